@@ -1,0 +1,176 @@
+"""Errors: one tree; the class says what to do next, the text names the thing and the remedy.
+
+Never holds a full phone number, a message text or a secret.
+
+    ReminderKitError
+    ├─ InvalidInputError (ValueError)   you did it: fix the call
+    │  ├─ NaiveDatetimeError
+    │  ├─ InvalidRuleError
+    │  └─ CalendarError                 (.uid .line)
+    ├─ ConfigurationError               missing credential, unknown provider, template error
+    ├─ UnsafePlanError · PlanChangedError
+    ├─ LedgerError
+    │  ├─ IllegalTransitionError · ClaimLostError · SchemaError
+    ├─ ProviderError                    they did it   (.provider .code .status .raw)
+    │  ├─ TransientError → RateLimitedError(.retry_after)
+    │  ├─ RejectedError → OptedOutError · InvalidNumberError       never retried
+    │  ├─ RefusedCredentialError        also a ConfigurationError: the account must be mended first
+    │  ├─ TooLateToCancelError · MessageNotFoundError
+    │  └─ UnknownOutcomeError           may have happened: settle, never resend blindly
+    └─ WebhookError
+       └─ SignatureError · PayloadError
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CalendarError",
+    "ClaimLostError",
+    "ConfigurationError",
+    "IllegalTransitionError",
+    "InvalidInputError",
+    "InvalidNumberError",
+    "InvalidRuleError",
+    "LedgerError",
+    "MessageNotFoundError",
+    "NaiveDatetimeError",
+    "OptedOutError",
+    "PayloadError",
+    "PlanChangedError",
+    "ProviderError",
+    "RateLimitedError",
+    "RefusedCredentialError",
+    "RejectedError",
+    "ReminderKitError",
+    "SchemaError",
+    "SignatureError",
+    "TooLateToCancelError",
+    "TransientError",
+    "UnknownOutcomeError",
+    "UnsafePlanError",
+    "WebhookError",
+]
+
+
+class ReminderKitError(Exception):
+    """Any error this library raises on purpose."""
+
+
+class InvalidInputError(ReminderKitError, ValueError):
+    """The call or the data handed in is wrong: fix it and call again."""
+
+
+class NaiveDatetimeError(InvalidInputError):
+    """A datetime without a zone: nobody can know which instant it means."""
+
+
+class InvalidRuleError(InvalidInputError):
+    """A rule contradicts itself or cannot be read."""
+
+
+class CalendarError(InvalidInputError):
+    """A calendar, or one event of it, cannot be read."""
+
+    def __init__(self, message: str, *, uid: str | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.uid = uid
+        self.line = line
+
+
+class ConfigurationError(ReminderKitError):
+    """Something must be set or mended before any work can be done."""
+
+
+class UnsafePlanError(ReminderKitError):
+    """The plan would withdraw or change too much at once; review it, then force it."""
+
+
+class PlanChangedError(ReminderKitError):
+    """The plan at hand is not the one that was reviewed."""
+
+
+class LedgerError(ReminderKitError):
+    """The ledger cannot be read or written."""
+
+
+class IllegalTransitionError(LedgerError):
+    """A step of our own that the life cycle of a message does not have."""
+
+
+class ClaimLostError(LedgerError):
+    """Another worker holds, or has taken over, what we were working on."""
+
+
+class SchemaError(LedgerError):
+    """The ledger's tables are absent, older or newer than this library."""
+
+
+class ProviderError(ReminderKitError):
+    """The provider said no, or said nothing."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        code: str = "",
+        status: int | None = None,
+        raw: object = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.code = code
+        self.status = status
+        self.raw = raw
+
+
+class TransientError(ProviderError):
+    """Not accepted this time, and certainly not done: try again later."""
+
+
+class RateLimitedError(TransientError):
+    """Too many requests; `retry_after` is in seconds where the provider named it."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.retry_after = retry_after
+
+
+class RejectedError(ProviderError):
+    """Refused for good: the same request will never be taken."""
+
+
+class OptedOutError(RejectedError):
+    """The person asked not to be written to."""
+
+
+class InvalidNumberError(RejectedError):
+    """The number cannot receive messages."""
+
+
+class RefusedCredentialError(ProviderError, ConfigurationError):
+    """The account, key or sender is not accepted: nothing was done, and nothing will be until it is mended."""
+
+
+class TooLateToCancelError(ProviderError):
+    """The message is being sent, or was."""
+
+
+class MessageNotFoundError(ProviderError):
+    """The provider knows no such message, or does not know us: this settles nothing by itself."""
+
+
+class UnknownOutcomeError(ProviderError):
+    """The request may have been carried out: settle it, never send it anew blindly."""
+
+
+class WebhookError(ReminderKitError):
+    """An incoming webhook cannot be taken."""
+
+
+class SignatureError(WebhookError):
+    """The signature does not fit the bytes, the key or the time."""
+
+
+class PayloadError(WebhookError):
+    """Signed, but not a payload we understand."""

@@ -1,0 +1,91 @@
+"""Instants and zones: UTC inside, named zones at the edge.
+
+Pure: no clock, no I/O. Works on the standard library's datetimes, since elapsed-time
+arithmetic on them costs a thousandth of pendulum's; pendulum is the public face.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
+
+__all__ = ["UTC", "from_iso", "from_seconds", "iso", "named_zone", "seconds", "utc", "whole_seconds", "zone"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def utc(moment: datetime, what: str = "the instant") -> datetime:
+    """Return an aware datetime (pendulum's or the standard library's) as a plain UTC datetime.
+
+    Raises `NaiveDatetimeError`, naming `what`, where there is no zone.
+    """
+    offset = moment.utcoffset()
+    if offset is None:
+        raise NaiveDatetimeError(
+            f"{what} has no time zone ({moment.isoformat()}): give an aware datetime, for example "
+            f"pendulum.datetime({moment.year}, {moment.month}, {moment.day}, {moment.hour}, {moment.minute}, "
+            'tz="America/New_York")'
+        )
+    plain = datetime(
+        moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond, UTC
+    )
+    return plain - offset
+
+
+def whole_seconds(moment: datetime, *, up: bool = False) -> datetime:
+    """Return the instant cut to (or, with `up`, raised to) whole seconds."""
+    cut = moment.replace(microsecond=0)
+    return cut + timedelta(seconds=1) if up and moment.microsecond else cut
+
+
+def seconds(moment: datetime) -> int:
+    """Return a UTC instant as whole seconds since 1970, cut."""
+    return (moment - _EPOCH) // timedelta(seconds=1)
+
+
+def from_seconds(count: int) -> datetime:
+    """Return the UTC instant so many seconds after 1970 began."""
+    return _EPOCH + timedelta(seconds=count)
+
+
+def iso(moment: datetime) -> str:
+    """Return an aware instant as `YYYY-MM-DDTHH:MM:SSZ`, the only form we write."""
+    return utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_iso(text: str, what: str = "the instant") -> datetime:
+    """Return the UTC instant that an ISO 8601 text with an offset (or `Z`) names."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(f"{what} is no ISO 8601 instant: {text!r}; write 2026-02-15T14:30:00Z") from None
+    return utc(moment, what)
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> ZoneInfo:
+    """Return the IANA zone of that name; raises `InvalidInputError` naming what cannot be found."""
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise InvalidInputError(
+            f"unknown time zone {name!r}: use an IANA name such as 'America/New_York'"
+        ) from None
+
+
+_UNNAMED = ("UTC", "GMT", "Etc/", "Z", "Zulu", "UCT", "Universal", "Greenwich")
+
+
+def named_zone(info: tzinfo | None) -> str | None:
+    """Return the IANA name of a datetime's zone, or None where it only states an offset.
+
+    UTC and fixed offsets name no place: hosts and databases hand them over for any
+    zone, so they say nothing of local time (design, §13).
+    """
+    name = getattr(info, "key", None) or getattr(info, "name", None)
+    if not isinstance(name, str) or name.startswith(_UNNAMED) or name[:1] in "+-":
+        return None
+    return name

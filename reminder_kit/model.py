@@ -1,0 +1,318 @@
+"""The values everything else speaks of: frozen, valid by construction.
+
+Pure: no clock, no I/O, no knowledge of providers, ledgers or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.instants import iso, named_zone, utc, zone
+from reminder_kit.lifecycle import State
+
+__all__ = [
+    "Appointment",
+    "DeliveryEvent",
+    "Draft",
+    "Message",
+    "Reason",
+    "Recipient",
+    "Revision",
+    "Status",
+    "is_possible",
+    "masked",
+    "normalise",
+    "phone_number",
+    "reminder_key",
+]
+
+Revision = int | datetime | tuple[Any, ...]
+
+
+def masked(number: str) -> str:
+    """Return a phone number as logs and errors may show it: the beginning and the last two digits."""
+    return f"{number[:3]}…{number[-2:]}" if len(number) > 6 else "…"
+
+
+class Status(StrEnum):
+    """What the host says of an appointment."""
+
+    CONFIRMED = "confirmed"
+    TENTATIVE = "tentative"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+
+
+class Reason(StrEnum):
+    """Why a reminder is where it is. The words are a contract (design, §6)."""
+
+    ON_TIME = "on_time"
+    SHIFTED_QUIET_HOURS = "shifted_quiet_hours"
+    CLAMPED_LATE = "clamped_late"
+    CLAMPED_FAR = "clamped_far"
+    BEYOND_WINDOW = "beyond_window"
+    AT_CAPACITY = "at_capacity"
+    TOO_LATE = "too_late"
+    TOO_FAR = "too_far"
+    SUPERSEDED = "superseded"
+    PAST = "past"
+    QUIET_HOURS = "quiet_hours"
+    CONDITION = "condition"
+    CANCELLED = "cancelled"
+    REMOVED = "removed"
+    SUPPRESSED = "suppressed"
+    OPTED_OUT = "opted_out"
+    INVALID_NUMBER = "invalid_number"
+    NO_RECIPIENT = "no_recipient"
+    DUPLICATE_NUMBER = "duplicate_number"
+    ALREADY_SENT = "already_sent"
+    NOT_CONFIRMED = "not_confirmed"
+    QUARANTINED = "quarantined"
+    STALE_REVISION = "stale_revision"
+    TEMPLATE_ERROR = "template_error"
+    UNCHANGED = "unchanged"
+
+
+def _frozen_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return value if isinstance(value, MappingProxyType) else MappingProxyType(dict(value))
+
+
+def _known_zone(instance: object, attribute: object, value: str | None) -> None:
+    if value is not None:
+        zone(value)
+
+
+@frozen
+class Recipient:
+    """A person to be reminded.
+
+    `phone` is kept as it was given; the kit reads it as E.164, with its default
+    region where there is no country code. `id` is the host's own name for the person:
+    with it a new number follows the person, without it a number *is* the person.
+    `timezone` is an IANA name, `locale` a language tag ("es", "pt_BR").
+    """
+
+    phone: str = field(repr=lambda phone: repr(masked(phone)))
+    id: str | None = None
+    name: str = field(default="", repr=False)
+    timezone: str | None = field(default=None, validator=_known_zone)
+    locale: str | None = None
+    opted_in: bool = True
+    data: Mapping[str, Any] = field(factory=dict, converter=_frozen_mapping, hash=False)
+
+    @property
+    def key(self) -> str:
+        """What makes this the same person next time: `id`, else the number."""
+        return self.id if self.id is not None else self.phone
+
+
+def _recipients(value: Recipient | str | tuple[Recipient | str, ...]) -> tuple[Recipient, ...]:
+    if isinstance(value, Recipient | str):
+        value = (value,)
+    return tuple(each if isinstance(each, Recipient) else Recipient(each) for each in value)
+
+
+def _status(value: str) -> Status:
+    try:
+        return Status(value)
+    except ValueError:
+        known = ", ".join(Status)
+        raise InvalidInputError(f"unknown appointment status {value!r}: use one of {known}") from None
+
+
+def _recurrence_id(value: str | datetime | date | None) -> str | None:
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, datetime):
+        return iso(value) if value.tzinfo else value.replace(microsecond=0).isoformat()
+    return value.isoformat()
+
+
+@frozen
+class Appointment:
+    """Something people are reminded of.
+
+    `starts_at` and `ends_at` are aware datetimes (pendulum's or the standard
+    library's); a naive one raises `NaiveDatetimeError`. `timezone` is the IANA zone in
+    which local rules and the text are read; without it, the zone of `starts_at` where
+    that has a name, else the kit's default. `recurrence_id` is the original start of
+    one occurrence of a series. `revision` (an int, an aware datetime or a tuple of
+    them) orders updates: an older one than recorded is ignored. `booked_at` is when it
+    was booked, `all_day` says that only the date of `starts_at` is meant.
+    """
+
+    id: str = field(converter=str)
+    starts_at: datetime
+    ends_at: datetime | None = None
+    timezone: str | None = None
+    recipients: tuple[Recipient, ...] = field(default=(), converter=_recipients)
+    title: str = ""
+    location: str = ""
+    status: Status = field(default=Status.CONFIRMED, converter=_status)
+    source: str = "default"
+    recurrence_id: str | None = field(default=None, converter=_recurrence_id)
+    revision: Revision | None = None
+    booked_at: datetime | None = None
+    tags: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    data: Mapping[str, Any] = field(factory=dict, converter=_frozen_mapping, hash=False)
+    url: str | None = None
+    all_day: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("starts_at", "ends_at", "booked_at"):
+            moment = getattr(self, name)
+            if moment is not None:
+                if not isinstance(moment, datetime):
+                    raise InvalidInputError(f"appointment {self.id!r}: {name} must be an aware datetime, not {moment!r}")
+                utc(moment, f"appointment {self.id!r}: {name}")
+        if self.timezone is not None:
+            zone(self.timezone)
+
+    @property
+    def start_at(self) -> datetime:
+        """The start as a plain UTC instant."""
+        return utc(self.starts_at)
+
+    @property
+    def end_at(self) -> datetime:
+        """The end as a plain UTC instant; the start where no end is known."""
+        return utc(self.starts_at if self.ends_at is None else self.ends_at)
+
+    @property
+    def zone_name(self) -> str | None:
+        """The zone this appointment itself names, if any."""
+        return self.timezone or named_zone(self.starts_at.tzinfo)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nobody is to be reminded of it any more."""
+        return self.status in (Status.CANCELLED, Status.NO_SHOW)
+
+    @property
+    def label(self) -> str:
+        """How errors and tables name it."""
+        return f"{self.id}@{self.recurrence_id}" if self.recurrence_id else self.id
+
+
+@lru_cache(maxsize=100_000)
+def phone_number(phone: str, region: str | None) -> str | None:
+    """Return the E.164 form of a phone number, or None where it can't be one.
+
+    "Can be" is `phonenumbers`' `is_possible_number`: length and country code, not
+    whether the number is in use.
+    """
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(phone, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def is_possible(number: str) -> bool:
+    """Say whether a recipient's normalised phone is an E.164 number."""
+    return phone_number(number, None) == number
+
+
+def normalise(appointment: Appointment, region: str | None) -> Appointment:
+    """Return the appointment with its recipients' phones as E.164 where they can be; others stay as given."""
+    recipients = tuple(
+        each if number is None or number == each.phone else evolve(each, phone=number)
+        for each in appointment.recipients
+        for number in (phone_number(each.phone, region),)
+    )
+    return appointment if recipients == appointment.recipients else evolve(appointment, recipients=recipients)
+
+
+def reminder_key(
+    namespace: str, source: str, appointment: str, recurrence_id: str | None, rule: str, recipient: str
+) -> str:
+    """Return the identity of a reminder: a digest of who and what, never of when."""
+    parts = (namespace, source, appointment, recurrence_id or "", rule, recipient)
+    text = "\x1f".join(f"{len(part)}:{part}" for part in parts)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@frozen
+class Draft:
+    """What a message says, to whom and when: all that the provider is told."""
+
+    to: str = field(repr=lambda number: repr(masked(number)))
+    text: str = field(repr=False)
+    send_at: datetime
+    subject: str = ""
+    media_urls: tuple[str, ...] = ()
+    channel: str = "sms"
+
+    def same_content(self, other: Draft) -> bool:
+        """Say whether both would read the same, whatever their send times and numbers."""
+        mine = (self.text, self.subject, self.media_urls, self.channel)
+        return mine == (other.text, other.subject, other.media_urls, other.channel)
+
+
+@frozen
+class Message:
+    """One message at the provider, as the ledger knows it. All instants are UTC.
+
+    `request` and `path` are exactly what was, or will be, posted. `uncertain` says that
+    a post may have been carried out without our learning of it. `sender` is whatever
+    the provider sends from. `due_at` and `start_at` are what it was decided for.
+    """
+
+    id: str
+    key: str
+    state: State
+    draft: Draft
+    due_at: datetime
+    start_at: datetime
+    sender: str
+    provider: str
+    path: str
+    request: bytes = field(repr=False)
+    idempotency_key: str
+    created_at: datetime
+    provider_id: str | None = None
+    uncertain: bool = False
+    attempts: int = 0
+    next_try_at: datetime | None = None
+    error: str = ""
+    presumed: bool = False
+
+    @property
+    def send_at(self) -> datetime:
+        """When the provider sends it."""
+        return self.draft.send_at
+
+
+@frozen
+class DeliveryEvent:
+    """What a provider told us of one message, or a person's reply, in our words.
+
+    `type` is one of `scheduled`, `sent`, `delivered`, `undelivered`, `cancelled`,
+    `received`, `opted_out`, `opted_in`, `unknown`. `token` is the one we put into the
+    message's webhook address. `raw` is what came, untouched.
+    """
+
+    id: str
+    type: str
+    occurred_at: datetime
+    provider: str
+    provider_id: str | None = None
+    token: str | None = None
+    number: str | None = field(default=None, repr=False)
+    text: str | None = field(default=None, repr=False)
+    code: str = ""
+    raw: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)

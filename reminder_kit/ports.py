@@ -1,0 +1,167 @@
+"""Ports: what the kit asks of a provider and of the world.
+
+These docstrings are the specification. Nothing here performs I/O or reads a clock: a
+provider turns values into requests and answers into values; `IO` alone touches the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from attrs import field, frozen
+
+from reminder_kit.model import DeliveryEvent, Draft
+from reminder_kit.placement import Window
+
+__all__ = ["IO", "Capabilities", "NoAnswerError", "NotSentError", "Provider", "Receipt", "Request", "Response"]
+
+T = TypeVar("T")
+
+
+@frozen
+class Request:
+    """One HTTP request, without credentials: what is stored in the ledger and replayed byte for byte.
+
+    `path` is relative to the provider's base URL and begins with a slash.
+    """
+
+    method: str
+    path: str
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(factory=dict)
+
+
+@frozen
+class Response:
+    """One HTTP answer. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class NotSentError(Exception):
+    """The request certainly never reached the provider (no connection)."""
+
+
+class NoAnswerError(Exception):
+    """The request may have reached the provider, and no whole answer came back."""
+
+
+@frozen
+class Capabilities:
+    """What a provider can do, as declared data.
+
+    `window` bounds `send_at`; `cap` is the number of messages it keeps parked (None: no
+    limit); `key_life` is how long a repeated request with the same key is answered with
+    the first one's result (None: it knows no keys); `lookup_age` is how old a message
+    may be, since its creation, to be read (None: it cannot be asked); `cancels` says
+    whether a parked message can be withdrawn; `echoes_token` whether its webhooks carry
+    our token.
+    """
+
+    window: Window
+    cap: int | None = None
+    key_life: timedelta | None = None
+    lookup_age: timedelta | None = None
+    cancels: bool = True
+    mms: bool = True
+    echoes_token: bool = False
+    max_parts: int = 10
+
+
+@frozen
+class Receipt:
+    """A provider's answer about one message: its name for it, and its status in our words.
+
+    `status` is a value of `reminder_kit.lifecycle.State` (`scheduled`, `sent`,
+    `delivered`, `undelivered`, `cancelled`) or `unknown` for a word we don't know.
+    `replayed` is true where the provider says that it answered from memory.
+    """
+
+    provider_id: str
+    status: str
+    error: str = ""
+    replayed: bool = False
+
+
+class Provider(Protocol):
+    """One SMS/MMS provider: pure functions from values to requests and from answers to values.
+
+    Every `parse_*` either returns a `Receipt` or raises from the `ProviderError` branch:
+    `RateLimitedError`/`TransientError` where nothing was done and a repetition may
+    succeed, `RejectedError` and below where the message will never be taken,
+    `RefusedCredentialError` where the account or sender must be mended first,
+    `UnknownOutcomeError` where it may have been done (a 5xx, an unreadable 2xx),
+    `MessageNotFoundError` and `TooLateToCancelError` for messages already parked. No error
+    text holds a full number, a message text or a secret.
+    """
+
+    name: str
+    base_url: str
+    capabilities: Capabilities
+
+    @property
+    def sender(self) -> str:
+        """What messages are sent from; a parked message from another sender is replaced."""
+        ...
+
+    def headers(self) -> Mapping[str, str]:
+        """Return what every request needs and no ledger may keep: the credentials."""
+        ...
+
+    def create(self, draft: Draft, *, token: str, idempotency_key: str) -> Request:
+        """Return the request that parks the draft. Raises `RejectedError` for what the provider would never take."""
+        ...
+
+    def parse_created(self, response: Response) -> Receipt:
+        """Read the answer to `create`."""
+        ...
+
+    def read(self, provider_id: str) -> Request:
+        """Return the request that asks for a message."""
+        ...
+
+    def parse_read(self, response: Response) -> Receipt:
+        """Read the answer to `read`."""
+        ...
+
+    def cancel(self, provider_id: str) -> Request:
+        """Return the request that withdraws a parked message."""
+        ...
+
+    def parse_cancelled(self, response: Response) -> Receipt:
+        """Read the answer to `cancel`; `status` is `cancelled` where it worked."""
+        ...
+
+    def ping(self) -> Request:
+        """Return a harmless request that shows whether the provider can be reached and knows us."""
+        ...
+
+    def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
+        """Verify a webhook over its raw bytes and return what it tells.
+
+        Raises `SignatureError` or `PayloadError`.
+        """
+        ...
+
+
+class IO(Protocol):
+    """The three ways in which a coroutine of the kit touches the world.
+
+    The blocking form never suspends, so that the same coroutines serve both faces.
+    """
+
+    async def send(self, request: Request) -> Response:
+        """Send one request and return the whole answer; raises `NotSentError` or `NoAnswerError`."""
+        ...
+
+    async def call(self, func: Callable[..., T], *args: Any) -> T:
+        """Run a blocking function."""
+        ...
+
+    async def sleep(self, delay: float) -> None:
+        """Wait so many seconds of the machine's clock."""
+        ...
