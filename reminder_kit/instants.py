@@ -71,9 +71,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise InvalidInputError(
-            f"unknown time zone {name!r}: use an IANA name such as 'America/New_York'"
-        ) from None
+        raise InvalidInputError(f"unknown time zone {name!r}: use an IANA name such as 'America/New_York'") from None
 
 
 _UNNAMED = ("UTC", "GMT", "Etc/", "Z", "Zulu", "UCT", "Universal", "Greenwich")

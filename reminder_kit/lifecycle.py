@@ -81,4 +81,4 @@ def told(now: State, then: State) -> tuple[State, bool]:
     """
     if then in THEIR_STEPS.get(now, ()):
         return then, not (now is State.CANCELLED and then in _OUTCOMES)
-    return now, then is now or then is State.SENT and now in _OUTCOMES
+    return now, then is now or (then is State.SENT and now in _OUTCOMES)

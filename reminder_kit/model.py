@@ -6,7 +6,8 @@ Pure: no clock, no I/O, no knowledge of providers, ledgers or files.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
@@ -83,11 +84,30 @@ class Reason(StrEnum):
     UNCHANGED = "unchanged"
 
 
+def _plain(value: Any, where: str) -> Any:
+    """Return host data as what the ledger gives back unchanged: JSON values, dates, datetimes and decimals."""
+    if value is None or isinstance(value, str | bool | int | float | Decimal):
+        return value
+    if isinstance(value, datetime):
+        return datetime.fromisoformat(value.isoformat()) if type(value) is not datetime else value
+    if isinstance(value, date | time):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each, f"{where}.{key}") for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each, where) for each in value]
+    raise InvalidInputError(
+        f"{where} is a {type(value).__name__}, which the ledger cannot keep: give text, numbers, dates, lists or dicts"
+    )
+
+
 def _frozen_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return value if isinstance(value, MappingProxyType) else MappingProxyType(dict(value))
+    if isinstance(value, MappingProxyType):
+        return value
+    return MappingProxyType({str(key): _plain(each, f"data[{key!r}]") for key, each in value.items()})
 
 
-def _known_zone(instance: object, attribute: object, value: str | None) -> None:
+def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
     if value is not None:
         zone(value)
 
@@ -173,7 +193,9 @@ class Appointment:
             moment = getattr(self, name)
             if moment is not None:
                 if not isinstance(moment, datetime):
-                    raise InvalidInputError(f"appointment {self.id!r}: {name} must be an aware datetime, not {moment!r}")
+                    raise InvalidInputError(
+                        f"appointment {self.id!r}: {name} must be an aware datetime, not {moment!r}"
+                    )
                 utc(moment, f"appointment {self.id!r}: {name}")
         if self.timezone is not None:
             zone(self.timezone)
