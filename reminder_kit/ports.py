@@ -6,7 +6,8 @@ provider turns values into requests and answers into values; `IO` alone touches 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -149,7 +150,7 @@ class Provider(Protocol):
 
 
 class IO(Protocol):
-    """The three ways in which a coroutine of the kit touches the world.
+    """The ways in which a coroutine of the kit touches the world.
 
     The blocking form never suspends, so that the same coroutines serve both faces.
     """
@@ -162,6 +163,14 @@ class IO(Protocol):
         """Run a blocking function."""
         ...
 
+    async def wait(self, future: Future[T]) -> T:
+        """Return what a future (a group commit of the ledger) brings."""
+        ...
+
     async def sleep(self, delay: float) -> None:
         """Wait so many seconds of the machine's clock."""
+        ...
+
+    async def each(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
+        """Carry out jobs that don't depend on each other, so many at once as the kit allows; results in their order."""
         ...

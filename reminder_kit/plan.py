@@ -1,0 +1,483 @@
+"""Desired against recorded, one appointment at a time: what is to be done for each of its reminders.
+
+Pure: takes `now`, the appointment and what the ledger knows of it; returns decisions.
+The same function makes the preview and, under the claim, what is really done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from attrs import evolve, field, frozen
+
+from reminder_kit.changes import CAUSES, Change, Kind
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.instants import zone
+from reminder_kit.lifecycle import OPEN, SENT, State
+from reminder_kit.model import Appointment, Draft, Message, Reason
+from reminder_kit.placement import Decision as Placed
+from reminder_kit.placement import Placement, QuietHours, Window, place, supersede
+from reminder_kit.records import Identity, Outcome, Record, SentBefore, Stand, Suppression
+from reminder_kit.rules import Defaults, Reminder, Rule, reminders
+from reminder_kit.text import Composer
+
+__all__ = ["NEVER_SENT", "Case", "Decision", "Settings", "decide", "is_past", "next_look", "replayable"]
+
+NEVER_SENT = "never sent"
+"""The `error` of a message that certainly never reached the provider and no longer fits."""
+
+_GRACE = timedelta(minutes=1)
+"""Telnyx sends "accurate to the minute": only after that is a parked message past."""
+
+_KEEP_UNKNOWN = timedelta(days=1)
+
+
+@frozen
+class Settings:
+    """All that decides besides the data: rules, defaults, quiet hours, and what the provider allows."""
+
+    rules: tuple[Rule, ...]
+    defaults: Defaults
+    window: Window
+    sender: str
+    provider: str
+    composer: Composer = field(repr=False, eq=False)
+    quiet: QuietHours | None = None
+    key_life: timedelta | None = None
+    prefer_duplicate: bool = True
+    rearm_after: timedelta = timedelta(minutes=15)
+
+    @property
+    def digest(self) -> str:
+        """What outcomes were decided with; another digest means that everything is looked at again."""
+        parts = (
+            self.provider,
+            self.sender,
+            repr(self.defaults),
+            repr(self.window),
+            repr(self.quiet),
+            repr(self.rearm_after),
+            repr(self.prefer_duplicate),
+            *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
+        )
+        return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+@frozen
+class Case:
+    """One appointment and what is known of it. `appointment` is None where nobody is to be reminded any more."""
+
+    identity: Identity
+    appointment: Appointment | None
+    outcomes: Mapping[str, Outcome] = field(factory=dict)
+    messages: Mapping[str, tuple[Message, ...]] = field(factory=dict)
+    sent_before: Mapping[tuple[str, str], Sequence[SentBefore]] = field(factory=dict)
+    suppressed: Mapping[str, Suppression] = field(factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        identity: Identity,
+        appointment: Appointment | None,
+        record: Record | None,
+        suppressed: Mapping[str, Suppression],
+        sent_before: Mapping[tuple[str, str], Sequence[SentBefore]] | None = None,
+    ) -> Case:
+        """Return the case of an appointment (None: withdrawn) and its record (None: never seen)."""
+        if record is None:
+            return cls(identity, appointment, suppressed=suppressed, sent_before=sent_before or {})
+        by_key: dict[str, tuple[Message, ...]] = {}
+        for message in record.messages:
+            by_key[message.key] = (*by_key.get(message.key, ()), message)
+        outcomes = {outcome.key: outcome for outcome in record.outcomes}
+        return cls(identity, appointment, outcomes, by_key, sent_before or {}, suppressed)
+
+
+@frozen
+class Decision:
+    """What is to be done for one reminder, and all that is needed to do it.
+
+    `message` is the one that is, or may be, parked now; `draft` is what is to be parked.
+    `outcome` is what the ledger says once it is done.
+    """
+
+    change: Change
+    outcome: Outcome
+    reminder: Reminder | None = None
+    placement: Placement | None = None
+    draft: Draft | None = field(default=None, repr=False)
+    message: Message | None = None
+    adopt: bool = False
+
+
+def is_past(message: Message, now: datetime) -> bool:
+    """Say whether a parked message should have gone out by now."""
+    return now >= message.send_at + _GRACE
+
+
+def replayable(message: Message, settings: Settings, now: datetime) -> bool:
+    """Say whether the very same request may be posted (again) now.
+
+    It must still fit the provider's window and be cancellable afterwards; where it may
+    already have been carried out, the idempotency key must still live (design, §13).
+    """
+    window = settings.window
+    fits = message.send_at >= now + window.min_lead and message.send_at > now + window.cancel_cutoff + window.margin
+    if window.holds_and_sends:
+        fits = now <= message.send_at + timedelta(minutes=5)
+    alive = settings.key_life is not None and now < message.created_at + settings.key_life
+    return fits and (alive or not message.uncertain)
+
+
+def cancellable(message: Message, window: Window, now: datetime) -> bool:
+    """Say whether the provider still takes back a message: never within the cut-off and its margin."""
+    return now < message.send_at - window.cancel_cutoff - window.margin
+
+
+def _assumed(message: Message, settings: Settings, now: datetime) -> Message:
+    """Return the message as settling it will most likely leave it: what a plan counts on."""
+    if message.state in (State.SCHEDULED, State.CANCELLING) and is_past(message, now):
+        return evolve(message, state=State.SENT, presumed=True)
+    if message.state is State.CREATING and not replayable(message, settings, now):
+        if message.uncertain:
+            return evolve(message, state=State.UNKNOWN)
+        return evolve(message, state=State.REJECTED, error=NEVER_SENT)
+    return message
+
+
+@frozen
+class _Look:
+    """A first look at one reminder: what is parked for it, and what is wanted."""
+
+    reminder: Reminder
+    message: Message | None = None
+    settles: bool = False
+    causes: tuple[str, ...] = ()
+    placement: Placement | None = None
+    skip: Reason | None = None
+    keep: bool = False
+    error: str = ""
+
+
+def decide(case: Case, settings: Settings, now: datetime) -> list[Decision]:
+    """Return what is to be done for every reminder of an appointment, wanted or only recorded, in a stable order."""
+    wanted = _wanted(case, settings)
+    looks = [_look(each, case, settings, now) for each in wanted]
+    looks = _superseded(looks)
+    decisions = [_decision(look, case, settings, now) for look in looks]
+    known = {each.key for each in wanted}
+    gone = [key for key in {**case.outcomes, **case.messages} if key not in known]
+    reason = Reason.REMOVED
+    decisions += [each for key in gone for each in _withdrawal(key, case, settings, reason, now)]
+    return decisions
+
+
+def _wanted(case: Case, settings: Settings) -> list[Reminder]:
+    if case.appointment is None:
+        return []
+    found = reminders(case.appointment, settings.rules, settings.defaults)
+    if not case.suppressed:
+        return found
+    return [_unless_suppressed(each, case.suppressed) for each in found]
+
+
+def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]) -> Reminder:
+    hit = suppressed.get(reminder.recipient.phone) if reminder.recipient else None
+    if hit is None or reminder.refusal is not None:
+        return reminder
+    return evolve(reminder, refusal=Reason.OPTED_OUT if hit.by == "recipient" else Reason.SUPPRESSED)
+
+
+def _look(reminder: Reminder, case: Case, settings: Settings, now: datetime) -> _Look:
+    messages = [_assumed(each, settings, now) for each in case.messages.get(reminder.key, ())]
+    parked = next((each for each in reversed(messages) if each.state in OPEN), None)
+    settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
+    look = _Look(reminder, parked, settles)
+    if reminder.refusal is not None:
+        return evolve(look, skip=reminder.refusal)
+    if parked is not None:
+        return _look_at_parked(look, parked, settings, now)
+    return _look_at_nothing(look, messages, case, settings, now)
+
+
+def _look_at_parked(look: _Look, parked: Message, settings: Settings, now: datetime) -> _Look:
+    reminder = look.reminder
+    try:
+        causes = _drift(parked, reminder, settings)
+    except ConfigurationError as error:
+        return evolve(look, keep=True, skip=Reason.TEMPLATE_ERROR, error=str(error))
+    if parked.state is not State.CANCELLING and not causes:
+        return evolve(look, keep=True)
+    placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=True)
+    if parked.state is not State.CANCELLING and _stays(parked, reminder, placement, causes):
+        return evolve(look, keep=True, skip=Reason.TOO_LATE, causes=causes)
+    return evolve(look, causes=causes, placement=placement)
+
+
+def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str, ...]:
+    """Return what makes a parked message wrong (design, §6 "Sticky"): nothing, or causes in their order."""
+    assert reminder.recipient is not None  # noqa: S101 - a reminder without recipient is refused before
+    assert reminder.due_at is not None  # noqa: S101 - likewise
+    found = set()
+    if parked.start_at != reminder.appointment.start_at:
+        found.add("moved")
+    elif parked.due_at != reminder.due_at:
+        found.add("moved" if reminder.rule.is_follow_up else "rule")
+    if parked.draft.to != reminder.recipient.phone:
+        found.add("recipient")
+    if parked.sender != settings.sender or parked.provider != settings.provider:
+        found.add("sender")
+    fresh = settings.composer.compose(reminder, parked.send_at)
+    if fresh.text != parked.draft.text:
+        found.add("text")
+    if (fresh.subject, fresh.media_urls, fresh.channel) != (
+        parked.draft.subject,
+        parked.draft.media_urls,
+        parked.draft.channel,
+    ):
+        found.add("media")
+    if settings.quiet is not None and settings.quiet.covers(parked.send_at, zone(reminder.zone)):
+        found.add("rule")
+    return tuple(cause for cause in CAUSES if cause in found)
+
+
+def _stays(parked: Message, reminder: Reminder, placement: Placement, causes: tuple[str, ...]) -> bool:
+    """Say whether the parked message stays since a new one would come too late (design, §13).
+
+    Only where its words or sender changed: with another time or number it must go.
+    """
+    if not set(causes) <= {"text", "sender", "media"}:
+        return False
+    if placement.decision is Placed.SKIP:
+        return placement.reason in (Reason.TOO_LATE, Reason.QUIET_HOURS, Reason.PAST)
+    return placement.reason is Reason.CLAMPED_LATE and placement.send_at != parked.send_at
+
+
+def _look_at_nothing(
+    look: _Look, messages: Sequence[Message], case: Case, settings: Settings, now: datetime
+) -> _Look:
+    reminder = look.reminder
+    if _already_sent(reminder, messages, case, settings):
+        return evolve(look, skip=Reason.ALREADY_SENT)
+    lost = [each for each in messages if each.state is State.UNKNOWN and not _material(reminder, each, settings)]
+    if lost and not settings.prefer_duplicate:
+        return evolve(look, skip=Reason.NOT_CONFIRMED)
+    outcome = case.outcomes.get(reminder.key)
+    replaces = outcome is not None and outcome.replacing
+    placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=replaces or bool(lost))
+    return evolve(look, placement=placement, causes=("settle",) if lost else ())
+
+
+def _already_sent(reminder: Reminder, messages: Sequence[Message], case: Case, settings: Settings) -> bool:
+    """Say whether the person has this reminder already, for (nearly) this start (design, §13: measured, so it can't creep)."""
+    sent = [each for each in messages if each.state in SENT]
+    if sent:
+        return not _material(reminder, max(sent, key=lambda each: each.send_at), settings)
+    recipient = reminder.recipient.key if reminder.recipient else ""
+    start = reminder.appointment.start_at
+    earlier = case.sent_before.get((reminder.rule.id, recipient), ())
+    return any(each.key != reminder.key and abs(each.start_at - start) <= settings.rearm_after for each in earlier)
+
+
+def _material(reminder: Reminder, sent: Message, settings: Settings) -> bool:
+    assert reminder.recipient is not None  # noqa: S101 - a reminder without recipient is refused before
+    moved = abs(reminder.appointment.start_at - sent.start_at) > settings.rearm_after
+    return moved or reminder.recipient.phone != sent.draft.to
+
+
+def _superseded(looks: list[_Look]) -> list[_Look]:
+    """Let reminders of one appointment that would arrive together give way to the one nearest to the start."""
+    if len(looks) < 2 or not any(look.placement is not None for look in looks):
+        return looks
+    staying = {look.reminder.key: look.message.send_at for look in looks if look.keep and look.message}
+    pairs = [(look.reminder, look.placement) for look in looks if look.placement is not None]
+    pairs += [
+        (look.reminder, Placement(Placed.SEND, Reason.UNCHANGED, look.message.send_at))
+        for look in looks
+        if look.keep and look.message
+    ]
+    judged = {reminder.key: placement for reminder, placement in supersede(pairs, parked=staying)}
+    return [look if look.placement is None else evolve(look, placement=judged[look.reminder.key]) for look in looks]
+
+
+def _decision(look: _Look, case: Case, settings: Settings, now: datetime) -> Decision:
+    parked = look.message
+    if look.keep and parked is not None:
+        return _kept(look, parked, case)
+    if look.placement is None:
+        assert look.skip is not None  # noqa: S101 - a look without placement has a refusal
+        return _without(look, case, look.skip, settings, now)
+    if look.placement.decision is not Placed.SEND:
+        return _without(look, case, look.placement.reason, settings, now)
+    assert look.placement.send_at is not None  # noqa: S101 - a placement to send has its instant
+    try:
+        draft = settings.composer.compose(look.reminder, look.placement.send_at)
+    except ConfigurationError as error:
+        return _without(evolve(look, error=str(error)), case, Reason.TEMPLATE_ERROR, settings, now)
+    if parked is None:
+        if _was_rejected(draft, case.messages.get(look.reminder.key, ())):
+            return _without(look, case, _rejection(look, case), settings, now)
+        return _made(look, case, Kind.SCHEDULE, look.placement.reason, draft=draft)
+    if parked.state is not State.CANCELLING and _is_same(parked, draft, settings):
+        return evolve(_kept(look, parked, case), adopt=True)
+    if parked.state is not State.CANCELLING and not cancellable(parked, settings.window, now):
+        return _kept(evolve(look, skip=Reason.TOO_LATE), parked, case)
+    return _made(look, case, Kind.REPLACE, look.placement.reason, draft=draft)
+
+
+def _is_same(parked: Message, draft: Draft, settings: Settings) -> bool:
+    return parked.draft == draft and parked.sender == settings.sender and parked.provider == settings.provider
+
+
+def _was_rejected(draft: Draft, messages: Sequence[Message]) -> bool:
+    """Say whether the provider refused just this for good: then asking again only costs."""
+    return any(
+        each.state is State.REJECTED
+        and each.error != NEVER_SENT
+        and each.draft.to == draft.to
+        and each.draft.same_content(draft)
+        for each in messages
+    )
+
+
+def _rejection(look: _Look, case: Case) -> Reason:
+    outcome = case.outcomes.get(look.reminder.key)
+    kept = (Reason.INVALID_NUMBER, Reason.OPTED_OUT, Reason.QUARANTINED)
+    return Reason(outcome.reason) if outcome is not None and outcome.reason in kept else Reason.QUARANTINED
+
+
+def _without(look: _Look, case: Case, reason: Reason, settings: Settings, now: datetime) -> Decision:
+    """Return the decision for a reminder that gets no (new) message now: held, skipped, or its message withdrawn."""
+    parked = look.message
+    if parked is not None:
+        if parked.state is not State.CANCELLING and not cancellable(parked, settings.window, now):
+            return _kept(evolve(look, skip=Reason.TOO_LATE), parked, case)
+        return _made(look, case, Kind.CANCEL, reason)
+    held = look.placement is not None and look.placement.decision is Placed.HOLD and reason is look.placement.reason
+    return _made(look, case, Kind.HOLD if held else Kind.SKIP, reason)
+
+
+def _kept(look: _Look, parked: Message, case: Case) -> Decision:
+    reason = look.skip or Reason.UNCHANGED
+    causes = (*look.causes, "settle") if look.settles else look.causes
+    change = _change(look, case, Kind.KEEP, reason, causes, parked.draft, parked)
+    outcome = _outcome(look, Stand.PARKED, _reason_of_parked(look, case, reason), parked.send_at)
+    return Decision(change, outcome, look.reminder, look.placement, None, parked)
+
+
+def _reason_of_parked(look: _Look, case: Case, reason: Reason) -> str:
+    """Return why a kept message stands where it does: what was recorded when it was parked."""
+    known = case.outcomes.get(look.reminder.key)
+    return known.reason if known is not None and known.stand is Stand.PARKED else reason.value
+
+
+def _made(look: _Look, case: Case, kind: Kind, reason: Reason, *, draft: Draft | None = None) -> Decision:
+    causes = tuple(dict.fromkeys((*look.causes, "settle"))) if look.settles else look.causes
+    shown = draft or (look.message.draft if look.message else None)
+    change = _change(look, case, kind, reason, causes, shown, look.message)
+    held = look.placement is not None and look.placement.decision is Placed.HOLD and reason is look.placement.reason
+    stand = Stand.PARKED if draft is not None else Stand.HELD if held else Stand.SKIPPED
+    outcome = _outcome(look, stand, reason.value, draft.send_at if draft else None)
+    if look.placement is not None and held:
+        outcome = evolve(outcome, park_at=look.placement.park_at, replacing=_replacing(look, case))
+    return Decision(change, outcome, look.reminder, look.placement, draft, look.message)
+
+
+def _replacing(look: _Look, case: Case) -> bool:
+    known = case.outcomes.get(look.reminder.key)
+    return look.message is not None or (known is not None and known.replacing)
+
+
+def _change(
+    look: _Look,
+    case: Case,
+    kind: Kind,
+    reason: Reason,
+    causes: tuple[str, ...],
+    shown: Draft | None,
+    parked: Message | None,
+) -> Change:
+    reminder = look.reminder
+    return Change(
+        kind=kind,
+        identity=case.identity,
+        key=reminder.key,
+        rule=reminder.rule.id,
+        recipient=reminder.recipient.key if reminder.recipient else "",
+        to=shown.to if shown else reminder.recipient.phone if reminder.recipient else None,
+        due_at=reminder.due_at,
+        send_at=shown.send_at if shown else None,
+        reason=reason,
+        text=shown.text if shown else None,
+        causes=causes,
+        was_at=parked.send_at if parked else None,
+        message_id=parked.provider_id if parked else None,
+        error=look.error or None,
+    )
+
+
+def _outcome(look: _Look, stand: Stand, reason: str, send_at: datetime | None) -> Outcome:
+    reminder = look.reminder
+    return Outcome(
+        key=reminder.key,
+        rule=reminder.rule.id,
+        recipient=reminder.recipient.key if reminder.recipient else "",
+        to=reminder.recipient.phone if reminder.recipient else "",
+        stand=stand,
+        reason=reason,
+        due_at=reminder.due_at,
+        send_at=send_at,
+        error=look.error,
+    )
+
+
+def _withdrawal(key: str, case: Case, settings: Settings, reason: Reason, now: datetime) -> list[Decision]:
+    """Return what is to be done for a reminder that is recorded and no longer wanted by any rule or recipient."""
+    outcome = case.outcomes.get(key)
+    messages = [_assumed(each, settings, now) for each in case.messages.get(key, ())]
+    parked = next((each for each in reversed(messages) if each.state in OPEN), None)
+    if outcome is None and parked is None:
+        return []
+    base = outcome or Outcome(key, "", "", parked.draft.to if parked else "", Stand.PARKED, reason.value)
+    kind, why, stand = Kind.SKIP, reason, Stand.SKIPPED
+    if parked is not None:
+        kind = Kind.CANCEL
+        if parked.state is not State.CANCELLING and not cancellable(parked, settings.window, now):
+            kind, why, stand = Kind.KEEP, Reason.TOO_LATE, Stand.PARKED
+    elif base.stand is not Stand.HELD and any(each.state in SENT for each in messages):
+        why = Reason.ALREADY_SENT
+    shown = parked.draft if parked else None
+    change = Change(
+        kind=kind,
+        identity=case.identity,
+        key=key,
+        rule=base.rule,
+        recipient=base.recipient,
+        to=base.to or None,
+        due_at=base.due_at,
+        send_at=shown.send_at if shown else None,
+        reason=why,
+        text=shown.text if shown else None,
+        causes=("settle",) if parked and parked.state in (State.CREATING, State.CANCELLING) else (),
+        was_at=shown.send_at if shown else None,
+        message_id=parked.provider_id if parked else None,
+    )
+    kept = evolve(base, stand=stand, reason=why.value, park_at=None, replacing=False, error="")
+    if stand is Stand.SKIPPED:
+        kept = evolve(kept, send_at=None)
+    return [Decision(change, kept, message=parked)]
+
+
+def next_look(outcomes: Sequence[Outcome], messages: Sequence[Message]) -> datetime | None:
+    """Return the earliest instant at which something is to be done although nothing changes; None: never."""
+    instants = [each.park_at for each in outcomes if each.stand is Stand.HELD and each.park_at is not None]
+    for message in messages:
+        if message.state is State.SCHEDULED:
+            instants.append(message.send_at + _GRACE)
+        elif message.state in OPEN:
+            instants.append(message.next_try_at or message.created_at)
+        elif message.state is State.UNKNOWN:
+            instants.append(message.send_at + _KEEP_UNKNOWN)
+    return min(instants, default=None)
