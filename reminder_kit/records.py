@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from attrs import field, frozen
 
 from reminder_kit.model import Appointment, Message
-from reminder_kit.snapshot import decode, encode, fingerprint
+from reminder_kit.snapshot import decode, encode, fingerprint, revision_order
 
 __all__ = [
     "Claim",
@@ -85,7 +85,8 @@ class Record:
     digest of the settings (rules, quiet hours, provider, …) its outcomes were decided
     with. `next_at` is the earliest instant at which something is to be done although
     nothing changed (a held reminder enters the window, a message is past its time, a
-    failed step may be tried again); None: never. `messages` holds every message of its
+    failed step may be tried again); None: never. `revision` is its order
+    (`snapshot.revision_order`). `messages` holds every message of its
     reminders except cancelled and abandoned ones, oldest first.
     """
 
@@ -100,6 +101,7 @@ class Record:
     next_at: datetime | None
     start_at: datetime
     recorded_at: datetime
+    revision: tuple[str, str] = ("", "")
     outcomes: tuple[Outcome, ...] = ()
     messages: tuple[Message, ...] = ()
 
@@ -116,6 +118,18 @@ class Intake:
     appointment: Appointment
     snapshot: str = field(repr=False)
     fingerprint: str
+
+    @property
+    def identity(self) -> Identity:
+        """Which appointment it is."""
+        return Identity.of(self.appointment)
+
+    def is_older_than(self, record: Record, as_of: datetime | None) -> bool:
+        """Say whether the ledger knows something newer (design, §13): then this is not written."""
+        kind, order = revision_order(self.appointment.revision)
+        if kind and kind == record.revision[0]:
+            return order < record.revision[1]
+        return as_of is not None and record.recorded_at > as_of and not (kind and record.revision[0])
 
     @classmethod
     def of(cls, appointment: Appointment) -> Intake:
