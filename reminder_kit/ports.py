@@ -42,6 +42,15 @@ class Response:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
 
+    @property
+    def retry_after(self) -> float | None:
+        """How many seconds to wait, by `Retry-After` (RFC 9110, §10.2.3; not its date form) or `x-ratelimit-reset`."""
+        for name in ("retry-after", "x-ratelimit-reset"):
+            text = self.headers.get(name, "")
+            if text.replace(".", "", 1).isdecimal():
+                return float(text)
+        return None
+
 
 class NotSentError(Exception):
     """The request certainly never reached the provider (no connection)."""

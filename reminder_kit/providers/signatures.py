@@ -1,0 +1,75 @@
+"""Signatures of webhooks, over the bytes as they came.
+
+Pure: no clock, no I/O; `now` is handed in. Never parses what has not been verified.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from reminder_kit.errors import ConfigurationError, SignatureError
+from reminder_kit.instants import from_seconds, utc
+
+__all__ = ["check_age", "lowered", "verify_ed25519"]
+
+
+def lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers with names in lower case and dashes, whether they came as such or as WSGI variables."""
+    return {name.lower().removeprefix("http_").replace("_", "-"): value for name, value in headers.items()}
+
+
+def check_age(timestamp: str, now: datetime, tolerance: timedelta, what: str) -> datetime:
+    """Return the instant a Unix timestamp names; raises `SignatureError` where it is too far from `now`, either way."""
+    try:
+        at = from_seconds(int(timestamp))
+    except (ValueError, OverflowError):
+        raise SignatureError(f"{what}: the timestamp {timestamp[:20]!r} is no Unix time") from None
+    if abs(utc(now) - at) > tolerance:
+        raise SignatureError(
+            f"{what}: signed at {at:%Y-%m-%dT%H:%M:%SZ}, more than {tolerance} from now: a replay, or a clock is wrong"
+        )
+    return at
+
+
+def _decoded(text: str, size: int, what: str) -> bytes:
+    try:
+        value = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        value = b""
+    if len(value) != size:
+        raise ValueError(f"{what} is not base64 of {size} bytes")
+    return value
+
+
+def verify_ed25519(keys: Iterable[str], signature: str, signed: bytes, what: str) -> None:
+    """Check an Ed25519 signature (base64) against any of several public keys (base64, 32 bytes).
+
+    Several keys let a key be changed without losing an event. Raises `SignatureError`
+    where none fits and `ConfigurationError` where `cryptography` is not installed or a
+    key cannot be read.
+    """
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError:
+        raise ConfigurationError(
+            f"{what}: cannot be verified without the package cryptography: pip install 'reminder-kit[webhooks]'"
+        ) from None
+    try:
+        raw = _decoded(signature, 64, "the signature")
+    except ValueError as error:
+        raise SignatureError(f"{what}: {error}") from None
+    for key in keys:
+        try:
+            public = Ed25519PublicKey.from_public_bytes(_decoded(key, 32, "the public key"))
+        except ValueError as error:
+            raise ConfigurationError(f"{what}: {error}; copy it from the provider's portal") from None
+        try:
+            public.verify(raw, signed)
+        except InvalidSignature:
+            continue
+        return
+    raise SignatureError(f"{what}: the signature fits none of our public keys; check the key, and use the raw body")

@@ -1,0 +1,445 @@
+"""Telnyx: scheduled SMS and MMS as requests, and its answers and webhooks in our words.
+
+Pure: no clock, no I/O; only the constructor looks at the environment. Never trusts the
+provider to refuse what it documents as impossible.
+
+Sources: Telnyx' pages "Schedule SMS and MMS Messages", "Messaging error codes",
+"Idempotency", "Receiving webhooks", and its OpenAPI description. Where these are silent
+(what a message too late to be cancelled is answered with, whether a scheduled one is
+read back as `queued`) the adapter is careful, and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from reminder_kit.errors import (
+    ConfigurationError,
+    InvalidNumberError,
+    MessageNotFoundError,
+    OptedOutError,
+    ProviderError,
+    RateLimitedError,
+    RefusedCredentialError,
+    RejectedError,
+    TooLateToCancelError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from reminder_kit.instants import iso
+from reminder_kit.model import DeliveryEvent, Draft
+from reminder_kit.placement import Window
+from reminder_kit.ports import Capabilities, Receipt, Request, Response
+from reminder_kit.providers.answers import json_object, short, text_of
+
+__all__ = ["STATUSES", "Telnyx"]
+
+STATUSES = {
+    "scheduled": "scheduled",
+    "queued": "scheduled",
+    "sending": "sent",
+    "sent": "sent",
+    "delivery_unconfirmed": "sent",
+    "dlr_unconfirmed": "sent",
+    "dlr_timeout": "sent",
+    "delivered": "delivered",
+    "read": "delivered",
+    "cancelled": "cancelled",
+    "canceled": "cancelled",
+    "delivery_failed": "undelivered",
+    "sending_failed": "undelivered",
+    "expired": "undelivered",
+    "failed": "undelivered",
+    "gw_timeout": "undelivered",
+    "gw_reject": "undelivered",
+}
+"""Telnyx' words for a message, in ours; any other word is `unknown`.
+
+`queued` is not sent yet: the answer to a message with `send_at` may say so, since the
+OpenAPI description knows no `scheduled` there. Without a receipt a message was sent.
+"""
+
+_RETRY_LATER = "nothing was done; it is tried again later"
+_MEND = "mend it in the Telnyx portal"
+
+_CODES: dict[str, tuple[type[ProviderError], str]] = {
+    "10007": (UnknownOutcomeError, "it may have been done"),
+    "10008": (UnknownOutcomeError, "it may have been done"),
+    "10037": (UnknownOutcomeError, "it may have been done"),
+    "10009": (RefusedCredentialError, "check TELNYX_API_KEY"),
+    "10010": (RefusedCredentialError, "check that the API key may do this"),
+    "10011": (RateLimitedError, _RETRY_LATER),
+    "10027": (UnknownOutcomeError, "the idempotency key already stands for a message with another body"),
+    "10036": (UnknownOutcomeError, "the same request is still being worked on"),
+    "40300": (OptedOutError, "the person answered STOP; only START from that phone lifts it"),
+    "40303": (MessageNotFoundError, "this settles nothing by itself"),
+    "40305": (RefusedCredentialError, "check the sender (`from`)"),
+    "40306": (RefusedCredentialError, "enable the alphanumeric sender in the messaging profile"),
+    "40307": (RefusedCredentialError, "the sender does not belong to the messaging profile"),
+    "40308": (RejectedError, "the sender cannot send MMS: use another sender or SMS"),
+    "40309": (RejectedError, "allow the destination's country in the messaging profile"),
+    "40310": (InvalidNumberError, "correct the phone number"),
+    "40012": (InvalidNumberError, "correct the phone number"),
+    "40001": (InvalidNumberError, "the number is a landline"),
+    "40312": (RefusedCredentialError, f"the messaging profile is disabled: {_MEND}"),
+    "40013": (RefusedCredentialError, "check the sender (`from`)"),
+    "40314": (RefusedCredentialError, f"messaging is disabled for the account: {_MEND}"),
+    "40318": (TransientError, f"the queue is full: {_RETRY_LATER}"),
+    "40320": (RefusedCredentialError, f"the sender is not active yet: {_MEND}"),
+    "40321": (RefusedCredentialError, f"the number pool is empty: {_MEND}"),
+    "40325": (RefusedCredentialError, "an alphanumeric sender has 1 to 11 letters, digits or spaces"),
+    "40331": (RefusedCredentialError, f"no destinations are allowed in the messaging profile: {_MEND}"),
+    "40333": (RefusedCredentialError, f"the messaging profile's spending limit is reached: {_MEND}"),
+}
+"""What a code means for us; 20xxx is about the account, any other is told by the HTTP status."""
+
+_REJECTED = "the same request would never be taken"
+_ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
+_NUMBER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
+_TOKEN = "reminder_kit"  # noqa: S105 - the name of a query parameter
+_LEAD = timedelta(minutes=5)
+_AHEAD = timedelta(days=5)
+_MEDIA = 10
+_PARTS = 10
+
+
+def _sender(text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return None
+    text = text.strip()
+    plain = re.sub(r"[\s().-]", "", text)
+    if _NUMBER.fullmatch(plain):
+        return plain
+    if _ALPHANUMERIC.fullmatch(text):
+        return text
+    raise ConfigurationError(
+        f"Telnyx: the sender (`from`) {text[:20]!r} is neither a number such as +12025550123, a short code, "
+        "nor 1 to 11 letters, digits and spaces"
+    )
+
+
+def _keys(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    value = os.environ.get("TELNYX_PUBLIC_KEY", "") if value is None else value
+    return tuple(re.split(r"[\s,]+", value.strip())) if isinstance(value, str) else tuple(value)
+
+
+def _address(text: str, what: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError(f"Telnyx: {what} {text!r} is no http(s) address")
+    return text
+
+
+def _with_token(url: str, token: str) -> str:
+    parts = urlsplit(url)
+    query = f"{parts.query}&" if parts.query else ""
+    return urlunsplit(parts._replace(query=query + urlencode({_TOKEN: token})))
+
+
+class Telnyx:
+    """Send through Telnyx (https://telnyx.com).
+
+    `from_` is a number (+12025550123), a short code, or an alphanumeric sender, which
+    needs `messaging_profile_id` too; the profile alone sends from its number pool.
+    `api_key`, `base_url` and `public_key` default to the environment's TELNYX_API_KEY,
+    TELNYX_BASE_URL and TELNYX_PUBLIC_KEY; the key is asked for only when a request is
+    sent. Several public keys (a tuple, or one text with commas) let a key be changed.
+    `webhook_url` is where Telnyx reports on each message; our token is added to its
+    query. `endpoint` is `messages` or `schedule`; the second takes no idempotency key
+    and no `encoding`. `schedule_ahead` shortens the five days messages are parked ahead.
+    `encoding` is `auto`, `gsm7` or `ucs2`.
+
+    Raises `ConfigurationError` for settings that contradict each other.
+    """
+
+    name = "telnyx"
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        from_: str | None = None,
+        messaging_profile_id: str | None = None,
+        base_url: str | None = None,
+        webhook_url: str | None = None,
+        public_key: str | Iterable[str] | None = None,
+        *,
+        endpoint: str = "messages",
+        schedule_ahead: timedelta | None = None,
+        encoding: str | None = None,
+        tolerance: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._api_key = (os.environ.get("TELNYX_API_KEY", "") if api_key is None else api_key).strip()
+        self._from = _sender(from_)
+        self._profile = messaging_profile_id or None
+        self._alphanumeric = self._from is not None and not _NUMBER.fullmatch(self._from)
+        base = base_url or os.environ.get("TELNYX_BASE_URL") or "https://api.telnyx.com/v2"
+        self.base_url = _address(base, "base_url").rstrip("/")
+        self._webhook_url = _address(webhook_url, "webhook_url") if webhook_url else None
+        self._public_keys = tuple(key for key in _keys(public_key) if key)
+        self._endpoint = endpoint
+        self._encoding = encoding
+        self._tolerance = tolerance
+        self._check()
+        self.capabilities = Capabilities(
+            window=Window(_LEAD, self._ahead(schedule_ahead), timedelta(minutes=1)),
+            cap=1_000_000,
+            key_life=timedelta(hours=24) if endpoint == "messages" else None,
+            lookup_age=timedelta(days=10),
+            mms=not self._alphanumeric,
+            echoes_token=self._webhook_url is not None,
+            max_parts=_PARTS,
+        )
+
+    def __repr__(self) -> str:
+        return f"Telnyx(from_={self._from!r}, messaging_profile_id={self._profile!r}, base_url={self.base_url!r})"
+
+    def _check(self) -> None:
+        if self._from is None and self._profile is None:
+            raise ConfigurationError(
+                "Telnyx needs a sender: set `from` (a number such as +12025550123) or `messaging_profile_id` "
+                "(its number pool) in [provider]"
+            )
+        if self._alphanumeric and self._profile is None:
+            raise ConfigurationError(
+                f"Telnyx: the alphanumeric sender {self._from!r} needs `messaging_profile_id` in [provider] too"
+            )
+        if self._endpoint not in {"messages", "schedule"}:
+            raise ConfigurationError(f"Telnyx: unknown endpoint {self._endpoint!r}: use 'messages' or 'schedule'")
+        if self._encoding not in {None, "auto", "gsm7", "ucs2"}:
+            raise ConfigurationError(f"Telnyx: unknown encoding {self._encoding!r}: use 'auto', 'gsm7' or 'ucs2'")
+        if self._encoding and self._endpoint == "schedule":
+            raise ConfigurationError("Telnyx: `encoding` is taken by endpoint = 'messages' only")
+
+    @staticmethod
+    def _ahead(wished: timedelta | None) -> timedelta:
+        if wished is None:
+            return _AHEAD
+        if wished <= _LEAD + timedelta(minutes=1):
+            raise ConfigurationError(
+                f"Telnyx: schedule_ahead = {wished} leaves no window: messages are parked 5 minutes ahead at least"
+            )
+        return min(wished, _AHEAD)
+
+    @property
+    def sender(self) -> str:
+        """The number or name messages are sent from, else the profile whose pool they are sent from."""
+        return self._from or self._profile or ""
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the credentials; raises `ConfigurationError` where there is no key."""
+        if not self._api_key:
+            raise ConfigurationError(
+                "Telnyx: no API key: set the environment variable TELNYX_API_KEY (https://portal.telnyx.com, API Keys)"
+            )
+        if not self._api_key.isascii() or not self._api_key.isprintable():
+            raise ConfigurationError("Telnyx: TELNYX_API_KEY holds characters no key has: copy it anew")
+        return {"authorization": f"Bearer {self._api_key}"}
+
+    # Requests
+
+    def create(self, draft: Draft, *, token: str, idempotency_key: str) -> Request:
+        """Return the request that parks the draft, always the same bytes for the same arguments.
+
+        Raises `RejectedError` for what Telnyx documents that it does not take: no text
+        and no media, more than 10 media or parts, MMS from an alphanumeric sender.
+        """
+        mms = draft.channel == "mms" or bool(draft.media_urls)
+        self._refuse_impossible(draft, mms=mms)
+        fields: dict[str, Any] = {
+            "from": self._from,
+            "messaging_profile_id": self._profile,
+            "to": draft.to,
+            "text": draft.text or None,
+            "subject": (draft.subject or None) if mms else None,
+            "media_urls": list(draft.media_urls) or None,
+            "type": "MMS" if mms else "SMS",
+            "encoding": self._encoding,
+            "send_at": iso(draft.send_at),
+            "webhook_url": self._webhook_url and _with_token(self._webhook_url, token),
+        }
+        present = {name: value for name, value in fields.items() if value is not None}
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        if self._endpoint == "messages":
+            headers["idempotency-key"] = idempotency_key
+        path = "/messages" if self._endpoint == "messages" else "/messages/schedule"
+        return Request("POST", path, self._encoded(present), headers)
+
+    @staticmethod
+    def _encoded(fields: dict[str, Any]) -> bytes:
+        try:
+            return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+        except UnicodeEncodeError:
+            raise _rejected(
+                "the text holds half a character (a lone surrogate): correct the template or data"
+            ) from None
+
+    def _refuse_impossible(self, draft: Draft, *, mms: bool) -> None:
+        if mms and self._alphanumeric:
+            raise _rejected(f"the alphanumeric sender {self._from!r} sends SMS only: use a number for MMS")
+        if len(draft.media_urls) > _MEDIA:
+            raise _rejected(f"{len(draft.media_urls)} media, of {_MEDIA} at most")
+        if not draft.text.strip() and not (mms and draft.media_urls):
+            raise _rejected("the text is empty: correct the template or data")
+
+    def read(self, provider_id: str) -> Request:
+        """Return the request that asks for a message; Telnyx knows it for ten days after its creation."""
+        return Request("GET", f"/messages/{provider_id}", headers={"accept": "application/json"})
+
+    def cancel(self, provider_id: str) -> Request:
+        """Return the request that withdraws a message; Telnyx takes it until one minute before `send_at`."""
+        return Request("DELETE", f"/messages/{provider_id}", headers={"accept": "application/json"})
+
+    def ping(self) -> Request:
+        """Return a request that reads one messaging profile."""
+        return Request("GET", "/messaging_profiles?page[size]=1", headers={"accept": "application/json"})
+
+    # Answers
+
+    def parse_created(self, response: Response) -> Receipt:
+        """Read the answer to `create`.
+
+        A 5xx is ambiguous, as are 409 (still in progress) and 422 with code 10027: that
+        one says that a message was created under this key with another body, which is a
+        fault of ours, and says nothing of this message.
+        """
+        if 200 <= response.status < 300:
+            return self._receipt(response, "create")
+        if response.status >= 500 or response.status in {408, 409}:
+            raise self._error(response, "create", UnknownOutcomeError)
+        if response.status == 404:
+            raise self._error(response, "create", RefusedCredentialError, "check TELNYX_API_KEY and base_url")
+        raise self._error(response, "create")
+
+    def parse_read(self, response: Response) -> Receipt:
+        """Read the answer to `read`. A 404 may also mean that the key was not taken."""
+        if 200 <= response.status < 300:
+            return self._receipt(response, "read")
+        raise self._error(response, "read", _by_status(response.status))
+
+    def parse_cancelled(self, response: Response) -> Receipt:
+        """Read the answer to `cancel`, which Telnyx does not wrap in `data`.
+
+        A 403 raises `TooLateToCancelError`, whatever its code: Telnyx declares it for what
+        cannot be cancelled and for a key without the right. `read` tells which.
+        """
+        if 200 <= response.status < 300:
+            return self._receipt(response, "cancel")
+        if response.status == 403:
+            raise self._error(response, "cancel", TooLateToCancelError, "ask for the message to learn more", force=True)
+        raise self._error(response, "cancel", _by_status(response.status))
+
+    def _receipt(self, response: Response, verb: str) -> Receipt:
+        payload = json_object(response) or {}
+        message = payload.get("data", payload)
+        if not isinstance(message, dict) or not (provider_id := text_of(message.get("id"))):
+            kind = UnknownOutcomeError if verb == "create" else TransientError
+            raise kind(
+                f"Telnyx: {verb} was answered with {response.status} and nothing readable; it may have been done",
+                provider=self.name,
+                status=response.status,
+                raw=response.body[:2000],
+            )
+        replayed = response.headers.get("idempotent-replayed", "").lower() == "true"
+        return Receipt(provider_id, _status(message), _failure(message), replayed)
+
+    def _error(
+        self,
+        response: Response,
+        verb: str,
+        otherwise: type[ProviderError] | None = None,
+        remedy: str = "",
+        *,
+        force: bool = False,
+    ) -> ProviderError:
+        code, title, payload = _problem(response)
+        known, what = _CODES.get(code, (None, ""))
+        if known is None and code.startswith("20") and len(code) == 5:
+            known, what = RefusedCredentialError, f"the account or key is not accepted: {_MEND}"
+        kind = known or otherwise or _by_status(response.status)
+        if otherwise and (force or response.status >= 500 or response.status == 409):
+            kind = otherwise
+        if verb != "create" and issubclass(kind, UnknownOutcomeError | RejectedError):
+            kind = TransientError if issubclass(kind, UnknownOutcomeError) else MessageNotFoundError
+        details: dict[str, Any] = {"provider": self.name, "code": code, "status": response.status, "raw": payload}
+        if issubclass(kind, RateLimitedError):
+            details["retry_after"] = response.retry_after
+        said = f"{code} {title}".strip() or "no reason given"
+        advice = remedy or what or _REMEDIES.get(kind, _REJECTED)
+        return kind(f"Telnyx: {verb} was answered with {response.status} ({said}): {advice}", **details)
+
+    def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
+        """Verify a webhook (Ed25519 over `timestamp|body`) and return what it tells.
+
+        Raises `SignatureError` where the signature fits none of the public keys or the
+        timestamp is more than five minutes from `now` either way, `PayloadError` where
+        it is signed and no event, `ConfigurationError` where there is no public key.
+        """
+        from reminder_kit.providers.telnyx_events import verified
+
+        return verified(self._public_keys, headers, body, now, self._tolerance)
+
+
+_REMEDIES: dict[type[ProviderError], str] = {
+    RefusedCredentialError: "check TELNYX_API_KEY, the sender and base_url",
+    RateLimitedError: _RETRY_LATER,
+    TransientError: "it is tried again later",
+    UnknownOutcomeError: "it may have been done",
+    MessageNotFoundError: "this settles nothing by itself",
+}
+
+
+def _rejected(why: str) -> RejectedError:
+    return RejectedError(f"Telnyx would refuse this message: {why}", provider="telnyx")
+
+
+def _by_status(status: int) -> type[ProviderError]:
+    if status == 429:
+        return RateLimitedError
+    if status in {401, 402, 403} or 300 <= status < 400:
+        return RefusedCredentialError
+    if status == 404:
+        return MessageNotFoundError
+    return TransientError if status >= 500 or status in {408, 409, 425} else RejectedError
+
+
+def _problem(response: Response) -> tuple[str, str, object]:
+    """Return code, title and payload of an error, in either of Telnyx' two shapes."""
+    payload = json_object(response)
+    if payload is None:
+        return "", "", response.body[:2000]
+    listed = payload.get("errors")
+    problems = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else [payload]
+    if not problems:
+        return "", "", payload
+    chosen = next((each for each in problems if text_of(each.get("code")) in _CODES), problems[0])
+    return text_of(chosen.get("code")), short(text_of(chosen.get("title"))), payload
+
+
+def _first(value: object) -> dict[str, Any]:
+    found = value[0] if isinstance(value, list) and value else value
+    return found if isinstance(found, dict) else {}
+
+
+def _status(message: Mapping[str, Any]) -> str:
+    """Return the message's status in our words; Telnyx gives it to the addressee."""
+    word = text_of(_first(message.get("to")).get("status")) or text_of(message.get("status"))
+    return STATUSES.get(word.lower(), "unknown")
+
+
+def _failure(message: Mapping[str, Any]) -> str:
+    problem = _first(message.get("errors"))
+    return f"{text_of(problem.get('code'))} {short(text_of(problem.get('title')))}".strip()
+
+
+def token_in(url: str) -> str | None:
+    """Return the token we put into a webhook's address, if it is there."""
+    try:
+        return dict(parse_qsl(urlsplit(url).query)).get(_TOKEN)
+    except ValueError:
+        return None

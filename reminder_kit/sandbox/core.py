@@ -1,0 +1,285 @@
+"""The sandbox: what it holds, what time does to it, and one door for every request.
+
+Never sends anything to a phone. Safe between threads: one request, or one step of the clock, at a time.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import deque
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from attrs import evolve, frozen
+
+from reminder_kit.instants import utc
+from reminder_kit.sandbox import admin, telnyx
+from reminder_kit.sandbox.clock import Clock
+from reminder_kit.sandbox.faults import Fault, Faults
+from reminder_kit.sandbox.hooks import Hook, Hooks, Receiver, Signer
+from reminder_kit.sandbox.messages import Parked
+from reminder_kit.sandbox.wire import Answer, Call, Logged, answer
+
+__all__ = ["OptOut", "Sandbox"]
+
+_DELIVERY = timedelta(seconds=2)
+_STOP = frozenset({"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+_START = frozenset({"START", "UNSTOP"})
+_LOG = 50_000
+
+
+@frozen
+class OptOut:
+    """A number that answered STOP to a profile's number."""
+
+    number: str
+    to: str
+    profile: str
+    keyword: str
+    at: datetime
+
+
+@frozen
+class _Kept:
+    """What an idempotency key stands for."""
+
+    at: datetime
+    body: bytes
+    answer: Answer
+
+    def replay(self) -> Answer:
+        return evolve(self.answer, headers={**self.answer.headers, "idempotent-replayed": "true"})
+
+
+class Sandbox:
+    """A local Telnyx.
+
+    `clock` is a `Clock`, or the aware datetime or ISO text at which one is stopped;
+    without it the real time is shown. `key` is the only API key taken (None: any).
+    `cap` bounds the scheduled messages. Where Telnyx' documents are silent or new:
+    `idempotency=False` ignores Idempotency-Key, `strict` refuses unknown fields,
+    `repeat_cancel` (403, 404 or 200) answers a second cancellation.
+
+    Webhooks of messages without an address of their own, and of replies, go to
+    `webhook_url`; `receiver` takes them all, in this process.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | datetime | str | None = None,
+        *,
+        key: str | None = None,
+        cap: int = 1_000_000,
+        idempotency: bool = True,
+        strict: bool = False,
+        repeat_cancel: int = 403,
+        webhook_url: str | None = None,
+        receiver: Receiver | None = None,
+    ) -> None:
+        self.clock = clock if isinstance(clock, Clock) else Clock(clock)
+        self.key = key
+        self.cap = cap
+        self.idempotency = idempotency
+        self.strict = strict
+        self.repeat_cancel = repeat_cancel
+        self.webhook_url = webhook_url
+        self.profile = "16fd2706-8baf-433b-82eb-8c7fada847da"
+        self.pool_number = "+12025550100"
+        self.signer = Signer()
+        self.hooks = Hooks(self.now, self.signer, receiver)
+        self.faults = Faults()
+        self.by_id: dict[str, Parked] = {}
+        self.keys: dict[tuple[str, str, str], _Kept] = {}
+        self.opted_out: dict[tuple[str, str], OptOut] = {}
+        self.requests: deque[Logged] = deque(maxlen=_LOG)
+        self.request_count = 0
+        self.write_count = 0
+        self._outcomes: dict[str, tuple[str, str, str]] = {}
+        self._due: list[tuple[datetime, int, Parked]] = []
+        self._order = count()
+        self._scheduled = 0
+        self._lock = threading.RLock()
+        self.clock.when_moved(self.tick)
+
+    # What tests and demos ask
+
+    def now(self) -> datetime:
+        """Return the sandbox's time."""
+        return utc(self.clock())
+
+    @property
+    def public_key(self) -> str:
+        """The key its webhooks are signed with, as `Telnyx(public_key=…)` takes it."""
+        return self.signer.public_key
+
+    def messages(self, to: str | None = None) -> list[Parked]:
+        """Return every message there was, in the order of creation."""
+        with self._lock:
+            return [each for each in self.by_id.values() if to in {None, each.to}]
+
+    def parked(self, to: str | None = None) -> list[Parked]:
+        """Return the messages that are scheduled now, by send time."""
+        self.tick()
+        return sorted((each for each in self.messages(to) if each.status == "scheduled"), key=lambda each: each.send_at)
+
+    def inbox(self, number: str) -> list[Parked]:
+        """Return the messages that reached a phone, in the order in which they came."""
+        self.tick()
+        reached = [each for each in self.messages(number) if each.sent_at and each.status in {"sent", "delivered"}]
+        return sorted(reached, key=lambda each: each.sent_at or each.send_at)
+
+    def fault(self, kind: str, times: int | None = 1, **details: Any) -> None:
+        """Have something go wrong; see `reminder_kit.sandbox.faults.KINDS`."""
+        with self._lock:
+            self.faults.add(Fault(kind, times, **details))
+
+    def outcome(self, number: str, status: str, code: str = "", title: str = "") -> None:
+        """Have messages to a number end in that status of Telnyx' ("sent": no receipt ever comes)."""
+        self._outcomes[number] = (status, code, title)
+
+    def inbound(self, number: str, text: str, to: str | None = None) -> Hook:
+        """Have a person write back; STOP and its like opt the number out, START lifts it. Returns the webhook."""
+        with self._lock:
+            hook = self._inbound(number, text, to or self._last_sender(number))
+            self.hooks.add(hook)
+        self.hooks.flush()
+        return hook
+
+    def reset(self) -> None:
+        """Forget every message, key, opt-out, fault and request; the clock stays."""
+        with self._lock:
+            for kept in (self.by_id, self.keys, self.opted_out, self.requests, self._outcomes, self._due):
+                kept.clear()
+            self.hooks.sent.clear()
+            self.faults.clear()
+            self._scheduled = self.request_count = self.write_count = 0
+
+    def close(self) -> None:
+        """Stop delivering webhooks."""
+        self.hooks.close()
+
+    # The door
+
+    def handle(self, call: Call) -> Answer:
+        """Answer one request."""
+        if call.path.startswith("/_sandbox"):
+            return admin.respond(self, call)
+        with self._lock:
+            self._fall_due()
+            found, fault = self.faults.answer(call, self._respond)
+            self._log(call, found, fault)
+        self.hooks.flush()
+        return evolve(found, headers={"date": f"{self.now():%a, %d %b %Y %H:%M:%S} GMT", **found.headers})
+
+    def _respond(self, call: Call) -> Answer:
+        if call.path.startswith("/v2/"):
+            return telnyx.respond(self, call, call.path[3:])
+        return answer(404, {"errors": [{"code": "10005", "title": "Resource not found", "detail": call.path}]})
+
+    def _log(self, call: Call, found: Answer, fault: str) -> None:
+        self.request_count += 1
+        self.write_count += call.method != "GET"
+        key = call.headers.get("idempotency-key", "")
+        replayed = "idempotent-replayed" in found.headers
+        self.requests.append(Logged(self.now(), call.method, call.path, found.status, key, call.body, fault, replayed))
+
+    # What the endpoints do to it
+
+    def new_id(self) -> str:
+        """Return a new message id."""
+        return str(uuid4())
+
+    def accept(self, message: Parked) -> None:
+        """Take a message in."""
+        self.by_id[message.id] = message
+        self._scheduled += message.scheduled
+        heapq.heappush(self._due, (message.send_at, next(self._order), message))
+
+    def withdraw(self, message: Parked) -> None:
+        """Cancel a scheduled message."""
+        message.status = "cancelled"
+        message.cancelled_at = self.now()
+        self._scheduled -= 1
+
+    def remember(self, key: tuple[str, str, str], body: bytes, found: Answer) -> None:
+        """Keep the successful answer to a keyed request."""
+        if 200 <= found.status < 300:
+            self.keys[key] = _Kept(self.now(), body, found)
+
+    def parked_count(self) -> int:
+        """Return how many messages are scheduled."""
+        return self._scheduled
+
+    def is_blocked(self, number: str, profile: str) -> bool:
+        """Say whether a number opted out of a profile."""
+        return (number, profile) in self.opted_out
+
+    # What time does to it
+
+    def tick(self) -> None:
+        """Send what has fallen due, and report on what was sent."""
+        with self._lock:
+            self._fall_due()
+        self.hooks.flush()
+
+    def _fall_due(self) -> None:
+        now = self.now()
+        while self._due and self._due[0][0] <= now:
+            at, _, message = heapq.heappop(self._due)
+            if message.status in {"scheduled", "queued"}:
+                self._send(message, at)
+            elif message.status == "sent":
+                self._finish(message, at)
+
+    def _send(self, message: Parked, at: datetime) -> None:
+        self._scheduled -= message.status == "scheduled"
+        if self.is_blocked(message.to, message.profile):
+            self._finish(message, at, "sending_failed", "40300", "Blocked due to STOP message")
+            return
+        message.status, message.sent_at = "sent", at
+        self._report("message.sent", message, at)
+        heapq.heappush(self._due, (at + _DELIVERY, next(self._order), message))
+
+    def _finish(self, message: Parked, at: datetime, *told: str) -> None:
+        status, code, title = told or self._outcomes.get(message.to, ("delivered", "", ""))
+        if status == "sent":
+            return
+        message.status, message.completed_at = status, at
+        if code:
+            source = {"pointer": "/to/0/phone_number"}
+            message.errors = [{"code": code, "title": title or "Undeliverable", "detail": title, "source": source}]
+        self._report("message.finalized", message, at)
+
+    def _report(self, kind: str, message: Parked, at: datetime) -> None:
+        url = message.webhook_url or self.webhook_url
+        self.hooks.add(Hook(kind, at, message.payload(), url, message.webhook_failover_url))
+
+    def _last_sender(self, number: str) -> str:
+        return next((each.from_ for each in reversed(self.by_id.values()) if each.to == number), self.pool_number)
+
+    def _inbound(self, number: str, text: str, to: str) -> Hook:
+        word = " ".join(text.upper().split())
+        automatic = "STOP" if word in _STOP else "START" if word in _START else "HELP" if word == "HELP" else None
+        if automatic == "STOP":
+            self.opted_out[number, self.profile] = OptOut(number, to, self.profile, word, self.now())
+        elif automatic == "START":
+            self.opted_out.pop((number, self.profile), None)
+        payload = {
+            "record_type": "message",
+            "direction": "inbound",
+            "id": self.new_id(),
+            "type": "SMS",
+            "messaging_profile_id": self.profile,
+            "from": {"phone_number": number, "carrier": "", "line_type": ""},
+            "to": [{"phone_number": to, "status": "webhook_delivered", "carrier": "", "line_type": ""}],
+            "text": text,
+            "media": [],
+            "autoresponse_type": automatic,
+            "webhook_url": self.webhook_url,
+            "received_at": self.now().isoformat(),
+            "errors": [],
+        }
+        return Hook("message.received", self.now(), payload, self.webhook_url)

@@ -1,0 +1,174 @@
+"""Faults on demand: what goes wrong, how often, and for which requests.
+
+Pure: a fault changes an answer. Never by chance: the same script fails the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from attrs import Factory, define, evolve, frozen
+
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.sandbox.wire import Answer, Call, answer
+
+__all__ = ["KINDS", "Fault", "Faults"]
+
+KINDS = {
+    "drop_before": "close the connection without doing anything",
+    "drop_after": "do it, then close the connection without an answer",
+    "cut": "do it, then close the connection in the middle of the answer",
+    "500": "answer 500 without doing anything",
+    "500_after": "do it, then answer 500",
+    "503": "answer 503 without doing anything",
+    "429": "answer 429 without doing anything; `retry_after` in seconds",
+    "slow": "do it, and answer after `delay` seconds",
+    "slow_before": "wait `delay` seconds, close the connection, do nothing",
+    "error": "answer `status` with an error of `code` without doing anything",
+    "in_progress": "answer that the same idempotency key is still being worked on",
+    "garbage": "do it, and answer 200 with something unreadable",
+    "no_id": "do it, and answer 200 without an id",
+    "word": "do it, and answer with `word` for a status nobody knows",
+    "unauthorized": "answer 401 without doing anything",
+}
+"""Every kind of fault, and what it does."""
+
+
+@frozen
+class Fault:
+    """One thing that goes wrong.
+
+    It befalls the next `times` requests (None: all) whose method, path (with `*` and
+    `?`) and body match, after letting `skip` of them pass.
+    """
+
+    kind: str
+    times: int | None = 1
+    method: str | None = None
+    path: str | None = None
+    containing: str | None = None
+    skip: int = 0
+    delay: float = 1.0
+    retry_after: float | None = None
+    status: int = 400
+    code: str = "10015"
+    word: str = "pondering"
+
+    def __attrs_post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InvalidInputError(f"unknown fault {self.kind!r}: use one of {', '.join(KINDS)}")
+
+    def befalls(self, call: Call) -> bool:
+        """Say whether it is meant for such a request."""
+        return (
+            (self.method is None or self.method.upper() == call.method)
+            and (self.path is None or fnmatchcase(call.path, self.path))
+            and (self.containing is None or self.containing.encode() in call.body)
+        )
+
+
+def _error(status: int, code: str, title: str, **headers: str) -> Answer:
+    return answer(status, {"errors": [{"code": code, "title": title, "detail": title}]}, **headers)
+
+
+def _with(found: Answer, change: Callable[[dict[str, Any]], None]) -> Answer:
+    import json
+
+    value = json.loads(found.body or b"{}")
+    change(value.get("data", value))
+    return evolve(found, body=json.dumps(value).encode())
+
+
+def _reworded(word: str) -> Callable[[dict[str, Any]], None]:
+    def change(message: dict[str, Any]) -> None:
+        for each in message.get("to", ()):
+            each["status"] = word
+
+    return change
+
+
+def _without_id(message: dict[str, Any]) -> None:
+    message.pop("id", None)
+
+
+def _instead(fault: Fault) -> Answer | None:
+    """Return what a fault answers without anything being done, or None where it is done."""
+    wait = {} if fault.retry_after is None else {"retry_after": f"{fault.retry_after:g}"}
+    return {
+        "drop_before": Answer(0, drop=True),
+        "slow_before": Answer(0, drop=True, delay=fault.delay),
+        "500": _error(500, "10007", "Unexpected error"),
+        "503": _error(503, "10037", "Service unavailable", **wait),
+        "429": _error(429, "10011", "Too many requests", **wait),
+        "error": _error(fault.status, fault.code, "Error on demand"),
+        "in_progress": _error(409, "10036", "Request in progress"),
+        "unauthorized": _error(401, "10009", "Authentication failed"),
+    }.get(fault.kind)
+
+
+def _afterwards(fault: Fault, found: Answer) -> Answer:
+    """Return what a fault makes of the answer to what was done."""
+    if fault.kind == "drop_after":
+        return Answer(0, drop=True)
+    if fault.kind == "cut":
+        return evolve(found, cut=True)
+    if fault.kind == "500_after":
+        return _error(500, "10007", "Unexpected error")
+    if fault.kind == "slow":
+        return evolve(found, delay=fault.delay)
+    if not 200 <= found.status < 300:
+        return found
+    if fault.kind == "garbage":
+        return evolve(found, body=b"<html>OK</html>")
+    return _with(found, _without_id if fault.kind == "no_id" else _reworded(fault.word))
+
+
+@define
+class Faults:
+    """The faults still to come, in the order in which they were asked for."""
+
+    waiting: list[Fault] = Factory(list)
+
+    def add(self, fault: Fault) -> None:
+        """Have something go wrong."""
+        self.waiting.append(fault)
+
+    def clear(self) -> None:
+        """Have nothing go wrong any more."""
+        self.waiting.clear()
+
+    def next_for(self, call: Call) -> Fault | None:
+        """Return, and count, the fault that befalls this request."""
+        for place, fault in enumerate(self.waiting):
+            if not fault.befalls(call):
+                continue
+            if fault.skip:
+                self.waiting[place] = evolve(fault, skip=fault.skip - 1)
+                continue
+            if fault.times is not None:
+                self._count(place, fault, fault.times)
+            return fault
+        return None
+
+    def _count(self, place: int, fault: Fault, times: int) -> None:
+        if times > 1:
+            self.waiting[place] = evolve(fault, times=times - 1)
+        else:
+            del self.waiting[place]
+
+    def answer(self, call: Call, do: Callable[[Call], Answer]) -> tuple[Answer, str]:
+        """Return the answer to a request, spoilt where a fault befalls it, and the fault's kind."""
+        fault = self.next_for(call) if self.waiting else None
+        if fault is None:
+            return do(call), ""
+        return _instead(fault) or _afterwards(fault, do(call)), fault.kind
+
+
+def fault_of(values: Iterable[tuple[str, Any]]) -> Fault:
+    """Return a fault from JSON; raises `InvalidInputError` for what it doesn't know."""
+    try:
+        return Fault(**dict(values))
+    except TypeError as error:
+        raise InvalidInputError(f"no such fault: {error}") from None

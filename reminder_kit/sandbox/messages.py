@@ -1,0 +1,114 @@
+"""The messages the sandbox holds, from parked to delivered, as values and as Telnyx shows them.
+
+Pure: no clock, no I/O. Never sends anything to anyone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attrs import define, field
+
+from reminder_kit.instants import iso
+
+__all__ = ["GSM7", "Parked", "extent"]
+
+_GSM7_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM7_TWICE = frozenset("^{}\\[~]|€\f")
+GSM7 = _GSM7_BASIC | _GSM7_TWICE
+"""The characters of GSM 03.38's default alphabet and its extension."""
+
+
+def extent(text: str, encoding: str | None = None) -> tuple[str, int, int]:
+    """Return encoding, units and parts of a text (3GPP TS 23.038 and 23.040)."""
+    if encoding != "ucs2" and all(letter in GSM7 for letter in text):
+        units = len(text) + sum(letter in _GSM7_TWICE for letter in text)
+        return "GSM-7", units, 1 if units <= 160 else -(-units // 153)
+    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return "UTF-16", units, 1 if units <= 70 else -(-units // 67)
+
+
+@define
+class Parked:
+    """One message. `status` is Telnyx' word for it."""
+
+    id: str
+    to: str
+    from_: str
+    text: str
+    send_at: datetime
+    created_at: datetime
+    scheduled: bool
+    status: str
+    type: str = "SMS"
+    profile: str = ""
+    subject: str | None = None
+    media_urls: tuple[str, ...] = ()
+    webhook_url: str | None = None
+    webhook_failover_url: str | None = None
+    encoding: str | None = None
+    idempotency_key: str = ""
+    sent_at: datetime | None = None
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    errors: list[dict[str, Any]] = field(factory=list)
+
+    def payload(self) -> dict[str, Any]:
+        """Return the message as Telnyx' OutboundMessagePayload, and `send_at` as its guide shows it."""
+        encoding, _, parts = extent(self.text, self.encoding)
+        return {
+            "record_type": "message",
+            "direction": "outbound",
+            "id": self.id,
+            "type": self.type,
+            "messaging_profile_id": self.profile,
+            "organization_id": "00000000-0000-4000-8000-00000000000a",
+            "from": {"phone_number": self.from_, "carrier": "", "line_type": ""},
+            "to": [{"phone_number": self.to, "status": self.status, "carrier": "", "line_type": ""}],
+            "cc": [],
+            "text": self.text,
+            "subject": self.subject,
+            "num_chars": len(self.text),
+            "media": [{"url": url, "content_type": None, "sha256": None, "size": None} for url in self.media_urls],
+            "webhook_url": self.webhook_url,
+            "webhook_failover_url": self.webhook_failover_url,
+            "encoding": encoding,
+            "parts": min(parts, 10),
+            "tags": [],
+            "cost": None,
+            "received_at": _shown(self.created_at),
+            "sent_at": _shown(self.sent_at),
+            "completed_at": _shown(self.completed_at),
+            "valid_until": None,
+            "send_at": iso(self.send_at) if self.scheduled else None,
+            "errors": self.errors,
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Return the message in the few words of `GET /_sandbox/messages`."""
+        return {
+            "id": self.id,
+            "to": self.to,
+            "from": self.from_,
+            "text": self.text,
+            "status": self.status,
+            "send_at": iso(self.send_at),
+            "created_at": _shown(self.created_at),
+            "sent_at": _shown(self.sent_at),
+            "cancelled_at": _shown(self.cancelled_at),
+            "scheduled": self.scheduled,
+            "type": self.type,
+            "media_urls": list(self.media_urls),
+            "subject": self.subject,
+            "messaging_profile_id": self.profile,
+            "webhook_url": self.webhook_url,
+            "idempotency_key": self.idempotency_key,
+        }
+
+
+def _shown(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

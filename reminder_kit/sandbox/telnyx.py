@@ -1,0 +1,277 @@
+"""Telnyx' messaging endpoints, as its pages and its OpenAPI description document them.
+
+Never does what the documents don't say without a switch for it: where they are silent the
+sandbox can be told to answer either way (`repeat_cancel`, `idempotency`, `strict`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from attrs import frozen
+
+from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
+from reminder_kit.instants import from_iso
+from reminder_kit.sandbox.messages import GSM7, Parked, extent
+from reminder_kit.sandbox.wire import Answer, Call, answer
+
+if TYPE_CHECKING:
+    from reminder_kit.sandbox.core import Sandbox
+
+__all__ = ["Refusal", "respond"]
+
+NEAREST = timedelta(minutes=5)
+FARTHEST = timedelta(days=5)
+CUT_OFF = timedelta(minutes=1)
+READABLE = timedelta(days=10)
+KEY_LIFE = timedelta(hours=24)
+
+_KEY = re.compile(r"[A-Za-z0-9_:-]{1,255}")
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_SHORT = re.compile(r"\d{3,8}")
+_ALPHA = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
+_FIELDS = {
+    "from": str,
+    "messaging_profile_id": str,
+    "to": str,
+    "text": str,
+    "subject": str,
+    "media_urls": list,
+    "webhook_url": str,
+    "webhook_failover_url": str,
+    "use_profile_webhooks": bool,
+    "type": str,
+    "auto_detect": bool,
+    "send_at": str,
+    "encoding": str,
+}
+
+
+@frozen
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault
+    """An error as Telnyx gives it; `bare` without the list around it."""
+
+    status: int
+    code: str
+    title: str
+    pointer: str = ""
+    bare: bool = False
+
+    def answer(self) -> Answer:
+        """Return the refusal as an answer."""
+        url = f"https://developers.telnyx.com/docs/overview/errors/{self.code}"
+        error: dict[str, Any] = {"code": self.code, "title": self.title, "detail": self.title, "meta": {"url": url}}
+        if self.pointer:
+            error["source"] = {"pointer": self.pointer}
+        return answer(self.status, error if self.bare else {"errors": [error]})
+
+
+def respond(sandbox: Sandbox, call: Call, path: str) -> Answer:
+    """Answer one call; `path` is what follows `/v2`."""
+    try:
+        _authenticate(sandbox, call)
+        return _route(sandbox, call, path)
+    except Refusal as refusal:
+        return refusal.answer()
+
+
+def _authenticate(sandbox: Sandbox, call: Call) -> None:
+    given = call.headers.get("authorization", "")
+    if not given:
+        raise Refusal(404, "10005", "Resource not found")
+    scheme, _, key = given.partition(" ")
+    if scheme.lower() != "bearer" or not key.strip() or (sandbox.key is not None and key.strip() != sandbox.key):
+        raise Refusal(401, "10009", "Authentication failed")
+
+
+def _route(sandbox: Sandbox, call: Call, path: str) -> Answer:
+    if call.method == "POST" and path in {"/messages", "/messages/schedule"}:
+        return _create(sandbox, call, path)
+    start, _, name = path.rpartition("/")
+    if start == "/messages" and call.method in {"GET", "DELETE"}:
+        return _read(sandbox, name) if call.method == "GET" else _cancel(sandbox, name)
+    if call.method == "GET" and path == "/messaging_profiles":
+        profile = {"record_type": "messaging_profile", "id": sandbox.profile, "name": "Sandbox", "enabled": True}
+        return _listed([profile])
+    if call.method == "GET" and path == "/messaging_optouts":
+        return _listed(_optouts(sandbox, call.query))
+    raise Refusal(404, "10005", "Resource not found")
+
+
+def _listed(rows: list[dict[str, Any]]) -> Answer:
+    meta = {"page_number": 1, "page_size": max(len(rows), 20), "total_pages": 1, "total_results": len(rows)}
+    return answer(200, {"data": rows, "meta": meta})
+
+
+def _optouts(sandbox: Sandbox, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    wanted = query.get("filter[messaging_profile_id]")
+    return [
+        {"to": each.to, "from": each.number, "messaging_profile_id": each.profile, "keyword": each.keyword}
+        | {"created_at": each.at.isoformat()}
+        for each in sandbox.opted_out.values()
+        if wanted in {None, each.profile}
+    ]
+
+
+# Create
+
+
+def _create(sandbox: Sandbox, call: Call, path: str) -> Answer:
+    """Create a message, or replay the answer the same key and bytes were given before."""
+    key = call.headers.get("idempotency-key") if path == "/messages" and sandbox.idempotency else None
+    if key is None:
+        return _created(sandbox, call, path, "")
+    if not _KEY.fullmatch(key):
+        raise Refusal(400, "10015", "Bad Request: invalid idempotency key", "/header/Idempotency-Key")
+    known = sandbox.keys.get((key, call.method, path))
+    if known is not None and sandbox.now() - known.at < KEY_LIFE:
+        if known.body != call.body:
+            raise Refusal(422, "10027", "Idempotency key was used with another body", "/header/Idempotency-Key")
+        return known.replay()
+    found = _created(sandbox, call, path, key)
+    sandbox.remember((key, call.method, path), call.body, found)
+    return found
+
+
+def _created(sandbox: Sandbox, call: Call, path: str, key: str) -> Answer:
+    fields = _fields(sandbox, call, path)
+    sender = fields.get("from")
+    profile = fields.get("messaging_profile_id")
+    _check_addresses(sandbox, fields)
+    kind = _check_content(fields)
+    send_at = _send_at(sandbox, fields.get("send_at"))
+    now = sandbox.now()
+    message = Parked(
+        id=sandbox.new_id(),
+        to=fields["to"],
+        from_=sender or sandbox.pool_number,
+        text=fields.get("text") or "",
+        send_at=send_at or now,
+        created_at=now,
+        scheduled=send_at is not None,
+        status="queued" if send_at is None else "scheduled",
+        type=kind,
+        profile=profile or sandbox.profile,
+        subject=fields.get("subject"),
+        media_urls=tuple(fields.get("media_urls") or ()),
+        webhook_url=fields.get("webhook_url"),
+        webhook_failover_url=fields.get("webhook_failover_url"),
+        encoding=fields.get("encoding"),
+        idempotency_key=key or call.headers.get("idempotency-key", ""),
+    )
+    sandbox.accept(message)
+    return answer(200, {"data": message.payload()})
+
+
+def _fields(sandbox: Sandbox, call: Call, path: str) -> dict[str, Any]:
+    """Return the body's fields, of the right types; null counts as absent."""
+    try:
+        fields = call.json()
+    except (ValueError, RecursionError):
+        raise Refusal(400, "10015", "Bad Request: the body is not valid JSON") from None
+    if not isinstance(fields, dict):
+        raise Refusal(400, "10015", "Bad Request: the body is not an object")
+    present = {name: value for name, value in fields.items() if value is not None}
+    for name, value in present.items():
+        wanted = None if name == "encoding" and path == "/messages/schedule" else _FIELDS.get(name)
+        if wanted is None and sandbox.strict:
+            raise Refusal(400, "10015", f"Bad Request: unexpected field {name}", f"/{name}")
+        if wanted is not None and not isinstance(value, wanted):
+            raise Refusal(400, "10015", f"Bad Request: {name} has the wrong type", f"/{name}")
+    if path == "/messages/schedule":
+        present.pop("encoding", None)
+    return present
+
+
+def _check_addresses(sandbox: Sandbox, fields: Mapping[str, Any]) -> None:
+    to, sender, profile = fields.get("to"), fields.get("from"), fields.get("messaging_profile_id")
+    if not to:
+        raise Refusal(400, "10004", "Missing required parameter", "/to")
+    if not (_E164.fullmatch(to) or _SHORT.fullmatch(to)):
+        raise Refusal(400, "40310", "Invalid 'to' address", "/to")
+    if not sender and not profile:
+        raise Refusal(400, "40305", "Invalid 'from' address", "/from")
+    if sender and not (_E164.fullmatch(sender) or _SHORT.fullmatch(sender)):
+        if not _ALPHA.fullmatch(sender):
+            raise Refusal(400, "40325" if re.search("[A-Za-z]", sender) else "40305", "Invalid 'from' address", "/from")
+        if not profile:
+            raise Refusal(400, "40306", "Alphanumeric sender ID not configured", "/from")
+    if sandbox.is_blocked(to, profile or sandbox.profile):
+        raise Refusal(400, "40300", "Blocked due to STOP message", "/to")
+
+
+def _check_content(fields: Mapping[str, Any]) -> str:
+    """Return SMS or MMS; refuse what the limits forbid."""
+    text, media = fields.get("text") or "", fields.get("media_urls") or []
+    kind = str(fields.get("type") or ("MMS" if media else "SMS"))
+    sender = str(fields.get("from") or "+")
+    if kind not in {"SMS", "MMS"} or (kind == "SMS" and media):
+        raise Refusal(400, "40304", "Invalid combination of message content", "/type")
+    if not text and not media:
+        raise Refusal(400, "40316", "No content provided", "/text")
+    if len(media) > 10:
+        raise Refusal(400, "40317", "Invalid MMS content: more than 10 media", "/media_urls")
+    if kind == "MMS" and not (_E164.fullmatch(sender) or _SHORT.fullmatch(sender) or sender == "+"):
+        raise Refusal(400, "40308", "Messaging not enabled for MMS on this sender", "/from")
+    encoding = fields.get("encoding")
+    if encoding not in {None, "auto", "gsm7", "ucs2"}:
+        raise Refusal(400, "10015", "Bad Request: unknown encoding", "/encoding")
+    if encoding == "gsm7" and not all(letter in GSM7 for letter in text):
+        raise Refusal(400, "10015", "Bad Request: the text can't be encoded in GSM-7", "/encoding")
+    if kind == "SMS" and extent(text, encoding)[2] > 10:
+        raise Refusal(400, "40302", "Message too large", "/text")
+    return kind
+
+
+def _send_at(sandbox: Sandbox, text: str | None) -> datetime | None:
+    """Return when to send, or None for at once; only between 5 minutes and 5 days ahead."""
+    if text is None:
+        return None
+    try:
+        at = from_iso(text)
+    except NaiveDatetimeError:
+        raise Refusal(400, "10015", "Bad Request: send_at has no UTC offset", "/send_at") from None
+    except InvalidInputError:
+        raise Refusal(400, "10015", "Bad Request: send_at is no ISO 8601 datetime", "/send_at") from None
+    if not NEAREST <= at - sandbox.now() <= FARTHEST:
+        raise Refusal(400, "10033", "send_at must be between 5 minutes and 5 days ahead", "/send_at")
+    if sandbox.parked_count() >= sandbox.cap:
+        raise Refusal(400, "40318", "Queue full: too many scheduled messages")
+    return at
+
+
+# Read and cancel
+
+
+def _known(sandbox: Sandbox, name: str) -> Parked | None:
+    try:
+        message = sandbox.by_id.get(str(UUID(name)))
+    except ValueError:
+        return None
+    if message is None or sandbox.now() - message.created_at > READABLE:
+        return None
+    return message
+
+
+def _read(sandbox: Sandbox, name: str) -> Answer:
+    message = _known(sandbox, name)
+    if message is None:
+        raise Refusal(404, "10005", "Resource not found")
+    return answer(200, {"data": message.payload()})
+
+
+def _cancel(sandbox: Sandbox, name: str) -> Answer:
+    """Withdraw a message that is `scheduled` and more than a minute from being sent."""
+    message = _known(sandbox, name)
+    if message is None or (message.status == "cancelled" and sandbox.repeat_cancel == 404):
+        raise Refusal(404, "40303", "Message not found", bare=True)
+    if message.status == "cancelled" and sandbox.repeat_cancel == 200:
+        return answer(200, message.payload())
+    if message.status != "scheduled" or message.send_at - sandbox.now() <= CUT_OFF:
+        raise Refusal(403, "10010", "Message cannot be cancelled", bare=True)
+    sandbox.withdraw(message)
+    return answer(200, message.payload())
