@@ -1,5 +1,67 @@
-"""reminder_kit: appointment reminders by SMS and MMS, at the right minute, in the right words, exactly once."""
+"""reminder_kit: appointment reminders by SMS and MMS, at the right minute, in the right words, exactly once.
+
+Never imports a framework, SQL or a calendar parser before it is used.
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reminder_kit.changes import Change, Guard, Plan, Report
+    from reminder_kit.errors import ReminderKitError
+    from reminder_kit.kit import AsyncReminderKit, ReminderKit
+    from reminder_kit.model import Appointment, DeliveryEvent, Message, Reason, Recipient
+    from reminder_kit.offsets import Offset
+    from reminder_kit.placement import Placement, Window
+    from reminder_kit.quiet import QuietHours
+    from reminder_kit.rules import Reminder, Rule
+
+__all__ = [
+    "Appointment",
+    "AsyncReminderKit",
+    "Change",
+    "DeliveryEvent",
+    "Guard",
+    "Message",
+    "Offset",
+    "Placement",
+    "Plan",
+    "QuietHours",
+    "Reason",
+    "Recipient",
+    "Reminder",
+    "ReminderKit",
+    "ReminderKitError",
+    "Report",
+    "Rule",
+    "Window",
+    "__version__",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "changes": ("Change", "Guard", "Plan", "Report"),
+    "errors": ("ReminderKitError",),
+    "kit": ("AsyncReminderKit", "ReminderKit"),
+    "model": ("Appointment", "DeliveryEvent", "Message", "Reason", "Recipient"),
+    "offsets": ("Offset",),
+    "placement": ("Placement", "Window"),
+    "quiet": ("QuietHours",),
+    "rules": ("Reminder", "Rule"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'reminder_kit' has no attribute {name!r}")
+    value = getattr(import_module(f"reminder_kit.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -119,7 +119,8 @@ class Guard:
 class Plan:
     """What a run would do: ordered changes, and the appointments and removals to record with them.
 
-    `parked` is the number of messages parked in the plan's scope before it;
+    `todo` names the appointments that must be worked on, soonest first; `held_back`
+    the reminders the provider has no room for. `parked` is the number of messages parked in the plan's scope before it;
     `guarded` says whether the ratio of the guard applies to it at all. `refusal` is why
     nothing may be withdrawn although the input asks for it (a truncated feed).
     """
@@ -130,13 +131,14 @@ class Plan:
     appointments: int = 0
     intakes: tuple[Intake, ...] = field(default=(), repr=False)
     removals: tuple[Identity, ...] = field(default=(), repr=False)
-    stale: tuple[Identity, ...] = field(default=(), repr=False)
+    todo: tuple[Identity, ...] = field(default=(), repr=False)
+    held_back: frozenset[str] = field(default=frozenset(), repr=False)
     parked: int = 0
     guarded: bool = True
     guard: Guard = Guard()
     refusal: str | None = None
+    problems: tuple[Any, ...] = field(default=(), repr=False)
     as_of: datetime | None = None
-    sweep: bool = field(default=False, repr=False)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -197,7 +199,7 @@ class Report:
     now: datetime
     changes: tuple[Change, ...] = field(repr=False)
     appointments: int = 0
-    problems: tuple[str, ...] = ()
+    problems: tuple[Any, ...] = field(default=(), repr=False)
 
     @property
     def summary(self) -> dict[str, int]:

@@ -33,6 +33,7 @@ __all__ = [
     "masked",
     "normalise",
     "phone_number",
+    "recurrence_name",
     "reminder_key",
 ]
 
@@ -150,7 +151,8 @@ def _status(value: str) -> Status:
         raise InvalidInputError(f"unknown appointment status {value!r}: use one of {known}") from None
 
 
-def _recurrence_id(value: str | datetime | date | None) -> str | None:
+def recurrence_name(value: str | datetime | date | None) -> str | None:
+    """Return the name of an occurrence: its original start as a UTC instant, a date (all-day), or wall time (floating)."""
     if value is None or isinstance(value, str):
         return value or None
     if isinstance(value, datetime):
@@ -180,7 +182,7 @@ class Appointment:
     location: str = ""
     status: Status = field(default=Status.CONFIRMED, converter=_status)
     source: str = "default"
-    recurrence_id: str | None = field(default=None, converter=_recurrence_id)
+    recurrence_id: str | None = field(default=None, converter=recurrence_name)
     revision: Revision | None = None
     booked_at: datetime | None = None
     tags: frozenset[str] = field(default=frozenset(), converter=frozenset)

@@ -124,9 +124,14 @@ class Intake:
         """Which appointment it is."""
         return Identity.of(self.appointment)
 
+    @property
+    def order(self) -> tuple[str, str]:
+        """The revision as text that sorts."""
+        return revision_order(self.appointment.revision)
+
     def is_older_than(self, record: Record, as_of: datetime | None) -> bool:
         """Say whether the ledger knows something newer (design, §13): then this is not written."""
-        kind, order = revision_order(self.appointment.revision)
+        kind, order = self.order
         if kind and kind == record.revision[0]:
             return order < record.revision[1]
         return as_of is not None and record.recorded_at > as_of and not (kind and record.revision[0])

@@ -1,0 +1,514 @@
+"""Apply a plan: record, claim, settle, decide again at the current clock, carry out, write down, give back.
+
+The only place where what is wanted, what is recorded and what is done come together; one
+implementation for both faces: coroutines over the `IO` port. Never reads a clock itself.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from attrs import define, evolve, field
+
+from reminder_kit.changes import Change, Kind, Plan, Report
+from reminder_kit.delivery import Breaker, Courier, Errand, Result
+from reminder_kit.errors import ClaimLostError, ConfigurationError, LedgerError
+from reminder_kit.ledger import Ledger
+from reminder_kit.lifecycle import State
+from reminder_kit.model import Message, Reason
+from reminder_kit.placement import Decision as Placed
+from reminder_kit.placement import place
+from reminder_kit.plan import Case, Decision, Settings, next_look
+from reminder_kit.planning import chunks, decisions_for, needs_settling, poisoned
+from reminder_kit.ports import IO, Provider
+from reminder_kit.records import Claim, HistoryEntry, Identity, Kept, Outcome, Record, Release, Stand
+
+__all__ = ["Engine"]
+
+_LEASE = timedelta(seconds=60)
+_BATCH = 100
+_PATIENCE = 90.0
+_RETRY_HELD = timedelta(seconds=30)
+
+
+def _owner() -> str:
+    """Return a name for this worker that says which process of which machine it is."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{uuid4().hex[:8]}"
+
+
+def _started(pid: int) -> str:
+    """Return when a process of this machine started, as far as the system tells; "" where it is gone or can't be known."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def is_dead(owner: str) -> bool:
+    """Say whether a worker was a process of this machine that is certainly gone."""
+    host, pid, started = (owner.split(":") + ["", "", ""])[:3]
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return bool(started) and _started(int(pid)) not in ("", started)
+
+
+@define
+class _Work:
+    """One claimed appointment while it is worked on."""
+
+    claim: Claim
+    record: Record
+    messages: dict[str, Message] = field(factory=dict)
+    decisions: list[Decision] = field(factory=list)
+    changes: dict[str, Change] = field(factory=dict)
+    outcomes: dict[str, Outcome] = field(factory=dict)
+    stuck: dict[str, Errand] = field(factory=dict)
+    error: str = ""
+    clean: bool = True
+    again: bool = False
+
+    def know(self, errand: Errand) -> None:
+        """Remember what became of a message."""
+        if errand.message is not None:
+            self.messages[errand.message.id] = errand.message
+
+    def rule_of(self, key: str) -> str:
+        """Return the rule a reminder was recorded for."""
+        return next((each.rule for each in self.record.outcomes if each.key == key), "")
+
+
+@define
+class Engine:
+    """What both faces of the kit drive."""
+
+    ledger: Ledger
+    provider: Provider
+    settings: Settings
+    io: IO
+    clock: Callable[[], datetime]
+    breaker: Breaker = field(factory=Breaker)
+    owner: str = field(factory=_owner)
+
+    async def apply(self, plan: Plan, *, patient: bool = False) -> Report:
+        """Carry a plan out and report every change, as it really was.
+
+        `patient` leaves failed steps alone until their back-off is over (the batch job).
+        """
+        await self.io.call(self.ledger.prepare)
+        refused = await self._take_in(plan)
+        done: dict[Identity, list[Change]] = {}
+        waiting = [each for each in plan.todo if each not in refused]
+        for batch in chunks(waiting, _BATCH):
+            busy = await self._work(batch, plan, done, patient=patient)
+            await self._wait_for(busy, plan, done, patient=patient)
+        changes = tuple(_final(plan, done, refused))
+        return Report(now=plan.now, changes=changes, appointments=plan.appointments)
+
+    async def _take_in(self, plan: Plan) -> set[Identity]:
+        """Record what came in and what is gone; returns what a newer revision kept out meanwhile."""
+        now, refused = self.clock(), set()
+        for batch in chunks(plan.intakes):
+            kept = await self._commit(lambda tx, batch=batch: tx.record(batch, now, as_of=plan.as_of))
+            refused |= {intake.identity for intake, each in zip(batch, kept, strict=True) if each is Kept.STALE}
+        for removals in chunks(plan.removals):
+            await self._commit(lambda tx, removals=removals: tx.remove(removals, now))
+        return refused
+
+    async def _commit(self, op: Callable[[Any], Any]) -> Any:
+        return await self.io.wait(self.ledger.submit(op))
+
+    async def _wait_for(
+        self, busy: Sequence[Identity], plan: Plan, done: dict[Identity, list[Change]], *, patient: bool
+    ) -> None:
+        """Work on what another worker held a moment ago; the batch job leaves it to that one."""
+        waited, delay = 0.0, 0.05
+        while busy and not patient and waited < _PATIENCE:
+            await self.io.sleep(delay)
+            waited, delay = waited + delay, min(delay * 2, 1.0)
+            busy = await self._work(busy, plan, done, patient=patient)
+        if not patient:
+            error = "another worker holds this appointment; the next resync finishes it"
+            for identity in busy:
+                planned = [each for each in plan.changes if each.identity == identity]
+                done[identity] = [evolve(each, outcome="failed", error=error) for each in planned if each.is_work]
+
+    async def _work(
+        self, identities: Sequence[Identity], plan: Plan, done: dict[Identity, list[Change]], *, patient: bool
+    ) -> list[Identity]:
+        """Work on appointments nobody else holds; returns those somebody does."""
+        works = await self._claim(identities)
+        courier = self._courier(plan.actor, patient=patient)
+        try:
+            await self._settle(works, courier)
+            self._decide(works, plan.held_back)
+            await self._carry_out(works, courier)
+            if again := [work for work in works if work.again]:
+                await self._reread(again)
+                self._decide(again, plan.held_back)
+                await self._carry_out(again, courier)
+        finally:
+            await self._give_back(works, plan.actor)
+        done.update((work.record.identity, _told(work)) for work in works)
+        held = {work.record.identity for work in works}
+        return [each for each in identities if each not in held]
+
+    def _courier(self, actor: str, *, patient: bool) -> Courier:
+        return Courier(
+            self.provider, self.io, self.ledger, self.settings, self.clock, actor, self.breaker, patient=patient
+        )
+
+    async def _claim(self, identities: Sequence[Identity]) -> list[_Work]:
+        now = self.clock()
+
+        def claim(tx: Any) -> tuple[dict[int, Claim], list[Record]]:
+            rows = list(tx.rows(identities).values())
+            claims = tx.claim(rows, self.owner, now, _LEASE)
+            if missing := [row for row in rows if row not in claims]:
+                tx.free([owner for owner in tx.holders(missing) if is_dead(owner)])
+                claims |= tx.claim(missing, self.owner, now, _LEASE)
+            return claims, tx.read(list(claims))
+
+        claims, records = await self._commit(claim)
+        return [_Work(claims[each.row], each, {m.id: m for m in each.messages}) for each in records]
+
+    async def _reread(self, works: Sequence[_Work]) -> None:
+        records = await self._commit(lambda tx: tx.read([work.claim.row for work in works]))
+        fresh = {record.row: record for record in records}
+        for work in works:
+            work.record = fresh[work.claim.row]
+            work.messages = {message.id: message for message in work.record.messages}
+
+    # Settling and deciding
+
+    async def _settle(self, works: Sequence[_Work], courier: Courier) -> None:
+        now = self.clock()
+        jobs = [
+            self._settling(work, message, courier)
+            for work in works
+            for message in work.record.messages
+            if needs_settling(message, now)
+        ]
+        if jobs:
+            await self.io.each(jobs)
+            await self._reread(works)
+
+    def _settling(
+        self, work: _Work, message: Message, courier: Courier
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def job() -> None:
+            rule = work.rule_of(message.key)
+            errand = await _guarded(courier.settle(work.claim, work.record.identity, rule, message))
+            if errand.result in (Result.FAILED, Result.WAITING):
+                work.stuck[message.key] = errand
+            if errand.result is Result.UNKNOWN:
+                work.stuck.setdefault(message.key, errand)
+
+        return job
+
+    def _decide(self, works: Sequence[_Work], held_back: Collection[str]) -> None:
+        suppressed = self.ledger.suppressions()
+        pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
+        sent = self.ledger.sent_before_many(pairs) if pairs else {}
+        now = self.clock()
+        for work in works:
+            record, identity = work.record, work.record.identity
+            appointment = None if record.removed else record.appointment
+            case = Case.of(identity, appointment, record, suppressed, sent.get((identity.source, identity.id)))
+            work.again = False
+            work.decisions, work.error = decisions_for(case, self.settings, now)
+            work.decisions = [_held(each) if each.change.key in held_back else each for each in work.decisions]
+            if work.error:
+                work.clean = False
+
+    # Carrying out
+
+    async def _carry_out(self, works: Sequence[_Work], courier: Courier) -> None:
+        """Withdraw and replace first, then park what is new: a person's number may have changed hands."""
+        for kinds in ((Kind.CANCEL, Kind.REPLACE), (Kind.SCHEDULE,)):
+            jobs = [
+                self._errand(work, decision, courier)
+                for work in works
+                for decision in work.decisions
+                if decision.change.kind in kinds and decision.change.key not in self._blocked(work)
+            ]
+            if jobs:
+                await self.io.each(jobs)
+        for work in works:
+            self._note_the_rest(work)
+
+    @staticmethod
+    def _blocked(work: _Work) -> set[str]:
+        """Return the reminders of which an older message is still unsettled: nothing new while it is."""
+        return {key for key, errand in work.stuck.items() if errand.result is not Result.UNKNOWN}
+
+    def _errand(
+        self, work: _Work, decision: Decision, courier: Courier
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def job() -> None:
+            if decision.change.kind is Kind.SCHEDULE:
+                await self._schedule(work, decision, courier)
+            elif decision.change.kind is Kind.CANCEL:
+                await self._cancel(work, decision, courier)
+            else:
+                await self._replace(work, decision, courier)
+
+        return job
+
+    async def _schedule(self, work: _Work, decision: Decision, courier: Courier, *, replaces: bool = False) -> None:
+        fresh = self._revised(decision, replaces=replaces)
+        if fresh.draft is None:
+            self._conclude(work, fresh, "done")
+            return
+        errand = await _guarded(
+            courier.park(
+                work.claim,
+                work.record.generation,
+                work.record.identity,
+                fresh.outcome,
+                fresh.draft,
+                _start_of(fresh),
+            )
+        )
+        work.know(errand)
+        self._conclude_errand(work, fresh, errand)
+
+    def _revised(self, decision: Decision, *, replaces: bool) -> Decision:
+        """Return the decision at the current clock: placed anew if only time has passed, else skipped with its reason."""
+        now, reminder, before = self.clock(), decision.reminder, decision.placement
+        assert reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
+        assert before is not None  # noqa: S101 - and was placed
+        after = place(
+            reminder, now=now, window=self.settings.window, quiet=self.settings.quiet, replaces=replaces
+        )
+        lowest = now + self.settings.window.min_lead
+        if before.send_at is not None and before.send_at >= lowest and after.decision is Placed.SEND:
+            return decision
+        change, outcome = decision.change, decision.outcome
+        if after.decision is not Placed.SEND or after.send_at is None:
+            kind, stand = (Kind.HOLD, Stand.HELD) if after.decision is Placed.HOLD else (Kind.SKIP, Stand.SKIPPED)
+            change = evolve(change, kind=kind, reason=after.reason, send_at=None, text=None)
+            outcome = evolve(outcome, stand=stand, reason=after.reason.value, send_at=None, park_at=after.park_at)
+            return evolve(decision, change=change, outcome=outcome, placement=after, draft=None)
+        draft = self.settings.composer.compose(reminder, after.send_at)
+        change = evolve(change, reason=after.reason, send_at=draft.send_at, text=draft.text)
+        outcome = evolve(outcome, reason=after.reason.value, send_at=draft.send_at)
+        return evolve(decision, change=change, outcome=outcome, placement=after, draft=draft)
+
+    async def _cancel(self, work: _Work, decision: Decision, courier: Courier) -> None:
+        errand = await self._withdrawn(work, decision, courier, decision.outcome)
+        if errand.result is Result.TOO_LATE:
+            self._too_late(work, decision)
+            return
+        self._conclude_errand(work, decision, errand)
+
+    async def _replace(self, work: _Work, decision: Decision, courier: Courier) -> None:
+        wish = evolve(decision.outcome, stand=Stand.HELD, replacing=True)
+        errand = await self._withdrawn(work, decision, courier, wish)
+        if errand.result is Result.TOO_LATE:
+            self._too_late(work, decision)
+        elif errand.result is Result.DONE:
+            await self._schedule(work, decision, courier, replaces=True)
+        else:
+            work.outcomes[decision.change.key] = wish
+            self._conclude_errand(work, evolve(decision, outcome=wish), errand)
+
+    async def _withdrawn(self, work: _Work, decision: Decision, courier: Courier, outcome: Outcome) -> Errand:
+        message = work.messages[decision.message.id] if decision.message else None
+        assert message is not None  # noqa: S101 - only parked messages are withdrawn
+        if message.state is State.CANCELLED:
+            return Errand(Result.DONE, message)
+        identity, reason = work.record.identity, decision.change.reason.value
+        errand = await _guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
+        work.know(errand)
+        return errand
+
+    def _too_late(self, work: _Work, decision: Decision) -> None:
+        """Note that the message goes out, or went; what follows from that is decided anew."""
+        change = evolve(decision.change, kind=Kind.KEEP, reason=Reason.TOO_LATE, outcome="done")
+        message = work.messages.get(decision.message.id) if decision.message else None
+        gone = message is not None and message.state not in (State.SCHEDULED, State.CANCELLING)
+        shown = message.draft if message else None
+        if shown is not None:
+            change = evolve(change, send_at=shown.send_at, text=shown.text)
+        work.changes[change.key] = change
+        work.outcomes[change.key] = evolve(
+            decision.outcome, stand=Stand.PARKED, reason=Reason.TOO_LATE.value, send_at=change.send_at, park_at=None
+        )
+        work.again = work.again or gone
+
+    # Writing down
+
+    def _conclude_errand(self, work: _Work, decision: Decision, errand: Errand) -> None:
+        change = decision.change
+        number = errand.message.provider_id if errand.message else change.message_id
+        if errand.result is Result.DONE:
+            self._conclude(work, evolve(decision, change=evolve(change, message_id=number)), "done")
+            return
+        error = str(errand.error) if errand.error else _why(errand)
+        if errand.result is Result.REJECTED and errand.reason is not None:
+            change = evolve(change, reason=errand.reason)
+            outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=errand.reason.value, error=error)
+        elif errand.result is Result.UNKNOWN:
+            change = evolve(change, reason=Reason.NOT_CONFIRMED)
+            outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error)
+        else:
+            work.clean = False
+            outcome = decision.outcome
+            if errand.message is None and change.kind is Kind.SCHEDULE:
+                outcome = evolve(outcome, stand=Stand.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)
+        result = "unknown" if errand.result is Result.UNKNOWN else "failed"
+        if errand.result is Result.STALE:
+            change, result = evolve(change, kind=Kind.SKIP, reason=Reason.STALE_REVISION), "done"
+        self._conclude(
+            work,
+            evolve(decision, change=evolve(change, message_id=number, error=error), outcome=outcome),
+            result,
+        )
+
+    @staticmethod
+    def _conclude(work: _Work, decision: Decision, result: str) -> None:
+        work.changes[decision.change.key] = evolve(decision.change, outcome=result)
+        work.outcomes[decision.change.key] = decision.outcome
+
+    def _note_the_rest(self, work: _Work) -> None:
+        """Note the decisions that needed no errand: kept, held, skipped, and those whose message is not settled."""
+        now = self.clock()
+        for decision in work.decisions:
+            change, errand = decision.change, work.stuck.get(decision.change.key)
+            known = change.key in work.changes
+            if errand is not None and errand.result is not Result.UNKNOWN:
+                work.clean = work.clean and errand.result is Result.WAITING
+                work.changes[change.key] = evolve(change, outcome="failed", error=str(errand.error or _why(errand)))
+                continue
+            if not known:
+                outcome = "done" if "settle" in change.causes else None
+                work.changes[change.key] = evolve(change, outcome=outcome)
+                work.outcomes[change.key] = decision.outcome
+            if self._is_doubtful(work, change.key, now):
+                found = work.changes[change.key]
+                note = "an earlier message for this reminder was never confirmed: it may be sent as well"
+                work.changes[change.key] = evolve(found, outcome="unknown", error=found.error or note)
+
+    @staticmethod
+    def _is_doubtful(work: _Work, key: str, now: datetime) -> bool:
+        return any(
+            each.key == key and each.state is State.UNKNOWN and each.send_at > now for each in work.messages.values()
+        )
+
+    async def _give_back(self, works: Sequence[_Work], actor: str) -> None:
+        if not works:
+            return
+        now, digest = self.clock(), self.settings.digest
+
+        def write(tx: Any) -> None:
+            for work in works:
+                try:
+                    self._write_one(tx, work, actor, now)
+                except ClaimLostError:
+                    work.clean = False
+            tx.release([self._release(work, digest) for work in works])
+
+        await self._commit(write)
+
+    @staticmethod
+    def _write_one(tx: Any, work: _Work, actor: str, now: datetime) -> None:
+        recorded = {each.key: each for each in work.record.outcomes}
+        news = [each for key, each in work.outcomes.items() if recorded.get(key) != each]
+        tx.keep_outcomes(work.claim, news)
+        entries = [
+            HistoryEntry(
+                at=now,
+                actor=actor,
+                event=work.changes[each.key].kind.value,
+                identity=work.record.identity,
+                key=each.key,
+                rule=each.rule,
+                reason=work.changes[each.key].reason.value,
+                detail={"error": each.error} if each.error else {},
+            )
+            for each in news
+            if work.changes[each.key].kind is not Kind.KEEP
+        ]
+        tx.note(entries)
+        for decision in work.decisions:
+            if decision.adopt and decision.message is not None and decision.reminder is not None:
+                before = work.messages.get(decision.message.id, decision.message)
+                due_at = decision.reminder.due_at or before.due_at
+                after = evolve(before, due_at=due_at, start_at=_start_of(decision))
+                tx.move_message(work.claim, before, after)
+                work.messages[after.id] = after
+
+    @staticmethod
+    def _release(work: _Work, digest: str) -> Release:
+        outcomes = {each.key: each for each in work.record.outcomes} | work.outcomes
+        upcoming = next_look(list(outcomes.values()), list(work.messages.values()))
+        return Release(work.claim, work.record.generation, work.clean, digest, upcoming)
+
+
+async def _guarded(errand: Coroutine[Any, Any, Errand]) -> Errand:
+    """Await an errand; a fault of the ledger or the configuration concerns this reminder, not its neighbours."""
+    try:
+        return await errand
+    except (LedgerError, ConfigurationError) as error:
+        return Errand(Result.FAILED, None, error)  # type: ignore[arg-type]
+
+
+def _start_of(decision: Decision) -> datetime:
+    assert decision.reminder is not None  # noqa: S101 - only wanted reminders are parked or adopted
+    return decision.reminder.appointment.start_at
+
+
+def _held(decision: Decision) -> Decision:
+    """Return a decision to park as one to hold, for want of room at the provider."""
+    if decision.change.kind is not Kind.SCHEDULE:
+        return decision
+    change = evolve(decision.change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
+    due_at = decision.outcome.due_at
+    outcome = evolve(
+        decision.outcome, stand=Stand.HELD, reason=Reason.AT_CAPACITY.value, send_at=None, park_at=due_at
+    )
+    if decision.placement is not None and decision.placement.send_at is not None:
+        outcome = evolve(outcome, park_at=decision.placement.send_at - timedelta(days=30))
+    return evolve(decision, change=change, outcome=outcome, draft=None)
+
+
+def _why(errand: Errand) -> str:
+    if errand.result is Result.STALE:
+        return "the appointment changed meanwhile; the next resync follows it"
+    if errand.result is Result.UNKNOWN:
+        return "no answer, and the request can't be repeated: it may be parked"
+    return errand.result.value
+
+
+def _told(work: _Work) -> list[Change]:
+    changes = list(work.changes.values())
+    return [*changes, poisoned(work.record.identity, work.error)] if work.error else changes
+
+
+def _final(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:
+    """Yield the changes of a report: as carried out where worked on, as planned elsewhere, in the plan's order."""
+    told: set[Identity] = set()
+    for change in plan.changes:
+        if change.identity in refused:
+            if change.identity not in told:
+                yield evolve(change, kind=Kind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
+        elif change.identity not in done:
+            yield change
+        elif change.identity not in told:
+            yield from done[change.identity]
+        told.add(change.identity)
+    for identity, changes in done.items():
+        if identity not in told:
+            yield from changes

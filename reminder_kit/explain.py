@@ -1,0 +1,130 @@
+"""Why a reminder is, or is not, sent: the arithmetic, the decision, the messages and the history, as values.
+
+Pure: no clock, no I/O; `str()` is what a person reads, `as_json()` what a program does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from reminder_kit.changes import Change
+from reminder_kit.instants import iso
+from reminder_kit.model import Message, masked
+from reminder_kit.plan import Decision
+from reminder_kit.records import HistoryEntry, Identity
+
+__all__ = ["Explained", "Explanation", "explained"]
+
+
+@frozen
+class Explained:
+    """One reminder: what would happen to it now, step by step, and what has happened to it so far."""
+
+    change: Change
+    steps: tuple[str, ...]
+    messages: tuple[Message, ...] = field(default=(), repr=False)
+    history: tuple[HistoryEntry, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            **self.change.as_json(),
+            "steps": list(self.steps),
+            "messages": [
+                {
+                    "state": each.state.value,
+                    "send_at": iso(each.send_at),
+                    "message_id": each.provider_id,
+                    "presumed": each.presumed,
+                    "error": each.error or None,
+                }
+                for each in self.messages
+            ],
+            "history": [_history_json(entry) for entry in self.history],
+        }
+
+
+@frozen
+class Explanation:
+    """Everything about one appointment id: each reminder of each occurrence, and the appointment's own history."""
+
+    id: str
+    reminders: tuple[Explained, ...]
+    history: tuple[HistoryEntry, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """The explanation as lines of text; phone numbers are masked."""
+        found: list[str] = []
+        for each in self.reminders:
+            found += _reminder_lines(each)
+        if self.history:
+            found += ["history of the appointment:", *(_history_line(entry) for entry in self.history)]
+        return found or [f"nothing is recorded for appointment {self.id!r}"]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "appointment": self.id,
+            "reminders": [each.as_json() for each in self.reminders],
+            "history": [_history_json(entry) for entry in self.history],
+        }
+
+
+def explained(
+    decision: Decision, messages: Iterable[Message], history: Sequence[HistoryEntry]
+) -> Explained:
+    """Return what is to be said of one reminder."""
+    steps: tuple[str, ...] = ()
+    if decision.reminder is not None:
+        steps += decision.reminder.trail
+    if decision.placement is not None:
+        steps += decision.placement.trail
+    key = decision.change.key
+    own = tuple(each for each in messages if each.key == key)
+    return Explained(decision.change, steps, own, tuple(each for each in history if each.key == key))
+
+
+def _reminder_lines(each: Explained) -> list[str]:
+    change = each.change
+    label = _label(change.identity)
+    when = f" at {iso(change.send_at)}" if change.send_at else ""
+    causes = f" ({', '.join(change.causes)})" if change.causes else ""
+    head = f"{label} · rule {change.rule or '-'} · to {masked(change.to or '') if change.to else 'nobody'}"
+    lines = [head, *(f"  {step}" for step in each.steps), f"  → {change.kind}{when}: {change.reason}{causes}"]
+    if change.error:
+        lines.append(f"  error: {change.error}")
+    lines += [
+        f"  message {message.provider_id or '(no id yet)'}: {message.state}"
+        f"{' (presumed)' if message.presumed else ''}, for {iso(message.send_at)}"
+        for message in each.messages
+    ]
+    return lines + [f"  {_history_line(entry)}" for entry in each.history]
+
+
+def _label(identity: Identity) -> str:
+    label = f"{identity.id} [{identity.source}]"
+    return f"{label} occurrence {identity.recurrence_id}" if identity.recurrence_id else label
+
+
+def _history_line(entry: HistoryEntry) -> str:
+    reason = f": {entry.reason}" if entry.reason else ""
+    return f"{iso(entry.at)} {entry.actor}: {entry.event}{reason}"
+
+
+def _history_json(entry: HistoryEntry) -> dict[str, Any]:
+    return {
+        "at": iso(entry.at),
+        "actor": entry.actor,
+        "event": entry.event,
+        "rule": entry.rule or None,
+        "recurrence_id": entry.identity.recurrence_id or None,
+        "reason": entry.reason or None,
+        "detail": dict(entry.detail),
+    }
