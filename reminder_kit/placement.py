@@ -1,0 +1,346 @@
+"""Placement: one reminder, the provider's window, quiet hours and `now` in; one decision with its reason out.
+
+Pure: no clock, no I/O. Never sends in quiet hours, outside the window, or at or after the
+start (unless the rule is anchored after it). All lengths are elapsed time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import field, frozen
+
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.instants import iso, whole_seconds, zone
+from reminder_kit.model import Reason
+from reminder_kit.offsets import spoken
+from reminder_kit.quiet import QuietHours
+from reminder_kit.rules import Reminder, Rule
+
+__all__ = [
+    "COLLAPSE_WITHIN",
+    "FOLLOW_UP_PATIENCE",
+    "GRACE",
+    "Decision",
+    "Placement",
+    "QuietHours",
+    "Window",
+    "place",
+    "still_allowed",
+    "supersede",
+]
+
+GRACE = timedelta(minutes=5)
+"""How long after its due time a held message still goes out on time (providers without scheduling)."""
+
+COLLAPSE_WITHIN = timedelta(minutes=15)
+"""A late reminder nearer than this to another of the same appointment and phone says nothing new."""
+
+FOLLOW_UP_PATIENCE = timedelta(hours=24)
+"""How late a follow-up may be, if its rule says nothing of lateness, before it is `past`."""
+
+_NONE = timedelta(0)
+_SECOND = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
+
+
+@frozen
+class Window:
+    """When a provider takes scheduled messages, counted from now, and until when it gives them back.
+
+    `margin` keeps clear of both edges. `Window(timedelta(0), timedelta(0), timedelta(0))` is a
+    provider that cannot schedule: we hold the message and send it when it is due.
+    """
+
+    min_lead: timedelta
+    max_lead: timedelta
+    cancel_cutoff: timedelta
+    margin: timedelta = timedelta(seconds=30)
+
+    def __attrs_post_init__(self) -> None:
+        if min(self.min_lead, self.max_lead, self.cancel_cutoff, self.margin) < _NONE:
+            raise InvalidInputError("a provider's window has a negative length: give all four as zero or more")
+        if not self.holds_and_sends and self.max_lead - self.margin < self.min_lead + self.margin:
+            raise InvalidInputError(
+                f"a provider's window of {spoken(self.min_lead)} to {spoken(self.max_lead)} ahead leaves no room "
+                f"between its margins of {spoken(self.margin)}: lengthen max_lead (schedule_ahead)"
+            )
+
+    @property
+    def holds_and_sends(self) -> bool:
+        """Whether the provider cannot schedule, so that we hold and send at the due minute."""
+        return self.max_lead == _NONE and self.min_lead == _NONE
+
+    def opens(self, now: datetime) -> datetime:
+        """Return the earliest whole second that can be asked for at `now`."""
+        return whole_seconds(now if self.holds_and_sends else now + self.min_lead + self.margin, up=True)
+
+    def closes(self, now: datetime) -> datetime:
+        """Return the latest whole second that can be asked for at `now`."""
+        if self.holds_and_sends:
+            return self.opens(now)
+        return whole_seconds(now + self.max_lead - self.margin)
+
+    def enters(self, send_at: datetime) -> datetime:
+        """Return the instant from which on `send_at` can be asked for."""
+        return send_at if self.holds_and_sends else send_at - self.max_lead + self.margin
+
+
+class Decision(StrEnum):
+    """What becomes of a reminder now."""
+
+    SEND = "send_at"
+    HOLD = "hold"
+    SKIP = "skip"
+
+
+Step = tuple[Any, ...]
+"""One step of the arithmetic: words with places for values, and the values; written out only when asked for."""
+
+
+def _told(value: object) -> str:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, timedelta):
+        return spoken(value)
+    return value.describe() if isinstance(value, QuietHours) else str(value)
+
+
+@frozen
+class Placement:
+    """One decision, and the reason code that stands for it.
+
+    `send_at` is set for SEND, `park_at` for HOLD: the instant at which the reminder
+    enters the provider's window. Both are whole seconds, UTC.
+    """
+
+    decision: Decision
+    reason: Reason
+    send_at: datetime | None = None
+    park_at: datetime | None = None
+    steps: tuple[Step, ...] = field(default=(), repr=False, eq=False)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The arithmetic, step by step, in words."""
+        return tuple(words.format(*map(_told, values)) for words, *values in self.steps)
+
+
+@frozen
+class _Room:
+    """Where one reminder may lie at `now`: from `lo` to `hi`, where `last` bounds `hi` besides the window."""
+
+    lo: datetime
+    hi: datetime
+    last: datetime | None
+    zone: ZoneInfo
+    quiet: QuietHours | None
+
+    @property
+    def step(self) -> tuple[Step, ...]:
+        if self.last is None:
+            return (("may be asked for from {} to {}", self.lo, self.hi),)
+        return (("may be asked for from {} to {}, and sent until {}", self.lo, self.hi, self.last),)
+
+    def in_time(self, moment: datetime) -> bool:
+        return self.last is None or moment <= self.last
+
+    def is_quiet(self, moment: datetime) -> bool:
+        return self.quiet is not None and self.quiet.covers(moment, self.zone)
+
+    def from_then_on(self, moment: datetime) -> datetime | None:
+        """Return the first instant from `moment` on that is not quiet and before the start, window or not."""
+        over = moment if self.quiet is None else self.quiet.over(moment, self.zone)
+        return over if over is not None and self.in_time(over) else None
+
+    def up_to(self, moment: datetime) -> datetime | None:
+        """Return the last instant up to `moment`, but not before `lo`, that is not quiet.
+
+        Out of quiet hours it lands one minute before they begin.
+        """
+        for _ in range(64):
+            if moment < self.lo:
+                return None
+            if self.quiet is None or not self.quiet.covers(moment, self.zone):
+                return moment
+            begin = self.quiet.began(moment, self.zone)
+            if begin is None or begin <= self.lo:
+                return None
+            moment = max(begin - _MINUTE, self.lo)
+        return None
+
+    def nearest(self, ideal: datetime, *, earlier: bool) -> datetime | None:
+        """Return the ideal or the nearest instant in one direction, else in the other; window's end or not."""
+        back = self.up_to(ideal if self.last is None else min(ideal, self.last))
+        forth = self.from_then_on(ideal)
+        return (back or forth) if earlier else (forth or back)
+
+
+def _last(reminder: Reminder) -> datetime | None:
+    """Return the last whole second at which this reminder may be sent, None for follow-ups.
+
+    Before the start by `min_notice`; a rule before the *end* is bounded by that instead.
+    """
+    rule = reminder.rule
+    if rule.is_follow_up:
+        return None
+    bound = reminder.anchor_at if rule.anchor == "end" else reminder.appointment.start_at
+    return whole_seconds(bound - max(rule.min_notice, timedelta(microseconds=1)))
+
+
+def place(
+    reminder: Reminder, *, now: datetime, window: Window, quiet: QuietHours | None, replaces: bool = False
+) -> Placement:
+    """Decide what becomes of a reminder at `now` (UTC), which is not parked yet (design, §6 and §13).
+
+    `replaces` says that a message of it was withdrawn for this one: it is then clamped
+    whatever the rule says of lateness, within `min_notice` and the start.
+    """
+    if reminder.refusal is not None or reminder.due_at is None:
+        return Placement(Decision.SKIP, reminder.refusal or Reason.PAST)
+    due_at, rule = whole_seconds(reminder.due_at), reminder.rule
+    if not rule.is_follow_up and reminder.appointment.end_at <= now:
+        return _skip(Reason.PAST, ("the appointment was over at {}", reminder.appointment.end_at))
+    booked_at = reminder.appointment.booked_at
+    if booked_at is not None and not replaces and not rule.says_late and due_at < booked_at:
+        return _skip(Reason.TOO_LATE, ("due before it was booked, at {}, and the rule is silent on if_late", booked_at))
+    room = _Room(window.opens(now), window.closes(now), _last(reminder), zone(reminder.zone), quiet)
+    patience = GRACE if window.holds_and_sends else _NONE
+    if _on_time_until(due_at, rule, room) < room.lo - patience:
+        return _late(reminder, due_at, room, window, now, replaces=replaces)
+    return _on_time(reminder, due_at, room, window)
+
+
+def _on_time_until(due_at: datetime, rule: Rule, room: _Room) -> datetime:
+    """Return until when a reminder counts as on time: its due time, or the end of the quiet hours it waits for.
+
+    It waits for their end where the rule shifts later, or where that end could not have
+    entered the window while the due time itself was still to come.
+    """
+    if room.quiet is None or not room.is_quiet(due_at):
+        return due_at
+    over = room.quiet.over(due_at, room.zone) or due_at
+    return over if rule.shift == "later" or over - due_at > room.hi - room.lo else due_at
+
+
+def _on_time(reminder: Reminder, due_at: datetime, room: _Room, window: Window) -> Placement:
+    rule = reminder.rule
+    target = room.nearest(max(due_at, room.lo), earlier=rule.shift == "earlier")
+    if target is None:
+        return _nothing(room)
+    was_quiet = room.is_quiet(due_at)
+    steps = (("quiet hours ({}) cover the due time: {}, to {}", room.quiet, rule.shift, target),) if was_quiet else ()
+    if target <= room.hi:
+        reason = Reason.SHIFTED_QUIET_HOURS if was_quiet else Reason.ON_TIME
+        return Placement(Decision.SEND, reason, target, None, (*steps, *room.step))
+    if rule.if_far == "hold" or window.holds_and_sends:
+        return _hold(target, window, (*steps, *room.step))
+    if rule.if_far == "skip":
+        return _skip(Reason.TOO_FAR, *steps, *room.step)
+    latest = room.up_to(room.hi)
+    if latest is None:
+        return _nothing(room)
+    return Placement(Decision.SEND, Reason.CLAMPED_FAR, latest, None, (*steps, *room.step))
+
+
+def _late(
+    reminder: Reminder, due_at: datetime, room: _Room, window: Window, now: datetime, *, replaces: bool
+) -> Placement:
+    rule = reminder.rule
+    step = ("due {}, nearer than the window allows at {}: late", due_at, now)
+    over = rule.is_follow_up and reminder.anchor_at <= now
+    if not replaces:
+        if not rule.if_late.still_useful(now - due_at):
+            return _skip(Reason.PAST if over else Reason.TOO_LATE, step, ("if_late is {}", rule.if_late))
+        if over and not rule.says_late and now - due_at > FOLLOW_UP_PATIENCE:
+            return _skip(Reason.PAST, step, ("a follow-up more than {} late, its anchor is over", FOLLOW_UP_PATIENCE))
+    target = room.from_then_on(room.lo)
+    if target is None:
+        return _nothing(room, step)
+    if target > room.hi:
+        return _hold(target, window, (step, *room.step))
+    return Placement(Decision.SEND, Reason.CLAMPED_LATE, target, None, (step, *room.step))
+
+
+def _nothing(room: _Room, *steps: Step) -> Placement:
+    """Skip what has no feasible instant: for quiet hours if only they forbid it."""
+    reason = Reason.QUIET_HOURS if room.in_time(room.lo) else Reason.TOO_LATE
+    return _skip(reason, *steps, *room.step, ("nothing feasible is left",))
+
+
+def _skip(reason: Reason, *steps: Step) -> Placement:
+    return Placement(Decision.SKIP, reason, None, None, steps)
+
+
+def _hold(target: datetime, window: Window, steps: tuple[Step, ...]) -> Placement:
+    park_at = window.enters(target)
+    return Placement(
+        Decision.HOLD, Reason.BEYOND_WINDOW, None, park_at, (*steps, ("{} enters the window at {}", target, park_at))
+    )
+
+
+def still_allowed(send_at: datetime, reminder: Reminder, quiet: QuietHours | None) -> Reason | None:
+    """Say why a reminder may not be sent at an instant after all, None where it may.
+
+    The window is not asked: this holds also for what is parked already, and is asked on
+    every retry.
+    """
+    if reminder.refusal is not None:
+        return reminder.refusal
+    last = _last(reminder)
+    if last is not None and send_at > last:
+        return Reason.PAST if reminder.appointment.end_at <= send_at else Reason.TOO_LATE
+    if quiet is not None and quiet.covers(send_at, zone(reminder.zone)):
+        return Reason.QUIET_HOURS
+    return None
+
+
+def supersede(
+    pairs: Sequence[tuple[Reminder, Placement]], parked: Mapping[str, datetime] = MappingProxyType({})
+) -> list[tuple[Reminder, Placement]]:
+    """Return the placements of one appointment without late ones that would arrive together with another.
+
+    Of one phone, a late-clamped reminder that lands less than 15 minutes from another
+    placed one is skipped as superseded; the rule nearest to the start wins. `parked`
+    holds the send times, by reminder key, of messages that stay: they always win.
+    Follow-ups and reminders don't supersede each other: they say different things.
+    """
+    if not any(placement.reason is Reason.CLAMPED_LATE for _, placement in pairs):
+        return list(pairs)
+    kept: dict[tuple[str, bool], list[datetime]] = {}
+    late: list[tuple[timedelta, str, str, int]] = []
+    for index, (reminder, placement) in enumerate(pairs):
+        moment = parked.get(reminder.key, placement.send_at)
+        if moment is None:
+            continue
+        if placement.reason is Reason.CLAMPED_LATE and reminder.key not in parked:
+            late.append((_distance(reminder), reminder.rule.id, reminder.key, index))
+        else:
+            kept.setdefault(_audience(reminder), []).append(moment)
+    result = list(pairs)
+    for *_, index in sorted(late):
+        reminder, placement = pairs[index]
+        others = kept.setdefault(_audience(reminder), [])
+        if placement.send_at is None:
+            continue
+        near = next((other for other in others if abs(other - placement.send_at) < COLLAPSE_WITHIN), None)
+        if near is None:
+            others.append(placement.send_at)
+        else:
+            steps = (*placement.steps, ("another reminder of this appointment goes out at {}", near))
+            result[index] = (reminder, _skip(Reason.SUPERSEDED, *steps))
+    return result
+
+
+def _audience(reminder: Reminder) -> tuple[str, bool]:
+    return (reminder.recipient.phone if reminder.recipient else "", reminder.rule.is_follow_up)
+
+
+def _distance(reminder: Reminder) -> timedelta:
+    """Return how far from the start the reminder is due."""
+    return abs(reminder.appointment.start_at - (reminder.due_at or reminder.anchor_at))
