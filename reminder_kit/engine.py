@@ -106,6 +106,8 @@ class Engine:
 
         `patient` leaves failed steps alone until their back-off is over (the batch job).
         """
+        if plan.work:
+            self.provider.headers()  # a missing key is told before anything is written
         await self.io.call(self.ledger.prepare)
         refused = await self._take_in(plan)
         done: dict[Identity, list[Change]] = {}
@@ -152,11 +154,11 @@ class Engine:
         courier = self._courier(plan.actor, patient=patient)
         try:
             await self._settle(works, courier)
-            self._decide(works, plan.held_back)
+            await self.io.call(self._decide, works, plan.held_back)
             await self._carry_out(works, courier)
             if again := [work for work in works if work.again]:
                 await self._reread(again)
-                self._decide(again, plan.held_back)
+                await self.io.call(self._decide, again, plan.held_back)
                 await self._carry_out(again, courier)
         finally:
             await self._give_back(works, plan.actor)
