@@ -49,7 +49,7 @@ def retry_delay(attempt: int, error: ProviderError) -> float | None:
         return None
     if isinstance(error, RateLimitedError) and error.retry_after is not None:
         return error.retry_after if error.retry_after <= _LONGEST_WAIT else None
-    return 0.25 * 4 ** (attempt - 1)
+    return 0.25 * float(4 ** (attempt - 1))
 
 
 def backoff(attempts: int, message_id: str) -> timedelta:
@@ -238,7 +238,7 @@ class Courier:
     async def _accepted(
         self, claim: Claim, identity: Identity, rule: str, message: Message, receipt: Receipt
     ) -> Errand:
-        state = told(State.CREATING, _state(receipt.status, State.SCHEDULED))[0]
+        state = told(State.CREATING, _state(receipt.status) or State.SCHEDULED)[0]
         after = evolve(
             message,
             state=State.SCHEDULED if state is State.CREATING else state,
@@ -310,7 +310,7 @@ class Courier:
             receipt, error = await self._try_to_cancel(message)
             if receipt is None and not isinstance(error, TransientError):
                 receipt, error = await self._ask(message, error)
-            state = _state(receipt.status, None) if receipt else None
+            state = _state(receipt.status) if receipt else None
             if state is not None and state is not State.SCHEDULED:
                 return await self._taken_back(claim, identity, rule, message, state)
             error = error or ProviderError(
@@ -404,7 +404,7 @@ class Courier:
         if past and (age is None or now - message.created_at > age or message.provider_id is None):
             return await self._presume(claim, identity, rule, message)
         receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
-        state = _state(receipt.status, None) if receipt else None
+        state = _state(receipt.status) if receipt else None
         if receipt is None and isinstance(error, RefusedCredentialError):
             return Errand(Result.FAILED, message, error)
         if receipt is None:
@@ -481,8 +481,10 @@ def _reason(error: RejectedError) -> Reason:
     return Reason.INVALID_NUMBER if isinstance(error, InvalidNumberError) else Reason.QUARANTINED
 
 
-def _state(status: str, default: State | None) -> State | None:
+def _state(status: str) -> State | None:
+    """Return a provider's status as a state; None for a word that says nothing."""
     try:
-        return State(status)
+        state = State(status)
     except ValueError:
-        return default
+        return None
+    return None if state is State.UNKNOWN else state

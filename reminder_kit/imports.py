@@ -13,8 +13,10 @@ from attrs import evolve, frozen
 
 from reminder_kit.ledger import Ledger
 from reminder_kit.model import Appointment
+from reminder_kit.placement import FOLLOW_UP_PATIENCE
 from reminder_kit.plan import Settings
 from reminder_kit.planning import Scope
+from reminder_kit.rules import ideal
 
 __all__ = ["Imported", "read_for_import", "source_name"]
 
@@ -61,7 +63,7 @@ def read_for_import(
         options = evolve(options, region=settings.defaults.region)
     name = source or source_name(file)
     known = {identity.id for identity in ledger.known(name)}
-    start, end = now - _reach(settings), now + options.horizon
+    start, end = now - _reach(settings, now), now + options.horizon
     reading = read_calendar(file, options, start=start, end=end, name=name, known=known.__contains__, now=now)
     appointments = tuple(occurrence.appointment for occurrence in reading)
     refusal = None
@@ -81,7 +83,8 @@ def read_for_import(
     return Imported(appointments, scope, tuple(reading.problems))
 
 
-def _reach(settings: Settings) -> timedelta:
+def _reach(settings: Settings, now: datetime) -> timedelta:
     """Return how long after an appointment a rule may still have something to say."""
-    reaches = [rule.reach_after for rule in settings.rules if rule.is_follow_up]
-    return max(reaches, default=timedelta(0))
+    follow_ups = [rule for rule in settings.rules if rule.is_follow_up]
+    dues = [ideal(rule, now, "UTC", settings.defaults.is_open) for rule in follow_ups]
+    return max((due - now + FOLLOW_UP_PATIENCE for due in dues if due is not None), default=timedelta(0))

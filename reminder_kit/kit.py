@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -46,11 +46,10 @@ _SMALL = 20
 def _blocking(verb: Callable[Concatenate[K, P], Coroutine[Any, Any, T]]) -> Callable[Concatenate[K, P], T]:
     """Return a verb of the kit as a plain method: the same coroutine, driven to its end."""
 
-    @wraps(verb)
     def method(self: K, *args: P.args, **kwargs: P.kwargs) -> T:
         return run_blocking(verb(self, *args, **kwargs))
 
-    return method
+    return update_wrapper(method, verb)
 
 
 def _system_clock() -> datetime:

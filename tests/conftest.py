@@ -1,0 +1,81 @@
+"""Fixtures of the whole suite: a sandbox with a clock, kits on real SQLite files, appointments by factory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reminder_kit import Appointment, Recipient, ReminderKit, Rule
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.sandbox import Sandbox, SandboxTransport
+
+NEW_YORK = ZoneInfo("America/New_York")
+START = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)  # a Tuesday, 09:00 in New York
+TEXT = "Hi {{ recipient.name }}, {{ appointment.title }} {{ when }} at {{ appointment.location }}."
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    for name in ("TELNYX_API_KEY", "TELNYX_BASE_URL", "TELNYX_PUBLIC_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def sandbox():
+    """A strict local Telnyx whose clock stands still until it is moved."""
+    with_clock = Sandbox(clock=START, strict=True)
+    yield with_clock
+    with_clock.close()
+
+
+@pytest.fixture
+def day_before():
+    return Rule("day-before", before="24 hours", text=TEXT)
+
+
+@pytest.fixture
+def make_kit(sandbox, tmp_path, day_before):
+    """Return a factory of kits that talk to the sandbox in process, on one SQLite file."""
+    kits = []
+
+    def make(rules=None, *, kind=ReminderKit, ledger=None, provider=None, **options):
+        provider = provider or Telnyx(api_key="KEY", from_="+12025550100")
+        settings = {"timezone": "America/New_York", "default_region": "US", "clock": sandbox.clock, "concurrency": 4}
+        kit = kind(
+            provider,
+            [day_before] if rules is None else rules,
+            ledger or f"sqlite:///{tmp_path / 'reminders.db'}",
+            **{**settings, "transport": SandboxTransport(sandbox), **options},
+        )
+        kits.append(kit)
+        return kit
+
+    yield make
+    for kit in kits:
+        if isinstance(kit, ReminderKit):
+            kit.close()
+
+
+@pytest.fixture
+def kit(make_kit):
+    return make_kit()
+
+
+@pytest.fixture
+def appointment():
+    """Return a factory of appointments: three days ahead, one recipient, everything replaceable."""
+
+    def make(id="A-1", *, days=3, hours=0, phone="+12025550123", name="Ada", **changes):
+        starts_at = (START + timedelta(days=days, hours=hours)).astimezone(NEW_YORK)
+        values = {
+            "starts_at": starts_at,
+            "ends_at": starts_at + timedelta(minutes=30),
+            "recipients": [Recipient(phone, name=name)],
+            "title": "Check-up",
+            "location": "12 High Street",
+        }
+        return Appointment(id, **{**values, **changes})
+
+    return make

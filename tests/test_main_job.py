@@ -1,0 +1,285 @@
+"""The main job, end to end: what comes in, what is parked at the provider, and what a second run does."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit import QuietHours, Recipient, Rule
+from reminder_kit.instants import iso
+
+
+def parked(sandbox):
+    return sorted((each.to, iso(each.send_at), each.text) for each in sandbox.parked())
+
+
+def kinds(report):
+    return sorted(change.kind.value for change in report.changes)
+
+
+def content(path):
+    """Return everything a ledger says, but for the one row that tells when the batch job last ran."""
+    with sqlite3.connect(path) as connection:
+        dump = [line for line in connection.iterdump() if "reminder_kit_runs" not in line]
+    return hashlib.sha256("\n".join(dump).encode()).hexdigest()
+
+
+def test_an_appointment_becomes_one_parked_message_at_its_minute_in_true_words(kit, sandbox, appointment):
+    report = kit.sync(appointment())
+    assert report.ok
+    assert report.summary["schedule"] == 1
+    assert parked(sandbox) == [
+        ("+12025550123", "2026-02-12T14:00:00Z", "Hi Ada, Check-up tomorrow at 9:00 AM at 12 High Street.")
+    ]
+    (change,) = report.changes
+    assert (change.kind, change.reason, change.outcome) == ("schedule", "on_time", "done")
+    assert change.message_id == sandbox.parked()[0].id
+
+
+def test_a_second_run_makes_no_request_and_leaves_the_ledger_as_it_was(kit, sandbox, appointment, tmp_path):
+    kit.sync([appointment("A-1"), appointment("A-2", days=9), appointment("A-3", days=-1)])
+    before, requests = content(tmp_path / "reminders.db"), sandbox.request_count
+    again = kit.sync([appointment("A-1"), appointment("A-2", days=9), appointment("A-3", days=-1)])
+    kit.resync()
+    assert sandbox.request_count == requests
+    assert content(tmp_path / "reminders.db") == before
+    assert kinds(again) == ["hold", "keep", "skip"]
+    assert {change.reason.value for change in again.changes} == {"unchanged", "beyond_window", "past"}
+
+
+def test_a_plan_writes_nothing_anywhere(kit, sandbox, appointment, tmp_path):
+    plan = kit.plan([appointment()])
+    assert kinds(plan) == ["schedule"]
+    assert sandbox.request_count == 0
+    assert not (tmp_path / "reminders.db").exists()
+    kit.sync(appointment("A-2"))
+    before = (tmp_path / "reminders.db").read_bytes()
+    kit.plan([appointment(days=2)])
+    assert (tmp_path / "reminders.db").read_bytes() == before
+
+
+def test_a_moved_appointment_is_cancelled_and_recreated(kit, sandbox, appointment):
+    kit.sync(appointment())
+    report = kit.sync(appointment(days=4))
+    (change,) = report.changes
+    assert (change.kind, change.causes, change.outcome) == ("replace", ("moved", "text"), "done") or (
+        change.kind,
+        change.causes,
+        change.outcome,
+    ) == ("replace", ("moved",), "done")
+    assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-13T14:00:00Z"]
+    assert [each.status for each in sandbox.messages()] == ["cancelled", "scheduled"]
+
+
+def test_an_edited_title_replaces_the_text_and_keeps_the_minute(kit, sandbox, appointment):
+    kit.sync(appointment())
+    report = kit.sync(appointment(title="Root canal"))
+    assert [(each.kind.value, each.causes) for each in report.changes] == [("replace", ("text",))]
+    assert parked(sandbox) == [
+        ("+12025550123", "2026-02-12T14:00:00Z", "Hi Ada, Root canal tomorrow at 9:00 AM at 12 High Street.")
+    ]
+
+
+def test_b05_another_person_gets_the_message_and_the_first_one_none(kit, sandbox, appointment):
+    kit.sync(appointment())
+    report = kit.sync(appointment(phone="+12025550177", name="Bob"))
+    assert kinds(report) == ["cancel", "schedule"]
+    assert [to for to, _, _ in parked(sandbox)] == ["+12025550177"]
+
+
+def test_with_an_id_a_new_number_follows_the_person(kit, sandbox, appointment):
+    kit.sync(appointment(recipients=[Recipient("+12025550123", id="P-7", name="Ada")]))
+    report = kit.sync(appointment(recipients=[Recipient("+12025550177", id="P-7", name="Ada")]))
+    assert [(each.kind.value, each.causes) for each in report.changes] == [("replace", ("recipient",))]
+    assert [to for to, _, _ in parked(sandbox)] == ["+12025550177"]
+
+
+def test_b01_a_cancelled_appointment_leaves_nothing_parked(kit, sandbox, appointment):
+    kit.sync(appointment())
+    report = kit.sync(appointment(status="cancelled"))
+    assert [(each.kind.value, each.reason.value) for each in report.changes] == [("cancel", "cancelled")]
+    assert parked(sandbox) == []
+    assert kinds(kit.sync(appointment(status="cancelled"))) == ["skip"]
+
+
+def test_b04_one_recipient_less_withdraws_that_one_only(kit, sandbox, appointment):
+    ada, bob = Recipient("+12025550123", name="Ada"), Recipient("+12025550177", name="Bob")
+    kit.sync(appointment(recipients=[ada, bob]))
+    report = kit.sync(appointment(recipients=[bob]))
+    assert sorted((each.kind.value, each.reason.value) for each in report.changes) == [
+        ("cancel", "removed"),
+        ("keep", "unchanged"),
+    ]
+    assert [to for to, _, _ in parked(sandbox)] == ["+12025550177"]
+
+
+def test_withdraw_takes_back_every_occurrence_and_is_quiet_about_strangers(kit, sandbox, appointment):
+    kit.sync(
+        [appointment(recurrence_id="2026-02-13T14:00:00Z"), appointment(days=4, recurrence_id="2026-02-14T14:00:00Z")]
+    )
+    assert len(parked(sandbox)) == 2
+    report = kit.withdraw("A-1", recurrence_id="2026-02-14T14:00:00Z")
+    assert kinds(report) == ["cancel"]
+    assert kinds(kit.withdraw("A-1")) == ["cancel"]
+    assert parked(sandbox) == []
+    assert kit.withdraw("nobody").changes == ()
+
+
+def test_what_a_complete_source_no_longer_has_is_withdrawn(kit, sandbox, appointment):
+    kit.sync([appointment("A-1"), appointment("A-2", hours=1)])
+    kit.sync([appointment("B-1", hours=2)], source="other")
+    report = kit.sync([appointment("A-1")], complete=True)
+    assert sorted((each.kind.value, each.reason.value) for each in report.changes) == [
+        ("cancel", "removed"),
+        ("keep", "unchanged"),
+    ]
+    assert len(parked(sandbox)) == 2
+
+
+def test_the_batch_job_parks_what_enters_the_window(kit, sandbox, appointment):
+    report = kit.sync(appointment(days=9))
+    (change,) = report.changes
+    assert (change.kind, change.reason) == ("hold", "beyond_window")
+    assert parked(sandbox) == []
+    for _ in range(3):
+        sandbox.clock.advance(days=1)
+        assert kinds(kit.resync()) == ["hold"]
+    sandbox.clock.advance(hours=1)
+    assert kinds(kit.resync()) == ["schedule"]
+    assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-18T14:00:00Z"]
+    assert kinds(kit.resync()) == ["keep"]
+
+
+def test_a_sent_reminder_is_not_sent_again_unless_the_start_really_moves(kit, sandbox, appointment):
+    """B44: renaming, or a few minutes, is no reason; B55: another day is."""
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    assert len(sandbox.inbox("+12025550123")) == 1
+    assert [each.reason.value for each in kit.resync().changes] == ["already_sent"]
+    renamed = kit.sync(appointment(title="Root canal"))
+    assert [each.reason.value for each in renamed.changes] == ["already_sent"]
+    a_little = appointment().starts_at + timedelta(minutes=10)
+    assert [each.reason.value for each in kit.sync(appointment(starts_at=a_little)).changes] == ["already_sent"]
+    creeping = appointment().starts_at + timedelta(minutes=20)
+    assert [each.kind.value for each in kit.sync(appointment(starts_at=creeping)).changes] == ["schedule"]
+    moved = kit.sync(appointment(days=6))
+    assert [each.kind.value for each in moved.changes] == ["replace"]
+    assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-15T14:00:00Z"]
+
+
+def test_moved_beyond_the_window_is_cancelled_now_and_parked_in_time(kit, sandbox, appointment):
+    kit.sync(appointment())
+    report = kit.sync(appointment(days=20))
+    (change,) = report.changes
+    assert (change.kind, change.reason, change.causes[0]) == ("cancel", "beyond_window", "moved")
+    assert parked(sandbox) == []
+    assert kinds(kit.resync()) == ["hold"]
+    sandbox.clock.advance(days=16)
+    assert kinds(kit.resync()) == ["schedule"]
+
+
+def test_b41_moved_into_the_past_leaves_nothing(kit, sandbox, appointment):
+    kit.sync(appointment())
+    report = kit.sync(appointment(days=-2))
+    assert [(each.kind.value, each.reason.value) for each in report.changes] == [("cancel", "past")]
+    assert parked(sandbox) == []
+
+
+def test_an_edited_rule_replans_what_is_parked(kit, make_kit, sandbox, appointment):
+    """B11 and B42: after the edit, what is parked is what the new rule says."""
+    kit.sync(appointment())
+    kit.close()
+    earlier = make_kit([Rule("day-before", before="25 hours", text="See you {{ when }}.")])
+    preview = earlier.plan_resync()
+    assert [(each.kind.value, each.causes) for each in preview.changes] == [("replace", ("text", "rule"))] or [
+        (each.kind.value, set(each.causes)) for each in preview.changes
+    ] == [("replace", {"rule", "text"})]
+    earlier.resync()
+    assert parked(sandbox) == [("+12025550123", "2026-02-12T13:00:00Z", "See you tomorrow at 9:00 AM.")]
+
+
+def test_a_removed_rule_withdraws_its_messages(kit, make_kit, sandbox, appointment):
+    kit.sync(appointment())
+    other = make_kit([Rule("hour-before", before="1 hour", text="Soon: {{ when }}.")])
+    report = other.resync()
+    assert sorted((each.rule, each.kind.value, each.reason.value) for each in report.changes) == [
+        ("day-before", "cancel", "removed"),
+        ("hour-before", "schedule", "on_time"),
+    ]
+
+
+def test_quiet_hours_that_come_to_cover_a_parked_message_move_it(make_kit, sandbox, appointment):
+    make_kit().sync(appointment(hours=8))  # 17:00 in New York
+    strict = make_kit(quiet_hours=QuietHours("16:00", "08:00"))
+    report = strict.resync()
+    assert kinds(report) == ["replace"]
+    assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-12T20:59:00Z"]
+
+
+def test_an_older_revision_changes_nothing(kit, sandbox, appointment):
+    kit.sync(appointment(revision=2))
+    report = kit.sync(appointment(days=4, revision=1))
+    assert [each.reason.value for each in report.changes] == ["stale_revision"]
+    assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-12T14:00:00Z"]
+    assert kinds(kit.sync(appointment(days=4, revision=3))) == ["replace"]
+
+
+@pytest.mark.parametrize(
+    ("recipient", "reason"),
+    [
+        (Recipient("12", name="Ada"), "invalid_number"),
+        (Recipient("+12025550123", opted_in=False), "opted_out"),
+    ],
+    ids=["impossible number", "opted out"],
+)
+def test_who_cannot_or_must_not_be_written_to_is_skipped_by_name(kit, sandbox, appointment, recipient, reason):
+    report = kit.sync(appointment(recipients=[recipient]))
+    assert [each.reason.value for each in report.changes] == [reason]
+    assert report.ok
+    assert sandbox.request_count == 0
+
+
+def test_suppressing_a_number_withdraws_and_keeps_away(kit, sandbox, appointment):
+    kit.sync([appointment("A-1"), appointment("A-2", hours=1), appointment("A-3", phone="+12025550177")])
+    report = kit.suppress("(202) 555-0123", reason="asked at the desk")
+    assert kinds(report) == ["cancel", "cancel"]
+    assert [to for to, _, _ in parked(sandbox)] == ["+12025550177"]
+    assert [each.reason.value for each in kit.sync(appointment("A-4", hours=2)).changes] == ["suppressed"]
+    assert kit.allow("+12025550123")
+    kit.resync()
+    assert len(parked(sandbox)) == 4
+
+
+def test_record_leaves_the_work_to_the_batch_job(kit, sandbox, appointment):
+    kit.record(appointment())
+    assert sandbox.request_count == 0
+    assert kinds(kit.resync(only_dirty=True)) == ["schedule"]
+    assert len(parked(sandbox)) == 1
+
+
+def test_a_refused_message_stops_no_other_and_is_not_asked_again(kit, sandbox, appointment):
+    """B08 and B35: a number the provider refuses is reported once and left alone."""
+    sandbox.fault("reject", times=1, code="40310")
+    report = kit.sync([appointment("A-1"), appointment("A-2", phone="+12025550177")])
+    assert len(report.failed) == 1
+    assert not report.ok
+    assert len(parked(sandbox)) == 1
+    requests = sandbox.request_count
+    again = kit.resync()
+    assert sandbox.request_count == requests
+    assert sorted(each.kind.value for each in again.changes) == ["keep", "skip"]
+
+
+def test_explain_tells_the_arithmetic_the_decision_and_the_history(kit, appointment):
+    """B13: a user can see why."""
+    kit.sync(appointment())
+    kit.sync(appointment(days=4))
+    text = str(kit.explain("A-1"))
+    assert "day-before" in text
+    assert "2026-02-13T14:00:00Z" in text
+    assert "cancelled" in text
+    assert "+12025550123" not in text
+    assert str(kit.explain("nobody")) == "nothing is recorded for appointment 'nobody'"
