@@ -7,9 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reminder_kit import Appointment, Recipient, ReminderKit, Rule
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.sandbox import Sandbox, SandboxTransport
+from reminder_kit import Appointment, Recipient
 
 NEW_YORK = ZoneInfo("America/New_York")
 START = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)  # a Tuesday, 09:00 in New York
@@ -25,6 +23,8 @@ def _no_environment(monkeypatch):
 @pytest.fixture
 def sandbox():
     """A strict local Telnyx whose clock stands still until it is moved."""
+    from reminder_kit.sandbox import Sandbox
+
     with_clock = Sandbox(clock=START, strict=True)
     yield with_clock
     with_clock.close()
@@ -32,12 +32,18 @@ def sandbox():
 
 @pytest.fixture
 def day_before():
+    from reminder_kit import Rule
+
     return Rule("day-before", before="24 hours", text=TEXT)
 
 
 @pytest.fixture
 def make_kit(sandbox, tmp_path, day_before):
     """Return a factory of kits that talk to the sandbox in process, on one SQLite file."""
+    from reminder_kit import ReminderKit
+    from reminder_kit.providers.telnyx import Telnyx
+    from reminder_kit.sandbox import SandboxTransport
+
     kits = []
 
     def make(rules=None, *, kind=ReminderKit, ledger=None, provider=None, **options):
