@@ -113,6 +113,10 @@ def _known_zone(_instance: object, _attribute: object, value: str | None) -> Non
         zone(value)
 
 
+def _given(value: object) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
 @frozen
 class Recipient:
     """A person to be reminded.
@@ -124,7 +128,7 @@ class Recipient:
     """
 
     phone: str = field(repr=lambda phone: repr(masked(phone)))
-    id: str | None = None
+    id: str | None = field(default=None, converter=_given)
     name: str = field(default="", repr=False)
     timezone: str | None = field(default=None, validator=_known_zone)
     locale: str | None = None
@@ -134,7 +138,7 @@ class Recipient:
     @property
     def key(self) -> str:
         """What makes this the same person next time: `id`, else the number."""
-        return self.id if self.id is not None else self.phone
+        return self.id or self.phone
 
 
 def _recipients(value: Recipient | str | tuple[Recipient | str, ...]) -> tuple[Recipient, ...]:
