@@ -1,0 +1,179 @@
+"""Lint: what is wrong, or dearer than need be, with a rule's texts, found when rules load.
+
+Pure: no clock, no I/O. Judges texts by rendering them with made-up people and times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from reminder_kit.conditions import suggestion
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.instants import zone
+from reminder_kit.model import Appointment, Recipient
+from reminder_kit.sms import dear_characters, sms_parts
+from reminder_kit.templates import APPOINTMENT_FIELDS, NAMES, RECIPIENT_FIELDS, RULE_FIELDS, Scene, compiled
+from reminder_kit.words import known_locale
+
+if TYPE_CHECKING:
+    from reminder_kit.rules import Defaults, Rule
+
+__all__ = ["OPT_OUT_WORDS", "Finding", "lint"]
+
+OPT_OUT_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
+"""Replies by which providers opt a number out (Telnyx: opt-out keywords; Twilio: these and two more)."""
+
+_WORD = "|".join(OPT_OUT_WORDS)
+_REPLY = (
+    r"(?:reply|text|send|respond|answer|message|responde|responda|envíe|envía|repond(?:s|ez)|répond(?:s|ez)|antworten?"
+    r"|rispondi|antwoord|odpisz|responda)"
+)
+_OFFERED = re.compile(
+    rf"\b{_REPLY}\b(?:\s+(?:us|back|with|the|word|sie|mit|con|avec|com|met))*\s*[\"'“‘«:]*\s*(?P<word>{_WORD})\b",
+    re.IGNORECASE,
+)
+_SHOUTED = re.compile(rf"\b{_REPLY}\b[^.!?\n]*?\b(?P<word>{_WORD})\b", re.IGNORECASE)
+_MEANT = re.compile(
+    r"[\"'”’»]*\s*(?:to|for|=|:)\s+(?:opt[- ]?out|unsubscribe"
+    r"|(?:stop|end|no)\b[^.]*?\b(?:messages?|texts?|reminders?|sms)|stop\b(?!\s+by))",
+    re.IGNORECASE,
+)
+_FIELDS = {"appointment": APPOINTMENT_FIELDS, "recipient": RECIPIENT_FIELDS, "rule": RULE_FIELDS}
+
+
+@frozen
+class Finding:
+    """One thing to know about a rule: an "error" keeps texts from being sent, a "warning" does not."""
+
+    severity: str
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.severity}: rule {self.rule!r}: {self.message}"
+
+
+def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
+    """Return what is wrong with a rule's texts, errors first."""
+    found: list[Finding] = []
+    for where, texts in (("text", rule.text), ("late_text", rule.late_text)):
+        by_locale = texts if isinstance(texts, Mapping) else {"": texts} if texts else {}
+        if isinstance(texts, Mapping):
+            found += _missing_locale(rule, where, texts, defaults)
+        for locale, source in by_locale.items():
+            place = f"{where}.{locale}" if locale else where
+            found += _template(rule, place, source, locale or defaults.locale, defaults)
+    if not rule.text and not rule.media_urls:
+        found.append(Finding("error", rule.id, 'it has no text: write text = "See you {{ when }}."'))
+    for place, source in (("subject", rule.subject), *(("media_urls", url) for url in rule.media_urls)):
+        found += [Finding("error", rule.id, f"{place}: {fault}") for fault in _faults(source)]
+    return sorted(found, key=lambda each: each.severity)
+
+
+def _missing_locale(rule: Rule, where: str, texts: Mapping[str, str], defaults: Defaults) -> Iterator[Finding]:
+    languages = {name.replace("-", "_").partition("_")[0] for name in texts}
+    if defaults.locale.replace("-", "_").partition("_")[0] not in languages:
+        yield Finding(
+            "error",
+            rule.id,
+            f"{where} has {', '.join(sorted(texts))} and nothing for the default locale {defaults.locale!r}, which "
+            "everybody else gets: add it",
+        )
+
+
+def _template(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[Finding]:
+    faults = list(_faults(source))
+    yield from (Finding("error", rule.id, f"{place}: {fault}") for fault in faults)
+    yield from (Finding("warning", rule.id, f"{place}: {each}") for each in _opt_outs(source))
+    if not faults:
+        yield from (Finding("warning", rule.id, f"{place}: {each}") for each in _dear(rule, source, locale, defaults))
+
+
+def _faults(source: str) -> Iterator[str]:
+    """Yield what would keep a template from being rendered, whatever the appointment."""
+    from jinja2 import TemplateError, nodes
+
+    script = compiled(source)
+    if script.static:
+        return
+    try:
+        wanted = script.wanted
+        _ = script.template
+    except TemplateError as error:
+        yield f"it cannot be read: {error.message}"
+        return
+    for name in sorted(wanted - set(NAMES)):
+        yield f"unknown variable {name!r}: {suggestion(name, NAMES)}"
+    for node in script.tree().find_all(nodes.Getattr):
+        if isinstance(node.node, nodes.Name) and node.node.name in _FIELDS and node.node.name in wanted:
+            owner, known = node.node.name, _FIELDS[node.node.name]
+            if node.attr not in known:
+                yield f"unknown variable '{owner}.{node.attr}': {suggestion(node.attr, known)}"
+
+
+def _opt_outs(source: str) -> Iterator[str]:
+    """Yield replies asked for that opt the person out; saying that STOP opts out is no fault."""
+    told = set()
+    for pattern in (_OFFERED, _SHOUTED):
+        for match in pattern.finditer(source):
+            word = match["word"]
+            shouted = pattern is _OFFERED or word.isupper()
+            if not shouted or word.upper() in told or _MEANT.match(source, match.end()):
+                continue
+            told.add(word.upper())
+            yield (
+                f'asks for the reply "{word}", which opts the person out of all messages at the provider: '
+                'ask for another word, such as "C" or "NO"'
+            )
+
+
+def _dear(rule: Rule, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
+    sample = _sample(rule, source, locale, defaults)
+    dear = dear_characters(sample)
+    own = dear_characters(source)
+    if own:
+        yield f"{_listed(own)} not in the GSM alphabet: a part then holds 70 characters instead of 160"
+    elif dear:
+        yield f"in {locale}, words such as dates bring {_listed(dear)} not in the GSM alphabet: parts of 70 characters"
+    cost = sms_parts(sample)
+    if cost.parts > (rule.max_parts or 1) and rule.channel == "sms":
+        yield f"takes {cost.parts} SMS parts ({cost.units} units of {cost.encoding}) for a realistic appointment"
+
+
+def _listed(characters: str) -> str:
+    named = " ".join(f"{each!r}" for each in characters[:8])
+    return f"{named}{' …' if len(characters) > 8 else ''} {'is' if len(characters) == 1 else 'are'}"
+
+
+def _sample(rule: Rule, source: str, locale: str, defaults: Defaults) -> str:
+    """Return the text as somebody would receive it; the template itself where made-up data doesn't fit it."""
+    try:
+        return compiled(source).render(_scene(rule, locale, defaults, source))
+    except ConfigurationError:
+        return source
+
+
+def _scene(rule: Rule, locale: str, defaults: Defaults, source: str) -> Scene:
+    """Return a made-up appointment of ordinary length, on a Wednesday afternoon, told two days before."""
+    place = zone(defaults.timezone or "UTC")
+    starts_at = datetime(2027, 9, 22, 14, 30, tzinfo=place)
+    names = {match[1]: "Dr Winter" for match in re.finditer(r"\bdata\.(\w+)", source)}
+    who = Recipient("+12025550123", name="Alexandra Winter", data=names)
+    appointment = Appointment(
+        "A-10042",
+        starts_at,
+        starts_at + timedelta(minutes=45),
+        recipients=(who,),
+        title="Dental check-up",
+        location="12 Harbour Street",
+        url="https://example.com/a/10042",
+        data=names,
+        booked_at=starts_at - timedelta(days=20),
+    )
+    send_at = (starts_at - timedelta(days=2)).astimezone(UTC)
+    return Scene(appointment, who, rule, send_at, place.key, known_locale(locale), defaults.region)

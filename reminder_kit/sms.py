@@ -1,0 +1,110 @@
+"""SMS: how a text is encoded, how many parts it takes, and what makes it dearer.
+
+Pure: no I/O. Never changes a text unless `plain` is asked to.
+
+GSM-7 and its extension table: 3GPP TS 23.038 §6.2.1; concatenation: TS 23.040 §9.2.3.24.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+__all__ = ["Parts", "dear_characters", "plain", "sms_parts"]
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = frozenset("\f^{}\\[~]|€")
+_GSM7 = _BASIC | _EXTENDED
+_LIMITS = {"gsm7": (160, 153), "ucs2": (70, 67)}
+
+_PLAIN = str.maketrans(
+    {
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201a": "'",
+        "\u201b": "'",
+        "\u2032": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u201e": '"',
+        "\u201f": '"',
+        "\u2033": '"',
+        "\u00ab": '"',
+        "\u00bb": '"',
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2012": "-",
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2015": "-",
+        "\u2212": "-",
+        "\u2026": "...",
+        "\u2022": "-",
+        "\u00b7": "-",
+        "\u00a0": " ",
+        "\u2002": " ",
+        "\u2003": " ",
+        "\u2007": " ",
+        "\u2009": " ",
+        "\u200a": " ",
+        "\u202f": " ",
+        "\t": " ",
+        "\u00ad": None,
+        "\u200b": None,
+        "\u200e": None,
+        "\u200f": None,
+        "\u2060": None,
+        "\ufeff": None,
+    }
+)
+
+
+class Parts(NamedTuple):
+    """What a text costs: its encoding ("gsm7" or "ucs2"), the units it fills, the parts it is sent in.
+
+    A unit is a septet of GSM-7 (characters of the extension table take two) or a UTF-16
+    code unit.
+    """
+
+    encoding: str
+    units: int
+    parts: int
+
+
+def sms_parts(text: str) -> Parts:
+    """Return what a text costs. No character is split over two parts, so parts may be left unfilled."""
+    if _GSM7.issuperset(text):
+        doubled = not _EXTENDED.isdisjoint(text)
+        sizes: Iterable[int] | None = (2 if each in _EXTENDED else 1 for each in text) if doubled else None
+        units = len(text) + (sum(each in _EXTENDED for each in text) if doubled else 0)
+        return Parts("gsm7", units, _packed(sizes, units, *_LIMITS["gsm7"]))
+    units = sum(2 if ord(each) > 0xFFFF else 1 for each in text)
+    sizes = (2 if ord(each) > 0xFFFF else 1 for each in text) if units > len(text) else None
+    return Parts("ucs2", units, _packed(sizes, units, *_LIMITS["ucs2"]))
+
+
+def _packed(sizes: Iterable[int] | None, units: int, single: int, each_part: int) -> int:
+    """Return the number of parts; `sizes` None: every character is one unit."""
+    if units <= single:
+        return 1
+    if sizes is None:
+        return -(-units // each_part)
+    parts, filled = 1, 0
+    for size in sizes:
+        if filled + size > each_part:
+            parts, filled = parts + 1, 0
+        filled += size
+    return parts
+
+
+def dear_characters(text: str) -> str:
+    """Return, once each and in order, the characters that are not in GSM-7: any one of them makes a text UCS-2."""
+    return "".join(dict.fromkeys(each for each in text if each not in _GSM7))
+
+
+def plain(text: str) -> str:
+    """Return the text with typographic quotes, dashes and spaces as the plain ones; letters stay as they are."""
+    return text.translate(_PLAIN)
