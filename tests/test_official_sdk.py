@@ -1,0 +1,75 @@
+"""Facts about the official Telnyx SDK: it works against the sandbox, unchanged."""
+
+from __future__ import annotations
+
+import pytest
+
+from reminder_kit.sandbox import Clock, Sandbox, serve
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+NUMBER = "+12025550123"
+SENDER = "+12025550100"
+SEND_AT = "2026-02-11T09:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serve(Sandbox(clock=Clock("2026-02-10T09:00:00Z"), key="KEY", strict=True)) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server, monkeypatch):
+    telnyx = pytest.importorskip("telnyx")
+    monkeypatch.setenv("TELNYX_BASE_URL", server.base_url)
+    monkeypatch.setenv("TELNYX_API_KEY", "KEY")
+    monkeypatch.setenv("TELNYX_PUBLIC_KEY", server.sandbox.public_key)
+    with telnyx.Telnyx(max_retries=0) as made:
+        yield made
+    server.sandbox.reset()
+
+
+def test_it_sends_retrieves_and_cancels(client, server):
+    sent = client.messages.send(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT, idempotency_key="sdk-1")
+    assert sent.data.to[0].status == "scheduled"
+    read = client.messages.retrieve(sent.data.id)
+    assert read.data.id == sent.data.id
+    cancelled = client.messages.cancel_scheduled(sent.data.id)
+    assert (cancelled.id, cancelled.to[0].status) == (sent.data.id, "cancelled")
+    assert server.sandbox.parked() == []
+
+
+def test_it_schedules_on_the_other_endpoint(client, server):
+    sent = client.messages.schedule(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT)
+    assert sent.data.to[0].status == "scheduled"
+    assert [each.id for each in server.sandbox.parked()] == [sent.data.id]
+
+
+def test_its_errors_are_those_of_telnyx(client):
+    import telnyx
+
+    with pytest.raises(telnyx.BadRequestError):
+        client.messages.send(from_=SENDER, to=NUMBER, text="Hi", send_at="2026-02-10T09:01:00Z")
+    with pytest.raises(telnyx.NotFoundError):
+        client.messages.cancel_scheduled("7a3c21eb-8b8e-48ab-ace2-a83e4367c087")
+    with pytest.raises(telnyx.AuthenticationError):
+        client.with_options(api_key="WRONG").messages.retrieve("7a3c21eb-8b8e-48ab-ace2-a83e4367c087")
+
+
+def test_left_to_its_defaults_it_doubles_a_message_whose_answer_was_lost(client, server):
+    server.sandbox.fault("drop_after", method="POST")
+    client.with_options(max_retries=2).messages.send(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT)
+    assert len(server.sandbox.parked()) == 2
+
+
+def test_it_believes_the_sandboxs_webhooks(client):
+    pytest.importorskip("nacl")
+    sandbox = Sandbox(clock=Clock())
+    received = []
+    sandbox.hooks.receiver = lambda headers, body: received.append(
+        client.webhooks.unwrap(body.decode(), headers=headers)
+    )
+    sandbox.inbound(NUMBER, "STOP")
+    assert received[0].data.event_type == "message.received"
+    assert received[0].data.payload.text == "STOP"
