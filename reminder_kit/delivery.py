@@ -327,9 +327,7 @@ class Courier:
     async def _try_to_cancel(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
         return await self._exchange(self.provider.cancel, self.provider.parse_cancelled, message)
 
-    async def _ask(
-        self, message: Message, before: ProviderError | None
-    ) -> tuple[Receipt | None, ProviderError | None]:
+    async def _ask(self, message: Message, before: ProviderError | None) -> tuple[Receipt | None, ProviderError | None]:
         receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
         return receipt, error or before if receipt is None else None
 
@@ -354,9 +352,7 @@ class Courier:
         self.breaker.failed(error, self.clock())
         return None, error
 
-    async def _taken_back(
-        self, claim: Claim, identity: Identity, rule: str, message: Message, state: State
-    ) -> Errand:
+    async def _taken_back(self, claim: Claim, identity: Identity, rule: str, message: Message, state: State) -> Errand:
         if state is State.CANCELLED:
             after = evolve(message, state=State.CANCELLED, next_try_at=None, error="")
             await self._move(claim, identity, rule, message, after)

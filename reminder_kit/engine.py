@@ -43,7 +43,7 @@ def _owner() -> str:
 
 
 def _started(pid: int) -> str:
-    """Return when a process of this machine started, as far as the system tells; "" where it is gone or can't be known."""
+    """Return when a process of this machine started; "" where it is gone or the system doesn't tell."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()[19]
     except (OSError, IndexError):
@@ -52,7 +52,7 @@ def _started(pid: int) -> str:
 
 def is_dead(owner: str) -> bool:
     """Say whether a worker was a process of this machine that is certainly gone."""
-    host, pid, started = (owner.split(":") + ["", "", ""])[:3]
+    host, pid, started = [*owner.split(":"), "", "", ""][:3]
     if host != socket.gethostname() or not pid.isdigit():
         return False
     try:
@@ -206,9 +206,7 @@ class Engine:
             await self.io.each(jobs)
             await self._reread(works)
 
-    def _settling(
-        self, work: _Work, message: Message, courier: Courier
-    ) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _settling(self, work: _Work, message: Message, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             rule = work.rule_of(message.key)
             errand = await _guarded(courier.settle(work.claim, work.record.identity, rule, message))
@@ -255,9 +253,7 @@ class Engine:
         """Return the reminders of which an older message is still unsettled: nothing new while it is."""
         return {key for key, errand in work.stuck.items() if errand.result is not Result.UNKNOWN}
 
-    def _errand(
-        self, work: _Work, decision: Decision, courier: Courier
-    ) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _errand(self, work: _Work, decision: Decision, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             if decision.change.kind is Kind.SCHEDULE:
                 await self._schedule(work, decision, courier)
@@ -287,13 +283,11 @@ class Engine:
         self._conclude_errand(work, fresh, errand)
 
     def _revised(self, decision: Decision, *, replaces: bool) -> Decision:
-        """Return the decision at the current clock: placed anew if only time has passed, else skipped with its reason."""
+        """Return the decision at the current clock: placed anew if time has passed, else skipped with its reason."""
         now, reminder, before = self.clock(), decision.reminder, decision.placement
         assert reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
         assert before is not None  # noqa: S101 - and was placed
-        after = place(
-            reminder, now=now, window=self.settings.window, quiet=self.settings.quiet, replaces=replaces
-        )
+        after = place(reminder, now=now, window=self.settings.window, quiet=self.settings.quiet, replaces=replaces)
         lowest = now + self.settings.window.min_lead
         if before.send_at is not None and before.send_at >= lowest and after.decision is Placed.SEND:
             return decision
@@ -478,9 +472,7 @@ def _held(decision: Decision) -> Decision:
         return decision
     change = evolve(decision.change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
     due_at = decision.outcome.due_at
-    outcome = evolve(
-        decision.outcome, stand=Stand.HELD, reason=Reason.AT_CAPACITY.value, send_at=None, park_at=due_at
-    )
+    outcome = evolve(decision.outcome, stand=Stand.HELD, reason=Reason.AT_CAPACITY.value, send_at=None, park_at=due_at)
     if decision.placement is not None and decision.placement.send_at is not None:
         outcome = evolve(outcome, park_at=decision.placement.send_at - timedelta(days=30))
     return evolve(decision, change=change, outcome=outcome, draft=None)

@@ -77,9 +77,7 @@ class Explanation:
         }
 
 
-def explained(
-    decision: Decision, messages: Iterable[Message], history: Sequence[HistoryEntry]
-) -> Explained:
+def explained(decision: Decision, messages: Iterable[Message], history: Sequence[HistoryEntry]) -> Explained:
     """Return what is to be said of one reminder."""
     steps: tuple[str, ...] = ()
     if decision.reminder is not None:

@@ -37,7 +37,7 @@ class Inbox:
     provider: Provider
 
     def take(self, tx: Any, events: Iterable[DeliveryEvent], now: datetime) -> list[DeliveryEvent]:
-        """Store events and act on them inside one transaction; returns what hosts are to be told, repetitions left out."""
+        """Store events and act on them in one transaction; returns what hosts are to be told, without repetitions."""
         told_on: list[DeliveryEvent] = []
         for event in events:
             if not tx.store_event(event, now):

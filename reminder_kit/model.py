@@ -156,7 +156,7 @@ def _status(value: str) -> Status:
 
 
 def recurrence_name(value: str | datetime | date | None) -> str | None:
-    """Return the name of an occurrence: its original start as a UTC instant, a date (all-day), or wall time (floating)."""
+    """Return the name of an occurrence: its original start as UTC instant, date (all-day) or wall time (floating)."""
     if value is None or isinstance(value, str):
         return value or None
     if isinstance(value, datetime):

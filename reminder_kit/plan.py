@@ -211,7 +211,7 @@ def _look_at_parked(look: _Look, parked: Message, settings: Settings, now: datet
     if parked.state is not State.CANCELLING and not causes:
         return evolve(look, keep=True)
     placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=True)
-    if parked.state is not State.CANCELLING and _stays(parked, reminder, placement, causes):
+    if parked.state is not State.CANCELLING and _stays(parked, placement, causes):
         return evolve(look, keep=True, skip=Reason.TOO_LATE, causes=causes)
     return evolve(look, causes=causes, placement=placement)
 
@@ -243,7 +243,7 @@ def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str
     return tuple(cause for cause in CAUSES if cause in found)
 
 
-def _stays(parked: Message, reminder: Reminder, placement: Placement, causes: tuple[str, ...]) -> bool:
+def _stays(parked: Message, placement: Placement, causes: tuple[str, ...]) -> bool:
     """Say whether the parked message stays since a new one would come too late (design, §13).
 
     Only where its words or sender changed: with another time or number it must go.
@@ -255,9 +255,7 @@ def _stays(parked: Message, reminder: Reminder, placement: Placement, causes: tu
     return placement.reason is Reason.CLAMPED_LATE and placement.send_at != parked.send_at
 
 
-def _look_at_nothing(
-    look: _Look, messages: Sequence[Message], case: Case, settings: Settings, now: datetime
-) -> _Look:
+def _look_at_nothing(look: _Look, messages: Sequence[Message], case: Case, settings: Settings, now: datetime) -> _Look:
     reminder = look.reminder
     if _already_sent(reminder, messages, case, settings):
         return evolve(look, skip=Reason.ALREADY_SENT)
@@ -271,7 +269,7 @@ def _look_at_nothing(
 
 
 def _already_sent(reminder: Reminder, messages: Sequence[Message], case: Case, settings: Settings) -> bool:
-    """Say whether the person has this reminder already, for (nearly) this start (design, §13: measured, so it can't creep)."""
+    """Say whether the person has this reminder already, for (nearly) this start (design, §13: it can't creep)."""
     sent = [each for each in messages if each.state in SENT]
     if sent:
         return not _material(reminder, max(sent, key=lambda each: each.send_at), settings)

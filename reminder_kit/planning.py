@@ -19,7 +19,7 @@ from reminder_kit.model import Appointment, Message, Reason, normalise
 from reminder_kit.plan import Case, Decision, Settings, decide, is_past
 from reminder_kit.records import Identity, Intake, Outcome, Record, SentBefore, Stand, Suppression
 
-__all__ = ["Scope", "case_of", "chunks", "decisions_for", "make_plan", "needs_settling", "recorded_changes"]
+__all__ = ["Scope", "chunks", "decisions_for", "intakes_of", "make_plan", "needs_settling", "poisoned"]
 
 T = TypeVar("T")
 
@@ -83,17 +83,6 @@ def needs_settling(message: Message, now: datetime) -> bool:
     return message.state in OPEN
 
 
-def case_of(
-    record: Record | None,
-    identity: Identity,
-    appointment: Appointment | None,
-    suppressed: Mapping[str, Suppression],
-    sent: Mapping[tuple[str, str], Sequence[SentBefore]] | None,
-) -> Case:
-    """Return the case to decide."""
-    return Case.of(identity, appointment, record, suppressed, sent)
-
-
 def decisions_for(case: Case, settings: Settings, now: datetime) -> tuple[list[Decision], str]:
     """Return the decisions of one appointment, or none and the error: a broken one never stops the others."""
     try:
@@ -104,9 +93,7 @@ def decisions_for(case: Case, settings: Settings, now: datetime) -> tuple[list[D
 
 def poisoned(identity: Identity, error: str) -> Change:
     """Return the change that lists an appointment nothing could be decided for."""
-    return Change(
-        Kind.SKIP, identity, "", "", "", None, None, None, Reason.QUARANTINED, outcome="failed", error=error
-    )
+    return Change(Kind.SKIP, identity, "", "", "", None, None, None, Reason.QUARANTINED, outcome="failed", error=error)
 
 
 def recorded_changes(record: Record) -> list[Change]:
@@ -165,7 +152,9 @@ class _Draft:
                 self._take_one(incoming[identity], records.get(identity), sent.get((identity.source, identity.id)))
         self.seen.update(incoming)
 
-    def _sent(self, identities: Sequence[Identity]) -> Mapping[tuple[str, str], Mapping[tuple[str, str], list[SentBefore]]]:
+    def _sent(
+        self, identities: Sequence[Identity]
+    ) -> Mapping[tuple[str, str], Mapping[tuple[str, str], list[SentBefore]]]:
         pairs = list(dict.fromkeys((each.source, each.id) for each in identities))
         return self.ledger.sent_before_many(pairs) if pairs else {}
 
@@ -205,14 +194,13 @@ class _Draft:
         sent: Mapping[tuple[str, str], list[SentBefore]] | None,
     ) -> None:
         decisions, error = decisions_for(
-            case_of(record, identity, appointment, self.suppressed, sent), self.settings, self.now
+            Case.of(identity, appointment, record, self.suppressed, sent), self.settings, self.now
         )
         if error:
             self.changes.append(poisoned(identity, error))
         self.changes += [each.change for each in decisions]
-        if error or record is None or record.planned_with != self.digest or self._is_news(identity, record):
-            self.todo.append(identity)
-        elif any(_matters(each, record) for each in decisions):
+        news = error or record is None or record.planned_with != self.digest or self._is_news(identity, record)
+        if news or any(_matters(each, record) for each in decisions):
             self.todo.append(identity)
 
     def _is_news(self, identity: Identity, record: Record) -> bool:
@@ -275,11 +263,11 @@ class _Draft:
             self.changes[index] = evolve(change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
 
 
-def _matters(decision: Decision, record: Record) -> bool:
+def _matters(decision: Decision, record: Record | None) -> bool:
     """Say whether carrying a decision out would change the provider or the ledger."""
     if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
         return True
-    return decision.outcome not in record.outcomes
+    return record is None or decision.outcome not in record.outcomes
 
 
 def _stale(identity: Identity) -> Change:
@@ -332,4 +320,5 @@ def _soonest_first(todo: Sequence[Identity], changes: Sequence[Change]) -> tuple
         if change.is_work and change.send_at is not None:
             known = nearest.get(change.identity)
             nearest[change.identity] = change.send_at if known is None else min(known, change.send_at)
-    return tuple(sorted(todo, key=lambda each: (each not in nearest, nearest.get(each, datetime.max), each)))
+    with_work = sorted((each for each in todo if each in nearest), key=lambda each: (nearest[each], each))
+    return (*with_work, *sorted(each for each in todo if each not in nearest))

@@ -1,0 +1,150 @@
+"""What each verb of the kit asks of a plan: which input, which scope, which guard.
+
+Blocking, reads the ledger and calendars, writes nothing; `now` is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve, frozen
+
+from reminder_kit.changes import Guard, Plan
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.explain import Explained, Explanation, explained
+from reminder_kit.imports import Imported, read_for_import
+from reminder_kit.ledger import Ledger
+from reminder_kit.model import Appointment, normalise
+from reminder_kit.plan import Case, Settings, decide
+from reminder_kit.planning import Scope, intakes_of, make_plan
+from reminder_kit.ports import Provider
+from reminder_kit.records import HistoryEntry, Identity, Intake, Record
+
+__all__ = ["Appointments", "Planner"]
+
+Appointments = Appointment | Iterable[Appointment]
+
+_SMALL = 20
+"""A sync of so few appointments is a person's edit, not a flood: the guard's ratio leaves it alone."""
+
+
+@frozen
+class Planner:
+    """Makes the plans of one kit."""
+
+    ledger: Ledger
+    provider: Provider
+    settings: Settings
+    guard: Guard
+    calendar: Any = None
+    sources: tuple[str, ...] = ()
+
+    def sync(
+        self,
+        appointments: Appointments,
+        now: datetime,
+        *,
+        source: str | None = None,
+        complete: bool = False,
+        covers: Collection[str] = (),
+    ) -> Plan:
+        """Return the plan for appointments handed in."""
+        incoming = self._incoming(appointments, source)
+        withdraws = complete or bool(covers)
+        name = source or self._only_source(incoming) if withdraws else source
+        refusal = None
+        if complete and not incoming and self.ledger.parked(source=name):
+            refusal = f"nothing came in for source {name!r} while reminders are parked for it"
+        guarded = withdraws or len(incoming) > _SMALL
+        scope = Scope("sync", name, complete=complete, covers=covers, guarded=guarded, refusal=refusal)
+        return self._make(incoming, scope, now)
+
+    def calendar_import(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Plan:
+        """Return the plan for a calendar."""
+        got = self._read(file, now, source=source, complete=complete)
+        incoming = intakes_of(got.appointments, self.settings.defaults.region)
+        return evolve(self._make(incoming, got.scope, now), problems=got.problems)
+
+    def resync(
+        self,
+        now: datetime,
+        appointments: Appointments | None = None,
+        *,
+        complete: bool = False,
+        only_dirty: bool = False,
+        as_of: datetime | None = None,
+    ) -> Plan:
+        """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded."""
+        incoming = self._incoming(appointments or (), None)
+        read = [] if only_dirty else [self._read(each, now, source=None, complete=False) for each in self.sources]
+        for got in read:
+            incoming |= intakes_of(got.appointments, self.settings.defaults.region)
+        scope = Scope(
+            "resync",
+            source=self._only_source(incoming) if complete else None,
+            complete=complete,
+            sweep=True,
+            only_dirty=only_dirty,
+            as_of=(as_of or now) if appointments is not None else None,
+            covered=tuple(got.scope for got in read),
+        )
+        problems = tuple(problem for got in read for problem in got.problems)
+        return evolve(self._make(incoming, scope, now), problems=problems)
+
+    def withdrawal(self, identities: Sequence[Identity], now: datetime) -> Plan:
+        """Return the plan that withdraws recorded appointments."""
+        return self._make({}, Scope("withdraw", guarded=False, withdraw=tuple(identities)), now)
+
+    def intakes(self, appointments: Appointments, source: str | None) -> list[Intake]:
+        """Return appointments ready to be recorded."""
+        region = self.settings.defaults.region
+        return [Intake.of(normalise(each, region)) for each in _sourced(appointments, source)]
+
+    def explanation(self, id: str, source: str | None, recurrence_id: str | None, now: datetime) -> Explanation:  # noqa: A002 - the identity's public name
+        """Return what there is to say of an appointment id."""
+        found = self.ledger.identities(id, source, recurrence_id)
+        history = self.ledger.history(source=source, id=id, recurrence_id=recurrence_id)
+        reminders: list[Explained] = []
+        for record in self.ledger.records(identities=found) if found else ():
+            reminders += self._explained(record, history, now)
+        return Explanation(id, tuple(reminders), tuple(entry for entry in history if not entry.key))
+
+    def _explained(self, record: Record, history: Sequence[HistoryEntry], now: datetime) -> list[Explained]:
+        identity = record.identity
+        appointment = None if record.removed else record.appointment
+        sent = self.ledger.sent_before(identity)
+        case = Case.of(identity, appointment, record, self.ledger.suppressions(), sent)
+        mine = [entry for entry in history if entry.identity == identity]
+        return [explained(each, record.messages, mine) for each in decide(case, self.settings, now)]
+
+    def _incoming(self, appointments: Appointments, source: str | None) -> dict[Identity, Intake]:
+        return intakes_of(_sourced(appointments, source), self.settings.defaults.region)
+
+    @staticmethod
+    def _only_source(incoming: Mapping[Identity, Intake]) -> str:
+        names = sorted({identity.source for identity in incoming})
+        if len(names) > 1:
+            raise InvalidInputError(
+                f"complete and covers speak for one source, not for {len(names)} ({', '.join(names[:3])}): "
+                "hand in one source at a time"
+            )
+        return names[0] if names else "default"
+
+    def _read(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Imported:
+        return read_for_import(
+            file, self.calendar, self.settings, source=source, complete=complete, now=now, ledger=self.ledger
+        )
+
+    def _make(self, incoming: Mapping[Identity, Intake], scope: Scope, now: datetime) -> Plan:
+        cap = self.provider.capabilities.cap
+        return make_plan(self.ledger, self.settings, incoming, scope, now, guard=self.guard, cap=cap)
+
+
+def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appointment]:
+    """Yield appointments one by one, all of the source named, if one is."""
+    for each in (appointments,) if isinstance(appointments, Appointment) else appointments:
+        if not isinstance(each, Appointment):
+            raise InvalidInputError(f"expected appointments, got {type(each).__name__}: build Appointment(...) first")
+        yield each if source is None or each.source == source else evolve(each, source=source)

@@ -1,0 +1,352 @@
+"""Every verb of the kit, once: coroutines that both faces share.
+
+Decides nothing itself: it hands `now` to the plan and the plan to the engine. Never reads a
+clock; the faces give it one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from attrs import evolve
+
+from reminder_kit.changes import Guard, Plan, Report
+from reminder_kit.engine import Engine
+from reminder_kit.errors import ConfigurationError, InvalidInputError, PlanChangedError
+from reminder_kit.explain import Explanation
+from reminder_kit.inbox import Inbox
+from reminder_kit.instants import utc
+from reminder_kit.ledger import Ledger
+from reminder_kit.model import DeliveryEvent, phone_number, recurrence_name
+from reminder_kit.placement import QuietHours
+from reminder_kit.plan import Settings
+from reminder_kit.planner import Appointments, Planner
+from reminder_kit.ports import IO, Provider
+from reminder_kit.records import Identity, Suppression
+from reminder_kit.rules import Defaults, Rule
+from reminder_kit.text import Composer
+from reminder_kit.transport import Pace
+
+__all__ = ["Verbs"]
+
+T = TypeVar("T")
+
+
+class Verbs:
+    """What both faces share: settings, ledger, provider, and every verb as a coroutine."""
+
+    _io: IO
+    _present: Callable[[], datetime]
+    _world: Callable[..., Any]
+
+    def __init__(
+        self,
+        provider: Provider,
+        rules: Iterable[Rule | Mapping[str, Any]],
+        ledger: str | Any = "sqlite:///reminders.db",
+        *,
+        timezone: str | None = None,
+        locale: str = "en",
+        default_region: str | None = None,
+        namespace: str = "default",
+        quiet_hours: QuietHours | None = None,
+        guard: Guard | None = None,
+        unknown_outcome: str = "prefer_duplicate",
+        rearm_after: timedelta = timedelta(minutes=15),
+        calendar: Any = None,
+        sources: Sequence[str] = (),
+        concurrency: int = 16,
+        rate: str | float | None = None,
+        timeout: float = 30.0,
+        clock: Callable[[], datetime] | None = None,
+        transport: Any = None,
+    ) -> None:
+        """Put the parts together; nothing is opened, created or asked yet.
+
+        `ledger` is an SQLAlchemy URL, engine or a `Ledger`. `timezone` is the IANA zone
+        of whatever names none, `default_region` the country of phones written without a
+        code. `clock` returns the aware present instant; `transport` (one of httpx)
+        replaces the network.
+        """
+        if unknown_outcome not in ("prefer_duplicate", "prefer_missing"):
+            raise ConfigurationError(
+                f"unknown_outcome = {unknown_outcome!r}: use 'prefer_duplicate' (a missed appointment costs more "
+                "than a second text) or 'prefer_missing'"
+            )
+        if concurrency < 1:
+            raise ConfigurationError(f"concurrency = {concurrency}: at least one request must be possible at once")
+        self.provider = provider
+        self.rules = _rules(rules)
+        self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, namespace=namespace)
+        defaults = Defaults(timezone=timezone, locale=locale, region=default_region, namespace=namespace)
+        self.settings = Settings(
+            rules=self.rules,
+            defaults=defaults,
+            window=provider.capabilities.window,
+            sender=provider.sender,
+            provider=provider.name,
+            composer=Composer(defaults),
+            quiet=quiet_hours,
+            key_life=provider.capabilities.key_life,
+            prefer_duplicate=unknown_outcome == "prefer_duplicate",
+            rearm_after=rearm_after,
+        )
+        self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))
+        self._clock = clock or self._present
+        self._callbacks: dict[str, list[Callable[[DeliveryEvent], object]]] = {}
+        pace = Pace(rate)
+        self._io = self._world(concurrency, timeout=timeout, transport=transport, pace=pace)
+        self._engine = Engine(self.ledger, provider, self.settings, self._io, self.now)
+        self._inbox = Inbox(self.ledger, provider)
+
+    @classmethod
+    def from_config(cls, path: str | Path = "reminders.toml", **overrides: Any) -> Self:
+        """Return a kit as a TOML file describes it; secrets come from the environment.
+
+        `overrides` are constructor arguments that win over the file. Raises
+        `ConfigurationError` naming file, key and remedy.
+        """
+        from reminder_kit.config import load
+
+        return cls(**{**load(path).arguments(), **overrides})
+
+    def now(self) -> datetime:
+        """Return the present UTC instant of the kit's clock."""
+        return utc(self._clock(), "the kit's clock")
+
+    def on(self, event_type: str, callback: Callable[[DeliveryEvent], object]) -> None:
+        """Call back for each event of that type that `receive` takes in (`delivered`, `anomaly`, …; "*": all)."""
+        self._callbacks.setdefault(event_type, []).append(callback)
+
+    # Planning
+
+    async def _plan(
+        self,
+        appointments: Appointments,
+        source: str | None = None,
+        *,
+        complete: bool = False,
+        covers: Collection[str] = (),
+    ) -> Plan:
+        """Return what `sync` would do, without writing anything anywhere.
+
+        `appointments` is one or any iterable. With `source` they all belong to it,
+        whatever they say themselves. `complete` says that these are all of that source:
+        recorded future ones that are absent would be withdrawn; `covers` names ids of which
+        every occurrence is handed in.
+        """
+        return await self._off(
+            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers
+        )
+
+    async def _plan_calendar(self, file: Any, source: str | None = None, *, complete: bool = False) -> Plan:
+        """Return what `import_calendar` would do; what could not be read is in `problems`."""
+        return await self._off(self._planner.calendar_import, file, self.now(), source=source, complete=complete)
+
+    async def _plan_resync(
+        self, appointments: Appointments | None = None, *, complete: bool = False, only_dirty: bool = False
+    ) -> Plan:
+        """Return what `resync` would do."""
+        return await self._off(self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty)
+
+    async def _off(self, func: Callable[..., T], *args: Any, **options: Any) -> T:
+        """Run what reads the ledger off the event loop, where there is one."""
+        return await self._io.call(partial(func, *args, **options))
+
+    # Doing
+
+    async def _apply(self, plan: Plan, *, expect_digest: str | None = None, force: bool = False) -> Report:
+        """Carry out a plan and return the report.
+
+        Raises `PlanChangedError` where `expect_digest` is another plan's, `UnsafePlanError`
+        where it withdraws too much and is not forced.
+        """
+        if expect_digest is not None and plan.digest != expect_digest:
+            raise PlanChangedError(
+                f"this is not the plan that was reviewed ({plan.digest[:12]}, expected {expect_digest[:12]}): "
+                "plan again and review that"
+            )
+        if not force:
+            plan.raise_if_unsafe()
+        report = await self._engine.apply(plan, patient=plan.actor == "resync")
+        return evolve(report, problems=plan.problems)
+
+    async def _sync(
+        self,
+        appointments: Appointments,
+        source: str | None = None,
+        *,
+        complete: bool = False,
+        covers: Collection[str] = (),
+        force: bool = False,
+    ) -> Report:
+        """Make the provider hold what these appointments ask for: plan, then apply at once."""
+        plan = await self._plan(appointments, source, complete=complete, covers=covers)
+        return await self._apply(plan, force=force)
+
+    async def _import_calendar(
+        self, file: Any, source: str | None = None, *, complete: bool = False, force: bool = False
+    ) -> Report:
+        """Read a calendar and sync its occurrences; `source` defaults to the file's stem.
+
+        `complete` also withdraws what the file no longer has. Raises `CalendarError` for
+        what is no calendar; a broken event is in the report's `problems` and stops nothing else.
+        """
+        plan = await self._plan_calendar(file, source, complete=complete)
+        return await self._apply(plan, force=force)
+
+    async def _resync(
+        self,
+        appointments: Appointments | None = None,
+        *,
+        complete: bool = False,
+        only_dirty: bool = False,
+        force: bool = False,
+    ) -> Report:
+        """Do the batch job: whatever was recorded, became due, failed or was left open is brought in order.
+
+        `appointments` (any iterable) are taken in first; they don't overwrite what was
+        recorded after the call began. `only_dirty` looks only at what was recorded since.
+        """
+        plan = await self._plan_resync(appointments, complete=complete, only_dirty=only_dirty)
+        report = await self._apply(plan, force=force)
+        detail = {name: count for name, count in report.summary.items() if count}
+        now = self.now()
+        await self._io.wait(self.ledger.submit(lambda tx: tx.mark_run("resync", now, detail)))
+        return report
+
+    async def _record(self, appointments: Appointments, source: str | None = None, *, connection: Any = None) -> None:
+        """Write appointments to the ledger and nothing else; the next `resync` does the rest.
+
+        With `connection` (SQLAlchemy's, a session, or a DB-API connection) this is part of
+        the host's own transaction: it is committed, or rolled back, with the booking.
+        """
+        intakes, now = self._planner.intakes(appointments, source), self.now()
+
+        def write(tx: Any) -> None:
+            tx.record(intakes, now)
+
+        await self._written(write, connection)
+
+    async def _written(self, write: Callable[[Any], Any], connection: Any) -> Any:
+        if connection is not None:
+            with self.ledger.on(connection) as tx:
+                return write(tx)
+        await self._io.call(self.ledger.prepare)
+        return await self._io.wait(self.ledger.submit(write))
+
+    async def _withdraw(
+        self,
+        id: str,  # noqa: A002 - the identity's public name
+        source: str | None = None,
+        recurrence_id: str | datetime | None = None,
+        *,
+        connection: Any = None,
+    ) -> Report:
+        """Withdraw an appointment (every occurrence, or the one named): it is gone.
+
+        Without `source` the id may belong to any; raises `InvalidInputError` where it
+        belongs to several. With `connection` it is only recorded, in the host's transaction.
+        """
+        now = self.now()
+        found = await self._io.call(self._found, id, source, recurrence_id, connection)
+        if connection is not None:
+            with self.ledger.on(connection) as tx:
+                tx.remove(found, now)
+            return Report(now=now, changes=(), appointments=len(found))
+        plan = await self._off(self._planner.withdrawal, found, now)
+        return await self._apply(plan)
+
+    def _found(
+        self,
+        id: str,
+        source: str | None,
+        recurrence_id: str | datetime | None,
+        connection: Any,  # noqa: A002
+    ) -> list[Identity]:
+        occurrence = recurrence_name(recurrence_id)
+        if connection is not None:
+            with self.ledger.on(connection) as tx:
+                found: list[Identity] = tx.identities(id, source, occurrence)
+        else:
+            found = self.ledger.identities(id, source, occurrence)
+        names = sorted({each.source for each in found})
+        if len(names) > 1:
+            raise InvalidInputError(
+                f"appointment {id!r} is recorded for several sources ({', '.join(names)}): name one"
+            )
+        return found
+
+    async def _suppress(self, phone: str, reason: str = "", *, connection: Any = None) -> Report:
+        """Stop all reminders to a number, now and from now on, and withdraw what is parked for it.
+
+        With `connection` it is only recorded, in the host's transaction.
+        """
+        now, number = self.now(), self._number(phone)
+        suppression = Suppression(number, reason, now)
+
+        def write(tx: Any) -> None:
+            tx.suppress(suppression)
+            tx.mark_dirty(number=number)
+
+        await self._written(write, connection)
+        if connection is not None:
+            return Report(now=now, changes=())
+        return await self._resync(only_dirty=True, force=True)
+
+    async def _allow(self, phone: str) -> bool:
+        """Lift a suppression; says whether there was one. The next `resync` parks what is due again."""
+        number = self._number(phone)
+
+        def write(tx: Any) -> bool:
+            lifted = bool(tx.allow(number))
+            tx.mark_dirty(number=number)
+            return lifted
+
+        return bool(await self._written(write, None))
+
+    def _number(self, phone: str) -> str:
+        number = phone_number(phone, self.settings.defaults.region)
+        if number is None:
+            raise InvalidInputError("this is no possible phone number: write it with its country code, +1…")
+        return number
+
+    async def _receive(self, headers: Mapping[str, str], body: bytes) -> tuple[DeliveryEvent, ...]:
+        """Take in a webhook: verify the raw bytes, store, note what it tells; makes no provider call.
+
+        Raises `SignatureError` or `PayloadError`. What follows (withdrawing after a STOP) is
+        done by the next `resync(only_dirty=True)`.
+        """
+        now = self.now()
+        events = self.provider.events(headers, body, now)
+        await self._io.call(self.ledger.prepare)
+        told = await self._io.wait(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
+        for event in told:
+            for callback in (*self._callbacks.get(event.type, ()), *self._callbacks.get("*", ())):
+                callback(event)
+        return events
+
+    # Looking
+
+    async def _explain(self, id: str, source: str | None = None, recurrence_id: str | None = None) -> Explanation:  # noqa: A002
+        """Say of every rule × recipient of an appointment what was, and would be, decided, and why."""
+        return await self._off(self._planner.explanation, id, source, recurrence_id, self.now())
+
+    async def _status(self) -> dict[str, Any]:
+        """Return counts and instants: held, parked, due next, failed, unknown, last batch job."""
+        return await self._io.call(self.ledger.counts)
+
+
+def _rules(rules: Iterable[Rule | Mapping[str, Any]]) -> tuple[Rule, ...]:
+    found = tuple(
+        each if isinstance(each, Rule) else Rule.from_mapping(each, where=f"rules[{index}]")
+        for index, each in enumerate(rules)
+    )
+    ids = [rule.id for rule in found]
+    if twice := sorted({each for each in ids if ids.count(each) > 1}):
+        raise ConfigurationError(f"two rules have the id {twice[0]!r}: a reminder is known by its rule's id")
+    return found
