@@ -1,0 +1,211 @@
+"""Events: one VEVENT as values, with what is wrong with it.
+
+Never expands anything. What a start depends on (DTSTART, RRULE, RDATE, EXDATE,
+RECURRENCE-ID) must be readable, else the event is refused; of everything else an unreadable
+value is reported and left out, since a reminder needs no end and no alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sized
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from attrs import define, field
+
+from reminder_kit.calendars.lines import Component, Property
+from reminder_kit.calendars.recurrence import Rule, read_rule
+from reminder_kit.calendars.settings import Limits
+from reminder_kit.calendars.values import Kind, Span, When, Zones, as_span, as_when, integer, periods, stamp, whens
+from reminder_kit.errors import CalendarError
+from reminder_kit.instants import seconds
+
+__all__ = ["Event", "created", "read_event"]
+
+T = TypeVar("T")
+Warn = Callable[[str, int], None]
+
+
+@define(eq=False)
+class Event:
+    """One VEVENT. `start` is None only for cancellations that name nothing but a UID or an occurrence.
+
+    `order` is (SEQUENCE, LAST-MODIFIED or DTSTAMP in seconds, position in the source):
+    the greatest of several versions counts (RFC 5546 §2.1.5). `span` is the length of an
+    occurrence; `replaces` the original start this one stands in for, and `onwards` says that
+    it does so for all that follow (RANGE=THISANDFUTURE).
+    """
+
+    component: Component
+    method: str
+    start: When | None
+    span: Span
+    sequence: int
+    modified: int
+    position: int
+    status: str
+    replaces: When | None = None
+    onwards: bool = False
+    rules: tuple[Rule, ...] = ()
+    exceptions: tuple[Rule, ...] = ()
+    extra: tuple[tuple[When, When | Span | None], ...] = ()
+    without: tuple[When, ...] = ()
+    cache: dict[str, object] = field(factory=dict)
+
+    @property
+    def line(self) -> int:
+        """The line of its BEGIN:VEVENT."""
+        return self.component.line
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """What decides between several versions."""
+        return (self.sequence, self.modified, self.position)
+
+    @property
+    def recurs(self) -> bool:
+        """Whether it stands for more than its own start."""
+        return bool(self.rules or self.extra)
+
+    @property
+    def is_cancellation(self) -> bool:
+        """Whether it came with METHOD:CANCEL."""
+        return self.method == "CANCEL"
+
+
+def read_event(
+    component: Component, method: str, position: int, zones: Zones, limits: Limits, warn: Warn
+) -> Event:
+    """Return a VEVENT's values; raises `CalendarError` with the line of what makes it unusable."""
+    for name in ("DTSTART", "UID", "RECURRENCE-ID"):
+        _only_one(component, name)
+    start = _when(component.first("DTSTART"), zones)
+    replaces = component.first("RECURRENCE-ID")
+    if start is None and method != "CANCEL":
+        raise CalendarError("has no DTSTART", line=component.line)
+    modified = stamp(component.first("LAST-MODIFIED")) or stamp(component.first("DTSTAMP"))
+    return Event(
+        component=component,
+        method=method,
+        start=start,
+        span=Span() if start is None else _span(component, start, zones, warn),
+        sequence=_sequence(component, warn),
+        modified=0 if modified is None else seconds(modified),
+        position=position,
+        status=component.value("STATUS").strip().upper(),
+        replaces=_when(replaces, zones),
+        onwards=replaces is not None and replaces.parameters.get("RANGE", "").upper() == "THISANDFUTURE",
+        rules=() if replaces else _rules(component, "RRULE", warn),
+        exceptions=() if replaces else _rules(component, "EXRULE", warn),
+        extra=() if replaces else _extra(component, zones, limits),
+        without=() if replaces else _without(component, zones, limits),
+    )
+
+
+def _only_one(component: Component, name: str) -> None:
+    """Refuse several differing values of what may come once (RFC 5545 §3.6.1): nobody knows which is meant."""
+    found = component.all(name)
+    if len(found) > 1 and len({(each.value.strip(), *sorted(each.parameters.items())) for each in found}) > 1:
+        raise CalendarError(f"has several {name}", line=found[1].line)
+
+
+def _when(each: Property | None, zones: Zones) -> When | None:
+    if each is None:
+        return None
+    try:
+        return as_when(each.value, each.parameters.get("TZID", ""), zones, each.line)
+    except CalendarError as error:
+        raise CalendarError(f"{each.name} {error}", line=each.line) from None
+
+
+def _rules(component: Component, name: str, warn: Warn) -> tuple[Rule, ...]:
+    found = []
+    for each in component.all(name)[:50]:
+        rule, unknown = read_rule(each.value, each.line)
+        if unknown:
+            warn(f"{name}: unknown part {unknown[0][:20]!r} is passed over", each.line)
+        found.append(rule)
+    return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+
+
+def _extra(component: Component, zones: Zones, limits: Limits) -> tuple[tuple[When, When | Span | None], ...]:
+    found: list[tuple[When, When | Span | None]] = []
+    for each in component.all("RDATE"):
+        found.extend(_named(each, lambda each: periods(each, zones, limits.dates)))
+        _not_too_many(found, each, limits)
+    return tuple(found)
+
+
+def _without(component: Component, zones: Zones, limits: Limits) -> tuple[When, ...]:
+    found: list[When] = []
+    for each in component.all("EXDATE"):
+        found.extend(_named(each, lambda each: whens(each, zones, limits.dates)))
+        _not_too_many(found, each, limits)
+    return tuple(found)
+
+
+def _named(each: Property, read: Callable[[Property], list[T]]) -> list[T]:
+    try:
+        return read(each)
+    except CalendarError as error:
+        raise CalendarError(f"{each.name} {error}", line=each.line) from None
+
+
+def _not_too_many(found: Sized, each: Property, limits: Limits) -> None:
+    if len(found) > limits.dates:
+        raise CalendarError(f"has more than {limits.dates} dates in {each.name}", line=each.line)
+
+
+def _sequence(component: Component, warn: Warn) -> int:
+    each = component.first("SEQUENCE")
+    if each is None:
+        return 0
+    number = integer(each.value)
+    if number is None or number < 0:
+        warn(f"SEQUENCE {each.value[:20]!r} is no number: read as 0", each.line)
+        return 0
+    return number
+
+
+def _span(component: Component, start: When, zones: Zones, warn: Warn) -> Span:
+    """Return how long it lasts: DTEND, else DURATION, else a day for a date and nothing for a time (§3.6.1)."""
+    default = Span(1) if start.kind is Kind.DATE else Span()
+    end, duration = component.first("DTEND"), component.first("DURATION")
+    try:
+        if end is not None:
+            return _until(start, as_when(end.value, end.parameters.get("TZID", ""), zones, end.line), default, warn, end)
+        if duration is not None:
+            return _lasting(start, as_span(duration.value, duration.line), default, warn, duration)
+    except CalendarError as error:
+        warn(f"its end is left out: {error}", error.line or component.line)
+    return default
+
+
+def _until(start: When, end: When, default: Span, warn: Warn, each: Property) -> Span:
+    if (start.kind is Kind.DATE) != (end.kind is Kind.DATE):
+        warn("DTSTART and DTEND are not both dates or both times", each.line)
+    if start.kind is Kind.DATE:
+        days = (end.wall - start.wall + timedelta(hours=23, minutes=59, seconds=59)).days
+        if days < 0 or (end.wall < start.wall):
+            warn("DTEND lies before DTSTART: its end is left out", each.line)
+        return Span(days) if days > 0 else default
+    exact = end.instant - start.instant
+    if exact < timedelta():
+        warn("DTEND lies before DTSTART: its end is left out", each.line)
+        return default
+    return Span(0, exact)
+
+
+def _lasting(start: When, span: Span, default: Span, warn: Warn, each: Property) -> Span:
+    if span.is_negative:
+        warn("DURATION is negative: its end is left out", each.line)
+        return default
+    if start.kind is Kind.DATE:
+        return Span(span.days + -(-span.exact // timedelta(days=1))) if span != Span() else default
+    return span
+
+
+def created(component: Component) -> datetime | None:
+    """Return when it was booked: CREATED and nothing else (DTSTAMP is the time of an export)."""
+    found = stamp(component.first("CREATED"))
+    return None if found is None or found < datetime(1971, 1, 1, tzinfo=UTC) else found

@@ -1,0 +1,71 @@
+"""Occurrences and problems: what reading a calendar gives.
+
+Values only; never reads anything.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from attrs import frozen
+
+from reminder_kit.instants import iso
+from reminder_kit.model import Appointment
+
+__all__ = ["Occurrence", "Problem", "occurrence_json"]
+
+
+@frozen
+class Problem:
+    """Something wrong with a source. `error`: an event could not be read; `warning`: it was, with a reservation."""
+
+    message: str
+    uid: str | None = None
+    line: int | None = None
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        place = [] if self.line is None else [f"line {self.line}"]
+        place += [] if self.uid is None else [f"UID {self.uid}"]
+        return f"{', '.join(place)}: {self.message}" if place else self.message
+
+
+@frozen
+class Occurrence:
+    """One occurrence of an event.
+
+    `start` and `end` are dates for all-day events (the end exclusive), else aware
+    datetimes. `alarms` are UTC instants. `line` is where its VEVENT begins.
+    """
+
+    appointment: Appointment
+    all_day: bool
+    alarms: tuple[datetime, ...]
+    sequence: int
+    start: datetime | date
+    end: datetime | date
+    line: int
+
+
+def occurrence_json(occurrence: Occurrence) -> dict[str, Any]:
+    """Return an occurrence as `reminder-kit appointments --json` prints it (design, §9 and §13)."""
+    appointment = occurrence.appointment
+    return {
+        "id": appointment.id,
+        "recurrence_id": appointment.recurrence_id,
+        "start_at": _text(occurrence.start),
+        "end_at": _text(occurrence.end),
+        "all_day": occurrence.all_day,
+        "timezone": appointment.timezone,
+        "status": str(appointment.status),
+        "title": appointment.title,
+        "location": appointment.location,
+        "recipients": [{"phone": each.phone, "name": each.name} for each in appointment.recipients],
+        "alarms": [iso(each) for each in occurrence.alarms],
+        "sequence": occurrence.sequence,
+    }
+
+
+def _text(moment: datetime | date) -> str:
+    return iso(moment) if isinstance(moment, datetime) else moment.isoformat()

@@ -1,0 +1,412 @@
+"""Recurrence rules: RRULE and EXRULE read and expanded over wall clocks (RFC 5545 §3.3.10, RFC 7529).
+
+Pure. Never walks beyond the asked-for end, and never without counting: every date or
+time it looks at is paid for from a budget, whether or not it belongs to the result, so
+that a rule which never matches costs no more than one that does. Rules without COUNT
+begin at the asked-for start, however old the series is.
+
+Written here and not taken from dateutil, which can't be bounded that way, and which
+gives all seven days for a bare BYWEEKNO, and counts BYSETPOS in the first week from
+DTSTART instead of from WKST.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import isleap, monthrange
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from itertools import product
+
+from attrs import define, evolve, field, frozen
+
+from reminder_kit.errors import CalendarError
+
+__all__ = ["Budget", "Rule", "expand", "read_rule"]
+
+_FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
+_DAYS = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
+_NUMBERS = {
+    "BYSECOND": (0, 60),
+    "BYMINUTE": (0, 59),
+    "BYHOUR": (0, 23),
+    "BYMONTHDAY": (-31, 31),
+    "BYYEARDAY": (-366, 366),
+    "BYWEEKNO": (-53, 53),
+    "BYMONTH": (1, 12),
+    "BYSETPOS": (-366, 366),
+}
+_UNIT = {"HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}
+_DAY = timedelta(days=1)
+
+
+@define
+class Budget:
+    """How many candidates may still be looked at: for one rule, and for the whole source."""
+
+    source: int
+    rule: int = 0
+    limit: int = 0
+
+    def begin(self, limit: int) -> None:
+        """Grant one rule its own share."""
+        self.rule = self.limit = limit
+
+    def spend(self, count: int) -> None:
+        """Pay for candidates; raises `CalendarError` where one of the two is used up."""
+        self.rule -= count
+        self.source -= count
+        if self.rule < 0:
+            raise CalendarError(f"its recurrence makes more than {self.limit} candidates; shorten or simplify the rule")
+        if self.source < 0:
+            raise CalendarError("the calendar's recurrences make too many candidates; its limit `work` is used up")
+
+
+@frozen
+class Rule:
+    """One recurrence rule. `until` is the wall clock as written; `until_kind` is "date", "local" or "utc"."""
+
+    freq: str
+    interval: int = 1
+    count: int | None = None
+    until: datetime | None = None
+    until_kind: str = ""
+    wkst: int = 0
+    days: tuple[tuple[int, int], ...] = ()
+    by: dict[str, tuple[int, ...]] = field(factory=dict, hash=False)
+
+    def values(self, name: str) -> tuple[int, ...]:
+        """Return the numbers of a BY part, or nothing."""
+        return self.by.get(name, ())
+
+
+def read_rule(text: str, line: int) -> tuple[Rule, list[str]]:
+    """Return a rule and the names of parts we don't know; raises `CalendarError` for what has no meaning."""
+    parts: dict[str, str] = {}
+    for each in text.strip().strip(";").split(";"):
+        name, equals, value = each.partition("=")
+        name = name.strip().upper()
+        if not equals or name in parts:
+            raise CalendarError(f"recurrence rule: {each[:40]!r} is no part, or comes twice", line=line)
+        parts[name] = value.strip().upper()
+    if parts.get("RSCALE", "GREGORIAN") != "GREGORIAN" or parts.get("SKIP", "OMIT") != "OMIT":
+        raise CalendarError(f"recurrence rule: RSCALE or SKIP ({text[:60]!r}) is not supported", line=line)
+    known = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "RSCALE", "SKIP", *_NUMBERS}
+    unknown = [name for name in parts if name not in known]
+    try:
+        return _checked(_rule(parts)), unknown
+    except (ValueError, KeyError) as error:
+        raise CalendarError(f"recurrence rule {text[:80]!r}: {error.args[0]}", line=line) from None
+
+
+def _rule(parts: dict[str, str]) -> Rule:
+    until, kind = _until(parts["UNTIL"]) if parts.get("UNTIL") else (None, "")
+    if parts.get("FREQ") not in _FREQUENCIES:
+        raise ValueError("FREQ is missing or unknown")
+    return Rule(
+        freq=parts["FREQ"],
+        interval=_integer("INTERVAL", parts.get("INTERVAL", "1"), 1, 100_000),
+        count=_integer("COUNT", parts["COUNT"], 1, 10_000_000) if "COUNT" in parts else None,
+        until=until,
+        until_kind=kind,
+        wkst=_DAYS[parts["WKST"]] if "WKST" in parts else 0,
+        days=tuple(_weekday(each) for each in _list(parts.get("BYDAY", ""))),
+        by={name: _numbers(name, parts[name]) for name in _NUMBERS if name in parts},
+    )
+
+
+def _checked(rule: Rule) -> Rule:
+    if rule.freq not in ("YEARLY", "MONTHLY") or rule.values("BYWEEKNO"):
+        rule = evolve(rule, days=tuple((0, day) for _, day in rule.days))
+    if rule.values("BYSETPOS") and not (rule.days or len(rule.by) > 1):
+        raise ValueError("BYSETPOS needs another BY part")
+    return rule
+
+
+def _list(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",", 512)[:512] if each.strip()]
+
+
+def _integer(name: str, text: str, low: int, high: int) -> int:
+    if not re.fullmatch(r"[+-]?\d{1,12}", text) or not low <= int(text) <= high:
+        raise ValueError(f"{name}={text[:20]} is not between {low} and {high}")
+    return int(text)
+
+
+def _numbers(name: str, text: str) -> tuple[int, ...]:
+    low, high = _NUMBERS[name]
+    found = sorted({_integer(name, each, low, high) for each in _list(text)})
+    if not found or (low < 0 and 0 in found):
+        raise ValueError(f"{name}={text[:20]} holds no number, or 0")
+    return tuple(found)
+
+
+def _weekday(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", text)
+    if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
+        raise ValueError(f"BYDAY={text[:20]} is no weekday")
+    return int(match[1] or 0), _DAYS[match[2]]
+
+
+def _until(text: str) -> tuple[datetime, str]:
+    match = re.fullmatch(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?", text)
+    if match is None:
+        raise ValueError(f"UNTIL={text[:20]} is no date or time")
+    year, month, day, hour, minute, second, z = match.groups()
+    wall = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), min(int(second or 0), 59))  # noqa: DTZ001 - wall clock
+    return wall, "date" if hour is None else "utc" if z else "local"
+
+
+def expand(
+    rule: Rule, start: datetime, low: datetime, high: datetime, budget: Budget, *, dates: bool = False
+) -> Iterator[datetime]:
+    """Yield the rule's wall clocks from `low` to `high` (both included), in order, never before `start`.
+
+    `start` is DTSTART, which a rule with COUNT counts even where it doesn't match
+    (§3.8.5.3). `dates` ignores the parts that dates have no use for (§3.3.10).
+    """
+    if dates:
+        if rule.freq in _UNIT:
+            raise CalendarError(f"FREQ={rule.freq} cannot repeat a whole day")
+        rule = evolve(rule, by={name: each for name, each in rule.by.items() if name not in _TIME_PARTS})
+    rule = _completed(rule, start)
+    if rule.count is None:
+        yield from _bounded(_instants(rule, start, max(low, start), high, budget), max(low, start), high)
+        return
+    left = rule.count
+    for number, each in enumerate(_bounded(_instants(rule, start, start, high, budget), start, high)):
+        left -= 1 if number or each == start else 2
+        if left < 0:
+            return
+        if each >= low:
+            yield each
+        if not left:
+            return
+
+
+_TIME_PARTS = ("BYHOUR", "BYMINUTE", "BYSECOND")
+
+
+def _bounded(walls: Iterable[datetime], low: datetime, high: datetime) -> Iterator[datetime]:
+    for each in walls:
+        if each > high:
+            return
+        if each >= low:
+            yield each
+
+
+def _completed(rule: Rule, start: datetime) -> Rule:
+    """Fill in from DTSTART what the rule leaves open."""
+    by = dict(rule.by)
+    days = rule.days
+    if rule.freq in ("YEARLY", "MONTHLY", "WEEKLY", "DAILY"):
+        by.setdefault("BYHOUR", (start.hour,))
+        by.setdefault("BYMINUTE", (start.minute,))
+        by.setdefault("BYSECOND", (start.second,))
+    elif rule.freq != "SECONDLY":
+        by.setdefault("BYSECOND", (start.second,))
+        if rule.freq == "HOURLY":
+            by.setdefault("BYMINUTE", (start.minute,))
+    chosen = days or any(name in by for name in ("BYMONTHDAY", "BYYEARDAY"))
+    if rule.freq == "WEEKLY" and not days:
+        days = ((0, start.weekday()),)
+    elif rule.freq in ("YEARLY", "MONTHLY") and not chosen:
+        if "BYWEEKNO" in by:
+            days = ((0, start.weekday()),)
+        else:
+            by["BYMONTHDAY"] = (start.day,)
+            if rule.freq == "YEARLY":
+                by.setdefault("BYMONTH", (start.month,))
+    return evolve(rule, days=days, by=by)
+
+
+def _instants(rule: Rule, start: datetime, low: datetime, high: datetime, budget: Budget) -> Iterator[datetime]:
+    positions = rule.values("BYSETPOS")
+    if rule.freq in _UNIT:
+        yield from _within_days(rule, start, low, high, budget)
+        return
+    times = [time(h, m, s) for h, m, s in product(*(rule.values(name) for name in _TIME_PARTS)) if s < 60]
+    for days in _periods(rule, start.date(), low.date(), high.date(), budget):
+        if positions:
+            budget.spend(len(days) * len(times))
+            yield from _positioned([datetime.combine(day, each) for day in days for each in times], positions)
+            continue
+        for day in days:
+            if low.date() <= day:
+                for each in times:
+                    budget.spend(1)
+                    yield datetime.combine(day, each)
+
+
+def _positioned(walls: list[datetime], positions: tuple[int, ...]) -> list[datetime]:
+    size = len(walls)
+    indices = {each - 1 if each > 0 else size + each for each in positions}
+    return [walls[index] for index in sorted(indices) if 0 <= index < size]
+
+
+def _periods(rule: Rule, start: date, low: date, high: date, budget: Budget) -> Iterator[list[date]]:
+    """Yield the matching dates of one year, month, week or day after the other."""
+    step = {"YEARLY": _years, "MONTHLY": _months, "WEEKLY": _weeks, "DAILY": _single_days}[rule.freq]
+    for first, length in step(rule, start, low, high):
+        budget.spend(1)
+        months = rule.values("BYMONTH")
+        if months and length <= 31 and rule.freq != "WEEKLY" and first.month not in months:
+            continue
+        yield _matching(rule, first, length, budget)
+
+
+def _years(rule: Rule, start: date, low: date, high: date) -> Iterator[tuple[date, int]]:
+    first = start.year + max(0, -(-(low.year - start.year) // rule.interval)) * rule.interval
+    for year in range(first, high.year + 1, rule.interval):
+        yield date(year, 1, 1), 366 if isleap(year) else 365
+
+
+def _months(rule: Rule, start: date, low: date, high: date) -> Iterator[tuple[date, int]]:
+    origin, since = start.year * 12 + start.month - 1, low.year * 12 + low.month - 1
+    first = origin + max(0, -(-(since - origin) // rule.interval)) * rule.interval
+    for month in range(first, high.year * 12 + high.month, rule.interval):
+        yield date(month // 12, month % 12 + 1, 1), monthrange(month // 12, month % 12 + 1)[1]
+
+
+def _weeks(rule: Rule, start: date, low: date, high: date) -> Iterator[tuple[date, int]]:
+    origin = start.toordinal() - (start.weekday() - rule.wkst) % 7
+    step = 7 * rule.interval
+    first = origin + max(0, (low.toordinal() - 6 - origin + step - 1) // step) * step
+    for week in range(first, high.toordinal() + 1, step):
+        if week >= 1:
+            yield date.fromordinal(week), 7
+
+
+def _single_days(rule: Rule, start: date, low: date, high: date) -> Iterator[tuple[date, int]]:
+    origin = start.toordinal()
+    first = origin + max(0, -(-(low.toordinal() - origin) // rule.interval)) * rule.interval
+    for day in range(first, high.toordinal() + 1, rule.interval):
+        yield date.fromordinal(day), 1
+
+
+def _matching(rule: Rule, first: date, length: int, budget: Budget) -> list[date]:
+    simple = _simple(rule, first, length)
+    if simple is not None:
+        return simple
+    budget.spend(length // 4)
+    days = (first + timedelta(days=offset) for offset in range(length) if first.toordinal() + offset <= _LAST)
+    return [day for day in days if _fits(rule, day)]
+
+
+_LAST = date.max.toordinal()
+
+
+def _simple(rule: Rule, first: date, length: int) -> list[date] | None:
+    """Answer the commonest rules without looking at every day."""
+    names = rule.by.keys() & _DATE_PARTS
+    if rule.freq == "DAILY" and not names and not rule.days:
+        return [first]
+    if rule.freq == "WEEKLY" and not names:
+        offsets = sorted({(day - first.weekday()) % 7 for _, day in rule.days})
+        return [first + timedelta(days=each) for each in offsets if first.toordinal() + each <= _LAST]
+    if rule.freq == "YEARLY" and not rule.days and names == {"BYMONTH", "BYMONTHDAY"}:
+        found = {
+            _month_day(first.year, month, day) for month in rule.values("BYMONTH") for day in rule.values("BYMONTHDAY")
+        }
+        return sorted(each for each in found if each is not None)
+    if rule.freq == "MONTHLY" and not rule.days and names <= {"BYMONTHDAY", "BYMONTH"}:
+        found = {_month_day(first.year, first.month, day) for day in rule.values("BYMONTHDAY")}
+        return sorted(each for each in found if each is not None)
+    return None
+
+
+_DATE_PARTS = {"BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"}
+
+
+def _month_day(year: int, month: int, day: int) -> date | None:
+    length = monthrange(year, month)[1]
+    day = day if day > 0 else length + day + 1
+    return date(year, month, day) if 1 <= day <= length else None
+
+
+def _fits(rule: Rule, day: date) -> bool:
+    """Say whether a date passes every BY part; within year and month, expanding and limiting come to the same."""
+    by = rule.by
+    if "BYMONTH" in by and day.month not in by["BYMONTH"]:
+        return False
+    if "BYMONTHDAY" in by and not {day.day, day.day - monthrange(day.year, day.month)[1] - 1} & set(by["BYMONTHDAY"]):
+        return False
+    if "BYYEARDAY" in by:
+        number = day.timetuple().tm_yday
+        if not {number, number - (367 if isleap(day.year) else 366)} & set(by["BYYEARDAY"]):
+            return False
+    if "BYWEEKNO" in by and not _weeknumbers(day, rule.wkst) & set(by["BYWEEKNO"]):
+        return False
+    return not rule.days or any(
+        day.weekday() == weekday and (not nth or nth in _ordinals(rule, day)) for nth, weekday in rule.days
+    )
+
+
+def _ordinals(rule: Rule, day: date) -> tuple[int, int]:
+    """Return which of its weekdays this is, from the front and from the back, of its month or year."""
+    if rule.freq == "MONTHLY" or "BYMONTH" in rule.by:
+        index, length = day.day - 1, monthrange(day.year, day.month)[1]
+    else:
+        index, length = day.timetuple().tm_yday - 1, 366 if isleap(day.year) else 365
+    return index // 7 + 1, -((length - 1 - index) // 7 + 1)
+
+
+def _weeknumbers(day: date, wkst: int) -> set[int]:
+    """Return the number of the date's week from the front and from the back: week 1 has four days of the year."""
+    middle = day + timedelta(days=3 - (day.weekday() - wkst) % 7) if day.toordinal() < _LAST - 3 else day
+    number = (middle.timetuple().tm_yday - 1) // 7 + 1
+    january = date(middle.year, 1, 4)
+    first = january.toordinal() - (january.weekday() - wkst) % 7
+    next_first = first + 7 * 52
+    following = date(middle.year + 1, 1, 4) if middle.year < date.max.year else None
+    weeks = 53 if following and (following.toordinal() - (following.weekday() - wkst) % 7) > next_first else 52
+    return {number, number - weeks - 1}
+
+
+def _within_days(rule: Rule, start: datetime, low: datetime, high: datetime, budget: Budget) -> Iterator[datetime]:
+    """Yield HOURLY, MINUTELY and SECONDLY instants, day by day, passing over days and hours that can't match."""
+    unit = _UNIT[rule.freq] * rule.interval
+    positions = rule.values("BYSETPOS")
+    midnight = datetime.combine(start.date(), time())
+    origin = int((start - midnight).total_seconds()) // _UNIT[rule.freq] * _UNIT[rule.freq]
+    day = low.date()
+    while day <= high.date():
+        budget.spend(1)
+        if _fits(rule, day):
+            begin = (day - start.date()).days * 86400
+            offset = (origin - begin) % unit
+            yield from _day_times(rule, datetime.combine(day, time()), offset, unit, positions, budget)
+        if day == date.max:
+            return
+        day += _DAY
+
+
+def _day_times(
+    rule: Rule, midnight: datetime, offset: int, unit: int, positions: tuple[int, ...], budget: Budget
+) -> Iterator[datetime]:
+    base = _UNIT[rule.freq]
+    hours, minutes, seconds = (rule.values(name) for name in _TIME_PARTS)
+    second = offset
+    while second < 86400:
+        budget.spend(1)
+        hour, minute = second // 3600, second // 60 % 60
+        if hours and hour not in hours:
+            second = _aligned(offset, unit, (hour + 1) * 3600)
+            continue
+        if base <= 60 and minutes and minute not in minutes:
+            second = _aligned(offset, unit, (second // 60 + 1) * 60)
+            continue
+        period = [
+            midnight + timedelta(seconds=hour * 3600 + m * 60 + s)
+            for m in (minutes if base == 3600 else (minute,))
+            for s in ((second % 60,) if base == 1 else seconds)
+            if s < 60 and (base != 1 or not seconds or s in seconds)
+        ]
+        budget.spend(len(period))
+        yield from _positioned(period, positions) if positions else period
+        second += unit
+
+
+def _aligned(offset: int, unit: int, at_least: int) -> int:
+    """Return the first second of the rule's grid that isn't before the given one."""
+    return offset + max(0, -(-(at_least - offset) // unit)) * unit

@@ -1,0 +1,272 @@
+"""Series: all components of one UID, put together into the occurrences of a horizon.
+
+Never reads a file. The newest master says what recurs; overrides, cancellations and
+replies are applied to it by original start. Instances are compared as instants: a UTC
+EXDATE removes exactly the instance at that instant, never one whose clock merely shows
+the same digits (RFC 5545 §3.8.5.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from attrs import define, field, frozen
+
+from reminder_kit.calendars.events import Event
+from reminder_kit.calendars.recurrence import Budget, Rule, expand
+from reminder_kit.calendars.settings import Limits
+from reminder_kit.calendars.values import Kind, Span, When
+from reminder_kit.errors import CalendarError
+from reminder_kit.instants import iso
+
+__all__ = ["Instance", "Series", "instances", "recurrence_text", "series_of"]
+
+_MARGIN = timedelta(days=2)
+_FIRST, _LAST = datetime(1, 1, 8), datetime(9999, 12, 24)  # noqa: DTZ001 - bounds of wall clocks
+_NO_DEFINITION = ("REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER")
+
+
+class Version(NamedTuple):
+    """The last word on one overridden instance: the event that describes it, and whether it is off."""
+
+    event: Event
+    cancelled: bool
+
+
+@frozen
+class Instance:
+    """One occurrence, not yet in words: the event that describes it, when it begins and ends, what it stands in for.
+
+    `at` and `ends_at` are UTC instants, `start` and `end` the wall clocks. `original` is
+    None for what does not recur. `is_one` says that the event describes this occurrence only.
+    """
+
+    event: Event
+    start: When
+    at: datetime
+    ends_at: datetime
+    original: When | None
+    cancelled: bool
+    is_one: bool
+
+
+@define
+class Series:
+    """The components of one UID by their part in it.
+
+    `cancelled` is the cancellation of the whole series, where that is the last word.
+    `overrides` and `ranges` (RANGE=THISANDFUTURE) go by original instant. `hidden` are
+    original instants whose override cannot be read: nothing is known of them.
+    """
+
+    master: Event | None
+    cancelled: Event | None
+    overrides: dict[datetime, Version] = field(factory=dict)
+    ranges: list[tuple[datetime, Version]] = field(factory=list)
+    replies: list[Event] = field(factory=list)
+    hidden: set[datetime] = field(factory=set)
+
+    @property
+    def first(self) -> When | None:
+        """DTSTART of the master."""
+        return None if self.master is None else self.master.start
+
+    def is_off(self, event: Event) -> bool:
+        """Say whether an event is off: by its own STATUS, or by a later cancellation of the whole."""
+        return event.status == "CANCELLED" or (self.cancelled is not None and self.cancelled.order >= event.order)
+
+
+def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
+    """Return the last word on every part of a series: the greatest SEQUENCE, then stamp, then place (RFC 5546 §2.1.5)."""
+    events = list(events)
+    replies = [each for each in events if each.method == "REPLY"]
+    ordered = sorted((each for each in events if each.method not in _NO_DEFINITION), key=lambda each: each.order)
+    whole = [each for each in ordered if each.replaces is None]
+    masters = [each for each in whole if not each.is_cancellation]
+    cancelled = whole[-1] if whole and whole[-1].is_cancellation else None
+    series = Series(master=masters[-1] if masters else cancelled, cancelled=cancelled)
+    series.replies = replies
+    series.hidden = {_key(each, series.first) for each in hidden}
+    parts: dict[tuple[bool, datetime], list[Event]] = {}
+    for each in ordered:
+        if each.replaces is not None:
+            parts.setdefault((each.onwards, _key(each.replaces, series.first)), []).append(each)
+    for (onwards, key), versions in sorted(parts.items(), key=lambda item: item[0]):
+        if onwards:
+            series.ranges.append((key, _last_word(versions)))
+        else:
+            series.overrides[key] = _last_word(versions)
+    return series
+
+
+def _last_word(versions: Sequence[Event]) -> Version:
+    last = versions[-1]
+    described = [each for each in versions if not each.is_cancellation]
+    event = described[-1] if described and last.is_cancellation else last
+    return Version(event, last.is_cancellation or event.status == "CANCELLED")
+
+
+def _key(original: When, first: When | None) -> datetime:
+    """Return the instant of an original start, read as the series' own starts are."""
+    if first is None or original.kind is first.kind is Kind.DATE:
+        return original.instant
+    if first.kind is Kind.DATE:
+        return When(datetime.combine(original.wall, datetime.min.time()), first.zone, Kind.DATE).instant
+    if original.kind is Kind.DATE:
+        return first._replace(wall=datetime.combine(original.wall, first.wall.time())).instant
+    if original.kind is Kind.FLOATING:
+        return first._replace(wall=original.wall).instant
+    return original.instant
+
+
+def recurrence_text(original: When) -> str:
+    """Return the original start as a recurrence id: a date, a wall clock for floating times, else a UTC instant."""
+    if original.kind is Kind.DATE:
+        return original.wall.date().isoformat()
+    return original.wall.isoformat() if original.kind is Kind.FLOATING else iso(original.instant)
+
+
+def instances(series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget) -> list[Instance]:
+    """Return the occurrences with `start` <= their start < `end`, in order, cancelled ones too.
+
+    Raises `CalendarError` where there are more of them, or more to look at, than the limits allow.
+    """
+    found = [each for each in _recurring(series, start, end, limits, budget) if start <= each.at < end]
+    for key, version in series.overrides.items():
+        each = _override(series, key, version)
+        if start <= each.at < end:
+            found.append(each)
+    return sorted(found, key=lambda each: each.at)
+
+
+def _override(series: Series, key: datetime, version: Version) -> Instance:
+    event = version.event
+    original = _original(series, key, event)
+    start = event.start or original
+    at = start.instant
+    cancelled = version.cancelled or series.is_off(event)
+    return Instance(event, start, at, event.span.after(at, start.zone), original, cancelled, is_one=True)
+
+
+def _original(series: Series, key: datetime, event: Event) -> When:
+    first = series.first
+    if first is None:
+        assert event.replaces is not None
+        return event.replaces
+    return When(key.astimezone(first.zone).replace(tzinfo=None, fold=0), first.zone, first.kind)
+
+
+def _recurring(series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget) -> Iterator[Instance]:
+    master = series.master
+    if master is None or master.start is None:
+        return
+    shifts = [_shift(key, version.event) for key, version in series.ranges]
+    low = start - _MARGIN - max([timedelta(), *shifts])
+    high = end + _MARGIN - min([timedelta(), *shifts])
+    for when, length in _starts(master, low, high, limits, budget):
+        key = when.instant
+        if key in series.overrides or key in series.hidden:
+            continue
+        original = when if master.recurs else None
+        later = [version for since, version in series.ranges if since <= key]
+        if later:
+            yield _shifted(series, when, key, later[-1])
+            continue
+        ends_at = _end(when, key, length, master.span)
+        yield Instance(master, when, key, ends_at, original, series.is_off(master), is_one=not master.recurs)
+
+
+def _end(when: When, at: datetime, length: When | Span | None, usual: Span) -> datetime:
+    if isinstance(length, When):
+        return max(length.instant, at)
+    span = usual if length is None or length.is_negative else length
+    return span.after(at, when.zone)
+
+
+def _shift(key: datetime, event: Event) -> timedelta:
+    """Return by how much RANGE=THISANDFUTURE moves the wall clock of what it replaces (§3.2.13)."""
+    if event.start is None:
+        return timedelta()
+    return event.start.wall - key.astimezone(event.start.zone).replace(tzinfo=None)
+
+
+def _shifted(series: Series, when: When, key: datetime, version: Version) -> Instance:
+    event = version.event
+    start = when
+    if event.start is not None:
+        since = _key(event.replaces, series.first) if event.replaces else key
+        wall = key.astimezone(event.start.zone).replace(tzinfo=None, fold=0) + _shift(since, event)
+        start = event.start._replace(wall=wall)
+    at = start.instant
+    cancelled = version.cancelled or series.is_off(event)
+    return Instance(event, start, at, event.span.after(at, start.zone), when, cancelled, is_one=False)
+
+
+def _starts(
+    master: Event, low: datetime, high: datetime, limits: Limits, budget: Budget
+) -> list[tuple[When, When | Span | None]]:
+    """Return the recurrence set between two instants: DTSTART, RRULE and RDATE without EXRULE and EXDATE (§3.8.5)."""
+    first = master.start
+    assert first is not None
+    bounds = _wall(low), _wall(high)
+    found: dict[datetime, tuple[When, When | Span | None]] = {}
+    if low <= first.instant <= high:
+        found[first.instant] = (first, None)
+    for rule in master.rules:
+        for wall in _walls(rule, first, *bounds, limits, budget):
+            when = first._replace(wall=wall)
+            found.setdefault(when.instant, (when, None))
+            if len(found) > limits.occurrences:
+                raise CalendarError(f"has more than {limits.occurrences} occurrences in the time asked for")
+    for when, length in master.extra:
+        instant = _key(when, first)
+        if low <= instant <= high:
+            found[instant] = (_as_in(first, instant), length)
+    return sorted(_remaining(master, first, found, bounds, limits, budget), key=lambda each: each[0].instant)
+
+
+def _remaining(
+    master: Event,
+    first: When,
+    found: dict[datetime, tuple[When, When | Span | None]],
+    bounds: tuple[datetime, datetime],
+    limits: Limits,
+    budget: Budget,
+) -> list[tuple[When, When | Span | None]]:
+    gone = {_key(each, first) for each in master.without}
+    days = {each.wall.date() for each in master.without if each.kind is Kind.DATE is not first.kind}
+    for rule in master.exceptions:
+        gone.update(first._replace(wall=wall).instant for wall in _walls(rule, first, *bounds, limits, budget))
+    return [
+        each for instant, each in found.items() if instant not in gone and each[0].wall.date() not in days
+    ]
+
+
+def _as_in(first: When, instant: datetime) -> When:
+    return When(instant.astimezone(first.zone).replace(tzinfo=None, fold=0), first.zone, first.kind)
+
+
+def _walls(
+    rule: Rule, first: When, low: datetime, high: datetime, limits: Limits, budget: Budget
+) -> Iterator[datetime]:
+    budget.begin(limits.candidates)
+    if rule.until is not None:
+        high = min(high, _until(rule, first))
+    return expand(rule, first.wall, low, high, budget, dates=first.kind is Kind.DATE)
+
+
+def _until(rule: Rule, first: When) -> datetime:
+    """Return UNTIL as a wall clock of the series: a date includes its day, a local time is local (§3.3.10)."""
+    until = rule.until
+    assert until is not None
+    if rule.until_kind == "date" or first.kind is Kind.DATE:
+        return datetime.combine(until, datetime.max.time())
+    if rule.until_kind == "utc" and first.kind is Kind.ZONED:
+        return until.replace(tzinfo=UTC).astimezone(first.zone).replace(tzinfo=None, fold=0)
+    return until
+
+
+def _wall(instant: datetime) -> datetime:
+    return min(max(instant.replace(tzinfo=None), _FIRST), _LAST)

@@ -1,0 +1,332 @@
+"""Splitting: one pass over a calendar's bytes that notes where each event lies, and whether it can matter.
+
+Never decodes, never keeps an event's text. An event whose text shows that it neither
+recurs nor lies near the horizon cannot matter; a UID is passed over only where that holds for
+every component that bears it, since an update may have moved it in or out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import BinaryIO, NamedTuple
+
+from attrs import define, field
+
+from reminder_kit.calendars.lines import decoded, unescaped
+from reminder_kit.calendars.settings import Limits
+from reminder_kit.errors import CalendarError
+
+__all__ = ["Index", "Object", "Place", "scan", "uid_text"]
+
+_ENOUGH = 4096
+"""Bytes of a folded line that are looked at here."""
+
+_UNTIL = re.compile(rb"UNTIL=(\d{8})", re.IGNORECASE)
+_NOTED = frozenset({b"BEG", b"END", b"UID", b"DTS", b"RRU", b"RDA", b"REC", b"EXR", b"MET", b"X-W", b"TZI"})
+_COSTLY = _NOTED | {b"EXD"}
+
+
+class Place(NamedTuple):
+    """Where one component lies: the number of its file and of its calendar object, bytes, and first line."""
+
+    file: int
+    calendar: int
+    offset: int
+    length: int
+    line: int
+
+
+@define
+class Object:
+    """One VCALENDAR: what it says of all that is in it."""
+
+    file: int
+    line: int
+    method: str = ""
+    zone_name: str = ""
+    zones: dict[str, Place] = field(factory=dict)
+
+
+@define
+class Index:
+    """All events of a source by UID (raw bytes), in the order of their first mention.
+
+    `wanted` are the UIDs that can matter. `faults` are (message, UID, line, is it known
+    which event) of events that could not even be delimited; `ended_early` says that a
+    component, or the calendar itself, never ended.
+    """
+
+    low: bytes
+    high: bytes
+    limits: Limits
+    objects: list[Object] = field(factory=list)
+    places: dict[bytes, Place | list[Place]] = field(factory=dict)
+    wanted: set[bytes] = field(factory=set)
+    faults: list[tuple[str, str | None, int]] = field(factory=list)
+    ended_early: str = ""
+    events: int = 0
+    nameless: int = 0
+
+    @classmethod
+    def between(cls, start: datetime, end: datetime, limits: Limits) -> Index:
+        """Return an empty index for a horizon; local dates lie within two days of UTC ones."""
+        margin = timedelta(days=2)
+        return cls(_digits(start, -margin), _digits(end, margin), limits)
+
+    def add(self, uid: bytes, place: Place, *, matters: bool) -> None:
+        """Note one event."""
+        self.events += 1
+        if self.events > self.limits.events:
+            raise CalendarError(f"the calendar holds more than {self.limits.events} events; raise its limit `events`")
+        found = self.places.get(uid)
+        if found is None:
+            self.places[uid] = place
+        elif isinstance(found, list):
+            found.append(place)
+        else:
+            self.places[uid] = [found, place]
+        if matters:
+            self.wanted.add(uid)
+
+    def groups(self) -> Iterator[tuple[bytes, list[Place]]]:
+        """Yield every UID with its places."""
+        for uid, found in self.places.items():
+            yield uid, found if isinstance(found, list) else [found]
+
+
+def _digits(moment: datetime, by: timedelta) -> bytes:
+    try:
+        return (moment + by).strftime("%Y%m%d").rjust(8, "0").encode()
+    except OverflowError:
+        return b"00000000" if by < timedelta() else b"99999999"
+
+
+def uid_text(raw: bytes) -> str:
+    """Return a UID's raw bytes as the text it stands for."""
+    return unescaped(decoded(raw)[0]).strip()
+
+
+@define
+class _Event:
+    """What the text of an event under way has shown so far."""
+
+    offset: int
+    line: int
+    uid: bytes | None = None
+    start: bytes | None = None
+    rule: bytes | None = None
+    recurs: bool = False
+    fault: str = ""
+
+
+class _Scanner:
+    """The state of one pass over one file."""
+
+    def __init__(self, index: Index, file: int) -> None:
+        self.index = index
+        self.file = file
+        self.stack: list[bytes] = []
+        self.below = 0
+        self.event: _Event | None = None
+        self.zone: tuple[int, int, bytes] | None = None
+        self.calendar: int | None = None
+        self.seen = False
+
+    def note(self, raw: bytes, offset: int, line: int, end: int) -> None:
+        """Take in one unfolded line that may matter."""
+        head, colon, value = raw.partition(b":")
+        if not colon:
+            return
+        name = head.partition(b";")[0].strip().upper()
+        if name == b"BEGIN":
+            self.begin(value.strip().upper(), offset, line)
+        elif name == b"END":
+            self.finish(value.strip().upper(), end)
+        elif self.stack:
+            self.property(name, raw, value)
+
+    def property(self, name: bytes, raw: bytes, value: bytes) -> None:
+        """Take in a property of the innermost component."""
+        inner = self.stack[-1]
+        if self.below:
+            return
+        if inner == b"VEVENT" and self.event is not None:
+            self.of_event(self.event, name, raw, value)
+        elif inner == b"VTIMEZONE" and name == b"TZID" and self.zone is not None:
+            self.zone = (self.zone[0], self.zone[1], value)
+        elif inner == b"VCALENDAR" and self.calendar is not None:
+            found = self.index.objects[self.calendar]
+            if name == b"METHOD":
+                found.method = decoded(value)[0].strip().upper()
+            elif name == b"X-WR-TIMEZONE":
+                found.zone_name = decoded(value)[0].strip()
+
+    @staticmethod
+    def of_event(event: _Event, name: bytes, raw: bytes, value: bytes) -> None:
+        """Take in a property directly within a VEVENT."""
+        if name == b"UID":
+            event.uid = event.uid or value.strip()
+        elif name == b"DTSTART":
+            event.start = raw.rpartition(b":")[2].strip()[:8]
+        elif name == b"RRULE":
+            event.recurs = event.recurs or event.rule is not None
+            event.rule = value
+        elif name in (b"RDATE", b"EXRULE") or (name == b"RECURRENCE-ID" and b"RANGE" in raw.upper()):
+            event.recurs = True
+
+    def begin(self, name: bytes, offset: int, line: int) -> None:
+        """Open a component. A VCALENDAR or VEVENT within an event means that the event never ended."""
+        if self.event is not None and name in (b"VEVENT", b"VCALENDAR"):
+            self.broken("never ends: its END:VEVENT is missing")
+            while self.stack and self.stack[-1] != b"VCALENDAR":
+                self.stack.pop()
+            self.below = 0
+        if name == b"VCALENDAR":
+            if self.stack:
+                self.index.ended_early = self.index.ended_early or f"the calendar before line {line} never ended"
+            self.stack, self.below = [], 0
+            self.open_calendar(line)
+        elif self.below or len(self.stack) >= self.index.limits.depth:
+            self.below += 1
+            if self.event is not None:
+                self.event.fault = self.event.fault or f"nests deeper than {self.index.limits.depth} components"
+            return
+        self.stack.append(name)
+        outside = len(self.stack) == 1 or (len(self.stack) == 2 and self.stack[0] == b"VCALENDAR")
+        if name in (b"VEVENT", b"VTIMEZONE") and outside:
+            if self.calendar is None:
+                self.open_calendar(line)
+            if name == b"VEVENT":
+                self.event = _Event(offset, line)
+            else:
+                self.zone = (offset, line, b"")
+
+    def open_calendar(self, line: int) -> None:
+        """Begin a calendar object."""
+        self.seen = True
+        self.calendar = len(self.index.objects)
+        self.index.objects.append(Object(self.file, line))
+
+    def finish(self, name: bytes, end: int) -> None:
+        """Close a component, and whatever within it was left open; a stray END closes nothing."""
+        if self.below:
+            self.below -= 1
+            return
+        if name not in self.stack:
+            return
+        while self.stack:
+            closed = self.stack.pop()
+            if closed == b"VEVENT" and self.event is not None and b"VEVENT" not in self.stack:
+                if name == b"VEVENT":
+                    self.close_event(self.event, end)
+                else:
+                    self.broken("never ends: its END:VEVENT is missing")
+            elif closed == b"VTIMEZONE" and self.zone is not None:
+                self.close_zone(end)
+            if closed == name:
+                break
+        if not self.stack:
+            self.calendar = None
+
+    def close_event(self, event: _Event, end: int) -> None:
+        """Note a whole event."""
+        self.event = None
+        if end - event.offset > self.index.limits.event_bytes:
+            event.fault = f"is larger than {self.index.limits.event_bytes} bytes"
+        if event.fault:
+            self.fault(event, event.fault)
+            return
+        uid = event.uid
+        if not uid:
+            self.index.nameless += 1
+            uid = b"\x00%d" % self.index.nameless
+        assert self.calendar is not None
+        place = Place(self.file, self.calendar, event.offset, end - event.offset, event.line)
+        self.index.add(uid, place, matters=self.matters(event))
+
+    def matters(self, event: _Event) -> bool:
+        """Say whether an event can have an occurrence within the horizon, as far as its text shows."""
+        start = event.start
+        if event.recurs or start is None or len(start) != 8 or not start.isdigit():
+            return True
+        if event.rule is None:
+            return self.index.low <= start <= self.index.high
+        until = _UNTIL.search(event.rule)
+        return start <= self.index.high and (until is None or until[1] >= self.index.low)
+
+    def close_zone(self, end: int) -> None:
+        """Note a whole VTIMEZONE under its TZID."""
+        assert self.zone is not None
+        offset, line, tzid = self.zone
+        self.zone = None
+        if self.calendar is not None and end - offset <= self.index.limits.event_bytes:
+            key = decoded(tzid)[0].strip().strip('"').strip().casefold()
+            place = Place(self.file, self.calendar, offset, end - offset, line)
+            self.index.objects[self.calendar].zones.setdefault(key, place)
+
+    def broken(self, what: str) -> None:
+        """Report the event under way as unusable."""
+        if self.event is not None:
+            self.fault(self.event, what)
+            self.event = None
+
+    def fault(self, event: _Event, what: str) -> None:
+        """Report an unusable event."""
+        self.index.events += 1
+        self.index.faults.append((what, uid_text(event.uid) if event.uid else None, event.line))
+
+    def ended(self, line: int) -> None:
+        """Take in the end of the file."""
+        if self.stack:
+            name = self.stack[0].decode("ascii", "replace")[:20]
+            self.index.ended_early = self.index.ended_early or f"the input ends within {name} at line {line}"
+        self.broken("is cut off: the input ends within it")
+
+
+def scan(stream: BinaryIO, file: int, index: Index) -> bool:
+    """Note every event of a file in the index; say whether there was any calendar object or event in it.
+
+    Raises `CalendarError` where the file has more lines than the limits allow.
+    """
+    scanner = _Scanner(index, file)
+    limit = index.limits.line_bytes
+    pending, at, begun = b"", 0, 0
+    offset = number = end = 0
+    for raw, whole in _physical_lines(stream, limit):
+        number += 1
+        if raw[:1] in b" \t":
+            if pending and len(pending) < _ENOUGH:
+                pending += raw[1:].rstrip(b"\r\n")
+        else:
+            if pending:
+                scanner.note(pending, at, begun, end)
+                pending = b""
+            if number == 1 and raw.startswith(b"\xef\xbb\xbf"):
+                pending, at, begun = raw[3:].rstrip(b"\r\n"), 3, 1
+            elif raw[:3].upper() in _NOTED:
+                pending, at, begun = raw.rstrip(b"\r\n"), offset, number
+        offset += whole
+        end = offset
+        if whole > limit and scanner.event is not None and raw[:3].upper() in _COSTLY:
+            scanner.event.fault = f"has a line longer than {limit} bytes at line {number}"
+        if number > index.limits.lines:
+            raise CalendarError(f"the calendar has more than {index.limits.lines} lines; raise its limit `lines`")
+    if pending:
+        scanner.note(pending, at, begun, end)
+    scanner.ended(number)
+    return scanner.seen
+
+
+def _physical_lines(stream: BinaryIO, limit: int) -> Iterator[tuple[bytes, int]]:
+    """Yield each line's bytes, cut at the limit, and how long it really is."""
+    readline = stream.readline
+    while raw := readline(limit + 1):
+        length = len(raw)
+        if length > limit and not raw.endswith(b"\n"):
+            while rest := readline(limit + 1):
+                length += len(rest)
+                if rest.endswith(b"\n"):
+                    break
+        yield raw, length

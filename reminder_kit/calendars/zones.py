@@ -1,0 +1,222 @@
+"""Time zones of one calendar: TZIDs resolved to IANA zones, or to tables built from its own VTIMEZONEs.
+
+Never shares anything between files but IANA zones, and never opens a path that a file
+names: icalendar keeps the first VTIMEZONE of a name for the whole process, so that one
+customer's file shifts another's (measured), which is why the tables are built here.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from attrs import define, field
+
+from reminder_kit.calendars.lines import Component
+from reminder_kit.calendars.outlook import DISPLAY_NAMES
+from reminder_kit.calendars.recurrence import Budget, expand, read_rule
+from reminder_kit.calendars.values import as_when, offset_of, whens
+from reminder_kit.errors import CalendarError
+from reminder_kit.instants import zone
+
+__all__ = ["TableZone", "ZoneTable", "iana_zone", "known_equivalent", "table_zone"]
+
+_NEVER = frozenset({"localtime", "posixrules", "factory", "leapseconds", "tzdata"})
+_UTC_NAMES = frozenset({"utc", "gmt", "etc/utc", "etc/gmt", "z", "zulu", "uct", "universal"})
+_ZERO = timedelta()
+
+
+@lru_cache(maxsize=1)
+def _names() -> Mapping[str, str]:
+    return {name.casefold(): name for name in available_timezones() if name.casefold() not in _NEVER}
+
+
+@lru_cache(maxsize=1)
+def _windows() -> Mapping[str, str]:
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+    return {name.casefold(): each for name, each in WINDOWS_TO_OLSON.items()} | {
+        name.casefold(): each for name, each in DISPLAY_NAMES.items()
+    }
+
+
+def folded(tzid: str) -> str:
+    """Return a TZID as TZIDs are compared: without regard to case, quotes and surrounding space."""
+    return tzid.strip().strip('"').strip().casefold()
+
+
+def iana_zone(tzid: str) -> tzinfo | None:
+    """Return the IANA zone a TZID names, also behind a prefix such as `/mozilla.org/20050126_1/`, else None."""
+    key = folded(tzid)
+    if key in _UTC_NAMES:
+        return UTC
+    if key in _names():
+        return zone(_names()[key])
+    segments = key[-100:].split("/")
+    if len(segments) > 1 and ("/" in key[:1] or len(segments) > 2):
+        for count in (3, 2):
+            name = _names().get("/".join(segments[-count:]))
+            if name is not None:
+                return zone(name)
+    return None
+
+
+def known_equivalent(tzid: str) -> ZoneInfo | None:
+    """Return the IANA zone of a Windows name (CLDR) or of an Outlook display name, else None."""
+    key = folded(tzid)
+    key = re.sub(r"^\((?:utc|gmt)[^)]*\)\s*", "", key) if key.startswith("(") else key
+    name = _windows().get(key)
+    return None if name is None else zone(name)
+
+
+class TableZone(tzinfo):
+    """A zone given by its changes: what a VTIMEZONE says, for the years that were asked for."""
+
+    def __init__(self, tzid: str, first: timedelta, changes: list[tuple[datetime, timedelta]]) -> None:
+        self.tzid = tzid
+        self._utc = [instant for instant, _ in changes]
+        self._offsets = [first, *(offset for _, offset in changes)]
+        pairs = list(zip(self._utc, self._offsets, self._offsets[1:], strict=False))
+        self._walls = (
+            [instant + max(before, after) for instant, before, after in pairs],
+            [instant + min(before, after) for instant, before, after in pairs],
+        )
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        """Return the offset of a wall clock; in a gap the one before it, in an overlap as `fold` says."""
+        if moment is None:
+            return self._offsets[-1]
+        return self._offsets[bisect_right(self._walls[moment.fold], moment.replace(tzinfo=None, fold=0))]
+
+    def dst(self, moment: datetime | None) -> timedelta:
+        """Return nothing: a VTIMEZONE's offsets are whole."""
+        del moment
+        return _ZERO
+
+    def tzname(self, moment: datetime | None) -> str:
+        """Return the TZID."""
+        del moment
+        return self.tzid
+
+    def fromutc(self, moment: datetime) -> datetime:
+        """Return the wall clock of a UTC instant."""
+        plain = moment.replace(tzinfo=None)
+        index = bisect_right(self._utc, plain)
+        wall = plain + self._offsets[index]
+        repeated = index > 0 and wall - self._utc[index - 1] < self._offsets[index - 1]
+        return wall.replace(tzinfo=self, fold=int(repeated))
+
+    def agrees_with(self, other: tzinfo, instants: list[datetime]) -> bool:
+        """Say whether both zones show the same clock at these UTC instants."""
+        return all(
+            instant.astimezone(self).utcoffset() == instant.astimezone(other).utcoffset() for instant in instants
+        )
+
+
+def table_zone(component: Component, until: datetime, budget: Budget, candidates: int) -> TableZone:
+    """Return the zone a VTIMEZONE defines (§3.6.5), with its changes up to `until`.
+
+    Raises `CalendarError` where it holds no readable STANDARD or DAYLIGHT part.
+    """
+    changes: dict[datetime, tuple[timedelta, timedelta]] = {}
+    parts = [each for each in component.children if each.name in ("STANDARD", "DAYLIGHT")]
+    for part in parts[:200]:
+        budget.begin(candidates)
+        before = offset_of(part.value("TZOFFSETFROM") or part.value("TZOFFSETTO"), part.line)
+        after = offset_of(part.value("TZOFFSETTO"), part.line)
+        for wall in _onsets(part, until.replace(tzinfo=None), budget):
+            changes[wall - before] = (before, after)
+    if not changes:
+        raise CalendarError("its VTIMEZONE has neither STANDARD nor DAYLIGHT", line=component.line)
+    ordered = sorted(changes.items())
+    return TableZone(
+        component.value("TZID").strip(), ordered[0][1][0], [(instant, after) for instant, (_, after) in ordered]
+    )
+
+
+def _onsets(part: Component, until: datetime, budget: Budget) -> set[datetime]:
+    start = as_when(part.value("DTSTART"), "", lambda _tzid, _line: UTC, part.line).wall
+    walls = {start}
+    before = offset_of(part.value("TZOFFSETFROM") or part.value("TZOFFSETTO"), part.line)
+    for each in part.all("RRULE"):
+        rule, _ = read_rule(each.value, each.line)
+        end = until
+        if rule.until is not None:
+            end = min(until, rule.until + (before if rule.until_kind == "utc" else _ZERO))
+            end = end.replace(hour=23, minute=59) if rule.until_kind == "date" else end
+        walls.update(expand(rule, start, start, end, budget))
+    for each in part.all("RDATE"):
+        walls.update(when.wall for when in whens(each, lambda _tzid, _line: UTC, 2000))
+    return walls
+
+
+Definition = Callable[[str], Component | None]
+
+
+@define
+class ZoneTable:
+    """The zones of one calendar object, resolved once each.
+
+    `default` is the zone of floating times; `define` finds the calendar's VTIMEZONE of a
+    TZID; `warn` is told, once per TZID, what could not be resolved; `display` is the IANA name
+    of the calendar's own zone.
+    """
+
+    default: tzinfo
+    define: Definition
+    warn: Callable[[str, int], None]
+    until: datetime
+    budget: Budget
+    candidates: int
+    display: str | None = None
+    _found: dict[str, tzinfo] = field(factory=dict)
+    _names: dict[str, ZoneInfo | None] = field(factory=dict)
+
+    def __call__(self, tzid: str, line: int) -> tzinfo:
+        """Return the zone of a TZID; the default zone, with a warning, where nobody knows it."""
+        if not tzid:
+            return self.default
+        found = self._found.get(tzid)
+        if found is None:
+            found = self._found[tzid] = self._resolved(tzid, line)
+        return found
+
+    def _resolved(self, tzid: str, line: int) -> tzinfo:
+        found = iana_zone(tzid)
+        if found is not None:
+            return found
+        definition = self.define(folded(tzid))
+        if definition is not None:
+            try:
+                return table_zone(definition, self.until, self.budget, self.candidates)
+            except CalendarError as error:
+                self.warn(f"VTIMEZONE {tzid.strip()[:60]!r} cannot be used: {error}", error.line or line)
+        equivalent = known_equivalent(tzid)
+        if equivalent is not None:
+            return equivalent
+        self.warn(f"unknown time zone {tzid.strip()[:60]!r}: read in {self.default}", line)
+        return self.default
+
+    def named(self, info: tzinfo, start: datetime, end: datetime) -> ZoneInfo | None:
+        """Return the IANA zone that a zone is, or that a table agrees with from `start` to `end`; else None."""
+        if isinstance(info, ZoneInfo):
+            return info
+        if not isinstance(info, TableZone):
+            return None
+        if info.tzid not in self._names:
+            self._names[info.tzid] = self._agreeing(info, start, end)
+        return self._names[info.tzid]
+
+    def _agreeing(self, info: TableZone, start: datetime, end: datetime) -> ZoneInfo | None:
+        definition = self.define(folded(info.tzid))
+        location = definition.value("X-LIC-LOCATION") if definition is not None else ""
+        guesses = (iana_zone(location) if location else None, known_equivalent(info.tzid), self.default)
+        days = [start + timedelta(hours=12 * number) for number in range(min((end - start).days * 2 + 2, 800))]
+        for guess in guesses:
+            if isinstance(guess, ZoneInfo) and info.agrees_with(guess, days):
+                return guess
+        return None
