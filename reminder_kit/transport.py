@@ -33,6 +33,8 @@ _LARGEST = 4 * 1024 * 1024
 _IDLE = 4.0
 """Seconds after which an idle connection is not used again: servers close theirs after five and more."""
 
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
 
 def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
     """Drive a coroutine that never suspends to its end, also inside a running loop.
@@ -154,13 +156,18 @@ class _Line:
         )
 
     def _settings(self) -> dict[str, Any]:
-        """Return the settings of each client; the certificates are loaded once, as that costs 40 ms."""
+        """Return the settings of each client; certificates are loaded once and only for https, as that costs 40 ms.
+
+        What listens on this machine is never asked for through a proxy.
+        """
         import httpx
 
+        address = httpx.URL(self._provider.base_url)
         if self._context is None:
-            self._context = httpx.create_ssl_context()
+            self._context = httpx.create_ssl_context(verify=address.scheme != "http")
         return {
             "verify": self._context,
+            "trust_env": address.host not in _LOOPBACK,
             "follow_redirects": False,
             "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE),
         }

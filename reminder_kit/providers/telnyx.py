@@ -37,6 +37,7 @@ from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
 from reminder_kit.providers.answers import json_object, short, text_of
+from reminder_kit.sms import sms_parts
 
 __all__ = ["STATUSES", "Telnyx"]
 
@@ -286,6 +287,19 @@ class Telnyx:
             raise _rejected(f"{len(draft.media_urls)} media, of {_MEDIA} at most")
         if not draft.text.strip() and not (mms and draft.media_urls):
             raise _rejected("the text is empty: correct the template or data")
+        if not mms:
+            self._refuse_too_long(draft.text)
+
+    def _refuse_too_long(self, text: str) -> None:
+        """Refuse more than ten parts: 1,530 GSM-7 or 670 UTF-16 units (page "Message encoding")."""
+        encoding, units, parts = sms_parts(text)
+        if self._encoding == "gsm7" and encoding != "gsm7":
+            raise _rejected("encoding = 'gsm7', but the text holds other characters: use 'auto' or mend the template")
+        if self._encoding == "ucs2" and encoding == "gsm7":
+            units = len(text.encode("utf-16-le")) // 2
+            parts = -(-units // 67)
+        if parts > _PARTS:
+            raise _rejected(f"the text takes {parts} parts, of {_PARTS} at most ({units} units): shorten the template")
 
     def read(self, provider_id: str) -> Request:
         """Return the request that asks for a message; Telnyx knows it for ten days after its creation."""

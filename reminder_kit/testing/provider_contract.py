@@ -1,0 +1,403 @@
+"""What every provider must keep, as tests: subclass `ProviderContract` and say what runs on what.
+
+Never looks inside an adapter: it speaks to a provider through its port, over a transport.
+
+    class TestPigeon(ProviderContract):
+        @pytest.fixture
+        def stage(self):
+            sandbox = PigeonSandbox()
+            return Stage(Pigeon(...), sandbox, sandbox.transport())
+
+A test that needs what the provider declares it cannot do is skipped.
+"""
+# ruff: noqa: S101 - its assertions are the contract
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import pytest
+from attrs import define, field, frozen
+
+from reminder_kit.errors import (
+    InvalidNumberError,
+    MessageNotFoundError,
+    OptedOutError,
+    PayloadError,
+    ProviderError,
+    RateLimitedError,
+    RefusedCredentialError,
+    RejectedError,
+    SignatureError,
+    TooLateToCancelError,
+    TransientError,
+    UnknownOutcomeError,
+    WebhookError,
+)
+from reminder_kit.model import DeliveryEvent, Draft
+from reminder_kit.ports import NoAnswerError, Provider, Receipt, Request, Response
+from reminder_kit.transport import BlockingIO, run_blocking
+
+__all__ = ["Held", "ProviderContract", "ProviderSandbox", "Stage"]
+
+_SECOND = timedelta(seconds=1)
+_STATUSES = {"scheduled", "sent", "delivered", "undelivered", "cancelled", "unknown"}
+_EVENTS = {"scheduled", "sent", "delivered", "undelivered", "cancelled", "received", "opted_out", "opted_in", "unknown"}
+
+
+class Held(Protocol):
+    """One message as a sandbox holds it."""
+
+    id: str
+    to: str
+    text: str
+    send_at: datetime
+
+
+class ProviderSandbox(Protocol):
+    """What the contract asks of a local stand-in for the provider, with a clock of its own.
+
+    `fault` has the next requests go wrong: `drop_before`, `drop_after`, `500`,
+    `500_after`, `503`, `429`, `garbage`, `no_id`, `word` (a status nobody knows) and
+    `unauthorized`, as in `reminder_kit.sandbox.faults.KINDS`.
+    """
+
+    def now(self) -> datetime:
+        """Return its time."""
+        ...
+
+    def parked(self) -> Sequence[Held]:
+        """Return the messages that are scheduled."""
+        ...
+
+    def fault(self, kind: str, times: int | None = 1, **details: Any) -> None:
+        """Have something go wrong."""
+        ...
+
+
+@define
+class Stage:
+    """A provider, the sandbox it speaks to, and the transport (of httpx) between them.
+
+    `webhooks` collects what the sandbox sends: headers and body of each. `to` can
+    receive, `wrong` is a number the provider refuses ("" where it refuses none).
+    """
+
+    provider: Provider
+    sandbox: Any
+    transport: Any
+    webhooks: list[tuple[Mapping[str, str], bytes]] = field(factory=list)
+    to: str = "+12025550123"
+    wrong: str = "+1202"
+    stranger: str = "7a3c21eb-8b8e-48ab-ace2-a83e4367c087"
+
+    def send(self, request: Request) -> Response:
+        """Carry one request to the sandbox."""
+        return run_blocking(BlockingIO(self.provider, transport=self.transport, sleep=lambda _: None).send(request))
+
+    def ahead(self, lead: timedelta) -> datetime:
+        """Return the instant so far ahead, in whole seconds."""
+        now: datetime = self.sandbox.now()
+        return (now + lead).replace(microsecond=0)
+
+    def draft(self, lead: timedelta | None = None, **changes: Any) -> Draft:
+        """Return a draft, so far ahead or somewhere in the middle of the window."""
+        window = self.provider.capabilities.window
+        lead = (window.min_lead + window.max_lead) / 2 if lead is None else lead
+        return Draft(**{"to": self.to, "text": "See you tomorrow", "send_at": self.ahead(lead), **changes})
+
+    def request(self, draft: Draft | None = None, name: str = "1") -> Request:
+        """Return the request that parks a draft."""
+        return self.provider.create(draft or self.draft(), token=f"token-{name}", idempotency_key=f"key-{name}")
+
+    def create(self, draft: Draft | None = None, name: str = "1") -> Receipt:
+        """Park a draft."""
+        return self.provider.parse_created(self.send(self.request(draft, name)))
+
+    def read(self, provider_id: str) -> Receipt:
+        """Ask for a message."""
+        return self.provider.parse_read(self.send(self.provider.read(provider_id)))
+
+    def cancel(self, provider_id: str) -> Receipt:
+        """Withdraw a message."""
+        return self.provider.parse_cancelled(self.send(self.provider.cancel(provider_id)))
+
+
+@frozen
+class _Needs:
+    """Skips a test where a provider declares that it cannot do something."""
+
+    scheduling: bool = False
+    cancelling: bool = False
+    keys: bool = False
+    reading: bool = False
+
+    def check(self, stage: Stage) -> None:
+        able = stage.provider.capabilities
+        lacks = {
+            "scheduling": self.scheduling and able.window.max_lead <= timedelta(0),
+            "cancelling": self.cancelling and not able.cancels,
+            "idempotency keys": self.keys and able.key_life is None,
+            "reading": self.reading and able.lookup_age is None,
+        }
+        if missing := [name for name, lacking in lacks.items() if lacking]:
+            pytest.skip(f"{stage.provider.name} has no {', '.join(missing)}")
+
+
+def _raised(act: Any) -> ProviderError:
+    with pytest.raises(ProviderError) as found:
+        act()
+    return found.value
+
+
+class ProviderContract:
+    """The facts every provider keeps. Override the fixture `stage`; never the tests."""
+
+    @pytest.fixture
+    def stage(self) -> Stage:
+        """Return a fresh provider on a fresh sandbox."""
+        pytest.skip("the subclass brings the stage")
+
+    # What is asked for
+
+    def test_the_same_draft_gives_the_same_bytes(self, stage: Stage) -> None:
+        """A stored request can be replayed: nothing in it depends on when it was built."""
+        draft = stage.draft()
+        assert stage.request(draft) == stage.request(draft)
+
+    def test_requests_hold_no_credentials(self, stage: Stage) -> None:
+        """What the ledger stores opens no account."""
+        request = stage.request()
+        for value in stage.provider.headers().values():
+            secret = value.split(" ")[-1]
+            assert secret not in str(dict(request.headers)) or secret.startswith("application/")
+            assert secret.encode() not in request.body
+
+    def test_what_can_never_be_sent_is_refused_before_the_call(self, stage: Stage) -> None:
+        """A text of nothing and half a character are refused without a request."""
+        for text in ("", "  \n", "half a \ud83d"):
+            with pytest.raises(RejectedError):
+                stage.request(stage.draft(text=text))
+
+    def test_it_can_be_reached(self, stage: Stage) -> None:
+        """The ping is harmless and answered."""
+        assert stage.send(stage.provider.ping()).status < 400
+        assert not stage.sandbox.parked()
+
+    # Parking
+
+    def test_a_message_is_parked_as_it_was_drafted(self, stage: Stage) -> None:
+        """Number, text and second of sending arrive unchanged."""
+        _Needs(scheduling=True).check(stage)
+        draft = stage.draft(text="Grüße, 8:30 — “café” 👍 100%&+=#\nnew line")
+        receipt = stage.create(draft)
+        assert receipt.status == "scheduled"
+        (held,) = stage.sandbox.parked()
+        assert (held.id, held.to, held.text, held.send_at) == (
+            receipt.provider_id,
+            draft.to,
+            draft.text,
+            draft.send_at,
+        )
+
+    def test_the_declared_window_is_the_providers(self, stage: Stage) -> None:
+        """Both edges with their margin are taken; beyond the bare edges nothing is."""
+        _Needs(scheduling=True).check(stage)
+        window = stage.provider.capabilities.window
+        stage.create(stage.draft(window.min_lead + window.margin), "near")
+        stage.create(stage.draft(window.max_lead - window.margin), "far")
+        assert len(stage.sandbox.parked()) == 2
+        for name, lead in (("nearer", window.min_lead - _SECOND), ("farther", window.max_lead + _SECOND)):
+            assert isinstance(
+                _raised(lambda lead=lead, name=name: stage.create(stage.draft(lead), name)), RejectedError
+            )
+        assert len(stage.sandbox.parked()) == 2
+
+    def test_a_wrong_number_is_an_invalid_number(self, stage: Stage) -> None:
+        """The error is never retried, and names no number."""
+        if not stage.wrong:
+            pytest.skip(f"{stage.provider.name} refuses no number at once")
+        error = _raised(lambda: stage.create(stage.draft(to=stage.wrong)))
+        assert isinstance(error, InvalidNumberError)
+
+    def test_a_number_that_opted_out_is_told_apart(self, stage: Stage) -> None:
+        """Where the provider says so at once."""
+        _Needs(scheduling=True).check(stage)
+        stage.sandbox.inbound(stage.to, "STOP")
+        error = _raised(stage.create)
+        assert isinstance(error, OptedOutError)
+        assert stage.to not in str(error)
+
+    # What goes wrong
+
+    def test_a_dropped_answer_is_settled_by_the_same_bytes(self, stage: Stage) -> None:
+        """One message is parked, whichever of the two answers was lost."""
+        _Needs(keys=True).check(stage)
+        request = stage.request()
+        stage.sandbox.fault("drop_after")
+        with pytest.raises(NoAnswerError):
+            stage.send(request)
+        receipt = stage.provider.parse_created(stage.send(request))
+        assert receipt.replayed
+        assert [each.id for each in stage.sandbox.parked()] == [receipt.provider_id]
+
+    def test_a_dropped_request_is_settled_by_the_same_bytes(self, stage: Stage) -> None:
+        """Nothing was done the first time, so it is done now."""
+        _Needs(keys=True).check(stage)
+        request = stage.request()
+        stage.sandbox.fault("drop_before")
+        with pytest.raises(NoAnswerError):
+            stage.send(request)
+        assert not stage.provider.parse_created(stage.send(request)).replayed
+        assert len(stage.sandbox.parked()) == 1
+
+    @pytest.mark.parametrize("kind", ["500", "500_after", "503", "garbage", "no_id"])
+    def test_what_may_have_been_done_is_not_known(self, stage: Stage, kind: str) -> None:
+        """A 5xx and an unreadable 2xx leave the outcome open."""
+        stage.sandbox.fault(kind)
+        assert isinstance(_raised(stage.create), UnknownOutcomeError)
+
+    def test_a_rate_limit_names_its_wait_and_does_nothing(self, stage: Stage) -> None:
+        """The caller waits as long as the provider asks it to."""
+        stage.sandbox.fault("429", retry_after=7)
+        error = _raised(stage.create)
+        assert isinstance(error, RateLimitedError)
+        assert error.retry_after == 7
+        assert not stage.sandbox.parked()
+
+    def test_a_refused_credential_is_a_matter_of_configuration(self, stage: Stage) -> None:
+        """It says so for every verb, so that a run can stop at once."""
+        stage.sandbox.fault("unauthorized", times=None)
+        assert isinstance(_raised(stage.create), RefusedCredentialError)
+        if stage.provider.capabilities.lookup_age is not None:
+            assert isinstance(_raised(lambda: stage.read(stage.stranger)), RefusedCredentialError)
+        if stage.provider.capabilities.cancels:
+            assert isinstance(_raised(lambda: stage.cancel(stage.stranger)), RefusedCredentialError)
+
+    def test_a_word_nobody_knows_raises_nothing(self, stage: Stage) -> None:
+        """Providers invent words; the message stays what it was."""
+        _Needs(reading=True).check(stage)
+        receipt = stage.create()
+        stage.sandbox.fault("word", word="pondering")
+        assert stage.read(receipt.provider_id).status == "unknown"
+
+    @pytest.mark.parametrize("status", [200, 202, 301, 400, 401, 403, 404, 409, 418, 422, 429, 500, 503])
+    @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"<html>", b'{"errors":[]}', b'{"code":null}'])
+    def test_no_answer_raises_anything_but_provider_errors(self, stage: Stage, status: int, body: bytes) -> None:
+        """Whatever comes back, the class of the error says what to do."""
+        provider = stage.provider
+        for parse in (provider.parse_created, provider.parse_read, provider.parse_cancelled):
+            error = _raised(lambda parse=parse: parse(Response(status, {}, body)))
+            assert error.provider == provider.name
+            assert str(error)
+
+    # Reading and withdrawing
+
+    def test_a_message_is_read_from_scheduled_to_delivered(self, stage: Stage) -> None:
+        """What the provider did, in our words."""
+        _Needs(scheduling=True, reading=True).check(stage)
+        receipt = stage.create()
+        assert stage.read(receipt.provider_id).status == "scheduled"
+        stage.sandbox.clock.set(stage.draft().send_at + timedelta(hours=1))
+        assert stage.read(receipt.provider_id) == Receipt(receipt.provider_id, "delivered")
+
+    def test_an_unknown_message_settles_nothing(self, stage: Stage) -> None:
+        """It may be gone, or never have been, or we may not be known."""
+        _Needs(reading=True).check(stage)
+        assert isinstance(_raised(lambda: stage.read(stage.stranger)), MessageNotFoundError)
+        if stage.provider.capabilities.cancels:
+            assert isinstance(_raised(lambda: stage.cancel(stage.stranger)), MessageNotFoundError)
+
+    def test_a_cancelled_message_is_never_sent(self, stage: Stage) -> None:
+        """Nothing is parked afterwards, and nothing arrives."""
+        _Needs(cancelling=True, scheduling=True).check(stage)
+        receipt = stage.create()
+        assert stage.cancel(receipt.provider_id).status == "cancelled"
+        assert not stage.sandbox.parked()
+        stage.sandbox.clock.set(stage.draft().send_at + timedelta(hours=1))
+        assert stage.read(receipt.provider_id).status == "cancelled"
+
+    def test_cancelling_twice_ends_as_cancelling_once(self, stage: Stage) -> None:
+        """The second answer may be a yes or a no; looking settles it."""
+        _Needs(cancelling=True, reading=True).check(stage)
+        receipt = stage.create()
+        stage.cancel(receipt.provider_id)
+        try:
+            assert stage.cancel(receipt.provider_id).status == "cancelled"
+        except (TooLateToCancelError, MessageNotFoundError):
+            assert stage.read(receipt.provider_id).status in {"cancelled", "unknown"}
+
+    def test_cancelling_late_is_too_late(self, stage: Stage) -> None:
+        """Within the declared cut-off the provider says no; the message still goes out."""
+        _Needs(cancelling=True, scheduling=True).check(stage)
+        receipt = stage.create()
+        (held,) = stage.sandbox.parked()
+        cutoff = stage.provider.capabilities.window.cancel_cutoff
+        stage.sandbox.clock.set(held.send_at - cutoff if cutoff else held.send_at)
+        assert isinstance(_raised(lambda: stage.cancel(receipt.provider_id)), TooLateToCancelError)
+        assert stage.read(receipt.provider_id).status in {"scheduled", "sent"}
+
+    def test_cancelling_in_time_is_in_time(self, stage: Stage) -> None:
+        """Up to the declared cut-off and margin the provider still says yes."""
+        _Needs(cancelling=True, scheduling=True).check(stage)
+        receipt = stage.create()
+        (held,) = stage.sandbox.parked()
+        window = stage.provider.capabilities.window
+        stage.sandbox.clock.set(held.send_at - window.cancel_cutoff - window.margin)
+        assert stage.cancel(receipt.provider_id).status == "cancelled"
+
+    @pytest.mark.parametrize("kind", ["500", "503", "garbage"])
+    def test_reading_and_cancelling_can_be_tried_again(self, stage: Stage, kind: str) -> None:
+        """A failure of the provider's is transient where nothing new can come of it."""
+        _Needs(cancelling=True, reading=True).check(stage)
+        receipt = stage.create()
+        stage.sandbox.fault(kind, times=2)
+        assert isinstance(_raised(lambda: stage.read(receipt.provider_id)), TransientError)
+        assert isinstance(_raised(lambda: stage.cancel(receipt.provider_id)), TransientError)
+        assert stage.read(receipt.provider_id).status in {"scheduled", "cancelled"}
+
+    # Webhooks
+
+    def _told(self, stage: Stage) -> list[tuple[Mapping[str, str], bytes]]:
+        stage.create()
+        stage.sandbox.clock.advance(stage.provider.capabilities.window.max_lead + timedelta(seconds=5))
+        stage.sandbox.inbound(stage.to, "Thank you")
+        stage.sandbox.inbound(stage.to, "STOP")
+        assert stage.webhooks
+        return stage.webhooks
+
+    def _events(self, stage: Stage, now: datetime | None = None) -> list[DeliveryEvent]:
+        now = now or stage.sandbox.now()
+        return [event for headers, body in stage.webhooks for event in stage.provider.events(headers, body, now)]
+
+    def test_webhooks_tell_what_happened(self, stage: Stage) -> None:
+        """Sent, then delivered; a reply; an opt-out: with ids, numbers and, where declared, our token."""
+        self._told(stage)
+        events = self._events(stage)
+        assert {"delivered", "received", "opted_out"} <= {event.type for event in events} <= _EVENTS
+        assert len({event.id for event in events}) == len(events)
+        assert {event.number for event in events} == {stage.to}
+        assert {event.provider for event in events} == {stage.provider.name}
+        if stage.provider.capabilities.echoes_token:
+            assert [event.token for event in events if event.type == "delivered"] == ["token-1"]
+
+    def test_a_webhook_told_twice_is_the_same_event(self, stage: Stage) -> None:
+        """The id is the event's own, not the attempt's."""
+        self._told(stage)
+        assert [event.id for event in self._events(stage)] == [event.id for event in self._events(stage)]
+
+    def test_a_forged_webhook_is_refused(self, stage: Stage) -> None:
+        """One changed byte, a missing or a foreign signature: nothing is believed."""
+        for headers, body in self._told(stage):
+            for forged in ((headers, body.replace(b"2025550123", b"2025550199")), ({}, body)):
+                with pytest.raises(WebhookError):
+                    stage.provider.events(*forged, stage.sandbox.now())
+
+    def test_a_signed_body_that_is_nonsense_is_refused(self, stage: Stage) -> None:
+        """Refused by the signature already: nonsense is never read."""
+        headers, _ = self._told(stage)[0]
+        with pytest.raises((SignatureError, PayloadError)):
+            stage.provider.events(headers, json.dumps("nonsense").encode(), stage.sandbox.now())
