@@ -24,7 +24,7 @@ KEYS = ("data", "location", "recipient", "source", "status", "tags", "title")
 def suggestion(word: str, known: tuple[str, ...]) -> str:
     """Return " (did you mean …?)" where a known word is near, and the known words otherwise."""
     near = get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+    return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(known))}"
 
 
 def _words(value: object, what: str) -> tuple[str, ...]:
