@@ -30,7 +30,8 @@ from reminder_kit.errors import (
 from reminder_kit.model import Draft
 from reminder_kit.ports import Response
 from reminder_kit.providers import provider_class, provider_names
-from reminder_kit.providers.telnyx import STATUSES, Telnyx
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx_answers import STATUSES
 
 NUMBER = "+12025550123"
 SENDER = "+12025550100"

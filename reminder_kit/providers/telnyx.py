@@ -17,93 +17,26 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from reminder_kit.errors import (
     ConfigurationError,
-    InvalidNumberError,
-    MessageNotFoundError,
-    OptedOutError,
-    ProviderError,
-    RateLimitedError,
     RefusedCredentialError,
     RejectedError,
     TooLateToCancelError,
-    TransientError,
     UnknownOutcomeError,
 )
 from reminder_kit.instants import iso
 from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
-from reminder_kit.providers.answers import json_object, short, text_of
+from reminder_kit.providers.telnyx_answers import TOKEN, by_status, receipt, refusal
 from reminder_kit.sms import sms_parts
 
-__all__ = ["STATUSES", "Telnyx"]
+__all__ = ["Telnyx"]
 
-STATUSES = {
-    "scheduled": "scheduled",
-    "queued": "scheduled",
-    "sending": "sent",
-    "sent": "sent",
-    "delivery_unconfirmed": "sent",
-    "dlr_unconfirmed": "sent",
-    "dlr_timeout": "sent",
-    "delivered": "delivered",
-    "read": "delivered",
-    "cancelled": "cancelled",
-    "canceled": "cancelled",
-    "delivery_failed": "undelivered",
-    "sending_failed": "undelivered",
-    "expired": "undelivered",
-    "failed": "undelivered",
-    "gw_timeout": "undelivered",
-    "gw_reject": "undelivered",
-}
-"""Telnyx' words for a message, in ours; any other word is `unknown`.
-
-`queued` is not sent yet: the answer to a message with `send_at` may say so, since the
-OpenAPI description knows no `scheduled` there. Without a receipt a message was sent.
-"""
-
-_RETRY_LATER = "nothing was done; it is tried again later"
-_MEND = "mend it in the Telnyx portal"
-
-_CODES: dict[str, tuple[type[ProviderError], str]] = {
-    "10007": (UnknownOutcomeError, "it may have been done"),
-    "10008": (UnknownOutcomeError, "it may have been done"),
-    "10037": (UnknownOutcomeError, "it may have been done"),
-    "10009": (RefusedCredentialError, "check TELNYX_API_KEY"),
-    "10010": (RefusedCredentialError, "check that the API key may do this"),
-    "10011": (RateLimitedError, _RETRY_LATER),
-    "10027": (UnknownOutcomeError, "the idempotency key already stands for a message with another body"),
-    "10036": (UnknownOutcomeError, "the same request is still being worked on"),
-    "40300": (OptedOutError, "the person answered STOP; only START from that phone lifts it"),
-    "40303": (MessageNotFoundError, "this settles nothing by itself"),
-    "40305": (RefusedCredentialError, "check the sender (`from`)"),
-    "40306": (RefusedCredentialError, "enable the alphanumeric sender in the messaging profile"),
-    "40307": (RefusedCredentialError, "the sender does not belong to the messaging profile"),
-    "40308": (RejectedError, "the sender cannot send MMS: use another sender or SMS"),
-    "40309": (RejectedError, "allow the destination's country in the messaging profile"),
-    "40310": (InvalidNumberError, "correct the phone number"),
-    "40012": (InvalidNumberError, "correct the phone number"),
-    "40001": (InvalidNumberError, "the number is a landline"),
-    "40312": (RefusedCredentialError, f"the messaging profile is disabled: {_MEND}"),
-    "40013": (RefusedCredentialError, "check the sender (`from`)"),
-    "40314": (RefusedCredentialError, f"messaging is disabled for the account: {_MEND}"),
-    "40318": (TransientError, f"the queue is full: {_RETRY_LATER}"),
-    "40320": (RefusedCredentialError, f"the sender is not active yet: {_MEND}"),
-    "40321": (RefusedCredentialError, f"the number pool is empty: {_MEND}"),
-    "40325": (RefusedCredentialError, "an alphanumeric sender has 1 to 11 letters, digits or spaces"),
-    "40331": (RefusedCredentialError, f"no destinations are allowed in the messaging profile: {_MEND}"),
-    "40333": (RefusedCredentialError, f"the messaging profile's spending limit is reached: {_MEND}"),
-}
-"""What a code means for us; 20xxx is about the account, any other is told by the HTTP status."""
-
-_REJECTED = "the same request would never be taken"
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
-_TOKEN = "reminder_kit"  # noqa: S105 - the name of a query parameter
 _LEAD = timedelta(minutes=5)
 _AHEAD = timedelta(days=5)
 _MEDIA = 10
@@ -140,7 +73,7 @@ def _address(text: str, what: str) -> str:
 def _with_token(url: str, token: str) -> str:
     parts = urlsplit(url)
     query = f"{parts.query}&" if parts.query else ""
-    return urlunsplit(parts._replace(query=query + urlencode({_TOKEN: token})))
+    return urlunsplit(parts._replace(query=query + urlencode({TOKEN: token})))
 
 
 class Telnyx:
@@ -296,7 +229,7 @@ class Telnyx:
         if self._encoding == "gsm7" and encoding != "gsm7":
             raise _rejected("encoding = 'gsm7', but the text holds other characters: use 'auto' or mend the template")
         if self._encoding == "ucs2" and encoding == "gsm7":
-            units = len(text.encode("utf-16-le")) // 2
+            units = len(text.encode("utf-16-le", "surrogatepass")) // 2
             parts = -(-units // 67)
         if parts > _PARTS:
             raise _rejected(f"the text takes {parts} parts, of {_PARTS} at most ({units} units): shorten the template")
@@ -323,18 +256,18 @@ class Telnyx:
         fault of ours, and says nothing of this message.
         """
         if 200 <= response.status < 300:
-            return self._receipt(response, "create")
+            return receipt(response, "create")
         if response.status >= 500 or response.status in {408, 409}:
-            raise self._error(response, "create", UnknownOutcomeError)
+            raise refusal(response, "create", UnknownOutcomeError)
         if response.status == 404:
-            raise self._error(response, "create", RefusedCredentialError, "check TELNYX_API_KEY and base_url")
-        raise self._error(response, "create")
+            raise refusal(response, "create", RefusedCredentialError, "check TELNYX_API_KEY and base_url")
+        raise refusal(response, "create")
 
     def parse_read(self, response: Response) -> Receipt:
         """Read the answer to `read`. A 404 may also mean that the key was not taken."""
         if 200 <= response.status < 300:
-            return self._receipt(response, "read")
-        raise self._error(response, "read", _by_status(response.status))
+            return receipt(response, "read")
+        raise refusal(response, "read", by_status(response.status))
 
     def parse_cancelled(self, response: Response) -> Receipt:
         """Read the answer to `cancel`, which Telnyx does not wrap in `data`.
@@ -343,49 +276,10 @@ class Telnyx:
         cannot be cancelled and for a key without the right. `read` tells which.
         """
         if 200 <= response.status < 300:
-            return self._receipt(response, "cancel")
+            return receipt(response, "cancel")
         if response.status == 403:
-            raise self._error(response, "cancel", TooLateToCancelError, "ask for the message to learn more", force=True)
-        raise self._error(response, "cancel", _by_status(response.status))
-
-    def _receipt(self, response: Response, verb: str) -> Receipt:
-        payload = json_object(response) or {}
-        message = payload.get("data", payload)
-        if not isinstance(message, dict) or not (provider_id := text_of(message.get("id"))):
-            kind = UnknownOutcomeError if verb == "create" else TransientError
-            raise kind(
-                f"Telnyx: {verb} was answered with {response.status} and nothing readable; it may have been done",
-                provider=self.name,
-                status=response.status,
-                raw=response.body[:2000],
-            )
-        replayed = response.headers.get("idempotent-replayed", "").lower() == "true"
-        return Receipt(provider_id, _status(message), _failure(message), replayed)
-
-    def _error(
-        self,
-        response: Response,
-        verb: str,
-        otherwise: type[ProviderError] | None = None,
-        remedy: str = "",
-        *,
-        force: bool = False,
-    ) -> ProviderError:
-        code, title, payload = _problem(response)
-        known, what = _CODES.get(code, (None, ""))
-        if known is None and code.startswith("20") and len(code) == 5:
-            known, what = RefusedCredentialError, f"the account or key is not accepted: {_MEND}"
-        kind = known or otherwise or _by_status(response.status)
-        if otherwise and (force or response.status >= 500 or response.status == 409):
-            kind = otherwise
-        if verb != "create" and issubclass(kind, UnknownOutcomeError | RejectedError):
-            kind = TransientError if issubclass(kind, UnknownOutcomeError) else MessageNotFoundError
-        details: dict[str, Any] = {"provider": self.name, "code": code, "status": response.status, "raw": payload}
-        if issubclass(kind, RateLimitedError):
-            details["retry_after"] = response.retry_after
-        said = f"{code} {title}".strip() or "no reason given"
-        advice = remedy or what or _REMEDIES.get(kind, _REJECTED)
-        return kind(f"Telnyx: {verb} was answered with {response.status} ({said}): {advice}", **details)
+            raise refusal(response, "cancel", TooLateToCancelError, "ask for the message to learn more", force=True)
+        raise refusal(response, "cancel", by_status(response.status))
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
         """Verify a webhook (Ed25519 over `timestamp|body`) and return what it tells.
@@ -399,61 +293,5 @@ class Telnyx:
         return verified(self._public_keys, headers, body, now, self._tolerance)
 
 
-_REMEDIES: dict[type[ProviderError], str] = {
-    RefusedCredentialError: "check TELNYX_API_KEY, the sender and base_url",
-    RateLimitedError: _RETRY_LATER,
-    TransientError: "it is tried again later",
-    UnknownOutcomeError: "it may have been done",
-    MessageNotFoundError: "this settles nothing by itself",
-}
-
-
 def _rejected(why: str) -> RejectedError:
     return RejectedError(f"Telnyx would refuse this message: {why}", provider="telnyx")
-
-
-def _by_status(status: int) -> type[ProviderError]:
-    if status == 429:
-        return RateLimitedError
-    if status in {401, 402, 403} or 300 <= status < 400:
-        return RefusedCredentialError
-    if status == 404:
-        return MessageNotFoundError
-    return TransientError if status >= 500 or status in {408, 409, 425} else RejectedError
-
-
-def _problem(response: Response) -> tuple[str, str, object]:
-    """Return code, title and payload of an error, in either of Telnyx' two shapes."""
-    payload = json_object(response)
-    if payload is None:
-        return "", "", response.body[:2000]
-    listed = payload.get("errors")
-    problems = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else [payload]
-    if not problems:
-        return "", "", payload
-    chosen = next((each for each in problems if text_of(each.get("code")) in _CODES), problems[0])
-    return text_of(chosen.get("code")), short(text_of(chosen.get("title"))), payload
-
-
-def _first(value: object) -> dict[str, Any]:
-    found = value[0] if isinstance(value, list) and value else value
-    return found if isinstance(found, dict) else {}
-
-
-def _status(message: Mapping[str, Any]) -> str:
-    """Return the message's status in our words; Telnyx gives it to the addressee."""
-    word = text_of(_first(message.get("to")).get("status")) or text_of(message.get("status"))
-    return STATUSES.get(word.lower(), "unknown")
-
-
-def _failure(message: Mapping[str, Any]) -> str:
-    problem = _first(message.get("errors"))
-    return f"{text_of(problem.get('code'))} {short(text_of(problem.get('title')))}".strip()
-
-
-def token_in(url: str) -> str | None:
-    """Return the token we put into a webhook's address, if it is there."""
-    try:
-        return dict(parse_qsl(urlsplit(url).query)).get(_TOKEN)
-    except ValueError:
-        return None

@@ -16,7 +16,7 @@ from reminder_kit.model import DeliveryEvent
 from reminder_kit.providers.answers import text_of
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import check_age, lowered, verify_ed25519
-from reminder_kit.providers.telnyx import STATUSES, token_in
+from reminder_kit.providers.telnyx_answers import STATUSES, first, token_in
 
 __all__ = ["event", "verified"]
 
@@ -41,11 +41,6 @@ def verified(
     return (event(body, signed_at),)
 
 
-def _mapping(value: object) -> dict[str, Any]:
-    found = value[0] if isinstance(value, list) and value else value
-    return found if isinstance(found, dict) else {}
-
-
 def event(body: bytes, signed_at: datetime) -> DeliveryEvent:
     """Return the event a webhook's body tells; `signed_at` stands in for a missing time.
 
@@ -55,10 +50,10 @@ def event(body: bytes, signed_at: datetime) -> DeliveryEvent:
         raw = json.loads(body)
     except (ValueError, RecursionError):
         raise PayloadError(f"{_WHAT}: the body is no JSON") from None
-    data = _mapping(raw.get("data")) if isinstance(raw, dict) else {}
+    data = first(raw.get("data")) if isinstance(raw, dict) else {}
     if not (event_id := text_of(data.get("id"))):
         raise PayloadError(f"{_WHAT}: the body has no data.id")
-    payload = _mapping(data.get("payload"))
+    payload = first(data.get("payload"))
     kind, number, code = _told(text_of(data.get("event_type")), payload)
     return DeliveryEvent(
         id=event_id,
@@ -82,19 +77,19 @@ def _when(text: str, otherwise: datetime) -> datetime:
 
 
 def _token(raw: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
-    places = (payload.get("webhook_url"), _mapping(raw.get("meta")).get("delivered_to"))
+    places = (payload.get("webhook_url"), first(raw.get("meta")).get("delivered_to"))
     return next((token for place in places if (token := token_in(text_of(place)))), None)
 
 
 def _told(event_type: str, payload: Mapping[str, Any]) -> tuple[str, str | None, str]:
     """Return our type, the other party's number and a code."""
     if event_type == "message.received":
-        number = text_of(_mapping(payload.get("from")).get("phone_number")) or None
+        number = text_of(first(payload.get("from")).get("phone_number")) or None
         automatic = text_of(payload.get("autoresponse_type")).upper()
         return _REPLIES.get(automatic) or reply_type(text_of(payload.get("text"))), number, automatic
-    addressee = _mapping(payload.get("to"))
+    addressee = first(payload.get("to"))
     number = text_of(addressee.get("phone_number")) or None
-    code = text_of(_mapping(payload.get("errors")).get("code"))
+    code = text_of(first(payload.get("errors")).get("code"))
     if event_type not in {"message.sent", "message.finalized", "message.delivered"}:
         return "unknown", number, code
     status = STATUSES.get(text_of(addressee.get("status")).lower(), "unknown")

@@ -1,0 +1,191 @@
+"""Telnyx' answers in our words: statuses, both shapes of errors, and what each code asks for.
+
+Pure: no clock, no I/O. Never raises for a word it does not know, never lets a number or text into an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from reminder_kit.errors import (
+    InvalidNumberError,
+    MessageNotFoundError,
+    OptedOutError,
+    ProviderError,
+    RateLimitedError,
+    RefusedCredentialError,
+    RejectedError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from reminder_kit.ports import Receipt, Response
+from reminder_kit.providers.answers import json_object, short, text_of
+
+__all__ = ["STATUSES", "TOKEN", "by_status", "first", "receipt", "refusal", "token_in"]
+
+TOKEN = "reminder_kit"  # noqa: S105 - the name of a query parameter
+"""The query parameter that carries our token in a webhook's address."""
+
+STATUSES = {
+    "scheduled": "scheduled",
+    "queued": "scheduled",
+    "sending": "sent",
+    "sent": "sent",
+    "delivery_unconfirmed": "sent",
+    "dlr_unconfirmed": "sent",
+    "dlr_timeout": "sent",
+    "delivered": "delivered",
+    "read": "delivered",
+    "cancelled": "cancelled",
+    "canceled": "cancelled",
+    "delivery_failed": "undelivered",
+    "sending_failed": "undelivered",
+    "expired": "undelivered",
+    "failed": "undelivered",
+    "gw_timeout": "undelivered",
+    "gw_reject": "undelivered",
+}
+"""Telnyx' words for a message, in ours; any other word is `unknown`.
+
+`queued` is not sent yet: the answer to a message with `send_at` may say so, since the
+OpenAPI description knows no `scheduled` there. Without a receipt a message was sent.
+"""
+
+_RETRY_LATER = "nothing was done; it is tried again later"
+_MEND = "mend it in the Telnyx portal"
+
+_CODES: dict[str, tuple[type[ProviderError], str]] = {
+    "10007": (UnknownOutcomeError, "it may have been done"),
+    "10008": (UnknownOutcomeError, "it may have been done"),
+    "10037": (UnknownOutcomeError, "it may have been done"),
+    "10009": (RefusedCredentialError, "check TELNYX_API_KEY"),
+    "10010": (RefusedCredentialError, "check that the API key may do this"),
+    "10011": (RateLimitedError, _RETRY_LATER),
+    "10027": (UnknownOutcomeError, "the idempotency key already stands for a message with another body"),
+    "10036": (UnknownOutcomeError, "the same request is still being worked on"),
+    "40300": (OptedOutError, "the person answered STOP; only START from that phone lifts it"),
+    "40303": (MessageNotFoundError, "this settles nothing by itself"),
+    "40305": (RefusedCredentialError, "check the sender (`from`)"),
+    "40306": (RefusedCredentialError, "enable the alphanumeric sender in the messaging profile"),
+    "40307": (RefusedCredentialError, "the sender does not belong to the messaging profile"),
+    "40308": (RejectedError, "the sender cannot send MMS: use another sender or SMS"),
+    "40309": (RejectedError, "allow the destination's country in the messaging profile"),
+    "40310": (InvalidNumberError, "correct the phone number"),
+    "40012": (InvalidNumberError, "correct the phone number"),
+    "40001": (InvalidNumberError, "the number is a landline"),
+    "40312": (RefusedCredentialError, f"the messaging profile is disabled: {_MEND}"),
+    "40013": (RefusedCredentialError, "check the sender (`from`)"),
+    "40314": (RefusedCredentialError, f"messaging is disabled for the account: {_MEND}"),
+    "40318": (TransientError, f"the queue is full: {_RETRY_LATER}"),
+    "40320": (RefusedCredentialError, f"the sender is not active yet: {_MEND}"),
+    "40321": (RefusedCredentialError, f"the number pool is empty: {_MEND}"),
+    "40325": (RefusedCredentialError, "an alphanumeric sender has 1 to 11 letters, digits or spaces"),
+    "40331": (RefusedCredentialError, f"no destinations are allowed in the messaging profile: {_MEND}"),
+    "40333": (RefusedCredentialError, f"the messaging profile's spending limit is reached: {_MEND}"),
+}
+"""What a code means for us; 20xxx is about the account, any other is told by the HTTP status."""
+
+_REJECTED = "the same request would never be taken"
+_REMEDIES: dict[type[ProviderError], str] = {
+    RefusedCredentialError: "check TELNYX_API_KEY, the sender and base_url",
+    RateLimitedError: _RETRY_LATER,
+    TransientError: "it is tried again later",
+    UnknownOutcomeError: "it may have been done",
+    MessageNotFoundError: "this settles nothing by itself",
+}
+
+
+def receipt(response: Response, verb: str) -> Receipt:
+    """Return what a 2xx says; one that can't be read leaves open what was done."""
+    payload = json_object(response) or {}
+    message = payload.get("data", payload)
+    if not isinstance(message, dict) or not (provider_id := text_of(message.get("id"))):
+        kind = UnknownOutcomeError if verb == "create" else TransientError
+        raise kind(
+            f"Telnyx: {verb} was answered with {response.status} and nothing readable; it may have been done",
+            provider="telnyx",
+            status=response.status,
+            raw=response.body[:2000],
+        )
+    replayed = response.headers.get("idempotent-replayed", "").lower() == "true"
+    return Receipt(provider_id, _status(message), _failure(message), replayed)
+
+
+def refusal(
+    response: Response,
+    verb: str,
+    otherwise: type[ProviderError] | None = None,
+    remedy: str = "",
+    *,
+    force: bool = False,
+) -> ProviderError:
+    """Return the error an answer is: by its code, else by `otherwise`, else by its HTTP status.
+
+    `otherwise` rules where the code can't be trusted (a 5xx, a 409), and everywhere with `force`.
+    """
+    code, title, payload = _problem(response)
+    known, what = _CODES.get(code, (None, ""))
+    if known is None and code.startswith("20") and len(code) == 5:
+        known, what = RefusedCredentialError, f"the account or key is not accepted: {_MEND}"
+    kind = known or otherwise or by_status(response.status)
+    if otherwise and (force or response.status >= 500 or response.status == 409):
+        kind = otherwise
+    if verb != "create" and issubclass(kind, UnknownOutcomeError | RejectedError):
+        kind = TransientError if issubclass(kind, UnknownOutcomeError) else MessageNotFoundError
+    details: dict[str, Any] = {"provider": "telnyx", "code": code, "status": response.status, "raw": payload}
+    if issubclass(kind, RateLimitedError):
+        details["retry_after"] = response.retry_after
+    said = f"{code} {title}".strip() or "no reason given"
+    advice = remedy or what or _REMEDIES.get(kind, _REJECTED)
+    return kind(f"Telnyx: {verb} was answered with {response.status} ({said}): {advice}", **details)
+
+
+def by_status(status: int) -> type[ProviderError]:
+    """Return what an HTTP status means where nothing more is said."""
+    if status == 429:
+        return RateLimitedError
+    if status in {401, 402, 403} or 300 <= status < 400:
+        return RefusedCredentialError
+    if status == 404:
+        return MessageNotFoundError
+    return TransientError if status >= 500 or status in {408, 409, 425} else RejectedError
+
+
+def _problem(response: Response) -> tuple[str, str, object]:
+    """Return code, title and payload of an error, in either of Telnyx' two shapes."""
+    payload = json_object(response)
+    if payload is None:
+        return "", "", response.body[:2000]
+    listed = payload.get("errors")
+    problems = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else [payload]
+    if not problems:
+        return "", "", payload
+    chosen = next((each for each in problems if text_of(each.get("code")) in _CODES), problems[0])
+    return text_of(chosen.get("code")), short(text_of(chosen.get("title"))), payload
+
+
+def first(value: object) -> dict[str, Any]:
+    """Return the first object of a list, or the object itself, or an empty one."""
+    found = value[0] if isinstance(value, list) and value else value
+    return found if isinstance(found, dict) else {}
+
+
+def _status(message: Mapping[str, Any]) -> str:
+    """Return the message's status in our words; Telnyx gives it to the addressee."""
+    word = text_of(first(message.get("to")).get("status")) or text_of(message.get("status"))
+    return STATUSES.get(word.lower(), "unknown")
+
+
+def _failure(message: Mapping[str, Any]) -> str:
+    problem = first(message.get("errors"))
+    return f"{text_of(problem.get('code'))} {short(text_of(problem.get('title')))}".strip()
+
+
+def token_in(url: str) -> str | None:
+    """Return the token we put into a webhook's address, if it is there."""
+    try:
+        return dict(parse_qsl(urlsplit(url).query)).get(TOKEN)
+    except ValueError:
+        return None
