@@ -1,0 +1,257 @@
+"""What a configuration file may say, and how each wrong thing in it is named."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit.config import load
+from reminder_kit.errors import ConfigurationError, InvalidRuleError
+from reminder_kit.providers.telnyx import Telnyx
+
+RULE = """
+[[rules]]
+id = "day-before"
+before = "24 hours"
+text = "Hi {{ recipient.name }}, see you {{ when }}."
+"""
+
+WHOLE = f"""
+timezone = "America/New_York"
+locale = "en"
+default_region = "us"
+namespace = "practice"
+rearm_after = "20 minutes"
+
+[provider]
+name = "telnyx"
+from = "+12025550100"
+base_url = "http://127.0.0.1:8080/v2"
+webhook_url = "https://example.com/hooks/telnyx"
+endpoint = "messages"
+schedule_ahead = "2 days"
+concurrency = 8
+rate = "50/s"
+timeout = 10
+unknown_outcome = "prefer_missing"
+
+[ledger]
+url = "sqlite:///somewhere.db"
+
+[quiet_hours]
+start = "21:00"
+end = "08:00"
+
+[guard]
+max_cancel_ratio = 0.25
+max_changes = 5000
+
+[calendar]
+phones = ["x-phone", "attendee", "directory"]
+directory = "people.csv"
+alarms = "ignore"
+horizon = "30 days"
+sources = ["clinic.ics"]
+{RULE}
+[[rules]]
+id = "two-hours"
+before = "2 hours"
+if_late = {{ skip_after = "10 minutes" }}
+text = {{ en = "Soon: {{{{ when }}}}", es = "Pronto: {{{{ when }}}}" }}
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Return a reader of a configuration given as text."""
+
+    def read(text, **environ):
+        path = tmp_path / "reminders.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load(path, environ=environ)
+
+    return read
+
+
+def test_every_key_becomes_an_argument_of_the_kit(read):
+    arguments = read(WHOLE).arguments()
+    provider, ledger, calendar = (arguments.pop(key) for key in ("provider", "ledger", "calendar"))
+    rules, guard, quiet = (arguments.pop(key) for key in ("rules", "guard", "quiet_hours"))
+    assert arguments == {
+        "timezone": "America/New_York",
+        "locale": "en",
+        "default_region": "US",
+        "namespace": "practice",
+        "rearm_after": timedelta(minutes=20),
+        "concurrency": 8,
+        "rate": "50/s",
+        "timeout": 10.0,
+        "unknown_outcome": "prefer_missing",
+        "sources": ("clinic.ics",),
+    }
+    assert isinstance(provider, Telnyx)
+    assert (provider.sender, provider.base_url) == ("+12025550100", "http://127.0.0.1:8080/v2")
+    assert provider.capabilities.window.max_lead == timedelta(days=2)
+    assert provider.capabilities.echoes_token
+    assert (ledger.url, ledger.namespace) == ("sqlite:///somewhere.db", "practice")
+    assert (calendar.horizon, calendar.phones) == (timedelta(days=30), ("x-phone", "attendee", "directory"))
+    assert [rule.id for rule in rules] == ["day-before", "two-hours"]
+    assert rules[1].if_late.within == timedelta(minutes=10)
+    assert (guard.max_cancel_ratio, guard.max_changes) == (0.25, 5000)
+    assert (quiet.start, quiet.end) == ("21:00", "08:00")
+
+
+def test_what_is_left_out_has_the_documented_default(read):
+    config = read('[provider]\nname = "telnyx"\nfrom = "+12025550100"\n' + RULE)
+    assert config.ledger_url == "sqlite:///reminders.db"
+    assert config.quiet_hours is None
+    assert config.guard.max_cancel_ratio == 0.5
+    assert config.guard.max_changes is None
+    assert config.defaults.locale == "en"
+    assert config.options == {}
+    assert config.warnings == ()
+
+
+def test_a_calendar_can_be_read_without_a_provider_but_a_kit_needs_one(read):
+    config = read('timezone = "Europe/London"')
+    assert config.defaults.timezone == "Europe/London"
+    assert config.warnings == ("there is no [[rules]] table: nothing would ever be sent",)
+    with pytest.raises(ConfigurationError, match=r"\[provider\] name is missing"):
+        config.provider()
+
+
+def test_a_file_saved_with_a_byte_order_mark_is_read(read):
+    assert read(b"\xef\xbb\xbf" + RULE.encode()).rules[0].id == "day-before"
+
+
+def test_the_ledger_may_be_named_by_the_environment(read):
+    url = "postgresql://reminders:secret@db/reminders"
+    assert read(RULE, REMINDER_KIT_LEDGER_URL=url).ledger_url == url
+    assert read('[ledger]\nurl = "sqlite:///a.db"' + RULE, REMINDER_KIT_LEDGER_URL=url).ledger_url == "sqlite:///a.db"
+
+
+def test_a_password_in_the_ledgers_address_is_pointed_out_without_showing_it(read):
+    (warning,) = read('[ledger]\nurl = "postgresql://reminders:hunter2@db/r"' + RULE).warnings
+    assert "REMINDER_KIT_LEDGER_URL" in warning
+    assert "hunter2" not in warning
+
+
+def test_a_costly_or_dangerous_text_is_a_warning(read):
+    config = read('[[rules]]\nid = "r"\nbefore = "1 hour"\ntext = "Reply CANCEL to cancel."')
+    assert len(config.warnings) == 1
+    assert "CANCEL" in config.warnings[0]
+
+
+def test_a_missing_file_is_one_line_with_the_remedy(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"nowhere\.toml: there is no such file: create it .*--config"):
+        load(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("timezone = \nlocale = 'en'", ("broken TOML", "line 1")),
+        (b"timezone = '\xff'", ("not UTF-8", "byte 12")),
+        ('timezon = "UTC"', ("unknown key 'timezon'", "did you mean 'timezone'")),
+        ("concurrency = 4", ("unknown key 'concurrency'", "it belongs under [provider]")),
+        ("[ledger]\ntimezone = 'UTC'", ("[ledger] unknown key 'timezone'", "top of the file")),
+        ('timezone = "Mars/Olympus"', ("timezone", "Mars/Olympus", "America/New_York")),
+        ("timezone = 5", ("timezone must be text in quotes", "5")),
+        ('locale = "qq"', ("locale", "'qq'")),
+        ('default_region = "Utopia"', ("default_region", "Utopia", "two letters")),
+        ('provider = "telnyx"', ("[provider]", "table")),
+        ("[provider]\nname = 7", ("[provider] name", "text in quotes")),
+        ("[provider]\nconcurrency = 0", ("[provider] concurrency", "from 1 up", "0")),
+        ("[provider]\nrate = 'fast'", ("[provider] rate", "fast", "50/s")),
+        ("[provider]\ntimeout = '0 seconds'", ("[provider] timeout", "longer than nothing")),
+        ("[provider]\nunknown_outcome = 'guess'", ("unknown_outcome", "guess", "prefer_missing")),
+        ("[ledger]\nurl = ''", ("[ledger] url", "text")),
+        ("[ledger]\nulr = 'x'", ("[ledger] unknown key 'ulr'", "'url'")),
+        ("[guard]\nmax_cancel_ratio = 50", ("[guard] max_cancel_ratio", "0 to 1", "50")),
+        ("[guard]\nmax_changes = true", ("[guard] max_changes", "True")),
+        ("[quiet_hours]\nstart = '21:00'", ("quiet_hours", "end")),
+        ("[quiet_hours]\nstart = '25:00'\nend = '08:00'", ("25:00", "21:00")),
+        ("[calendar]\nphone = ['attendee']", ("[calendar]", "'phone'", "phones")),
+        ("[calendar]\nalarms = 'maybe'", ("[calendar]", "alarms")),
+        ("[calendar]\nhorizon = 'long'", ("[calendar] horizon", "long")),
+    ],
+)
+def test_a_wrong_file_is_named_with_key_value_and_remedy(read, tmp_path, text, parts):
+    with pytest.raises(ConfigurationError) as caught:
+        read(text)
+    said = str(caught.value)
+    assert said.startswith(str(tmp_path / "reminders.toml"))
+    assert "\n" not in said
+    for part in parts:
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("table", "parts"),
+    [
+        ("[provider]\nname = 'telnyx'\napi_key = 'KEY0123'", ("[provider] api_key", "TELNYX_API_KEY")),
+        ("[provider]\nname = 'twilio'\nauth_token = 'KEY0123'", ("[provider] auth_token", "TWILIO_AUTH_TOKEN")),
+        ("[ledger]\npassword = 'KEY0123'", ("[ledger] password", "REMINDER_KIT_LEDGER_URL")),
+    ],
+    ids=["telnyx", "twilio", "ledger"],
+)
+def test_secrets_are_refused_with_the_variable_to_use_and_never_shown(read, table, parts):
+    with pytest.raises(ConfigurationError) as caught:
+        read(table)
+    assert "KEY0123" not in str(caught.value)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "parts"),
+    [
+        ("name = 'telnix'", ("telnix", "telnyx")),
+        ("name = 'telnyx'", ("from", "messaging_profile_id")),
+        ("name = 'telnyx'\nfrom = 12025550100", ("[provider] from", "text in quotes")),
+        ("name = 'telnyx'\nform = '+12025550100'", ("unknown key 'form'", "'from'")),
+        ("name = 'telnyx'\nfrom = '+12025550100'\nschedule_ahead = 'soon'", ("schedule_ahead", "soon")),
+        ("name = 'telnyx'\nfrom = '+12025550100'\nendpoint = 'both'", ("endpoint", "both")),
+        ("name = 'telnyx'\nfrom = '+12025550100'\nbase_url = 'example.com'", ("base_url", "example.com")),
+    ],
+)
+def test_a_wrong_provider_is_told_when_one_is_needed(read, tmp_path, table, parts):
+    config = read(f"[provider]\n{table}\n{RULE}")
+    with pytest.raises(ConfigurationError) as caught:
+        config.provider()
+    assert str(caught.value).startswith(str(tmp_path / "reminders.toml"))
+    for part in parts:
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("[[rules]]\nid = 'a'\nbefor = '1 day'", ("rules[0] (line 1)", "'befor'", "'before'")),
+        ("[[rules]]\nbefore = '1 day'", ("rules[0] (line 1)", "id")),
+        (RULE + RULE, ("rules[1] (line 7)", "day-before", "rules[0] (line 2)")),
+        ("[[rules]]\nid = 'a'\nbefore = '1 parsec'\ntext = 'x'", ("rule 'a'", "before", "1 parsec")),
+        ("[[rules]]\nid = 'a'\nbefore = '1 day'\ntext = '{{ wen }}'", ("line 1", "'a'", "'wen'", "'when'")),
+        ("[[rules]]\nid = 'a'\nbefore = '1 day'\ntext = '{{ when'", ("line 1", "'a'", "cannot be read")),
+        ("[[rules]]\nid = 'a'\nbefore = '1 day'", ("'a'", "no text")),
+        ("[rules]\nid = 'a'", ("[[rules]]", "two brackets")),
+    ],
+    ids=[
+        "unknown key",
+        "no id",
+        "two of one id",
+        "no offset",
+        "unknown variable",
+        "broken template",
+        "no text",
+        "table",
+    ],
+)
+def test_a_wrong_rule_is_named_with_its_place(read, tmp_path, text, parts):
+    with pytest.raises((InvalidRuleError, ConfigurationError)) as caught:
+        read(text)
+    said = str(caught.value)
+    assert said.startswith(str(tmp_path / "reminders.toml"))
+    for part in parts:
+        assert part in said
