@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from reminder_kit.changes import CAUSES, Change, Kind
 from reminder_kit.errors import ConfigurationError
@@ -147,9 +147,9 @@ def _assumed(message: Message, settings: Settings, now: datetime) -> Message:
     return message
 
 
-@frozen
+@define
 class _Look:
-    """A first look at one reminder: what is parked for it, and what is wanted."""
+    """A first look at one reminder, filled in step by step: what is parked for it, and what is wanted."""
 
     reminder: Reminder
     message: Message | None = None
@@ -165,7 +165,7 @@ def decide(case: Case, settings: Settings, now: datetime) -> list[Decision]:
     """Return what is to be done for every reminder of an appointment, wanted or only recorded, in a stable order."""
     wanted = _wanted(case, settings)
     looks = [_look(each, case, settings, now) for each in wanted]
-    looks = _superseded(looks)
+    _supersede(looks)
     decisions = [_decision(look, case, settings, now) for look in looks]
     known = {each.key for each in wanted}
     gone = [key for key in {**case.outcomes, **case.messages} if key not in known]
@@ -194,26 +194,31 @@ def _look(reminder: Reminder, case: Case, settings: Settings, now: datetime) -> 
     messages = [_assumed(each, settings, now) for each in case.messages.get(reminder.key, ())]
     parked = next((each for each in reversed(messages) if each.state in OPEN), None)
     settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
-    look = _Look(reminder, parked, settles)
-    if reminder.refusal is not None:
-        return evolve(look, skip=reminder.refusal)
-    if parked is not None:
-        return _look_at_parked(look, parked, settings, now)
-    return _look_at_nothing(look, messages, case, settings, now)
+    look = _Look(reminder, parked, settles, skip=reminder.refusal)
+    if reminder.refusal is None:
+        if parked is not None:
+            _look_at_parked(look, parked, settings, now)
+        else:
+            _look_at_nothing(look, messages, case, settings, now)
+    return look
 
 
-def _look_at_parked(look: _Look, parked: Message, settings: Settings, now: datetime) -> _Look:
+def _look_at_parked(look: _Look, parked: Message, settings: Settings, now: datetime) -> None:
     reminder = look.reminder
     try:
-        causes = _drift(parked, reminder, settings)
+        look.causes = _drift(parked, reminder, settings)
     except ConfigurationError as error:
-        return evolve(look, keep=True, skip=Reason.TEMPLATE_ERROR, error=str(error))
-    if parked.state is not State.CANCELLING and not causes:
-        return evolve(look, keep=True)
+        look.keep, look.skip, look.error = True, Reason.TEMPLATE_ERROR, str(error)
+        return
+    withdrawn = parked.state is State.CANCELLING
+    if not withdrawn and not look.causes:
+        look.keep = True
+        return
     placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=True)
-    if parked.state is not State.CANCELLING and _stays(parked, placement, causes):
-        return evolve(look, keep=True, skip=Reason.TOO_LATE, causes=causes)
-    return evolve(look, causes=causes, placement=placement)
+    if not withdrawn and _stays(parked, placement, look.causes):
+        look.keep, look.skip = True, Reason.TOO_LATE
+    else:
+        look.placement = placement
 
 
 def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str, ...]:
@@ -255,17 +260,19 @@ def _stays(parked: Message, placement: Placement, causes: tuple[str, ...]) -> bo
     return placement.reason is Reason.CLAMPED_LATE and placement.send_at != parked.send_at
 
 
-def _look_at_nothing(look: _Look, messages: Sequence[Message], case: Case, settings: Settings, now: datetime) -> _Look:
+def _look_at_nothing(look: _Look, messages: Sequence[Message], case: Case, settings: Settings, now: datetime) -> None:
     reminder = look.reminder
     if _already_sent(reminder, messages, case, settings):
-        return evolve(look, skip=Reason.ALREADY_SENT)
-    lost = [each for each in messages if each.state is State.UNKNOWN and not _material(reminder, each, settings)]
+        look.skip = Reason.ALREADY_SENT
+        return
+    lost = any(each.state is State.UNKNOWN and not _material(reminder, each, settings) for each in messages)
     if lost and not settings.prefer_duplicate:
-        return evolve(look, skip=Reason.NOT_CONFIRMED)
+        look.skip = Reason.NOT_CONFIRMED
+        return
     outcome = case.outcomes.get(reminder.key)
-    replaces = outcome is not None and outcome.replacing
-    placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=replaces or bool(lost))
-    return evolve(look, placement=placement, causes=("settle",) if lost else ())
+    replaces = lost or (outcome is not None and outcome.replacing)
+    look.placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=replaces)
+    look.causes = ("settle",) if lost else ()
 
 
 def _already_sent(reminder: Reminder, messages: Sequence[Message], case: Case, settings: Settings) -> bool:
@@ -285,10 +292,10 @@ def _material(reminder: Reminder, sent: Message, settings: Settings) -> bool:
     return moved or reminder.recipient.phone != sent.draft.to
 
 
-def _superseded(looks: list[_Look]) -> list[_Look]:
+def _supersede(looks: list[_Look]) -> None:
     """Let reminders of one appointment that would arrive together give way to the one nearest to the start."""
     if len(looks) < 2 or not any(look.placement is not None for look in looks):
-        return looks
+        return
     staying = {look.reminder.key: look.message.send_at for look in looks if look.keep and look.message}
     pairs = [(look.reminder, look.placement) for look in looks if look.placement is not None]
     pairs += [
@@ -297,7 +304,9 @@ def _superseded(looks: list[_Look]) -> list[_Look]:
         if look.keep and look.message
     ]
     judged = {reminder.key: placement for reminder, placement in supersede(pairs, parked=staying)}
-    return [look if look.placement is None else evolve(look, placement=judged[look.reminder.key]) for look in looks]
+    for look in looks:
+        if look.placement is not None:
+            look.placement = judged[look.reminder.key]
 
 
 def _decision(look: _Look, case: Case, settings: Settings, now: datetime) -> Decision:
@@ -313,7 +322,8 @@ def _decision(look: _Look, case: Case, settings: Settings, now: datetime) -> Dec
     try:
         draft = settings.composer.compose(look.reminder, look.placement.send_at)
     except ConfigurationError as error:
-        return _without(evolve(look, error=str(error)), case, Reason.TEMPLATE_ERROR, settings, now)
+        look.error = str(error)
+        return _without(look, case, Reason.TEMPLATE_ERROR, settings, now)
     if parked is None:
         if _was_rejected(draft, case.messages.get(look.reminder.key, ())):
             return _without(look, case, _rejection(look, case), settings, now)
@@ -321,7 +331,8 @@ def _decision(look: _Look, case: Case, settings: Settings, now: datetime) -> Dec
     if parked.state is not State.CANCELLING and _is_same(parked, draft, settings):
         return evolve(_kept(look, parked, case), adopt=True)
     if parked.state is not State.CANCELLING and not cancellable(parked, settings.window, now):
-        return _kept(evolve(look, skip=Reason.TOO_LATE), parked, case)
+        look.skip = Reason.TOO_LATE
+        return _kept(look, parked, case)
     return _made(look, case, Kind.REPLACE, look.placement.reason, draft=draft)
 
 
@@ -351,7 +362,8 @@ def _without(look: _Look, case: Case, reason: Reason, settings: Settings, now: d
     parked = look.message
     if parked is not None:
         if parked.state is not State.CANCELLING and not cancellable(parked, settings.window, now):
-            return _kept(evolve(look, skip=Reason.TOO_LATE), parked, case)
+            look.skip = Reason.TOO_LATE
+            return _kept(look, parked, case)
         return _made(look, case, Kind.CANCEL, reason)
     held = look.placement is not None and look.placement.decision is Placed.HOLD and reason is look.placement.reason
     return _made(look, case, Kind.HOLD if held else Kind.SKIP, reason)
@@ -377,9 +389,10 @@ def _made(look: _Look, case: Case, kind: Kind, reason: Reason, *, draft: Draft |
     change = _change(look, case, kind, reason, causes, shown, look.message)
     held = look.placement is not None and look.placement.decision is Placed.HOLD and reason is look.placement.reason
     stand = Stand.PARKED if draft is not None else Stand.HELD if held else Stand.SKIPPED
-    outcome = _outcome(look, stand, reason.value, draft.send_at if draft else None)
-    if look.placement is not None and held:
-        outcome = evolve(outcome, park_at=look.placement.park_at, replacing=_replacing(look, case))
+    park_at = look.placement.park_at if held and look.placement is not None else None
+    outcome = _outcome(look, stand, reason.value, draft.send_at if draft else None, park_at)
+    if held and _replacing(look, case):
+        outcome = evolve(outcome, replacing=True)
     return Decision(change, outcome, look.reminder, look.placement, draft, look.message)
 
 
@@ -416,7 +429,9 @@ def _change(
     )
 
 
-def _outcome(look: _Look, stand: Stand, reason: str, send_at: datetime | None) -> Outcome:
+def _outcome(
+    look: _Look, stand: Stand, reason: str, send_at: datetime | None, park_at: datetime | None = None
+) -> Outcome:
     reminder = look.reminder
     return Outcome(
         key=reminder.key,
@@ -427,6 +442,7 @@ def _outcome(look: _Look, stand: Stand, reason: str, send_at: datetime | None) -
         reason=reason,
         due_at=reminder.due_at,
         send_at=send_at,
+        park_at=park_at,
         error=look.error,
     )
 
