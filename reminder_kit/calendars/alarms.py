@@ -1,4 +1,4 @@
-"""Alarms: the instants of an occurrence's VALARMs, without those that vendors put there for themselves.
+"""Alarms: the instants of an occurrence's VALARMs, and those of them that are still meant to remind someone.
 
 Never reads icalendar's timedeltas: they make -P1D and -PT24H the same, which differ by an
 hour around a change of the clock (RFC 5545 §3.3.6).
@@ -7,20 +7,20 @@ hour around a change of the clock (RFC 5545 §3.3.6).
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple
 
 from attrs import frozen
 
 from reminder_kit.calendars.lines import Component
 from reminder_kit.calendars.settings import Limits
-from reminder_kit.calendars.values import Kind, Span, When, Zones, as_span, as_when, integer, stamp
+from reminder_kit.calendars.values import Span, Zones, as_span, as_when, integer, stamp
 from reminder_kit.errors import CalendarError
 
-__all__ = ["Alarm", "alarm_times", "read_alarms"]
+__all__ = ["Alarm", "Times", "alarm_times", "read_alarms"]
 
 Warn = Callable[[str, int], None]
-_SENTINELS_BEFORE = datetime(1990, 1, 1, tzinfo=UTC)
-_SENTINELS_FROM = datetime(4000, 1, 1, tzinfo=UTC)
+_APPLES_NEVER = datetime(1976, 4, 1, 0, 55, 45, tzinfo=UTC)
 
 
 @frozen
@@ -28,6 +28,7 @@ class Alarm:
     """One VALARM: relative to start or end by `offset`, or absolute at `at`; then `repeats` more, `every` so long.
 
     `acknowledged` is when someone last dismissed it: what was due by then is over.
+    `is_snooze` says that it only repeats another for one person (RFC 9074 §5).
     """
 
     offset: Span
@@ -36,52 +37,53 @@ class Alarm:
     repeats: int
     every: Span
     acknowledged: datetime | None
+    is_snooze: bool
+
+
+class Times(NamedTuple):
+    """Instants of one occurrence's alarms in order, each once: all valid ones, and those still to be acted upon."""
+
+    valid: tuple[datetime, ...]
+    due: tuple[datetime, ...]
 
 
 def read_alarms(event: Component, zones: Zones, limits: Limits, warn: Warn) -> tuple[Alarm, ...]:
-    """Return an event's alarms; an unreadable one is reported and left out."""
+    """Return an event's alarms without vendors' placeholders; an unreadable one is reported and left out."""
     components = [each for each in event.children if each.name == "VALARM"]
     if len(components) > limits.alarms:
         warn(f"has {len(components)} alarms: only the first {limits.alarms} are read", components[limits.alarms].line)
     found = []
     last_seen = stamp(event.first("X-MOZ-LASTACK"))
     for each in components[: limits.alarms]:
-        if _is_vendors_own(each):
+        if each.value("ACTION").strip().upper() == "NONE":
             continue
         try:
             alarm = _read(each, zones, limits, warn, last_seen)
         except CalendarError as error:
             warn(f"alarm left out: {error}", error.line or each.line)
-        else:
-            found.extend([] if alarm is None else [alarm])
+            continue
+        if alarm.at != _APPLES_NEVER or not any(name.startswith("X-APPLE-") for name in each.properties):
+            found.append(alarm)
     return tuple(found)
 
 
-def _is_vendors_own(alarm: Component) -> bool:
-    """Say whether an alarm is a placeholder (Apple's ACTION:NONE) or one person's snooze (RFC 9074 §5)."""
-    related = alarm.first("RELATED-TO")
-    return alarm.value("ACTION").strip().upper() == "NONE" or (
-        related is not None and related.parameters.get("RELTYPE", "").upper() == "SNOOZE"
-    )
-
-
-def _read(alarm: Component, zones: Zones, limits: Limits, warn: Warn, last_seen: datetime | None) -> Alarm | None:
+def _read(alarm: Component, zones: Zones, limits: Limits, warn: Warn, last_seen: datetime | None) -> Alarm:
     trigger = alarm.first("TRIGGER")
     if trigger is None:
         raise CalendarError("it has no TRIGGER", line=alarm.line)
     text = trigger.value.strip()
     is_absolute = trigger.parameters.get("VALUE", "").upper() == "DATE-TIME" or text[:1].isdigit()
     at = as_when(text, trigger.parameters.get("TZID", ""), zones, trigger.line).instant if is_absolute else None
-    if at is not None and not _SENTINELS_BEFORE <= at < _SENTINELS_FROM:
-        return None
     repeats, every = _repetition(alarm, limits, warn)
+    related = alarm.first("RELATED-TO")
     return Alarm(
-        offset=Span() if is_absolute else as_span(text, trigger.line),
+        offset=Span() if is_absolute or text.upper() in ("P", "-P") else as_span(text, trigger.line),
         from_end=trigger.parameters.get("RELATED", "").upper() == "END",
         at=at,
         repeats=repeats,
         every=every,
         acknowledged=max(filter(None, (stamp(alarm.first("ACKNOWLEDGED")), last_seen)), default=None),
+        is_snooze=related is not None and related.parameters.get("RELTYPE", "").upper() == "SNOOZE",
     )
 
 
@@ -90,7 +92,7 @@ def _repetition(alarm: Component, limits: Limits, warn: Warn) -> tuple[int, Span
     if repeat is None or duration is None:
         return 0, Span()
     count, every = integer(repeat.value), as_span(duration.value, duration.line)
-    if count is None or every.is_negative or every == Span():
+    if count is None or every == Span():
         return 0, Span()
     if count > limits.repeats:
         warn(f"alarm repeats {count} times: only the first {limits.repeats} are read", repeat.line)
@@ -98,23 +100,33 @@ def _repetition(alarm: Component, limits: Limits, warn: Warn) -> tuple[int, Span
 
 
 def alarm_times(
-    alarms: tuple[Alarm, ...], at: datetime, ends_at: datetime, zone: tzinfo, after: datetime | None
-) -> tuple[datetime, ...]:
-    """Return the UTC instants of one occurrence's alarms, in order, each once.
+    alarms: tuple[Alarm, ...],
+    at: datetime,
+    ends_at: datetime,
+    zone: tzinfo,
+    *,
+    is_one: bool,
+    after: datetime | None,
+) -> Times:
+    """Return the UTC instants of one occurrence's alarms.
 
-    An absolute alarm in a series belongs to the occurrence it precedes: to this one if it
-    comes `after` the occurrence before (None: there is no other it could belong to).
+    `is_one`: the event stands for this occurrence only. Otherwise an absolute alarm is
+    valid for the occurrences it precedes, and due for the first of them: the one before
+    begins `after`. Snoozed and dismissed alarms are valid, and never due.
     """
-    times: set[datetime] = set()
+    valid: set[datetime] = set()
+    due: set[datetime] = set()
     for alarm in alarms:
         if alarm.at is None:
             first = alarm.offset.after(ends_at if alarm.from_end else at, zone)
-        elif after is None or after < alarm.at <= at:
+        elif is_one or alarm.at <= at:
             first = alarm.at
         else:
             continue
+        is_due = not alarm.is_snooze and (is_one or alarm.at is None or after is None or after < alarm.at)
         for _ in range(alarm.repeats + 1):
-            if alarm.acknowledged is None or first > alarm.acknowledged:
-                times.add(first)
+            valid.add(first)
+            if is_due and (alarm.acknowledged is None or first > alarm.acknowledged):
+                due.add(first)
             first = alarm.every.after(first, zone)
-    return tuple(sorted(times))
+    return Times(tuple(sorted(valid)), tuple(sorted(due)))

@@ -11,12 +11,13 @@ from collections.abc import Callable, Sized
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from attrs import define, field
+from attrs import define
 
 from reminder_kit.calendars.lines import Component, Property
 from reminder_kit.calendars.recurrence import Rule, read_rule
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.values import Kind, Span, When, Zones, as_span, as_when, integer, periods, stamp, whens
+from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.instants import seconds
 
@@ -37,6 +38,7 @@ class Event:
     """
 
     component: Component
+    zones: ZoneTable
     method: str
     start: When | None
     span: Span
@@ -50,7 +52,6 @@ class Event:
     exceptions: tuple[Rule, ...] = ()
     extra: tuple[tuple[When, When | Span | None], ...] = ()
     without: tuple[When, ...] = ()
-    cache: dict[str, object] = field(factory=dict)
 
     @property
     def line(self) -> int:
@@ -73,9 +74,7 @@ class Event:
         return self.method == "CANCEL"
 
 
-def read_event(
-    component: Component, method: str, position: int, zones: Zones, limits: Limits, warn: Warn
-) -> Event:
+def read_event(component: Component, method: str, position: int, zones: ZoneTable, limits: Limits, warn: Warn) -> Event:
     """Return a VEVENT's values; raises `CalendarError` with the line of what makes it unusable."""
     for name in ("DTSTART", "UID", "RECURRENCE-ID"):
         _only_one(component, name)
@@ -86,6 +85,7 @@ def read_event(
     modified = stamp(component.first("LAST-MODIFIED")) or stamp(component.first("DTSTAMP"))
     return Event(
         component=component,
+        zones=zones,
         method=method,
         start=start,
         span=Span() if start is None else _span(component, start, zones, warn),
@@ -173,7 +173,9 @@ def _span(component: Component, start: When, zones: Zones, warn: Warn) -> Span:
     end, duration = component.first("DTEND"), component.first("DURATION")
     try:
         if end is not None:
-            return _until(start, as_when(end.value, end.parameters.get("TZID", ""), zones, end.line), default, warn, end)
+            return _until(
+                start, as_when(end.value, end.parameters.get("TZID", ""), zones, end.line), default, warn, end
+            )
         if duration is not None:
             return _lasting(start, as_span(duration.value, duration.line), default, warn, duration)
     except CalendarError as error:

@@ -150,7 +150,7 @@ def _property(text: str, line: int) -> Property | None:
     name, semicolon, rest = head.partition(";")
     if not semicolon:
         return Property(name.strip().upper(), value, _NO_PARAMETERS, line)
-    parameters = {}
+    parameters: dict[str, str] = {}
     for each in rest.split(";"):
         key, _, setting = each.partition("=")
         parameters.setdefault(key.strip().upper(), setting.strip())
@@ -172,7 +172,7 @@ def _quoted(text: str, line: int) -> Property | None:
         head, _, rest = text.partition(":")
     name, _, settings = head.partition(";")
     try:
-        found = Parameters.from_ical(settings, strict=False) if settings else {}
+        found = dict(Parameters.from_ical(settings, strict=False)) if settings else {}  # type: ignore[no-untyped-call]
     except ValueError:
         found = {key: each.strip('"') for key, _, each in (part.partition("=") for part in settings.split(";"))}
     parameters = {str(key).upper(): each if isinstance(each, str) else ",".join(each) for key, each in found.items()}

@@ -36,7 +36,10 @@ class Occurrence:
     """One occurrence of an event.
 
     `start` and `end` are dates for all-day events (the end exclusive), else aware
-    datetimes. `alarms` are UTC instants. `line` is where its VEVENT begins.
+    datetimes. `alarms` are the UTC instants of its valid VALARMs, `due_alarms` those of them
+    that are still to remind someone of this occurrence: neither dismissed (ACKNOWLEDGED),
+    nor one person's snooze, nor an absolute alarm of an earlier occurrence. `line` is where
+    its VEVENT begins.
     """
 
     appointment: Appointment
@@ -46,6 +49,7 @@ class Occurrence:
     start: datetime | date
     end: datetime | date
     line: int
+    due_alarms: tuple[datetime, ...] = ()
 
 
 def occurrence_json(occurrence: Occurrence) -> dict[str, Any]:

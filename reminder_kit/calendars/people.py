@@ -116,28 +116,30 @@ def people(
     wanted = tuple(each for each in invited if each.status not in ("DECLINED", "DELEGATED"))
     if invited and not wanted:
         return (), invited
-    found: dict[int, Recipient] = {}
-    general: list[Recipient] = []
-    order = settings.phones if "directory" in settings.phones else _with_directory(settings.phones)
-    for source in order:
-        for number, person in enumerate(wanted):
-            if number not in found:
-                recipient = _of_person(source, person, directory, settings)
-                if recipient is not None:
-                    found[number] = recipient
-        if not found and not general:
-            general = _of_event(source, event, uid, directory, settings)
-            if len(general) > 1 and source == "text":
-                warn(f"holds {len(general)} phone numbers in its text: the first is used", event.line)
-                general = general[:1]
-    if general and not found:
-        return _unique(_owned(general, wanted)), invited
-    for number, person in enumerate(wanted):
-        if number not in found:
-            warn(f"{person.label} has no phone number and is not reminded", event.line)
-    if not invited and not general:
-        warn("has no phone number: nobody is reminded", event.line)
-    return _unique(found[number] for number in sorted(found)), invited
+    found: dict[str, Recipient] = {}
+    for source in settings.phones if "directory" in settings.phones else _with_directory(settings.phones):
+        for person in wanted:
+            recipient = _of_person(source, person, directory)
+            if recipient is not None:
+                found.setdefault(person.address, recipient)
+        general = [] if found else _of_event(source, event, uid, directory, settings)
+        if len(general) > 1 and source == "text":
+            warn(f"holds {len(general)} phone numbers in its text: the first is used", event.line)
+            general = general[:1]
+        if general:
+            return _unique(_owned(general, wanted)), invited
+    _list_missing(wanted, found, warn, event.line)
+    return _unique(found[each.address] for each in wanted if each.address in found), invited
+
+
+def _list_missing(
+    wanted: tuple[Person, ...], found: Mapping[str, Recipient], warn: Callable[[str, int], None], line: int
+) -> None:
+    for person in wanted:
+        if person.address not in found:
+            warn(f"{person.label} has no phone number and is not reminded", line)
+    if not wanted:
+        warn("has no phone number: nobody is reminded", line)
 
 
 def _with_directory(phones: tuple[str, ...]) -> tuple[str, ...]:
@@ -203,7 +205,7 @@ def _name(text: str, email: str) -> str:
     return "" if name.casefold() == email.casefold() or "@" in name else name
 
 
-def _of_person(source: str, person: Person, directory: Directory, settings: CalendarSettings) -> Recipient | None:
+def _of_person(source: str, person: Person, directory: Directory) -> Recipient | None:
     if source == "attendee" and person.phone:
         return Recipient(person.phone, id=person.email or None, name=person.name)
     if source == "x-phone" and person.extra:
@@ -216,8 +218,8 @@ def _of_person(source: str, person: Person, directory: Directory, settings: Cale
     return None
 
 
-def _recipient(entry: Entry, id: str | None, name: str) -> Recipient:
-    return Recipient(entry.phone, id=id, name=name or entry.name, timezone=entry.timezone, locale=entry.locale)
+def _recipient(entry: Entry, key: str | None, name: str) -> Recipient:
+    return Recipient(entry.phone, id=key, name=name or entry.name, timezone=entry.timezone, locale=entry.locale)
 
 
 def _of_event(
@@ -225,7 +227,11 @@ def _of_event(
 ) -> list[Recipient]:
     if source == "x-phone":
         values = [each for name, found in event.properties.items() if _PHONE_NAMES.fullmatch(name) for each in found]
-        return [Recipient(re.sub(r"^(?:tel|sms):", "", each.value.strip(), flags=re.IGNORECASE)) for each in values if each.value.strip()]
+        return [
+            Recipient(re.sub(r"^(?:tel|sms):", "", each.value.strip(), flags=re.IGNORECASE))
+            for each in values
+            if each.value.strip()
+        ]
     if source == "contact":
         return _numbers_in((unescaped(each.value) for each in event.all("CONTACT")), settings)
     if source == "text":

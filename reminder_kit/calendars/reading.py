@@ -172,8 +172,7 @@ class Reading:
         uid = uid_text(raw)
         series: Series
         try:
-            if len(places) > self.settings.limits.overrides:
-                raise CalendarError(f"has more than {self.settings.limits.overrides} versions", line=places[0].line)
+            self._check_size(places)
             nameless = raw.startswith(b"\x00")
             series = self._series("" if nameless else uid, places, nameless=nameless)
             uid = self._named(series, uid) if nameless else uid
@@ -187,6 +186,10 @@ class Reading:
             self._cover(uid, series)
             yield from found
 
+    def _check_size(self, places: list[Place]) -> None:
+        if len(places) > self.settings.limits.overrides:
+            raise CalendarError(f"has more than {self.settings.limits.overrides} versions")
+
     def _cover(self, uid: str, series: Series) -> None:
         if series.master is not None and uid not in self.unreadable:
             self.covers.add(uid)
@@ -195,9 +198,12 @@ class Reading:
 
     def _named(self, series: Series, uid: str) -> str:
         """Return a name for an event without a UID, made from what it says."""
-        if series.master is None:
+        described = [series.master, *(version.event for _, version in series.ranges)]
+        described += [version.event for version in series.overrides.values()]
+        event = next((each for each in described if each is not None), None)
+        if event is None:
             return uid
-        component = series.master.component
+        component = event.component
         text = "\x1f".join(component.value(each) for each in ("DTSTART", "RRULE", "SUMMARY", "LOCATION"))
         self.warn("has no UID: it is known by what it says, and a change makes it another", None, component.line)
         return "no-uid-" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
@@ -228,9 +234,7 @@ class Reading:
             self.warn(message, uid or None, line)
 
         method = self.index.objects[place.calendar].method
-        event = read_event(component, method, position, table, self.settings.limits, warn)
-        event.cache["table"] = table
-        return event
+        return read_event(component, method, position, table, self.settings.limits, warn)
 
     def _worded(self, uid: str, series: Series) -> Iterator[Occurrence]:
         limits = self.settings.limits
@@ -245,11 +249,8 @@ class Reading:
                 event = each.event
                 if id(event) not in words:
                     words[id(event)] = self._words(uid, event, replies)
-                table = event.cache["table"]
-                assert isinstance(table, ZoneTable)
-                yield occurrence(
-                    each, words[id(event)], uid, self.name, self._names(table), table.display, after or _LONG_AGO
-                )
+                table = event.zones
+                yield occurrence(each, words[id(event)], uid, self.name, self._names(table), table.display, after)
             after = each.at
 
     def _since(self, uid: str, master: Event, words: dict[int, Wording], replies: dict[str, str]) -> datetime:
@@ -265,8 +266,7 @@ class Reading:
         def warn(message: str, line: int) -> None:
             self.warn(message, uid, line)
 
-        table = event.cache["table"]
-        assert isinstance(table, ZoneTable)
+        table = event.zones
         recipients, invited = people(event.component, uid, self.settings, self.directory, replies, warn)
         alarms = read_alarms(event.component, table, self.settings.limits, warn)
         return wording(event, recipients, invited, alarms)
@@ -299,7 +299,6 @@ class Reading:
 
 _YEAR = timedelta(days=366)
 _MARGIN = timedelta(days=2)
-_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 _UNFORESEEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)
 
 

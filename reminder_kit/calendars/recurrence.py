@@ -285,18 +285,24 @@ def _single_days(rule: Rule, start: date, low: date, high: date) -> Iterator[tup
 
 
 def _matching(rule: Rule, first: date, length: int, budget: Budget) -> list[date]:
-    simple = _simple(rule, first, length)
+    simple = _simple(rule, first)
     if simple is not None:
         return simple
-    budget.spend(length // 4)
-    days = (first + timedelta(days=offset) for offset in range(length) if first.toordinal() + offset <= _LAST)
-    return [day for day in days if _fits(rule, day)]
+    months = rule.values("BYMONTH") if rule.freq == "YEARLY" else ()
+    pieces = [(date(first.year, each, 1), monthrange(first.year, each)[1]) for each in months] or [(first, length)]
+    budget.spend(sum(size for _, size in pieces) // 4)
+    return [
+        day
+        for begin, size in pieces
+        for day in map(date.fromordinal, range(begin.toordinal(), min(begin.toordinal() + size, _LAST + 1)))
+        if _fits(rule, day)
+    ]
 
 
 _LAST = date.max.toordinal()
 
 
-def _simple(rule: Rule, first: date, length: int) -> list[date] | None:
+def _simple(rule: Rule, first: date) -> list[date] | None:
     """Answer the commonest rules without looking at every day."""
     names = rule.by.keys() & _DATE_PARTS
     if rule.freq == "DAILY" and not names and not rule.days:
@@ -312,6 +318,10 @@ def _simple(rule: Rule, first: date, length: int) -> list[date] | None:
     if rule.freq == "MONTHLY" and not rule.days and names <= {"BYMONTHDAY", "BYMONTH"}:
         found = {_month_day(first.year, first.month, day) for day in rule.values("BYMONTHDAY")}
         return sorted(each for each in found if each is not None)
+    if names == {"BYMONTH"} and rule.freq in ("YEARLY", "MONTHLY") and all(nth for nth, _ in rule.days):
+        months = rule.values("BYMONTH") if rule.freq == "YEARLY" else (first.month,)
+        found = {_nth_weekday(first.year, month, *each) for month in months for each in rule.days}
+        return sorted(each for each in found if each is not None)
     return None
 
 
@@ -321,6 +331,15 @@ _DATE_PARTS = {"BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"}
 def _month_day(year: int, month: int, day: int) -> date | None:
     length = monthrange(year, month)[1]
     day = day if day > 0 else length + day + 1
+    return date(year, month, day) if 1 <= day <= length else None
+
+
+def _nth_weekday(year: int, month: int, nth: int, weekday: int) -> date | None:
+    """Return the nth of a weekday in a month, from the back where `nth` is negative."""
+    begins, length = monthrange(year, month)
+    first = 1 + (weekday - begins) % 7
+    last = first + (length - first) // 7 * 7
+    day = first + (nth - 1) * 7 if nth > 0 else last + (nth + 1) * 7
     return date(year, month, day) if 1 <= day <= length else None
 
 

@@ -79,7 +79,10 @@ class Series:
 
 
 def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
-    """Return the last word on every part of a series: the greatest SEQUENCE, then stamp, then place (RFC 5546 §2.1.5)."""
+    """Return the last word on every part of a series.
+
+    It is the one with the greatest SEQUENCE, then stamp, then place (RFC 5546 §2.1.5).
+    """
     events = list(events)
     replies = [each for each in events if each.method == "REPLY"]
     ordered = sorted((each for each in events if each.method not in _NO_DEFINITION), key=lambda each: each.order)
@@ -134,7 +137,8 @@ def instances(series: Series, start: datetime, end: datetime, limits: Limits, bu
     Raises `CalendarError` where there are more of them, or more to look at, than the limits allow.
     """
     found = [each for each in _recurring(series, start, end, limits, budget) if start <= each.at < end]
-    for key, version in series.overrides.items():
+    alone = series.overrides.items() if series.first is not None else [*series.ranges, *series.overrides.items()]
+    for key, version in alone:
         each = _override(series, key, version)
         if start <= each.at < end:
             found.append(each)
@@ -153,8 +157,7 @@ def _override(series: Series, key: datetime, version: Version) -> Instance:
 def _original(series: Series, key: datetime, event: Event) -> When:
     first = series.first
     if first is None:
-        assert event.replaces is not None
-        return event.replaces
+        return event.replaces or When(key.replace(tzinfo=None), UTC, Kind.UTC)
     return When(key.astimezone(first.zone).replace(tzinfo=None, fold=0), first.zone, first.kind)
 
 
@@ -165,7 +168,7 @@ def _recurring(series: Series, start: datetime, end: datetime, limits: Limits, b
     shifts = [_shift(key, version.event) for key, version in series.ranges]
     low = start - _MARGIN - max([timedelta(), *shifts])
     high = end + _MARGIN - min([timedelta(), *shifts])
-    for when, length in _starts(master, low, high, limits, budget):
+    for when, length in _starts(master, master.start, low, high, limits, budget):
         key = when.instant
         if key in series.overrides or key in series.hidden:
             continue
@@ -205,11 +208,9 @@ def _shifted(series: Series, when: When, key: datetime, version: Version) -> Ins
 
 
 def _starts(
-    master: Event, low: datetime, high: datetime, limits: Limits, budget: Budget
+    master: Event, first: When, low: datetime, high: datetime, limits: Limits, budget: Budget
 ) -> list[tuple[When, When | Span | None]]:
     """Return the recurrence set between two instants: DTSTART, RRULE and RDATE without EXRULE and EXDATE (§3.8.5)."""
-    first = master.start
-    assert first is not None
     bounds = _wall(low), _wall(high)
     found: dict[datetime, tuple[When, When | Span | None]] = {}
     if low <= first.instant <= high:
@@ -239,9 +240,7 @@ def _remaining(
     days = {each.wall.date() for each in master.without if each.kind is Kind.DATE is not first.kind}
     for rule in master.exceptions:
         gone.update(first._replace(wall=wall).instant for wall in _walls(rule, first, *bounds, limits, budget))
-    return [
-        each for instant, each in found.items() if instant not in gone and each[0].wall.date() not in days
-    ]
+    return [each for instant, each in found.items() if instant not in gone and each[0].wall.date() not in days]
 
 
 def _as_in(first: When, instant: datetime) -> When:
@@ -253,17 +252,15 @@ def _walls(
 ) -> Iterator[datetime]:
     budget.begin(limits.candidates)
     if rule.until is not None:
-        high = min(high, _until(rule, first))
+        high = min(high, _until(rule.until, rule.until_kind, first))
     return expand(rule, first.wall, low, high, budget, dates=first.kind is Kind.DATE)
 
 
-def _until(rule: Rule, first: When) -> datetime:
+def _until(until: datetime, kind: str, first: When) -> datetime:
     """Return UNTIL as a wall clock of the series: a date includes its day, a local time is local (§3.3.10)."""
-    until = rule.until
-    assert until is not None
-    if rule.until_kind == "date" or first.kind is Kind.DATE:
+    if kind == "date" or first.kind is Kind.DATE:
         return datetime.combine(until, datetime.max.time())
-    if rule.until_kind == "utc" and first.kind is Kind.ZONED:
+    if kind == "utc" and first.kind is Kind.ZONED:
         return until.replace(tzinfo=UTC).astimezone(first.zone).replace(tzinfo=None, fold=0)
     return until
 

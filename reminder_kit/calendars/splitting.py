@@ -131,7 +131,7 @@ class _Scanner:
         self.below = 0
         self.event: _Event | None = None
         self.zone: tuple[int, int, bytes] | None = None
-        self.calendar: int | None = None
+        self.calendar = -1
         self.seen = False
 
     def note(self, raw: bytes, offset: int, line: int, end: int) -> None:
@@ -156,7 +156,7 @@ class _Scanner:
             self.of_event(self.event, name, raw, value)
         elif inner == b"VTIMEZONE" and name == b"TZID" and self.zone is not None:
             self.zone = (self.zone[0], self.zone[1], value)
-        elif inner == b"VCALENDAR" and self.calendar is not None:
+        elif inner == b"VCALENDAR":
             found = self.index.objects[self.calendar]
             if name == b"METHOD":
                 found.method = decoded(value)[0].strip().upper()
@@ -196,7 +196,7 @@ class _Scanner:
         self.stack.append(name)
         outside = len(self.stack) == 1 or (len(self.stack) == 2 and self.stack[0] == b"VCALENDAR")
         if name in (b"VEVENT", b"VTIMEZONE") and outside:
-            if self.calendar is None:
+            if self.calendar < 0:
                 self.open_calendar(line)
             if name == b"VEVENT":
                 self.event = _Event(offset, line)
@@ -224,11 +224,11 @@ class _Scanner:
                 else:
                     self.broken("never ends: its END:VEVENT is missing")
             elif closed == b"VTIMEZONE" and self.zone is not None:
-                self.close_zone(end)
+                self.close_zone(self.zone, end)
             if closed == name:
                 break
         if not self.stack:
-            self.calendar = None
+            self.calendar = -1
 
     def close_event(self, event: _Event, end: int) -> None:
         """Note a whole event."""
@@ -242,7 +242,6 @@ class _Scanner:
         if not uid:
             self.index.nameless += 1
             uid = b"\x00%d" % self.index.nameless
-        assert self.calendar is not None
         place = Place(self.file, self.calendar, event.offset, end - event.offset, event.line)
         self.index.add(uid, place, matters=self.matters(event))
 
@@ -256,12 +255,11 @@ class _Scanner:
         until = _UNTIL.search(event.rule)
         return start <= self.index.high and (until is None or until[1] >= self.index.low)
 
-    def close_zone(self, end: int) -> None:
+    def close_zone(self, zone: tuple[int, int, bytes], end: int) -> None:
         """Note a whole VTIMEZONE under its TZID."""
-        assert self.zone is not None
-        offset, line, tzid = self.zone
+        offset, line, tzid = zone
         self.zone = None
-        if self.calendar is not None and end - offset <= self.index.limits.event_bytes:
+        if end - offset <= self.index.limits.event_bytes:
             key = decoded(tzid)[0].strip().strip('"').strip().casefold()
             place = Place(self.file, self.calendar, offset, end - offset, line)
             self.index.objects[self.calendar].zones.setdefault(key, place)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timezone, tzinfo
-from typing import Any, NamedTuple
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -23,11 +23,6 @@ from reminder_kit.calendars.values import Kind
 from reminder_kit.model import Appointment, Recipient, Status
 
 __all__ = ["Wording", "occurrence", "wording"]
-
-
-class _People(NamedTuple):
-    recipients: tuple[Recipient, ...]
-    invited: tuple[Person, ...]
 
 
 @frozen
@@ -100,11 +95,12 @@ def occurrence(
     start = instance.start
     info: tzinfo = named(start.zone) or start.zone
     if not isinstance(info, ZoneInfo) and info is not UTC:
-        info = timezone(instance.at.astimezone(info).utcoffset() or timezone.utc.utcoffset(None))
+        info = timezone(instance.at.astimezone(info).utcoffset() or timedelta())
     key = info.key if isinstance(info, ZoneInfo) else display if start.kind is Kind.UTC else None
     starts_at, ends_at = instance.at.astimezone(info), instance.ends_at.astimezone(info)
     all_day = start.kind is Kind.DATE
-    component, event = instance.event.component, instance.event
+    event = instance.event
+    times = alarm_times(words.alarms, instance.at, instance.ends_at, start.zone, is_one=instance.is_one, after=after)
     appointment = Appointment(
         id=uid,
         starts_at=starts_at,
@@ -118,7 +114,7 @@ def occurrence(
         recurrence_id=None if instance.original is None else recurrence_text(instance.original),
         revision=(event.sequence, event.modified),
         booked_at=words.booked_at,
-        tags=words.tags,
+        tags=words.tags,  # type: ignore[arg-type] # mypy cannot solve the type of frozenset as a converter
         data=words.data,
         url=words.url,
         all_day=all_day,
@@ -126,9 +122,10 @@ def occurrence(
     return Occurrence(
         appointment=appointment,
         all_day=all_day,
-        alarms=alarm_times(words.alarms, instance.at, instance.ends_at, start.zone, None if instance.is_one else after),
+        alarms=times.valid,
         sequence=event.sequence,
         start=start.wall.date() if all_day else starts_at,
         end=ends_at.date() if all_day else ends_at,
-        line=component.line,
+        line=event.line,
+        due_alarms=times.due,
     )

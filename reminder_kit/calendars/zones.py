@@ -68,9 +68,14 @@ def iana_zone(tzid: str) -> tzinfo | None:
 def known_equivalent(tzid: str) -> ZoneInfo | None:
     """Return the IANA zone of a Windows name (CLDR) or of an Outlook display name, else None."""
     key = folded(tzid)
+    key = key[:200]
     key = re.sub(r"^\((?:utc|gmt)[^)]*\)\s*", "", key) if key.startswith("(") else key
-    name = _windows().get(key)
-    return None if name is None else zone(name)
+    while key:
+        name = _windows().get(key)
+        if name is not None:
+            return zone(name)
+        key = key.rpartition(",")[0].strip()
+    return None
 
 
 class TableZone(tzinfo):

@@ -1,0 +1,96 @@
+"""Addresses: a calendar fetched over HTTP(S) or webcal, with a bound on size, redirects and time.
+
+Never follows an address to anything but HTTP(S), never puts a user, password or query
+into an error, and never keeps an answer for longer than the process: `ETag` and `Last-Modified`
+of the last one are sent, and a 304 gives the same calendar again.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from urllib.parse import urlsplit
+
+from reminder_kit.calendars.settings import Limits
+from reminder_kit.errors import CalendarError
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["fetched", "shown"]
+
+_SPOOLED = 4 * 1024 * 1024
+_REMEMBERED = 8
+_SCHEMES = {"http": "http", "https": "https", "webcal": "https", "webcals": "https"}
+_known: dict[str, tuple[dict[str, str], BinaryIO]] = {}
+
+
+def shown(address: str) -> str:
+    """Return an address without what may be secret in it: its user, password and query."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
+def fetched(address: str, limits: Limits, transport: Any = None) -> BinaryIO:
+    """Return the body an address answers with, as a seekable stream.
+
+    `webcal:` means HTTPS. `transport` is httpx's, for tests and proxies. Raises
+    `CalendarError` for anything but a 200 (or a 304 to what we have).
+    """
+    import httpx
+
+    scheme, _, rest = address.partition("://")
+    target = f"{_SCHEMES[scheme.lower()]}://{rest}"
+    conditions, kept = _known.get(target, ({}, None))
+    try:
+        with (
+            httpx.Client(
+                transport=transport,
+                timeout=limits.timeout,
+                follow_redirects=True,
+                max_redirects=limits.redirects,
+                headers={"Accept": "text/calendar, text/plain;q=0.5, */*;q=0.1"} | conditions,
+            ) as client,
+            client.stream("GET", target) as response,
+        ):
+            if response.status_code == httpx.codes.NOT_MODIFIED and kept is not None:
+                return kept
+            return _remembered(target, response, _body(response, address, limits))
+    except httpx.TooManyRedirects:
+        raise CalendarError(f"{shown(address)} redirects more than {limits.redirects} times") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise CalendarError(f"{shown(address)} cannot be fetched: {type(error).__name__}; try again later") from None
+
+
+def _body(response: httpx.Response, address: str, limits: Limits) -> BinaryIO:
+    if response.status_code != 200:
+        raise CalendarError(f"{shown(address)} answers {response.status_code}: check the address and who may read it")
+    spool = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_SPOOLED))  # noqa: SIM115 - handed to the caller
+    total = 0
+    for chunk in response.iter_bytes(64 * 1024):
+        total += len(chunk)
+        if total > limits.file_bytes:
+            raise CalendarError(
+                f"{shown(address)} is larger than {limits.file_bytes} bytes; raise the calendar's limit `file_bytes`"
+            )
+        spool.write(chunk)
+    if not _is_whole(response, total):
+        raise CalendarError(f"{shown(address)} ended early, after {total} bytes; try again later")
+    return spool
+
+
+def _is_whole(response: httpx.Response, total: int) -> bool:
+    length = response.headers.get("content-length", "")
+    return "content-encoding" in response.headers or not length.isdigit() or int(length) == total
+
+
+def _remembered(target: str, response: httpx.Response, body: BinaryIO) -> BinaryIO:
+    headers = response.headers
+    conditions = {"If-None-Match": headers.get("etag"), "If-Modified-Since": headers.get("last-modified")}
+    given = {name: value for name, value in conditions.items() if value}
+    _known.pop(target, None)
+    if given:
+        while len(_known) >= _REMEMBERED:
+            _known.pop(next(iter(_known)))
+        _known[target] = (given, body)
+    return body
