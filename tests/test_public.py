@@ -1,0 +1,42 @@
+"""The public face: names, lazy imports, typed packages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import reminder_kit
+from reminder_kit.kit import AsyncReminderKit, ReminderKit
+
+HEAVY = ("sqlalchemy", "alembic", "icalendar", "dateutil", "jinja2", "babel", "phonenumbers", "click", "rich", "django")
+VERBS = (
+    "plan plan_calendar plan_resync apply sync import_calendar resync record withdraw suppress allow receive explain status"
+)
+
+
+def test_every_public_name_is_there_and_sorted():
+    assert reminder_kit.__all__ == sorted(reminder_kit.__all__)
+    for name in reminder_kit.__all__:
+        assert getattr(reminder_kit, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'Reminders'"):
+        reminder_kit.Reminders
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import reminder_kit", "from reminder_kit import Appointment, Recipient, ReminderKit, Rule, QuietHours"],
+    ids=["package", "names"],
+)
+def test_importing_loads_no_framework_no_sql_and_no_calendar_parser(statement):
+    code = f"import sys; {statement}; print(' '.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not set(HEAVY) & set(loaded)
+
+
+@pytest.mark.parametrize("verb", VERBS.split())
+def test_both_faces_have_the_same_verbs_with_the_same_words(verb):
+    blocking, awaited = getattr(ReminderKit, verb), getattr(AsyncReminderKit, verb)
+    assert blocking.__doc__ == awaited.__doc__
+    assert awaited.__doc__

@@ -1,0 +1,34 @@
+"""Only type-checked, never run: the public face as hosts use it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import assert_type
+
+from reminder_kit import (
+    Appointment,
+    AsyncReminderKit,
+    Plan,
+    QuietHours,
+    Recipient,
+    ReminderKit,
+    Report,
+    Rule,
+)
+from reminder_kit.providers.telnyx import Telnyx
+
+visit = Appointment("A-1", datetime(2026, 2, 13, tzinfo=UTC), recipients=[Recipient("+12025550123", name="Ada")])
+rules = [Rule("day-before", before="24 hours", text="See you {{ when }}.")]
+kit = ReminderKit(Telnyx(from_="+12025550100"), rules, quiet_hours=QuietHours("21:00", "08:00"))
+
+assert_type(kit.plan([visit], complete=True), Plan)
+assert_type(kit.sync(visit), Report)
+assert_type(kit.apply(kit.plan(visit), expect_digest="…"), Report)
+assert_type(kit.record(visit), None)
+assert_type(kit.withdraw("A-1").ok, bool)
+
+
+async def embedded() -> None:
+    async with AsyncReminderKit(Telnyx(from_="+12025550100"), rules) as async_kit:
+        assert_type(await async_kit.sync([visit]), Report)
+        assert_type(await async_kit.resync(), Report)
