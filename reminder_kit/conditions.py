@@ -48,10 +48,13 @@ def _statuses(value: object, what: str) -> tuple[str, ...]:
 def _wanted(value: object, what: str) -> tuple[tuple[str, tuple[Any, ...]], ...]:
     if not isinstance(value, Mapping) or not value:
         raise InvalidRuleError(f"{what} must be a table ({value!r}): write {{ confirmed = true }}")
-    return tuple(
-        (str(key), tuple(each) if isinstance(each, list | tuple | set | frozenset) else (each,))
-        for key, each in sorted(value.items(), key=lambda item: str(item[0]))
-    )
+    return tuple((str(key), _several(each)) for key, each in sorted(value.items(), key=lambda item: str(item[0])))
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(value, key=repr))
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 _READERS = {"status": _statuses, "data": _wanted, "recipient": _wanted}

@@ -232,13 +232,17 @@ class Appointment:
         return f"{self.id}@{self.recurrence_id}" if self.recurrence_id else self.id
 
 
-@lru_cache(maxsize=100_000)
 def phone_number(phone: str, region: str | None) -> str | None:
     """Return the E.164 form of a phone number, or None where it can't be one.
 
     "Can be" is `phonenumbers`' `is_possible_number`: length and country code, not
-    whether the number is in use.
+    whether the number is in use. `region` is for numbers without a country code.
     """
+    return _phone_number(phone, None if phone.startswith("+") else region)
+
+
+@lru_cache(maxsize=100_000)
+def _phone_number(phone: str, region: str | None) -> str | None:
     import phonenumbers
 
     try:
@@ -269,8 +273,11 @@ def reminder_key(
     namespace: str, source: str, appointment: str, recurrence_id: str | None, rule: str, recipient: str
 ) -> str:
     """Return the identity of a reminder: a digest of who and what, never of when."""
-    parts = (namespace, source, appointment, recurrence_id or "", rule, recipient)
-    text = "\x1f".join(f"{len(part)}:{part}" for part in parts)
+    occurrence = recurrence_id or ""
+    text = (
+        f"{len(namespace)}:{namespace}\x1f{len(source)}:{source}\x1f{len(appointment)}:{appointment}\x1f"
+        f"{len(occurrence)}:{occurrence}\x1f{len(rule)}:{rule}\x1f{len(recipient)}:{recipient}"
+    )
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -131,15 +131,15 @@ class Placement:
         return tuple(words.format(*map(_told, values)) for words, *values in self.steps)
 
 
-@frozen
-class _Room:
-    """Where one reminder may lie at `now`: from `lo` to `hi`, where `last` bounds `hi` besides the window."""
+class _Room(NamedTuple):
+    """Where one reminder may lie at `now`: from `lo` to `hi`; `last` is what bounds it whatever the window."""
 
     lo: datetime
     hi: datetime
     last: datetime | None
     zone: ZoneInfo
     quiet: QuietHours | None
+    was_quiet: bool
 
     @property
     def step(self) -> tuple[Step, ...]:
@@ -149,9 +149,6 @@ class _Room:
 
     def in_time(self, moment: datetime) -> bool:
         return self.last is None or moment <= self.last
-
-    def is_quiet(self, moment: datetime) -> bool:
-        return self.quiet is not None and self.quiet.covers(moment, self.zone)
 
     def from_then_on(self, moment: datetime) -> datetime | None:
         """Return the first instant from `moment` on that is not quiet and before the start, window or not."""
@@ -184,13 +181,16 @@ class _Room:
 def _last(reminder: Reminder) -> datetime | None:
     """Return the last whole second at which this reminder may be sent, None for follow-ups.
 
-    Before the start by `min_notice`; a rule before the *end* is bounded by that instead.
+    That is `min_notice` before its anchor, and always before it: for a rule before the
+    *end*, nothing else would make sense.
     """
     rule = reminder.rule
     if rule.is_follow_up:
         return None
-    bound = reminder.anchor_at if rule.anchor == "end" else reminder.appointment.start_at
-    return whole_seconds(bound - max(rule.min_notice, timedelta(microseconds=1)))
+    bound = reminder.anchor_at - rule.min_notice
+    if bound.microsecond:
+        return whole_seconds(bound)
+    return bound if rule.min_notice else bound - _SECOND
 
 
 def place(
@@ -201,19 +201,23 @@ def place(
     `replaces` says that a message of it was withdrawn for this one: it is then clamped
     whatever the rule says of lateness, within `min_notice` and the start.
     """
-    if reminder.refusal is not None or reminder.due_at is None:
+    due_at, rule, appointment = reminder.due_at, reminder.rule, reminder.appointment
+    if reminder.refusal is not None or due_at is None:
         return Placement(Decision.SKIP, reminder.refusal or Reason.PAST)
-    due_at, rule = whole_seconds(reminder.due_at), reminder.rule
-    if not rule.is_follow_up and reminder.appointment.end_at <= now:
-        return _skip(Reason.PAST, ("the appointment was over at {}", reminder.appointment.end_at))
-    booked_at = reminder.appointment.booked_at
+    if reminder.anchor_at <= now and not rule.is_follow_up and appointment.end_at <= now:
+        return _skip(Reason.PAST, ("the appointment was over at {}", appointment.end_at))
+    booked_at = appointment.booked_at
     if booked_at is not None and not replaces and not rule.says_late and due_at < booked_at:
         return _skip(Reason.TOO_LATE, ("due before it was booked, at {}, and the rule is silent on if_late", booked_at))
-    room = _Room(window.opens(now), window.closes(now), _last(reminder), zone(reminder.zone), quiet)
+    place_of = zone(reminder.zone)
+    was_quiet = quiet is not None and quiet.covers(due_at, place_of)
+    room = _Room(window.opens(now), window.closes(now), _last(reminder), place_of, quiet, was_quiet=was_quiet)
+    if not was_quiet and room.lo <= due_at <= room.hi and room.in_time(due_at):
+        return Placement(Decision.SEND, Reason.ON_TIME, due_at, None, room.step)
     patience = GRACE if window.holds_and_sends else _NONE
     if _on_time_until(due_at, rule, room) < room.lo - patience:
         return _late(reminder, due_at, room, window, now, replaces=replaces)
-    return _on_time(reminder, due_at, room, window)
+    return _on_time(rule, due_at, room, window)
 
 
 def _on_time_until(due_at: datetime, rule: Rule, room: _Room) -> datetime:
@@ -222,21 +226,21 @@ def _on_time_until(due_at: datetime, rule: Rule, room: _Room) -> datetime:
     It waits for their end where the rule shifts later, or where that end could not have
     entered the window while the due time itself was still to come.
     """
-    if room.quiet is None or not room.is_quiet(due_at):
+    if room.quiet is None or not room.was_quiet:
         return due_at
     over = room.quiet.over(due_at, room.zone) or due_at
     return over if rule.shift == "later" or over - due_at > room.hi - room.lo else due_at
 
 
-def _on_time(reminder: Reminder, due_at: datetime, room: _Room, window: Window) -> Placement:
-    rule = reminder.rule
+def _on_time(rule: Rule, due_at: datetime, room: _Room, window: Window) -> Placement:
     target = room.nearest(max(due_at, room.lo), earlier=rule.shift == "earlier")
     if target is None:
         return _nothing(room)
-    was_quiet = room.is_quiet(due_at)
-    steps = (("quiet hours ({}) cover the due time: {}, to {}", room.quiet, rule.shift, target),) if was_quiet else ()
+    steps: tuple[Step, ...] = ()
+    if room.was_quiet:
+        steps = (("quiet hours ({}) cover the due time: {}, to {}", room.quiet, rule.shift, target),)
     if target <= room.hi:
-        reason = Reason.SHIFTED_QUIET_HOURS if was_quiet else Reason.ON_TIME
+        reason = Reason.SHIFTED_QUIET_HOURS if room.was_quiet else Reason.ON_TIME
         return Placement(Decision.SEND, reason, target, None, (*steps, *room.step))
     if rule.if_far == "hold" or window.holds_and_sends:
         return _hold(target, window, (*steps, *room.step))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
@@ -28,6 +28,11 @@ def _strings(value: str | Iterable[str]) -> tuple[str, ...]:
 
 def _weekend(value: Iterable[str | int]) -> frozenset[int]:
     return frozenset(each if isinstance(each, int) else weekday_number(each, "weekend") for each in value)
+
+
+def _in_order(several: Iterable[Any]) -> str:
+    """Show a set in an order that is the same in every process: digests are made of it."""
+    return repr(sorted(several))
 
 
 def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
@@ -50,8 +55,8 @@ class Defaults:
     region: str | None = None
     namespace: str = "default"
     holidays: tuple[str, ...] = field(default=(), converter=_strings)
-    closed_days: frozenset[date] = field(default=frozenset(), converter=frozenset)
-    weekend: frozenset[int] = field(default=frozenset({5, 6}), converter=_weekend)
+    closed_days: frozenset[date] = field(default=frozenset(), converter=frozenset, repr=_in_order)
+    weekend: frozenset[int] = field(default=frozenset({5, 6}), converter=_weekend, repr=_in_order)
 
     def is_open(self, day: date) -> bool:
         """Say whether a day is a business day."""
@@ -165,7 +170,7 @@ def ideal(rule: Rule, anchor_at: datetime, zone_name: str, is_open: Callable[[da
         moment = shifted(anchor_at, zone(zone_name), rule.offset, back=not rule.is_follow_up, is_open=is_open)
     except OverflowError:
         return None
-    return whole_seconds(moment)
+    return whole_seconds(moment) if moment.microsecond else moment
 
 
 def reminders(appointment: Appointment, rules: Sequence[Rule], defaults: Defaults) -> list[Reminder]:

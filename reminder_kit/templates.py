@@ -6,9 +6,9 @@ it is given is never itself read as a template.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, time
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -64,6 +64,14 @@ class _RuleView:
         self.id = rule.id
         self.channel = rule.channel
         self.subject = rule.subject
+
+
+_OPEN: dict[type, frozenset[str]] = {
+    _AppointmentView: frozenset(APPOINTMENT_FIELDS),
+    _RuleView: frozenset(RULE_FIELDS),
+    Recipient: frozenset(RECIPIENT_FIELDS),
+}
+_MAPPINGS = (dict, MappingProxyType)
 
 
 @frozen
@@ -163,10 +171,13 @@ def _environment() -> SandboxedEnvironment:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Environment(ImmutableSandboxedEnvironment):
-        """Prefers a mapping's own keys to its methods, so that `data.items` is the host's."""
+        """Reads known fields directly, and prefers a mapping's own keys to its methods: `data.items` is the host's."""
 
         def getattr(self, obj: Any, attribute: str) -> Any:
-            if isinstance(obj, Mapping) and attribute in obj:
+            known = _OPEN.get(type(obj))
+            if known is not None and attribute in known:
+                return getattr(obj, attribute)
+            if type(obj) in _MAPPINGS and attribute in obj:
                 return obj[attribute]
             return super().getattr(obj, attribute)
 

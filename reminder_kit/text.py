@@ -55,7 +55,7 @@ class Composer:
         scene = self._scene(reminder, recipient, send_at, locale)
         text = self._written(source, scene)
         subject = self._written(rule.subject, scene) if rule.subject else ""
-        media_urls = tuple(compiled(url).render(scene) for url in rule.media_urls)
+        media_urls = tuple(compiled(url).render(scene) for url in rule.media_urls) if rule.media_urls else ()
         self._check(reminder, text, media_urls)
         return Draft(recipient.phone, text, send_at, subject, media_urls, rule.channel)
 
@@ -89,15 +89,16 @@ class Composer:
         )
 
     def _check(self, reminder: Reminder, text: str, media_urls: tuple[str, ...]) -> None:
-        rule = reminder.rule
-        where = f"appointment {reminder.appointment.label!r}, rule {rule.id!r}"
+        rule, fault = reminder.rule, ""
         if not text and not media_urls:
-            raise ConfigurationError(f"{where}: its text comes out empty: mend the template")
-        if rule.max_parts is not None and rule.channel == "sms" and (cost := sms_parts(text)).parts > rule.max_parts:
-            raise ConfigurationError(
-                f"{where}: its text takes {cost.parts} SMS parts ({cost.encoding}), and max_parts is {rule.max_parts}: "
+            fault = "its text comes out empty: mend the template"
+        elif rule.max_parts is not None and rule.channel == "sms" and (cost := sms_parts(text)).parts > rule.max_parts:
+            fault = (
+                f"its text takes {cost.parts} SMS parts ({cost.encoding}), and max_parts is {rule.max_parts}: "
                 "shorten it or raise max_parts"
             )
+        if fault:
+            raise ConfigurationError(f"appointment {reminder.appointment.label!r}, rule {rule.id!r}: {fault}")
 
 
 def _nearest(texts: Mapping[str, str], tag: str) -> str | None:
