@@ -1,0 +1,106 @@
+"""Say in one line what is wrong with a ledger's database, and what helps.
+
+Never shows a password or a row: the database's own words are kept as the error's cause.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from reminder_kit.errors import LedgerError
+
+__all__ = ["CommitError", "explained", "is_outdated_file", "is_worth_another_try", "translated"]
+
+_SQLITE: dict[int, str] = {
+    sqlite3.SQLITE_BUSY: "is locked by another process: wait until it is done, or end it",
+    sqlite3.SQLITE_LOCKED: "is locked by another process: wait until it is done, or end it",
+    sqlite3.SQLITE_READONLY: "is read-only: make the file and its folder writable for this user",
+    sqlite3.SQLITE_PERM: "may not be opened: make the file and its folder accessible to this user",
+    sqlite3.SQLITE_AUTH: "may not be opened: make the file and its folder accessible to this user",
+    sqlite3.SQLITE_CANTOPEN: "can't be opened: create its folder, and make both accessible to this user",
+    sqlite3.SQLITE_NOTADB: "is no SQLite database: name another file",
+    sqlite3.SQLITE_CORRUPT: "is damaged: restore it from a backup",
+    sqlite3.SQLITE_FULL: "can't grow: the disk is full; make room",
+    sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports an error (is it full?)",
+}
+_POSTGRESQL: dict[str, str] = {
+    "28P01": "refuses the password: check user and password in the url",
+    "28000": "refuses the user: check user and password in the url",
+    "3D000": "does not exist: create the database, or check its name in the url",
+    "42501": "does not allow this: grant the user the right to use the reminder_kit_ tables",
+    "25006": "is read-only: use the primary server",
+    "53100": "can't grow: the server's disk is full; make room",
+    "53300": "has no connection left: raise max_connections, or use fewer workers",
+    "40P01": "was locked by another worker: try again",
+    "40001": "was changed by another worker at the same time: try again",
+    "55P03": "is locked by another process: wait until it is done",
+    "42P01": "has lost its tables: run `reminder-kit ledger upgrade`",
+}
+
+
+class CommitError(LedgerError):
+    """A commit failed, and where the connection was lost nobody knows whether it was carried out."""
+
+
+def _original(error: Any) -> Any:
+    return getattr(error, "orig", None) or error
+
+
+def _sqlite_code(error: Any) -> int | None:
+    code = getattr(_original(error), "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _postgresql_code(error: Any) -> str:
+    original = _original(error)
+    return getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or ""
+
+
+def explained(error: Exception, name: str) -> LedgerError:
+    """Return an error of the database as one of ours, naming the ledger and the remedy."""
+    code = _sqlite_code(error)
+    told = _SQLITE.get(code) if code is not None else _POSTGRESQL.get(_postgresql_code(error))
+    if told is None and code is None and not _postgresql_code(error) and _is_operational(error):
+        told = _unreachable(str(_original(error)))
+    if told is None:
+        told = f"reports a {type(_original(error)).__name__}: see its cause"
+    return LedgerError(f"ledger {name} {told}")
+
+
+def _unreachable(words: str) -> str:
+    if "password" in words or "authentication" in words:
+        return _POSTGRESQL["28P01"]
+    if "does not exist" in words and "database" in words:
+        return _POSTGRESQL["3D000"]
+    return "can't be reached: start the server, or check host and port in the url"
+
+
+def _is_operational(error: Exception) -> bool:
+    return type(error).__name__ in ("OperationalError", "InterfaceError")
+
+
+def is_outdated_file(error: BaseException | None) -> bool:
+    """Say whether SQLite could not read a file only because it may not write beside it."""
+    return _sqlite_code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
+
+def is_worth_another_try(error: BaseException) -> bool:
+    """Say whether a transaction failed only because two met, or because a connection was lost before the commit."""
+    cause = error.__cause__
+    if _postgresql_code(cause) in ("40P01", "40001", "55P03"):
+        return True
+    return bool(getattr(cause, "connection_invalidated", False)) and not isinstance(error, CommitError)
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Raise errors of any database driver as ours."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] in ("sqlalchemy", "sqlite3", "psycopg"):
+            raise explained(error, name) from error
+        raise

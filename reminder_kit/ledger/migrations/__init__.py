@@ -1,0 +1,1 @@
+"""Where alembic finds the ledger's migrations. Never imported otherwise."""

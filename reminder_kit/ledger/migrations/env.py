@@ -1,0 +1,19 @@
+"""Run migrations on the connection that `reminder_kit.ledger.schema` hands over.
+
+Never opens, commits or closes a connection: the caller's transaction covers tables and version row alike.
+"""
+
+from __future__ import annotations
+
+from alembic import context
+
+attributes = context.config.attributes
+context.configure(
+    connection=attributes["connection"],
+    target_metadata=attributes.get("metadata"),
+    version_table=attributes["version_table"],
+    version_table_schema=attributes["schema"],
+    include_schemas=attributes["schema"] is not None,
+)
+with context.begin_transaction():
+    context.run_migrations()

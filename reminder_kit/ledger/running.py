@@ -1,0 +1,142 @@
+"""Run prepared Core statements on a connection: SQLAlchemy's, or a bare one of a DB-API driver.
+
+Never begins, commits or rolls back. Statements are compiled once for each kind of driver and then
+handed over as text: that costs a tenth of executing the construct.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from attrs import frozen
+from sqlalchemy.engine import Dialect
+
+__all__ = ["ConnectionRunner", "CursorRunner", "Prepared", "Runner", "prepared"]
+
+
+@frozen
+class Prepared:
+    """A statement as text, and how to hand over its values."""
+
+    sql: str
+    order: tuple[str, ...] | None
+    constants: Mapping[str, Any]
+
+    def values(self, given: Mapping[str, Any]) -> Any:
+        """Return the values as the driver takes them: by position, or by name."""
+        known = {**self.constants, **given}
+        return known if self.order is None else tuple([known[name] for name in self.order])
+
+
+_PREPARED: dict[tuple[type[Dialect], str], dict[int, tuple[Any, Prepared]]] = {}
+
+
+def prepared(statement: Any, dialect: Dialect) -> Prepared:
+    """Return a statement as text for a driver, compiled the first time it is asked for."""
+    known = _PREPARED.setdefault((type(dialect), dialect.paramstyle), {})
+    entry = known.get(id(statement))
+    if entry is None:
+        entry = known[id(statement)] = (statement, _compiled(statement, dialect))
+    return entry[1]
+
+
+def _compiled(statement: Any, dialect: Dialect) -> Prepared:
+    compiled = statement.compile(dialect=dialect)
+    order = tuple(compiled.positiontup) if compiled.positional else None
+    constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+    return Prepared(str(compiled), order, constants)
+
+
+class Runner(Protocol):
+    """What statements are run on."""
+
+    dialect: Dialect
+
+    @property
+    def kind(self) -> str:
+        """Which database it is: `sqlite` or `postgresql`."""
+        ...
+
+    def pack(self, name: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """Return the values of a listing of rows (`Statements.listing`)."""
+        ...
+
+    def rows(self, statement: Any, **values: Any) -> Sequence[Sequence[Any]]:
+        """Return what a statement finds."""
+        ...
+
+    def run(self, statement: Any, **values: Any) -> int:
+        """Run a statement; returns how many rows it touched."""
+        ...
+
+    def many(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run a statement for each row of values; returns how many rows were touched."""
+        ...
+
+
+class _Packing:
+    dialect: Dialect
+
+    @property
+    def kind(self) -> str:
+        return self.dialect.name
+
+    def pack(self, name: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        if self.kind == "sqlite":
+            return {name: json.dumps(rows)}
+        if not rows:
+            return {f"{name}0": []}
+        return {f"{name}{index}": list(column) for index, column in enumerate(zip(*rows, strict=True))}
+
+
+class ConnectionRunner(_Packing):
+    """Statements on an SQLAlchemy connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect
+
+    def rows(self, statement: Any, **values: Any) -> Sequence[Sequence[Any]]:
+        ready = prepared(statement, self.dialect)
+        return self.connection.exec_driver_sql(ready.sql, ready.values(values)).fetchall()
+
+    def run(self, statement: Any, **values: Any) -> int:
+        ready = prepared(statement, self.dialect)
+        return int(self.connection.exec_driver_sql(ready.sql, ready.values(values)).rowcount)
+
+    def many(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
+        ready = prepared(statement, self.dialect)
+        return int(self.connection.exec_driver_sql(ready.sql, [ready.values(row) for row in rows]).rowcount)
+
+
+class CursorRunner(_Packing):
+    """Statements on cursors of a bare DB-API connection; `cursor` returns a new one that yields tuples."""
+
+    def __init__(self, dialect: Dialect, cursor: Callable[[], Any]) -> None:
+        self.dialect = dialect
+        self._cursor = cursor
+
+    def _executed(self, method: str, statement: Any, values: Any) -> Any:
+        cursor = self._cursor()
+        getattr(cursor, method)(prepared(statement, self.dialect).sql, values)
+        return cursor
+
+    def rows(self, statement: Any, **values: Any) -> Sequence[Sequence[Any]]:
+        cursor = self._executed("execute", statement, prepared(statement, self.dialect).values(values))
+        found: Sequence[Sequence[Any]] = cursor.fetchall()
+        cursor.close()
+        return found
+
+    def run(self, statement: Any, **values: Any) -> int:
+        cursor = self._executed("execute", statement, prepared(statement, self.dialect).values(values))
+        cursor.close()
+        return int(cursor.rowcount)
+
+    def many(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
+        ready = prepared(statement, self.dialect)
+        cursor = self._executed("executemany", statement, [ready.values(row) for row in rows])
+        cursor.close()
+        return int(cursor.rowcount)
