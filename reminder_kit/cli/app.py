@@ -1,0 +1,124 @@
+"""The root of the command line: its commands, loaded when they are called, and errors as one line and a status.
+
+Never decides what a command does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from reminder_kit import __version__
+from reminder_kit.cli.options import common
+from reminder_kit.errors import ProviderError, ReminderKitError, UnsafePlanError
+
+__all__ = ["root", "run"]
+
+_COMMANDS = {
+    "plan": ("runs:plan", "Show what an import of a calendar would do; writes nothing."),
+    "import": ("runs:import_", "Read a calendar and park its reminders."),
+    "resync": ("runs:resync", "Do the batch job: bring everything in order."),
+    "appointments": ("looking:appointments", "List the appointments of a calendar."),
+    "explain": ("looking:explain", "Say why an appointment's reminders are, or are not, sent."),
+    "status": ("looking:status", "Show what is parked, held, due next, failed."),
+    "cancel": ("people:cancel", "Withdraw an appointment's reminders."),
+    "suppress": ("people:suppress", "Send nothing to a phone any more."),
+    "allow": ("people:allow", "Lift a suppression."),
+    "rules": ("rules:rules", "Check the rules and read their texts."),
+    "ledger": ("ledger:ledger", "Upgrade, check or purge the ledger."),
+    "doctor": ("doctor:doctor", "Check configuration, credentials, clock, ledger, provider."),
+    "sandbox": ("sandbox:sandbox", "Run a local Telnyx to try things on."),
+    "demo": ("demo:demo", "See the main job at work; no account needed."),
+}
+
+
+class _Lazy(click.Group):
+    """A group that knows its commands by name and loads one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order in which they are needed."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f"reminder_kit.cli.{module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without loading any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in _COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="reminder-kit")
+@common
+def root() -> None:
+    """Appointment reminders by SMS and MMS: at the right minute, in the right words, exactly once.
+
+    Exit status: 0 all done; 1 some items failed (they are listed); 2 usage or
+    configuration; 3 the plan was refused as unsafe.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line and return the exit status; errors are one line on stderr."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = root.main(given, prog_name="reminder-kit", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        return _told(error)
+    except KeyboardInterrupt:
+        return 130
+    return status if isinstance(status, int) else 0
+
+
+def _reader_left() -> int:
+    """End quietly where the reader of our output did (`reminder-kit plan … | head`)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _told(error: Exception) -> int:
+    """Write an error as one line and return the exit status it means."""
+    if isinstance(error, click.Abort):
+        return 130
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    click.echo(f"error: {_line(error)}", err=True)
+    return _status(error)
+
+
+def _line(error: Exception) -> str:
+    said = " ".join(str(error).split())
+    if isinstance(error, ReminderKitError):
+        return said
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or type(error).__name__}: {error.strerror}"
+    return f"unexpected {type(error).__name__}: {said[:300]} (--debug shows where)"
+
+
+def _status(error: Exception) -> int:
+    from reminder_kit.errors import ConfigurationError
+
+    if isinstance(error, UnsafePlanError):
+        return 3
+    if isinstance(error, ProviderError) and not isinstance(error, ConfigurationError):
+        return 1
+    return 2 if isinstance(error, ReminderKitError | OSError) else 1

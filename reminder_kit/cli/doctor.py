@@ -1,0 +1,172 @@
+"""`doctor`: what must be right before reminders go out, each in one line.
+
+Never writes anything, and asks the provider for one harmless thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import frozen
+
+from reminder_kit.cli.layout import Line
+from reminder_kit.cli.options import chosen, common
+from reminder_kit.cli.output import write_json, write_lines
+from reminder_kit.cli.session import is_loopback
+from reminder_kit.config import DEFAULT_PATH, Config, load
+from reminder_kit.errors import ReminderKitError
+from reminder_kit.instants import iso
+
+if TYPE_CHECKING:
+    from reminder_kit.ports import Provider, Response
+
+__all__ = ["Finding", "doctor", "examined"]
+
+_SKEW = timedelta(seconds=30)
+_IDLE = timedelta(days=1)
+_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+
+
+@frozen
+class Finding:
+    """One line: what was looked at, how it is (ok, warn, fail), and what to do about it."""
+
+    what: str
+    state: str
+    message: str
+
+
+@click.command()
+@common
+def doctor() -> int:
+    """Check configuration, rules, credentials, provider, clock and ledger; exit status 1 where one fails."""
+    findings = list(examined(chosen().config or DEFAULT_PATH, datetime.now(UTC)))
+    if chosen().json:
+        write_json([{"check": each.what, "state": each.state, "message": each.message} for each in findings])
+    else:
+        write_lines(
+            Line(f"{each.state:<4}  {each.what:<13}  {each.message}", _STYLES[each.state], 21) for each in findings
+        )
+    return 1 if any(each.state == "fail" for each in findings) else 0
+
+
+def examined(path: str, now: datetime) -> Iterator[Finding]:
+    """Yield every finding, in the order in which things are needed."""
+    try:
+        config = load(path)
+    except ReminderKitError as error:
+        yield Finding("configuration", "fail", str(error))
+        return
+    zone = config.defaults.timezone
+    yield Finding("configuration", "ok", str(config.path))
+    if zone is None:
+        yield Finding("configuration", "warn", 'no timezone: local times are UTC; write timezone = "America/New_York"')
+    yield from _rules(config)
+    yield from _guarded("ledger", lambda: _ledger(config, now))
+    yield from _guarded("credentials", lambda: _provider(config, now))
+
+
+def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except ReminderKitError as error:
+        yield Finding(what, "fail", str(error))
+
+
+def _rules(config: Config) -> Iterator[Finding]:
+    names = ", ".join(rule.id for rule in config.rules)
+    if names:
+        yield Finding("rules", "ok", f"{len(config.rules)}: {names}")
+    yield from (Finding("rules", "warn", warning) for warning in config.warnings)
+
+
+# The ledger
+
+
+def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
+    ledger = config.ledger()
+    try:
+        if ledger.check_schema() == "absent":
+            yield Finding("ledger", "warn", f"{_address(config)} is not there yet: the first writing run creates it")
+            return
+        with ledger.writing():
+            yield Finding("ledger", "ok", f"{_address(config)} is there, current and can be written")
+        last = ledger.last_run("resync")
+        yield _last_run(None if last is None else last[0], now)
+    finally:
+        ledger.close()
+
+
+def _address(config: Config) -> str:
+    """Return where the ledger is, without a password."""
+    scheme, separator, rest = config.ledger_url.partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}{separator}{user.partition(':')[0]}{at}{place}"
+
+
+def _last_run(at: datetime | None, now: datetime) -> Finding:
+    remedy = "run `reminder-kit resync` from cron, or with --every 60s"
+    if at is None:
+        return Finding("batch job", "warn", f"it never ran: {remedy}")
+    if now - at > _IDLE:
+        return Finding("batch job", "warn", f"it last ran at {iso(at)}, more than a day ago: {remedy}")
+    return Finding("batch job", "ok", f"it last ran at {iso(at)}")
+
+
+# The provider
+
+
+def _provider(config: Config, now: datetime) -> Iterator[Finding]:
+    provider = config.provider()
+    provider.headers()
+    yield Finding("credentials", "ok", f"{provider.name}: there is a key")
+    response = _asked(provider, config.options.get("timeout", 30.0))
+    if not isinstance(response, str):
+        yield _reached(provider, response)
+        yield from _skew(provider, response, now)
+    else:
+        yield Finding("provider", "fail", response)
+
+
+def _asked(provider: Provider, timeout: float) -> Response | str:
+    """Return the answer to a harmless request, or why there is none."""
+    from reminder_kit.ports import NoAnswerError, NotSentError
+    from reminder_kit.transport import BlockingIO, run_blocking
+
+    io = BlockingIO(provider, timeout=timeout)
+    try:
+        answer: Any = run_blocking(io.send(provider.ping()))
+    except (NotSentError, NoAnswerError) as error:
+        return str(error)
+    finally:
+        io.close()
+    return answer  # type: ignore[no-any-return]
+
+
+def _reached(provider: Provider, response: Response) -> Finding:
+    place = f"{provider.name} at {provider.base_url}"
+    if response.status < 300:
+        return Finding("provider", "ok", f"{place} answers and takes the key")
+    if response.status in {401, 403}:
+        return Finding("provider", "fail", f"{place} refuses the key ({response.status}): check it, and base_url")
+    return Finding("provider", "warn", f"{place} answers {response.status}: reachable, but the key is not proved")
+
+
+def _skew(provider: Provider, response: Response, now: datetime) -> Iterator[Finding]:
+    try:
+        theirs = parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC)
+    except ValueError:
+        yield Finding("clock", "warn", "the provider tells no time (no Date header): the clock could not be compared")
+        return
+    skew = abs(theirs - now)
+    words = f"this machine's clock is {skew.total_seconds():.0f} s from the provider's"
+    if skew <= _SKEW:
+        yield Finding("clock", "ok", words)
+    elif is_loopback(provider.base_url):
+        yield Finding("clock", "warn", f"{words}, which is local and may have a clock of its own: use --now")
+    else:
+        yield Finding("clock", "fail", f"{words}: synchronise it (NTP), or messages miss the provider's window")

@@ -1,0 +1,87 @@
+"""`ledger upgrade`, `ledger check` and `ledger purge`.
+
+Never speaks to the provider.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from reminder_kit.cli.options import chosen, common
+from reminder_kit.cli.output import write_json
+from reminder_kit.cli.session import configured
+from reminder_kit.errors import InvalidRuleError
+from reminder_kit.offsets import elapsed
+
+__all__ = ["ledger"]
+
+
+@click.group()
+@common
+def ledger() -> None:
+    """Upgrade, check or purge the ledger."""
+
+
+@ledger.command()
+@common
+def upgrade() -> int:
+    """Create the ledger's tables, or bring them up to this version."""
+    found = configured().ledger()
+    try:
+        found.upgrade()
+    finally:
+        found.close()
+    _say({"upgraded": True}, "the ledger is up to date")
+    return 0
+
+
+@ledger.command()
+@click.option("--repair", is_flag=True, help="Mend what can be mended safely.")
+@common
+def check(*, repair: bool) -> int:
+    """Check what must always be so; exit status 1 where something is not."""
+    from reminder_kit.ledger.checks import check as checked
+
+    found = configured().ledger()
+    try:
+        faults = checked(found, repair=repair)
+    finally:
+        found.close()
+    _say({"faults": faults}, "\n".join(faults) or "nothing is wrong")
+    return 1 if faults else 0
+
+
+@ledger.command()
+@click.option(
+    "--older-than", metavar="LENGTH", default="90 days", show_default=True, help="Age of an appointment's end."
+)
+@common
+def purge(older_than: str) -> int:
+    """Remove personal data of past appointments; counts, times and reasons stay."""
+    now = datetime.now(UTC)
+    before = now - _age(older_than)
+    found = configured().ledger()
+    try:
+        found.prepare()
+        with found.writing() as tx:
+            count = tx.purge(before, now)
+    finally:
+        found.close()
+    _say({"purged": count}, f"{count} past appointment{'' if count == 1 else 's'} purged")
+    return 0
+
+
+def _age(text: str) -> timedelta:
+    try:
+        return elapsed(text, "--older-than")
+    except InvalidRuleError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _say(document: dict[str, object], words: str) -> None:
+    if chosen().json:
+        write_json(document)
+    else:
+        click.echo(words)

@@ -1,0 +1,87 @@
+"""Options that several commands take, and what is known of them when a command runs.
+
+Never opens or reads anything: the session does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import click
+from attrs import define
+
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.instants import from_iso
+
+__all__ = ["EVERY", "INSTANT", "Chosen", "chosen", "common", "forced", "now_option", "source_option"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@define
+class Chosen:
+    """What was said before or after the subcommand."""
+
+    config: str | None = None
+    json: bool = False
+
+
+def chosen() -> Chosen:
+    """Return the common options of the command line that is being carried out."""
+    found = click.get_current_context().find_root().ensure_object(Chosen)
+    assert isinstance(found, Chosen)  # noqa: S101 - it is made here
+    return found
+
+
+def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value and not ctx.resilient_parsing:
+        setattr(ctx.find_root().ensure_object(Chosen), str(parameter.name), value)
+
+
+def common(command: F) -> F:
+    """Add --config, --json and --debug, which are taken before and after the subcommand."""
+    options = [
+        click.option("--config", metavar="FILE", help="Configuration (default: reminders.toml).", **_KEPT),
+        click.option("--json", is_flag=True, help="Write JSON to stdout.", **_KEPT),
+        click.option("--debug", is_flag=True, expose_value=False, help="Show where an error comes from."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+_KEPT: dict[str, Any] = {"expose_value": False, "callback": _keep}
+
+
+def _instant(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        return from_iso(value)
+    except InvalidInputError:
+        raise click.BadParameter(
+            f"{value!r} is no instant with a zone: write 2026-02-15T14:30:00Z or 2026-02-15T09:30:00-05:00"
+        ) from None
+
+
+def _pause(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d{1,6})\s*(s|sec|seconds?|m|min|minutes?|h|hours?)?", value.strip())
+    if not found or not int(found[1]):
+        raise click.BadParameter(f"{value!r} is no length of time: write 60s, 5m or 1h")
+    return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600}[(found[2] or "s")[0]])
+
+
+INSTANT: dict[str, Any] = {"metavar": "ISO", "callback": _instant}
+"""Settings of an option that takes an aware instant and gives it in UTC."""
+
+EVERY: dict[str, Any] = {"metavar": "DURATION", "callback": _pause}
+"""Settings of an option that takes a length of time such as 60s."""
+
+now_option = click.option("--now", help="The instant that stands for the clock of this run.", **INSTANT)
+source_option = click.option("--source", metavar="NAME", help="The source the appointments belong to.")
+forced = click.option("--force", is_flag=True, help="Carry the plan out although it withdraws or changes much.")

@@ -1,0 +1,121 @@
+"""Writing: data to stdout, everything else to stderr; colours and bars only for people.
+
+Never decides what is said.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from typing import IO, TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from reminder_kit.cli.layout import Line
+from reminder_kit.instants import iso, zone
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reminder_kit.cli.session import Counting
+    from reminder_kit.kit import ReminderKit
+
+__all__ = ["progress", "say", "tell_problems", "warn", "write_json", "write_lines", "zone_of"]
+
+
+def zone_of(kit: ReminderKit) -> ZoneInfo:
+    """Return the zone in which a practice's times are shown."""
+    return zone(kit.settings.defaults.timezone or "UTC")
+
+
+def write_json(value: Any, *, one_line: bool = False) -> None:
+    """Write one JSON document; instants as `YYYY-MM-DDTHH:MM:SSZ`."""
+    layout: dict[str, Any] = {"separators": (",", ":")} if one_line else {"indent": 2}
+    try:
+        click.echo(json.dumps(value, ensure_ascii=False, default=_plain, **layout))
+    except UnicodeEncodeError:
+        click.echo(json.dumps(value, default=_plain, **layout))
+
+
+def _plain(value: Any) -> Any:
+    return iso(value) if isinstance(value, datetime) else str(value)
+
+
+def write_lines(lines: Iterable[Line]) -> None:
+    """Write lines to stdout: coloured and wrapped for a person, as they are for a pipe."""
+    fancy = _is_fancy(sys.stdout)
+    for line in lines:
+        if not fancy:
+            _echo(line.text)
+            continue
+        for part in _wrapped(line):
+            _console().print(part, style=line.style or None, markup=False, highlight=False, soft_wrap=True)
+
+
+def _echo(text: str) -> None:
+    try:
+        click.echo(text)
+    except UnicodeEncodeError:
+        click.echo(text.encode("ascii", "replace").decode())
+
+
+def _wrapped(line: Line) -> list[str]:
+    width = max(40, shutil.get_terminal_size().columns)
+    if len(line.text) <= width:
+        return [line.text]
+    return textwrap.wrap(line.text, width, subsequent_indent=" " * line.hang, drop_whitespace=True) or [""]
+
+
+def _is_fancy(stream: IO[str]) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@cache
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def say(text: str) -> None:
+    """Write one line about the run to stderr."""
+    click.echo(text, err=True)
+
+
+def warn(text: str) -> None:
+    """Write one warning to stderr."""
+    say(f"warning: {text}")
+
+
+def tell_problems(problems: Iterable[Any], name: str) -> bool:
+    """Write what was wrong with a calendar to stderr; says whether anything could not be read at all."""
+    broken = False
+    for problem in problems:
+        severity = getattr(problem, "severity", "error")
+        broken = broken or severity == "error"
+        say(f"{'warning' if severity == 'warning' else 'warning: not read'}: {name}: {problem}")
+    return broken
+
+
+@contextmanager
+def progress(kit: ReminderKit, total: int | None, what: str) -> Iterator[None]:
+    """Show a bar on stderr, if that is a terminal, that grows with each answer of the provider."""
+    counting: Counting = kit.provider  # type: ignore[assignment]
+    if total == 0 or not _is_fancy(sys.stderr):
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        counting.on_answer = lambda: bar.advance(task)
+        yield

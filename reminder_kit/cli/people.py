@@ -1,0 +1,60 @@
+"""Commands for one appointment or one person: `cancel`, `suppress`, `allow`.
+
+Never plans anything itself; the kit does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reminder_kit.changes import Guard
+from reminder_kit.cli.options import chosen, common, forced, source_option
+from reminder_kit.cli.output import say, write_json
+from reminder_kit.cli.runs import finished
+from reminder_kit.cli.session import opened
+
+__all__ = ["allow", "cancel", "suppress"]
+
+
+@click.command()
+@click.argument("id")
+@click.option("--recurrence-id", metavar="ID", help="Only this occurrence of a series.")
+@source_option
+@forced
+@common
+def cancel(id: str, recurrence_id: str | None, source: str | None, *, force: bool) -> int:  # noqa: A002 - as in the contract
+    """Withdraw all reminders of appointment ID (the UID of a calendar's event)."""
+    lenient: dict[str, Any] = {"guard": Guard(max_cancel_ratio=1.0)} if force else {}
+    with opened(writing=True, **lenient) as kit:
+        report = kit.withdraw(id, source, recurrence_id)
+        found = bool(kit.ledger.identities(id, source, recurrence_id))
+        status = finished(kit, report)
+        if not found:
+            say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
+    return status if found else 1
+
+
+@click.command()
+@click.argument("phone")
+@click.option("--reason", default="", help="Why; kept with the suppression.")
+@common
+def suppress(phone: str, reason: str) -> int:
+    """Send nothing to PHONE any more, and withdraw what is parked for it."""
+    with opened(writing=True) as kit:
+        return finished(kit, kit.suppress(phone, reason))
+
+
+@click.command()
+@click.argument("phone")
+@common
+def allow(phone: str) -> int:
+    """Lift the suppression of PHONE; the next resync parks what is due again."""
+    with opened() as kit:
+        lifted = kit.allow(phone)
+    if chosen().json:
+        write_json({"lifted": lifted})
+    else:
+        click.echo("lifted: the next resync parks what is due" if lifted else "this number was not suppressed")
+    return 0

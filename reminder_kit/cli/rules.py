@@ -1,0 +1,118 @@
+"""`rules check`: what is wrong with the rules, and their texts as people would receive them.
+
+Never opens a ledger, never speaks to the provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import click
+from attrs import evolve
+
+from reminder_kit.cli.layout import Line
+from reminder_kit.cli.options import chosen, common, now_option
+from reminder_kit.cli.output import tell_problems, write_json, write_lines
+from reminder_kit.cli.session import configured
+from reminder_kit.config import Config
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.instants import iso, zone
+from reminder_kit.model import Appointment, Recipient, masked, normalise
+
+__all__ = ["rules"]
+
+
+@click.group()
+@common
+def rules() -> None:
+    """Check the rules and read their texts."""
+
+
+@rules.command()
+@click.option("--sample", metavar="FILE", help="Calendar whose coming appointments are taken; else a made-up one.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="Texts shown.")
+@now_option
+@common
+def check(sample: str | None, limit: int, now: datetime | None) -> int:
+    """Check every rule and print texts as people would receive them, with their SMS parts.
+
+    Exit status 1 where a text cannot be written, 2 where a rule is wrong.
+    """
+    config, now = configured(), now or datetime.now(UTC)
+    broken, found = False, _made_up(config, now)
+    if sample is not None:
+        reading = _read(sample, config, now)
+        found = [occurrence.appointment for occurrence in reading]
+        broken = tell_problems(reading.problems, sample)
+    shown = list(islice(_texts(config, found), limit))
+    if chosen().json:
+        write_json({"rules": [rule.id for rule in config.rules], "warnings": list(config.warnings), "texts": shown})
+    else:
+        write_lines(line for each in shown for line in _lines(each, config))
+        count = len(config.rules)
+        write_lines([Line(f"{count} rule{'' if count == 1 else 's'} checked.", "bold")])
+    return 1 if broken or any(each["error"] for each in shown) else 0
+
+
+def _made_up(config: Config, now: datetime) -> list[Appointment]:
+    place = zone(config.defaults.timezone or "UTC")
+    starts_at = (now + timedelta(days=9)).astimezone(place).replace(hour=14, minute=30, second=0, microsecond=0)
+    return [
+        Appointment(
+            "sample",
+            starts_at,
+            starts_at + timedelta(minutes=45),
+            recipients=(Recipient("+12025550123", name="Alexandra Winter"),),
+            title="Dental check-up",
+            location="12 Harbour Street",
+            url="https://example.com/a/10042",
+        )
+    ]
+
+
+def _read(file: str, config: Config, now: datetime) -> Any:
+    from reminder_kit.calendars import read_calendar
+    from reminder_kit.imports import source_name
+
+    settings = evolve(
+        config.calendar,
+        timezone=config.calendar.timezone or config.defaults.timezone,
+        region=config.calendar.region or config.defaults.region,
+    )
+    end = now + settings.horizon
+    return read_calendar(file, settings, start=now, end=end, name=source_name(file), now=now)
+
+
+def _texts(config: Config, found: Iterable[Appointment]) -> Iterator[dict[str, Any]]:
+    """Yield what each reminder would say at its ideal instant."""
+    from reminder_kit.rules import reminders
+    from reminder_kit.sms import sms_parts
+    from reminder_kit.text import Composer
+
+    composer = Composer(config.defaults)
+    for appointment in found:
+        for reminder in reminders(normalise(appointment, config.defaults.region), config.rules, config.defaults):
+            if reminder.refusal is not None or reminder.due_at is None:
+                continue
+            told: dict[str, Any] = {"rule": reminder.rule.id, "appointment": appointment.id, "error": None}
+            told["to"] = reminder.recipient.phone if reminder.recipient else None
+            told["send_at"] = iso(reminder.due_at)
+            try:
+                text = composer.compose(reminder, reminder.due_at).text
+            except ConfigurationError as error:
+                yield {**told, "error": str(error)}
+                continue
+            cost = sms_parts(text)
+            yield {**told, "text": text, "encoding": str(cost.encoding), "units": cost.units, "parts": cost.parts}
+
+
+def _lines(each: dict[str, Any], config: Config) -> list[Line]:
+    at = datetime.fromisoformat(each["send_at"]).astimezone(zone(config.defaults.timezone or "UTC"))
+    head = f"{each['rule']}  {at:%a %d %b %Y %H:%M}  to {masked(each['to'] or '')}"
+    if each["error"]:
+        return [Line(head, "bold"), Line(f"  error: {each['error']}", "red", 2), Line("")]
+    cost = f"{each['parts']} part{'' if each['parts'] == 1 else 's'}, {each['units']} units of {each['encoding']}"
+    return [Line(f"{head}  ({cost})", "bold"), Line(f"  “{each['text']}”", "", 3), Line("")]

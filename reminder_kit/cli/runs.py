@@ -1,0 +1,155 @@
+"""The runs: `plan`, `import` and `resync`.
+
+Never plans anything itself; the kit does.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from reminder_kit.changes import Kind, Plan, Report
+from reminder_kit.cli.layout import change_lines, outcome_line
+from reminder_kit.cli.options import EVERY, chosen, common, forced, now_option, source_option
+from reminder_kit.cli.output import progress, say, tell_problems, write_json, write_lines, zone_of
+from reminder_kit.cli.session import opened
+from reminder_kit.errors import LedgerError, ProviderError, UnsafePlanError
+
+if TYPE_CHECKING:
+    from reminder_kit.kit import ReminderKit
+
+__all__ = ["finished", "import_", "plan", "resync"]
+
+_complete = click.option("--complete", is_flag=True, help="The file is all there is: withdraw what it no longer has.")
+
+
+@click.command()
+@click.argument("file")
+@_complete
+@source_option
+@now_option
+@common
+def plan(file: str, source: str | None, now: datetime | None, *, complete: bool) -> int:
+    """Show what an import of FILE (.ics file, folder, address, or - for stdin) would do.
+
+    Writes nothing. Exit status 1 where events could not be read, 3 where the import
+    would be refused as unsafe.
+    """
+    with opened(now) as kit:
+        return _shown(kit, kit.plan_calendar(file, source, complete=complete), file)
+
+
+@click.command("import")
+@click.argument("file")
+@_complete
+@click.option("--dry-run", is_flag=True, help="Only show the plan.")
+@forced
+@source_option
+@now_option
+@common
+def import_(file: str, source: str | None, now: datetime | None, *, complete: bool, dry_run: bool, force: bool) -> int:
+    """Read FILE (.ics file, folder, address, or - for stdin) and park its reminders.
+
+    What is due beyond the provider's window is recorded, and parked in time by `resync`.
+    """
+    with opened(now, writing=not dry_run) as kit:
+        made = kit.plan_calendar(file, source, complete=complete)
+        if dry_run:
+            return _shown(kit, made, file, force=force)
+        if not force:
+            _checked(made)
+        with progress(kit, _answers(made), "parking"):
+            report = kit.apply(made, force=force)
+        return finished(kit, report, file)
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only show the plan.")
+@click.option("--every", help="Go on for ever, with this pause: 60s, 5m, 1h.", **EVERY)
+@forced
+@now_option
+@common
+def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, force: bool) -> int:
+    """Do the batch job: park what entered the window, repeat what failed, settle what was left open."""
+    if every is not None and (now is not None or dry_run):
+        raise click.UsageError(
+            f"--every goes on with time and can't be combined with {'--now' if now else '--dry-run'}"
+        )
+    with opened(now, writing=not dry_run) as kit:
+        if dry_run:
+            return _shown(kit, kit.plan_resync(), "calendar", force=force)
+        if every is None:
+            return _resynced(kit, force=force)
+        return _repeat(lambda: _resynced(kit, force=force), every)
+
+
+def _resynced(kit: ReminderKit, *, force: bool) -> int:
+    try:
+        with progress(kit, None, "resync"):
+            report = kit.resync(force=force)
+    except UnsafePlanError:
+        if chosen().json:
+            write_json(kit.plan_resync().as_json())
+        raise
+    return finished(kit, report, "calendar")
+
+
+def _repeat(job: Callable[[], int], pause: timedelta) -> int:
+    """Do a job again and again until terminated; what may be over next time does not end it."""
+    stop = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    status = 0
+    try:
+        while not stop.is_set():
+            try:
+                status = job()
+            except (LedgerError, ProviderError, UnsafePlanError) as error:
+                say(f"error: {error} (next try in {pause.total_seconds():g} s)")
+                status = 3 if isinstance(error, UnsafePlanError) else 1
+            stop.wait(pause.total_seconds())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return status
+
+
+def _checked(made: Plan) -> None:
+    """Refuse an unsafe plan; its JSON is written all the same, for whoever reviews it."""
+    try:
+        made.raise_if_unsafe()
+    except UnsafePlanError:
+        if chosen().json:
+            write_json(made.as_json())
+        raise
+
+
+def _answers(made: Plan) -> int:
+    """Return how many answers of the provider a plan takes."""
+    return sum(2 if change.kind is Kind.REPLACE else 1 for change in made.work)
+
+
+def _shown(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) -> int:
+    """Show a plan; an unsafe one is told as the run itself would."""
+    _write(kit, made)
+    broken = tell_problems(made.problems, file)
+    if not force:
+        made.raise_if_unsafe()
+    return 1 if broken or made.summary["failed"] else 0
+
+
+def finished(kit: ReminderKit, report: Report, file: str = "") -> int:
+    """Show what was done and return the exit status."""
+    _write(kit, report)
+    broken = tell_problems(report.problems, file)
+    return 0 if report.ok and not broken else 1
+
+
+def _write(kit: ReminderKit, run: Plan | Report) -> None:
+    if chosen().json:
+        write_json(run.as_json())
+        return
+    write_lines([*change_lines(run.changes, zone_of(kit)), outcome_line(run)])

@@ -1,0 +1,97 @@
+"""A session: from what was said on the command line to a configuration and a kit with the right clock.
+
+Never writes anything; what must be refused is refused before a kit is handed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+import click
+
+from reminder_kit.cli.options import chosen
+from reminder_kit.config import DEFAULT_PATH, Config, load
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.instants import iso
+
+if TYPE_CHECKING:
+    from reminder_kit.kit import ReminderKit
+    from reminder_kit.ports import Provider, Receipt, Response
+
+__all__ = ["Counting", "configured", "is_loopback", "opened"]
+
+_SKEW = timedelta(seconds=60)
+
+
+def configured(*, needed: bool = True) -> Config:
+    """Return the configuration; without one, and where none is `needed` or named, an empty one."""
+    named = chosen().config
+    if not needed and named is None and not Path(DEFAULT_PATH).exists():
+        return Config(path=Path(DEFAULT_PATH))
+    config = load(named or DEFAULT_PATH)
+    for warning in config.warnings if needed else ():
+        click.echo(f"warning: {config.path}: {warning}", err=True)
+    return config
+
+
+def is_loopback(address: str) -> bool:
+    """Say whether an address is this machine's own."""
+    host = urlsplit(address).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+class Counting:
+    """A provider that says whenever the answer to a request that writes was read."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self.on_answer: Callable[[], object] = lambda: None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._provider, name)
+
+    def parse_created(self, response: Response) -> Receipt:
+        """Read the answer to `create`."""
+        self.on_answer()
+        return self._provider.parse_created(response)
+
+    def parse_cancelled(self, response: Response) -> Receipt:
+        """Read the answer to `cancel`."""
+        self.on_answer()
+        return self._provider.parse_cancelled(response)
+
+
+@contextmanager
+def opened(now: datetime | None = None, *, writing: bool = False, **overrides: Any) -> Iterator[ReminderKit]:
+    """Hand out the configured kit, and close it.
+
+    `now` stands still for the whole run. For a run that is `writing`, the credentials
+    must be there, and `now` must be the machine's unless the provider is on this machine.
+    """
+    from reminder_kit.kit import ReminderKit
+
+    config = configured()
+    arguments = config.arguments()
+    provider = Counting(arguments["provider"])
+    if writing:
+        provider.headers()
+        _refuse_other_times(now, cast("Provider", provider))
+    clock = {} if now is None else {"clock": lambda: now}
+    with ReminderKit(**{**arguments, **clock, **overrides, "provider": cast("Provider", provider)}) as kit:
+        yield kit
+
+
+def _refuse_other_times(now: datetime | None, provider: Provider) -> None:
+    machine = datetime.now(UTC)
+    if now is None or abs(now - machine) <= _SKEW or is_loopback(provider.base_url):
+        return
+    host = urlsplit(provider.base_url).hostname
+    raise ConfigurationError(
+        f"--now {iso(now)} is more than 60 s from this machine's clock ({iso(machine)}), and {provider.name} at "
+        f"{host} keeps its own time: use --dry-run, or a local provider (reminder-kit sandbox)"
+    )
