@@ -9,6 +9,8 @@ import pytest
 
 from reminder_kit.errors import SignatureError
 from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.twilio import Twilio
+from reminder_kit.providers.vonage import Vonage
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 from reminder_kit.testing.provider_contract import ProviderContract, Stage
 
@@ -58,3 +60,28 @@ class TestTelnyxOnTheScheduleEndpoint(TestTelnyx):
 
 class TestTelnyxFromANumberPool(TestTelnyx):
     settings: ClassVar = {"from_": None, "messaging_profile_id": "16fd2706-8baf-433b-82eb-8c7fada847da"}
+
+
+class TestTwilio(ProviderContract):
+    @pytest.fixture
+    def stage(self):
+        def provider(sandbox):
+            return Twilio(
+                account_sid="AC" + "1" * 32,
+                auth_token="TOKEN",
+                messaging_service_sid="MG" + "2" * 32,
+                webhook_url="https://example.com/twilio",
+            )
+
+        found = staged(provider, provider="twilio", key="TOKEN", webhook_url="https://example.com/twilio")
+        found.stranger = "SM" + "3" * 32
+        return found
+
+
+class TestVonage(StaleWebhooks, ProviderContract):
+    @pytest.fixture
+    def stage(self):
+        def provider(sandbox):
+            return Vonage("+12025550100", "abcd1234", "SECRET", signature_secret=sandbox.secret)
+
+        return staged(provider, provider="vonage", key="SECRET")

@@ -179,7 +179,8 @@ def test_requests_are_counted_without_the_doors_themselves(server, admin):
 def test_replies_outcomes_and_reset_work_over_http(server, admin):
     admin.post("outcomes", json={"to": NUMBER, "status": "delivery_failed", "code": "40008"})
     park(server)
-    assert admin.post("inbound", json={"from": "+12025550124", "text": "STOP"}).json()["autoresponse_type"] == "STOP"
+    told = admin.post("inbound", json={"from": "+12025550124", "text": "STOP"}).json()
+    assert (told["type"], told["payload"]["autoresponse_type"]) == ("message.received", "STOP")
     admin.post("clock", json={"advance": 200_000})
     assert admin.get("messages").json()["messages"][0]["status"] == "delivery_failed"
     types = [each["type"] for each in admin.get("webhooks").json()["webhooks"]]

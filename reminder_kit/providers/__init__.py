@@ -18,6 +18,8 @@ GROUP = "reminder_kit.providers"
 
 _OWN = {
     "telnyx": ("reminder_kit.providers.telnyx", "Telnyx"),
+    "twilio": ("reminder_kit.providers.twilio", "Twilio"),
+    "vonage": ("reminder_kit.providers.vonage", "Vonage"),
 }
 
 

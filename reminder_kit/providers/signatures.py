@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from reminder_kit.errors import ConfigurationError, SignatureError
 from reminder_kit.instants import from_seconds, utc
 
-__all__ = ["check_age", "lowered", "verify_ed25519"]
+__all__ = ["check_age", "lowered", "same_hmac", "verify_ed25519"]
 
 
 def lowered(headers: Mapping[str, str]) -> dict[str, str]:
@@ -32,6 +34,12 @@ def check_age(timestamp: str, now: datetime, tolerance: timedelta, what: str) ->
             f"{what}: signed at {at:%Y-%m-%dT%H:%M:%SZ}, more than {tolerance} from now: a replay, or a clock is wrong"
         )
     return at
+
+
+def same_hmac(secret: str, signed: bytes, signature: str, algorithm: str) -> bool:
+    """Say, in constant time, whether a base64 signature is the HMAC of what was signed."""
+    made = base64.b64encode(hmac.digest(secret.encode(), signed, getattr(hashlib, algorithm)))
+    return hmac.compare_digest(made, signature.encode())
 
 
 def _decoded(text: str, size: int, what: str) -> bytes:

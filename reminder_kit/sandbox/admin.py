@@ -107,7 +107,7 @@ def _clear_faults(sandbox: Sandbox, _values: _Values, _query: dict[str, str]) ->
 
 def _inbound(sandbox: Sandbox, values: _Values, _query: dict[str, str]) -> _Values:
     hook = sandbox.inbound(str(values["from"]), str(values["text"]), values.get("to"))
-    return {"id": hook.payload["id"], "event": hook.id, "autoresponse_type": hook.payload["autoresponse_type"]}
+    return {"event": hook.id, "type": hook.type, "payload": hook.payload}
 
 
 def _outcomes(sandbox: Sandbox, values: _Values, _query: dict[str, str]) -> _Values:
@@ -121,7 +121,7 @@ def _webhooks(sandbox: Sandbox, values: _Values, _query: dict[str, str]) -> _Val
     hooks.duplicates = bool(values.get("duplicates", hooks.duplicates))
     sandbox.webhook_url = values.get("url", sandbox.webhook_url)
     shown = [
-        {"id": each.id, "type": each.type, "message": each.payload["id"], "url": each.url, "answers": each.answers}
+        {"id": each.id, "type": each.type, "payload": each.payload, "url": each.url, "answers": each.answers}
         for each in hooks.sent
     ]
     return {"disorder": hooks.disorder, "duplicates": hooks.duplicates, "url": sandbox.webhook_url, "webhooks": shown}

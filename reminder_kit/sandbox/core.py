@@ -10,16 +10,16 @@ import threading
 from collections import deque
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from attrs import evolve, frozen
 
 from reminder_kit.instants import utc
-from reminder_kit.sandbox import admin, telnyx
+from reminder_kit.sandbox import admin, telnyx, telnyx_hooks, twilio, vonage
 from reminder_kit.sandbox.clock import Clock
 from reminder_kit.sandbox.faults import Fault, Faults
-from reminder_kit.sandbox.hooks import Hook, Hooks, Receiver, Signer
+from reminder_kit.sandbox.hooks import Hook, Hooks, Receiver
 from reminder_kit.sandbox.messages import Parked
 from reminder_kit.sandbox.wire import Answer, Call, Logged, answer
 
@@ -29,6 +29,18 @@ _DELIVERY = timedelta(seconds=2)
 _STOP = frozenset({"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 _START = frozenset({"START", "UNSTOP"})
 _LOG = 50_000
+ANY = "*"
+"""The profile of those who opted out without ever having been written to: every one."""
+
+
+class _Dialect(Protocol):
+    """How one provider tells of messages and replies."""
+
+    def report(self, sandbox: Sandbox, message: Parked, at: datetime) -> Hook: ...
+    def reply(self, sandbox: Sandbox, number: str, text: str, to: str, automatic: str | None) -> Hook: ...
+
+
+_DIALECTS: dict[str, _Dialect] = {"telnyx": telnyx_hooks, "twilio": twilio, "vonage": vonage}
 
 
 @frozen
@@ -59,9 +71,13 @@ class Sandbox:
 
     `clock` is a `Clock`, or the aware datetime or ISO text at which one is stopped;
     without it the real time is shown. `key` is the only API key taken (None: any).
-    `cap` bounds the scheduled messages. Where Telnyx' documents are silent or new:
-    `idempotency=False` ignores Idempotency-Key, `strict` refuses unknown fields,
-    `repeat_cancel` (403, 404 or 200) answers a second cancellation.
+    `cap` bounds the scheduled messages. It speaks Twilio (`/2010-04-01/…`) and Vonage
+    (`/v1/messages`) too; their webhooks are signed with `secret`, which is `key` where
+    one is given. `provider` says whose replies come from numbers never written to.
+
+    Where Telnyx' documents are silent or new: `idempotency=False` ignores Idempotency-Key,
+    `strict` refuses unknown fields, `repeat_cancel` (403, 404 or 200) answers a second
+    cancellation.
 
     Webhooks of messages without an address of their own, and of replies, go to
     `webhook_url`; `receiver` takes them all, in this process.
@@ -76,6 +92,7 @@ class Sandbox:
         idempotency: bool = True,
         strict: bool = False,
         repeat_cancel: int = 403,
+        provider: str = "telnyx",
         webhook_url: str | None = None,
         receiver: Receiver | None = None,
     ) -> None:
@@ -85,11 +102,13 @@ class Sandbox:
         self.idempotency = idempotency
         self.strict = strict
         self.repeat_cancel = repeat_cancel
+        self.provider = provider
         self.webhook_url = webhook_url
+        self.secret = key or "sandbox-secret"
         self.profile = "16fd2706-8baf-433b-82eb-8c7fada847da"
         self.pool_number = "+12025550100"
-        self.signer = Signer()
-        self.hooks = Hooks(self.now, self.signer, receiver)
+        self.signer = telnyx_hooks.Signer()
+        self.hooks = Hooks(self.now, receiver)
         self.faults = Faults()
         self.by_id: dict[str, Parked] = {}
         self.keys: dict[tuple[str, str, str], _Kept] = {}
@@ -143,7 +162,7 @@ class Sandbox:
     def inbound(self, number: str, text: str, to: str | None = None) -> Hook:
         """Have a person write back; STOP and its like opt the number out, START lifts it. Returns the webhook."""
         with self._lock:
-            hook = self._inbound(number, text, to or self._last_sender(number))
+            hook = self._inbound(number, text, to)
             self.hooks.add(hook)
         self.hooks.flush()
         return hook
@@ -175,8 +194,12 @@ class Sandbox:
         return evolve(found, headers={"date": f"{self.now():%a, %d %b %Y %H:%M:%S} GMT", **found.headers})
 
     def _respond(self, call: Call) -> Answer:
-        if call.path.startswith("/v2/"):
+        if call.path.startswith("/v2/") and call.path != "/v2/applications":
             return telnyx.respond(self, call, call.path[3:])
+        if call.path.startswith("/2010-04-01/"):
+            return twilio.respond(self, call)
+        if call.path in {"/v1/messages", "/v2/applications"}:
+            return vonage.respond(self, call)
         return answer(404, {"errors": [{"code": "10005", "title": "Resource not found", "detail": call.path}]})
 
     def _log(self, call: Call, found: Answer, fault: str) -> None:
@@ -214,8 +237,8 @@ class Sandbox:
         return self._scheduled
 
     def is_blocked(self, number: str, profile: str) -> bool:
-        """Say whether a number opted out of a profile."""
-        return (number, profile) in self.opted_out
+        """Say whether a number opted out of a profile, or of all."""
+        return (number, profile) in self.opted_out or (number, ANY) in self.opted_out
 
     # What time does to it
 
@@ -240,7 +263,7 @@ class Sandbox:
             self._finish(message, at, "sending_failed", "40300", "Blocked due to STOP message")
             return
         message.status, message.sent_at = "sent", at
-        self._report("message.sent", message, at)
+        self._report(message, at)
         heapq.heappush(self._due, (at + _DELIVERY, next(self._order), message))
 
     def _finish(self, message: Parked, at: datetime, *told: str) -> None:
@@ -251,35 +274,20 @@ class Sandbox:
         if code:
             source = {"pointer": "/to/0/phone_number"}
             message.errors = [{"code": code, "title": title or "Undeliverable", "detail": title, "source": source}]
-        self._report("message.finalized", message, at)
+        self._report(message, at)
 
-    def _report(self, kind: str, message: Parked, at: datetime) -> None:
-        url = message.webhook_url or self.webhook_url
-        self.hooks.add(Hook(kind, at, message.payload(), url, message.webhook_failover_url))
+    def _report(self, message: Parked, at: datetime) -> None:
+        self.hooks.add(_DIALECTS[message.kind].report(self, message, at))
 
-    def _last_sender(self, number: str) -> str:
-        return next((each.from_ for each in reversed(self.by_id.values()) if each.to == number), self.pool_number)
-
-    def _inbound(self, number: str, text: str, to: str) -> Hook:
+    def _inbound(self, number: str, text: str, to: str | None) -> Hook:
+        last = next((each for each in reversed(self.by_id.values()) if each.to == number), None)
+        to = to or (last.from_ if last else self.pool_number)
+        profile = last.profile if last else ANY
         word = " ".join(text.upper().split())
         automatic = "STOP" if word in _STOP else "START" if word in _START else "HELP" if word == "HELP" else None
         if automatic == "STOP":
-            self.opted_out[number, self.profile] = OptOut(number, to, self.profile, word, self.now())
+            self.opted_out[number, profile] = OptOut(number, to, profile, word, self.now())
         elif automatic == "START":
-            self.opted_out.pop((number, self.profile), None)
-        payload = {
-            "record_type": "message",
-            "direction": "inbound",
-            "id": self.new_id(),
-            "type": "SMS",
-            "messaging_profile_id": self.profile,
-            "from": {"phone_number": number, "carrier": "", "line_type": ""},
-            "to": [{"phone_number": to, "status": "webhook_delivered", "carrier": "", "line_type": ""}],
-            "text": text,
-            "media": [],
-            "autoresponse_type": automatic,
-            "webhook_url": self.webhook_url,
-            "received_at": self.now().isoformat(),
-            "errors": [],
-        }
-        return Hook("message.received", self.now(), payload, self.webhook_url)
+            for each in (profile, ANY):
+                self.opted_out.pop((number, each), None)
+        return _DIALECTS[last.kind if last else self.provider].reply(self, number, text, to, automatic)

@@ -83,14 +83,16 @@ def _with(found: Answer, change: Callable[[dict[str, Any]], None]) -> Answer:
 
 def _reworded(word: str) -> Callable[[dict[str, Any]], None]:
     def change(message: dict[str, Any]) -> None:
-        for each in message.get("to", ()):
+        listed = message.get("to")
+        for each in listed if isinstance(listed, list) else [message]:
             each["status"] = word
 
     return change
 
 
 def _without_id(message: dict[str, Any]) -> None:
-    message.pop("id", None)
+    for name in ("id", "sid", "message_uuid"):
+        message.pop(name, None)
 
 
 def _instead(fault: Fault) -> Answer | None:

@@ -5,94 +5,48 @@ Never sends one to any other machine: addresses that aren't plain HTTP on loopba
 
 from __future__ import annotations
 
-import base64
 import http.client
-import json
 import queue
 import random
 import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from attrs import define, field
 
-from reminder_kit.errors import ConfigurationError
-from reminder_kit.instants import seconds
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-__all__ = ["Hook", "Hooks", "Receiver", "Signer"]
+__all__ = ["Hook", "Hooks", "Letter", "Receiver"]
 
 Receiver = Callable[[Mapping[str, str], bytes], object]
+Letter = Callable[["Hook", datetime, int, str | None], tuple[dict[str, str], bytes]]
 
 _ATTEMPTS = 3
 _PATIENCE = 2.0
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-class Signer:
-    """An Ed25519 key that stays the same for the same seed."""
-
-    def __init__(self, seed: str = "reminder_kit sandbox") -> None:
-        self._seed = sha256(seed.encode()).digest()
-
-    @cached_property
-    def _key(self) -> Ed25519PrivateKey:
-        try:
-            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-        except ImportError:
-            raise ConfigurationError(
-                "the sandbox cannot sign webhooks without the package cryptography: "
-                "pip install 'reminder-kit[webhooks]'"
-            ) from None
-        return Ed25519PrivateKey.from_private_bytes(self._seed)
-
-    @property
-    def public_key(self) -> str:
-        """The public key, in base64, as `Telnyx(public_key=…)` takes it."""
-        return base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
-
-    def headers(self, body: bytes, at: datetime) -> dict[str, str]:
-        """Return the headers with which Telnyx would send this body at that time."""
-        timestamp = str(seconds(at))
-        signature = base64.b64encode(self._key.sign(timestamp.encode() + b"|" + body)).decode()
-        return {
-            "content-type": "application/json",
-            "telnyx-timestamp": timestamp,
-            "telnyx-signature-ed25519": signature,
-        }
-
-
 @define
 class Hook:
-    """One event on its way: where to, what, and how each attempt was answered (0: not at all)."""
+    """One event on its way: where to, what, and how each attempt was answered (0: not at all).
+
+    `letter` writes it as its provider does: headers and body for one attempt at a time.
+    """
 
     type: str
     occurred_at: datetime
     payload: dict[str, Any]
+    letter: Letter
     url: str | None = None
     failover_url: str | None = None
     id: str = field(factory=lambda: str(uuid4()))
     answers: list[int] = field(factory=list)
 
-    def body(self, attempt: int = 1, url: str | None = None) -> bytes:
-        """Return the body of one attempt."""
-        data = {
-            "event_type": self.type,
-            "id": self.id,
-            "occurred_at": self.occurred_at.isoformat(timespec="microseconds"),
-            "payload": self.payload,
-            "record_type": "event",
-        }
-        meta = {"attempt": attempt, "delivered_to": url or self.url}
-        return json.dumps({"data": data, "meta": meta}, ensure_ascii=False).encode()
+    def written(self, now: datetime, attempt: int = 1, url: str | None = None) -> tuple[dict[str, str], bytes]:
+        """Return headers and body of one attempt."""
+        return self.letter(self, now, attempt, url or self.url)
 
 
 class Hooks:
@@ -102,14 +56,13 @@ class Hooks:
     event twice, `receiver` to a function in this process instead of over HTTP.
     """
 
-    def __init__(self, now: Callable[[], datetime], signer: Signer, receiver: Receiver | None = None) -> None:
+    def __init__(self, now: Callable[[], datetime], receiver: Receiver | None = None) -> None:
         self.sent: list[Hook] = []
         self.disorder = False
         self.duplicates = False
         self.receiver = receiver
         self.retry_wait = 0.05
         self._now = now
-        self._signer = signer
         self._random = random.Random(7)  # noqa: S311 - a shuffle, repeatable
         self._waiting: list[Hook] = []
         self._queue: queue.SimpleQueue[Hook | None] = queue.SimpleQueue()
@@ -135,8 +88,7 @@ class Hooks:
 
     def _send(self, hook: Hook) -> None:
         if self.receiver is not None:
-            body = hook.body(len(hook.answers) + 1)
-            self.receiver(self._signer.headers(body, self._now()), body)
+            self.receiver(*hook.written(self._now(), len(hook.answers) + 1))
             hook.answers.append(200)
         elif _is_loopback(hook.url):
             self._start()
@@ -178,8 +130,7 @@ class Hooks:
                 continue
             for _ in range(_ATTEMPTS):
                 attempt += 1
-                body = hook.body(attempt, url)
-                status = _post(str(url), self._signer.headers(body, self._now()), body)
+                status = _post(str(url), *hook.written(self._now(), attempt, url))
                 hook.answers.append(status)
                 if 200 <= status < 300:
                     return

@@ -34,7 +34,7 @@ def extent(text: str, encoding: str | None = None) -> tuple[str, int, int]:
 
 @define
 class Parked:
-    """One message. `status` is Telnyx' word for it."""
+    """One message. `kind` is its provider, `status` Telnyx' word for it whoever that is."""
 
     id: str
     to: str
@@ -44,6 +44,7 @@ class Parked:
     created_at: datetime
     scheduled: bool
     status: str
+    kind: str = "telnyx"
     type: str = "SMS"
     profile: str = ""
     subject: str | None = None
@@ -100,6 +101,7 @@ class Parked:
             "created_at": _shown(self.created_at),
             "sent_at": _shown(self.sent_at),
             "cancelled_at": _shown(self.cancelled_at),
+            "provider": self.kind,
             "scheduled": self.scheduled,
             "type": self.type,
             "media_urls": list(self.media_urls),

@@ -1,0 +1,164 @@
+"""Vonage's Messages API, as its OpenAPI description documents it: text and image messages, signed webhooks.
+
+Never schedules and never cancels: a message taken is a message on its way.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from reminder_kit.instants import iso, seconds
+from reminder_kit.sandbox.hooks import Hook
+from reminder_kit.sandbox.messages import Parked
+from reminder_kit.sandbox.wire import Answer, Call, answer
+
+if TYPE_CHECKING:
+    from reminder_kit.sandbox.core import Sandbox
+
+__all__ = ["reply", "report", "respond"]
+
+WORDS = {
+    "sent": "submitted",
+    "delivered": "delivered",
+    "sending_failed": "rejected",
+    "delivery_failed": "undeliverable",
+}
+"""Vonage's word for each of Telnyx'; any other word stays as it is."""
+
+_NUMBER = re.compile(r"[1-9]\d{6,14}")
+_LONGEST = 1000
+_ERRORS = "https://developer.vonage.com/api-errors/messages-olympus"
+
+
+def _problem(status: int, code: str, title: str, parameter: str = "") -> Answer:
+    value: dict[str, Any] = {"type": f"{_ERRORS}#{code}", "title": title, "detail": title, "instance": "sandbox"}
+    if parameter:
+        value["invalid_parameters"] = [{"name": parameter, "reason": title}]
+    return answer(status, value)
+
+
+def respond(sandbox: Sandbox, call: Call) -> Answer:
+    """Answer one call."""
+    scheme, _, given = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() not in {"basic", "bearer"} or not given or not _is_known(sandbox, scheme.lower(), given):
+        return _problem(401, "1", "Unauthorized")
+    if (call.method, call.path) == ("GET", "/v2/applications"):
+        return answer(200, {"_embedded": {"applications": []}, "page": 1, "page_size": 1, "total_items": 0})
+    if (call.method, call.path) != ("POST", "/v1/messages"):
+        return _problem(404, "2", "Not found")
+    return _create(sandbox, call)
+
+
+def _is_known(sandbox: Sandbox, scheme: str, given: str) -> bool:
+    """Check the secret of Basic credentials; a token is taken for what it says."""
+    if sandbox.key is None or scheme == "bearer":
+        return True
+    try:
+        return base64.b64decode(given, validate=True).decode().partition(":")[2] == sandbox.key
+    except ValueError:
+        return False
+
+
+def _create(sandbox: Sandbox, call: Call) -> Answer:
+    try:
+        fields = call.json()
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        return _problem(422, "1160", "The request body is not valid JSON")
+    refused = _check(fields)
+    if refused:
+        return _problem(422, "1150", refused[1], refused[0])
+    image = fields.get("image") or {}
+    now = sandbox.now()
+    message = Parked(
+        id=sandbox.new_id(),
+        kind="vonage",
+        to=f"+{fields['to']}",
+        from_=str(fields["from"]),
+        text=str(fields.get("text") or image.get("caption") or ""),
+        send_at=now,
+        created_at=now,
+        scheduled=False,
+        status="queued",
+        type="MMS" if image else "SMS",
+        media_urls=(image["url"],) if image else (),
+        webhook_url=fields.get("webhook_url"),
+        idempotency_key=str(fields.get("client_ref") or ""),
+    )
+    sandbox.accept(message)
+    return answer(202, {"message_uuid": message.id})
+
+
+def _check(fields: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the parameter that is wrong, and why."""
+    if not _NUMBER.fullmatch(str(fields.get("to", ""))):
+        return "to", "`to` is no E.164 number without its plus sign"
+    if not fields.get("from"):
+        return "from", "`from` is required"
+    kind = (fields.get("channel"), fields.get("message_type"))
+    if kind not in {("sms", "text"), ("mms", "image")}:
+        return "message_type", "unsupported channel and message type"
+    if kind == ("sms", "text") and not 0 < len(str(fields.get("text") or "")) <= _LONGEST:
+        return "text", "`text` must have 1 to 1000 characters"
+    if kind == ("mms", "image") and not (isinstance(fields.get("image"), dict) and fields["image"].get("url")):
+        return "image", "`image.url` is required"
+    return ("client_ref", "`client_ref` is too long") if len(str(fields.get("client_ref") or "")) > 100 else None
+
+
+# Webhooks
+
+
+def _packed(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def _signed(sandbox: Sandbox, hook: Hook, now: datetime) -> tuple[dict[str, str], bytes]:
+    """Write an event as Vonage does: JSON, with a token over its digest."""
+    body = json.dumps(hook.payload, ensure_ascii=False).encode()
+    claims = {"iss": "Vonage", "iat": seconds(now), "jti": hook.id, "payload_hash": hashlib.sha256(body).hexdigest()}
+    signed = ".".join(_packed(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
+    signature = _packed(hmac.digest(sandbox.secret.encode(), signed.encode(), hashlib.sha256))
+    return {"content-type": "application/json", "authorization": f"Bearer {signed}.{signature}"}, body
+
+
+def _hook(sandbox: Sandbox, kind: str, at: datetime, payload: dict[str, Any], url: str | None) -> Hook:
+    return Hook(kind, at, payload, lambda hook, now, _attempt, _url: _signed(sandbox, hook, now), url)
+
+
+def report(sandbox: Sandbox, message: Parked, at: datetime) -> Hook:
+    """Return the status webhook for what a message has become."""
+    word = WORDS.get(message.status, message.status)
+    payload: dict[str, Any] = {
+        "message_uuid": message.id,
+        "channel": message.type.lower(),
+        "to": message.to.lstrip("+"),
+        "from": message.from_,
+        "timestamp": iso(at),
+        "status": word,
+        "client_ref": message.idempotency_key,
+    }
+    if message.errors:
+        code = "1240" if message.errors[0]["code"] == "40300" else message.errors[0]["code"]
+        payload["error"] = {"type": f"{_ERRORS}#{code}", "title": code, "detail": message.errors[0]["title"]}
+    return _hook(sandbox, word, at, payload, message.webhook_url or sandbox.webhook_url)
+
+
+def reply(sandbox: Sandbox, number: str, text: str, to: str, automatic: str | None) -> Hook:  # noqa: ARG001 - not told
+    """Return the webhook for what a person wrote back; Vonage doesn't say what it makes of it."""
+    payload = {
+        "message_uuid": sandbox.new_id(),
+        "channel": "sms",
+        "message_type": "text",
+        "to": to.lstrip("+"),
+        "from": number.lstrip("+"),
+        "text": text,
+        "timestamp": iso(sandbox.now()),
+    }
+    return _hook(sandbox, "received", sandbox.now(), payload, sandbox.webhook_url)
