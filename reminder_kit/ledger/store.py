@@ -89,7 +89,8 @@ class Transaction(Reading):
             self._runner.many(statement, rows)
 
     def _put_off(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._later.setdefault(id(statement), (statement, []))[1].extend(rows)
+        if rows := list(rows):
+            self._later.setdefault(id(statement), (statement, []))[1].extend(rows)
 
     # Appointments
 
@@ -102,7 +103,7 @@ class Transaction(Reading):
         Else the snapshot is replaced, the generation grows, the row is dirty and no longer removed.
         """
         known = {
-            identity: _Known(*each[:2], bool(each[2]), *each[3:])
+            identity: _Known(each[0], each[1], bool(each[2]), each[3], each[4], each[5])
             for identity, each in self._known(intake.identity for intake in intakes).items()
         }
         batch = _Batch()
