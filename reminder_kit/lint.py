@@ -28,16 +28,14 @@ __all__ = ["OPT_OUT_WORDS", "Finding", "lint"]
 OPT_OUT_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
 """Replies by which providers opt a number out (Telnyx: opt-out keywords; Twilio: these and two more)."""
 
-_WORD = "|".join(OPT_OUT_WORDS)
-_REPLY = (
-    r"(?:reply|text|send|respond|answer|message|responde|responda|envíe|envía|repond(?:s|ez)|répond(?:s|ez)|antworten?"
-    r"|rispondi|antwoord|odpisz|responda)"
-)
-_OFFERED = re.compile(
-    rf"\b{_REPLY}\b(?:\s+(?:us|back|with|the|word|sie|mit|con|avec|com|met))*\s*[\"'“‘«:]*\s*(?P<word>{_WORD})\b",
+_REPLY = re.compile(
+    r"\b(?:reply|text|send|respond|answer|message|respond[ae]|envíe|envía|r[eé]pond(?:s|ez)|antworten?|rispondi"
+    r"|antwoord|odpisz)\b(?P<asked>[^.!?\n]*)",
     re.IGNORECASE,
 )
-_SHOUTED = re.compile(rf"\b{_REPLY}\b[^.!?\n]*?\b(?P<word>{_WORD})\b", re.IGNORECASE)
+_WORD = re.compile(rf"\b(?:{'|'.join(OPT_OUT_WORDS)})\b", re.IGNORECASE)
+_FILLING = re.compile(r"(?:\s+(?:us|back|with|the|word|sie|mit|con|avec|com|met))*\s*[\"'“‘«:]*\s*", re.IGNORECASE)
+_EXPRESSION = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
 _MEANT = re.compile(
     r"[\"'”’»]*\s*(?:to|for|=|:)\s+(?:opt[- ]?out|unsubscribe"
     r"|(?:stop|end|no)\b[^.]*?\b(?:messages?|texts?|reminders?|sms)|stop\b(?!\s+by))",
@@ -117,19 +115,22 @@ def _faults(source: str) -> Iterator[str]:
 
 
 def _opt_outs(source: str) -> Iterator[str]:
-    """Yield replies asked for that opt the person out; saying that STOP opts out is no fault."""
+    """Yield replies asked for that opt the person out; saying that STOP opts out is no fault.
+
+    A word counts where it follows the asking at once, or is written in capitals in the same sentence.
+    """
     told = set()
-    for pattern in (_OFFERED, _SHOUTED):
-        for match in pattern.finditer(source):
-            word = match["word"]
-            shouted = pattern is _OFFERED or word.isupper()
-            if not shouted or word.upper() in told or _MEANT.match(source, match.end()):
-                continue
-            told.add(word.upper())
-            yield (
-                f'asks for the reply "{word}", which opts the person out of all messages at the provider: '
-                'ask for another word, such as "C" or "NO"'
-            )
+    for asking in _REPLY.finditer(_EXPRESSION.sub("…", source)):
+        asked = asking["asked"]
+        for found in _WORD.finditer(asked):
+            word = found[0].upper()
+            offered = found[0].isupper() or _FILLING.fullmatch(asked, 0, found.start())
+            if offered and word not in told and not _MEANT.match(asked, found.end()):
+                told.add(word)
+                yield (
+                    f'asks for the reply "{found[0]}", which opts the person out of all messages at the provider: '
+                    'ask for another word, such as "C" or "NO"'
+                )
 
 
 def _dear(rule: Rule, source: str, locale: str, defaults: Defaults) -> Iterator[str]:

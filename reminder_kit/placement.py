@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -193,6 +194,16 @@ def _last(reminder: Reminder) -> datetime | None:
     return bound if rule.min_notice else bound - _SECOND
 
 
+def _spread(reminder: Reminder, due_at: datetime, last: datetime | None) -> datetime:
+    """Return the due time moved on by whole minutes of the rule's `spread`, the same ones each time.
+
+    They follow from the reminder's key alone, so that no other message can move this one.
+    """
+    minutes = max(1, reminder.rule.spread // _MINUTE)
+    moved = due_at + crc32(reminder.key.encode()) % minutes * _MINUTE
+    return moved if last is None or moved <= last else due_at
+
+
 def place(
     reminder: Reminder, *, now: datetime, window: Window, quiet: QuietHours | None, replaces: bool = False
 ) -> Placement:
@@ -209,9 +220,11 @@ def place(
     booked_at = appointment.booked_at
     if booked_at is not None and not replaces and not rule.says_late and due_at < booked_at:
         return _skip(Reason.TOO_LATE, ("due before it was booked, at {}, and the rule is silent on if_late", booked_at))
-    place_of = zone(reminder.zone)
+    last, place_of = _last(reminder), zone(reminder.zone)
+    if rule.spread:
+        due_at = _spread(reminder, due_at, last)
     was_quiet = quiet is not None and quiet.covers(due_at, place_of)
-    room = _Room(window.opens(now), window.closes(now), _last(reminder), place_of, quiet, was_quiet=was_quiet)
+    room = _Room(window.opens(now), window.closes(now), last, place_of, quiet, was_quiet=was_quiet)
     if not was_quiet and room.lo <= due_at <= room.hi and room.in_time(due_at):
         return Placement(Decision.SEND, Reason.ON_TIME, due_at, None, room.step)
     patience = GRACE if window.holds_and_sends else _NONE

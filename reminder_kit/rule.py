@@ -113,8 +113,11 @@ class Rule:
     `text` is a template, or one by locale; `late_text` is used when the message goes out
     after its due time. `if_late` is "clamp" (send as soon as possible), "skip" or
     `{"skip_after": "6 hours"}`; `if_far` is "hold", "clamp" or "skip"; `shift` says which
-    way out of quiet hours; nothing is sent nearer to the start than `min_notice`. `only`
-    and `unless` are conditions (see `conditions`), `min_booking_lead` and
+    way out of quiet hours; nothing is sent nearer to the start than `min_notice`. With
+    `spread`, messages that are due together go out over that length of time, each always
+    at the same distance from its due time (it follows from the reminder's key).
+
+    `only` and `unless` are conditions (see `conditions`), `min_booking_lead` and
     `max_booking_lead` bound how long ahead it was booked, `when(appointment, recipient)`
     is any condition in code. `max_parts` refuses longer messages.
 
@@ -137,6 +140,7 @@ class Rule:
     if_far: str
     shift: str
     min_notice: timedelta
+    spread: timedelta
     only: Condition
     unless: Condition
     min_booking_lead: timedelta | None
@@ -167,6 +171,7 @@ class Rule:
         if_far: str = "hold",
         shift: str = "earlier",
         min_notice: str | float | timedelta = 0,
+        spread: str | float | timedelta = 0,
         only: Mapping[str, Any] | Condition = MappingProxyType({}),
         unless: Mapping[str, Any] | Condition = MappingProxyType({}),
         min_booking_lead: str | timedelta | None = None,
@@ -202,6 +207,7 @@ class Rule:
             if_far=_one_of(if_far, ("hold", "clamp", "skip"), f"{name}if_far"),
             shift=_one_of(shift, ("earlier", "later"), f"{name}shift"),
             min_notice=elapsed(min_notice, f"{name}min_notice"),
+            spread=elapsed(spread, f"{name}spread"),
             only=Condition.read(only, f"{name}only"),
             unless=Condition.read(unless, f"{name}unless"),
             min_booking_lead=_lead(min_booking_lead, f"{name}min_booking_lead"),
@@ -221,6 +227,10 @@ class Rule:
             raise InvalidRuleError(
                 f"{name}min_notice ({spoken(self.min_notice)}) is not shorter than the offset ({spoken(least)}), so "
                 "it would never be sent on time: shorten min_notice"
+            )
+        if not self.is_follow_up and least is not None and self.min_notice + self.spread >= least and self.spread:
+            raise InvalidRuleError(
+                f"{name}spread ({spoken(self.spread)}) reaches the start: shorten it to less than the offset"
             )
         if self.channel == "sms" and (self.media_urls or self.subject):
             raise InvalidRuleError(f'{name}media_urls and subject need channel = "mms"')

@@ -8,9 +8,10 @@ GSM-7 and its extension table: 3GPP TS 23.038 §6.2.1; concatenation: TS 23.040 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import NamedTuple
 
-__all__ = ["Parts", "dear_characters", "plain", "sms_parts"]
+__all__ = ["Cost", "Parts", "dear_characters", "forecast", "plain", "sms_parts"]
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -72,6 +73,33 @@ class Parts(NamedTuple):
     encoding: str
     units: int
     parts: int
+
+
+class Cost(NamedTuple):
+    """What the messages of one rule, or of a run, come to: `mms` counts messages, `parts` the parts of all SMS."""
+
+    messages: int
+    parts: int
+    ucs2: int
+    mms: int
+
+    def price(self, part: Decimal, mms: Decimal = Decimal(0)) -> Decimal:
+        """Return the price at so much for each SMS part and MMS, in whatever currency."""
+        return self.parts * part + self.mms * mms
+
+
+def forecast(messages: Iterable[tuple[str, str, str]]) -> dict[str, Cost]:
+    """Return what messages, given as (rule, channel, text), cost by rule; `ucs2` counts the dearly encoded ones."""
+    costs: dict[str, Cost] = {}
+    for rule, channel, text in messages:
+        so_far = costs.get(rule, Cost(0, 0, 0, 0))
+        if channel == "mms":
+            costs[rule] = so_far._replace(messages=so_far.messages + 1, mms=so_far.mms + 1)
+            continue
+        encoding, _, parts = sms_parts(text)
+        ucs2 = so_far.ucs2 + (encoding == "ucs2")
+        costs[rule] = so_far._replace(messages=so_far.messages + 1, parts=so_far.parts + parts, ucs2=ucs2)
+    return costs
 
 
 def sms_parts(text: str) -> Parts:

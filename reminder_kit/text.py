@@ -13,7 +13,7 @@ from reminder_kit.lint import OPT_OUT_WORDS, Finding, lint
 from reminder_kit.model import Draft, Recipient
 from reminder_kit.placement import GRACE
 from reminder_kit.rules import Defaults, Reminder
-from reminder_kit.sms import Parts, dear_characters, plain, sms_parts
+from reminder_kit.sms import Cost, Parts, dear_characters, forecast, plain, sms_parts
 from reminder_kit.templates import NAMES, Scene, compiled
 from reminder_kit.words import known_locale
 
@@ -21,9 +21,11 @@ __all__ = [
     "NAMES",
     "OPT_OUT_WORDS",
     "Composer",
+    "Cost",
     "Finding",
     "Parts",
     "dear_characters",
+    "forecast",
     "lint",
     "plain",
     "sms_parts",

@@ -295,6 +295,35 @@ class TestOtherBounds:
         assert placed(reminder(), now) == "send_at clamped_late 02-15 12:05:31"
 
 
+class TestSpread:
+    def minutes(self, appointments, now="2026-02-14 12:00", quiet=None, **changes):
+        found = []
+        for number in range(appointments):
+            one = reminder(appointment=f"A-{number}", spread="10 minutes", **changes)
+            result = place(one, now=ny(now), window=TELNYX, quiet=quiet)
+            found.append((result.send_at - one.due_at) / timedelta(minutes=1))
+        return found
+
+    def test_300_reminders_due_together_go_out_over_the_spread(self):
+        counts = [self.minutes(300).count(minute) for minute in range(10)]
+        assert sum(counts) == 300
+        assert min(counts) > 10
+        assert max(counts) < 60
+
+    def test_each_always_goes_out_at_the_same_minute_of_it(self):
+        assert self.minutes(20) == self.minutes(20, now="2026-02-13 09:13")
+
+    def test_it_moves_nothing_into_quiet_hours_nor_past_the_last_moment(self):
+        assert {*self.minutes(50, quiet=QuietHours("10:05", "11:00"))} <= {0, 1, 2, 3, 4}
+        assert {*self.minutes(50, days_before=0, at="09:55", min_notice="2 minutes")} <= {0, 1, 2, 3}
+
+    def test_what_is_spread_is_late_only_after_its_own_minute(self):
+        one = reminder(spread="10 minutes")
+        send_at = place(one, now=ny("2026-02-14 12:00"), window=TELNYX, quiet=None).send_at
+        result = place(one, now=send_at - timedelta(minutes=5, seconds=30), window=TELNYX, quiet=None)
+        assert (result.reason, result.send_at) == (Reason.ON_TIME, send_at)
+
+
 class TestHoldAndSend:
     @pytest.mark.parametrize(
         ("now", "wanted"),

@@ -127,6 +127,9 @@ class TestReading:
             ({"before": "1 day", "only": "dental"}, "only must be a table"),
             ({"before": "1 day", "when": "dental"}, "when must be a function"),
             ({"before": "1 day", "max_parts": 0}, "max_parts"),
+            ({"before": "1 hour", "spread": "60 minutes"}, "spread .1 hour. reaches the start"),
+            ({"before": "1 hour", "spread": "40 minutes", "min_notice": "20 minutes"}, "spread"),
+            ({"before": "1 hour", "spread": 10}, "spread must have a unit"),
             ({"on": "2026-02-14T09:00:00"}, "no time zone"),
             ({"on": "tomorrow"}, "no ISO 8601"),
             ({"on": date(2026, 2, 14)}, "aware datetime"),
@@ -167,6 +170,7 @@ class TestReading:
             rule(when=named),
             rule(late_text="Soon"),
             rule(max_parts=2),
+            rule(spread="10 minutes"),
         ]
         assert len({each.fingerprint for each in variants}) == len(variants)
         assert rule(when=named).fingerprint == rule(when=named).fingerprint
@@ -271,6 +275,37 @@ class TestDue:
         assert (reminder.zone, reminder.zone_source, reminder.locale) == ("Asia/Tokyo", "recipient.timezone", "ja")
         assert reminder.local_zone == "America/New_York"
         assert reminder.due_at == datetime(2026, 2, 15, 23, tzinfo=UTC)
+
+    def test_b60_each_rule_chooses_between_elapsed_time_and_the_wall_clock(self):
+        given = appointment(starts_at=datetime(2026, 3, 8, 10, tzinfo=NEW_YORK))
+        assert due(given, rule(before="24 hours")) == "2026-03-07T14:00Z"
+        assert due(given, rule(before="1 day")) == "2026-03-07T15:00Z"
+
+    def test_b33_a_weekly_series_keeps_its_wall_clock_over_a_change_of_the_clocks(self):
+        starts = [datetime(2026, 3, day, 10, tzinfo=NEW_YORK) for day in (2, 9, 16)]
+        found = [due(appointment(starts_at=start), rule(days_before=1, at="18:00")) for start in starts]
+        assert found == ["2026-03-01T23:00Z", "2026-03-08T22:00Z", "2026-03-15T22:00Z"]
+
+    def test_b18_occurrences_shorter_apart_than_the_offset_each_have_their_own(self):
+        found = [
+            reminders(
+                appointment(starts_at=datetime(2026, 2, day, 10, tzinfo=NEW_YORK), recurrence_id=f"2026-02-{day}"),
+                [rule(before="2 days")],
+                Defaults(),
+            )[0]
+            for day in range(10, 16)
+        ]
+        assert [each.due_at.day for each in found] == [8, 9, 10, 11, 12, 13]
+        assert len({each.key for each in found}) == 6
+
+    def test_c7_one_instant_is_the_same_however_it_is_written(self):
+        given = [
+            pendulum.datetime(2026, 2, 16, 15, tz="UTC"),
+            pendulum.parse("2026-02-16T10:00:00-05:00"),
+            datetime.fromisoformat("2026-02-16T16:00:00+01:00"),
+            datetime(2026, 2, 16, 20, 45, tzinfo=ZoneInfo("Asia/Kathmandu")),
+        ]
+        assert {due(appointment(starts_at=each), rule()) for each in given} == {"2026-02-15T15:00Z"}
 
     def test_due_times_are_whole_seconds(self):
         start = datetime(2026, 2, 16, 10, 0, 0, 999_999, tzinfo=NEW_YORK)
@@ -424,6 +459,17 @@ class TestKeys:
         (next_year,) = reminders(appointment(recurrence_id="2027-02-16T15:00:00Z"), [rule()], Defaults())
         assert first.key == moved.key
         assert first.key != next_year.key
+
+    def test_b56_the_same_person_in_another_appointment_has_another_key(self):
+        keys = {reminders(appointment(id=identity), [rule()], Defaults())[0].key for identity in ("A-1", "A-2", "A-3")}
+        assert len(keys) == 3
+
+    def test_parts_of_an_identity_cannot_run_into_each_other(self):
+        keys = {
+            reminders(appointment(id=identity, source=source), [rule()], Defaults())[0].key
+            for identity, source in (("1", "a"), ("", "a1"), ("a1", ""), ("1:a", ""))
+        }
+        assert len(keys) == 4
 
     def test_a_recipient_with_an_id_keeps_the_key_under_a_new_number(self):
         keys = [

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +16,7 @@ from hypothesis import strategies as st
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model import Appointment, Recipient
 from reminder_kit.rules import Defaults, Rule, reminders
-from reminder_kit.text import Composer, Parts, dear_characters, lint, plain, sms_parts
+from reminder_kit.text import Composer, Cost, Parts, dear_characters, forecast, lint, plain, sms_parts
 from reminder_kit.words import LANGUAGES, known_locale, when
 
 ANN = "+12025550123"
@@ -334,6 +338,26 @@ class TestParts:
         assert not dear_characters(plain(text))
 
 
+def test_a_forecast_counts_messages_parts_and_money_by_rule():
+    costs = forecast(
+        [("a", "sms", "x" * 161), ("a", "sms", "’"), ("b", "mms", "x" * 999), ("b", "sms", "x"), ("c", "mms", "")]
+    )
+    assert costs == {"a": Cost(2, 3, 1, 0), "b": Cost(2, 1, 0, 1), "c": Cost(1, 0, 0, 1)}
+    assert costs["b"].price(Decimal("0.004"), Decimal("0.015")) == Decimal("0.019")
+
+
+HEAVY = """
+import sys, reminder_kit.text, reminder_kit.placement
+print(*sorted({"jinja2", "babel", "phonenumbers", "holidays", "pendulum"} & set(sys.modules)))
+"""
+
+
+def test_importing_the_core_imports_nothing_heavy():
+    where = str(Path(__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", HEAVY], cwd=where, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
 def findings(text="See you {{ when }}.", defaults=None, **changes):
     rule = Rule("r", **{"before": "1 day", "text": text, **changes})
     return [f"{each.severity}: {each.message}" for each in lint(rule, defaults or Defaults())]
@@ -389,6 +413,8 @@ class TestLint:
             "Antworten Sie mit STOP, um abzusagen",
             "Reply UNSUBSCRIBE",
             "Reply STOP to stop by tomorrow",
+            "Reply STOP to opt out, or CANCEL to cancel.",
+            "Reply {{ recipient.name }} or QUIT",
         ],
     )
     def test_replies_that_would_opt_the_person_out(self, text):

@@ -1,0 +1,50 @@
+"""The JSON Schema that editors get for rules."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reminder_kit.errors import InvalidRuleError
+from reminder_kit.model import Status
+from reminder_kit.rules import KEYS, Rule
+from reminder_kit.schema import rules_schema
+
+ITEM = rules_schema()["items"]
+
+
+def test_it_knows_every_key_of_a_rule_but_functions():
+    assert {*ITEM["properties"], "when"} == set(KEYS)
+    assert all(each["description"].endswith((".", ':00".')) for each in ITEM["properties"].values())
+
+
+def test_it_is_json_and_the_same_each_time():
+    assert json.loads(json.dumps(rules_schema())) == rules_schema()
+
+
+@pytest.mark.parametrize("key", ["anchor", "if_far", "shift", "channel"])
+def test_its_choices_are_those_of_a_rule(key):
+    given = {"id": "r", "before": "1 day", "text": "Hi"}
+    for choice in ITEM["properties"][key]["enum"]:
+        Rule.from_mapping({**given, key: choice})
+    with pytest.raises(InvalidRuleError):
+        Rule.from_mapping({**given, key: "other"})
+
+
+def test_its_statuses_are_the_appointments():
+    status = ITEM["properties"]["only"]["properties"]["status"]["anyOf"][0]["enum"]
+    assert status == [each.value for each in Status]
+
+
+def test_a_rule_without_its_dependent_key_is_refused_by_both():
+    for key, needed in ITEM["dependentRequired"].items():
+        value = "friday" if key == "weekday" else 1
+        with pytest.raises(InvalidRuleError, match=needed[0]):
+            Rule("r", text="Hi", **{key: value})
+
+
+def test_of_the_keys_that_say_when_exactly_one_is_required():
+    assert [each["required"] for each in ITEM["oneOf"]] == [
+        ["before"], ["after"], ["days_before"], ["days_after"], ["weekday"], ["business_days_before"], ["on"],
+    ]  # fmt: skip
