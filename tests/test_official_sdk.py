@@ -1,10 +1,13 @@
-"""Facts about the official Telnyx SDK: it works against the sandbox, unchanged."""
+"""Facts about the official SDKs: they work against the sandbox, unchanged."""
 
 from __future__ import annotations
+
+from urllib.parse import parse_qsl
 
 import pytest
 
 from reminder_kit.sandbox import Clock, Sandbox, serve
+from reminder_kit.sandbox.core import SECRET
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -73,3 +76,76 @@ def test_it_believes_the_sandboxs_webhooks(client):
     sandbox.inbound(NUMBER, "STOP")
     assert received[0].data.event_type == "message.received"
     assert received[0].data.payload.text == "STOP"
+
+
+# Twilio
+
+ACCOUNT = "AC" + "1" * 32
+
+
+@pytest.fixture
+def twilio(server):
+    rest = pytest.importorskip("twilio.rest")
+    made = rest.Client(ACCOUNT, "KEY")
+    made.api.base_url = server.url
+    yield made
+    server.sandbox.reset()
+
+
+def test_twilios_schedules_reads_lists_and_cancels(twilio, server):
+    sent = twilio.messages.create(
+        to=NUMBER, messaging_service_sid="MG" + "2" * 32, body="Hi", schedule_type="fixed", send_at=SEND_AT
+    )
+    assert sent.status == "scheduled"
+    assert twilio.messages(sent.sid).fetch().body == "Hi"
+    assert [each.sid for each in twilio.messages.list(to=NUMBER, limit=5)] == [sent.sid]
+    assert twilio.messages(sent.sid).update(status="canceled").status == "canceled"
+    assert server.sandbox.parked() == []
+
+
+def test_twilios_errors_are_those_of_twilio(twilio):
+    errors = pytest.importorskip("twilio.base.exceptions")
+    with pytest.raises(errors.TwilioRestException) as raised:
+        twilio.messages("SM" + "3" * 32).fetch()
+    assert (raised.value.code, raised.value.status) == (20404, 404)
+
+
+def test_twilios_believes_the_sandboxs_webhooks():
+    validator = pytest.importorskip("twilio.request_validator").RequestValidator(SECRET)
+    url = "https://example.com/t"
+    received = []
+    sandbox = Sandbox(
+        provider="twilio", webhook_url=url, receiver=lambda headers, body: received.append((headers, body))
+    )
+    sandbox.inbound(NUMBER, "STOP")
+    headers, body = received[0]
+    assert validator.validate(url, dict(parse_qsl(body.decode())), headers["x-twilio-signature"])
+
+
+# Vonage
+
+
+def test_vonages_sends(server):
+    vonage, models = pytest.importorskip("vonage"), pytest.importorskip("vonage_messages.models")
+    requests = pytest.importorskip("requests")
+
+    class Local(requests.adapters.HTTPAdapter):
+        def send(self, request, *args, **options):
+            request.url = server.url + request.path_url
+            return super().send(request, *args, **options)
+
+    client = vonage.Vonage(vonage.Auth(api_key="abcd1234", api_secret="KEY"))
+    client.http_client._session.mount("https://", Local())
+    sent = client.messages.send(models.Sms(to="12025550123", from_="12025550100", text="Hi", client_ref="tok"))
+    client.http_client._session.close()
+    (message,) = server.sandbox.messages()
+    assert (message.id, message.to, message.text) == (sent.message_uuid, NUMBER, "Hi")
+    server.sandbox.reset()
+
+
+def test_vonages_believes_the_sandboxs_webhooks():
+    jwt = pytest.importorskip("vonage_jwt")
+    received = []
+    sandbox = Sandbox(provider="vonage", receiver=lambda headers, _body: received.append(headers["authorization"]))
+    sandbox.inbound(NUMBER, "STOP")
+    assert jwt.verify_signature(received[0].removeprefix("Bearer "), sandbox.secret)

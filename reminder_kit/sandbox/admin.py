@@ -4,7 +4,7 @@ Never counted among the requests, never spoilt by faults, never asks for a key.
 
 | request | does |
 |---|---|
-| `GET /_sandbox/` | time, counts and settings |
+| `GET /_sandbox/` | time, counts, and what webhooks are signed with |
 | `GET /_sandbox/messages?status=&to=` | every message, oldest first |
 | `GET /_sandbox/requests?limit=` | how many there were, and the latest |
 | `DELETE /_sandbox/requests` | starts counting anew |
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
-from reminder_kit.errors import InvalidInputError
+from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.instants import iso
 from reminder_kit.sandbox.faults import fault_of
 from reminder_kit.sandbox.wire import Answer, Call, Logged, answer
@@ -58,7 +58,16 @@ def _about(sandbox: Sandbox, _values: _Values, _query: dict[str, str]) -> _Value
         "parked": sandbox.parked_count(),
         "requests": sandbox.request_count,
         "writes": sandbox.write_count,
+        "public_key": _public_key(sandbox),
+        "secret": sandbox.secret,
     }
+
+
+def _public_key(sandbox: Sandbox) -> str | None:
+    try:
+        return sandbox.public_key
+    except ConfigurationError:
+        return None
 
 
 def _messages(sandbox: Sandbox, _values: _Values, query: dict[str, str]) -> _Values:

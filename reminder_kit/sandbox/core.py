@@ -29,6 +29,9 @@ _DELIVERY = timedelta(seconds=2)
 _STOP = frozenset({"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 _START = frozenset({"START", "UNSTOP"})
 _LOG = 50_000
+SECRET = "reminder-kit-sandbox-webhook-secret"  # noqa: S105 - of a sandbox
+"""What the webhooks of Twilio and Vonage are signed with where no key is given."""
+
 ANY = "*"
 """The profile of those who opted out without ever having been written to: every one."""
 
@@ -104,7 +107,7 @@ class Sandbox:
         self.repeat_cancel = repeat_cancel
         self.provider = provider
         self.webhook_url = webhook_url
-        self.secret = key or "sandbox-secret"
+        self.secret = key or SECRET
         self.profile = "16fd2706-8baf-433b-82eb-8c7fada847da"
         self.pool_number = "+12025550100"
         self.signer = telnyx_hooks.Signer()
