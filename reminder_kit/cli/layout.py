@@ -127,7 +127,7 @@ def _cells(change: Change, zone: ZoneInfo) -> list[str]:
     at = change.send_at or change.due_at
     clock = f"{at.astimezone(zone):%H:%M}" if at else "  –  "
     if change.kind in (Kind.CANCEL, Kind.SKIP) and at:
-        clock = f"{at.astimezone(zone):%d.%m. %H:%M}"
+        clock = f"{at.astimezone(zone):%a %d %b %H:%M}"
     why = f"{change.reason}{' (' + ', '.join(change.causes) + ')' if change.causes else ''}"
     was = f", was {moment(change.was_at, zone)}" if change.was_at and change.was_at != change.send_at else ""
     outcome = {"failed": "FAILED ", "unknown": "UNKNOWN "}.get(change.outcome or "", "")

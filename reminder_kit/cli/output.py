@@ -49,15 +49,18 @@ def _plain(value: Any) -> Any:
     return iso(value) if isinstance(value, datetime) else str(value)
 
 
-def write_lines(lines: Iterable[Line]) -> None:
-    """Write lines to stdout: coloured and wrapped for a person, as they are for a pipe."""
+def write_lines(lines: Iterable[Line], width: int | None = None) -> None:
+    """Write lines to stdout: coloured and wrapped for a person; for a pipe only where a `width` is given."""
     fancy = _is_fancy(sys.stdout)
+    if fancy:
+        columns = max(40, shutil.get_terminal_size().columns)
+        width = min(width or columns, columns)
     for line in lines:
-        if not fancy:
-            _echo(line.text)
-            continue
-        for part in _wrapped(line):
-            _console().print(part, style=line.style or None, markup=False, highlight=False, soft_wrap=True)
+        for part in _wrapped(line, width):
+            if fancy:
+                _console().print(part, style=line.style or None, markup=False, highlight=False, soft_wrap=True)
+            else:
+                _echo(part)
 
 
 def _echo(text: str) -> None:
@@ -67,11 +70,10 @@ def _echo(text: str) -> None:
         click.echo(text.encode("ascii", "replace").decode())
 
 
-def _wrapped(line: Line) -> list[str]:
-    width = max(40, shutil.get_terminal_size().columns)
-    if len(line.text) <= width:
+def _wrapped(line: Line, width: int | None) -> list[str]:
+    if width is None or len(line.text) <= width:
         return [line.text]
-    return textwrap.wrap(line.text, width, subsequent_indent=" " * line.hang, drop_whitespace=True) or [""]
+    return textwrap.wrap(line.text, width, subsequent_indent=" " * line.hang) or [""]
 
 
 def _is_fancy(stream: IO[str]) -> bool:

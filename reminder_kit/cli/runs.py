@@ -75,7 +75,11 @@ def import_(file: str, source: str | None, now: datetime | None, *, complete: bo
 @now_option
 @common
 def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, force: bool) -> int:
-    """Do the batch job: park what entered the window, repeat what failed, settle what was left open."""
+    """Do the batch job: park what entered the window, repeat what failed, settle what was left open.
+
+    With --every it goes on until terminated, each run's JSON on a line of its own; the
+    configuration is read once.
+    """
     if every is not None and (now is not None or dry_run):
         raise click.UsageError(
             f"--every goes on with time and can't be combined with {'--now' if now else '--dry-run'}"
@@ -85,18 +89,18 @@ def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, forc
             return _shown(kit, kit.plan_resync(), "calendar", force=force)
         if every is None:
             return _resynced(kit, force=force)
-        return _repeat(lambda: _resynced(kit, force=force), every)
+        return _repeat(lambda: _resynced(kit, force=force, one_line=True), every)
 
 
-def _resynced(kit: ReminderKit, *, force: bool) -> int:
+def _resynced(kit: ReminderKit, *, force: bool, one_line: bool = False) -> int:
     try:
         with progress(kit, None, "resync"):
             report = kit.resync(force=force)
     except UnsafePlanError:
         if chosen().json:
-            write_json(kit.plan_resync().as_json())
+            write_json(kit.plan_resync().as_json(), one_line=one_line)
         raise
-    return finished(kit, report, "calendar")
+    return finished(kit, report, "calendar", one_line=one_line)
 
 
 def _repeat(job: Callable[[], int], pause: timedelta) -> int:
@@ -141,15 +145,15 @@ def _shown(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) -> i
     return 1 if broken or made.summary["failed"] else 0
 
 
-def finished(kit: ReminderKit, report: Report, file: str = "") -> int:
+def finished(kit: ReminderKit, report: Report, file: str = "", *, one_line: bool = False) -> int:
     """Show what was done and return the exit status."""
-    _write(kit, report)
+    _write(kit, report, one_line=one_line)
     broken = tell_problems(report.problems, file)
     return 0 if report.ok and not broken else 1
 
 
-def _write(kit: ReminderKit, run: Plan | Report) -> None:
+def _write(kit: ReminderKit, run: Plan | Report, *, one_line: bool = False) -> None:
     if chosen().json:
-        write_json(run.as_json())
+        write_json(run.as_json(), one_line=one_line)
         return
     write_lines([*change_lines(run.changes, zone_of(kit)), outcome_line(run)])

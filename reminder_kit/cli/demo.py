@@ -1,0 +1,173 @@
+"""`demo`: the main job with no account, over real HTTP to a local Telnyx whose clock can be moved.
+
+Never shows what did not happen: every line comes from a plan, a report or what the local Telnyx holds.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from attrs import frozen
+
+from reminder_kit.changes import Plan, Report
+from reminder_kit.cli.layout import Line, aligned, change_lines, day, moment, outcome_line
+from reminder_kit.cli.options import chosen, common
+from reminder_kit.cli.output import write_json, write_lines
+from reminder_kit.config import load
+from reminder_kit.instants import iso, zone
+from reminder_kit.kit import ReminderKit
+from reminder_kit.model import masked
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.sandbox import Parked, Sandbox, serve
+
+__all__ = ["demo"]
+
+_MONDAY = "2026-03-02T13:00:00Z"
+_DAYS = 16
+_WIDTH = 80
+
+
+@click.command()
+@common
+def demo() -> int:
+    """See the main job at work: a calendar comes in, changes, and days pass. No account is needed.
+
+    Everything shown happens, over HTTP, between a kit and a local Telnyx in this
+    process, on a clock that is moved; nothing leaves this machine.
+    """
+    sandbox = Sandbox(clock=_MONDAY, key="KEY_DEMO", strict=True)
+    with tempfile.TemporaryDirectory(prefix="reminder-kit-") as folder, serve(sandbox) as server:
+        place = Path(folder)
+        for each in files("reminder_kit.cli").joinpath("demo_data").iterdir():
+            (place / each.name).write_bytes(each.read_bytes())
+        arguments = load(place / "reminders.toml").arguments()
+        arguments |= {
+            "provider": Telnyx(api_key="KEY_DEMO", from_="+12025550100", base_url=server.base_url),
+            "ledger": f"sqlite:///{place / 'reminders.db'}",
+            "clock": sandbox.clock,
+        }
+        with ReminderKit(**arguments) as kit:
+            story = _Story(kit, sandbox, place)
+            for lines in story.told(server.base_url):
+                if not chosen().json:
+                    write_lines(lines, width=_WIDTH)
+            if chosen().json:
+                write_json(story.document())
+    return 0
+
+
+@frozen
+class _Story:
+    kit: ReminderKit
+    sandbox: Sandbox
+    place: Path
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return zone(self.kit.settings.defaults.timezone or "UTC")
+
+    def told(self, base_url: str) -> Iterator[list[Line]]:
+        """Yield the chapters, each after it happened."""
+        file = self.place / "clinic.ics"
+        yield [
+            Line(f"A local Telnyx listens on {base_url}."),
+            Line(f"Its clock says {moment(self.sandbox.now(), self.zone)} in New York, and stands still until moved."),
+            Line("It takes messages 5 minutes to 5 days ahead, as Telnyx does. No text reaches a phone."),
+        ]
+        plan = self.kit.plan_calendar(file)
+        yield [*_chapter(1, "A calendar comes in: the plan (nothing is written yet)"), *self._changes(plan)]
+        report = self.kit.apply(plan, expect_digest=plan.digest)
+        yield [*_chapter(2, "It is carried out"), outcome_line(report), *self._held_by_telnyx()]
+        before = self.sandbox.request_count
+        self.kit.import_calendar(file)
+        again = self.sandbox.request_count - before
+        yield [Line(f"The same file once more: {again} requests, nothing to do.")]
+        yield self._second_version(file)
+        yield [*_chapter(4, "Days pass; the batch job runs every morning at eight"), *self._days()]
+        yield [*_chapter(5, "Who received what, and when"), *self._received()]
+        yield self._sums()
+
+    def _second_version(self, file: Path) -> list[Line]:
+        now = self.sandbox.clock.advance(hours=3, minutes=5)
+        file.write_bytes((self.place / "clinic-changed.ics").read_bytes())
+        report = self.kit.import_calendar(file, complete=True)
+        title = "A new version of the file: moved, renamed, cancelled, gone, added"
+        when = Line(f"It is {moment(now, self.zone)}. What is already right is left alone.")
+        return [*_chapter(3, title), when, Line(""), *self._changes(report, only_work=True), *self._held_by_telnyx()]
+
+    def _changes(self, run: Plan | Report, *, only_work: bool = False) -> list[Line]:
+        listed = [each for each in run.changes if each.is_work or not only_work]
+        lines = [*change_lines(listed, self.zone), outcome_line(run)]
+        lines += [Line(f"Not usable: {problem}", "yellow", 2) for problem in run.problems if not only_work]
+        return lines
+
+    def _held_by_telnyx(self) -> list[Line]:
+        parked = self.sandbox.parked()
+        last = f", the last for {moment(parked[-1].send_at, self.zone)}" if parked else ""
+        count = len(parked)
+        return [Line(f"Telnyx now holds {count} message{'' if count == 1 else 's'}{last}.", "bold")]
+
+    def _days(self) -> list[Line]:
+        rows = []
+        start = self.sandbox.now().astimezone(self.zone).date()
+        for number in range(1, _DAYS):
+            before = self._sent()
+            morning = datetime.combine(start + timedelta(days=number), datetime.min.time(), self.zone)
+            self.sandbox.clock.set(morning.replace(hour=8))
+            report = self.kit.resync()
+            done = [each for each in report.changes if each.is_work]
+            sent = self._sent() - before
+            if done or sent:
+                names = ", ".join(f"{each.identity.id.partition('@')[0]} {each.rule}" for each in done)
+                rows.append([day(self.sandbox.now(), self.zone), f"{sent} sent", f"parked: {names}" if done else ""])
+        return [Line(text, "", 31) for text in aligned(rows)]
+
+    def _sent(self) -> int:
+        self.sandbox.tick()
+        return sum(each.sent_at is not None for each in self.sandbox.messages())
+
+    def _arrived(self) -> list[Parked]:
+        numbers = dict.fromkeys(each.to for each in self.sandbox.messages())
+        found = [each for number in numbers for each in self.sandbox.inbox(number)]
+        return sorted(found, key=lambda each: (each.sent_at or each.send_at, each.to))
+
+    def _received(self) -> list[Line]:
+        lines = []
+        for each in self._arrived():
+            at = each.sent_at or each.send_at
+            lines.append(Line(f"  {moment(at, self.zone)}  {masked(each.to)}  {each.status}", "green"))
+            lines.append(Line(f"     “{each.text}”", "", 6))
+        return lines
+
+    def _sums(self) -> list[Line]:
+        methods = Counter(each.method for each in self.sandbox.requests)
+        said = ", ".join(f"{count} {method}" for method, count in sorted(methods.items(), reverse=True))
+        cancelled = sum(each.status == "cancelled" for each in self.sandbox.messages())
+        left = len(self.sandbox.parked())
+        return [
+            Line(""),
+            Line(f"{self.sandbox.request_count} HTTP requests: {said}.", "bold"),
+            Line(f"{len(self._arrived())} messages were sent, {cancelled} withdrawn in time, {left} are still parked."),
+            Line("Next: your own calendar. Write a reminders.toml (see the README), then"),
+            Line("  reminder-kit plan YOUR.ics"),
+        ]
+
+    def document(self) -> dict[str, object]:
+        """Return what happened as JSON values."""
+        received = [
+            {"to": each.to, "sent_at": iso(each.sent_at or each.send_at), "text": each.text} for each in self._arrived()
+        ]
+        methods = Counter(each.method for each in self.sandbox.requests)
+        return {"received": received, "requests": dict(methods), "parked": len(self.sandbox.parked())}
+
+
+def _chapter(number: int, title: str) -> list[Line]:
+    text = f"{number}. {title}"
+    return [Line(""), Line(text, "bold magenta"), Line("─" * len(text), "magenta")]

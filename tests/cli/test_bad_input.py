@@ -1,0 +1,167 @@
+"""Bad input: one clear line that names the thing and the remedy, the right exit status, nothing half written."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+NOW = "2026-02-10T14:00:00Z"
+
+
+def one_line(ran, *parts):
+    assert ran.out == ""
+    assert ran.err.startswith("error: "), ran.err
+    assert ran.err.count("\n") == 1, ran.err
+    assert "Traceback" not in ran.err
+    for part in parts:
+        assert part in ran.err
+
+
+def test_no_configuration(run, folder, calendar, event):
+    (folder / "reminders.toml").unlink()
+    ran = run("import", calendar(event("A-1")))
+    assert ran.status == 2
+    one_line(ran, "reminders.toml: there is no such file", "--config")
+
+
+def test_broken_toml(run, folder, calendar, event):
+    (folder / "reminders.toml").write_text("timezone = New York\n")
+    ran = run("plan", calendar(event("A-1")))
+    assert ran.status == 2
+    one_line(ran, "reminders.toml: broken TOML", "line 1")
+
+
+def test_an_unknown_zone(run, folder, calendar, event):
+    config = folder / "reminders.toml"
+    config.write_text(config.read_text().replace("America/New_York", "America/Nowhere"))
+    ran = run("plan", calendar(event("A-1")))
+    assert ran.status == 2
+    one_line(ran, "reminders.toml", "timezone", "America/Nowhere", "IANA")
+
+
+def test_an_unknown_zone_on_the_command_line(run, calendar, event):
+    day = ["--from", "2026-02-12T00:00:00Z", "--to", "2026-02-13T00:00:00Z"]
+    ran = run("appointments", calendar(event("A-1")), *day, "--default-timezone", "Mars/Olympus")
+    assert ran.status == 2
+    one_line(ran, "--default-timezone", "Mars/Olympus")
+
+
+@pytest.mark.parametrize("text", ["2026-02-10T14:00:00", "yesterday"], ids=["naive", "no time"])
+def test_a_naive_or_unreadable_now(run, calendar, event, text):
+    ran = run("plan", calendar(event("A-1")), "--now", text)
+    assert ran.status == 2
+    assert ran.out == ""
+    assert f"Invalid value for '--now': '{text}' is no instant with a zone" in ran.err
+
+
+def test_a_missing_key_is_told_before_anything_is_written(run, folder, calendar, event):
+    file = calendar(event("A-1"))
+    for command in (["import", file], ["resync"], ["cancel", "A-1"], ["suppress", "+12025550123"]):
+        ran = run(*command)
+        assert ran.status == 2
+        one_line(ran, "TELNYX_API_KEY")
+    assert not (folder / "reminders.db").exists()
+    assert run("plan", file, "--now", NOW).status == 0
+
+
+def test_a_refused_key_is_no_success_and_parks_nothing(run, telnyx, calendar, event, monkeypatch):
+    monkeypatch.setenv("TELNYX_API_KEY", "KEYWRONG")
+    ran = run("import", calendar(event("A-1")), "--now", NOW)
+    assert ran.status in (1, 2)
+    assert "TELNYX_API_KEY" in ran.out + ran.err
+    assert "KEYWRONG" not in ran.out + ran.err
+    assert telnyx.messages() == []
+
+
+def test_an_unreachable_provider_is_listed_and_the_next_run_does_it(run, telnyx, calendar, event, monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        here, there = os.environ["TELNYX_BASE_URL"], f"http://127.0.0.1:{taken.getsockname()[1]}/v2"
+        monkeypatch.setenv("TELNYX_BASE_URL", there)
+        ran = run("import", calendar(event("A-1")), "--now", NOW)
+    assert ran.status == 1
+    assert "Traceback" not in ran.err
+    assert "FAILED" in ran.out
+    assert "base_url" in ran.out
+    monkeypatch.setenv("TELNYX_BASE_URL", here)
+    assert run("import", "clinic.ics", "--now", NOW).status == 0
+    assert len(telnyx.parked()) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<!DOCTYPE html><html>Please log in</html>", b"name,phone\nAda,5550123\n", b"\x00\x01\x02\xff" * 50],
+    ids=["empty", "a login page", "a table", "bytes"],
+)
+def test_a_file_that_is_no_calendar(run, telnyx, folder, content):
+    (folder / "clinic.ics").write_bytes(content)
+    for command in (["plan"], ["import"], ["import", "--complete"]):
+        ran = run(*command, "clinic.ics", "--now", NOW)
+        assert ran.status == 2
+        one_line(ran, "clinic.ics")
+    assert not (folder / "reminders.db").exists()
+    assert telnyx.request_count == 0
+
+
+def test_a_file_that_is_not_there(run, telnyx):
+    ran = run("import", "nowhere.ics")
+    assert ran.status == 2
+    one_line(ran, "nowhere.ics")
+
+
+def test_an_impossible_phone_is_skipped_by_name_and_stops_nothing(run, telnyx, calendar, event):
+    ran = run("import", calendar(event("A-1", phone="12"), event("A-2")), "--now", NOW)
+    assert ran.status == 0
+    assert len(telnyx.parked()) == 1
+    ran = run("suppress", "12")
+    assert ran.status == 2
+    one_line(ran, "phone number", "country code")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder(run, telnyx, folder, calendar, event):
+    file = calendar(event("A-1"))
+    folder.chmod(0o500)
+    try:
+        ran = run("import", file, "--now", NOW)
+    finally:
+        folder.chmod(0o700)
+    assert ran.status == 2
+    one_line(ran, "reminders.db")
+    assert telnyx.request_count == 0
+
+
+def test_a_ledger_that_cannot_be_there(run, telnyx, folder, calendar, event):
+    config = folder / "reminders.toml"
+    text = config.read_text()
+    config.write_text(text.replace("[[rules]]", '[ledger]\nurl = "sqlite:///no/such/folder/reminders.db"\n\n[[rules]]'))
+    ran = run("import", calendar(event("A-1")), "--now", NOW)
+    assert ran.status == 2
+    one_line(ran, "no/such/folder/reminders.db")
+    assert telnyx.request_count == 0
+
+
+def test_a_ledger_that_is_no_database(run, telnyx, folder, calendar, event):
+    (folder / "reminders.db").write_bytes(b"Dear diary, " * 500)
+    for command in (["import", calendar(event("A-1")), "--now", NOW], ["status"], ["ledger", "check"]):
+        ran = run(*command)
+        assert ran.status == 2
+        one_line(ran, "reminders.db")
+    assert (folder / "reminders.db").read_bytes() == b"Dear diary, " * 500
+    assert telnyx.request_count == 0
+
+
+def test_unknown_commands_and_options_are_usage(run):
+    assert run("inport", "clinic.ics").status == 2
+    assert run("plan").status == 2
+    assert run("plan", "clinic.ics", "--complet").status == 2
+
+
+def test_what_nobody_thought_of_is_one_line_too(run, folder):
+    (folder / "reminders.toml").unlink()
+    (folder / "reminders.toml").mkdir()
+    ran = run("status")
+    assert ran.status == 2
+    one_line(ran, "reminders.toml")

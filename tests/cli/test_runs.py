@@ -1,0 +1,194 @@
+"""`plan`, `import`, `resync`: what they write where, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reminder_kit.instants import iso
+
+NOW = "2026-02-10T14:00:00Z"
+ROOT = Path(__file__).parents[2]
+
+
+def parked(telnyx):
+    return [(each.to, iso(each.send_at), each.text) for each in telnyx.parked()]
+
+
+def test_a_plan_shows_times_people_words_and_reasons_and_writes_nothing(run, telnyx, calendar, event, folder):
+    file = calendar(event("A-1"), event("A-2", 20, name="Bob", phone="+12025550177"))
+    ran = run("plan", file, "--now", NOW)
+    assert (ran.status, ran.err) == (0, "")
+    assert "Wed 11 Feb 2026 (America/New_York)" in ran.out
+    assert "10:00  schedule  A-1  day-before  +12…23  on_time" in ran.out
+    assert "“Hi Ada, Check-up tomorrow at 10:00 AM.”" in ran.out
+    assert "beyond_window" in ran.out
+    assert "2 appointments: 1 to schedule, 1 held." in ran.out
+    assert "+12025550123" not in ran.out
+    assert telnyx.request_count == 0
+    assert not (folder / "reminders.db").exists()
+
+
+def test_an_import_parks_and_a_second_one_makes_no_request(run, telnyx, calendar, event):
+    file = calendar(event("A-1"))
+    ran = run("import", file, "--now", NOW)
+    assert (ran.status, ran.err) == (0, "")
+    assert "1 appointment: 1 scheduled." in ran.out
+    assert parked(telnyx) == [("+12025550123", "2026-02-11T15:00:00Z", "Hi Ada, Check-up tomorrow at 10:00 AM.")]
+    requests = telnyx.request_count
+    again = run("import", file, "--now", NOW)
+    assert again.status == 0
+    assert "1 kept" in again.out
+    assert telnyx.request_count == requests
+
+
+def test_the_json_of_a_run_is_the_contract(run, telnyx, calendar, event):
+    ran = run("import", calendar(event("A-1")), "--now", NOW, "--json")
+    (message,) = telnyx.parked()
+    assert ran.json == {
+        "now": NOW,
+        "summary": {
+            "schedule": 1,
+            "replace": 0,
+            "cancel": 0,
+            "hold": 0,
+            "keep": 0,
+            "skip": 0,
+            "appointments": 1,
+            "failed": 0,
+            "unknown": 0,
+        },
+        "changes": [
+            {
+                "change": "schedule",
+                "appointment": "A-1",
+                "recurrence_id": None,
+                "rule": "day-before",
+                "to": "+12025550123",
+                "due_at": "2026-02-11T15:00:00Z",
+                "send_at": "2026-02-11T15:00:00Z",
+                "text": "Hi Ada, Check-up tomorrow at 10:00 AM.",
+                "reason": "on_time",
+                "cause": [],
+                "outcome": "done",
+                "message_id": message.id,
+                "error": None,
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_config_and_json_are_taken_before_and_after_the_subcommand(run, telnyx, calendar, event, folder, place):
+    (folder / "reminders.toml").rename(folder / "other.toml")
+    options, command = ["--config", "other.toml", "--json"], ["plan", calendar(event("A-1")), "--now", NOW]
+    ran = run(*options, *command) if place == "before" else run(*command, *options)
+    assert ran.status == 0
+    assert ran.json["summary"]["schedule"] == 1
+
+
+def test_a_dry_run_is_a_plan(run, telnyx, calendar, event, folder):
+    file = calendar(event("A-1"))
+    dry, planned = (
+        run(*command, "--now", NOW, "--json") for command in (("import", file, "--dry-run"), ("plan", file))
+    )
+    assert dry == planned
+    assert telnyx.request_count == 0
+    assert not (folder / "reminders.db").exists()
+
+
+def test_a_moved_and_a_vanished_event_are_followed(run, telnyx, calendar, event):
+    run("import", calendar(event("A-1"), event("A-2", 13)), "--now", NOW)
+    ran = run("import", calendar(event("A-1", 14, "SEQUENCE:1")), "--complete", "--now", NOW)
+    assert ran.status == 0
+    assert "was Wed 11 Feb 2026 10:00" in ran.out
+    assert "Withdrawn" in ran.out
+    assert [send_at for _, send_at, _ in parked(telnyx)] == ["2026-02-13T15:00:00Z"]
+
+
+def test_the_source_is_the_files_stem_unless_named(run, telnyx, calendar, event):
+    file = calendar(event("A-1"))
+    run("import", file, "--now", NOW)
+    assert run("explain", "A-1", "--source", "clinic", "--now", NOW).status == 0
+    assert run("explain", "A-1", "--source", "other", "--now", NOW).status == 1
+
+
+def test_an_unsafe_import_is_refused_with_the_numbers_and_can_be_forced(run, telnyx, calendar, event):
+    run("import", calendar(*(event(f"A-{number}", 12, hour=number) for number in range(9, 21))), "--now", NOW)
+    assert len(parked(telnyx)) == 12
+    few = calendar(event("A-9", 12, hour=9))
+    refused = run("import", few, "--complete", "--now", NOW, "--json")
+    assert refused.status == 3
+    assert refused.json["summary"]["cancel"] == 11
+    assert "11 of 12" in refused.err
+    assert refused.err.count("\n") == 1
+    assert len(parked(telnyx)) == 12
+    assert run("plan", few, "--complete", "--now", NOW).status == 3
+    assert run("import", few, "--complete", "--now", NOW, "--force").status == 0
+    assert len(parked(telnyx)) == 1
+
+
+def test_a_broken_event_is_told_with_line_and_uid_and_stops_nothing_else(run, telnyx, calendar, event):
+    broken = event("A-2").replace("DTSTART;TZID=America/New_York:20260212T100000", "DTSTART:soon")
+    ran = run("import", calendar(event("A-1"), broken), "--now", NOW)
+    assert ran.status == 1
+    assert "clinic.ics: line" in ran.err
+    assert "A-2" in ran.err
+    assert len(parked(telnyx)) == 1
+
+
+def test_the_batch_job_parks_what_enters_the_window(run, telnyx, calendar, event):
+    run("import", calendar(event("A-1", 20)), "--now", NOW)
+    assert parked(telnyx) == []
+    telnyx.clock.set("2026-02-15T15:00:00Z")
+    preview = run("resync", "--dry-run", "--now", "2026-02-15T15:00:00Z", "--json")
+    assert preview.json["summary"]["schedule"] == 1
+    assert parked(telnyx) == []
+    ran = run("resync", "--now", "2026-02-15T15:00:00Z")
+    assert (ran.status, ran.err) == (0, "")
+    assert len(parked(telnyx)) == 1
+
+
+def test_every_goes_with_neither_now_nor_dry_run(run, telnyx):
+    assert run("resync", "--every", "60s", "--now", NOW).status == 2
+    assert run("resync", "--every", "60s", "--dry-run").status == 2
+    assert run("resync", "--every", "soon").status == 2
+
+
+def test_every_runs_again_and_again_until_terminated(telnyx, folder):
+    with subprocess.Popen(
+        [sys.executable, "-m", "reminder_kit", "resync", "--every", "1s", "--json"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as job:
+        found = [job.stdout.readline() for _ in range(2)]
+        started = time.monotonic()
+        job.send_signal(signal.SIGTERM)
+        _, err = job.communicate(timeout=20)
+    assert job.returncode == 0, err
+    assert time.monotonic() - started < 10
+    assert [json.loads(line)["summary"]["appointments"] for line in found] == [0, 0]
+
+
+def test_a_run_that_writes_elsewhere_at_another_time_is_refused(run, calendar, event, folder, monkeypatch):
+    monkeypatch.setenv("TELNYX_API_KEY", "KEY0123")
+    monkeypatch.setenv("TELNYX_BASE_URL", "https://telnyx.invalid/v2")
+    file = calendar(event("A-1"))
+    for command in (["import", file], ["resync"]):
+        ran = run(*command, "--now", NOW)
+        assert ran.status == 2
+        assert "more than 60 s from this machine's clock" in ran.err
+        assert ran.err.count("\n") == 1
+    assert not (folder / "reminders.db").exists()
+    assert run("plan", file, "--now", NOW).status == 0
+    assert run("import", file, "--now", NOW, "--dry-run").status == 0
