@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from functools import cached_property, lru_cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,7 +15,7 @@ from attrs import fields, frozen
 
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.instants import seconds, utc, zone
-from reminder_kit.model import Appointment, Recipient
+from reminder_kit.model import Appointment, Data, Recipient
 from reminder_kit.words import clock, day, weekday, when
 
 if TYPE_CHECKING:
@@ -71,7 +70,6 @@ _OPEN: dict[type, frozenset[str]] = {
     _RuleView: frozenset(RULE_FIELDS),
     Recipient: frozenset(RECIPIENT_FIELDS),
 }
-_MAPPINGS = (dict, MappingProxyType)
 
 
 @frozen
@@ -151,8 +149,9 @@ def _fault(error: Exception) -> str:
     if isinstance(error, TemplateSyntaxError):
         return f"line {error.lineno}: {error.message}; mend the template"
     if isinstance(error, UndefinedError):
-        message = str(error.message).replace("'mappingproxy object'", "data")
-        message = message.replace(f"'{__name__}._AppointmentView object'", "appointment")
+        message = str(error.message)
+        for kind, word in ((Data, "data"), (_AppointmentView, "appointment"), (Recipient, "recipient")):
+            message = message.replace(f"'{kind.__module__}.{kind.__qualname__} object'", word)
         return f"{message}; it may speak of {', '.join(NAMES)}: give the value or write {{{{ x | default('') }}}}"
     if isinstance(error, SecurityError):
         return f"{error}; a template only reads"
@@ -177,7 +176,7 @@ def _environment() -> SandboxedEnvironment:
             known = _OPEN.get(type(obj))
             if known is not None and attribute in known:
                 return getattr(obj, attribute)
-            if type(obj) in _MAPPINGS and attribute in obj:
+            if isinstance(obj, dict) and attribute in obj:
                 return obj[attribute]
             return super().getattr(obj, attribute)
 
