@@ -11,7 +11,6 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
-from types import MappingProxyType
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -22,6 +21,7 @@ from reminder_kit.lifecycle import State
 
 __all__ = [
     "Appointment",
+    "Data",
     "DeliveryEvent",
     "Draft",
     "Message",
@@ -102,10 +102,23 @@ def _plain(value: Any, where: str) -> Any:
     )
 
 
-def _frozen_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(value, MappingProxyType):
+class Data(dict[str, Any]):
+    """A host's own data: a dict that can't be changed, but copied, pickled and written as JSON."""
+
+    def _refuse(self, *_args: Any, **_kwargs: Any) -> Any:
+        raise TypeError("a value's data can't be changed: build a new value")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Data, (dict(self),)
+
+
+def _data(value: Mapping[str, Any]) -> Data:
+    if isinstance(value, Data):
         return value
-    return MappingProxyType({str(key): _plain(each, f"data[{key!r}]") for key, each in value.items()})
+    return Data({str(key): _plain(each, f"data[{key!r}]") for key, each in value.items()})
 
 
 def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
@@ -133,7 +146,7 @@ class Recipient:
     timezone: str | None = field(default=None, validator=_known_zone)
     locale: str | None = None
     opted_in: bool = True
-    data: Mapping[str, Any] = field(factory=dict, converter=_frozen_mapping, hash=False)
+    data: Mapping[str, Any] = field(factory=Data, converter=_data, hash=False)
 
     @property
     def key(self) -> str:
@@ -190,7 +203,7 @@ class Appointment:
     revision: Revision | None = None
     booked_at: datetime | None = None
     tags: frozenset[str] = field(default=frozenset(), converter=frozenset)
-    data: Mapping[str, Any] = field(factory=dict, converter=_frozen_mapping, hash=False)
+    data: Mapping[str, Any] = field(factory=Data, converter=_data, hash=False)
     url: str | None = None
     all_day: bool = False
 

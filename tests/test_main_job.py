@@ -262,7 +262,7 @@ def test_record_leaves_the_work_to_the_batch_job(kit, sandbox, appointment):
 
 def test_a_refused_message_stops_no_other_and_is_not_asked_again(kit, sandbox, appointment):
     """B08 and B35: a number the provider refuses is reported once and left alone."""
-    sandbox.fault("reject", times=1, code="40310")
+    sandbox.fault("error", times=1, status=400, code="40310")
     report = kit.sync([appointment("A-1"), appointment("A-2", phone="+12025550177")])
     assert len(report.failed) == 1
     assert not report.ok

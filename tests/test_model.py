@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -22,6 +24,13 @@ NOON = datetime(2026, 2, 13, 12, 0, tzinfo=UTC)
 def test_a_naive_start_is_refused_by_the_appointments_name():
     with pytest.raises(NaiveDatetimeError, match="'A-7': starts_at has no time zone"):
         Appointment("A-7", datetime(2026, 2, 13, 12, 0))  # noqa: DTZ001 - the point
+
+
+def test_values_can_be_copied_and_pickled_and_their_data_not_changed():
+    value = Appointment("A", NOON, data={"room": 4}, recipients=[Recipient("+12025550123", data={"x": [1]})])
+    assert pickle.loads(pickle.dumps(value)) == copy.deepcopy(value) == value
+    with pytest.raises(TypeError, match="can't be changed"):
+        value.data["room"] = 5
 
 
 def test_an_unknown_zone_status_or_type_names_what_would_be_right():

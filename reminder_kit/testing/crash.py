@@ -61,6 +61,10 @@ class CrashPoints:
         """Carry out jobs one after another: a point is then the same step in every run."""
         return [await job() for job in jobs]
 
+    def close(self) -> None:
+        """Close what it wraps."""
+        self._io.close()  # type: ignore[attr-defined]
+
 
 def kill_at(kit: ReminderKit, point: int) -> CrashPoints:
     """Make a kit die at its n-th step; returns what counts them."""
