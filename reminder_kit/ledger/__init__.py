@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -160,7 +160,7 @@ class Ledger:
             transaction.flush()
 
     def submit(self, op: Callable[[Transaction], T]) -> Future[T]:
-        """Have an operation run and committed together with others that wait; the future completes once that is durable.
+        """Have an operation run and committed, together with others that wait; its future completes once it is durable.
 
         Operations run one after another, in the order they came, in one thread. One that
         raises is rolled back and harms no other; since it may then have run twice, an
@@ -210,11 +210,15 @@ class Ledger:
         from reminder_kit.ledger.reading import Reading
         from reminder_kit.ledger.running import ConnectionRunner
 
+        return self.ask(
+            lambda connection: question(Reading(ConnectionRunner(connection), self.namespace, self.schema)), absent
+        )
+
+    def ask(self, question: Callable[[sa.Connection], T], absent: T) -> T:
+        """Put a question of your own to a short read-only transaction; `absent` is what an absent ledger says."""
         if not self._database.exists() or self.check_schema() == "absent":
             return absent
-        return self._database.ask(
-            lambda connection: question(Reading(ConnectionRunner(connection), self.namespace, self.schema))
-        )
+        return self._database.ask(question)
 
     def records(
         self,
@@ -242,7 +246,7 @@ class Ledger:
             listed = list(dict.fromkeys(identities))
             for start in range(0, len(listed), _IDENTITIES_AT_ONCE):
                 chosen = listed[start : start + _IDENTITIES_AT_ONCE]
-                found = self._ask(lambda reading, chosen=chosen: list(reading.rows(chosen).values()), [])  # type: ignore[misc]
+                found: list[int] = self._ask(lambda reading, chosen=chosen: list(reading.rows(chosen).values()), [])  # type: ignore[misc]
                 within = found if rows is None else list(set(found) & set(rows))
                 yield from self.records(
                     source=source, ids=ids, rows=within, now=now, settings=settings, ended_after=ended_after,

@@ -6,11 +6,12 @@ Never commits, rolls back, sets a pragma, opens a second connection for a write 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
 
 from reminder_kit.errors import InvalidInputError, LedgerError
 from reminder_kit.ledger import schema as versions
@@ -63,7 +64,8 @@ def _bare(connection: Any) -> Runner | None:
         from psycopg.rows import tuple_row
         from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 
-        return CursorRunner(psycopg_dialect(), lambda: connection.cursor(row_factory=tuple_row))
+        dialect: Dialect = psycopg_dialect()  # type: ignore[no-untyped-call]
+        return CursorRunner(dialect, lambda: connection.cursor(row_factory=tuple_row))
     return None
 
 
@@ -90,16 +92,16 @@ def _probes(kind: str, schema: str | None) -> _Probes:
         return _Probes(file, sa.text(master), version)
     table = f"to_regclass('{prefix}{PREFIX}appointments')"
     where = sa.text(
-        "SELECT current_database()::text, current_user::text, "  # noqa: S608 - the same
+        "SELECT current_database()::text, current_user::text, "
         f"CAST(pg_postmaster_start_time() AS text), CAST(CAST({table} AS oid) AS bigint)"
     )
-    return _Probes(where, sa.text(f"SELECT 1 WHERE to_regclass('{prefix}{VERSION_TABLE}') IS NOT NULL"), version)  # noqa: S608 - the same
+    return _Probes(where, sa.text(f"SELECT 1 WHERE to_regclass('{prefix}{VERSION_TABLE}') IS NOT NULL"), version)
 
 
 def place_of(runner: Runner, schema: str | None) -> Place:
     """Return which database statements run on."""
     probes = _probes(runner.kind, schema)
-    row = next(iter(runner.rows(probes.where)), ("",))
+    row: Sequence[Any] = next(iter(runner.rows(probes.where)), ("",))
     found = runner.rows(probes.version) if runner.rows(probes.there) else []
     version = str(found[0][0]) if found else None
     if runner.kind == "sqlite":

@@ -126,14 +126,14 @@ class PostgreSQL:
 
     def _made(self) -> Engine:
         try:
-            return sa.create_engine(self._address, pool_pre_ping=True)
+            return sa.create_engine(self._address, pool_pre_ping=True, hide_parameters=True)
         except (NoSuchModuleError, ImportError) as error:
             raise ConfigurationError(
                 f"ledger {self.name}: PostgreSQL needs psycopg: pip install 'reminder-kit[postgres]'"
             ) from error
 
     def exists(self) -> bool:
-        """A server is there, or an error."""
+        """Say yes: a server is there, or else the first question is an error."""
         return True
 
     def stamp(self) -> object:
@@ -172,7 +172,7 @@ class SQLiteMemory:
     def engine(self) -> Engine:
         """The engine, made when first needed."""
         if self._engine is None:
-            options: dict[str, Any] = {"creator": sqlite.open_memory, "poolclass": StaticPool}
+            options: dict[str, Any] = {"creator": sqlite.open_memory, "poolclass": StaticPool, "hide_parameters": True}
             self._engine = _beginning(sa.create_engine("sqlite://", **options), "BEGIN IMMEDIATE")
         return self._engine
 
@@ -275,7 +275,7 @@ class SQLiteFile:
 
     @staticmethod
     def _engine(opened: Callable[[], Any], begin: str) -> Engine:
-        options: dict[str, Any] = {"creator": opened, "poolclass": QueuePool}
+        options: dict[str, Any] = {"creator": opened, "poolclass": QueuePool, "hide_parameters": True}
         return _beginning(sa.create_engine("sqlite://", **options), begin)
 
     def close(self) -> None:

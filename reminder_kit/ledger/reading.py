@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
+from reminder_kit.ledger.asking import Filters
 from reminder_kit.ledger.rows import (
     history_from,
     instant,
@@ -22,7 +23,7 @@ from reminder_kit.ledger.rows import (
     record_from,
 )
 from reminder_kit.ledger.running import Runner
-from reminder_kit.ledger.statements import Filters, Statements, statements_for
+from reminder_kit.ledger.statements import Statements, statements_for
 from reminder_kit.model import Message
 from reminder_kit.records import Found, HistoryEntry, Identity, Outcome, Record, SentBefore, Suppression
 

@@ -100,14 +100,17 @@ class ConnectionRunner(_Packing):
         self.dialect = connection.dialect
 
     def rows(self, statement: Any, **values: Any) -> Sequence[Sequence[Any]]:
+        """Return what a statement finds."""
         ready = prepared(statement, self.dialect)
         return self.connection.exec_driver_sql(ready.sql, ready.values(values)).fetchall()
 
     def run(self, statement: Any, **values: Any) -> int:
+        """Run a statement; returns how many rows it touched."""
         ready = prepared(statement, self.dialect)
         return int(self.connection.exec_driver_sql(ready.sql, ready.values(values)).rowcount)
 
     def many(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run a statement for each row of values; returns how many rows were touched."""
         ready = prepared(statement, self.dialect)
         return int(self.connection.exec_driver_sql(ready.sql, [ready.values(row) for row in rows]).rowcount)
 
@@ -125,17 +128,20 @@ class CursorRunner(_Packing):
         return cursor
 
     def rows(self, statement: Any, **values: Any) -> Sequence[Sequence[Any]]:
+        """Return what a statement finds."""
         cursor = self._executed("execute", statement, prepared(statement, self.dialect).values(values))
         found: Sequence[Sequence[Any]] = cursor.fetchall()
         cursor.close()
         return found
 
     def run(self, statement: Any, **values: Any) -> int:
+        """Run a statement; returns how many rows it touched."""
         cursor = self._executed("execute", statement, prepared(statement, self.dialect).values(values))
         cursor.close()
         return int(cursor.rowcount)
 
     def many(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run a statement for each row of values; returns how many rows were touched."""
         ready = prepared(statement, self.dialect)
         cursor = self._executed("executemany", statement, [ready.values(row) for row in rows])
         cursor.close()

@@ -34,9 +34,11 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 
     NORMAL would be five times as fast for a single transaction, but may lose the last commits
     when the power fails, and with them messages that were parked already; commits are grouped instead.
+    What is purged is overwritten, not only forgotten.
     """
     connection = _opened(path, "mode=rwc")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
     return connection
 
 

@@ -7,14 +7,12 @@ made under and raise `ClaimLostError` where it was taken over.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from attrs import define, field
-
 from reminder_kit.errors import ClaimLostError
-from reminder_kit.ledger.reading import Reading
+from reminder_kit.ledger.intake import Recording
 from reminder_kit.ledger.rows import (
     event_from,
     event_values,
@@ -27,152 +25,19 @@ from reminder_kit.ledger.rows import (
 )
 from reminder_kit.ledger.running import Runner
 from reminder_kit.model import DeliveryEvent, Message
-from reminder_kit.records import Claim, HistoryEntry, Identity, Intake, Kept, Outcome, Release, Suppression
+from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome, Release, Suppression
 
 __all__ = ["Transaction"]
 
 
-@define
-class _Known:
-    """What is recorded of an appointment, as far as recording it anew depends on that."""
-
-    row: int
-    fingerprint: str
-    removed: bool
-    kind: str
-    order: str
-    recorded_at: int
-
-    def outranks(self, intake: Intake, as_of: int | None) -> bool:
-        """Say whether this is newer (design, §13 "Identity")."""
-        kind, order = intake.order
-        if kind and kind == self.kind:
-            return order < self.order
-        return as_of is not None and self.recorded_at > as_of and not (kind and self.kind)
-
-    def holds(self, intake: Intake) -> bool:
-        """Say whether this is the same appointment, still there."""
-        return self.fingerprint == intake.fingerprint and not self.removed
-
-    def grows(self, intake: Intake) -> bool:
-        """Say whether the revision of an unchanged appointment grew."""
-        kind, order = intake.order
-        return bool(kind) and (kind != self.kind or order > self.order)
-
-
-@define
-class _Batch:
-    """Appointments sorted into what is to be done with them."""
-
-    answers: list[Kept] = field(factory=list)
-    fresh: dict[Identity, Intake] = field(factory=dict)
-    grown: dict[int, tuple[str, str]] = field(factory=dict)
-
-
-class Transaction(Reading):
+class Transaction(Recording):
     """The writes of the ledger; also answers every question of `Reading`, as the transaction sees things."""
 
     def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
         super().__init__(runner, namespace, schema)
-        self._later: dict[int, tuple[Any, list[Mapping[str, Any]]]] = {}
         self._proven: set[Claim] = set()
 
-    @property
-    def _now(self) -> Runner:
-        self.flush()
-        return self._runner
-
-    def flush(self) -> None:
-        """Write what was put off in order to be written together."""
-        while self._later:
-            statement, rows = self._later.pop(next(iter(self._later)))
-            self._runner.many(statement, rows)
-
-    def _put_off(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
-        if rows := list(rows):
-            self._later.setdefault(id(statement), (statement, []))[1].extend(rows)
-
     # Appointments
-
-    def record(self, intakes: Sequence[Intake], now: datetime, *, as_of: datetime | None = None) -> list[Kept]:
-        """Write appointments, in order; one answer each.
-
-        The same fingerprint and not removed: UNCHANGED, and at most a grown revision is
-        stored. An older revision than the recorded one (or, with `as_of`, a row recorded
-        later where either side has no revision): STALE, decided in the statement that writes.
-        Else the snapshot is replaced, the generation grows, the row is dirty and no longer removed.
-        """
-        known = {
-            identity: _Known(each[0], each[1], bool(each[2]), each[3], each[4], each[5])
-            for identity, each in self._known(intake.identity for intake in intakes).items()
-        }
-        batch = _Batch()
-        since = micros_or_none(as_of)
-        for intake in intakes:
-            batch.answers.append(self._sorted_in(batch, intake, known, since, micros(now)))
-        self._store(batch, now, since)
-        return self._corrected(batch, intakes)
-
-    @staticmethod
-    def _sorted_in(batch: _Batch, intake: Intake, known: dict[Identity, _Known], as_of: int | None, now: int) -> Kept:
-        identity, (kind, order) = intake.identity, intake.order
-        before = known.get(identity)
-        if before is not None and before.holds(intake):
-            if before.grows(intake):
-                before.kind, before.order = kind, order
-                if identity in batch.fresh:
-                    batch.fresh[identity] = intake
-                else:
-                    batch.grown[before.row] = (kind, order)
-            return Kept.UNCHANGED
-        if before is not None and before.outranks(intake, as_of):
-            return Kept.STALE
-        batch.fresh[identity] = intake
-        row = before.row if before else 0
-        known[identity] = _Known(row, intake.fingerprint, removed=False, kind=kind, order=order, recorded_at=now)
-        return Kept.NEW if before is None else Kept.CHANGED
-
-    def _store(self, batch: _Batch, now: datetime, as_of: int | None) -> None:
-        if batch.grown:
-            rows = [
-                {"which": row, "new_kind": kind, "new_revision": order} for row, (kind, order) in batch.grown.items()
-            ]
-            self._now.many(self._statements.reorder, sorted(rows, key=lambda each: each["which"]))
-        if not batch.fresh:
-            return
-        statement = self._statements.record(as_of=as_of is not None)
-        same = {"namespace": self._namespace, "recorded_at": micros(now)} | ({} if as_of is None else {"as_of": as_of})
-        rows = [_intake_values(batch.fresh[identity]) for identity in sorted(batch.fresh)]
-        if self._runner.kind == "sqlite":
-            written = self._now.many(statement, [row | same for row in rows])
-        else:
-            packed = self._runner.pack("intakes", [tuple(row.values()) for row in rows])
-            written = self._now.run(statement, **packed, **same)
-        if written == len(rows):
-            batch.fresh.clear()
-
-    def _corrected(self, batch: _Batch, intakes: Sequence[Intake]) -> list[Kept]:
-        """Return the answers; where others wrote at the same time, look at what stands now."""
-        if not batch.fresh:
-            return batch.answers
-        known = self._known(batch.fresh)
-        lost = {each for each, intake in batch.fresh.items() if known[each][1] != intake.fingerprint}
-        return [
-            Kept.STALE if intake.identity in lost and answer in (Kept.NEW, Kept.CHANGED) else answer
-            for intake, answer in zip(intakes, batch.answers, strict=True)
-        ]
-
-    def remove(self, identities: Sequence[Identity], now: datetime) -> list[Identity]:
-        """Mark appointments as removed; returns those that were recorded and not so already.
-
-        The generation grows, the row is dirty, its revision is cleared: whatever comes next for it is taken.
-        """
-        known = self._known(identities)
-        gone = [identity for identity, each in known.items() if not each[2]]
-        rows = [{"which": row, "now": micros(now)} for row in sorted(known[identity][0] for identity in gone)]
-        if rows:
-            self._now.many(self._statements.remove, rows)
-        return gone
 
     def generation(self, row: int) -> int | None:
         """Return how often the appointment of a row was written."""
@@ -224,6 +89,12 @@ class Transaction(Reading):
         packed = self._runner.pack("owners", [(owner,) for owner in owners])
         return self._now.run(self._statements.free, **packed, namespace=self._namespace)
 
+    def free_rows(self, rows: Sequence[int]) -> int:
+        """End the leases on a list of rows; returns how many."""
+        self._proven = {each for each in self._proven if each.row not in rows}
+        packed = self._runner.pack("rows", [(row,) for row in rows])
+        return self._now.run(self._statements.free_rows, **packed, namespace=self._namespace) if rows else 0
+
     def renew(self, claims: Sequence[Claim], until: datetime) -> None:
         """Extend leases still held; those lost are passed over."""
         if claims:
@@ -271,6 +142,11 @@ class Transaction(Reading):
         if keys:
             packed = self._runner.pack("keys", [(key,) for key in keys])
             self._now.run(self._statements.drop_outcomes, which=claim.row, namespace=self._namespace, **packed)
+
+    def forget_reminders(self, keys: Sequence[str]) -> int:
+        """Drop reminders whose appointment is gone, whoever works; returns how many."""
+        packed = self._runner.pack("keys", [(key,) for key in keys])
+        return self._now.run(self._statements.forget_reminders, namespace=self._namespace, **packed) if keys else 0
 
     def create_message(self, claim: Claim, message: Message, *, rule: str, recipient: str) -> None:
         """Insert a message (fenced)."""
@@ -334,21 +210,22 @@ class Transaction(Reading):
         """Note that an event's message is known."""
         self._now.run(self._statements.match_event, namespace=self._namespace, which=event_id)
 
+    def purge(self, before: datetime, now: datetime) -> int:
+        """Remove the personal data of appointments that ended before an instant; returns how many.
 
-def _intake_values(intake: Intake) -> dict[str, Any]:
-    source, id_, recurrence_id = intake.identity
-    kind, order = intake.order
-    return {
-        "source": source,
-        "id": id_,
-        "recurrence_id": recurrence_id,
-        "snapshot": intake.snapshot,
-        "fingerprint": intake.fingerprint,
-        "revision_kind": kind,
-        "revision": order,
-        "starts_at": micros(intake.appointment.start_at),
-        "ends_at": micros(intake.appointment.end_at),
-    }
+        Snapshots, numbers, texts and requests go, also from events that came before it;
+        states, rules, reasons and times stay, so that counts do. What is still parked, claimed
+        or has something coming is left alone, and so are suppressions.
+        """
+        count = 0
+        same = {"namespace": self._namespace, "before": micros(before), "now": micros(now)}
+        while rows := self._now.rows(self._statements.purgeable, **same):
+            packed = self._runner.pack("rows", [(row,) for (row,) in rows])
+            for statement in self._statements.purges:
+                self._runner.run(statement, **packed)
+            count += len(rows)
+        self._runner.run(self._statements.purge_events, namespace=same["namespace"], until=same["before"])
+        return count
 
 
 def _claim_values(claim: Claim) -> dict[str, Any]:
