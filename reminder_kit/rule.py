@@ -18,7 +18,7 @@ from attrs import asdict, field, frozen
 from reminder_kit.conditions import Condition, suggestion
 from reminder_kit.errors import InvalidInputError, InvalidRuleError
 from reminder_kit.instants import from_iso, iso, utc
-from reminder_kit.model import Appointment, Recipient
+from reminder_kit.model import Appointment, Data, Recipient
 from reminder_kit.offsets import WEEKDAYS, Kind, Offset, elapsed, local_time, spoken, weekday_number
 
 __all__ = ["KEYS", "Late", "Rule"]
@@ -83,7 +83,7 @@ def _texts(value: object, what: str) -> Texts:
     for locale, text in value.items():
         if not isinstance(locale, str) or not isinstance(text, str):
             raise InvalidRuleError(f"{what}.{locale} must be a text ({text!r})")
-    return MappingProxyType(dict(value))
+    return Data(value)
 
 
 def _on(value: object, what: str) -> datetime | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 from datetime import UTC, datetime, time, timedelta
@@ -615,26 +617,31 @@ def test_time_only_passes_a_send_time_never_moves_back_and_a_skip_for_lateness_i
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(cases(), min_size=2, max_size=5), st.randoms())
-def test_superseding_does_not_depend_on_the_order_of_its_input(several, chance):
-    now = several[0][1]
-    pairs = [(one, place(one, now=now, window=TELNYX, quiet=quiet)) for one, _, _, quiet in several]
-    pairs = [
-        pair for index, pair in enumerate(pairs) if pair[0].due_at not in {each.due_at for each, _ in pairs[:index]}
-    ]
+@given(
+    st.lists(st.sampled_from(RULES), min_size=2, max_size=6),
+    st.integers(-2 * 86_400, 3600),
+    st.sampled_from(QUIETS),
+    st.sampled_from([TELNYX, VONAGE]),
+    st.randoms(use_true_random=False),
+)
+def test_superseding_does_not_depend_on_the_order_of_its_input(several, seconds, quiet, window, chance):
+    given = Appointment("A-1", MONDAY_10, recipients=[ANN, BOB])
+    rules = [Rule(f"r{number}", text="Hi", **changes) for number, changes in enumerate(several)]
+    now = MONDAY_10.astimezone(UTC) + timedelta(seconds=seconds)
+    pairs = [(one, place(one, now=now, window=window, quiet=quiet)) for one in reminders(given, rules, Defaults())]
     shuffled = list(pairs)
     chance.shuffle(shuffled)
-    calm = {one.due_at: placement.reason for one, placement in supersede(pairs)}
-    assert {one.due_at: placement.reason for one, placement in supersede(shuffled)} == calm
+    calm = {one.key: placement.reason for one, placement in supersede(pairs)}
+    assert {one.key: placement.reason for one, placement in supersede(shuffled)} == calm
     left = [
-        (placement.send_at, placement.reason)
+        (one, placement)
         for one, placement in supersede(pairs)
         if placement.decision is Decision.SEND and not one.rule.is_follow_up
     ]
-    for index, (send_at, reason) in enumerate(left):
-        if reason is Reason.CLAMPED_LATE:
-            others = left[:index] + left[index + 1 :]
-            assert all(abs(send_at - other) >= COLLAPSE_WITHIN for other, _ in others)
+    for one, placement in left:
+        if placement.reason is Reason.CLAMPED_LATE:
+            others = [each for other, each in left if other.recipient == one.recipient and other is not one]
+            assert all(abs(placement.send_at - each.send_at) >= COLLAPSE_WITHIN for each in others)
 
 
 PROBE = """
@@ -755,6 +762,13 @@ class TestQuietHoursThemselves:
     def test_a_table_has_start_and_end_and_nothing_unknown(self, table):
         with pytest.raises(InvalidInputError, match="start"):
             QuietHours.from_mapping(table)
+
+    def test_they_can_be_copied_and_pickled(self):
+        quiet = QuietHours("21:00", "08:00", days="weekdays", also=[NIGHT])
+        assert quiet.covers(ny("2026-02-16 23:00"), NEW_YORK)
+        for twin in (pickle.loads(pickle.dumps(quiet)), copy.deepcopy(quiet)):
+            assert twin == quiet
+            assert twin.covers(ny("2026-02-16 23:00"), NEW_YORK)
 
     def test_countries(self):
         assert QuietHours.for_country("US") == NIGHT

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import pickle
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -175,6 +177,12 @@ class TestReading:
         assert len({each.fingerprint for each in variants}) == len(variants)
         assert rule(when=named).fingerprint == rule(when=named).fingerprint
         assert rule().fingerprint == rule().fingerprint
+
+    def test_a_rule_can_be_copied_and_pickled(self):
+        one = rule(only={"tags": ["a"]}, late_text={"en": "Soon", "es": "Pronto"}, if_late={"skip_after": "1 hour"})
+        for twin in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):
+            assert twin == one
+            assert twin.fingerprint == one.fingerprint
 
     def test_a_follow_up_is_anchored_to_the_end_unless_it_says_otherwise(self):
         assert rule(after="2 hours").anchor == "end"
