@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from attrs import define, evolve, frozen
@@ -25,11 +25,15 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import State, told
 from reminder_kit.model import Draft, Message, Reason
 from reminder_kit.plan import NEVER_SENT, Settings, cancellable, is_past, replayable
 from reminder_kit.ports import IO, Capabilities, NoAnswerError, NotSentError, Provider, Receipt, Request
 from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.store import Transaction
 
 __all__ = ["Breaker", "Courier", "Errand", "Result", "backoff", "retry_delay"]
 
@@ -127,7 +131,7 @@ class Courier:
 
     provider: Provider
     io: IO
-    ledger: Any
+    ledger: Ledger
     settings: Settings
     clock: Callable[[], datetime]
     actor: str
@@ -140,7 +144,7 @@ class Courier:
         """What the provider can do."""
         return self.provider.capabilities
 
-    async def commit(self, op: Callable[[Any], T]) -> T:
+    async def commit(self, op: Callable[[Transaction], T]) -> T:
         """Run a function in a transaction of the ledger and return once that is durable."""
         return await self.io.wait(self.ledger.submit(op))
 
@@ -177,7 +181,7 @@ class Courier:
         )
         entry = self._entry(message, State.CREATING, identity, outcome.rule, outcome.reason)
 
-        def intend(transaction: Any) -> bool:
+        def intend(transaction: Transaction) -> bool:
             if transaction.generation(claim.row) != generation:
                 return False
             transaction.create_message(claim, message, rule=outcome.rule, recipient=outcome.recipient)
@@ -293,7 +297,7 @@ class Courier:
         after = evolve(message, state=State.CANCELLING, attempts=1, next_try_at=None, error="")
         entry = self._entry(after, State.CANCELLING, identity, outcome.rule, reason)
 
-        def intend(transaction: Any) -> None:
+        def intend(transaction: Transaction) -> None:
             transaction.move_message(claim, message, after)
             transaction.keep_outcomes(claim, [outcome])
             transaction.note([entry])
@@ -428,7 +432,7 @@ class Courier:
             event = after.state if after.state is not before.state else "failed"
             entries = [self._entry(after, event, identity, rule, after.error)]
 
-        def write(transaction: Any) -> None:
+        def write(transaction: Transaction) -> None:
             transaction.move_message(claim, before, after)
             transaction.note(entries)
 

@@ -10,8 +10,9 @@ import os
 import socket
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from attrs import define, evolve, field
@@ -27,7 +28,10 @@ from reminder_kit.placement import place
 from reminder_kit.plan import Case, Decision, Settings, next_look
 from reminder_kit.planning import chunks, decisions_for, needs_settling, poisoned
 from reminder_kit.ports import IO, Provider
-from reminder_kit.records import Claim, HistoryEntry, Identity, Kept, Outcome, Record, Release, Stand
+from reminder_kit.records import Claim, HistoryEntry, Identity, Intake, Kept, Outcome, Record, Release, Stand
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.store import Transaction
 
 __all__ = ["Engine"]
 
@@ -120,12 +124,12 @@ class Engine:
 
     async def _take_in(self, plan: Plan) -> set[Identity]:
         """Record what came in and what is gone; returns what a newer revision kept out meanwhile."""
-        now, refused = self.clock(), set()
+        now, as_of, refused = self.clock(), plan.as_of, set[Identity]()
         for batch in chunks(plan.intakes):
-            kept = await self._commit(lambda tx, batch=batch: tx.record(batch, now, as_of=plan.as_of))
+            kept = await self._commit(partial(_record, batch, now, as_of))
             refused |= {intake.identity for intake, each in zip(batch, kept, strict=True) if each is Kept.STALE}
         for removals in chunks(plan.removals):
-            await self._commit(lambda tx, removals=removals: tx.remove(removals, now))
+            await self._commit(partial(_remove, removals, now))
         return refused
 
     async def _commit(self, op: Callable[[Any], Any]) -> Any:
@@ -174,7 +178,7 @@ class Engine:
     async def _claim(self, identities: Sequence[Identity]) -> list[_Work]:
         now = self.clock()
 
-        def claim(tx: Any) -> tuple[dict[int, Claim], list[Record]]:
+        def claim(tx: Transaction) -> tuple[dict[int, Claim], list[Record]]:
             rows = list(tx.rows(identities).values())
             claims = tx.claim(rows, self.owner, now, _LEASE)
             if missing := [row for row in rows if row not in claims]:
@@ -408,7 +412,7 @@ class Engine:
             return
         now, digest = self.clock(), self.settings.digest
 
-        def write(tx: Any) -> None:
+        def write(tx: Transaction) -> None:
             for work in works:
                 try:
                     self._write_one(tx, work, actor, now)
@@ -419,7 +423,7 @@ class Engine:
         await self._commit(write)
 
     @staticmethod
-    def _write_one(tx: Any, work: _Work, actor: str, now: datetime) -> None:
+    def _write_one(tx: Transaction, work: _Work, actor: str, now: datetime) -> None:
         recorded = {each.key: each for each in work.record.outcomes}
         news = [each for key, each in work.outcomes.items() if recorded.get(key) != each]
         tx.keep_outcomes(work.claim, news)
@@ -451,6 +455,14 @@ class Engine:
         outcomes = {each.key: each for each in work.record.outcomes} | work.outcomes
         upcoming = next_look(list(outcomes.values()), list(work.messages.values()))
         return Release(work.claim, work.record.generation, work.clean, digest, upcoming)
+
+
+def _record(batch: Sequence[Intake], now: datetime, as_of: datetime | None, tx: Transaction) -> list[Kept]:
+    return tx.record(batch, now, as_of=as_of)
+
+
+def _remove(removals: Sequence[Identity], now: datetime, tx: Transaction) -> list[Identity]:
+    return tx.remove(removals, now)
 
 
 async def _guarded(errand: Coroutine[Any, Any, Errand]) -> Errand:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
@@ -17,6 +17,9 @@ from reminder_kit.lifecycle import State, told
 from reminder_kit.model import DeliveryEvent
 from reminder_kit.ports import Provider
 from reminder_kit.records import Found, HistoryEntry, Suppression
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.store import Transaction
 
 __all__ = ["Inbox"]
 
@@ -36,7 +39,7 @@ class Inbox:
     ledger: Ledger
     provider: Provider
 
-    def take(self, tx: Any, events: Iterable[DeliveryEvent], now: datetime) -> list[DeliveryEvent]:
+    def take(self, tx: Transaction, events: Iterable[DeliveryEvent], now: datetime) -> list[DeliveryEvent]:
         """Store events and act on them in one transaction; returns what hosts are to be told, without repetitions."""
         told_on: list[DeliveryEvent] = []
         for event in events:
@@ -49,7 +52,7 @@ class Inbox:
                 told_on += self._moved(tx, event, now)
         return told_on
 
-    def _heard(self, tx: Any, event: DeliveryEvent, now: datetime) -> None:
+    def _heard(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> None:
         """Obey a STOP or START at once, for every appointment of that number."""
         number = event.number or ""
         if event.type == "opted_out":
@@ -58,7 +61,7 @@ class Inbox:
             tx.allow(number)
         tx.mark_dirty(number=number)
 
-    def _moved(self, tx: Any, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
+    def _moved(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
         found = tx.find_message(provider=event.provider, provider_id=event.provider_id, token=event.token)
         if found is None:
             return []

@@ -24,10 +24,11 @@ K = TypeVar("K", bound=Verbs)
 def _blocking(verb: Callable[Concatenate[K, P], Coroutine[Any, Any, T]]) -> Callable[Concatenate[K, P], T]:
     """Return a verb of the kit as a plain method: the same coroutine, driven to its end."""
 
-    def method(self: K, *args: P.args, **kwargs: P.kwargs) -> T:
+    def method(self: K, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return run_blocking(verb(self, *args, **kwargs))
 
-    return update_wrapper(method, verb)
+    update_wrapper(method, verb)
+    return method
 
 
 def _system_clock() -> datetime:

@@ -108,8 +108,8 @@ class Data(dict[str, Any]):
     def _refuse(self, *_args: Any, **_kwargs: Any) -> Any:
         raise TypeError("a value's data can't be changed: build a new value")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Data, (dict(self),)

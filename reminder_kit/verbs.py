@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from attrs import evolve
 
@@ -30,6 +30,9 @@ from reminder_kit.records import Identity, Suppression
 from reminder_kit.rules import Defaults, Rule
 from reminder_kit.text import Composer
 from reminder_kit.transport import Pace
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.store import Transaction
 
 __all__ = ["Verbs"]
 
@@ -227,7 +230,7 @@ class Verbs:
         """
         intakes, now = self._planner.intakes(appointments, source), self.now()
 
-        def write(tx: Any) -> None:
+        def write(tx: Transaction) -> None:
             tx.record(intakes, now)
 
         await self._written(write, connection)
@@ -263,10 +266,10 @@ class Verbs:
 
     def _found(
         self,
-        id: str,
+        id: str,  # noqa: A002 - the identity's public name
         source: str | None,
         recurrence_id: str | datetime | None,
-        connection: Any,  # noqa: A002
+        connection: Any,
     ) -> list[Identity]:
         occurrence = recurrence_name(recurrence_id)
         if connection is not None:
@@ -289,7 +292,7 @@ class Verbs:
         now, number = self.now(), self._number(phone)
         suppression = Suppression(number, reason, now)
 
-        def write(tx: Any) -> None:
+        def write(tx: Transaction) -> None:
             tx.suppress(suppression)
             tx.mark_dirty(number=number)
 
@@ -302,7 +305,7 @@ class Verbs:
         """Lift a suppression; says whether there was one. The next `resync` parks what is due again."""
         number = self._number(phone)
 
-        def write(tx: Any) -> bool:
+        def write(tx: Transaction) -> bool:
             lifted = bool(tx.allow(number))
             tx.mark_dirty(number=number)
             return lifted

@@ -9,13 +9,13 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from tests.conftest import START, TEXT
 
 from reminder_kit import Appointment, Recipient, ReminderKit, Rule
 from reminder_kit.instants import iso
 from reminder_kit.providers.telnyx import Telnyx
 from reminder_kit.sandbox import Sandbox, serve
 from reminder_kit.testing.crash import kill_at
+from tests.conftest import START, TEXT
 
 RULES = [
     Rule("day-before", before="24 hours", text=TEXT),

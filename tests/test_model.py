@@ -23,7 +23,7 @@ NOON = datetime(2026, 2, 13, 12, 0, tzinfo=UTC)
 
 def test_a_naive_start_is_refused_by_the_appointments_name():
     with pytest.raises(NaiveDatetimeError, match="'A-7': starts_at has no time zone"):
-        Appointment("A-7", datetime(2026, 2, 13, 12, 0))  # noqa: DTZ001 - the point
+        Appointment("A-7", datetime(2026, 2, 13, 12, 0))
 
 
 def test_values_can_be_copied_and_pickled_and_their_data_not_changed():
@@ -151,7 +151,7 @@ def test_revisions_of_different_kinds_cannot_be_compared():
         ("", None),
         (datetime(2026, 2, 13, 9, tzinfo=ZoneInfo("Europe/Paris")), "2026-02-13T08:00:00Z"),
         (date(2026, 2, 13), "2026-02-13"),
-        (datetime(2026, 2, 13, 9), "2026-02-13T09:00:00"),  # noqa: DTZ001 - a floating occurrence
+        (datetime(2026, 2, 13, 9), "2026-02-13T09:00:00"),
     ],
     ids=["none", "empty", "instant", "all-day", "floating"],
 )

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
-from tests.conftest import START, TEXT
 
 from reminder_kit.changes import Change, Guard, Kind, Plan
 from reminder_kit.errors import UnsafePlanError
@@ -17,6 +16,7 @@ from reminder_kit.plan import NEVER_SENT, Case, Settings, decide, next_look, rep
 from reminder_kit.records import Identity, Outcome, SentBefore, Stand, Suppression
 from reminder_kit.rules import Defaults, Rule
 from reminder_kit.text import Composer
+from tests.conftest import START, TEXT
 
 WINDOW = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))
 DEFAULTS = Defaults(timezone="America/New_York", region="US")

@@ -11,9 +11,7 @@ import reminder_kit
 from reminder_kit.kit import AsyncReminderKit, ReminderKit
 
 HEAVY = ("sqlalchemy", "alembic", "icalendar", "dateutil", "jinja2", "babel", "phonenumbers", "click", "rich", "django")
-VERBS = (
-    "plan plan_calendar plan_resync apply sync import_calendar resync record withdraw suppress allow receive explain status"
-)
+VERBS = "plan plan_calendar plan_resync apply sync import_calendar resync record withdraw suppress allow receive"
 
 
 def test_every_public_name_is_there_and_sorted():
@@ -21,7 +19,7 @@ def test_every_public_name_is_there_and_sorted():
     for name in reminder_kit.__all__:
         assert getattr(reminder_kit, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'Reminders'"):
-        reminder_kit.Reminders
+        assert reminder_kit.Reminders
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def write_clinic(path: Path, events: int) -> None:
 
 
 def _event(number: int, dice: random.Random) -> str:
-    start = datetime(2020, 1, 6, 8) + timedelta(days=dice.randrange(2900), minutes=15 * dice.randrange(40))
+    start = datetime(2020, 1, 6, 8, tzinfo=UTC) + timedelta(days=dice.randrange(2900), minutes=15 * dice.randrange(40))
     zone, weekly = dice.choice(ZONES), number % 5 == 0
     until = start + timedelta(weeks=dice.randrange(4, 60))
     return (
@@ -62,9 +62,7 @@ def _event(number: int, dice: random.Random) -> str:
         f"DESCRIPTION:Please bring your insurance card and the list of what you take. If you cannot come\\, let us\n"
         "  know a day before so that we can offer the time to somebody who waits for it.\nSTATUS:CONFIRMED\n"
         f"ORGANIZER;CN=Clinic:mailto:desk@clinic.example\nATTENDEE;CN=Patient {number};PARTSTAT=ACCEPTED;ROLE=\n"
-        f" REQ-PARTICIPANT:tel:+1202555{100 + number % 100:04}\n"
-        + (_ALARM if number % 2 else "")
-        + "END:VEVENT\n"
+        f" REQ-PARTICIPANT:tel:+1202555{100 + number % 100:04}\n" + (_ALARM if number % 2 else "") + "END:VEVENT\n"
     )
 
 

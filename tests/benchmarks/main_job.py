@@ -1,4 +1,6 @@
-"""Ratios of the main job, measured in one run: `python tests/benchmarks/main_job.py [--scale 0.1] [plan resync park import]`.
+"""Ratios of the main job, measured in one run.
+
+`python tests/benchmarks/main_job.py [--scale 0.1] [plan resync park import]`
 
 Every figure is told next to one of the same run: the machine's speed divides out.
 """
@@ -78,8 +80,8 @@ def naive(count):
     for each in appointments(count):
         start = pendulum.instance(each.starts_at)
         for due in (start.subtract(hours=24), start.subtract(hours=2), start.subtract(days=1).at(18, 0)):
-            if not 8 <= due.hour < 21:
-                due = due.at(20, 59)
+            allowed = due if 8 <= due.hour < 21 else due.at(20, 59)
+            assert allowed
             template.render(name=each.recipients[0].name, title=each.title, when=start.format("dddd D MMMM [at] HH:mm"))
 
 
