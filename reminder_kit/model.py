@@ -5,7 +5,7 @@ Pure: no clock, no I/O, no knowledge of providers, ledgers or files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -154,7 +154,7 @@ class Recipient:
         return self.id or self.phone
 
 
-def _recipients(value: Recipient | str | tuple[Recipient | str, ...]) -> tuple[Recipient, ...]:
+def _recipients(value: Recipient | str | Iterable[Recipient | str]) -> tuple[Recipient, ...]:
     if isinstance(value, Recipient | str):
         value = (value,)
     return tuple(each if isinstance(each, Recipient) else Recipient(each) for each in value)
