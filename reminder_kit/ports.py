@@ -51,6 +51,16 @@ class Response:
                 return float(text)
         return None
 
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the provider answered, by its own clock (`Date`, RFC 9110, §6.6.1): shows how far ours is off."""
+        from email.utils import parsedate_to_datetime
+
+        try:
+            return parsedate_to_datetime(self.headers["date"])
+        except (KeyError, ValueError):
+            return None
+
 
 class NotSentError(Exception):
     """The request certainly never reached the provider (no connection)."""

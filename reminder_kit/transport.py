@@ -11,6 +11,7 @@ requests at once, and a client costs half as much again as its transport.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import threading
 import time
@@ -213,17 +214,18 @@ class BlockingIO(_Line):
         self._lock = threading.Lock()
 
     def _transport(self) -> httpx.BaseTransport:
-        """Return this thread's transport."""
+        """Return this thread's transport; a forked process opens its own."""
         import httpx
 
         if self._given is not None:
             return self._given
+        process = os.getpid()
         found: httpx.HTTPTransport | None = getattr(self._local, "transport", None)
-        if found is None or found not in self._opened:
+        if found is None or found not in self._opened or self._local.process != process:
             with self._lock:
                 found = httpx.HTTPTransport(**self._settings())
                 self._opened.append(found)
-            self._local.transport = found
+            self._local.transport, self._local.process = found, process
         return found
 
     async def send(self, request: Request) -> Response:

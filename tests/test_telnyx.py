@@ -583,3 +583,23 @@ def test_providers_are_found_by_name():
     assert "telnyx" in provider_names()
     with pytest.raises(ConfigurationError, match=r"unknown provider 'pigeon'.*telnyx"):
         provider_class("pigeon")
+
+
+def announced(folder, name, target):
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[reminder_kit.providers]\n{name} = {target}\n")
+
+
+def test_other_packages_announce_their_providers(tmp_path, monkeypatch):
+    announced(tmp_path, "pigeon", "pigeon_post:Pigeon")
+    announced(tmp_path, "broken", "no_such_module:Broken")
+    announced(tmp_path, "telnyx", "pigeon_post:Pigeon")
+    (tmp_path / "pigeon_post.py").write_text("class Pigeon: pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert provider_class("pigeon").__name__ == "Pigeon"
+    assert provider_class("telnyx") is Telnyx
+    assert provider_names() == ("broken", "pigeon", "telnyx", "twilio", "vonage")
+    with pytest.raises(ConfigurationError, match=r"no_such_module:Broken.*cannot be loaded"):
+        provider_class("broken")

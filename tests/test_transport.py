@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import threading
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -380,3 +381,25 @@ def test_a_rate_spaces_requests_evenly(rate, gap):
 def test_a_rate_that_is_none_is_refused(rate):
     with pytest.raises(InvalidInputError, match="50/s"):
         Pace(rate)
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("Tue, 10 Feb 2026 09:00:00 GMT", datetime(2026, 2, 10, 9, tzinfo=UTC)),
+        ("yesterday", None),
+        (None, None),
+    ],
+)
+def test_an_answer_tells_the_providers_time(date, expected):
+    assert limited(200, **({"date": date} if date else {})).answered_at == expected
+
+
+def test_a_fork_opens_connections_of_its_own():
+    with serve(Sandbox(clock="2026-02-10T09:00:00Z")) as server:
+        io = BlockingIO(telnyx(server.base_url))
+        run_blocking(io.send(GET))
+        before = io._transport()
+        io._local.process -= 1
+        assert io._transport() is not before
+        io.close()

@@ -25,7 +25,7 @@ GSM7 = _GSM7_BASIC | _GSM7_TWICE
 
 def extent(text: str, encoding: str | None = None) -> tuple[str, int, int]:
     """Return encoding, units and parts of a text (3GPP TS 23.038 and 23.040)."""
-    if encoding != "ucs2" and all(letter in GSM7 for letter in text):
+    if encoding != "ucs2" and GSM7.issuperset(text):
         units = len(text) + sum(letter in _GSM7_TWICE for letter in text)
         return "GSM-7", units, 1 if units <= 160 else -(-units // 153)
     units = len(text.encode("utf-16-le", "surrogatepass")) // 2
