@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from attrs import field, frozen
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.instants import iso, whole_seconds, zone
+from reminder_kit.instants import UTC, iso, utc, whole_seconds, zone
 from reminder_kit.model import Reason
 from reminder_kit.offsets import spoken
 from reminder_kit.quiet import QuietHours
@@ -141,12 +141,13 @@ class _Room(NamedTuple):
     zone: ZoneInfo
     quiet: QuietHours | None
     was_quiet: bool
+    notes: tuple[Step, ...]
 
     @property
     def step(self) -> tuple[Step, ...]:
         if self.last is None:
-            return (("may be asked for from {} to {}", self.lo, self.hi),)
-        return (("may be asked for from {} to {}, and sent until {}", self.lo, self.hi, self.last),)
+            return (*self.notes, ("may be asked for from {} to {}", self.lo, self.hi))
+        return (*self.notes, ("may be asked for from {} to {}, and sent until {}", self.lo, self.hi, self.last))
 
     def in_time(self, moment: datetime) -> bool:
         return self.last is None or moment <= self.last
@@ -213,6 +214,8 @@ def place(
     whatever the rule says of lateness, within `min_notice` and the start.
     """
     due_at, rule, appointment = reminder.due_at, reminder.rule, reminder.appointment
+    if now.tzinfo is not UTC:
+        now = utc(now, "now")
     if reminder.refusal is not None or due_at is None:
         return Placement(Decision.SKIP, reminder.refusal or Reason.PAST)
     if reminder.anchor_at <= now and not rule.is_follow_up and appointment.end_at <= now:
@@ -221,10 +224,12 @@ def place(
     if booked_at is not None and not replaces and not rule.says_late and due_at < booked_at:
         return _skip(Reason.TOO_LATE, ("due before it was booked, at {}, and the rule is silent on if_late", booked_at))
     last, place_of = _last(reminder), zone(reminder.zone)
+    notes: tuple[Step, ...] = ()
     if rule.spread:
         due_at = _spread(reminder, due_at, last)
+        notes = (("spread over {}: to {}", rule.spread, due_at),)
     was_quiet = quiet is not None and quiet.covers(due_at, place_of)
-    room = _Room(window.opens(now), window.closes(now), last, place_of, quiet, was_quiet=was_quiet)
+    room = _Room(window.opens(now), window.closes(now), last, place_of, quiet, was_quiet, notes)
     if not was_quiet and room.lo <= due_at <= room.hi and room.in_time(due_at):
         return Placement(Decision.SEND, Reason.ON_TIME, due_at, None, room.step)
     patience = GRACE if window.holds_and_sends else _NONE

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pendulum
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminder_kit.errors import InvalidInputError
+from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
 from reminder_kit.instants import from_seconds
 from reminder_kit.model import Appointment, Reason, Recipient
 from reminder_kit.placement import (
@@ -291,6 +292,40 @@ class TestOtherBounds:
         given = Appointment("A-1", datetime(1, 1, 1, 12, tzinfo=UTC), recipients=[ANN])
         (one,) = reminders(given, [Rule("r", before="1 day")], Defaults())
         assert placed(one, "2026-02-15 12:00") == "skip past"
+
+    @pytest.mark.parametrize(
+        "now",
+        [
+            datetime(2026, 10, 28, 10, tzinfo=NEW_YORK),
+            pendulum.datetime(2026, 10, 28, 10, tz="America/New_York"),
+            pendulum.datetime(2026, 10, 28, 14),
+        ],
+        ids=["stdlib", "pendulum", "pendulum's utc"],
+    )
+    def test_now_may_be_given_in_any_zone_and_lengths_stay_elapsed_time(self, now):
+        one = reminder(datetime(2026, 11, 2, 9, 1, tzinfo=NEW_YORK), before="1 minute")
+        result = place(one, now=now, window=TELNYX, quiet=None)
+        assert (result.decision, result.park_at) == (Decision.HOLD, datetime(2026, 10, 28, 14, 0, 30, tzinfo=UTC))
+        assert type(result.park_at) is datetime
+
+    def test_a_naive_now_is_refused(self):
+        with pytest.raises(NaiveDatetimeError, match="now"):
+            place(reminder(), now=datetime(2026, 2, 15, 12), window=TELNYX, quiet=None)
+
+    def test_the_trail_tells_what_was_weighed(self):
+        one = reminder(days_before=1, at="22:00", spread="5 minutes")
+        moved = place(one, now=ny("2026-02-14 12:00"), window=TELNYX, quiet=None).send_at
+        result = place(one, now=ny("2026-02-14 12:00"), window=TELNYX, quiet=NIGHT)
+        assert result.trail == (
+            "quiet hours (21:00–08:00) cover the due time: earlier, to 2026-02-16T01:59:00Z",
+            f"spread over 5 minutes: to {moved:%Y-%m-%dT%H:%M:%SZ}",
+            "may be asked for from 2026-02-14T17:05:30Z to 2026-02-19T16:59:30Z, and sent until 2026-02-16T14:59:59Z",
+        )
+        late = place(reminder(if_late={"skip_after": "1 hour"}), now=ny("2026-02-15 12:00"), window=TELNYX, quiet=None)
+        assert late.trail == (
+            "due 2026-02-15T15:00:00Z, nearer than the window allows at 2026-02-15T17:00:00Z: late",
+            "if_late is skip after 1 hour",
+        )
 
     def test_now_with_microseconds_still_gives_whole_seconds_inside_the_window(self):
         now = ny("2026-02-15 12:00") + timedelta(microseconds=1)
