@@ -75,8 +75,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line and return the exit status; errors are one line on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = root.main(given, prog_name="reminder-kit", standalone_mode=False)
+        with root.make_context("reminder-kit", given) as context:
+            status = root.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except BrokenPipeError:
         return _reader_left()
     except Exception as error:

@@ -30,7 +30,7 @@ from reminder_kit.sandbox import Parked, Sandbox, serve
 __all__ = ["demo"]
 
 _MONDAY = "2026-03-02T13:00:00Z"
-_DAYS = 16
+_DAYS = 17
 _WIDTH = 80
 
 
@@ -154,7 +154,7 @@ class _Story:
         return [
             Line(""),
             Line(f"{self.sandbox.request_count} HTTP requests: {said}.", "bold"),
-            Line(f"{len(self._arrived())} messages were sent, {cancelled} withdrawn in time, {left} are still parked."),
+            Line(f"{len(self._arrived())} messages were sent, {cancelled} withdrawn in time, {left} still parked."),
             Line("Next: your own calendar. Write a reminders.toml (see the README), then"),
             Line("  reminder-kit plan YOUR.ics"),
         ]

@@ -5,9 +5,11 @@ Never writes anything, and asks the provider for one harmless thing.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +22,7 @@ from reminder_kit.cli.session import is_loopback
 from reminder_kit.config import DEFAULT_PATH, Config, load
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.instants import iso
+from reminder_kit.offsets import spoken
 
 if TYPE_CHECKING:
     from reminder_kit.ports import Provider, Response
@@ -91,7 +94,7 @@ def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
     ledger = config.ledger()
     try:
         if ledger.check_schema() == "absent":
-            yield Finding("ledger", "warn", f"{_address(config)} is not there yet: the first writing run creates it")
+            yield _absent(config)
             return
         with ledger.writing():
             yield Finding("ledger", "ok", f"{_address(config)} is there, current and can be written")
@@ -99,6 +102,17 @@ def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
         yield _last_run(None if last is None else last[0], now)
     finally:
         ledger.close()
+
+
+def _absent(config: Config) -> Finding:
+    """Say what becomes of a ledger that is not there: SQLite's is created where that is possible."""
+    scheme, _, path = config.ledger_url.partition(":///")
+    if not scheme.startswith("sqlite"):
+        return Finding("ledger", "fail", f"{_address(config)} has no tables yet: run `reminder-kit ledger upgrade`")
+    folder = Path(path.partition("?")[0]).absolute().parent
+    if os.access(folder, os.W_OK):
+        return Finding("ledger", "warn", f"{_address(config)} is not there yet: the first writing run creates it")
+    return Finding("ledger", "fail", f"{_address(config)} cannot be created: no folder {folder} that can be written")
 
 
 def _address(config: Config) -> str:
@@ -163,7 +177,7 @@ def _skew(provider: Provider, response: Response, now: datetime) -> Iterator[Fin
         yield Finding("clock", "warn", "the provider tells no time (no Date header): the clock could not be compared")
         return
     skew = abs(theirs - now)
-    words = f"this machine's clock is {skew.total_seconds():.0f} s from the provider's"
+    words = f"this machine's clock is {spoken(skew)} from the provider's"
     if skew <= _SKEW:
         yield Finding("clock", "ok", words)
     elif is_loopback(provider.base_url):

@@ -54,8 +54,9 @@ def day(at: datetime, zone: ZoneInfo) -> str:
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
-    """Return day and time in words: "Tue 3 Mar 2026 09:00"."""
-    return f"{day(at, zone)} {at.astimezone(zone):%H:%M}"
+    """Return day and time in words, without the year: "Tue 3 Mar 09:00"."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
 def shortened(name: str, longest: int = 24) -> str:
@@ -127,7 +128,7 @@ def _cells(change: Change, zone: ZoneInfo) -> list[str]:
     at = change.send_at or change.due_at
     clock = f"{at.astimezone(zone):%H:%M}" if at else "  –  "
     if change.kind in (Kind.CANCEL, Kind.SKIP) and at:
-        clock = f"{at.astimezone(zone):%a %d %b %H:%M}"
+        clock = moment(at, zone)
     why = f"{change.reason}{' (' + ', '.join(change.causes) + ')' if change.causes else ''}"
     was = f", was {moment(change.was_at, zone)}" if change.was_at and change.was_at != change.send_at else ""
     outcome = {"failed": "FAILED ", "unknown": "UNKNOWN "}.get(change.outcome or "", "")
@@ -161,7 +162,7 @@ def count_lines(counts: Mapping[str, Any], zone: ZoneInfo, indent: int = 0) -> l
 
 def _shown(value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, datetime):
-        return f"{moment(value, zone)} ({zone.key})"
+        return f"{day(value, zone)} {value.astimezone(zone):%H:%M} ({zone.key})"
     if isinstance(value, list | tuple) and value:
         return ", ".join(_shown(each, zone) for each in value)
     return "none" if value is None or value in ({}, [], ()) else str(value)

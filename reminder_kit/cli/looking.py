@@ -62,7 +62,7 @@ def appointments(
             write_json(occurrence_json(occurrence), one_line=True)
         else:
             rows.append(_row(occurrence))
-    write_lines(Line(text) for text in aligned(rows, indent=0))
+    write_lines(Line(text) for text in aligned(sorted(rows), indent=0))
     return 1 if tell_problems(reading.problems, file) else 0
 
 
@@ -114,10 +114,31 @@ def status() -> int:
     """Show what is parked, held, due next and failed, and when the batch job last ran."""
     with opened() as kit:
         counts = kit.status()
+        runs = {name: {"at": at, **detail} for name, (at, detail) in counts["runs"].items()}
         if chosen().json:
-            write_json(counts)
+            write_json({**counts, "runs": runs})
         else:
-            write_lines(count_lines(counts, zone_of(kit)))
+            last = {"last resync": runs["resync"]["at"] if "resync" in runs else "never"}
+            write_lines(count_lines({**_named(counts), **last}, zone_of(kit)))
         if kit.ledger.check_schema() == "absent":
             warn("there is no ledger yet: the first import, sync or resync creates it")
     return 0
+
+
+_NAMES = {
+    "appointments": "appointments",
+    "removed": "of these withdrawn",
+    "dirty": "not worked on yet",
+    "claimed": "being worked on now",
+    "reminders": "reminders",
+    "messages": "messages",
+    "next_at": "next to be done",
+    "oldest_unsettled_at": "left open since",
+    "suppressions": "suppressed numbers",
+    "unmatched_events": "reports on unknown messages",
+}
+
+
+def _named(counts: dict[str, Any]) -> dict[str, Any]:
+    """Return the counts under the names people read."""
+    return {name: counts[key] for key, name in _NAMES.items() if key in counts}

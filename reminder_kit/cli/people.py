@@ -5,12 +5,13 @@ Never plans anything itself; the kit does.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
-from reminder_kit.changes import Guard
-from reminder_kit.cli.options import chosen, common, forced, source_option
+from reminder_kit.changes import Guard, Report
+from reminder_kit.cli.options import chosen, common, forced, now_option, source_option
 from reminder_kit.cli.output import say, write_json
 from reminder_kit.cli.runs import finished
 from reminder_kit.cli.session import opened
@@ -23,26 +24,35 @@ __all__ = ["allow", "cancel", "suppress"]
 @click.option("--recurrence-id", metavar="ID", help="Only this occurrence of a series.")
 @source_option
 @forced
+@now_option
 @common
-def cancel(id: str, recurrence_id: str | None, source: str | None, *, force: bool) -> int:  # noqa: A002 - as in the contract
+def cancel(
+    id: str,  # noqa: A002 - the contract's name
+    recurrence_id: str | None,
+    source: str | None,
+    now: datetime | None,
+    *,
+    force: bool,
+) -> int:
     """Withdraw all reminders of appointment ID (the UID of a calendar's event)."""
     lenient: dict[str, Any] = {"guard": Guard(max_cancel_ratio=1.0)} if force else {}
-    with opened(writing=True, **lenient) as kit:
-        report = kit.withdraw(id, source, recurrence_id)
-        found = bool(kit.ledger.identities(id, source, recurrence_id))
-        status = finished(kit, report)
-        if not found:
-            say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
-    return status if found else 1
+    with opened(now, writing=True, **lenient) as kit:
+        if kit.ledger.identities(id, source, recurrence_id):
+            return finished(kit, kit.withdraw(id, source, recurrence_id))
+        if chosen().json:
+            write_json(Report(now=kit.now(), changes=()).as_json())
+    say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
+    return 1
 
 
 @click.command()
 @click.argument("phone")
 @click.option("--reason", default="", help="Why; kept with the suppression.")
+@now_option
 @common
-def suppress(phone: str, reason: str) -> int:
+def suppress(phone: str, reason: str, now: datetime | None) -> int:
     """Send nothing to PHONE any more, and withdraw what is parked for it."""
-    with opened(writing=True) as kit:
+    with opened(now, writing=True) as kit:
         return finished(kit, kit.suppress(phone, reason))
 
 

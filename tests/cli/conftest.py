@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from attrs import frozen
@@ -102,3 +103,9 @@ def event():
         ])  # fmt: skip
 
     return make
+
+
+@pytest.fixture
+def machine_now():
+    """The machine's time."""
+    return datetime.now(UTC)

@@ -1,0 +1,170 @@
+"""`appointments`, `explain`, `status`, `rules check`: what they tell, and that they only look."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+NOW = "2026-02-10T14:00:00Z"
+FEBRUARY = ("--from", "2026-02-01T00:00:00Z", "--to", "2026-03-01T00:00:00Z")
+
+
+def lines(ran):
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def test_appointments_are_one_json_object_a_line_as_the_contract_says(run, calendar, event):
+    ran = run("appointments", calendar(event("A-1", 12, "SEQUENCE:3", "LOCATION:Room 2")), *FEBRUARY, "--json")
+    assert (ran.status, ran.err) == (0, "")
+    assert lines(ran) == [
+        {
+            "id": "A-1",
+            "recurrence_id": None,
+            "start_at": "2026-02-12T15:00:00Z",
+            "end_at": "2026-02-12T15:30:00Z",
+            "all_day": False,
+            "timezone": "America/New_York",
+            "status": "confirmed",
+            "title": "Check-up",
+            "location": "Room 2",
+            "recipients": [{"phone": "+12025550123", "name": "Ada"}],
+            "alarms": [],
+            "sequence": 3,
+        }
+    ]
+
+
+def test_appointments_begin_at_from_and_before_to_with_or_without_phone(run, calendar, event):
+    alone = event("A-2", 13).replace("ATTENDEE;CN=Ada:tel:+12025550123\r\n", "")
+    file = calendar(event("A-1", 12), alone, event("A-3", 14))
+    ran = run("appointments", file, "--from", "2026-02-12T15:00:00Z", "--to", "2026-02-14T15:00:00Z", "--json")
+    assert [(each["id"], len(each["recipients"])) for each in lines(ran)] == [("A-1", 1), ("A-2", 0)]
+
+
+def test_all_day_appointments_have_dates_and_the_end_is_exclusive(run, calendar):
+    day = "BEGIN:VEVENT\r\nUID:D\r\nDTSTAMP:20260201T000000Z\r\nDTSTART;VALUE=DATE:20260212\r\nEND:VEVENT"
+    (found,) = lines(run("appointments", calendar(day), *FEBRUARY, "--json"))
+    assert (found["start_at"], found["end_at"], found["all_day"]) == ("2026-02-12", "2026-02-13", True)
+
+
+def test_appointments_need_no_configuration_and_take_the_zone_named(run, folder, calendar):
+    floating = "BEGIN:VEVENT\r\nUID:F\r\nDTSTAMP:20260201T000000Z\r\nDTSTART:20260212T100000\r\nEND:VEVENT"
+    file = calendar(floating)
+    (by_config,) = lines(run("appointments", file, *FEBRUARY, "--json"))
+    (by_option,) = lines(run("appointments", file, *FEBRUARY, "--json", "--default-timezone", "Europe/Berlin"))
+    (folder / "reminders.toml").unlink()
+    (by_none,) = lines(run("appointments", file, *FEBRUARY, "--json", "--default-timezone", "Europe/Berlin"))
+    assert by_config["start_at"] == "2026-02-12T15:00:00Z"
+    assert by_option["start_at"] == by_none["start_at"] == "2026-02-12T09:00:00Z"
+
+
+def test_a_broken_event_is_a_warning_with_line_and_uid_and_status_1(run, calendar, event):
+    broken = event("A-2").replace("DTSTART;TZID=America/New_York:20260212T100000", "DTSTART:soon")
+    ran = run("appointments", calendar(event("A-1"), broken), *FEBRUARY, "--json")
+    assert ran.status == 1
+    assert [each["id"] for each in lines(ran)] == ["A-1"]
+    assert "warning" in ran.err
+    assert "line " in ran.err
+    assert "A-2" in ran.err
+
+
+def test_an_unusable_file_gives_no_line_and_status_2(run, folder):
+    (folder / "clinic.ics").write_text("<html>")
+    ran = run("appointments", "clinic.ics", *FEBRUARY, "--json")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("error: ")
+
+
+def test_people_get_a_table_by_start_with_masked_numbers(run, calendar, event):
+    ran = run("appointments", calendar(event("A-2", 13, name="Bob"), event("A-1", 12)), *FEBRUARY)
+    first, second = ran.out.splitlines()
+    assert first.startswith("2026-02-12 10:00  America/New_York  confirmed  Check-up  Ada +12…23")
+    assert "Bob" in second
+
+
+def test_from_and_to_are_needed_and_in_order(run, calendar, event):
+    file = calendar(event("A-1"))
+    assert run("appointments", file).status == 2
+    assert run("appointments", file, "--from", "2026-02-12T00:00:00Z", "--to", "2026-02-11T00:00:00Z").status == 2
+
+
+def test_explain_shows_the_arithmetic_and_the_history(run, telnyx, calendar, event):
+    run("import", calendar(event("A-1")), "--now", NOW)
+    ran = run("explain", "A-1", "--now", NOW)
+    assert ran.status == 0
+    for part in ("rule day-before", "2026-02-12T15:00:00Z", "24 hours", "due 2026-02-11T15:00:00Z", "scheduled"):
+        assert part in ran.out
+    assert "+12025550123" not in ran.out
+    (reminder,) = run("explain", "A-1", "--now", NOW, "--json").json["reminders"]
+    assert reminder["rule"] == "day-before"
+    assert reminder["messages"][0]["state"] == "scheduled"
+
+
+def test_explain_of_nothing_is_status_1(run, telnyx, calendar, event):
+    ran = run("explain", "A-1")
+    assert (ran.status, ran.out) == (1, "")
+    assert "nothing is recorded for appointment 'A-1'" in ran.err
+
+
+def test_status_counts_before_and_after(run, telnyx, calendar, event, folder):
+    before = run("status")
+    assert before.status == 0
+    assert "there is no ledger yet" in before.err
+    assert not (folder / "reminders.db").exists()
+    run("import", calendar(event("A-1"), event("A-2", 20)), "--now", NOW)
+    run("resync", "--now", NOW)
+    told = run("status", "--json").json
+    assert (told["appointments"], told["messages"]) == (2, {"scheduled": 1})
+    assert told["reminders"]["held"] == {"beyond_window": 1}
+    assert told["runs"]["resync"]["at"] == NOW
+    ran = run("status")
+    assert "last resync: Tue 10 Feb 2026 09:00 (America/New_York)" in ran.out
+    assert ran.err == ""
+
+
+@pytest.fixture
+def two_rules(folder):
+    path = folder / "reminders.toml"
+    path.write_text(
+        path.read_text() + '\n[[rules]]\nid = "hour"\nbefore = "1 hour"\ntext = "Reply CANCEL ’til {{ when }}."\n'
+    )
+
+
+def test_rules_check_prints_texts_as_received_with_their_cost_and_warnings(run, two_rules):
+    ran = run("rules", "check", "--now", NOW)
+    assert ran.status == 0
+    assert "day-before" in ran.out
+    assert "“Hi Alexandra Winter, Dental check-up tomorrow at 2:30 PM.”" in ran.out
+    assert "1 part" in ran.out
+    assert "2 rules checked." in ran.out
+    assert 'asks for the reply "CANCEL"' in ran.err
+    assert "not in the GSM alphabet" in ran.err
+
+
+def test_rules_check_takes_a_calendar_as_sample(run, two_rules, calendar, event):
+    file = calendar(event("A-1"), event("A-2", 13, title="Cleaning"))
+    told = run("rules", "check", "--sample", file, "--now", NOW, "--limit", "3", "--json").json
+    assert [(each["appointment"], each["rule"], each["parts"]) for each in told["texts"]] == [
+        ("A-1", "day-before", 1),
+        ("A-1", "hour", 1),
+        ("A-2", "day-before", 1),
+    ]
+    assert len(told["warnings"]) == 2
+
+
+def test_rules_check_tells_a_text_that_cannot_be_written(run, folder, calendar, event):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text() + '\n[[rules]]\nid = "d"\nbefore = "1 hour"\ntext = "With {{ data.doctor }}"\n')
+    ran = run("rules", "check", "--sample", calendar(event("A-1")), "--now", NOW)
+    assert ran.status == 1
+    assert "error: " in ran.out
+    assert "doctor" in ran.out
+
+
+def test_rules_check_of_a_wrong_rule_is_status_2(run, folder):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text().replace("{{ when }}", "{{ wen }}"))
+    ran = run("rules", "check")
+    assert (ran.status, ran.out) == (2, "")
+    assert "unknown variable 'wen'" in ran.err

@@ -1,0 +1,149 @@
+"""`sandbox` and `demo`, as processes: they need no account, and what they show really happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(*arguments, **options):
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **options.pop("env", {})}
+    return subprocess.run(
+        [sys.executable, "-m", "reminder_kit", *arguments],
+        env=environ, capture_output=True, text=True, timeout=60, check=False, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo, run once in an empty folder and an environment without any key."""
+    folder = tmp_path_factory.mktemp("demo")
+    started = time.monotonic()
+    ran = command("demo", cwd=folder)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert time.monotonic() - started < 15
+    assert list(folder.iterdir()) == []
+    return ran.stdout
+
+
+def test_the_demo_tells_the_whole_story_on_80_columns(demo):
+    assert max(map(len, demo.splitlines())) <= 80
+    parts = (
+        "1. A calendar comes in: the plan (nothing is written yet)",
+        "2. It is carried out",
+        "The same file once more: 0 requests, nothing to do.",
+        "3. A new version of the file: moved, renamed, cancelled, gone, added",
+        "4. Days pass; the batch job runs every morning at eight",
+        "5. Who received what, and when",
+        "HTTP requests",
+    )
+    places = [demo.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_the_demo_masks_numbers_and_gives_reasons(demo):
+    assert "+1202555" not in demo
+    for reason in ("on_time", "beyond_window", "shifted_quiet_hours", "no_recipient", "too_late", "(text)", "(moved"):
+        assert reason in demo
+
+
+def test_the_demo_ends_with_the_right_messages_received():
+    told = json.loads(command("demo", "--json").stdout)
+    received = {(each["to"][-2:], each["sent_at"]): each["text"] for each in told["received"]}
+    assert told["parked"] == 0
+    assert received["02", "2026-03-05T16:30:00Z"] == "Hi Ben Ortiz, Root canal tomorrow at 11:30 AM, 12 Harbour Street."
+    assert received["04", "2026-03-17T18:00:00Z"] == "See you today at 4:00 PM: Physiotherapy, 12 Harbour Street."
+    assert not {"05", "06"} & {number for number, _ in received}
+    assert told["requests"]["POST"] == len(received) + told["requests"]["DELETE"]
+
+
+@pytest.fixture
+def sandbox():
+    """Return a starter of sandbox processes, which are ended afterwards."""
+    jobs = []
+
+    def start(*arguments):
+        job = subprocess.Popen(
+            [sys.executable, "-m", "reminder_kit", "sandbox", "--port", "0", *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        jobs.append(job)
+        return job
+
+    yield start
+    for job in jobs:
+        job.kill()
+        job.communicate()
+
+
+def test_the_sandbox_prints_what_to_export_and_ends_when_told(sandbox):
+    job = sandbox("--now", "2026-03-02T13:00:00Z")
+    address, export, key = (job.stdout.readline().strip() for _ in range(3))
+    base_url = address.removeprefix("base_url: ")
+    assert export == f"export TELNYX_BASE_URL={base_url}"
+    assert key == "export TELNYX_API_KEY=KEY_SANDBOX"
+    with urllib.request.urlopen(base_url.removesuffix("/v2") + "/_sandbox/") as answer:
+        assert json.load(answer)["now"] == "2026-03-02T13:00:00Z"
+    job.send_signal(signal.SIGTERM)
+    assert job.wait(10) == 0
+
+
+def test_the_sandbox_takes_only_the_key_it_was_given(sandbox):
+    told = json.loads(sandbox("--key", "KEY0123", "--json").stdout.readline())
+    assert told["api_key"] == "KEY0123"
+    asked = urllib.request.Request(f"{told['base_url']}/messages/x", headers={"authorization": "Bearer other"})
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(asked)
+
+
+def test_a_taken_port_is_one_line(sandbox):
+    base_url = json.loads(sandbox("--json").stdout.readline())["base_url"]
+    ran = command("sandbox", "--port", base_url.split(":")[2].partition("/")[0])
+    assert ran.returncode == 2
+    assert ran.stderr.count("\n") == 1
+    assert "--port" in ran.stderr
+
+
+def test_help_is_quick_and_loads_neither_kit_nor_sql(tmp_path):
+    code = (
+        "import sys; from reminder_kit.cli import main; main(['--help']); print(sorted(sys.modules), file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        cwd=tmp_path, check=True,
+    )  # fmt: skip
+    for name in ("reminder_kit.kit", "sqlalchemy", "httpx", "rich", "icalendar", "jinja2", "pendulum"):
+        assert f"'{name}'" not in ran.stderr
+    for name in ("plan", "import", "resync", "doctor", "demo"):
+        assert f"  {name} " in ran.stdout
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+    script = f"{sys.executable} -m reminder_kit demo | head -1; echo ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(
+        ["bash", "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        cwd=tmp_path, check=True,
+    )  # fmt: skip
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines()[-1] == "0"
+
+
+def test_an_interrupt_ends_with_130(tmp_path):
+    code = "import signal; from reminder_kit.cli import main; "
+    code += "signal.signal(signal.SIGALRM, signal.default_int_handler); signal.setitimer(signal.ITIMER_REAL, 0.7); "
+    code += "raise SystemExit(main(['demo']))"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (130, "")
