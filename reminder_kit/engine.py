@@ -6,18 +6,15 @@ implementation for both faces: coroutines over the `IO` port. Never reads a cloc
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from attrs import define, evolve, field
 
 from reminder_kit.changes import Change, Kind, Plan, Report
+from reminder_kit.claims import LEASE, Heartbeat, is_dead, owner_name
 from reminder_kit.delivery import Breaker, Courier, Errand, Result
 from reminder_kit.errors import ClaimLostError, ConfigurationError, LedgerError
 from reminder_kit.ledger import Ledger
@@ -35,37 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine"]
 
-_LEASE = timedelta(seconds=60)
 _BATCH = 100
 _PATIENCE = 90.0
 _RETRY_HELD = timedelta(seconds=30)
-
-
-def _owner() -> str:
-    """Return a name for this worker that says which process of which machine it is."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{uuid4().hex[:8]}"
-
-
-def _started(pid: int) -> str:
-    """Return when a process of this machine started; "" where it is gone or the system doesn't tell."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
-def is_dead(owner: str) -> bool:
-    """Say whether a worker was a process of this machine that is certainly gone."""
-    host, pid, started = [*owner.split(":"), "", "", ""][:3]
-    if host != socket.gethostname() or not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return bool(started) and _started(int(pid)) not in ("", started)
 
 
 @define
@@ -103,7 +72,7 @@ class Engine:
     io: IO
     clock: Callable[[], datetime]
     breaker: Breaker = field(factory=Breaker)
-    owner: str = field(factory=_owner)
+    owner: str = field(factory=owner_name)
 
     async def apply(self, plan: Plan, *, patient: bool = False) -> Report:
         """Carry a plan out and report every change, as it really was.
@@ -157,13 +126,14 @@ class Engine:
         works = await self._claim(identities)
         courier = self._courier(plan.actor, patient=patient)
         try:
-            await self._settle(works, courier)
-            await self.io.call(self._decide, works, plan.held_back)
-            await self._carry_out(works, courier)
-            if again := [work for work in works if work.again]:
-                await self._reread(again)
-                await self.io.call(self._decide, again, plan.held_back)
-                await self._carry_out(again, courier)
+            with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
+                await self._settle(works, courier)
+                await self.io.call(self._decide, works, plan.held_back)
+                await self._carry_out(works, courier)
+                if again := [work for work in works if work.again]:
+                    await self._reread(again)
+                    await self.io.call(self._decide, again, plan.held_back)
+                    await self._carry_out(again, courier)
         finally:
             await self._give_back(works, plan.actor)
         done.update((work.record.identity, _told(work)) for work in works)
@@ -180,10 +150,10 @@ class Engine:
 
         def claim(tx: Transaction) -> tuple[dict[int, Claim], list[Record]]:
             rows = list(tx.rows(identities).values())
-            claims = tx.claim(rows, self.owner, now, _LEASE)
+            claims = tx.claim(rows, self.owner, now, LEASE)
             if missing := [row for row in rows if row not in claims]:
                 tx.free([owner for owner in tx.holders(missing) if is_dead(owner)])
-                claims |= tx.claim(missing, self.owner, now, _LEASE)
+                claims |= tx.claim(missing, self.owner, now, LEASE)
             return claims, tx.read(list(claims))
 
         claims, records = await self._commit(claim)

@@ -1,0 +1,54 @@
+"""Claims: a dead holder is known at once, a living one is not robbed, and a heart beats while its owner waits."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from concurrent.futures import Future
+from datetime import timedelta
+
+from reminder_kit import claims
+from reminder_kit.claims import Heartbeat, is_dead, owner_name
+from reminder_kit.records import Claim
+from tests.conftest import START
+
+
+def test_a_living_process_is_not_dead_and_one_that_ended_is():
+    assert not is_dead(owner_name())
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    assert is_dead(f"{socket.gethostname()}:{int(gone.stdout)}:1:x")
+
+
+def test_a_process_number_used_again_is_not_the_old_holder():
+    assert is_dead(f"{socket.gethostname()}:{os.getpid()}:1:x") == (owner_name().split(":")[2] != "")
+
+
+def test_of_other_machines_and_strange_names_nothing_is_known():
+    assert not is_dead("elsewhere:1:1:x")
+    assert not is_dead("somebody")
+
+
+def test_the_heart_beats_until_the_work_is_done(monkeypatch):
+    class Ledger:
+        def __init__(self):
+            self.beats = []
+
+        def submit(self, op):
+            future = Future()
+            future.set_result(op(self))
+            if len(self.beats) == 3:
+                done.set_result(True)
+            return future
+
+        def renew(self, claims, until):
+            self.beats.append((claims, until))
+
+    done, ledger = Future(), Ledger()
+    monkeypatch.setitem(vars(claims), "_BEAT", 0.001)
+    with Heartbeat(ledger, [Claim(1, "me", 1)], lambda: START):
+        assert done.result(timeout=10)
+    beats = len(ledger.beats)
+    assert ledger.beats[0] == ([Claim(1, "me", 1)], START + timedelta(seconds=60))
+    assert len(ledger.beats) == beats
