@@ -1,0 +1,102 @@
+"""One story told by each provider: appointments move, are cancelled, a person says STOP, days pass."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from attrs import evolve
+
+from reminder_kit import Appointment, AsyncReminderKit, ReminderKit, Rule
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.twilio import Twilio
+from reminder_kit.providers.vonage import Vonage
+from reminder_kit.sandbox import Sandbox, SandboxTransport, serve
+
+START = datetime(2026, 2, 12, 15, tzinfo=UTC)
+HOOK = "https://clinic.example/hook"
+SERVICE = "MG" + "2" * 32
+
+PROVIDERS = {
+    "telnyx": lambda sandbox: Telnyx("KEY", "+12025550100", public_key=sandbox.public_key, webhook_url=HOOK),
+    "telnyx, schedule endpoint": lambda sandbox: Telnyx("KEY", "+12025550100", endpoint="schedule"),
+    "twilio": lambda sandbox: Twilio("AC" + "1" * 32, "KEY", SERVICE, webhook_url=HOOK),
+    "vonage": lambda sandbox: Vonage("+12025550100", "k", "KEY", signature_secret=sandbox.secret),
+}
+
+
+def phone(number):
+    return f"+120255501{number:02}"
+
+
+def appointments():
+    return [
+        Appointment(id=f"A{number}", starts_at=START + timedelta(minutes=30 * number), recipients=(phone(number),))
+        for number in range(4)
+    ]
+
+
+def rules():
+    return [
+        Rule("day-before", before="24 hours", text="See you {{ when }}"),
+        Rule("soon", before="2 hours", text="Soon: {{ when }}"),
+    ]
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_everyone_receives_what_is_true_and_once(name, tmp_path):
+    sandbox = Sandbox("2026-02-10T14:00:00Z", key="KEY", strict=True, provider=name.split(",")[0], webhook_url=HOOK)
+    settings = {"timezone": "America/New_York", "clock": sandbox.clock, "transport": SandboxTransport(sandbox)}
+    with ReminderKit(PROVIDERS[name](sandbox), rules(), f"sqlite:///{tmp_path}/r.db", concurrency=2, **settings) as kit:
+        if name != "telnyx, schedule endpoint":
+            sandbox.hooks.receiver = kit.receive
+        booked = appointments()
+        assert kit.sync(booked).ok
+        writes = sandbox.write_count
+        assert kit.sync(booked).ok
+        assert sandbox.write_count == writes
+        booked[0] = evolve(booked[0], starts_at=START + timedelta(hours=3))
+        booked[1] = evolve(booked[1], status="cancelled")
+        assert kit.sync(booked).ok
+        sandbox.inbound(phone(2), "Stop. Thank you")
+        for _ in range(150):
+            assert kit.resync().ok
+            sandbox.clock.advance(minutes=30)
+        assert [[(each.text, each.sent_at) for each in sandbox.inbox(phone(number))] for number in (0, 1, 3)] == [
+            [
+                ("See you tomorrow at 1:00 PM", START + timedelta(hours=3) - timedelta(hours=24)),
+                ("Soon: today at 1:00 PM", START + timedelta(hours=1)),
+            ],
+            [],
+            [
+                ("See you tomorrow at 11:30 AM", START + timedelta(minutes=90) - timedelta(hours=24)),
+                ("Soon: today at 11:30 AM", START - timedelta(minutes=30)),
+            ],
+        ]
+        told = name != "telnyx, schedule endpoint"
+        assert len(sandbox.inbox(phone(2))) == (0 if told else 2)
+        states = kit.status()["messages"]
+        assert set(states) <= {"cancelled", "delivered", "sent"}
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "cut", "500_after", "503", "garbage", "429"])
+def test_whatever_happens_to_answers_telnyx_ends_with_one_message_each(kind, tmp_path):
+    sandbox = Sandbox("2026-02-10T14:00:00Z", key="KEY", strict=True)
+    sandbox.fault(kind, times=3, method="POST", retry_after=0.01)
+
+    async def story(base_url):
+        provider = Telnyx("KEY", "+12025550100", base_url=base_url)
+        ledger = f"sqlite:///{tmp_path}/r.db"
+        async with AsyncReminderKit(provider, rules(), ledger, timezone="UTC", clock=sandbox.clock) as kit:
+            await kit.sync(appointments())
+            for _ in range(4):
+                sandbox.clock.advance(minutes=6)
+                report = await kit.resync()
+            assert report.ok
+
+    with serve(sandbox) as server:
+        asyncio.run(story(server.base_url))
+    assert sorted((each.to, each.text.split(":")[0][:4]) for each in sandbox.parked()) == sorted(
+        (phone(number), text) for number in range(4) for text in ("See ", "Soon")
+    )
