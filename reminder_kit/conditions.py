@@ -90,10 +90,6 @@ class Condition:
                 return key
         return None
 
-    def all_fit(self, appointment: Appointment, recipient: Recipient | None) -> bool:
-        """Say whether there is a condition and all of it fits."""
-        return bool(self.tests) and self.failing(appointment, recipient) is None
-
 
 def _fits(key: str, wanted: tuple[Any, ...], appointment: Appointment, recipient: Recipient | None) -> bool:
     if key == "tags":

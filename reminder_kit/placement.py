@@ -162,9 +162,7 @@ class _Room(NamedTuple):
 
         Out of quiet hours it lands one minute before they begin.
         """
-        for _ in range(64):
-            if moment < self.lo:
-                return None
+        while moment >= self.lo:
             if self.quiet is None or not self.quiet.covers(moment, self.zone):
                 return moment
             begin = self.quiet.began(moment, self.zone)
@@ -335,24 +333,22 @@ def supersede(
     if not any(placement.reason is Reason.CLAMPED_LATE for _, placement in pairs):
         return list(pairs)
     kept: dict[tuple[str, bool], list[datetime]] = {}
-    late: list[tuple[timedelta, str, str, int]] = []
+    late: list[tuple[timedelta, str, str, int, datetime]] = []
     for index, (reminder, placement) in enumerate(pairs):
         moment = parked.get(reminder.key, placement.send_at)
         if moment is None:
             continue
         if placement.reason is Reason.CLAMPED_LATE and reminder.key not in parked:
-            late.append((_distance(reminder), reminder.rule.id, reminder.key, index))
+            late.append((_distance(reminder), reminder.rule.id, reminder.key, index, moment))
         else:
             kept.setdefault(_audience(reminder), []).append(moment)
     result = list(pairs)
-    for *_, index in sorted(late):
+    for *_, index, moment in sorted(late):
         reminder, placement = pairs[index]
         others = kept.setdefault(_audience(reminder), [])
-        if placement.send_at is None:
-            continue
-        near = next((other for other in others if abs(other - placement.send_at) < COLLAPSE_WITHIN), None)
+        near = next((other for other in others if abs(other - moment) < COLLAPSE_WITHIN), None)
         if near is None:
-            others.append(placement.send_at)
+            others.append(moment)
         else:
             steps = (*placement.steps, ("another reminder of this appointment goes out at {}", near))
             result[index] = (reminder, _skip(Reason.SUPERSEDED, *steps))

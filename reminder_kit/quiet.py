@@ -79,12 +79,17 @@ class QuietHours:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> QuietHours:
-        """Return quiet hours from a table of `start`, `end`, `days`, `also`; unknown keys are errors."""
+        """Return quiet hours from a table of `start`, `end`, `days`, `also`, or of `country` alone.
+
+        Raises `InvalidInputError` for unknown and missing keys.
+        """
+        if set(values) == {"country"}:
+            return cls.for_country(str(values["country"]))
         unknown = set(values) - {"start", "end", "days", "also"}
         if unknown or not {"start", "end"} <= set(values):
             raise InvalidInputError(
                 f"quiet_hours has the keys {', '.join(sorted(values)) or 'none'}: "
-                'it takes start = "21:00" and end = "08:00", and optionally days and also'
+                'it takes start = "21:00" and end = "08:00", and optionally days and also; or country = "US" alone'
             )
         return cls(**values)
 

@@ -327,6 +327,24 @@ class TestOtherBounds:
             "if_late is skip after 1 hour",
         )
 
+    def test_a_start_between_two_seconds_is_not_reached(self):
+        one = reminder(MONDAY_10 + timedelta(microseconds=5))
+        assert placed(one, "2026-02-16 09:54:30") == "send_at clamped_late 02-16 10:00:00"
+        assert placed(one, "2026-02-16 09:54:31") == "skip too_late"
+
+    def test_a_window_that_is_all_quiet_leaves_nothing_to_clamp_to(self):
+        short = Window(timedelta(minutes=5), timedelta(hours=2), timedelta(minutes=1))
+        one = reminder(if_far="clamp")
+        assert placed(one, "2026-02-15 01:00", window=short, quiet=NIGHT) == "skip quiet_hours"
+
+    def test_two_quiet_times_a_minute_apart_are_both_left_behind(self):
+        quiet = QuietHours("21:00", "08:00", also=[QuietHours("19:00", "20:59")])
+        one = reminder(days_before=1, at="22:00")
+        assert placed(one, "2026-02-15 12:00", quiet=quiet) == "send_at shifted_quiet_hours 02-15 20:59:00"
+        assert placed(reminder(days_before=1, at="20:58"), "2026-02-15 12:00", quiet=quiet) == (
+            "send_at shifted_quiet_hours 02-15 18:59:00"
+        )
+
     def test_now_with_microseconds_still_gives_whole_seconds_inside_the_window(self):
         now = ny("2026-02-15 12:00") + timedelta(microseconds=1)
         assert placed(reminder(), now) == "send_at clamped_late 02-15 12:05:31"
@@ -807,6 +825,7 @@ class TestQuietHoursThemselves:
 
     def test_countries(self):
         assert QuietHours.for_country("US") == NIGHT
+        assert QuietHours.from_mapping({"country": "US"}) == NIGHT
         canada = QuietHours.for_country("ca")
         assert not canada.covers(ny("2026-02-16 21:29"), NEW_YORK)
         assert canada.covers(ny("2026-02-14 18:00"), NEW_YORK)

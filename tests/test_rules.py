@@ -6,7 +6,7 @@ import copy
 import itertools
 import pickle
 import tomllib
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pendulum
@@ -336,6 +336,31 @@ class TestDue:
             "text and quiet hours in America/New_York (from starts_at)",
         )
 
+    def test_the_trail_ends_with_the_refusal_and_which_condition_it_was(self):
+        (reminder,) = reminders(appointment(), [rule(only={"tags": ["dental"]})], Defaults())
+        assert reminder.trail[-1] == "not sent: condition (only.tags)"
+
+    def test_the_trail_of_an_instant_of_its_own(self):
+        (reminder,) = reminders(appointment(), [rule(on="2026-02-14T09:00:00Z")], Defaults())
+        assert reminder.trail[1:3] == (
+            "at 2026-02-14T09:00:00Z (absolute)",
+            "due 2026-02-14T09:00:00Z, which is Sat 2026-02-14 04:00 in America/New_York",
+        )
+
+    def test_a_zone_that_only_its_datetime_knows_is_no_zone(self):
+        class Ship(tzinfo):
+            name = "Ship/Time"
+
+            def utcoffset(self, _):
+                return timedelta(hours=-5)
+
+            def dst(self, _):
+                return None
+
+        given = appointment(starts_at=datetime(2026, 2, 16, 10, tzinfo=Ship()), ends_at=None)
+        (reminder,) = reminders(given, [rule()], Defaults("Europe/Berlin"))
+        assert (reminder.zone, reminder.zone_source) == ("Europe/Berlin", "defaults.timezone")
+
     def test_the_trail_tells_of_local_times_that_are_twice_or_not_at_all(self):
         start = datetime(2026, 11, 2, 10, tzinfo=NEW_YORK)
         (reminder,) = reminders(appointment(starts_at=start), [rule(days_before=1, at="01:30")], Defaults())
@@ -442,6 +467,12 @@ class TestRefusals:
     def test_a_condition_in_code_that_fails_is_named(self):
         with pytest.raises(ConfigurationError, match=r"'A-1', rule 'day-before': its `when` raised ZeroDivisionError"):
             reminders(appointment(), [rule(when=lambda *_: 1 / 0)], Defaults())
+
+    def test_sets_are_read_in_an_order_that_is_the_same_in_every_process(self):
+        one = rule(only={"tags": {"b", "a"}, "data": {"kind": {"y", "x"}}})
+        assert one.only.tests == (("data", (("kind", ("x", "y")),)), ("tags", ("a", "b")))
+        days = [date(2026, 12, 24), date(2026, 1, 1)]
+        assert "[datetime.date(2026, 1, 1), datetime.date(2026, 12, 24)]" in repr(Defaults(closed_days=days))
 
     def test_a_condition_is_read_once(self):
         condition = Condition.read({"tags": {"b", "a"}}, "only")

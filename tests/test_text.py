@@ -93,6 +93,9 @@ class TestWhen:
         )
         assert said("{{ when }}", who={"locale": "klingon"}, defaults=Defaults(locale="de")) == "morgen um 10:00 Uhr"
 
+    def test_where_even_the_fallback_is_unknown_it_is_english(self):
+        assert known_locale("klingon", "dothraki") == "en"
+
     def test_b07_b14_it_is_said_in_the_readers_zone_not_in_utc(self):
         start = datetime(2026, 2, 16, 18, tzinfo=ZoneInfo("America/Los_Angeles"))  # the 17th in UTC
         assert said("{{ when }}", "2026-02-16 12:00", start=start) == "today at 6:00 PM"
@@ -137,6 +140,7 @@ class TestTemplates:
             ("{{ data.doctor }} {{ data['doctor'] }} {{ appointment.data.doctor }}", "Dr W Dr W Dr W"),
             ("{{ data.items }} {{ data.keys }} {{ data.get }}", "2 3 4"),
             ("{{ recipient.phone | phone }}", "+1 202-555-0123"),
+            ("{{ appointment.starts_at.time() | time }}", "10:00 AM"),
             ("{{ 'example.com/a b?x=1&y=ä' | link }}", "https://example.com/a%20b?x=1&y=%C3%A4"),
             ("{{ 'http://example.com/%20' | link }}", "http://example.com/%20"),
             ("{{ 'not a number' | phone }}", "not a number"),
@@ -157,6 +161,19 @@ class TestTemplates:
 
     def test_phones_of_the_kits_own_region_are_written_nationally(self):
         assert said("{{ recipient.phone | phone }}", defaults=Defaults(region="US")) == "(202) 555-0123"
+
+    def test_a_day_as_each_country_writes_it(self):
+        days = [
+            said("{{ appointment.starts_at | date }}", who={"locale": each}) for each in ("en_US", "de", "ja", "hu")
+        ]
+        assert days == ["February 16", "16. Februar", "2月16日", "február 16."]
+
+    def test_the_start_of_what_lasts_all_day_keeps_its_date(self):
+        start = MONDAY_10.replace(hour=0)
+        text = said(
+            "{{ appointment.starts_at | date }}", start=start, all_day=True, who={"timezone": "Pacific/Honolulu"}
+        )
+        assert text == "16 February"
 
     def test_starts_at_is_in_the_readers_zone(self):
         assert said("{{ appointment.starts_at | time }}", who={"timezone": "Europe/Berlin"}) == "4:00 PM"
@@ -439,6 +456,9 @@ class TestLint:
     def test_dates_of_a_language_may_be_dear_by_themselves(self):
         (found,) = findings("Do zobaczenia {{ appointment.starts_at | weekday }}", Defaults(locale="pl"))
         assert "words such as dates bring 'ś'" in found
+
+    def test_data_of_a_shape_nobody_can_guess_is_no_fault(self):
+        assert findings("{{ data.doctor.name }} {{ when }}") == []
 
     def test_max_parts_says_how_many_are_meant(self):
         assert findings("x" * 300, max_parts=2) == []
