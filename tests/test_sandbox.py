@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidSignature
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.sandbox import Call, Clock, Sandbox
+from reminder_kit.sandbox import Call, Clock, Limit, Sandbox
 from reminder_kit.sandbox.faults import KINDS
 from reminder_kit.sandbox.messages import extent
 
@@ -342,6 +342,21 @@ def test_a_clock_runs_stands_or_runs_from_elsewhere():
     running = Clock("2026-02-10T09:00:00Z", running=True)
     assert START <= running() < START + timedelta(seconds=5)
     assert (stopped.running, running.running) == (False, True)
+
+
+# Limits
+
+
+def test_a_limit_is_told_with_every_answer_and_refuses_what_is_beyond():
+    now = 0.0
+    sandbox = Sandbox(clock=START, limit=Limit(2, 3.0, lambda: now))
+    answers = [post(sandbox)[0] for _ in range(3)]
+    assert [each.status for each in answers] == [200, 200, 429]
+    assert [each.headers["x-ratelimit-remaining"] for each in answers] == ["1", "0", "0"]
+    assert {each.headers["x-ratelimit-reset"] for each in answers} == {"3"}
+    now = 3.0
+    assert post(sandbox)[0].status == 200
+    assert len(sandbox.messages()) == 3
 
 
 # Faults

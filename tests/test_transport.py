@@ -14,7 +14,7 @@ import pytest
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.ports import NoAnswerError, NotSentError, Request, Response
 from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.sandbox import Sandbox, SandboxTransport, serve
+from reminder_kit.sandbox import Limit, Sandbox, SandboxTransport, serve
 from reminder_kit.transport import AsyncIO, BlockingIO, Pace, run_blocking
 
 GET = Request("GET", "/messages/7", headers={"accept": "application/json"})
@@ -367,6 +367,14 @@ def test_a_429_after_recovery_begins_at_a_second_again():
     waits.sleep(10)
     pace.learn(limited(429))
     assert pace.held() == 1.0
+
+
+def test_a_client_that_keeps_to_what_is_told_is_never_refused():
+    waits = Waits()
+    sandbox = Sandbox(limit=Limit(5, 10.0, waits.clock))
+    io = BlockingIO(telnyx(), transport=SandboxTransport(sandbox), pace=Pace(clock=waits.clock), sleep=waits.sleep)
+    assert {run_blocking(io.send(GET)).status for _ in range(23)} == {404}
+    assert waits.waited == [10.0] * 4
 
 
 @pytest.mark.parametrize(

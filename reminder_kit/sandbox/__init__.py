@@ -19,6 +19,7 @@ from reminder_kit.sandbox.clock import Clock
 from reminder_kit.sandbox.core import Sandbox
 from reminder_kit.sandbox.faults import Fault
 from reminder_kit.sandbox.hooks import Hook
+from reminder_kit.sandbox.limits import Limit
 from reminder_kit.sandbox.messages import Parked
 from reminder_kit.sandbox.server import Server, run, serve
 from reminder_kit.sandbox.transport import SandboxTransport
@@ -30,6 +31,7 @@ __all__ = [
     "Clock",
     "Fault",
     "Hook",
+    "Limit",
     "Parked",
     "Sandbox",
     "SandboxTransport",

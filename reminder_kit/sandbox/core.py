@@ -20,6 +20,7 @@ from reminder_kit.sandbox import admin, telnyx, telnyx_hooks, twilio, vonage
 from reminder_kit.sandbox.clock import Clock
 from reminder_kit.sandbox.faults import Fault, Faults
 from reminder_kit.sandbox.hooks import Hook, Hooks, Receiver
+from reminder_kit.sandbox.limits import Limit
 from reminder_kit.sandbox.messages import Parked
 from reminder_kit.sandbox.wire import Answer, Call, Logged, answer
 
@@ -74,7 +75,7 @@ class Sandbox:
 
     `clock` is a `Clock`, or the aware datetime or ISO text at which one is stopped;
     without it the real time is shown. `key` is the only API key taken (None: any).
-    `cap` bounds the scheduled messages. It speaks Twilio (`/2010-04-01/…`) and Vonage
+    `cap` bounds the scheduled messages, `limit` the requests in a time. It speaks Twilio (`/2010-04-01/…`) and Vonage
     (`/v1/messages`) too; their webhooks are signed with `secret`, which is `key` where
     one is given. `provider` says whose replies come from numbers never written to.
 
@@ -95,6 +96,7 @@ class Sandbox:
         idempotency: bool = True,
         strict: bool = False,
         repeat_cancel: int = 403,
+        limit: Limit | None = None,
         provider: str = "telnyx",
         webhook_url: str | None = None,
         receiver: Receiver | None = None,
@@ -105,6 +107,7 @@ class Sandbox:
         self.idempotency = idempotency
         self.strict = strict
         self.repeat_cancel = repeat_cancel
+        self.limit = limit
         self.provider = provider
         self.webhook_url = webhook_url
         self.secret = key or SECRET
@@ -191,10 +194,19 @@ class Sandbox:
             return admin.respond(self, call)
         with self._lock:
             self._fall_due()
-            found, fault = self.faults.answer(call, self._respond)
+            found, fault = self._limited(call)
             self._log(call, found, fault)
         self.hooks.flush()
         return evolve(found, headers={"date": f"{self.now():%a, %d %b %Y %H:%M:%S} GMT", **found.headers})
+
+    def _limited(self, call: Call) -> tuple[Answer, str]:
+        if self.limit is None:
+            return self.faults.answer(call, self._respond)
+        refusal = self.limit.refusal()
+        if refusal is not None:
+            return refusal, "limit"
+        found, fault = self.faults.answer(call, self._respond)
+        return self.limit.told(found), fault
 
     def _respond(self, call: Call) -> Answer:
         if call.path.startswith("/v2/") and call.path != "/v2/applications":

@@ -10,7 +10,9 @@ import queue
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,7 +66,7 @@ class Hooks:
         self.retry_wait = 0.05
         self._now = now
         self._random = random.Random(7)  # noqa: S311 - a shuffle, repeatable
-        self._waiting: list[Hook] = []
+        self._waiting: deque[Hook] = deque()
         self._queue: queue.SimpleQueue[Hook | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._open = 0
@@ -77,14 +79,21 @@ class Hooks:
 
     def flush(self) -> None:
         """Send off what waits: to the receiver at once, over HTTP in a thread."""
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
+        while batch := self._taken():
             if self.duplicates:
                 batch = [each for each in batch for _ in range(2)]
             if self.disorder:
                 self._random.shuffle(batch)
             for hook in batch:
                 self._send(hook)
+
+    def _taken(self) -> list[Hook]:
+        """Take out what waits, each event for one thread only."""
+        batch: list[Hook] = []
+        with suppress(IndexError):
+            while True:
+                batch.append(self._waiting.popleft())
+        return batch
 
     def _send(self, hook: Hook) -> None:
         if self.receiver is not None:
