@@ -95,7 +95,9 @@ def _plain(value: Any, where: str) -> Any:
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain(each, f"{where}.{key}") for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr)  # its own order differs between processes, and so would digests and texts
+    if isinstance(value, list | tuple):
         return [_plain(each, where) for each in value]
     raise InvalidInputError(
         f"{where} is a {type(value).__name__}, which the ledger cannot keep: give text, numbers, dates, lists or dicts"

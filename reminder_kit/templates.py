@@ -46,6 +46,8 @@ class _AppointmentView:
         if name not in APPOINTMENT_FIELDS:
             raise AttributeError(name)
         value = getattr(self._appointment, name)
+        if name == "tags":
+            return tuple(sorted(value))  # a set's own order differs between processes, and so would the text
         if not isinstance(value, datetime) or name == "revision":
             return value
         import pendulum

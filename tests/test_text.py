@@ -141,6 +141,8 @@ class TestTemplates:
             ("{{ data.items }} {{ data.keys }} {{ data.get }}", "2 3 4"),
             ("{{ recipient.phone | phone }}", "+1 202-555-0123"),
             ("{{ appointment.starts_at.time() | time }}", "10:00 AM"),
+            ("{% for tag in appointment.tags %}{{ loop.index }}{{ tag }}{% endfor %}", "1a2b3c4d5e"),
+            ("{{ 'a' in appointment.tags }} {{ appointment.tags | join(' ') }}", "True a b c d e"),
             ("{{ 'example.com/a b?x=1&y=ä' | link }}", "https://example.com/a%20b?x=1&y=%C3%A4"),
             ("{{ 'http://example.com/%20' | link }}", "http://example.com/%20"),
             ("{{ 'not a number' | phone }}", "not a number"),
@@ -155,7 +157,7 @@ class TestTemplates:
     def test_what_they_may_say(self, text, result):
         data = {"doctor": "Dr W", "nothing": None, "items": 2, "keys": 3, "get": 4}
         if result:
-            assert said(text, data=data) == result
+            assert said(text, data=data, tags={"e", "d", "c", "b", "a"}) == result
         else:
             assert said(f"x{text}", data=data) == "x"
 
@@ -212,6 +214,11 @@ class TestTemplates:
             said("{{ recipient.phone + 5 }} {{ data.secret }}", data={"secret": "HIV"})
         assert "555" not in str(caught.value)
         assert "HIV" not in str(caught.value)
+
+    def test_sets_give_the_same_text_in_every_process(self):
+        given = {"data": {"extras": {"x-ray", "cleaning", "a"}}, "tags": {"vip", "dental", "new"}}
+        text = said("{{ data.extras | join(',') }} {{ appointment.tags | join(',') }}", **given)
+        assert text == "a,cleaning,x-ray dental,new,vip"
 
     def test_what_a_template_is_given_is_never_read_as_a_template(self):
         assert said("{{ appointment.title }}", title="{{ data.secret }} {% raw %}") == "{{ data.secret }} {% raw %}"
@@ -393,6 +400,7 @@ class TestLint:
             "Reply STOP to stop receiving messages",
             "{% for tag in appointment.tags %}{{ tag }}{% endfor %} {{ data.doctor }}",
             "{% set x = when %}{{ x }}",
+            "{% for tag in appointment.tags %}{{ loop.index }}{% endfor %}!",
             "{{ appointment.starts_at | time }} {{ recipient.key }} {{ rule.id }}",
             "We will text you when the weekend ends. To cancel, call.",
         ],
