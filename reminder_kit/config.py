@@ -264,7 +264,7 @@ def _provider_arguments(kind: Any, table: Mapping[str, Any], where: str) -> dict
     parameters = dict(signature(kind).parameters)
     if any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values()):
         parameters |= {_argument(key): Parameter("any", Parameter.KEYWORD_ONLY) for key in table}
-    known = tuple(name.rstrip("_") for name in parameters if not _SECRET.fullmatch(name) or name == "public_key")
+    known = tuple(name.rstrip("_") for name, each in parameters.items() if _is_key(name, str(each.annotation)))
     found = {}
     for key, value in table.items():
         if key == "name" or key in _KIT:
@@ -273,6 +273,11 @@ def _provider_arguments(kind: Any, table: Mapping[str, Any], where: str) -> dict
             raise ConfigurationError(f"{where} unknown key {key!r}: {suggestion(key, ('name', *known, *_KIT))}")
         found[_argument(key)] = checks.typed(value, str(parameters[_argument(key)].annotation), f"{where} {key}")
     return found
+
+
+def _is_key(name: str, annotation: str) -> bool:
+    """Say whether an argument of a provider may be written in a file: neither secrets nor functions may."""
+    return name == "public_key" or not (_SECRET.fullmatch(name) or "Callable" in annotation)
 
 
 def _argument(key: str) -> str:

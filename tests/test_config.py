@@ -8,6 +8,7 @@ import pytest
 
 from reminder_kit.config import load
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
+from reminder_kit.offsets import spoken
 from reminder_kit.providers.telnyx import Telnyx
 
 RULE = """
@@ -121,6 +122,19 @@ def test_a_calendar_can_be_read_without_a_provider_but_a_kit_needs_one(read):
         config.provider()
 
 
+@pytest.mark.parametrize(
+    ("table", "window"),
+    [
+        ("name = 'twilio'\nmessaging_service_sid = 'MG" + "0" * 32 + "'\nmin_lead = '20 minutes'", "20 minutes"),
+        ("name = 'vonage'\nfrom = 'Clinic'", "0 minutes"),
+    ],
+    ids=["twilio", "vonage"],
+)
+def test_every_provider_is_built_from_its_own_keys(read, table, window):
+    provider = read(f"[provider]\n{table}\n{RULE}").provider()
+    assert spoken(provider.capabilities.window.min_lead) == window
+
+
 def test_a_file_saved_with_a_byte_order_mark_is_read(read):
     assert read(b"\xef\xbb\xbf" + RULE.encode()).rules[0].id == "day-before"
 
@@ -211,6 +225,7 @@ def test_secrets_are_refused_with_the_variable_to_use_and_never_shown(read, tabl
         ("name = 'telnyx'", ("from", "messaging_profile_id")),
         ("name = 'telnyx'\nfrom = 12025550100", ("[provider] from", "text in quotes")),
         ("name = 'telnyx'\nform = '+12025550100'", ("unknown key 'form'", "'from'")),
+        ("name = 'vonage'\nfrom = 'Clinic'\nclock = 'now'", ("unknown key 'clock'",)),
         ("name = 'telnyx'\nfrom = '+12025550100'\nschedule_ahead = 'soon'", ("schedule_ahead", "soon")),
         ("name = 'telnyx'\nfrom = '+12025550100'\nendpoint = 'both'", ("endpoint", "both")),
         ("name = 'telnyx'\nfrom = '+12025550100'\nbase_url = 'example.com'", ("base_url", "example.com")),
