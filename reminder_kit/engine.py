@@ -25,7 +25,7 @@ from reminder_kit.placement import place
 from reminder_kit.plan import Case, Decision, Settings, next_look
 from reminder_kit.planning import chunks, decisions_for, needs_settling, poisoned
 from reminder_kit.ports import IO, Provider
-from reminder_kit.records import Claim, HistoryEntry, Identity, Intake, Kept, Outcome, Record, Release, Stand
+from reminder_kit.records import Claim, HistoryEntry, Identity, Kept, Outcome, Record, Release, Stand
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
@@ -92,14 +92,11 @@ class Engine:
         return Report(now=plan.now, changes=changes, appointments=plan.appointments)
 
     async def _take_in(self, plan: Plan) -> set[Identity]:
-        """Record what came in and what is gone; returns what a newer revision kept out meanwhile."""
-        now, as_of, refused = self.clock(), plan.as_of, set[Identity]()
-        for batch in chunks(plan.intakes):
-            kept = await self._commit(partial(_record, batch, now, as_of))
-            refused |= {intake.identity for intake, each in zip(batch, kept, strict=True) if each is Kept.STALE}
-        for removals in chunks(plan.removals):
-            await self._commit(partial(_remove, removals, now))
-        return refused
+        """Record what came in and what is gone, all or nothing; returns what a newer revision kept out meanwhile."""
+        if not plan.intakes and not plan.removals:
+            return set()
+        kept = await self._commit(partial(_recorded, plan, self.clock()))
+        return {intake.identity for intake, each in zip(plan.intakes, kept, strict=True) if each is Kept.STALE}
 
     async def _commit(self, op: Callable[[Any], Any]) -> Any:
         return await self.io.wait(self.ledger.submit(op))
@@ -427,12 +424,11 @@ class Engine:
         return Release(work.claim, work.record.generation, work.clean, digest, upcoming)
 
 
-def _record(batch: Sequence[Intake], now: datetime, as_of: datetime | None, tx: Transaction) -> list[Kept]:
-    return tx.record(batch, now, as_of=as_of)
-
-
-def _remove(removals: Sequence[Identity], now: datetime, tx: Transaction) -> list[Identity]:
-    return tx.remove(removals, now)
+def _recorded(plan: Plan, now: datetime, tx: Transaction) -> list[Kept]:
+    kept = [each for batch in chunks(plan.intakes) for each in tx.record(batch, now, as_of=plan.as_of)]
+    for removals in chunks(plan.removals):
+        tx.remove(removals, now)
+    return kept
 
 
 async def _guarded(errand: Coroutine[Any, Any, Errand]) -> Errand:

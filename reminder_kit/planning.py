@@ -181,6 +181,8 @@ class _Draft:
         if self._stands(record, intake):
             assert record is not None  # noqa: S101 - what stands is recorded
             self.changes += recorded_changes(record)
+            if intake.order[0] and intake.order != record.revision:
+                self.intakes.append(intake)
             return
         if record is None or record.removed or record.fingerprint != intake.fingerprint:
             self.intakes.append(intake)

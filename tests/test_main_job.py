@@ -227,6 +227,12 @@ def test_an_older_revision_changes_nothing(kit, sandbox, appointment):
     assert kinds(kit.sync(appointment(days=4, revision=3))) == ["replace"]
 
 
+def test_a_newer_revision_of_the_same_content_is_remembered(kit, sandbox, appointment):
+    kit.sync(appointment(revision=1))
+    kit.sync(appointment(revision=3))
+    assert [each.reason.value for each in kit.sync(appointment(days=4, revision=2)).changes] == ["stale_revision"]
+
+
 @pytest.mark.parametrize(
     ("recipient", "reason"),
     [
