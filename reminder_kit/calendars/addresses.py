@@ -7,11 +7,11 @@ of the last one are sent, and a 304 gives the same calendar again.
 
 from __future__ import annotations
 
-import tempfile
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from reminder_kit.calendars.settings import Limits
+from reminder_kit.calendars.sources import spool
 from reminder_kit.errors import CalendarError
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["fetched", "shown"]
 
-_SPOOLED = 4 * 1024 * 1024
 _REMEMBERED = 8
 _SCHEMES = {"http": "http", "https": "https", "webcal": "https", "webcals": "https"}
 _known: dict[str, tuple[dict[str, str], BinaryIO]] = {}
@@ -49,6 +48,7 @@ def fetched(address: str, limits: Limits, transport: Any = None) -> BinaryIO:
                 timeout=limits.timeout,
                 follow_redirects=True,
                 max_redirects=limits.redirects,
+                event_hooks={"request": [_only_http]},
                 headers={"Accept": "text/calendar, text/plain;q=0.5, */*;q=0.1"} | conditions,
             ) as client,
             client.stream("GET", target) as response,
@@ -62,10 +62,17 @@ def fetched(address: str, limits: Limits, transport: Any = None) -> BinaryIO:
         raise CalendarError(f"{shown(address)} cannot be fetched: {type(error).__name__}; try again later") from None
 
 
+def _only_http(request: httpx.Request) -> None:
+    import httpx
+
+    if request.url.scheme not in ("http", "https"):
+        raise httpx.UnsupportedProtocol(f"a redirect to {request.url.scheme}:")
+
+
 def _body(response: httpx.Response, address: str, limits: Limits) -> BinaryIO:
     if response.status_code != 200:
         raise CalendarError(f"{shown(address)} answers {response.status_code}: check the address and who may read it")
-    spool = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_SPOOLED))  # noqa: SIM115 - handed to the caller
+    kept = spool()
     total = 0
     for chunk in response.iter_bytes(64 * 1024):
         total += len(chunk)
@@ -73,10 +80,10 @@ def _body(response: httpx.Response, address: str, limits: Limits) -> BinaryIO:
             raise CalendarError(
                 f"{shown(address)} is larger than {limits.file_bytes} bytes; raise the calendar's limit `file_bytes`"
             )
-        spool.write(chunk)
+        kept.write(chunk)
     if not _is_whole(response, total):
         raise CalendarError(f"{shown(address)} ended early, after {total} bytes; try again later")
-    return spool
+    return kept
 
 
 def _is_whole(response: httpx.Response, total: int) -> bool:

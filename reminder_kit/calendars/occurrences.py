@@ -18,15 +18,20 @@ __all__ = ["Occurrence", "Problem", "occurrence_json"]
 
 @frozen
 class Problem:
-    """Something wrong with a source. `error`: an event could not be read; `warning`: it was, with a reservation."""
+    """Something wrong with a source. `error`: an event could not be read; `warning`: it was, with a reservation.
+
+    `file` is named only where the source consists of several.
+    """
 
     message: str
     uid: str | None = None
     line: int | None = None
     severity: str = "error"
+    file: str | None = None
 
     def __str__(self) -> str:
-        place = [] if self.line is None else [f"line {self.line}"]
+        place = [] if self.file is None else [self.file]
+        place += [] if self.line is None else [f"line {self.line}"]
         place += [] if self.uid is None else [f"UID {self.uid}"]
         return f"{', '.join(place)}: {self.message}" if place else self.message
 

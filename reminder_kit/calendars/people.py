@@ -18,7 +18,7 @@ from reminder_kit.calendars.lines import Component, Property, unescaped
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.instants import zone
-from reminder_kit.model import Recipient
+from reminder_kit.model import Recipient, phone_number
 
 __all__ = ["Directory", "Person", "people", "read_directory"]
 
@@ -127,9 +127,10 @@ def people(
             warn(f"holds {len(general)} phone numbers in its text: the first is used", event.line)
             general = general[:1]
         if general:
-            return _unique(_owned(general, wanted)), invited
+            return _final(_owned(general, wanted), settings.region), invited
     _list_missing(wanted, found, warn, event.line)
-    return _unique(found[each.address] for each in wanted if each.address in found), invited
+    reached = (found[each.address] for each in wanted if each.address in found)
+    return _final(reached, settings.region), invited
 
 
 def _list_missing(
@@ -148,8 +149,10 @@ def _with_directory(phones: tuple[str, ...]) -> tuple[str, ...]:
     return (*phones[:place], "directory", *phones[place:])
 
 
-def _unique(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
-    return tuple({(each.id, each.phone): each for each in recipients}.values())
+def _final(recipients: Iterable[Recipient], region: str | None) -> tuple[Recipient, ...]:
+    """Return each person once, with the number as E.164 where it can be."""
+    numbered = (evolve(each, phone=phone_number(each.phone, region) or each.phone) for each in recipients)
+    return tuple({(each.id, each.phone): each for each in numbered}.values())
 
 
 def _owned(general: list[Recipient], wanted: tuple[Person, ...]) -> list[Recipient]:
@@ -190,10 +193,17 @@ def _person(each: Property, replies: Mapping[str, str]) -> Person:
         address=address,
         email=email.removeprefix("mailto:").casefold() if "@" in email else "",
         name=_name(parameters.get("CN", ""), email),
-        phone=rest.partition(";")[0] if scheme in ("tel", "sms", "smsto") else "",
+        phone=_of_uri(rest) if scheme in ("tel", "sms", "smsto") else "",
         status=(replies.get(address) or parameters.get("PARTSTAT", "")).upper(),
-        extra=re.sub(r"^(?:tel|sms):", "", extra, flags=re.IGNORECASE),
+        extra=_bare(extra),
     )
+
+
+def _of_uri(rest: str) -> str:
+    """Return the number of a `tel:` URI; a local one gets its `phone-context` (RFC 3966 §5.1.4)."""
+    number, _, parameters = rest.partition(";")
+    context = re.search(r"phone-context=(\+[\d.()-]+)", parameters, re.IGNORECASE)
+    return number if number.startswith("+") or context is None else context[1] + number
 
 
 def _is_phone_name(name: str) -> bool:
@@ -201,20 +211,20 @@ def _is_phone_name(name: str) -> bool:
 
 
 def _name(text: str, email: str) -> str:
-    name = unescaped(text).strip().strip('"')
+    name = unescaped(text).strip()
     return "" if name.casefold() == email.casefold() or "@" in name else name
 
 
 def _of_person(source: str, person: Person, directory: Directory) -> Recipient | None:
+    key = person.email or None
     if source == "attendee" and person.phone:
-        return Recipient(person.phone, id=person.email or None, name=person.name)
+        return Recipient(person.phone, id=key, name=person.name)
     if source == "x-phone" and person.extra:
-        return Recipient(person.extra, id=person.email or None, name=person.name)
+        return Recipient(person.extra, id=key, name=person.name)
     if source == "directory":
         entry = directory.get(f"email:{person.email}") if person.email else None
         entry = entry or (directory.get(f"name:{person.name.casefold()}") if person.name else None)
-        if entry is not None:
-            return _recipient(entry, person.email or None, person.name)
+        return None if entry is None else _recipient(entry, key, person.name)
     return None
 
 
@@ -226,38 +236,52 @@ def _of_event(
     source: str, event: Component, uid: str, directory: Directory, settings: CalendarSettings
 ) -> list[Recipient]:
     if source == "x-phone":
-        values = [each for name, found in event.properties.items() if _PHONE_NAMES.fullmatch(name) for each in found]
-        return [
-            Recipient(re.sub(r"^(?:tel|sms):", "", each.value.strip(), flags=re.IGNORECASE))
-            for each in values
-            if each.value.strip()
-        ]
+        found = [each for name, each in event.properties.items() if _PHONE_NAMES.fullmatch(name)]
+        return [Recipient(_bare(each.value)) for same in found for each in same if _bare(each.value)]
     if source == "contact":
-        return _numbers_in((unescaped(each.value) for each in event.all("CONTACT")), settings)
+        return _numbers_in((unescaped(each.value) for each in event.all("CONTACT")), settings.region, named=True)
     if source == "text":
-        return _numbers_in((event.text(name) for name in ("DESCRIPTION", "LOCATION", "SUMMARY")), settings)
+        return _numbers_in((event.text(name) for name in ("DESCRIPTION", "LOCATION", "SUMMARY")), settings.region)
     if source == "directory":
         entry = directory.get(f"uid:{uid.casefold()}") or directory.get(f"name:{event.text('SUMMARY').casefold()}")
         return [] if entry is None else [_recipient(entry, None, "")]
     return []
 
 
-def _numbers_in(texts: Iterable[str], settings: CalendarSettings) -> list[Recipient]:
+def _bare(value: str) -> str:
+    return re.sub(r"^(?:tel|sms):", "", value.strip(), flags=re.IGNORECASE).strip()
+
+
+def _numbers_in(texts: Iterable[str], region: str | None, *, named: bool = False) -> list[Recipient]:
     found: dict[str, Recipient] = {}
     for text in texts:
         if sum(map(str.isdigit, text[:_LONGEST_TEXT])) >= 7:
-            for raw in _matches(text[:_LONGEST_TEXT], settings.region):
-                found.setdefault(raw, Recipient(raw))
+            for number, before in _matches(text[:_LONGEST_TEXT], region):
+                found.setdefault(number, Recipient(number, name=_name_before(before) if named else ""))
     return list(found.values())
+
+
+def _name_before(text: str) -> str:
+    """Return the name that a CONTACT gives before the number ("Jane Doe, +1 …"), or nothing."""
+    match = re.match(r"\s*([^\W\d_][\w .'’-]{1,58}[\w.])\s*(?:[,;:(]|$)", text)
+    return match[1] if match else ""
 
 
 _LONGEST_TEXT = 4000
 
 
-def _matches(text: str, region: str | None) -> Iterator[str]:
+def _matches(text: str, region: str | None) -> Iterator[tuple[str, str]]:
+    """Yield the phone numbers in a text as E.164, each with the text before it.
+
+    One with a country code must be possible, another be in use in the region and grouped as
+    phones are there: a text also holds dates, prices and invoices.
+    """
     import phonenumbers
 
-    matcher = phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=100)
-    for match in matcher:
-        if "+" in match.raw_string or phonenumbers.is_valid_number(match.number):
-            yield str(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
+    leniency = phonenumbers.Leniency
+    for strictness in (leniency.POSSIBLE, leniency.STRICT_GROUPING):
+        matcher = phonenumbers.PhoneNumberMatcher(text, region, leniency=strictness, max_tries=100)
+        for match in matcher:
+            if match.raw_string.lstrip("(").startswith("+") == (strictness == leniency.POSSIBLE):
+                number = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
+                yield str(number), text[: match.start]

@@ -26,10 +26,10 @@ from reminder_kit.calendars.lines import Component, parse
 from reminder_kit.calendars.occurrences import Occurrence, Problem
 from reminder_kit.calendars.people import Directory, people, read_directory
 from reminder_kit.calendars.recurrence import Budget
-from reminder_kit.calendars.series import Series, instances, series_of
+from reminder_kit.calendars.series import NO_DEFINITION, Series, instances, series_of
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.calendars.sources import File, files_of
-from reminder_kit.calendars.splitting import Index, Object, Place, scan, uid_text
+from reminder_kit.calendars.splitting import NAMELESS, Index, Object, Place, scan, uid_text
 from reminder_kit.calendars.values import When, as_when
 from reminder_kit.calendars.wording import Wording, occurrence, wording
 from reminder_kit.calendars.zones import ZoneTable, iana_zone, known_equivalent
@@ -98,6 +98,7 @@ class Reading:
     unsound_because: str = ""
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
     _said: set[tuple[str, str | None]] = field(factory=set, repr=False)
+    _label: str | None = field(default=None, repr=False)
     _open: tuple[int, BinaryIO] | None = field(default=None, repr=False)
     _held: ExitStack = field(factory=ExitStack, repr=False)
 
@@ -109,7 +110,7 @@ class Reading:
     def __iter__(self) -> Iterator[Occurrence]:
         with self._held:
             for raw, places in self.index.groups():
-                if raw in self.index.wanted or self.known(uid_text(raw)):
+                if raw in self.index.wanted or (not raw.startswith(NAMELESS) and self.known(uid_text(raw))):
                     yield from self._occurrences(raw, places)
 
     def look_over(self) -> None:
@@ -124,14 +125,14 @@ class Reading:
                 self._distrust(str(error))
         if failures and len(failures) == len(self.files):
             raise failures[0]
-        for message, uid, line in self.index.faults:
-            self._failed(uid, CalendarError(f"event {message}", line=line))
+        for message, uid, line, number in self.index.faults:
+            self._label = self.files[number].label if len(self.files) > 1 else None
+            self._failed(uid, CalendarError(message, line=line))
         if self.index.ended_early:
             self._distrust(self.index.ended_early)
             self.problems.append(Problem(f"{self.index.ended_early}: nothing is taken for deleted"))
         if not self.index.events:
             self._distrust("the calendar holds no events")
-        self.budget.source += 500 * self.index.events
 
     def _scan(self, file: File, number: int) -> None:
         try:
@@ -146,13 +147,13 @@ class Reading:
         """Note a reservation, once for each event."""
         if (message, uid) not in self._said:
             self._said.add((message, uid))
-            self.problems.append(Problem(message, uid, line, "warning"))
+            self.problems.append(Problem(message, uid, line, "warning", self._label))
 
     def _distrust(self, why: str) -> None:
         self.unsound_because = self.unsound_because or why
 
     def _failed(self, uid: str | None, error: CalendarError) -> None:
-        self.problems.append(Problem(str(error), uid, error.line))
+        self.problems.append(Problem(str(error), uid, error.line, "error", self._label))
         if uid is None:
             self._distrust(f"the event at line {error.line} has no readable UID")
         else:
@@ -163,6 +164,7 @@ class Reading:
         if self._open is None or self._open[0] != place.file:
             self._held.close()
             self._open = place.file, self._held.enter_context(self.files[place.file].opened())
+            self._label = self.files[place.file].label if len(self.files) > 1 else None
         stream = self._open[1]
         stream.seek(place.offset)
         return parse(stream.read(place.length), place.line)
@@ -173,7 +175,7 @@ class Reading:
         series: Series
         try:
             self._check_size(places)
-            nameless = raw.startswith(b"\x00")
+            nameless = raw.startswith(NAMELESS)
             series = self._series("" if nameless else uid, places, nameless=nameless)
             uid = self._named(series, uid) if nameless else uid
             found = list(self._worded(uid, series))
@@ -227,7 +229,17 @@ class Reading:
                 master_broken = master_broken or component.first("RECURRENCE-ID") is None
         if master_broken:
             events = [each for each in events if each.replaces is not None]
+        self._mention(uid, events)
         return series_of(events, hidden)
+
+    def _mention(self, uid: str, events: list[Event]) -> None:
+        """Say what is passed over although it could be read."""
+        if events and all(each.method in NO_DEFINITION for each in events):
+            self.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
+        whole = sorted((each for each in events if each.replaces is None), key=lambda each: each.order)
+        if len(whole) > 1 and whole[-1].order[:2] == whole[-2].order[:2] and not whole[-1].is_cancellation:
+            lines = " and ".join(str(each.line) for each in whole[-2:])
+            self.warn(f"comes several times (lines {lines}), none of them newer: the last counts", uid, whole[-1].line)
 
     def _event(self, component: Component, place: Place, position: int, table: ZoneTable, uid: str) -> Event:
         def warn(message: str, line: int) -> None:
@@ -294,6 +306,7 @@ class Reading:
             budget=self.budget,
             candidates=limits.candidates,
             display=getattr(display, "key", None),
+            assumed=display is None and configured is None,
         )
 
 

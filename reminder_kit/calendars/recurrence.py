@@ -36,28 +36,37 @@ _NUMBERS = {
     "BYMONTH": (1, 12),
     "BYSETPOS": (-366, 366),
 }
+_FREE = 500
 _UNIT = {"HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}
-_DAY = timedelta(days=1)
 
 
 @define
 class Budget:
-    """How many candidates may still be looked at: for one rule, and for the whole source."""
+    """How many candidates may still be looked at: for one rule, and for the whole source.
+
+    The first few hundred of each rule cost the source nothing, so that no series suffers
+    from what others have used up.
+    """
 
     source: int
     rule: int = 0
     limit: int = 0
+    free: int = 0
 
     def begin(self, limit: int) -> None:
         """Grant one rule its own share."""
         self.rule = self.limit = limit
+        self.free = _FREE
 
     def spend(self, count: int) -> None:
         """Pay for candidates; raises `CalendarError` where one of the two is used up."""
         self.rule -= count
-        self.source -= count
         if self.rule < 0:
             raise CalendarError(f"its recurrence makes more than {self.limit} candidates; shorten or simplify the rule")
+        self.free -= count
+        if self.free >= 0:
+            return
+        self.source += max(self.free, -count)
         if self.source < 0:
             raise CalendarError("the calendar's recurrences make too many candidates; its limit `work` is used up")
 
@@ -384,48 +393,43 @@ def _weeknumbers(day: date, wkst: int) -> set[int]:
 
 def _within_days(rule: Rule, start: datetime, low: datetime, high: datetime, budget: Budget) -> Iterator[datetime]:
     """Yield HOURLY, MINUTELY and SECONDLY instants, day by day, passing over days and hours that can't match."""
-    unit = _UNIT[rule.freq] * rule.interval
-    positions = rule.values("BYSETPOS")
-    midnight = datetime.combine(start.date(), time())
-    origin = int((start - midnight).total_seconds()) // _UNIT[rule.freq] * _UNIT[rule.freq]
-    day = low.date()
-    while day <= high.date():
-        budget.spend(1)
-        if _fits(rule, day):
-            begin = (day - start.date()).days * 86400
-            offset = (origin - begin) % unit
-            yield from _day_times(rule, datetime.combine(day, time()), offset, unit, positions, budget)
-        if day == date.max:
-            return
-        day += _DAY
-
-
-def _day_times(
-    rule: Rule, midnight: datetime, offset: int, unit: int, positions: tuple[int, ...], budget: Budget
-) -> Iterator[datetime]:
     base = _UNIT[rule.freq]
+    unit = base * rule.interval
+    origin = (start.hour * 3600 + start.minute * 60 + start.second) // base * base
+    for ordinal in range(low.toordinal(), high.toordinal() + 1):
+        budget.spend(1)
+        day = date.fromordinal(ordinal)
+        if _fits(rule, day):
+            offset = (origin - (ordinal - start.toordinal()) * 86400) % unit
+            since = (low.hour * 3600 + low.minute * 60 + low.second) // base * base if day == low.date() else 0
+            yield from _day_times(rule, datetime.combine(day, time()), _aligned(offset, unit, since), high, budget)
+
+
+def _day_times(rule: Rule, midnight: datetime, second: int, high: datetime, budget: Budget) -> Iterator[datetime]:
+    base = _UNIT[rule.freq]
+    unit = base * rule.interval
     hours, minutes, seconds = (rule.values(name) for name in _TIME_PARTS)
-    second = offset
-    while second < 86400:
+    positions = rule.values("BYSETPOS")
+    last = min(86400, int((high - midnight).total_seconds()) + 1)
+    while second < last:
         budget.spend(1)
         hour, minute = second // 3600, second // 60 % 60
         if hours and hour not in hours:
-            second = _aligned(offset, unit, (hour + 1) * 3600)
-            continue
-        if base <= 60 and minutes and minute not in minutes:
-            second = _aligned(offset, unit, (second // 60 + 1) * 60)
-            continue
-        period = [
-            midnight + timedelta(seconds=hour * 3600 + m * 60 + s)
-            for m in (minutes if base == 3600 else (minute,))
-            for s in ((second % 60,) if base == 1 else seconds)
-            if s < 60 and (base != 1 or not seconds or s in seconds)
-        ]
-        budget.spend(len(period))
-        yield from _positioned(period, positions) if positions else period
-        second += unit
+            second = _aligned(second, unit, (hour + 1) * 3600)
+        elif base <= 60 and minutes and minute not in minutes:
+            second = _aligned(second, unit, (second // 60 + 1) * 60)
+        else:
+            period = [
+                midnight + timedelta(hours=hour, minutes=m, seconds=s)
+                for m in (minutes if base == 3600 else (minute,))
+                for s in ((second % 60,) if base == 1 else seconds)
+                if s < 60 and (base != 1 or not seconds or s in seconds)
+            ]
+            budget.spend(len(period))
+            yield from _positioned(period, positions) if positions else period
+            second += unit
 
 
 def _aligned(offset: int, unit: int, at_least: int) -> int:
-    """Return the first second of the rule's grid that isn't before the given one."""
+    """Return the first second of a rule's grid that isn't before the given one."""
     return offset + max(0, -(-(at_least - offset) // unit)) * unit

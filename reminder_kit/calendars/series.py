@@ -21,11 +21,12 @@ from reminder_kit.calendars.values import Kind, Span, When
 from reminder_kit.errors import CalendarError
 from reminder_kit.instants import iso
 
-__all__ = ["Instance", "Series", "instances", "recurrence_text", "series_of"]
+__all__ = ["NO_DEFINITION", "Instance", "Series", "instances", "recurrence_text", "series_of"]
 
 _MARGIN = timedelta(days=2)
 _FIRST, _LAST = datetime(1, 1, 8), datetime(9999, 12, 24)  # noqa: DTZ001 - bounds of wall clocks
-_NO_DEFINITION = ("REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER")
+NO_DEFINITION = ("REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER")
+"""Methods whose events answer or ask, and describe no appointment (RFC 5546 §1.4)."""
 
 
 class Version(NamedTuple):
@@ -85,7 +86,7 @@ def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
     """
     events = list(events)
     replies = [each for each in events if each.method == "REPLY"]
-    ordered = sorted((each for each in events if each.method not in _NO_DEFINITION), key=lambda each: each.order)
+    ordered = sorted((each for each in events if each.method not in NO_DEFINITION), key=lambda each: each.order)
     whole = [each for each in ordered if each.replaces is None]
     masters = [each for each in whole if not each.is_cancellation]
     cancelled = whole[-1] if whole and whole[-1].is_cancellation else None
@@ -190,7 +191,7 @@ def _end(when: When, at: datetime, length: When | Span | None, usual: Span) -> d
 
 def _shift(key: datetime, event: Event) -> timedelta:
     """Return by how much RANGE=THISANDFUTURE moves the wall clock of what it replaces (§3.2.13)."""
-    if event.start is None:
+    if event.start is None or event.status == "CANCELLED":
         return timedelta()
     return event.start.wall - key.astimezone(event.start.zone).replace(tzinfo=None)
 

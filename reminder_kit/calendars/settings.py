@@ -30,8 +30,8 @@ class Limits:
     """How much one source may ask of us. Beyond a limit the event, or the file, is refused by name.
 
     `candidates` counts the instants that one recurrence rule makes us look at, `work`
-    those of a whole source (and as many again for every 10,000 events): what a rule
-    finds says nothing of what it costs. `line_bytes` is one line after unfolding,
+    those of a whole source beyond the first 500 of each rule: what a rule finds says
+    nothing of what it costs. `line_bytes` is one line after unfolding,
     `redirects` and `timeout` (seconds, per step) are for addresses.
     """
 
@@ -47,8 +47,8 @@ class Limits:
     alarms: int = 50
     repeats: int = 100
     occurrences: int = 10_000
-    candidates: int = 200_000
-    work: int = 2_000_000
+    candidates: int = 50_000
+    work: int = 5_000_000
     redirects: int = 5
     timeout: float = 30.0
 
@@ -117,6 +117,8 @@ def _read(key: str, value: Any, where: str) -> Any:
     if key == "limits":
         return _limits(value, f"[{where}.limits]")
     if key in ("phones", "sources"):
+        if not isinstance(value, str | list | tuple):
+            raise ConfigurationError(f"[{where}] {key} must be a list of texts, not {value!r}")
         return tuple(_text(each, f"[{where}] {key}") for each in _phones(value))
     return value if value is None else _text(value, f"[{where}] {key}")
 
@@ -143,6 +145,8 @@ def _duration(value: Any, what: str) -> timedelta:
 def _limits(value: Any, what: str) -> Limits:
     if isinstance(value, Limits):
         return value
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{what} must be a table, not {value!r}")
     known = {each.name: each.default for each in fields(Limits)}
     for key, number in value.items():
         if key not in known:

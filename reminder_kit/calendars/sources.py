@@ -20,7 +20,7 @@ from attrs import field, frozen
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.errors import CalendarError
 
-__all__ = ["File", "files_of"]
+__all__ = ["File", "files_of", "spool"]
 
 _SPOOLED = 4 * 1024 * 1024
 _PIECE = 256 * 1024
@@ -112,19 +112,27 @@ def _held(data: bytes, limits: Limits) -> File:
 
 def _spooled(stream: Any, label: str, limits: Limits) -> File:
     """Copy a stream, which can be read only once, to where it can be read again."""
-    spool = _spool()
+    kept = spool()
     total = 0
     while chunk := stream.read(_PIECE):
         data = chunk.encode("utf-8", "replace") if isinstance(chunk, str) else chunk
         total += len(data)
         if total > limits.file_bytes:
             raise _too_large(label, limits)
-        spool.write(data)
-    return _plain(File(label, spool))
+        kept.write(data)
+    return _plain(File(label, kept))
 
 
-def _spool() -> BinaryIO:
-    return cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_SPOOLED))
+class _Spool(tempfile.SpooledTemporaryFile[bytes]):
+    """A temporary file, on disk only where it is large, that goes with the last who holds it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def spool() -> BinaryIO:
+    """Return a new temporary file."""
+    return cast("BinaryIO", _Spool(max_size=_SPOOLED))
 
 
 def _plain(file: File) -> File:
@@ -141,7 +149,7 @@ def _plain(file: File) -> File:
 
 
 def _rewritten(file: File, stream: BinaryIO, change: Any) -> File:
-    spool = _spool()
+    kept = spool()
     while piece := stream.read(_PIECE):
-        spool.write(change(piece))
-    return File(file.label, spool)
+        kept.write(change(piece))
+    return File(file.label, kept)

@@ -18,7 +18,10 @@ from reminder_kit.calendars.lines import decoded, unescaped
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.errors import CalendarError
 
-__all__ = ["Index", "Object", "Place", "scan", "uid_text"]
+__all__ = ["NAMELESS", "Index", "Object", "Place", "scan", "uid_text"]
+
+NAMELESS = b"\x00"
+"""What stands, with a number, for the UID of an event without one."""
 
 _ENOUGH = 4096
 """Bytes of a folded line that are looked at here."""
@@ -53,8 +56,8 @@ class Object:
 class Index:
     """All events of a source by UID (raw bytes), in the order of their first mention.
 
-    `wanted` are the UIDs that can matter. `faults` are (message, UID, line, is it known
-    which event) of events that could not even be delimited; `ended_early` says that a
+    `wanted` are the UIDs that can matter. `faults` are (message, UID, line, number of the file)
+    of events that could not even be delimited; `ended_early` says that a
     component, or the calendar itself, never ended.
     """
 
@@ -64,7 +67,7 @@ class Index:
     objects: list[Object] = field(factory=list)
     places: dict[bytes, Place | list[Place]] = field(factory=dict)
     wanted: set[bytes] = field(factory=set)
-    faults: list[tuple[str, str | None, int]] = field(factory=list)
+    faults: list[tuple[str, str | None, int, int]] = field(factory=list)
     ended_early: str = ""
     events: int = 0
     nameless: int = 0
@@ -167,7 +170,7 @@ class _Scanner:
     def of_event(event: _Event, name: bytes, raw: bytes, value: bytes) -> None:
         """Take in a property directly within a VEVENT."""
         if name == b"UID":
-            event.uid = event.uid or value.strip()
+            event.uid = event.uid or value.strip(b"\x00 \t")
         elif name == b"DTSTART":
             event.start = raw.rpartition(b":")[2].strip()[:8]
         elif name == b"RRULE":
@@ -241,7 +244,7 @@ class _Scanner:
         uid = event.uid
         if not uid:
             self.index.nameless += 1
-            uid = b"\x00%d" % self.index.nameless
+            uid = b"%b%d" % (NAMELESS, self.index.nameless)
         place = Place(self.file, self.calendar, event.offset, end - event.offset, event.line)
         self.index.add(uid, place, matters=self.matters(event))
 
@@ -250,10 +253,10 @@ class _Scanner:
         start = event.start
         if event.recurs or start is None or len(start) != 8 or not start.isdigit():
             return True
-        if event.rule is None:
+        if event.rule is None or start >= self.index.low:
             return self.index.low <= start <= self.index.high
         until = _UNTIL.search(event.rule)
-        return start <= self.index.high and (until is None or until[1] >= self.index.low)
+        return until is None or until[1] >= self.index.low
 
     def close_zone(self, zone: tuple[int, int, bytes], end: int) -> None:
         """Note a whole VTIMEZONE under its TZID."""
@@ -273,7 +276,7 @@ class _Scanner:
     def fault(self, event: _Event, what: str) -> None:
         """Report an unusable event."""
         self.index.events += 1
-        self.index.faults.append((what, uid_text(event.uid) if event.uid else None, event.line))
+        self.index.faults.append((what, uid_text(event.uid) if event.uid else None, event.line, self.file))
 
     def ended(self, line: int) -> None:
         """Take in the end of the file."""

@@ -46,8 +46,8 @@ def wording(
     """Return an event's words."""
     component = event.component
     return Wording(
-        title=" ".join(component.text("SUMMARY").split()),
-        location=" ".join(component.text("LOCATION").split()),
+        title=_one_line(component.text("SUMMARY")),
+        location=_one_line(component.text("LOCATION")),
         url=component.value("URL").strip() or None,
         recipients=recipients,
         tags=frozenset(_categories(component)),
@@ -56,6 +56,14 @@ def wording(
         status=Status.TENTATIVE if event.status == "TENTATIVE" else Status.CONFIRMED,
         alarms=alarms,
     )
+
+
+_LONGEST = 10_000
+"""Characters of a description that are kept."""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text[:1000].split())
 
 
 def _categories(component: Component) -> list[str]:
@@ -70,7 +78,7 @@ def _categories(component: Component) -> list[str]:
 def _data(component: Component, invited: tuple[Person, ...]) -> dict[str, Any]:
     organizer = component.first("ORGANIZER")
     found: dict[str, Any] = {
-        "description": component.text("DESCRIPTION"),
+        "description": component.text("DESCRIPTION")[:_LONGEST],
         "organizer": "" if organizer is None else re.sub(r"^mailto:", "", organizer.value.strip(), flags=re.IGNORECASE),
         "organizer_name": "" if organizer is None else unescaped(organizer.parameters.get("CN", "")),
         "attendees": sorted({each.email for each in invited if each.email}),

@@ -168,7 +168,7 @@ class ZoneTable:
 
     `default` is the zone of floating times; `define` finds the calendar's VTIMEZONE of a
     TZID; `warn` is told, once per TZID, what could not be resolved; `display` is the IANA name
-    of the calendar's own zone.
+    of the calendar's own zone; `assumed` says that nobody chose the default.
     """
 
     default: tzinfo
@@ -178,12 +178,15 @@ class ZoneTable:
     budget: Budget
     candidates: int
     display: str | None = None
+    assumed: bool = False
     _found: dict[str, tzinfo] = field(factory=dict)
     _names: dict[str, ZoneInfo | None] = field(factory=dict)
 
     def __call__(self, tzid: str, line: int) -> tzinfo:
         """Return the zone of a TZID; the default zone, with a warning, where nobody knows it."""
         if not tzid:
+            if self.assumed:
+                self.warn("floating or all-day times, and no zone is configured: they are read in UTC", line)
             return self.default
         found = self._found.get(tzid)
         if found is None:

@@ -1,0 +1,159 @@
+"""Fixtures of the calendar tests: events, calendars and readings by factory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reminder_kit.calendars import CalendarSettings, occurrence_json, read_calendar
+from reminder_kit.instants import iso
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+END = datetime(2026, 7, 1, tzinfo=UTC)
+PHONE = "ATTENDEE;CN=Ann:tel:+12025550101"
+
+
+def vevent(*lines, uid="visit-1", start="DTSTART;TZID=America/New_York:20260302T090000", phone=PHONE, stamp=True):
+    """Return a VEVENT; a line given replaces nothing, `None` leaves a default out."""
+    head = [f"UID:{uid}"] if uid else []
+    head += ["DTSTAMP:20260101T000000Z"] if stamp else []
+    head += [start] if start else []
+    return "\r\n".join(["BEGIN:VEVENT", *head, *([phone] if phone else []), *lines, "END:VEVENT"])
+
+
+def vcalendar(*parts):
+    """Return a VCALENDAR of events and property lines."""
+    return "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//desk//EN", *parts, "END:VCALENDAR", ""])
+
+
+def valarm(*lines):
+    """Return a VALARM."""
+    return "\r\n".join(["BEGIN:VALARM", "ACTION:DISPLAY", *lines, "END:VALARM"])
+
+
+def vtimezone(tzid, *, standard="+0100", daylight=None, extra=()):
+    """Return a VTIMEZONE with one offset, or with European summer time."""
+    lines = ["BEGIN:VTIMEZONE", f"TZID:{tzid}", *extra, "BEGIN:STANDARD"]
+    if daylight is None:
+        lines += ["DTSTART:16010101T000000", f"TZOFFSETFROM:{standard}", f"TZOFFSETTO:{standard}", "END:STANDARD"]
+    else:
+        lines += ["DTSTART:16010101T030000", f"TZOFFSETFROM:{daylight}", f"TZOFFSETTO:{standard}"]
+        lines += [
+            "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10",
+            "END:STANDARD",
+            "BEGIN:DAYLIGHT",
+            "DTSTART:16010101T020000",
+        ]
+        lines += [f"TZOFFSETFROM:{standard}", f"TZOFFSETTO:{daylight}"]
+        lines += ["RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3", "END:DAYLIGHT"]
+    return "\r\n".join([*lines, "END:VTIMEZONE"])
+
+
+class Read:
+    """A reading that is over, with what tests look at."""
+
+    def __init__(self, reading):
+        self.reading = reading
+        self.found = list(reading)
+
+    @property
+    def starts(self):
+        return [iso(each.start) if isinstance(each.start, datetime) else each.start.isoformat() for each in self.found]
+
+    @property
+    def ends(self):
+        return [iso(each.end) if isinstance(each.end, datetime) else each.end.isoformat() for each in self.found]
+
+    @property
+    def live(self):
+        return [iso(each.appointment.starts_at) for each in self.found if each.appointment.status.value != "cancelled"]
+
+    @property
+    def statuses(self):
+        return [each.appointment.status.value for each in self.found]
+
+    @property
+    def titles(self):
+        return [each.appointment.title for each in self.found]
+
+    @property
+    def ids(self):
+        return [each.appointment.recurrence_id for each in self.found]
+
+    @property
+    def phones(self):
+        return [each.phone for each in self.only.appointment.recipients]
+
+    @property
+    def json(self):
+        return [occurrence_json(each) for each in self.found]
+
+    @property
+    def alarms(self):
+        return [iso(each) for each in self.only.alarms]
+
+    @property
+    def only(self):
+        (only,) = self.found
+        return only
+
+    @property
+    def errors(self):
+        return [each for each in self.reading.problems if each.severity == "error"]
+
+    @property
+    def warnings(self):
+        return [each.message for each in self.reading.problems if each.severity == "warning"]
+
+
+@pytest.fixture
+def read():
+    """Read text, bytes or a path from START to END, in New York unless told otherwise."""
+
+    def read(source, *, start=START, end=END, known=None, name="clinic", **settings):
+        settings = {"timezone": "America/New_York", "region": "US"} | settings
+        return Read(read_calendar(source, CalendarSettings(**settings), start=start, end=end, known=known, name=name))
+
+    return read
+
+
+@pytest.fixture
+def read_events(read):
+    """Read some events as one calendar."""
+
+    def read_events(*events, **options):
+        return read(vcalendar(*events), **options)
+
+    return read_events
+
+
+@pytest.fixture
+def event():
+    return vevent
+
+
+@pytest.fixture
+def calendar():
+    return vcalendar
+
+
+@pytest.fixture
+def alarm():
+    return valarm
+
+
+@pytest.fixture
+def zone_of():
+    return vtimezone
+
+
+@pytest.fixture
+def day():
+    """A UTC day of 2026 as a window of one day."""
+
+    def day(month, number, days=1):
+        start = datetime(2026, month, number, tzinfo=UTC)
+        return {"start": start, "end": start + timedelta(days=days)}
+
+    return day

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.model import is_possible
+
+ANN = "ATTENDEE;CN=Ann:tel:+12025550101"
+
+
+def people(found):
+    return [(each.phone, each.name, each.id) for each in found.only.appointment.recipients]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ATTENDEE;CN=Ann:tel:+1-202-555-0101", ("+12025550101", "Ann", None)),
+        ("ATTENDEE;CN=Ann:sms:+12025550101?body=hi", ("+12025550101", "Ann", None)),
+        ("ATTENDEE;CN=Ann:TEL:(202) 555-0101", ("+12025550101", "Ann", None)),
+        ("ATTENDEE;CN=Ann:tel:5550101;phone-context=+1202", ("+12025550101", "Ann", None)),
+        (
+            'ATTENDEE;CN="Ann Lee";EMAIL=Ann@example.com:tel:+12025550101',
+            ("+12025550101", "Ann Lee", "ann@example.com"),
+        ),
+        ("ATTENDEE;CN=Ann;X-PHONE=202-555-0101:mailto:ann@example.com", ("+12025550101", "Ann", "ann@example.com")),
+        (
+            "ATTENDEE;CN=ann@example.com;X-TEL=+12025550101:mailto:ann@example.com",
+            ("+12025550101", "", "ann@example.com"),
+        ),
+        ("X-PHONE:+1 202 555 0101", ("+12025550101", "", None)),
+        ("X-PATIENT-PHONE:tel:+12025550101", ("+12025550101", "", None)),
+        ("X-MOBILE-NUMBER:2025550101", ("+12025550101", "", None)),
+        ("CONTACT:Ann Lee\\, +1-202-555-0101", ("+12025550101", "Ann Lee", None)),
+        ("DESCRIPTION:Call her at (202) 555-0101 please", ("+12025550101", "", None)),
+        ("LOCATION:at home\\, +44 7700 900123", ("+447700900123", "", None)),
+        ("SUMMARY:Ann +12025550101", ("+12025550101", "", None)),
+    ],
+)
+def test_phones_are_found_where_desks_write_them(read_events, event, line, expected):
+    assert people(read_events(event(line, phone=None))) == [expected]
+
+
+def test_the_configured_order_decides(read_events, event):
+    both = event("X-PHONE:+12025550102", "DESCRIPTION:+12025550103")
+    assert read_events(both).phones == ["+12025550101"]
+    assert read_events(both, phones=("text", "attendee")).phones == ["+12025550103"]
+    assert read_events(both, phones=("x-phone",)).phones == ["+12025550102"]
+
+
+def test_the_events_own_number_belongs_to_the_only_person_invited(read_events, event):
+    found = read_events(event("X-PHONE:+12025550102", phone="ATTENDEE;CN=Ann:mailto:ann@example.com"))
+    assert people(found) == [("+12025550102", "Ann", "ann@example.com")]
+
+
+def test_several_people_are_all_reminded_and_who_has_no_phone_is_listed(read_events, event):
+    found = read_events(
+        event("ATTENDEE;CN=Bo:tel:+12025550102", "ATTENDEE;CN=Cy:mailto:cy@example.com", "X-PHONE:+12025550109")
+    )
+    assert found.phones == ["+12025550101", "+12025550102"]
+    assert found.warnings == ["Cy has no phone number and is not reminded"]
+
+
+def test_an_event_without_any_phone_is_yielded_and_listed(read_events, event):
+    found = read_events(event(phone=None))
+    assert found.phones == []
+    assert found.warnings == ["has no phone number: nobody is reminded"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ATTENDEE;CN=Bo;PARTSTAT=DECLINED:tel:+12025550102",
+        "ATTENDEE;CN=Bo;PARTSTAT=DELEGATED:tel:+12025550102",
+        "ATTENDEE;CN=Room;CUTYPE=ROOM:tel:+12025550102",
+        "ATTENDEE;CN=Projector;CUTYPE=RESOURCE:tel:+12025550102",
+        "ATTENDEE;CN=Copy;ROLE=NON-PARTICIPANT:tel:+12025550102",
+        "ATTENDEE;CN=Desk:TEL:+12025550100",
+        "ATTENDEE;CN=Ann:tel:+12025550101",
+    ],
+    ids=["declined", "delegated", "room", "resource", "copy only", "organiser", "twice"],
+)
+def test_who_does_not_come_is_not_reminded(read_events, event, line):
+    assert read_events(event("ORGANIZER:tel:+12025550100", line)).phones == ["+12025550101"]
+
+
+def test_a_number_of_the_event_is_not_used_for_someone_who_declined(read_events, event):
+    found = read_events(event("X-PHONE:+12025550102", phone="ATTENDEE;PARTSTAT=DECLINED:mailto:ann@example.com"))
+    assert found.phones == []
+
+
+def test_the_first_of_several_numbers_in_a_text_is_used_and_said_so(read_events, event):
+    found = read_events(event("DESCRIPTION:+12025550102 or +12025550103", phone=None))
+    assert found.phones == ["+12025550102"]
+    assert "holds 2 phone numbers in its text: the first is used" in found.warnings
+
+
+def test_ids_and_prices_in_a_text_are_no_phones(read_events, event):
+    assert read_events(event("DESCRIPTION:Invoice 2026-000123\\, 1.200\\,00", phone=None)).phones == []
+
+
+def test_an_impossible_number_is_kept_as_it_was_given(read_events, event):
+    assert read_events(event(phone="ATTENDEE:tel:12")).phones == ["12"]
+
+
+def test_numbers_do_not_show_in_problems(read_events, event):
+    found = read_events(event("ATTENDEE:tel:", "DESCRIPTION:+12025550102 +12025550103"), event(phone=None, uid="b"))
+    assert not any("5550" in str(each) for each in found.reading.problems)
+
+
+@pytest.fixture
+def directory(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "Email;Name;UID;Phone;Timezone;Locale\n"
+        "ann@example.com;Ann Lee;;+12025550101;Europe/Berlin;de\n"
+        ";Bo Ray;;+12025550102;;\n"
+        ";;visit-7;+12025550107;;\n"
+        "cy@example.com;;;;;\n",
+        encoding="utf-8-sig",
+    )
+    return path
+
+
+def test_a_directory_knows_people_by_address_name_and_uid(read_events, event, directory):
+    def found(*lines, **changes):
+        return people(read_events(event(*lines, phone=None, **changes), directory=directory))
+
+    assert found("ATTENDEE:mailto:Ann@Example.com") == [("+12025550101", "Ann Lee", "ann@example.com")]
+    assert found("ATTENDEE;CN=bo ray:mailto:bo@example.com") == [("+12025550102", "bo ray", "bo@example.com")]
+    assert found("SUMMARY:Bo Ray") == [("+12025550102", "Bo Ray", None)]
+    assert found(uid="visit-7") == [("+12025550107", "", None)]
+    assert found("ATTENDEE:mailto:cy@example.com") == []
+
+
+def test_a_directory_gives_zone_and_locale(read_events, event, directory):
+    found = read_events(event(phone="ATTENDEE:mailto:ann@example.com"), directory=directory)
+    (ann,) = found.only.appointment.recipients
+    assert (ann.timezone, ann.locale) == ("Europe/Berlin", "de")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name\nAnn\n", "needs a header with phone"),
+        ("phone\n+12025550101\n", "email, name or uid"),
+        ("phone,name,timezone\n+12025550101,Ann,Mars\n", "line 2: unknown time zone"),
+    ],
+)
+def test_a_directory_that_cannot_be_used_is_named(read_events, event, tmp_path, text, words):
+    path = tmp_path / "people.csv"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        read_events(event(), directory=path)
+    assert "people.csv" in str(caught.value)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_events(event(), directory=tmp_path / "missing.csv")
+
+
+@given(st.text(st.sampled_from("0123456789+-() x.,ab"), max_size=60))
+def test_whatever_a_text_holds_its_numbers_are_possible_ones(text):
+    from reminder_kit.calendars.people import _numbers_in
+
+    assert all(is_possible(each.phone) for each in _numbers_in([text], "US"))

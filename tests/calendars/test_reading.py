@@ -1,0 +1,390 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reminder_kit.calendars import CalendarSettings, Limits, occurrence_json, read_calendar
+from reminder_kit.errors import CalendarError
+from reminder_kit.model import Status
+
+SERIES = "RRULE:FREQ=WEEKLY;COUNT=4"
+
+
+def test_an_occurrence_becomes_an_appointment(read_events, event):
+    found = read_events(
+        event(
+            "SUMMARY:Check-up\\, yearly",
+            "LOCATION:12 Example St.\\nRoom 4",
+            "DESCRIPTION:Bring\\; papers",
+            "STATUS:TENTATIVE",
+            "SEQUENCE:3",
+            "LAST-MODIFIED:20260105T000000Z",
+            "CREATED:20251224T080000Z",
+            "CATEGORIES:dental,new\\, urgent",
+            "URL:https://example.com/1",
+            "ORGANIZER;CN=Desk:mailto:desk@example.com",
+            "ATTENDEE:mailto:Bob@Example.com",
+            "DURATION:PT30M",
+        )
+    )
+    one = found.only.appointment
+    assert (one.id, one.title, one.location) == ("visit-1", "Check-up, yearly", "12 Example St. Room 4")
+    assert one.status is Status.TENTATIVE
+    assert one.revision == (3, 1767571200)
+    assert one.booked_at == datetime(2025, 12, 24, 8, tzinfo=UTC)
+    assert one.tags == {"dental", "new, urgent"}
+    assert (one.url, one.source) == ("https://example.com/1", "clinic")
+    assert dict(one.data) == {
+        "description": "Bring; papers",
+        "organizer": "desk@example.com",
+        "organizer_name": "Desk",
+        "attendees": ["bob@example.com"],
+    }
+
+
+def test_the_json_of_an_occurrence_is_the_contract(read_events, event, alarm):
+    found = read_events(event(SERIES, "DURATION:PT30M", "SUMMARY:Visit", "SEQUENCE:2", alarm("TRIGGER:-PT15M")))
+    assert json.loads(json.dumps(found.json[0])) == {
+        "id": "visit-1",
+        "recurrence_id": "2026-03-02T14:00:00Z",
+        "start_at": "2026-03-02T14:00:00Z",
+        "end_at": "2026-03-02T14:30:00Z",
+        "all_day": False,
+        "timezone": "America/New_York",
+        "status": "confirmed",
+        "title": "Visit",
+        "location": "",
+        "recipients": [{"phone": "+12025550101", "name": "Ann"}],
+        "alarms": ["2026-03-02T13:45:00Z"],
+        "sequence": 2,
+    }
+
+
+def test_dtstamp_is_never_the_time_of_booking(read_events, event):
+    assert read_events(event()).only.appointment.booked_at is None
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["newest last", "newest first"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (("SEQUENCE:1",), ("SEQUENCE:2",)),
+        (("DTSTAMP:20270101T000000Z",), ("DTSTAMP:20260101T000000Z", "SEQUENCE:1")),
+        (("DTSTAMP:20260101T000000Z",), ("DTSTAMP:20260102T000000Z", "SEQUENCE:0")),
+        (("DTSTAMP:20260105T000000Z", "LAST-MODIFIED:20260102T000000Z"), ("LAST-MODIFIED:20260103T000000Z",)),
+    ],
+    ids=["SEQUENCE", "SEQUENCE before DTSTAMP; none is 0", "then DTSTAMP", "LAST-MODIFIED before DTSTAMP"],
+)
+def test_the_newest_of_several_versions_counts_wherever_it_stands(read_events, event, old, new, turned):
+    """Fault 9; RFC 5546 §2.1.5."""
+    versions = [event("SUMMARY:old", *old, stamp=False), event("SUMMARY:new", *new, stamp=False)]
+    assert read_events(*(versions[::-1] if turned else versions)).titles == ["new"]
+
+
+def test_versions_of_the_same_age_are_reported_and_the_last_counts(read_events, event):
+    found = read_events(event("SUMMARY:one"), event("SUMMARY:two"))
+    assert found.titles == ["two"]
+    assert any("comes several times" in each for each in found.warnings)
+
+
+def test_b61_reading_twice_gives_the_same_identities(read_events, event):
+    first, second = (read_events(event(SERIES)) for _ in range(2))
+    assert [occurrence_json(each) for each in first.found] == [occurrence_json(each) for each in second.found]
+
+
+def methods(calendar, *pairs):
+    return "".join(calendar(f"METHOD:{method}", *events) for method, *events in pairs)
+
+
+def test_a_later_cancellation_cancels_the_series(read, event, calendar):
+    """Fault 13: calendars of one stream belong together."""
+    text = methods(
+        calendar, ("REQUEST", event(SERIES)), ("CANCEL", event("SEQUENCE:1", "STATUS:CANCELLED", start=None))
+    )
+    found = read(text)
+    assert found.statuses == ["cancelled"] * 4
+    assert found.reading.cancelled == {"visit-1"} == found.reading.covers
+
+
+def test_a_request_after_the_cancellation_revives_it(read, event, calendar):
+    text = methods(calendar, ("CANCEL", event("SEQUENCE:1")), ("REQUEST", event(SERIES, "SEQUENCE:2")))
+    found = read(text)
+    assert found.statuses == ["confirmed"] * 4
+    assert found.reading.cancelled == set()
+
+
+def test_a_cancellation_of_one_instance_cancels_that_one(read, event, calendar):
+    one = event("RECURRENCE-ID:20260309T130000Z", "SEQUENCE:1", start=None)
+    found = read(methods(calendar, ("REQUEST", event(SERIES, "SUMMARY:Visit")), ("CANCEL", one)))
+    assert found.statuses == ["confirmed", "cancelled", "confirmed", "confirmed"]
+
+
+def test_a_cancellation_alone_withdraws_what_is_recorded(read, event, calendar):
+    bare = read(calendar("METHOD:CANCEL", event(start=None)))
+    assert bare.found == []
+    assert bare.reading.covers == bare.reading.cancelled == {"visit-1"}
+    assert bare.errors == []
+    assert read(calendar("METHOD:CANCEL", event())).statuses == ["cancelled"]
+
+
+def test_a_reply_changes_who_comes_and_describes_nothing(read, event, calendar):
+    invited = "ATTENDEE;CN=Ann;PARTSTAT=NEEDS-ACTION:tel:+12025550101"
+    other = "ATTENDEE;CN=Bo:tel:+12025550102"
+    reply = event(phone="ATTENDEE;PARTSTAT=DECLINED:tel:+12025550101")
+    found = read(methods(calendar, ("REQUEST", event(other, phone=invited)), ("REPLY", reply)))
+    assert found.phones == ["+12025550102"]
+    alone = read(calendar("METHOD:REPLY", reply))
+    assert alone.found == []
+    assert alone.warnings == ["METHOD:REPLY describes no appointment"]
+    assert alone.reading.covers == set()
+
+
+def test_a_master_speaks_for_all_its_occurrences(read_events, event):
+    found = read_events(event(SERIES), event(uid="b"), event("RECURRENCE-ID:20260309T130000Z", uid="c"))
+    assert found.reading.covers == {"visit-1", "b"}
+
+
+BROKEN = {
+    "bad DTSTART": {"start": "DTSTART:yesterday"},
+    "no DTSTART": {"start": None},
+    "impossible DTSTART": {"start": "DTSTART:20260231T090000"},
+    "two DTSTART": {"lines": ["DTSTART:20260401T090000Z"]},
+    "two UID": {"lines": ["UID:other"]},
+    "bad RRULE": {"lines": ["RRULE:FREQ=SOMETIMES"]},
+    "RSCALE": {"lines": ["RRULE:RSCALE=HEBREW;FREQ=YEARLY"]},
+    "INTERVAL=0": {"lines": ["RRULE:FREQ=DAILY;INTERVAL=0"]},
+    "bad EXDATE": {"lines": ["RRULE:FREQ=DAILY;COUNT=2", "EXDATE:never"]},
+    "bad RDATE": {"lines": ["RDATE:2026"]},
+    "bad RECURRENCE-ID": {"lines": ["RECURRENCE-ID:first"]},
+    "a second of every year": {"start": "DTSTART:99991231T235959Z", "lines": ["RRULE:FREQ=SECONDLY"]},
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_event_is_reported_with_uid_and_line_and_hurts_no_other(read_events, event, case):
+    """Fault 2."""
+    lines = BROKEN[case].get("lines", ())
+    changes = {"start": BROKEN[case]["start"]} if "start" in BROKEN[case] else {}
+    bad = event(*lines, uid="bad", **changes)
+    found = read_events(event(uid="a"), bad, event(uid="z"), known=lambda uid: True)
+    assert [each.appointment.id for each in found.found] == ["a", "z"]
+    if case == "a second of every year":
+        return
+    (error,) = found.errors
+    assert error.uid == "bad"
+    first = 4 + event(uid="a").count("\r\n") + 1
+    assert first <= error.line <= first + bad.count("\r\n")
+    assert found.reading.unreadable == {"bad"}
+    assert found.reading.covers == {"a", "z"}
+    assert found.reading.sound
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SEQUENCE:many",
+        "DTSTAMP:now",
+        "CREATED:x",
+        "LAST-MODIFIED:2026",
+        "STATUS:MAYBE",
+        "DTEND:later",
+        "COLOUR",
+    ],
+)
+def test_what_a_start_does_not_depend_on_may_be_broken(read_events, event, line):
+    found = read_events(event(line))
+    assert found.starts == ["2026-03-02T14:00:00Z"]
+    assert found.errors == []
+
+
+def test_a_broken_override_hides_its_instance_and_keeps_the_rest(read_events, event):
+    found = read_events(event(SERIES), event("RECURRENCE-ID:20260309T130000Z", start="DTSTART:broken"))
+    assert found.ids == ["2026-03-02T14:00:00Z", "2026-03-16T13:00:00Z", "2026-03-23T13:00:00Z"]
+    assert found.reading.unreadable == {"visit-1"}
+    assert found.reading.covers == set()
+
+
+def test_a_broken_master_leaves_its_overrides(read_events, event):
+    found = read_events(event("RRULE:broken"), event("RECURRENCE-ID:20260309T130000Z"))
+    assert found.ids == ["2026-03-09T13:00:00Z"]
+    assert found.reading.covers == set()
+
+
+def test_a_truncated_calendar_is_read_and_not_trusted(read, event, calendar):
+    """Fault 3."""
+    whole = calendar(event(uid="a"), event(uid="b"))
+    cut = read(whole[: whole.index("UID:b") + 20])
+    assert [each.appointment.id for each in cut.found] == ["a"]
+    assert not cut.reading.sound
+    assert cut.errors
+    unended = read(whole.replace("END:VCALENDAR\r\n", ""))
+    assert len(unended.found) == 2
+    assert not unended.reading.sound
+    assert "ends within VCALENDAR" in unended.reading.unsound_because
+
+
+def test_an_event_without_end_is_reported_and_the_next_is_read(read, event, calendar):
+    text = calendar(event(uid="a").replace("\r\nEND:VEVENT", ""), event(uid="b"))
+    found = read(text)
+    assert [each.appointment.id for each in found.found] == ["b"]
+    assert found.reading.unreadable == {"a"}
+    assert found.errors[0].line == 4
+
+
+def test_an_alarm_without_end_costs_nothing(read_events, event):
+    found = read_events(event("BEGIN:VALARM", "TRIGGER:-PT15M"), event(uid="b"))
+    assert len(found.found) == 2
+    assert found.found[0].alarms or found.found[1].alarms
+
+
+def test_an_event_whose_uid_cannot_be_known_makes_the_source_unsound(read_events, event):
+    found = read_events(event(uid=None, start="DTSTART:broken"), event())
+    assert len(found.found) == 1
+    assert not found.reading.sound
+
+
+def test_an_event_without_uid_is_known_by_what_it_says(read_events, event):
+    found = read_events(event("SUMMARY:One", uid=None), event("SUMMARY:Two", uid=None))
+    ids = [each.appointment.id for each in found.found]
+    assert len(set(ids)) == 2
+    assert all(each.startswith("no-uid-") for each in ids)
+    again = read_events(event("SUMMARY:Two", uid=None), event("SUMMARY:One", uid=None))
+    assert sorted(ids) == sorted(each.appointment.id for each in again.found)
+    assert found.reading.sound
+
+
+def test_an_empty_calendar_is_read_and_not_trusted(read, calendar):
+    found = read(calendar())
+    assert found.found == []
+    assert found.reading.unsound_because == "the calendar holds no events"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is empty"),
+        (b"<!DOCTYPE html><html><body>Log in</body></html>", "web page"),
+        (b"\x00\x01\x02" * 100, "is no calendar"),
+        (b"\r\n" * 50, "is empty"),
+        (b"name,phone\nAnn,+12025550101\n", "is no calendar"),
+    ],
+)
+def test_what_is_no_calendar_is_refused_at_once_with_the_remedy(data, words):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    with pytest.raises(CalendarError, match=words) as caught:
+        read_calendar(data, CalendarSettings(), start=now, end=now)
+    assert "BEGIN:VCALENDAR" in str(caught.value)
+
+
+def test_events_within_other_components_are_no_appointments(read, event, calendar):
+    """Fault 14."""
+    poll = ("BEGIN:VPOLL", event(uid="poll"), "END:VPOLL")
+    text = calendar(*poll, "BEGIN:X-BOX", event(uid="box"), "END:X-BOX", event())
+    assert [each.appointment.id for each in read(text).found] == ["visit-1"]
+
+
+def test_events_without_a_calendar_around_them_are_read(read, event):
+    assert len(read(event() + "\r\n").found) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data,
+        lambda data: data.replace(b"\r\n", b"\n"),
+        lambda data: data.replace(b"\r\n", b"\r"),
+        lambda data: b"\xef\xbb\xbf" + data,
+        lambda data: data.decode().encode("utf-16"),
+        lambda data: data.replace(b"BEGIN", b"begin").replace(b"VEVENT", b"vEvent"),
+        lambda data: data + b"\x00" * 100,
+        lambda data: b"\r\n\r\n" + data,
+        lambda data: data.replace(b"\r\n", b" \r\n"),
+    ],
+    ids=["CRLF", "LF", "CR", "BOM", "UTF-16", "lower case", "NUL tail", "blank lines", "trailing spaces"],
+)
+def test_the_form_of_a_file_does_not_matter(read, event, calendar, change):
+    found = read(change(calendar(event(SERIES)).encode()))
+    assert len(found.found) == 4
+    assert found.found[0].appointment.recipients[0].phone == "+12025550101"
+
+
+def test_a_fold_within_a_character_is_mended(read, event, calendar):
+    """Fault 18: bytes are unfolded before they are decoded."""
+    data = calendar(event("SUMMARY:Zoë's visit")).encode()
+    at = data.index("ë".encode()) + 1
+    assert read(data[:at] + b"\r\n " + data[at:]).titles == ["Zoë's visit"]
+
+
+def test_latin_1_is_read_with_a_warning(read, event, calendar):
+    found = read(calendar(event("SUMMARY:Zoë")).encode("latin-1"))
+    assert found.titles == ["Zoë"]
+    assert any("not UTF-8" in each for each in found.warnings)
+
+
+def test_control_characters_do_not_reach_a_text(read_events, event):
+    """Fault 18."""
+    assert read_events(event("SUMMARY:a\x00b\x07c\x1bd")).titles == ["abcd"]
+
+
+def test_unicode_line_separators_end_no_line(read_events, event):
+    assert read_events(event("SUMMARY:one\u2028two\x85three")).titles == ["one two three"]
+
+
+def test_quoted_parameters_may_hold_colons_and_carets(read_events, event):
+    found = read_events(event(phone='ATTENDEE;CN="Doe: Ann ^\'Annie^\'";X-A="b;c":tel:+12025550101'))
+    assert found.only.appointment.recipients[0].name == 'Doe: Ann "Annie"'
+
+
+def test_limits_are_named_in_what_they_refuse(read, event, calendar):
+    text = calendar(*[event(uid=str(number)) for number in range(20)])
+    for name, value in (("events", 10), ("lines", 50), ("file_bytes", 500)):
+        with pytest.raises(CalendarError, match=f"`{name}`"):
+            read(text, limits=Limits(**{name: value}))
+
+
+EDGES = "20251215 20251230 20251231 20260101 20260102 20260301 20260629 20260630 20260701 20260702 20270101"
+DATES = st.sampled_from(EDGES.split())
+FORMS = st.sampled_from(
+    [
+        "DTSTART:{}T120000Z",
+        "DTSTART;VALUE=DATE:{}",
+        "DTSTART;TZID=Pacific/Auckland:{}T030000",
+        "DTSTART;TZID=Pacific/Honolulu:{}T200000",
+    ]
+)
+
+
+@st.composite
+def components(draw):
+    uid = draw(st.sampled_from("abc"))
+    form = draw(FORMS)
+    lines = [f"UID:{uid}", form.format(draw(DATES))]
+    kind = draw(st.sampled_from(["single", "series", "ended", "override", "onwards", "rdate"]))
+    lines += {
+        "single": [],
+        "series": ["RRULE:FREQ=WEEKLY"],
+        "ended": [f"RRULE:FREQ=WEEKLY;UNTIL={draw(DATES)}"],
+        "override": [f"RECURRENCE-ID:{draw(DATES)}T120000Z"],
+        "onwards": [f"RECURRENCE-ID;RANGE=THISANDFUTURE:{draw(DATES)}T120000Z"],
+        "rdate": [f"RDATE:{draw(DATES)}T120000Z"],
+    }[kind]
+    return "\r\n".join(["BEGIN:VEVENT", *lines, f"SEQUENCE:{draw(st.integers(0, 2))}", "END:VEVENT"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(components(), min_size=1, max_size=5))
+def test_passing_over_events_by_their_text_changes_nothing(read, calendar, parts):
+    text = calendar(*parts)
+    by_text, in_full = read(text), read(text, known=lambda uid: True)
+    assert [occurrence_json(each) for each in by_text.found] == [occurrence_json(each) for each in in_full.found]
+    assert by_text.reading.covers <= in_full.reading.covers
+
+
+def test_only_events_that_can_matter_are_parsed_unless_they_are_recorded(read_events, event):
+    events = [event(uid="past", start="DTSTART:20200101T090000Z"), event(uid="now")]
+    assert read_events(*events).reading.covers == {"now"}
+    assert read_events(*events, known={"past"}.__contains__).reading.covers == {"past", "now"}

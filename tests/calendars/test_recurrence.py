@@ -1,0 +1,310 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import islice
+
+import pytest
+from dateutil.rrule import rrulestr
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from reminder_kit.calendars.recurrence import Budget, expand, read_rule
+from reminder_kit.errors import CalendarError
+
+
+def wall(*parts):
+    return datetime(*parts)
+
+
+FOREVER = wall(2100, 1, 1)
+
+
+def budget(candidates=200_000):
+    found = Budget(10_000_000)
+    found.begin(candidates)
+    return found
+
+
+def expanded(text, start, low=None, high=FOREVER, *, most=60, dates=False):
+    rule, _ = read_rule(text, 1)
+    return list(islice(expand(rule, start, low or start, high, budget(), dates=dates), most))
+
+
+def days(text, start, *, most=6, **changes):
+    return [f"{each:%Y-%m-%d}" for each in expanded(text, start, most=most, **changes)]
+
+
+MONDAY = wall(1997, 9, 1, 9)
+TUESDAY = wall(1997, 9, 2, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "expected"),
+    [
+        pytest.param(
+            "FREQ=DAILY;COUNT=3", TUESDAY, ["1997-09-02", "1997-09-03", "1997-09-04"], id="daily for some occurrences"
+        ),
+        pytest.param(
+            "FREQ=DAILY;INTERVAL=10;COUNT=3", TUESDAY, ["1997-09-02", "1997-09-12", "1997-09-22"], id="tenth day"
+        ),
+        pytest.param(
+            "FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=MO",
+            wall(1997, 8, 5, 9),
+            ["1997-08-05", "1997-08-10", "1997-08-19", "1997-08-24"],
+            id="weeks that begin on Monday",
+        ),
+        pytest.param(
+            "FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=SU",
+            wall(1997, 8, 5, 9),
+            ["1997-08-05", "1997-08-17", "1997-08-19", "1997-08-31"],
+            id="weeks that begin on Sunday",
+        ),
+        pytest.param(
+            "FREQ=MONTHLY;COUNT=4;BYDAY=1FR",
+            wall(1997, 9, 5, 9),
+            ["1997-09-05", "1997-10-03", "1997-11-07", "1997-12-05"],
+            id="first Friday",
+        ),
+        pytest.param(
+            "FREQ=MONTHLY;COUNT=3;BYDAY=-2MO",
+            wall(1997, 9, 22, 9),
+            ["1997-09-22", "1997-10-20", "1997-11-17"],
+            id="second to last Monday",
+        ),
+        pytest.param(
+            "FREQ=MONTHLY;BYMONTHDAY=-3;COUNT=3",
+            wall(1997, 9, 28, 9),
+            ["1997-09-28", "1997-10-29", "1997-11-28"],
+            id="third to last day",
+        ),
+        pytest.param(
+            "FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13",
+            wall(1998, 2, 13, 9),
+            ["1998-02-13", "1998-03-13", "1998-11-13", "1999-08-13", "2000-10-13", "2001-04-13"],
+            id="every Friday the 13th",
+        ),
+        pytest.param(
+            "FREQ=MONTHLY;COUNT=3;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2",
+            wall(1997, 9, 29, 9),
+            ["1997-09-29", "1997-10-30", "1997-11-27"],
+            id="last weekday but one",
+        ),
+        pytest.param(
+            "FREQ=MONTHLY;COUNT=3;BYDAY=MO,1TU",
+            MONDAY,
+            ["1997-09-01", "1997-09-02", "1997-09-08"],
+            id="plain and numbered weekdays add up",
+        ),
+        pytest.param(
+            "FREQ=YEARLY;BYDAY=20MO;COUNT=2",
+            wall(1997, 5, 19, 9),
+            ["1997-05-19", "1998-05-18"],
+            id="20th Monday of the year",
+        ),
+        pytest.param(
+            "FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO;COUNT=3",
+            wall(1997, 5, 12, 9),
+            ["1997-05-12", "1998-05-11", "1999-05-17"],
+            id="Monday of week 20",
+        ),
+        pytest.param(
+            "FREQ=YEARLY;BYWEEKNO=20;COUNT=3",
+            wall(1997, 5, 12, 9),
+            ["1997-05-12", "1998-05-11", "1999-05-17"],
+            id="a bare BYWEEKNO means DTSTART's weekday (dateutil gives all seven)",
+        ),
+        pytest.param(
+            "FREQ=YEARLY;BYYEARDAY=1,100,200;INTERVAL=3;COUNT=4",
+            wall(1997, 1, 1, 9),
+            ["1997-01-01", "1997-04-10", "1997-07-19", "2000-01-01"],
+            id="days of the year",
+        ),
+        pytest.param(
+            "FREQ=YEARLY;COUNT=3", wall(2024, 2, 29, 9), ["2024-02-29", "2028-02-29", "2032-02-29"], id="leap day"
+        ),
+        pytest.param(
+            "FREQ=MONTHLY;COUNT=3", wall(2026, 1, 31, 9), ["2026-01-31", "2026-03-31", "2026-05-31"], id="the 31st"
+        ),
+        pytest.param(
+            "FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8",
+            wall(1996, 11, 5, 9),
+            ["1996-11-05", "2000-11-07", "2004-11-02"],
+            id="election day",
+        ),
+        pytest.param(
+            "FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=1",
+            wall(2026, 1, 7, 9),
+            ["2026-01-12", "2026-01-19"],
+            id="BYSETPOS counts in the first week from WKST, not from DTSTART (dateutil counts from DTSTART)",
+        ),
+    ],
+)
+def test_rules_mean_what_the_rfc_says(text, start, expected):
+    assert days(text, start, most=len(expected)) == expected
+
+
+def test_a_count_counts_dtstart_even_where_the_rule_does_not_match_it():
+    found = expanded("FREQ=WEEKLY;BYDAY=TU;COUNT=3", MONDAY)
+    assert [each.day for each in found] == [2, 9]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("FREQ=HOURLY;INTERVAL=3;COUNT=3", ["09:00:00", "12:00:00", "15:00:00"]),
+        ("FREQ=MINUTELY;INTERVAL=90;COUNT=3", ["09:00:00", "10:30:00", "12:00:00"]),
+        ("FREQ=DAILY;BYHOUR=9,10;BYMINUTE=0,20;COUNT=3", ["09:00:00", "09:20:00", "10:00:00"]),
+        ("FREQ=MINUTELY;INTERVAL=20;BYHOUR=9,10;COUNT=4", ["09:00:00", "09:20:00", "09:40:00", "10:00:00"]),
+        ("FREQ=SECONDLY;INTERVAL=45;COUNT=3", ["09:00:00", "09:00:45", "09:01:30"]),
+        ("FREQ=HOURLY;BYMINUTE=0,15,30;BYSETPOS=-1;COUNT=2", ["09:30:00"]),
+    ],
+)
+def test_rules_below_a_day(text, expected):
+    assert [f"{each:%H:%M:%S}" for each in expanded(text, TUESDAY, most=len(expected))] == expected
+
+
+def test_dates_ignore_hours_and_cannot_repeat_within_a_day():
+    assert days("FREQ=DAILY;BYHOUR=9,10;COUNT=2", wall(2026, 1, 1), dates=True) == ["2026-01-01", "2026-01-02"]
+    with pytest.raises(CalendarError, match="cannot repeat a whole day"):
+        expanded("FREQ=HOURLY", wall(2026, 1, 1), dates=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FREQ=FORTNIGHTLY",
+        "COUNT=3",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=DAILY;INTERVAL=-1",
+        "FREQ=DAILY;INTERVAL=1000000000000000000000000000000",
+        "FREQ=DAILY;COUNT=100000000000000000000",
+        "FREQ=DAILY;FREQ=WEEKLY",
+        "FREQ=DAILY;BYDAY=XX",
+        "FREQ=MONTHLY;BYDAY=54MO",
+        "FREQ=MONTHLY;BYMONTHDAY=0",
+        "FREQ=YEARLY;BYMONTH=13",
+        "FREQ=DAILY;UNTIL=tomorrow",
+        "FREQ=DAILY;UNTIL=20261345",
+        "FREQ=DAILY;BYSETPOS=1",
+        "FREQ=MONTHLY;RSCALE=HEBREW",
+        "FREQ=MONTHLY;SKIP=BACKWARD",
+        "nonsense",
+        "",
+    ],
+)
+def test_what_has_no_meaning_is_refused_with_its_line(text):
+    with pytest.raises(CalendarError) as caught:
+        read_rule(text, 17)
+    assert caught.value.line == 17
+
+
+def test_unknown_parts_are_named_and_passed_over():
+    rule, unknown = read_rule("FREQ=DAILY;X-COLOUR=red", 1)
+    assert rule.freq == "DAILY"
+    assert unknown == ["X-COLOUR"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=WEEKLY;BYMONTH=2;BYDAY=MO;BYSETPOS=7",
+        "FREQ=MONTHLY;BYMONTHDAY=31;BYMONTH=4",
+        "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30",
+    ],
+)
+def test_a_rule_that_never_matches_costs_next_to_nothing(text):
+    rule, _ = read_rule(text, 1)
+    purse = budget(2_000)
+    low = wall(2026, 1, 1)
+    assert list(expand(rule, wall(1970, 1, 1, 9), low, low + timedelta(days=60), purse)) == []
+
+
+@pytest.mark.parametrize("text", ["FREQ=MINUTELY", "FREQ=SECONDLY", "FREQ=DAILY", "FREQ=SECONDLY;INTERVAL=7"])
+def test_an_old_series_costs_what_the_window_costs(text):
+    rule, _ = read_rule(text, 1)
+    purse = budget(20_000)
+    low = wall(2026, 1, 1, 10)
+    found = list(expand(rule, wall(1970, 1, 1), low, low + timedelta(minutes=1), purse))
+    assert all(low <= each <= low + timedelta(minutes=1) for each in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FREQ=SECONDLY",
+        "FREQ=MINUTELY;COUNT=5000000",
+        "FREQ=YEARLY;BYHOUR="
+        + ",".join(map(str, range(24)))
+        + ";BYMINUTE="
+        + ",".join(map(str, range(60)))
+        + ";BYSECOND="
+        + ",".join(map(str, range(60)))
+        + ";BYMONTHDAY="
+        + ",".join(map(str, range(1, 32)))
+        + ";BYSETPOS=1",
+    ],
+)
+def test_an_endless_rule_is_refused_by_count_not_by_time(text):
+    rule, _ = read_rule(text, 1)
+    with pytest.raises(CalendarError, match="candidates"):
+        for _ in expand(rule, wall(2020, 1, 1), wall(2026, 1, 1), wall(2026, 12, 1), budget()):
+            pass
+
+
+weekdays = st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"])
+DAYS = st.lists(weekdays, min_size=1, max_size=3, unique=True).map(lambda each: "BYDAY=" + ",".join(each))
+NTH = st.tuples(st.sampled_from([-2, -1, 1, 2, 4]), weekdays).map(lambda each: f"BYDAY={each[0]}{each[1]}")
+MONTHS = st.lists(st.integers(1, 12), min_size=1, max_size=3, unique=True).map(
+    lambda each: f"BYMONTH={','.join(map(str, each))}"
+)
+MONTHDAYS = st.lists(st.sampled_from([1, 13, 29, 30, 31, -1, -5]), min_size=1, max_size=2, unique=True).map(
+    lambda each: f"BYMONTHDAY={','.join(map(str, each))}"
+)
+YEARDAYS = st.sampled_from([1, 60, 200, 366, -1, -100]).map(lambda each: f"BYYEARDAY={each}")
+HOURS = st.lists(st.integers(0, 23), min_size=1, max_size=2, unique=True).map(
+    lambda each: f"BYHOUR={','.join(map(str, each))}"
+)
+PARTS = {
+    "YEARLY": [MONTHS, MONTHDAYS, DAYS, NTH, YEARDAYS, HOURS],
+    "MONTHLY": [MONTHS, MONTHDAYS, DAYS, NTH, HOURS],
+    "WEEKLY": [MONTHS, DAYS, HOURS],
+    "DAILY": [MONTHS, MONTHDAYS, DAYS, HOURS],
+    "HOURLY": [MONTHS, DAYS, HOURS],
+    "MINUTELY": [DAYS, HOURS],
+}
+
+
+@st.composite
+def rules(draw):
+    freq = draw(st.sampled_from(sorted(PARTS)))
+    parts = [
+        f"FREQ={freq}",
+        f"INTERVAL={draw(st.sampled_from([1, 1, 2, 3, 7]))}",
+        f"WKST={draw(st.sampled_from(['MO', 'SU']))}",
+    ]
+    chosen = {}
+    for strategy in draw(st.lists(st.sampled_from(PARTS[freq]), max_size=3)):
+        part = draw(strategy)
+        chosen.setdefault(part.partition("=")[0], part)
+    parts += chosen.values()
+    if chosen and freq in ("YEARLY", "MONTHLY") and draw(st.booleans()):
+        parts.append(f"BYSETPOS={draw(st.sampled_from([1, 2, -1]))}")
+    return ";".join(parts)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rules(),
+    st.datetimes(wall(2019, 1, 1), wall(2026, 1, 1)).map(lambda each: each.replace(microsecond=0)),
+    st.integers(0, 800),
+)
+def test_where_dateutil_is_right_we_agree_with_it(text, start, later):
+    low = start + timedelta(days=later)
+    interval = int(text.partition("INTERVAL=")[2].partition(";")[0])
+    assume(interval == 1 or not ("BYHOUR" in text and text.startswith(("FREQ=MIN", "FREQ=HOU"))))  # it may refuse these
+    high = low + timedelta(days=1 if text.startswith(("FREQ=MIN", "FREQ=HOU")) else 400)
+    assume(expanded(text, high, high, high + timedelta(days=9000), most=1))  # dateutil walks on to the year 9999
+    theirs = list(rrulestr(f"RRULE:{text};UNTIL={high:%Y%m%dT%H%M%S}", dtstart=start).between(low, high, inc=True))
+    assert expanded(text, start, low, high, most=10_000) == theirs

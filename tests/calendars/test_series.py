@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import pytest
+
+BERLIN = "DTSTART;TZID=Europe/Berlin:20260303T090000"
+
+
+def test_a_weekly_series_keeps_its_wall_clock_across_dst(read_events, event):
+    found = read_events(event("RRULE:FREQ=WEEKLY;COUNT=3"))
+    assert found.starts == ["2026-03-02T14:00:00Z", "2026-03-09T13:00:00Z", "2026-03-16T13:00:00Z"]
+    assert found.ids == found.starts
+
+
+def test_a_single_event_has_no_recurrence_id(read_events, event):
+    assert read_events(event()).ids == [None]
+
+
+def test_a_time_the_clock_leaps_over_moves_forward_by_the_leap(read_events, event):
+    found = read_events(event("RRULE:FREQ=DAILY;COUNT=3", start="DTSTART;TZID=America/New_York:20260307T023000"))
+    assert found.starts == ["2026-03-07T07:30:00Z", "2026-03-08T07:30:00Z", "2026-03-09T06:30:00Z"]
+
+
+def test_a_time_that_comes_twice_is_the_first(read_events, event, day):
+    found = read_events(event(start="DTSTART;TZID=America/New_York:20261101T013000"), **day(11, 1))
+    assert found.starts == ["2026-11-01T05:30:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("until", "count"),
+    [
+        pytest.param("20260316", 3, id="a date includes its day (fault 10)"),
+        pytest.param("20260316T090000", 3, id="a local time is local (fault 10)"),
+        pytest.param("20260316T130000Z", 3, id="UTC, to the second"),
+        pytest.param("20260316T125959Z", 2, id="UTC, a second before"),
+        pytest.param("20260315T235959", 2, id="local, the evening before"),
+    ],
+)
+def test_until_ends_a_zoned_series(read_events, event, until, count):
+    assert len(read_events(event(f"RRULE:FREQ=WEEKLY;UNTIL={until}")).found) == count
+
+
+def test_until_with_a_time_ends_a_series_of_days_on_that_day(read_events, event):
+    found = read_events(event("RRULE:FREQ=DAILY;UNTIL=20260304T045959Z", start="DTSTART;VALUE=DATE:20260302"))
+    assert found.starts == ["2026-03-02", "2026-03-03", "2026-03-04"]
+
+
+def test_an_exdate_in_utc_removes_its_instant_and_not_the_same_digits(read_events, event):
+    """Fault 4: 09:00 Z is 04:00 in New York, so nothing is removed; 14:00 Z is 09:00 there."""
+    assert len(read_events(event("RRULE:FREQ=DAILY;COUNT=3", "EXDATE:20260303T090000Z")).found) == 3
+    assert len(read_events(event("RRULE:FREQ=DAILY;COUNT=3", "EXDATE:20260303T140000Z")).found) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "EXDATE;TZID=America/New_York:20260303T090000",
+        "EXDATE:20260303T090000",
+        "EXDATE;TZID=Europe/Berlin:20260303T150000",
+        "EXDATE;VALUE=DATE:20260303",
+        "EXDATE;TZID=America/New_York:20260401T000000,20260303T090000",
+    ],
+    ids=["same zone", "floating means the series' zone", "another zone", "a day", "one of several"],
+)
+def test_exdates_in_other_forms_remove_the_instance_they_mean(read_events, event, line):
+    found = read_events(event("RRULE:FREQ=DAILY;COUNT=3", line))
+    assert found.starts == ["2026-03-02T14:00:00Z", "2026-03-04T14:00:00Z"]
+
+
+def test_a_zoned_exdate_leaves_a_floating_series_floating(read_events, event):
+    """Fault 5."""
+    found = read_events(
+        event("RRULE:FREQ=DAILY;COUNT=3", "EXDATE;TZID=Europe/Berlin:20260303T150000", start="DTSTART:20260302T090000")
+    )
+    assert found.starts == ["2026-03-02T14:00:00Z", "2026-03-04T14:00:00Z"]
+    assert found.ids == ["2026-03-02T09:00:00", "2026-03-04T09:00:00"]
+
+
+def test_an_exrule_takes_away(read_events, event):
+    """Fault 14."""
+    found = read_events(event("RRULE:FREQ=DAILY;COUNT=4", "EXRULE:FREQ=DAILY;INTERVAL=2"))
+    assert found.starts == ["2026-03-03T14:00:00Z", "2026-03-05T14:00:00Z"]
+
+
+def test_rdates_add_and_periods_bring_their_own_end(read_events, event):
+    found = read_events(
+        event(
+            "DTEND;TZID=America/New_York:20260302T093000",
+            "RDATE;TZID=America/New_York:20260401T100000",
+            "RDATE;VALUE=PERIOD:20260402T100000Z/PT2H,20260403T100000Z/20260403T110000Z",
+        )
+    )
+    assert found.starts == [
+        "2026-03-02T14:00:00Z",
+        "2026-04-01T14:00:00Z",
+        "2026-04-02T10:00:00Z",
+        "2026-04-03T10:00:00Z",
+    ]
+    assert found.ends[1:] == ["2026-04-01T14:30:00Z", "2026-04-02T12:00:00Z", "2026-04-03T11:00:00Z"]
+
+
+def test_dtstart_counts_although_the_rule_does_not_match_it(read_events, event):
+    found = read_events(event("RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=3"))
+    assert found.starts == ["2026-03-02T14:00:00Z", "2026-03-03T14:00:00Z", "2026-03-10T13:00:00Z"]
+
+
+def test_a_dtend_gives_every_instance_the_same_elapsed_time(read_events, event, day):
+    """RFC 5545 §3.8.5.3: exact for DTEND; §3.3.6: nominal days for DURATION:P1D. The clocks change on 8 March."""
+    night = "DTSTART;TZID=America/New_York:20260306T220000"
+    until = event("DTEND;TZID=America/New_York:20260307T060000", "RRULE:FREQ=DAILY;COUNT=3", start=night)
+    assert read_events(until).ends == ["2026-03-07T11:00:00Z", "2026-03-08T11:00:00Z", "2026-03-09T10:00:00Z"]
+    nominal = event("DURATION:P1D", start="DTSTART;TZID=America/New_York:20260307T120000")
+    assert read_events(nominal).ends == ["2026-03-08T16:00:00Z"]
+    exact = event("DURATION:PT24H", start="DTSTART;TZID=America/New_York:20260307T120000")
+    assert read_events(exact).ends == ["2026-03-08T17:00:00Z"]
+
+
+SERIES = "RRULE:FREQ=WEEKLY;COUNT=4"
+SECOND = "RECURRENCE-ID;TZID=America/New_York:20260309T090000"
+
+
+def test_b64_a_moved_instance_speaks_for_itself(read_events, event):
+    moved = event(SECOND, "SUMMARY:Moved", start="DTSTART;TZID=America/New_York:20260310T110000")
+    found = read_events(event(SERIES, "SUMMARY:Weekly"), moved)
+    assert found.titles == ["Weekly", "Moved", "Weekly", "Weekly"]
+    assert found.starts[1] == "2026-03-10T15:00:00Z"
+    assert found.ids[1] == "2026-03-09T13:00:00Z"
+
+
+def test_an_override_may_come_before_its_master(read_events, event):
+    moved = event(SECOND, "SUMMARY:Moved", start="DTSTART;TZID=America/New_York:20260310T110000")
+    assert read_events(moved, event(SERIES)).titles == ["", "Moved", "", ""]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["RECURRENCE-ID:20260309T130000Z", "RECURRENCE-ID:20260309T090000", "RECURRENCE-ID;VALUE=DATE:20260309"],
+    ids=["UTC", "floating", "date"],
+)
+def test_an_override_may_name_its_instance_in_other_forms(read_events, event, line):
+    found = read_events(event(SERIES), event(line, "SUMMARY:Moved"))
+    assert len(found.found) == 4
+    assert found.titles.count("Moved") == 1
+    assert sorted(found.ids)[1] == "2026-03-09T13:00:00Z"
+
+
+def test_a_recurrence_id_in_utc_does_not_replace_the_same_digits(read_events, event):
+    """Fault 4: 09:00 Z is no instance; the override stands beside the series."""
+    found = read_events(event(SERIES), event("RECURRENCE-ID:20260309T090000Z", "SUMMARY:Other"))
+    assert len(found.found) == 5
+
+
+def test_instances_move_into_and_out_of_the_horizon(read_events, event, day):
+    master = event(SERIES)
+    out = event(SECOND, start="DTSTART;TZID=America/New_York:20260501T090000")
+    march = day(3, 1, days=30)
+    assert len(read_events(master, out, **march).found) == 3
+    assert read_events(master, out, **day(5, 1)).ids == ["2026-03-09T13:00:00Z"]
+
+
+def test_a_cancelled_instance_is_told_of(read_events, event):
+    found = read_events(event(SERIES), event(SECOND, "STATUS:CANCELLED"))
+    assert sorted(found.statuses) == ["cancelled", "confirmed", "confirmed", "confirmed"]
+    assert "2026-03-09T13:00:00Z" not in [
+        each for each, status in zip(found.ids, found.statuses, strict=True) if status != "cancelled"
+    ]
+
+
+def test_an_override_without_its_master_speaks_for_itself(read_events, event):
+    found = read_events(event(SECOND, start="DTSTART;TZID=America/New_York:20260310T110000"))
+    assert found.ids == ["2026-03-09T13:00:00Z"]
+    assert found.reading.covers == set()
+
+
+def test_this_and_future_moves_the_rest(read_events, event):
+    rest = event(
+        "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=America/New_York:20260309T090000",
+        "SUMMARY:Later",
+        "DURATION:PT1H",
+        start="DTSTART;TZID=America/New_York:20260310T103000",
+    )
+    found = read_events(event(SERIES, "SUMMARY:First"), rest)
+    assert found.starts == [
+        "2026-03-02T14:00:00Z",
+        "2026-03-10T14:30:00Z",
+        "2026-03-17T14:30:00Z",
+        "2026-03-24T14:30:00Z",
+    ]
+    assert found.ids == ["2026-03-02T14:00:00Z", "2026-03-09T13:00:00Z", "2026-03-16T13:00:00Z", "2026-03-23T13:00:00Z"]
+    assert found.titles == ["First", "Later", "Later", "Later"]
+
+
+def test_single_overrides_win_over_this_and_future(read_events, event):
+    rest = event(
+        "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=America/New_York:20260309T090000",
+        "SUMMARY:Later",
+        start="DTSTART;TZID=America/New_York:20260309T100000",
+    )
+    third = event(
+        "RECURRENCE-ID;TZID=America/New_York:20260316T090000",
+        "SUMMARY:Once",
+        start="DTSTART;TZID=America/New_York:20260316T120000",
+    )
+    assert read_events(event(SERIES), rest, third).titles == ["", "Later", "Once", "Later"]
+
+
+def test_this_and_future_may_cancel_the_rest(read_events, event):
+    rest = event("RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=America/New_York:20260316T090000", "STATUS:CANCELLED")
+    assert read_events(event(SERIES), rest).statuses == ["confirmed", "confirmed", "cancelled", "cancelled"]
+
+
+def test_all_day_events_are_dates_and_begin_at_local_midnight(read_events, event):
+    found = read_events(event("RRULE:FREQ=DAILY;COUNT=2", start="DTSTART;VALUE=DATE:20260302"))
+    first = found.found[0]
+    assert (found.starts, found.ends) == (["2026-03-02", "2026-03-03"], ["2026-03-03", "2026-03-04"])
+    assert found.ids == ["2026-03-02", "2026-03-03"]
+    assert first.all_day
+    assert first.appointment.all_day
+    assert first.appointment.starts_at.isoformat() == "2026-03-02T00:00:00-05:00"
+
+
+@pytest.mark.parametrize(
+    ("lines", "end", "warned"),
+    [
+        ((), "2026-03-02T14:00:00Z", False),
+        (("DURATION:PT45M",), "2026-03-02T14:45:00Z", False),
+        (("DTEND:20260302T150000Z",), "2026-03-02T15:00:00Z", False),
+        (("DTEND;TZID=America/New_York:20260302T080000",), "2026-03-02T14:00:00Z", True),
+        (("DURATION:-PT45M",), "2026-03-02T14:00:00Z", True),
+        (("DTEND:soon",), "2026-03-02T14:00:00Z", True),
+        (("DURATION:long",), "2026-03-02T14:00:00Z", True),
+        (("DTEND;VALUE=DATE:20260303",), "2026-03-03T05:00:00Z", True),
+    ],
+    ids=["none", "duration", "end", "end before start", "negative", "bad end", "bad duration", "a date"],
+)
+def test_an_odd_end_never_moves_the_start(read_events, event, lines, end, warned):
+    """Fault 8: other readers swap start and end."""
+    found = read_events(event(*lines))
+    assert found.starts == ["2026-03-02T14:00:00Z"]
+    assert found.ends == [end]
+    assert bool(found.warnings) is warned
+
+
+def test_a_series_longer_than_the_horizon_yields_only_the_horizon(read_events, event, day):
+    old = event("RRULE:FREQ=DAILY", start="DTSTART;TZID=America/New_York:19700101T090000")
+    assert read_events(old, **day(3, 1, days=3)).starts == [
+        "2026-03-01T14:00:00Z",
+        "2026-03-02T14:00:00Z",
+        "2026-03-03T14:00:00Z",
+    ]
+
+
+def test_the_horizon_is_half_open(read_events, event, day):
+    at_midnight = event(start="DTSTART:20260302T000000Z")
+    assert len(read_events(at_midnight, **day(3, 2)).found) == 1
+    assert read_events(at_midnight, **day(3, 1)).found == []

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import gzip
+from io import BytesIO
+
+import httpx
+import pytest
+
+from reminder_kit.calendars import CalendarSettings, Limits
+from reminder_kit.calendars.addresses import fetched, shown
+from reminder_kit.errors import CalendarError, ConfigurationError
+
+
+@pytest.fixture
+def text(event, calendar):
+    return calendar(event("SUMMARY:Visit"))
+
+
+def test_a_calendar_may_be_a_path_bytes_text_or_a_stream(read, text, tmp_path):
+    path = tmp_path / "clinic.ics"
+    path.write_text(text, newline="")
+    with path.open("rb") as stream:
+        for source in (path, str(path), text, text.encode(), BytesIO(text.encode()), stream, [path]):
+            assert read(source).titles == ["Visit"]
+
+
+def test_a_folder_is_one_source(read, event, calendar, tmp_path):
+    for number in range(3):
+        path = tmp_path / "sub" / f"{number}.ics"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(calendar(event(uid=str(number))), newline="")
+    (tmp_path / ".making.ics").write_text("half")
+    (tmp_path / "notes.txt").write_text("no calendar")
+    found = read(tmp_path)
+    assert sorted(each.appointment.id for each in found.found) == ["0", "1", "2"]
+    assert found.reading.sound
+
+
+def test_versions_in_several_files_are_ordered_together(read, event, calendar, tmp_path):
+    (tmp_path / "a.ics").write_text(calendar(event("SEQUENCE:2", "SUMMARY:new")), newline="")
+    (tmp_path / "b.ics").write_text(calendar(event("SEQUENCE:1", "SUMMARY:old")), newline="")
+    assert read(tmp_path).titles == ["new"]
+
+
+def test_one_bad_file_of_a_folder_is_named_and_ends_the_trust_in_absence(read, text, tmp_path):
+    (tmp_path / "a.ics").write_text(text, newline="")
+    (tmp_path / "b.ics").write_text("<html>")
+    found = read(tmp_path)
+    assert found.titles == ["Visit"]
+    assert not found.reading.sound
+    assert "b.ics" in str(found.errors[0])
+
+
+def test_problems_in_a_folder_name_their_file(read, event, calendar, tmp_path):
+    (tmp_path / "a.ics").write_text(calendar(event("RRULE:x")), newline="")
+    (tmp_path / "b.ics").write_text(calendar(event(uid="b")), newline="")
+    assert str(read(tmp_path).errors[0]).startswith(f"{tmp_path / 'a.ics'}, line ")
+
+
+@pytest.mark.parametrize("make", [lambda path: path / "missing.ics", lambda path: path, lambda path: 7])
+def test_what_cannot_be_read_is_named(read, tmp_path, make):
+    with pytest.raises(CalendarError) as caught:
+        read(make(tmp_path))
+    assert str(tmp_path) in str(caught.value) or "int" in str(caught.value)
+
+
+def test_a_stream_larger_than_the_limit_is_not_read_to_its_end(read, text):
+    class Endless:
+        def read(self, size):
+            return b"X" * size
+
+    with pytest.raises(CalendarError, match="`file_bytes`"):
+        read(Endless(), limits=Limits(file_bytes=1_000_000))
+
+
+def fetch(handler, address="https://example.com/c.ics", **limits):
+    return fetched(address, Limits(**limits), httpx.MockTransport(handler)).read()
+
+
+def test_webcal_means_https():
+    seen = []
+
+    def answer(request):
+        seen.append(str(request.url))
+        return httpx.Response(200, content=b"BEGIN:VCALENDAR")
+
+    assert fetched("webcal://example.com/c.ics", Limits(), httpx.MockTransport(answer)).tell() == 15
+    assert seen == ["https://example.com/c.ics"]
+
+
+def test_an_unchanged_calendar_is_not_sent_again():
+    asked = []
+
+    def answer(request):
+        asked.append(request.headers.get("if-none-match"))
+        if asked[-1] == '"1"':
+            return httpx.Response(304)
+        return httpx.Response(200, content=b"calendar", headers={"ETag": '"1"'})
+
+    for _ in range(2):
+        stream = fetched("https://example.com/etag.ics", Limits(), httpx.MockTransport(answer))
+        stream.seek(0)
+        assert stream.read() == b"calendar"
+    assert asked == [None, '"1"']
+
+
+def redirect(target):
+    return httpx.Response(302, headers={"Location": target})
+
+
+def bomb(_request):
+    return httpx.Response(200, content=gzip.compress(b"x" * 9_000_000), headers={"Content-Encoding": "gzip"})
+
+
+def half(_request):
+    return httpx.Response(200, stream=httpx.ByteStream(b"half"), headers={"Content-Length": "8"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        pytest.param(lambda _: httpx.Response(404), "answers 404", id="404"),
+        pytest.param(lambda _: httpx.Response(304), "answers 304", id="304 to nothing"),
+        pytest.param(lambda _: redirect("https://example.com/c.ics"), "redirects more than 5", id="loop"),
+        pytest.param(lambda _: redirect("file:///etc/passwd"), "cannot be fetched", id="to a file"),
+        pytest.param(lambda _: httpx.Response(200, content=b"x" * 2000), "larger than 1000 bytes", id="large"),
+        pytest.param(bomb, "larger than 1000 bytes", id="bomb"),
+        pytest.param(half, "ended early", id="half"),
+    ],
+)
+def test_an_address_is_bounded_in_every_way(answer, words):
+    with pytest.raises(CalendarError, match=words):
+        fetch(answer, "https://user:secret@example.com/x.ics?token=secret", file_bytes=1000)
+
+
+def test_no_connection_is_an_error_without_secrets():
+    def answer(request):
+        raise httpx.ConnectError("no", request=request)
+
+    with pytest.raises(CalendarError, match=r"x\.ics cannot be fetched") as caught:
+        fetch(answer, "https://user:secret@example.com/x.ics?token=secret")
+    assert "secret" not in str(caught.value)
+    assert shown("webcal://u:p@example.com/a?b=c") == "webcal://example.com/a"
+
+
+def test_settings_come_from_a_toml_table():
+    found = CalendarSettings.from_mapping(
+        {
+            "timezone": "Europe/Berlin",
+            "region": "DE",
+            "phones": ["text", "attendee"],
+            "directory": "people.csv",
+            "alarms": "rules",
+            "horizon": "8 weeks",
+            "limits": {"events": 10},
+            "sources": ["clinic.ics"],
+        }
+    )
+    assert (found.horizon.days, found.limits.events, found.phones) == (56, 10, ("text", "attendee"))
+    assert found.sources == ("clinic.ics",)
+    assert CalendarSettings.from_mapping({}) == CalendarSettings()
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"zone": "UTC"}, "knows no key 'zone'"),
+        ({"timezone": "Mars"}, "unknown time zone"),
+        ({"timezone": 5}, "must be text"),
+        ({"phones": ["fax"]}, "unknown source 'fax'"),
+        ({"phones": 5}, "phones"),
+        ({"alarms": "yes"}, "alarms"),
+        ({"horizon": "soon"}, "no length of time"),
+        ({"horizon": 5}, "no length of time"),
+        ({"horizon": "0 days"}, "between a minute and ten years"),
+        ({"limits": {"speed": 1}}, "knows no key 'speed'"),
+        ({"limits": {"events": "many"}}, "must be a number"),
+        ({"limits": 5}, "limits"),
+    ],
+)
+def test_a_wrong_setting_is_named(table, words):
+    with pytest.raises(ConfigurationError, match=words):
+        CalendarSettings.from_mapping(table)

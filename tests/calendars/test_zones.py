@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminder_kit.calendars import CalendarSettings, read_calendar
+from reminder_kit.calendars.zones import iana_zone, known_equivalent
+from reminder_kit.instants import zone
+
+LOCAL = "20260302T090000"
+
+
+def at(tzid):
+    return f"DTSTART;TZID={tzid}:{LOCAL}"
+
+
+@pytest.mark.parametrize(
+    ("tzid", "start", "name"),
+    [
+        ("Europe/Berlin", "2026-03-02T08:00:00Z", "Europe/Berlin"),
+        ("europe/lisbon", "2026-03-02T09:00:00Z", "Europe/Lisbon"),
+        ("America/New_york", "2026-03-02T14:00:00Z", "America/New_York"),
+        (" Europe/Berlin ", "2026-03-02T08:00:00Z", "Europe/Berlin"),
+        ('"Europe/Berlin"', "2026-03-02T08:00:00Z", "Europe/Berlin"),
+        ("/mozilla.org/20050126_1/Europe/Berlin", "2026-03-02T08:00:00Z", "Europe/Berlin"),
+        (
+            "/freeassociation.sourceforge.net/America/Argentina/Ushuaia",
+            "2026-03-02T12:00:00Z",
+            "America/Argentina/Ushuaia",
+        ),
+        ("W. Europe Standard Time", "2026-03-02T08:00:00Z", "Europe/Berlin"),
+        ("Pacific Standard Time", "2026-03-02T17:00:00Z", "America/Los_Angeles"),
+        ('"(UTC-05:00) Eastern Time (US & Canada)"', "2026-03-02T14:00:00Z", "America/New_York"),
+        ('"(GMT-08.00) Pacific Time (US & Canada), Tijuana"', "2026-03-02T17:00:00Z", "America/Los_Angeles"),
+        ("Mitteleuropaeische Zeit ", "2026-03-02T08:00:00Z", "Europe/Berlin"),
+        ("UTC", "2026-03-02T09:00:00Z", None),
+    ],
+)
+def test_zones_go_by_many_names(read_events, event, tzid, start, name):
+    """Fault 11, and what other readers read as floating."""
+    found = read_events(event(start=at(tzid)))
+    assert found.starts == [start]
+    assert found.only.appointment.timezone == name
+    assert not any("unknown" in each for each in found.warnings)
+
+
+@pytest.mark.parametrize(
+    "tzid",
+    [
+        "Mars/Olympus",
+        "localtime",
+        "Europe",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "posixrules",
+        "A/" * 3000,
+        "/" + "A/" * 2000,
+    ],
+    ids=lambda each: each[:12],
+)
+def test_an_unknown_zone_is_the_configured_one_with_a_warning(read_events, event, tzid):
+    found = read_events(event(start=at(tzid)))
+    assert found.starts == ["2026-03-02T14:00:00Z"]
+    assert any("unknown time zone" in each and "America/New_York" in each for each in found.warnings)
+
+
+def test_a_custom_vtimezone_counts_for_its_own_file_only(read_events, event, zone_of):
+    """Fault 1: icalendar keeps the first one of a name for the whole process."""
+    east = read_events(zone_of("Customized Time Zone", standard="+0900"), event(start=at("Customized Time Zone")))
+    west = read_events(zone_of("Customized Time Zone", standard="+0200"), event(start=at("Customized Time Zone")))
+    assert (east.starts, west.starts) == (["2026-03-02T00:00:00Z"], ["2026-03-02T07:00:00Z"])
+
+
+def test_each_calendar_of_a_stream_has_its_own_vtimezones(read, event, calendar, zone_of):
+    def one(offset, uid):
+        return calendar(zone_of("Office", standard=offset), event(start=at("Office"), uid=uid))
+
+    found = read(one("+0900", "a") + one("+0200", "b"))
+    assert found.starts == ["2026-03-02T00:00:00Z", "2026-03-02T07:00:00Z"]
+
+
+def test_a_vtimezone_may_come_after_the_event_and_in_another_case(read_events, event, zone_of):
+    found = read_events(event(start=at("our OFFICE ")), zone_of("Our Office", standard="+0200"))
+    assert found.starts == ["2026-03-02T07:00:00Z"]
+
+
+def test_a_vtimezone_of_a_windows_name_is_believed_before_the_table(read_events, event, zone_of):
+    found = read_events(
+        zone_of("W. Europe Standard Time", standard="+0300"), event(start=at("W. Europe Standard Time"))
+    )
+    assert found.starts == ["2026-03-02T06:00:00Z"]
+    assert found.only.appointment.timezone is None
+
+
+def test_a_vtimezone_that_agrees_with_its_windows_name_is_that_zone(read_events, event, zone_of):
+    definition = zone_of("W. Europe Standard Time", standard="+0100", daylight="+0200")
+    found = read_events(definition, event("RRULE:FREQ=MONTHLY;COUNT=2", start=at("W. Europe Standard Time")))
+    assert found.starts == ["2026-03-02T08:00:00Z", "2026-04-02T07:00:00Z"]
+    assert found.found[0].appointment.timezone == "Europe/Berlin"
+
+
+def test_an_iana_name_is_believed_before_a_wrong_vtimezone(read_events, event, zone_of):
+    found = read_events(zone_of("Europe/Berlin", standard="+0900"), event(start=at("Europe/Berlin")))
+    assert found.starts == ["2026-03-02T08:00:00Z"]
+
+
+def test_a_custom_zone_changes_its_clock_as_it_says(read_events, event, zone_of):
+    found = read_events(
+        zone_of("Office", standard="+0300", daylight="+0400"),
+        event("RRULE:FREQ=WEEKLY;COUNT=2", start="DTSTART;TZID=Office:20260326T090000"),
+    )
+    assert found.starts == ["2026-03-26T06:00:00Z", "2026-04-02T05:00:00Z"]
+    assert found.found[0].start.utcoffset().total_seconds() == 3 * 3600
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["", "TZOFFSETTO:+9900", "TZOFFSETTO:+0100\r\nRRULE:FREQ=SECONDLY"],
+    ids=["empty", "more than a day", "every second"],
+)
+def test_a_broken_vtimezone_is_reported_and_costs_no_event(read_events, event, broken):
+    part = f"BEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n{broken}\r\nEND:STANDARD\r\n" if broken else ""
+    definition = f"BEGIN:VTIMEZONE\r\nTZID:Office\r\n{part}END:VTIMEZONE"
+    found = read_events(definition, event(start=at("Office")), event(uid="other"))
+    assert len(found.found) == 2
+    assert any("VTIMEZONE 'Office' cannot be used" in each for each in found.warnings)
+
+
+def test_a_tzid_does_not_apply_to_dates(read_events, event):
+    """Fault 6; RFC 5545 §3.2.19."""
+    found = read_events(event(start="DTSTART;TZID=Europe/Berlin;VALUE=DATE:20260302"))
+    assert found.starts == ["2026-03-02"]
+    assert found.only.all_day
+
+
+def test_utc_wins_over_a_tzid(read_events, event):
+    """Fault 7."""
+    assert read_events(event(start="DTSTART;TZID=Europe/Berlin:20260302T090000Z")).starts == ["2026-03-02T09:00:00Z"]
+
+
+def test_lower_case_letters_are_read(read_events, event):
+    """Fault 18."""
+    assert read_events(event(start="dtstart:20260302t090000z")).starts == ["2026-03-02T09:00:00Z"]
+
+
+def test_b31_b32_floating_and_all_day_times_are_in_the_configured_zone(read_events, event):
+    found = read_events(event(start=f"DTSTART:{LOCAL}"), timezone="Europe/Berlin")
+    assert found.starts == ["2026-03-02T08:00:00Z"]
+    assert found.only.appointment.timezone == "Europe/Berlin"
+
+
+def test_b32_without_a_configured_zone_floating_times_are_utc_and_said_to_be(read_events, event):
+    found = read_events(event(start=f"DTSTART:{LOCAL}"), timezone=None)
+    assert found.starts == ["2026-03-02T09:00:00Z"]
+    assert any("no zone is configured" in each for each in found.warnings)
+
+
+def test_x_wr_timezone_is_the_zone_of_floating_times(read_events, event):
+    found = read_events("X-WR-TIMEZONE:Europe/Berlin", event(start=f"DTSTART:{LOCAL}"))
+    assert found.starts == ["2026-03-02T08:00:00Z"]
+
+
+def test_a_utc_series_stays_utc_under_x_wr_timezone_and_is_read_to_people_there(read_events, event):
+    """Fault 12."""
+    found = read_events(
+        "X-WR-TIMEZONE:Europe/Berlin", event("RRULE:FREQ=MONTHLY;COUNT=2", start="DTSTART:20260302T090000Z")
+    )
+    assert found.starts == ["2026-03-02T09:00:00Z", "2026-04-02T09:00:00Z"]
+    assert found.found[0].appointment.timezone == "Europe/Berlin"
+
+
+def test_a_bad_x_wr_timezone_is_reported(read_events, event):
+    found = read_events("X-WR-TIMEZONE:Nowhere", event(start=f"DTSTART:{LOCAL}"))
+    assert found.starts == ["2026-03-02T14:00:00Z"]
+    assert any("X-WR-TIMEZONE" in each for each in found.warnings)
+
+
+def test_a_prefixed_path_that_is_no_zone_is_none():
+    assert iana_zone("/" * 100_000) is None
+    assert known_equivalent("," * 100_000) is None
+
+
+BERLIN = zone("Europe/Berlin")
+
+
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda each: each.replace(tzinfo=UTC)))
+def test_a_table_shows_the_same_clock_as_the_zone_it_describes(instant):
+    local = instant.astimezone(_table())
+    theirs = instant.astimezone(BERLIN)
+    assert local.replace(tzinfo=None) == theirs.replace(tzinfo=None)
+    assert local.fold == theirs.fold
+    assert local.astimezone(UTC) == instant
+
+
+def _table(found=[]):  # noqa: B006 - built once
+    if not found:
+        lines = [
+            "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:Table\r\n",
+            *(
+                f"BEGIN:{kind}\r\nDTSTART:{start}\r\nTZOFFSETFROM:{before}\r\nTZOFFSETTO:{after}\r\n{rule}END:{kind}\r\n"
+                for kind, start, before, after, rule in (
+                    ("DAYLIGHT", "19810329T020000", "+0100", "+0200", "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\n"),
+                    ("STANDARD", "19961027T030000", "+0200", "+0100", "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n"),
+                    (
+                        "STANDARD",
+                        "19810927T030000",
+                        "+0200",
+                        "+0100",
+                        "RRULE:FREQ=YEARLY;BYMONTH=9;BYDAY=-1SU;UNTIL=19950924T010000Z\r\n",
+                    ),
+                )
+            ),
+            "END:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART;TZID=Table:20290601T000000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        ]
+        reading = read_calendar(
+            "".join(lines),
+            CalendarSettings(timezone="UTC"),
+            start=datetime(2029, 1, 1, tzinfo=UTC),
+            end=datetime(2030, 6, 1, tzinfo=UTC),
+        )
+        list(reading)
+        found.append(reading._tables[0]("Table", 1))
+    return found[0]
