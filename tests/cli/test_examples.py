@@ -1,0 +1,61 @@
+"""The examples are executed, and do what they say."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def main_of(name):
+    spec = spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main()
+
+
+def test_every_script_is_tested_here():
+    tested = {"booking_app", "nightly_job", "async_host", "webhook_endpoint"}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
+
+
+def test_a_booking_and_its_reminder_are_one_transaction():
+    assert main_of("booking_app") == [
+        ("+12025550101", "Hi Ada, see you tomorrow at 3:00 PM (Check-up)."),
+        ("+12025550101", "See you today at 3:00 PM."),
+    ]
+
+
+def test_a_nightly_table_withdraws_what_it_no_longer_has(capsys):
+    assert main_of("nightly_job") == [
+        "Hi Ada, Check-up tomorrow at 10:00 AM.",
+        "Hola Beatriz, Limpieza mañana a las 8:30.",
+    ]
+    assert "1 cancel" in capsys.readouterr().out
+
+
+def test_an_asynchronous_host_parks_twenty_at_once(capsys):
+    assert main_of("async_host") == 20
+    assert "20 of 20" in capsys.readouterr().out
+
+
+def test_a_webhook_endpoint_obeys_stop():
+    pytest.importorskip("cryptography")
+    seen, parked = main_of("webhook_endpoint")
+    assert {"delivered", "opted_out"} <= set(seen)
+    assert parked == 0
+
+
+def test_the_configuration_and_calendar_go_together(run, telnyx, folder):
+    for name in ("reminders.toml", "clinic.ics"):
+        shutil.copy(EXAMPLES / name, folder)
+    checked = run("rules", "check", "--sample", "clinic.ics", "--now", "2026-02-10T14:00:00Z", "--limit", "2")
+    assert (checked.status, checked.out.count("“")) == (0, 2)
+    ran = run("import", "clinic.ics", "--now", "2026-02-10T14:00:00Z")
+    assert ran.status == 0, ran.out + ran.err
+    assert len(telnyx.parked()) > 5
+    assert {each.to for each in telnyx.parked()} == {"+12025550101", "+12025550102"}
