@@ -6,7 +6,6 @@ Never loads a provider that was not asked for.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.ports import Provider
@@ -25,6 +24,8 @@ _OWN = {
 
 def provider_names() -> tuple[str, ...]:
     """Return every name that `provider_class` knows, sorted."""
+    from importlib.metadata import entry_points
+
     return tuple(sorted({*_OWN, *(point.name for point in entry_points(group=GROUP))}))
 
 
@@ -37,6 +38,8 @@ def provider_class(name: str) -> type[Provider]:
     if name in _OWN:
         module, attribute = _OWN[name]
         return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
+    from importlib.metadata import entry_points
+
     for point in entry_points(group=GROUP, name=name):
         try:
             return point.load()  # type: ignore[no-any-return]

@@ -31,6 +31,7 @@ from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
 from reminder_kit.providers.telnyx_answers import TOKEN, by_status, receipt, refusal
+from reminder_kit.providers.telnyx_events import verified
 from reminder_kit.sms import sms_parts
 
 __all__ = ["Telnyx"]
@@ -288,8 +289,6 @@ class Telnyx:
         timestamp is more than five minutes from `now` either way, `PayloadError` where
         it is signed and no event, `ConfigurationError` where there is no public key.
         """
-        from reminder_kit.providers.telnyx_events import verified
-
         return verified(self._public_keys, headers, body, now, self._tolerance)
 
 

@@ -37,23 +37,9 @@ from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
 from reminder_kit.providers.answers import json_object, short, text_of
+from reminder_kit.providers.twilio_events import STATUSES, verified
 
-__all__ = ["STATUSES", "Twilio"]
-
-STATUSES = {
-    "scheduled": "scheduled",
-    "accepted": "sent",
-    "queued": "sent",
-    "sending": "sent",
-    "sent": "sent",
-    "delivered": "delivered",
-    "partially_delivered": "delivered",
-    "read": "delivered",
-    "undelivered": "undelivered",
-    "failed": "undelivered",
-    "canceled": "cancelled",
-}
-"""Twilio's words for a message, in ours; any other word is `unknown`. `accepted` and `queued` are on their way."""
+__all__ = ["Twilio"]
 
 _CODES: dict[str, tuple[type[ProviderError], str]] = {
     "20003": (RefusedCredentialError, "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"),
@@ -270,8 +256,6 @@ class Twilio:
         signs no time, so a repeated webhook is told by its event id alone, and `now` is
         when it happened. Raises `SignatureError`, `PayloadError` or `ConfigurationError`.
         """
-        from reminder_kit.providers.twilio_events import verified
-
         if not self._auth_token:
             raise ConfigurationError("Twilio webhook: no token to verify it with: set TWILIO_AUTH_TOKEN")
         return verified(self._auth_token, self._webhook_url, headers, body, now)

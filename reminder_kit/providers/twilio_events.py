@@ -14,9 +14,23 @@ from reminder_kit.instants import utc
 from reminder_kit.model import DeliveryEvent
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import lowered, same_hmac
-from reminder_kit.providers.twilio import STATUSES
 
-__all__ = ["signed_text", "verified"]
+__all__ = ["STATUSES", "signed_text", "verified"]
+
+STATUSES = {
+    "scheduled": "scheduled",
+    "accepted": "sent",
+    "queued": "sent",
+    "sending": "sent",
+    "sent": "sent",
+    "delivered": "delivered",
+    "partially_delivered": "delivered",
+    "read": "delivered",
+    "undelivered": "undelivered",
+    "failed": "undelivered",
+    "canceled": "cancelled",
+}
+"""Twilio's words for a message, in ours; any other word is `unknown`. `accepted` and `queued` are on their way."""
 
 _WHAT = "Twilio webhook"
 _REPLIES = {"STOP": "opted_out", "START": "opted_in", "HELP": "received"}

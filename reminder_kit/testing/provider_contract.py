@@ -14,7 +14,6 @@ A test that needs what the provider declares it cannot do is skipped.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -26,12 +25,10 @@ from reminder_kit.errors import (
     InvalidNumberError,
     MessageNotFoundError,
     OptedOutError,
-    PayloadError,
     ProviderError,
     RateLimitedError,
     RefusedCredentialError,
     RejectedError,
-    SignatureError,
     TooLateToCancelError,
     TransientError,
     UnknownOutcomeError,
@@ -390,14 +387,9 @@ class ProviderContract:
         assert [event.id for event in self._events(stage)] == [event.id for event in self._events(stage)]
 
     def test_a_forged_webhook_is_refused(self, stage: Stage) -> None:
-        """One changed byte, a missing or a foreign signature: nothing is believed."""
+        """One changed byte, no signature, nonsense under another's: nothing is believed."""
         for headers, body in self._told(stage):
-            for forged in ((headers, body.replace(b"2025550123", b"2025550199")), ({}, body)):
+            changed = body.replace(b"2025550123", b"2025550199")
+            for forged in ((headers, changed), ({}, body), (headers, b'"nonsense"')):
                 with pytest.raises(WebhookError):
                     stage.provider.events(*forged, stage.sandbox.now())
-
-    def test_a_signed_body_that_is_nonsense_is_refused(self, stage: Stage) -> None:
-        """Refused by the signature already: nonsense is never read."""
-        headers, _ = self._told(stage)[0]
-        with pytest.raises((SignatureError, PayloadError)):
-            stage.provider.events(headers, json.dumps("nonsense").encode(), stage.sandbox.now())
