@@ -6,9 +6,10 @@ implementation for both faces: coroutines over the `IO` port. Never reads a cloc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
@@ -73,6 +74,7 @@ class Engine:
     clock: Callable[[], datetime]
     breaker: Breaker = field(factory=Breaker)
     owner: str = field(factory=owner_name)
+    _works: Iterator[int] = field(factory=count)
 
     async def apply(self, plan: Plan, *, patient: bool = False) -> Report:
         """Carry a plan out and report every change, as it really was.
@@ -143,14 +145,14 @@ class Engine:
         )
 
     async def _claim(self, identities: Sequence[Identity]) -> list[_Work]:
-        now = self.clock()
+        now, owner = self.clock(), f"{self.owner}.{next(self._works)}"
 
         def claim(tx: Transaction) -> tuple[dict[int, Claim], list[Record]]:
             rows = list(tx.rows(identities).values())
-            claims = tx.claim(rows, self.owner, now, LEASE)
+            claims = tx.claim(rows, owner, now, LEASE)
             if missing := [row for row in rows if row not in claims]:
                 tx.free([owner for owner in tx.holders(missing) if is_dead(owner)])
-                claims |= tx.claim(missing, self.owner, now, LEASE)
+                claims |= tx.claim(missing, owner, now, LEASE)
             return claims, tx.read(list(claims))
 
         claims, records = await self._commit(claim)
