@@ -1,0 +1,249 @@
+"""Files made to hurt: bounded by what is looked at, not by what is found. Work is counted, seconds are not."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reminder_kit.calendars import CalendarSettings, Limits, Occurrence, read_calendar
+from reminder_kit.calendars.splitting import Index, scan
+from reminder_kit.errors import CalendarError
+
+START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
+SMALL = Limits(file_bytes=2_000_000, lines=100_000, line_bytes=10_000, dates=1000, candidates=5000, work=50_000)
+NUMBERS = {
+    name: ",".join(map(str, range(first, last))) for name, first, last in (("H", 0, 24), ("M", 0, 60), ("D", 1, 32))
+}
+
+
+@pytest.fixture
+def spent(read):
+    """Read with small limits; return the reading and how much work it was."""
+
+    def spent(source, limits=SMALL):
+        found = read(source, limits=limits)
+        return found, limits.work - found.reading.budget.source
+
+    return spent
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=SECONDLY",
+        "FREQ=MINUTELY",
+        "FREQ=SECONDLY;COUNT=9999999",
+        "FREQ=DAILY;BYHOUR={H};BYMINUTE={M};BYSECOND={M}",
+        "FREQ=YEARLY;BYMONTHDAY={D};BYHOUR={H};BYMINUTE={M};BYSECOND={M};BYSETPOS=-1",
+        "FREQ=HOURLY;BYMINUTE={M};BYSECOND={M}",
+    ],
+)
+def test_b34_an_endless_rule_is_refused_and_the_rest_is_read(spent, event, calendar, rule):
+    bad = event(f"RRULE:{rule.format(**NUMBERS)}", uid="bad")
+    found, work = spent(calendar(*[bad.replace("UID:bad", f"UID:bad-{number}") for number in range(8)], event()))
+    assert [each.appointment.id for each in found.found] == ["visit-1"]
+    assert len(found.errors) == 8
+    assert all("candidates" in each.message or "occurrences" in each.message for each in found.errors)
+    assert work <= SMALL.work
+
+
+def test_what_others_used_up_costs_an_ordinary_series_nothing(spent, event, calendar):
+    bad = [event("RRULE:FREQ=SECONDLY", uid=f"bad-{number}") for number in range(50)]
+    found, _ = spent(calendar(*bad, event("RRULE:FREQ=WEEKLY;COUNT=20")))
+    assert len(found.found) == 18
+    assert found.reading.budget.source < 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "start"),
+    [
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "DTSTART:00010101T090000Z"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "DTSTART:16010101T090000Z"),
+        ("FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30", "DTSTART:19700101T090000Z"),
+        ("FREQ=MONTHLY;BYMONTHDAY=31;BYMONTH=4,6", "DTSTART:19700131T090000Z"),
+        ("FREQ=WEEKLY;BYDAY=MO;BYMONTH=1;BYSETPOS=7", "DTSTART:19700101T090000Z"),
+    ],
+)
+def test_a_rule_that_never_matches_costs_no_more_than_the_horizon(spent, event, calendar, rule, start):
+    found, work = spent(calendar(*[event(f"RRULE:{rule}", uid=str(number), start=start) for number in range(50)]))
+    assert (found.found, found.errors) == ([], [])
+    assert work == 0
+
+
+def test_series_from_the_beginning_of_time_cost_what_their_horizon_costs(spent, event, calendar):
+    found, work = spent(calendar(event("RRULE:FREQ=DAILY", start="DTSTART:00010101T090000Z")))
+    assert len(found.found) == 181
+    assert work == 0
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+@pytest.mark.parametrize("zone", ["", ";TZID=Pacific/Auckland", ";TZID=Pacific/Honolulu"])
+def test_the_ends_of_time_raise_nothing(read, event, calendar, year, zone):
+    lines = ("RRULE:FREQ=DAILY", "DURATION:P3650D", "EXDATE:99991231T235959Z", "RDATE:00010101T000000Z")
+    one = event(*lines, start=f"DTSTART{zone}:{year}1231T235959")
+    low, high = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)
+    assert read(calendar(one), start=low, end=high).errors
+    assert len(read(calendar(one, event(uid="b"))).found) >= 1
+
+
+def test_very_many_dates_are_refused(spent, event, calendar):
+    dates = ",".join(["20260302T090000Z"] * 5000)
+    folded = "\r\n ".join(dates[at : at + 70] for at in range(0, len(dates), 70))
+    many = [f"RDATE:202603{day:02}T{hour:02}0000Z" for day in range(1, 31) for hour in range(24)] * 2
+    for lines in ([f"RDATE:{dates}"], [f"EXDATE:{dates}"], [f"RDATE:{folded}"], [f"EXDATE:{folded}"], many):
+        found, _ = spent(calendar(event(*lines, uid="bad"), event()))
+        assert [each.appointment.id for each in found.found] == ["visit-1"]
+        assert found.reading.unreadable == {"bad"}
+
+
+def test_very_many_versions_of_one_event_are_refused(spent, event, calendar):
+    versions = [
+        event(f"RECURRENCE-ID:2026{1 + n % 12:02}{1 + n % 28:02}T{n % 24:02}0000Z", uid="bad") for n in range(300)
+    ]
+    found, _ = spent(calendar(*versions, event()), Limits(overrides=200))
+    assert [each.appointment.id for each in found.found] == ["visit-1"]
+    assert found.errors[0].message == "has more than 200 versions"
+
+
+def test_a_series_with_thousands_of_overrides_is_read(read, event, calendar):
+    days = [datetime(2026, 1, 1, tzinfo=UTC).replace(month=1 + n // 28 % 6, day=1 + n % 28) for n in range(168)]
+    overrides = [
+        event(f"RECURRENCE-ID:{each:%Y%m%d}T120000Z", f"SEQUENCE:{turn}") for each in days for turn in range(10)
+    ]
+    master = event("RRULE:FREQ=DAILY", start="DTSTART:20260101T120000Z")
+    assert len(read(calendar(master, *overrides)).found) == 181
+
+
+@pytest.mark.parametrize("line", ["DESCRIPTION:", "ATTACH;ENCODING=BASE64:", "X-JUNK:"])
+def test_a_gigantic_line_that_decides_nothing_is_passed_over(spent, event, calendar, line):
+    assert spent(calendar(event(line + "A" * 500_000)))[0].starts == ["2026-03-02T14:00:00Z"]
+
+
+@pytest.mark.parametrize("line", ["RDATE:", "EXDATE:", "RRULE:FREQ=DAILY;X-A=", "UID:"])
+def test_a_gigantic_line_that_decides_refuses_the_event(spent, event, calendar, line):
+    found, _ = spent(calendar(event(line + "A" * 500_000, uid="bad"), event()))
+    assert [each.appointment.id for each in found.found] == ["visit-1"]
+    assert "longer than 10000 bytes" in found.errors[0].message
+
+
+def test_nesting_is_bounded(spent, event, calendar):
+    deep = "\r\n".join(["BEGIN:VALARM"] * 20_000 + ["END:VALARM"] * 20_000)
+    found, _ = spent(
+        calendar(event(deep, uid="bad"), "\r\n".join(["BEGIN:X-BOX"] * 9000 + ["END:X-BOX"] * 9000), event())
+    )
+    assert [each.appointment.id for each in found.found] == ["visit-1"]
+    assert "nests deeper" in found.errors[0].message
+
+
+def test_thousands_of_zones_are_built_only_where_they_are_used(spent, event, calendar, zone_of):
+    zones = [zone_of(f"Zone {number}", standard="+0100", daylight="+0200") for number in range(1000)]
+    found, _ = spent(calendar(*zones, event(start="DTSTART;TZID=Zone 7:20260302T090000")))
+    assert found.starts == ["2026-03-02T08:00:00Z"]
+    assert len(found.reading._tables[0]._found) == 1
+
+
+def test_events_passed_over_are_never_parsed(read, event, calendar):
+    """The text of ten thousand past events is looked at, not one of them is read."""
+    past = event(uid="X", start="DTSTART:20200101T090000Z")
+    text = calendar(*(past.replace("UID:X", f"UID:{number}") for number in range(10_000)), event())
+    found = read(text)
+    assert found.reading.covers == {"visit-1"}
+    assert len(found.reading.index.wanted) == 1
+
+
+def test_only_one_series_is_held_at_a_time(event, calendar):
+    """Reading is lazy: the first occurrence comes before the second event is parsed."""
+    text = calendar(event(uid="a"), event("RRULE:broken", uid="b"))
+    reading = read_calendar(text, CalendarSettings(timezone="UTC", region="US"), start=START, end=END)
+    assert next(iter(reading)).appointment.id == "a"
+    assert reading.problems == []
+
+
+CORPUS = Path(__file__).parent / "corpus"
+PIECES = [*(CORPUS / "pieces.txt").read_text().splitlines(), " folded", "\tfolded", "", "\x00", "é"]
+
+
+@st.composite
+def files(draw):
+    """Lines of calendars in any order, some of them bitten."""
+    lines = draw(st.lists(st.sampled_from(PIECES), max_size=40))
+    if draw(st.booleans()):
+        lines = ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:a", *lines, "END:VEVENT", "END:VCALENDAR"]
+    data = (
+        draw(st.sampled_from(["\r\n", "\n", "\r"]))
+        .join(lines)
+        .encode(draw(st.sampled_from(["utf-8", "latin-1", "utf-16"])))
+    )
+    if data and draw(st.booleans()):
+        at = draw(st.integers(0, len(data) - 1))
+        data = data[:at] + draw(st.binary(max_size=4)) + data[at + draw(st.integers(0, 4)) :]
+    return data
+
+
+def survives(data):
+    """Read bytes as a calendar: only CalendarError may be raised, and only at once."""
+    options = CalendarSettings(timezone="America/New_York", region="US", limits=SMALL)
+    try:
+        reading = read_calendar(data, options, start=START, end=END, known=lambda uid: True)
+    except CalendarError:
+        return
+    found = list(reading)
+    assert all(isinstance(each, Occurrence) and START <= each.appointment.start_at < END for each in found)
+    assert not reading.covers & reading.unreadable
+    unforeseen = [each for each in reading.problems if each.message.startswith("cannot be read (")]
+    assert all("OverflowError" in each.message or "year" in each.message for each in unforeseen), unforeseen
+
+
+@settings(max_examples=200, deadline=None)
+@given(files())
+def test_whatever_the_bytes_nothing_but_a_calendar_error_is_raised(data):
+    survives(data)
+
+
+@pytest.mark.fuzz
+@settings(max_examples=20_000, deadline=None)
+@given(files() | st.binary(max_size=2000))
+def test_fuzz_whatever_the_bytes(data):
+    survives(data)
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*.ics")), ids=lambda path: path.stem)
+def test_the_corpus_survives_every_cut(path):
+    data = path.read_bytes()
+    dice = random.Random(path.stem)
+    for at in [len(data), *(dice.randrange(len(data)) for _ in range(25))]:
+        survives(data[:at])
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*.ics")), ids=lambda path: path.stem)
+def test_fuzz_the_corpus_with_random_bites(path):
+    data, dice = path.read_bytes(), random.Random(path.stem)
+    for _ in range(3000):
+        bitten = bytearray(data)
+        for _ in range(dice.randrange(1, 8)):
+            at = dice.randrange(len(bitten))
+            bitten[at : at + dice.randrange(3)] = dice.choice(PIECES).encode()[: dice.randrange(9)]
+        survives(bytes(bitten))
+
+
+@given(st.binary(max_size=500))
+def test_the_splitter_takes_any_bytes(data):
+    from io import BytesIO
+
+    scan(BytesIO(data), 0, Index.between(START, END, SMALL))
+
+
+if __name__ == "__main__":  # python tests/calendars/test_hostile.py tests/calendars/corpus  (needs atheris)
+    import sys
+
+    import atheris
+
+    atheris.instrument_all()
+    atheris.Setup(sys.argv, survives)
+    atheris.Fuzz()
