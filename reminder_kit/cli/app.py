@@ -30,6 +30,7 @@ _COMMANDS = {
     "allow": ("people:allow", "Lift a suppression."),
     "rules": ("rules:rules", "Check the rules and read their texts."),
     "ledger": ("ledger:ledger", "Upgrade, check or purge the ledger."),
+    "webhook": ("webhook:webhook", "Take in the provider's webhooks."),
     "doctor": ("doctor:doctor", "Check configuration, credentials, clock, ledger, provider."),
     "sandbox": ("sandbox:sandbox", "Run a local Telnyx to try things on."),
     "demo": ("demo:demo", "See the main job at work; no account needed."),

@@ -1,4 +1,4 @@
-"""`rules check`: what is wrong with the rules, and their texts as people would receive them.
+"""`rules check` and `rules schema`: what is wrong with the rules, and their texts as people would receive them.
 
 Never opens a ledger, never speaks to the provider.
 """
@@ -116,3 +116,13 @@ def _lines(each: dict[str, Any], config: Config) -> list[Line]:
         return [Line(head, "bold"), Line(f"  error: {each['error']}", "red", 2), Line("")]
     cost = f"{each['parts']} part{'' if each['parts'] == 1 else 's'}, {each['units']} units of {each['encoding']}"
     return [Line(f"{head}  ({cost})", "bold"), Line(f"  “{each['text']}”", "", 3), Line("")]
+
+
+@rules.command()
+@common
+def schema() -> int:
+    """Print the JSON Schema of a rule, for editors that complete and check."""
+    from reminder_kit.schema import rules_schema
+
+    write_json(rules_schema())
+    return 0

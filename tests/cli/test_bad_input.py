@@ -133,6 +133,26 @@ def test_a_read_only_folder(run, telnyx, folder, calendar, event):
     assert telnyx.request_count == 0
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_ledger_can_be_looked_at_and_stays_as_it_is(run, telnyx, folder, calendar, event):
+    assert run("import", calendar(event("A-1")), "--now", NOW).status == 0
+    ledger, requests = folder / "reminders.db", telnyx.request_count
+    before = ledger.read_bytes()
+    ledger.chmod(0o400)
+    folder.chmod(0o500)
+    try:
+        ran = run("cancel", "A-1", "--now", NOW)
+        looked = run("status")
+        examined = run("doctor")
+    finally:
+        folder.chmod(0o700)
+    assert ran.status == 2
+    one_line(ran, "reminders.db is read-only")
+    assert (looked.status, examined.status) == (0, 1)
+    assert ledger.read_bytes() == before
+    assert telnyx.request_count - requests == 1  # the doctor's
+
+
 def test_a_ledger_that_cannot_be_there(run, telnyx, folder, calendar, event):
     config = folder / "reminders.toml"
     text = config.read_text()

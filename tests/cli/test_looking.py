@@ -168,3 +168,9 @@ def test_rules_check_of_a_wrong_rule_is_status_2(run, folder):
     ran = run("rules", "check")
     assert (ran.status, ran.out) == (2, "")
     assert "unknown variable 'wen'" in ran.err
+
+
+def test_rules_schema_is_printed_for_editors(run):
+    ran = run("rules", "schema")
+    assert ran.status == 0
+    assert "before" in json.dumps(ran.json)
