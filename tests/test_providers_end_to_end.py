@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from attrs import evolve
 
@@ -78,6 +79,33 @@ def test_everyone_receives_what_is_true_and_once(name, tmp_path):
         assert len(sandbox.inbox(phone(2))) == (0 if told else 2)
         states = kit.status()["messages"]
         assert set(states) <= {"cancelled", "delivered", "sent"}
+
+
+class Unreachable(httpx.BaseTransport):
+    """A network that is down until it is up, and then leads to the sandbox."""
+
+    def __init__(self, sandbox):
+        self.inner = SandboxTransport(sandbox)
+        self.down = True
+
+    def handle_request(self, request):
+        if self.down:
+            raise httpx.ConnectError("no route to host")
+        return self.inner.handle_request(request)
+
+
+@pytest.mark.parametrize("name", ["telnyx", "telnyx, schedule endpoint", "twilio"])
+def test_a_network_that_was_down_costs_nothing_but_time(name, tmp_path):
+    sandbox = Sandbox("2026-02-10T14:00:00Z", key="KEY", strict=True)
+    network = Unreachable(sandbox)
+    settings = {"timezone": "UTC", "clock": sandbox.clock, "transport": network, "concurrency": 2}
+    with ReminderKit(PROVIDERS[name](sandbox), rules(), f"sqlite:///{tmp_path}/r.db", **settings) as kit:
+        first = kit.sync(appointments()[:1])
+        assert (first.ok, sandbox.parked()) == (False, [])
+        network.down = False
+        sandbox.clock.advance(minutes=6)
+        assert kit.resync().ok
+    assert [each.text.split(" ")[0] for each in sandbox.parked()] == ["See", "Soon:"]
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "cut", "500_after", "503", "garbage", "429"])

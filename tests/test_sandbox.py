@@ -122,9 +122,11 @@ def test_each_field_is_checked(sandbox, changes, status, expected):
 
 def test_strict_refuses_what_the_description_does_not_name():
     sandbox = Sandbox(clock=START, strict=True)
-    assert post(sandbox, unheard_of=1)[0].status == 400
-    assert post(sandbox, encoding="auto")[0].status == 200
-    assert post(sandbox, "/v2/messages/schedule", encoding="auto")[0].status == 400
+    json_type = {"content-type": "application/json"}
+    assert post(sandbox, headers=json_type, unheard_of=1)[0].status == 400
+    assert post(sandbox, headers=json_type, encoding="auto")[0].status == 200
+    assert post(sandbox, "/v2/messages/schedule", headers=json_type, encoding="auto")[0].status == 400
+    assert post(sandbox)[0].status == 415
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"\xff"])

@@ -23,8 +23,11 @@ def basic(user, password):
     return {"authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
 def ask(sandbox, method, path, body=b"", headers=None):
-    found = sandbox.handle(Call.of(method, path, headers or basic(ACCOUNT, "KEY"), body))
+    found = sandbox.handle(Call.of(method, path, {**FORM, **(headers or basic(ACCOUNT, "KEY"))}, body))
     return found.status, json.loads(found.body)
 
 
@@ -65,6 +68,11 @@ def twilio(sandbox, **changes):
 def test_twilios_fields_are_checked(changes, status, code):
     found, value = twilio(Sandbox(START), **changes)
     assert (found, value.get("code")) == (status, code)
+
+
+def test_what_is_no_form_has_no_fields():
+    headers = {**basic(ACCOUNT, "KEY"), "content-type": "application/json"}
+    assert ask(Sandbox(START), "POST", f"{MESSAGES}.json", b"To=%2B12025550123", headers)[1]["code"] == 21604
 
 
 def test_twilios_cap_is_kept():

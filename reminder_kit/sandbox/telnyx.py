@@ -169,6 +169,8 @@ def _created(sandbox: Sandbox, call: Call, path: str, key: str) -> Answer:
 
 def _fields(sandbox: Sandbox, call: Call, path: str) -> dict[str, Any]:
     """Return the body's fields, of the right types; null counts as absent."""
+    if sandbox.strict and "json" not in call.headers.get("content-type", ""):
+        raise Refusal(415, "10015", "Unsupported media type: send application/json", "/header/Content-Type")
     try:
         fields = call.json()
     except (ValueError, RecursionError):

@@ -89,6 +89,9 @@ def _authenticate(sandbox: Sandbox, call: Call, account: str) -> None:
 
 
 def _form(call: Call) -> list[tuple[str, str]]:
+    """Return the fields of a form; what says it is something else has none."""
+    if not call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return []
     return parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
