@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from reminder_kit.lifecycle import State
@@ -48,11 +49,13 @@ def micros_or_none(moment: datetime | None) -> int | None:
     return None if moment is None else (moment - _EPOCH) // _MICRO
 
 
+@lru_cache(maxsize=10_000)
 def instant(count: int) -> datetime:
     """Return the UTC instant so many microseconds after 1970 began."""
     return _EPOCH + timedelta(0, 0, count)
 
 
+@lru_cache(maxsize=10_000)
 def instant_or_none(count: int | None) -> datetime | None:
     """Return the UTC instant, None for None."""
     return None if count is None else _EPOCH + timedelta(0, 0, count)

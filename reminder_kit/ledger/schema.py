@@ -17,6 +17,8 @@ __all__ = ["VERSIONS", "is_current", "refuse", "upgrade", "version_of"]
 VERSIONS = ("0001",)
 """Every version there ever was, oldest first."""
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCATIONS = str(_MIGRATIONS / "versions")
 _REMEDY = "run `reminder-kit ledger upgrade` (kit.ledger.upgrade())"
 
 
@@ -75,6 +77,7 @@ def _migrate(connection: sa.Connection, schema: str | None) -> None:
 
     config = Config(attributes={"connection": connection, "schema": schema, "version_table": VERSION_TABLE})
     config.attributes["metadata"] = tables_of(schema).metadata
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("version_locations", _LOCATIONS.replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     command.upgrade(config, "head")

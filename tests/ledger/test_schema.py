@@ -1,0 +1,258 @@
+"""Versions of the tables: created and upgraded in one transaction, safe to race and to kill, never downgraded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from reminder_kit.errors import SchemaError
+from reminder_kit.ledger import Ledger, schema
+from reminder_kit.ledger.tables import VERSION_TABLE, tables_of
+from reminder_kit.testing.ledger_contract import NOW, intake
+
+ROOT = Path(__file__).parents[2]
+
+
+def sql(ledger, statement):
+    with ledger._database.writing() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def in_child(code, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_an_absent_ledger_is_empty_and_stays_absent(url, ledgers):
+    ledger = ledgers(url)
+    assert ledger.check_schema() == "absent"
+    assert (list(ledger.records()), ledger.history(id="A-1"), ledger.identities("A-1")) == ([], [], [])
+    assert (ledger.suppressions(), ledger.parked(), ledger.sent_before_many([("a", "b")])) == ({}, 0, {})
+    assert (ledger.find_message(provider="telnyx", token="x"), ledger.last_run("resync")) == (None, None)
+    assert ledger.counts()["appointments"] == 0
+    assert ledger.check_schema() == "absent"
+    if url.startswith("sqlite"):
+        assert not Path(url.removeprefix("sqlite:///")).exists()
+
+
+def test_migrations_make_exactly_the_tables_that_are_used(ledger):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    def difference(connection):
+        options = {"version_table": VERSION_TABLE, "compare_type": True}
+        context = MigrationContext.configure(connection, opts=options)
+        return compare_metadata(context, tables_of(None).metadata)
+
+    assert ledger.ask(difference, None) == []
+
+
+def test_every_migration_is_known_and_in_line():
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    found = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(found)) == schema.VERSIONS
+
+
+def test_upgrading_again_changes_nothing(ledger):
+    with ledger.writing() as transaction:
+        transaction.record([intake()], NOW)
+    before = list(ledger.records())
+    ledger.upgrade()
+    ledger.prepare()
+    assert list(ledger.records()) == before
+
+
+def test_sqlite_is_prepared_on_first_write(sqlite_url, ledgers):
+    ledger = ledgers(sqlite_url)
+    ledger.prepare()
+    assert ledger.check_schema() == "current"
+
+
+def test_postgresql_is_prepared_by_command_only(postgres_url, ledgers):
+    ledger = ledgers(postgres_url)
+    with pytest.raises(SchemaError, match="reminder-kit ledger upgrade"):
+        ledger.prepare()
+    assert ledger.check_schema() == "absent"
+    ledger.upgrade()
+    ledger.prepare()
+
+
+def test_a_newer_schema_is_refused_by_all(url, ledgers):
+    newer = ledgers(url)
+    newer.upgrade()
+    sql(newer, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    ledger = ledgers(url)
+    for attempt in (ledger.upgrade, ledger.prepare, ledger.check_schema, ledger.counts, lambda: list(ledger.records())):
+        with pytest.raises(SchemaError, match=r"9999.*install the newer reminder-kit"):
+            attempt()
+
+
+LATER = """
+import sys
+from pathlib import Path
+from reminder_kit.errors import SchemaError
+from reminder_kit.ledger import Ledger, schema
+
+schema.VERSIONS = (*schema.VERSIONS, "0002")
+schema._LOCATIONS += ":" + sys.argv[2]
+ledger = Ledger(sys.argv[1])
+for refused in (ledger.counts, *([ledger.prepare] if "postgres" in sys.argv[1] else [])):
+    try:
+        refused()
+    except SchemaError as error:
+        assert "version 0001, 0002 is needed: run `reminder-kit ledger upgrade`" in str(error), error
+    else:
+        raise AssertionError(refused)
+(ledger.upgrade if "postgres" in sys.argv[1] else ledger.prepare)()
+assert ledger.check_schema() == "current"
+(record,) = ledger.records()
+assert record.appointment.title == "Check-up"
+assert ledger.ask(lambda found: found.exec_driver_sql("SELECT host FROM reminder_kit_runs").fetchall(), None) == []
+ledger.close()
+"""
+
+
+def test_an_older_schema_is_upgraded_with_its_data_and_refused_for_reading(url, ledgers, tmp_path):
+    """A child process plays a later library, which has one version more; then this one is the older library."""
+    ledger = ledgers(url)
+    ledger.upgrade()
+    with ledger.writing() as transaction:
+        transaction.record([intake()], NOW)
+    ledger.close()
+    (tmp_path / "v0002_second.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '0002', '0001'\n"
+        "branch_labels = depends_on = None\n\n\ndef upgrade():\n"
+        "    op.add_column('reminder_kit_runs', sa.Column('host', sa.Text))\n"
+    )
+    child = in_child(LATER, url, str(tmp_path))
+    _, told = child.communicate(timeout=60)
+    assert child.returncode == 0, told
+    with pytest.raises(SchemaError, match="0002"):
+        ledgers(url).counts()
+
+
+def test_a_schema_of_ones_own(postgres_url, ledgers):
+    import psycopg
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA clinic")
+    ledger = ledgers(postgres_url, schema="clinic")
+    ledger.upgrade()
+    assert ledger.check_schema() == "current"
+    assert ledgers(postgres_url).check_schema() == "absent"
+    inspector = sa.inspect(ledger._database.engine)
+    assert {name for name in inspector.get_table_names("public") if name.startswith("reminder_kit")} == set()
+    assert len(inspector.get_table_names("clinic")) == 8
+
+
+def test_a_file_of_our_own_has_a_write_ahead_log(sqlite_ledger):
+    with sqlite_ledger._database.writing() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+
+
+@pytest.mark.parametrize("mode", ["delete", "truncate", "wal"])
+def test_a_hosts_file_keeps_its_journal_mode(tmp_path, ledgers, mode):
+    import sqlite3
+
+    path = tmp_path / "host.db"
+    with sqlite3.connect(path) as host:
+        host.execute(f"PRAGMA journal_mode = {mode}")
+        host.execute("CREATE TABLE bookings (id INTEGER PRIMARY KEY)")
+    host.close()
+    before = path.read_bytes()[18:20]
+    ledger = ledgers(f"sqlite:///{path}")
+    ledger.prepare()
+    ledger.close()
+    assert path.read_bytes()[18:20] == before
+    assert ledger.check_schema() == "current"
+
+
+def test_many_may_create_it_at_once(url, tmp_path):
+    made = [Ledger(url) for _ in range(4)]
+    barrier, errors = threading.Barrier(4), []
+
+    def create(ledger):
+        barrier.wait()
+        try:
+            ledger.upgrade()
+        except Exception as error:  # noqa: BLE001 - told below
+            errors.append(error)
+
+    threads = [threading.Thread(target=create, args=(ledger,)) for ledger in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+    for ledger in made:
+        assert ledger.check_schema() == "current"
+        ledger.close()
+
+
+CREATE = """
+import sys
+from datetime import UTC, datetime
+from reminder_kit.ledger import Ledger
+ledger = Ledger(sys.argv[1])
+ledger.upgrade()
+with ledger.writing() as transaction:
+    transaction.mark_run(sys.argv[2], datetime(2026, 1, 1, tzinfo=UTC), {})
+ledger.close()
+"""
+
+
+@pytest.mark.slow
+def test_many_processes_may_create_it_at_once(url, ledgers):
+    children = [in_child(CREATE, url, f"run-{number}") for number in range(3)]
+    for child in children:
+        _, told = child.communicate(timeout=60)
+        assert child.returncode == 0, told
+    assert set(ledgers(url).counts()["runs"]) == {"run-0", "run-1", "run-2"}
+
+
+KILLED = """
+import os, signal, sys
+import sqlalchemy as sa
+from reminder_kit.ledger import Ledger
+left = int(sys.argv[2])
+
+@sa.event.listens_for(sa.engine.Engine, "before_cursor_execute")
+def count(connection, cursor, statement, *_rest):
+    global left
+    if statement.lstrip().startswith(("CREATE", "INSERT")):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+Ledger(sys.argv[1]).upgrade()
+"""
+
+
+@pytest.mark.parametrize("point", [1, 9, 21])
+def test_a_process_killed_while_it_creates_the_tables_leaves_none(url, ledgers, point):
+    """Tables and version row appear together, or not at all."""
+    child = in_child(KILLED, url, str(point))
+    child.communicate(timeout=60)
+    assert child.returncode == -signal.SIGKILL
+    ledger = ledgers(url)
+    assert ledger.check_schema() == "absent"
+    ledger.upgrade()
+    assert ledger.check_schema() == "current"
