@@ -62,7 +62,7 @@ def read_calendar(
         start=utc(start, "start"),
         end=utc(end, "end"),
         name=name,
-        known=known or (lambda _uid: False),
+        known=known,
         files=files_of(source, settings.limits),
         index=Index.between(utc(start), utc(end), settings.limits),
         directory={} if settings.directory is None else read_directory(settings.directory),
@@ -86,7 +86,7 @@ class Reading:
     start: datetime
     end: datetime
     name: str
-    known: Callable[[str], bool] = field(repr=False)
+    known: Callable[[str], bool] | None = field(repr=False)
     files: list[File] = field(repr=False)
     index: Index = field(repr=False)
     directory: Directory = field(repr=False)
@@ -110,8 +110,11 @@ class Reading:
     def __iter__(self) -> Iterator[Occurrence]:
         with self._held:
             for raw, places in self.index.groups():
-                if raw in self.index.wanted or (not raw.startswith(NAMELESS) and self.known(uid_text(raw))):
+                if raw in self.index.wanted or self._is_known(raw):
                     yield from self._occurrences(raw, places)
+
+    def _is_known(self, raw: bytes) -> bool:
+        return self.known is not None and not raw.startswith(NAMELESS) and self.known(uid_text(raw))
 
     def look_over(self) -> None:
         """Split every file; raises `CalendarError` where none of them is a calendar."""

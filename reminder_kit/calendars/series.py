@@ -15,7 +15,8 @@ from typing import NamedTuple
 from attrs import define, field, frozen
 
 from reminder_kit.calendars.events import Event
-from reminder_kit.calendars.recurrence import Budget, Rule, expand
+from reminder_kit.calendars.recurrence import Budget, expand
+from reminder_kit.calendars.rrule import Rule
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.values import Kind, Span, When
 from reminder_kit.errors import CalendarError

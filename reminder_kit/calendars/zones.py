@@ -18,7 +18,8 @@ from attrs import define, field
 
 from reminder_kit.calendars.lines import Component
 from reminder_kit.calendars.outlook import DISPLAY_NAMES
-from reminder_kit.calendars.recurrence import Budget, expand, read_rule
+from reminder_kit.calendars.recurrence import Budget, expand
+from reminder_kit.calendars.rrule import read_rule
 from reminder_kit.calendars.values import as_when, offset_of, whens
 from reminder_kit.errors import CalendarError
 from reminder_kit.instants import zone

@@ -8,7 +8,8 @@ from dateutil.rrule import rrulestr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reminder_kit.calendars.recurrence import Budget, expand, read_rule
+from reminder_kit.calendars.recurrence import Budget, expand
+from reminder_kit.calendars.rrule import read_rule
 from reminder_kit.errors import CalendarError
 
 
@@ -294,13 +295,10 @@ def rules(draw):
     return ";".join(parts)
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    rules(),
-    st.datetimes(wall(2019, 1, 1), wall(2026, 1, 1)).map(lambda each: each.replace(microsecond=0)),
-    st.integers(0, 800),
-)
-def test_where_dateutil_is_right_we_agree_with_it(text, start, later):
+STARTS = st.datetimes(wall(2019, 1, 1), wall(2026, 1, 1)).map(lambda each: each.replace(microsecond=0))
+
+
+def agrees_with_dateutil(text, start, later):
     low = start + timedelta(days=later)
     interval = int(text.partition("INTERVAL=")[2].partition(";")[0])
     assume(interval == 1 or not ("BYHOUR" in text and text.startswith(("FREQ=MIN", "FREQ=HOU"))))  # it may refuse these
@@ -308,3 +306,16 @@ def test_where_dateutil_is_right_we_agree_with_it(text, start, later):
     assume(expanded(text, high, high, high + timedelta(days=9000), most=1))  # dateutil walks on to the year 9999
     theirs = list(rrulestr(f"RRULE:{text};UNTIL={high:%Y%m%dT%H%M%S}", dtstart=start).between(low, high, inc=True))
     assert expanded(text, start, low, high, most=10_000) == theirs
+
+
+@settings(max_examples=40, deadline=None)
+@given(rules(), STARTS, st.integers(0, 800))
+def test_where_dateutil_is_right_we_agree_with_it(text, start, later):
+    agrees_with_dateutil(text, start, later)
+
+
+@pytest.mark.fuzz
+@settings(max_examples=3000, deadline=None)
+@given(rules(), STARTS, st.integers(0, 800))
+def test_fuzz_against_dateutil(text, start, later):
+    agrees_with_dateutil(text, start, later)

@@ -1,0 +1,123 @@
+"""Recurrence rules as values: RRULE and EXRULE read and checked (RFC 5545 §3.3.10, RFC 7529).
+
+Pure; never expands anything (`recurrence` does).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from attrs import evolve, field, frozen
+
+from reminder_kit.errors import CalendarError
+
+__all__ = ["Rule", "read_rule"]
+
+_FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
+_DAYS = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
+_NUMBERS = {
+    "BYSECOND": (0, 60),
+    "BYMINUTE": (0, 59),
+    "BYHOUR": (0, 23),
+    "BYMONTHDAY": (-31, 31),
+    "BYYEARDAY": (-366, 366),
+    "BYWEEKNO": (-53, 53),
+    "BYMONTH": (1, 12),
+    "BYSETPOS": (-366, 366),
+}
+
+
+@frozen
+class Rule:
+    """One recurrence rule. `until` is the wall clock as written; `until_kind` is "date", "local" or "utc"."""
+
+    freq: str
+    interval: int = 1
+    count: int | None = None
+    until: datetime | None = None
+    until_kind: str = ""
+    wkst: int = 0
+    days: tuple[tuple[int, int], ...] = ()
+    by: dict[str, tuple[int, ...]] = field(factory=dict, hash=False)
+
+    def values(self, name: str) -> tuple[int, ...]:
+        """Return the numbers of a BY part, or nothing."""
+        return self.by.get(name, ())
+
+
+def read_rule(text: str, line: int) -> tuple[Rule, list[str]]:
+    """Return a rule and the names of parts we don't know; raises `CalendarError` for what has no meaning."""
+    parts: dict[str, str] = {}
+    for each in text.strip().strip(";").split(";"):
+        name, equals, value = each.partition("=")
+        name = name.strip().upper()
+        if not equals or name in parts:
+            raise CalendarError(f"recurrence rule: {each[:40]!r} is no part, or comes twice", line=line)
+        parts[name] = value.strip().upper()
+    if parts.get("RSCALE", "GREGORIAN") != "GREGORIAN" or parts.get("SKIP", "OMIT") != "OMIT":
+        raise CalendarError(f"recurrence rule: RSCALE or SKIP ({text[:60]!r}) is not supported", line=line)
+    known = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "RSCALE", "SKIP", *_NUMBERS}
+    unknown = [name for name in parts if name not in known]
+    try:
+        return _checked(_rule(parts)), unknown
+    except (ValueError, KeyError) as error:
+        raise CalendarError(f"recurrence rule {text[:80]!r}: {error.args[0]}", line=line) from None
+
+
+def _rule(parts: dict[str, str]) -> Rule:
+    until, kind = _until(parts["UNTIL"]) if parts.get("UNTIL") else (None, "")
+    if parts.get("FREQ") not in _FREQUENCIES:
+        raise ValueError("FREQ is missing or unknown")
+    return Rule(
+        freq=parts["FREQ"],
+        interval=_integer("INTERVAL", parts.get("INTERVAL", "1"), 1, 100_000),
+        count=_integer("COUNT", parts["COUNT"], 1, 10_000_000) if "COUNT" in parts else None,
+        until=until,
+        until_kind=kind,
+        wkst=_DAYS[parts["WKST"]] if "WKST" in parts else 0,
+        days=tuple(_weekday(each) for each in _list(parts.get("BYDAY", ""))),
+        by={name: _numbers(name, parts[name]) for name in _NUMBERS if name in parts},
+    )
+
+
+def _checked(rule: Rule) -> Rule:
+    if rule.freq not in ("YEARLY", "MONTHLY") or rule.values("BYWEEKNO"):
+        rule = evolve(rule, days=tuple((0, day) for _, day in rule.days))
+    if rule.values("BYSETPOS") and not (rule.days or len(rule.by) > 1):
+        raise ValueError("BYSETPOS needs another BY part")
+    return rule
+
+
+def _list(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",", 512)[:512] if each.strip()]
+
+
+def _integer(name: str, text: str, low: int, high: int) -> int:
+    if not re.fullmatch(r"[+-]?\d{1,12}", text) or not low <= int(text) <= high:
+        raise ValueError(f"{name}={text[:20]} is not between {low} and {high}")
+    return int(text)
+
+
+def _numbers(name: str, text: str) -> tuple[int, ...]:
+    low, high = _NUMBERS[name]
+    found = sorted({_integer(name, each, low, high) for each in _list(text)})
+    if not found or (low < 0 and 0 in found):
+        raise ValueError(f"{name}={text[:20]} holds no number, or 0")
+    return tuple(found)
+
+
+def _weekday(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", text)
+    if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
+        raise ValueError(f"BYDAY={text[:20]} is no weekday")
+    return int(match[1] or 0), _DAYS[match[2]]
+
+
+def _until(text: str) -> tuple[datetime, str]:
+    match = re.fullmatch(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?", text)
+    if match is None:
+        raise ValueError(f"UNTIL={text[:20]} is no date or time")
+    year, month, day, hour, minute, second, z = match.groups()
+    wall = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), min(int(second or 0), 59))  # noqa: DTZ001 - wall clock
+    return wall, "date" if hour is None else "utc" if z else "local"
