@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.exceptions import InvalidSignature
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.providers.telnyx import Telnyx
@@ -209,6 +211,57 @@ def test_the_cap_is_kept_and_freed_again():
     parked(sandbox)
     sandbox.clock.advance(days=1)
     assert parked(sandbox, send_at="2026-02-12T09:00:00Z")
+
+
+VALUES = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.lists(st.text(max_size=5) | st.integers())
+)
+LIKELY = st.sampled_from(
+    [
+        "",
+        "x",
+        NUMBER,
+        "+1",
+        "Dr Smith",
+        "\ud800",
+        "2026-02-11T09:00:00Z",
+        "9999-12-31T23:59:59-23:59",
+        "SMS",
+        "MMS",
+        "auto",
+    ]
+)
+NAMES = st.sampled_from(
+    [
+        "from",
+        "to",
+        "text",
+        "send_at",
+        "type",
+        "encoding",
+        "media_urls",
+        "messaging_profile_id",
+        "subject",
+        "\ud800",
+        "x",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(
+    value=st.dictionaries(NAMES, LIKELY | VALUES),
+    path=st.sampled_from(["/v2/messages", "/v2/messages/schedule"]),
+    strict=st.booleans(),
+)
+def test_whatever_is_posted_is_answered(value, path, strict):
+    sandbox = Sandbox(clock=START, strict=strict)
+    found, _ = ask(sandbox, "POST", path, {**fields(), **value}, {"content-type": "application/json"})
+    assert found.status in {200, 400}
+    sandbox.clock.advance(days=6)
+    assert sandbox.parked_count() == 0
+    for hook in sandbox.hooks.sent:
+        assert json.loads(hook.written(START)[1])["data"]["payload"]["id"]
 
 
 # Idempotency

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminder_kit.errors import (
@@ -92,6 +92,7 @@ def test_the_same_draft_gives_the_same_bytes():
     assert create().body == create(telnyx()).body
 
 
+@settings(deadline=None)
 @given(text=st.text(st.characters(codec="utf-8"), min_size=1, max_size=150).filter(str.strip))
 def test_every_text_reads_back_as_it_was(text):
     if len(text.encode("utf-16-le")) <= 1340:
@@ -366,6 +367,7 @@ def test_a_2xx_that_cannot_be_read_leaves_the_outcome_open(body):
         telnyx().parse_read(Response(200, {}, body))
 
 
+@settings(deadline=None)
 @given(status=st.integers(100, 599), body=st.binary(max_size=60))
 def test_no_answer_whatever_raises_anything_but_provider_errors(status, body):
     provider = telnyx()
@@ -381,6 +383,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(status=st.sampled_from([200, 400, 403, 404, 500]), errors=json_values, data=json_values, to=json_values)
 def test_strange_shapes_raise_nothing_but_provider_errors(status, errors, data, to):
     found = answer(status, {"errors": errors, "data": data, "to": to, "code": to, "id": "7"})

@@ -72,7 +72,7 @@ def event(body: bytes, signed_at: datetime) -> DeliveryEvent:
 def _when(text: str, otherwise: datetime) -> datetime:
     try:
         return from_iso(text)
-    except InvalidInputError:
+    except (InvalidInputError, OverflowError):
         return otherwise
 
 

@@ -275,7 +275,7 @@ def _event(body: bytes, now: datetime) -> DeliveryEvent:
     error = raw.get("error")
     try:
         at = from_iso(text_of(raw.get("timestamp")))
-    except InvalidInputError:
+    except (InvalidInputError, OverflowError):
         at = now
     return DeliveryEvent(
         id=f"{message}:{status or 'received'}",

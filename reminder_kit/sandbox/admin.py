@@ -43,7 +43,7 @@ def respond(sandbox: Sandbox, call: Call) -> Answer:
     try:
         values = call.json() if call.body else {}
         return answer(200, act(sandbox, values if isinstance(values, dict) else {}, call.query))
-    except (InvalidInputError, ValueError, KeyError, TypeError) as error:
+    except (InvalidInputError, OverflowError, ValueError, KeyError, TypeError) as error:
         return answer(400, {"error": f"{type(error).__name__}: {error}"})
 
 

@@ -237,7 +237,7 @@ def _send_at(sandbox: Sandbox, text: str | None) -> datetime | None:
         at = from_iso(text)
     except NaiveDatetimeError:
         raise Refusal(400, "10015", "Bad Request: send_at has no UTC offset", "/send_at") from None
-    except InvalidInputError:
+    except (InvalidInputError, OverflowError):
         raise Refusal(400, "10015", "Bad Request: send_at is no ISO 8601 datetime", "/send_at") from None
     if not NEAREST <= at - sandbox.now() <= FARTHEST:
         raise Refusal(400, "10033", "send_at must be between 5 minutes and 5 days ahead", "/send_at")

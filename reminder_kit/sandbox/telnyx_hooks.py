@@ -67,7 +67,7 @@ class Signer:
             "record_type": "event",
         }
         meta = {"attempt": attempt, "delivered_to": url}
-        body = json.dumps({"data": data, "meta": meta}, ensure_ascii=False).encode()
+        body = json.dumps({"data": data, "meta": meta}).encode()
         return self.headers(body, now), body
 
 

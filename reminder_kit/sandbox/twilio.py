@@ -169,7 +169,7 @@ def _send_at(sandbox: Sandbox, fields: dict[str, str]) -> datetime | None:
         raise _RefusalError(400, 35111, "SendAt is missing")
     try:
         at = from_iso(fields["SendAt"])
-    except InvalidInputError:
+    except (InvalidInputError, OverflowError):
         raise _RefusalError(400, 35114, "SendAt is not ISO 8601") from None
     if not NEAREST <= at - sandbox.now() <= FARTHEST:
         raise _RefusalError(400, 35114, "SendAt must be between 15 minutes and 35 days in the future")

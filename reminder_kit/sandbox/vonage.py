@@ -121,7 +121,7 @@ def _packed(value: bytes) -> str:
 
 def _signed(sandbox: Sandbox, hook: Hook, now: datetime) -> tuple[dict[str, str], bytes]:
     """Write an event as Vonage does: JSON, with a token over its digest."""
-    body = json.dumps(hook.payload, ensure_ascii=False).encode()
+    body = json.dumps(hook.payload).encode()
     claims = {"iss": "Vonage", "iat": seconds(now), "jti": hook.id, "payload_hash": hashlib.sha256(body).hexdigest()}
     signed = ".".join(_packed(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
     signature = _packed(hmac.digest(sandbox.secret.encode(), signed.encode(), hashlib.sha256))

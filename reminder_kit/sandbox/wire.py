@@ -56,7 +56,7 @@ class Answer:
 
 def answer(status: int, value: Any, **headers: str) -> Answer:
     """Return an answer in JSON; a header's underscores become dashes."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(value, separators=(",", ":")).encode()
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     return Answer(status, body, {"content-type": "application/json", **named})
 
