@@ -123,7 +123,7 @@ def test_a_slow_answer_holds_up_nobody_else():
 
         def ask_slowly():
             with suppress(httpx.HTTPError):
-                httpx.post(f"{server.base_url}/messages", json=FIELDS, headers=AUTH)
+                httpx.post(f"{server.base_url}/messages", json=FIELDS, headers=AUTH, timeout=30)
 
         slow = threading.Thread(target=ask_slowly)
         slow.start()
