@@ -1,0 +1,260 @@
+"""Random histories: what hosts, people, providers and power cuts do, drawn from one seed.
+
+Never chooses by anything but the seed, so that a story can be told again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+
+from attrs import evolve
+
+from reminder_kit import Appointment, QuietHours, Recipient, Rule
+from reminder_kit.errors import ReminderKitError
+from tests.conftest import NEW_YORK, START
+from tests.simulation.laws import Laws
+from tests.simulation.world import Died, World
+
+NUMBERS = [f"+120255501{n:02}" for n in range(20, 28)]
+TITLES = ["Check-up", "Cleaning", "Root canal"]
+FAULTS = ["drop_before", "drop_after", "500", "500_after", "503", "429", "slow", "slow_before", "cut", "garbage"]
+FAULTS += ["in_progress", "word", "no_id"]
+QUIET = [None, QuietHours("21:00", "08:00"), QuietHours("12:00", "14:00"), QuietHours("18:00", "10:00")]
+
+DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}, {{ recipient.name }}")
+RULES = [
+    (DAY,),
+    (DAY, Rule("hours-before", before="2 hours", text="Soon: {{ when }}", min_notice="30 minutes")),
+    (Rule("day-before", before="1 day", text="See you {{ when }}", if_late="skip"), Rule("thanks", after="1 hour", text="Thanks!")),
+    (Rule("evening", days_before=1, at="18:00", text="{{ appointment.title }} {{ when }}", shift="later"), DAY),
+    (Rule("week-before", before="7 days", text="{{ when }}", if_far="clamp"), DAY),
+]  # fmt: skip
+
+
+class History:
+    """One story: `play` tells it and checks the laws at every rest."""
+
+    def __init__(self, seed, *, steps=24):
+        self.random = Random(seed)
+        self.steps = steps
+        self.world = World(self.random.choice(RULES), self.random.choice(QUIET))
+        self.host = {}
+        self.told = []
+        self.kits = [self.world.kit(), self.world.kit()]
+        self.number = 0
+
+    def log(self, *words):
+        self.told.append(f"{self.world.now:%m-%d %H:%M:%S} " + " ".join(str(each) for each in words))
+
+    def chance(self, share):
+        return self.random.random() < share
+
+    # The host
+
+    def visit(self):
+        self.number += 1
+        ahead = timedelta(minutes=self.random.choice([20, 90, 60 * 5, 60 * 26, 60 * 24 * 3, 60 * 24 * 6, 60 * 24 * 9]))
+        starts_at = (self.world.now + ahead + timedelta(minutes=self.random.randrange(0, 600))).astimezone(NEW_YORK)
+        people = [self.person(index) for index in range(self.random.choice([1, 1, 1, 2]))]
+        ends_at = starts_at + timedelta(minutes=30)
+        return Appointment(f"A-{self.number}", starts_at, ends_at, recipients=people, title="Check-up")
+
+    def person(self, index):
+        number = self.random.choice(NUMBERS)
+        return Recipient(number, id=self.random.choice([None, f"P-{index}"]), name=self.random.choice(["Ada", "Bob"]))
+
+    def moved(self, appointment):
+        by = timedelta(minutes=self.random.choice([-1500, -180, -20, -5, 5, 20, 45, 180, 1440, 5000, 12000]))
+        starts_at = appointment.starts_at + by
+        return evolve(appointment, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=30))
+
+    def edited(self, appointment):
+        changes = [
+            lambda: self.moved(appointment),
+            lambda: self.moved(appointment),
+            lambda: evolve(appointment, title=self.random.choice(TITLES)),
+            lambda: evolve(appointment, status=self.random.choice(["cancelled", "confirmed", "no_show"])),
+            lambda: evolve(appointment, recipients=self.reassigned(appointment)),
+            lambda: evolve(appointment, recipients=[*appointment.recipients[1:], self.person(9)]),
+        ]
+        return self.random.choice(changes)()
+
+    def reassigned(self, appointment):
+        return [evolve(each, phone=self.random.choice(NUMBERS)) for each in appointment.recipients]
+
+    def change_something(self):
+        """Change the host's table; returns what changed."""
+        ids = sorted(self.host)
+        if not ids or self.chance(0.35):
+            new = self.visit()
+            self.host[new.id] = new
+            return [new]
+        id_ = self.random.choice(ids)
+        self.host[id_] = self.edited(self.host[id_])
+        return [self.host[id_]]
+
+    # Events
+
+    def kit(self):
+        index = self.random.randrange(2)
+        if self.kits[index].steps.dead:
+            self.log("kit", index, "starts again")
+            self.kits[index] = self.world.kit()
+        return self.kits[index]
+
+    def tell(self):
+        """Change something, and have it synced, recorded or forgotten about."""
+        changed = [each for _ in range(self.random.choice([1, 1, 2, 4])) for each in self.change_something()]
+        way = self.random.choice(["sync", "sync", "sync", "record", "record", "nothing", "all", "all"])
+        self.log(way, *[(each.id, each.starts_at, each.status.value, each.recipients) for each in changed])
+        kit = self.kit()
+        if way == "sync":
+            kit.sync(changed)
+        elif way == "record":
+            kit.record(changed)
+        elif way == "all":
+            kit.sync(list(self.host.values()), complete=True, force=True)
+
+    def vanish(self):
+        if not self.host:
+            return
+        id_ = self.random.choice(sorted(self.host))
+        del self.host[id_]
+        if self.chance(0.5):
+            self.log("withdraw", id_)
+            self.kit().withdraw(id_)
+        else:
+            self.log("vanish", id_)
+            if self.host:
+                self.kit().sync(list(self.host.values()), complete=True, force=True)
+
+    def suppress(self):
+        number = self.random.choice(NUMBERS)
+        if self.chance(0.6):
+            self.log("suppress", number)
+            self.kit().suppress(number)
+        else:
+            self.log("allow", number)
+            self.kit().allow(number)
+
+    def reply(self):
+        number, word = self.random.choice(NUMBERS), self.random.choice(["STOP", "START"])
+        self.log("reply", number, word)
+        self.world.sandbox.inbound(number, word)
+
+    def deliver(self):
+        """Deliver some webhooks, in any order, some of them twice."""
+        self.world.collect()
+        letters = self.world.letters
+        self.random.shuffle(letters)
+        for _ in range(self.random.randrange(0, 1 + len(letters))):
+            hook = letters.pop()
+            if self.chance(0.2):
+                letters.insert(0, hook)
+            self.log("webhook", hook.type, hook.payload.get("id"))
+            self.world.deliver(self.kit(), hook)
+
+    def jump(self):
+        by = timedelta(seconds=self.random.choice([1, 40, 61, 301, 1800, 4000, 20_000, 86_400, 200_000]))
+        self.log("time passes", by)
+        self.world.advance(seconds=by.total_seconds())
+
+    def reconfigure(self):
+        if self.chance(0.5):
+            self.world.rules = self.random.choice(RULES)
+        else:
+            self.world.quiet = self.random.choice(QUIET)
+            self.world.all_quiet.append(self.world.quiet)
+        self.log("configured", [rule.id for rule in self.world.rules], self.world.quiet)
+        self.kits = [self.world.kit(), self.world.kit()]
+
+    def fault(self):
+        kind, method = self.random.choice(FAULTS), self.random.choice([None, "POST", "DELETE", "GET"])
+        times = self.random.choice([1, 1, 2, 3, 4, 12])
+        self.log("fault", kind, method, times)
+        self.world.sandbox.fault(kind, times, method=method, delay=60.0)
+
+    def resync(self):
+        self.log("resync")
+        self.kit().resync(force=True)
+
+    def trap(self):
+        """Have the next run die, or be interrupted by the other kit or by time, at a random step."""
+        kit, point = self.kit(), self.random.choice([*range(1, 16), *range(1, 40)])
+        kind = self.random.choice(["dies", "dies", "dies at once known", "other", "slept"])
+        self.log("trap", self.kits.index(kit), kind, point)
+        if kind == "dies at once known":
+            kit.rename()
+        then = {"other": self.other, "slept": self.slept}.get(kind)
+        kit.steps.arm(point, then)
+
+    def other(self):
+        fresh = self.world.kit()
+        self.log("  another process works in between")
+        if self.host and self.chance(0.5):
+            changed = self.change_something()
+            self.log("  ", *[(each.id, each.starts_at, each.status.value, each.recipients) for each in changed])
+            fresh.record(changed)
+        if self.chance(0.3):
+            number = self.random.choice(NUMBERS)
+            self.log("   suppress", number)
+            fresh.suppress(number)
+        else:
+            fresh.resync(force=True)
+
+    def slept(self):
+        self.log("  the process is held up, and its lease runs out")
+        self.world.advance(seconds=self.random.choice([61, 61, 400]))
+        self.other()
+
+    EVENTS = (
+        ("tell", 9), ("vanish", 2), ("suppress", 1), ("reply", 1), ("deliver", 3), ("jump", 3), ("reconfigure", 1),
+        ("fault", 6), ("resync", 3), ("trap", 6),
+    )  # fmt: skip
+
+    def event(self):
+        names, weights = zip(*self.EVENTS, strict=True)
+        (name,) = self.random.choices(names, weights)
+        try:
+            getattr(self, name)()
+        except Died:
+            self.log("  died")
+        except ReminderKitError as error:
+            self.log("  refused:", type(error).__name__, error)
+
+    # Rest
+
+    def rest(self):
+        """Let everything come to rest, and check the laws."""
+        self.world.sandbox.faults.clear()
+        for kit in self.kits:
+            kit.steps.disarm()
+        self.log("rest")
+        self.world.advance(seconds=self.random.choice([420, 420, 4000]))
+        kit = self.world.kit()
+        self.world.collect()
+        for hook in self.world.letters:
+            self.world.deliver(kit, hook)
+        self.world.letters.clear()
+        if self.host:
+            kit.sync(list(self.host.values()), complete=True, force=True)
+        else:
+            for record in self.world.records():
+                if not record.removed and record.start_at > self.world.now:
+                    kit.withdraw(record.identity.id)
+        report = kit.resync(force=True)
+        assert not report.failed, f"still failing: {report.failed}"
+        before, requests = self.world.dump(), self.world.sandbox.request_count
+        again = kit.resync(force=True)
+        assert self.world.sandbox.request_count == requests, "a second run asked the provider again"
+        assert self.world.dump() == before, "a second run changed the ledger"
+        assert not [each for each in again.changes if each.is_work], "a second run has work to do"
+        Laws(self.world, kit, self.host).check()
+
+    def play(self):
+        for index in range(self.steps):
+            self.event()
+            if index % 8 == 7:
+                self.rest()
+        return self

@@ -1,0 +1,160 @@
+"""The laws, checked from outside: what the sandbox holds against what the appointments ask for.
+
+Never asks the planner: wanted reminders, their times and words come from rules, placement and text alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+from reminder_kit.instants import zone
+from reminder_kit.lifecycle import State
+from reminder_kit.model import Reason
+from reminder_kit.placement import Decision, place, still_allowed
+from reminder_kit.rules import reminders
+
+TOO_NEAR = timedelta(seconds=91)
+"""So near to its send time a message can't be taken back: a minute, the margin, and a second."""
+
+REARM = timedelta(minutes=15)
+
+
+def moment(micros):
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+
+
+class Laws:
+    """Everything there is to compare, read once."""
+
+    def __init__(self, world, kit, host):
+        self.world, self.kit, self.host = world, kit, host
+        self.now = world.now
+        self.settings = kit.settings
+        self.rows = world.messages()
+        self.records = world.records()
+        self.barred = set(world.ledger.suppressions())
+        self.by_key = defaultdict(list)
+        self.strays = []
+        for message in world.sandbox.messages():
+            token = (message.webhook_url or "").rpartition("=")[2]
+            row = self.rows.get(token)
+            if row is None:
+                self.strays.append(message)
+            else:
+                self.by_key[row["key"]].append((message, row))
+
+    def check(self):
+        assert not self.strays, f"the ledger knows nothing of {self.strays}"
+        self.check_input()
+        wanted = {each.key: each for each in self.wanted()}
+        outcomes = {each.key: each for record in self.records for each in record.outcomes}
+        assert wanted.keys() <= outcomes.keys(), "a reminder without an outcome"
+        for key, found in self.by_key.items():
+            self.check_received(key, found)
+            if key not in wanted:
+                self.check_unwanted(key, found)
+        for key, reminder in wanted.items():
+            self.check_wanted(reminder, outcomes[key], self.by_key.get(key, []))
+
+    def check_input(self):
+        """Nothing that the host has is missing, nothing it no longer has is left."""
+        recorded = {each.identity.id: each.appointment for each in self.records if not each.removed}
+        for id_, appointment in self.host.items():
+            assert id_ in recorded, f"{id_} was never recorded"
+            assert recorded[id_].starts_at == appointment.starts_at, f"{id_} is recorded with another start"
+        gone = [id_ for id_, each in recorded.items() if id_ not in self.host and each.start_at > self.now]
+        assert not gone, f"{gone} should have been withdrawn"
+
+    def wanted(self):
+        for record in self.records:
+            if not record.removed:
+                yield from reminders(record.appointment, self.settings.rules, self.settings.defaults)
+
+    def unknown(self, key):
+        return [row for row in self.rows.values() if row["key"] == key and row["state"] in ("unknown", "abandoned")]
+
+    def live(self, found):
+        """Return what is still to be sent and could be taken back."""
+        return [
+            (message, row)
+            for message, row in found
+            if message.status == "scheduled" and message.send_at - self.now > TOO_NEAR
+        ]
+
+    def check_received(self, key, found):
+        """A person gets a reminder once for one start; again only where the start, or the person, really changed."""
+        came = sorted((each for each in found if each[0].sent_at), key=lambda each: each[0].sent_at)
+        if self.unknown(key):
+            return
+        for (before, earlier), (after, later) in zip(came, came[1:], strict=False):
+            moved = abs(later["start_at"] - earlier["start_at"]) / 1e6 > REARM.total_seconds()
+            assert moved or before.to != after.to, f"sent twice for {key}: {before}, {after}"
+
+    def check_unwanted(self, key, found):
+        live = self.live(found)
+        known = {row["id"] for row in self.unknown(key)}
+        live = [each for each in live if each[1]["id"] not in known]
+        assert not live, f"parked, and nobody wants it: {live}"
+
+    def check_wanted(self, reminder, outcome, found):
+        live = self.live(found)
+        doubtful = self.unknown(reminder.key)
+        if not doubtful:
+            parked = [each for each in found if each[0].status == "scheduled"]
+            assert len(parked) <= 1, f"two live messages for one reminder: {parked}"
+        live = [each for each in live if each[1]["state"] not in ("unknown", "abandoned")]
+        barred = reminder.refusal is not None or reminder.recipient.phone in self.barred
+        if barred:
+            assert not live, f"parked in spite of {reminder.refusal}: {live}"
+        elif live:
+            self.check_parked(reminder, outcome, *live[0])
+        elif not doubtful and not self.has_it(reminder, found):
+            self.check_absent(reminder, outcome, found)
+
+    def has_it(self, reminder, found):
+        """Say whether the person got, or is certain to get, this reminder for (nearly) this start."""
+        start = reminder.appointment.start_at
+        for message, row in found:
+            going = message.sent_at or (message.status == "scheduled" and message.send_at - self.now <= TOO_NEAR)
+            if going and message.to == reminder.recipient.phone and abs(moment(row["start_at"]) - start) <= REARM:
+                return True
+        return False
+
+    def check_parked(self, reminder, outcome, message, row):
+        assert message.to == reminder.recipient.phone, "parked for another number"
+        assert row["state"] == State.SCHEDULED, f"the ledger says {row['state']} of a parked message"
+        assert row["provider_id"] == message.id
+        assert moment(row["start_at"]) == reminder.appointment.start_at, "parked for another start"
+        assert still_allowed(message.send_at, reminder, self.settings.quiet) is None, "parked outside what is allowed"
+        draft = self.settings.composer.compose(reminder, message.send_at)
+        stays = outcome.reason == Reason.TOO_LATE or message.send_at - self.now < timedelta(minutes=11)
+        assert message.text == draft.text or stays, f"{message.text!r} instead of {draft.text!r}"
+        if message.send_at != reminder.due_at:
+            self.check_moved(reminder, message, row)
+
+    def check_moved(self, reminder, message, row):
+        """A message that is not sent when it is due was late when parked, or its due time is in quiet hours."""
+        then, window = moment(row["created_at"]), self.settings.window
+        late = reminder.due_at < then + window.min_lead + window.margin
+        place_of = zone(reminder.zone)
+        shifted = any(each is not None and each.covers(reminder.due_at, place_of) for each in self.world.all_quiet)
+        far = reminder.rule.if_far == "clamp"
+        assert late or shifted or far, f"due {reminder.due_at}, parked for {message.send_at} at {then} without need"
+
+    def check_absent(self, reminder, outcome, found):
+        """What is not parked must not be, or can't be."""
+        placed = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet)
+        if placed.decision is not Decision.SEND:
+            kind = "held" if placed.decision is Decision.HOLD else "skipped"
+            told = (outcome.stand, outcome.reason)
+            assert outcome.stand == kind or placed.decision is Decision.SKIP, f"{told} instead of {kind}: {reminder.key}"
+            return
+        excused = outcome.reason in {Reason.SUPERSEDED, Reason.ALREADY_SENT, Reason.QUARANTINED, Reason.AT_CAPACITY}
+        refused = any(row["state"] == "rejected" for row in self.rows.values() if row["key"] == reminder.key)
+        assert excused or refused or placed.reason == Reason.CLAMPED_LATE, (
+            f"never parked: {reminder.appointment.id} {reminder.rule.id}, {placed}, recorded as {outcome}"
+        )
+        assert excused or refused or outcome.reason in {Reason.TOO_LATE, Reason.QUIET_HOURS, Reason.PAST}, (
+            f"late and never parked: {reminder.appointment.id} {reminder.rule.id}, {placed}, recorded as {outcome}"
+        )
