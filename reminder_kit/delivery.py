@@ -40,6 +40,7 @@ __all__ = ["Breaker", "Courier", "Errand", "Result", "backoff", "retry_delay"]
 T = TypeVar("T")
 
 _TRIES = 3
+_OPEN = "breaker_open"
 _LONGEST_WAIT = 30.0
 
 
@@ -83,14 +84,16 @@ class Breaker:
             return
         if isinstance(self.cause, RefusedCredentialError):
             raise self.cause
-        raise TransientError(f"not asked, since it does not answer: {self.cause}", code="breaker_open")
+        raise TransientError(f"not asked, since it does not answer: {self.cause}", code=_OPEN)
 
     def answered(self) -> None:
         """Note that the provider works."""
         self.failures, self.open_until, self.cause = 0, None, None
 
     def failed(self, error: ProviderError, now: datetime) -> None:
-        """Note a failure."""
+        """Note a failure. What `check` refused is none: it neither prolongs the minute nor is its own cause."""
+        if error.code == _OPEN or error is self.cause:
+            return
         if isinstance(error, RejectedError | RateLimitedError | MessageNotFoundError):
             self.answered()
             return

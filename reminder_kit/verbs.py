@@ -217,6 +217,8 @@ class Verbs:
         """
         plan = await self._plan_resync(appointments, complete=complete, only_dirty=only_dirty)
         report = await self._apply(plan, force=force)
+        if only_dirty:  # what follows a webhook or a suppression is no run of the batch job
+            return report
         detail = {name: count for name, count in report.summary.items() if count}
         now = self.now()
         await self._io.wait(self.ledger.submit(lambda tx: tx.mark_run("resync", now, detail)))

@@ -1,0 +1,38 @@
+"""What the breaker refuses by itself must not keep it open, nor hide why it opened."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reminder_kit.delivery import Breaker
+from reminder_kit.errors import RefusedCredentialError, TransientError
+
+NOW = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)
+
+
+def refused(breaker, now):
+    with pytest.raises(TransientError) as caught:
+        breaker.check(now)
+    return caught.value
+
+
+def test_a_refusal_of_its_own_neither_prolongs_it_nor_becomes_the_cause():
+    breaker = Breaker()
+    for _ in range(10):
+        breaker.failed(TransientError("no connection"), NOW)
+    for second in range(60):
+        breaker.failed(refused(breaker, NOW + timedelta(seconds=second)), NOW + timedelta(seconds=second))
+    assert str(refused(breaker, NOW + timedelta(seconds=59))) == "not asked, since it does not answer: no connection"
+    breaker.check(NOW + timedelta(seconds=60))
+
+
+def test_a_refused_credential_is_tried_again_after_a_minute_however_often_it_was_asked_for():
+    breaker = Breaker()
+    breaker.failed(RefusedCredentialError("the key"), NOW)
+    for second in range(60):
+        with pytest.raises(RefusedCredentialError) as caught:
+            breaker.check(NOW + timedelta(seconds=second))
+        breaker.failed(caught.value, NOW + timedelta(seconds=second))
+    breaker.check(NOW + timedelta(seconds=60))
