@@ -219,7 +219,9 @@ class SQLiteFile:
         self._reader: Engine | None = None
 
     def exists(self) -> bool:
-        """Say whether the file is there."""
+        """Say whether the file is there; raises `LedgerError` where it is no file."""
+        if self.path.is_dir():
+            raise LedgerError(f"ledger {self.name} can't be opened: it is a folder, name a file in it")
         return self.path.exists()
 
     def stamp(self) -> object:

@@ -1,0 +1,158 @@
+"""Whatever a database refuses is one line that names the ledger and the remedy, and never the password."""
+
+from __future__ import annotations
+
+import resource
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reminder_kit.errors import ConfigurationError, LedgerError
+from reminder_kit.ledger import Ledger
+from reminder_kit.ledger.failures import explained
+from reminder_kit.records import Suppression
+from reminder_kit.testing.ledger_contract import NOW, PHONE
+
+ROOT = Path(__file__).parents[2]
+
+
+def written(ledger):
+    ledger.prepare()
+    with ledger.writing() as transaction:
+        transaction.suppress(Suppression(PHONE, "", NOW))
+
+
+def told(attempt, *arguments):
+    with pytest.raises(LedgerError) as error:
+        attempt(*arguments)
+    assert "\n" not in str(error.value)
+    assert error.value.__cause__ is not None
+    return str(error.value)
+
+
+def test_making_a_ledger_loads_nothing_heavy():
+    code = (
+        "import sys; from reminder_kit.ledger import Ledger; Ledger('sqlite:///x.db'); Ledger('postgresql://h/d')\n"
+        "print([each for each in ('sqlalchemy', 'alembic', 'psycopg', 'sqlite3') if each in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_using_a_current_ledger_does_not_load_alembic(sqlite_ledger, sqlite_url):
+    code = (
+        f"import sys; from reminder_kit.ledger import Ledger; ledger = Ledger({sqlite_url!r})\n"
+        "ledger.prepare(); ledger.upgrade(); ledger.counts(); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        pytest.param("reminders.db", "write sqlite:///reminders.db", id="a path"),
+        pytest.param("", "write sqlite:///reminders.db", id="nothing"),
+        pytest.param("mysql://h/d", "no ledger is kept in mysql", id="another database"),
+        pytest.param("sqlite:///file:x.db?uri=true", "sqlite:///path", id="an SQLite URI"),
+    ],
+)
+def test_a_url_that_names_no_ledger_is_refused(url, remedy):
+    with pytest.raises(ConfigurationError, match=remedy):
+        Ledger(url).counts()
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://kit:pw@h/d", "postgresql+asyncpg://kit:pw@h/d", "postgresql+psycopg2://kit:pw@h/d"]
+)
+def test_postgresql_is_spoken_to_through_psycopg_and_its_password_hidden(url):
+    ledger = Ledger(url)
+    assert str(ledger._database.engine.url.drivername) == "postgresql+psycopg"
+    assert "pw" not in ledger.url
+    assert "pw" not in repr(ledger)
+
+
+def test_a_folder_that_is_missing(tmp_path, ledgers):
+    line = told(written, ledgers(f"sqlite:///{tmp_path / 'no' / 'ledger.db'}"))
+    assert "no/ledger.db" in line
+    assert "create its folder" in line
+
+
+def test_a_folder_in_place_of_a_file(tmp_path, ledgers):
+    with pytest.raises(LedgerError, match="it is a folder, name a file in it"):
+        written(ledgers(f"sqlite:///{tmp_path}"))
+
+
+def test_a_damaged_file(sqlite_ledger, sqlite_url):
+    written(sqlite_ledger)
+    sqlite_ledger.close()
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\x55" * (len(whole) - 4096))
+    assert "is damaged: restore it from a backup" in told(sqlite_ledger.counts)
+
+
+def test_a_full_disk(sqlite_ledger):
+    """A limit on the size of files plays the full disk; nothing is half written, and it goes on afterwards."""
+    written(sqlite_ledger)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    many = [Suppression(f"+1202555{index:05}", "x" * 500, NOW) for index in range(3000)]
+
+    def fill(transaction):
+        for each in many:
+            transaction.suppress(each)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, hard))
+    try:
+        line = told(sqlite_ledger.submit(fill).result, 60)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "disk" in line
+    assert set(sqlite_ledger.suppressions()) == {PHONE}
+    sqlite_ledger.submit(fill).result(60)
+    assert len(sqlite_ledger.suppressions()) == 3001
+
+
+def test_a_lock_that_does_not_end():
+    """SQLite is asked to wait 30 seconds; then this is what is said."""
+    path = "file:locked?mode=memory&cache=shared"
+    first, second = (sqlite3.connect(path, uri=True, timeout=0, isolation_level=None) for _ in range(2))
+    first.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError) as error:
+        second.execute("BEGIN IMMEDIATE")
+    assert "is locked by another process" in str(explained(error.value, "sqlite:///x.db"))
+    first.close()
+    second.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "remedy"),
+    [
+        pytest.param(("kit:", "nobody:"), "check user and password", id="another user"),
+        pytest.param(("open-sesame", "wrong-word"), "check user and password", id="a wrong password"),
+        pytest.param(("/postgres", "/nowhere"), "create the database", id="no such database"),
+        pytest.param(("@127.0.0.1:", "@127.0.0.1:1"), "can't be reached: start the server", id="no server"),
+    ],
+)
+def test_a_server_that_refuses(postgres_server, ledgers, change, remedy):
+    if "open-sesame" not in postgres_server:
+        pytest.skip("the server named by REMINDER_KIT_TEST_POSTGRES may let anybody in")
+    url = postgres_server.replace(*change)
+    if change[0].startswith("@"):
+        url = f"{postgres_server.rpartition('@')[0]}@127.0.0.1:1/postgres"
+    line = told(ledgers(url).counts)
+    assert remedy in line
+    assert "wrong-word" not in line
+    assert "open-sesame" not in line
+
+
+def test_errors_do_not_show_what_was_to_be_written(sqlite_ledger):
+    with sqlite_ledger._database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE reminder_kit_suppressions")
+    with pytest.raises(LedgerError) as error:
+        written(sqlite_ledger)
+    assert PHONE not in str(error.value)
+    assert PHONE not in str(error.value.__cause__)
