@@ -31,6 +31,8 @@ __all__ = [
 
 Check = Callable[[Any, str], Any]
 
+_LONGEST = 86400.0
+
 
 def text(value: Any, what: str) -> str:
     """Return text that says something."""
@@ -91,10 +93,10 @@ def count(value: Any, what: str) -> int:
 
 def length(value: Any, what: str) -> float:
     """Return a length of time in seconds, from a number or from words."""
-    found = timedelta(seconds=value) if type(value) in (int, float) and value > 0 else duration(value, what)
-    if not found:
-        raise ConfigurationError(f'{what} must be longer than nothing: write "30 seconds"')
-    return found.total_seconds()
+    found = float(value) if type(value) in (int, float) else duration(value, what).total_seconds()
+    if not 0 < found <= _LONGEST:
+        raise ConfigurationError(f'{what} must be longer than nothing and at most a day, not {value!r}: "30 seconds"')
+    return found
 
 
 def rate(value: Any, what: str) -> str | float:

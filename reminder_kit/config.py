@@ -170,7 +170,7 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         provider_table=provider,
         ledger_url=ledger.get("url") or environ.get(LEDGER_VARIABLE) or DEFAULT_LEDGER,
         ledger_schema=ledger.get("schema"),
-        quiet_hours=QuietHours.from_mapping(_table(tables, "quiet_hours")) if "quiet_hours" in tables else None,
+        quiet_hours=_quiet(_table(tables, "quiet_hours")) if "quiet_hours" in tables else None,
         guard=Guard(**_read(_table(tables, "guard"), _GUARD, "guard")),
         calendar=CalendarSettings.from_mapping(_table(tables, "calendar")),
         rules=rules,
@@ -184,6 +184,16 @@ def _table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ConfigurationError(f"{name} must be a table, not {found!r}: write [{name}] on a line of its own")
     return found
+
+
+def _quiet(table: Mapping[str, Any]) -> QuietHours:
+    try:
+        return QuietHours.from_mapping(table)
+    except (TypeError, AttributeError):
+        raise ConfigurationError(
+            '[quiet_hours] holds a value of the wrong kind: start = "21:00", end = "08:00", days = ["weekdays"], '
+            "also = a list of such tables"
+        ) from None
 
 
 def _read(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reminder_kit.config import load
-from reminder_kit.errors import ConfigurationError, InvalidRuleError
+from reminder_kit.errors import ConfigurationError, InvalidRuleError, ReminderKitError
 from reminder_kit.offsets import spoken
 from reminder_kit.providers.telnyx import Telnyx
 
@@ -270,3 +272,55 @@ def test_a_wrong_rule_is_named_with_its_place(read, tmp_path, text, parts):
     assert said.startswith(str(tmp_path / "reminders.toml"))
     for part in parts:
         assert part in said
+
+
+VALUES = (
+    *('""', '"x"', '"1 day"', '"21:00"', '"+12025550100"', "0", "-1", "1.5", "true", "1979-05-27", "18:00:00"),
+    *("[]", "[1]", '["x"]', "{}", '{ x = "y" }', "[[1]]", "nan", "inf", "99999999999999999999"),
+)
+KEYS = {
+    "": "timezone locale default_region namespace rearm_after provider ledger quiet_hours guard calendar rules",
+    "[provider]": "name from base_url webhook_url endpoint schedule_ahead concurrency rate timeout unknown_outcome",
+    "[ledger]": "url schema",
+    "[quiet_hours]": "start end days also",
+    "[guard]": "max_cancel_ratio max_changes",
+    "[calendar]": "phones directory alarms horizon sources limits timezone region",
+    "[calendar.limits]": "events redirects timeout",
+    "[[rules]]": "id before after days_before weekday on at anchor text late_text if_late if_far shift min_notice only "
+    "unless min_booking_lead when channel media_urls subject max_parts",
+}
+LINES = [(table, f"{key} = {value}") for table, keys in KEYS.items() for key in keys.split() for value in VALUES]
+BESIDES = {
+    "[provider]": {"name": '"telnyx"', "from": '"+12025550100"'},
+    "[quiet_hours]": {"start": '"21:00"', "end": '"08:00"'},
+    "[[rules]]": {"id": '"r"', "before": '"1 hour"', "text": '"x"'},
+}
+
+
+def said_of(path, text):
+    path.write_text(text)
+    try:
+        load(path, environ={}).provider()
+    except ReminderKitError as error:
+        return str(error)
+    return str(path)
+
+
+@pytest.mark.parametrize("table", KEYS, ids=lambda table: table or "top")
+def test_any_value_of_any_key_is_taken_or_refused_by_name_in_one_line(tmp_path, table):
+    path = tmp_path / "any.toml"
+    for where, line in LINES:
+        if where == table:
+            key = line.partition(" = ")[0]
+            besides = [f"{name} = {value}" for name, value in BESIDES.get(table, {}).items() if name != key]
+            said = said_of(path, "\n".join([table, line, *besides]))
+            assert said.startswith(str(path)), line
+            assert "\n" not in said, line
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=4))
+def test_whatever_the_file_says_it_is_taken_or_refused_by_name_in_one_line(tmp_path_factory, lines):
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    said = said_of(path, "\n".join(f"{table}\n{line}" for table, line in lines))
+    assert said.startswith(str(path))
+    assert "\n" not in said

@@ -76,6 +76,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line and return the exit status; errors are one line on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if "_REMINDER_KIT_COMPLETE" in os.environ:  # a shell asks what could be typed next
+            root.main(given, prog_name="reminder-kit")
         with root.make_context("reminder-kit", given) as context:
             status = root.invoke(context)
         sys.stdout.flush()

@@ -77,19 +77,20 @@ def aligned(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
     ]
 
 
-def change_lines(changes: Iterable[Change], zone: ZoneInfo, *, all_of_them: bool = False) -> list[Line]:
+def change_lines(changes: Iterable[Change], zone: ZoneInfo) -> list[Line]:
     """Return changes by day: what goes out when, what is withdrawn, what is not sent and why.
 
-    Of what needs nothing done, at most 200 are listed, unless `all_of_them`.
+    Of what is done, or needs nothing done, at most 200 of each are listed.
     """
     listed = list(changes)
     quiet = [each for each in listed if each.kind in _QUIET and each.outcome is None]
-    hidden = {id(each) for each in quiet[_SHOWN:]} if not all_of_them else set()
+    done = [each for each in listed if each.outcome == "done"]
+    hidden = {id(each) for each in (*quiet[_SHOWN:], *done[_SHOWN:])}
     lines: list[Line] = []
     for title, group in _groups([each for each in listed if id(each) not in hidden], zone):
         lines += [Line(title, "bold"), *_rows(group, zone), Line("")]
     if hidden:
-        lines.append(Line(f"… and {len(hidden)} more that need nothing done (--json lists all)", "dim"))
+        lines.append(Line(f"… and {len(hidden)} more that need nothing done any more (--json lists all)", "dim"))
     return lines
 
 

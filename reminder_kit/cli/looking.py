@@ -91,13 +91,14 @@ def _row(occurrence: Any) -> list[str]:
 
 @click.command()
 @click.argument("id")
+@click.option("--recurrence-id", metavar="ID", help="Only this occurrence of a series.")
 @source_option
 @now_option
 @common
-def explain(id: str, source: str | None, now: datetime | None) -> int:  # noqa: A002 - the contract's name
+def explain(id: str, recurrence_id: str | None, source: str | None, now: datetime | None) -> int:  # noqa: A002
     """Say for every rule and recipient of appointment ID what is decided, step by step, and what happened so far."""
     with opened(now) as kit:
-        why = kit.explain(id, source)
+        why = kit.explain(id, source, recurrence_id)
         if chosen().json:
             write_json(why.as_json())
         found = bool(why.reminders or why.history)

@@ -41,7 +41,7 @@ def check(sample: str | None, limit: int, now: datetime | None) -> int:
 
     Exit status 1 where a text cannot be written, 2 where a rule is wrong.
     """
-    config, now = configured(), now or datetime.now(UTC)
+    config, now = configured(warn=True), now or datetime.now(UTC)
     broken, found = False, _made_up(config, now)
     if sample is not None:
         reading = _read(sample, config, now)

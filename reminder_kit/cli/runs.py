@@ -40,7 +40,7 @@ def plan(file: str, source: str | None, now: datetime | None, *, complete: bool)
     Writes nothing. Exit status 1 where events could not be read, 3 where the import
     would be refused as unsafe.
     """
-    with opened(now) as kit:
+    with opened(now, warn=True) as kit:
         return _shown(kit, kit.plan_calendar(file, source, complete=complete), file)
 
 
@@ -57,7 +57,7 @@ def import_(file: str, source: str | None, now: datetime | None, *, complete: bo
 
     What is due beyond the provider's window is recorded, and parked in time by `resync`.
     """
-    with opened(now, writing=not dry_run) as kit:
+    with opened(now, writing=not dry_run, warn=True) as kit:
         made = kit.plan_calendar(file, source, complete=complete)
         if dry_run:
             return _shown(kit, made, file, force=force)
@@ -100,7 +100,7 @@ def _resynced(kit: ReminderKit, *, force: bool, one_line: bool = False) -> int:
         if chosen().json:
             write_json(kit.plan_resync().as_json(), one_line=one_line)
         raise
-    return finished(kit, report, "calendar", one_line=one_line)
+    return finished(kit, report, "calendar", one_line=one_line, terse=True)
 
 
 def _repeat(job: Callable[[], int], pause: timedelta) -> int:
@@ -145,15 +145,16 @@ def _shown(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) -> i
     return 1 if broken or made.summary["failed"] else 0
 
 
-def finished(kit: ReminderKit, report: Report, file: str = "", *, one_line: bool = False) -> int:
-    """Show what was done and return the exit status."""
-    _write(kit, report, one_line=one_line)
+def finished(kit: ReminderKit, report: Report, file: str = "", *, one_line: bool = False, terse: bool = False) -> int:
+    """Show what was done and return the exit status; `terse`: nothing of what needed nothing done."""
+    _write(kit, report, one_line=one_line, terse=terse)
     broken = tell_problems(report.problems, file)
     return 0 if report.ok and not broken else 1
 
 
-def _write(kit: ReminderKit, run: Plan | Report, *, one_line: bool = False) -> None:
+def _write(kit: ReminderKit, run: Plan | Report, *, one_line: bool = False, terse: bool = False) -> None:
     if chosen().json:
         write_json(run.as_json(), one_line=one_line)
         return
-    write_lines([*change_lines(run.changes, zone_of(kit)), outcome_line(run)])
+    listed = [change for change in run.changes if not terse or change.is_work or change.outcome]
+    write_lines([*change_lines(listed, zone_of(kit)), outcome_line(run)])

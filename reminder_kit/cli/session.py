@@ -28,13 +28,16 @@ __all__ = ["Counting", "configured", "is_loopback", "opened"]
 _SKEW = timedelta(seconds=60)
 
 
-def configured(*, needed: bool = True) -> Config:
-    """Return the configuration; without one, and where none is `needed` or named, an empty one."""
+def configured(*, needed: bool = True, warn: bool = False) -> Config:
+    """Return the configuration; without one, and where none is `needed` or named, an empty one.
+
+    Its warnings are told where somebody is looking at what will be sent, not by every batch job.
+    """
     named = chosen().config
     if not needed and named is None and not Path(DEFAULT_PATH).exists():
         return Config(path=Path(DEFAULT_PATH))
     config = load(named or DEFAULT_PATH)
-    for warning in config.warnings if needed else ():
+    for warning in config.warnings if warn else ():
         click.echo(f"warning: {config.path}: {warning}", err=True)
     return config
 
@@ -67,7 +70,9 @@ class Counting:
 
 
 @contextmanager
-def opened(now: datetime | None = None, *, writing: bool = False, **overrides: Any) -> Iterator[ReminderKit]:
+def opened(
+    now: datetime | None = None, *, writing: bool = False, warn: bool = False, **overrides: Any
+) -> Iterator[ReminderKit]:
     """Hand out the configured kit, and close it.
 
     `now` stands still for the whole run. For a run that is `writing`, the credentials
@@ -75,7 +80,7 @@ def opened(now: datetime | None = None, *, writing: bool = False, **overrides: A
     """
     from reminder_kit.kit import ReminderKit
 
-    config = configured()
+    config = configured(warn=warn)
     arguments = config.arguments()
     provider = Counting(arguments["provider"])
     if writing:

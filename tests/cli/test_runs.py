@@ -192,3 +192,29 @@ def test_a_run_that_writes_elsewhere_at_another_time_is_refused(run, calendar, e
     assert not (folder / "reminders.db").exists()
     assert run("plan", file, "--now", NOW).status == 0
     assert run("import", file, "--now", NOW, "--dry-run").status == 0
+
+
+def test_a_batch_job_with_nothing_to_do_says_one_line(run, telnyx, calendar, event):
+    run("import", calendar(event("A-1"), event("A-2", 20)), "--now", NOW)
+    ran = run("resync", "--now", NOW)
+    assert ran.status == 0
+    assert ran.out.count("\n") == 1
+    assert "1 held" in ran.out
+
+
+def test_of_many_done_the_first_two_hundred_are_listed_and_all_are_counted(run, telnyx, calendar, event):
+    file = calendar(*(event(f"A-{number}", 12 + number % 3, hour=10 + number % 8) for number in range(210)))
+    ran = run("import", file, "--now", NOW)
+    assert ran.status == 0
+    assert ran.out.count("  schedule  ") == 200
+    assert "… and 10 more" in ran.out
+    assert "210 scheduled" in ran.out
+
+
+def test_warnings_are_told_to_who_looks_and_not_by_every_batch_job(run, telnyx, calendar, event, folder):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text().replace("Hi {{", "Hi ☺ {{"))
+    file = calendar(event("A-1"))
+    assert "not in the GSM alphabet" in run("plan", file, "--now", NOW).err
+    assert "not in the GSM alphabet" in run("import", file, "--now", NOW).err
+    assert run("resync", "--now", NOW).err == ""
