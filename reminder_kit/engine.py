@@ -24,7 +24,7 @@ from reminder_kit.model import Message, Reason
 from reminder_kit.placement import Decision as Placed
 from reminder_kit.placement import place
 from reminder_kit.plan import Case, Decision, Settings, next_look
-from reminder_kit.planning import chunks, decisions_for, needs_settling, poisoned
+from reminder_kit.planning import chunks, decisions_for, in_doubt, is_doubtful, needs_settling, poisoned
 from reminder_kit.ports import IO, Provider
 from reminder_kit.records import Claim, HistoryEntry, Identity, Kept, Outcome, Record, Release, Stand
 
@@ -330,6 +330,7 @@ class Engine:
             change = evolve(change, reason=errand.reason)
             outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=errand.reason.value, error=error)
         elif errand.result is Result.UNKNOWN:
+            work.again = work.again or self.settings.prefer_duplicate
             change = evolve(change, reason=Reason.NOT_CONFIRMED)
             outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error)
         else:
@@ -365,16 +366,8 @@ class Engine:
                 outcome = "done" if "settle" in change.causes else None
                 work.changes[change.key] = evolve(change, outcome=outcome)
                 work.outcomes[change.key] = decision.outcome
-            if self._is_doubtful(work, change.key, now):
-                found = work.changes[change.key]
-                note = "an earlier message for this reminder was never confirmed: it may be sent as well"
-                work.changes[change.key] = evolve(found, outcome="unknown", error=found.error or note)
-
-    @staticmethod
-    def _is_doubtful(work: _Work, key: str, now: datetime) -> bool:
-        return any(
-            each.key == key and each.state is State.UNKNOWN and each.send_at > now for each in work.messages.values()
-        )
+            if any(each.key == change.key and is_doubtful(each, now) for each in work.messages.values()):
+                work.changes[change.key] = in_doubt(work.changes[change.key])
 
     async def _give_back(self, works: Sequence[_Work], actor: str) -> None:
         if not works:

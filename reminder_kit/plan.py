@@ -265,12 +265,12 @@ def _look_at_nothing(look: _Look, messages: Sequence[Message], case: Case, setti
     if _already_sent(reminder, messages, case, settings):
         look.skip = Reason.ALREADY_SENT
         return
-    lost = any(each.state is State.UNKNOWN and not _material(reminder, each, settings) for each in messages)
-    if lost and not settings.prefer_duplicate:
+    lost = sum(each.state is State.UNKNOWN and not _material(reminder, each, settings) for each in messages)
+    if lost > (1 if settings.prefer_duplicate else 0):  # a second text at the most, never a third
         look.skip = Reason.NOT_CONFIRMED
         return
     outcome = case.outcomes.get(reminder.key)
-    replaces = lost or (outcome is not None and outcome.replacing)
+    replaces = bool(lost) or (outcome is not None and outcome.replacing)
     look.placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=replaces)
     look.causes = ("settle",) if lost else ()
 

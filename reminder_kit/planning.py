@@ -19,7 +19,17 @@ from reminder_kit.model import Appointment, Message, Reason, normalise
 from reminder_kit.plan import Case, Decision, Settings, decide, is_past
 from reminder_kit.records import Identity, Intake, Outcome, Record, SentBefore, Stand, Suppression
 
-__all__ = ["Scope", "chunks", "decisions_for", "intakes_of", "make_plan", "needs_settling", "poisoned"]
+__all__ = [
+    "Scope",
+    "chunks",
+    "decisions_for",
+    "in_doubt",
+    "intakes_of",
+    "is_doubtful",
+    "make_plan",
+    "needs_settling",
+    "poisoned",
+]
 
 T = TypeVar("T")
 
@@ -96,10 +106,25 @@ def poisoned(identity: Identity, error: str) -> Change:
     return Change(Kind.SKIP, identity, "", "", "", None, None, None, Reason.QUARANTINED, outcome="failed", error=error)
 
 
-def recorded_changes(record: Record) -> list[Change]:
+def recorded_changes(record: Record, now: datetime) -> list[Change]:
     """Return what to say of an appointment whose outcomes stand as they were recorded."""
     parked = {message.key: message for message in record.messages if message.state in OPEN or message.state in SENT}
-    return [_standing(record.identity, outcome, parked.get(outcome.key)) for outcome in record.outcomes]
+    doubtful = {message.key for message in record.messages if is_doubtful(message, now)}
+    return [
+        in_doubt(change) if change.key in doubtful else change
+        for change in (_standing(record.identity, outcome, parked.get(outcome.key)) for outcome in record.outcomes)
+    ]
+
+
+def is_doubtful(message: Message, now: datetime) -> bool:
+    """Say whether a message may be parked without our ever having learned of it."""
+    return message.state is State.UNKNOWN and message.send_at > now
+
+
+def in_doubt(change: Change) -> Change:
+    """Return a change that says so: whatever else holds for its reminder, one message of it is not accounted for."""
+    note = "an earlier message for this reminder was never confirmed: it may be sent as well"
+    return evolve(change, outcome="unknown", error=change.error or note)
 
 
 def _standing(identity: Identity, outcome: Outcome, message: Message | None) -> Change:
@@ -180,7 +205,7 @@ class _Draft:
             return
         if self._stands(record, intake):
             assert record is not None  # noqa: S101 - what stands is recorded
-            self.changes += recorded_changes(record)
+            self.changes += recorded_changes(record, self.now)
             if intake.order[0] and intake.order != record.revision:
                 self.intakes.append(intake)
             return
@@ -220,7 +245,7 @@ class _Draft:
                 self.seen.add(record.identity)
                 if self._stands(record, None):
                     if not record.removed:
-                        self.changes += recorded_changes(record)
+                        self.changes += recorded_changes(record, self.now)
                     continue
                 pair = (record.identity.source, record.identity.id)
                 self.judge(record.identity, None if record.removed else record.appointment, record, sent.get(pair))

@@ -55,6 +55,8 @@ def make_kit(sandbox, tmp_path, day_before):
             ledger or f"sqlite:///{tmp_path / 'reminders.db'}",
             **{**settings, "transport": SandboxTransport(sandbox), **options},
         )
+        if kind is ReminderKit:
+            kit._io._sleep = lambda _delay: None
         kits.append(kit)
         return kit
 

@@ -1,0 +1,71 @@
+"""What can't be known: a lost answer that can't be repeated follows the policy, and is named until its time is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit.providers.telnyx import Telnyx
+
+
+@pytest.fixture
+def keyless():
+    """Telnyx' other endpoint, which takes no idempotency key."""
+    return Telnyx(api_key="KEY", from_="+12025550100", endpoint="schedule")
+
+
+@pytest.mark.parametrize(("policy", "messages"), [("prefer_duplicate", 2), ("prefer_missing", 1)])
+def test_an_answer_lost_without_a_key_is_unknown_and_handled_by_policy(
+    make_kit, sandbox, appointment, keyless, policy, messages
+):
+    kit = make_kit(provider=keyless, unknown_outcome=policy)
+    sandbox.fault("drop_after", method="POST")
+    report = kit.sync(appointment())
+    assert not report.ok
+    assert [each.outcome for each in report.unknown] == ["unknown"]
+    again = kit.resync()
+    assert [each.outcome for each in again.changes] == ["unknown"]
+    assert len(sandbox.messages()) == messages
+    third = kit.resync()
+    assert [each.outcome for each in third.changes] == ["unknown"]
+    assert len(sandbox.messages()) == messages
+    sandbox.clock.advance(days=2, minutes=5)
+    assert kit.resync().ok
+
+
+def test_a_provider_that_never_answers_is_sent_no_third_text(make_kit, sandbox, appointment, keyless):
+    kit = make_kit(provider=keyless)
+    sandbox.fault("drop_after", times=None, method="POST")
+    for _ in range(4):
+        kit.sync(appointment())
+        kit.resync()
+    assert len(sandbox.messages()) == 2
+
+
+def test_with_a_key_a_lost_answer_is_asked_for_again_and_nothing_is_unknown(make_kit, sandbox, appointment):
+    kit = make_kit()
+    sandbox.fault("drop_after", times=2, method="POST")
+    report = kit.sync(appointment())
+    assert report.ok
+    assert len(sandbox.messages()) == 1
+
+
+def test_a_key_that_died_makes_it_unknown(make_kit, sandbox, appointment):
+    kit = make_kit()
+    sandbox.fault("drop_after", times=3, method="POST")
+    assert [each.outcome for each in kit.sync(appointment(days=5)).changes] == ["failed"]
+    sandbox.clock.advance(hours=25)
+    report = kit.resync()
+    assert [each.outcome for each in report.changes] == ["unknown"]
+    assert len(sandbox.messages()) == 2
+
+
+def test_what_never_left_is_not_unknown(make_kit, sandbox, appointment, keyless):
+    kit = make_kit(provider=keyless)
+    sandbox.fault("429", times=3, method="POST", retry_after=0.01)
+    report = kit.sync(appointment())
+    assert (report.summary["failed"], report.summary["unknown"]) == (1, 0)
+    sandbox.clock.advance(timedelta(minutes=6))
+    assert kit.resync().ok
+    assert len(sandbox.messages()) == 1
