@@ -98,6 +98,7 @@ class Reading:
     unsound_because: str = ""
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
     _said: set[tuple[str, str | None]] = field(factory=set, repr=False)
+    _failures: int = field(default=0, repr=False)
     _label: str | None = field(default=None, repr=False)
     _open: tuple[int, BinaryIO] | None = field(default=None, repr=False)
     _held: ExitStack = field(factory=ExitStack, repr=False)
@@ -110,6 +111,8 @@ class Reading:
     def __iter__(self) -> Iterator[Occurrence]:
         with self._held:
             for raw, places in self.index.groups():
+                if self._failures > self.settings.limits.errors:
+                    return
                 if raw in self.index.wanted or self._is_known(raw):
                     yield from self._occurrences(raw, places)
 
@@ -156,6 +159,12 @@ class Reading:
         self.unsound_because = self.unsound_because or why
 
     def _failed(self, uid: str | None, error: CalendarError) -> None:
+        self._failures += 1
+        if self._failures > self.settings.limits.errors:
+            why = f"more than {self.settings.limits.errors} events cannot be read: the rest is passed over"
+            self.problems.extend([] if self.unsound_because == why else [Problem(why)])
+            self.unsound_because = why
+            return
         self.problems.append(Problem(str(error), uid, error.line, "error", self._label))
         if uid is None:
             self._distrust(f"the event at line {error.line} has no readable UID")

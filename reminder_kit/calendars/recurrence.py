@@ -54,8 +54,15 @@ class Budget:
         self.free -= count
         if self.free >= 0:
             return
-        self.source += max(self.free, -count)
-        if self.source < 0:
+        self._charge(min(count, -self.free))
+
+    def made(self, occurrences: int) -> None:
+        """Pay for the occurrences of one series, beyond the first few hundred, as for ten candidates each."""
+        self._charge(10 * max(0, occurrences - _FREE))
+
+    def _charge(self, count: int) -> None:
+        self.source -= count
+        if count and self.source < 0:
             raise CalendarError("the calendar's recurrences make too many candidates; its limit `work` is used up")
 
 
@@ -75,8 +82,9 @@ def expand(
     if rule.count is None:
         yield from _bounded(_instants(rule, start, max(low, start), high, budget), max(low, start), high)
         return
-    left = rule.count
-    for number, each in enumerate(_bounded(_instants(rule, start, start, high, budget), start, high)):
+    since, passed = _leap(rule, start, low)
+    left = rule.count - passed
+    for number, each in enumerate(_bounded(_instants(rule, start, since, high, budget), since, high), passed):
         left -= 1 if number or each == start else 2
         if left < 0:
             return
@@ -84,6 +92,23 @@ def expand(
             yield each
         if not left:
             return
+
+
+def _leap(rule: Rule, start: datetime, low: datetime) -> tuple[datetime, int]:
+    """Return from where a rule with COUNT has to be walked, and how many instances lie before that.
+
+    Plain daily and weekly rules make the same number in every step; others are walked from DTSTART.
+    """
+    if rule.by.keys() - _TIME_PARTS or low <= start or any(len(rule.values(name)) != 1 for name in _TIME_PARTS):
+        return start, 0
+    weekdays = {day for _, day in rule.days}
+    if rule.freq == "DAILY" and not weekdays:
+        steps = (low - start).days // rule.interval
+        return start + timedelta(days=steps * rule.interval), steps
+    if rule.freq == "WEEKLY" and start.weekday() in weekdays:
+        steps = (low - start).days // (7 * rule.interval)
+        return start + timedelta(weeks=steps * rule.interval), steps * len(weekdays)
+    return start, 0
 
 
 _TIME_PARTS = ("BYHOUR", "BYMINUTE", "BYSECOND")

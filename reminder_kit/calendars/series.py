@@ -144,6 +144,7 @@ def instances(series: Series, start: datetime, end: datetime, limits: Limits, bu
         each = _override(series, key, version)
         if start <= each.at < end:
             found.append(each)
+    budget.made(len(found))
     return sorted(found, key=lambda each: each.at)
 
 

@@ -30,8 +30,9 @@ class Limits:
     """How much one source may ask of us. Beyond a limit the event, or the file, is refused by name.
 
     `candidates` counts the instants that one recurrence rule makes us look at, `work`
-    those of a whole source beyond the first 500 of each rule: what a rule finds says
-    nothing of what it costs. `line_bytes` is one line after unfolding,
+    those of a whole source beyond the first 500 of each rule, and what it makes beyond 500
+    occurrences a series: what a rule finds says nothing of what it costs. After `errors`
+    unreadable events reading ends. `line_bytes` is one line after unfolding,
     `redirects` and `timeout` (seconds, per step) are for addresses.
     """
 
@@ -47,8 +48,9 @@ class Limits:
     alarms: int = 50
     repeats: int = 100
     occurrences: int = 10_000
-    candidates: int = 50_000
-    work: int = 5_000_000
+    errors: int = 10_000
+    candidates: int = 30_000
+    work: int = 2_000_000
     redirects: int = 5
     timeout: float = 30.0
 

@@ -29,6 +29,8 @@ __all__ = ["TableZone", "ZoneTable", "iana_zone", "known_equivalent", "table_zon
 _NEVER = frozenset({"localtime", "posixrules", "factory", "leapseconds", "tzdata"})
 _UTC_NAMES = frozenset({"utc", "gmt", "etc/utc", "etc/gmt", "z", "zulu", "uct", "universal"})
 _ZERO = timedelta()
+_CANDIDATES = 5000
+"""More changes of the clock than any real zone has."""
 
 
 @lru_cache(maxsize=1)
@@ -131,7 +133,7 @@ def table_zone(component: Component, until: datetime, budget: Budget, candidates
     changes: dict[datetime, tuple[timedelta, timedelta]] = {}
     parts = [each for each in component.children if each.name in ("STANDARD", "DAYLIGHT")]
     for part in parts[:200]:
-        budget.begin(candidates)
+        budget.begin(min(candidates, _CANDIDATES))
         before = offset_of(part.value("TZOFFSETFROM") or part.value("TZOFFSETTO"), part.line)
         after = offset_of(part.value("TZOFFSETTO"), part.line)
         for wall in _onsets(part, until.replace(tzinfo=None), budget):

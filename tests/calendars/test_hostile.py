@@ -91,6 +91,20 @@ def test_the_ends_of_time_raise_nothing(read, event, calendar, year, zone):
     assert len(read(calendar(one, event(uid="b"))).found) >= 1
 
 
+def test_many_long_series_are_refused_as_a_whole(spent, event, calendar):
+    series = [event("RRULE:FREQ=MINUTELY;COUNT=2000", uid=str(number)) for number in range(20)]
+    found, _ = spent(calendar(*series, event()))
+    assert len(found.found) < 10_000
+    assert "`work` is used up" in found.errors[0].message
+    assert found.found[-1].appointment.id == "visit-1"
+
+
+def test_reading_ends_after_very_many_broken_events(spent, event, calendar):
+    found, _ = spent(calendar(*[event(uid=None, start=None) for _ in range(50)], event()), Limits(errors=10))
+    assert len(found.errors) == 11
+    assert found.reading.unsound_because == "more than 10 events cannot be read: the rest is passed over"
+
+
 def test_very_many_dates_are_refused(spent, event, calendar):
     dates = ",".join(["20260302T090000Z"] * 5000)
     folded = "\r\n ".join(dates[at : at + 70] for at in range(0, len(dates), 70))

@@ -295,6 +295,25 @@ def rules(draw):
     return ";".join(parts)
 
 
+@given(
+    st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=MO,TH", "FREQ=WEEKLY;BYDAY=WE,SU;WKST=SU"]),
+    st.sampled_from([1, 2, 5]),
+    st.integers(1, 90),
+    st.integers(0, 300),
+    st.integers(0, 6),
+)
+def test_leaping_over_the_past_counts_what_walking_counts(text, interval, count, later, weekday):
+    start = wall(2026, 1, 5 + weekday, 9)
+    text = f"{text};INTERVAL={interval};COUNT={count}"
+    low = start + timedelta(days=later, hours=later % 24)
+    assert expanded(text, start, low, most=500) == [each for each in expanded(text, start, most=500) if each >= low]
+
+
+def test_a_daily_series_with_a_count_costs_nothing_however_old_it_is():
+    rule, _ = read_rule("FREQ=DAILY;COUNT=100000", 1)
+    assert len(list(expand(rule, wall(1900, 1, 1, 9), wall(2026, 1, 1), wall(2026, 2, 1), budget(100)))) == 31
+
+
 STARTS = st.datetimes(wall(2019, 1, 1), wall(2026, 1, 1)).map(lambda each: each.replace(microsecond=0))
 
 
