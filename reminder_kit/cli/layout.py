@@ -5,6 +5,7 @@ Pure: never writes, never asks how wide a terminal is; phone numbers are masked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -80,7 +81,8 @@ def aligned(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
 def change_lines(changes: Iterable[Change], zone: ZoneInfo) -> list[Line]:
     """Return changes by day: what goes out when, what is withdrawn, what is not sent and why.
 
-    Of what is done, or needs nothing done, at most 200 of each are listed.
+    An error is told once for all rows that follow with the same one. Of what is done, or
+    needs nothing done, at most 200 of each are listed.
     """
     listed = list(changes)
     quiet = [each for each in listed if each.kind in _QUIET and each.outcome is None]
@@ -116,12 +118,15 @@ def _order(change: Change) -> tuple[str, str, str]:
 def _rows(group: Sequence[Change], zone: ZoneInfo) -> list[Line]:
     lines = aligned([_cells(change, zone) for change in group])
     found: list[Line] = []
+    said = None
     for change, line in zip(group, lines, strict=True):
-        found.append(Line(line, "bold red" if change.outcome in ("failed", "unknown") else _STYLES[change.kind], 9))
-        if change.text and change.is_work and change.kind is not Kind.CANCEL:
+        wrong = change.outcome in ("failed", "unknown")
+        found.append(Line(line, "bold red" if wrong else _STYLES[change.kind], 9))
+        if change.text and change.is_work and change.kind is not Kind.CANCEL and not wrong:
             found.append(Line(f"         “{change.text}”", "", 10))
-        if change.error:
+        if change.error and change.error != said:
             found.append(Line(f"         {change.outcome or 'error'}: {change.error}", "red", 9))
+        said = change.error
     return found
 
 
@@ -141,7 +146,9 @@ def outcome_line(run: Plan | Report) -> Line:
     """Return the sums of a plan, or of what was done."""
     done = isinstance(run, Report)
     summary = run.summary
-    parts = [f"{summary[kind.value]} {_WORDS[kind][done]}" for kind in Kind if summary[kind.value]]
+    wrong = Counter(each.kind for each in run.changes if each.outcome in ("failed", "unknown"))
+    counts = {kind: summary[kind.value] - wrong[kind] for kind in Kind}
+    parts = [f"{count} {_WORDS[kind][done]}" for kind, count in counts.items() if count]
     parts += [f"{summary[name]} {name}" for name in ("failed", "unknown") if summary[name]]
     count = summary["appointments"]
     what = ", ".join(parts) or "nothing to do"

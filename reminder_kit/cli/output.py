@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["progress", "say", "tell_problems", "warn", "write_json", "write_lines", "zone_of"]
 
 
+_SHORT = 20
+"""Fewer answers than this come before a bar could be read."""
+
+
 def zone_of(kit: ReminderKit) -> ZoneInfo:
     """Return the zone in which a practice's times are shown."""
     return zone(kit.settings.defaults.timezone or "UTC")
@@ -111,7 +115,7 @@ def tell_problems(problems: Iterable[Any], name: str) -> bool:
 def progress(kit: ReminderKit, total: int | None, what: str) -> Iterator[None]:
     """Show a bar on stderr, if that is a terminal, that grows with each answer of the provider."""
     counting: Counting = kit.provider  # type: ignore[assignment]
-    if total == 0 or not _is_fancy(sys.stderr):
+    if (total is not None and total < _SHORT) or not _is_fancy(sys.stderr):
         yield
         return
     from rich.console import Console

@@ -80,14 +80,15 @@ def test_an_unreachable_provider_is_listed_and_the_next_run_does_it(run, telnyx,
         taken.bind(("127.0.0.1", 0))
         here, there = os.environ["TELNYX_BASE_URL"], f"http://127.0.0.1:{taken.getsockname()[1]}/v2"
         monkeypatch.setenv("TELNYX_BASE_URL", there)
-        ran = run("import", calendar(event("A-1")), "--now", NOW)
+        ran = run("import", calendar(event("A-1"), event("A-2", hour=11)), "--now", NOW)
     assert ran.status == 1
     assert "Traceback" not in ran.err
-    assert "FAILED" in ran.out
-    assert "base_url" in ran.out
+    assert ran.out.count("FAILED schedule") == 2
+    assert ran.out.count("base_url") == 1
+    assert "2 appointments: 2 failed." in ran.out
     monkeypatch.setenv("TELNYX_BASE_URL", here)
     assert run("import", "clinic.ics", "--now", NOW).status == 0
-    assert len(telnyx.parked()) == 1
+    assert len(telnyx.parked()) == 2
 
 
 @pytest.mark.parametrize(
