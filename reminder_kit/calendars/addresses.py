@@ -7,6 +7,7 @@ of the last one are sent, and a 304 gives the same calendar again.
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -21,7 +22,8 @@ __all__ = ["fetched", "shown"]
 
 _REMEMBERED = 8
 _SCHEMES = {"http": "http", "https": "https", "webcal": "https", "webcals": "https"}
-_known: dict[str, tuple[dict[str, str], BinaryIO]] = {}
+_LARGEST_REMEMBERED = 16 * 1024 * 1024
+_known: dict[str, tuple[dict[str, str], bytes]] = {}
 
 
 def shown(address: str) -> str:
@@ -40,7 +42,7 @@ def fetched(address: str, limits: Limits, transport: Any = None) -> BinaryIO:
 
     scheme, _, rest = address.partition("://")
     target = f"{_SCHEMES[scheme.lower()]}://{rest}"
-    conditions, kept = _known.get(target, ({}, None))
+    conditions, kept = _known.get(target, ({}, b""))
     try:
         with (
             httpx.Client(
@@ -53,8 +55,8 @@ def fetched(address: str, limits: Limits, transport: Any = None) -> BinaryIO:
             ) as client,
             client.stream("GET", target) as response,
         ):
-            if response.status_code == httpx.codes.NOT_MODIFIED and kept is not None:
-                return kept
+            if response.status_code == httpx.codes.NOT_MODIFIED and conditions:
+                return BytesIO(kept)
             return _remembered(target, response, _body(response, address, limits))
     except httpx.TooManyRedirects:
         raise CalendarError(f"{shown(address)} redirects more than {limits.redirects} times") from None
@@ -96,8 +98,9 @@ def _remembered(target: str, response: httpx.Response, body: BinaryIO) -> Binary
     conditions = {"If-None-Match": headers.get("etag"), "If-Modified-Since": headers.get("last-modified")}
     given = {name: value for name, value in conditions.items() if value}
     _known.pop(target, None)
-    if given:
+    if given and body.tell() <= _LARGEST_REMEMBERED:
         while len(_known) >= _REMEMBERED:
-            _known.pop(next(iter(_known)))
-        _known[target] = (given, body)
+            _known.pop(next(iter(_known)), None)
+        body.seek(0)
+        _known[target] = (given, body.read())
     return body

@@ -109,6 +109,7 @@ class Reading:
         return not self.unsound_because
 
     def __iter__(self) -> Iterator[Occurrence]:
+        self._open = None
         with self._held:
             for raw, places in self.index.groups():
                 if self._failures > self.settings.limits.errors:
@@ -291,7 +292,10 @@ class Reading:
             self.warn(message, uid, line)
 
         table = event.zones
-        recipients, invited = people(event.component, uid, self.settings, self.directory, replies, warn)
+        is_off = event.is_cancellation or event.status == "CANCELLED"
+        recipients, invited = people(
+            event.component, uid, self.settings, self.directory, replies, _silent if is_off else warn
+        )
         alarms = read_alarms(event.component, table, self.settings.limits, warn)
         return wording(event, recipients, invited, alarms)
 
@@ -320,6 +324,11 @@ class Reading:
             display=getattr(display, "key", None),
             assumed=display is None and configured is None,
         )
+
+
+def _silent(message: str, line: int) -> None:
+    """Say nothing: whom a cancelled event cannot reach does not matter."""
+    del message, line
 
 
 _YEAR = timedelta(days=366)

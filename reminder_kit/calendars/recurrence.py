@@ -99,7 +99,8 @@ def _leap(rule: Rule, start: datetime, low: datetime) -> tuple[datetime, int]:
 
     Plain daily and weekly rules make the same number in every step; others are walked from DTSTART.
     """
-    if rule.by.keys() - _TIME_PARTS or low <= start or any(len(rule.values(name)) != 1 for name in _TIME_PARTS):
+    times = tuple(rule.values(name) for name in _TIME_PARTS)
+    if rule.by.keys() - _TIME_PARTS or low <= start or times != ((start.hour,), (start.minute,), (start.second,)):
         return start, 0
     weekdays = {day for _, day in rule.days}
     if rule.freq == "DAILY" and not weekdays:

@@ -164,3 +164,7 @@ def test_whatever_a_text_holds_its_numbers_are_possible_ones(text):
     from reminder_kit.calendars.people import _numbers_in
 
     assert all(is_possible(each.phone) for each in _numbers_in([text], "US"))
+
+
+def test_whom_a_cancelled_event_cannot_reach_does_not_matter(read_events, event):
+    assert read_events(event("STATUS:CANCELLED", phone=None)).warnings == []
