@@ -255,7 +255,8 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if strict.on_request:
             strict.on_request(request)
-        answer = strict.answer(request)
+        whole = len(request["body"]) == length  # whoever dies halfway has asked for nothing
+        answer = strict.answer(request) if whole else None
         if answer is None:
             self.close_connection = True
             return
