@@ -14,7 +14,7 @@ import click
 
 from reminder_kit import __version__
 from reminder_kit.cli.options import common
-from reminder_kit.errors import ProviderError, ReminderKitError, UnsafePlanError
+from reminder_kit.errors import PlanChangedError, ProviderError, ReminderKitError, UnsafePlanError
 
 __all__ = ["root", "run"]
 
@@ -25,6 +25,7 @@ _COMMANDS = {
     "appointments": ("looking:appointments", "List the appointments of a calendar."),
     "explain": ("looking:explain", "Say why an appointment's reminders are, or are not, sent."),
     "status": ("looking:status", "Show what is parked, held, due next, failed."),
+    "export": ("export:export", "Write what will be sent as a calendar or as CSV."),
     "cancel": ("people:cancel", "Withdraw an appointment's reminders."),
     "suppress": ("people:suppress", "Send nothing to a phone any more."),
     "allow": ("people:allow", "Lift a suppression."),
@@ -123,7 +124,7 @@ def _line(error: Exception) -> str:
 def _status(error: Exception) -> int:
     from reminder_kit.errors import ConfigurationError
 
-    if isinstance(error, UnsafePlanError):
+    if isinstance(error, UnsafePlanError | PlanChangedError):
         return 3
     if isinstance(error, ProviderError) and not isinstance(error, ConfigurationError):
         return 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reminder_kit.changes import Kind, Plan, Report
-from reminder_kit.cli.layout import change_lines, outcome_line
+from reminder_kit.cli.layout import Line, change_lines, outcome_line
 from reminder_kit.cli.options import EVERY, chosen, common, forced, now_option, source_option
 from reminder_kit.cli.output import progress, say, tell_problems, write_json, write_lines, zone_of
 from reminder_kit.cli.session import opened
@@ -49,10 +49,20 @@ def plan(file: str, source: str | None, now: datetime | None, *, complete: bool)
 @_complete
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @forced
+@click.option("--expect-digest", metavar="DIGEST", help="Carry out only the plan with this digest (see plan).")
 @source_option
 @now_option
 @common
-def import_(file: str, source: str | None, now: datetime | None, *, complete: bool, dry_run: bool, force: bool) -> int:
+def import_(
+    file: str,
+    expect_digest: str | None,
+    source: str | None,
+    now: datetime | None,
+    *,
+    complete: bool,
+    dry_run: bool,
+    force: bool,
+) -> int:
     """Read FILE (.ics file, folder, address, or - for stdin) and park its reminders.
 
     What is due beyond the provider's window is recorded, and parked in time by `resync`.
@@ -64,7 +74,7 @@ def import_(file: str, source: str | None, now: datetime | None, *, complete: bo
         if not force:
             _checked(made)
         with progress(kit, _answers(made), "parking"):
-            report = kit.apply(made, force=force)
+            report = kit.apply(made, expect_digest=expect_digest, force=force)
         return finished(kit, report, file)
 
 
@@ -139,6 +149,8 @@ def _answers(made: Plan) -> int:
 def _shown(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) -> int:
     """Show a plan; an unsafe one is told as the run itself would."""
     _write(kit, made)
+    if made.work and not chosen().json:
+        write_lines([Line(f"digest {made.digest}", "dim")])
     broken = tell_problems(made.problems, file)
     if not force:
         made.raise_if_unsafe()

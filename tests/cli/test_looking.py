@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -168,6 +169,35 @@ def test_rules_check_of_a_wrong_rule_is_status_2(run, folder):
     ran = run("rules", "check")
     assert (ran.status, ran.out) == (2, "")
     assert "unknown variable 'wen'" in ran.err
+
+
+@pytest.fixture
+def coming(run, telnyx, machine_now, calendar):
+    """Two appointments ahead of the machine's clock: one parked, one held."""
+    telnyx.clock.set(machine_now)
+    events = []
+    for uid, days, title in (("A-2", 20, "=Crown"), ("A-1", 3, "Check-up")):
+        start = f"DTSTART:{machine_now + timedelta(days=days):%Y%m%dT%H%M%SZ}"
+        lines = ["BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20260101T000000Z", start, f"SUMMARY:{title}"]
+        events += [*lines, "ATTENDEE;CN=Ada:tel:+12025550123", "END:VEVENT"]
+    assert run("import", calendar(*events)).status == 0
+
+
+def test_what_will_be_sent_is_exported_as_csv_with_masked_numbers_and_no_formulas(run, coming):
+    ran = run("export", "--format", "csv")
+    assert ran.status == 0
+    first, parked, held = ran.out.splitlines()
+    assert first == "send_at,appointment,recurrence_id,title,rule,to,text"
+    assert parked.partition(",")[2].startswith('A-1,,Check-up,day-before,+12…23,"Hi Ada, Check-up tomorrow at')
+    assert held.partition(",")[2] == "A-2,,'=Crown,day-before,+12…23,"
+    assert "+12025550123" in run("export", "--format", "csv", "--numbers").out
+
+
+def test_what_will_be_sent_is_exported_as_a_calendar_that_can_be_read(run, coming, folder):
+    assert run("export", "--output", "sent.ics").status == 0
+    assert (folder / "sent.ics").read_bytes().count(b"BEGIN:VEVENT") == 2
+    rows = run("export", "--json").json
+    assert [(each["appointment"], bool(each["text"])) for each in rows] == [("A-1", True), ("A-2", False)]
 
 
 def test_rules_schema_is_printed_for_editors(run):

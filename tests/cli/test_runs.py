@@ -218,3 +218,16 @@ def test_warnings_are_told_to_who_looks_and_not_by_every_batch_job(run, telnyx, 
     assert "not in the GSM alphabet" in run("plan", file, "--now", NOW).err
     assert "not in the GSM alphabet" in run("import", file, "--now", NOW).err
     assert run("resync", "--now", NOW).err == ""
+
+
+def test_only_the_plan_that_was_reviewed_is_carried_out(run, telnyx, calendar, event):
+    file = calendar(event("A-1"))
+    digest = run("plan", file, "--now", NOW).out.split()[-1]
+    calendar(event("A-1", 13))
+    refused = run("import", file, "--now", NOW, "--expect-digest", digest)
+    assert refused.status == 3
+    assert "not the plan that was reviewed" in refused.err
+    assert telnyx.request_count == 0
+    calendar(event("A-1"))
+    assert run("import", file, "--now", NOW, "--expect-digest", digest).status == 0
+    assert len(telnyx.parked()) == 1

@@ -1,0 +1,68 @@
+"""`export`: what will be sent, as a calendar one can open or as CSV.
+
+Never writes to ledger or provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reminder_kit.cli.options import chosen, common
+from reminder_kit.cli.output import write_json
+from reminder_kit.cli.session import configured
+from reminder_kit.lifecycle import OPEN
+from reminder_kit.model import masked
+from reminder_kit.records import Outcome, Record, Stand
+
+__all__ = ["export"]
+
+
+@click.command()
+@click.option("--format", "kind", type=click.Choice(["ics", "csv"]), default="ics", show_default=True)
+@click.option("--output", metavar="FILE", help="File to write (default: stdout).")
+@click.option("--numbers", is_flag=True, help="Show whole phone numbers.")
+@common
+def export(kind: str, output: str | None, *, numbers: bool) -> int:
+    """Write what is parked or held, with its send time and text, as a calendar (.ics) or as CSV."""
+    from reminder_kit.calendars.export import to_csv, to_ics
+
+    now = datetime.now(UTC)
+    rows = sorted(_rows(now, numbers=numbers), key=lambda row: (row["send_at"], row["appointment"], row["rule"]))
+    if chosen().json:
+        write_json(rows)
+        return 0
+    content = to_ics(rows, now) if kind == "ics" else to_csv(rows).encode()
+    if output is None:
+        click.echo(content, nl=False)
+    else:
+        Path(output).write_bytes(content)
+    return 0
+
+
+def _rows(now: datetime, *, numbers: bool) -> Iterator[dict[str, Any]]:
+    ledger = configured().ledger()
+    try:
+        for record in ledger.records(ended_after=now):
+            for outcome in record.outcomes:
+                if outcome.stand in (Stand.PARKED, Stand.HELD):
+                    yield _row(record, outcome, numbers=numbers)
+    finally:
+        ledger.close()
+
+
+def _row(record: Record, outcome: Outcome, *, numbers: bool) -> dict[str, Any]:
+    parked = [each for each in record.messages if each.key == outcome.key and each.state in OPEN]
+    return {
+        "send_at": outcome.send_at or outcome.due_at,
+        "appointment": record.identity.id,
+        "recurrence_id": record.identity.recurrence_id or None,
+        "title": record.appointment.title,
+        "rule": outcome.rule,
+        "to": outcome.to if numbers else masked(outcome.to),
+        "text": parked[-1].draft.text if parked else None,
+    }
