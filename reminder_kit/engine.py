@@ -17,7 +17,7 @@ from attrs import define, evolve, field
 from reminder_kit.changes import Change, Kind, Plan, Report
 from reminder_kit.claims import LEASE, Heartbeat, is_dead, owner_name
 from reminder_kit.delivery import Breaker, Courier, Errand, Result
-from reminder_kit.errors import ClaimLostError, ConfigurationError, LedgerError
+from reminder_kit.errors import ClaimLostError, ConfigurationError, LedgerError, ProviderError
 from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import State
 from reminder_kit.model import Message, Reason
@@ -124,6 +124,7 @@ class Engine:
         """Work on appointments nobody else holds; returns those somebody does."""
         works = await self._claim(identities)
         courier = self._courier(plan.actor, patient=patient)
+        finished = False
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
                 await self._settle(works, courier)
@@ -133,8 +134,9 @@ class Engine:
                     await self._reread(again)
                     await self.io.call(self._decide, again, plan.held_back)
                     await self._carry_out(again, courier)
+            finished = True
         finally:
-            await self._give_back(works, plan.actor)
+            await (self._give_back(works, plan.actor) if finished else self._let_go(works))
         done.update((work.record.identity, _told(work)) for work in works)
         held = {work.record.identity for work in works}
         return [each for each in identities if each not in held]
@@ -380,9 +382,14 @@ class Engine:
                     self._write_one(tx, work, actor, now)
                 except ClaimLostError:
                     work.clean = False
-            tx.release([self._release(work, digest) for work in works])
+            tx.release([self._release(work, digest, now) for work in works])
 
         await self._commit(write)
+
+    async def _let_go(self, works: Sequence[_Work]) -> None:
+        """End the leases of work that was broken off (a key press, a cancelled task): all is still to be done."""
+        now = self.clock()
+        await self._commit(lambda tx: tx.renew([work.claim for work in works], now))
 
     @staticmethod
     def _write_one(tx: Transaction, work: _Work, actor: str, now: datetime) -> None:
@@ -413,9 +420,9 @@ class Engine:
                 work.messages[after.id] = after
 
     @staticmethod
-    def _release(work: _Work, digest: str) -> Release:
+    def _release(work: _Work, digest: str, now: datetime) -> Release:
         outcomes = {each.key: each for each in work.record.outcomes} | work.outcomes
-        upcoming = next_look(list(outcomes.values()), list(work.messages.values()))
+        upcoming = next_look(list(outcomes.values()), list(work.messages.values())) if work.clean else now
         return Release(work.claim, work.record.generation, work.clean, digest, upcoming)
 
 
@@ -427,11 +434,13 @@ def _recorded(plan: Plan, now: datetime, tx: Transaction) -> list[Kept]:
 
 
 async def _guarded(errand: Coroutine[Any, Any, Errand]) -> Errand:
-    """Await an errand; a fault of the ledger or the configuration concerns this reminder, not its neighbours."""
+    """Await an errand; whatever the ledger, the configuration or a provider's code raises concerns this one only."""
     try:
         return await errand
     except (LedgerError, ConfigurationError) as error:
         return Errand(Result.FAILED, None, error)  # type: ignore[arg-type]
+    except Exception as error:  # noqa: BLE001 - a fault of an adapter must not stop the neighbours
+        return Errand(Result.FAILED, None, ProviderError(f"the provider's code failed: {error!r}"))
 
 
 def _start_of(decision: Decision) -> datetime:

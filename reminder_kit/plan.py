@@ -23,7 +23,7 @@ from reminder_kit.records import Identity, Outcome, Record, SentBefore, Stand, S
 from reminder_kit.rules import Defaults, Reminder, Rule, reminders
 from reminder_kit.text import Composer
 
-__all__ = ["NEVER_SENT", "Case", "Decision", "Settings", "decide", "is_past", "next_look", "replayable"]
+__all__ = ["NEVER_SENT", "Case", "Decision", "Settings", "decide", "forgotten_at", "is_past", "next_look", "replayable"]
 
 NEVER_SENT = "never sent"
 """The `error` of a message that certainly never reached the provider and no longer fits."""
@@ -117,6 +117,11 @@ def is_past(message: Message, now: datetime) -> bool:
     return now >= message.send_at + _GRACE
 
 
+def forgotten_at(message: Message) -> datetime:
+    """Return when a message that was never confirmed matters no more: a day after its time, and after the start."""
+    return max(message.send_at, message.start_at) + _KEEP_UNKNOWN
+
+
 def replayable(message: Message, settings: Settings, now: datetime) -> bool:
     """Say whether the very same request may be posted (again) now.
 
@@ -196,7 +201,9 @@ def _look(reminder: Reminder, case: Case, settings: Settings, now: datetime) -> 
     settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
     look = _Look(reminder, parked, settles, skip=reminder.refusal)
     if reminder.refusal is None:
-        if parked is not None:
+        if parked is not None and _has_it(reminder, messages, settings):
+            look.skip = Reason.ALREADY_SENT
+        elif parked is not None:
             _look_at_parked(look, parked, settings, now)
         else:
             _look_at_nothing(look, messages, case, settings, now)
@@ -266,20 +273,33 @@ def _look_at_nothing(look: _Look, messages: Sequence[Message], case: Case, setti
         look.skip = Reason.ALREADY_SENT
         return
     lost = sum(each.state is State.UNKNOWN and not _material(reminder, each, settings) for each in messages)
-    if lost > (1 if settings.prefer_duplicate else 0):  # a second text at the most, never a third
+    outcome = case.outcomes.get(reminder.key)
+    most = 1 if settings.prefer_duplicate else 0  # a second text at the most, never a third
+    if lost > most or (not lost and _was_given_up(reminder, outcome)):
         look.skip = Reason.NOT_CONFIRMED
         return
-    outcome = case.outcomes.get(reminder.key)
     replaces = bool(lost) or (outcome is not None and outcome.replacing)
     look.placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=replaces)
     look.causes = ("settle",) if lost else ()
 
 
+def _was_given_up(reminder: Reminder, outcome: Outcome | None) -> bool:
+    """Say whether this reminder's message was never confirmed, and is forgotten by now: that makes no new one due."""
+    if outcome is None or reminder.recipient is None or outcome.reason != Reason.NOT_CONFIRMED:
+        return False
+    return outcome.due_at == reminder.due_at and outcome.to == reminder.recipient.phone
+
+
+def _has_it(reminder: Reminder, messages: Sequence[Message], settings: Settings) -> bool:
+    """Say whether the latest message that went out for this reminder was for (nearly) this start and this person."""
+    sent = [each for each in messages if each.state in SENT]
+    return bool(sent) and not _material(reminder, max(sent, key=lambda each: each.send_at), settings)
+
+
 def _already_sent(reminder: Reminder, messages: Sequence[Message], case: Case, settings: Settings) -> bool:
     """Say whether the person has this reminder already, for (nearly) this start (design, §13: it can't creep)."""
-    sent = [each for each in messages if each.state in SENT]
-    if sent:
-        return not _material(reminder, max(sent, key=lambda each: each.send_at), settings)
+    if any(each.state in SENT for each in messages):
+        return _has_it(reminder, messages, settings)
     recipient = reminder.recipient.key if reminder.recipient else ""
     start = reminder.appointment.start_at
     earlier = case.sent_before.get((reminder.rule.id, recipient), ())
@@ -493,5 +513,5 @@ def next_look(outcomes: Sequence[Outcome], messages: Sequence[Message]) -> datet
         elif message.state in OPEN:
             instants.append(message.next_try_at or message.created_at)
         elif message.state is State.UNKNOWN:
-            instants.append(message.send_at + _KEEP_UNKNOWN)
+            instants.append(forgotten_at(message))
     return min(instants, default=None)

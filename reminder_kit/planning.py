@@ -16,7 +16,7 @@ from reminder_kit.changes import Change, Guard, Kind, Plan
 from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import OPEN, SENT, State
 from reminder_kit.model import Appointment, Message, Reason, normalise
-from reminder_kit.plan import Case, Decision, Settings, decide, is_past
+from reminder_kit.plan import Case, Decision, Settings, decide, forgotten_at, is_past
 from reminder_kit.records import Identity, Intake, Outcome, Record, SentBefore, Stand, Suppression
 
 __all__ = [
@@ -89,7 +89,7 @@ def needs_settling(message: Message, now: datetime) -> bool:
     if message.state is State.SCHEDULED:
         return is_past(message, now)
     if message.state is State.UNKNOWN:
-        return now >= message.send_at and (now - message.send_at).days >= 1
+        return now >= forgotten_at(message)
     return message.state in OPEN
 
 

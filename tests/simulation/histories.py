@@ -12,7 +12,7 @@ from attrs import evolve
 
 from reminder_kit import Appointment, QuietHours, Recipient, Rule
 from reminder_kit.errors import ReminderKitError
-from tests.conftest import NEW_YORK, START
+from tests.conftest import NEW_YORK
 from tests.simulation.laws import Laws
 from tests.simulation.world import Died, World
 
@@ -23,10 +23,11 @@ FAULTS += ["in_progress", "word", "no_id"]
 QUIET = [None, QuietHours("21:00", "08:00"), QuietHours("12:00", "14:00"), QuietHours("18:00", "10:00")]
 
 DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}, {{ recipient.name }}")
+SAME_TIME = Rule("day-before", before="1 day", text="See you {{ when }}", if_late="skip")
 RULES = [
     (DAY,),
     (DAY, Rule("hours-before", before="2 hours", text="Soon: {{ when }}", min_notice="30 minutes")),
-    (Rule("day-before", before="1 day", text="See you {{ when }}", if_late="skip"), Rule("thanks", after="1 hour", text="Thanks!")),
+    (SAME_TIME, Rule("thanks", after="1 hour", text="Thanks!")),
     (Rule("evening", days_before=1, at="18:00", text="{{ appointment.title }} {{ when }}", shift="later"), DAY),
     (Rule("week-before", before="7 days", text="{{ when }}", if_far="clamp"), DAY),
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from reminder_kit.instants import zone
 from reminder_kit.lifecycle import State
@@ -49,13 +50,14 @@ class Laws:
         self.check_input()
         wanted = {each.key: each for each in self.wanted()}
         outcomes = {each.key: each for record in self.records for each in record.outcomes}
-        assert wanted.keys() <= outcomes.keys(), "a reminder without an outcome"
+        coming = {each.key for each in wanted.values() if each.appointment.end_at >= self.now}
+        assert coming <= outcomes.keys(), "a reminder without an outcome"
         for key, found in self.by_key.items():
             self.check_received(key, found)
             if key not in wanted:
                 self.check_unwanted(key, found)
-        for key, reminder in wanted.items():
-            self.check_wanted(reminder, outcomes[key], self.by_key.get(key, []))
+        for key in wanted.keys() & outcomes.keys():
+            self.check_wanted(wanted[key], outcomes[key], self.by_key.get(key, []))
 
     def check_input(self):
         """Nothing that the host has is missing, nothing it no longer has is left."""
@@ -87,7 +89,7 @@ class Laws:
         came = sorted((each for each in found if each[0].sent_at), key=lambda each: each[0].sent_at)
         if self.unknown(key):
             return
-        for (before, earlier), (after, later) in zip(came, came[1:], strict=False):
+        for (before, earlier), (after, later) in pairwise(came):
             moved = abs(later["start_at"] - earlier["start_at"]) / 1e6 > REARM.total_seconds()
             assert moved or before.to != after.to, f"sent twice for {key}: {before}, {after}"
 
@@ -147,8 +149,8 @@ class Laws:
         placed = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet)
         if placed.decision is not Decision.SEND:
             kind = "held" if placed.decision is Decision.HOLD else "skipped"
-            told = (outcome.stand, outcome.reason)
-            assert outcome.stand == kind or placed.decision is Decision.SKIP, f"{told} instead of {kind}: {reminder.key}"
+            told = f"{reminder.key}: {outcome.stand}, {outcome.reason} instead of {kind}"
+            assert outcome.stand == kind or placed.decision is Decision.SKIP, told
             return
         excused = outcome.reason in {Reason.SUPERSEDED, Reason.ALREADY_SENT, Reason.QUARANTINED, Reason.AT_CAPACITY}
         refused = any(row["state"] == "rejected" for row in self.rows.values() if row["key"] == reminder.key)

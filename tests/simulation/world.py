@@ -25,7 +25,7 @@ class Died(BaseException):
 
 
 class Steps:
-    """Counts the steps towards provider and ledger; at step `point` the process dies, or something else happens first."""
+    """Counts the steps towards provider and ledger; at step `point` the process dies, or something else happens."""
 
     def __init__(self):
         self.count = 0

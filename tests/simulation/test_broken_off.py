@@ -1,0 +1,128 @@
+"""Runs that are broken off without dying: Ctrl-C, a cancelled task, an adapter or a callable that raises."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from reminder_kit import AsyncReminderKit, Rule
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.sandbox import SandboxTransport
+from tests.simulation.world import World
+
+HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
+DAY = Rule("day-before", before="1 day", text="{{ when }}")
+
+
+@pytest.mark.parametrize("step", range(1, 16))
+def test_a_key_press_at_any_step_loses_nothing(appointment, step):
+    """The intent may be written and the post not made, or made and not noted: the next run finds it."""
+    world = World((HOUR, DAY))
+    kit = world.kit()
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    kit.steps.arm(step, interrupt)
+    try:
+        kit.sync([appointment("A-1"), appointment("A-2", hours=1)])
+    except KeyboardInterrupt:
+        taken_in = bool(world.records())
+        world.advance(seconds=61)  # broken off between the claim and its answer, the lease must run out
+        report = kit.resync()
+        assert report.ok
+        if taken_in:
+            assert len(world.sandbox.parked()) == 4
+            assert len(world.sandbox.messages()) == 4
+
+
+@pytest.mark.parametrize("step", range(1, 16))
+def test_a_key_press_while_the_batch_job_withdraws_loses_nothing(appointment, step):
+    world = World((HOUR, DAY))
+    world.kit().sync([appointment("A-1"), appointment("A-2", hours=1)])
+    world.rules = (HOUR,)
+    kit = world.kit()
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    kit.steps.arm(step, interrupt)
+    try:
+        kit.resync(force=True)
+    except KeyboardInterrupt:
+        world.advance(seconds=61)
+        assert kit.resync(force=True).ok
+    assert len(world.sandbox.parked()) == 2
+
+
+def test_a_cancelled_task_loses_nothing(sandbox, make_kit, appointment):
+    class Stuck(SandboxTransport):
+        async def handle_async_request(self, request):
+            await super().handle_async_request(request)
+            await asyncio.Event().wait()
+
+    async def story():
+        async with make_kit([HOUR], kind=AsyncReminderKit, transport=Stuck(sandbox)) as kit:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(kit.sync(appointment()), 0.3)
+
+    asyncio.run(story())
+    assert make_kit([HOUR]).resync().ok
+    assert len(sandbox.messages()) == 1
+
+
+def test_an_adapter_that_raises_for_one_message_stops_no_other(make_kit, sandbox, appointment):
+    """B35: whatever a provider's own code raises is that reminder's failure, reported and tried again."""
+
+    class Odd(Telnyx):
+        def create(self, draft, *, token, idempotency_key):
+            if draft.to.endswith("23"):
+                raise KeyError(draft.channel)
+            return super().create(draft, token=token, idempotency_key=idempotency_key)
+
+    kit = make_kit([HOUR], provider=Odd(api_key="KEY", from_="+12025550100"))
+    report = kit.sync([appointment("A-1"), appointment("A-2", phone="+12025550177")])
+    assert [each.identity.id for each in report.failed] == ["A-1"]
+    assert len(sandbox.parked()) == 1
+    assert [each.identity.id for each in kit.resync().failed] == ["A-1"]
+    assert make_kit([HOUR]).resync().ok
+    assert len(sandbox.parked()) == 2
+
+
+def test_b35_a_rule_that_raises_for_one_appointment_is_listed_and_isolated(make_kit, sandbox, appointment):
+    def only_ada(appointment, recipient):
+        return {"Ada": True}[recipient.name]
+
+    kit = make_kit([Rule("hour-before", before="1 hour", text="{{ when }}", when=only_ada)])
+    report = kit.sync([appointment("A-1"), appointment("A-2", name="Bob", phone="+12025550177")])
+    assert [(each.identity.id, each.reason.value) for each in report.failed] == [("A-2", "quarantined")]
+    assert "A-2" in report.failed[0].error
+    assert len(sandbox.parked()) == 1
+    requests = sandbox.request_count
+    assert [each.identity.id for each in kit.resync().failed] == ["A-2"]
+    assert sandbox.request_count == requests
+
+
+def test_a_text_that_fails_for_one_appointment_is_listed_and_isolated(make_kit, sandbox, appointment):
+    kit = make_kit([Rule("hour-before", before="1 hour", text="{{ data.room }} {{ when }}")])
+    report = kit.sync([appointment("A-1", data={"room": "4"}), appointment("A-2", phone="+12025550177")])
+    assert {each.identity.id: each.reason.value for each in report.changes} == {
+        "A-1": "on_time",
+        "A-2": "template_error",
+    }
+    assert "room" in next(each.error for each in report.changes if each.error)
+    assert len(sandbox.parked()) == 1
+
+
+def test_a_poisoned_appointment_keeps_what_is_parked_until_it_is_mended(make_kit, sandbox, appointment):
+    make_kit([HOUR]).sync([appointment("A-1"), appointment("A-2", hours=1)])
+
+    def fails(appointment, recipient):
+        raise ValueError(appointment.id)
+
+    poisoned = make_kit([Rule("hour-before", before="1 hour", text="Soon: {{ when }}", when=fails)])
+    assert len(poisoned.resync().failed) == 2
+    assert len(sandbox.parked()) == 2
+    assert make_kit([HOUR]).resync().ok
+    assert len(sandbox.messages()) == 2

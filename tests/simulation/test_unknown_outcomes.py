@@ -1,0 +1,236 @@
+"""What can't be known: providers without idempotency keys, or that ignore them; what each policy does, by name."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit import ReminderKit, Rule
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.sandbox import SandboxTransport
+from tests.simulation.world import Died, World
+
+HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
+NUMBER = "+12025550123"
+
+
+@pytest.fixture
+def make_world():
+    def make(rules=(HOUR,), **options):
+        return World(rules, **{"endpoint": "schedule", **options})
+
+    return make
+
+
+def states(world):
+    return Counter(row["state"] for row in world.messages().values())
+
+
+def parked(world):
+    return [each for each in world.sandbox.messages() if each.status == "scheduled"]
+
+
+def settle(world, kit, times=6):
+    """Run the batch job again and again, past every back-off."""
+    reports = []
+    for _ in range(times):
+        world.advance(minutes=6)
+        reports.append(kit.resync(force=True))
+    return reports
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "drop_before", "500_after", "slow", "cut", "garbage", "no_id"])
+def test_without_keys_one_doubtful_post_is_named_unknown_and_repeated_once(make_world, appointment, fault):
+    world = make_world()
+    kit = world.kit()
+    world.sandbox.fault(fault, 1, method="POST", delay=60)
+    first = kit.sync(appointment())
+    assert [each.outcome for each in first.changes] == ["unknown"]
+    settle(world, kit)
+    assert states(world) == {"unknown": 1, "scheduled": 1}
+    assert len(parked(world)) == (1 if fault == "drop_before" else 2)
+    assert kit.status()["messages"]["unknown"] == 1
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "drop_before"])
+def test_prefer_missing_never_writes_a_second_text(make_world, appointment, fault):
+    world = make_world(options={"unknown_outcome": "prefer_missing"})
+    kit = world.kit()
+    world.sandbox.fault(fault, 1, method="POST")
+    kit.sync(appointment())
+    settle(world, kit)
+    world.advance(days=4)
+    settle(world, kit)
+    assert len([each for each in world.sandbox.requests if each.method == "POST"]) == 1
+
+
+def test_prefer_missing_does_not_forget_while_the_appointment_is_still_to_come(make_world, appointment):
+    early = Rule("early", before="3 days", text="{{ when }}")
+    world = make_world([early], options={"unknown_outcome": "prefer_missing"})
+    kit = world.kit()
+    world.sandbox.fault("drop_after", 1, method="POST")
+    kit.sync(appointment(days=4))
+    for _ in range(4):
+        world.advance(days=1)
+        kit.resync(force=True)
+    assert len([each for each in world.sandbox.requests if each.method == "POST"]) == 1
+
+
+def test_a_follow_up_that_may_have_gone_out_is_not_forgotten_either(make_world, appointment):
+    thanks = Rule("thanks", after="1 hour", text="Thanks!", if_late="clamp")
+    world = make_world([thanks], options={"unknown_outcome": "prefer_missing"})
+    kit = world.kit()
+    world.sandbox.fault("drop_after", 1, method="POST")
+    kit.sync(appointment(days=1))
+    for _ in range(5):
+        world.advance(days=1)
+        kit.resync(force=True)
+    assert len([each for each in world.sandbox.requests if each.method == "POST"]) == 1
+
+
+def test_while_every_post_stays_unanswered_a_person_gets_two_texts_at_most(make_world, appointment):
+    world = make_world()
+    kit = world.kit()
+    world.sandbox.fault("drop_after", None, method="POST")
+    kit.sync(appointment())
+    reports = settle(world, kit, times=20)
+    assert len(world.sandbox.messages()) == 2
+    assert all(report.unknown for report in reports)
+
+
+def test_an_unknown_message_is_named_by_every_run_until_its_time_is_over(make_world, appointment):
+    world = make_world()
+    kit = world.kit()
+    world.sandbox.fault("drop_after", 1, method="POST")
+    kit.sync(appointment())
+    reports = settle(world, kit, times=3)
+    assert [len(report.unknown) for report in reports] == [1, 1, 1]
+    world.advance(days=3)
+    kit.resync()
+    world.advance(days=3)
+    assert kit.resync().ok
+
+
+def test_a_webhook_with_our_token_settles_an_unknown(make_world, appointment):
+    """And the second text, if it is not sent yet, is taken back."""
+    world = make_world(options={"unknown_outcome": "prefer_missing"})
+    kit = world.kit()
+    world.sandbox.fault("drop_after", 1, method="POST")
+    kit.sync(appointment())
+    assert states(world) == {"unknown": 1}
+    world.advance(days=2, hours=23, minutes=1)
+    world.collect()
+    for hook in world.letters:
+        world.deliver(kit, hook)
+    assert states(world) == {"delivered": 1}
+    report = kit.resync()
+    assert report.ok
+    assert [each.reason.value for each in report.changes] == ["already_sent"]
+    assert len(world.sandbox.inbox(NUMBER)) == 1
+
+
+def test_a_second_text_is_taken_back_once_the_first_is_known_to_have_come(make_world, appointment):
+    """The first was sent by its own webhook's word while the second, moved a little, still waits."""
+    world = make_world()
+    kit = world.kit()
+    world.sandbox.fault("drop_after", 1, method="POST")
+    kit.sync(appointment())
+    kit.sync(appointment(hours=0.2))
+    assert len(parked(world)) == 2
+    world.advance(days=2, hours=23, minutes=1)
+    world.collect()
+    for hook in world.letters:
+        world.deliver(kit, hook)
+    kit.resync(only_dirty=True)
+    assert parked(world) == []
+    world.advance(days=1)
+    assert len(world.sandbox.inbox(NUMBER)) == 1
+
+
+@pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
+def test_killed_after_the_post_without_keys_the_next_run_follows_the_policy(make_world, appointment, policy):
+    world = make_world(options={"unknown_outcome": policy})
+    kit = world.kit()
+    requests = []
+
+    def count():
+        if requests or not world.sandbox.messages():
+            kit.steps.arm(1, count)
+        else:
+            requests.append(1)
+            raise Died
+
+    kit.steps.arm(1, count)
+    with pytest.raises(Died):
+        kit.sync(appointment())
+    assert len(parked(world)) == 1
+    settle(world, world.kit())
+    posts = len(parked(world))
+    assert posts == (2 if policy == "prefer_duplicate" else 1)
+
+
+def test_a_server_that_ignores_keys_doubles_only_what_had_no_answer(make_world, appointment):
+    world = make_world(endpoint="messages", idempotency=False)
+    kit = world.kit()
+    world.sandbox.fault("drop_after", 1, method="POST")
+    kit.sync([appointment("A-1"), appointment("A-2", hours=1), appointment("A-3", hours=2)])
+    settle(world, kit)
+    assert len(parked(world)) <= 4
+    assert states(world) == {"scheduled": 3}
+
+
+def test_threads_of_one_kit_leave_each_others_work_alone(sandbox, tmp_path, appointment):
+    """A post of one thread is under way while another looks: it is not taken for lost, and not doubled."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Slow(SandboxTransport):
+        def handle_request(self, request):
+            response = super().handle_request(request)
+            if request.method == "POST" and not inside.is_set():
+                inside.set()
+                assert go_on.wait(20)
+            return response
+
+    provider = Telnyx(api_key="KEY", from_="+12025550100", endpoint="schedule")
+    options = {"clock": sandbox.clock, "transport": Slow(sandbox), "timezone": "UTC", "default_region": "US"}
+    with ReminderKit(provider, [HOUR], f"sqlite:///{tmp_path / 'threads.db'}", **options) as kit:
+        reports = []
+        first = threading.Thread(target=lambda: reports.append(kit.sync(appointment())))
+        first.start()
+        assert inside.wait(20)
+        kit.resync(only_dirty=True)
+        kit.resync()
+        go_on.set()
+        first.join()
+        assert reports[0].ok
+        assert len(sandbox.parked()) == 1
+
+
+def test_a_report_that_comes_before_we_know_the_message_is_not_lost(sandbox, make_kit, appointment):
+    """B22: no token (no webhook address of ours), and the answer to the post never came."""
+    provider = Telnyx(api_key="KEY", from_="+12025550100", public_key=sandbox.public_key)
+    kit = make_kit([HOUR], provider=provider)
+    sandbox.webhook_url = "https://clinic.example/hooks"
+    sandbox.fault("drop_after", 3, method="POST")
+    kit.sync(appointment())
+    sandbox.clock.advance(timedelta(days=2, hours=23))
+    sandbox.tick()
+    for hook in sandbox.hooks.sent:
+        kit.receive(*hook.written(sandbox.now()))
+    assert len(sandbox.inbox(NUMBER)) == 1
+
+
+def test_what_was_posted_is_what_is_posted_again(make_world, appointment):
+    world = make_world(endpoint="messages")
+    kit = world.kit()
+    world.sandbox.fault("503", 5, method="POST")
+    kit.sync(appointment())
+    settle(world, kit)
+    bodies = {each.body for each in world.sandbox.requests if each.method == "POST"}
+    keys = {each.idempotency_key for each in world.sandbox.requests if each.method == "POST"}
+    assert len(bodies) == len(keys) == 1
+    assert json.loads(bodies.pop())["to"] == NUMBER
