@@ -9,9 +9,12 @@ parameters of those with quotes or carets.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from typing import NamedTuple
 
 from attrs import define, field
+
+from reminder_kit.errors import CalendarError
 
 __all__ = ["Component", "Property", "decoded", "parse", "unescaped"]
 
@@ -20,6 +23,7 @@ _KEPT = frozenset(
     b"CREATED STATUS SUMMARY LOCATION DESCRIPTION URL CATEGORIES ORGANIZER ATTENDEE CONTACT TRIGGER REPEAT ACTION "
     b"ACKNOWLEDGED RELATED-TO TZID TZOFFSETFROM TZOFFSETTO".split()
 )
+_TEXTS = frozenset({b"DESCRIPTION", b"SUMMARY", b"LOCATION", b"CONTACT", b"CATEGORIES", b"URL"})
 _NO_PARAMETERS: Mapping[str, str] = {}
 
 
@@ -83,21 +87,24 @@ def decoded(raw: bytes) -> tuple[str, bool]:
         return raw.decode("cp1252", "replace").replace("\ufffd", "?"), False
 
 
-def _unfolded(data: bytes, line: int) -> Iterator[tuple[bytes, int]]:
-    """Yield (logical line, its number) of the properties we keep (RFC 5545 §3.1: a fold is one octet of space)."""
-    pending: list[bytes] = []
+def _unfolded(data: bytes, line: int, limit: int) -> Iterator[tuple[bytes, int]]:
+    """Yield (logical line, its number) of the properties we keep (RFC 5545 §3.1: a fold is one octet of space).
+
+    A line is cut a little after `limit` bytes.
+    """
+    pending = bytearray()
     first = line
-    for number, each in enumerate(data.split(b"\n"), line):
-        raw = each[:-1] if each.endswith(b"\r") else each
+    for number, each in enumerate(BytesIO(data), line):
+        raw = each.rstrip(b"\r\n")
         if raw[:1] in (b" ", b"\t"):
-            if pending:
-                pending.append(raw[1:])
+            if pending and len(pending) <= limit:
+                pending += raw[1:]
             continue
         if pending:
-            yield pending[0] if len(pending) == 1 else b"".join(pending), first
-        pending, first = ([raw], number) if _is_kept(raw) else ([], number)
+            yield bytes(pending[: limit + 1]), first
+        pending, first = bytearray(raw) if _is_kept(raw) else bytearray(), number
     if pending:
-        yield b"".join(pending), first
+        yield bytes(pending[: limit + 1]), first
 
 
 def _is_kept(raw: bytes) -> bool:
@@ -107,14 +114,17 @@ def _is_kept(raw: bytes) -> bool:
     return name in _KEPT or name.startswith(b"X-")
 
 
-def parse(data: bytes, line: int) -> Component:
+def parse(data: bytes, line: int, limit: int) -> Component:
     """Return the component these bytes hold; `line` is where they begin in the file.
 
-    What cannot be read as a content line is listed in `odd` with its line.
+    What cannot be read as a content line is listed in `odd` with its line. Texts are cut
+    at `limit` bytes; raises `CalendarError` where a date, rule or name is longer.
     """
     top = Component("", line)
     stack = [top]
-    for raw, number in _unfolded(data, line):
+    for raw, number in _unfolded(data, line, limit):
+        if len(raw) > limit:
+            _check_cut(raw, number, limit, top)
         text, is_utf8 = decoded(raw)
         if not is_utf8:
             top.odd.append(("is not UTF-8 and was read as Windows-1252", number))
@@ -132,6 +142,13 @@ def parse(data: bytes, line: int) -> Component:
     found = top.children[0] if top.children else top
     found.odd = top.odd
     return found
+
+
+def _check_cut(raw: bytes, line: int, limit: int, top: Component) -> None:
+    name = raw[:40].partition(b":")[0].partition(b";")[0].strip().upper()
+    if name not in _TEXTS and not name.startswith(b"X-"):
+        raise CalendarError(f"has a line longer than {limit} bytes at line {line}", line=line)
+    top.odd.append((f"is longer than {limit} bytes and was cut", line))
 
 
 def _close(stack: list[Component], name: str) -> None:

@@ -180,7 +180,7 @@ class Reading:
             self._label = self.files[place.file].label if len(self.files) > 1 else None
         stream = self._open[1]
         stream.seek(place.offset)
-        return parse(stream.read(place.length), place.line)
+        return parse(stream.read(place.length), place.line, self.settings.limits.line_bytes)
 
     def _occurrences(self, raw: bytes, places: list[Place]) -> Iterator[Occurrence]:
         """Yield one UID's occurrences; whatever is wrong with it is reported and hurts no other."""
@@ -297,7 +297,7 @@ class Reading:
             event.component, uid, self.settings, self.directory, replies, _silent if is_off else warn
         )
         alarms = read_alarms(event.component, table, self.settings.limits, warn)
-        return wording(event, recipients, invited, alarms)
+        return wording(event, recipients, invited, alarms, tells_alarms=self.settings.alarms != "ignore")
 
     def _table(self, calendar: int) -> ZoneTable:
         found = self._tables.get(calendar)

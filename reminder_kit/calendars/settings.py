@@ -78,7 +78,8 @@ class CalendarSettings:
     its own (`X-WR-TIMEZONE`); None means UTC, with a warning where it matters. `region`
     is for phones written without a country code. `phones` is the order in which phones
     are looked for; `directory` is a CSV file of people. `alarms` says what becomes of
-    VALARMs: `ignore`, `rules` (as further rules) or `only` (instead of rules).
+    VALARMs: `ignore`, `rules` (as further rules) or `only` (instead of rules); unless
+    ignored, those still due stand in each appointment's `data["alarms"]` as ISO instants.
     `sources` are read again by the batch job.
     """
 

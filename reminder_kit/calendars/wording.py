@@ -6,7 +6,7 @@ Never decides when something is; never keeps what a reminder has no use for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from reminder_kit.calendars.occurrences import Occurrence
 from reminder_kit.calendars.people import Person
 from reminder_kit.calendars.series import Instance, recurrence_text
 from reminder_kit.calendars.values import Kind
+from reminder_kit.instants import iso
 from reminder_kit.model import Appointment, Recipient, Status
 
 __all__ = ["Wording", "occurrence", "wording"]
@@ -34,16 +35,22 @@ class Wording:
     url: str | None
     recipients: tuple[Recipient, ...]
     tags: frozenset[str]
-    data: Mapping[str, Any]
+    data: dict[str, Any]
     booked_at: datetime | None
     status: Status
     alarms: tuple[Alarm, ...]
+    tells_alarms: bool
 
 
 def wording(
-    event: Event, recipients: tuple[Recipient, ...], invited: tuple[Person, ...], alarms: tuple[Alarm, ...]
+    event: Event,
+    recipients: tuple[Recipient, ...],
+    invited: tuple[Person, ...],
+    alarms: tuple[Alarm, ...],
+    *,
+    tells_alarms: bool,
 ) -> Wording:
-    """Return an event's words."""
+    """Return an event's words. `tells_alarms` puts the due alarms into each appointment's data."""
     component = event.component
     return Wording(
         title=_one_line(component.text("SUMMARY")),
@@ -55,6 +62,7 @@ def wording(
         booked_at=created(component),
         status=Status.TENTATIVE if event.status == "TENTATIVE" else Status.CONFIRMED,
         alarms=alarms,
+        tells_alarms=tells_alarms,
     )
 
 
@@ -123,7 +131,7 @@ def occurrence(
         revision=(event.sequence, event.modified),
         booked_at=words.booked_at,
         tags=words.tags,  # type: ignore[arg-type] # mypy cannot solve the type of frozenset as a converter
-        data=words.data,
+        data=words.data | {"alarms": [iso(each) for each in times.due]} if words.tells_alarms else words.data,
         url=words.url,
         all_day=all_day,
     )

@@ -200,12 +200,12 @@ class ZoneTable:
         found = iana_zone(tzid)
         if found is not None:
             return found
-        definition = self.define(folded(tzid))
-        if definition is not None:
-            try:
+        try:
+            definition = self.define(folded(tzid))
+            if definition is not None:
                 return table_zone(definition, self.until, self.budget, self.candidates)
-            except CalendarError as error:
-                self.warn(f"VTIMEZONE {tzid.strip()[:60]!r} cannot be used: {error}", error.line or line)
+        except CalendarError as error:
+            self.warn(f"VTIMEZONE {tzid.strip()[:60]!r} cannot be used: {error}", error.line or line)
         equivalent = known_equivalent(tzid)
         if equivalent is not None:
             return equivalent

@@ -109,3 +109,9 @@ def test_only_the_first_of_very_many_alarms_are_read(read_events, event, alarm):
 
 def test_alarms_of_an_alarm_are_not_the_events_uid(read_events, event, alarm):
     assert read_events(event(alarm("UID:alarm-1", "TRIGGER:-PT15M"))).only.appointment.id == "visit-1"
+
+
+def test_alarms_that_are_switched_on_stand_in_the_appointments_data(read_events, event, alarm):
+    one = event(alarm("TRIGGER:-PT15M"))
+    assert "alarms" not in read_events(one).only.appointment.data
+    assert read_events(one, alarms="rules").only.appointment.data["alarms"] == ["2026-03-02T13:45:00Z"]

@@ -145,6 +145,16 @@ def test_a_gigantic_line_that_decides_refuses_the_event(spent, event, calendar, 
     assert "longer than 10000 bytes" in found.errors[0].message
 
 
+def test_a_gigantic_folded_line_is_cut_if_it_is_a_text_and_refused_if_it_decides(spent, event, calendar):
+    folds = "a" + "\r\n b" * 20_000
+    text, _ = spent(calendar(event(f"DESCRIPTION:{folds}")))
+    assert len(text.only.appointment.data["description"]) <= 10_000
+    assert any("was cut" in each for each in text.warnings)
+    found, _ = spent(calendar(event(f"RRULE:FREQ=DAILY;X-A={folds}", uid="bad"), event()))
+    assert found.reading.unreadable == {"bad"}
+    assert "longer than 10000 bytes" in found.errors[0].message
+
+
 def test_nesting_is_bounded(spent, event, calendar):
     deep = "\r\n".join(["BEGIN:VALARM"] * 20_000 + ["END:VALARM"] * 20_000)
     found, _ = spent(
