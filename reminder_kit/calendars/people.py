@@ -127,6 +127,8 @@ def people(
             warn(f"holds {len(general)} phone numbers in its text: the first is used", event.line)
             general = general[:1]
         if general:
+            if len(wanted) > 1:
+                _list_missing(wanted, {}, warn, event.line)
             return _final(_owned(general, wanted), settings.region), invited
     _list_missing(wanted, found, warn, event.line)
     reached = (found[each.address] for each in wanted if each.address in found)
@@ -169,7 +171,8 @@ def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
     for each in event.all("ATTENDEE"):
         person = _person(each, replies)
         kind = each.parameters.get("CUTYPE", "").upper()
-        if person.address == owner or kind in _NOT_PEOPLE or person.address in seen:
+        is_owner = owner is not None and owner in (person.address, f"mailto:{person.email}")
+        if is_owner or kind in _NOT_PEOPLE or person.address in seen:
             continue
         if each.parameters.get("ROLE", "").upper() == "NON-PARTICIPANT":
             continue

@@ -184,13 +184,11 @@ class Reading:
 
     def _occurrences(self, raw: bytes, places: list[Place]) -> Iterator[Occurrence]:
         """Yield one UID's occurrences; whatever is wrong with it is reported and hurts no other."""
-        uid = uid_text(raw)
-        series: Series
+        uid = "" if raw.startswith(NAMELESS) else uid_text(raw)
         try:
             self._check_size(places)
-            nameless = raw.startswith(NAMELESS)
-            series = self._series("" if nameless else uid, places, nameless=nameless)
-            uid = self._named(series, uid) if nameless else uid
+            series = self._series(uid, places)
+            uid = uid or self._named(series)
             found = list(self._worded(uid, series))
         except CalendarError as error:
             self._failed(uid or None, CalendarError(str(error), line=error.line or places[0].line))
@@ -211,19 +209,19 @@ class Reading:
             if series.cancelled is not None:
                 self.cancelled.add(uid)
 
-    def _named(self, series: Series, uid: str) -> str:
+    def _named(self, series: Series) -> str:
         """Return a name for an event without a UID, made from what it says."""
         described = [series.master, *(version.event for _, version in series.ranges)]
         described += [version.event for version in series.overrides.values()]
         event = next((each for each in described if each is not None), None)
         if event is None:
-            return uid
+            return ""
         component = event.component
         text = "\x1f".join(component.value(each) for each in ("DTSTART", "RRULE", "SUMMARY", "LOCATION"))
         self.warn("has no UID: it is known by what it says, and a change makes it another", None, component.line)
         return "no-uid-" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
-    def _series(self, uid: str, places: list[Place], *, nameless: bool) -> Series:
+    def _series(self, uid: str, places: list[Place]) -> Series:
         """Return a UID's events put together; those that cannot be read are reported and hidden."""
         events: list[Event] = []
         hidden: list[When] = []
@@ -236,7 +234,7 @@ class Reading:
             try:
                 events.append(self._event(component, place, position, table, uid))
             except CalendarError as error:
-                self._failed(None if nameless else uid, CalendarError(str(error), line=error.line or place.line))
+                self._failed(uid or None, CalendarError(str(error), line=error.line or place.line))
                 when = _readable_original(component, table)
                 hidden.extend([] if when is None else [when])
                 master_broken = master_broken or component.first("RECURRENCE-ID") is None
@@ -252,7 +250,9 @@ class Reading:
         whole = sorted((each for each in events if each.replaces is None), key=lambda each: each.order)
         if len(whole) > 1 and whole[-1].order[:2] == whole[-2].order[:2] and not whole[-1].is_cancellation:
             lines = " and ".join(str(each.line) for each in whole[-2:])
-            self.warn(f"comes several times (lines {lines}), none of them newer: the last counts", uid, whole[-1].line)
+            self.warn(
+                f"comes several times (lines {lines}), none of them newer: the last counts", uid or None, whole[-1].line
+            )
 
     def _event(self, component: Component, place: Place, position: int, table: ZoneTable, uid: str) -> Event:
         def warn(message: str, line: int) -> None:

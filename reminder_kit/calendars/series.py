@@ -193,7 +193,7 @@ def _end(when: When, at: datetime, length: When | Span | None, usual: Span) -> d
 
 def _shift(key: datetime, event: Event) -> timedelta:
     """Return by how much RANGE=THISANDFUTURE moves the wall clock of what it replaces (§3.2.13)."""
-    if event.start is None or event.status == "CANCELLED":
+    if event.start is None or event.is_cancellation or event.status == "CANCELLED":
         return timedelta()
     return event.start.wall - key.astimezone(event.start.zone).replace(tzinfo=None)
 

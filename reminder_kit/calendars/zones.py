@@ -27,7 +27,7 @@ from reminder_kit.instants import zone
 __all__ = ["TableZone", "ZoneTable", "iana_zone", "known_equivalent", "table_zone"]
 
 _NEVER = frozenset({"localtime", "posixrules", "factory", "leapseconds", "tzdata"})
-_UTC_NAMES = frozenset({"utc", "gmt", "etc/utc", "etc/gmt", "z", "zulu", "uct", "universal"})
+_UTC_NAMES = frozenset({"utc", "gmt", "etc/utc", "etc/gmt", "z", "zulu", "uct", "universal", "tzone://microsoft/utc"})
 _ZERO = timedelta()
 _CANDIDATES = 5000
 """More changes of the clock than any real zone has."""

@@ -63,6 +63,14 @@ def test_several_people_are_all_reminded_and_who_has_no_phone_is_listed(read_eve
     assert found.warnings == ["Cy has no phone number and is not reminded"]
 
 
+def test_a_number_of_the_event_does_not_hide_that_several_people_have_none(read_events, event):
+    found = read_events(
+        event("ATTENDEE;CN=Bo:mailto:b@x.example", "X-PHONE:+12025550109", phone="ATTENDEE;CN=Al:mailto:a@x")
+    )
+    assert found.phones == ["+12025550109"]
+    assert [each.split()[0] for each in found.warnings] == ["Al", "Bo"]
+
+
 def test_an_event_without_any_phone_is_yielded_and_listed(read_events, event):
     found = read_events(event(phone=None))
     assert found.phones == []
@@ -78,12 +86,14 @@ def test_an_event_without_any_phone_is_yielded_and_listed(read_events, event):
         "ATTENDEE;CN=Projector;CUTYPE=RESOURCE:tel:+12025550102",
         "ATTENDEE;CN=Copy;ROLE=NON-PARTICIPANT:tel:+12025550102",
         "ATTENDEE;CN=Desk:TEL:+12025550100",
+        "ATTENDEE;CN=Desk;EMAIL=desk@example.com:tel:+12025550100",
         "ATTENDEE;CN=Ann:tel:+12025550101",
     ],
-    ids=["declined", "delegated", "room", "resource", "copy only", "organiser", "twice"],
+    ids=["declined", "delegated", "room", "resource", "copy only", "organiser", "organiser by address", "twice"],
 )
 def test_who_does_not_come_is_not_reminded(read_events, event, line):
-    assert read_events(event("ORGANIZER:tel:+12025550100", line)).phones == ["+12025550101"]
+    owner = "mailto:desk@example.com" if "EMAIL" in line else "tel:+12025550100"
+    assert read_events(event(f"ORGANIZER:{owner}", line)).phones == ["+12025550101"]
 
 
 def test_a_number_of_the_event_is_not_used_for_someone_who_declined(read_events, event):

@@ -257,6 +257,12 @@ def test_an_event_without_uid_is_known_by_what_it_says(read_events, event):
     assert found.reading.sound
 
 
+def test_a_broken_event_without_uid_borrows_no_other_events_name(read_events, event):
+    found = read_events(event("RRULE:FREQ=SECONDLY", uid=None), event(uid="1"))
+    assert found.reading.unreadable != {"1"}
+    assert found.reading.covers == {"1"}
+
+
 def test_an_empty_calendar_is_read_and_not_trusted(read, calendar):
     found = read(calendar())
     assert found.found == []
