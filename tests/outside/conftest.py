@@ -80,10 +80,24 @@ def telnyx():
         assert strict.violations == []
 
 
+@pytest.fixture(scope="session")
+def warm():
+    """A process that forks commands from itself: each is a process of its own, without the time its imports take."""
+    command = [sys.executable, str(Path(__file__).with_name("warm.py"))]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        yield process
+        process.stdin.close()
+        process.wait(timeout=10)
+
+
 class Desk:
     """A folder with `reminders.toml`, and the command run in it as a process of its own."""
 
-    def __init__(self, folder, telnyx):
+    def __init__(self, folder, telnyx, warm):
+        self.warm = warm
         self.folder = folder
         self.ledger = folder / "reminders.db"
         self.environment = {
@@ -105,11 +119,15 @@ class Desk:
         (self.folder / name).write_bytes("\r\n".join(lines).replace("\n", "\r\n").replace("\r\r", "\r").encode())
         return name
 
+    def _environment(self, changes):
+        return {name: value for name, value in {**self.environment, **changes}.items() if value is not None}
+
     def start(self, *arguments, **environment):
+        """Start `python -m reminder_kit`."""
         return subprocess.Popen(
             [sys.executable, "-m", "reminder_kit", *map(str, arguments)],
             cwd=self.folder,
-            env={name: value for name, value in {**self.environment, **environment}.items() if value is not None},
+            env=self._environment(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -118,11 +136,21 @@ class Desk:
 
     def run(self, *arguments, status=0, **environment):
         """Run to the end; fail with all it said unless it exits with `status`."""
-        process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=60)
+        told = [self.folder / ".stdout", self.folder / ".stderr"]
+        wish = {
+            "argv": [str(each) for each in arguments],
+            "cwd": str(self.folder),
+            "env": self._environment(environment),
+            "out": str(told[0]),
+            "err": str(told[1]),
+        }
+        self.warm.stdin.write(json.dumps(wish) + "\n")
+        self.warm.stdin.flush()
+        ended = int(self.warm.stdout.readline())
+        out, err = (path.read_text(encoding="utf-8") for path in told)
         assert "Traceback" not in err, err
-        assert status is None or process.returncode == status, (process.returncode, out, err)
-        return Ran(process.returncode, out, err)
+        assert status is None or ended == status, (ended, out, err)
+        return Ran(ended, out, err)
 
     def at(self, command, *arguments, now=NOW, status=0, **environment):
         """Run `command` with --json and --now."""
@@ -142,8 +170,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path, telnyx):
-    return Desk(tmp_path, telnyx)
+def desk(tmp_path, telnyx, warm):
+    return Desk(tmp_path, telnyx, warm)
 
 
 def event(uid, start, *more, title="Check-up", people=("Ada:+12025550123",), zone="America/New_York"):
