@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import NullPool, Pool, QueuePool, StaticPool
 
 from reminder_kit.errors import ConfigurationError, LedgerError
 from reminder_kit.ledger import sqlite
@@ -126,7 +126,7 @@ class PostgreSQL:
 
     def _made(self) -> Engine:
         try:
-            return sa.create_engine(self._address, pool_pre_ping=True, hide_parameters=True)
+            return _patient(sa.create_engine(self._address, pool_pre_ping=True, hide_parameters=True))
         except (NoSuchModuleError, ImportError) as error:
             raise ConfigurationError(
                 f"ledger {self.name}: PostgreSQL needs psycopg: pip install 'reminder-kit[postgres]'"
@@ -217,6 +217,7 @@ class SQLiteFile:
         self._lock = RLock()
         self._writer: Engine | None = None
         self._reader: Engine | None = None
+        self._still: Engine | None = None
 
     def exists(self) -> bool:
         """Say whether the file is there; raises `LedgerError` where it is no file."""
@@ -249,7 +250,7 @@ class SQLiteFile:
         before = sqlite.at_rest(self.path)
         if before is not None:
             with suppress(LedgerError):
-                answer = self._ask_once(question, lambda: sqlite.open_still(self.path))
+                answer = self._ask_still(question)
                 if sqlite.at_rest(self.path) == before:
                     return answer
         try:
@@ -258,7 +259,16 @@ class SQLiteFile:
             if not is_outdated_file(error.__cause__):
                 raise
         with sqlite.copied(self.path) as copy:
-            return self._ask_once(question, lambda: sqlite.open_to_write(copy))
+            engine = self._engine(lambda: sqlite.open_to_write(copy), "BEGIN", pool=NullPool)
+            with _transaction(engine, self.name) as connection:
+                return question(connection)
+
+    def _ask_still(self, question: Question[T]) -> T:
+        with self._lock:
+            if self._still is None:
+                self._still = self._engine(lambda: sqlite.open_still(self.path), "BEGIN", pool=NullPool)
+        with _transaction(self._still, self.name) as connection:
+            return question(connection)
 
     def _ask_pooled(self, question: Question[T]) -> T:
         with self._lock:
@@ -267,17 +277,9 @@ class SQLiteFile:
         with _transaction(self._reader, self.name) as connection:
             return question(connection)
 
-    def _ask_once(self, question: Question[T], opened: Callable[[], Any]) -> T:
-        engine = self._engine(opened, "BEGIN")
-        try:
-            with _transaction(engine, self.name) as connection:
-                return question(connection)
-        finally:
-            engine.dispose()
-
     @staticmethod
-    def _engine(opened: Callable[[], Any], begin: str) -> Engine:
-        options: dict[str, Any] = {"creator": opened, "poolclass": QueuePool, "hide_parameters": True}
+    def _engine(opened: Callable[[], Any], begin: str, *, pool: type[Pool] = QueuePool) -> Engine:
+        options: dict[str, Any] = {"creator": opened, "poolclass": pool, "hide_parameters": True}
         return _beginning(sa.create_engine("sqlite://", **options), begin)
 
     def close(self) -> None:
@@ -287,6 +289,18 @@ class SQLiteFile:
                 if engine is not None:
                     engine.dispose()
             self._writer = self._reader = None
+
+
+def _patient(engine: Engine) -> Engine:
+    """Have statements of an engine wait at most 30 seconds for a row that somebody else holds."""
+
+    @sa.event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '30s'")
+        connection.commit()
+
+    return engine
 
 
 def _beginning(engine: Engine, statement: str) -> Engine:

@@ -90,7 +90,7 @@ def is_outdated_file(error: BaseException | None) -> bool:
 def is_worth_another_try(error: BaseException) -> bool:
     """Say whether a transaction failed only because two met, or because a connection was lost before the commit."""
     cause = error.__cause__
-    if _postgresql_code(cause) in ("40P01", "40001", "55P03"):
+    if _postgresql_code(cause) in ("40P01", "40001"):
         return True
     return bool(getattr(cause, "connection_invalidated", False)) and not isinstance(error, CommitError)
 

@@ -134,10 +134,11 @@ class Reading:
         return {identity: int(known[0]) for identity, known in self._known(identities).items()}
 
     def identities(self, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[Identity]:  # noqa: A002 - the public name of an appointment's identity
-        """Return which appointments carry this id, in any source unless one is named."""
+        """Return which appointments carry this id, in any source unless one is named; by source, then by start."""
         statement = self._statements.identities(source=source is not None, occurrence=recurrence_id is not None)
         values = _given(source=source, recurrence_id=recurrence_id)
-        return [Identity(*row) for row in self._now.rows(statement, namespace=self._namespace, id=id, **values)]
+        found = self._now.rows(statement, namespace=self._namespace, id=id, **values)
+        return [Identity(row[0], row[3], row[4]) for row in sorted(map(tuple, found))]
 
     def known(self, source: str) -> list[Identity]:
         """Return what is recorded of a source and not removed."""

@@ -18,7 +18,6 @@ VERSIONS = ("0001",)
 """Every version there ever was, oldest first."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_LOCATIONS = str(_MIGRATIONS / "versions")
 _REMEDY = "run `reminder-kit ledger upgrade` (kit.ledger.upgrade())"
 
 
@@ -78,6 +77,5 @@ def _migrate(connection: sa.Connection, schema: str | None) -> None:
     config = Config(attributes={"connection": connection, "schema": schema, "version_table": VERSION_TABLE})
     config.attributes["metadata"] = tables_of(schema).metadata
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("version_locations", _LOCATIONS.replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     command.upgrade(config, "head")

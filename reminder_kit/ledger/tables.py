@@ -95,6 +95,7 @@ def _appointments(metadata: sa.MetaData) -> sa.Table:
         sa.Column("fence", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("namespace", "source", "id", "recurrence_id", name=f"uq_{PREFIX}appointments"),
         _index("appointments_id", "namespace", "id"),
+        _index("appointments_row", "namespace", "row_id"),
         _index("appointments_dirty", "namespace", "dirty", "row_id"),
         _index("appointments_next_at", "namespace", "next_at"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,7 +112,7 @@ from reminder_kit.errors import SchemaError
 from reminder_kit.ledger import Ledger, schema
 
 schema.VERSIONS = (*schema.VERSIONS, "0002")
-schema._LOCATIONS += ":" + sys.argv[2]
+schema._MIGRATIONS = Path(sys.argv[2])
 ledger = Ledger(sys.argv[1])
 for refused in (ledger.counts, *([ledger.prepare] if "postgres" in sys.argv[1] else [])):
     try:
@@ -136,12 +137,13 @@ def test_an_older_schema_is_upgraded_with_its_data_and_refused_for_reading(url, 
     with ledger.writing() as transaction:
         transaction.record([intake()], NOW)
     ledger.close()
-    (tmp_path / "v0002_second.py").write_text(
+    later = shutil.copytree(schema._MIGRATIONS, tmp_path / "later migrations, 100%")
+    (later / "versions" / "v0002_second.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '0002', '0001'\n"
         "branch_labels = depends_on = None\n\n\ndef upgrade():\n"
         "    op.add_column('reminder_kit_runs', sa.Column('host', sa.Text))\n"
     )
-    child = in_child(LATER, url, str(tmp_path))
+    child = in_child(LATER, url, str(later))
     _, told = child.communicate(timeout=60)
     assert child.returncode == 0, told
     with pytest.raises(SchemaError, match="0002"):
@@ -256,3 +258,32 @@ def test_a_process_killed_while_it_creates_the_tables_leaves_none(url, ledgers, 
     assert ledger.check_schema() == "absent"
     ledger.upgrade()
     assert ledger.check_schema() == "current"
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        pytest.param({"ids"}, "ix_reminder_kit_appointments_id (namespace=? AND id=?)", id="ids"),
+        pytest.param({"rows"}, "(namespace=? AND row_id=?", id="rows"),
+        pytest.param(
+            {"dirty"}, "ix_reminder_kit_appointments_dirty (namespace=? AND dirty=? AND row_id>?)", id="dirty"
+        ),
+        pytest.param(
+            {"source", "ended_after"}, "ix_reminder_kit_appointments_row (namespace=? AND row_id>?)", id="pass"
+        ),
+        pytest.param(set(), "ix_reminder_kit_appointments_row (namespace=? AND row_id>?)", id="all"),
+    ],
+)
+def test_sqlite_finds_a_page_by_index_without_looking_at_all_rows(sqlite_ledger, filters, index):
+    """Whoever reads many pages goes through the table once, not once for each page."""
+    from reminder_kit.ledger.running import prepared
+    from reminder_kit.ledger.statements import statements_for
+
+    def plan(connection):
+        ready = prepared(statements_for(None, "sqlite").page(frozenset(filters)), connection.dialect)
+        values = tuple("[]" if name in ("ids", "rows") else 1 for name in ready.order)
+        return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {ready.sql}", values)]
+
+    found = sqlite_ledger.ask(plan, [])
+    assert index in found[0]
+    assert filters == {"ids"} or not [line for line in found if "TEMP B-TREE" in line]

@@ -60,6 +60,9 @@ def _appointments(schema: str | None) -> None:
         ["namespace", "dirty", "row_id"],
         schema=schema,
     )
+    op.create_index(
+        "ix_reminder_kit_appointments_row", "reminder_kit_appointments", ["namespace", "row_id"], schema=schema
+    )
     op.create_index("ix_reminder_kit_appointments_id", "reminder_kit_appointments", ["namespace", "id"], schema=schema)
     op.create_index(
         "ix_reminder_kit_appointments_next_at", "reminder_kit_appointments", ["namespace", "next_at"], schema=schema
