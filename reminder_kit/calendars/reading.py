@@ -26,7 +26,7 @@ from reminder_kit.calendars.lines import Component, parse
 from reminder_kit.calendars.occurrences import Occurrence, Problem
 from reminder_kit.calendars.people import Directory, people, read_directory
 from reminder_kit.calendars.recurrence import Budget
-from reminder_kit.calendars.series import NO_DEFINITION, Series, instances, series_of
+from reminder_kit.calendars.series import NO_DEFINITION, Series, answers, instances, series_of
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.calendars.sources import File, files_of
 from reminder_kit.calendars.splitting import NAMELESS, Index, Object, Place, scan, uid_text
@@ -262,27 +262,26 @@ class Reading:
         return read_event(component, method, position, table, self.settings.limits, warn)
 
     def _worded(self, uid: str, series: Series) -> Iterator[Occurrence]:
-        limits = self.settings.limits
-        replies = _replies(series)
-        since = self.start
-        words: dict[int, Wording] = {}
-        if series.master is not None and series.master.recurs:
-            since = self._since(uid, series.master, words, replies)
+        replies = answers(series)
+        words: dict[tuple[int, datetime | None], Wording] = {}
         after: datetime | None = None
-        for each in instances(series, since, self.end, limits, self.budget):
+        for each in instances(series, self._since(series), self.end, self.settings.limits, self.budget):
             if each.at >= self.start:
-                event = each.event
-                if id(event) not in words:
-                    words[id(event)] = self._words(uid, event, replies)
-                table = event.zones
-                yield occurrence(each, words[id(event)], uid, self.name, self._names(table), table.display, after)
+                event, table = each.event, each.event.zones
+                key = each.original.instant if each.original and each.original.instant in replies else None
+                if (id(event), key) not in words:
+                    words[id(event), key] = self._words(uid, event, replies.get(None, {}) | replies.get(key, {}))
+                yield occurrence(each, words[id(event), key], uid, self.name, self._names(table), table.display, after)
             after = each.at
 
-    def _since(self, uid: str, master: Event, words: dict[int, Wording], replies: dict[str, str]) -> datetime:
-        """Return from when instances are needed: absolute alarms belong to the first that follows them."""
-        found = words[id(master)] = self._words(uid, master, replies)
-        absolute = [each.at for each in found.alarms if each.at is not None and each.at < self.start]
-        return max(min(absolute, default=self.start), self.start - _YEAR)
+    def _since(self, series: Series) -> datetime:
+        """Return from when instances are needed: absolute alarms are due for the first that follows them."""
+        master = series.master
+        if master is None or not master.recurs or not master.component.children:
+            return self.start
+        alarms = read_alarms(master.component, master.zones, self.settings.limits, _silent)
+        absolute = [each.at for each in alarms if each.at is not None]
+        return max(min([self.start, *absolute]), self.start - _YEAR)
 
     def _names(self, table: ZoneTable) -> Callable[[tzinfo], Any]:
         return lambda info: table.named(info, self.start - _MARGIN, self.end + _MARGIN)
@@ -344,16 +343,6 @@ def _readable_original(component: Component, table: ZoneTable) -> When | None:
         return as_when(each.value, each.parameters.get("TZID", ""), table, each.line)
     except CalendarError:
         return None
-
-
-def _replies(series: Series) -> dict[str, str]:
-    """Return what invited people answered (METHOD:REPLY), by calendar address."""
-    return {
-        "".join(each.value.split()).casefold(): each.parameters.get("PARTSTAT", "").upper()
-        for event in sorted(series.replies, key=lambda event: event.order)
-        if event.replaces is None
-        for each in event.component.all("ATTENDEE")
-    }
 
 
 def _what_it_is(file: File) -> str:

@@ -22,7 +22,7 @@ from reminder_kit.calendars.values import Kind, Span, When
 from reminder_kit.errors import CalendarError
 from reminder_kit.instants import iso
 
-__all__ = ["NO_DEFINITION", "Instance", "Series", "instances", "recurrence_text", "series_of"]
+__all__ = ["NO_DEFINITION", "Instance", "Series", "answers", "instances", "recurrence_text", "series_of"]
 
 _MARGIN = timedelta(days=2)
 _FIRST, _LAST = datetime(1, 1, 8), datetime(9999, 12, 24)  # noqa: DTZ001 - bounds of wall clocks
@@ -124,6 +124,17 @@ def _key(original: When, first: When | None) -> datetime:
     if original.kind is Kind.FLOATING:
         return first._replace(wall=original.wall).instant
     return original.instant
+
+
+def answers(series: Series) -> dict[datetime | None, dict[str, str]]:
+    """Return what invited people answered (METHOD:REPLY), by address: to the whole series (None) or to one instance."""
+    found: dict[datetime | None, dict[str, str]] = {}
+    for event in sorted(series.replies, key=lambda event: event.order):
+        key = None if event.replaces is None else _key(event.replaces, series.first)
+        for each in event.component.all("ATTENDEE"):
+            address = "".join(each.value.split()).casefold()
+            found.setdefault(key, {})[address] = each.parameters.get("PARTSTAT", "").upper()
+    return found
 
 
 def recurrence_text(original: When) -> str:

@@ -143,6 +143,12 @@ def test_a_reply_changes_who_comes_and_describes_nothing(read, event, calendar):
     assert alone.reading.covers == set()
 
 
+def test_a_reply_to_one_instance_counts_for_that_one(read, event, calendar):
+    reply = event("RECURRENCE-ID:20260309T130000Z", phone="ATTENDEE;PARTSTAT=DECLINED:tel:+12025550101")
+    found = read(methods(calendar, ("REQUEST", event(SERIES)), ("REPLY", reply)))
+    assert [len(each.appointment.recipients) for each in found.found] == [1, 0, 1, 1]
+
+
 def test_a_master_speaks_for_all_its_occurrences(read_events, event):
     found = read_events(event(SERIES), event(uid="b"), event("RECURRENCE-ID:20260309T130000Z", uid="c"))
     assert found.reading.covers == {"visit-1", "b"}
