@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import uuid4
 
 from attrs import define, evolve, frozen
@@ -28,8 +29,9 @@ from reminder_kit.errors import (
 from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import State, told
 from reminder_kit.model import Draft, Message, Reason
+from reminder_kit.placement import GRACE
 from reminder_kit.plan import NEVER_SENT, Settings, cancellable, is_past, replayable
-from reminder_kit.ports import IO, Capabilities, NoAnswerError, NotSentError, Provider, Receipt, Request
+from reminder_kit.ports import IO, Capabilities, Finder, NoAnswerError, NotSentError, Provider, Receipt, Request
 from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ __all__ = ["Breaker", "Courier", "Errand", "Result", "backoff", "retry_delay"]
 T = TypeVar("T")
 
 _TRIES = 3
+_LOOKS = 6
+"""How often a lost message is looked for, in later runs, while the provider does not say what it holds."""
+
 _OPEN = "breaker_open"
 _LONGEST_WAIT = 30.0
 
@@ -185,7 +190,7 @@ class Courier:
         entry = self._entry(message, State.CREATING, identity, outcome.rule, outcome.reason)
 
         def intend(transaction: Transaction) -> bool:
-            if transaction.generation(claim.row) != generation:
+            if transaction.generation(claim.row) != generation or transaction.is_suppressed(draft.to):
                 return False
             transaction.create_message(claim, message, rule=outcome.rule, recipient=outcome.recipient)
             transaction.keep_outcomes(claim, [outcome])
@@ -230,11 +235,17 @@ class Courier:
             if doubtful and self.capabilities.key_life is None:
                 return await self._lost(claim, identity, rule, message, error)
             delay = retry_delay(attempt, error)
-            if delay is None or not replayable(message, self.settings, self.clock()):
+            if delay is None or not self._may_repeat(message):
                 break
             await self.io.sleep(delay)
         assert error is not None  # noqa: S101 - the loop ends by an error
         return await self._postponed(claim, identity, rule, message, error, doubtful=doubtful)
+
+    def _may_repeat(self, message: Message) -> bool:
+        """Say whether a request may be repeated within this run; what is sent at once, as long as it is due."""
+        if self.settings.window.holds_and_sends:
+            return self.clock() <= message.send_at + GRACE
+        return replayable(message, self.settings, self.clock())
 
     def _stored(self, message: Message) -> Request:
         headers = {"content-type": "application/json"}
@@ -269,9 +280,38 @@ class Courier:
     async def _lost(
         self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError | None
     ) -> Errand:
+        """Look for a message whose answer is lost. Not found, it is unknown; while it can't be asked for, it waits."""
+        receipt, silence = await self._find(message)
+        if receipt is not None:
+            return await self._accepted(claim, identity, rule, message, receipt)
+        if isinstance(silence, TransientError | UnknownOutcomeError) and message.attempts <= _LOOKS:
+            return await self._postponed(claim, identity, rule, message, silence, doubtful=True)
         after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))
         await self._move(claim, identity, rule, message, after)
         return Errand(Result.UNKNOWN, after, error)
+
+    async def _find(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
+        """Return the one message at the provider that must be this one, or why it could not be asked."""
+        if not self.capabilities.finds:
+            return None, None
+        finder, draft, named = cast("Finder", self.provider), message.draft, {"token": message.id}
+        request = finder.find(draft, **named, created_at=message.created_at, now=self.clock())
+        if request is None:
+            return None, None
+        try:
+            self.breaker.check(self.clock())
+            answer = await self.io.send(request)
+            found = finder.parse_found(answer, draft, **named, created_at=message.created_at)
+        except (NotSentError, NoAnswerError) as problem:
+            return None, self._unanswered(problem)
+        except ProviderError as problem:
+            return None, problem
+        strange = [each for each in found if not await self.commit(partial(self._is_known, each))]
+        return (strange[0] if len(strange) == 1 else None), None
+
+    def _is_known(self, receipt: Receipt, transaction: Transaction) -> bool:
+        name = self.provider.name
+        return transaction.find_message(provider=name, provider_id=receipt.provider_id) is not None
 
     async def _postponed(
         self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError, *, doubtful: bool
@@ -381,7 +421,9 @@ class Courier:
         if message.state is State.CANCELLING and cancellable(message, self.settings.window, now):
             return await self.take_back(claim, identity, rule, message)
         if message.state is State.UNKNOWN:
-            after = evolve(message, state=State.ABANDONED)
+            receipt, _ = await self._find(message)
+            state = (_state(receipt.status) if receipt else None) or State.ABANDONED
+            after = evolve(message, state=state, provider_id=receipt.provider_id if receipt else None)
             await self._move(claim, identity, rule, message, after)
             return Errand(Result.DONE, after)
         return await self.look_up(claim, identity, rule, message)

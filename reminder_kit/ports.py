@@ -16,7 +16,17 @@ from attrs import field, frozen
 from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
 
-__all__ = ["IO", "Capabilities", "NoAnswerError", "NotSentError", "Provider", "Receipt", "Request", "Response"]
+__all__ = [
+    "IO",
+    "Capabilities",
+    "Finder",
+    "NoAnswerError",
+    "NotSentError",
+    "Provider",
+    "Receipt",
+    "Request",
+    "Response",
+]
 
 T = TypeVar("T")
 
@@ -79,7 +89,7 @@ class Capabilities:
     the first one's result (None: it knows no keys); `lookup_age` is how old a message
     may be, since its creation, to be read (None: it cannot be asked); `cancels` says
     whether a parked message can be withdrawn; `echoes_token` whether its webhooks carry
-    our token.
+    our token; `finds` whether it is a `Finder`.
     """
 
     window: Window
@@ -90,6 +100,7 @@ class Capabilities:
     mms: bool = True
     echoes_token: bool = False
     max_parts: int = 10
+    finds: bool = False
 
 
 @frozen
@@ -164,6 +175,24 @@ class Provider(Protocol):
         """Verify a webhook over its raw bytes and return what it tells.
 
         Raises `SignatureError` or `PayloadError`.
+        """
+        ...
+
+
+class Finder(Provider, Protocol):
+    """A provider that can be asked for a message whose id we never learned, because the answer was lost.
+
+    Asked before a message is called unknown. What it does not find is not proved absent.
+    """
+
+    def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request | None:
+        """Return the request that looks for it; None where asking now could show nothing."""
+        ...
+
+    def parse_found(self, response: Response, draft: Draft, *, token: str, created_at: datetime) -> tuple[Receipt, ...]:
+        """Read the answer to `find`: every message that may be the one meant, without cancelled ones.
+
+        `created_at` is when its request was first posted, by our clock. Raises as every `parse_*`.
         """
         ...
 

@@ -30,7 +30,7 @@ from reminder_kit.instants import iso
 from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
-from reminder_kit.providers.telnyx_answers import TOKEN, by_status, receipt, refusal
+from reminder_kit.providers.telnyx_answers import TOKEN, by_status, receipt, recorded, refusal
 from reminder_kit.providers.telnyx_events import verified
 from reminder_kit.sms import sms_parts
 
@@ -42,6 +42,8 @@ _LEAD = timedelta(minutes=5)
 _AHEAD = timedelta(days=5)
 _MEDIA = 10
 _PARTS = 10
+_SKEW = timedelta(minutes=5)
+"""How far Telnyx' clock and ours may be apart when a message is looked for."""
 
 
 def _sender(text: str | None) -> str | None:
@@ -129,6 +131,7 @@ class Telnyx:
             mms=not self._alphanumeric,
             echoes_token=self._webhook_url is not None,
             max_parts=_PARTS,
+            finds=self._webhook_url is not None,
         )
 
     def __repr__(self) -> str:
@@ -243,6 +246,22 @@ class Telnyx:
         """Return the request that withdraws a message; Telnyx takes it until one minute before `send_at`."""
         return Request("DELETE", f"/messages/{provider_id}", headers={"accept": "application/json"})
 
+    def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request | None:  # noqa: ARG002 - records are told apart when read
+        """Return the request for the records of what was sent to the draft's number.
+
+        None before its time: Telnyx lists no messages, and keeps records of what was sent only.
+        """
+        if now < draft.send_at:
+            return None
+        query = {
+            "filter[record_type]": "messaging",
+            "filter[cld]": draft.to,
+            "filter[created_at][gte]": iso(created_at - _SKEW),
+            "sort": "-created_at",
+            "page[size]": "50",
+        }
+        return Request("GET", f"/detail_records?{urlencode(query)}", headers={"accept": "application/json"})
+
     def ping(self) -> Request:
         """Return a request that reads one messaging profile."""
         return Request("GET", "/messaging_profiles?page[size]=1", headers={"accept": "application/json"})
@@ -281,6 +300,19 @@ class Telnyx:
         if response.status == 403:
             raise refusal(response, "cancel", TooLateToCancelError, "ask for the message to learn more", force=True)
         raise refusal(response, "cancel", by_status(response.status))
+
+    def parse_found(
+        self,
+        response: Response,
+        draft: Draft,  # noqa: ARG002 - a record holds no text
+        *,
+        token: str,
+        created_at: datetime,  # noqa: ARG002 - asked for already
+    ) -> tuple[Receipt, ...]:
+        """Read the records: the one whose webhook address carries our token."""
+        if 200 <= response.status < 300:
+            return recorded(response, token)
+        raise refusal(response, "find", by_status(response.status))
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
         """Verify a webhook (Ed25519 over `timestamp|body`) and return what it tells.

@@ -23,7 +23,7 @@ from reminder_kit.errors import (
 from reminder_kit.ports import Receipt, Response
 from reminder_kit.providers.answers import json_object, short, text_of
 
-__all__ = ["STATUSES", "TOKEN", "by_status", "first", "receipt", "refusal", "token_in"]
+__all__ = ["STATUSES", "TOKEN", "by_status", "first", "receipt", "recorded", "refusal", "token_in"]
 
 TOKEN = "reminder_kit"  # noqa: S105 - the name of a query parameter
 """The query parameter that carries our token in a webhook's address."""
@@ -111,6 +111,19 @@ def receipt(response: Response, verb: str) -> Receipt:
         )
     replayed = response.headers.get("idempotent-replayed", "").lower() == "true"
     return Receipt(provider_id, _status(message), _failure(message), replayed)
+
+
+def recorded(response: Response, token: str) -> tuple[Receipt, ...]:
+    """Return what the detail records say of the message whose webhook address carries our token."""
+    rows = (json_object(response) or {}).get("data")
+    if not isinstance(rows, list):
+        raise TransientError("Telnyx: find was answered with nothing readable", provider="telnyx")
+    mine = [
+        each
+        for each in rows
+        if isinstance(each, dict) and token_in(text_of(each.get("delivery_status_webhook_url"))) == token
+    ]
+    return tuple(Receipt(text_of(each.get("uuid")), _status(each), _failure(each)) for each in mine if each.get("uuid"))
 
 
 def refusal(

@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 
 from reminder_kit.errors import (
     ConfigurationError,
+    InvalidInputError,
     InvalidNumberError,
     MessageNotFoundError,
     OptedOutError,
@@ -32,7 +33,7 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.instants import iso
+from reminder_kit.instants import iso, utc
 from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
@@ -67,6 +68,9 @@ _REMEDIES: dict[type[ProviderError], str] = {
 }
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 _LONGEST = 1600
+_PAGE = 200
+_SKEW = timedelta(minutes=5)
+"""How far Twilio's clock and ours may be apart when a message is looked for."""
 _MEDIA = 10
 
 
@@ -81,7 +85,8 @@ class Twilio:
     parked ahead.
 
     Twilio knows no idempotency keys: a request without an answer can't be repeated
-    safely. Raises `ConfigurationError` for settings that contradict each other.
+    safely, but its message is looked for in the list of messages. Raises
+    `ConfigurationError` for settings that contradict each other.
     """
 
     name = "twilio"
@@ -118,6 +123,7 @@ class Twilio:
             window=Window(min_lead, ahead, timedelta(0)),
             cap=500_000,
             lookup_age=timedelta(days=365),
+            finds=True,
         )
 
     def __repr__(self) -> str:
@@ -182,6 +188,13 @@ class Twilio:
         """Return the request that withdraws a message; Twilio takes it while the message is scheduled."""
         return Request("POST", self._messages(f"/{provider_id}"), b"Status=canceled")
 
+    def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request:  # noqa: ARG002 - the list knows no token
+        """Return the request that lists the messages to the draft's number, newest first.
+
+        It names no date: a scheduled message has no date of sending yet, and would not be listed.
+        """
+        return Request("GET", f"{self._messages()}?{urlencode({'To': draft.to, 'PageSize': _PAGE})}")
+
     def ping(self) -> Request:
         """Return a request that reads the account."""
         return Request("GET", self._messages().replace("/Messages.json", ".json"))
@@ -218,17 +231,45 @@ class Twilio:
         )
         raise self._error(response, "cancel", kind)
 
+    def parse_found(
+        self,
+        response: Response,
+        draft: Draft,
+        *,
+        token: str,  # noqa: ARG002 - the list knows no token
+        created_at: datetime,
+    ) -> tuple[Receipt, ...]:
+        """Read the list: messages of this service with these words, created since, and not cancelled."""
+        if not 200 <= response.status < 300:
+            raise self._error(response, "find", _by_status(response.status, MessageNotFoundError))
+        listed = (json_object(response) or {}).get("messages")
+        if not isinstance(listed, list):
+            raise TransientError("Twilio: find was answered with nothing readable", provider=self.name)
+        rows = [each for each in listed if isinstance(each, dict) and self._may_be(each, draft, created_at)]
+        return tuple(each for each in map(_row, rows) if each.provider_id and each.status != "cancelled")
+
+    def _may_be(self, row: Mapping[str, Any], draft: Draft, created_at: datetime) -> bool:
+        service = text_of(row.get("messaging_service_sid"))
+        made_at = _instant(text_of(row.get("date_created")))
+        return (
+            text_of(row.get("to")) == draft.to
+            and text_of(row.get("body")).strip() == draft.text.strip()
+            and service in {"", self._service}
+            and (text_of(row.get("num_media")) or "0") == str(len(draft.media_urls))
+            and made_at is not None
+            and made_at >= created_at - _SKEW
+        )
+
     def _receipt(self, response: Response, verb: str, unreadable: type[ProviderError]) -> Receipt:
         message = json_object(response) or {}
-        if not (provider_id := text_of(message.get("sid"))):
+        if not text_of(message.get("sid")):
             raise unreadable(
                 f"Twilio: {verb} was answered with {response.status} and nothing readable; it may have been done",
                 provider=self.name,
                 status=response.status,
                 raw=response.body[:2000],
             )
-        status = STATUSES.get(text_of(message.get("status")).lower(), "unknown")
-        return Receipt(provider_id, status, text_of(message.get("error_code")))
+        return _row(message)
 
     def _error(self, response: Response, verb: str, otherwise: type[ProviderError]) -> ProviderError:
         payload = json_object(response)
@@ -263,6 +304,21 @@ class Twilio:
 
 def _given(value: str | None, variable: str) -> str:
     return (os.environ.get(variable, "") if value is None else value).strip()
+
+
+def _row(message: Mapping[str, Any]) -> Receipt:
+    status = STATUSES.get(text_of(message.get("status")).lower(), "unknown")
+    return Receipt(text_of(message.get("sid")), status, text_of(message.get("error_code")))
+
+
+def _instant(text: str) -> datetime | None:
+    """Return an instant as Twilio writes it (RFC 2822), None for anything else."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return utc(parsedate_to_datetime(text))
+    except (ValueError, InvalidInputError):
+        return None
 
 
 def _rejected(why: str) -> RejectedError:

@@ -89,6 +89,24 @@ class Parked:
             "errors": self.errors,
         }
 
+    def record(self) -> dict[str, Any]:
+        """Return the message as Telnyx' MessageDetailRecord, in part."""
+        return {
+            "record_type": "messaging",
+            "uuid": self.id,
+            "cld": self.to,
+            "cli": self.from_,
+            "direction": "outbound",
+            "message_type": self.type,
+            "profile_id": self.profile,
+            "status": self.status,
+            "created_at": _shown(self.created_at),
+            "sent_at": _shown(self.sent_at),
+            "completed_at": _shown(self.completed_at),
+            "delivery_status_webhook_url": self.webhook_url,
+            "errors": [each["code"] for each in self.errors],
+        }
+
     def summary(self) -> dict[str, Any]:
         """Return the message in the few words of `GET /_sandbox/messages`."""
         return {

@@ -99,6 +99,8 @@ def _route(sandbox: Sandbox, call: Call, path: str) -> Answer:
         return _listed([profile])
     if call.method == "GET" and path == "/messaging_optouts":
         return _listed(_optouts(sandbox, call.query))
+    if call.method == "GET" and path == "/detail_records":
+        return _listed(_records(sandbox, call.query))
     raise Refusal(404, "10005", "Resource not found")
 
 
@@ -114,6 +116,21 @@ def _optouts(sandbox: Sandbox, query: Mapping[str, str]) -> list[dict[str, Any]]
         | {"created_at": each.at.isoformat()}
         for each in sandbox.opted_out.values()
         if wanted in {None, each.profile}
+    ]
+
+
+def _records(sandbox: Sandbox, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the detail records: messages that were sent, newest first; what is still scheduled or queued has none."""
+    if query.get("filter[record_type]") != "messaging":
+        raise Refusal(400, "10015", "Bad Request: unknown record type", "/filter/record_type")
+    try:
+        since = from_iso(query.get("filter[created_at][gte]", "1970-01-01T00:00:00Z"))
+    except (InvalidInputError, OverflowError):
+        raise Refusal(400, "10015", "Bad Request: created_at is no ISO 8601 datetime", "/filter/created_at") from None
+    return [
+        each.record()
+        for each in reversed(sandbox.messages(query.get("filter[cld]")))
+        if each.kind == "telnyx" and each.sent_at and each.created_at >= since
     ]
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pytest
 from attrs import define, field, frozen
@@ -35,7 +35,7 @@ from reminder_kit.errors import (
     WebhookError,
 )
 from reminder_kit.model import DeliveryEvent, Draft
-from reminder_kit.ports import NoAnswerError, Provider, Receipt, Request, Response
+from reminder_kit.ports import Finder, NoAnswerError, Provider, Receipt, Request, Response
 from reminder_kit.transport import BlockingIO, run_blocking
 
 __all__ = ["Held", "ProviderContract", "ProviderSandbox", "Stage"]
@@ -90,6 +90,10 @@ class Stage:
     to: str = "+12025550123"
     wrong: str = "+1202"
     stranger: str = "7a3c21eb-8b8e-48ab-ace2-a83e4367c087"
+    began_at: datetime = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.began_at = self.sandbox.now()
 
     def send(self, request: Request) -> Response:
         """Carry one request to the sandbox."""
@@ -118,6 +122,14 @@ class Stage:
         """Ask for a message."""
         return self.provider.parse_read(self.send(self.provider.read(provider_id)))
 
+    def find(self, draft: Draft, name: str = "1") -> tuple[Receipt, ...]:
+        """Look for a message as one whose id was never learned."""
+        finder, now = cast("Finder", self.provider), self.sandbox.now()
+        request = finder.find(draft, token=f"token-{name}", created_at=self.began_at, now=now)
+        if request is None:
+            return ()
+        return finder.parse_found(self.send(request), draft, token=f"token-{name}", created_at=self.began_at)
+
     def cancel(self, provider_id: str) -> Receipt:
         """Withdraw a message."""
         return self.provider.parse_cancelled(self.send(self.provider.cancel(provider_id)))
@@ -131,6 +143,7 @@ class _Needs:
     cancelling: bool = False
     keys: bool = False
     reading: bool = False
+    finding: bool = False
 
     def check(self, stage: Stage) -> None:
         able = stage.provider.capabilities
@@ -139,6 +152,7 @@ class _Needs:
             "cancelling": self.cancelling and not able.cancels,
             "idempotency keys": self.keys and able.key_life is None,
             "reading": self.reading and able.lookup_age is None,
+            "finding": self.finding and not able.finds,
         }
         if missing := [name for name, lacking in lacks.items() if lacking]:
             pytest.skip(f"{stage.provider.name} has no {', '.join(missing)}")
@@ -250,6 +264,31 @@ class ProviderContract:
             stage.send(request)
         assert not stage.provider.parse_created(stage.send(request)).replayed
         assert len(stage.sandbox.parked()) == 1
+
+    def test_a_lost_message_is_found_at_last_and_no_other(self, stage: Stage) -> None:
+        """What was parked, or sent, under an unknown id is found by number and words, or by our token."""
+        _Needs(finding=True).check(stage)
+        draft, other = stage.draft(), stage.draft(text="Something else")
+        stage.create(other, "2")
+        assert stage.find(draft) == ()
+        stage.sandbox.fault("drop_after")
+        with pytest.raises(NoAnswerError):
+            stage.create(draft)
+        before = stage.find(draft)
+        stage.sandbox.clock.set(draft.send_at + timedelta(hours=1))
+        (receipt,) = stage.find(draft)
+        assert receipt.status == "delivered"
+        assert [each.provider_id for each in before] in ([], [receipt.provider_id])
+        assert (receipt.provider_id,) != tuple(each.provider_id for each in stage.find(other, "2"))
+
+    @pytest.mark.parametrize(("kind", "error"), [("503", TransientError), ("garbage", TransientError)])
+    def test_looking_can_be_tried_again(self, stage: Stage, kind: str, error: type[ProviderError]) -> None:
+        """A failure of the provider's says nothing of what it holds."""
+        _Needs(finding=True, scheduling=True).check(stage)
+        draft = stage.draft()
+        stage.sandbox.clock.set(draft.send_at + timedelta(hours=1))
+        stage.sandbox.fault(kind)
+        assert isinstance(_raised(lambda: stage.find(draft)), error)
 
     @pytest.mark.parametrize("kind", ["500", "500_after", "503", "garbage", "no_id"])
     def test_what_may_have_been_done_is_not_known(self, stage: Stage, kind: str) -> None:
