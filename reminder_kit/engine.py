@@ -19,7 +19,7 @@ from reminder_kit.claims import LEASE, Heartbeat, is_dead, owner_name
 from reminder_kit.delivery import Breaker, Courier, Errand, Result
 from reminder_kit.errors import ClaimLostError, ConfigurationError, LedgerError, ProviderError
 from reminder_kit.ledger import Ledger
-from reminder_kit.lifecycle import State
+from reminder_kit.lifecycle import OPEN, State
 from reminder_kit.model import Message, Reason
 from reminder_kit.placement import Decision as Placed
 from reminder_kit.placement import place
@@ -49,6 +49,7 @@ class _Work:
     changes: dict[str, Change] = field(factory=dict)
     outcomes: dict[str, Outcome] = field(factory=dict)
     stuck: dict[str, Errand] = field(factory=dict)
+    suppressed: Collection[str] = ()
     error: str = ""
     clean: bool = True
     again: bool = False
@@ -57,6 +58,11 @@ class _Work:
         """Remember what became of a message."""
         if errand.message is not None:
             self.messages[errand.message.id] = errand.message
+
+    def writes_to(self, barred: Collection[str]) -> bool:
+        """Say whether something is parked for a number that was barred while this was worked on."""
+        numbers = {each.draft.to for each in self.messages.values() if each.state in OPEN}
+        return any(number in barred and number not in self.suppressed for number in numbers)
 
     def rule_of(self, key: str) -> str:
         """Return the rule a reminder was recorded for."""
@@ -201,7 +207,7 @@ class Engine:
             record, identity = work.record, work.record.identity
             appointment = None if record.removed else record.appointment
             case = Case.of(identity, appointment, record, suppressed, sent.get((identity.source, identity.id)))
-            work.again = False
+            work.again, work.suppressed = False, suppressed
             work.decisions, work.error = decisions_for(case, self.settings, now)
             work.decisions = [_held(each) if each.change.key in held_back else each for each in work.decisions]
             if work.error:
@@ -342,6 +348,7 @@ class Engine:
                 outcome = evolve(outcome, stand=Stand.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)
         result = "unknown" if errand.result is Result.UNKNOWN else "failed"
         if errand.result is Result.STALE:
+            work.again = True
             change, result = evolve(change, kind=Kind.SKIP, reason=Reason.STALE_REVISION), "done"
         self._conclude(
             work,
@@ -382,6 +389,9 @@ class Engine:
                     self._write_one(tx, work, actor, now)
                 except ClaimLostError:
                     work.clean = False
+            barred = tx.suppressions()
+            for work in works:
+                work.clean = work.clean and not work.writes_to(barred)
             tx.release([self._release(work, digest, now) for work in works])
 
         await self._commit(write)

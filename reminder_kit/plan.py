@@ -126,12 +126,13 @@ def replayable(message: Message, settings: Settings, now: datetime) -> bool:
     """Say whether the very same request may be posted (again) now.
 
     It must still fit the provider's window and be cancellable afterwards; where it may
-    already have been carried out, the idempotency key must still live (design, §13).
+    already have been carried out, the idempotency key must still live (design, §13). What
+    is sent at once can't be taken back: it is decided anew instead.
     """
     window = settings.window
     fits = message.send_at >= now + window.min_lead and message.send_at > now + window.cancel_cutoff + window.margin
     if window.holds_and_sends:
-        fits = now <= message.send_at + timedelta(minutes=5)
+        return False
     alive = settings.key_life is not None and now < message.created_at + settings.key_life
     return fits and (alive or not message.uncertain)
 

@@ -168,6 +168,8 @@ class _Draft:
     removals: list[Identity] = field(factory=list)
     seen: set[Identity] = field(factory=set)
     held_back: set[str] = field(factory=set)
+    waiting: dict[Identity, set[str]] = field(factory=dict)
+    over: int = 0
 
     def take_in(self, incoming: Mapping[Identity, Intake]) -> None:
         for identities in chunks(incoming):
@@ -184,12 +186,13 @@ class _Draft:
         return self.ledger.sent_before_many(pairs) if pairs else {}
 
     def _stands(self, record: Record | None, intake: Intake | None) -> bool:
-        """Say whether a record needs no look: planned with these settings, nothing new, nothing due."""
+        """Say whether a record needs no look: planned with these settings, nothing new, nothing due or open."""
         return (
             record is not None
             and not record.dirty
             and record.planned_with == self.digest
             and (record.next_at is None or record.next_at > self.now)
+            and not any(each.state in (State.CREATING, State.CANCELLING) for each in record.messages)
             and (intake is None or (intake.fingerprint == record.fingerprint and not record.removed))
         )
 
@@ -227,8 +230,13 @@ class _Draft:
             self.changes.append(poisoned(identity, error))
         self.changes += [each.change for each in decisions]
         news = error or record is None or record.planned_with != self.digest or self._is_news(identity, record)
-        if news or any(_matters(each, record) for each in decisions):
+        matters = [each for each in decisions if _matters(each, record)]
+        if news or matters:
             self.todo.append(identity)
+        if record is not None:
+            self.over += sum(each.state is State.SCHEDULED and is_past(each, self.now) for each in record.messages)
+            if not news and all(_waits(each, record) for each in matters):
+                self.waiting[identity] = {each.change.key for each in matters}
 
     def _is_news(self, identity: Identity, record: Record) -> bool:
         """Say whether the appointment itself is new to the ledger, or not worked on since it changed."""
@@ -280,7 +288,7 @@ class _Draft:
             return
         new = [index for index, change in enumerate(self.changes) if change.kind is Kind.SCHEDULE]
         room = max(0, cap - self.ledger.parked()) if new else 0
-        freed = sum(change.kind is Kind.CANCEL for change in self.changes)
+        freed = self.over + sum(change.kind is Kind.CANCEL for change in self.changes)
         if len(new) <= room + freed:
             return
         new.sort(key=lambda index: (self.changes[index].send_at, self.changes[index].key))
@@ -288,6 +296,7 @@ class _Draft:
             change = self.changes[index]
             self.held_back.add(change.key)
             self.changes[index] = evolve(change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
+        self.todo = [each for each in self.todo if not self.waiting.get(each, {""}) <= self.held_back]
 
 
 def _matters(decision: Decision, record: Record | None) -> bool:
@@ -295,6 +304,14 @@ def _matters(decision: Decision, record: Record | None) -> bool:
     if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
         return True
     return record is None or decision.outcome not in record.outcomes
+
+
+def _waits(decision: Decision, record: Record) -> bool:
+    """Say whether a reminder to be parked is recorded as waiting for room already."""
+    known = next((each for each in record.outcomes if each.key == decision.change.key), None)
+    if known is None or decision.change.kind is not Kind.SCHEDULE:
+        return False
+    return known.reason == Reason.AT_CAPACITY and known.due_at == decision.outcome.due_at
 
 
 def _stale(identity: Identity) -> Change:

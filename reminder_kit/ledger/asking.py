@@ -199,6 +199,14 @@ class Asking(Builder):
         return chosen.where(table.c.namespace == sa.bindparam("namespace"))
 
     @cached_property
+    def is_suppressed(self) -> Any:
+        """Whether one number is not to be written to."""
+        table = self.tables.suppressions
+        return sa.select(table.c.number).where(
+            table.c.namespace == sa.bindparam("namespace"), table.c.number == sa.bindparam("number")
+        )
+
+    @cached_property
     def runs(self) -> Any:
         """When each job last ran."""
         table = self.tables.runs

@@ -156,6 +156,10 @@ class Reading:
         found = self._now.rows(self._statements.suppressions, namespace=self._namespace)
         return {number: Suppression(number, reason, instant(at), by) for number, reason, at, by in found}
 
+    def is_suppressed(self, number: str) -> bool:
+        """Say whether a number must not be written to."""
+        return bool(self._now.rows(self._statements.is_suppressed, namespace=self._namespace, number=number))
+
     def parked(self, source: str | None = None) -> int:
         """Return how many messages are, or may be, parked: at the provider in all, or for one source."""
         statement = self._statements.parked(source=source is not None)

@@ -1,0 +1,272 @@
+"""What is never crossed: suppressions that race with parking, hold-and-send, the provider's cap, the breaker, back-off."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit import QuietHours, Rule
+from reminder_kit.ports import Capabilities
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.vonage import Vonage
+from reminder_kit.sandbox import Sandbox
+from tests.simulation.world import World
+
+HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
+DAY = Rule("day-before", before="24 hours", text="{{ when }}")
+NUMBER = "+12025550123"
+
+
+def parked(world):
+    return [each for each in world.sandbox.messages() if each.status == "scheduled"]
+
+
+# Suppression
+
+
+@pytest.mark.parametrize("step", range(1, 14))
+def test_a_number_suppressed_while_its_first_reminder_is_being_parked_gets_nothing(appointment, step):
+    """Another process bars the number between any two steps: right after, nothing stays parked for it."""
+    world = World((HOUR,))
+    kit, other = world.kit(), world.kit()
+    kit.steps.arm(step, lambda: other.suppress(NUMBER))
+    kit.sync(appointment())
+    if kit.steps.point:
+        pytest.skip("the run was over before")
+    other.resync(only_dirty=True)
+    assert parked(world) == []
+
+
+def test_a_number_suppressed_before_the_intent_is_never_posted_to(appointment):
+    world = World((HOUR,))
+    kit, other = world.kit(), world.kit()
+    kit.steps.arm(5, lambda: other.suppress(NUMBER))
+    kit.sync(appointment())
+    assert world.sandbox.messages() == []
+
+
+# Hold and send
+
+
+@pytest.fixture
+def held(make_kit, vonage):
+    return make_kit([HOUR], provider=vonage)
+
+
+@pytest.fixture
+def vonage():
+    return Vonage(api_key="abcd1234", api_secret="s3cret", from_="12025550100")
+
+
+@pytest.fixture
+def due(held, sandbox, appointment):
+    """A reminder that is due now, and whose first post was refused for the moment."""
+    held.sync(appointment())
+    sandbox.clock.advance(days=2, hours=23)
+    sandbox.fault("429", 3, method="POST")
+    report = held.resync()
+    assert len(report.failed) == 1
+    assert sandbox.messages() == []
+    return held
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda kit, appointment: kit.sync(appointment(status="cancelled")),
+        lambda kit, appointment: kit.withdraw("A-1"),
+        lambda kit, appointment: kit.suppress(NUMBER),
+        lambda kit, appointment: kit.sync(appointment(phone="+12025550177")),
+        lambda kit, appointment: kit.sync(appointment(days=5)),
+    ],
+    ids=["cancelled", "withdrawn", "suppressed", "reassigned", "moved"],
+)
+def test_where_nothing_can_be_taken_back_nothing_unwanted_is_posted_again(due, sandbox, appointment, change):
+    sandbox.clock.advance(minutes=1)
+    change(due, appointment)
+    due.resync()
+    assert [each.to for each in sandbox.messages() if each.to == NUMBER] == []
+
+
+def test_held_and_still_wanted_it_is_posted_once(due, sandbox):
+    sandbox.clock.advance(minutes=1)
+    assert due.resync().ok
+    assert [each.to.removeprefix("+") for each in sandbox.messages()] == [NUMBER.removeprefix("+")]
+    sandbox.clock.advance(hours=2)
+    due.resync()
+    assert len(sandbox.messages()) == 1
+
+
+def test_b50_quiet_hours_are_asked_again_at_a_late_send(make_kit, sandbox, appointment, vonage):
+    kit = make_kit([HOUR], provider=vonage, quiet_hours=QuietHours("08:02", "08:30"))
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=23)
+    sandbox.fault("429", 3, method="POST")
+    assert kit.resync().failed
+    sandbox.clock.advance(minutes=3)
+    kit.resync()
+    assert sandbox.messages() == []
+    sandbox.clock.advance(minutes=28)
+    kit.resync()
+    assert len(sandbox.messages()) <= 1
+
+
+# The cap
+
+
+class Small(Telnyx):
+    """A Telnyx that keeps three messages."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        known = self.capabilities
+        self.capabilities = Capabilities(
+            window=known.window, cap=3, key_life=known.key_life, lookup_age=known.lookup_age, echoes_token=True
+        )
+
+
+@pytest.fixture
+def small(make_kit):
+    return make_kit([HOUR], provider=Small(api_key="KEY", from_="+12025550100"))
+
+
+def test_of_what_does_not_fit_the_soonest_are_parked_and_the_rest_follow(small, sandbox, appointment):
+    visits = [appointment(f"A-{n}", days=1, hours=n) for n in range(6)]
+    report = small.sync(visits[::-1])
+    assert report.ok
+    assert sorted(each.reason.value for each in report.changes) == ["at_capacity"] * 3 + ["on_time"] * 3
+    assert [each.send_at.hour for each in sandbox.parked()] == [13, 14, 15]
+    sandbox.clock.advance(days=1, hours=0.1)
+    small.resync()
+    assert [each.send_at.hour for each in sandbox.parked()] == [15, 16, 17]
+    for _ in range(8):
+        sandbox.clock.advance(minutes=50)
+        small.resync()
+    assert len(sandbox.inbox(NUMBER)) == 6
+
+
+def test_at_capacity_a_second_run_asks_nothing_and_leaves_the_ledger_as_it_was(appointment):
+    world = World((HOUR,))
+    kit = world.kit()
+    known = kit.provider.capabilities
+    kit.provider.capabilities = Capabilities(
+        window=known.window, cap=3, key_life=known.key_life, lookup_age=known.lookup_age
+    )
+    visits = [appointment(f"A-{n}", days=1, hours=n) for n in range(6)]
+    kit.sync(visits)
+    before, requests = world.dump(), world.sandbox.request_count
+    report = kit.resync()
+    assert [each.reason.value for each in report.changes].count("at_capacity") == 3
+    assert world.sandbox.request_count == requests
+    assert world.dump() == before
+
+
+def test_a_full_queue_at_the_provider_is_tried_again_later(make_kit, tmp_path, appointment):
+    """The provider counts others' messages too: its own refusal (40318) holds a reminder back, and loses none."""
+    world = World((HOUR,), cap=2)
+    kit = world.kit()
+    report = kit.sync([appointment(f"A-{n}", days=1, hours=n) for n in range(4)])
+    assert len(report.failed) == 2
+    for _ in range(40):
+        world.advance(minutes=60)
+        kit.resync()
+    assert len(world.sandbox.inbox(NUMBER)) == 4
+
+
+# Breaker and back-off
+
+
+def test_a_provider_that_is_away_is_left_alone_after_ten_failures_and_asked_again_a_minute_later(appointment):
+    world = World((HOUR,))
+    kit = world.kit()
+    visits = [appointment(f"A-{n}", hours=n / 10) for n in range(30)]
+    world.sandbox.fault("503", None)
+    report = kit.sync(visits)
+    assert len(report.failed) == 30
+    assert world.sandbox.request_count <= 12
+    world.sandbox.faults.clear()
+    kit.resync()
+    assert world.sandbox.request_count <= 12
+    world.advance(seconds=360)
+    assert kit.resync().ok
+    assert len(parked(world)) == 30
+
+
+def test_the_batch_job_honours_the_back_off_and_sync_ignores_it(appointment):
+    world = World((HOUR,))
+    kit = world.kit()
+    world.sandbox.fault("503", 3, method="POST")
+    visit = appointment()
+    assert kit.sync(visit).failed
+    requests = world.sandbox.request_count
+    report = kit.resync()
+    assert [each.outcome for each in report.changes] == ["failed"]
+    assert "left alone until" in report.failed[0].error
+    assert world.sandbox.request_count == requests
+    assert kit.sync(visit).ok
+    assert len(parked(world)) == 1
+
+
+def test_each_failure_makes_the_pause_longer_up_to_five_minutes(appointment):
+    world = World((HOUR,))
+    kit = world.kit()
+    world.sandbox.fault("503", None, method="POST")
+    kit.sync(appointment())
+    pauses = []
+    for _ in range(5):
+        start, requests = world.now, world.sandbox.request_count
+        while world.sandbox.request_count == requests:
+            world.advance(seconds=5)
+            kit.resync()
+        pauses.append((world.now - start).total_seconds())
+    assert pauses == sorted(pauses)
+    assert 24 <= pauses[0] <= 40
+    assert 240 <= pauses[-1] <= 310
+
+
+# DELETE settled by GET
+
+
+@pytest.mark.parametrize("code", [403, 404, 500, 503, 429])
+def test_a_delete_that_is_refused_once_is_asked_about_and_tried_again(appointment, code):
+    world = World((HOUR,))
+    kit = world.kit()
+    kit.sync(appointment())
+    world.sandbox.fault("error", 1, method="DELETE", status=code, code="10015")
+    report = kit.sync(appointment(days=4))
+    world.advance(minutes=6)
+    kit.resync()
+    assert len(parked(world)) == 1
+    assert parked(world)[0].send_at == appointment(days=4).start_at - timedelta(hours=1)
+    assert report.ok or report.failed
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "drop_before", "500_after", "slow", "cut", "garbage", "word"])
+def test_a_delete_without_a_plain_answer_is_settled_by_looking(appointment, fault):
+    world = World((HOUR,))
+    kit = world.kit()
+    kit.sync(appointment())
+    world.sandbox.fault(fault, 1, method="DELETE", delay=60)
+    assert kit.sync(appointment(days=4)).ok
+    assert len(parked(world)) == 1
+    assert len(world.sandbox.messages()) == 2
+
+
+@pytest.mark.parametrize("status", [403, 404, 503])
+def test_b02_a_delete_that_keeps_failing_is_reported_retried_and_never_recreated_meanwhile(appointment, status):
+    world = World((HOUR,))
+    kit = world.kit()
+    kit.sync(appointment())
+    world.sandbox.fault("error", None, method="DELETE", status=status, code="10015")
+    world.sandbox.fault("error", None, method="GET", status=404, code="10005")
+    for _ in range(4):
+        report = kit.sync(appointment(days=4))
+        assert [each.outcome for each in report.changes] == ["failed"]
+        world.advance(minutes=6)
+    assert len(world.sandbox.messages()) == 1
+    assert kit.status()["messages"] == {"cancelling": 1}
+    world.sandbox.faults.clear()
+    kit.resync()
+    assert [each.status for each in world.sandbox.messages()] == ["cancelled", "scheduled"]
+    assert isinstance(world.sandbox, Sandbox)
