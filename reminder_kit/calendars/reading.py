@@ -98,6 +98,7 @@ class Reading:
     unsound_because: str = ""
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
     _said: set[tuple[str, str | None]] = field(factory=set, repr=False)
+    _odd: set[str] = field(factory=set, repr=False)
     _failures: int = field(default=0, repr=False)
     _label: str | None = field(default=None, repr=False)
     _open: tuple[int, BinaryIO] | None = field(default=None, repr=False)
@@ -189,6 +190,9 @@ class Reading:
             self._check_size(places)
             series = self._series(uid, places)
             uid = uid or self._named(series)
+            if self._is_given(uid, raw):
+                self.warn("comes again, without a UID or with another spelling of it", uid, places[0].line)
+                return
             found = list(self._worded(uid, series))
         except CalendarError as error:
             self._failed(uid or None, CalendarError(str(error), line=error.line or places[0].line))
@@ -198,6 +202,13 @@ class Reading:
         else:
             self._cover(uid, series)
             yield from found
+
+    def _is_given(self, uid: str, raw: bytes) -> bool:
+        """Say whether this appointment was given already; it can have been only where its UID is spelled oddly."""
+        odd = uid.encode("utf-8", "replace") != raw
+        given = uid in self._odd or (odd and uid in self.covers)
+        self._odd.update([uid] if odd else [])
+        return given
 
     def _check_size(self, places: list[Place]) -> None:
         if len(places) > self.settings.limits.overrides:
@@ -217,7 +228,7 @@ class Reading:
         if event is None:
             return ""
         component = event.component
-        text = "\x1f".join(component.value(each) for each in ("DTSTART", "RRULE", "SUMMARY", "LOCATION"))
+        text = "\x1f".join(component.value(each) for each in _TELLING)
         self.warn("has no UID: it is known by what it says, and a change makes it another", None, component.line)
         return "no-uid-" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
@@ -330,6 +341,7 @@ def _silent(message: str, line: int) -> None:
     del message, line
 
 
+_TELLING = ("DTSTART", "RRULE", "RECURRENCE-ID", "SUMMARY", "LOCATION")
 _YEAR = timedelta(days=366)
 _MARGIN = timedelta(days=2)
 _UNFORESEEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)

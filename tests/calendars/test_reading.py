@@ -396,6 +396,15 @@ def test_passing_over_events_by_their_text_changes_nothing(read, calendar, parts
     assert by_text.reading.covers <= in_full.reading.covers
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(components() | components().map(lambda each: each.replace("UID:", "X-UID:")), min_size=1, max_size=6))
+def test_b30_no_two_occurrences_have_the_same_identity(read, calendar, parts):
+    found = read(calendar(*parts, *parts[:1]))
+    identities = [(each.appointment.id, each.appointment.recurrence_id) for each in found.found]
+    assert len(set(identities)) == len(identities)
+    assert all(each.appointment.starts_at <= each.appointment.ends_at for each in found.found)
+
+
 def test_only_events_that_can_matter_are_parsed_unless_they_are_recorded(read_events, event):
     events = [event(uid="past", start="DTSTART:20200101T090000Z"), event(uid="now")]
     assert read_events(*events).reading.covers == {"now"}
