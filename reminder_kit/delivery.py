@@ -1,0 +1,535 @@
+"""Carry out one step at the provider: park, withdraw or settle one message, intent first.
+
+Never decides what is wanted, never opens a transaction while it waits for the provider.
+Every step is a coroutine over the `IO` port; what may be retried, and when, is a pure function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from uuid import uuid4
+
+from attrs import define, evolve, frozen
+
+from reminder_kit.errors import (
+    InvalidNumberError,
+    MessageNotFoundError,
+    OptedOutError,
+    ProviderError,
+    RateLimitedError,
+    RefusedCredentialError,
+    RejectedError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from reminder_kit.ledger import Ledger
+from reminder_kit.lifecycle import State, told
+from reminder_kit.model import Draft, Message, Reason
+from reminder_kit.placement import GRACE
+from reminder_kit.plan import NEVER_SENT, Settings, cancellable, is_past, replayable
+from reminder_kit.ports import IO, Capabilities, Finder, NoAnswerError, NotSentError, Provider, Receipt, Request
+from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.store import Transaction
+
+__all__ = ["Breaker", "Courier", "Errand", "Result", "backoff", "retry_delay"]
+
+T = TypeVar("T")
+
+_TRIES = 3
+_LOOKS = 6
+"""How often a lost message is looked for, in later runs, while the provider does not say what it holds."""
+
+_OPEN = "breaker_open"
+_LONGEST_WAIT = 30.0
+
+
+def retry_delay(attempt: int, error: ProviderError) -> float | None:
+    """Return how many seconds to wait before trying again within this run, or None to give up for now.
+
+    `attempt` counts from 1. A named `Retry-After` is kept to, unless it is longer than
+    a run should wait.
+    """
+    if attempt >= _TRIES or isinstance(error, RejectedError | RefusedCredentialError):
+        return None
+    if isinstance(error, RateLimitedError) and error.retry_after is not None:
+        return error.retry_after if error.retry_after <= _LONGEST_WAIT else None
+    return 0.25 * float(4 ** (attempt - 1))
+
+
+def backoff(attempts: int, message_id: str) -> timedelta:
+    """Return how long later runs leave a failed step alone: 30 s, 1, 2, then 5 minutes, less up to a fifth.
+
+    The part taken off is the message's own, so that many failed at once don't return at once.
+    """
+    steps = (30, 60, 120, 300)
+    whole = steps[min(attempts, len(steps)) - 1] if attempts > 0 else steps[0]
+    return timedelta(seconds=whole * (1 - 0.2 * (int(message_id[:4] or "0", 16) % 100) / 100))
+
+
+@define
+class Breaker:
+    """Stop asking a provider that does not answer: open after ten failures in a row, tried again after a minute.
+
+    A refused credential opens it at once: nothing will work until it is mended.
+    """
+
+    failures: int = 0
+    open_until: datetime | None = None
+    cause: ProviderError | None = None
+
+    def check(self, now: datetime) -> None:
+        """Raise while it is open: the refusal itself, or that the provider is left alone for now."""
+        if self.open_until is None or self.cause is None or now >= self.open_until:
+            return
+        if isinstance(self.cause, RefusedCredentialError):
+            raise self.cause
+        raise TransientError(f"not asked, since it does not answer: {self.cause}", code=_OPEN)
+
+    def answered(self) -> None:
+        """Note that the provider works."""
+        self.failures, self.open_until, self.cause = 0, None, None
+
+    def failed(self, error: ProviderError, now: datetime) -> None:
+        """Note a failure. What `check` refused is none: it neither prolongs the minute nor is its own cause."""
+        if error.code == _OPEN or error is self.cause:
+            return
+        if isinstance(error, RejectedError | RateLimitedError | MessageNotFoundError):
+            self.answered()
+            return
+        self.failures += 1
+        if self.failures >= 10 or isinstance(error, RefusedCredentialError):
+            self.open_until, self.cause = now + timedelta(seconds=60), error
+
+
+class Result(StrEnum):
+    """How an errand ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    TOO_LATE = "too_late"
+    WAITING = "waiting"
+    STALE = "stale"
+
+
+@frozen
+class Errand:
+    """What became of one message. `error` says why where it is not simply done."""
+
+    result: Result
+    message: Message | None = None
+    error: ProviderError | None = None
+    reason: Reason | None = None
+
+
+@frozen
+class Courier:
+    """The one who goes to the provider and writes down every step before and after.
+
+    `ledger` takes transactions as functions (`submit`); `clock` is the kit's clock;
+    `patient` says whether failed steps are left alone until their back-off is over.
+    """
+
+    provider: Provider
+    io: IO
+    ledger: Ledger
+    settings: Settings
+    clock: Callable[[], datetime]
+    actor: str
+    breaker: Breaker
+    patient: bool = False
+    new_id: Callable[[], str] = lambda: uuid4().hex
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the provider can do."""
+        return self.provider.capabilities
+
+    async def commit(self, op: Callable[[Transaction], T]) -> T:
+        """Run a function in a transaction of the ledger and return once that is durable."""
+        return await self.io.wait(self.ledger.submit(op))
+
+    # Parking
+
+    async def park(
+        self, claim: Claim, generation: int, identity: Identity, outcome: Outcome, draft: Draft, start_at: datetime
+    ) -> Errand:
+        """Park a new message: commit the intent, post it, commit what came of it."""
+        message_id, key = self.new_id(), self.new_id()
+        try:
+            self.breaker.check(self.clock())
+            request = self.provider.create(draft, token=message_id, idempotency_key=key)
+        except RejectedError as error:
+            return Errand(Result.REJECTED, None, error, _reason(error))
+        except ProviderError as error:
+            return Errand(Result.FAILED, None, error)
+        now = self.clock()
+        message = Message(
+            id=message_id,
+            key=outcome.key,
+            state=State.CREATING,
+            draft=draft,
+            due_at=outcome.due_at or draft.send_at,
+            start_at=start_at,
+            sender=self.provider.sender,
+            provider=self.provider.name,
+            path=request.path,
+            request=request.body,
+            idempotency_key=key,
+            created_at=now,
+            uncertain=True,
+            attempts=1,
+        )
+        entry = self._entry(message, State.CREATING, identity, outcome.rule, outcome.reason)
+
+        def intend(transaction: Transaction) -> bool:
+            if transaction.generation(claim.row) != generation or transaction.is_suppressed(draft.to):
+                return False
+            transaction.create_message(claim, message, rule=outcome.rule, recipient=outcome.recipient)
+            transaction.keep_outcomes(claim, [outcome])
+            transaction.note([entry])
+            return True
+
+        if not await self.commit(intend):
+            return Errand(Result.STALE)
+        return await self.post(claim, identity, outcome.rule, message, request, fresh=True)
+
+    async def post(
+        self,
+        claim: Claim,
+        identity: Identity,
+        rule: str,
+        message: Message,
+        request: Request | None = None,
+        *,
+        fresh: bool = False,
+    ) -> Errand:
+        """Post a message's stored bytes until the provider answers, as far as that is safe; commit the outcome."""
+        request = request or self._stored(message)
+        doubtful = message.uncertain and not fresh
+        error: ProviderError | None = None
+        for attempt in range(1, _TRIES + 1):
+            try:
+                self.breaker.check(self.clock())
+                receipt = self.provider.parse_created(await self.io.send(request))
+                self.breaker.answered()
+                return await self._accepted(claim, identity, rule, message, receipt)
+            except NotSentError as problem:
+                error = self._unreachable(problem)
+            except NoAnswerError as problem:
+                doubtful, error = True, self._unanswered(problem)
+            except UnknownOutcomeError as problem:
+                doubtful, error = True, problem
+            except ProviderError as problem:
+                error = problem
+            self.breaker.failed(error, self.clock())
+            if isinstance(error, RejectedError):
+                return await self._rejected(claim, identity, rule, message, error, doubtful=doubtful)
+            if doubtful and self.capabilities.key_life is None:
+                return await self._lost(claim, identity, rule, message, error)
+            delay = retry_delay(attempt, error)
+            if delay is None or not self._may_repeat(message):
+                break
+            await self.io.sleep(delay)
+        assert error is not None  # noqa: S101 - the loop ends by an error
+        return await self._postponed(claim, identity, rule, message, error, doubtful=doubtful)
+
+    def _may_repeat(self, message: Message) -> bool:
+        """Say whether a request may be repeated within this run; what is sent at once, as long as it is due."""
+        if self.settings.window.holds_and_sends:
+            return self.clock() <= message.send_at + GRACE
+        return replayable(message, self.settings, self.clock())
+
+    def _stored(self, message: Message) -> Request:
+        headers = {"content-type": "application/json"}
+        if self.capabilities.key_life is not None:
+            headers["idempotency-key"] = message.idempotency_key
+        return Request("POST", message.path, message.request, headers)
+
+    async def _accepted(
+        self, claim: Claim, identity: Identity, rule: str, message: Message, receipt: Receipt
+    ) -> Errand:
+        state = told(State.CREATING, _state(receipt.status) or State.SCHEDULED)[0]
+        after = evolve(
+            message,
+            state=State.SCHEDULED if state is State.CREATING else state,
+            provider_id=receipt.provider_id,
+            uncertain=False,
+            next_try_at=None,
+            error="",
+        )
+        await self._move(claim, identity, rule, message, after)
+        return Errand(Result.DONE, after)
+
+    async def _rejected(
+        self, claim: Claim, identity: Identity, rule: str, message: Message, error: RejectedError, *, doubtful: bool
+    ) -> Errand:
+        if doubtful and self.capabilities.key_life is None:
+            return await self._lost(claim, identity, rule, message, error)
+        after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=str(error))
+        await self._move(claim, identity, rule, message, after)
+        return Errand(Result.REJECTED, after, error, _reason(error))
+
+    async def _lost(
+        self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError | None
+    ) -> Errand:
+        """Look for a message whose answer is lost. Not found, it is unknown; while it can't be asked for, it waits."""
+        receipt, silence = await self._find(message)
+        if receipt is not None:
+            return await self._accepted(claim, identity, rule, message, receipt)
+        if isinstance(silence, TransientError | UnknownOutcomeError) and message.attempts <= _LOOKS:
+            return await self._postponed(claim, identity, rule, message, silence, doubtful=True)
+        after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))
+        await self._move(claim, identity, rule, message, after)
+        return Errand(Result.UNKNOWN, after, error)
+
+    async def _find(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
+        """Return the one message at the provider that must be this one, or why it could not be asked."""
+        if not self.capabilities.finds:
+            return None, None
+        finder, draft, named = cast("Finder", self.provider), message.draft, {"token": message.id}
+        request = finder.find(draft, **named, created_at=message.created_at, now=self.clock())
+        if request is None:
+            return None, None
+        try:
+            self.breaker.check(self.clock())
+            answer = await self.io.send(request)
+            found = finder.parse_found(answer, draft, **named, created_at=message.created_at)
+        except (NotSentError, NoAnswerError) as problem:
+            return None, self._unanswered(problem)
+        except ProviderError as problem:
+            return None, problem
+        strange = [each for each in found if not await self.commit(partial(self._is_known, each))]
+        return (strange[0] if len(strange) == 1 else None), None
+
+    def _is_known(self, receipt: Receipt, transaction: Transaction) -> bool:
+        name = self.provider.name
+        return transaction.find_message(provider=name, provider_id=receipt.provider_id) is not None
+
+    async def _postponed(
+        self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError, *, doubtful: bool
+    ) -> Errand:
+        wait = backoff(message.attempts, message.id)
+        if isinstance(error, RateLimitedError) and error.retry_after is not None:
+            wait = max(wait, timedelta(seconds=error.retry_after))
+        after = evolve(
+            message,
+            uncertain=doubtful,
+            attempts=message.attempts + 1,
+            next_try_at=self.clock() + wait,
+            error=str(error),
+        )
+        await self._move(claim, identity, rule, message, after)
+        return Errand(Result.FAILED, after, error)
+
+    # Withdrawing
+
+    async def withdraw(
+        self, claim: Claim, identity: Identity, message: Message, outcome: Outcome, reason: str
+    ) -> Errand:
+        """Withdraw a parked message: commit the wish, ask for it, commit what came of it."""
+        if not cancellable(message, self.settings.window, self.clock()):
+            return Errand(Result.TOO_LATE, message)
+        after = evolve(message, state=State.CANCELLING, attempts=1, next_try_at=None, error="")
+        entry = self._entry(after, State.CANCELLING, identity, outcome.rule, reason)
+
+        def intend(transaction: Transaction) -> None:
+            transaction.move_message(claim, message, after)
+            transaction.keep_outcomes(claim, [outcome])
+            transaction.note([entry])
+
+        await self.commit(intend)
+        return await self.take_back(claim, identity, outcome.rule, after)
+
+    async def take_back(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
+        """Ask for a message in `cancelling` to be withdrawn; whatever is not a plain yes is settled by looking."""
+        error: ProviderError | None = None
+        for attempt in range(1, _TRIES + 1):
+            if not cancellable(message, self.settings.window, self.clock()):
+                return await self.look_up(claim, identity, rule, message)
+            receipt, error = await self._try_to_cancel(message)
+            if receipt is None and not isinstance(error, TransientError):
+                receipt, error = await self._ask(message, error)
+            state = _state(receipt.status) if receipt else None
+            if state is not None and state is not State.SCHEDULED:
+                return await self._taken_back(claim, identity, rule, message, state)
+            error = error or ProviderError(
+                f"{self.provider.name} still has the message parked after it was asked to cancel it",
+                provider=self.provider.name,
+            )
+            delay = retry_delay(attempt, error)
+            if delay is None:
+                break
+            await self.io.sleep(delay)
+        assert error is not None  # noqa: S101 - the loop ends by an error
+        return await self._postponed(claim, identity, rule, message, error, doubtful=message.uncertain)
+
+    async def _try_to_cancel(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
+        return await self._exchange(self.provider.cancel, self.provider.parse_cancelled, message)
+
+    async def _ask(self, message: Message, before: ProviderError | None) -> tuple[Receipt | None, ProviderError | None]:
+        receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
+        return receipt, error or before if receipt is None else None
+
+    async def _exchange(
+        self,
+        build: Callable[[str], Request],
+        parse: Callable[[Any], Receipt],
+        message: Message,
+    ) -> tuple[Receipt | None, ProviderError | None]:
+        try:
+            self.breaker.check(self.clock())
+            receipt = parse(await self.io.send(build(message.provider_id or "")))
+        except NotSentError as problem:
+            error: ProviderError = self._unreachable(problem)
+        except NoAnswerError as problem:
+            error = self._unanswered(problem)
+        except ProviderError as problem:
+            error = problem
+        else:
+            self.breaker.answered()
+            return receipt, None
+        self.breaker.failed(error, self.clock())
+        return None, error
+
+    async def _taken_back(self, claim: Claim, identity: Identity, rule: str, message: Message, state: State) -> Errand:
+        if state is State.CANCELLED:
+            after = evolve(message, state=State.CANCELLED, next_try_at=None, error="")
+            await self._move(claim, identity, rule, message, after)
+            return Errand(Result.DONE, after)
+        then = told(State.CANCELLING, state)[0]
+        after = evolve(message, state=State.TOO_LATE if then is State.CANCELLING else then, next_try_at=None)
+        await self._move(claim, identity, rule, message, after)
+        return Errand(Result.TOO_LATE, after)
+
+    # Settling
+
+    async def settle(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
+        """Find out, as far as it can be, what became of a message whose last step was left open."""
+        now = self.clock()
+        if self.patient and message.next_try_at is not None and now < message.next_try_at:
+            return Errand(Result.WAITING, message, self._waiting(message))
+        if message.state is State.CREATING:
+            return await self._settle_creating(claim, identity, rule, message, now)
+        if message.state is State.CANCELLING and cancellable(message, self.settings.window, now):
+            return await self.take_back(claim, identity, rule, message)
+        if message.state is State.UNKNOWN:
+            receipt, _ = await self._find(message)
+            state = (_state(receipt.status) if receipt else None) or State.ABANDONED
+            after = evolve(message, state=state, provider_id=receipt.provider_id if receipt else None)
+            await self._move(claim, identity, rule, message, after)
+            return Errand(Result.DONE, after)
+        return await self.look_up(claim, identity, rule, message)
+
+    async def _settle_creating(
+        self, claim: Claim, identity: Identity, rule: str, message: Message, now: datetime
+    ) -> Errand:
+        if replayable(message, self.settings, now):
+            again = evolve(message, uncertain=True, next_try_at=None)
+            await self.commit(lambda transaction: transaction.move_message(claim, message, again))
+            return await self.post(claim, identity, rule, evolve(again, uncertain=message.uncertain))
+        if message.uncertain:
+            return await self._lost(claim, identity, rule, message, None)
+        after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
+        await self._move(claim, identity, rule, message, after)
+        return Errand(Result.DONE, after)
+
+    async def look_up(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
+        """Ask what became of a message; past its time, silence means that it was sent (presumed)."""
+        now = self.clock()
+        past = is_past(message, now)
+        age = self.capabilities.lookup_age
+        if past and (age is None or now - message.created_at > age or message.provider_id is None):
+            return await self._presume(claim, identity, rule, message)
+        receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
+        state = _state(receipt.status) if receipt else None
+        if receipt is None and isinstance(error, RefusedCredentialError):
+            return Errand(Result.FAILED, message, error)
+        if receipt is None:
+            if past:
+                return await self._presume(claim, identity, rule, message)
+            return await self._postponed(claim, identity, rule, message, error or _silence(), doubtful=False)
+        if state is None or state is message.state or state is State.SCHEDULED:
+            return Errand(Result.TOO_LATE if message.state is State.CANCELLING else Result.DONE, message)
+        if message.state is State.CANCELLING:
+            return await self._taken_back(claim, identity, rule, message, state)
+        after = evolve(message, state=told(message.state, state)[0], next_try_at=None, error=receipt.error)
+        await self._move(claim, identity, rule, message, after)
+        return Errand(Result.DONE, after)
+
+    async def _presume(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
+        after = evolve(message, state=told(message.state, State.SENT)[0], presumed=True, next_try_at=None)
+        await self._move(claim, identity, rule, message, after)
+        return Errand(Result.DONE, after)
+
+    # Writing down
+
+    async def _move(self, claim: Claim, identity: Identity, rule: str, before: Message, after: Message) -> None:
+        entries: Sequence[HistoryEntry] = ()
+        if after.state is not before.state or after.error != before.error:
+            event = after.state if after.state is not before.state else "failed"
+            entries = [self._entry(after, event, identity, rule, after.error)]
+
+        def write(transaction: Transaction) -> None:
+            transaction.move_message(claim, before, after)
+            transaction.note(entries)
+
+        await self.commit(write)
+
+    def _entry(self, message: Message, event: str, identity: Identity, rule: str, reason: str) -> HistoryEntry:
+        detail: dict[str, Any] = {"send_at": message.send_at.isoformat()}
+        if message.provider_id:
+            detail["provider_id"] = message.provider_id
+        if message.presumed:
+            detail["presumed"] = True
+        return HistoryEntry(
+            at=self.clock(),
+            actor=self.actor,
+            event=str(event),
+            identity=identity,
+            key=message.key,
+            rule=rule,
+            message_id=message.id,
+            reason=reason,
+            detail=detail,
+        )
+
+    def _unreachable(self, problem: Exception) -> ProviderError:
+        return TransientError(str(problem), provider=self.provider.name, code="unreachable")
+
+    def _unanswered(self, problem: Exception) -> ProviderError:
+        return UnknownOutcomeError(str(problem), provider=self.provider.name, code="no_answer")
+
+    def _waiting(self, message: Message) -> ProviderError:
+        assert message.next_try_at is not None  # noqa: S101 - only asked of messages that wait
+        return TransientError(
+            f"left alone until {message.next_try_at:%Y-%m-%dT%H:%M:%SZ} after: {message.error}",
+            provider=self.provider.name,
+            code="waiting",
+        )
+
+
+def _silence() -> ProviderError:
+    return UnknownOutcomeError("the provider did not say what became of the message")
+
+
+def _reason(error: RejectedError) -> Reason:
+    if isinstance(error, OptedOutError):
+        return Reason.OPTED_OUT
+    return Reason.INVALID_NUMBER if isinstance(error, InvalidNumberError) else Reason.QUARANTINED
+
+
+def _state(status: str) -> State | None:
+    """Return a provider's status as a state; None for a word that says nothing."""
+    try:
+        state = State(status)
+    except ValueError:
+        return None
+    return None if state is State.UNKNOWN else state
