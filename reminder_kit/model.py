@@ -85,16 +85,37 @@ class Reason(StrEnum):
     UNCHANGED = "unchanged"
 
 
+def _text(value: object) -> str:
+    """Return text as every ledger and provider takes it: nothing for None, no NUL, no half of a character."""
+    text = "" if value is None else value if type(value) is str else str(value)
+    if text.isascii() and "\0" not in text:
+        return text
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd")
+
+
+def _name(value: object) -> str:
+    if value is None or not (name := _text(value)).strip():
+        raise InvalidInputError(f"an appointment needs an id, not {value!r}: save the host's record first")
+    return name
+
+
+def _tags(value: str | Iterable[str]) -> frozenset[str]:
+    return frozenset((value,) if isinstance(value, str) else value)
+
+
 def _plain(value: Any, where: str) -> Any:
     """Return host data as what the ledger gives back unchanged: JSON values, dates, datetimes and decimals."""
-    if value is None or isinstance(value, str | bool | int | float | Decimal):
+    if isinstance(value, str):
+        return _text(value)
+    if value is None or isinstance(value, bool | int | float | Decimal):
         return value
     if isinstance(value, datetime):
         return datetime.fromisoformat(value.isoformat()) if type(value) is not datetime else value
     if isinstance(value, date | time):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _plain(each, f"{where}.{key}") for key, each in value.items()}
+        return {_text(key): _plain(each, f"{where}.{key}") for key, each in value.items()}
     if isinstance(value, set | frozenset):
         value = sorted(value, key=repr)  # its own order differs between processes, and so would digests and texts
     if isinstance(value, list | tuple):
@@ -120,7 +141,7 @@ class Data(dict[str, Any]):
 def _data(value: Mapping[str, Any]) -> Data:
     if isinstance(value, Data):
         return value
-    return Data({str(key): _plain(each, f"data[{key!r}]") for key, each in value.items()})
+    return Data({_text(key): _plain(each, f"data[{key!r}]") for key, each in value.items()})
 
 
 def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
@@ -129,7 +150,7 @@ def _known_zone(_instance: object, _attribute: object, value: str | None) -> Non
 
 
 def _given(value: object) -> str | None:
-    return None if value is None or value == "" else str(value)
+    return _text(value) or None
 
 
 @frozen
@@ -142,9 +163,9 @@ class Recipient:
     `timezone` is an IANA name, `locale` a language tag ("es", "pt_BR").
     """
 
-    phone: str = field(repr=lambda phone: repr(masked(phone)))
+    phone: str = field(converter=_text, repr=lambda phone: repr(masked(phone)))
     id: str | None = field(default=None, converter=_given)
-    name: str = field(default="", repr=False)
+    name: str = field(default="", converter=_text, repr=False)
     timezone: str | None = field(default=None, validator=_known_zone)
     locale: str | None = None
     opted_in: bool = True
@@ -192,19 +213,19 @@ class Appointment:
     was booked, `all_day` says that only the date of `starts_at` is meant.
     """
 
-    id: str = field(converter=str)
+    id: str = field(converter=_name)
     starts_at: datetime
     ends_at: datetime | None = None
     timezone: str | None = None
     recipients: tuple[Recipient, ...] = field(default=(), converter=_recipients)
-    title: str = ""
-    location: str = ""
+    title: str = field(default="", converter=_text)
+    location: str = field(default="", converter=_text)
     status: Status = field(default=Status.CONFIRMED, converter=_status)
     source: str = "default"
     recurrence_id: str | None = field(default=None, converter=recurrence_name)
     revision: Revision | None = None
     booked_at: datetime | None = None
-    tags: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    tags: frozenset[str] = field(default=frozenset(), converter=_tags)
     data: Mapping[str, Any] = field(factory=Data, converter=_data, hash=False)
     url: str | None = None
     all_day: bool = False

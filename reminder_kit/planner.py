@@ -54,9 +54,7 @@ class Planner:
         incoming = self._incoming(appointments, source)
         withdraws = complete or bool(covers)
         name = source or self._only_source(incoming) if withdraws else source
-        refusal = None
-        if complete and not incoming and self.ledger.parked(source=name):
-            refusal = f"nothing came in for source {name!r} while reminders are parked for it"
+        refusal = self._emptiness(name, incoming) if complete else None
         guarded = withdraws or len(incoming) > _SMALL
         scope = Scope("sync", name, complete=complete, covers=covers, guarded=guarded, refusal=refusal)
         return self._make(incoming, scope, now)
@@ -78,14 +76,17 @@ class Planner:
     ) -> Plan:
         """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded."""
         incoming = self._incoming(appointments or (), None)
+        source = self._only_source(incoming) if complete else None
+        refusal = self._emptiness(source, incoming) if complete else None
         read = [] if only_dirty else [self._read(each, now, source=None, complete=False) for each in self.sources]
         for got in read:
             incoming |= intakes_of(got.appointments, self.settings.defaults.region)
         scope = Scope(
             "resync",
-            source=self._only_source(incoming) if complete else None,
+            source=source,
             complete=complete,
             sweep=True,
+            refusal=refusal,
             only_dirty=only_dirty,
             as_of=(as_of or now) if appointments is not None else None,
             covered=tuple(got.scope for got in read),
@@ -131,6 +132,11 @@ class Planner:
                 "hand in one source at a time"
             )
         return names[0] if names else "default"
+
+    def _emptiness(self, source: str | None, handed_in: Mapping[Identity, Intake]) -> str | None:
+        if handed_in or not self.ledger.parked(source=source):
+            return None
+        return f"nothing came in for source {source!r} while reminders are parked for it"
 
     def _read(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Imported:
         return read_for_import(

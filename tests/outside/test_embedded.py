@@ -1,0 +1,124 @@
+"""A host's code around the kit: what hosts really hand in, against a strict Telnyx on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reminder_kit import Appointment, AsyncReminderKit, QuietHours, Recipient, ReminderKit, Rule
+from reminder_kit.errors import InvalidInputError, UnsafePlanError
+from reminder_kit.providers.telnyx import Telnyx
+
+NOW = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)
+TEXT = "Hi {{ recipient.name }}, {{ appointment.title }} {{ when }}."
+
+
+def visit(id="A-1", *, phone="+12025550123", name="Ada", **changes):
+    given = {"starts_at": NOW + timedelta(days=3), "title": "Check-up", **changes}
+    return Appointment(id, recipients=[Recipient(phone, name=name)], **given)
+
+
+@pytest.fixture
+def make(telnyx, tmp_path):
+    def make(kind=ReminderKit, **options):
+        return kind(
+            provider=Telnyx(api_key=telnyx.key, from_="+12025550100", base_url=telnyx.url),
+            rules=[Rule(id="day-before", before="24 hours", text=TEXT)],
+            ledger=f"sqlite:///{tmp_path / 'host.db'}",
+            timezone="America/New_York",
+            quiet_hours=QuietHours("21:00", "08:00"),
+            clock=lambda: NOW,
+            **options,
+        )
+
+    return make
+
+
+@pytest.fixture
+def kit(make):
+    with make() as kit:
+        yield kit
+
+
+def test_both_faces_leave_the_same_at_the_provider(make, telnyx):
+    async def main():
+        async with make(AsyncReminderKit) as kit:
+            plan = await kit.plan([visit()])
+            await kit.apply(plan, expect_digest=plan.digest)
+            return (await kit.sync(visit(id=f"B-{i}") for i in range(30))).summary
+
+    assert asyncio.run(main())["schedule"] == 30
+    parked = telnyx.parked()
+    assert set(parked) == {("+12025550123", "2026-02-12T14:00:00Z", "Hi Ada, Check-up tomorrow at 9:00 AM.")}
+    assert len(parked) == 31
+    with make() as kit:
+        assert kit.resync().summary["keep"] == 31
+    assert len(telnyx.requests) == 31
+
+
+def test_what_is_recorded_in_the_hosts_transaction_lives_and_dies_with_it(kit, telnyx, tmp_path):
+    kit.ledger.upgrade()
+    for end, parked in (("rollback", 0), ("commit", 1)):
+        connection = sqlite3.connect(tmp_path / "host.db")
+        kit.record(visit(), connection=connection)
+        assert telnyx.requests == []
+        getattr(connection, end)()
+        connection.close()
+        kit.resync()
+        assert len(telnyx.parked()) == parked
+
+
+def test_a_host_whose_query_came_back_empty_loses_nothing(kit, telnyx):
+    kit.sync([visit(id=f"A-{i}") for i in range(3)])
+    for run in (lambda: kit.sync([], complete=True), lambda: kit.resync([], complete=True)):
+        with pytest.raises(UnsafePlanError, match="nothing came in"):
+            run()
+    assert len(telnyx.parked()) == 3
+    assert kit.resync([visit(id="A-0")], complete=True).summary["cancel"] == 2
+
+
+@pytest.mark.parametrize("id", [None, "", "  "], ids=["none", "empty", "blank"])
+def test_an_appointment_that_has_no_id_yet_is_refused(id):
+    with pytest.raises(InvalidInputError, match="needs an id"):
+        visit(id=id)
+
+
+def test_empty_columns_are_no_words(kit, telnyx):
+    kit.sync(visit(id=7, title=None, name=None, location=None))
+    assert telnyx.parked() == [("+12025550123", "2026-02-12T14:00:00Z", "Hi ,  tomorrow at 9:00 AM.")]
+
+
+def test_one_person_without_a_phone_stops_nobody_else(kit, telnyx):
+    report = kit.sync([visit(id="A-1", phone=None), visit(id="A-2", phone=""), visit(id="A-3", phone=12025550124)])
+    reasons = {each.identity.id: each.reason for each in report.changes}
+    assert (reasons["A-1"], reasons["A-2"]) == ("invalid_number", "invalid_number")
+    assert report.ok
+
+
+def test_half_a_character_or_a_nul_in_one_row_stops_nobody_else(kit, telnyx):
+    rows = [
+        visit(id="A\ud83d-1"),
+        visit(id="A-2", title="cut \ud83d"),
+        visit(id="A-3", name="A\0B"),
+        visit(id="A-4", data={"note": "x\ud83d", "k\ud83d": ["\0"]}),
+    ]
+    report = kit.sync(rows)
+    assert report.ok
+    assert sorted(text for _, _, text in telnyx.parked()) == [
+        "Hi Ada, Check-up tomorrow at 9:00 AM.",
+        "Hi Ada, Check-up tomorrow at 9:00 AM.",
+        "Hi Ada, cut \ufffd tomorrow at 9:00 AM.",
+        "Hi A\ufffdB, Check-up tomorrow at 9:00 AM.",
+    ]
+    assert kit.sync(rows).summary["keep"] == 4
+
+
+def test_two_halves_of_a_character_are_one():
+    assert visit(title="\ud83e\uddb7 check").title == "\U0001f9b7 check"
+
+
+def test_one_tag_is_one_tag():
+    assert visit(tags="dental").tags == {"dental"}
