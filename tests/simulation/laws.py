@@ -34,6 +34,7 @@ class Laws:
         self.settings = kit.settings
         self.rows = world.messages()
         self.records = world.records()
+        self.once_unknown = world.once("unknown")
         self.barred = set(world.ledger.suppressions())
         self.by_key = defaultdict(list)
         self.strays = []
@@ -74,7 +75,8 @@ class Laws:
                 yield from reminders(record.appointment, self.settings.rules, self.settings.defaults)
 
     def unknown(self, key):
-        return [row for row in self.rows.values() if row["key"] == key and row["state"] in ("unknown", "abandoned")]
+        """Return what was, at some time, not to be known of this reminder: named so, and counted."""
+        return [row for row in self.rows.values() if row["key"] == key and row["id"] in self.once_unknown]
 
     def live(self, found):
         """Return what is still to be sent and could be taken back."""
@@ -110,7 +112,7 @@ class Laws:
         if barred:
             assert not live, f"parked in spite of {reminder.refusal}: {live}"
         elif live:
-            self.check_parked(reminder, outcome, *live[0])
+            self.check_parked(reminder, *live[0])
         elif not doubtful and not self.has_it(reminder, found):
             self.check_absent(reminder, outcome, found)
 
@@ -123,14 +125,15 @@ class Laws:
                 return True
         return False
 
-    def check_parked(self, reminder, outcome, message, row):
+    def check_parked(self, reminder, message, row):
         assert message.to == reminder.recipient.phone, "parked for another number"
         assert row["state"] == State.SCHEDULED, f"the ledger says {row['state']} of a parked message"
         assert row["provider_id"] == message.id
         assert moment(row["start_at"]) == reminder.appointment.start_at, "parked for another start"
         assert still_allowed(message.send_at, reminder, self.settings.quiet) is None, "parked outside what is allowed"
         draft = self.settings.composer.compose(reminder, message.send_at)
-        stays = outcome.reason == Reason.TOO_LATE or message.send_at - self.now < timedelta(minutes=11)
+        again = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
+        stays = again.decision is Decision.SKIP or again.reason is Reason.CLAMPED_LATE  # a new one would come late
         assert message.text == draft.text or stays, f"{message.text!r} instead of {draft.text!r}"
         if message.send_at != reminder.due_at:
             self.check_moved(reminder, message, row)

@@ -1,4 +1,4 @@
-"""What is never crossed: suppressions that race with parking, hold-and-send, the provider's cap, the breaker, back-off."""
+"""What is never crossed: suppressions that race with parking, hold-and-send, the cap, the breaker, back-off."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from reminder_kit import QuietHours, Rule
 from reminder_kit.ports import Capabilities
 from reminder_kit.providers.telnyx import Telnyx
 from reminder_kit.providers.vonage import Vonage
-from reminder_kit.sandbox import Sandbox
 from tests.simulation.world import World
 
 HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
@@ -269,4 +268,3 @@ def test_b02_a_delete_that_keeps_failing_is_reported_retried_and_never_recreated
     world.sandbox.faults.clear()
     kit.resync()
     assert [each.status for each in world.sandbox.messages()] == ["cancelled", "scheduled"]
-    assert isinstance(world.sandbox, Sandbox)

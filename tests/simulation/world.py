@@ -20,6 +20,9 @@ from reminder_kit.world import BlockingWorld
 from tests.conftest import START
 
 
+_HISTORY = "SELECT message_id FROM reminder_kit_history"
+
+
 class Died(BaseException):
     """The process is gone; nothing may catch this."""
 
@@ -179,6 +182,12 @@ class World:
             cursor = connection.execute("SELECT * FROM reminder_kit_messages ORDER BY serial")
             names = [each[0] for each in cursor.description]
             return {row["id"]: row for row in (dict(zip(names, values, strict=True)) for values in cursor)}
+
+    def once(self, event):
+        """Return the messages of which the history ever said so."""
+        with self.ledger.writing() as transaction:
+            connection = transaction._runner.connection.connection.driver_connection
+            return {row[0] for row in connection.execute(f"{_HISTORY} WHERE event = ?", (event,))}
 
     def records(self):
         return list(self.ledger.records())
