@@ -33,6 +33,7 @@ LEDGER_VARIABLE = "REMINDER_KIT_LEDGER_URL"
 """Where the ledger's address is looked for when the file has none; addresses with a password belong here."""
 
 _TABLES = ("calendar", "guard", "ledger", "provider", "quiet_hours", "rules")
+_DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
 _SECRET = re.compile(r"(.*_)?(api_key|api_secret|key|secret|auth_token|token|password|private_key)")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
 
@@ -99,6 +100,7 @@ class Config:
             "locale": self.defaults.locale,
             "default_region": self.defaults.region,
             "namespace": self.defaults.namespace,
+            **{key: getattr(self.defaults, key) for key in _DAYS_AND_WORDS},
             "quiet_hours": self.quiet_hours,
             "guard": self.guard,
             "calendar": self.calendar,
@@ -155,6 +157,7 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         locale=top.get("locale", "en"),
         region=top.get("default_region"),
         namespace=top.get("namespace", "default"),
+        **{key: top[key] for key in _DAYS_AND_WORDS if key in top},
     )
     provider = _table(tables, "provider")
     ledger = _read(_table(tables, "ledger"), _LEDGER, "ledger")
@@ -228,6 +231,7 @@ _TOP: dict[str, Check] = {
     "default_region": checks.country,
     "namespace": checks.text,
     "rearm_after": checks.duration,
+    **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),
 }
 _LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text}
 _GUARD: dict[str, Check] = {"max_cancel_ratio": checks.ratio, "max_changes": checks.count}

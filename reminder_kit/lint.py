@@ -16,7 +16,7 @@ from reminder_kit.conditions import suggestion
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.instants import zone
 from reminder_kit.model import Appointment, Recipient
-from reminder_kit.sms import dear_characters, sms_parts
+from reminder_kit.sms import dear_characters, plain, sms_parts
 from reminder_kit.templates import APPOINTMENT_FIELDS, NAMES, RECIPIENT_FIELDS, RULE_FIELDS, Scene, compiled
 from reminder_kit.words import known_locale
 
@@ -135,6 +135,8 @@ def _opt_outs(source: str) -> Iterator[str]:
 
 def _dear(rule: Rule, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
     sample = _sample(rule, source, locale, defaults)
+    if defaults.transliterate:
+        sample, source = plain(sample), plain(source)
     dear = dear_characters(sample)
     own = dear_characters(source)
     if own:

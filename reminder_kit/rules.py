@@ -5,75 +5,22 @@ Pure: no clock, no I/O. Nothing vanishes: whatever is not to be sent comes back 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from attrs import field, frozen
+from attrs import frozen
 
 from reminder_kit.conditions import Condition
+from reminder_kit.defaults import Defaults
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.instants import iso, named_zone, utc, whole_seconds, zone
 from reminder_kit.model import Appointment, Reason, Recipient, Status, is_possible, reminder_key
-from reminder_kit.offsets import Kind, Offset, oddity, shifted, spoken, weekday_number
+from reminder_kit.offsets import Kind, Offset, oddity, shifted, spoken
 from reminder_kit.rule import KEYS, Late, Rule
 
 __all__ = ["KEYS", "Condition", "Defaults", "Late", "Reminder", "Rule", "ideal", "reminders"]
-
-
-def _strings(value: str | Iterable[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _weekend(value: Iterable[str | int]) -> frozenset[int]:
-    return frozenset(each if isinstance(each, int) else weekday_number(each, "weekend") for each in value)
-
-
-def _in_order(several: Iterable[Any]) -> str:
-    """Show a set in an order that is the same in every process: digests are made of it."""
-    return repr(sorted(several))
-
-
-def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
-    if value is not None:
-        zone(value)
-
-
-@frozen
-class Defaults:
-    """What holds where an appointment or a recipient says nothing.
-
-    `timezone` is an IANA name (None: UTC), `locale` a language tag, `region` the country
-    of phones without a country code. `namespace` is part of every reminder's identity.
-    For business days: `holidays` are calendars of the `holidays` package ("US", "US-NY",
-    "DE-BY"), `closed_days` the embedder's own, `weekend` the weekly days off.
-    """
-
-    timezone: str | None = field(default=None, validator=_known_zone)
-    locale: str = "en"
-    region: str | None = None
-    namespace: str = "default"
-    holidays: tuple[str, ...] = field(default=(), converter=_strings)
-    closed_days: frozenset[date] = field(default=frozenset(), converter=frozenset, repr=_in_order)
-    weekend: frozenset[int] = field(default=frozenset({5, 6}), converter=_weekend, repr=_in_order)
-
-    def is_open(self, day: date) -> bool:
-        """Say whether a day is a business day."""
-        if day.weekday() in self.weekend or day in self.closed_days:
-            return False
-        return not any(_is_holiday(calendar, day) for calendar in self.holidays)
-
-
-@lru_cache(maxsize=8192)
-def _is_holiday(calendar: str, day: date) -> bool:
-    import holidays
-
-    country, _, region = calendar.partition("-")
-    try:
-        return day in holidays.country_holidays(country, subdiv=region or None, years=day.year)
-    except NotImplementedError as error:
-        raise ConfigurationError(f'no holidays known for {calendar!r} ({error}): use "US" or "US-NY"') from None
 
 
 @frozen

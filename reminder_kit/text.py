@@ -36,13 +36,12 @@ class Composer:
     """Writes messages.
 
     `defaults` give the locale of who has none, and the region whose phone numbers are
-    written nationally. With `transliterate`, typographic quotes, dashes and spaces become
-    plain ones, so that a stray ’ does not double the price.
+    written nationally. Where they say `transliterate`, typographic quotes, dashes and
+    spaces become plain ones, so that a stray ’ does not double the price.
     """
 
-    def __init__(self, defaults: Defaults, *, transliterate: bool = False) -> None:
+    def __init__(self, defaults: Defaults) -> None:
         self.defaults = defaults
-        self.transliterate = transliterate
 
     def compose(self, reminder: Reminder, send_at: datetime) -> Draft:
         """Return the message as true at `send_at` (UTC) in its reader's zone and locale.
@@ -68,7 +67,7 @@ class Composer:
 
     def _written(self, source: str, scene: Scene) -> str:
         text = compiled(source).render(scene).strip()
-        if self.transliterate:
+        if self.defaults.transliterate:
             text = plain(text)
         return text if text.isascii() else _encodable(text)
 

@@ -7,7 +7,7 @@ clock; the faces give it one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -29,6 +29,7 @@ from reminder_kit.ports import IO, Provider
 from reminder_kit.records import Identity, Suppression
 from reminder_kit.rules import Defaults, Rule
 from reminder_kit.text import Composer
+from reminder_kit.tidings import Tidings
 from reminder_kit.transport import Pace
 
 if TYPE_CHECKING:
@@ -56,10 +57,15 @@ class Verbs:
         locale: str = "en",
         default_region: str | None = None,
         namespace: str = "default",
+        holidays: str | Iterable[str] = (),
+        closed_days: Iterable[date | str] = (),
+        weekend: Iterable[str | int] = ("saturday", "sunday"),
+        transliterate: bool = False,
         quiet_hours: QuietHours | None = None,
         guard: Guard | None = None,
         unknown_outcome: str = "prefer_duplicate",
         rearm_after: timedelta = timedelta(minutes=15),
+        suppress_undeliverable: bool = True,
         calendar: Any = None,
         sources: Sequence[str] = (),
         concurrency: int = 16,
@@ -72,7 +78,9 @@ class Verbs:
 
         `ledger` is an SQLAlchemy URL, engine or a `Ledger`. `timezone` is the IANA zone
         of whatever names none, `default_region` the country of phones written without a
-        code. `clock` returns the aware present instant; `transport` (one of httpx)
+        code. `holidays` ("US", "US-CA"), `closed_days` and `weekend` say which days are no
+        business days; `transliterate` writes typographic quotes, dashes and spaces plainly.
+        `clock` returns the aware present instant; `transport` (one of httpx)
         replaces the network.
         """
         if unknown_outcome not in ("prefer_duplicate", "prefer_missing"):
@@ -85,7 +93,9 @@ class Verbs:
         self.provider = provider
         self.rules = _rules(rules)
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, namespace=namespace)
-        defaults = Defaults(timezone=timezone, locale=locale, region=default_region, namespace=namespace)
+        defaults = Defaults(
+            timezone, locale, default_region, namespace, holidays, closed_days, weekend, transliterate=transliterate
+        )
         self.settings = Settings(
             rules=self.rules,
             defaults=defaults,
@@ -97,6 +107,7 @@ class Verbs:
             key_life=provider.capabilities.key_life,
             prefer_duplicate=unknown_outcome == "prefer_duplicate",
             rearm_after=rearm_after,
+            suppress_undeliverable=suppress_undeliverable,
         )
         self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))
         self._clock = clock or self._present
@@ -104,7 +115,7 @@ class Verbs:
         pace = Pace(rate)
         self._io = self._world(concurrency, timeout=timeout, transport=transport, pace=pace)
         self._engine = Engine(self.ledger, provider, self.settings, self._io, self.now)
-        self._inbox = Inbox(self.ledger, provider)
+        self._inbox = Inbox(Tidings(provider.capabilities.failures, suppress_undeliverable))
 
     @classmethod
     def from_config(cls, path: str | Path = "reminders.toml", **overrides: Any) -> Self:

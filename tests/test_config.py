@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -26,6 +26,10 @@ locale = "en"
 default_region = "us"
 namespace = "practice"
 rearm_after = "20 minutes"
+holidays = ["US-NY"]
+closed_days = [2026-12-24, "2026-12-31"]
+weekend = ["saturday", "sunday"]
+transliterate = true
 
 [provider]
 name = "telnyx"
@@ -86,6 +90,10 @@ def test_every_key_becomes_an_argument_of_the_kit(read):
         "locale": "en",
         "default_region": "US",
         "namespace": "practice",
+        "holidays": ("US-NY",),
+        "closed_days": {date(2026, 12, 24), date(2026, 12, 31)},
+        "weekend": {5, 6},
+        "transliterate": True,
         "rearm_after": timedelta(minutes=20),
         "concurrency": 8,
         "rate": "50/s",
@@ -177,6 +185,15 @@ def test_a_missing_file_is_one_line_with_the_remedy(tmp_path):
         ('locale = "qq"', ("locale", "'qq'")),
         ('default_region = "Utopia"', ("default_region", "Utopia", "two letters")),
         ('provider = "telnyx"', ("[provider]", "table")),
+        ('holidays = ["Atlantis"]', ("holidays", "Atlantis", "US-NY")),
+        ('holidays = ["US-XX"]', ("holidays", "US-XX", "region")),
+        ("holidays = 7", ("holidays", "7", "US-NY")),
+        ("closed_days = ['24.12.2026']", ("closed_days", "24.12.2026", "2026-12-24")),
+        ("closed_days = true", ("closed_days", "True", "2026-12-24")),
+        ("weekend = ['funday']", ("weekend", "funday", "saturday")),
+        ("weekend = [0, 1, 2, 3, 4, 5, 6]", ("weekend", "seven days", "leave one out")),
+        ("transliterate = 'yes'", ("transliterate", "true or false", "yes")),
+        ("[guard]\nholidays = ['US']", ("[guard] unknown key 'holidays'", "top of the file")),
         ("[provider]\nname = 7", ("[provider] name", "text in quotes")),
         ("[provider]\nconcurrency = 0", ("[provider] concurrency", "from 1 up", "0")),
         ("[provider]\nrate = 'fast'", ("[provider] rate", "fast", "50/s")),
@@ -279,7 +296,8 @@ VALUES = (
     *("[]", "[1]", '["x"]', "{}", '{ x = "y" }', "[[1]]", "nan", "inf", "99999999999999999999"),
 )
 KEYS = {
-    "": "timezone locale default_region namespace rearm_after provider ledger quiet_hours guard calendar rules",
+    "": "timezone locale default_region namespace rearm_after provider ledger quiet_hours guard calendar rules "
+    "holidays closed_days weekend transliterate",
     "[provider]": "name from base_url webhook_url endpoint schedule_ahead concurrency rate timeout unknown_outcome",
     "[ledger]": "url schema",
     "[quiet_hours]": "start end days also",

@@ -227,9 +227,31 @@ class TestDue:
         assert due(given, one, lincolns) == "2026-02-11T15:00Z"
         assert due(given, one, Defaults(weekend=["sunday", "monday"])) == "2026-02-14T15:00Z"
 
-    def test_an_unknown_holiday_calendar_is_a_configuration_error(self):
-        with pytest.raises(ConfigurationError, match="Atlantis"):
-            reminders(appointment(), [rule(business_days_before=1)], Defaults(holidays="Atlantis"))
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            ({"holidays": "Atlantis"}, "Atlantis"),
+            ({"holidays": ["US-ZZ"]}, "US-ZZ"),
+            ({"holidays": [7]}, "in quotes"),
+            ({"holidays": {}}, "must be a list"),
+            ({"closed_days": ["24 December"]}, "2026-12-24"),
+            ({"closed_days": [datetime(2026, 12, 24, tzinfo=UTC)]}, "must be days"),
+            ({"weekend": ["funday"]}, "no weekday"),
+            ({"weekend": range(7)}, "no business day"),
+            ({"weekend": [7]}, "no weekday"),
+            ({"transliterate": "yes"}, "true or false"),
+        ],
+    )
+    def test_what_cannot_be_is_refused_as_it_is_stated(self, given, said):
+        with pytest.raises(ConfigurationError, match=said):
+            Defaults(**given)
+
+    def test_closed_days_and_weekends_are_read_from_text_too(self):
+        same = Defaults(closed_days=[date(2026, 12, 24)], weekend=[4, 5])
+        assert Defaults(closed_days=["2026-12-24"], weekend=["friday", "sat"]) == same
+        assert not same.is_open(date(2026, 12, 24))
+        assert not same.is_open(date(2026, 12, 18))
+        assert same.is_open(date(2026, 12, 20))
 
     @pytest.mark.parametrize(
         ("given", "defaults", "instant", "source"),

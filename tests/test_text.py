@@ -291,7 +291,7 @@ class TestDrafts:
 
     def test_typographic_characters_become_plain_where_wished(self):
         one = reminder("It’s “{{ appointment.title }}” – see you…")
-        calm = Composer(Defaults(), transliterate=True).compose(one, ny("2026-02-15 10:00")).text
+        calm = Composer(Defaults(transliterate=True)).compose(one, ny("2026-02-15 10:00")).text
         assert calm == 'It\'s "Check-up" - see you...'
         assert Composer(Defaults()).compose(one, ny("2026-02-15 10:00")).text == "It’s “Check-up” – see you…"
 
