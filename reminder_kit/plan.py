@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from attrs import define, evolve, field, frozen
 
+from reminder_kit.alarm_rules import rules_for
 from reminder_kit.changes import CAUSES, Change, Kind
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.instants import zone
@@ -48,6 +49,8 @@ class Settings:
     key_life: timedelta | None = None
     prefer_duplicate: bool = True
     rearm_after: timedelta = timedelta(minutes=15)
+    alarms: str = "ignore"
+    suppress_undeliverable: bool = True
 
     @property
     def digest(self) -> str:
@@ -59,6 +62,7 @@ class Settings:
             repr(self.window),
             repr(self.quiet),
             repr(self.rearm_after),
+            self.alarms,
             repr(self.prefer_duplicate),
             *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )
@@ -183,7 +187,7 @@ def decide(case: Case, settings: Settings, now: datetime) -> list[Decision]:
 def _wanted(case: Case, settings: Settings) -> list[Reminder]:
     if case.appointment is None:
         return []
-    found = reminders(case.appointment, settings.rules, settings.defaults)
+    found = reminders(case.appointment, rules_for(case.appointment, settings.rules, settings.alarms), settings.defaults)
     if not case.suppressed:
         return found
     return [_unless_suppressed(each, case.suppressed) for each in found]

@@ -81,7 +81,8 @@ class Verbs:
         code. `holidays` ("US", "US-CA"), `closed_days` and `weekend` say which days are no
         business days; `transliterate` writes typographic quotes, dashes and spaces plainly.
         `clock` returns the aware present instant; `transport` (one of httpx)
-        replaces the network.
+        replaces the network. `suppress_undeliverable` leaves a number alone once the
+        provider reports that nothing can ever reach it (a landline, no such number, an opt-out).
         """
         if unknown_outcome not in ("prefer_duplicate", "prefer_missing"):
             raise ConfigurationError(
@@ -107,6 +108,7 @@ class Verbs:
             key_life=provider.capabilities.key_life,
             prefer_duplicate=unknown_outcome == "prefer_duplicate",
             rearm_after=rearm_after,
+            alarms=getattr(calendar, "alarms", "ignore"),
             suppress_undeliverable=suppress_undeliverable,
         )
         self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))

@@ -1,0 +1,88 @@
+"""A calendar's own alarms: ignored unless switched on; then reminders of their own, or the only ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from reminder_kit import Rule
+from reminder_kit.alarm_rules import rules_for
+from reminder_kit.calendars import CalendarSettings
+from reminder_kit.instants import iso
+
+EVENT = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//reminder_kit//tests//EN
+BEGIN:VEVENT
+UID:visit
+DTSTAMP:20260201T000000Z
+DTSTART;TZID=America/New_York:{start}
+SUMMARY:Check-up
+LOCATION:12 High Street
+ATTENDEE;CN=Ada:tel:+12025550123
+BEGIN:VALARM
+ACTION:DISPLAY
+DESCRIPTION:first
+TRIGGER:-PT2H
+END:VALARM
+BEGIN:VALARM
+ACTION:DISPLAY
+DESCRIPTION:second
+TRIGGER:-PT30H
+END:VALARM
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+@pytest.fixture
+def calendar(tmp_path):
+    def make(start="20260213T090000"):
+        path = tmp_path / "clinic.ics"
+        path.write_text(EVENT.format(start=start).replace("\n", "\r\n"), encoding="utf-8")
+        return path
+
+    return make
+
+
+def parked(sandbox):
+    return sorted(iso(each.send_at) for each in sandbox.parked())
+
+
+@pytest.mark.parametrize(
+    ("mode", "send_at"),
+    [
+        ("ignore", ["2026-02-12T14:00:00Z"]),
+        ("rules", ["2026-02-12T08:00:00Z", "2026-02-12T14:00:00Z", "2026-02-13T12:00:00Z"]),
+        ("only", ["2026-02-12T08:00:00Z", "2026-02-13T12:00:00Z"]),
+    ],
+)
+def test_alarms_are_ignored_added_or_alone(make_kit, sandbox, calendar, mode, send_at):
+    kit = make_kit(calendar=CalendarSettings(alarms=mode))
+    assert kit.import_calendar(calendar()).ok
+    assert parked(sandbox) == send_at
+    kit.resync()
+    kit.import_calendar(calendar())
+    assert parked(sandbox) == send_at
+
+
+def test_a_moved_event_takes_its_alarms_along(make_kit, sandbox, calendar):
+    kit = make_kit(calendar=CalendarSettings(alarms="only"))
+    kit.import_calendar(calendar())
+    report = kit.import_calendar(calendar("20260213T110000"))
+    assert {each.kind.value for each in report.changes} == {"replace"}
+    assert parked(sandbox) == ["2026-02-12T10:00:00Z", "2026-02-13T14:00:00Z"]
+
+
+def test_a_rule_named_alarm_lends_its_text_and_is_no_rule_itself(make_kit, sandbox, calendar, day_before):
+    rules = [day_before, Rule("alarm", before="1 hour", text="Don't forget: {{ when }}")]
+    kit = make_kit(rules, calendar=CalendarSettings(alarms="only"))
+    kit.import_calendar(calendar())
+    assert {each.text for each in sandbox.parked()} == {
+        "Don't forget: today at 9:00 AM",
+        "Don't forget: tomorrow at 9:00 AM",
+    }
+
+
+def test_an_appointment_from_code_keeps_the_rules(appointment, day_before):
+    assert rules_for(appointment(), [day_before], "only") == [day_before]
+    assert rules_for(appointment(data={"alarms": []}), [day_before], "only") == []
