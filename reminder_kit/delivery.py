@@ -6,7 +6,7 @@ Every step is a coroutine over the `IO` port; what may be retried, and when, is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -16,6 +16,7 @@ from uuid import uuid4
 from attrs import define, evolve, frozen
 
 from reminder_kit.errors import (
+    ClaimLostError,
     InvalidNumberError,
     MessageNotFoundError,
     OptedOutError,
@@ -27,12 +28,13 @@ from reminder_kit.errors import (
     UnknownOutcomeError,
 )
 from reminder_kit.ledger import Ledger
-from reminder_kit.lifecycle import State, told
+from reminder_kit.lifecycle import THEIR_STEPS, State, told
 from reminder_kit.model import Draft, Message, Reason
 from reminder_kit.placement import GRACE
 from reminder_kit.plan import NEVER_SENT, Settings, cancellable, is_past, replayable
 from reminder_kit.ports import IO, Capabilities, Finder, NoAnswerError, NotSentError, Provider, Receipt, Request
-from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome
+from reminder_kit.records import Claim, Found, HistoryEntry, Identity, Outcome
+from reminder_kit.tidings import Tidings
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
@@ -146,6 +148,11 @@ class Courier:
     breaker: Breaker
     patient: bool = False
     new_id: Callable[[], str] = lambda: uuid4().hex
+
+    @property
+    def tidings(self) -> Tidings:
+        """What is made of what the provider tells."""
+        return Tidings(self.capabilities.failures, self.settings.suppress_undeliverable)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -265,8 +272,7 @@ class Courier:
             next_try_at=None,
             error="",
         )
-        await self._move(claim, identity, rule, message, after)
-        return Errand(Result.DONE, after)
+        return Errand(Result.DONE, await self._move(claim, identity, rule, message, after))
 
     async def _rejected(
         self, claim: Claim, identity: Identity, rule: str, message: Message, error: RejectedError, *, doubtful: bool
@@ -471,17 +477,36 @@ class Courier:
 
     # Writing down
 
-    async def _move(self, claim: Claim, identity: Identity, rule: str, before: Message, after: Message) -> None:
-        entries: Sequence[HistoryEntry] = ()
-        if after.state is not before.state or after.error != before.error:
-            event = after.state if after.state is not before.state else "failed"
-            entries = [self._entry(after, event, identity, rule, after.error)]
+    async def _move(self, claim: Claim, identity: Identity, rule: str, before: Message, after: Message) -> Message:
+        """Write down what became of a message; returns it as it stands then, webhooks included."""
 
-        def write(transaction: Transaction) -> None:
-            transaction.move_message(claim, before, after)
-            transaction.note(entries)
+        def write(tx: Transaction) -> Message:
+            try:
+                tx.move_message(claim, before, after)
+                stands = after
+            except ClaimLostError:
+                stands = self._overtaken(tx, claim, before, after)
+            if stands.state is not before.state or stands.error != before.error:
+                event = stands.state if stands.state is not before.state else "failed"
+                tx.note([self._entry(stands, event, identity, rule, stands.error)])
+            self.tidings.bar(tx, stands, stands.error, self.clock())
+            if not stands.provider_id or stands.provider_id == before.provider_id:
+                return stands
+            return self.tidings.join(tx, Found(stands, identity, rule, ""), self.clock()).message
 
-        await self.commit(write)
+        return await self.commit(write)
+
+    @staticmethod
+    def _overtaken(tx: Transaction, claim: Claim, before: Message, after: Message) -> Message:
+        """Write down what became of a message that a webhook moved meanwhile; raises where it was another worker."""
+        found = tx.find_message(provider=before.provider, token=before.id)
+        if found is None or found.message.state not in THEIR_STEPS.get(before.state, ()):
+            raise ClaimLostError(f"message {before.id} is no longer {before.state}: another worker moved it")
+        told_of = found.message
+        provider_id = told_of.provider_id or after.provider_id
+        stands = evolve(told_of, state=told(told_of.state, after.state)[0], provider_id=provider_id)
+        tx.move_message(claim, told_of, stands)
+        return stands
 
     def _entry(self, message: Message, event: str, identity: Identity, rule: str, reason: str) -> HistoryEntry:
         detail: dict[str, Any] = {"send_at": message.send_at.isoformat()}

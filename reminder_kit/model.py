@@ -374,7 +374,9 @@ class DeliveryEvent:
 
     `type` is one of `scheduled`, `sent`, `delivered`, `undelivered`, `cancelled`,
     `received`, `opted_out`, `opted_in`, `unknown`. `token` is the one we put into the
-    message's webhook address. `raw` is what came, untouched.
+    message's webhook address. `raw` is what came, untouched. `code` is the provider's
+    word for what went wrong, `reason` ours (`reminder_kit.ports.Failure`), as the kit
+    fills it in.
     """
 
     id: str
@@ -387,3 +389,4 @@ class DeliveryEvent:
     text: str | None = field(default=None, repr=False)
     code: str = ""
     raw: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
+    reason: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
@@ -18,7 +19,9 @@ from reminder_kit.placement import Window
 
 __all__ = [
     "IO",
+    "PERMANENT",
     "Capabilities",
+    "Failure",
     "Finder",
     "NoAnswerError",
     "NotSentError",
@@ -80,6 +83,23 @@ class NoAnswerError(Exception):
     """The request may have reached the provider, and no whole answer came back."""
 
 
+class Failure(StrEnum):
+    """Why a message could not be delivered, in words that all providers share."""
+
+    INVALID_NUMBER = "invalid_number"
+    LANDLINE = "landline"
+    OPTED_OUT = "opted_out"
+    UNREACHABLE = "unreachable"
+    BLOCKED = "blocked"
+    CARRIER = "carrier"
+    EXPIRED = "expired"
+    SENDER = "sender"
+
+
+PERMANENT = frozenset({Failure.INVALID_NUMBER, Failure.LANDLINE, Failure.OPTED_OUT})
+"""Failures after which no other message to that number would fare better."""
+
+
 @frozen
 class Capabilities:
     """What a provider can do, as declared data.
@@ -89,7 +109,8 @@ class Capabilities:
     the first one's result (None: it knows no keys); `lookup_age` is how old a message
     may be, since its creation, to be read (None: it cannot be asked); `cancels` says
     whether a parked message can be withdrawn; `echoes_token` whether its webhooks carry
-    our token; `finds` whether it is a `Finder`.
+    our token; `finds` whether it is a `Finder`. `failures` says what its codes for
+    undelivered messages mean; a code that is not in it means nothing to us.
     """
 
     window: Window
@@ -101,6 +122,7 @@ class Capabilities:
     echoes_token: bool = False
     max_parts: int = 10
     finds: bool = False
+    failures: Mapping[str, Failure] = field(factory=dict, repr=False)
 
 
 @frozen

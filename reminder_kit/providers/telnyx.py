@@ -30,7 +30,7 @@ from reminder_kit.instants import iso
 from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
-from reminder_kit.providers.telnyx_answers import TOKEN, by_status, receipt, recorded, refusal
+from reminder_kit.providers.telnyx_answers import FAILURES, TOKEN, by_status, receipt, recorded, refusal
 from reminder_kit.providers.telnyx_events import verified
 from reminder_kit.sms import sms_parts
 
@@ -132,6 +132,7 @@ class Telnyx:
             echoes_token=self._webhook_url is not None,
             max_parts=_PARTS,
             finds=self._webhook_url is not None,
+            failures=FAILURES,
         )
 
     def __repr__(self) -> str:

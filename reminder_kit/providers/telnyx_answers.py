@@ -20,10 +20,10 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.ports import Receipt, Response
+from reminder_kit.ports import Failure, Receipt, Response
 from reminder_kit.providers.answers import json_object, short, text_of
 
-__all__ = ["STATUSES", "TOKEN", "by_status", "first", "receipt", "recorded", "refusal", "token_in"]
+__all__ = ["FAILURES", "STATUSES", "TOKEN", "by_status", "first", "receipt", "recorded", "refusal", "token_in"]
 
 TOKEN = "reminder_kit"  # noqa: S105 - the name of a query parameter
 """The query parameter that carries our token in a webhook's address."""
@@ -51,6 +51,32 @@ STATUSES = {
 
 `queued` is not sent yet: the answer to a message with `send_at` may say so, since the
 OpenAPI description knows no `scheduled` there. Without a receipt a message was sent.
+"""
+
+FAILURES = {
+    "40001": Failure.LANDLINE,
+    "40002": Failure.BLOCKED,
+    "40003": Failure.BLOCKED,
+    "40004": Failure.UNREACHABLE,
+    "40005": Failure.EXPIRED,
+    "40006": Failure.CARRIER,
+    "40008": Failure.UNREACHABLE,
+    "40010": Failure.SENDER,
+    "40011": Failure.CARRIER,
+    "40012": Failure.INVALID_NUMBER,
+    "40013": Failure.SENDER,
+    "40014": Failure.EXPIRED,
+    "40016": Failure.CARRIER,
+    "40017": Failure.CARRIER,
+    "40018": Failure.CARRIER,
+    "40020": Failure.BLOCKED,
+    "40300": Failure.OPTED_OUT,
+    "40310": Failure.INVALID_NUMBER,
+    "40329": Failure.SENDER,
+}
+"""What Telnyx' codes for undelivered messages mean (page "Messaging error codes").
+
+Its pages disagree on 40300; the error reference and the page on opt-outs both say STOP.
 """
 
 _RETRY_LATER = "nothing was done; it is tried again later"

@@ -38,7 +38,7 @@ from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
 from reminder_kit.providers.answers import json_object, short, text_of
-from reminder_kit.providers.twilio_events import STATUSES, verified
+from reminder_kit.providers.twilio_events import FAILURES, STATUSES, verified
 
 __all__ = ["Twilio"]
 
@@ -124,6 +124,7 @@ class Twilio:
             cap=500_000,
             lookup_age=timedelta(days=365),
             finds=True,
+            failures=FAILURES,
         )
 
     def __repr__(self) -> str:

@@ -12,10 +12,11 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from reminder_kit.errors import ConfigurationError, PayloadError, SignatureError
 from reminder_kit.instants import utc
 from reminder_kit.model import DeliveryEvent
+from reminder_kit.ports import Failure
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import lowered, same_hmac
 
-__all__ = ["STATUSES", "signed_text", "verified"]
+__all__ = ["FAILURES", "STATUSES", "signed_text", "verified"]
 
 STATUSES = {
     "scheduled": "scheduled",
@@ -31,6 +32,20 @@ STATUSES = {
     "canceled": "cancelled",
 }
 """Twilio's words for a message, in ours; any other word is `unknown`. `accepted` and `queued` are on their way."""
+
+FAILURES = {
+    "21211": Failure.INVALID_NUMBER,
+    "21610": Failure.OPTED_OUT,
+    "21614": Failure.LANDLINE,
+    "30003": Failure.UNREACHABLE,
+    "30004": Failure.BLOCKED,
+    "30005": Failure.UNREACHABLE,
+    "30006": Failure.LANDLINE,
+    "30007": Failure.BLOCKED,
+    "30034": Failure.SENDER,
+    "30610": Failure.BLOCKED,
+}
+"""What Twilio's codes for undelivered messages mean (https://www.twilio.com/docs/api/errors)."""
 
 _WHAT = "Twilio webhook"
 _REPLIES = {"STOP": "opted_out", "START": "opted_in", "HELP": "received"}

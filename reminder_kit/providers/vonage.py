@@ -36,13 +36,13 @@ from reminder_kit.errors import (
 from reminder_kit.instants import from_iso, utc
 from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
-from reminder_kit.ports import Capabilities, Receipt, Request, Response
+from reminder_kit.ports import Capabilities, Failure, Receipt, Request, Response
 from reminder_kit.providers.answers import json_object, short, text_of
 from reminder_kit.providers.jwt import made_rs256, verified_hs256
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import check_age, lowered
 
-__all__ = ["STATUSES", "Vonage"]
+__all__ = ["FAILURES", "STATUSES", "Vonage"]
 
 STATUSES = {
     "submitted": "sent",
@@ -52,6 +52,23 @@ STATUSES = {
     "undeliverable": "undelivered",
 }
 """Vonage's words for a message, in ours; any other word is `unknown`."""
+
+FAILURES = {
+    "1000": Failure.CARRIER,
+    "1020": Failure.SENDER,
+    "1050": Failure.BLOCKED,
+    "1070": Failure.SENDER,
+    "1120": Failure.SENDER,
+    "1170": Failure.INVALID_NUMBER,
+    "1180": Failure.UNREACHABLE,
+    "1190": Failure.UNREACHABLE,
+    "1210": Failure.BLOCKED,
+    "1240": Failure.OPTED_OUT,
+    "1360": Failure.EXPIRED,
+    "1420": Failure.CARRIER,
+    "1430": Failure.CARRIER,
+}
+"""What the codes in Vonage's status webhooks mean (Messages API, error list)."""
 
 _REMEDIES: dict[type[ProviderError], str] = {
     InvalidNumberError: "correct the phone number",
@@ -104,7 +121,9 @@ class Vonage:
         self._tolerance = tolerance
         self._clock = clock
         self._bearer: tuple[str, float] = ("", 0.0)
-        self.capabilities = Capabilities(window=Window(_NONE, _NONE, _NONE, _NONE), cancels=False, echoes_token=True)
+        self.capabilities = Capabilities(
+            window=Window(_NONE, _NONE, _NONE, _NONE), cancels=False, echoes_token=True, failures=FAILURES
+        )
 
     def __repr__(self) -> str:
         return f"Vonage(from_={self._from!r}, base_url={self.base_url!r})"
