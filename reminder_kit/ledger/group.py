@@ -39,10 +39,11 @@ class _Job:
 class Group:
     """The one writer of a ledger in this process.
 
-    Operations that wait are run together, in the order they came, and committed at once as
-    soon as none is waiting (at the latest after 100 operations or 10 ms). Their futures
-    complete once the commit is durable. An operation must depend on nothing but the
-    transaction: where one of a group fails, all is rolled back and each is run by itself.
+    Operations that wait are run together, in the order they came, up to 100 at once; those
+    that come meanwhile are taken along for 10 ms, and as soon as none is waiting all are
+    committed. Their futures complete once the commit is durable. An operation must depend on
+    nothing but the transaction: where one of a group fails, all is rolled back and each is
+    run by itself.
     """
 
     def __init__(self, writing: Callable[[], AbstractContextManager[Transaction]]) -> None:
@@ -98,8 +99,8 @@ class Group:
         results: list[Any] = []
         try:
             with self._writing() as transaction:
-                until = time.monotonic() + _LONGEST
-                while len(jobs) < _MOST and time.monotonic() < until and (job := self._next()):
+                until, waiting = time.monotonic() + _LONGEST, len(self._waiting)
+                while len(jobs) < _MOST and (len(jobs) < waiting or time.monotonic() < until) and (job := self._next()):
                     jobs.append(job)
                     results.append(job.operation(transaction))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits is told

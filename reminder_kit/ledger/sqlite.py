@@ -21,11 +21,16 @@ _PATIENCE = 30.0
 _WAL = 2
 
 
-def _opened(path: Path, mode: str) -> sqlite3.Connection:
+def _opened(path: Path, mode: str, *pragmas: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?{mode}", timeout=_PATIENCE, isolation_level=None, check_same_thread=False, uri=True
     )
-    connection.execute("PRAGMA trusted_schema = OFF")
+    try:
+        for pragma in ("trusted_schema = OFF", *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+    except Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -36,10 +41,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     when the power fails, and with them messages that were parked already; commits are grouped instead.
     What is purged is overwritten, not only forgotten.
     """
-    connection = _opened(path, "mode=rwc")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA secure_delete = ON")
-    return connection
+    return _opened(path, "mode=rwc", "synchronous = FULL", "secure_delete = ON")
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
