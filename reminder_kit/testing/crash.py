@@ -2,19 +2,24 @@
 
 Never simulates a crash by an exception: the process is killed, as the power would do it.
 Every request and every commit counts twice, before and after, so that between any two
-points lies exactly one thing that has happened.
+points lies exactly one thing that has happened; on demand, so does every SQL statement.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reminder_kit.kit import ReminderKit
+from reminder_kit.ledger import Ledger
 from reminder_kit.ports import IO, Request, Response
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.store import Transaction
 
 __all__ = ["CrashPoints", "kill_at"]
 
@@ -29,33 +34,33 @@ class CrashPoints:
         self._point = point
         self.steps: list[str] = []
 
-    def _step(self, name: str) -> None:
+    def step(self, name: str) -> None:
+        """Count a step; at the chosen one the process is gone."""
         self.steps.append(name)
         if len(self.steps) == self._point:
             os.kill(os.getpid(), signal.SIGKILL)
 
     async def send(self, request: Request) -> Response:
         """Send a request, with a crash point on either side."""
-        self._step(f"before {request.method}")
+        self.step(f"before {request.method}")
         response = await self._io.send(request)
-        self._step(f"after {request.method}")
+        self.step(f"after {request.method}")
         return response
 
     async def wait(self, future: Future[T]) -> T:
         """Wait for a commit, with a crash point once it is durable."""
-        self._step("before commit")
+        self.step("before commit")
         result = await self._io.wait(future)
-        self._step("after commit")
+        self.step("after commit")
         return result
 
     async def call(self, func: Callable[..., T], *args: Any) -> T:
         """Run a blocking function, with a crash point before it."""
-        self._step(f"before {getattr(func, '__name__', 'call')}")
+        self.step(f"before {getattr(func, '__name__', 'call')}")
         return await self._io.call(func, *args)
 
     async def sleep(self, delay: float) -> None:
-        """Wait."""
-        await self._io.sleep(delay)
+        """Don't wait: who is killed can't tell how long it took."""
 
     async def each(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         """Carry out jobs one after another: a point is then the same step in every run."""
@@ -66,9 +71,43 @@ class CrashPoints:
         self._io.close()  # type: ignore[attr-defined]
 
 
-def kill_at(kit: ReminderKit, point: int) -> CrashPoints:
-    """Make a kit die at its n-th step; returns what counts them."""
+class _Statements:
+    """A runner of SQL that counts every statement before it is run."""
+
+    def __init__(self, runner: Any, points: CrashPoints) -> None:
+        self._runner = runner
+        self._points = points
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._runner, name)
+        if name not in ("rows", "run", "many"):
+            return found
+
+        def counted(*args: Any, **values: Any) -> Any:
+            self._points.step(name)
+            return found(*args, **values)
+
+        return counted
+
+
+def _count_statements(ledger: Ledger, points: CrashPoints) -> None:
+    opened = ledger.writing
+
+    @contextmanager
+    def writing() -> Iterator[Transaction]:
+        with opened() as transaction:
+            transaction._runner = _Statements(transaction._runner, points)  # noqa: SLF001 - statements are steps too
+            yield transaction
+        points.step("committed")
+
+    ledger.writing = writing  # type: ignore[method-assign]
+
+
+def kill_at(kit: ReminderKit, point: int, *, statements: bool = False) -> CrashPoints:
+    """Make a kit die at its n-th step; returns what counts them. With `statements`, each of SQL is a step as well."""
     points = CrashPoints(kit._io, point)  # noqa: SLF001 - the crash matrix is part of the kit's own house
     kit._io = points  # type: ignore[assignment]  # noqa: SLF001 - likewise
     kit._engine.io = points  # noqa: SLF001 - likewise
+    if statements:
+        _count_statements(kit.ledger, points)
     return points

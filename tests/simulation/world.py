@@ -19,7 +19,6 @@ from reminder_kit.transport import Pace
 from reminder_kit.world import BlockingWorld
 from tests.conftest import START
 
-
 _HISTORY = "SELECT message_id FROM reminder_kit_history"
 
 
