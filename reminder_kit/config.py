@@ -20,6 +20,7 @@ from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.changes import Guard
 from reminder_kit.checks import Check
 from reminder_kit.conditions import suggestion
+from reminder_kit.costs import Prices
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError, ReminderKitError
 from reminder_kit.ports import Provider
 from reminder_kit.quiet import QuietHours
@@ -32,7 +33,7 @@ DEFAULT_LEDGER = "sqlite:///reminders.db"
 LEDGER_VARIABLE = "REMINDER_KIT_LEDGER_URL"
 """Where the ledger's address is looked for when the file has none; addresses with a password belong here."""
 
-_TABLES = ("calendar", "guard", "ledger", "provider", "quiet_hours", "rules")
+_TABLES = ("calendar", "cost", "guard", "ledger", "provider", "quiet_hours", "rules")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
 _SECRET = re.compile(r"(.*_)?(api_key|api_secret|key|secret|auth_token|token|password|private_key)")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
@@ -55,6 +56,7 @@ class Config:
     ledger_schema: str | None = None
     quiet_hours: QuietHours | None = None
     guard: Guard = field(factory=Guard)
+    prices: Prices | None = None
     calendar: CalendarSettings = field(factory=CalendarSettings)
     rules: tuple[Rule, ...] = ()
     options: Mapping[str, Any] = field(factory=dict)
@@ -103,6 +105,7 @@ class Config:
             **{key: getattr(self.defaults, key) for key in _DAYS_AND_WORDS},
             "quiet_hours": self.quiet_hours,
             "guard": self.guard,
+            "cost": self.prices,
             "calendar": self.calendar,
             "sources": self.calendar.sources,
             **self.options,
@@ -175,6 +178,7 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         ledger_schema=ledger.get("schema"),
         quiet_hours=_quiet(_table(tables, "quiet_hours")) if "quiet_hours" in tables else None,
         guard=Guard(**_read(_table(tables, "guard"), _GUARD, "guard")),
+        prices=Prices.from_mapping(_table(tables, "cost")) if "cost" in tables else None,
         calendar=CalendarSettings.from_mapping(_table(tables, "calendar")),
         rules=rules,
         options={**options, **({"rearm_after": top["rearm_after"]} if "rearm_after" in top else {})},
@@ -248,6 +252,7 @@ _OWNERS: dict[str, tuple[str, ...]] = {
     "provider": ("name", "from", "messaging_profile_id", "base_url", "webhook_url", "schedule_ahead", *_KIT),
     "ledger": tuple(_LEDGER),
     "guard": tuple(_GUARD),
+    "cost": ("part", "mms", "currency"),
     "calendar": ("phones", "directory", "alarms", "horizon", "sources", "limits"),
 }
 

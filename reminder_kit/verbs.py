@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from attrs import evolve
 
 from reminder_kit.changes import Guard, Plan, Report
+from reminder_kit.costs import Forecast, Prices, forecast_of
 from reminder_kit.engine import Engine
 from reminder_kit.errors import ConfigurationError, InvalidInputError, PlanChangedError
 from reminder_kit.explain import Explanation
@@ -63,6 +64,7 @@ class Verbs:
         transliterate: bool = False,
         quiet_hours: QuietHours | None = None,
         guard: Guard | None = None,
+        cost: Prices | Mapping[str, Any] | None = None,
         unknown_outcome: str = "prefer_duplicate",
         rearm_after: timedelta = timedelta(minutes=15),
         suppress_undeliverable: bool = True,
@@ -80,9 +82,10 @@ class Verbs:
         of whatever names none, `default_region` the country of phones written without a
         code. `holidays` ("US", "US-CA"), `closed_days` and `weekend` say which days are no
         business days; `transliterate` writes typographic quotes, dashes and spaces plainly.
-        `clock` returns the aware present instant; `transport` (one of httpx)
-        replaces the network. `suppress_undeliverable` leaves a number alone once the
-        provider reports that nothing can ever reach it (a landline, no such number, an opt-out).
+        `cost` is what an SMS part and an MMS cost. `clock` returns the aware present
+        instant; `transport` (one of httpx) replaces the network. `suppress_undeliverable`
+        leaves a number alone once the provider reports that nothing can ever reach it (a
+        landline, no such number, an opt-out).
         """
         if unknown_outcome not in ("prefer_duplicate", "prefer_missing"):
             raise ConfigurationError(
@@ -93,6 +96,7 @@ class Verbs:
             raise ConfigurationError(f"concurrency = {concurrency}: at least one request must be possible at once")
         self.provider = provider
         self.rules = _rules(rules)
+        self.prices = Prices.from_mapping(cost) if isinstance(cost, Mapping) else cost
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, namespace=namespace)
         defaults = Defaults(
             timezone, locale, default_region, namespace, holidays, closed_days, weekend, transliterate=transliterate
@@ -172,6 +176,10 @@ class Verbs:
     async def _off(self, func: Callable[..., T], *args: Any, **options: Any) -> T:
         """Run what reads the ledger off the event loop, where there is one."""
         return await self._io.call(partial(func, *args, **options))
+
+    def forecast(self, plan: Plan) -> Forecast:
+        """Return what the messages a plan would park come to, by rule and in all, in SMS parts and money."""
+        return forecast_of(plan.changes, self.rules, self.prices)
 
     # Doing
 

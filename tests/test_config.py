@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.config import load
+from reminder_kit.costs import Prices
 from reminder_kit.errors import ConfigurationError, InvalidRuleError, ReminderKitError
 from reminder_kit.offsets import spoken
 from reminder_kit.providers.telnyx import Telnyx
@@ -54,6 +56,11 @@ end = "08:00"
 max_cancel_ratio = 0.25
 max_changes = 5000
 
+[cost]
+part = 0.004
+mms = 0.02
+currency = "USD"
+
 [calendar]
 phones = ["x-phone", "attendee", "directory"]
 directory = "people.csv"
@@ -94,6 +101,7 @@ def test_every_key_becomes_an_argument_of_the_kit(read):
         "closed_days": {date(2026, 12, 24), date(2026, 12, 31)},
         "weekend": {5, 6},
         "transliterate": True,
+        "cost": Prices(Decimal("0.004"), Decimal("0.02"), "USD"),
         "rearm_after": timedelta(minutes=20),
         "concurrency": 8,
         "rate": "50/s",
@@ -205,6 +213,12 @@ def test_a_missing_file_is_one_line_with_the_remedy(tmp_path):
         ("[guard]\nmax_changes = true", ("[guard] max_changes", "True")),
         ("[quiet_hours]\nstart = '21:00'", ("quiet_hours", "end")),
         ("[quiet_hours]\nstart = '25:00'\nend = '08:00'", ("25:00", "21:00")),
+        ("[cost]\npart = 'cheap'", ("[cost] part", "cheap", "0.004")),
+        ("[cost]\nmms = -1", ("[cost] mms", "-1")),
+        ("[cost]\npart = nan", ("[cost] part", "nan")),
+        ("[cost]\ncurrency = 5", ("[cost] currency", "5", "USD")),
+        ("[cost]\nparts = 1", ("[cost] unknown key 'parts'", "'part'")),
+        ("cost = 0.004", ("[cost]", "table")),
         ("[calendar]\nphone = ['attendee']", ("[calendar]", "'phone'", "phones")),
         ("[calendar]\nalarms = 'maybe'", ("[calendar]", "alarms")),
         ("[calendar]\nhorizon = 'long'", ("[calendar] horizon", "long")),
@@ -302,6 +316,7 @@ KEYS = {
     "[ledger]": "url schema",
     "[quiet_hours]": "start end days also",
     "[guard]": "max_cancel_ratio max_changes",
+    "[cost]": "part mms currency",
     "[calendar]": "phones directory alarms horizon sources limits timezone region",
     "[calendar.limits]": "events redirects timeout",
     "[[rules]]": "id before after days_before weekday on at anchor text late_text if_late if_far shift min_notice only "

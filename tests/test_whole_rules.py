@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from reminder_kit import Recipient, Rule
@@ -82,3 +84,48 @@ def test_people_are_written_to_in_their_own_language(make_kit, sandbox, appointm
         "See you tomorrow at 9:00 AM.",
         "Le esperamos mañana a las 9:00 a.m.",
     ]
+
+
+class TestForecast:
+    RULES = (
+        Rule("plain", before="24 hours", text="See you {{ when }}."),
+        Rule("dear", before="2 hours", text="Bis gleich, Ł{{ ' ' * 80 }}."),
+        Rule("picture", before="3 hours", text="Look", channel="mms", media_urls=["https://example.com/map.png"]),
+    )
+
+    def test_a_plan_tells_parts_and_money_by_rule_and_in_all(self, make_kit, appointment):
+        kit = make_kit(self.RULES, cost={"part": 0.004, "mms": "0.02", "currency": "USD"})
+        told = kit.forecast(kit.plan([appointment("A-1"), appointment("A-2", hours=1)]))
+        assert {rule: (cost.messages, cost.parts) for rule, cost in told.rules.items()} == {
+            "plain": (2, 2),
+            "dear": (2, 4),
+            "picture": (2, 0),
+        }
+        assert told.price(told.total) == Decimal("0.064")
+        assert told.lines == [
+            "Forecast: 4 SMS in 6 parts, 2 of them UCS-2, 2 MMS, 0.06 USD",
+            "  dear: 2 SMS in 4 parts, 2 of them UCS-2, 0.02 USD",
+            "  picture: 2 MMS, 0.04 USD",
+            "  plain: 2 SMS in 2 parts, 0.01 USD",
+        ]
+        as_json = told.as_json()
+        assert (as_json["price"], as_json["currency"], as_json["parts"]) == (0.064, "USD", 6)
+        assert [each["rule"] for each in as_json["rules"]] == ["dear", "picture", "plain"]
+
+    def test_what_is_held_is_counted_and_not_guessed(self, kit, appointment):
+        told = kit.forecast(kit.plan([appointment("A-1"), appointment("A-2", days=20)]))
+        assert told.lines == ["Forecast: 1 SMS in 1 part, 1 held not counted"]
+        assert told.as_json()["price"] is None
+
+    def test_what_stays_as_it_is_costs_nothing(self, kit, appointment):
+        kit.sync(appointment())
+        assert kit.forecast(kit.plan(appointment())).lines == []
+        assert kit.forecast(kit.plan(appointment(title="Cleaning"))).total.parts == 1
+
+    def test_what_takes_more_parts_than_allowed_is_not_parked_and_said_why(self, make_kit, sandbox, appointment):
+        kit = make_kit([Rule("r", before="24 hours", text="{{ appointment.title }} {{ when }}", max_parts=1)])
+        report = kit.sync([appointment("A-1"), appointment("A-2", title="x" * 160)])
+        told = {each.identity.id: each for each in report.changes}
+        assert (told["A-2"].kind, told["A-2"].reason) == ("skip", "template_error")
+        assert "2 SMS parts (gsm7), and max_parts is 1: shorten it or raise max_parts" in told["A-2"].error
+        assert len(sandbox.parked()) == 1

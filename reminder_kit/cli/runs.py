@@ -147,10 +147,15 @@ def _answers(made: Plan) -> int:
 
 
 def _shown(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) -> int:
-    """Show a plan; an unsafe one is told as the run itself would."""
-    _write(kit, made)
-    if made.work and not chosen().json:
-        write_lines([Line(f"digest {made.digest}", "dim")])
+    """Show a plan, with a forecast of its costs; an unsafe one is told as the run itself would."""
+    costs = kit.forecast(made)
+    if chosen().json:
+        write_json({**made.as_json(), "forecast": costs.as_json()})
+    else:
+        _write(kit, made)
+        write_lines(Line(line, "", 2) for line in costs.lines)
+        if made.work:
+            write_lines([Line(f"digest {made.digest}", "dim")])
     broken = tell_problems(made.problems, file)
     if not force:
         made.raise_if_unsafe()

@@ -231,3 +231,28 @@ def test_only_the_plan_that_was_reviewed_is_carried_out(run, telnyx, calendar, e
     calendar(event("A-1"))
     assert run("import", file, "--now", NOW, "--expect-digest", digest).status == 0
     assert len(telnyx.parked()) == 1
+
+
+def test_a_plan_ends_with_a_forecast_of_parts_and_money(run, telnyx, folder, calendar, event):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text() + '\n[cost]\npart = 0.004\ncurrency = "USD"\n')
+    file = calendar(event("A-1"), event("A-2", 13), event("A-3", 25))
+    assert "Forecast: 2 SMS in 2 parts, 0.01 USD, 1 held not counted" in run("plan", file, "--now", NOW).out
+    told = run("import", file, "--dry-run", "--now", NOW, "--json").json["forecast"]
+    assert (told["parts"], told["held"], told["price"], told["currency"]) == (2, 1, 0.008, "USD")
+    assert [each["rule"] for each in told["rules"]] == ["day-before"]
+
+
+def test_an_edited_rule_is_shown_before_it_replaces_what_is_parked(run, telnyx, folder, calendar, event):
+    """B11: the preview of the batch job says what an edit of the rules would do; nothing is done yet."""
+    assert run("import", calendar(event("A-1")), "--now", NOW).status == 0
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text().replace("Hi {{ recipient.name }}", "Dear {{ recipient.name }}"))
+    shown = run("resync", "--dry-run", "--now", NOW)
+    assert shown.status == 0
+    assert "replace" in shown.out
+    assert "“Dear Ada, Check-up tomorrow at 10:00 AM.”" in shown.out
+    assert [each.text for each in telnyx.parked()] == ["Hi Ada, Check-up tomorrow at 10:00 AM."]
+    assert run("resync", "--dry-run", "--now", NOW, "--json").json["summary"]["replace"] == 1
+    assert run("resync", "--now", NOW).status == 0
+    assert [each.text for each in telnyx.parked()] == ["Dear Ada, Check-up tomorrow at 10:00 AM."]
