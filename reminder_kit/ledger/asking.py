@@ -130,6 +130,17 @@ class Asking(Builder):
     @cache  # noqa: B019 - statements live as long as the process
     def find_message(self, by: str) -> Any:
         """Ask for a message by our `id` or the provider's `provider_id`, with its appointment."""
+        table = self.tables.messages
+        return self._found(table.c[by] == sa.bindparam("name")).order_by(table.c.serial.desc()).limit(1)
+
+    @cached_property
+    def last_sent(self) -> Any:
+        """The message that went out last to a number, with its appointment."""
+        table = self.tables.messages
+        to = sa.and_(table.c.to_number == sa.bindparam("number"), table.c.state.in_(words(SENT)))
+        return self._found(to).order_by(table.c.send_at.desc(), table.c.serial.desc()).limit(1)
+
+    def _found(self, condition: Any) -> Any:
         table, owner = self.tables.messages, self.tables.appointments
         chosen = sa.select(
             *(table.c[name] for name in MESSAGE_COLUMNS),
@@ -139,15 +150,10 @@ class Asking(Builder):
             table.c.rule,
             table.c.recipient,
         )
-        return (
-            chosen.select_from(table.join(owner, owner.c.row_id == table.c.row_id))
-            .where(
-                table.c.namespace == sa.bindparam("namespace"),
-                table.c.provider == sa.bindparam("provider"),
-                table.c[by] == sa.bindparam("name"),
-            )
-            .order_by(table.c.serial.desc())
-            .limit(1)
+        return chosen.select_from(table.join(owner, owner.c.row_id == table.c.row_id)).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.provider == sa.bindparam("provider"),
+            condition,
         )
 
     @cache  # noqa: B019 - statements live as long as the process

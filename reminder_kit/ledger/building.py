@@ -21,7 +21,7 @@ __all__ = ["MESSAGE_COLUMNS", "OUTCOME_COLUMNS", "RECORD_COLUMNS", "Builder", "w
 
 RECORD_COLUMNS = (
     "row_id", "source", "id", "recurrence_id", "snapshot", "fingerprint", "generation", "dirty", "removed",
-    "planned_with", "next_at", "starts_at", "recorded_at", "revision_kind", "revision",
+    "planned_with", "next_at", "starts_at", "recorded_at", "revision_kind", "revision", "replied",
 )  # fmt: skip
 OUTCOME_COLUMNS = (
     "row_id", "key", "rule", "recipient", "to_number", "stand", "reason", "due_at", "send_at", "park_at",

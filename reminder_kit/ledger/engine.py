@@ -72,8 +72,10 @@ def database_for(url: str | Engine) -> Database:
         raise ConfigurationError(f"no ledger is kept in {backend}: use sqlite:///… or postgresql://…")
     if address.database in (None, "", ":memory:"):
         return SQLiteMemory(engine)
-    if str(address.database).startswith("file:"):
-        raise ConfigurationError("the ledger's url names SQLite's own kind of URI: write sqlite:///path/to/file.db")
+    if str(address.database).startswith("file:") or (address.query and engine is None):
+        raise ConfigurationError(
+            "the ledger's url has options that SQLite's can't have: write sqlite:///path/to/file.db"
+        )
     return SQLiteFile(Path(str(address.database)))
 
 
@@ -141,8 +143,11 @@ class PostgreSQL:
         return True
 
     def writing(self) -> AbstractContextManager[sa.Connection]:
-        """Open a transaction (READ COMMITTED, as PostgreSQL has it by default)."""
-        return _transaction(self.engine, self.name)
+        """Open a transaction (READ COMMITTED, as PostgreSQL has it by default, whatever a host's engine does)."""
+        engine = self.engine
+        if self._given is not None:
+            engine = engine.execution_options(isolation_level="READ COMMITTED")
+        return _transaction(engine, self.name)
 
     def ask(self, question: Question[T]) -> T:
         """Ask within one snapshot (REPEATABLE READ, READ ONLY)."""

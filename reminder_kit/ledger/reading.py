@@ -186,8 +186,13 @@ class Reading:
             if name:
                 values = {"namespace": self._namespace, "provider": provider, "name": name}
                 for row in self._now.rows(self._statements.find_message(by), **values):
-                    return Found(message_from(row), Identity(*row[-5:-2]), row[-2], row[-1])
+                    return _found(row)
         return None
+
+    def last_sent(self, *, provider: str, number: str) -> Found | None:
+        """Return the message that went out last to a number: the one that a reply answers."""
+        values = {"namespace": self._namespace, "provider": provider, "number": number}
+        return next((_found(row) for row in self._now.rows(self._statements.last_sent, **values)), None)
 
     def last_run(self, name: str) -> tuple[datetime, dict[str, Any]] | None:
         """Return when a job last ran and what it said, or None."""
@@ -219,6 +224,10 @@ class Reading:
     def _runs(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
         found = self._now.rows(self._statements.runs, namespace=self._namespace)
         return {name: (instant(at), json.loads(detail)) for name, at, detail in found}
+
+
+def _found(row: Sequence[Any]) -> Found:
+    return Found(message_from(row), Identity(*row[-5:-2]), row[-2], row[-1])
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def record_from(namespaceless: Sequence[Any], outcomes: tuple[Outcome, ...], mes
     """Return a record from a row of `RECORD_COLUMNS`."""
     (
         row, source, id_, recurrence_id, snapshot, fingerprint, generation, dirty, removed,
-        planned_with, next_at, starts_at, recorded_at, revision_kind, revision,
+        planned_with, next_at, starts_at, recorded_at, revision_kind, revision, replied,
     ) = namespaceless  # fmt: skip
     return Record(
         row,
@@ -82,6 +82,7 @@ def record_from(namespaceless: Sequence[Any], outcomes: tuple[Outcome, ...], mes
         (revision_kind, revision),
         outcomes,
         messages,
+        replied,
     )
 
 

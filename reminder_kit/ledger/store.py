@@ -57,6 +57,11 @@ class Transaction(Recording):
             count += self._now.run(self._statements.mark_rows, namespace=self._namespace, **packed)
         return count
 
+    def reply(self, identity: Identity, word: str) -> None:
+        """Keep the host's keyword that was replied about an appointment, until its start moves."""
+        names = {"which_source": identity.source, "which_id": identity.id, "which_occurrence": identity.recurrence_id}
+        self._now.run(self._statements.reply, word=word, namespace=self._namespace, **names)
+
     # Claims
 
     def claim(self, rows: Sequence[int], owner: str, now: datetime, lease: timedelta) -> dict[int, Claim]:

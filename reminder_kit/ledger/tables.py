@@ -86,6 +86,7 @@ def _appointments(metadata: sa.MetaData) -> sa.Table:
         _flag("dirty"),
         _flag("removed"),
         _text("planned_with"),
+        _text("replied", ""),
         _instant("next_at"),
         _instant("starts_at", nullable=False),
         _instant("ends_at", nullable=False),

@@ -41,6 +41,8 @@ class Writing(Builder):
         names = (*_INTAKE_COLUMNS[3:], "recorded_at")
         fresh: dict[str, Any] = {name: new[name] for name in names}
         fresh |= {"generation": table.c.generation + 1, "dirty": sa.true(), "removed": sa.false()}
+        same_start = table.c.starts_at == new.starts_at
+        fresh["replied"] = sa.case((same_start, table.c.replied), else_=sa.literal_column("''"))
         keys = ["namespace", "source", "id", "recurrence_id"]
         return insert.on_conflict_do_update(index_elements=keys, set_=fresh, where=sa.not_(stale))
 
@@ -68,6 +70,17 @@ class Writing(Builder):
         table = self.tables.appointments
         return self._update(table, revision_kind=sa.bindparam("new_kind"), revision=sa.bindparam("new_revision")).where(
             table.c.row_id == sa.bindparam("which")
+        )
+
+    @cached_property
+    def reply(self) -> Any:
+        """Keep what was replied about an appointment."""
+        table = self.tables.appointments
+        return self._update(table, replied=sa.bindparam("word")).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.source == sa.bindparam("which_source"),
+            table.c.id == sa.bindparam("which_id"),
+            table.c.recurrence_id == sa.bindparam("which_occurrence"),
         )
 
     @cached_property
@@ -310,7 +323,14 @@ class Writing(Builder):
             appointments.c.id == history.c.id,
             appointments.c.recurrence_id == history.c.recurrence_id,
         )
-        blank = {"snapshot": "", "fingerprint": "", "dirty": sa.false(), "next_at": None, "lease_owner": None}
+        blank = {
+            "snapshot": "",
+            "fingerprint": "",
+            "dirty": sa.false(),
+            "next_at": None,
+            "lease_owner": None,
+            "replied": "",
+        }
         silent = {"to_number": "", "recipient": "", "text": "", "subject": "", "media_urls": "[]", "request": b""}
         return (
             self._update(history, detail="{}").where(history.c.detail != "{}", theirs),

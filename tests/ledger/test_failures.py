@@ -58,6 +58,7 @@ def test_using_a_current_ledger_does_not_load_alembic(sqlite_ledger, sqlite_url)
         pytest.param("", "write sqlite:///reminders.db", id="nothing"),
         pytest.param("mysql://h/d", "no ledger is kept in mysql", id="another database"),
         pytest.param("sqlite:///file:x.db?uri=true", "sqlite:///path", id="an SQLite URI"),
+        pytest.param("sqlite:///x.db?mode=ro", "sqlite:///path", id="options"),
     ],
 )
 def test_a_url_that_names_no_ledger_is_refused(url, remedy):

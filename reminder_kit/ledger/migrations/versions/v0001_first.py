@@ -44,6 +44,7 @@ def _appointments(schema: str | None) -> None:
         sa.Column("dirty", sa.Boolean, nullable=False),
         sa.Column("removed", sa.Boolean, nullable=False),
         sa.Column("planned_with", sa.Text, nullable=False),
+        sa.Column("replied", sa.Text, nullable=False, server_default=""),
         sa.Column("next_at", sa.BigInteger),
         sa.Column("starts_at", sa.BigInteger, nullable=False),
         sa.Column("ends_at", sa.BigInteger, nullable=False),
