@@ -1,0 +1,163 @@
+"""Many workers: processes sync and resync the same appointments on one ledger while some are killed.
+
+Nothing is doubled, nothing is lost, and the work is shared.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit import Appointment, Recipient, ReminderKit, Rule
+from reminder_kit.ledger import Ledger
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.sandbox import Sandbox, serve
+from tests.conftest import START
+from tests.ledger.conftest import postgres_server, postgres_url, sqlite_url  # noqa: F401 - fixtures
+
+RULES = (
+    Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}"),
+    Rule("hour-before", before="1 hour", text="Soon: {{ when }}"),
+)
+COUNT = 60
+
+
+def visits(moved=False):
+    """Sixty people; with `moved`, every third comes a day later and every fifth not at all."""
+    return [
+        Appointment(
+            f"A-{n}",
+            START + timedelta(days=3 if not (moved and n % 3 == 0) else 4, minutes=n),
+            recipients=[Recipient(f"+120255501{n:02}", id=f"P-{n}", name="Ada")],
+            title="Check-up",
+            status="cancelled" if moved and n % 5 == 0 else "confirmed",
+        )
+        for n in range(COUNT)
+    ]
+
+
+def make_kit(url, base_url, concurrency=4):
+    provider = Telnyx(api_key="KEY", from_="+12025550100", base_url=base_url)
+    return ReminderKit(
+        provider, RULES, url, timezone="America/New_York", clock=lambda: START, concurrency=concurrency, timeout=20.0
+    )
+
+
+def work(url, base_url, number, start, out):
+    """Sync everything, in an order of its own, then do the batch job twice; tell how much was done here."""
+    start.wait(30)
+    appointments = visits(moved=True)
+    turn = number * 7 % COUNT
+    with make_kit(url, base_url) as kit:
+        done = Counter()
+        for report in (
+            kit.sync([*appointments[turn:], *appointments[:turn]], force=True),
+            kit.resync(force=True),
+            kit.resync(force=True),
+        ):
+            done.update(each.kind.value for each in report.changes if each.is_work and each.outcome == "done")
+        out.put((number, dict(done)))
+
+
+def crowd(url, base_url, count, killed):
+    """Let `count` processes work at once and kill some of them in the midst; returns what the others did."""
+    context = multiprocessing.get_context("spawn")
+    start, out = context.Event(), context.Queue()
+    children = [context.Process(target=work, args=(url, base_url, n, start, out)) for n in range(count)]
+    for child in children:
+        child.start()
+    time.sleep(1.0)
+    start.set()
+    for index in range(killed):
+        time.sleep(0.35)
+        os.kill(children[index].pid, signal.SIGKILL)
+    told = dict(out.get(timeout=60) for _ in range(count - killed))
+    for child in children:
+        child.join(30)
+    assert [child.exitcode for child in children[:killed]] == [-signal.SIGKILL] * killed
+    assert [child.exitcode for child in children[killed:]] == [0] * (count - killed)
+    return told
+
+
+def expected():
+    """What is parked in the end, worked out by hand: two reminders for whoever still comes."""
+    wanted = Counter()
+    for each in visits(moved=True):
+        if each.status == "confirmed":
+            (person,) = each.recipients
+            wanted[person.phone, each.start_at - timedelta(hours=24)] += 1
+            wanted[person.phone, each.start_at - timedelta(hours=1)] += 1
+    return wanted
+
+
+def tell(url, count, killed):
+    sandbox = Sandbox(clock=START)
+    with serve(sandbox) as server:
+        with make_kit(url, server.base_url, 8) as kit:
+            assert kit.sync(visits()).ok
+        before = len(sandbox.messages())
+        told = crowd(url, server.base_url, count, killed)
+        with make_kit(url, server.base_url) as kit:
+            kit.resync(force=True)
+            last = kit.resync(force=True)
+            messages = kit.status()["messages"]
+    assert last.ok
+    assert not [each for each in last.changes if each.is_work]
+    assert Counter((each.to, each.send_at) for each in sandbox.parked()) == expected()
+    moved = sum(n % 3 == 0 and n % 5 != 0 for n in range(COUNT))
+    assert before == 2 * COUNT
+    assert len(sandbox.messages()) == before + 2 * moved, "something was created twice"
+    assert messages.keys() == {"scheduled", "cancelled"}
+    return told
+
+
+@pytest.mark.slow
+def test_eight_processes_on_postgresql_three_killed_double_and_lose_nothing(postgres_url):  # noqa: F811
+    ledger = Ledger(postgres_url)
+    ledger.upgrade()
+    ledger.close()
+    tell(postgres_url, 8, 3)
+
+
+@pytest.mark.slow
+def test_four_processes_on_one_sqlite_file_one_killed_double_and_lose_nothing(sqlite_url):  # noqa: F811
+    tell(sqlite_url, 4, 1)
+
+
+def resync_once(url, base_url, start, out):
+    """Do the batch job once; tell how many reminders this process parked."""
+    with make_kit(url, base_url, 2) as kit:
+        kit.status()
+        start.wait(30)
+        out.put(sum(each.is_work and each.outcome == "done" for each in kit.resync().changes))
+
+
+@pytest.mark.slow
+def test_batch_jobs_that_run_at_once_share_the_work(sqlite_url):  # noqa: F811
+    """What one holds, the others leave to it and go on with the rest."""
+    people = [Recipient(f"+120255501{n % 100:02}") for n in range(240)]
+    start_at = START + timedelta(days=3)
+    sandbox, context = Sandbox(clock=START), multiprocessing.get_context("spawn")
+    start, out = context.Event(), context.Queue()
+    with serve(sandbox) as server:
+        with make_kit(sqlite_url, server.base_url) as kit:
+            kit.record([Appointment(f"A-{n}", start_at, recipients=[each]) for n, each in enumerate(people)])
+        args = (sqlite_url, server.base_url, start, out)
+        children = [context.Process(target=resync_once, args=args) for _ in range(3)]
+        for child in children:
+            child.start()
+        time.sleep(3.0)
+        start.set()
+        parked = [out.get(timeout=60) for _ in children]
+        for child in children:
+            child.join(30)
+        with make_kit(sqlite_url, server.base_url) as kit:
+            kit.resync()
+    assert len(sandbox.messages()) == 480
+    assert sorted(parked)[1] > 0, f"one did all the work: {parked}"
