@@ -65,7 +65,7 @@ class Laws:
         recorded = {each.identity.id: each.appointment for each in self.records if not each.removed}
         for id_, appointment in self.host.items():
             assert id_ in recorded, f"{id_} was never recorded"
-            assert recorded[id_].starts_at == appointment.starts_at, f"{id_} is recorded with another start"
+            assert recorded[id_].start_at == appointment.start_at, f"{id_} is recorded with another start"
         gone = [id_ for id_, each in recorded.items() if id_ not in self.host and each.start_at > self.now]
         assert not gone, f"{gone} should have been withdrawn"
 

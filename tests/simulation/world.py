@@ -182,6 +182,10 @@ class World:
             names = [each[0] for each in cursor.description]
             return {row["id"]: row for row in (dict(zip(names, values, strict=True)) for values in cursor)}
 
+    def is_open(self):
+        """Say whether some message's last step is open still."""
+        return any(row["state"] in ("creating", "cancelling") for row in self.messages().values())
+
     def once(self, event):
         """Return the messages of which the history ever said so."""
         with self.ledger.writing() as transaction:
