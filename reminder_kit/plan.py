@@ -169,6 +169,7 @@ class _Look:
     skip: Reason | None = None
     keep: bool = False
     error: str = ""
+    said_at: datetime | None = None
 
 
 def decide(case: Case, settings: Settings, now: datetime) -> list[Decision]:
@@ -204,7 +205,8 @@ def _look(reminder: Reminder, case: Case, settings: Settings, now: datetime) -> 
     messages = [_assumed(each, settings, now) for each in case.messages.get(reminder.key, ())]
     parked = next((each for each in reversed(messages) if each.state in OPEN), None)
     settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
-    look = _Look(reminder, parked, settles, skip=reminder.refusal)
+    sent = [each.send_at for each in messages if each.state in SENT]
+    look = _Look(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
     if reminder.refusal is None:
         if parked is not None and _has_it(reminder, messages, settings):
             look.skip = Reason.ALREADY_SENT
@@ -321,17 +323,26 @@ def _supersede(looks: list[_Look]) -> None:
     """Let reminders of one appointment that would arrive together give way to the one nearest to the start."""
     if len(looks) < 2 or not any(look.placement is not None for look in looks):
         return
-    staying = {look.reminder.key: look.message.send_at for look in looks if look.keep and look.message}
+    staying = {look.reminder.key: at for look in looks if (at := _stays_at(look)) is not None}
     pairs = [(look.reminder, look.placement) for look in looks if look.placement is not None]
     pairs += [
-        (look.reminder, Placement(Placed.SEND, Reason.UNCHANGED, look.message.send_at))
+        (look.reminder, Placement(Placed.SEND, Reason.UNCHANGED, staying[look.reminder.key]))
         for look in looks
-        if look.keep and look.message
+        if look.reminder.key in staying
     ]
     judged = {reminder.key: placement for reminder, placement in supersede(pairs, parked=staying)}
     for look in looks:
         if look.placement is not None:
             look.placement = judged[look.reminder.key]
+
+
+def _stays_at(look: _Look) -> datetime | None:
+    """Return when a message that is not touched goes out, or went; None where there is none, or a new one is placed."""
+    if look.placement is not None:
+        return None
+    if look.keep and look.message is not None:
+        return look.message.send_at
+    return look.said_at if look.skip is Reason.ALREADY_SENT else None
 
 
 def _decision(look: _Look, case: Case, settings: Settings, now: datetime) -> Decision:

@@ -30,11 +30,15 @@ _TIMES = ("before", "after", "days_before", "days_after", "weekday", "business_d
 _BACK = ("before", "days_before", "weekday", "business_days_before", "on")
 _NONE = timedelta(0)
 
+NEXT_RULE = "next rule"
+
 
 @frozen
 class Late:
     """What to do with a reminder whose due time has passed or is too near.
 
+    `policy` is "clamp", "skip" or "next rule": leave it to a reminder of a rule nearer to
+    the start, and clamp it only where there is none.
     `within` bounds how late it may be to be clamped; `stated` says that the rule said so
     itself, which matters for appointments booked after the due time.
     """
@@ -45,17 +49,22 @@ class Late:
 
     @classmethod
     def read(cls, value: object, what: str) -> Late:
-        """Return the policy that "clamp", "skip" or `{skip_after: "6 hours"}` means; None: nothing was said."""
+        """Return the policy that a word or `{skip_after: "6 hours"}` means; None: nothing was said."""
         if value is None or isinstance(value, Late):
             return value or cls()
         if isinstance(value, Mapping) and set(value) == {"skip_after"}:
             return cls("clamp", elapsed(value["skip_after"], f"{what}.skip_after"), stated=True)
-        word = _one_of(value, ("clamp", "skip"), what, ' or { skip_after = "6 hours" }')
+        word = _one_of(value, ("clamp", "skip", NEXT_RULE), what, ' or { skip_after = "6 hours" }')
         return cls(word, None, stated=True)
 
     def still_useful(self, lateness: timedelta) -> bool:
         """Say whether a reminder so late is to be clamped."""
-        return self.policy == "clamp" and (self.within is None or lateness <= self.within)
+        return self.policy != "skip" and (self.within is None or lateness <= self.within)
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether a late reminder leaves it to the next rule."""
+        return self.policy == NEXT_RULE
 
     def __str__(self) -> str:
         return f"skip after {spoken(self.within)}" if self.within is not None else self.policy
@@ -111,8 +120,9 @@ class Rule:
     follow-ups are anchored to the end unless it says otherwise.
 
     `text` is a template, or one by locale; `late_text` is used when the message goes out
-    after its due time. `if_late` is "clamp" (send as soon as possible), "skip" or
-    `{"skip_after": "6 hours"}`; `if_far` is "hold", "clamp" or "skip"; `shift` says which
+    after its due time. `if_late` is "clamp" (send as soon as possible), "skip",
+    `{"skip_after": "6 hours"}` or "next rule" (leave it to a rule nearer to the start, if
+    one still comes); `if_far` is "hold", "clamp" or "skip"; `shift` says which
     way out of quiet hours; nothing is sent nearer to the start than `min_notice`. With
     `spread`, messages that are due together go out over that length of time, each always
     at the same distance from its due time (it follows from the reminder's key).

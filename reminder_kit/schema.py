@@ -86,7 +86,7 @@ def _late() -> dict[str, Any]:
         "required": ["skip_after"],
         "properties": {"skip_after": _LENGTH},
     }
-    return {"anyOf": [{"enum": ["clamp", "skip"]}, skip_after]}
+    return {"anyOf": [{"enum": ["clamp", "skip", "next rule"]}, skip_after]}
 
 
 def rules_schema() -> dict[str, Any]:

@@ -129,3 +129,50 @@ class TestForecast:
         assert (told["A-2"].kind, told["A-2"].reason) == ("skip", "template_error")
         assert "2 SMS parts (gsm7), and max_parts is 1: shorten it or raise max_parts" in told["A-2"].error
         assert len(sandbox.parked()) == 1
+
+
+class TestLateLadder:
+    HOUR = Rule("hour", before="1 hour", text="Soon: {{ when }}.")
+    DAY = Rule("day", before="24 hours", text="See you {{ when }}.", if_late="next rule")
+
+    def outcomes(self, report):
+        return {each.rule: (each.kind.value, each.reason.value) for each in report.changes}
+
+    def test_a_late_one_may_leave_it_to_the_next_rule(self, make_kit, appointment):
+        kit = make_kit([self.DAY, self.HOUR])
+        assert self.outcomes(kit.sync(appointment(days=0, hours=8))) == {
+            "day": ("skip", "superseded"),
+            "hour": ("schedule", "on_time"),
+        }
+        (why,) = [each for each in kit.explain("A-1").reminders if each.change.rule == "day"]
+        assert why.steps[-1] == "if_late is next rule: rule hour still comes"
+
+    def test_where_no_next_rule_comes_it_is_sent_at_once(self, make_kit, appointment):
+        given = appointment(days=0, hours=8)
+        assert self.outcomes(make_kit([self.DAY]).plan(given)) == {"day": ("schedule", "clamped_late")}
+        off = Rule("hour", before="1 hour", text="Soon.", only={"tags": "dental"})
+        assert self.outcomes(make_kit([self.DAY, off]).plan(given))["day"] == ("schedule", "clamped_late")
+
+    def test_on_time_it_is_sent_like_any_other(self, make_kit, appointment):
+        kit = make_kit([self.DAY, self.HOUR])
+        assert self.outcomes(kit.plan(appointment())) == {
+            "day": ("schedule", "on_time"),
+            "hour": ("schedule", "on_time"),
+        }
+
+    def test_what_was_superseded_stays_so_once_the_other_has_gone_out(self, make_kit, sandbox, appointment):
+        """Two late reminders make one text; an edit of the title afterwards makes no second one of them."""
+        kit = make_kit([Rule("day", before="24 hours", text="x {{ when }}"), Rule("two", before="2 hours", text="y")])
+        kit.sync(appointment(days=0, hours=1.5))
+        assert len(sandbox.parked()) == 1
+        for minutes in (10, 30):
+            sandbox.clock.advance(minutes=minutes)
+            report = kit.sync(appointment(days=0, hours=1.5, title=f"Edited after {minutes}"))
+            assert self.outcomes(report) == {"day": ("skip", "superseded"), "two": ("skip", "already_sent")}
+        assert len(sandbox.inbox("+12025550123")) == 1
+
+    def test_a_late_one_may_say_so_in_a_shorter_text(self, make_kit, sandbox, appointment):
+        make_kit([Rule("day", before="24 hours", text="Long {{ when }}", late_text="Today!")]).sync(
+            appointment(days=0, hours=8)
+        )
+        assert [text for *_, text in parked(sandbox)] == ["Today!"]
