@@ -36,7 +36,8 @@ def visits(event, count, first=0):
 
 def assert_document(document):
     """Hold a document of plan, import, resync, cancel or suppress to its keys and types."""
-    assert list(document) == ["now", "summary", "changes"]
+    assert list(document)[:3] == ["now", "summary", "changes"]
+    assert set(document) <= {"now", "summary", "changes", "forecast"}
     assert document["now"] == NOW
     assert sorted(document["summary"]) == sorted(SUMMARY)
     assert {type(each) for each in document["summary"].values()} == {int}
@@ -210,3 +211,22 @@ def test_it_runs_as_a_module_in_a_process_that_imported_nothing(desk, telnyx, ev
     assert (process.returncode, err) == (0, "")
     assert_document(json.loads(out))
     assert len(telnyx.parked()) == 2
+
+
+def test_imports_that_race_on_a_ledger_that_is_not_there_yet_park_each_reminder_once(desk, telnyx, event):
+    clinic = desk.write(*visits(event, 8))
+    racing = [desk.start("import", clinic, "--now", NOW, "--json") for _ in range(3)]
+    ended = [(process.communicate(timeout=60), process.returncode) for process in racing]
+    assert [status for _, status in ended] == [0, 0, 0]
+    assert len(telnyx.parked()) == len(set(telnyx.parked())) == telnyx.count("POST") == 16
+    assert desk.run("ledger", "check", "--json").json == {"faults": []}
+
+
+@pytest.mark.slow
+def test_the_loop_says_a_line_a_run_and_ends_well_when_it_is_terminated(desk, telnyx):
+    process = desk.start("resync", "--every", "1s", "--json")
+    lines = [process.stdout.readline() for _ in range(2)]
+    process.terminate()
+    rest, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert all(set(json.loads(line)) >= {"now", "summary", "changes"} for line in [*lines, *rest.splitlines()])
