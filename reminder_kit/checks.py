@@ -19,6 +19,7 @@ __all__ = [
     "count",
     "country",
     "duration",
+    "flag",
     "length",
     "locale_tag",
     "one_of",
@@ -115,6 +116,13 @@ def rate(value: Any, what: str) -> str | float:
         Pace(value)
     except InvalidInputError as error:
         raise ConfigurationError(f"{what}: {error}") from None
+    return value
+
+
+def flag(value: Any, what: str) -> bool:
+    """Return yes or no."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{what} must be true or false, not {value!r}")
     return value
 
 

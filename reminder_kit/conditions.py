@@ -17,7 +17,7 @@ from reminder_kit.model import Appointment, Recipient, Status
 
 __all__ = ["KEYS", "Condition", "suggestion"]
 
-KEYS = ("data", "location", "recipient", "source", "status", "tags", "title")
+KEYS = ("data", "location", "recipient", "replied", "source", "status", "tags", "title")
 """What `only` and `unless` may speak of."""
 
 
@@ -67,6 +67,8 @@ class Condition:
     `tags`, `status`, `source`: one of these. `title`, `location`: one of these patterns
     (`*` and `?`, in any case of letters). `data`, `recipient`: the appointment's or the
     recipient's data has one of these values under that key; nested keys with dots.
+    `replied`: the latest reply was one of these of the host's own keywords; the kit
+    gives an appointment the tag `replied:confirm` for that, until its start moves.
     """
 
     tests: tuple[tuple[str, tuple[Any, ...]], ...] = ()
@@ -94,6 +96,8 @@ class Condition:
 def _fits(key: str, wanted: tuple[Any, ...], appointment: Appointment, recipient: Recipient | None) -> bool:
     if key == "tags":
         return not appointment.tags.isdisjoint(wanted)
+    if key == "replied":
+        return not appointment.tags.isdisjoint(f"replied:{word}" for word in wanted)
     if key in ("status", "source"):
         return getattr(appointment, key) in wanted
     if key in ("title", "location"):

@@ -23,6 +23,7 @@ from reminder_kit.conditions import suggestion
 from reminder_kit.costs import Prices
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError, ReminderKitError
 from reminder_kit.ports import Provider
+from reminder_kit.providers.replies import Replies
 from reminder_kit.quiet import QuietHours
 from reminder_kit.rules import Defaults, Rule
 
@@ -33,7 +34,7 @@ DEFAULT_LEDGER = "sqlite:///reminders.db"
 LEDGER_VARIABLE = "REMINDER_KIT_LEDGER_URL"
 """Where the ledger's address is looked for when the file has none; addresses with a password belong here."""
 
-_TABLES = ("calendar", "cost", "guard", "ledger", "provider", "quiet_hours", "rules")
+_TABLES = ("calendar", "cost", "guard", "ledger", "provider", "quiet_hours", "replies", "rules")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
 _SECRET = re.compile(r"(.*_)?(api_key|api_secret|key|secret|auth_token|token|password|private_key)")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
@@ -166,6 +167,9 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
     ledger = _read(_table(tables, "ledger"), _LEDGER, "ledger")
     rules, warnings = _rules(tables.get("rules", []), text, defaults)
     options = {key: check(provider[key], f"[provider] {key}") for key, check in _KIT.items() if key in provider}
+    if replies := _table(tables, "replies"):
+        Replies.of(replies, "[replies]")
+        options["replies"] = replies
     if "name" in provider:
         checks.text(provider["name"], "[provider] name")
     if _PASSWORD.match(ledger.get("url", "")):
@@ -244,6 +248,7 @@ _KIT: dict[str, Check] = {
     "rate": checks.rate,
     "timeout": checks.length,
     "unknown_outcome": checks.one_of("prefer_duplicate", "prefer_missing"),
+    "suppress_undeliverable": checks.flag,
 }
 """Keys of [provider] that are the kit's and not the provider's own."""
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from reminder_kit.model import DeliveryEvent
-from reminder_kit.records import Suppression
+from reminder_kit.providers.replies import Replies
+from reminder_kit.records import HistoryEntry, Suppression
 from reminder_kit.tidings import STATES, Tidings
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Inbox:
     """Where delivery events and replies arrive."""
 
     tidings: Tidings = field(factory=Tidings)
+    replies: Replies = field(factory=Replies)
 
     def take(self, tx: Transaction, events: Iterable[DeliveryEvent], now: datetime) -> list[DeliveryEvent]:
         """Store events and act on them in one transaction; returns what hosts are to be told, without repetitions."""
@@ -34,13 +36,28 @@ class Inbox:
         for event in events:
             if not tx.store_event(event, now):
                 continue
-            event = evolve(event, reason=self.tidings.reason(event.code))  # noqa: PLW2901 - the same event, understood
-            told_on.append(event)
-            if event.type in ("opted_out", "opted_in") and event.number:
-                self._heard(tx, event, now)
-            elif event.type in STATES:
+            if event.type in STATES:
                 told_on += self._moved(tx, event, now)
+            else:
+                told_on += self._replied(tx, event, now)
         return told_on
+
+    def _replied(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
+        """Obey what a person asks for; a reply is about the message that went to them last."""
+        if not event.number:
+            return [event]
+        found = tx.last_sent(provider=event.provider, number=event.number)
+        event = evolve(event, appointment=found.identity if found else None)
+        if event.type in ("opted_out", "opted_in"):
+            self._heard(tx, event, now)
+        word = self.replies.name_of(event.text or "") if event.type == "received" else None
+        if word is None:
+            return [event]
+        if found is not None:
+            tx.reply(found.identity, word)
+            tx.mark_dirty(identities=[found.identity])
+            tx.note([HistoryEntry(now, "webhook", "replied", found.identity, reason=word)])
+        return [event, evolve(event, id=f"{event.id}:{word}", type=word)]
 
     def _heard(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> None:
         """Obey a STOP or START at once, for every appointment of that number."""
@@ -54,7 +71,8 @@ class Inbox:
     def _moved(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
         """Follow an event about a message; one about a message we don't know yet is kept until we do."""
         found = tx.find_message(provider=event.provider, provider_id=event.provider_id, token=event.token)
+        event = evolve(event, reason=self.tidings.reason(event.code), appointment=found.identity if found else None)
         if found is None:
-            return []
+            return [event]
         _, in_turn = self.tidings.follow(tx, found, event, now)
-        return [] if in_turn else [evolve(event, id=f"{event.id}:anomaly", type="anomaly")]
+        return [event] if in_turn else [event, evolve(event, id=f"{event.id}:anomaly", type="anomaly")]

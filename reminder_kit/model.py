@@ -375,8 +375,10 @@ class DeliveryEvent:
     `type` is one of `scheduled`, `sent`, `delivered`, `undelivered`, `cancelled`,
     `received`, `opted_out`, `opted_in`, `unknown`. `token` is the one we put into the
     message's webhook address. `raw` is what came, untouched. `code` is the provider's
-    word for what went wrong, `reason` ours (`reminder_kit.ports.Failure`), as the kit
-    fills it in.
+    word for what went wrong. The kit fills in `reason`, our word for that
+    (`reminder_kit.ports.Failure`), and `appointment`: source, id and recurrence id of
+    the one it is about. A reply that is one of the host's own keywords is told once
+    more, with the keyword's name as `type`.
     """
 
     id: str
@@ -390,3 +392,4 @@ class DeliveryEvent:
     code: str = ""
     raw: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
     reason: str = ""
+    appointment: tuple[str, str, str] | None = None

@@ -92,6 +92,8 @@ class Case:
         """Return the case of an appointment (None: withdrawn) and its record (None: never seen)."""
         if record is None:
             return cls(identity, appointment, suppressed=suppressed, sent_before=sent_before or {})
+        if appointment is not None and record.replied:
+            appointment = evolve(appointment, tags=appointment.tags | {f"replied:{record.replied}"})
         by_key: dict[str, tuple[Message, ...]] = {}
         for message in record.messages:
             by_key[message.key] = (*by_key.get(message.key, ()), message)

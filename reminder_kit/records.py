@@ -86,7 +86,8 @@ class Record:
     with. `next_at` is the earliest instant at which something is to be done although
     nothing changed (a held reminder enters the window, a message is past its time, a
     failed step may be tried again); None: never. `revision` is its order
-    (`snapshot.revision_order`). `messages` holds every message of its
+    (`snapshot.revision_order`). `replied` is the host's keyword that came back last, since the start last moved.
+    `messages` holds every message of its
     reminders except cancelled and abandoned ones, oldest first.
     """
 
@@ -104,6 +105,7 @@ class Record:
     revision: tuple[str, str] = ("", "")
     outcomes: tuple[Outcome, ...] = ()
     messages: tuple[Message, ...] = ()
+    replied: str = ""
 
     @property
     def appointment(self) -> Appointment:

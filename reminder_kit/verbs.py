@@ -27,6 +27,7 @@ from reminder_kit.placement import QuietHours
 from reminder_kit.plan import Settings
 from reminder_kit.planner import Appointments, Planner
 from reminder_kit.ports import IO, Provider
+from reminder_kit.providers.replies import Replies
 from reminder_kit.records import Identity, Suppression
 from reminder_kit.rules import Defaults, Rule
 from reminder_kit.text import Composer
@@ -68,6 +69,7 @@ class Verbs:
         unknown_outcome: str = "prefer_duplicate",
         rearm_after: timedelta = timedelta(minutes=15),
         suppress_undeliverable: bool = True,
+        replies: Mapping[str, Any] | None = None,
         calendar: Any = None,
         sources: Sequence[str] = (),
         concurrency: int = 16,
@@ -85,7 +87,9 @@ class Verbs:
         `cost` is what an SMS part and an MMS cost. `clock` returns the aware present
         instant; `transport` (one of httpx) replaces the network. `suppress_undeliverable`
         leaves a number alone once the provider reports that nothing can ever reach it (a
-        landline, no such number, an opt-out).
+        landline, no such number, an opt-out). `replies` are the host's own keywords,
+        `{"confirm": ["C", "YES"]}`: each is an event of that name for `on`, and
+        `unless = {replied = ["confirm"]}` in rules speaks of it.
         """
         if unknown_outcome not in ("prefer_duplicate", "prefer_missing"):
             raise ConfigurationError(
@@ -121,7 +125,7 @@ class Verbs:
         pace = Pace(rate)
         self._io = self._world(concurrency, timeout=timeout, transport=transport, pace=pace)
         self._engine = Engine(self.ledger, provider, self.settings, self._io, self.now)
-        self._inbox = Inbox(Tidings(provider.capabilities.failures, suppress_undeliverable))
+        self._inbox = Inbox(Tidings(provider.capabilities.failures, suppress_undeliverable), Replies.of(replies))
 
     @classmethod
     def from_config(cls, path: str | Path = "reminders.toml", **overrides: Any) -> Self:

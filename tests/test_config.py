@@ -312,7 +312,9 @@ VALUES = (
 KEYS = {
     "": "timezone locale default_region namespace rearm_after provider ledger quiet_hours guard calendar rules "
     "holidays closed_days weekend transliterate",
-    "[provider]": "name from base_url webhook_url endpoint schedule_ahead concurrency rate timeout unknown_outcome",
+    "[provider]": "name from base_url webhook_url endpoint schedule_ahead concurrency rate timeout unknown_outcome "
+    "suppress_undeliverable",
+    "[replies]": "confirm",
     "[ledger]": "url schema",
     "[quiet_hours]": "start end days also",
     "[guard]": "max_cancel_ratio max_changes",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reminder_kit.providers.replies import reply_type
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.providers.replies import Replies, reply_type
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,47 @@ def test_an_opt_in_is_understood(text):
 )
 def test_an_ordinary_reply_stays_one(text):
     assert reply_type(text) == "received"
+
+
+KEYWORDS = {"confirm": ["C", "YES", "ok"], "late": ["running late", "L"], "cancel-visit": "can't come"}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("C", "confirm"),
+        ("c.", "confirm"),
+        ("Yes, please!", "confirm"),
+        ("OK thank you", "confirm"),
+        ("Running late", "late"),
+        ("I am running late", None),
+        ("yes but not at 3", None),
+        ("Can't come.", "cancel-visit"),
+        ("cant come", "cancel-visit"),
+        ("STOP", None),
+        ("👍", None),
+        ("", None),
+    ],
+)
+def test_the_hosts_own_words_are_the_whole_reply(text, name):
+    assert Replies.of(KEYWORDS).name_of(text) == name
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ({"confirm": ["Stop"]}, "opts the person out"),
+        ({"confirm": ["CANCEL"]}, "opts the person out"),
+        ({"again": ["START"]}, "opts the person out or in"),
+        ({"delivered": ["C"]}, "can't be the name"),
+        ({"Confirm it": ["C"]}, "can't be the name"),
+        ({"confirm": []}, "one or more words"),
+        ({"confirm": [3]}, "one or more words"),
+        ({"confirm": 3}, "one or more words"),
+        ({"confirm": ["!"]}, "no letters"),
+        ({"confirm": ["C"], "late": ["c"]}, "means confirm already"),
+    ],
+)
+def test_words_that_cannot_be_keywords_are_refused_by_name(value, says):
+    with pytest.raises(ConfigurationError, match=says):
+        Replies.of(value)

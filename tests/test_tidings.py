@@ -7,6 +7,7 @@ from itertools import permutations
 
 import pytest
 
+from reminder_kit import Rule
 from reminder_kit.providers.telnyx import Telnyx
 from reminder_kit.providers.twilio import Twilio
 
@@ -176,3 +177,64 @@ def test_twilios_codes_are_understood_too(make_kit, sandbox, appointment):
     assert [event.type for event in events] == ["sent", "undelivered"]
     kit.resync(only_dirty=True)
     assert sandbox.parked() == []
+
+
+KEYWORDS = {"confirm": ["C", "YES"], "late": ["running late"]}
+
+
+def reminded(hooked, sandbox, appointment, **options):
+    """Return a kit whose first reminder is delivered and whose second is parked unless the visit is confirmed."""
+    first = Rule("day-before", before="24 hours", text="{{ when }}? Reply C to confirm")
+    second = Rule("soon", before="2 hours", text="{{ when }}!", unless={"replied": ["confirm"]})
+    kit = hooked(rules=[first, second], replies=KEYWORDS, **options)
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    deliver(kit, sandbox.hooks.sent, sandbox.now())
+    return kit
+
+
+def test_a_keyword_is_an_event_of_its_name_and_decides_for_the_rules(hooked, sandbox, appointment):
+    kit, told = reminded(hooked, sandbox, appointment), []
+    kit.on("*", lambda event: told.append((event.type, event.appointment)))
+    assert len(sandbox.parked()) == 1
+    deliver(kit, [sandbox.inbound(ADA, "Yes, thank you!")], sandbox.now())
+    visit = ("default", "A-1", "")
+    assert told == [("received", visit), ("confirm", visit)]
+    report = kit.resync(only_dirty=True)
+    assert [(change.rule, change.kind, change.reason) for change in report.changes if change.is_work] == [
+        ("soon", "cancel", "condition")
+    ]
+    assert sandbox.parked() == []
+    assert kit.sync(appointment()).ok
+    assert sandbox.parked() == []
+    assert ("webhook", "replied", "confirm") in history(kit)
+
+
+def test_a_confirmed_visit_that_is_moved_is_confirmed_no_more(hooked, sandbox, appointment):
+    kit = reminded(hooked, sandbox, appointment)
+    deliver(kit, [sandbox.inbound(ADA, "C")], sandbox.now())
+    assert kit.sync(appointment(title="Cleaning")).summary["cancel"] == 1
+    assert kit.sync(appointment(days=4)).ok
+    assert len(sandbox.parked()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "types"),
+    [("Running late", ["received", "late"]), ("I will come", ["received"]), ("Stop", ["opted_out"])],
+)
+def test_other_replies_change_no_reminder_unless_they_say_stop(hooked, sandbox, appointment, text, types):
+    kit, told = reminded(hooked, sandbox, appointment), []
+    kit.on("*", lambda event: told.append(event.type))
+    deliver(kit, [sandbox.inbound(ADA, text)], sandbox.now())
+    kit.resync(only_dirty=True)
+    assert told == types
+    assert len(sandbox.parked()) == (0 if text == "Stop" else 1)
+
+
+def test_a_reply_from_somebody_never_written_to_is_told_and_sets_nothing(hooked, sandbox, appointment):
+    kit, told = reminded(hooked, sandbox, appointment), []
+    kit.on("confirm", lambda event: told.append(event.appointment))
+    deliver(kit, [sandbox.inbound("+12025550199", "C")], sandbox.now())
+    assert told == [None]
+    kit.resync(only_dirty=True)
+    assert len(sandbox.parked()) == 1
