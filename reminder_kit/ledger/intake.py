@@ -5,7 +5,7 @@ Never commits, never decides by more than snapshot, revision and time of recordi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +55,17 @@ class _Batch:
     fresh: dict[Identity, Intake] = field(factory=dict)
     grown: dict[int, tuple[str, str]] = field(factory=dict)
 
+    def sort_in(self, intake: Intake, before: _Known | None, as_of: int | None) -> Kept:
+        """Note what is to be done with an appointment, and return how that is called."""
+        if before is not None and before.holds(intake):
+            if before.grows(intake):
+                self.grown[before.row] = intake.order
+            return Kept.UNCHANGED
+        if before is not None and before.outranks(intake, as_of):
+            return Kept.STALE
+        self.fresh[intake.identity] = intake
+        return Kept.NEW if before is None else Kept.CHANGED
+
 
 class Recording(Reading):
     """Takes appointments in; writes that may wait are put off until they can be made together."""
@@ -86,35 +97,19 @@ class Recording(Reading):
         later where either side has no revision): STALE, decided in the statement that writes.
         Else the snapshot is replaced, the generation grows, the row is dirty and no longer removed.
         """
+        since = micros_or_none(as_of)
+        return [kept for each in _once_each(intakes) for kept in self._record_once_each(each, now, since)]
+
+    def _record_once_each(self, intakes: Sequence[Intake], now: datetime, as_of: int | None) -> list[Kept]:
         known = {
             identity: _Known(each[0], each[1], bool(each[2]), each[3], each[4], each[5])
             for identity, each in self._known(intake.identity for intake in intakes).items()
         }
         batch = _Batch()
-        since = micros_or_none(as_of)
         for intake in intakes:
-            batch.answers.append(self._sorted_in(batch, intake, known, since, micros(now)))
-        self._store(batch, now, since)
+            batch.answers.append(batch.sort_in(intake, known.get(intake.identity), as_of))
+        self._store(batch, now, as_of)
         return self._corrected(batch, intakes)
-
-    @staticmethod
-    def _sorted_in(batch: _Batch, intake: Intake, known: dict[Identity, _Known], as_of: int | None, now: int) -> Kept:
-        identity, (kind, order) = intake.identity, intake.order
-        before = known.get(identity)
-        if before is not None and before.holds(intake):
-            if before.grows(intake):
-                before.kind, before.order = kind, order
-                if identity in batch.fresh:
-                    batch.fresh[identity] = intake
-                else:
-                    batch.grown[before.row] = (kind, order)
-            return Kept.UNCHANGED
-        if before is not None and before.outranks(intake, as_of):
-            return Kept.STALE
-        batch.fresh[identity] = intake
-        row = before.row if before else 0
-        known[identity] = _Known(row, intake.fingerprint, removed=False, kind=kind, order=order, recorded_at=now)
-        return Kept.NEW if before is None else Kept.CHANGED
 
     def _store(self, batch: _Batch, now: datetime, as_of: int | None) -> None:
         if batch.grown:
@@ -157,6 +152,18 @@ class Recording(Reading):
         if rows:
             self._now.many(self._statements.remove, rows)
         return gone
+
+
+def _once_each(intakes: Sequence[Intake]) -> Iterator[list[Intake]]:
+    """Yield the appointments in order, in runs that hold each once: who comes again meets what was written before."""
+    run: dict[Identity, Intake] = {}
+    for intake in intakes:
+        if intake.identity in run:
+            yield list(run.values())
+            run = {}
+        run[intake.identity] = intake
+    if run:
+        yield list(run.values())
 
 
 def _intake_values(intake: Intake) -> dict[str, Any]:
