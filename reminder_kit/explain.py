@@ -6,15 +6,19 @@ Pure: no clock, no I/O; `str()` is what a person reads, `as_json()` what a progr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
 
 from reminder_kit.changes import Change
-from reminder_kit.instants import iso
+from reminder_kit.instants import iso, zone
 from reminder_kit.model import Message, masked
 from reminder_kit.plan import Decision
+from reminder_kit.quiet import QuietHours
 from reminder_kit.records import HistoryEntry, Identity
+from reminder_kit.rules import Reminder
 
 __all__ = ["Explained", "Explanation", "explained"]
 
@@ -27,11 +31,13 @@ class Explained:
     steps: tuple[str, ...]
     messages: tuple[Message, ...] = field(default=(), repr=False)
     history: tuple[HistoryEntry, ...] = ()
+    rule_version: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         return {
             **self.change.as_json(),
+            "rule_version": self.rule_version or None,
             "steps": list(self.steps),
             "messages": [
                 {
@@ -77,16 +83,38 @@ class Explanation:
         }
 
 
-def explained(decision: Decision, messages: Iterable[Message], history: Sequence[HistoryEntry]) -> Explained:
+def explained(
+    decision: Decision,
+    messages: Iterable[Message],
+    history: Sequence[HistoryEntry],
+    quiet: QuietHours | None = None,
+) -> Explained:
     """Return what is to be said of one reminder."""
     steps: tuple[str, ...] = ()
     if decision.reminder is not None:
         steps += decision.reminder.trail
     if decision.placement is not None:
         steps += decision.placement.trail
+    elif decision.reminder is not None and decision.message is not None:
+        steps += _stands(decision.reminder, decision.message, decision.outcome.reason, quiet)
     key = decision.change.key
     own = tuple(each for each in messages if each.key == key)
-    return Explained(decision.change, steps, own, tuple(each for each in history if each.key == key))
+    mine = tuple(each for each in history if each.key == key)
+    rule = decision.reminder.rule if decision.reminder is not None else None
+    return Explained(decision.change, steps, own, mine, rule.version if rule is not None else "")
+
+
+def _stands(reminder: Reminder, message: Message, reason: str, quiet: QuietHours | None) -> tuple[str, ...]:
+    """Say of a parked message why it stands where it does: it was placed when it was parked, and not since."""
+    place, due_at = zone(reminder.zone), reminder.due_at
+    steps: tuple[str, ...] = ()
+    if quiet is not None and due_at is not None and quiet.covers(due_at, place):
+        steps += (f"quiet hours ({quiet.describe()}) cover the due time, {_local(due_at, reminder.zone)}",)
+    return (*steps, f"parked for {iso(message.send_at)}, {_local(message.send_at, reminder.zone)}: {reason}")
+
+
+def _local(moment: datetime, name: str) -> str:
+    return f"{moment.astimezone(zone(name)):%a %Y-%m-%d %H:%M} in {name}"
 
 
 def _reminder_lines(each: Explained) -> list[str]:
@@ -94,7 +122,8 @@ def _reminder_lines(each: Explained) -> list[str]:
     label = _label(change.identity)
     when = f" at {iso(change.send_at)}" if change.send_at else ""
     causes = f" ({', '.join(change.causes)})" if change.causes else ""
-    head = f"{label} · rule {change.rule or '-'} · to {masked(change.to or '') if change.to else 'nobody'}"
+    version = f" (version {each.rule_version})" if each.rule_version else ""
+    head = f"{label} · rule {change.rule or '-'}{version} · to {masked(change.to or '') if change.to else 'nobody'}"
     lines = [head, *(f"  {step}" for step in each.steps), f"  → {change.kind}{when}: {change.reason}{causes}"]
     if change.error:
         lines.append(f"  error: {change.error}")
@@ -113,7 +142,8 @@ def _label(identity: Identity) -> str:
 
 def _history_line(entry: HistoryEntry) -> str:
     reason = f": {entry.reason}" if entry.reason else ""
-    return f"{iso(entry.at)} {entry.actor}: {entry.event}{reason}"
+    version = f" (rule version {entry.detail['rule_version']})" if "rule_version" in entry.detail else ""
+    return f"{iso(entry.at)} {entry.actor}: {entry.event}{reason}{version}"
 
 
 def _history_json(entry: HistoryEntry) -> dict[str, Any]:
@@ -124,5 +154,10 @@ def _history_json(entry: HistoryEntry) -> dict[str, Any]:
         "rule": entry.rule or None,
         "recurrence_id": entry.identity.recurrence_id or None,
         "reason": entry.reason or None,
-        "detail": dict(entry.detail),
+        "detail": {name: _detail(name, value) for name, value in entry.detail.items()},
     }
+
+
+def _detail(name: str, value: Any) -> Any:
+    """Write instants as everywhere else; the ledger keeps them with their offset."""
+    return iso(datetime.fromisoformat(value)) if name.endswith("_at") and isinstance(value, str) else value
