@@ -406,6 +406,7 @@ class Engine:
         recorded = {each.key: each for each in work.record.outcomes}
         news = [each for key, each in work.outcomes.items() if recorded.get(key) != each]
         tx.keep_outcomes(work.claim, news)
+        versions = {each.change.key: each.reminder.rule.version for each in work.decisions if each.reminder}
         entries = [
             HistoryEntry(
                 at=now,
@@ -415,10 +416,10 @@ class Engine:
                 key=each.key,
                 rule=each.rule,
                 reason=work.changes[each.key].reason.value,
-                detail={"error": each.error} if each.error else {},
+                detail=_detail(each, versions.get(each.key)),
             )
-            for each in news
-            if work.changes[each.key].kind is not Kind.KEEP
+            for key, each in work.outcomes.items()
+            if _is_told(work.changes[key], is_news=recorded.get(key) != each)
         ]
         tx.note(entries)
         for decision in work.decisions:
@@ -434,6 +435,17 @@ class Engine:
         outcomes = {each.key: each for each in work.record.outcomes} | work.outcomes
         upcoming = next_look(list(outcomes.values()), list(work.messages.values())) if work.clean else now
         return Release(work.claim, work.record.generation, work.clean, digest, upcoming)
+
+
+def _is_told(change: Change, *, is_news: bool) -> bool:
+    """Say whether history tells of a change: of what is new, and of all that was done at the provider."""
+    return change.kind is not Kind.KEEP and (is_news or (change.is_work and change.outcome == "done"))
+
+
+def _detail(outcome: Outcome, version: str | None) -> dict[str, str]:
+    """Return what history says besides: the error, and the version of the rule it was decided with."""
+    told = {"error": outcome.error, "rule_version": version or ""}
+    return {name: value for name, value in told.items() if value}
 
 
 def _recorded(plan: Plan, now: datetime, tx: Transaction) -> list[Kept]:

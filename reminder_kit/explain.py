@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen

@@ -251,7 +251,9 @@ def oddity(wall: datetime, zone: ZoneInfo) -> str:
         return ""
     if first > second:
         return f"{wall:%H:%M} occurs twice that day in {zone.key}: the first is meant"
-    return f"{wall:%H:%M} does not occur that day in {zone.key}: the clock leaps by {spoken(second - first)}"
+    meant = from_local(wall, zone).astimezone(zone)
+    leap = spoken(second - first)
+    return f"{wall:%H:%M} does not occur that day in {zone.key}: the clock leaps by {leap}, and {meant:%H:%M} is meant"
 
 
 def is_weekday(day: date) -> bool:

@@ -282,9 +282,12 @@ def _late(
     target = room.from_then_on(room.lo)
     if target is None:
         return _nothing(room, step)
+    steps: tuple[Step, ...] = (step, *room.step)
+    if target > room.lo:
+        steps = (*steps, ("quiet hours ({}) are over at {}", room.quiet, target))
     if target > room.hi:
-        return _hold(target, window, (step, *room.step))
-    return Placement(Decision.SEND, Reason.CLAMPED_LATE, target, None, (step, *room.step))
+        return _hold(target, window, steps)
+    return Placement(Decision.SEND, Reason.CLAMPED_LATE, target, None, steps)
 
 
 def _nothing(room: _Room, *steps: Step) -> Placement:

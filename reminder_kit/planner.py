@@ -118,7 +118,8 @@ class Planner:
         sent = self.ledger.sent_before(identity)
         case = Case.of(identity, appointment, record, self.ledger.suppressions(), sent)
         mine = [entry for entry in history if entry.identity == identity]
-        return [explained(each, record.messages, mine) for each in decide(case, self.settings, now)]
+        quiet = self.settings.quiet
+        return [explained(each, record.messages, mine, quiet) for each in decide(case, self.settings, now)]
 
     def _incoming(self, appointments: Appointments, source: str | None) -> dict[Identity, Intake]:
         return intakes_of(_sourced(appointments, source), self.settings.defaults.region)

@@ -286,6 +286,11 @@ class Rule:
         text = json.dumps(fields, sort_keys=True, default=repr)
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
+    @property
+    def version(self) -> str:
+        """The beginning of the fingerprint: what history and `explain` know this version of the rule by."""
+        return self.fingerprint[:8]
+
 
 KEYS = tuple(attribute.name for attribute in Rule.__attrs_attrs__ if attribute.name != "offset")
 """The keys a rule takes, in code, TOML and dicts alike."""

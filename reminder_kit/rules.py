@@ -31,7 +31,7 @@ class Reminder:
     seconds), None only where the calendar ends before it. `anchor_at` is the start or
     end it is counted from. `zone` is the recipient's, for text and quiet hours, and
     `zone_source` says where it comes from; `local_zone` is the one local rules are
-    counted in. `refusal` is why it will not be sent, whatever the time.
+    counted in, from `local_source`. `refusal` is why it will not be sent, whatever the time.
     """
 
     key: str
@@ -46,13 +46,15 @@ class Reminder:
     refusal: Reason | None = None
     local_zone: str = "UTC"
     detail: str = ""
+    local_source: str = ""
 
     @property
     def trail(self) -> tuple[str, ...]:
         """The arithmetic behind `due_at`, step by step, in words."""
         rule, local = self.rule, zone(self.local_zone)
         clock = self.anchor_at.astimezone(local)
-        steps = [f"{rule.anchor} {iso(self.anchor_at)}, which is {clock:%a %Y-%m-%d %H:%M} in {self.local_zone}"]
+        where = f"{self.local_zone} (from {self.local_source})" if self.local_source else self.local_zone
+        steps = [f"{rule.anchor} {iso(self.anchor_at)}, which is {clock:%a %Y-%m-%d %H:%M} in {where}"]
         side = "after" if rule.is_follow_up else "before"
         steps.append(
             rule.offset.describe() + ("" if rule.offset.kind is Kind.ABSOLUTE else f" {side} the {rule.anchor}")
@@ -145,7 +147,7 @@ def reminders(appointment: Appointment, rules: Sequence[Rule], defaults: Default
             wanted.append(
                 Reminder(
                     key, appointment, rule, person.recipient, due_at, anchor_at, person.zone, person.source,
-                    person.locale, refusal, place.zone, detail,
+                    person.locale, refusal, place.zone, detail, place.source,
                 )
             )  # fmt: skip
     return wanted

@@ -166,7 +166,7 @@ def test_a_nominal_day_is_as_long_as_that_day_is(zone, start, day_before):
     ("zone", "wall", "instant", "said"),
     [
         (NEW_YORK, "2026-11-01 01:30", "2026-11-01 05:30", "occurs twice"),
-        (NEW_YORK, "2026-03-08 02:30", "2026-03-08 07:30", "does not occur that day in America/New_York"),
+        (NEW_YORK, "2026-03-08 02:30", "2026-03-08 07:30", "New_York: the clock leaps by 1 hour, and 03:30 is meant"),
         (LORD_HOWE, "2026-10-04 02:15", "2026-10-03 15:45", "leaps by 30 minutes"),
         (LORD_HOWE, "2026-04-05 01:45", "2026-04-04 14:45", "occurs twice"),
         (APIA, "2011-12-30 18:00", "2011-12-31 04:00", "leaps by 24 hours"),

@@ -351,7 +351,7 @@ class TestDue:
         start = datetime(2026, 3, 8, 10, tzinfo=NEW_YORK)
         (reminder,) = reminders(appointment(starts_at=start), [rule()], Defaults())
         assert reminder.trail == (
-            "start 2026-03-08T14:00:00Z, which is Sun 2026-03-08 10:00 in America/New_York",
+            "start 2026-03-08T14:00:00Z, which is Sun 2026-03-08 10:00 in America/New_York (from starts_at)",
             "24 hours (exact: elapsed time) before the start",
             "due 2026-03-07T14:00:00Z, which is Sat 2026-03-07 09:00 in America/New_York",
             "the clocks in America/New_York change by 1 hour in between",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from reminder_kit import Recipient, Rule
+from reminder_kit import QuietHours, Recipient, Rule
 from reminder_kit.instants import iso
 
 
@@ -176,3 +178,60 @@ class TestLateLadder:
             appointment(days=0, hours=8)
         )
         assert [text for *_, text in parked(sandbox)] == ["Today!"]
+
+
+class TestExplain:
+    def steps(self, kit):
+        (why,) = kit.explain("A-1").reminders
+        return why.steps
+
+    def test_it_tells_zones_with_their_sources_and_the_quiet_hours_of_what_is_parked(self, make_kit, appointment):
+        """B13: someone in Los Angeles is not written to at 06:30, and the explanation says so afterwards too."""
+        kit = make_kit([Rule("day", before="24 hours", text="x")], quiet_hours=QuietHours("21:00", "08:00"))
+        kit.sync(appointment(recipients=[Recipient("+12025550123", timezone="America/Los_Angeles")]))
+        assert self.steps(kit) == (
+            "start 2026-02-13T14:00:00Z, which is Fri 2026-02-13 09:00 in America/New_York (from starts_at)",
+            "24 hours (exact: elapsed time) before the start",
+            "due 2026-02-12T14:00:00Z, which is Thu 2026-02-12 09:00 in America/New_York",
+            "text and quiet hours in America/Los_Angeles (from recipient.timezone)",
+            "quiet hours (21:00–08:00) cover the due time, Thu 2026-02-12 06:00 in America/Los_Angeles",
+            "parked for 2026-02-12T04:59:00Z, Wed 2026-02-11 20:59 in America/Los_Angeles: shifted_quiet_hours",
+        )
+
+    @pytest.mark.parametrize(
+        ("start", "at", "said"),
+        [
+            (
+                "2026-03-08T10:00",
+                "02:30",
+                "02:30 does not occur that day in America/New_York: the clock leaps by 1 hour,",
+            ),
+            ("2026-11-01T10:00", "01:30", "01:30 occurs twice that day in America/New_York: the first is meant"),
+        ],
+        ids=["skipped", "twice"],
+    )
+    def test_it_tells_the_choice_between_local_times_that_are_twice_or_not_at_all(
+        self, make_kit, appointment, start, at, said
+    ):
+        starts_at = datetime.fromisoformat(start).replace(tzinfo=ZoneInfo("America/New_York"))
+        kit = make_kit([Rule("night", days_before=0, at=at, text="x")])
+        kit.sync(appointment(starts_at=starts_at, ends_at=None))
+        assert [step for step in self.steps(kit) if step.startswith(said)]
+
+    def test_a_late_one_waits_for_the_end_of_quiet_hours(self, make_kit, sandbox, appointment):
+        kit = make_kit([Rule("day", before="24 hours", text="x")], quiet_hours=QuietHours("21:00", "09:30"))
+        kit.record(appointment(days=0, hours=5))
+        assert self.steps(kit)[-1] == "quiet hours (21:00–09:30) are over at 2026-02-10T14:30:00Z"
+
+    def test_history_knows_which_version_of_a_rule_each_message_was_made_with(self, make_kit, appointment):
+        """B42: an edit of the words alone is told too."""
+        first = Rule("day", before="24 hours", text="See you {{ when }}.")
+        second = Rule("day", before="24 hours", text="Please come {{ when }}.")
+        make_kit([first]).sync(appointment())
+        kit = make_kit([second])
+        kit.resync()
+        (why,) = kit.explain("A-1").reminders
+        made = [(entry.event, entry.detail["rule_version"]) for entry in why.history if "rule_version" in entry.detail]
+        assert made == [("schedule", first.version), ("replace", second.version)]
+        assert why.as_json()["rule_version"] == second.version != first.version
+        assert f"rule day (version {second.version})" in str(kit.explain("A-1"))
