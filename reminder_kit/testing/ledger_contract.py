@@ -523,6 +523,7 @@ class _Remembering:
                 True, False, True, False, False,
             ]  # fmt: skip
             assert transaction.suppressions() == {PHONE: stop}
+            assert (transaction.is_suppressed(PHONE), transaction.is_suppressed("+12025550199")) == (True, False)
         assert ledger.suppressions() == {PHONE: stop}
         with ledger.writing() as transaction:
             assert (transaction.allow(PHONE), transaction.allow(PHONE)) == (True, False)
@@ -568,6 +569,31 @@ class _Remembering:
             assert transaction.unmatched_events(provider_id="P-2") == []
             transaction.match_event("e-1")
             assert transaction.unmatched_events(provider_id="P-1", token="m-1") == []
+
+    def test_a_reply_is_about_what_went_out_last(self, ledger: Ledger) -> None:
+        """What was sent to that number by that provider, the latest send time first; what is only parked is not."""
+        _, claim, first = _parked(ledger)
+        _, other, second = _parked(ledger, "A-2")
+        assert ledger.submit(lambda tx: tx.last_sent(provider="telnyx", number=PHONE)).result() is None
+        with ledger.writing() as transaction:
+            transaction.move_message(claim, first, evolve(first, state=State.SENT))
+            transaction.move_message(other, second, evolve(second, state=State.DELIVERED))
+            found = transaction.last_sent(provider="telnyx", number=PHONE)
+            assert found is not None
+            assert found.message.id == second.id
+            assert transaction.last_sent(provider="telnyx", number="+12025550199") is None
+            assert transaction.last_sent(provider="vonage", number=PHONE) is None
+
+    def test_a_reply_is_kept_until_the_start_moves(self, ledger: Ledger) -> None:
+        """Another title keeps it."""
+        _recorded(ledger, intake())
+        with ledger.writing() as transaction:
+            transaction.reply(intake().identity, "confirmed")
+        assert _again(ledger).replied == "confirmed"
+        _recorded(ledger, intake(title="Cleaning"))
+        assert _again(ledger).replied == "confirmed"
+        _recorded(ledger, intake(title="Cleaning", starts_at=_START + timedelta(hours=1)))
+        assert _again(ledger).replied == ""
 
     def test_a_job_says_when_it_last_ran(self, ledger: Ledger) -> None:
         """Each name once."""
