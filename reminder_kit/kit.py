@@ -59,6 +59,7 @@ class ReminderKit(Verbs):
     withdraw = _blocking(Verbs._withdraw)
     suppress = _blocking(Verbs._suppress)
     allow = _blocking(Verbs._allow)
+    reconcile_opt_outs = _blocking(Verbs._reconcile_opt_outs)
     receive = _blocking(Verbs._receive)
     explain = _blocking(Verbs._explain)
     status = _blocking(Verbs._status)
@@ -95,6 +96,7 @@ class AsyncReminderKit(Verbs):
     withdraw = Verbs._withdraw
     suppress = Verbs._suppress
     allow = Verbs._allow
+    reconcile_opt_outs = Verbs._reconcile_opt_outs
     receive = Verbs._receive
     explain = Verbs._explain
     status = Verbs._status

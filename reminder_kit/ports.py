@@ -25,6 +25,8 @@ __all__ = [
     "Finder",
     "NoAnswerError",
     "NotSentError",
+    "OptOutLister",
+    "OptOuts",
     "Provider",
     "Receipt",
     "Request",
@@ -109,7 +111,8 @@ class Capabilities:
     the first one's result (None: it knows no keys); `lookup_age` is how old a message
     may be, since its creation, to be read (None: it cannot be asked); `cancels` says
     whether a parked message can be withdrawn; `echoes_token` whether its webhooks carry
-    our token; `finds` whether it is a `Finder`. `failures` says what its codes for
+    our token; `finds` whether it is a `Finder`, `lists_opt_outs` whether it is an
+    `OptOutLister`. `failures` says what its codes for
     undelivered messages mean; a code that is not in it means nothing to us.
     """
 
@@ -122,6 +125,7 @@ class Capabilities:
     echoes_token: bool = False
     max_parts: int = 10
     finds: bool = False
+    lists_opt_outs: bool = False
     failures: Mapping[str, Failure] = field(factory=dict, repr=False)
 
 
@@ -216,6 +220,26 @@ class Finder(Provider, Protocol):
 
         `created_at` is when its request was first posted, by our clock. Raises as every `parse_*`.
         """
+        ...
+
+
+@frozen
+class OptOuts:
+    """One page of a provider's list of numbers that opted out; `more` says that another one follows."""
+
+    numbers: tuple[str, ...] = field(repr=False)
+    more: bool = False
+
+
+class OptOutLister(Provider, Protocol):
+    """A provider whose list of opt-outs can be read."""
+
+    def opt_outs(self, page: int) -> Request:
+        """Return the request for one page of the list, from 1."""
+        ...
+
+    def parse_opt_outs(self, response: Response) -> OptOuts:
+        """Read the answer to `opt_outs`. Raises as every `parse_*`."""
         ...
 
 

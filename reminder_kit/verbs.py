@@ -23,6 +23,7 @@ from reminder_kit.inbox import Inbox
 from reminder_kit.instants import utc
 from reminder_kit.ledger import Ledger
 from reminder_kit.model import DeliveryEvent, phone_number, recurrence_name
+from reminder_kit.opt_outs import OPT_OUTS, bar_listed, opted_out
 from reminder_kit.placement import QuietHours
 from reminder_kit.plan import Settings
 from reminder_kit.planner import Appointments, Planner
@@ -338,6 +339,22 @@ class Verbs:
             return lifted
 
         return bool(await self._written(write, None))
+
+    async def _reconcile_opt_outs(self, *, not_within: timedelta = timedelta(0)) -> int:
+        """Suppress every number on the provider's list of opt-outs; returns how many are new to us.
+
+        For webhooks that were missed. What is parked for them is withdrawn by the next
+        `resync`; nothing is lifted, since words the provider doesn't know are on our list
+        only. Not done again within `not_within` of the last time. Raises
+        `ConfigurationError` where the provider keeps no list, else from `ProviderError`.
+        """
+        now = self.now()
+        last = await self._io.call(self.ledger.last_run, OPT_OUTS)
+        if last is not None and now - last[0] < not_within:
+            return 0
+        listed = await opted_out(self.provider, self._io)
+        await self._io.call(self.ledger.prepare)
+        return await self._io.wait(self.ledger.submit(partial(bar_listed, listed, now)))
 
     def _number(self, phone: str) -> str:
         number = phone_number(phone, self.settings.defaults.region)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["finished", "import_", "plan", "resync"]
 
+_HOUR = timedelta(hours=1)
+
 _complete = click.option("--complete", is_flag=True, help="The file is all there is: withdraw what it no longer has.")
 
 
@@ -81,10 +83,11 @@ def import_(
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @click.option("--every", help="Go on for ever, with this pause: 60s, 5m, 1h.", **EVERY)
+@click.option("--opt-outs", is_flag=True, help="First read the provider's list of opt-outs (hourly with --every).")
 @forced
 @now_option
 @common
-def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, force: bool) -> int:
+def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, opt_outs: bool, force: bool) -> int:
     """Do the batch job: park what entered the window, repeat what failed, settle what was left open.
 
     With --every it goes on until terminated, each run's JSON on a line of its own; the
@@ -97,9 +100,23 @@ def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, forc
     with opened(now, writing=not dry_run) as kit:
         if dry_run:
             return _shown(kit, kit.plan_resync(), "calendar", force=force)
+        pause = None if not opt_outs else _HOUR if every else timedelta(0)
         if every is None:
-            return _resynced(kit, force=force)
-        return _repeat(lambda: _resynced(kit, force=force, one_line=True), every)
+            return max(_reconciled(kit, pause), _resynced(kit, force=force))
+        return _repeat(lambda: max(_reconciled(kit, pause), _resynced(kit, force=force, one_line=True)), every)
+
+
+def _reconciled(kit: ReminderKit, pause: timedelta | None) -> int:
+    """Read the provider's list of opt-outs; what goes wrong there keeps the batch job from nothing."""
+    if pause is None:
+        return 0
+    try:
+        if found := kit.reconcile_opt_outs(not_within=pause):
+            say(f"{found} numbers opted out at {kit.provider.name}: nothing more is sent to them")
+    except ProviderError as error:
+        say(f"warning: the list of opt-outs could not be read: {error}")
+        return 1
+    return 0
 
 
 def _resynced(kit: ReminderKit, *, force: bool, one_line: bool = False) -> int:

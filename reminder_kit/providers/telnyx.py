@@ -29,8 +29,8 @@ from reminder_kit.errors import (
 from reminder_kit.instants import iso
 from reminder_kit.model import DeliveryEvent, Draft
 from reminder_kit.placement import Window
-from reminder_kit.ports import Capabilities, Receipt, Request, Response
-from reminder_kit.providers.telnyx_answers import FAILURES, TOKEN, by_status, receipt, recorded, refusal
+from reminder_kit.ports import Capabilities, OptOuts, Receipt, Request, Response
+from reminder_kit.providers.telnyx_answers import FAILURES, TOKEN, by_status, opted_out, receipt, recorded, refusal
 from reminder_kit.providers.telnyx_events import verified
 from reminder_kit.sms import sms_parts
 
@@ -132,6 +132,7 @@ class Telnyx:
             echoes_token=self._webhook_url is not None,
             max_parts=_PARTS,
             finds=self._webhook_url is not None,
+            lists_opt_outs=True,
             failures=FAILURES,
         )
 
@@ -263,6 +264,13 @@ class Telnyx:
         }
         return Request("GET", f"/detail_records?{urlencode(query)}", headers={"accept": "application/json"})
 
+    def opt_outs(self, page: int) -> Request:
+        """Return the request for one page of the opt-outs, of the profile where one is set."""
+        query = {"page[number]": str(page), "page[size]": "250"}
+        if self._profile:
+            query["filter[messaging_profile_id]"] = self._profile
+        return Request("GET", f"/messaging_optouts?{urlencode(query)}", headers={"accept": "application/json"})
+
     def ping(self) -> Request:
         """Return a request that reads one messaging profile."""
         return Request("GET", "/messaging_profiles?page[size]=1", headers={"accept": "application/json"})
@@ -314,6 +322,12 @@ class Telnyx:
         if 200 <= response.status < 300:
             return recorded(response, token)
         raise refusal(response, "find", by_status(response.status))
+
+    def parse_opt_outs(self, response: Response) -> OptOuts:
+        """Read a page of opt-outs. Which address is the person's is not documented: ours is passed over."""
+        if 200 <= response.status < 300:
+            return opted_out(response, self._from)
+        raise refusal(response, "opt-outs", by_status(response.status))
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
         """Verify a webhook (Ed25519 over `timestamp|body`) and return what it tells.

@@ -20,10 +20,21 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.ports import Failure, Receipt, Response
+from reminder_kit.ports import Failure, OptOuts, Receipt, Response
 from reminder_kit.providers.answers import json_object, short, text_of
 
-__all__ = ["FAILURES", "STATUSES", "TOKEN", "by_status", "first", "receipt", "recorded", "refusal", "token_in"]
+__all__ = [
+    "FAILURES",
+    "STATUSES",
+    "TOKEN",
+    "by_status",
+    "first",
+    "opted_out",
+    "receipt",
+    "recorded",
+    "refusal",
+    "token_in",
+]
 
 TOKEN = "reminder_kit"  # noqa: S105 - the name of a query parameter
 """The query parameter that carries our token in a webhook's address."""
@@ -150,6 +161,18 @@ def recorded(response: Response, token: str) -> tuple[Receipt, ...]:
         if isinstance(each, dict) and token_in(text_of(each.get("delivery_status_webhook_url"))) == token
     ]
     return tuple(Receipt(text_of(each.get("uuid")), _status(each), _failure(each)) for each in mine if each.get("uuid"))
+
+
+def opted_out(response: Response, sender: str | None) -> OptOuts:
+    """Return the numbers on a page of opt-outs, without our own."""
+    payload = json_object(response) or {}
+    rows, meta = payload.get("data"), first(payload.get("meta"))
+    if not isinstance(rows, list):
+        raise TransientError("Telnyx: opt-outs were answered with nothing readable", provider="telnyx")
+    found = [text_of(each.get(name)) for each in rows if isinstance(each, dict) for name in ("from", "to")]
+    numbers = tuple(dict.fromkeys(each for each in found if each.startswith("+") and each != sender))
+    page, pages = text_of(meta.get("page_number")), text_of(meta.get("total_pages"))
+    return OptOuts(numbers, more=page.isdecimal() and pages.isdecimal() and int(page) < int(pages))
 
 
 def refusal(

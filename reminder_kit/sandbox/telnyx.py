@@ -98,7 +98,7 @@ def _route(sandbox: Sandbox, call: Call, path: str) -> Answer:
         profile = {"record_type": "messaging_profile", "id": sandbox.profile, "name": "Sandbox", "enabled": True}
         return _listed([profile])
     if call.method == "GET" and path == "/messaging_optouts":
-        return _listed(_optouts(sandbox, call.query))
+        return _paged(_optouts(sandbox, call.query), call.query)
     if call.method == "GET" and path == "/detail_records":
         return _listed(_records(sandbox, call.query))
     raise Refusal(404, "10005", "Resource not found")
@@ -107,6 +107,17 @@ def _route(sandbox: Sandbox, call: Call, path: str) -> Answer:
 def _listed(rows: list[dict[str, Any]]) -> Answer:
     meta = {"page_number": 1, "page_size": max(len(rows), 20), "total_pages": 1, "total_results": len(rows)}
     return answer(200, {"data": rows, "meta": meta})
+
+
+def _paged(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Answer:
+    """Return one page of a list, as `page[number]` and `page[size]` ask."""
+    numbers = (query.get("page[number]", "1"), query.get("page[size]", "20"))
+    if not all(each.isdecimal() and int(each) for each in numbers):
+        raise Refusal(400, "10015", "Bad Request: page", "/page")
+    page, size = map(int, numbers)
+    pages = -(-len(rows) // size)
+    meta = {"page_number": page, "page_size": size, "total_pages": pages, "total_results": len(rows)}
+    return answer(200, {"data": rows[(page - 1) * size : page * size], "meta": meta})
 
 
 def _optouts(sandbox: Sandbox, query: Mapping[str, str]) -> list[dict[str, Any]]:

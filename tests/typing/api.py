@@ -26,6 +26,7 @@ assert_type(kit.sync(visit), Report)
 assert_type(kit.apply(kit.plan(visit), expect_digest="…"), Report)
 assert_type(kit.record(visit), None)
 assert_type(kit.withdraw("A-1").ok, bool)
+assert_type(kit.reconcile_opt_outs(), int)
 
 
 async def embedded() -> None:
