@@ -170,6 +170,8 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
     if replies := _table(tables, "replies"):
         Replies.of(replies, "[replies]")
         options["replies"] = replies
+    if "correction" in top:
+        warnings += _linted(Rule("correction", before="1 minute", text=top["correction"]), "correction", defaults)
     if "name" in provider:
         checks.text(provider["name"], "[provider] name")
     if _PASSWORD.match(ledger.get("url", "")):
@@ -185,7 +187,7 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         prices=Prices.from_mapping(_table(tables, "cost")) if "cost" in tables else None,
         calendar=CalendarSettings.from_mapping(_table(tables, "calendar")),
         rules=rules,
-        options={**options, **({"rearm_after": top["rearm_after"]} if "rearm_after" in top else {})},
+        options={**options, **{key: top[key] for key in ("rearm_after", "correction") if key in top}},
         warnings=tuple(warnings),
     )
 
@@ -239,6 +241,7 @@ _TOP: dict[str, Check] = {
     "default_region": checks.country,
     "namespace": checks.text,
     "rearm_after": checks.duration,
+    "correction": checks.text,
     **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),
 }
 _LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text}

@@ -14,6 +14,7 @@ from attrs import define, evolve, field, frozen
 
 from reminder_kit.alarm_rules import rules_for
 from reminder_kit.changes import CAUSES, Change, Kind
+from reminder_kit.correction import corrections
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.instants import zone
 from reminder_kit.lifecycle import OPEN, SENT, State
@@ -51,6 +52,7 @@ class Settings:
     rearm_after: timedelta = timedelta(minutes=15)
     alarms: str = "ignore"
     suppress_undeliverable: bool = True
+    correction: str = ""
 
     @property
     def digest(self) -> str:
@@ -64,6 +66,7 @@ class Settings:
             repr(self.rearm_after),
             self.alarms,
             repr(self.prefer_duplicate),
+            self.correction,
             *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )
         return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
@@ -177,6 +180,9 @@ class _Look:
 def decide(case: Case, settings: Settings, now: datetime) -> list[Decision]:
     """Return what is to be done for every reminder of an appointment, wanted or only recorded, in a stable order."""
     wanted = _wanted(case, settings)
+    if settings.correction:
+        told = {key: [_assumed(each, settings, now) for each in found] for key, found in case.messages.items()}
+        wanted += corrections(wanted, told, settings.correction, settings.rearm_after)
     looks = [_look(each, case, settings, now) for each in wanted]
     _supersede(looks)
     decisions = [_decision(look, case, settings, now) for look in looks]

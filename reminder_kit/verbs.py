@@ -70,6 +70,7 @@ class Verbs:
         unknown_outcome: str = "prefer_duplicate",
         rearm_after: timedelta = timedelta(minutes=15),
         suppress_undeliverable: bool = True,
+        correction: str = "",
         replies: Mapping[str, Any] | None = None,
         calendar: Any = None,
         sources: Sequence[str] = (),
@@ -88,7 +89,9 @@ class Verbs:
         `cost` is what an SMS part and an MMS cost. `clock` returns the aware present
         instant; `transport` (one of httpx) replaces the network. `suppress_undeliverable`
         leaves a number alone once the provider reports that nothing can ever reach it (a
-        landline, no such number, an opt-out). `replies` are the host's own keywords,
+        landline, no such number, an opt-out). `correction` is the text of one more message
+        to whom a reminder told a start that then moved by more than `rearm_after` (default:
+        none is sent). `replies` are the host's own keywords,
         `{"confirm": ["C", "YES"]}`: each is an event of that name for `on`, and
         `unless = {replied = ["confirm"]}` in rules speaks of it.
         """
@@ -119,6 +122,7 @@ class Verbs:
             rearm_after=rearm_after,
             alarms=getattr(calendar, "alarms", "ignore"),
             suppress_undeliverable=suppress_undeliverable,
+            correction=correction,
         )
         self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))
         self._clock = clock or self._present
