@@ -58,6 +58,8 @@ def _server():
     identity = _ordinary_user()
     home = Path(tempfile.mkdtemp(prefix="rk-postgres-"))
     home.chmod(0o755)
+    if identity and "site-packages" in binaries.parts:  # a wheel's, in a folder that is root's alone
+        binaries = shutil.copytree(binaries.parent, home / "server", symlinks=True) / "bin"
     data, secret, port = home / "data", home / "secret", _free_port()
     secret.write_text(_PASSWORD)
     data.mkdir()
@@ -83,6 +85,9 @@ def _server():
 @pytest.fixture(scope="session")
 def postgres_server():
     """The URL of a PostgreSQL server."""
+    pytest.importorskip(
+        "psycopg", reason="PostgreSQL is spoken to through psycopg: pip install 'reminder-kit[postgres]'"
+    )
     if named := os.environ.get("REMINDER_KIT_TEST_POSTGRES"):
         yield named
         return
