@@ -49,6 +49,14 @@ def _free_port():
         return listener.getsockname()[1]
 
 
+def _copied_wheel(binaries, home):
+    """Copy a wheel's server, and the libraries it looks for beside its package, to where everybody may read them."""
+    install, package = binaries.parent, binaries.parents[1]
+    shutil.copytree(package.with_name(f"{package.name}.libs"), home / f"{package.name}.libs")
+    shutil.copytree(install, home / package.name / install.name, symlinks=True)
+    return home / package.name / install.name / "bin"
+
+
 @contextmanager
 def _server():
     """Run a server of our own for the time of the tests, under the temporary folder."""
@@ -59,7 +67,7 @@ def _server():
     home = Path(tempfile.mkdtemp(prefix="rk-postgres-"))
     home.chmod(0o755)
     if identity and "site-packages" in binaries.parts:  # a wheel's, in a folder that is root's alone
-        binaries = shutil.copytree(binaries.parent, home / "server", symlinks=True) / "bin"
+        binaries = _copied_wheel(binaries, home)
     data, secret, port = home / "data", home / "secret", _free_port()
     secret.write_text(_PASSWORD)
     data.mkdir()
