@@ -33,15 +33,26 @@ RULES = [
 ]  # fmt: skip
 
 
+KINDS = [
+    *[{}] * 5,
+    {"options": {"correction": "Moved to {{ when }}"}},
+    {"options": {"correction": "Moved to {{ when }}"}},
+    {"endpoint": "schedule"},
+    {"endpoint": "schedule", "options": {"unknown_outcome": "prefer_missing"}},
+]
+"""Most kits are plain; some correct, some have no idempotency keys."""
+
+
 class History:
     """One story: `play` tells it and checks the laws at every rest."""
 
     def __init__(self, seed, *, steps=24):
         self.random = Random(seed)
         self.steps = steps
-        self.world = World(self.random.choice(RULES), self.random.choice(QUIET))
+        rules, quiet = self.random.choice(RULES), self.random.choice(QUIET)
+        self.world = World(rules, quiet, **self.random.choice(KINDS))
         self.host = {}
-        self.told = []
+        self.told = [f"{self.world.options} {self.world.provider_options}"]
         self.kits = [self.world.kit(), self.world.kit()]
         self.number = 0
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from reminder_kit.correction import corrections
 from reminder_kit.instants import zone
 from reminder_kit.lifecycle import State
 from reminder_kit.model import Reason
@@ -72,7 +73,16 @@ class Laws:
     def wanted(self):
         for record in self.records:
             if not record.removed:
-                yield from reminders(record.appointment, self.settings.rules, self.settings.defaults)
+                found = reminders(record.appointment, self.settings.rules, self.settings.defaults)
+                yield from found
+                yield from self.corrections(record, found)
+
+    def corrections(self, record, found):
+        told = defaultdict(list)
+        for message in record.messages:
+            told[message.key].append(message)
+        text = self.settings.correction
+        return corrections(found, told, text, REARM) if text else []
 
     def unknown(self, key):
         """Return what was, at some time, not to be known of this reminder: named so, and counted."""
@@ -90,10 +100,18 @@ class Laws:
         """A person gets a reminder once for one start; again only where the start, or the person, really changed."""
         came = sorted((each for each in found if each[0].sent_at), key=lambda each: each[0].sent_at)
         if self.unknown(key):
+            self.check_doubled(key, came)
             return
         for (before, earlier), (after, later) in pairwise(came):
             moved = abs(later["start_at"] - earlier["start_at"]) / 1e6 > REARM.total_seconds()
             assert moved or before.to != after.to, f"sent twice for {key}: {before}, {after}"
+
+    def check_doubled(self, key, came):
+        """What was never confirmed may come twice for one start, but not three times, and only if that is preferred."""
+        most = 2 if self.settings.prefer_duplicate else 1
+        for start in {row["start_at"] for _, row in came}:
+            same = [(message.to, message.send_at) for message, row in came if row["start_at"] == start]
+            assert len(same) <= most, f"sent {len(same)} times for {key}: {same}"
 
     def check_unwanted(self, key, found):
         live = self.live(found)
