@@ -1,6 +1,6 @@
-"""A JSON Schema of rules, so that editors complete and check them as they are typed.
+"""JSON Schemas of rules and of the whole file, so that editors complete and check them as they are typed.
 
-Pure: no I/O. Never the judge of a rule: that is `Rule`, which knows how keys depend on each other.
+Pure: no I/O. Never the judge of a value: that is what reads it, and knows how keys depend on each other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from reminder_kit.conditions import KEYS as CONDITIONS
 from reminder_kit.model import Status
 from reminder_kit.offsets import WEEKDAYS
 
-__all__ = ["rules_schema"]
+__all__ = ["file_schema", "rules_schema"]
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 _WHENS = ("before", "after", "days_before", "days_after", "weekday", "business_days_before", "on")
 _LENGTH = {"type": "string", "examples": ["24 hours", "90 minutes", "1 day", "2 weeks"]}
@@ -95,7 +97,7 @@ def rules_schema() -> dict[str, Any]:
     Functions (`when`) have no place in a file and so none here.
     """
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": _DRAFT,
         "title": "reminder_kit rules",
         "type": "array",
         "items": {
@@ -105,5 +107,92 @@ def rules_schema() -> dict[str, Any]:
             "properties": _properties(),
             "oneOf": [{"required": [key]} for key in _WHENS],
             "dependentRequired": {"days_before": ["at"], "days_after": ["at"], "weekday": ["at"]},
+        },
+    }
+
+
+_TEXT = {"type": "string", "minLength": 1}
+_AMOUNT = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}
+_CLOCK = {"type": "string", "examples": ["21:00", "08:00"]}
+_COUNT = {"type": "integer", "minimum": 1}
+_SEVERAL = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+
+
+def _table(words: str, *required: str, closed: bool = True, **properties: dict[str, Any]) -> dict[str, Any]:
+    table: dict[str, Any] = {"type": "object", "description": words, "properties": properties}
+    if required:
+        table["required"] = list(required)
+    return {**table, "additionalProperties": False} if closed else table
+
+
+def _quiet() -> dict[str, Any]:
+    days = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"enum": [*WEEKDAYS, "weekdays", "weekends"]}}]}
+    also = {"type": "array", "items": {"type": "object"}}
+    words = "When nobody is written to, on the recipient's clock; absent: none."
+    return _table(words, start=_CLOCK, end=_CLOCK, days=days, also=also, country=_TEXT)
+
+
+def _tables() -> dict[str, Any]:
+    """Return a schema for each table of the file but the rules."""
+    phones = {"type": "array", "items": {"enum": ["attendee", "x-phone", "contact", "text", "directory"]}}
+    return {
+        "provider": _table(
+            "Who sends. Secrets belong into the environment; a provider has keys of its own besides.",
+            closed=False,
+            name=_described(_TEXT, "telnyx, twilio, vonage, or one that a package announces."),
+            **{"from": _described(_TEXT, "The number, or name, messages come from.")},
+            base_url=_TEXT,
+            webhook_url=_TEXT,
+            concurrency=_COUNT,
+            rate=_described({"anyOf": [_TEXT, {"type": "number"}]}, 'At most so many requests: "50/s".'),
+            timeout=_described({"anyOf": [_TEXT, {"type": "number"}]}, "How long an answer is waited for."),
+            unknown_outcome={"enum": ["prefer_duplicate", "prefer_missing"]},
+            schedule_ahead=_LENGTH,
+        ),
+        "ledger": _table("Where what is parked is remembered.", url=_TEXT, schema=_TEXT),
+        "quiet_hours": _quiet(),
+        "guard": _table(
+            "How much one run may take away or touch.",
+            max_cancel_ratio={"type": "number", "minimum": 0, "maximum": 1},
+            max_changes=_COUNT,
+        ),
+        "cost": _table("What messages cost, for forecasts.", part=_AMOUNT, mms=_AMOUNT, currency={"type": "string"}),
+        "calendar": _table(
+            "How calendar files are read.",
+            timezone=_TEXT,
+            region=_TEXT,
+            phones=_described(phones, "Where a phone number is looked for, in this order."),
+            directory=_TEXT,
+            alarms={"enum": ["ignore", "rules", "only"]},
+            horizon=_LENGTH,
+            sources=_SEVERAL,
+            limits={"type": "object"},
+        ),
+        "replies": _table('Replies by name, and the words that mean them: confirm = ["C", "YES"].', closed=False),
+    }
+
+
+def file_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a configuration file, rules and all."""
+    rules = {key: value for key, value in rules_schema().items() if key in ("type", "items")}
+    weekend = {"type": "array", "items": {"enum": [*WEEKDAYS]}, "maxItems": 6}
+    return {
+        "$schema": _DRAFT,
+        "title": "reminders.toml",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "timezone": _described(_TEXT, "IANA zone of whatever names none: America/New_York."),
+            "locale": _described(_TEXT, "Language tag of who has none: en, es-MX."),
+            "default_region": _described(_TEXT, "Country of phones written without a code: US."),
+            "namespace": _described(_TEXT, "Bounds all that this kit sees of a ledger."),
+            "holidays": _described(_SEVERAL, "Calendars of holidays for business days: US, US-CA."),
+            "closed_days": _described({"type": "array"}, "Further days that are no business days: 2026-12-24."),
+            "weekend": _described(weekend, "Weekly days off; Saturday and Sunday if left out."),
+            "transliterate": _described({"type": "boolean"}, "Write typographic characters plainly."),
+            "rearm_after": _described(_LENGTH, "A move by more than this after sending makes a new reminder due."),
+            "correction": _described(_TEXT, "The text that follows what can't be taken back any more."),
+            **_tables(),
+            "rules": rules,
         },
     }

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from attrs import fields
 
+from reminder_kit import config
+from reminder_kit.calendars.settings import PHONE_SOURCES, CalendarSettings
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model import Status
 from reminder_kit.rules import KEYS, Rule
-from reminder_kit.schema import rules_schema
+from reminder_kit.schema import file_schema, rules_schema
 
 ITEM = rules_schema()["items"]
 
@@ -48,3 +51,27 @@ def test_of_the_keys_that_say_when_exactly_one_is_required():
     assert [each["required"] for each in ITEM["oneOf"]] == [
         ["before"], ["after"], ["days_before"], ["days_after"], ["weekday"], ["business_days_before"], ["on"],
     ]  # fmt: skip
+
+
+class TestFile:
+    KEYS = file_schema()["properties"]
+
+    def test_it_knows_every_key_and_table_of_the_file(self):
+        assert {*config._TOP, *config._TABLES} <= set(self.KEYS)
+        assert json.loads(json.dumps(file_schema())) == file_schema()
+
+    @pytest.mark.parametrize(
+        ("table", "keys"),
+        [
+            ("ledger", config._LEDGER),
+            ("guard", config._GUARD),
+            ("cost", ("part", "mms", "currency")),
+            ("calendar", [each.name for each in fields(CalendarSettings)]),
+        ],
+    )
+    def test_it_knows_every_key_of_a_closed_table(self, table, keys):
+        assert set(self.KEYS[table]["properties"]) == set(keys)
+
+    def test_the_rules_of_a_file_are_rules(self):
+        assert self.KEYS["rules"]["items"] == ITEM
+        assert self.KEYS["calendar"]["properties"]["phones"]["items"]["enum"] == list(PHONE_SOURCES)

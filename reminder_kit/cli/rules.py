@@ -21,8 +21,12 @@ from reminder_kit.config import Config
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.instants import iso, zone
 from reminder_kit.model import Appointment, Recipient, masked, normalise
+from reminder_kit.placement import Window
 
 __all__ = ["rules"]
+
+_ANY_TIME = Window(timedelta(0), timedelta(days=3660), timedelta(0), timedelta(0))
+"""No provider's window: texts are shown for what is due in a year, too."""
 
 
 @click.group()
@@ -47,7 +51,7 @@ def check(sample: str | None, limit: int, now: datetime | None) -> int:
         reading = _read(sample, config, now)
         found = [occurrence.appointment for occurrence in reading]
         broken = tell_problems(reading.problems, sample)
-    shown = list(islice(_texts(config, found), limit))
+    shown = list(islice(_texts(config, found, now), limit))
     if chosen().json:
         write_json({"rules": [rule.id for rule in config.rules], "warnings": list(config.warnings), "texts": shown})
     else:
@@ -86,8 +90,9 @@ def _read(file: str, config: Config, now: datetime) -> Any:
     return read_calendar(file, settings, start=now, end=end, name=source_name(file), now=now)
 
 
-def _texts(config: Config, found: Iterable[Appointment]) -> Iterator[dict[str, Any]]:
-    """Yield what each reminder would say at its ideal instant."""
+def _texts(config: Config, found: Iterable[Appointment], now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield what each reminder would say when it goes out: clear of quiet hours, or late if it is."""
+    from reminder_kit.placement import place
     from reminder_kit.rules import reminders
     from reminder_kit.sms import sms_parts
     from reminder_kit.text import Composer
@@ -95,13 +100,14 @@ def _texts(config: Config, found: Iterable[Appointment]) -> Iterator[dict[str, A
     composer = Composer(config.defaults)
     for appointment in found:
         for reminder in reminders(normalise(appointment, config.defaults.region), config.rules, config.defaults):
-            if reminder.refusal is not None or reminder.due_at is None:
+            placement = place(reminder, now=now, window=_ANY_TIME, quiet=config.quiet_hours)
+            if placement.send_at is None:
                 continue
             told: dict[str, Any] = {"rule": reminder.rule.id, "appointment": appointment.id, "error": None}
             told["to"] = reminder.recipient.phone if reminder.recipient else None
-            told["send_at"] = iso(reminder.due_at)
+            told["send_at"] = iso(placement.send_at)
             try:
-                text = composer.compose(reminder, reminder.due_at).text
+                text = composer.compose(reminder, placement.send_at).text
             except ConfigurationError as error:
                 yield {**told, "error": str(error)}
                 continue
@@ -121,8 +127,8 @@ def _lines(each: dict[str, Any], config: Config) -> list[Line]:
 @rules.command()
 @common
 def schema() -> int:
-    """Print the JSON Schema of a rule, for editors that complete and check."""
-    from reminder_kit.schema import rules_schema
+    """Print the JSON Schema of the configuration file, for editors that complete and check."""
+    from reminder_kit.schema import file_schema
 
-    write_json(rules_schema())
+    write_json(file_schema())
     return 0

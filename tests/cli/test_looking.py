@@ -204,3 +204,19 @@ def test_rules_schema_is_printed_for_editors(run):
     ran = run("rules", "schema")
     assert ran.status == 0
     assert "before" in json.dumps(ran.json)
+
+
+def test_rules_check_reads_each_text_at_the_time_it_really_goes_out(run, folder, calendar, event):
+    """What is due at night goes out the evening before and says tomorrow; what is too late is not shown."""
+    path = folder / "reminders.toml"
+    path.write_text(
+        path.read_text()
+        + '\n[[rules]]\nid = "night"\ndays_before = 0\nat = "05:00"\ntext = "See you {{ when }}."\n'
+        + '\n[[rules]]\nid = "week"\nbefore = "1 week"\nif_late = "skip"\ntext = "Late"\n'
+        + '\n[quiet_hours]\nstart = "21:00"\nend = "08:00"\n'
+    )
+    told = run("rules", "check", "--sample", calendar(event("A-1")), "--now", NOW, "--json").json["texts"]
+    assert [(each["rule"], each["send_at"], each["text"]) for each in told] == [
+        ("day-before", "2026-02-11T15:00:00Z", "Hi Ada, Check-up tomorrow at 10:00 AM."),
+        ("night", "2026-02-12T01:59:00Z", "See you tomorrow at 10:00 AM."),
+    ]
