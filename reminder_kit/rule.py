@@ -24,11 +24,13 @@ from reminder_kit.offsets import WEEKDAYS, Kind, Offset, elapsed, local_time, sp
 __all__ = ["KEYS", "Late", "Rule"]
 
 Texts = str | Mapping[str, str]
+GivenTexts = str | Mapping[str, str | Mapping[str, str]]
 When = Callable[[Appointment, Recipient | None], bool]
 
 _TIMES = ("before", "after", "days_before", "days_after", "weekday", "business_days_before", "on")
 _BACK = ("before", "days_before", "weekday", "business_days_before", "on")
 _NONE = timedelta(0)
+_CHANNELS = ("sms", "mms")
 
 NEXT_RULE = "next rule"
 
@@ -84,7 +86,13 @@ def _count(value: object, what: str, least: int) -> int | None:
     return value
 
 
-def _texts(value: object, what: str) -> Texts:
+def _texts(value: object, what: str, channel: str = "") -> Texts:
+    if isinstance(value, Mapping) and value and set(value) <= set(_CHANNELS):
+        if channel not in value:
+            raise InvalidRuleError(
+                f'{what} has none for channel = "{channel}": add {what.rpartition(" ")[2]}.{channel}'
+            )
+        return _texts(value[channel], f"{what}.{channel}")
     if isinstance(value, str):
         return value
     if not isinstance(value, Mapping) or not value:
@@ -119,7 +127,8 @@ class Rule:
     anchor's wall clock), `on` (one instant for all). `anchor` is "start" or "end";
     follow-ups are anchored to the end unless it says otherwise.
 
-    `text` is a template, or one by locale; `late_text` is used when the message goes out
+    `text` is a template, or one by locale, or by channel (`{"sms": …, "mms": …}`, each
+    again a template or one by locale), of which the rule keeps its own; `late_text` is used when the message goes out
     after its due time. `if_late` is "clamp" (send as soon as possible), "skip",
     `{"skip_after": "6 hours"}` or "next rule" (leave it to a rule nearer to the start, if
     one still comes); `if_far` is "hold", "clamp" or "skip"; `shift` says which
@@ -175,8 +184,8 @@ class Rule:
         on: str | datetime | None = None,
         at: str | time | None = None,
         anchor: str | None = None,
-        text: Texts = "",
-        late_text: Texts = "",
+        text: GivenTexts = "",
+        late_text: GivenTexts = "",
         if_late: str | Mapping[str, Any] | Late | None = None,
         if_far: str = "hold",
         shift: str = "earlier",
@@ -211,8 +220,8 @@ class Rule:
             **{**given, "weekday": None if weekday is None else WEEKDAYS[given["weekday"]]},
             at=clock,
             anchor=side,
-            text=_texts(text, f"{name}text"),
-            late_text=_texts(late_text, f"{name}late_text"),
+            text=_texts(text, f"{name}text", channel),
+            late_text=_texts(late_text, f"{name}late_text", channel),
             if_late=Late.read(if_late, f"{name}if_late"),
             if_far=_one_of(if_far, ("hold", "clamp", "skip"), f"{name}if_far"),
             shift=_one_of(shift, ("earlier", "later"), f"{name}shift"),
@@ -223,7 +232,7 @@ class Rule:
             min_booking_lead=_lead(min_booking_lead, f"{name}min_booking_lead"),
             max_booking_lead=_lead(max_booking_lead, f"{name}max_booking_lead"),
             when=when,
-            channel=_one_of(channel, ("sms", "mms"), f"{name}channel"),
+            channel=_one_of(channel, _CHANNELS, f"{name}channel"),
             media_urls=_urls(media_urls, f"{name}media_urls"),
             subject=subject,
             max_parts=max_parts,

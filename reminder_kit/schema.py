@@ -18,12 +18,19 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _WHENS = ("before", "after", "days_before", "days_after", "weekday", "business_days_before", "on")
 _LENGTH = {"type": "string", "examples": ["24 hours", "90 minutes", "1 day", "2 weeks"]}
 _MAYBE_NONE = {"anyOf": [_LENGTH, {"const": 0}]}
-_TEXTS = {
+_BY_LOCALE: dict[str, Any] = {
     "anyOf": [
         {"type": "string", "minLength": 1},
         {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string"}},
     ]
 }
+_BY_CHANNEL = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": False,
+    "properties": {"sms": _BY_LOCALE, "mms": _BY_LOCALE},
+}
+_TEXTS = {"anyOf": [*_BY_LOCALE["anyOf"], _BY_CHANNEL]}
 _WORDS = {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]}
 _STATUS = {"enum": [status.value for status in Status]}
 _DATA = {"type": "object", "minProperties": 1}
@@ -63,7 +70,7 @@ def _properties() -> dict[str, Any]:
         "on": _described({}, "One instant for all, with its offset: 2026-02-15T14:30:00Z."),
         "at": _described({}, 'A local time of the appointment: "18:00".'),
         "anchor": _described({"enum": ["start", "end"]}, "What the offset is counted from."),
-        "text": _described(_TEXTS, "The template, or one by locale."),
+        "text": _described(_TEXTS, "The template, or one by locale or channel."),
         "late_text": _described(_TEXTS, "The template for a message that goes out after its due time."),
         "if_late": _described(_late(), "What to do when the due time has passed or is too near."),
         "if_far": _described({"enum": ["hold", "clamp", "skip"]}, "What to do beyond the provider's window."),

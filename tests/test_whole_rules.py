@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reminder_kit import QuietHours, Recipient, Rule
+from reminder_kit.errors import InvalidRuleError
 from reminder_kit.instants import iso
 
 
@@ -235,3 +236,23 @@ class TestExplain:
         assert made == [("schedule", first.version), ("replace", second.version)]
         assert why.as_json()["rule_version"] == second.version != first.version
         assert f"rule day (version {second.version})" in str(kit.explain("A-1"))
+
+
+class TestChannels:
+    TEXT = {"sms": "See you {{ when }}.", "mms": {"en": "The way to us", "es": "El camino"}}  # noqa: RUF012 - read only
+    MAP = {"channel": "mms", "media_urls": ["https://example.com/map.png"], "subject": "Your visit"}  # noqa: RUF012
+
+    def test_texts_by_channel_are_those_of_the_rules_channel(self):
+        assert Rule("r", before="1 day", text=self.TEXT) == Rule("r", before="1 day", text="See you {{ when }}.")
+        assert Rule("r", before="1 day", text=self.TEXT, **self.MAP).text == {"en": "The way to us", "es": "El camino"}
+
+    def test_another_channel_is_a_new_message_with_its_own_words_and_pictures(self, make_kit, sandbox, appointment):
+        make_kit([Rule("r", before="24 hours", text=self.TEXT)]).sync(appointment())
+        report = make_kit([Rule("r", before="24 hours", text=self.TEXT, **self.MAP)]).resync()
+        assert [(each.kind, each.causes) for each in report.changes] == [("replace", ("text", "media"))]
+        (message,) = sandbox.parked()
+        assert (message.text, list(message.media_urls)) == ("The way to us", ["https://example.com/map.png"])
+
+    def test_a_missing_channel_is_refused_with_the_key_to_add(self):
+        with pytest.raises(InvalidRuleError, match=r'rule .r.: text has none for channel = "mms": add text.mms'):
+            Rule("r", before="1 day", text={"sms": "Hi"}, channel="mms")
