@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import uuid4
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from reminder_kit.errors import (
     ClaimLostError,
@@ -30,9 +30,19 @@ from reminder_kit.errors import (
 from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import THEIR_STEPS, State, told
 from reminder_kit.model import Draft, Message, Reason
-from reminder_kit.placement import GRACE
+from reminder_kit.placement import GRACE, Window
 from reminder_kit.plan import NEVER_SENT, Settings, cancellable, is_past, replayable
-from reminder_kit.ports import IO, Capabilities, Finder, NoAnswerError, NotSentError, Provider, Receipt, Request
+from reminder_kit.ports import (
+    IO,
+    Capabilities,
+    Finder,
+    NoAnswerError,
+    NotSentError,
+    Provider,
+    Receipt,
+    Request,
+    Response,
+)
 from reminder_kit.records import Claim, Found, HistoryEntry, Identity, Outcome
 from reminder_kit.tidings import Tidings
 
@@ -44,6 +54,7 @@ __all__ = ["Breaker", "Courier", "Errand", "Result", "backoff", "retry_delay"]
 T = TypeVar("T")
 
 _TRIES = 3
+_SKEW_FROM, _SKEW_TO = timedelta(seconds=30), timedelta(minutes=15)
 _LOOKS = 6
 """How often a lost message is looked for, in later runs, while the provider does not say what it holds."""
 
@@ -109,6 +120,31 @@ class Breaker:
             self.open_until, self.cause = now + timedelta(seconds=60), error
 
 
+@define
+class Skew:
+    """How far the provider's clock is ahead of ours, as its answers tell (`Date`); allowed for from 30 seconds on.
+
+    More than a quarter of an hour is no skew but another clock (a sandbox, a test), and is not allowed for.
+    """
+
+    ahead: timedelta = timedelta(0)
+
+    def note(self, response: Response, now: datetime) -> None:
+        """Measure by an answer that has just come."""
+        if response.answered_at is not None:
+            self.ahead = response.answered_at - now
+
+    @property
+    def allowance(self) -> timedelta:
+        """How much farther than usual to keep from both edges of the window."""
+        return abs(self.ahead) if _SKEW_FROM < abs(self.ahead) <= _SKEW_TO else timedelta(0)
+
+    def explains(self, send_at: datetime, window: Window, now: datetime) -> bool:
+        """Say whether a time that is right by our clock is outside the window by the provider's."""
+        lead = send_at - now - self.ahead
+        return bool(self.allowance) and not window.min_lead <= lead <= window.max_lead
+
+
 class Result(StrEnum):
     """How an errand ended."""
 
@@ -119,6 +155,7 @@ class Result(StrEnum):
     TOO_LATE = "too_late"
     WAITING = "waiting"
     STALE = "stale"
+    SKEWED = "skewed"
 
 
 @frozen
@@ -147,6 +184,7 @@ class Courier:
     actor: str
     breaker: Breaker
     patient: bool = False
+    skew: Skew = field(factory=Skew)
     new_id: Callable[[], str] = lambda: uuid4().hex
 
     @property
@@ -225,7 +263,9 @@ class Courier:
         for attempt in range(1, _TRIES + 1):
             try:
                 self.breaker.check(self.clock())
-                receipt = self.provider.parse_created(await self.io.send(request))
+                answer = await self.io.send(request)
+                self.skew.note(answer, self.clock())
+                receipt = self.provider.parse_created(answer)
                 self.breaker.answered()
                 return await self._accepted(claim, identity, rule, message, receipt)
             except NotSentError as problem:
@@ -279,6 +319,10 @@ class Courier:
     ) -> Errand:
         if doubtful and self.capabilities.key_life is None:
             return await self._lost(claim, identity, rule, message, error)
+        if self.skew.explains(message.send_at, self.settings.window, self.clock()):
+            after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=NEVER_SENT)
+            await self._move(claim, identity, rule, message, after)
+            return Errand(Result.SKEWED, None, error)
         after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=str(error))
         await self._move(claim, identity, rule, message, after)
         return Errand(Result.REJECTED, after, error, _reason(error))

@@ -16,13 +16,13 @@ from attrs import define, evolve, field
 
 from reminder_kit.changes import Change, Kind, Plan, Report
 from reminder_kit.claims import LEASE, Heartbeat, is_dead, owner_name
-from reminder_kit.delivery import Breaker, Courier, Errand, Result
+from reminder_kit.delivery import Breaker, Courier, Errand, Result, Skew
 from reminder_kit.errors import ClaimLostError, ConfigurationError, LedgerError, ProviderError
 from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import OPEN, State
 from reminder_kit.model import Message, Reason
 from reminder_kit.placement import Decision as Placed
-from reminder_kit.placement import place
+from reminder_kit.placement import Window, place
 from reminder_kit.plan import Case, Decision, Settings, next_look
 from reminder_kit.planning import chunks, decisions_for, in_doubt, is_doubtful, needs_settling, poisoned
 from reminder_kit.ports import IO, Provider
@@ -79,6 +79,7 @@ class Engine:
     io: IO
     clock: Callable[[], datetime]
     breaker: Breaker = field(factory=Breaker)
+    skew: Skew = field(factory=Skew)
     owner: str = field(factory=owner_name)
     _works: Iterator[int] = field(factory=count)
 
@@ -149,7 +150,15 @@ class Engine:
 
     def _courier(self, actor: str, *, patient: bool) -> Courier:
         return Courier(
-            self.provider, self.io, self.ledger, self.settings, self.clock, actor, self.breaker, patient=patient
+            self.provider,
+            self.io,
+            self.ledger,
+            self.settings,
+            self.clock,
+            actor,
+            self.breaker,
+            patient=patient,
+            skew=self.skew,
         )
 
     async def _claim(self, identities: Sequence[Identity]) -> list[_Work]:
@@ -268,8 +277,8 @@ class Engine:
         now, reminder, before = self.clock(), decision.reminder, decision.placement
         assert reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
         assert before is not None  # noqa: S101 - and was placed
-        after = place(reminder, now=now, window=self.settings.window, quiet=self.settings.quiet, replaces=replaces)
-        lowest = now + self.settings.window.min_lead
+        after = place(reminder, now=now, window=self._window, quiet=self.settings.quiet, replaces=replaces)
+        lowest = now + self._window.min_lead + self.skew.allowance
         if before.send_at is not None and before.send_at >= lowest and after.decision is Placed.SEND:
             return decision
         change, outcome = decision.change, decision.outcome
@@ -292,6 +301,12 @@ class Engine:
 
     async def _replace(self, work: _Work, decision: Decision, courier: Courier) -> None:
         wish = evolve(decision.outcome, stand=Stand.HELD, replacing=True)
+    @property
+    def _window(self) -> Window:
+        """The provider's window, with a margin that allows for how far its clock is from ours."""
+        window, allowance = self.settings.window, self.skew.allowance
+        return evolve(window, margin=window.margin + allowance) if allowance and window.margin else window
+
         errand = await self._withdrawn(work, decision, courier, wish)
         if errand.result is Result.TOO_LATE:
             self._too_late(work, decision)
@@ -342,7 +357,8 @@ class Engine:
             change = evolve(change, reason=Reason.NOT_CONFIRMED)
             outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error)
         else:
-            work.clean = False
+            work.again = work.again or errand.result is Result.SKEWED
+            work.clean = work.clean and errand.result is Result.SKEWED
             outcome = decision.outcome
             if errand.message is None and change.kind is Kind.SCHEDULE:
                 outcome = evolve(outcome, stand=Stand.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -72,7 +72,8 @@ class Response:
         from email.utils import parsedate_to_datetime
 
         try:
-            return parsedate_to_datetime(self.headers["date"])
+            found = parsedate_to_datetime(self.headers["date"])
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
         except (KeyError, ValueError):
             return None
 

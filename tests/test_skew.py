@@ -1,0 +1,64 @@
+"""A clock that is off the provider's costs a few minutes' lead, and no reminder."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from reminder_kit import Rule
+from reminder_kit.delivery import Skew
+from reminder_kit.placement import Window
+from reminder_kit.ports import Response
+
+RULE = [Rule("day-before", before="24 hours", text="See you {{ when }}")]
+
+
+def kit_off_by(make_kit, sandbox, seconds, **options):
+    return make_kit(RULE, clock=lambda: sandbox.clock() + timedelta(seconds=seconds), **options)
+
+
+@pytest.mark.parametrize("seconds", [-600, -120, -45, -20, 20, 45, 120, 600])
+def test_a_late_reminder_is_parked_whichever_clock_is_ahead(make_kit, sandbox, appointment, seconds):
+    kit = kit_off_by(make_kit, sandbox, seconds)
+    report = kit.sync(appointment(days=0, hours=3))
+    assert report.ok
+    (held,) = sandbox.parked()
+    assert timedelta(minutes=5) <= held.send_at - sandbox.now() <= timedelta(minutes=5, seconds=40 + 2 * abs(seconds))
+    assert kit.sync(appointment(days=0, hours=3)).summary["keep"] == 1
+
+
+@pytest.mark.parametrize("seconds", [-120, 120])
+def test_what_is_due_at_the_far_edge_is_held_and_parked_in_time(make_kit, sandbox, appointment, seconds):
+    kit = kit_off_by(make_kit, sandbox, seconds)
+    visit = appointment(days=6)
+    visit = evolve(visit, starts_at=visit.starts_at + timedelta(seconds=seconds - 40))
+    assert kit.sync(visit).ok
+    sandbox.clock.advance(minutes=10)
+    assert kit.resync().ok
+    assert len(sandbox.parked()) == 1
+
+
+def test_what_is_refused_for_another_reason_stays_refused(make_kit, sandbox, appointment):
+    kit = kit_off_by(make_kit, sandbox, -120)
+    sandbox.fault("error", times=None, method="POST", status=400, code="40302")
+    assert [change.reason for change in kit.sync(appointment()).changes] == ["quarantined"]
+    assert len(sandbox.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "allowed"), [(0, 0), (30, 0), (31, 31), (-31, 31), (900, 900), (901, 0), (-86400, 0)]
+)
+def test_from_half_a_minute_on_it_is_allowed_for_and_another_clock_is_none(seconds, allowed):
+    assert Skew(timedelta(seconds=seconds)).allowance == timedelta(seconds=allowed)
+
+
+def test_an_answer_without_a_date_leaves_it_as_it_was(sandbox):
+    skew = Skew(timedelta(minutes=1))
+    skew.note(Response(200, {}, b""), sandbox.now())
+    skew.note(Response(200, {"date": "yesterday"}, b""), sandbox.now())
+    assert skew.ahead == timedelta(minutes=1)
+    window = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))
+    assert skew.explains(sandbox.now() + timedelta(minutes=5, seconds=30), window, sandbox.now())
+    assert not skew.explains(sandbox.now() + timedelta(minutes=7), window, sandbox.now())
