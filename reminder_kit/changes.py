@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.instants import iso
@@ -183,6 +183,19 @@ class Plan:
                 f"the plan makes {work} changes, more than max_changes = {self.guard.max_changes}; "
                 "nothing was changed. Review it, then force it (--force)"
             )
+
+    @property
+    def is_unsafe(self) -> bool:
+        """Whether it is refused unless it is forced."""
+        try:
+            self.raise_if_unsafe()
+        except UnsafePlanError:
+            return True
+        return False
+
+    def unguarded(self) -> Plan:
+        """Return the plan without its guard, for what was forced once and not ended; a refused input stays refused."""
+        return evolve(self, guarded=False, guard=evolve(self.guard, max_changes=None))
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of the command line's `--json`."""

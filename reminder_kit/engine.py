@@ -26,7 +26,7 @@ from reminder_kit.placement import Window, place
 from reminder_kit.plan import Case, Decision, Settings, next_look
 from reminder_kit.planning import chunks, decisions_for, in_doubt, is_doubtful, needs_settling, poisoned
 from reminder_kit.ports import IO, Provider
-from reminder_kit.records import Claim, HistoryEntry, Identity, Kept, Outcome, Record, Release, Stand
+from reminder_kit.records import FORCED, Claim, HistoryEntry, Identity, Kept, Outcome, Record, Release, Stand, is_open
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
@@ -83,22 +83,31 @@ class Engine:
     owner: str = field(factory=owner_name)
     _works: Iterator[int] = field(factory=count)
 
-    async def apply(self, plan: Plan, *, patient: bool = False) -> Report:
+    async def apply(self, plan: Plan, *, patient: bool = False, forced: bool = False) -> Report:
         """Carry a plan out and report every change, as it really was.
 
         `patient` leaves failed steps alone until their back-off is over (the batch job).
+        `forced` says that its guard was overridden: that is noted until it has ended, so
+        that the batch job need not be forced to end it if this process is killed.
         """
         if plan.work:
             self.provider.headers()  # a missing key is told before anything is written
         await self.io.call(self.ledger.prepare)
+        if forced:
+            await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
         refused = await self._take_in(plan)
         done: dict[Identity, list[Change]] = {}
         waiting = [each for each in plan.todo if each not in refused]
         for batch in chunks(waiting, _BATCH):
             busy = await self._work(batch, plan, done, patient=patient)
             await self._wait_for(busy, plan, done, patient=patient)
-        changes = tuple(_final(plan, done, refused))
-        return Report(now=plan.now, changes=changes, appointments=plan.appointments)
+        report = Report(now=plan.now, changes=tuple(_final(plan, done, refused)), appointments=plan.appointments)
+        if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
+            await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
+        return report
+
+    def _forced_is_open(self, now: datetime) -> bool:
+        return is_open(self.ledger.last_run(FORCED), now)
 
     async def _take_in(self, plan: Plan) -> set[Identity]:
         """Record what came in and what is gone, all or nothing; returns what a newer revision kept out meanwhile."""
@@ -292,6 +301,12 @@ class Engine:
         outcome = evolve(outcome, reason=after.reason.value, send_at=draft.send_at)
         return evolve(decision, change=change, outcome=outcome, placement=after, draft=draft)
 
+    @property
+    def _window(self) -> Window:
+        """The provider's window, with a margin that allows for how far its clock is from ours."""
+        window, allowance = self.settings.window, self.skew.allowance
+        return evolve(window, margin=window.margin + allowance) if allowance and window.margin else window
+
     async def _cancel(self, work: _Work, decision: Decision, courier: Courier) -> None:
         errand = await self._withdrawn(work, decision, courier, decision.outcome)
         if errand.result is Result.TOO_LATE:
@@ -301,12 +316,6 @@ class Engine:
 
     async def _replace(self, work: _Work, decision: Decision, courier: Courier) -> None:
         wish = evolve(decision.outcome, stand=Stand.HELD, replacing=True)
-    @property
-    def _window(self) -> Window:
-        """The provider's window, with a margin that allows for how far its clock is from ours."""
-        window, allowance = self.settings.window, self.skew.allowance
-        return evolve(window, margin=window.margin + allowance) if allowance and window.margin else window
-
         errand = await self._withdrawn(work, decision, courier, wish)
         if errand.result is Result.TOO_LATE:
             self._too_late(work, decision)

@@ -20,7 +20,7 @@ from reminder_kit.model import Appointment, normalise
 from reminder_kit.plan import Case, Settings, decide
 from reminder_kit.planning import Scope, intakes_of, make_plan
 from reminder_kit.ports import Provider
-from reminder_kit.records import HistoryEntry, Identity, Intake, Record
+from reminder_kit.records import FORCED, HistoryEntry, Identity, Intake, Record, is_open
 
 __all__ = ["Appointments", "Planner"]
 
@@ -92,7 +92,8 @@ class Planner:
             covered=tuple(got.scope for got in read),
         )
         problems = tuple(problem for got in read for problem in got.problems)
-        return evolve(self._make(incoming, scope, now), problems=problems)
+        plan = evolve(self._make(incoming, scope, now), problems=problems)
+        return plan.unguarded() if plan.is_unsafe and is_open(self.ledger.last_run(FORCED), now) else plan
 
     def withdrawal(self, identities: Sequence[Identity], now: datetime) -> Plan:
         """Return the plan that withdraws recorded appointments."""

@@ -6,7 +6,7 @@ Pure: no SQL, no clock. The plan compares these with what is wanted.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from reminder_kit.model import Appointment, Message
 from reminder_kit.snapshot import decode, encode, fingerprint, revision_order
 
 __all__ = [
+    "FORCED",
     "Claim",
     "Found",
     "HistoryEntry",
@@ -28,7 +29,16 @@ __all__ = [
     "SentBefore",
     "Stand",
     "Suppression",
+    "is_open",
 ]
+
+FORCED = "forced"
+"""The job under which the ledger notes that a plan whose guard was overridden is being carried out."""
+
+
+def is_open(forced: tuple[datetime, Mapping[str, Any]] | None, now: datetime) -> bool:
+    """Say whether a forced plan is still to be ended: not all of it was done, and it was forced less than a day ago."""
+    return forced is not None and bool(forced[1].get("open")) and now - forced[0] < timedelta(days=1)
 
 
 class Identity(NamedTuple):

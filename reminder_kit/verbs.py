@@ -205,7 +205,7 @@ class Verbs:
             )
         if not force:
             plan.raise_if_unsafe()
-        report = await self._engine.apply(plan, patient=plan.actor == "resync")
+        report = await self._engine.apply(plan, patient=plan.actor == "resync", forced=force and plan.is_unsafe)
         return evolve(report, problems=plan.problems)
 
     async def _sync(

@@ -133,3 +133,36 @@ def test_a_refused_key_leaves_everything_as_it_was_and_is_told(desk, telnyx, day
     assert all("TELNYX_API_KEY" in each["error"] for each in ran.changes)
     desk.at("import", "clinic.ics")
     assert telnyx.parked() == parked(13)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [1, 6, 12], ids=["first", "sixth", "twelfth"])
+def test_a_forced_import_that_is_killed_is_ended_by_a_resync_that_nobody_forces(desk, telnyx, event, count):
+    people = [(f"V-{i}", f"P{i}:+1202555010{i}") for i in range(6)]
+    desk.at("import", desk.write(*(event(uid, "20260212T100000", people=(who,)) for uid, who in people)))
+    clinic = desk.write(*(event(uid, "20260213T100000", people=(who,)) for uid, who in people))
+    desk.at("import", clinic, status=3)
+    kill_at(desk, telnyx, count, "import", clinic, "--force", "--now", NOW)
+    telnyx.at(LATER[1])
+    desk.at("resync", "--dry-run", now=LATER[1])
+    desk.at("resync", now=LATER[1])
+    assert telnyx.parked() == sorted(
+        message
+        for i in range(6)
+        for message in (
+            (f"+1202555010{i}", "2026-02-12T15:00:00Z", f"Hi P{i}, Check-up tomorrow at 10:00 AM."),
+            (f"+1202555010{i}", "2026-02-13T13:00:00Z", "See you today at 10:00 AM."),
+        )
+    )
+    desk.at("import", desk.write(event("V-0", "20260213T100000")), "--complete", now=LATER[1], status=3)
+
+
+def test_a_forced_import_that_failed_is_repeated_by_a_resync_that_nobody_forces(desk, telnyx, event):
+    people = [(f"V-{i}", f"P{i}:+1202555010{i}") for i in range(6)]
+    desk.at("import", desk.write(*(event(uid, "20260212T100000", people=(who,)) for uid, who in people)))
+    clinic = desk.write(*(event(uid, "20260213T100000", people=(who,)) for uid, who in people))
+    desk.at("import", clinic, "--force", status=1, TELNYX_API_KEY="another")
+    telnyx.at(LATER[1])
+    desk.at("resync", now=LATER[1])
+    assert {send_at[:10] for _, send_at, _ in telnyx.parked()} == {"2026-02-12", "2026-02-13"}
+    assert desk.run("status", "--json").json["runs"]["forced"]["open"] is False
