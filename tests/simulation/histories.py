@@ -204,8 +204,10 @@ class History:
     def other(self):
         fresh = self.world.kit()
         self.log("  another process works in between")
-        if self.host and self.chance(0.5):
-            changed = self.change_something()
+        if self.host and self.chance(0.7):
+            id_ = self.random.choice(sorted(self.host))
+            self.host[id_] = self.edited(self.host[id_])
+            changed = [self.host[id_]]
             self.log("  ", *[(each.id, each.starts_at, each.status.value, each.recipients) for each in changed])
             fresh.record(changed)
         if self.chance(0.3):
