@@ -223,7 +223,7 @@ class History:
         self.other()
 
     EVENTS = (
-        ("tell", 9), ("vanish", 2), ("suppress", 1), ("reply", 1), ("deliver", 3), ("jump", 3), ("reconfigure", 1),
+        ("tell", 9), ("vanish", 2), ("suppress", 1), ("reply", 1), ("deliver", 3), ("jump", 3), ("reconfigure", 2),
         ("fault", 6), ("resync", 3), ("trap", 6),
     )  # fmt: skip
 
