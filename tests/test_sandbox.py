@@ -502,3 +502,20 @@ def test_requests_are_counted_and_kept(sandbox):
 )
 def test_a_text_is_counted_in_parts(text, expected):
     assert extent(text) == expected
+
+
+def test_detail_records_tell_of_what_was_sent_and_of_nothing_else(sandbox):
+    start = "/v2/detail_records?filter[record_type]"
+    assert ask(sandbox, "GET", f"{start}=calls")[0].status == 400
+    assert ask(sandbox, "GET", f"{start}=messaging&filter[created_at][gte]=soon")[0].status == 400
+    parked(sandbox)
+    assert ask(sandbox, "GET", f"{start}=messaging")[1]["data"] == []
+    sandbox.clock.advance(days=4)
+    (record,) = ask(sandbox, "GET", f"{start}=messaging")[1]["data"]
+    assert (record["cld"], record["status"]) == (NUMBER, "delivered")
+    assert ask(sandbox, "GET", f"{start}=messaging&filter[cld]=%2B12025550199")[1]["data"] == []
+
+
+@pytest.mark.parametrize("page", ["0", "x", "-1"])
+def test_a_page_that_is_none_is_refused(sandbox, page):
+    assert ask(sandbox, "GET", f"/v2/messaging_optouts?page[number]={page}")[0].status == 400
