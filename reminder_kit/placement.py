@@ -6,10 +6,8 @@ start (unless the rule is anchored after it). All lengths are elapsed time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, NamedTuple
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -24,7 +22,6 @@ from reminder_kit.quiet import QuietHours
 from reminder_kit.rules import Reminder, Rule
 
 __all__ = [
-    "COLLAPSE_WITHIN",
     "FOLLOW_UP_PATIENCE",
     "GRACE",
     "Decision",
@@ -33,14 +30,10 @@ __all__ = [
     "Window",
     "place",
     "still_allowed",
-    "supersede",
 ]
 
 GRACE = timedelta(minutes=5)
 """How long after its due time a held message still goes out on time (providers without scheduling)."""
-
-COLLAPSE_WITHIN = timedelta(minutes=15)
-"""A late reminder nearer than this to another of the same appointment and phone says nothing new."""
 
 FOLLOW_UP_PATIENCE = timedelta(hours=24)
 """How late a follow-up may be, if its rule says nothing of lateness, before it is `past`."""
@@ -198,9 +191,28 @@ def _spread(reminder: Reminder, due_at: datetime, last: datetime | None) -> date
 
     They follow from the reminder's key alone, so that no other message can move this one.
     """
-    minutes = max(1, reminder.rule.spread // _MINUTE)
-    moved = due_at + crc32(reminder.key.encode()) % minutes * _MINUTE
+    moved = due_at + _share(reminder)
     return moved if last is None or moved <= last else due_at
+
+
+def _share(reminder: Reminder) -> timedelta:
+    minutes = max(1, reminder.rule.spread // _MINUTE)
+    return crc32(reminder.key.encode()) % minutes * _MINUTE
+
+
+def _spread_out(reminder: Reminder, due_at: datetime, room: _Room) -> datetime | None:
+    """Return where a spread reminder goes that quiet hours cover: not all at the one minute next to them.
+
+    None where that instant is quiet itself, or not before the start.
+    """
+    if room.quiet is None:
+        return None
+    earlier = reminder.rule.shift == "earlier"
+    edge = room.quiet.began(due_at, room.zone) if earlier else room.quiet.over(due_at, room.zone)
+    if edge is None:
+        return None
+    moved = edge - _MINUTE - _share(reminder) if earlier else edge + _share(reminder)
+    return None if room.quiet.covers(moved, room.zone) or not room.in_time(moved) else moved
 
 
 def place(
@@ -231,6 +243,9 @@ def place(
     if not was_quiet and room.lo <= due_at <= room.hi and room.in_time(due_at):
         return Placement(Decision.SEND, Reason.ON_TIME, due_at, None, room.step)
     patience = GRACE if window.holds_and_sends else _NONE
+    moved = _spread_out(reminder, due_at, room) if rule.spread and was_quiet else None
+    if moved is not None and moved >= room.lo - patience:
+        return _on_time(rule, moved, room, window)
     if _on_time_until(due_at, rule, room) < room.lo - patience:
         return _late(reminder, due_at, room, window, now, replaces=replaces)
     return _on_time(rule, due_at, room, window)
@@ -321,66 +336,3 @@ def still_allowed(send_at: datetime, reminder: Reminder, quiet: QuietHours | Non
     if quiet is not None and quiet.covers(send_at, zone(reminder.zone)):
         return Reason.QUIET_HOURS
     return None
-
-
-def supersede(
-    pairs: Sequence[tuple[Reminder, Placement]], parked: Mapping[str, datetime] = MappingProxyType({})
-) -> list[tuple[Reminder, Placement]]:
-    """Return the placements of one appointment without late ones that would arrive together with another.
-
-    Of one phone, a late-clamped reminder that lands less than 15 minutes from another
-    placed one, or after one of a rule nearer to the start, is skipped as superseded; the
-    rule nearest to the start wins. So is one that leaves it to the next rule, where a
-    nearer one is still to come. `parked` holds the send times, by reminder key, of
-    messages that stay or have gone out: they always win. Follow-ups and reminders don't
-    supersede each other: they say different things.
-    """
-    if not any(placement.reason is Reason.CLAMPED_LATE for _, placement in pairs):
-        return list(pairs)
-    kept: dict[tuple[str, bool], list[tuple[datetime, timedelta]]] = {}
-    late: list[tuple[timedelta, str, str, int, datetime]] = []
-    for index, (reminder, placement) in enumerate(pairs):
-        moment = parked.get(reminder.key, placement.send_at)
-        if moment is None:
-            continue
-        if placement.reason is Reason.CLAMPED_LATE and reminder.key not in parked:
-            late.append((_distance(reminder), reminder.rule.id, reminder.key, index, moment))
-        else:
-            kept.setdefault(_audience(reminder), []).append((moment, _distance(reminder)))
-    result = list(pairs)
-    for distance, *_, index, moment in sorted(late):
-        reminder, placement = pairs[index]
-        others = kept.setdefault(_audience(reminder), [])
-        near = next((other for other, nearness in others if _collapses(moment, other, distance, nearness)), None)
-        if near is not None:
-            step: Step = ("another reminder of this appointment goes out at {}", near)
-        elif reminder.rule.if_late.gives_way and (follower := _follower(reminder, result)):
-            step = ("if_late is {}: rule {} still comes", reminder.rule.if_late, follower.rule.id)
-        else:
-            others.append((moment, distance))
-            continue
-        result[index] = (reminder, _skip(Reason.SUPERSEDED, *placement.steps, step))
-    return result
-
-
-def _collapses(moment: datetime, other: datetime, distance: timedelta, nearness: timedelta) -> bool:
-    """Say whether a late reminder says nothing new: close to another, or after one of a rule nearer to the start."""
-    return abs(other - moment) < COLLAPSE_WITHIN or (other < moment and nearness < distance)
-
-
-def _follower(late: Reminder, pairs: Sequence[tuple[Reminder, Placement]]) -> Reminder | None:
-    """Return the reminder of a rule nearer to the start that is still to come for the same person, if there is one."""
-    for reminder, placement in pairs:
-        comes = placement.decision is not Decision.SKIP
-        if comes and _audience(reminder) == _audience(late) and _distance(reminder) < _distance(late):
-            return reminder
-    return None
-
-
-def _audience(reminder: Reminder) -> tuple[str, bool]:
-    return (reminder.recipient.phone if reminder.recipient else "", reminder.rule.is_follow_up)
-
-
-def _distance(reminder: Reminder) -> timedelta:
-    """Return how far from the start the reminder is due."""
-    return abs(reminder.appointment.start_at - (reminder.due_at or reminder.anchor_at))

@@ -20,9 +20,10 @@ from reminder_kit.instants import zone
 from reminder_kit.lifecycle import OPEN, SENT, State
 from reminder_kit.model import Appointment, Draft, Message, Reason
 from reminder_kit.placement import Decision as Placed
-from reminder_kit.placement import Placement, QuietHours, Window, place, supersede
+from reminder_kit.placement import Placement, QuietHours, Window, place
 from reminder_kit.records import Identity, Outcome, Record, SentBefore, Stand, Suppression
 from reminder_kit.rules import Defaults, Reminder, Rule, reminders
+from reminder_kit.superseding import supersede
 from reminder_kit.text import Composer
 
 __all__ = ["NEVER_SENT", "Case", "Decision", "Settings", "decide", "forgotten_at", "is_past", "next_look", "replayable"]

@@ -134,7 +134,8 @@ class Rule:
     one still comes); `if_far` is "hold", "clamp" or "skip"; `shift` says which
     way out of quiet hours; nothing is sent nearer to the start than `min_notice`. With
     `spread`, messages that are due together go out over that length of time, each always
-    at the same distance from its due time (it follows from the reminder's key).
+    at the same distance from its due time (it follows from the reminder's key); what
+    quiet hours cover is spread next to them likewise.
 
     `only` and `unless` are conditions (see `conditions`), `min_booking_lead` and
     `max_booking_lead` bound how long ahead it was booked, `when(appointment, recipient)`

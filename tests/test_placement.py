@@ -20,7 +20,6 @@ from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
 from reminder_kit.instants import from_seconds
 from reminder_kit.model import Appointment, Reason, Recipient
 from reminder_kit.placement import (
-    COLLAPSE_WITHIN,
     GRACE,
     Decision,
     Placement,
@@ -28,9 +27,9 @@ from reminder_kit.placement import (
     Window,
     place,
     still_allowed,
-    supersede,
 )
 from reminder_kit.rules import Defaults, Rule, reminders
+from reminder_kit.superseding import COLLAPSE_WITHIN, supersede
 
 ANN = "+12025550123"
 BOB = "+12025550145"
@@ -316,8 +315,9 @@ class TestOtherBounds:
         one = reminder(days_before=1, at="22:00", spread="5 minutes")
         moved = place(one, now=ny("2026-02-14 12:00"), window=TELNYX, quiet=None).send_at
         result = place(one, now=ny("2026-02-14 12:00"), window=TELNYX, quiet=NIGHT)
+        edge, share = datetime(2026, 2, 16, 1, 59, tzinfo=UTC), moved - one.due_at
         assert result.trail == (
-            "quiet hours (21:00–08:00) cover the due time: earlier, to 2026-02-16T01:59:00Z",
+            f"quiet hours (21:00–08:00) cover the due time: earlier, to {edge - share:%Y-%m-%dT%H:%M:%SZ}",
             f"spread over 5 minutes: to {moved:%Y-%m-%dT%H:%M:%SZ}",
             "may be asked for from 2026-02-14T17:05:30Z to 2026-02-19T16:59:30Z, and sent until 2026-02-16T14:59:59Z",
         )
@@ -369,8 +369,18 @@ class TestSpread:
         assert self.minutes(20) == self.minutes(20, now="2026-02-13 09:13")
 
     def test_it_moves_nothing_into_quiet_hours_nor_past_the_last_moment(self):
-        assert {*self.minutes(50, quiet=QuietHours("10:05", "11:00"))} <= {0, 1, 2, 3, 4}
+        assert {*self.minutes(50, quiet=QuietHours("10:05", "11:00"))} <= {*range(-5, 5)}
         assert {*self.minutes(50, days_before=0, at="09:55", min_notice="2 minutes")} <= {0, 1, 2, 3}
+
+    @pytest.mark.parametrize(
+        ("shift", "minutes"), [("earlier", {*range(-70, -60)}), ("later", {*range(30, 40)})], ids=str
+    )
+    def test_what_quiet_hours_cover_is_spread_next_to_them_too(self, shift, minutes):
+        """300 reminders of a night don't all go out at the one minute before or after it."""
+        quiet = QuietHours("09:00", "10:30")
+        counts = [self.minutes(300, quiet=quiet, shift=shift).count(minute) for minute in sorted(minutes)]
+        assert sum(counts) == 300
+        assert max(counts) < 60
 
     def test_what_is_spread_is_late_only_after_its_own_minute(self):
         one = reminder(spread="10 minutes")
@@ -578,7 +588,7 @@ QUIETS = (
 
 
 @st.composite
-def cases(draw):
+def cases(draw, spreads=(0,)):
     """Return a reminder in a week in which some clock changes, and a `now` around it."""
     name = draw(st.sampled_from(ZONES))
     day = datetime.fromisoformat(draw(st.sampled_from(CHANGES[name]))).replace(tzinfo=ZoneInfo(name))
@@ -588,15 +598,22 @@ def cases(draw):
     changes["if_late"] = draw(st.sampled_from([None, "clamp", "skip", {"skip_after": "6 hours"}]))
     changes["if_far"] = draw(st.sampled_from(["hold", "clamp", "skip"]))
     changes["min_notice"] = draw(st.sampled_from([0, "5 minutes"]))
+    changes["spread"] = draw(st.sampled_from(spreads))
     booked = draw(st.sampled_from([None, start - timedelta(days=30), start - timedelta(hours=3)]))
-    given = Appointment("A-1", start, start + timedelta(minutes=50), timezone=name, recipients=[ANN], booked_at=booked)
+    name_of_it = f"A-{draw(st.integers(1, 9)) if spreads != (0,) else 1}"
+    given = Appointment(
+        name_of_it, start, start + timedelta(minutes=50), timezone=name, recipients=[ANN], booked_at=booked
+    )
     one = reminders(given, [Rule("r", text="Hi", **changes)], Defaults())[0]
     now = start + timedelta(seconds=draw(st.integers(-9 * 86_400, 3 * 86_400)), microseconds=draw(st.integers(0, 2)))
     return one, now, draw(st.sampled_from([TELNYX, TWILIO, VONAGE])), draw(st.sampled_from(QUIETS))
 
 
+SPREAD = (0, "2 minutes", "4 minutes")
+
+
 @settings(max_examples=600, deadline=None)
-@given(cases(), st.booleans())
+@given(cases() | cases(SPREAD), st.booleans())
 def test_the_result_is_inside_every_constraint_or_a_reasoned_refusal(case, replaces):
     one, now, window, quiet = case
     result = place(one, now=now, window=window, quiet=quiet, replaces=replaces)
@@ -613,7 +630,7 @@ def test_the_result_is_inside_every_constraint_or_a_reasoned_refusal(case, repla
             assert send_at < one.appointment.start_at
             assert send_at <= one.appointment.start_at - one.rule.min_notice
         assert still_allowed(send_at, one, quiet) is None
-        if result.reason is Reason.ON_TIME and not window.holds_and_sends:
+        if result.reason is Reason.ON_TIME and not window.holds_and_sends and not one.rule.spread:
             assert send_at == one.due_at or send_at < one.appointment.start_at <= one.due_at + MINUTE * 5
     elif result.decision is Decision.HOLD:
         assert result.reason is Reason.BEYOND_WINDOW
@@ -625,7 +642,7 @@ def test_the_result_is_inside_every_constraint_or_a_reasoned_refusal(case, repla
 
 
 @settings(max_examples=400, deadline=None)
-@given(cases())
+@given(cases() | cases(SPREAD))
 def test_what_is_held_can_be_parked_at_park_at_and_not_a_second_before(case):
     one, now, window, quiet = case
     result = place(one, now=now, window=window, quiet=quiet)
@@ -654,7 +671,7 @@ def test_no_better_moment_is_passed_over(case):
 
 
 @settings(max_examples=400, deadline=None)
-@given(cases(), st.integers(1, 3 * 86_400))
+@given(cases() | cases(SPREAD), st.integers(1, 3 * 86_400))
 def test_time_only_passes_a_send_time_never_moves_back_and_a_skip_for_lateness_is_final(case, seconds):
     one, now, window, quiet = case
     first = place(one, now=now, window=window, quiet=quiet)
