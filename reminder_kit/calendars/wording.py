@@ -130,7 +130,7 @@ def occurrence(
         recurrence_id=None if instance.original is None else recurrence_text(instance.original),
         revision=(event.sequence, event.modified),
         booked_at=words.booked_at,
-        tags=words.tags,  # type: ignore[arg-type] # mypy cannot solve the type of frozenset as a converter
+        tags=words.tags,
         data=words.data | {"alarms": [iso(each) for each in times.due]} if words.tells_alarms else words.data,
         url=words.url,
         all_day=all_day,
