@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import evolve
@@ -21,7 +21,12 @@ from reminder_kit.config import Config
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.instants import iso, zone
 from reminder_kit.model import Appointment, Recipient, masked, normalise
-from reminder_kit.placement import Window
+from reminder_kit.placement import Window, place
+from reminder_kit.sms import sms_parts
+
+if TYPE_CHECKING:
+    from reminder_kit.rules import Reminder
+    from reminder_kit.text import Composer
 
 __all__ = ["rules"]
 
@@ -92,27 +97,36 @@ def _read(file: str, config: Config, now: datetime) -> Any:
 
 def _texts(config: Config, found: Iterable[Appointment], now: datetime) -> Iterator[dict[str, Any]]:
     """Yield what each reminder would say when it goes out: clear of quiet hours, or late if it is."""
-    from reminder_kit.placement import place
-    from reminder_kit.rules import reminders
-    from reminder_kit.sms import sms_parts
     from reminder_kit.text import Composer
 
     composer = Composer(config.defaults)
     for appointment in found:
-        for reminder in reminders(normalise(appointment, config.defaults.region), config.rules, config.defaults):
-            placement = place(reminder, now=now, window=_ANY_TIME, quiet=config.quiet_hours)
-            if placement.send_at is None:
-                continue
-            told: dict[str, Any] = {"rule": reminder.rule.id, "appointment": appointment.id, "error": None}
-            told["to"] = reminder.recipient.phone if reminder.recipient else None
-            told["send_at"] = iso(placement.send_at)
-            try:
-                text = composer.compose(reminder, placement.send_at).text
-            except ConfigurationError as error:
-                yield {**told, "error": str(error)}
-                continue
-            cost = sms_parts(text)
-            yield {**told, "text": text, "encoding": str(cost.encoding), "units": cost.units, "parts": cost.parts}
+        for reminder, send_at in _sent(appointment, config, now):
+            yield _told(composer, reminder, send_at)
+
+
+def _sent(appointment: Appointment, config: Config, now: datetime) -> Iterator[tuple[Reminder, datetime]]:
+    """Yield the reminders of an appointment that would go out, with their instants."""
+    from reminder_kit.rules import reminders
+    from reminder_kit.superseding import supersede
+
+    wanted = reminders(normalise(appointment, config.defaults.region), config.rules, config.defaults)
+    placed = [(each, place(each, now=now, window=_ANY_TIME, quiet=config.quiet_hours)) for each in wanted]
+    for reminder, placement in supersede(placed):
+        if placement.send_at is not None:
+            yield reminder, placement.send_at
+
+
+def _told(composer: Composer, reminder: Reminder, send_at: datetime) -> dict[str, Any]:
+    told: dict[str, Any] = {"rule": reminder.rule.id, "appointment": reminder.appointment.id, "error": None}
+    told["to"] = reminder.recipient.phone if reminder.recipient else None
+    told["send_at"] = iso(send_at)
+    try:
+        text = composer.compose(reminder, send_at).text
+    except ConfigurationError as error:
+        return {**told, "error": str(error)}
+    cost = sms_parts(text)
+    return {**told, "text": text, "encoding": str(cost.encoding), "units": cost.units, "parts": cost.parts}
 
 
 def _lines(each: dict[str, Any], config: Config) -> list[Line]:

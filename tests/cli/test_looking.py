@@ -213,6 +213,7 @@ def test_rules_check_reads_each_text_at_the_time_it_really_goes_out(run, folder,
         path.read_text()
         + '\n[[rules]]\nid = "night"\ndays_before = 0\nat = "05:00"\ntext = "See you {{ when }}."\n'
         + '\n[[rules]]\nid = "week"\nbefore = "1 week"\nif_late = "skip"\ntext = "Late"\n'
+        + '\n[[rules]]\nid = "fortnight"\nbefore = "2 weeks"\nif_late = "next rule"\ntext = "Late as well"\n'
         + '\n[quiet_hours]\nstart = "21:00"\nend = "08:00"\n'
     )
     told = run("rules", "check", "--sample", calendar(event("A-1")), "--now", NOW, "--json").json["texts"]
