@@ -183,10 +183,6 @@ def _recipients(value: Recipient | str | Iterable[Recipient | str]) -> tuple[Rec
     return tuple(each if isinstance(each, Recipient) else Recipient(each) for each in value)
 
 
-def _tags(value: Iterable[str]) -> frozenset[str]:
-    return frozenset(value)
-
-
 def _status(value: str) -> Status:
     try:
         return Status(value)
