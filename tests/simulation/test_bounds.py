@@ -63,7 +63,7 @@ def due(held, sandbox, appointment):
     """A reminder that is due now, and whose first post was refused for the moment."""
     held.sync(appointment())
     sandbox.clock.advance(days=2, hours=23)
-    sandbox.fault("429", 3, method="POST")
+    sandbox.fault("429", 3, method="POST", retry_after=0.01)
     report = held.resync()
     assert len(report.failed) == 1
     assert sandbox.messages() == []
@@ -101,7 +101,7 @@ def test_b50_quiet_hours_are_asked_again_at_a_late_send(make_kit, sandbox, appoi
     kit = make_kit([HOUR], provider=vonage, quiet_hours=QuietHours("08:02", "08:30"))
     kit.sync(appointment())
     sandbox.clock.advance(days=2, hours=23)
-    sandbox.fault("429", 3, method="POST")
+    sandbox.fault("429", 3, method="POST", retry_after=0.01)
     assert kit.resync().failed
     sandbox.clock.advance(minutes=3)
     kit.resync()

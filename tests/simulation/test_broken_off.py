@@ -57,15 +57,21 @@ def test_a_key_press_while_the_batch_job_withdraws_loses_nothing(appointment, st
 
 
 def test_a_cancelled_task_loses_nothing(sandbox, make_kit, appointment):
+    reached = asyncio.Event()
+
     class Stuck(SandboxTransport):
         async def handle_async_request(self, request):
             await super().handle_async_request(request)
+            reached.set()
             await asyncio.Event().wait()
 
     async def story():
         async with make_kit([HOUR], kind=AsyncReminderKit, transport=Stuck(sandbox)) as kit:
-            with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(kit.sync(appointment()), 0.3)
+            task = asyncio.create_task(kit.sync(appointment()))
+            await reached.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
 
     asyncio.run(story())
     assert make_kit([HOUR]).resync().ok
