@@ -130,13 +130,13 @@ def test_a_webhook_that_overtakes_the_answer_fails_nothing(hooked, sandbox, appo
 @pytest.mark.parametrize("way", ["webhook", "look-up"])
 def test_what_can_never_be_delivered_suppresses_the_number(hooked, sandbox, appointment, code, reason, barred, way):
     kit, told = hooked(), []
-    kit.on("undelivered", lambda event: told.append((event.code, event.reason)))
+    kit.on("undelivered", lambda event: told.append((event.code, event.reason, event.appointment)))
     kit.sync([appointment(), appointment("A-2", days=4)])
     sandbox.outcome(ADA, "delivery_failed", code)
     sandbox.clock.advance(days=2, hours=1)
     if way == "webhook":
         deliver(kit, sandbox.hooks.sent, sandbox.now())
-        assert told == [(code, reason)]
+        assert told == [(code, reason, ("default", "A-1", ""))]
     else:
         kit.resync()
     changes = {change.identity.id: change for change in kit.resync().changes}
