@@ -24,7 +24,7 @@ from reminder_kit.model import Message, Reason
 from reminder_kit.placement import Decision as Placed
 from reminder_kit.placement import Window, place
 from reminder_kit.plan import Case, Decision, Settings, next_look
-from reminder_kit.planning import chunks, decisions_for, in_doubt, is_doubtful, needs_settling, poisoned
+from reminder_kit.planning import chunks, decisions_for, doubled, in_doubt, is_doubtful, needs_settling, poisoned
 from reminder_kit.ports import IO, Provider
 from reminder_kit.records import FORCED, Claim, HistoryEntry, Identity, Kept, Outcome, Record, Release, Stand, is_open
 
@@ -204,6 +204,22 @@ class Engine:
         if jobs:
             await self.io.each(jobs)
             await self._reread(works)
+        doubles = [self._sparing(work, each, courier) for work in works for each in doubled(work.record.messages)]
+        if doubles:
+            await self.io.each(doubles)
+            await self._reread(works)
+
+    def _sparing(self, work: _Work, message: Message, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Take back a message that was thought lost, since a newer one of its reminder is parked."""
+
+        async def job() -> None:
+            outcome = next(each for each in work.record.outcomes if each.key == message.key)
+            identity, reason = work.record.identity, Reason.UNCHANGED.value
+            errand = await _guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
+            if errand.result is Result.FAILED:
+                work.stuck[message.key] = errand
+
+        return job
 
     def _settling(self, work: _Work, message: Message, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:

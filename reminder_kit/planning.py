@@ -23,6 +23,7 @@ __all__ = [
     "Scope",
     "chunks",
     "decisions_for",
+    "doubled",
     "in_doubt",
     "intakes_of",
     "is_doubtful",
@@ -91,6 +92,12 @@ def needs_settling(message: Message, now: datetime) -> bool:
     if message.state is State.UNKNOWN:
         return now >= forgotten_at(message)
     return message.state in OPEN
+
+
+def doubled(messages: Sequence[Message]) -> list[Message]:
+    """Return the parked messages, oldest first, of whose reminder a newer one may be parked as well."""
+    newest = {message.key: message.id for message in messages if message.state in OPEN}
+    return [each for each in messages if each.state is State.SCHEDULED and each.id != newest[each.key]]
 
 
 def decisions_for(case: Case, settings: Settings, now: datetime) -> tuple[list[Decision], str]:

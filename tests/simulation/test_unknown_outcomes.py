@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit import ReminderKit, Rule
+from reminder_kit.model import DeliveryEvent
 from reminder_kit.providers.telnyx import Telnyx
 from reminder_kit.sandbox import SandboxTransport
 from tests.simulation.world import Died, World
@@ -234,3 +235,27 @@ def test_what_was_posted_is_what_is_posted_again(make_world, appointment):
     keys = {each.idempotency_key for each in world.sandbox.requests if each.method == "POST"}
     assert len(bodies) == len(keys) == 1
     assert json.loads(bodies.pop())["to"] == NUMBER
+
+
+class Found(Telnyx):
+    """A provider that reports on a message as soon as it is parked."""
+
+    def events(self, headers, body, now):
+        return (DeliveryEvent(f"E-{body!r}", "scheduled", now, "telnyx", body.decode(), headers["token"]),)
+
+
+def test_of_two_parked_for_one_reminder_the_older_is_taken_back_once_it_is_found(make_kit, sandbox, appointment):
+    """Law 3: the answer was lost, a second one was parked, and then the first is heard of."""
+    kit = make_kit([HOUR], provider=Found(api_key="KEY", from_="+12025550100", endpoint="schedule"))
+    sandbox.fault("drop_after", 1, method="POST")
+    kit.sync(appointment())
+    assert len(sandbox.parked()) == 2
+    (record,) = kit.ledger.records()
+    lost = next(each for each in record.messages if each.state == "unknown")
+    first = sandbox.messages()[0]
+    kit.receive({"token": lost.id}, first.id.encode())
+    report = kit.resync()
+    assert report.ok
+    assert first.status == "cancelled"
+    assert len(sandbox.parked()) == 1
+    assert kit.status()["messages"] == {"scheduled": 1, "cancelled": 1}
