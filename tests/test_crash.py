@@ -236,7 +236,8 @@ def test_killed_without_idempotency_keys_nothing_is_lost_and_what_is_doubled_is_
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_killed_at_any_step_the_next_run_ends_in_the_same_state(processes, name, behaviour, tmp_path):
     sampled = "REMINDER_KIT_HISTORIES" in os.environ
-    told = matrix(processes, tmp_path, name, behaviour, range(5, 1000, 16) if sampled else range(1, 1000))
+    one = [4 + 2 * list(BEHAVIOURS).index(behaviour)]
+    told = matrix(processes, tmp_path, name, behaviour, one if sampled else range(1, 1000))
     assert told >= (1 if sampled else 3)
 
 
@@ -245,4 +246,4 @@ def test_killed_at_any_step_the_next_run_ends_in_the_same_state(processes, name,
 @pytest.mark.parametrize("name", ["new", "moved", "cancelled", "rule edited"])
 def test_killed_at_any_step_without_keys_nothing_is_lost(processes, name, tmp_path):
     sampled = "REMINDER_KIT_HISTORIES" in os.environ
-    matrix(processes, tmp_path, name, "answered", range(5, 1000, 16 if sampled else 1), endpoint="schedule")
+    matrix(processes, tmp_path, name, "answered", [7] if sampled else range(1, 1000), endpoint="schedule")
