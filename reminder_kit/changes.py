@@ -69,7 +69,12 @@ class Change:
 
     @property
     def moves_noticeably(self) -> bool:
-        """Whether it withdraws a parked message, or moves one by more than fifteen minutes."""
+        """Whether it withdraws a parked message, or moves one by more than fifteen minutes.
+
+        What only ends an intent committed before is none: that is ended in any case.
+        """
+        if "settle" in self.causes:
+            return False
         if self.kind is Kind.CANCEL:
             return True
         if self.kind is not Kind.REPLACE or self.was_at is None or self.send_at is None:

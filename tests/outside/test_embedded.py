@@ -30,8 +30,7 @@ def make(telnyx, tmp_path):
             ledger=f"sqlite:///{tmp_path / 'host.db'}",
             timezone="America/New_York",
             quiet_hours=QuietHours("21:00", "08:00"),
-            clock=lambda: NOW,
-            **options,
+            **{"clock": lambda: NOW, **options},
         )
 
     return make
@@ -122,3 +121,19 @@ def test_two_halves_of_a_character_are_one():
 
 def test_one_tag_is_one_tag():
     assert visit(tags="dental").tags == {"dental"}
+
+
+def test_an_outage_while_many_visits_move_does_not_make_the_batch_job_refuse_what_was_begun(make, telnyx):
+    day = timedelta(days=1)
+    phones = [f"+120255501{i:02}" for i in range(12)]
+    with make() as kit:
+        kit.sync(visit(f"A-{i}", phone=phone) for i, phone in enumerate(phones))
+        telnyx.fail("*", "drop_before", 1000)
+        moved = [visit(f"A-{i}", phone=phone, starts_at=NOW + 4 * day) for i, phone in enumerate(phones)]
+        assert len(kit.sync(moved).failed) == 12
+        telnyx.faults.clear()
+    telnyx.at("2026-02-10T14:05:00Z")
+    with make(clock=lambda: NOW + timedelta(minutes=5)) as kit:
+        assert kit.resync().ok
+    assert {send_at for _, send_at, _ in telnyx.parked()} == {"2026-02-13T14:00:00Z"}
+    assert len(telnyx.parked()) == 12
