@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import pickle
+import re
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -468,7 +469,7 @@ class TestRefusals:
             ({"max_booking_lead": "11 days"}, True),
             ({"max_booking_lead": "48 hours"}, False),
         ],
-        ids=str,
+        ids=lambda value: re.sub(r" at 0x[0-9a-f]+", "", str(value)),  # the same in every process
     )
     def test_conditions(self, conditions, fits):
         given = appointment(
