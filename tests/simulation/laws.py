@@ -109,8 +109,9 @@ class Laws:
     def check_doubled(self, key, came):
         """What was never confirmed may come twice for one start, but not three times, and only if that is preferred."""
         most = 2 if self.settings.prefer_duplicate else 1
-        for start in {row["start_at"] for _, row in came}:
-            same = [(message.to, message.send_at) for message, row in came if row["start_at"] == start]
+        came = [(row["start_at"], message.to, message.send_at) for message, row in came]
+        for start, to in {each[:2] for each in came}:
+            same = [each for each in came if each[:2] == (start, to)]
             assert len(same) <= most, f"sent {len(same)} times for {key}: {same}"
 
     def check_unwanted(self, key, found):
