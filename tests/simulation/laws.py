@@ -132,8 +132,12 @@ class Laws:
             assert not live, f"parked in spite of {reminder.refusal}: {live}"
         elif live:
             self.check_parked(reminder, *live[0])
-        elif not doubtful and not self.has_it(reminder, found):
+        elif not doubtful and not self.has_it(reminder, found) and not self.is_going(found):
             self.check_absent(reminder, outcome, found)
+
+    def is_going(self, found):
+        """Say whether one is so near to its time that it can't be taken back: what follows is decided after it."""
+        return any(message.status == "scheduled" for message, _ in found)
 
     def has_it(self, reminder, found):
         """Say whether the person got, or is certain to get, this reminder for (nearly) this start."""
