@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from reminder_kit.checks import Check
 from reminder_kit.conditions import suggestion
 from reminder_kit.costs import Prices
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError, ReminderKitError
+from reminder_kit.lint import warnings_of
 from reminder_kit.ports import Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.quiet import QuietHours
@@ -171,7 +172,7 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         Replies.of(replies, "[replies]")
         options["replies"] = replies
     if "correction" in top:
-        warnings += _linted(Rule("correction", before="1 minute", text=top["correction"]), "correction", defaults)
+        warnings += warnings_of(Rule("correction", before="1 minute", text=top["correction"]), defaults, "correction")
     if "name" in provider:
         checks.text(provider["name"], "[provider] name")
     if _PASSWORD.match(ledger.get("url", "")):
@@ -323,7 +324,7 @@ def _rules(found: Any, text: str, defaults: Defaults) -> tuple[tuple[Rule, ...],
     _refuse_twins(rules, places)
     warnings = [] if rules else ["there is no [[rules]] table: nothing would ever be sent"]
     for rule, where in zip(rules, places, strict=True):
-        warnings += _linted(rule, where, defaults)
+        warnings += warnings_of(rule, defaults, where)
     return rules, warnings
 
 
@@ -341,12 +342,3 @@ def _refuse_twins(rules: tuple[Rule, ...], places: list[str]) -> None:
         if rule.id in seen:
             raise InvalidRuleError(f"{where}: the id {rule.id!r} is that of {seen[rule.id]} already: give it another")
         seen[rule.id] = where
-
-
-def _linted(rule: Rule, where: str, defaults: Defaults) -> Iterator[str]:
-    from reminder_kit.lint import lint
-
-    for finding in lint(rule, defaults):
-        if finding.severity == "error":
-            raise InvalidRuleError(f"{where}: rule {finding.rule!r}: {finding.message}")
-        yield f"rule {finding.rule!r}: {finding.message}"

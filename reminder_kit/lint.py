@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from reminder_kit.conditions import suggestion
-from reminder_kit.errors import ConfigurationError
+from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.instants import zone
 from reminder_kit.model import Appointment, Recipient
 from reminder_kit.sms import dear_characters, plain, sms_parts
@@ -23,7 +23,7 @@ from reminder_kit.words import known_locale
 if TYPE_CHECKING:
     from reminder_kit.rules import Defaults, Rule
 
-__all__ = ["OPT_OUT_WORDS", "Finding", "lint"]
+__all__ = ["OPT_OUT_WORDS", "Finding", "lint", "warnings_of"]
 
 OPT_OUT_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
 """Replies by which providers opt a number out (Telnyx: opt-out keywords; Twilio: these and two more)."""
@@ -71,6 +71,15 @@ def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
     for place, source in (("subject", rule.subject), *(("media_urls", url) for url in rule.media_urls)):
         found += [Finding("error", rule.id, f"{place}: {fault}") for fault in _faults(source)]
     return sorted(found, key=lambda each: each.severity)
+
+
+def warnings_of(rule: Rule, defaults: Defaults, where: str = "") -> Iterator[str]:
+    """Yield the warnings about a rule; raises `InvalidRuleError` for an error, naming `where` the rule stands."""
+    for finding in lint(rule, defaults):
+        told = f"rule {finding.rule!r}: {finding.message}"
+        if finding.severity == "error":
+            raise InvalidRuleError(f"{where}: {told}" if where else told)
+        yield told
 
 
 def _missing_locale(rule: Rule, where: str, texts: Mapping[str, str], defaults: Defaults) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from reminder_kit.explain import Explanation
 from reminder_kit.inbox import Inbox
 from reminder_kit.instants import utc
 from reminder_kit.ledger import Ledger
+from reminder_kit.lint import warnings_of
 from reminder_kit.model import DeliveryEvent, phone_number, recurrence_name
 from reminder_kit.opt_outs import OPT_OUTS, bar_listed, opted_out
 from reminder_kit.placement import QuietHours
@@ -103,12 +104,12 @@ class Verbs:
         if concurrency < 1:
             raise ConfigurationError(f"concurrency = {concurrency}: at least one request must be possible at once")
         self.provider = provider
-        self.rules = _rules(rules)
         self.prices = Prices.from_mapping(cost) if isinstance(cost, Mapping) else cost
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, namespace=namespace)
         defaults = Defaults(
             timezone, locale, default_region, namespace, holidays, closed_days, weekend, transliterate=transliterate
         )
+        self.rules = _rules(rules, defaults)
         self.settings = Settings(
             rules=self.rules,
             defaults=defaults,
@@ -392,7 +393,7 @@ class Verbs:
         return await self._io.call(self.ledger.counts)
 
 
-def _rules(rules: Iterable[Rule | Mapping[str, Any]]) -> tuple[Rule, ...]:
+def _rules(rules: Iterable[Rule | Mapping[str, Any]], defaults: Defaults) -> tuple[Rule, ...]:
     found = tuple(
         each if isinstance(each, Rule) else Rule.from_mapping(each, where=f"rules[{index}]")
         for index, each in enumerate(rules)
@@ -400,4 +401,6 @@ def _rules(rules: Iterable[Rule | Mapping[str, Any]]) -> tuple[Rule, ...]:
     ids = [rule.id for rule in found]
     if twice := sorted({each for each in ids if ids.count(each) > 1}):
         raise ConfigurationError(f"two rules have the id {twice[0]!r}: a reminder is known by its rule's id")
+    for rule in found:
+        tuple(warnings_of(rule, defaults))  # what can't be sent is refused; warnings are for `rules check`
     return found

@@ -15,6 +15,7 @@ from reminder_kit import AsyncReminderKit, ReminderKit, Rule
 from reminder_kit.errors import (
     ConfigurationError,
     InvalidInputError,
+    InvalidRuleError,
     LedgerError,
     PlanChangedError,
     SignatureError,
@@ -215,3 +216,11 @@ def test_a_forged_webhook_is_refused_and_nothing_stored(hooked, sandbox, appoint
         hooked.receive(headers, json.dumps(json.loads(body), indent=1).encode())
     assert len(sandbox.parked()) == 1
     assert hooked.status()["suppressions"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("See you {{ wen }}.", "wen"), ("", "has no text")], ids=["unknown variable", "no text"]
+)
+def test_a_text_that_could_never_be_sent_is_refused_when_the_kit_is_made(make_kit, text, message):
+    with pytest.raises(InvalidRuleError, match=f"rule 'a'.*{message}"):
+        make_kit([Rule("a", before="1 hour", text=text)])
