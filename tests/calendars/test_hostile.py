@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,6 +190,9 @@ def test_only_one_series_is_held_at_a_time(event, calendar):
 
 
 CORPUS = Path(__file__).parent / "corpus"
+FUZZ = int(os.environ.get("REMINDER_KIT_FUZZ", "20000"))
+"""How many files a fuzz run tries; `.ci/run` tries a few hundred."""
+
 PIECES = [*(CORPUS / "pieces.txt").read_text().splitlines(), " folded", "\tfolded", "", "\x00", "é"]
 
 
@@ -230,7 +234,7 @@ def test_whatever_the_bytes_nothing_but_a_calendar_error_is_raised(data):
 
 
 @pytest.mark.fuzz
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=FUZZ, deadline=None)
 @given(files() | st.binary(max_size=2000))
 def test_fuzz_whatever_the_bytes(data):
     survives(data)
@@ -248,7 +252,7 @@ def test_the_corpus_survives_every_cut(path):
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*.ics")), ids=lambda path: path.stem)
 def test_fuzz_the_corpus_with_random_bites(path):
     data, dice = path.read_bytes(), random.Random(path.stem)
-    for _ in range(3000):
+    for _ in range(FUZZ // 6):
         bitten = bytearray(data)
         for _ in range(dice.randrange(1, 8)):
             at = dice.randrange(len(bitten))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -334,7 +335,7 @@ def test_where_dateutil_is_right_we_agree_with_it(text, start, later):
 
 
 @pytest.mark.fuzz
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=int(os.environ.get("REMINDER_KIT_FUZZ", "20000")) // 6, deadline=None)
 @given(rules(), STARTS, st.integers(0, 800))
 def test_fuzz_against_dateutil(text, start, later):
     agrees_with_dateutil(text, start, later)
