@@ -6,19 +6,16 @@ Every step is a coroutine over the `IO` port; what may be retried, and when, is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
-from uuid import uuid4
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
+from reminder_kit.case import NEVER_SENT, cancellable, is_past, replayable
+from reminder_kit.desk import Desk, Errand, Result
 from reminder_kit.errors import (
-    ClaimLostError,
     InvalidNumberError,
-    MessageNotFoundError,
     OptedOutError,
     ProviderError,
     RateLimitedError,
@@ -27,179 +24,33 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.ledger import Ledger
-from reminder_kit.lifecycle import THEIR_STEPS, State, told
+from reminder_kit.lifecycle import State, told
 from reminder_kit.model import Draft, Message, Reason
-from reminder_kit.placement import GRACE, Window
-from reminder_kit.plan import NEVER_SENT, Settings, cancellable, is_past, replayable
+from reminder_kit.patience import TRIES, backoff, retry_delay
+from reminder_kit.placement import GRACE
 from reminder_kit.ports import (
-    IO,
-    Capabilities,
     Finder,
     NoAnswerError,
     NotSentError,
-    Provider,
     Receipt,
     Request,
-    Response,
 )
-from reminder_kit.records import Claim, Found, HistoryEntry, Identity, Outcome
-from reminder_kit.tidings import Tidings
+from reminder_kit.records import Claim, Identity, Outcome
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
 
-__all__ = ["Breaker", "Courier", "Errand", "Result", "backoff", "retry_delay"]
+__all__ = ["Courier", "Errand", "Result"]
 
 T = TypeVar("T")
 
-_TRIES = 3
-_SKEW_FROM, _SKEW_TO = timedelta(seconds=30), timedelta(minutes=15)
 _LOOKS = 6
 """How often a lost message is looked for, in later runs, while the provider does not say what it holds."""
 
-_OPEN = "breaker_open"
-_LONGEST_WAIT = 30.0
-
-
-def retry_delay(attempt: int, error: ProviderError) -> float | None:
-    """Return how many seconds to wait before trying again within this run, or None to give up for now.
-
-    `attempt` counts from 1. A named `Retry-After` is kept to, unless it is longer than
-    a run should wait.
-    """
-    if attempt >= _TRIES or isinstance(error, RejectedError | RefusedCredentialError):
-        return None
-    if isinstance(error, RateLimitedError) and error.retry_after is not None:
-        return error.retry_after if error.retry_after <= _LONGEST_WAIT else None
-    return 0.25 * float(4 ** (attempt - 1))
-
-
-def backoff(attempts: int, message_id: str) -> timedelta:
-    """Return how long later runs leave a failed step alone: 30 s, 1, 2, then 5 minutes, less up to a fifth.
-
-    The part taken off is the message's own, so that many failed at once don't return at once.
-    """
-    steps = (30, 60, 120, 300)
-    whole = steps[min(attempts, len(steps)) - 1] if attempts > 0 else steps[0]
-    return timedelta(seconds=whole * (1 - 0.2 * (int(message_id[:4] or "0", 16) % 100) / 100))
-
-
-@define
-class Breaker:
-    """Stop asking a provider that does not answer: open after ten failures in a row, tried again after a minute.
-
-    A refused credential opens it at once: nothing will work until it is mended.
-    """
-
-    failures: int = 0
-    open_until: datetime | None = None
-    cause: ProviderError | None = None
-
-    def check(self, now: datetime) -> None:
-        """Raise while it is open: the refusal itself, or that the provider is left alone for now."""
-        if self.open_until is None or self.cause is None or now >= self.open_until:
-            return
-        if isinstance(self.cause, RefusedCredentialError):
-            raise self.cause
-        raise TransientError(f"not asked, since it does not answer: {self.cause}", code=_OPEN)
-
-    def answered(self) -> None:
-        """Note that the provider works."""
-        self.failures, self.open_until, self.cause = 0, None, None
-
-    def failed(self, error: ProviderError, now: datetime) -> None:
-        """Note a failure. What `check` refused is none: it neither prolongs the minute nor is its own cause."""
-        if error.code == _OPEN or error is self.cause:
-            return
-        if isinstance(error, RejectedError | RateLimitedError | MessageNotFoundError):
-            self.answered()
-            return
-        self.failures += 1
-        if self.failures >= 10 or isinstance(error, RefusedCredentialError):
-            self.open_until, self.cause = now + timedelta(seconds=60), error
-
-
-@define
-class Skew:
-    """How far the provider's clock is ahead of ours, as its answers tell (`Date`); allowed for from 30 seconds on.
-
-    More than a quarter of an hour is no skew but another clock (a sandbox, a test), and is not allowed for.
-    """
-
-    ahead: timedelta = timedelta(0)
-
-    def note(self, response: Response, now: datetime) -> None:
-        """Measure by an answer that has just come."""
-        if response.answered_at is not None:
-            self.ahead = response.answered_at - now
-
-    @property
-    def allowance(self) -> timedelta:
-        """How much farther than usual to keep from both edges of the window."""
-        return abs(self.ahead) if _SKEW_FROM < abs(self.ahead) <= _SKEW_TO else timedelta(0)
-
-    def explains(self, send_at: datetime, window: Window, now: datetime) -> bool:
-        """Say whether a time that is right by our clock is outside the window by the provider's."""
-        lead = send_at - now - self.ahead
-        return bool(self.allowance) and not window.min_lead <= lead <= window.max_lead
-
-
-class Result(StrEnum):
-    """How an errand ended."""
-
-    DONE = "done"
-    FAILED = "failed"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-    TOO_LATE = "too_late"
-    WAITING = "waiting"
-    STALE = "stale"
-    SKEWED = "skewed"
-
 
 @frozen
-class Errand:
-    """What became of one message. `error` says why where it is not simply done."""
-
-    result: Result
-    message: Message | None = None
-    error: ProviderError | None = None
-    reason: Reason | None = None
-
-
-@frozen
-class Courier:
-    """The one who goes to the provider and writes down every step before and after.
-
-    `ledger` takes transactions as functions (`submit`); `clock` is the kit's clock;
-    `patient` says whether failed steps are left alone until their back-off is over.
-    """
-
-    provider: Provider
-    io: IO
-    ledger: Ledger
-    settings: Settings
-    clock: Callable[[], datetime]
-    actor: str
-    breaker: Breaker
-    patient: bool = False
-    skew: Skew = field(factory=Skew)
-    new_id: Callable[[], str] = lambda: uuid4().hex
-
-    @property
-    def tidings(self) -> Tidings:
-        """What is made of what the provider tells."""
-        return Tidings(self.capabilities.failures, self.settings.suppress_undeliverable)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the provider can do."""
-        return self.provider.capabilities
-
-    async def commit(self, op: Callable[[Transaction], T]) -> T:
-        """Run a function in a transaction of the ledger and return once that is durable."""
-        return await self.io.wait(self.ledger.submit(op))
+class Courier(Desk):
+    """The one who goes to the provider and writes down every step before and after."""
 
     # Parking
 
@@ -260,7 +111,7 @@ class Courier:
         request = request or self._stored(message)
         doubtful = message.uncertain and not fresh
         error: ProviderError | None = None
-        for attempt in range(1, _TRIES + 1):
+        for attempt in range(1, TRIES + 1):
             try:
                 self.breaker.check(self.clock())
                 answer = await self.io.send(request)
@@ -401,7 +252,7 @@ class Courier:
     async def take_back(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
         """Ask for a message in `cancelling` to be withdrawn; whatever is not a plain yes is settled by looking."""
         error: ProviderError | None = None
-        for attempt in range(1, _TRIES + 1):
+        for attempt in range(1, TRIES + 1):
             if not cancellable(message, self.settings.window, self.clock()):
                 return await self.look_up(claim, identity, rule, message)
             receipt, error = await self._try_to_cancel(message)
@@ -427,27 +278,6 @@ class Courier:
     async def _ask(self, message: Message, before: ProviderError | None) -> tuple[Receipt | None, ProviderError | None]:
         receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
         return receipt, error or before if receipt is None else None
-
-    async def _exchange(
-        self,
-        build: Callable[[str], Request],
-        parse: Callable[[Any], Receipt],
-        message: Message,
-    ) -> tuple[Receipt | None, ProviderError | None]:
-        try:
-            self.breaker.check(self.clock())
-            receipt = parse(await self.io.send(build(message.provider_id or "")))
-        except NotSentError as problem:
-            error: ProviderError = self._unreachable(problem)
-        except NoAnswerError as problem:
-            error = self._unanswered(problem)
-        except ProviderError as problem:
-            error = problem
-        else:
-            self.breaker.answered()
-            return receipt, None
-        self.breaker.failed(error, self.clock())
-        return None, error
 
     async def _taken_back(self, claim: Claim, identity: Identity, rule: str, message: Message, state: State) -> Errand:
         if state is State.CANCELLED:
@@ -518,71 +348,6 @@ class Courier:
         after = evolve(message, state=told(message.state, State.SENT)[0], presumed=True, next_try_at=None)
         await self._move(claim, identity, rule, message, after)
         return Errand(Result.DONE, after)
-
-    # Writing down
-
-    async def _move(self, claim: Claim, identity: Identity, rule: str, before: Message, after: Message) -> Message:
-        """Write down what became of a message; returns it as it stands then, webhooks included."""
-
-        def write(tx: Transaction) -> Message:
-            try:
-                tx.move_message(claim, before, after)
-                stands = after
-            except ClaimLostError:
-                stands = self._overtaken(tx, claim, before, after)
-            if stands.state is not before.state or stands.error != before.error:
-                event = stands.state if stands.state is not before.state else "failed"
-                tx.note([self._entry(stands, event, identity, rule, stands.error)])
-            self.tidings.bar(tx, stands, stands.error, self.clock())
-            if not stands.provider_id or stands.provider_id == before.provider_id:
-                return stands
-            return self.tidings.join(tx, Found(stands, identity, rule, ""), self.clock()).message
-
-        return await self.commit(write)
-
-    @staticmethod
-    def _overtaken(tx: Transaction, claim: Claim, before: Message, after: Message) -> Message:
-        """Write down what became of a message that a webhook moved meanwhile; raises where it was another worker."""
-        found = tx.find_message(provider=before.provider, token=before.id)
-        if found is None or found.message.state not in THEIR_STEPS.get(before.state, ()):
-            raise ClaimLostError(f"message {before.id} is no longer {before.state}: another worker moved it")
-        told_of = found.message
-        provider_id = told_of.provider_id or after.provider_id
-        stands = evolve(told_of, state=told(told_of.state, after.state)[0], provider_id=provider_id)
-        tx.move_message(claim, told_of, stands)
-        return stands
-
-    def _entry(self, message: Message, event: str, identity: Identity, rule: str, reason: str) -> HistoryEntry:
-        detail: dict[str, Any] = {"send_at": message.send_at.isoformat()}
-        if message.provider_id:
-            detail["provider_id"] = message.provider_id
-        if message.presumed:
-            detail["presumed"] = True
-        return HistoryEntry(
-            at=self.clock(),
-            actor=self.actor,
-            event=str(event),
-            identity=identity,
-            key=message.key,
-            rule=rule,
-            message_id=message.id,
-            reason=reason,
-            detail=detail,
-        )
-
-    def _unreachable(self, problem: Exception) -> ProviderError:
-        return TransientError(str(problem), provider=self.provider.name, code="unreachable")
-
-    def _unanswered(self, problem: Exception) -> ProviderError:
-        return UnknownOutcomeError(str(problem), provider=self.provider.name, code="no_answer")
-
-    def _waiting(self, message: Message) -> ProviderError:
-        assert message.next_try_at is not None  # noqa: S101 - only asked of messages that wait
-        return TransientError(
-            f"left alone until {message.next_try_at:%Y-%m-%dT%H:%M:%SZ} after: {message.error}",
-            provider=self.provider.name,
-            code="waiting",
-        )
 
 
 def _silence() -> ProviderError:

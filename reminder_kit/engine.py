@@ -6,7 +6,7 @@ implementation for both faces: coroutines over the `IO` port. Never reads a cloc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
+from reminder_kit.case import Case, Decision, Settings
 from reminder_kit.changes import Change, Kind, Plan, Report
 from reminder_kit.claims import LEASE, Heartbeat, is_dead, owner_name
-from reminder_kit.delivery import Breaker, Courier, Errand, Result, Skew
+from reminder_kit.delivery import Courier, Errand, Result
 from reminder_kit.errors import ClaimLostError, ConfigurationError, LedgerError, ProviderError
 from reminder_kit.ledger import Ledger
-from reminder_kit.lifecycle import OPEN, State
+from reminder_kit.lifecycle import State
 from reminder_kit.model import Message, Reason
+from reminder_kit.patience import Breaker, Skew
 from reminder_kit.placement import Decision as Placed
 from reminder_kit.placement import Window, place
-from reminder_kit.plan import Case, Decision, Settings, next_look
-from reminder_kit.planning import chunks, decisions_for, doubled, in_doubt, is_doubtful, needs_settling, poisoned
+from reminder_kit.planning import chunks, decisions_for, doubled, needs_settling
 from reminder_kit.ports import IO, Provider
-from reminder_kit.records import FORCED, Claim, HistoryEntry, Identity, Kept, Outcome, Record, Release, Stand, is_open
+from reminder_kit.records import FORCED, Claim, Identity, Kept, Outcome, Record, Stand, is_open
+from reminder_kit.work import Work, as_held, reported, start_of, why
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
@@ -36,37 +38,6 @@ __all__ = ["Engine"]
 _BATCH = 100
 _PATIENCE = 90.0
 _RETRY_HELD = timedelta(seconds=30)
-
-
-@define
-class _Work:
-    """One claimed appointment while it is worked on."""
-
-    claim: Claim
-    record: Record
-    messages: dict[str, Message] = field(factory=dict)
-    decisions: list[Decision] = field(factory=list)
-    changes: dict[str, Change] = field(factory=dict)
-    outcomes: dict[str, Outcome] = field(factory=dict)
-    stuck: dict[str, Errand] = field(factory=dict)
-    suppressed: Collection[str] = ()
-    error: str = ""
-    clean: bool = True
-    again: bool = False
-
-    def know(self, errand: Errand) -> None:
-        """Remember what became of a message."""
-        if errand.message is not None:
-            self.messages[errand.message.id] = errand.message
-
-    def writes_to(self, barred: Collection[str]) -> bool:
-        """Say whether something is parked for a number that was barred while this was worked on."""
-        numbers = {each.draft.to for each in self.messages.values() if each.state in OPEN}
-        return any(number in barred and number not in self.suppressed for number in numbers)
-
-    def rule_of(self, key: str) -> str:
-        """Return the rule a reminder was recorded for."""
-        return next((each.rule for each in self.record.outcomes if each.key == key), "")
 
 
 @define
@@ -101,7 +72,7 @@ class Engine:
         for batch in chunks(waiting, _BATCH):
             busy = await self._work(batch, plan, done, patient=patient)
             await self._wait_for(busy, plan, done, patient=patient)
-        report = Report(now=plan.now, changes=tuple(_final(plan, done, refused)), appointments=plan.appointments)
+        report = Report(now=plan.now, changes=tuple(reported(plan, done, refused)), appointments=plan.appointments)
         if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
         return report
@@ -153,7 +124,7 @@ class Engine:
             finished = True
         finally:
             await (self._give_back(works, plan.actor) if finished else self._let_go(works))
-        done.update((work.record.identity, _told(work)) for work in works)
+        done.update((work.record.identity, work.told()) for work in works)
         held = {work.record.identity for work in works}
         return [each for each in identities if each not in held]
 
@@ -170,7 +141,7 @@ class Engine:
             skew=self.skew,
         )
 
-    async def _claim(self, identities: Sequence[Identity]) -> list[_Work]:
+    async def _claim(self, identities: Sequence[Identity]) -> list[Work]:
         now, owner = self.clock(), f"{self.owner}.{next(self._works)}"
 
         def claim(tx: Transaction) -> tuple[dict[int, Claim], list[Record]]:
@@ -182,9 +153,9 @@ class Engine:
             return claims, tx.read(list(claims))
 
         claims, records = await self._commit(claim)
-        return [_Work(claims[each.row], each, {m.id: m for m in each.messages}) for each in records]
+        return [Work(claims[each.row], each, {m.id: m for m in each.messages}) for each in records]
 
-    async def _reread(self, works: Sequence[_Work]) -> None:
+    async def _reread(self, works: Sequence[Work]) -> None:
         records = await self._commit(lambda tx: tx.read([work.claim.row for work in works]))
         fresh = {record.row: record for record in records}
         for work in works:
@@ -193,7 +164,7 @@ class Engine:
 
     # Settling and deciding
 
-    async def _settle(self, works: Sequence[_Work], courier: Courier) -> None:
+    async def _settle(self, works: Sequence[Work], courier: Courier) -> None:
         now = self.clock()
         jobs = [
             self._settling(work, message, courier)
@@ -209,7 +180,7 @@ class Engine:
             await self.io.each(doubles)
             await self._reread(works)
 
-    def _sparing(self, work: _Work, message: Message, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _sparing(self, work: Work, message: Message, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
         """Take back a message that was thought lost, since a newer one of its reminder is parked."""
 
         async def job() -> None:
@@ -221,7 +192,7 @@ class Engine:
 
         return job
 
-    def _settling(self, work: _Work, message: Message, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _settling(self, work: Work, message: Message, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             rule = work.rule_of(message.key)
             errand = await _guarded(courier.settle(work.claim, work.record.identity, rule, message))
@@ -232,7 +203,7 @@ class Engine:
 
         return job
 
-    def _decide(self, works: Sequence[_Work], held_back: Collection[str]) -> None:
+    def _decide(self, works: Sequence[Work], held_back: Collection[str]) -> None:
         suppressed = self.ledger.suppressions()
         pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
         sent = self.ledger.sent_before_many(pairs) if pairs else {}
@@ -243,13 +214,13 @@ class Engine:
             case = Case.of(identity, appointment, record, suppressed, sent.get((identity.source, identity.id)))
             work.again, work.suppressed = False, suppressed
             work.decisions, work.error = decisions_for(case, self.settings, now)
-            work.decisions = [_held(each) if each.change.key in held_back else each for each in work.decisions]
+            work.decisions = [as_held(each) if each.change.key in held_back else each for each in work.decisions]
             if work.error:
                 work.clean = False
 
     # Carrying out
 
-    async def _carry_out(self, works: Sequence[_Work], courier: Courier) -> None:
+    async def _carry_out(self, works: Sequence[Work], courier: Courier) -> None:
         """Withdraw and replace first, then park what is new: a person's number may have changed hands."""
         for kinds in ((Kind.CANCEL, Kind.REPLACE), (Kind.SCHEDULE,)):
             jobs = [
@@ -261,14 +232,14 @@ class Engine:
             if jobs:
                 await self.io.each(jobs)
         for work in works:
-            self._note_the_rest(work)
+            work.note_the_rest(self.clock())
 
     @staticmethod
-    def _blocked(work: _Work) -> set[str]:
+    def _blocked(work: Work) -> set[str]:
         """Return the reminders of which an older message is still unsettled: nothing new while it is."""
         return {key for key, errand in work.stuck.items() if errand.result is not Result.UNKNOWN}
 
-    def _errand(self, work: _Work, decision: Decision, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _errand(self, work: Work, decision: Decision, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             if decision.change.kind is Kind.SCHEDULE:
                 await self._schedule(work, decision, courier)
@@ -279,10 +250,10 @@ class Engine:
 
         return job
 
-    async def _schedule(self, work: _Work, decision: Decision, courier: Courier, *, replaces: bool = False) -> None:
+    async def _schedule(self, work: Work, decision: Decision, courier: Courier, *, replaces: bool = False) -> None:
         fresh = self._revised(decision, replaces=replaces)
         if fresh.draft is None:
-            self._conclude(work, fresh, "done")
+            work.conclude(fresh, "done")
             return
         errand = await _guarded(
             courier.park(
@@ -291,7 +262,7 @@ class Engine:
                 work.record.identity,
                 fresh.outcome,
                 fresh.draft,
-                _start_of(fresh),
+                start_of(fresh),
             )
         )
         work.know(errand)
@@ -323,25 +294,25 @@ class Engine:
         window, allowance = self.settings.window, self.skew.allowance
         return evolve(window, margin=window.margin + allowance) if allowance and window.margin else window
 
-    async def _cancel(self, work: _Work, decision: Decision, courier: Courier) -> None:
+    async def _cancel(self, work: Work, decision: Decision, courier: Courier) -> None:
         errand = await self._withdrawn(work, decision, courier, decision.outcome)
         if errand.result is Result.TOO_LATE:
-            self._too_late(work, decision)
+            work.too_late(decision)
             return
         self._conclude_errand(work, decision, errand)
 
-    async def _replace(self, work: _Work, decision: Decision, courier: Courier) -> None:
+    async def _replace(self, work: Work, decision: Decision, courier: Courier) -> None:
         wish = evolve(decision.outcome, stand=Stand.HELD, replacing=True)
         errand = await self._withdrawn(work, decision, courier, wish)
         if errand.result is Result.TOO_LATE:
-            self._too_late(work, decision)
+            work.too_late(decision)
         elif errand.result is Result.DONE:
             await self._schedule(work, decision, courier, replaces=True)
         else:
             work.outcomes[decision.change.key] = wish
             self._conclude_errand(work, evolve(decision, outcome=wish), errand)
 
-    async def _withdrawn(self, work: _Work, decision: Decision, courier: Courier, outcome: Outcome) -> Errand:
+    async def _withdrawn(self, work: Work, decision: Decision, courier: Courier, outcome: Outcome) -> Errand:
         message = work.messages[decision.message.id] if decision.message else None
         assert message is not None  # noqa: S101 - only parked messages are withdrawn
         if message.state is State.CANCELLED:
@@ -351,29 +322,15 @@ class Engine:
         work.know(errand)
         return errand
 
-    def _too_late(self, work: _Work, decision: Decision) -> None:
-        """Note that the message goes out, or went; what follows from that is decided anew."""
-        change = evolve(decision.change, kind=Kind.KEEP, reason=Reason.TOO_LATE, outcome="done")
-        message = work.messages.get(decision.message.id) if decision.message else None
-        gone = message is not None and message.state not in (State.SCHEDULED, State.CANCELLING)
-        shown = message.draft if message else None
-        if shown is not None:
-            change = evolve(change, send_at=shown.send_at, text=shown.text)
-        work.changes[change.key] = change
-        work.outcomes[change.key] = evolve(
-            decision.outcome, stand=Stand.PARKED, reason=Reason.TOO_LATE.value, send_at=change.send_at, park_at=None
-        )
-        work.again = work.again or gone
-
     # Writing down
 
-    def _conclude_errand(self, work: _Work, decision: Decision, errand: Errand) -> None:
+    def _conclude_errand(self, work: Work, decision: Decision, errand: Errand) -> None:
         change = decision.change
         number = errand.message.provider_id if errand.message else change.message_id
         if errand.result is Result.DONE:
-            self._conclude(work, evolve(decision, change=evolve(change, message_id=number)), "done")
+            work.conclude(evolve(decision, change=evolve(change, message_id=number)), "done")
             return
-        error = str(errand.error) if errand.error else _why(errand)
+        error = str(errand.error) if errand.error else why(errand)
         if errand.result is Result.REJECTED and errand.reason is not None:
             change = evolve(change, reason=errand.reason)
             outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=errand.reason.value, error=error)
@@ -391,35 +348,9 @@ class Engine:
         if errand.result is Result.STALE:
             work.again = True
             change, result = evolve(change, kind=Kind.SKIP, reason=Reason.STALE_REVISION), "done"
-        self._conclude(
-            work,
-            evolve(decision, change=evolve(change, message_id=number, error=error), outcome=outcome),
-            result,
-        )
+        work.conclude(evolve(decision, change=evolve(change, message_id=number, error=error), outcome=outcome), result)
 
-    @staticmethod
-    def _conclude(work: _Work, decision: Decision, result: str) -> None:
-        work.changes[decision.change.key] = evolve(decision.change, outcome=result)
-        work.outcomes[decision.change.key] = decision.outcome
-
-    def _note_the_rest(self, work: _Work) -> None:
-        """Note the decisions that needed no errand: kept, held, skipped, and those whose message is not settled."""
-        now = self.clock()
-        for decision in work.decisions:
-            change, errand = decision.change, work.stuck.get(decision.change.key)
-            known = change.key in work.changes
-            if errand is not None and errand.result is not Result.UNKNOWN:
-                work.clean = work.clean and errand.result is Result.WAITING
-                work.changes[change.key] = evolve(change, outcome="failed", error=str(errand.error or _why(errand)))
-                continue
-            if not known:
-                outcome = "done" if "settle" in change.causes else None
-                work.changes[change.key] = evolve(change, outcome=outcome)
-                work.outcomes[change.key] = decision.outcome
-            if any(each.key == change.key and is_doubtful(each, now) for each in work.messages.values()):
-                work.changes[change.key] = in_doubt(work.changes[change.key])
-
-    async def _give_back(self, works: Sequence[_Work], actor: str) -> None:
+    async def _give_back(self, works: Sequence[Work], actor: str) -> None:
         if not works:
             return
         now, digest = self.clock(), self.settings.digest
@@ -427,66 +358,20 @@ class Engine:
         def write(tx: Transaction) -> None:
             for work in works:
                 try:
-                    self._write_one(tx, work, actor, now)
+                    work.write(tx, actor, now)
                 except ClaimLostError:
                     work.clean = False
             barred = tx.suppressions()
             for work in works:
                 work.clean = work.clean and not work.writes_to(barred)
-            tx.release([self._release(work, digest, now) for work in works])
+            tx.release([work.release(digest, now) for work in works])
 
         await self._commit(write)
 
-    async def _let_go(self, works: Sequence[_Work]) -> None:
+    async def _let_go(self, works: Sequence[Work]) -> None:
         """End the leases of work that was broken off (a key press, a cancelled task): all is still to be done."""
         now = self.clock()
         await self._commit(lambda tx: tx.renew([work.claim for work in works], now))
-
-    @staticmethod
-    def _write_one(tx: Transaction, work: _Work, actor: str, now: datetime) -> None:
-        recorded = {each.key: each for each in work.record.outcomes}
-        news = [each for key, each in work.outcomes.items() if recorded.get(key) != each]
-        tx.keep_outcomes(work.claim, news)
-        versions = {each.change.key: each.reminder.rule.version for each in work.decisions if each.reminder}
-        entries = [
-            HistoryEntry(
-                at=now,
-                actor=actor,
-                event=work.changes[each.key].kind.value,
-                identity=work.record.identity,
-                key=each.key,
-                rule=each.rule,
-                reason=work.changes[each.key].reason.value,
-                detail=_detail(each, versions.get(each.key)),
-            )
-            for key, each in work.outcomes.items()
-            if _is_told(work.changes[key], is_news=recorded.get(key) != each)
-        ]
-        tx.note(entries)
-        for decision in work.decisions:
-            if decision.adopt and decision.message is not None and decision.reminder is not None:
-                before = work.messages.get(decision.message.id, decision.message)
-                due_at = decision.reminder.due_at or before.due_at
-                after = evolve(before, due_at=due_at, start_at=_start_of(decision))
-                tx.move_message(work.claim, before, after)
-                work.messages[after.id] = after
-
-    @staticmethod
-    def _release(work: _Work, digest: str, now: datetime) -> Release:
-        outcomes = {each.key: each for each in work.record.outcomes} | work.outcomes
-        upcoming = next_look(list(outcomes.values()), list(work.messages.values())) if work.clean else now
-        return Release(work.claim, work.record.generation, work.clean, digest, upcoming)
-
-
-def _is_told(change: Change, *, is_news: bool) -> bool:
-    """Say whether history tells of a change: of what is new, and of all that was done at the provider."""
-    return change.kind is not Kind.KEEP and (is_news or (change.is_work and change.outcome == "done"))
-
-
-def _detail(outcome: Outcome, version: str | None) -> dict[str, str]:
-    """Return what history says besides: the error, and the version of the rule it was decided with."""
-    told = {"error": outcome.error, "rule_version": version or ""}
-    return {name: value for name, value in told.items() if value}
 
 
 def _recorded(plan: Plan, now: datetime, tx: Transaction) -> list[Kept]:
@@ -504,50 +389,3 @@ async def _guarded(errand: Coroutine[Any, Any, Errand]) -> Errand:
         return Errand(Result.FAILED, None, error)  # type: ignore[arg-type]
     except Exception as error:  # noqa: BLE001 - a fault of an adapter must not stop the neighbours
         return Errand(Result.FAILED, None, ProviderError(f"the provider's code failed: {error!r}"))
-
-
-def _start_of(decision: Decision) -> datetime:
-    assert decision.reminder is not None  # noqa: S101 - only wanted reminders are parked or adopted
-    return decision.reminder.appointment.start_at
-
-
-def _held(decision: Decision) -> Decision:
-    """Return a decision to park as one to hold, for want of room at the provider."""
-    if decision.change.kind is not Kind.SCHEDULE:
-        return decision
-    change = evolve(decision.change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
-    due_at = decision.outcome.due_at
-    outcome = evolve(decision.outcome, stand=Stand.HELD, reason=Reason.AT_CAPACITY.value, send_at=None, park_at=due_at)
-    if decision.placement is not None and decision.placement.send_at is not None:
-        outcome = evolve(outcome, park_at=decision.placement.send_at - timedelta(days=30))
-    return evolve(decision, change=change, outcome=outcome, draft=None)
-
-
-def _why(errand: Errand) -> str:
-    if errand.result is Result.STALE:
-        return "the appointment changed meanwhile; the next resync follows it"
-    if errand.result is Result.UNKNOWN:
-        return "no answer, and the request can't be repeated: it may be parked"
-    return errand.result.value
-
-
-def _told(work: _Work) -> list[Change]:
-    changes = list(work.changes.values())
-    return [*changes, poisoned(work.record.identity, work.error)] if work.error else changes
-
-
-def _final(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:
-    """Yield the changes of a report: as carried out where worked on, as planned elsewhere, in the plan's order."""
-    told: set[Identity] = set()
-    for change in plan.changes:
-        if change.identity in refused:
-            if change.identity not in told:
-                yield evolve(change, kind=Kind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
-        elif change.identity not in done:
-            yield change
-        elif change.identity not in told:
-            yield from done[change.identity]
-        told.add(change.identity)
-    for identity, changes in done.items():
-        if identity not in told:
-            yield from changes

@@ -11,10 +11,10 @@ from typing import Any
 
 from attrs import field, frozen
 
+from reminder_kit.case import Decision
 from reminder_kit.changes import Change
 from reminder_kit.instants import iso, zone
 from reminder_kit.model import Message, masked
-from reminder_kit.plan import Decision
 from reminder_kit.quiet import QuietHours
 from reminder_kit.records import HistoryEntry, Identity
 from reminder_kit.rules import Reminder

@@ -11,10 +11,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from reminder_kit.case import Settings
 from reminder_kit.ledger import Ledger
 from reminder_kit.model import Appointment
 from reminder_kit.placement import FOLLOW_UP_PATIENCE
-from reminder_kit.plan import Settings
 from reminder_kit.planning import Scope
 from reminder_kit.rules import ideal
 

@@ -11,18 +11,21 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from reminder_kit.case import Case, Settings
 from reminder_kit.changes import Guard, Plan
-from reminder_kit.errors import InvalidInputError
+from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.explain import Explained, Explanation, explained
 from reminder_kit.imports import Imported, read_for_import
 from reminder_kit.ledger import Ledger
+from reminder_kit.lint import warnings_of
 from reminder_kit.model import Appointment, normalise
-from reminder_kit.plan import Case, Settings, decide
+from reminder_kit.plan import decide
 from reminder_kit.planning import Scope, intakes_of, make_plan
 from reminder_kit.ports import Provider
 from reminder_kit.records import FORCED, HistoryEntry, Identity, Intake, Record, is_open
+from reminder_kit.rules import Defaults, Rule
 
-__all__ = ["Appointments", "Planner"]
+__all__ = ["Appointments", "Planner", "read_rules"]
 
 Appointments = Appointment | Iterable[Appointment]
 
@@ -156,3 +159,17 @@ def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appoint
         if not isinstance(each, Appointment):
             raise InvalidInputError(f"expected appointments, got {type(each).__name__}: build Appointment(...) first")
         yield each if source is None or each.source == source else evolve(each, source=source)
+
+
+def read_rules(rules: Iterable[Rule | Mapping[str, Any]], defaults: Defaults) -> tuple[Rule, ...]:
+    """Return a kit's rules; raises where two have one id, or a text could never be sent."""
+    found = tuple(
+        each if isinstance(each, Rule) else Rule.from_mapping(each, where=f"rules[{index}]")
+        for index, each in enumerate(rules)
+    )
+    ids = [rule.id for rule in found]
+    if twice := sorted({each for each in ids if ids.count(each) > 1}):
+        raise ConfigurationError(f"two rules have the id {twice[0]!r}: a reminder is known by its rule's id")
+    for rule in found:
+        tuple(warnings_of(rule, defaults))  # what can't be sent is refused; warnings are for `rules check`
+    return found

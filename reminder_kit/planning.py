@@ -12,11 +12,12 @@ from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
 
+from reminder_kit.case import Case, Decision, Settings, forgotten_at, is_past
 from reminder_kit.changes import Change, Guard, Kind, Plan
 from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import OPEN, SENT, State
 from reminder_kit.model import Appointment, Message, Reason, normalise
-from reminder_kit.plan import Case, Decision, Settings, decide, forgotten_at, is_past
+from reminder_kit.plan import decide
 from reminder_kit.records import Identity, Intake, Outcome, Record, SentBefore, Stand, Suppression
 
 __all__ = [

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from attrs import evolve
 
+from reminder_kit.case import Settings
 from reminder_kit.changes import Guard, Plan, Report
 from reminder_kit.costs import Forecast, Prices, forecast_of
 from reminder_kit.engine import Engine
@@ -22,12 +23,10 @@ from reminder_kit.explain import Explanation
 from reminder_kit.inbox import Inbox
 from reminder_kit.instants import utc
 from reminder_kit.ledger import Ledger
-from reminder_kit.lint import warnings_of
 from reminder_kit.model import DeliveryEvent, phone_number, recurrence_name
 from reminder_kit.opt_outs import OPT_OUTS, bar_listed, opted_out
 from reminder_kit.placement import QuietHours
-from reminder_kit.plan import Settings
-from reminder_kit.planner import Appointments, Planner
+from reminder_kit.planner import Appointments, Planner, read_rules
 from reminder_kit.ports import IO, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.records import Identity, Suppression
@@ -109,7 +108,7 @@ class Verbs:
         defaults = Defaults(
             timezone, locale, default_region, namespace, holidays, closed_days, weekend, transliterate=transliterate
         )
-        self.rules = _rules(rules, defaults)
+        self.rules = read_rules(rules, defaults)
         self.settings = Settings(
             rules=self.rules,
             defaults=defaults,
@@ -391,16 +390,3 @@ class Verbs:
     async def _status(self) -> dict[str, Any]:
         """Return counts and instants: held, parked, due next, failed, unknown, last batch job."""
         return await self._io.call(self.ledger.counts)
-
-
-def _rules(rules: Iterable[Rule | Mapping[str, Any]], defaults: Defaults) -> tuple[Rule, ...]:
-    found = tuple(
-        each if isinstance(each, Rule) else Rule.from_mapping(each, where=f"rules[{index}]")
-        for index, each in enumerate(rules)
-    )
-    ids = [rule.id for rule in found]
-    if twice := sorted({each for each in ids if ids.count(each) > 1}):
-        raise ConfigurationError(f"two rules have the id {twice[0]!r}: a reminder is known by its rule's id")
-    for rule in found:
-        tuple(warnings_of(rule, defaults))  # what can't be sent is refused; warnings are for `rules check`
-    return found

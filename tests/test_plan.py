@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from reminder_kit.case import NEVER_SENT, Case, Settings, next_look, replayable
 from reminder_kit.changes import Change, Guard, Kind, Plan
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.lifecycle import State
 from reminder_kit.model import Message, Reason, Recipient
 from reminder_kit.placement import QuietHours, Window
-from reminder_kit.plan import NEVER_SENT, Case, Settings, decide, next_look, replayable
+from reminder_kit.plan import decide
 from reminder_kit.records import Identity, Outcome, SentBefore, Stand, Suppression
 from reminder_kit.rules import Defaults, Rule
 from reminder_kit.text import Composer

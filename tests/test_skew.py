@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from reminder_kit import Rule
-from reminder_kit.delivery import Skew
+from reminder_kit.patience import Skew
 from reminder_kit.placement import Window
 from reminder_kit.ports import Response
 

@@ -1,0 +1,186 @@
+"""What a decision needs and what comes of one: settings, one appointment's case, the decision; what time allows.
+
+Pure: no clock, no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from attrs import evolve, field, frozen
+
+from reminder_kit.changes import Change
+from reminder_kit.lifecycle import OPEN, State
+from reminder_kit.model import Appointment, Draft, Message
+from reminder_kit.placement import Placement, QuietHours, Window
+from reminder_kit.records import Identity, Outcome, Record, SentBefore, Stand, Suppression
+from reminder_kit.rules import Defaults, Reminder, Rule
+from reminder_kit.text import Composer
+
+__all__ = [
+    "NEVER_SENT",
+    "Case",
+    "Decision",
+    "Settings",
+    "cancellable",
+    "forgotten_at",
+    "is_past",
+    "is_same",
+    "next_look",
+    "replayable",
+    "was_rejected",
+]
+
+NEVER_SENT = "never sent"
+"""The `error` of a message that certainly never reached the provider and no longer fits."""
+
+_GRACE = timedelta(minutes=1)
+"""Telnyx sends "accurate to the minute": only after that is a parked message past."""
+
+_KEEP_UNKNOWN = timedelta(days=1)
+
+
+@frozen
+class Settings:
+    """All that decides besides the data: rules, defaults, quiet hours, and what the provider allows."""
+
+    rules: tuple[Rule, ...]
+    defaults: Defaults
+    window: Window
+    sender: str
+    provider: str
+    composer: Composer = field(repr=False, eq=False)
+    quiet: QuietHours | None = None
+    key_life: timedelta | None = None
+    prefer_duplicate: bool = True
+    rearm_after: timedelta = timedelta(minutes=15)
+    alarms: str = "ignore"
+    suppress_undeliverable: bool = True
+    correction: str = ""
+
+    @property
+    def digest(self) -> str:
+        """What outcomes were decided with; another digest means that everything is looked at again."""
+        parts = (
+            self.provider,
+            self.sender,
+            repr(self.defaults),
+            repr(self.window),
+            repr(self.quiet),
+            repr(self.rearm_after),
+            self.alarms,
+            repr(self.prefer_duplicate),
+            self.correction,
+            *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
+        )
+        return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+@frozen
+class Case:
+    """One appointment and what is known of it. `appointment` is None where nobody is to be reminded any more."""
+
+    identity: Identity
+    appointment: Appointment | None
+    outcomes: Mapping[str, Outcome] = field(factory=dict)
+    messages: Mapping[str, tuple[Message, ...]] = field(factory=dict)
+    sent_before: Mapping[tuple[str, str], Sequence[SentBefore]] = field(factory=dict)
+    suppressed: Mapping[str, Suppression] = field(factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        identity: Identity,
+        appointment: Appointment | None,
+        record: Record | None,
+        suppressed: Mapping[str, Suppression],
+        sent_before: Mapping[tuple[str, str], Sequence[SentBefore]] | None = None,
+    ) -> Case:
+        """Return the case of an appointment (None: withdrawn) and its record (None: never seen)."""
+        if record is None:
+            return cls(identity, appointment, suppressed=suppressed, sent_before=sent_before or {})
+        if appointment is not None and record.replied:
+            appointment = evolve(appointment, tags=appointment.tags | {f"replied:{record.replied}"})
+        by_key: dict[str, tuple[Message, ...]] = {}
+        for message in record.messages:
+            by_key[message.key] = (*by_key.get(message.key, ()), message)
+        outcomes = {outcome.key: outcome for outcome in record.outcomes}
+        return cls(identity, appointment, outcomes, by_key, sent_before or {}, suppressed)
+
+
+@frozen
+class Decision:
+    """What is to be done for one reminder, and all that is needed to do it.
+
+    `message` is the one that is, or may be, parked now; `draft` is what is to be parked.
+    `outcome` is what the ledger says once it is done.
+    """
+
+    change: Change
+    outcome: Outcome
+    reminder: Reminder | None = None
+    placement: Placement | None = None
+    draft: Draft | None = field(default=None, repr=False)
+    message: Message | None = None
+    adopt: bool = False
+
+
+def is_past(message: Message, now: datetime) -> bool:
+    """Say whether a parked message should have gone out by now."""
+    return now >= message.send_at + _GRACE
+
+
+def forgotten_at(message: Message) -> datetime:
+    """Return when a message that was never confirmed matters no more: a day after its time, and after the start."""
+    return max(message.send_at, message.start_at) + _KEEP_UNKNOWN
+
+
+def replayable(message: Message, settings: Settings, now: datetime) -> bool:
+    """Say whether the very same request may be posted (again) now.
+
+    It must still fit the provider's window and be cancellable afterwards; where it may
+    already have been carried out, the idempotency key must still live (design, §13). What
+    is sent at once can't be taken back: it is decided anew instead.
+    """
+    window = settings.window
+    fits = message.send_at >= now + window.min_lead and message.send_at > now + window.cancel_cutoff + window.margin
+    if window.holds_and_sends:
+        return False
+    alive = settings.key_life is not None and now < message.created_at + settings.key_life
+    return fits and (alive or not message.uncertain)
+
+
+def cancellable(message: Message, window: Window, now: datetime) -> bool:
+    """Say whether the provider still takes back a message: never within the cut-off and its margin."""
+    return now < message.send_at - window.cancel_cutoff - window.margin
+
+
+def next_look(outcomes: Sequence[Outcome], messages: Sequence[Message]) -> datetime | None:
+    """Return the earliest instant at which something is to be done although nothing changes; None: never."""
+    instants = [each.park_at for each in outcomes if each.stand is Stand.HELD and each.park_at is not None]
+    for message in messages:
+        if message.state is State.SCHEDULED:
+            instants.append(message.send_at + _GRACE)
+        elif message.state in OPEN:
+            instants.append(message.next_try_at or message.created_at)
+        elif message.state is State.UNKNOWN:
+            instants.append(forgotten_at(message))
+    return min(instants, default=None)
+
+
+def is_same(parked: Message, draft: Draft, settings: Settings) -> bool:
+    """Say whether a parked message is just what a draft asks for."""
+    return parked.draft == draft and parked.sender == settings.sender and parked.provider == settings.provider
+
+
+def was_rejected(draft: Draft, messages: Sequence[Message]) -> bool:
+    """Say whether the provider refused just this for good: then asking again only costs."""
+    return any(
+        each.state is State.REJECTED
+        and each.error != NEVER_SENT
+        and each.draft.to == draft.to
+        and each.draft.same_content(draft)
+        for each in messages
+    )

@@ -1,0 +1,186 @@
+"""One claimed appointment while it is worked on: what is decided, what came of it, what is to be written.
+
+Never talks to the provider and never reads a clock; writes only inside a transaction it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, field
+
+from reminder_kit.case import Decision, next_look
+from reminder_kit.changes import Change, Kind, Plan
+from reminder_kit.desk import Errand, Result
+from reminder_kit.lifecycle import OPEN, State
+from reminder_kit.model import Message, Reason
+from reminder_kit.planning import in_doubt, is_doubtful, poisoned
+from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome, Record, Release, Stand
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.store import Transaction
+
+__all__ = ["Work", "as_held", "reported", "start_of", "why"]
+
+
+@define
+class Work:
+    """One claimed appointment while it is worked on."""
+
+    claim: Claim
+    record: Record
+    messages: dict[str, Message] = field(factory=dict)
+    decisions: list[Decision] = field(factory=list)
+    changes: dict[str, Change] = field(factory=dict)
+    outcomes: dict[str, Outcome] = field(factory=dict)
+    stuck: dict[str, Errand] = field(factory=dict)
+    suppressed: Collection[str] = ()
+    error: str = ""
+    clean: bool = True
+    again: bool = False
+
+    def know(self, errand: Errand) -> None:
+        """Remember what became of a message."""
+        if errand.message is not None:
+            self.messages[errand.message.id] = errand.message
+
+    def writes_to(self, barred: Collection[str]) -> bool:
+        """Say whether something is parked for a number that was barred while this was worked on."""
+        numbers = {each.draft.to for each in self.messages.values() if each.state in OPEN}
+        return any(number in barred and number not in self.suppressed for number in numbers)
+
+    def rule_of(self, key: str) -> str:
+        """Return the rule a reminder was recorded for."""
+        return next((each.rule for each in self.record.outcomes if each.key == key), "")
+
+    def conclude(self, decision: Decision, result: str) -> None:
+        """Note how a decision was carried out."""
+        self.changes[decision.change.key] = evolve(decision.change, outcome=result)
+        self.outcomes[decision.change.key] = decision.outcome
+
+    def too_late(self, decision: Decision) -> None:
+        """Note that the message goes out, or went; what follows from that is decided anew."""
+        change = evolve(decision.change, kind=Kind.KEEP, reason=Reason.TOO_LATE, outcome="done")
+        message = self.messages.get(decision.message.id) if decision.message else None
+        gone = message is not None and message.state not in (State.SCHEDULED, State.CANCELLING)
+        shown = message.draft if message else None
+        if shown is not None:
+            change = evolve(change, send_at=shown.send_at, text=shown.text)
+        self.changes[change.key] = change
+        self.outcomes[change.key] = evolve(
+            decision.outcome, stand=Stand.PARKED, reason=Reason.TOO_LATE.value, send_at=change.send_at, park_at=None
+        )
+        self.again = self.again or gone
+
+    def note_the_rest(self, now: datetime) -> None:
+        """Note the decisions that needed no errand: kept, held, skipped, and those whose message is not settled."""
+        for decision in self.decisions:
+            change, errand = decision.change, self.stuck.get(decision.change.key)
+            known = change.key in self.changes
+            if errand is not None and errand.result is not Result.UNKNOWN:
+                self.clean = self.clean and errand.result is Result.WAITING
+                self.changes[change.key] = evolve(change, outcome="failed", error=str(errand.error or why(errand)))
+                continue
+            if not known:
+                outcome = "done" if "settle" in change.causes else None
+                self.changes[change.key] = evolve(change, outcome=outcome)
+                self.outcomes[change.key] = decision.outcome
+            if any(each.key == change.key and is_doubtful(each, now) for each in self.messages.values()):
+                self.changes[change.key] = in_doubt(self.changes[change.key])
+
+    def write(self, tx: Transaction, actor: str, now: datetime) -> None:
+        """Write outcomes, history and adopted messages, under the claim; raises `ClaimLostError`."""
+        recorded = {each.key: each for each in self.record.outcomes}
+        news = [each for key, each in self.outcomes.items() if recorded.get(key) != each]
+        tx.keep_outcomes(self.claim, news)
+        versions = {each.change.key: each.reminder.rule.version for each in self.decisions if each.reminder}
+        entries = [
+            HistoryEntry(
+                at=now,
+                actor=actor,
+                event=self.changes[each.key].kind.value,
+                identity=self.record.identity,
+                key=each.key,
+                rule=each.rule,
+                reason=self.changes[each.key].reason.value,
+                detail=_detail(each, versions.get(each.key)),
+            )
+            for key, each in self.outcomes.items()
+            if _is_told(self.changes[key], is_news=recorded.get(key) != each)
+        ]
+        tx.note(entries)
+        for decision in self.decisions:
+            if decision.adopt and decision.message is not None and decision.reminder is not None:
+                before = self.messages.get(decision.message.id, decision.message)
+                due_at = decision.reminder.due_at or before.due_at
+                after = evolve(before, due_at=due_at, start_at=start_of(decision))
+                tx.move_message(self.claim, before, after)
+                self.messages[after.id] = after
+
+    def release(self, digest: str, now: datetime) -> Release:
+        """Return what is known when the claim is given back."""
+        outcomes = {each.key: each for each in self.record.outcomes} | self.outcomes
+        upcoming = next_look(list(outcomes.values()), list(self.messages.values())) if self.clean else now
+        return Release(self.claim, self.record.generation, self.clean, digest, upcoming)
+
+    def told(self) -> list[Change]:
+        """Return what the report says of it."""
+        changes = list(self.changes.values())
+        return [*changes, poisoned(self.record.identity, self.error)] if self.error else changes
+
+
+def _is_told(change: Change, *, is_news: bool) -> bool:
+    """Say whether history tells of a change: of what is new, and of all that was done at the provider."""
+    return change.kind is not Kind.KEEP and (is_news or (change.is_work and change.outcome == "done"))
+
+
+def _detail(outcome: Outcome, version: str | None) -> dict[str, str]:
+    """Return what history says besides: the error, and the version of the rule it was decided with."""
+    told = {"error": outcome.error, "rule_version": version or ""}
+    return {name: value for name, value in told.items() if value}
+
+
+def start_of(decision: Decision) -> datetime:
+    """Return the start a decision to park is made for."""
+    assert decision.reminder is not None  # noqa: S101 - only wanted reminders are parked or adopted
+    return decision.reminder.appointment.start_at
+
+
+def why(errand: Errand) -> str:
+    """Return in words why an errand without an error of its own did not simply succeed."""
+    if errand.result is Result.STALE:
+        return "the appointment changed meanwhile; the next resync follows it"
+    if errand.result is Result.UNKNOWN:
+        return "no answer, and the request can't be repeated: it may be parked"
+    return errand.result.value
+
+
+def as_held(decision: Decision) -> Decision:
+    """Return a decision to park as one to hold, for want of room at the provider."""
+    if decision.change.kind is not Kind.SCHEDULE:
+        return decision
+    change = evolve(decision.change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
+    due_at = decision.outcome.due_at
+    outcome = evolve(decision.outcome, stand=Stand.HELD, reason=Reason.AT_CAPACITY.value, send_at=None, park_at=due_at)
+    if decision.placement is not None and decision.placement.send_at is not None:
+        outcome = evolve(outcome, park_at=decision.placement.send_at - timedelta(days=30))
+    return evolve(decision, change=change, outcome=outcome, draft=None)
+
+
+def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:
+    """Yield the changes of a report: as carried out where worked on, as planned elsewhere, in the plan's order."""
+    told: set[Identity] = set()
+    for change in plan.changes:
+        if change.identity in refused:
+            if change.identity not in told:
+                yield evolve(change, kind=Kind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
+        elif change.identity not in done:
+            yield change
+        elif change.identity not in told:
+            yield from done[change.identity]
+        told.add(change.identity)
+    for identity, changes in done.items():
+        if identity not in told:
+            yield from changes
