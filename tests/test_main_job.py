@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -22,7 +23,7 @@ def kinds(report):
 
 def content(path):
     """Return everything a ledger says, but for the one row that tells when the batch job last ran."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         dump = [line for line in connection.iterdump() if "reminder_kit_runs" not in line]
     return hashlib.sha256("\n".join(dump).encode()).hexdigest()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_ledger_upgrade_creates_it_and_is_repeatable(run, folder):
     for _ in range(2):
         ran = run("ledger", "upgrade")
         assert (ran.status, ran.out, ran.err) == (0, "the ledger is up to date\n", "")
-    with sqlite3.connect(folder / "reminders.db") as connection:
+    with closing(sqlite3.connect(folder / "reminders.db")) as connection:
         assert connection.execute("SELECT count(*) FROM reminder_kit_messages").fetchone() == (0,)
 
 

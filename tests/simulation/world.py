@@ -6,6 +6,7 @@ Never sleeps, never reads the machine's clock: the same seed tells the same stor
 from __future__ import annotations
 
 import socket
+import weakref
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import timedelta
@@ -121,6 +122,7 @@ class World:
         self.sandbox = Sandbox(clock=START, strict=True, idempotency=idempotency, cap=cap)
         self.ledger = Ledger("sqlite://")
         self.ledger.upgrade()
+        weakref.finalize(self, self.ledger.close)
         self.rules, self.quiet = rules, quiet
         self.all_quiet = [quiet]
         self.options = dict(options or {})
