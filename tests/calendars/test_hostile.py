@@ -265,13 +265,3 @@ def test_the_splitter_takes_any_bytes(data):
     from io import BytesIO
 
     scan(BytesIO(data), 0, Index.between(START, END, SMALL))
-
-
-if __name__ == "__main__":  # python tests/calendars/test_hostile.py tests/calendars/corpus  (needs atheris)
-    import sys
-
-    import atheris
-
-    atheris.instrument_all()
-    atheris.Setup(sys.argv, survives)
-    atheris.Fuzz()

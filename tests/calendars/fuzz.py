@@ -1,0 +1,22 @@
+"""A coverage-guided fuzz run over the calendar reader, for those who have atheris.
+
+`PYTHONPATH=. python tests/calendars/fuzz.py NEW_FOLDER tests/calendars/corpus -max_total_time=60`
+keeps what it finds in the new folder; anything raised but a `CalendarError` stops it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["reminder_kit.calendars"]):
+    import reminder_kit.calendars
+    import reminder_kit.calendars.reading
+
+from tests.calendars.test_hostile import survives
+
+if __name__ == "__main__":
+    assert reminder_kit.calendars.read_calendar
+    atheris.Setup(sys.argv, survives)
+    atheris.Fuzz()
