@@ -109,8 +109,10 @@ def _checks(schema: str | None, *, with_leases: bool) -> tuple[_Check, ...]:
     marked = "marked for the next resync"
     checks = (
         _Check("twice", _twice(tables), "two live messages for one reminder", marked),
-        _Check("stray", _stray(tables), "a message whose appointment is not recorded", "left as it is"),
-        _Check("orphan", _orphan(tables), "a reminder whose appointment is not recorded", "dropped"),
+        _Check(
+            "stray", _astray(tables, tables.messages), "a message whose appointment is not recorded", "left as it is"
+        ),
+        _Check("orphan", _astray(tables, tables.reminders), "a reminder whose appointment is not recorded", "dropped"),
         _Check("empty", _empty(tables), "a reminder is recorded as parked, but has no message", marked),
         _Check("loose", _loose(tables), "a message is open, but its reminder is not recorded", marked),
         _Check("forgotten", _forgotten(tables), "a message is open, but nothing is to look at it again", marked),
@@ -135,28 +137,10 @@ def _twice(tables: Tables) -> Any:
     return _named(tables, table.c.row_id, table.c.key, table, table.c.serial.in_(first))
 
 
-def _stray(tables: Tables) -> Any:
-    table = tables.messages
-    return _named(
-        tables,
-        table.c.row_id,
-        table.c.key,
-        table,
-        table.c.namespace == sa.bindparam("namespace"),
-        tables.appointments.c.row_id.is_(None),
-    )
-
-
-def _orphan(tables: Tables) -> Any:
-    table = tables.reminders
-    return _named(
-        tables,
-        table.c.row_id,
-        table.c.key,
-        table,
-        table.c.namespace == sa.bindparam("namespace"),
-        tables.appointments.c.row_id.is_(None),
-    )
+def _astray(tables: Tables, table: sa.Table) -> Any:
+    """Return the rows of a table whose appointment is not there."""
+    mine = table.c.namespace == sa.bindparam("namespace")
+    return _named(tables, table.c.row_id, table.c.key, table, mine, tables.appointments.c.row_id.is_(None))
 
 
 def _empty(tables: Tables) -> Any:
