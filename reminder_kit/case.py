@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import blake2b
 
 from attrs import evolve, field, frozen
 
 from reminder_kit.changes import Change
 from reminder_kit.lifecycle import OPEN, State
-from reminder_kit.model import Appointment, Draft, Message
+from reminder_kit.model import Appointment, Draft, Message, Told
 from reminder_kit.placement import Placement, QuietHours, Window
-from reminder_kit.records import Identity, Outcome, Record, SentBefore, Stand, Suppression
+from reminder_kit.records import Identity, Outcome, Record, SentBefore, Stand, Suppression, Written
 from reminder_kit.rules import Defaults, Reminder, Rule
 from reminder_kit.text import Composer
 
@@ -59,6 +60,22 @@ class Settings:
     alarms: str = "ignore"
     suppress_undeliverable: bool = True
     correction: str = ""
+    min_gap: timedelta = timedelta(0)
+
+    @cached_property
+    def joins(self) -> bool:
+        """Whether several appointments of one phone may be told in one message."""
+        return any(rule.together for rule in self.rules)
+
+    @cached_property
+    def looks_around(self) -> bool:
+        """Whether what is decided for an appointment depends on others of the same phone."""
+        return self.joins or bool(self.reach)
+
+    @cached_property
+    def reach(self) -> timedelta:
+        """How near another message to the same phone must be to matter."""
+        return max(self.min_gap, *(rule.min_silence for rule in self.rules), timedelta(0))
 
     @property
     def digest(self) -> str:
@@ -73,6 +90,7 @@ class Settings:
             self.alarms,
             repr(self.prefer_duplicate),
             self.correction,
+            repr(self.min_gap),
             *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )
         return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
@@ -80,7 +98,12 @@ class Settings:
 
 @frozen
 class Case:
-    """One appointment and what is known of it. `appointment` is None where nobody is to be reminded any more."""
+    """One appointment and what is known of it. `appointment` is None where nobody is to be reminded any more.
+
+    `others` are appointments of the same phones around the same day, `telling` (by the key
+    of a reminder) messages of others that tell it as well, `written` (by number) what
+    went, or is to go, out to it.
+    """
 
     identity: Identity
     appointment: Appointment | None
@@ -88,6 +111,9 @@ class Case:
     messages: Mapping[str, tuple[Message, ...]] = field(factory=dict)
     sent_before: Mapping[tuple[str, str], Sequence[SentBefore]] = field(factory=dict)
     suppressed: Mapping[str, Suppression] = field(factory=dict)
+    others: Sequence[Case] = field(default=(), repr=False)
+    telling: Mapping[str, Sequence[Message]] = field(factory=dict)
+    written: Mapping[str, Sequence[Written]] = field(factory=dict)
 
     @classmethod
     def of(
@@ -114,8 +140,11 @@ class Case:
 class Decision:
     """What is to be done for one reminder, and all that is needed to do it.
 
-    `message` is the one that is, or may be, parked now; `draft` is what is to be parked.
-    `outcome` is what the ledger says once it is done.
+    `message` is the one that is, or may be, parked now; `draft` is what is to be parked,
+    `replaces` says that it was placed in the stead of one withdrawn, `others` what
+    reminders of other appointments it tells as well. `outcome` is what the ledger says once it is done.
+    From `apart[0]` before the draft's send time to `apart[1]` after it nothing else goes
+    out to its number, or it is decided anew. `notes` are what other appointments have to do with it.
     """
 
     change: Change
@@ -125,6 +154,15 @@ class Decision:
     draft: Draft | None = field(default=None, repr=False)
     message: Message | None = None
     adopt: bool = False
+    replaces: bool = False
+    others: tuple[Reminder, ...] = field(default=(), repr=False)
+    apart: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
+    notes: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """What its message tells of other appointments, as the ledger keeps it."""
+        return tuple(Told(each.key, each.appointment.start_at) for each in self.others)
 
 
 def is_past(message: Message, now: datetime) -> bool:

@@ -188,7 +188,7 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         prices=Prices.from_mapping(_table(tables, "cost")) if "cost" in tables else None,
         calendar=CalendarSettings.from_mapping(_table(tables, "calendar")),
         rules=rules,
-        options={**options, **{key: top[key] for key in ("rearm_after", "correction") if key in top}},
+        options={**options, **{key: top[key] for key in ("rearm_after", "correction", "min_gap") if key in top}},
         warnings=tuple(warnings),
     )
 
@@ -243,6 +243,7 @@ _TOP: dict[str, Check] = {
     "namespace": checks.text,
     "rearm_after": checks.duration,
     "correction": checks.text,
+    "min_gap": checks.duration,
     **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),
 }
 _LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import evolve, frozen
 
-from reminder_kit.case import NEVER_SENT, cancellable, is_past, replayable
+from reminder_kit.case import NEVER_SENT, Decision, cancellable, is_past, replayable
 from reminder_kit.desk import Desk, Errand, Result
 from reminder_kit.errors import (
     InvalidNumberError,
@@ -55,9 +55,10 @@ class Courier(Desk):
     # Parking
 
     async def park(
-        self, claim: Claim, generation: int, identity: Identity, outcome: Outcome, draft: Draft, start_at: datetime
+        self, claim: Claim, generation: int, identity: Identity, decision: Decision, draft: Draft, start_at: datetime
     ) -> Errand:
         """Park a new message: commit the intent, post it, commit what came of it."""
+        outcome = decision.outcome
         message_id, key = self.new_id(), self.new_id()
         try:
             self.breaker.check(self.clock())
@@ -82,11 +83,14 @@ class Courier(Desk):
             created_at=now,
             uncertain=True,
             attempts=1,
+            told=decision.told,
         )
         entry = self._entry(message, State.CREATING, identity, outcome.rule, outcome.reason)
 
         def intend(transaction: Transaction) -> bool:
             if transaction.generation(claim.row) != generation or transaction.is_suppressed(draft.to):
+                return False
+            if _is_crowded(transaction, decision, draft):
                 return False
             transaction.create_message(claim, message, rule=outcome.rule, recipient=outcome.recipient)
             transaction.keep_outcomes(claim, [outcome])
@@ -348,6 +352,15 @@ class Courier(Desk):
         after = evolve(message, state=told(message.state, State.SENT)[0], presumed=True, next_try_at=None)
         await self._move(claim, identity, rule, message, after)
         return Errand(Result.DONE, after)
+
+
+def _is_crowded(transaction: Transaction, decision: Decision, draft: Draft) -> bool:
+    """Say whether something goes to that number, by now, that the decision meant to keep apart from."""
+    before, after = decision.apart
+    if not before and not after:
+        return False
+    besides = [decision.outcome.key, *(each.key for each in decision.others)]
+    return transaction.is_crowded(draft.to, besides, draft.send_at - before, draft.send_at + after)
 
 
 def _silence() -> ProviderError:

@@ -5,7 +5,7 @@ Never decides what is asked for; never opens a transaction while it waits for th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +14,14 @@ from uuid import uuid4
 from attrs import evolve, field, frozen
 
 from reminder_kit.case import Settings
-from reminder_kit.errors import ClaimLostError, ProviderError, TransientError, UnknownOutcomeError
+from reminder_kit.errors import (
+    ClaimLostError,
+    ConfigurationError,
+    LedgerError,
+    ProviderError,
+    TransientError,
+    UnknownOutcomeError,
+)
 from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import THEIR_STEPS, told
 from reminder_kit.model import Message, Reason
@@ -26,7 +33,7 @@ from reminder_kit.tidings import Tidings
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
 
-__all__ = ["Desk", "Errand", "Result"]
+__all__ = ["Desk", "Errand", "Result", "guarded"]
 
 T = TypeVar("T")
 
@@ -172,3 +179,13 @@ class Desk:
             provider=self.provider.name,
             code="waiting",
         )
+
+
+async def guarded(errand: Coroutine[Any, Any, Errand]) -> Errand:
+    """Await an errand; whatever the ledger, the configuration or a provider's code raises concerns this one only."""
+    try:
+        return await errand
+    except (LedgerError, ConfigurationError) as error:
+        return Errand(Result.FAILED, None, error)  # type: ignore[arg-type]
+    except Exception as error:  # noqa: BLE001 - a fault of an adapter must not stop the neighbours
+        return Errand(Result.FAILED, None, ProviderError(f"the provider's code failed: {error!r}"))

@@ -18,17 +18,18 @@ from reminder_kit.case import Case, Decision, Settings
 from reminder_kit.changes import Change, Kind, Plan, Report
 from reminder_kit.claims import LEASE, Heartbeat, is_dead, owner_name
 from reminder_kit.delivery import Courier, Errand, Result
-from reminder_kit.errors import ClaimLostError, ConfigurationError, LedgerError, ProviderError
+from reminder_kit.desk import guarded
 from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import State
 from reminder_kit.model import Message, Reason
+from reminder_kit.neighbours import Neighbours
 from reminder_kit.patience import Breaker, Skew
 from reminder_kit.placement import Decision as Placed
 from reminder_kit.placement import Window, place
-from reminder_kit.planning import chunks, decisions_for, doubled, needs_settling
+from reminder_kit.planning import chunks, decisions_for, doubled, needs_settling, note_planned, with_planned
 from reminder_kit.ports import IO, Provider
-from reminder_kit.records import FORCED, Claim, Identity, Kept, Outcome, Record, Stand, is_open
-from reminder_kit.work import Work, as_held, reported, start_of, why
+from reminder_kit.records import FORCED, Claim, Identity, Kept, Outcome, Record, Stand, Written, is_open
+from reminder_kit.work import Work, as_held, give_back, merged, reported, start_of, why
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
@@ -37,7 +38,20 @@ __all__ = ["Engine"]
 
 _BATCH = 100
 _PATIENCE = 90.0
+_ROUNDS = 4
+"""How often what is told together is gone through at the most, until nothing that was done concerns another one."""
+
 _RETRY_HELD = timedelta(seconds=30)
+
+
+@define
+class _Run:
+    """One plan while it is carried out: what was done so far, and who is to be looked at again."""
+
+    plan: Plan
+    patient: bool = field(kw_only=True)
+    done: dict[Identity, list[Change]] = field(factory=dict)
+    woken: dict[Identity, None] = field(factory=dict)
 
 
 @define
@@ -67,12 +81,15 @@ class Engine:
         if forced:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
         refused = await self._take_in(plan)
-        done: dict[Identity, list[Change]] = {}
+        run = _Run(plan, patient=patient)
         waiting = [each for each in plan.todo if each not in refused]
-        for batch in chunks(waiting, _BATCH):
-            busy = await self._work(batch, plan, done, patient=patient)
-            await self._wait_for(busy, plan, done, patient=patient)
-        report = Report(now=plan.now, changes=tuple(reported(plan, done, refused)), appointments=plan.appointments)
+        for _ in range(_ROUNDS):
+            run.woken = {}
+            for batch in chunks(waiting, _BATCH):
+                await self._wait_for(await self._work(batch, run), run)
+            waiting = list(run.woken)
+        changes = tuple(reported(plan, run.done, refused))
+        report = Report(now=plan.now, changes=changes, appointments=plan.appointments)
         if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
         return report
@@ -90,41 +107,38 @@ class Engine:
     async def _commit(self, op: Callable[[Any], Any]) -> Any:
         return await self.io.wait(self.ledger.submit(op))
 
-    async def _wait_for(
-        self, busy: Sequence[Identity], plan: Plan, done: dict[Identity, list[Change]], *, patient: bool
-    ) -> None:
+    async def _wait_for(self, busy: Sequence[Identity], run: _Run) -> None:
         """Work on what another worker held a moment ago; the batch job leaves it to that one."""
         waited, delay = 0.0, 0.05
-        while busy and not patient and waited < _PATIENCE:
+        while busy and not run.patient and waited < _PATIENCE:
             await self.io.sleep(delay)
             waited, delay = waited + delay, min(delay * 2, 1.0)
-            busy = await self._work(busy, plan, done, patient=patient)
-        if not patient:
+            busy = await self._work(busy, run)
+        if not run.patient:
             error = "another worker holds this appointment; the next resync finishes it"
             for identity in busy:
-                planned = [each for each in plan.changes if each.identity == identity]
-                done[identity] = [evolve(each, outcome="failed", error=error) for each in planned if each.is_work]
+                planned = [each for each in run.plan.changes if each.identity == identity]
+                run.done[identity] = [evolve(each, outcome="failed", error=error) for each in planned if each.is_work]
 
-    async def _work(
-        self, identities: Sequence[Identity], plan: Plan, done: dict[Identity, list[Change]], *, patient: bool
-    ) -> list[Identity]:
-        """Work on appointments nobody else holds; returns those somebody does."""
+    async def _work(self, identities: Sequence[Identity], run: _Run) -> list[Identity]:
+        """Work on appointments nobody else holds; returns those somebody does, and notes whom else it concerns."""
         works = await self._claim(identities)
-        courier = self._courier(plan.actor, patient=patient)
+        courier = self._courier(run.plan.actor, patient=run.patient)
         finished = False
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
                 await self._settle(works, courier)
-                await self.io.call(self._decide, works, plan.held_back)
+                await self.io.call(self._decide, works, run.plan.held_back)
                 await self._carry_out(works, courier)
                 if again := [work for work in works if work.again]:
                     await self._reread(again)
-                    await self.io.call(self._decide, again, plan.held_back)
+                    await self.io.call(self._decide, again, run.plan.held_back)
                     await self._carry_out(again, courier)
             finished = True
         finally:
-            await (self._give_back(works, plan.actor) if finished else self._let_go(works))
-        done.update((work.record.identity, work.told()) for work in works)
+            await (self._give_back(works, run) if finished else self._let_go(works))
+        for work in works:
+            run.done[work.record.identity] = merged(run.done.get(work.record.identity, ()), work.told())
         held = {work.record.identity for work in works}
         return [each for each in identities if each not in held]
 
@@ -153,6 +167,8 @@ class Engine:
             return claims, tx.read(list(claims))
 
         claims, records = await self._commit(claim)
+        place = {identity: index for index, identity in enumerate(identities)}
+        records = sorted(records, key=lambda each: place[each.identity])
         return [Work(claims[each.row], each, {m.id: m for m in each.messages}) for each in records]
 
     async def _reread(self, works: Sequence[Work]) -> None:
@@ -186,7 +202,7 @@ class Engine:
         async def job() -> None:
             outcome = next(each for each in work.record.outcomes if each.key == message.key)
             identity, reason = work.record.identity, Reason.UNCHANGED.value
-            errand = await _guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
+            errand = await guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
             if errand.result is Result.FAILED:
                 work.stuck[message.key] = errand
 
@@ -195,7 +211,7 @@ class Engine:
     def _settling(self, work: Work, message: Message, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             rule = work.rule_of(message.key)
-            errand = await _guarded(courier.settle(work.claim, work.record.identity, rule, message))
+            errand = await guarded(courier.settle(work.claim, work.record.identity, rule, message))
             if errand.result in (Result.FAILED, Result.WAITING):
                 work.stuck[message.key] = errand
             if errand.result is Result.UNKNOWN:
@@ -208,13 +224,25 @@ class Engine:
         pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
         sent = self.ledger.sent_before_many(pairs) if pairs else {}
         now = self.clock()
-        for work in works:
-            record, identity = work.record, work.record.identity
-            appointment = None if record.removed else record.appointment
-            case = Case.of(identity, appointment, record, suppressed, sent.get((identity.source, identity.id)))
+        cases = [
+            Case.of(
+                work.record.identity,
+                None if work.record.removed else work.record.appointment,
+                work.record,
+                suppressed,
+                sent.get((work.record.identity.source, work.record.identity.id)),
+            )
+            for work in works
+        ]
+        planned: dict[str, list[Written]] = {}
+        for work, case in zip(
+            works, Neighbours(self.ledger, self.settings, now, suppressed).around(cases), strict=True
+        ):
             work.again, work.suppressed = False, suppressed
-            work.decisions, work.error = decisions_for(case, self.settings, now)
+            work.decisions, work.error = decisions_for(with_planned(case, planned), self.settings, now)
             work.decisions = [as_held(each) if each.change.key in held_back else each for each in work.decisions]
+            if self.settings.reach:
+                note_planned(planned, [each.change for each in work.decisions])
             if work.error:
                 work.clean = False
 
@@ -250,17 +278,17 @@ class Engine:
 
         return job
 
-    async def _schedule(self, work: Work, decision: Decision, courier: Courier, *, replaces: bool = False) -> None:
-        fresh = self._revised(decision, replaces=replaces)
+    async def _schedule(self, work: Work, decision: Decision, courier: Courier) -> None:
+        fresh = self._revised(decision)
         if fresh.draft is None:
             work.conclude(fresh, "done")
             return
-        errand = await _guarded(
+        errand = await guarded(
             courier.park(
                 work.claim,
                 work.record.generation,
                 work.record.identity,
-                fresh.outcome,
+                fresh,
                 fresh.draft,
                 start_of(fresh),
             )
@@ -268,12 +296,12 @@ class Engine:
         work.know(errand)
         self._conclude_errand(work, fresh, errand)
 
-    def _revised(self, decision: Decision, *, replaces: bool) -> Decision:
+    def _revised(self, decision: Decision) -> Decision:
         """Return the decision at the current clock: placed anew if time has passed, else skipped with its reason."""
         now, reminder, before = self.clock(), decision.reminder, decision.placement
         assert reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
         assert before is not None  # noqa: S101 - and was placed
-        after = place(reminder, now=now, window=self._window, quiet=self.settings.quiet, replaces=replaces)
+        after = place(reminder, now=now, window=self._window, quiet=self.settings.quiet, replaces=decision.replaces)
         lowest = now + self._window.min_lead + self.skew.allowance
         if before.send_at is not None and before.send_at >= lowest and after.decision is Placed.SEND:
             return decision
@@ -283,7 +311,7 @@ class Engine:
             change = evolve(change, kind=kind, reason=after.reason, send_at=None, text=None)
             outcome = evolve(outcome, stand=stand, reason=after.reason.value, send_at=None, park_at=after.park_at)
             return evolve(decision, change=change, outcome=outcome, placement=after, draft=None)
-        draft = self.settings.composer.compose(reminder, after.send_at)
+        draft = self.settings.composer.compose(reminder, after.send_at, decision.others)
         change = evolve(change, reason=after.reason, send_at=draft.send_at, text=draft.text)
         outcome = evolve(outcome, reason=after.reason.value, send_at=draft.send_at)
         return evolve(decision, change=change, outcome=outcome, placement=after, draft=draft)
@@ -307,7 +335,7 @@ class Engine:
         if errand.result is Result.TOO_LATE:
             work.too_late(decision)
         elif errand.result is Result.DONE:
-            await self._schedule(work, decision, courier, replaces=True)
+            await self._schedule(work, evolve(decision, replaces=True), courier)
         else:
             work.outcomes[decision.change.key] = wish
             self._conclude_errand(work, evolve(decision, outcome=wish), errand)
@@ -318,7 +346,7 @@ class Engine:
         if message.state is State.CANCELLED:
             return Errand(Result.DONE, message)
         identity, reason = work.record.identity, decision.change.reason.value
-        errand = await _guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
+        errand = await guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
         work.know(errand)
         return errand
 
@@ -350,23 +378,13 @@ class Engine:
             change, result = evolve(change, kind=Kind.SKIP, reason=Reason.STALE_REVISION), "done"
         work.conclude(evolve(decision, change=evolve(change, message_id=number, error=error), outcome=outcome), result)
 
-    async def _give_back(self, works: Sequence[Work], actor: str) -> None:
-        if not works:
-            return
-        now, digest = self.clock(), self.settings.digest
-
-        def write(tx: Transaction) -> None:
-            for work in works:
-                try:
-                    work.write(tx, actor, now)
-                except ClaimLostError:
-                    work.clean = False
-            barred = tx.suppressions()
-            for work in works:
-                work.clean = work.clean and not work.writes_to(barred)
-            tx.release([work.release(digest, now) for work in works])
-
-        await self._commit(write)
+    async def _give_back(self, works: Sequence[Work], run: _Run) -> None:
+        """Write down what came of works, end their claims, and note whom else that concerns."""
+        if works:
+            now, settings = self.clock(), self.settings
+            done = run.done if settings.joins else None
+            write = partial(give_back, works, run.plan.actor, now, settings.digest, done)
+            run.woken |= dict.fromkeys(await self._commit(write))
 
     async def _let_go(self, works: Sequence[Work]) -> None:
         """End the leases of work that was broken off (a key press, a cancelled task): all is still to be done."""
@@ -379,13 +397,3 @@ def _recorded(plan: Plan, now: datetime, tx: Transaction) -> list[Kept]:
     for removals in chunks(plan.removals):
         tx.remove(removals, now)
     return kept
-
-
-async def _guarded(errand: Coroutine[Any, Any, Errand]) -> Errand:
-    """Await an errand; whatever the ledger, the configuration or a provider's code raises concerns this one only."""
-    try:
-        return await errand
-    except (LedgerError, ConfigurationError) as error:
-        return Errand(Result.FAILED, None, error)  # type: ignore[arg-type]
-    except Exception as error:  # noqa: BLE001 - a fault of an adapter must not stop the neighbours
-        return Errand(Result.FAILED, None, ProviderError(f"the provider's code failed: {error!r}"))

@@ -96,6 +96,7 @@ def explained(
         steps += decision.placement.trail
     elif decision.reminder is not None and decision.message is not None:
         steps += _stands(decision.reminder, decision.message, decision.outcome.reason, quiet)
+    steps += decision.notes
     key = decision.change.key
     own = tuple(each for each in messages if each.key == key)
     mine = tuple(each for each in history if each.key == key)

@@ -10,17 +10,27 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from reminder_kit.conditions import suggestion
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.instants import zone
 from reminder_kit.model import Appointment, Recipient
 from reminder_kit.sms import dear_characters, plain, sms_parts
-from reminder_kit.templates import APPOINTMENT_FIELDS, NAMES, RECIPIENT_FIELDS, RULE_FIELDS, Scene, compiled
+from reminder_kit.templates import (
+    APPOINTMENT_FIELDS,
+    MEMBER_FIELDS,
+    NAMES,
+    RECIPIENT_FIELDS,
+    RULE_FIELDS,
+    Scene,
+    compiled,
+)
 from reminder_kit.words import known_locale
 
 if TYPE_CHECKING:
+    from jinja2 import nodes
+
     from reminder_kit.rules import Defaults, Rule
 
 __all__ = ["OPT_OUT_WORDS", "Finding", "lint", "warnings_of"]
@@ -59,7 +69,7 @@ class Finding:
 def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
     """Return what is wrong with a rule's texts, errors first."""
     found: list[Finding] = []
-    for where, texts in (("text", rule.text), ("late_text", rule.late_text)):
+    for where, texts in (("text", rule.text), ("late_text", rule.late_text), ("together", rule.together)):
         by_locale = texts if isinstance(texts, Mapping) else {"": texts} if texts else {}
         if isinstance(texts, Mapping):
             found += _missing_locale(rule, where, texts, defaults)
@@ -98,7 +108,9 @@ def _template(rule: Rule, place: str, source: str, locale: str, defaults: Defaul
     yield from (Finding("error", rule.id, f"{place}: {fault}") for fault in faults)
     yield from (Finding("warning", rule.id, f"{place}: {each}") for each in _opt_outs(source))
     if not faults:
-        yield from (Finding("warning", rule.id, f"{place}: {each}") for each in _dear(rule, source, locale, defaults))
+        yield from (
+            Finding("warning", rule.id, f"{place}: {each}") for each in _dear(rule, place, source, locale, defaults)
+        )
 
 
 def _faults(source: str) -> Iterator[str]:
@@ -116,11 +128,21 @@ def _faults(source: str) -> Iterator[str]:
         return
     for name in sorted(wanted - set(NAMES)):
         yield f"unknown variable {name!r}: {suggestion(name, NAMES)}"
+    fields = {name: known for name, known in _FIELDS.items() if name in wanted} | _members(script.tree())
     for node in script.tree().find_all(nodes.Getattr):
-        if isinstance(node.node, nodes.Name) and node.node.name in _FIELDS and node.node.name in wanted:
-            owner, known = node.node.name, _FIELDS[node.node.name]
+        if isinstance(node.node, nodes.Name) and node.node.name in fields:
+            owner, known = node.node.name, fields[node.node.name]
             if node.attr not in known:
                 yield f"unknown variable '{owner}.{node.attr}': {suggestion(node.attr, known)}"
+
+
+def _members(tree: nodes.Template) -> dict[str, tuple[str, ...]]:
+    """Return the names by which a template goes through `appointments`, and what each of those has."""
+    from jinja2 import nodes
+
+    loops = (each for each in tree.find_all(nodes.For) if isinstance(each.iter, nodes.Name))
+    ours = (each.target for each in loops if getattr(each.iter, "name", "") == "appointments")
+    return {each.name: MEMBER_FIELDS for each in ours if isinstance(each, nodes.Name)}
 
 
 def _opt_outs(source: str) -> Iterator[str]:
@@ -142,8 +164,8 @@ def _opt_outs(source: str) -> Iterator[str]:
                 )
 
 
-def _dear(rule: Rule, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
-    sample = _sample(rule, source, locale, defaults)
+def _dear(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
+    sample = _sample(rule, source, locale, defaults, joint=place.partition(".")[0] == "together")
     if defaults.transliterate:
         sample, source = plain(sample), plain(source)
     dear = dear_characters(sample)
@@ -162,10 +184,11 @@ def _listed(characters: str) -> str:
     return f"{named}{' …' if len(characters) > 8 else ''} {'is' if len(characters) == 1 else 'are'}"
 
 
-def _sample(rule: Rule, source: str, locale: str, defaults: Defaults) -> str:
+def _sample(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint: bool) -> str:
     """Return the text as somebody would receive it; the template itself where made-up data doesn't fit it."""
     try:
-        return compiled(source).render(_scene(rule, locale, defaults, source))
+        scene = _scene(rule, locale, defaults, source)
+        return compiled(source).render(_with_another(scene) if joint else scene)
     except ConfigurationError:
         return source
 
@@ -189,3 +212,10 @@ def _scene(rule: Rule, locale: str, defaults: Defaults, source: str) -> Scene:
     )
     send_at = (starts_at - timedelta(days=2)).astimezone(UTC)
     return Scene(appointment, who, rule, send_at, place.key, known_locale(locale), defaults.region)
+
+
+def _with_another(scene: Scene) -> Scene:
+    """Return the scene with a second appointment of the same day, an hour later."""
+    first, hour = scene.appointment, timedelta(hours=1)
+    second = evolve(first, id="A-10043", starts_at=first.starts_at + hour, ends_at=first.starts_at + 2 * hour)
+    return evolve(scene, others=((second, scene.recipient),))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import evolve, field, frozen
 
@@ -29,6 +29,7 @@ __all__ = [
     "Recipient",
     "Revision",
     "Status",
+    "Told",
     "is_possible",
     "masked",
     "normalise",
@@ -187,8 +188,7 @@ def _status(value: str) -> Status:
     try:
         return Status(value)
     except ValueError:
-        known = ", ".join(Status)
-        raise InvalidInputError(f"unknown appointment status {value!r}: use one of {known}") from None
+        raise InvalidInputError(f"unknown appointment status {value!r}: use one of {', '.join(Status)}") from None
 
 
 def recurrence_name(value: str | datetime | date | None) -> str | None:
@@ -309,11 +309,8 @@ def reminder_key(
     namespace: str, source: str, appointment: str, recurrence_id: str | None, rule: str, recipient: str
 ) -> str:
     """Return the identity of a reminder: a digest of who and what, never of when."""
-    occurrence = recurrence_id or ""
-    text = (
-        f"{len(namespace)}:{namespace}\x1f{len(source)}:{source}\x1f{len(appointment)}:{appointment}\x1f"
-        f"{len(occurrence)}:{occurrence}\x1f{len(rule)}:{rule}\x1f{len(recipient)}:{recipient}"
-    )
+    parts = (namespace, source, appointment, recurrence_id or "", rule, recipient)
+    text = "\x1f".join(f"{len(each)}:{each}" for each in parts)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -330,8 +327,14 @@ class Draft:
 
     def same_content(self, other: Draft) -> bool:
         """Say whether both would read the same, whatever their send times and numbers."""
-        mine = (self.text, self.subject, self.media_urls, self.channel)
-        return mine == (other.text, other.subject, other.media_urls, other.channel)
+        return evolve(self, to=other.to, send_at=other.send_at) == other
+
+
+class Told(NamedTuple):
+    """Another reminder that a message tells as well: its key, and the start it tells of."""
+
+    key: str
+    start_at: datetime
 
 
 @frozen
@@ -340,7 +343,8 @@ class Message:
 
     `request` and `path` are exactly what was, or will be, posted. `uncertain` says that
     a post may have been carried out without our learning of it. `sender` is whatever
-    the provider sends from. `due_at` and `start_at` are what it was decided for.
+    the provider sends from. `due_at` and `start_at` are what it was decided for, `told` the
+    reminders of other appointments that it tells as well, by key.
     """
 
     id: str
@@ -361,6 +365,7 @@ class Message:
     next_try_at: datetime | None = None
     error: str = ""
     presumed: bool = False
+    told: tuple[Told, ...] = ()
 
     @property
     def send_at(self) -> datetime:

@@ -27,8 +27,11 @@ __all__ = [
     "Decision",
     "Placement",
     "QuietHours",
+    "Room",
     "Window",
+    "hold",
     "place",
+    "room_for",
     "still_allowed",
 ]
 
@@ -125,7 +128,7 @@ class Placement:
         return tuple(words.format(*map(_told, values)) for words, *values in self.steps)
 
 
-class _Room(NamedTuple):
+class Room(NamedTuple):
     """Where one reminder may lie at `now`: from `lo` to `hi`; `last` is what bounds it whatever the window."""
 
     lo: datetime
@@ -138,11 +141,13 @@ class _Room(NamedTuple):
 
     @property
     def step(self) -> tuple[Step, ...]:
+        """These bounds in words."""
         if self.last is None:
             return (*self.notes, ("may be asked for from {} to {}", self.lo, self.hi))
         return (*self.notes, ("may be asked for from {} to {}, and sent until {}", self.lo, self.hi, self.last))
 
     def in_time(self, moment: datetime) -> bool:
+        """Say whether an instant is before whatever bounds the reminder."""
         return self.last is None or moment <= self.last
 
     def from_then_on(self, moment: datetime) -> datetime | None:
@@ -200,7 +205,7 @@ def _share(reminder: Reminder) -> timedelta:
     return crc32(reminder.key.encode()) % minutes * _MINUTE
 
 
-def _spread_out(reminder: Reminder, due_at: datetime, room: _Room) -> datetime | None:
+def _spread_out(reminder: Reminder, due_at: datetime, room: Room) -> datetime | None:
     """Return where a spread reminder goes that quiet hours cover: not all at the one minute next to them.
 
     None where that instant is quiet itself, or not before the start.
@@ -238,8 +243,8 @@ def place(
     if rule.spread:
         due_at = _spread(reminder, due_at, last)
         notes = (("spread over {}: to {}", rule.spread, due_at),)
-    was_quiet = quiet is not None and quiet.covers(due_at, place_of)
-    room = _Room(window.opens(now), window.closes(now), last, place_of, quiet, was_quiet, notes)
+    room = _room(now, window, quiet, due_at, last, place_of, notes)
+    was_quiet = room.was_quiet
     if not was_quiet and room.lo <= due_at <= room.hi and room.in_time(due_at):
         return Placement(Decision.SEND, Reason.ON_TIME, due_at, None, room.step)
     patience = GRACE if window.holds_and_sends else _NONE
@@ -251,7 +256,26 @@ def place(
     return _on_time(rule, due_at, room, window)
 
 
-def _on_time_until(due_at: datetime, rule: Rule, room: _Room) -> datetime:
+def _room(
+    now: datetime,
+    window: Window,
+    quiet: QuietHours | None,
+    due_at: datetime,
+    last: datetime | None,
+    place_of: ZoneInfo,
+    notes: tuple[Step, ...],
+) -> Room:
+    was_quiet = quiet is not None and quiet.covers(due_at, place_of)
+    return Room(window.opens(now), window.closes(now), last, place_of, quiet, was_quiet, notes)
+
+
+def room_for(reminder: Reminder, *, now: datetime, window: Window, quiet: QuietHours | None) -> Room:
+    """Return where a reminder may lie at `now`."""
+    due_at = reminder.due_at or reminder.anchor_at
+    return _room(utc(now, "now"), window, quiet, due_at, _last(reminder), zone(reminder.zone), ())
+
+
+def _on_time_until(due_at: datetime, rule: Rule, room: Room) -> datetime:
     """Return until when a reminder counts as on time: its due time, or the end of the quiet hours it waits for.
 
     It waits for their end where the rule shifts later, or where that end could not have
@@ -263,7 +287,7 @@ def _on_time_until(due_at: datetime, rule: Rule, room: _Room) -> datetime:
     return over if rule.shift == "later" or over - due_at > room.hi - room.lo else due_at
 
 
-def _on_time(rule: Rule, due_at: datetime, room: _Room, window: Window) -> Placement:
+def _on_time(rule: Rule, due_at: datetime, room: Room, window: Window) -> Placement:
     target = room.nearest(max(due_at, room.lo), earlier=rule.shift == "earlier")
     if target is None:
         return _nothing(room)
@@ -274,7 +298,7 @@ def _on_time(rule: Rule, due_at: datetime, room: _Room, window: Window) -> Place
         reason = Reason.SHIFTED_QUIET_HOURS if room.was_quiet else Reason.ON_TIME
         return Placement(Decision.SEND, reason, target, None, (*steps, *room.step))
     if rule.if_far == "hold" or window.holds_and_sends:
-        return _hold(target, window, (*steps, *room.step))
+        return hold(target, window, (*steps, *room.step))
     if rule.if_far == "skip":
         return _skip(Reason.TOO_FAR, *steps, *room.step)
     latest = room.up_to(room.hi)
@@ -284,7 +308,7 @@ def _on_time(rule: Rule, due_at: datetime, room: _Room, window: Window) -> Place
 
 
 def _late(
-    reminder: Reminder, due_at: datetime, room: _Room, window: Window, now: datetime, *, replaces: bool
+    reminder: Reminder, due_at: datetime, room: Room, window: Window, now: datetime, *, replaces: bool
 ) -> Placement:
     rule = reminder.rule
     step = ("due {}, nearer than the window allows at {}: late", due_at, now)
@@ -301,11 +325,11 @@ def _late(
     if target > room.lo:
         steps = (*steps, ("quiet hours ({}) are over at {}", room.quiet, target))
     if target > room.hi:
-        return _hold(target, window, steps)
+        return hold(target, window, steps)
     return Placement(Decision.SEND, Reason.CLAMPED_LATE, target, None, steps)
 
 
-def _nothing(room: _Room, *steps: Step) -> Placement:
+def _nothing(room: Room, *steps: Step) -> Placement:
     """Skip what has no feasible instant: for quiet hours if only they forbid it."""
     reason = Reason.QUIET_HOURS if room.in_time(room.lo) else Reason.TOO_LATE
     return _skip(reason, *steps, *room.step, ("nothing feasible is left",))
@@ -315,7 +339,8 @@ def _skip(reason: Reason, *steps: Step) -> Placement:
     return Placement(Decision.SKIP, reason, None, None, steps)
 
 
-def _hold(target: datetime, window: Window, steps: tuple[Step, ...]) -> Placement:
+def hold(target: datetime, window: Window, steps: tuple[Step, ...]) -> Placement:
+    """Return the decision to hold a reminder until `target` enters the window."""
     park_at = window.enters(target)
     return Placement(
         Decision.HOLD, Reason.BEYOND_WINDOW, None, park_at, (*steps, ("{} enters the window at {}", target, park_at))

@@ -13,14 +13,16 @@ from attrs import evolve, frozen
 
 from reminder_kit.case import Case, Settings
 from reminder_kit.changes import Guard, Plan
+from reminder_kit.drafting import make_plan
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.explain import Explained, Explanation, explained
 from reminder_kit.imports import Imported, read_for_import
 from reminder_kit.ledger import Ledger
 from reminder_kit.lint import warnings_of
 from reminder_kit.model import Appointment, normalise
+from reminder_kit.neighbours import Neighbours
 from reminder_kit.plan import decide
-from reminder_kit.planning import Scope, intakes_of, make_plan
+from reminder_kit.planning import Scope, intakes_of
 from reminder_kit.ports import Provider
 from reminder_kit.records import FORCED, HistoryEntry, Identity, Intake, Record, is_open
 from reminder_kit.rules import Defaults, Rule
@@ -119,8 +121,9 @@ class Planner:
     def _explained(self, record: Record, history: Sequence[HistoryEntry], now: datetime) -> list[Explained]:
         identity = record.identity
         appointment = None if record.removed else record.appointment
-        sent = self.ledger.sent_before(identity)
-        case = Case.of(identity, appointment, record, self.ledger.suppressions(), sent)
+        sent, suppressed = self.ledger.sent_before(identity), self.ledger.suppressions()
+        neighbours = Neighbours(self.ledger, self.settings, now, suppressed)
+        (case,) = neighbours.around([Case.of(identity, appointment, record, suppressed, sent)])
         mine = [entry for entry in history if entry.identity == identity]
         quiet = self.settings.quiet
         return [explained(each, record.messages, mine, quiet) for each in decide(case, self.settings, now)]

@@ -29,6 +29,7 @@ __all__ = [
     "SentBefore",
     "Stand",
     "Suppression",
+    "Written",
     "is_open",
 ]
 
@@ -223,6 +224,13 @@ class SentBefore(NamedTuple):
     key: str
     start_at: datetime
     sent_at: datetime
+
+
+class Written(NamedTuple):
+    """What went, or is to go, out to a number: of which reminder, and when."""
+
+    key: str
+    send_at: datetime
 
 
 class Found(NamedTuple):

@@ -129,10 +129,13 @@ class Rule:
 
     `text` is a template, or one by locale, or by channel (`{"sms": …, "mms": …}`, each
     again a template or one by locale), of which the rule keeps its own; `late_text` is used when the message goes out
-    after its due time. `if_late` is "clamp" (send as soon as possible), "skip",
+    after its due time. With `together`, a text likewise, appointments of one phone on one
+    day are told in one message, that of the first of them (of follow-ups: of the last), as
+    long as they stay on that day; it speaks of `appointments`. `if_late` is "clamp" (send as soon as possible), "skip",
     `{"skip_after": "6 hours"}` or "next rule" (leave it to a rule nearer to the start, if
     one still comes); `if_far` is "hold", "clamp" or "skip"; `shift` says which
-    way out of quiet hours; nothing is sent nearer to the start than `min_notice`. With
+    way out of quiet hours; nothing is sent nearer to the start than `min_notice`, and
+    nothing where something else goes to that number within `min_silence` before. With
     `spread`, messages that are due together go out over that length of time, each always
     at the same distance from its due time (it follows from the reminder's key); what
     quiet hours cover is spread next to them likewise.
@@ -156,10 +159,12 @@ class Rule:
     anchor: str
     text: Texts = field(hash=False)
     late_text: Texts = field(hash=False)
+    together: Texts = field(hash=False)
     if_late: Late
     if_far: str
     shift: str
     min_notice: timedelta
+    min_silence: timedelta
     spread: timedelta
     only: Condition
     unless: Condition
@@ -187,10 +192,12 @@ class Rule:
         anchor: str | None = None,
         text: GivenTexts = "",
         late_text: GivenTexts = "",
+        together: GivenTexts = "",
         if_late: str | Mapping[str, Any] | Late | None = None,
         if_far: str = "hold",
         shift: str = "earlier",
         min_notice: str | float | timedelta = 0,
+        min_silence: str | float | timedelta = 0,
         spread: str | float | timedelta = 0,
         only: Mapping[str, Any] | Condition = MappingProxyType({}),
         unless: Mapping[str, Any] | Condition = MappingProxyType({}),
@@ -223,10 +230,12 @@ class Rule:
             anchor=side,
             text=_texts(text, f"{name}text", channel),
             late_text=_texts(late_text, f"{name}late_text", channel),
+            together=_texts(together, f"{name}together", channel),
             if_late=Late.read(if_late, f"{name}if_late"),
             if_far=_one_of(if_far, ("hold", "clamp", "skip"), f"{name}if_far"),
             shift=_one_of(shift, ("earlier", "later"), f"{name}shift"),
             min_notice=elapsed(min_notice, f"{name}min_notice"),
+            min_silence=elapsed(min_silence, f"{name}min_silence"),
             spread=elapsed(spread, f"{name}spread"),
             only=Condition.read(only, f"{name}only"),
             unless=Condition.read(unless, f"{name}unless"),

@@ -23,12 +23,22 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
     from jinja2.sandbox import SandboxedEnvironment
 
-__all__ = ["APPOINTMENT_FIELDS", "NAMES", "RECIPIENT_FIELDS", "RULE_FIELDS", "Scene", "Script", "compiled"]
+__all__ = [
+    "APPOINTMENT_FIELDS",
+    "MEMBER_FIELDS",
+    "NAMES",
+    "RECIPIENT_FIELDS",
+    "RULE_FIELDS",
+    "Scene",
+    "Script",
+    "compiled",
+]
 
-NAMES = ("appointment", "data", "recipient", "rule", "when")
+NAMES = ("appointment", "appointments", "data", "day", "recipient", "rule", "when")
 """What a template may speak of."""
 
 APPOINTMENT_FIELDS = tuple(attribute.name for attribute in fields(Appointment))
+MEMBER_FIELDS = (*APPOINTMENT_FIELDS, "recipient")
 RECIPIENT_FIELDS = (*(attribute.name for attribute in fields(Recipient)), "key")
 RULE_FIELDS = ("channel", "id", "subject")
 
@@ -38,9 +48,10 @@ _SCENE = " scene"  # no template can spell it
 class _AppointmentView:
     """An appointment as templates see it: its instants are pendulum datetimes in the reader's zone."""
 
-    def __init__(self, appointment: Appointment, zone_name: str) -> None:
+    def __init__(self, appointment: Appointment, zone_name: str, recipient: Recipient) -> None:
         self._appointment = appointment
         self._zone_name = zone_name
+        self.recipient = recipient
 
     def __getattr__(self, name: str) -> Any:
         if name not in APPOINTMENT_FIELDS:
@@ -68,7 +79,7 @@ class _RuleView:
 
 
 _OPEN: dict[type, frozenset[str]] = {
-    _AppointmentView: frozenset(APPOINTMENT_FIELDS),
+    _AppointmentView: frozenset(MEMBER_FIELDS),
     _RuleView: frozenset(RULE_FIELDS),
     Recipient: frozenset(RECIPIENT_FIELDS),
 }
@@ -76,7 +87,10 @@ _OPEN: dict[type, frozenset[str]] = {
 
 @frozen
 class Scene:
-    """What one text is about: who reads it when, where and in which locale (one from `known_locale`)."""
+    """What one text is about: who reads it when, where and in which locale (one from `known_locale`).
+
+    `others` are further appointments told in it, with whom each is for.
+    """
 
     appointment: Appointment
     recipient: Recipient
@@ -85,24 +99,32 @@ class Scene:
     zone: str
     locale: str
     region: str | None = None
+    others: tuple[tuple[Appointment, Recipient], ...] = ()
 
-    def when(self) -> str:
-        """Return when the appointment is, as true for its reader when the text arrives."""
+    def when(self, *, day_only: bool = False) -> str:
+        """Return when (or only on which day) the appointment is, as true for its reader when the text arrives."""
         local = zone(self.zone)
         starts_at = self.appointment.starts_at
         moment = starts_at if self.appointment.all_day else self.appointment.start_at.astimezone(local)
         today = self.send_at.astimezone(local).date()
-        return when(moment, today, self.locale, all_day=self.appointment.all_day)
+        return when(moment, today, self.locale, all_day=day_only or self.appointment.all_day)
 
     def names(self) -> dict[str, Any]:
-        """Return what the template may speak of; `when` is left to the script, which knows whether it is asked."""
+        """Return what the template may speak of; times in words are left to the script, which knows what is asked."""
         return {
-            "appointment": _AppointmentView(self.appointment, self.zone),
+            "appointment": _AppointmentView(self.appointment, self.zone, self.recipient),
             "recipient": self.recipient,
             "rule": _RuleView(self.rule),
             "data": self.appointment.data,
             _SCENE: self,
         }
+
+    def appointments(self) -> list[_AppointmentView]:
+        """Return all appointments told in the text, by their start."""
+        told = sorted(
+            ((self.appointment, self.recipient), *self.others), key=lambda each: (each[0].start_at, each[0].label)
+        )
+        return [_AppointmentView(appointment, self.zone, recipient) for appointment, recipient in told]
 
 
 class Script:
@@ -136,6 +158,10 @@ class Script:
             names = scene.names()
             if "when" in self.wanted:
                 names["when"] = scene.when()
+            if "day" in self.wanted:
+                names["day"] = scene.when(day_only=True)
+            if "appointments" in self.wanted:
+                names["appointments"] = scene.appointments()
             return self.template.render(names)
         except Exception as error:
             raise ConfigurationError(

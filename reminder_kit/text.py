@@ -5,7 +5,7 @@ Pure: no clock, no I/O. Never says "tomorrow" of what is today for its reader.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reminder_kit.errors import ConfigurationError
@@ -43,26 +43,36 @@ class Composer:
     def __init__(self, defaults: Defaults) -> None:
         self.defaults = defaults
 
-    def compose(self, reminder: Reminder, send_at: datetime) -> Draft:
+    def compose(self, reminder: Reminder, send_at: datetime, others: Sequence[Reminder] = ()) -> Draft:
         """Return the message as true at `send_at` (UTC) in its reader's zone and locale.
 
+        `others` are reminders of the same rule and phone that it tells as well.
         Raises `ConfigurationError`, naming appointment, rule and remedy, where the
         template fails, says nothing, or says more than the rule's `max_parts`.
         """
         rule, recipient = reminder.rule, reminder.recipient
         if recipient is None:
             raise ConfigurationError(f"appointment {reminder.appointment.label!r} has no recipient to write to")
-        source, locale = self._source(reminder, send_at)
-        scene = self._scene(reminder, recipient, send_at, locale)
+        source, locale = self._source(reminder, send_at, joint=bool(others))
+        scene = self._scene(reminder, recipient, send_at, locale, others)
         text = self._written(source, scene)
         subject = self._written(rule.subject, scene) if rule.subject else ""
         media_urls = tuple(compiled(url).render(scene) for url in rule.media_urls) if rule.media_urls else ()
         self._check(reminder, text, media_urls)
         return Draft(recipient.phone, text, send_at, subject, media_urls, rule.channel)
 
-    def _scene(self, reminder: Reminder, recipient: Recipient, send_at: datetime, locale: str) -> Scene:
+    def _scene(
+        self, reminder: Reminder, recipient: Recipient, send_at: datetime, locale: str, others: Sequence[Reminder]
+    ) -> Scene:
         return Scene(
-            reminder.appointment, recipient, reminder.rule, send_at, reminder.zone, locale, self.defaults.region
+            reminder.appointment,
+            recipient,
+            reminder.rule,
+            send_at,
+            reminder.zone,
+            locale,
+            self.defaults.region,
+            tuple((each.appointment, each.recipient) for each in others if each.recipient is not None),
         )
 
     def _written(self, source: str, scene: Scene) -> str:
@@ -71,11 +81,11 @@ class Composer:
             text = plain(text)
         return text if text.isascii() else _encodable(text)
 
-    def _source(self, reminder: Reminder, send_at: datetime) -> tuple[str, str]:
+    def _source(self, reminder: Reminder, send_at: datetime, *, joint: bool) -> tuple[str, str]:
         """Return the template for this reader, and the locale in which its times are said."""
         rule, due_at = reminder.rule, reminder.due_at
         is_late = bool(rule.late_text) and due_at is not None and send_at > due_at + GRACE
-        texts = rule.late_text if is_late else rule.text
+        texts = rule.together if joint else rule.late_text if is_late else rule.text
         wished = known_locale(reminder.locale, self.defaults.locale)
         if isinstance(texts, str):
             return texts, wished

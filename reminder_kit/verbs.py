@@ -71,6 +71,7 @@ class Verbs:
         rearm_after: timedelta = timedelta(minutes=15),
         suppress_undeliverable: bool = True,
         correction: str = "",
+        min_gap: timedelta = timedelta(0),
         replies: Mapping[str, Any] | None = None,
         calendar: Any = None,
         sources: Sequence[str] = (),
@@ -91,7 +92,8 @@ class Verbs:
         leaves a number alone once the provider reports that nothing can ever reach it (a
         landline, no such number, an opt-out). `correction` is the text of one more message
         to whom a reminder told a start that then moved by more than `rearm_after` (default:
-        none is sent). `replies` are the host's own keywords,
+        none is sent). What is written to one number keeps `min_gap` apart where that is
+        feasible. `replies` are the host's own keywords,
         `{"confirm": ["C", "YES"]}`: each is an event of that name for `on`, and
         `unless = {replied = ["confirm"]}` in rules speaks of it.
         """
@@ -123,6 +125,7 @@ class Verbs:
             alarms=getattr(calendar, "alarms", "ignore"),
             suppress_undeliverable=suppress_undeliverable,
             correction=correction,
+            min_gap=min_gap,
         )
         self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))
         self._clock = clock or self._present

@@ -5,8 +5,9 @@ Never talks to the provider and never reads a clock; writes only inside a transa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
@@ -14,15 +15,25 @@ from attrs import define, evolve, field
 from reminder_kit.case import Decision, next_look
 from reminder_kit.changes import Change, Kind, Plan
 from reminder_kit.desk import Errand, Result
+from reminder_kit.errors import ClaimLostError
 from reminder_kit.lifecycle import OPEN, State
 from reminder_kit.model import Message, Reason
+from reminder_kit.neighbours import ranges_of
 from reminder_kit.planning import in_doubt, is_doubtful, poisoned
 from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome, Record, Release, Stand
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
 
-__all__ = ["Work", "as_held", "reported", "start_of", "why"]
+__all__ = ["Concern", "Work", "as_held", "merged", "reported", "start_of", "why"]
+
+
+class Concern(StrEnum):
+    """Who must look again after an appointment was worked on: nobody, who has not seen it so yet, or everybody."""
+
+    NONE = "none"
+    STRANGERS = "strangers"
+    ALL = "all"
 
 
 @define
@@ -93,8 +104,7 @@ class Work:
     def write(self, tx: Transaction, actor: str, now: datetime) -> None:
         """Write outcomes, history and adopted messages, under the claim; raises `ClaimLostError`."""
         recorded = {each.key: each for each in self.record.outcomes}
-        news = [each for key, each in self.outcomes.items() if recorded.get(key) != each]
-        tx.keep_outcomes(self.claim, news)
+        tx.keep_outcomes(self.claim, list(self.outcomes.values()))  # an intent may have overwritten what was recorded
         versions = {each.change.key: each.reminder.rule.version for each in self.decisions if each.reminder}
         entries = [
             HistoryEntry(
@@ -115,7 +125,7 @@ class Work:
             if decision.adopt and decision.message is not None and decision.reminder is not None:
                 before = self.messages.get(decision.message.id, decision.message)
                 due_at = decision.reminder.due_at or before.due_at
-                after = evolve(before, due_at=due_at, start_at=start_of(decision))
+                after = evolve(before, due_at=due_at, start_at=start_of(decision), told=decision.told)
                 tx.move_message(self.claim, before, after)
                 self.messages[after.id] = after
 
@@ -124,6 +134,34 @@ class Work:
         outcomes = {each.key: each for each in self.record.outcomes} | self.outcomes
         upcoming = next_look(list(outcomes.values()), list(self.messages.values())) if self.clean else now
         return Release(self.claim, self.record.generation, self.clean, digest, upcoming)
+
+    def concerns(self) -> Concern:
+        """Say whom else it concerns what came of this: those told together with it, where anything did."""
+        if any(self.outcomes.get(each.change.key, each.outcome) != each.outcome for each in self._joint()):
+            return Concern.ALL
+        recorded = {each.key: each for each in self.record.outcomes}
+        stands = {Stand.HELD, Stand.PARKED}
+        for each in self._joint():
+            before, after = recorded.get(each.change.key), each.outcome
+            waits = before is not None and {before.stand, after.stand} <= stands
+            if before != after and not waits:
+                return Concern.STRANGERS
+        return Concern.STRANGERS if self.record.dirty else Concern.NONE
+
+    def _joint(self) -> list[Decision]:
+        """Return the decisions that others may depend on."""
+        return [
+            each
+            for each in self.decisions
+            if (each.reminder is not None and each.reminder.rule.together) or (each.message and each.message.told)
+        ]
+
+    def phones(self) -> list[tuple[str, datetime]]:
+        """Return the numbers the appointment is for now, with its start."""
+        if self.record.removed:
+            return []
+        appointment = self.record.appointment
+        return [(number, appointment.start_at) for number in {each.phone for each in appointment.recipients}]
 
     def told(self) -> list[Change]:
         """Return what the report says of it."""
@@ -167,6 +205,58 @@ def as_held(decision: Decision) -> Decision:
     if decision.placement is not None and decision.placement.send_at is not None:
         outcome = evolve(outcome, park_at=decision.placement.send_at - timedelta(days=30))
     return evolve(decision, change=change, outcome=outcome, draft=None)
+
+
+def give_back(
+    works: Sequence[Work],
+    actor: str,
+    now: datetime,
+    digest: str,
+    done: Container[Identity] | None,
+    tx: Transaction,
+) -> list[Identity]:
+    """Write down what came of works and end their claims; returns whom else that concerns.
+
+    `done` are those worked on in this run already; None: nobody is told together.
+    """
+    for work in works:
+        try:
+            work.write(tx, actor, now)
+        except ClaimLostError:
+            work.clean = False
+    barred = tx.suppressions()
+    for work in works:
+        work.clean = work.clean and not work.writes_to(barred)
+    woken = {} if done is None else _concerned(tx, works, done)
+    tx.wake(sorted(woken), now)
+    releases = [work.release(digest, now) for work in works]
+    for work, release in zip(works, releases, strict=True):
+        if work.record.dirty and work.clean:
+            tx.drop_phones(release, work.phones())
+    tx.release(releases)
+    return list(woken.values())
+
+
+def _concerned(tx: Transaction, works: Sequence[Work], done: Container[Identity]) -> dict[int, Identity]:
+    """Return, by row, who is told together with what was worked on, and has not seen what came of it."""
+    woken: dict[int, Identity] = {}
+    mates = {work.record.row for work in works}
+    for concern in (Concern.STRANGERS, Concern.ALL):
+        rows = [work.record.row for work in works if work.concerns() is concern]
+        phones = [each for found in tx.phones(rows).values() for each in found]
+        for record in tx.read(tx.near(ranges_of(phones))):
+            seen = record.row in mates or record.identity in done
+            if record.row not in rows and (concern is Concern.ALL or not seen):
+                woken[record.row] = record.identity
+    return woken
+
+
+def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
+    """Return what a report says of an appointment worked on twice: what was done stays, unless it was redone."""
+    done = {each.key: each for each in before if each.is_work and each.outcome is not None}
+    found = [done.pop(each.key, each) if not each.is_work else each for each in after]
+    later = {each.key for each in after}
+    return [*found, *(each for key, each in done.items() if key not in later)]
 
 
 def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:

@@ -224,3 +224,13 @@ def test_a_forged_webhook_is_refused_and_nothing_stored(hooked, sandbox, appoint
 def test_a_text_that_could_never_be_sent_is_refused_when_the_kit_is_made(make_kit, text, message):
     with pytest.raises(InvalidRuleError, match=f"rule 'a'.*{message}"):
         make_kit([Rule("a", before="1 hour", text=text)])
+
+
+def test_what_is_refused_again_for_the_same_reason_is_recorded_as_refused(kit, sandbox, appointment):
+    """The intent says "parked" before the answer is known; the answer must stand in the end."""
+    for title in ("Check-up", "Cleaning"):
+        sandbox.fault("error", 1, method="POST", status=400, code="40302")
+        (change,) = kit.sync(appointment(title=title)).failed
+        assert change.reason == "quarantined"
+    (record,) = kit.ledger.records()
+    assert [(each.stand, each.reason) for each in record.outcomes] == [("skipped", "quarantined")]

@@ -43,11 +43,16 @@ def test_the_python_blocks_run_one_after_another_and_park_what_they_say(place, c
 def test_the_configuration_is_one_the_library_takes(tmp_path):
     from reminder_kit.config import load
 
-    (block,) = blocks("toml")
+    block, *more = blocks("toml")
     assert tomllib.loads(block)["guard"]["max_cancel_ratio"] == 0.5
     (tmp_path / "reminders.toml").write_text(block, encoding="utf-8")
     arguments = load(tmp_path / "reminders.toml").arguments()
     assert [rule.id for rule in arguments["rules"]] == ["day-before", "two-hours"]
+    for number, addition in enumerate(more):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(f"{block}\n{addition}", encoding="utf-8")
+        assert not load(path).warnings
+        assert load(path).rules != arguments["rules"]
 
 
 def test_a_runnable_example_stands_before_line_thirty():

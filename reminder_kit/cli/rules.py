@@ -5,7 +5,7 @@ Never opens a ledger, never speaks to the provider.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -98,8 +98,13 @@ def _read(file: str, config: Config, now: datetime) -> Any:
 def _texts(config: Config, found: Iterable[Appointment], now: datetime) -> Iterator[dict[str, Any]]:
     """Yield what each reminder would say when it goes out: clear of quiet hours, or late if it is."""
     from reminder_kit.text import Composer
+    from reminder_kit.together import joined
 
     composer = Composer(config.defaults)
+    if any(rule.together for rule in config.rules):
+        sent = [each for appointment in found for each in _sent(appointment, config, now)]
+        yield from (_told(composer, *each) for each in joined(sent))
+        return
     for appointment in found:
         for reminder, send_at in _sent(appointment, config, now):
             yield _told(composer, reminder, send_at)
@@ -117,12 +122,12 @@ def _sent(appointment: Appointment, config: Config, now: datetime) -> Iterator[t
             yield reminder, placement.send_at
 
 
-def _told(composer: Composer, reminder: Reminder, send_at: datetime) -> dict[str, Any]:
+def _told(composer: Composer, reminder: Reminder, send_at: datetime, others: Sequence[Reminder] = ()) -> dict[str, Any]:
     told: dict[str, Any] = {"rule": reminder.rule.id, "appointment": reminder.appointment.id, "error": None}
     told["to"] = reminder.recipient.phone if reminder.recipient else None
     told["send_at"] = iso(send_at)
     try:
-        text = composer.compose(reminder, send_at).text
+        text = composer.compose(reminder, send_at, others).text
     except ConfigurationError as error:
         return {**told, "error": str(error)}
     cost = sms_parts(text)

@@ -13,7 +13,8 @@ from datetime import datetime
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reminder_kit.records import Found, HistoryEntry, Identity, Record, Suppression
+from reminder_kit.model import Message
+from reminder_kit.records import Found, HistoryEntry, Identity, Record, Suppression, Written
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -290,6 +291,22 @@ class Ledger:
     def sent_before_many(self, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], SentByWhom]:
         """Return the same for many (source, id)."""
         return self._ask(lambda reading: reading.sent_before_many(identities), {})
+
+    def near(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[int]:
+        """Return the rows of appointments that are for a number between two instants (or were, until worked on)."""
+        return self._ask(lambda reading: reading.near(ranges), [])
+
+    def phones(self, rows: Sequence[int]) -> dict[int, list[tuple[str, datetime]]]:
+        """Return, by row, the numbers appointments are for, and from which start on."""
+        return self._ask(lambda reading: reading.phones(rows), {})
+
+    def written(self, numbers: Sequence[str], since: datetime) -> dict[str, list[Written]]:
+        """Return what went, or is to go, out to numbers since an instant."""
+        return self._ask(lambda reading: reading.written(numbers, since), {})
+
+    def telling(self, numbers: Sequence[str]) -> list[Message]:
+        """Return the messages to numbers that tell more than their own reminder, oldest first."""
+        return self._ask(lambda reading: reading.telling(numbers), [])
 
     def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> Found | None:
         """Return the message that carries our token (its id), else the one the provider calls `provider_id`."""

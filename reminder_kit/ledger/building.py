@@ -30,7 +30,7 @@ OUTCOME_COLUMNS = (
 MESSAGE_COLUMNS = (
     "row_id", "id", "key", "state", "to_number", "text", "send_at", "subject", "media_urls", "channel", "due_at",
     "start_at", "sender", "provider", "path", "request", "idempotency_key", "created_at", "provider_id", "uncertain",
-    "attempts", "next_try_at", "error", "presumed",
+    "attempts", "next_try_at", "error", "presumed", "told",
 )  # fmt: skip
 
 

@@ -127,8 +127,20 @@ class Recording(Reading):
         else:
             packed = self._runner.pack("intakes", [tuple(row.values()) for row in rows])
             written = self._now.run(statement, **packed, **same)
+        self._list_phones(batch.fresh.values())
         if written == len(rows):
             batch.fresh.clear()
+
+    def _list_phones(self, intakes: Iterable[Intake]) -> None:
+        """Note which numbers the appointments are for; what they were for stays until they were worked on."""
+        rows = [
+            (*each.identity, each.fingerprint, number, micros(each.appointment.start_at))
+            for each in intakes
+            for number in dict.fromkeys(one.phone for one in each.appointment.recipients)
+        ]
+        if rows:
+            packed = self._runner.pack("phones", rows)
+            self._now.run(self._statements.list_phones, namespace=self._namespace, **packed)
 
     def _corrected(self, batch: _Batch, intakes: Sequence[Intake]) -> list[Kept]:
         """Return the answers; where others wrote at the same time, look at what stands now."""

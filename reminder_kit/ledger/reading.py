@@ -25,7 +25,7 @@ from reminder_kit.ledger.rows import (
 from reminder_kit.ledger.running import Runner
 from reminder_kit.ledger.statements import Statements, statements_for
 from reminder_kit.model import Message
-from reminder_kit.records import Found, HistoryEntry, Identity, Outcome, Record, SentBefore, Suppression
+from reminder_kit.records import Found, HistoryEntry, Identity, Outcome, Record, SentBefore, Suppression, Written
 
 __all__ = ["NOTHING", "Reading", "SentByWhom", "Wanted"]
 
@@ -179,6 +179,40 @@ class Reading:
                 by_whom = found.setdefault((source, id_), {})
                 by_whom.setdefault((rule, recipient), []).append(SentBefore(key, instant(start_at), instant(sent_at)))
         return found
+
+    def near(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[int]:
+        """Return the rows of appointments that are (or were, until worked on) for a number between two instants."""
+        if not ranges:
+            return []
+        packed = self._runner.pack("ranges", [(number, micros(low), micros(high)) for number, low, high in ranges])
+        return [int(row) for (row,) in self._now.rows(self._statements.near, namespace=self._namespace, **packed)]
+
+    def phones(self, rows: Sequence[int]) -> dict[int, list[tuple[str, datetime]]]:
+        """Return, by row, the numbers appointments are for, and from which start on."""
+        found: dict[int, list[tuple[str, datetime]]] = {}
+        if rows:
+            packed = self._runner.pack("rows", [(row,) for row in rows])
+            for row, number, starts_at in self._now.rows(self._statements.phones_of, **packed):
+                found.setdefault(int(row), []).append((number, instant(starts_at)))
+        return found
+
+    def written(self, numbers: Sequence[str], since: datetime) -> dict[str, list[Written]]:
+        """Return what went, or is to go, out to numbers since an instant."""
+        found: dict[str, list[Written]] = {}
+        if numbers:
+            values = {"since": micros(since), "namespace": self._namespace}
+            packed = self._runner.pack("numbers", [(number,) for number in numbers])
+            for number, key, send_at in self._now.rows(self._statements.written, **packed, **values):
+                found.setdefault(number, []).append(Written(key, instant(send_at)))
+        return found
+
+    def telling(self, numbers: Sequence[str]) -> list[Message]:
+        """Return the messages to numbers that tell more than their own reminder, oldest first."""
+        if not numbers:
+            return []
+        packed = self._runner.pack("numbers", [(number,) for number in numbers])
+        found = self._now.rows(self._statements.telling, namespace=self._namespace, **packed)
+        return [message_from(row) for row in found]
 
     def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> Found | None:
         """Return the message that carries our token, else the one the provider calls so."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from reminder_kit.lifecycle import State
-from reminder_kit.model import DeliveryEvent, Draft, Message
+from reminder_kit.model import DeliveryEvent, Draft, Message, Told
 from reminder_kit.records import HistoryEntry, Identity, Outcome, Record, Stand
 
 __all__ = [
@@ -127,8 +127,8 @@ def message_from(row: Sequence[Any]) -> Message:
     """Return a message from a row that begins with `MESSAGE_COLUMNS`."""
     (
         _, id_, key, state, to, text, send_at, subject, media_urls, channel, due_at, start_at, sender, provider, path,
-        request, idempotency_key, created_at, provider_id, uncertain, attempts, next_try_at, error, presumed,
-    ) = row[:24]  # fmt: skip
+        request, idempotency_key, created_at, provider_id, uncertain, attempts, next_try_at, error, presumed, told,
+    ) = row[:25]  # fmt: skip
     media = () if media_urls == _NO_MEDIA else tuple(json.loads(media_urls))
     return Message(
         id_,
@@ -149,7 +149,16 @@ def message_from(row: Sequence[Any]) -> Message:
         instant_or_none(next_try_at),
         error,
         bool(presumed),
+        _told_from(told) if told else (),
     )
+
+
+def _told_from(told: str) -> tuple[Told, ...]:
+    return tuple(Told(key, instant(start_at)) for key, start_at in json.loads(told))
+
+
+def _told_text(told: Sequence[Told]) -> str:
+    return json.dumps([(each.key, micros(each.start_at)) for each in told]) if told else ""
 
 
 def message_values(namespace: str, row: int, message: Message, rule: str, recipient: str) -> dict[str, Any]:
@@ -183,6 +192,7 @@ def message_values(namespace: str, row: int, message: Message, rule: str, recipi
         "next_try_at": micros_or_none(message.next_try_at),
         "error": message.error,
         "presumed": message.presumed,
+        "told": _told_text(message.told),
     }
 
 
@@ -201,6 +211,7 @@ def moved_values(namespace: str, before: Message, after: Message) -> dict[str, A
         "new_presumed": after.presumed,
         "new_due_at": micros(after.due_at),
         "new_start_at": micros(after.start_at),
+        "new_told": _told_text(after.told),
     }
 
 

@@ -14,7 +14,7 @@ from reminder_kit.ledger.tables import PREFIX, VERSION_TABLE, tables_of
 
 __all__ = ["VERSIONS", "is_current", "refuse", "upgrade", "version_of"]
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 """Every version there ever was, oldest first."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

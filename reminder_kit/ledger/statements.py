@@ -8,13 +8,14 @@ from __future__ import annotations
 from functools import cache
 
 from reminder_kit.ledger.asking import Asking
+from reminder_kit.ledger.phones import Phones
 from reminder_kit.ledger.tables import tables_of
 from reminder_kit.ledger.writing import Writing
 
 __all__ = ["Statements", "statements_for"]
 
 
-class Statements(Asking, Writing):
+class Statements(Asking, Writing, Phones):
     """The statements."""
 
 

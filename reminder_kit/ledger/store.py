@@ -133,6 +133,31 @@ class Transaction(Recording):
             )
         self._proven.add(claim)
 
+    # Phones
+
+    def drop_phones(self, release: Release, kept: Sequence[tuple[str, datetime]]) -> None:
+        """Forget the numbers and starts an appointment had before it was worked on, unless it was written since."""
+        rows = [(number, micros(start_at)) for number, start_at in kept]
+        packed = self._runner.pack("kept", [*rows, ("", 0)])
+        self._now.run(self._statements.drop_phones, which=release.claim.row, seen=release.generation, **packed)
+
+    def wake(self, rows: Sequence[int], now: datetime) -> None:
+        """Have appointments looked at again, since another of their phone changed; also by who is at work on them."""
+        if rows:
+            packed = self._runner.pack("rows", [(row,) for row in rows])
+            self._now.run(self._statements.wake, namespace=self._namespace, now=micros(now), **packed)
+
+    def is_crowded(self, number: str, besides: Sequence[str], low: datetime, high: datetime) -> bool:
+        """Say whether anything but some reminders' messages goes out to a number between two instants.
+
+        From then on no other transaction parks for that number before this one has ended.
+        """
+        if self._runner.kind == "postgresql":
+            self._now.rows(self._statements.lock_number, number=f"{self._namespace}:{number}")
+        values = self._runner.pack("besides", [(key,) for key in besides])
+        values |= {"namespace": self._namespace, "number": number}
+        return bool(self._now.rows(self._statements.crowd, **values, low=micros(low), high=micros(high)))
+
     # Reminders and messages
 
     def keep_outcomes(self, claim: Claim, outcomes: Sequence[Outcome]) -> None:

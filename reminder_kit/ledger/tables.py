@@ -33,7 +33,7 @@ def _flag(name: str) -> sa.Column[bool]:
 
 @frozen
 class Tables:
-    """The seven tables of one schema, and the MetaData they belong to."""
+    """The eight tables of one schema, and the MetaData they belong to."""
 
     metadata: sa.MetaData
     appointments: sa.Table
@@ -43,6 +43,7 @@ class Tables:
     suppressions: sa.Table
     events: sa.Table
     runs: sa.Table
+    phones: sa.Table
 
 
 @lru_cache(maxsize=32)
@@ -58,6 +59,7 @@ def tables_of(schema: str | None) -> Tables:
         _suppressions(metadata),
         _events(metadata),
         _runs(metadata),
+        _phones(metadata),
     )
 
 
@@ -156,6 +158,7 @@ def _messages(metadata: sa.MetaData) -> sa.Table:
         _instant("next_try_at"),
         _text("error"),
         _flag("presumed"),
+        _text("told", ""),
         sa.UniqueConstraint("namespace", "id", name=f"uq_{PREFIX}messages"),
         _index("messages_row", "row_id"),
         _index("messages_state", "state"),
@@ -229,4 +232,16 @@ def _runs(metadata: sa.MetaData) -> sa.Table:
         sa.Column("name", sa.Text, primary_key=True),
         _instant("at", nullable=False),
         _text("detail"),
+    )
+
+
+def _phones(metadata: sa.MetaData) -> sa.Table:
+    return _table(
+        metadata,
+        "phones",
+        sa.Column("row_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("number", sa.Text, primary_key=True),
+        sa.Column("starts_at", Instant, primary_key=True, autoincrement=False),
+        _text("namespace"),
+        _index("phones_number", "namespace", "number", "starts_at"),
     )

@@ -20,6 +20,7 @@ _INTAKE_COLUMNS = (
 )  # fmt: skip
 _MOVABLE = (
     "state", "provider_id", "uncertain", "attempts", "next_try_at", "error", "presumed", "due_at", "start_at",
+    "told",
 )  # fmt: skip
 
 
@@ -164,13 +165,14 @@ class Writing(Builder):
     def release(self) -> Any:
         """Give a claim back and write what is known; clean only where nothing was written since."""
         table = self.tables.appointments
-        same = sa.and_(table.c.generation == sa.bindparam("seen"), sa.bindparam("clean", type_=sa.Boolean) == sa.true())
+        unchanged = table.c.generation == sa.bindparam("seen")
+        same = sa.and_(unchanged, sa.bindparam("clean", type_=sa.Boolean) == sa.true())
         return self._update(
             table,
             lease_owner=None,
             lease_until=None,
             planned_with=sa.bindparam("settings"),
-            next_at=sa.bindparam("upcoming", type_=sa.BigInteger),
+            next_at=sa.case((unchanged, sa.bindparam("upcoming", type_=sa.BigInteger)), else_=table.c.next_at),
             dirty=sa.case((same, sa.false()), else_=table.c.dirty),
         ).where(self._own())
 
@@ -338,6 +340,7 @@ class Writing(Builder):
             self._update(reminders, to_number="", recipient="", error="").where(
                 self._among(reminders.c.row_id, "rows")
             ),
+            sa.delete(self.tables.phones).where(self._among(self.tables.phones.c.row_id, "rows")),
             self._update(appointments, lease_until=None, **blank).where(self._among(appointments.c.row_id, "rows")),
         )
 

@@ -10,8 +10,7 @@ Never looks inside a ledger: it writes and asks through the public interface onl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,96 +19,33 @@ from attrs import evolve
 from reminder_kit.errors import ClaimLostError
 from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import State
-from reminder_kit.model import Appointment, DeliveryEvent, Draft, Message, Recipient
+from reminder_kit.model import DeliveryEvent
 from reminder_kit.records import (
-    Claim,
     HistoryEntry,
     Identity,
-    Intake,
     Kept,
-    Outcome,
-    Record,
     Release,
     Stand,
     Suppression,
 )
+from reminder_kit.testing.ledger_stage import (
+    LEASE,
+    NOW,
+    PHONE,
+    START,
+    as_recorded,
+    claim_all,
+    identities,
+    intake,
+    message,
+    outcome,
+    park_one,
+    record_all,
+    record_one,
+)
+from reminder_kit.testing.phones_contract import PhonesContract
 
 __all__ = ["LEASE", "NOW", "PHONE", "LedgerContract", "intake", "message", "outcome"]
-
-NOW = datetime(2026, 2, 10, 14, 0, 0, 123456, tzinfo=UTC)
-LEASE = timedelta(seconds=60)
-PHONE = "+12025550123"
-_START = datetime(2026, 2, 12, 15, 0, tzinfo=UTC)
-
-
-def intake(id: str = "A-1", **changes: Any) -> Intake:  # noqa: A002 - the public name of an appointment's identity
-    """Return an appointment about to be recorded."""
-    fields: dict[str, Any] = {"starts_at": _START, "title": "Check-up", "recipients": (Recipient(PHONE, name="Ada"),)}
-    return Intake.of(Appointment(id, **(fields | changes)))
-
-
-def outcome(key: str = "k-1", **changes: Any) -> Outcome:
-    """Return a parked reminder's outcome."""
-    given = Outcome(key, "day-before", "p-1", PHONE, Stand.PARKED, "on_time", _START, _START, None)
-    return evolve(given, **changes)
-
-
-def message(id: str = "m-1", key: str = "k-1", **changes: Any) -> Message:  # noqa: A002 - the message's own name
-    """Return a message in `creating`, all of whose fields have something to lose."""
-    draft = Draft(PHONE, "Grüße 🗓 'x'", _START - timedelta(days=1), "Hi", ("https://example.com/a.png",), "mms")
-    given = Message(
-        id=id,
-        key=key,
-        state=State.CREATING,
-        draft=draft,
-        due_at=_START - timedelta(days=1),
-        start_at=_START,
-        sender="+12025550100",
-        provider="telnyx",
-        path="/messages",
-        request=b'{"text":"\x00\xff"}',
-        idempotency_key=f"key-{id}",
-        created_at=NOW,
-        uncertain=True,
-        attempts=1,
-    )
-    return evolve(given, **changes)
-
-
-def _identities(intakes: Sequence[Intake]) -> list[Identity]:
-    return [each.identity for each in intakes]
-
-
-def _recorded(ledger: Ledger, *intakes: Intake, at: datetime = NOW) -> list[Record]:
-    with ledger.writing() as transaction:
-        transaction.record(intakes, at)
-    return list(ledger.records(identities=_identities(intakes)))
-
-
-def _claimed(ledger: Ledger, rows: Sequence[int], owner: str = "one", now: datetime = NOW) -> dict[int, Claim]:
-    with ledger.writing() as transaction:
-        return transaction.claim(rows, owner, now, LEASE)
-
-
-def _one(ledger: Ledger) -> tuple[Record, Claim]:
-    """Return a recorded appointment and a claim on it."""
-    (record,) = _recorded(ledger, intake())
-    return record, _claimed(ledger, [record.row])[record.row]
-
-
-def _parked(ledger: Ledger, id: str = "A-1", number: str = PHONE) -> tuple[Record, Claim, Message]:  # noqa: A002 - as above
-    (record,) = _recorded(ledger, intake(id))
-    claim = _claimed(ledger, [record.row])[record.row]
-    made = message(f"m-{id}", f"k-{id}", draft=evolve(message().draft, to=number))
-    with ledger.writing() as transaction:
-        transaction.create_message(claim, made, rule="day-before", recipient="p-1")
-        transaction.keep_outcomes(claim, [outcome(f"k-{id}", to=number)])
-    return record, claim, made
-
-
-def _again(ledger: Ledger, id: str = "A-1") -> Record:  # noqa: A002 - as above
-    (record,) = ledger.records(ids=[id])
-    return record
 
 
 class _Recording:
@@ -118,10 +54,10 @@ class _Recording:
     def test_what_is_recorded_comes_back_as_it_was(self, ledger: Ledger) -> None:
         """A record holds snapshot, start, revision and time of recording, to the microsecond."""
         given = intake(revision=7, recurrence_id="2026-02-12T15:00:00Z")
-        (record,) = _recorded(ledger, given)
+        (record,) = record_all(ledger, given)
         assert record.appointment == evolve(given.appointment, revision=None)
         assert (record.snapshot, record.fingerprint) == (given.snapshot, given.fingerprint)
-        assert (record.start_at, record.recorded_at, record.revision) == (_START, NOW, given.order)
+        assert (record.start_at, record.recorded_at, record.revision) == (START, NOW, given.order)
         assert (record.generation, record.dirty, record.removed, record.next_at) == (1, True, False, None)
         assert (record.outcomes, record.messages) == ((), ())
 
@@ -133,23 +69,23 @@ class _Recording:
         batch = [intake(revision=3, title="Cleaning"), second, intake(revision=2, title="Late"), intake("A-3")]
         with ledger.writing() as transaction:
             assert transaction.record(batch, NOW) == [Kept.CHANGED, Kept.UNCHANGED, Kept.STALE, Kept.NEW]
-        assert _again(ledger).appointment.title == "Cleaning"
+        assert as_recorded(ledger).appointment.title == "Cleaning"
 
     def test_the_last_of_a_batch_stands(self, ledger: Ledger) -> None:
         """Several saves of one appointment in one transaction leave the last."""
-        _recorded(ledger, intake(title="one"), intake(title="two"), intake(title="three"))
-        assert _again(ledger).appointment.title == "three"
+        record_all(ledger, intake(title="one"), intake(title="two"), intake(title="three"))
+        assert as_recorded(ledger).appointment.title == "three"
 
     def test_nothing_is_written_for_what_is_unchanged(self, ledger: Ledger) -> None:
         """The same appointment, later, changes neither generation nor time of recording."""
-        (before,) = _recorded(ledger, intake())
-        (after,) = _recorded(ledger, intake(), at=NOW + timedelta(hours=1))
+        (before,) = record_all(ledger, intake())
+        (after,) = record_all(ledger, intake(), at=NOW + timedelta(hours=1))
         assert after == before
 
     def test_a_grown_revision_is_stored_without_work(self, ledger: Ledger) -> None:
         """Nothing but the revision changes, and older ones are then stale."""
-        (before,) = _recorded(ledger, intake(revision=1))
-        (after,) = _recorded(ledger, intake(revision=5), at=NOW + timedelta(hours=1))
+        (before,) = record_all(ledger, intake(revision=1))
+        (after,) = record_all(ledger, intake(revision=5), at=NOW + timedelta(hours=1))
         assert after == evolve(before, revision=intake(revision=5).order)
         with ledger.writing() as transaction:
             assert transaction.record([intake(revision=4, title="Old")], NOW) == [Kept.STALE]
@@ -170,10 +106,10 @@ class _Recording:
     )
     def test_revisions_order_updates(self, ledger: Ledger, recorded: Any, coming: Any, kept: Kept) -> None:
         """An older revision is refused, whatever it says."""
-        _recorded(ledger, intake(revision=recorded))
+        record_all(ledger, intake(revision=recorded))
         with ledger.writing() as transaction:
             assert transaction.record([intake(revision=coming, title="Other")], NOW) == [kept]
-        assert (_again(ledger).appointment.title == "Other") is (kept is Kept.CHANGED)
+        assert (as_recorded(ledger).appointment.title == "Other") is (kept is Kept.CHANGED)
 
     @pytest.mark.parametrize(
         ("recorded", "coming", "kept"),
@@ -188,7 +124,7 @@ class _Recording:
         self, ledger: Ledger, recorded: Any, coming: Any, kept: Kept
     ) -> None:
         """`as_of` keeps out what was read before the row was last recorded."""
-        _recorded(ledger, intake(revision=recorded))
+        record_all(ledger, intake(revision=recorded))
         began = NOW - timedelta(microseconds=1)
         with ledger.writing() as transaction:
             assert transaction.record([intake(revision=coming, title="Bulk")], NOW, as_of=began) == [kept]
@@ -198,7 +134,7 @@ class _Recording:
 
     def test_a_bulk_run_does_not_bring_back_what_was_removed_meanwhile(self, ledger: Ledger) -> None:
         """A removal is newer than a list read before it."""
-        _recorded(ledger, intake(revision=3))
+        record_all(ledger, intake(revision=3))
         with ledger.writing() as transaction:
             transaction.remove([intake().identity], NOW + LEASE)
             assert transaction.record([intake(revision=4)], NOW + LEASE, as_of=NOW) == [Kept.STALE]
@@ -206,24 +142,24 @@ class _Recording:
     def test_removal_is_told_once_and_clears_the_revision(self, ledger: Ledger) -> None:
         """What is recorded again after a removal is taken, whatever its revision."""
         given = intake(revision=9)
-        _recorded(ledger, given)
+        record_all(ledger, given)
         with ledger.writing() as transaction:
             assert transaction.remove([given.identity, Identity("default", "nobody")], NOW) == [given.identity]
             assert transaction.remove([given.identity], NOW) == []
-        record = _again(ledger)
+        record = as_recorded(ledger)
         assert (record.removed, record.dirty, record.generation, record.revision) == (True, True, 2, ("", ""))
         with ledger.writing() as transaction:
             assert transaction.record([intake(revision=1)], NOW) == [Kept.CHANGED]
-        assert (_again(ledger).removed, _again(ledger).generation) == (False, 3)
+        assert (as_recorded(ledger).removed, as_recorded(ledger).generation) == (False, 3)
 
     def test_a_transaction_that_raises_leaves_nothing(self, ledger: Ledger) -> None:
         """Also what was put off is dropped."""
-        record, claim = _one(ledger)
+        record, claim = record_one(ledger)
         with pytest.raises(ZeroDivisionError), ledger.writing() as transaction:
             transaction.record([intake("A-2")], NOW)
             transaction.keep_outcomes(claim, [outcome()])
             raise ZeroDivisionError
-        assert list(ledger.records()) == [_again(ledger)] == [record]
+        assert list(ledger.records()) == [as_recorded(ledger)] == [record]
 
 
 class _Asking:
@@ -232,23 +168,23 @@ class _Asking:
     def test_pages_are_put_together_without_gap_or_double(self, ledger: Ledger) -> None:
         """A page's size changes nothing."""
         given = [intake(f"A-{index}") for index in range(25)]
-        _recorded(ledger, *given)
+        record_all(ledger, *given)
         found = [record.identity for record in ledger.records(page=7)]
-        assert sorted(found) == sorted(_identities(given))
+        assert sorted(found) == sorted(identities(given))
         assert found == [record.identity for record in ledger.records()]
 
     def test_what_is_written_between_pages_does_not_confuse_them(self, ledger: Ledger) -> None:
         """Records that change or come while pages are read are met once at most."""
-        _recorded(ledger, *(intake(f"A-{index}") for index in range(6)))
+        record_all(ledger, *(intake(f"A-{index}") for index in range(6)))
         found = []
         for record in ledger.records(page=2):
             found.append(record.identity.id)
-            _recorded(ledger, intake(record.identity.id, title="Changed"))
+            record_all(ledger, intake(record.identity.id, title="Changed"))
         assert sorted(found) == [f"A-{index}" for index in range(6)]
 
     def test_filters_hold_together(self, ledger: Ledger) -> None:
         """Source, ids, identities and rows narrow what is found."""
-        records = _recorded(ledger, intake(), intake("A-2"), intake(source="clinic"), intake("A'3\"", source="clinic"))
+        records = record_all(ledger, intake(), intake("A-2"), intake(source="clinic"), intake("A'3\"", source="clinic"))
         by_identity = {record.identity: record for record in records}
         clinic = by_identity[Identity("clinic", "A-1")]
         assert {each.identity.id for each in ledger.records(source="clinic")} == {"A-1", "A'3\""}
@@ -263,8 +199,8 @@ class _Asking:
     def test_what_needs_a_look_is_found(self, ledger: Ledger) -> None:
         """Dirty, planned with other settings, or due."""
         names = ["dirty", "other", "due", "fine"]
-        rows = {each.identity.id: each.row for each in _recorded(ledger, *(intake(name) for name in names))}
-        claims = _claimed(ledger, list(rows.values()))
+        rows = {each.identity.id: each.row for each in record_all(ledger, *(intake(name) for name in names))}
+        claims = claim_all(ledger, list(rows.values()))
         known = {"other": ("old", None), "due": ("new", NOW), "fine": ("new", NOW + LEASE)}
         with ledger.writing() as transaction:
             transaction.release(
@@ -279,11 +215,11 @@ class _Asking:
 
     def test_what_is_over_and_done_is_left_out(self, ledger: Ledger) -> None:
         """`ended_after` keeps what is dirty, has something coming, or ends then or later."""
-        early = _START - timedelta(days=30)
+        early = START - timedelta(days=30)
         given = [intake("done", starts_at=early), intake("coming", starts_at=early), intake("dirty", starts_at=early)]
-        ends = [intake("ends now", starts_at=early, ends_at=_START), intake("later")]
-        rows = {each.identity.id: each.row for each in _recorded(ledger, *given, *ends)}
-        claims = _claimed(ledger, [row for name, row in rows.items() if name != "dirty"])
+        ends = [intake("ends now", starts_at=early, ends_at=START), intake("later")]
+        rows = {each.identity.id: each.row for each in record_all(ledger, *given, *ends)}
+        claims = claim_all(ledger, [row for name, row in rows.items() if name != "dirty"])
         with ledger.writing() as transaction:
             transaction.release(
                 [
@@ -291,28 +227,28 @@ class _Asking:
                     for row, claim in claims.items()
                 ]
             )
-        assert {each.identity.id for each in ledger.records(ended_after=_START)} == set(rows) - {"done"}
+        assert {each.identity.id for each in ledger.records(ended_after=START)} == set(rows) - {"done"}
 
     def test_an_id_is_found_in_any_source_and_occurrence(self, ledger: Ledger) -> None:
         """`identities` narrows by source and occurrence where they are named."""
         day = "2026-02-12"
         both = [intake(recurrence_id=day), intake(source="clinic")]
-        _recorded(ledger, *both, intake("A-2"))
-        assert sorted(ledger.identities("A-1")) == sorted(_identities(both))
+        record_all(ledger, *both, intake("A-2"))
+        assert sorted(ledger.identities("A-1")) == sorted(identities(both))
         assert ledger.identities("A-1", source="clinic") == [both[1].identity]
         assert ledger.identities("A-1", recurrence_id=day) == [both[0].identity]
         assert ledger.identities("nobody") == []
 
     def test_a_source_knows_what_is_not_removed(self, ledger: Ledger) -> None:
         """`known` is of one source."""
-        _recorded(ledger, intake(), intake("A-2"), intake("A-3", source="clinic"))
+        record_all(ledger, intake(), intake("A-2"), intake("A-3", source="clinic"))
         with ledger.writing() as transaction:
             transaction.remove([Identity("default", "A-2")], NOW)
         assert ledger.known("default") == [Identity("default", "A-1")]
 
     def test_namespaces_know_nothing_of_each_other(self, ledger: Ledger) -> None:
         """The same appointment is recorded apart; only what is parked is counted for all, since the provider does."""
-        _parked(ledger)
+        park_one(ledger)
         other = Ledger(ledger._given, namespace="other", schema=ledger.schema)  # noqa: SLF001 - the same place
         try:
             assert (list(other.records()), other.identities("A-1"), other.known("default")) == ([], [], [])
@@ -332,17 +268,17 @@ class _Claiming:
 
     def test_a_row_is_held_by_one(self, ledger: Ledger) -> None:
         """Another worker gets what is left, a claim's owner gets it anew with a higher fence."""
-        first, second = _recorded(ledger, intake(), intake("A-2"))
-        mine = _claimed(ledger, [first.row])[first.row]
-        assert set(_claimed(ledger, [first.row, second.row], "two")) == {second.row}
-        again = _claimed(ledger, [first.row])[first.row]
+        first, second = record_all(ledger, intake(), intake("A-2"))
+        mine = claim_all(ledger, [first.row])[first.row]
+        assert set(claim_all(ledger, [first.row, second.row], "two")) == {second.row}
+        again = claim_all(ledger, [first.row])[first.row]
         assert again.fence > mine.fence
 
     def test_a_lease_that_ran_out_is_taken_over(self, ledger: Ledger) -> None:
         """By the kit's clock; the old worker's writes are refused from then on, and its release is passed over."""
-        record, old = _one(ledger)
-        assert _claimed(ledger, [record.row], "two", NOW + LEASE - timedelta(microseconds=1)) == {}
-        new = _claimed(ledger, [record.row], "two", NOW + LEASE)[record.row]
+        record, old = record_one(ledger)
+        assert claim_all(ledger, [record.row], "two", NOW + LEASE - timedelta(microseconds=1)) == {}
+        new = claim_all(ledger, [record.row], "two", NOW + LEASE)[record.row]
         assert new.fence > old.fence
         for write in (
             lambda tx: tx.keep_outcomes(old, [outcome()]),
@@ -355,39 +291,43 @@ class _Claiming:
         with ledger.writing() as transaction:
             transaction.release([Release(old, 1, clean=True, planned_with="old", next_at=None)])
             transaction.keep_outcomes(new, [outcome()])
-        assert (_again(ledger).dirty, _again(ledger).planned_with) == (True, "")
+        assert (as_recorded(ledger).dirty, as_recorded(ledger).planned_with) == (True, "")
 
     def test_a_lease_can_be_renewed_while_held(self, ledger: Ledger) -> None:
         """One that was lost stays lost."""
-        record, claim = _one(ledger)
+        record, claim = record_one(ledger)
         with ledger.writing() as transaction:
             transaction.renew([claim], NOW + 2 * LEASE)
-        assert _claimed(ledger, [record.row], "two", NOW + LEASE) == {}
-        new = _claimed(ledger, [record.row], "two", NOW + 2 * LEASE)[record.row]
+        assert claim_all(ledger, [record.row], "two", NOW + LEASE) == {}
+        new = claim_all(ledger, [record.row], "two", NOW + 2 * LEASE)[record.row]
         with ledger.writing() as transaction:
             transaction.renew([claim], NOW + 9 * LEASE)
-        assert _claimed(ledger, [record.row], "three", NOW + 3 * LEASE)[record.row].fence > new.fence
+        assert claim_all(ledger, [record.row], "three", NOW + 3 * LEASE)[record.row].fence > new.fence
 
     def test_a_release_gives_the_row_back(self, ledger: Ledger) -> None:
         """It is clean, unless something was written meanwhile, or the work was not."""
-        record, claim = _one(ledger)
-        done = Release(claim, record.generation, clean=True, planned_with="digest", next_at=_START)
+        record, claim = record_one(ledger)
+        done = Release(claim, record.generation, clean=True, planned_with="digest", next_at=START)
         with ledger.writing() as transaction:
             transaction.release([evolve(done, clean=False)])
-        assert (_again(ledger).dirty, _again(ledger).planned_with, _again(ledger).next_at) == (True, "digest", _START)
-        claim = _claimed(ledger, [record.row], "two")[record.row]
-        _recorded(ledger, intake(title="Moved"))
+        assert (as_recorded(ledger).dirty, as_recorded(ledger).planned_with, as_recorded(ledger).next_at) == (
+            True,
+            "digest",
+            START,
+        )
+        claim = claim_all(ledger, [record.row], "two")[record.row]
+        record_all(ledger, intake(title="Moved"))
         with ledger.writing() as transaction:
             transaction.release([evolve(done, claim=claim)])
-        assert _again(ledger).dirty
-        claim = _claimed(ledger, [record.row], "three")[record.row]
+        assert as_recorded(ledger).dirty
+        claim = claim_all(ledger, [record.row], "three")[record.row]
         with ledger.writing() as transaction:
             transaction.release([evolve(done, claim=claim, generation=2, next_at=None)])
-        assert (_again(ledger).dirty, _again(ledger).next_at) == (False, None)
+        assert (as_recorded(ledger).dirty, as_recorded(ledger).next_at) == (False, None)
 
     def test_who_gave_a_claim_back_may_not_write_under_it(self, ledger: Ledger) -> None:
         """Nobody took over, and still it is refused; within the same transaction too."""
-        _, claim = _one(ledger)
+        _, claim = record_one(ledger)
         with pytest.raises(ClaimLostError), ledger.writing() as transaction:
             transaction.keep_outcomes(claim, [outcome()])
             transaction.release([Release(claim, 1, clean=True, planned_with="", next_at=None)])
@@ -395,13 +335,13 @@ class _Claiming:
 
     def test_the_dead_can_be_relieved(self, ledger: Ledger) -> None:
         """`holders` says who holds rows, `free` ends their leases."""
-        first, second = _recorded(ledger, intake(), intake("A-2"))
-        dead = _claimed(ledger, [first.row], "dead")[first.row]
+        first, second = record_all(ledger, intake(), intake("A-2"))
+        dead = claim_all(ledger, [first.row], "dead")[first.row]
         with ledger.writing() as transaction:
             assert transaction.holders([first.row, second.row]) == ["dead"]
             assert transaction.free(["dead"]) == 1
             assert transaction.holders([first.row]) == []
-        assert set(_claimed(ledger, [first.row], "alive")) == {first.row}
+        assert set(claim_all(ledger, [first.row], "alive")) == {first.row}
         with pytest.raises(ClaimLostError), ledger.writing() as transaction:
             transaction.keep_outcomes(dead, [outcome()])
 
@@ -411,52 +351,52 @@ class _Messages:
 
     def test_outcomes_come_back_as_they_were(self, ledger: Ledger) -> None:
         """They are replaced by key, and can be dropped."""
-        record, claim = _one(ledger)
+        record, claim = record_one(ledger)
         held = outcome("k-2", stand=Stand.HELD, send_at=None, park_at=NOW, replacing=True, error="x", due_at=None)
         with ledger.writing() as transaction:
             transaction.keep_outcomes(claim, [outcome(), held])
             assert transaction.read([record.row])[0].outcomes == (outcome(), held)
             transaction.keep_outcomes(claim, [outcome(reason="clamped_late")])
-        assert _again(ledger).outcomes == (outcome(reason="clamped_late"), held)
+        assert as_recorded(ledger).outcomes == (outcome(reason="clamped_late"), held)
         with ledger.writing() as transaction:
             transaction.drop_outcomes(claim, ["k-1"])
-        assert _again(ledger).outcomes == (held,)
+        assert as_recorded(ledger).outcomes == (held,)
 
     def test_messages_come_back_as_they_were(self, ledger: Ledger) -> None:
         """Exact bytes, every field; the oldest first, though all were made at one instant."""
-        record, claim = _one(ledger)
+        record, claim = record_one(ledger)
         made = [message(name) for name in ("m-9", "m-1", "m-5")]
         with ledger.writing() as transaction:
             for each in made:
                 transaction.create_message(claim, each, rule="day-before", recipient="p-1")
-        assert _again(ledger).messages == tuple(made)
+        assert as_recorded(ledger).messages == tuple(made)
         assert record.messages == ()
 
     def test_a_message_moves_from_the_state_it_was_in(self, ledger: Ledger) -> None:
         """Everything that may change is written; who comes second is told."""
-        _, claim, before = _parked(ledger)
+        _, claim, before = park_one(ledger)
         after = evolve(
             before, state=State.SCHEDULED, provider_id="P-1", uncertain=False, attempts=3, next_try_at=NOW, error="e",
             presumed=True, due_at=NOW, start_at=NOW,
         )  # fmt: skip
         with ledger.writing() as transaction:
             transaction.move_message(claim, before, after)
-        assert _again(ledger).messages == (after,)
+        assert as_recorded(ledger).messages == (after,)
         with pytest.raises(ClaimLostError, match="no longer creating"), ledger.writing() as transaction:
             transaction.move_message(None, before, after)
 
     @pytest.mark.parametrize("state", [State.CANCELLED, State.ABANDONED])
     def test_what_is_over_for_good_is_not_among_a_records_messages(self, ledger: Ledger, state: State) -> None:
         """Yet it can be found."""
-        _, claim, before = _parked(ledger)
+        _, claim, before = park_one(ledger)
         with ledger.writing() as transaction:
             transaction.move_message(claim, before, evolve(before, state=state))
-        assert _again(ledger).messages == ()
+        assert as_recorded(ledger).messages == ()
         assert ledger.find_message(provider="telnyx", token=before.id) is not None
 
     def test_a_message_is_found_by_token_or_the_providers_name(self, ledger: Ledger) -> None:
         """Of that provider only."""
-        record, claim, before = _parked(ledger)
+        record, claim, before = park_one(ledger)
         after = evolve(before, state=State.SCHEDULED, provider_id="P-1")
         with ledger.writing() as transaction:
             transaction.move_message(claim, before, after)
@@ -470,8 +410,8 @@ class _Messages:
     def test_what_was_sent_before_is_found_for_any_occurrence(self, ledger: Ledger) -> None:
         """By (source, id), then by (rule, recipient); what was not sent is not."""
         series = [intake(recurrence_id=f"2026-02-1{day}") for day in (2, 3, 4)]
-        records = _recorded(ledger, *series)
-        claims = _claimed(ledger, [each.row for each in records])
+        records = record_all(ledger, *series)
+        claims = claim_all(ledger, [each.row for each in records])
         states = [State.SENT, State.CANCELLED, State.TOO_LATE]
         with ledger.writing() as transaction:
             for record, state in zip(records, states, strict=True):
@@ -482,14 +422,14 @@ class _Messages:
         assert sorted(each.key for each in found["day-before", "p-1"]) == sorted(
             f"k-{records[index].row}" for index in (0, 2)
         )
-        assert {(each.start_at, each.sent_at) for each in found["day-before", "p-1"]} == {(_START, message().send_at)}
+        assert {(each.start_at, each.sent_at) for each in found["day-before", "p-1"]} == {(START, message().send_at)}
         assert ledger.sent_before_many([("default", "A-1"), ("x", "y")]) == {("default", "A-1"): found}
         assert (ledger.sent_before(Identity("clinic", "A-1")), ledger.sent_before_many([])) == ({}, {})
 
     def test_the_parked_are_counted(self, ledger: Ledger) -> None:
         """Those being created and cancelled are among them; each source can be asked for."""
-        _, claim, made = _parked(ledger)
-        _parked(ledger, "A-2")
+        _, claim, made = park_one(ledger)
+        park_one(ledger, "A-2")
         assert (ledger.parked(), ledger.parked("default"), ledger.parked("clinic")) == (2, 2, 0)
         with ledger.writing() as transaction:
             transaction.move_message(claim, made, evolve(made, state=State.REJECTED))
@@ -539,19 +479,19 @@ class _Remembering:
             "someone": outcome("k-5", to="+12025550199"),
         }
         for name, each in stands.items():
-            (record,) = _recorded(ledger, intake(name))
-            claim = _claimed(ledger, [record.row])[record.row]
+            (record,) = record_all(ledger, intake(name))
+            claim = claim_all(ledger, [record.row])[record.row]
             with ledger.writing() as transaction:
                 transaction.keep_outcomes(claim, [each])
                 transaction.release([Release(claim, 1, clean=True, planned_with="", next_at=None)])
         with ledger.writing() as transaction:
             assert transaction.mark_dirty(number=PHONE) == 3
         assert {each.identity.id for each in ledger.records(dirty_only=True)} == {"parked", "held", "barred"}
-        assert _again(ledger, "held").generation == 2
+        assert as_recorded(ledger, "held").generation == 2
 
     def test_a_number_of_an_open_message_makes_its_appointment_dirty(self, ledger: Ledger) -> None:
         """Although its reminder goes to another number by now."""
-        _, claim, _ = _parked(ledger)
+        _, claim, _ = park_one(ledger)
         with ledger.writing() as transaction:
             transaction.keep_outcomes(claim, [outcome("k-A-1", to="+12025550199")])
             assert transaction.mark_dirty(number=PHONE) == 1
@@ -572,8 +512,8 @@ class _Remembering:
 
     def test_a_reply_is_about_what_went_out_last(self, ledger: Ledger) -> None:
         """What was sent to that number by that provider, the latest send time first; what is only parked is not."""
-        _, claim, first = _parked(ledger)
-        _, other, second = _parked(ledger, "A-2")
+        _, claim, first = park_one(ledger)
+        _, other, second = park_one(ledger, "A-2")
         assert ledger.submit(lambda tx: tx.last_sent(provider="telnyx", number=PHONE)).result() is None
         with ledger.writing() as transaction:
             transaction.move_message(claim, first, evolve(first, state=State.SENT))
@@ -586,14 +526,14 @@ class _Remembering:
 
     def test_a_reply_is_kept_until_the_start_moves(self, ledger: Ledger) -> None:
         """Another title keeps it."""
-        _recorded(ledger, intake())
+        record_all(ledger, intake())
         with ledger.writing() as transaction:
             transaction.reply(intake().identity, "confirmed")
-        assert _again(ledger).replied == "confirmed"
-        _recorded(ledger, intake(title="Cleaning"))
-        assert _again(ledger).replied == "confirmed"
-        _recorded(ledger, intake(title="Cleaning", starts_at=_START + timedelta(hours=1)))
-        assert _again(ledger).replied == ""
+        assert as_recorded(ledger).replied == "confirmed"
+        record_all(ledger, intake(title="Cleaning"))
+        assert as_recorded(ledger).replied == "confirmed"
+        record_all(ledger, intake(title="Cleaning", starts_at=START + timedelta(hours=1)))
+        assert as_recorded(ledger).replied == ""
 
     def test_a_job_says_when_it_last_ran(self, ledger: Ledger) -> None:
         """Each name once."""
@@ -605,10 +545,10 @@ class _Remembering:
 
     def test_counts_tell_how_things_stand(self, ledger: Ledger) -> None:
         """Messages by state, reminders by stand and reason, what is due and unsettled."""
-        _, claim, made = _parked(ledger)
-        _recorded(ledger, intake("A-2"))
+        _, claim, made = park_one(ledger)
+        record_all(ledger, intake("A-2"))
         with ledger.writing() as transaction:
-            transaction.release([Release(claim, 1, clean=True, planned_with="", next_at=_START)])
+            transaction.release([Release(claim, 1, clean=True, planned_with="", next_at=START)])
             transaction.suppress(Suppression(PHONE, "", NOW))
             transaction.store_event(DeliveryEvent("e-1", "sent", NOW, "telnyx", "P-1"), NOW)
             transaction.mark_run("resync", NOW, {})
@@ -619,7 +559,7 @@ class _Remembering:
             "claimed": 0,
             "messages": {"creating": 1},
             "reminders": {"parked": {"on_time": 1}},
-            "next_at": _START,
+            "next_at": START,
             "oldest_unsettled_at": made.created_at,
             "suppressions": 1,
             "unmatched_events": 1,
@@ -628,19 +568,19 @@ class _Remembering:
 
     def test_purging_takes_the_person_and_leaves_the_count(self, ledger: Ledger) -> None:
         """Of appointments that are over; what is parked, claimed or coming stays whole."""
-        _, claim, made = _parked(ledger)
+        _, claim, made = park_one(ledger)
         with ledger.writing() as transaction:
             transaction.note([HistoryEntry(NOW, "sync", "sent", intake().identity, detail={"error": "x"})])
             transaction.suppress(Suppression(PHONE, "", NOW))
             transaction.store_event(DeliveryEvent("e-1", "received", NOW, "telnyx", number=PHONE, text="Hi"), NOW)
-        later = _START + timedelta(days=90)
+        later = START + timedelta(days=90)
         with ledger.writing() as transaction:
-            assert transaction.purge(_START + timedelta(days=1), later) == 0
+            assert transaction.purge(START + timedelta(days=1), later) == 0
             transaction.move_message(claim, made, evolve(made, state=State.SENT))
-            assert transaction.purge(_START, later) == 0
+            assert transaction.purge(START, later) == 0
             before = ledger_counts(transaction)
-            assert transaction.purge(_START + timedelta(days=1), later) == 1
-            assert transaction.purge(_START + timedelta(days=1), later) == 0
+            assert transaction.purge(START + timedelta(days=1), later) == 1
+            assert transaction.purge(START + timedelta(days=1), later) == 0
             found = transaction.find_message(provider="telnyx", token=made.id)
             assert found is not None
             assert (found.message.draft.to, found.message.draft.text, found.message.request) == ("", "", b"")
@@ -652,11 +592,11 @@ class _Remembering:
 
     def test_what_was_purged_can_be_recorded_again(self, ledger: Ledger) -> None:
         """It is an appointment like any other then."""
-        _recorded(ledger, intake())
+        record_all(ledger, intake())
         with ledger.writing() as transaction:
-            assert transaction.purge(_START + LEASE, _START + LEASE) == 1
+            assert transaction.purge(START + LEASE, START + LEASE) == 1
             assert transaction.record([intake()], NOW) == [Kept.CHANGED]
-        assert _again(ledger).appointment == intake().appointment
+        assert as_recorded(ledger).appointment == intake().appointment
 
 
 def ledger_counts(transaction: Any) -> dict[str, Any]:
@@ -665,5 +605,5 @@ def ledger_counts(transaction: Any) -> dict[str, Any]:
     return counts
 
 
-class LedgerContract(_Recording, _Asking, _Claiming, _Messages, _Remembering):
+class LedgerContract(_Recording, _Asking, _Claiming, _Messages, PhonesContract, _Remembering):
     """Every ledger: recording, asking, claiming, messages, and what is remembered."""

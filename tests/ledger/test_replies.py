@@ -7,7 +7,7 @@ from datetime import timedelta
 from attrs import evolve
 
 from reminder_kit.lifecycle import State
-from reminder_kit.testing.ledger_contract import NOW, PHONE, _again, _parked, intake, message
+from reminder_kit.testing.ledger_stage import NOW, PHONE, as_recorded, intake, message, park_one
 
 
 def sent(ledger, claim, before, **changes):
@@ -16,8 +16,8 @@ def sent(ledger, claim, before, **changes):
 
 
 def test_the_message_that_went_out_last_is_the_one_answered(ledger):
-    first, claim, made = _parked(ledger)
-    second, later, other = _parked(ledger, "A-2")
+    first, claim, made = park_one(ledger)
+    second, later, other = park_one(ledger, "A-2")
     with ledger.writing() as tx:
         assert tx.last_sent(provider="telnyx", number=PHONE) is None
     sent(ledger, later, other)
@@ -32,12 +32,12 @@ def test_the_message_that_went_out_last_is_the_one_answered(ledger):
 
 
 def test_a_reply_stays_until_the_start_moves(ledger):
-    record, _, _ = _parked(ledger)
+    record, _, _ = park_one(ledger)
     with ledger.writing() as tx:
         tx.reply(record.identity, "confirm")
-    assert _again(ledger).replied == "confirm"
+    assert as_recorded(ledger).replied == "confirm"
     starts_at = record.appointment.starts_at
     for changes, replied in (({"title": "Other"}, "confirm"), ({"starts_at": starts_at + timedelta(hours=1)}, "")):
         with ledger.writing() as tx:
             tx.record([intake(**changes)], NOW + timedelta(hours=1))
-        assert _again(ledger).replied == replied
+        assert as_recorded(ledger).replied == replied

@@ -15,8 +15,10 @@ import sqlalchemy as sa
 
 from reminder_kit.errors import SchemaError
 from reminder_kit.ledger import Ledger, schema
+from reminder_kit.ledger.checks import check
+from reminder_kit.ledger.rows import message_values, micros, outcome_values
 from reminder_kit.ledger.tables import VERSION_TABLE, tables_of
-from reminder_kit.testing.ledger_contract import NOW, intake
+from reminder_kit.testing.ledger_contract import NOW, intake, message, outcome
 
 ROOT = Path(__file__).parents[2]
 
@@ -111,14 +113,14 @@ from pathlib import Path
 from reminder_kit.errors import SchemaError
 from reminder_kit.ledger import Ledger, schema
 
-schema.VERSIONS = (*schema.VERSIONS, "0002")
+schema.VERSIONS = (*schema.VERSIONS, "9000")
 schema._MIGRATIONS = Path(sys.argv[2])
 ledger = Ledger(sys.argv[1])
 for refused in (ledger.counts, *([ledger.prepare] if "postgres" in sys.argv[1] else [])):
     try:
         refused()
     except SchemaError as error:
-        assert "version 0001, 0002 is needed: run `reminder-kit ledger upgrade`" in str(error), error
+        assert "9000 is needed: run `reminder-kit ledger upgrade`" in str(error), error
     else:
         raise AssertionError(refused)
 (ledger.upgrade if "postgres" in sys.argv[1] else ledger.prepare)()
@@ -138,16 +140,85 @@ def test_an_older_schema_is_upgraded_with_its_data_and_refused_for_reading(url, 
         transaction.record([intake()], NOW)
     ledger.close()
     later = shutil.copytree(schema._MIGRATIONS, tmp_path / "later migrations, 100%")
-    (later / "versions" / "v0002_second.py").write_text(
-        "import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '0002', '0001'\n"
+    (later / "versions" / "v9000_later.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        f"revision, down_revision = '9000', '{schema.VERSIONS[-1]}'\n"
         "branch_labels = depends_on = None\n\n\ndef upgrade():\n"
         "    op.add_column('reminder_kit_runs', sa.Column('host', sa.Text))\n"
     )
     child = in_child(LATER, url, str(later))
     _, told = child.communicate(timeout=60)
     assert child.returncode == 0, told
-    with pytest.raises(SchemaError, match="0002"):
+    with pytest.raises(SchemaError, match="9000"):
         ledgers(url).counts()
+
+
+def made_as_of(ledger, version):
+    """Make the tables of an older version, by the migrations of that time."""
+    from alembic import command
+    from alembic.config import Config
+
+    from reminder_kit.ledger.engine import create
+
+    create(ledger._database)
+    with ledger._database.writing() as connection:
+        options = {"connection": connection, "schema": None, "version_table": VERSION_TABLE}
+        config = Config(attributes=options)
+        config.set_main_option("script_location", str(schema._MIGRATIONS).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        command.upgrade(config, version)
+
+
+def filled(ledger, count):
+    """Fill the tables, whatever their version, with appointments that each have a parked message."""
+    with ledger._database.writing() as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection, only=lambda name, _: name.startswith("reminder_kit"))
+        tables = {name.removeprefix("reminder_kit_"): table for name, table in metadata.tables.items()}
+        for number in range(1, count + 1):
+            each = intake(f"A-{number}")
+            start_at, text = micros(each.appointment.start_at), {"namespace": "default"}
+            row = {
+                "row_id": number, "id": f"A-{number}", "source": "default", "recurrence_id": "", "revision_kind": "",
+                "snapshot": each.snapshot, "fingerprint": each.fingerprint, "revision": "", "generation": 1, "fence": 0,
+                "dirty": False, "removed": False, "planned_with": "x", "starts_at": start_at, "ends_at": start_at,
+                "recorded_at": micros(NOW), "next_at": start_at,
+            }  # fmt: skip
+            connection.execute(tables["appointments"].insert(), row | text)
+            values = message_values("default", number, message(id=f"M-{number}", key=f"K-{number}"), "day-before", "P")
+            known = {name: value for name, value in values.items() if name in tables["messages"].c}
+            connection.execute(tables["messages"].insert(), known)
+            values = outcome_values("default", number, outcome(key=f"K-{number}"))
+            connection.execute(tables["reminders"].insert(), values)
+
+
+@pytest.mark.parametrize("version", schema.VERSIONS[:-1])
+def test_tables_of_every_published_version_are_brought_to_the_latest_with_what_they_hold(url, ledgers, version):
+    ledger = ledgers(url)
+    made_as_of(ledger, version)
+    filled(ledger, 3)
+    ledger.close()
+    with pytest.raises(SchemaError, match=f"version {version}.*ledger upgrade"):
+        ledgers(url).counts()
+    ledger = ledgers(url)
+    ledger.upgrade()
+    records = list(ledger.records())
+    assert [each.identity.id for each in records] == ["A-1", "A-2", "A-3"]
+    assert [each.messages[0].id for each in records] == ["M-1", "M-2", "M-3"]
+    assert [each.messages[0].told for each in records] == [(), (), ()]
+    appointment = records[0].appointment
+    number, start_at = appointment.recipients[0].phone, appointment.start_at
+    assert ledger.phones([1]) == {1: [(number, start_at)]}
+    assert ledger.near([(number, start_at, start_at)]) == [1, 2, 3]
+    assert check(ledger) == []
+
+
+def test_an_upgrade_fills_in_more_than_one_batch(ledgers, tmp_path):
+    ledger = ledgers(f"sqlite:///{tmp_path / 'many.db'}")
+    made_as_of(ledger, "0001")
+    filled(ledger, 1001)
+    ledger.upgrade()
+    assert sorted(ledger.phones(range(1, 1002))) == [*range(1, 1002)]
 
 
 def test_a_schema_of_ones_own(postgres_url, ledgers):
@@ -161,7 +232,7 @@ def test_a_schema_of_ones_own(postgres_url, ledgers):
     assert ledgers(postgres_url).check_schema() == "absent"
     inspector = sa.inspect(ledger._database.engine)
     assert {name for name in inspector.get_table_names("public") if name.startswith("reminder_kit")} == set()
-    assert len(inspector.get_table_names("clinic")) == 8
+    assert len(inspector.get_table_names("clinic")) == 9
 
 
 def test_a_file_of_our_own_has_a_write_ahead_log(sqlite_ledger):

@@ -46,11 +46,16 @@ KINDS = [
 class History:
     """One story: `play` tells it and checks the laws at every rest."""
 
+    LAWS = Laws
+    RULES = RULES
+    KINDS = KINDS
+    NUMBERS = NUMBERS
+
     def __init__(self, seed, *, steps=24):
         self.random = Random(seed)
         self.steps = steps
-        rules, quiet = self.random.choice(RULES), self.random.choice(QUIET)
-        self.world = World(rules, quiet, **self.random.choice(KINDS))
+        rules, quiet = self.random.choice(self.RULES), self.random.choice(QUIET)
+        self.world = World(rules, quiet, **self.random.choice(self.KINDS))
         self.host = {}
         self.told = [f"{self.world.options} {self.world.provider_options}"]
         self.kits = [self.world.kit(), self.world.kit()]
@@ -73,7 +78,7 @@ class History:
         return Appointment(f"A-{self.number}", starts_at, ends_at, recipients=people, title="Check-up")
 
     def person(self, index):
-        number = self.random.choice(NUMBERS)
+        number = self.random.choice(self.NUMBERS)
         return Recipient(number, id=self.random.choice([None, f"P-{index}"]), name=self.random.choice(["Ada", "Bob"]))
 
     def moved(self, appointment):
@@ -93,7 +98,7 @@ class History:
         return self.random.choice(changes)()
 
     def reassigned(self, appointment):
-        return [evolve(each, phone=self.random.choice(NUMBERS)) for each in appointment.recipients]
+        return [evolve(each, phone=self.random.choice(self.NUMBERS)) for each in appointment.recipients]
 
     def change_something(self):
         """Change the host's table; returns what changed."""
@@ -142,7 +147,7 @@ class History:
                 self.kit().sync(list(self.host.values()), complete=True, force=True)
 
     def suppress(self):
-        number = self.random.choice(NUMBERS)
+        number = self.random.choice(self.NUMBERS)
         if self.chance(0.6):
             self.log("suppress", number)
             self.kit().suppress(number)
@@ -151,7 +156,7 @@ class History:
             self.kit().allow(number)
 
     def reply(self):
-        number, word = self.random.choice(NUMBERS), self.random.choice(["STOP", "START"])
+        number, word = self.random.choice(self.NUMBERS), self.random.choice(["STOP", "START"])
         self.log("reply", number, word)
         self.world.sandbox.inbound(number, word)
 
@@ -174,7 +179,7 @@ class History:
 
     def reconfigure(self):
         if self.chance(0.5):
-            self.world.rules = self.random.choice(RULES)
+            self.world.rules = self.random.choice(self.RULES)
         else:
             self.world.quiet = self.random.choice(QUIET)
             self.world.all_quiet.append(self.world.quiet)
@@ -211,7 +216,7 @@ class History:
             self.log("  ", *[(each.id, each.starts_at, each.status.value, each.recipients) for each in changed])
             fresh.record(changed)
         if self.chance(0.3):
-            number = self.random.choice(NUMBERS)
+            number = self.random.choice(self.NUMBERS)
             self.log("   suppress", number)
             fresh.suppress(number)
         else:
@@ -266,7 +271,7 @@ class History:
             assert self.world.sandbox.request_count == requests, "a second run asked the provider again"
             assert self.world.dump() == before, "a second run changed the ledger"
         assert not [each for each in again.changes if each.is_work], "a second run has work to do"
-        Laws(self.world, kit, self.host).check()
+        self.LAWS(self.world, kit, self.host).check()
 
     def play(self):
         for index in range(self.steps):

@@ -1,0 +1,113 @@
+"""What tests of ledgers put into them, and how they look at it.
+
+Never looks inside a ledger: it writes and asks through the public interface only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from attrs import evolve
+
+from reminder_kit.ledger import Ledger
+from reminder_kit.lifecycle import State
+from reminder_kit.model import Appointment, Draft, Message, Recipient
+from reminder_kit.records import Claim, Identity, Intake, Outcome, Record, Stand
+
+__all__ = [
+    "LEASE",
+    "NOW",
+    "PHONE",
+    "START",
+    "as_recorded",
+    "claim_all",
+    "identities",
+    "intake",
+    "message",
+    "outcome",
+    "park_one",
+    "record_all",
+    "record_one",
+]
+
+NOW = datetime(2026, 2, 10, 14, 0, 0, 123456, tzinfo=UTC)
+LEASE = timedelta(seconds=60)
+PHONE = "+12025550123"
+START = datetime(2026, 2, 12, 15, 0, tzinfo=UTC)
+
+
+def intake(id: str = "A-1", **changes: Any) -> Intake:  # noqa: A002 - the public name of an appointment's identity
+    """Return an appointment about to be recorded."""
+    fields: dict[str, Any] = {"starts_at": START, "title": "Check-up", "recipients": (Recipient(PHONE, name="Ada"),)}
+    return Intake.of(Appointment(id, **(fields | changes)))
+
+
+def outcome(key: str = "k-1", **changes: Any) -> Outcome:
+    """Return a parked reminder's outcome."""
+    given = Outcome(key, "day-before", "p-1", PHONE, Stand.PARKED, "on_time", START, START, None)
+    return evolve(given, **changes)
+
+
+def message(id: str = "m-1", key: str = "k-1", **changes: Any) -> Message:  # noqa: A002 - the message's own name
+    """Return a message in `creating`, all of whose fields have something to lose."""
+    draft = Draft(PHONE, "Grüße 🗓 'x'", START - timedelta(days=1), "Hi", ("https://example.com/a.png",), "mms")
+    given = Message(
+        id=id,
+        key=key,
+        state=State.CREATING,
+        draft=draft,
+        due_at=START - timedelta(days=1),
+        start_at=START,
+        sender="+12025550100",
+        provider="telnyx",
+        path="/messages",
+        request=b'{"text":"\x00\xff"}',
+        idempotency_key=f"key-{id}",
+        created_at=NOW,
+        uncertain=True,
+        attempts=1,
+    )
+    return evolve(given, **changes)
+
+
+def identities(intakes: Sequence[Intake]) -> list[Identity]:
+    """Return which appointments these are."""
+    return [each.identity for each in intakes]
+
+
+def record_all(ledger: Ledger, *intakes: Intake, at: datetime = NOW) -> list[Record]:
+    """Record appointments and return them as the ledger has them."""
+    with ledger.writing() as transaction:
+        transaction.record(intakes, at)
+    return list(ledger.records(identities=identities(intakes)))
+
+
+def claim_all(ledger: Ledger, rows: Sequence[int], owner: str = "one", now: datetime = NOW) -> dict[int, Claim]:
+    """Claim rows and return the claims by row."""
+    with ledger.writing() as transaction:
+        return transaction.claim(rows, owner, now, LEASE)
+
+
+def record_one(ledger: Ledger) -> tuple[Record, Claim]:
+    """Return a recorded appointment and a claim on it."""
+    (record,) = record_all(ledger, intake())
+    return record, claim_all(ledger, [record.row])[record.row]
+
+
+def park_one(ledger: Ledger, id: str = "A-1", number: str = PHONE) -> tuple[Record, Claim, Message]:  # noqa: A002 - as above
+    """Return a recorded appointment, a claim on it, and its message in `creating`."""
+    (record,) = record_all(ledger, intake(id))
+    claim = claim_all(ledger, [record.row])[record.row]
+    made = message(f"m-{id}", f"k-{id}", draft=evolve(message().draft, to=number))
+    with ledger.writing() as transaction:
+        transaction.create_message(claim, made, rule="day-before", recipient="p-1")
+        transaction.keep_outcomes(claim, [outcome(f"k-{id}", to=number)])
+    return record, claim, made
+
+
+def as_recorded(ledger: Ledger, id: str = "A-1") -> Record:  # noqa: A002 - as above
+    """Return an appointment as the ledger has it now."""
+    (record,) = ledger.records(ids=[id])
+    return record

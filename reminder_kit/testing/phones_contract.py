@@ -1,0 +1,94 @@
+"""What a ledger must keep about phones: who shares one, what is written to it, and who must look again.
+
+Never looks inside a ledger; a part of `LedgerContract`.
+"""
+# ruff: noqa: S101 - its assertions are the contract
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from attrs import evolve
+
+from reminder_kit.ledger import Ledger
+from reminder_kit.model import Recipient, Told
+from reminder_kit.records import Release, Written
+from reminder_kit.testing.ledger_stage import NOW, PHONE, START, as_recorded, claim_all, intake, park_one, record_all
+
+__all__ = ["PhonesContract"]
+
+OTHER = "+12025550188"
+HOUR = timedelta(hours=1)
+
+
+class PhonesContract:
+    """Phones: who shares one, what is written to it, and who must look again."""
+
+    def test_appointments_are_found_by_phone_and_time(self, ledger: Ledger) -> None:
+        """Between two instants, both included, each row once."""
+        records = record_all(ledger, intake("A-1"), intake("A-2"), intake("A-3", recipients=[Recipient(OTHER)]))
+        start_at = records[0].start_at
+        rows = [each.row for each in records]
+        assert ledger.near([(PHONE, start_at, start_at)]) == rows[:2]
+        assert ledger.near([(PHONE, start_at + HOUR, start_at + 2 * HOUR)]) == []
+        assert ledger.near([(OTHER, start_at - HOUR, start_at), (PHONE, start_at, start_at)]) == rows
+        assert ledger.near([]) == []
+        assert ledger.phones(rows[2:]) == {rows[2]: [(OTHER, start_at)]}
+
+    def test_what_an_appointment_was_for_is_known_until_it_was_worked_on(self, ledger: Ledger) -> None:
+        """Numbers and starts of before go only with the work on what came after."""
+        (before,) = record_all(ledger, intake())
+        (after,) = record_all(ledger, intake(starts_at=START + 24 * HOUR, recipients=[Recipient(OTHER)]))
+        both = [(PHONE, before.start_at), (OTHER, after.start_at)]
+        assert sorted(ledger.phones([after.row])[after.row]) == sorted(both)
+        claim = claim_all(ledger, [after.row])[after.row]
+        with ledger.writing() as tx:
+            tx.drop_phones(Release(claim, after.generation - 1, True, "", None), both[1:])  # noqa: FBT003 - clean
+        assert len(ledger.phones([after.row])[after.row]) == 2, "it was written since"
+        with ledger.writing() as tx:
+            tx.drop_phones(Release(claim, after.generation, True, "", None), both[1:])  # noqa: FBT003 - clean
+        assert ledger.phones([after.row]) == {after.row: both[1:]}
+        with ledger.writing() as tx:
+            tx.drop_phones(Release(claim, after.generation, True, "", None), [])  # noqa: FBT003 - clean
+        assert ledger.phones([after.row]) == {}
+
+    def test_what_is_written_to_a_number_and_what_else_it_tells(self, ledger: Ledger) -> None:
+        """Since an instant, included; a crowd leaves both ends out."""
+        _, claim, made = park_one(ledger)
+        told = (Told("k-9", NOW + HOUR),)
+        with ledger.writing() as tx:
+            tx.move_message(claim, made, evolve(made, told=told))
+        since, send_at = made.send_at, made.send_at
+        assert ledger.written([PHONE], since) == {PHONE: [Written(made.key, send_at)]}
+        assert (
+            ledger.written([PHONE], since + HOUR) == ledger.written([OTHER], since) == ledger.written([], since) == {}
+        )
+        (telling,) = ledger.telling([PHONE, OTHER])
+        assert (telling.id, telling.told) == (made.id, told)
+        assert ledger.telling([OTHER]) == ledger.telling([]) == []
+        with ledger.writing() as tx:
+            assert tx.is_crowded(PHONE, [], send_at - HOUR, send_at + HOUR)
+            assert not tx.is_crowded(PHONE, ["k-2", made.key], send_at - HOUR, send_at + HOUR)
+            assert not tx.is_crowded(PHONE, [], send_at, send_at + HOUR)
+            assert not tx.is_crowded(OTHER, [], send_at - HOUR, send_at + HOUR)
+
+    def test_who_is_woken_looks_again_also_if_at_work(self, ledger: Ledger) -> None:
+        """A release of what was seen before does not put the waking off."""
+        record, claim, _ = park_one(ledger)
+        with ledger.writing() as tx:
+            tx.wake([record.row], NOW)
+            tx.release([Release(claim, record.generation, True, "s", None)])  # noqa: FBT003 - clean
+        woken = as_recorded(ledger)
+        assert (woken.next_at, woken.generation) == (NOW, record.generation + 1)
+        claim = claim_all(ledger, [record.row])[record.row]
+        with ledger.writing() as tx:
+            tx.release([Release(claim, woken.generation, True, "s", None)])  # noqa: FBT003 - clean
+        assert (as_recorded(ledger).next_at, as_recorded(ledger).dirty) == (None, False)
+
+    def test_purging_forgets_phones(self, ledger: Ledger) -> None:
+        """No number outlives the appointment's other data."""
+        (record,) = record_all(ledger, intake())
+        with ledger.writing() as tx:
+            assert tx.purge(START + 1000 * HOUR, NOW) == 1
+        assert ledger.phones([record.row]) == {}
+        assert ledger.near([(PHONE, START - HOUR, START + HOUR)]) == []

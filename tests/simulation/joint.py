@@ -1,0 +1,162 @@
+"""Random histories of families: few phones, busy days, told together and kept apart; and the laws for that.
+
+Never asks the planner who is told with whom: a message says itself whom it tells, and is held to it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from attrs import evolve
+
+from reminder_kit import Appointment, Rule
+from reminder_kit.lifecycle import State
+from reminder_kit.model import Reason
+from reminder_kit.placement import Decision, place, still_allowed
+from reminder_kit.together import circle_of
+from tests.conftest import NEW_YORK
+from tests.simulation.histories import History
+from tests.simulation.laws import REARM, TOO_NEAR, Laws, moment
+
+ALL = "{% for each in appointments %}{{ each.starts_at | time }} {{ each.title }}; {% endfor %}"
+ONE = "{{ appointment.title }} {{ when }}"
+EVENING = Rule("evening", days_before=1, at="18:00", text=ONE, together="{{ day }}: " + ALL)
+RULES = [
+    (EVENING,),
+    (Rule("evening", days_before=1, at="18:00", text=ONE, together=ALL, if_late="skip"),),
+    (EVENING, Rule("hours", before="3 hours", text="Soon: {{ when }}", together="Soon: " + ALL)),
+    (EVENING, Rule("hour", before="1 hour", text="Now: {{ when }}")),
+    (Rule("day", before="24 hours", text="No names", together="Several", min_notice="1 hour"),),
+    (EVENING, Rule("thanks", after="1 hour", text="Thanks!", together="Thanks for {{ appointments | length }}!")),
+]  # fmt: skip
+GAP = timedelta(minutes=20)
+
+
+class JointLaws(Laws):
+    """What holds when one message may tell several reminders."""
+
+    def check(self):
+        self.records_by_key = {each.key: each for record in self.records for each in record.outcomes}
+        self.all_wanted = {each.key: each for each in self.wanted()}
+        self.tells = {}
+        for record in self.records:
+            for message in record.messages:
+                for told in message.told:
+                    self.tells.setdefault(told.key, []).append((message, told))
+        super().check()
+        self.check_told_once()
+
+    def live_rows(self):
+        for found in self.by_key.values():
+            yield from self.live(found)
+
+    def check_told_once(self):
+        """No reminder is told by two messages that are still to be sent."""
+        doubtful = self.once_unknown
+        seen = {}
+        for message, row in self.live_rows():
+            if row["id"] in doubtful or row["state"] in ("unknown", "abandoned"):
+                continue
+            keys = [row["key"], *(each.key for each in self.message_of(row["id"]).told)]
+            for key in keys:
+                assert key not in seen, f"told twice: {key} in {seen[key]} and {message}"
+                seen[key] = message
+
+    def message_of(self, id_):
+        return next(each for record in self.records for each in record.messages if each.id == id_)
+
+    def has_it(self, reminder, found):
+        if super().has_it(reminder, found):
+            return True
+        start = reminder.appointment.start_at
+        return any(
+            self.is_out(message)
+            and message.draft.to == reminder.recipient.phone
+            and abs(told.start_at - start) <= REARM
+            for message, told in self.tells.get(reminder.key, ())
+        )
+
+    def is_out(self, message):
+        at_provider = next((each for each in self.world.sandbox.messages() if each.id == message.provider_id), None)
+        if at_provider is None:
+            return False
+        going = at_provider.status == "scheduled" and at_provider.send_at - self.now <= TOO_NEAR
+        return bool(at_provider.sent_at) or going
+
+    def check_wanted(self, reminder, outcome, found):
+        told_by = [
+            message
+            for message, told in self.tells.get(reminder.key, ())
+            if message.state is State.SCHEDULED and told.start_at == reminder.appointment.start_at
+        ]
+        if told_by and outcome.reason == Reason.SUPERSEDED and not self.live(found):
+            (message,) = told_by
+            assert circle_of(self.all_wanted[message.key]) == circle_of(reminder), "told with strangers"
+            return
+        super().check_wanted(reminder, outcome, found)
+
+    def check_parked(self, reminder, message, row):
+        assert message.to == reminder.recipient.phone, "parked for another number"
+        assert row["state"] == State.SCHEDULED, f"the ledger says {row['state']} of a parked message"
+        assert moment(row["start_at"]) == reminder.appointment.start_at, "parked for another start"
+        assert still_allowed(message.send_at, reminder, self.settings.quiet) is None, "parked outside what is allowed"
+        told = self.message_of(row["id"]).told
+        again = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
+        stays = again.decision is Decision.SKIP or again.reason is Reason.CLAMPED_LATE
+        if stays:
+            return
+        others = [self.all_wanted[each.key] for each in told]
+        assert all(circle_of(each) == circle_of(reminder) for each in others), "told with strangers"
+        draft = self.settings.composer.compose(reminder, message.send_at, others)
+        assert message.text == draft.text, f"{message.text!r} instead of {draft.text!r}"
+
+    def check_absent(self, reminder, outcome, found):
+        """What is superseded is told by somebody, or waits with somebody who is held."""
+        if outcome.reason == Reason.SUPERSEDED and self.is_joint(reminder):
+            company = [
+                other
+                for other in self.all_wanted.values()
+                if other.key != reminder.key and circle_of(other) == circle_of(reminder)
+            ]
+            waiting = [each for each in company if self.records_by_key[each.key].stand == "held"]
+            own = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
+            late = own.decision is Decision.SKIP or own.reason is Reason.CLAMPED_LATE
+            assert waiting or late, f"nobody tells {reminder.appointment.id} {reminder.rule.id}: {outcome}"
+            return
+        super().check_absent(reminder, outcome, found)
+
+    def is_joint(self, reminder):
+        return circle_of(reminder) is not None
+
+    def check_moved(self, reminder, message, row):
+        if not self.settings.min_gap:
+            super().check_moved(reminder, message, row)
+
+
+class JointHistory(History):
+    """Few phones, few days."""
+
+    LAWS = JointLaws
+    RULES = RULES
+    KINDS = [{}, {}, {"options": {"min_gap": GAP}}, {"endpoint": "schedule"}]  # noqa: RUF012 - read only
+    NUMBERS = [f"+120255501{n:02}" for n in (20, 21)]  # noqa: RUF012 - read only
+
+    def visit(self):
+        self.number += 1
+        ahead = timedelta(hours=self.random.choice([2, 20, 26, 26, 50, 50, 74, 74, 150]))
+        day = (self.world.now + ahead).astimezone(NEW_YORK)
+        starts_at = day.replace(hour=self.random.randrange(8, 19), minute=self.random.choice([0, 30]), second=0)
+        starts_at = datetime(
+            starts_at.year, starts_at.month, starts_at.day, starts_at.hour, starts_at.minute, tzinfo=NEW_YORK
+        )
+        if starts_at <= self.world.now:
+            starts_at += timedelta(days=1)
+        people = [self.person(index) for index in range(self.random.choice([1, 1, 1, 2]))]
+        return Appointment(
+            f"A-{self.number}", starts_at, starts_at + timedelta(minutes=30), recipients=people, title="Check-up"
+        )
+
+    def moved(self, appointment):
+        by = timedelta(minutes=self.random.choice([-1440, -120, -60, -5, 5, 30, 60, 120, 1440, 2880]))
+        starts_at = appointment.starts_at + by
+        return evolve(appointment, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=30))
