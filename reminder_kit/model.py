@@ -42,7 +42,7 @@ Revision = int | datetime | tuple[Any, ...]
 
 
 def masked(number: str) -> str:
-    """Return a phone number as logs and errors may show it: the beginning and the last two digits."""
+    """Return a phone number as logs and errors may show it."""
     return f"{number[:3]}…{number[-2:]}" if len(number) > 6 else "…"
 
 
@@ -309,8 +309,11 @@ def reminder_key(
     namespace: str, source: str, appointment: str, recurrence_id: str | None, rule: str, recipient: str
 ) -> str:
     """Return the identity of a reminder: a digest of who and what, never of when."""
-    parts = (namespace, source, appointment, recurrence_id or "", rule, recipient)
-    text = "\x1f".join(f"{len(each)}:{each}" for each in parts)
+    occurrence = recurrence_id or ""
+    text = (
+        f"{len(namespace)}:{namespace}\x1f{len(source)}:{source}\x1f{len(appointment)}:{appointment}\x1f"
+        f"{len(occurrence)}:{occurrence}\x1f{len(rule)}:{rule}\x1f{len(recipient)}:{recipient}"
+    )
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

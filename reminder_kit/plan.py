@@ -111,9 +111,10 @@ def _made(look: Look, case: Case, kind: Kind, reason: Reason, *, draft: Draft | 
     outcome = _outcome(look, stand, reason.value, draft.send_at if draft else None, park_at)
     if look.joined or (held and _replacing(look, case)):
         outcome = evolve(outcome, replacing=True)
-    others = look.told if draft is not None else ()
-    decision = Decision(change, outcome, look.reminder, look.placement, draft, look.message, others=others)
-    return evolve(decision, replaces=look.replaces, apart=look.apart, notes=look.notes)
+    return Decision(
+        change, outcome, look.reminder, look.placement, draft, look.message, replaces=look.replaces,
+        others=look.told if draft is not None else (), apart=look.apart, notes=look.notes,
+    )  # fmt: skip
 
 
 def _replacing(look: Look, case: Case) -> bool:

@@ -62,6 +62,11 @@ class JointLaws(Laws):
                 assert key not in seen, f"told twice: {key} in {seen[key]} and {message}"
                 seen[key] = message
 
+    def unknown(self, key):
+        """Count what told this one along as well: the person may have it from there."""
+        along = [row for row in self.rows.values() if row["id"] in self.once_unknown and key in row["told"]]
+        return [*super().unknown(key), *along]
+
     def message_of(self, id_):
         return next(each for record in self.records for each in record.messages if each.id == id_)
 
