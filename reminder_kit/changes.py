@@ -71,9 +71,10 @@ class Change:
     def moves_noticeably(self) -> bool:
         """Whether it withdraws a parked message, or moves one by more than fifteen minutes.
 
-        What only ends an intent committed before is none: that is ended in any case.
+        What only ends an intent committed before is none: that is ended in any case. Nor is
+        what a person asked to be spared: a STOP stands above the guard, however much it is of.
         """
-        if "settle" in self.causes:
+        if "settle" in self.causes or self.reason in (Reason.OPTED_OUT, Reason.SUPPRESSED):
             return False
         if self.kind is Kind.CANCEL:
             return True

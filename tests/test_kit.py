@@ -206,6 +206,15 @@ def test_webhooks_follow_the_message_to_its_end_and_stop_is_obeyed(hooked, sandb
     assert sandbox.parked() == []
 
 
+def test_a_stop_is_obeyed_although_it_concerns_most_of_what_is_parked(hooked, sandbox, appointment):
+    """The guard is against mishaps; who asked to be spared is spared, by the follow-up and by the batch job."""
+    hooked.sync(appointment(f"A-{index}", hours=index, phone=f"+1202555012{index // 6}") for index in range(12))
+    for number, resync in (("+12025550120", {"only_dirty": True}), ("+12025550121", {})):
+        hooked.receive(*sandbox.inbound(number, "STOP").written(sandbox.now()))
+        assert hooked.resync(**resync).summary["cancel"] == 6
+    assert sandbox.parked() == []
+
+
 def test_a_forged_webhook_is_refused_and_nothing_stored(hooked, sandbox, appointment):
     hooked.sync(appointment())
     hook = sandbox.inbound("+12025550123", "STOP")
