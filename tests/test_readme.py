@@ -11,6 +11,8 @@ import pytest
 
 from reminder_kit.sandbox import Sandbox, serve
 
+pytest_plugins = ["pytester"]
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -38,6 +40,13 @@ def test_the_python_blocks_run_one_after_another_and_park_what_they_say(place, c
     names["kit"].close()
     assert "1 parked, True" in capsys.readouterr().out
     assert place.parked("+12025550123")[0].text == "Hi Ada, see you tomorrow at 10:00 AM."
+
+
+def test_the_tests_of_a_host_pass(pytester):
+    pytest.importorskip("cryptography")
+    (block,) = re.findall(r"<!-- host tests -->\n```python\n(.*?)```", README, re.DOTALL)
+    pytester.makepyfile(block)
+    pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider").assert_outcomes(passed=2)
 
 
 def test_the_configuration_is_one_the_library_takes(tmp_path):

@@ -1,15 +1,14 @@
 """`webhook serve`: an endpoint for the provider's webhooks, for those without a web host.
 
-Never speaks TLS (put it behind a proxy that does), never calls the provider while one is being answered.
+Never speaks TLS (put it behind a proxy that does); what is taken and answered is `webhook_app`'s.
 """
 
 from __future__ import annotations
 
+import logging
 import signal
-import threading
+import socket
 from collections.abc import Callable
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import click
@@ -17,15 +16,17 @@ import click
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import say, write_json
 from reminder_kit.cli.session import opened
-from reminder_kit.errors import ConfigurationError, LedgerError, ReminderKitError, SignatureError, WebhookError
-from reminder_kit.instants import iso
+from reminder_kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from reminder_kit.kit import ReminderKit
+    import uvicorn
+
+    from reminder_kit.webhook_app import WebhookApp
 
 __all__ = ["webhook"]
 
-_LARGEST = 1024 * 1024
+_LAST_ANSWERS = 10
+"""Seconds that answers under way are given once the end was asked for."""
 
 
 @click.group()
@@ -46,123 +47,77 @@ def serve(port: int, host: str, path: str) -> int:
     a STOP) is done right afterwards. Put it behind a proxy that speaks TLS, and name
     the public address as [provider] webhook_url.
     """
+    from reminder_kit.webhook_app import WebhookApp
+
     with opened(writing=True) as kit:
-        _refuse_unverifiable(kit)
-        follower = _Follower(kit)
-        try:
-            server = ThreadingHTTPServer((host, port), _endpoint(kit, path, follower.wake))
-        except OSError as error:
-            raise ConfigurationError(
-                f"cannot listen on {host} port {port} ({error.strerror}): choose another --port (0 takes a free one)"
-            ) from None
-        with server:
-            _serve(server, follower, f"http://{host}:{server.server_port}{path}")
+        app = WebhookApp(kit, path=path, tell=_tell)
+        with _listening(host, port) as door:
+            shown = f"[{host}]" if ":" in host else host
+            _serve(app, door, f"http://{shown}:{door.getsockname()[1]}/{path.lstrip('/')}")
     return 0
 
 
-def _refuse_unverifiable(kit: ReminderKit) -> None:
-    """Raise `ConfigurationError` where there is no key to verify webhooks with."""
-    with suppress(WebhookError):
-        kit.provider.events({}, b"", kit.now())
+def _tell(level: int, text: str) -> None:
+    """Write a line about a webhook to stderr."""
+    say(text if level < logging.WARNING else f"{logging.getLevelName(level).lower()}: {text}")
 
 
-def _serve(server: ThreadingHTTPServer, follower: _Follower, address: str) -> None:
+def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
+    """Return the server that runs the application and says when it is ready."""
+    try:
+        import uvicorn
+    except ImportError:
+        raise ConfigurationError(
+            "webhook serve needs the package uvicorn: pip install 'reminder-kit[webhooks]'"
+        ) from None
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
+
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        lifespan="on",
+        ws="none",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        headers=[("server", "reminder-kit")],
+        timeout_graceful_shutdown=_LAST_ANSWERS,
+    )
+    return Server(config)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen on {host} port {port} ({error.strerror}): choose another --port (0 takes a free one)"
+        ) from None
+
+
+def _serve(app: WebhookApp, door: socket.socket, address: str) -> None:
+    """Serve until SIGTERM (which ends well) or SIGINT; the server itself would die of the first."""
+
+    def ready() -> None:
+        if said_as_json:
+            write_json({"address": address}, one_line=True)
+        else:
+            click.echo(f"listening on {address}")
+
     def stop(*_signal: object) -> None:
-        threading.Thread(target=server.shutdown).start()
+        server.should_exit = True
 
+    said_as_json = chosen().json
+    server = _server(app, ready)
     before = signal.signal(signal.SIGTERM, stop)
-    follower.start()
-    if chosen().json:
-        write_json({"address": address}, one_line=True)
-    else:
-        click.echo(f"listening on {address}")
     try:
-        server.serve_forever()
+        server.run([door])
+    except SystemExit:
+        raise ConfigurationError("the endpoint could not be started: the lines above say why") from None
     finally:
-        follower.stop()
         signal.signal(signal.SIGTERM, before)
-
-
-class _Follower:
-    """A thread that does what follows from webhooks, off the requests; several at once are one run."""
-
-    def __init__(self, kit: ReminderKit) -> None:
-        self._kit = kit
-        self._wanted = threading.Event()
-        self._ended = False
-        self._thread = threading.Thread(target=self._work, name="webhook-follower")
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Have a run done soon."""
-        self._wanted.set()
-
-    def stop(self) -> None:
-        """Finish what was woken for, and end."""
-        self._ended = True
-        self._wanted.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while not self._ended:
-            self._wanted.wait()
-            self._wanted.clear()
-            try:
-                self._kit.resync(only_dirty=True)
-            except ReminderKitError as error:
-                say(f"error: {error} (the next resync does it)")
-
-
-def _endpoint(kit: ReminderKit, path: str, wake: Callable[[], None]) -> type[BaseHTTPRequestHandler]:
-    class Endpoint(BaseHTTPRequestHandler):
-        timeout = 10
-        protocol_version = "HTTP/1.1"
-        server_version = "reminder-kit"
-        sys_version = ""
-
-        def do_POST(self) -> None:
-            length = self.headers.get("content-length", "")
-            if self.path.partition("?")[0] != path:
-                self._answer(404)
-            elif not length.isdecimal() or int(length) > _LARGEST:
-                self._answer(413 if length.isdecimal() else 411)
-            else:
-                self._answer(_taken(kit, dict(self.headers.items()), self.rfile.read(int(length)), wake))
-
-        def do_GET(self) -> None:
-            self._answer(405 if self.path.partition("?")[0] == path else 404)
-
-        def _answer(self, status: int) -> None:
-            self.send_response(status)
-            self.send_header("content-length", "0")
-            if status != 200:
-                self.send_header("connection", "close")
-                self.close_connection = True
-            self.end_headers()
-
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing of single requests."""
-
-    return Endpoint
-
-
-def _taken(kit: ReminderKit, headers: dict[str, str], body: bytes, wake: Callable[[], None]) -> int:
-    """Take a webhook in and return the status it is answered with; 5xx makes the provider try again."""
-    try:
-        events = kit.receive(headers, body)
-    except SignatureError as error:
-        say(f"warning: refused a webhook: {error}")
-        return 401
-    except WebhookError as error:
-        say(f"warning: refused a webhook: {error}")
-        return 400
-    except LedgerError as error:
-        say(f"error: {error} (the provider is asked to try again)")
-        return 503
-    for event in events:
-        say(f"{iso(event.occurred_at)} {event.type}")
-    wake()
-    return 200

@@ -1,12 +1,61 @@
 """For tests of hosts, and of providers and ledgers that others write.
 
-Never imported by the rest of the library; needs pytest.
+Never imported by the rest of the library. Each name is loaded when it is used; the fixtures
+are those of `reminder_kit.testing.plugin`, which pytest finds by itself.
 """
 
 from __future__ import annotations
 
-import pytest
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__: list[str] = []
+if TYPE_CHECKING:
+    from reminder_kit.testing.crash import CrashPoints, kill_at
+    from reminder_kit.testing.foresight import would_receive
+    from reminder_kit.testing.ledger_contract import LedgerContract
+    from reminder_kit.testing.letters import EVENT_TYPES, TELNYX_PUBLIC_KEY, WEBHOOK_SECRET, signed_event
+    from reminder_kit.testing.provider_contract import ProviderContract
+    from reminder_kit.testing.stage import Held, ProviderSandbox, Stage
 
-pytest.register_assert_rewrite("reminder_kit.testing.ledger_contract", "reminder_kit.testing.provider_contract")
+with suppress(ImportError):  # a host's tests need not be pytest's
+    import pytest
+
+    pytest.register_assert_rewrite("reminder_kit.testing.ledger_contract", "reminder_kit.testing.provider_contract")
+
+__all__ = [
+    "EVENT_TYPES",
+    "TELNYX_PUBLIC_KEY",
+    "WEBHOOK_SECRET",
+    "CrashPoints",
+    "Held",
+    "LedgerContract",
+    "ProviderContract",
+    "ProviderSandbox",
+    "Stage",
+    "kill_at",
+    "signed_event",
+    "would_receive",
+]
+
+_HOMES = {
+    "crash": ("CrashPoints", "kill_at"),
+    "foresight": ("would_receive",),
+    "ledger_contract": ("LedgerContract",),
+    "letters": ("EVENT_TYPES", "TELNYX_PUBLIC_KEY", "WEBHOOK_SECRET", "signed_event"),
+    "provider_contract": ("ProviderContract",),
+    "stage": ("Held", "ProviderSandbox", "Stage"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'reminder_kit.testing' has no attribute {name!r}")
+    value = getattr(import_module(f"reminder_kit.testing.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

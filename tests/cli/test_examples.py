@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+
+from reminder_kit.testing import TELNYX_PUBLIC_KEY
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -19,7 +23,7 @@ def main_of(name):
 
 
 def test_every_script_is_tested_here():
-    tested = {"booking_app", "nightly_job", "async_host", "webhook_endpoint"}
+    tested = {"booking_app", "nightly_job", "async_host", "webhook_endpoint", "asgi_host", "test_asgi_host"}
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
 
@@ -48,6 +52,15 @@ def test_a_webhook_endpoint_obeys_stop():
     seen, parked = main_of("webhook_endpoint")
     assert {"delivered", "opted_out"} <= set(seen)
     assert parked == 0
+
+
+def test_a_host_on_asgi_is_tested_with_signed_webhooks(monkeypatch):
+    pytest.importorskip("cryptography")
+    monkeypatch.setenv("TELNYX_PUBLIC_KEY", TELNYX_PUBLIC_KEY)
+    assert [route.path for route in main_of("asgi_host").routes] == ["/bookings", "/calls", "/hooks/telnyx"]
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_asgi_host.py"]
+    ran = subprocess.run(line, cwd=EXAMPLES, capture_output=True, text=True, check=False)
+    assert (ran.returncode, "5 passed" in ran.stdout) == (0, True), ran.stdout
 
 
 def test_the_configuration_and_calendar_go_together(run, telnyx, folder):

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from reminder_kit.testing import signed_event
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,3 +74,52 @@ def test_without_a_public_key_it_does_not_start(run, telnyx):
     ran = run("webhook", "serve", "--port", "0")
     assert (ran.status, ran.out) == (2, "")
     assert "TELNYX_PUBLIC_KEY" in ran.err
+
+
+def test_without_the_server_package_it_says_what_to_install(run, telnyx, monkeypatch):
+    monkeypatch.setenv("TELNYX_PUBLIC_KEY", telnyx.public_key)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    ran = run("webhook", "serve", "--port", "0")
+    assert (ran.status, ran.out) == (2, "")
+    assert "pip install 'reminder-kit[webhooks]'" in ran.err
+
+
+def test_a_taken_port_is_one_line(run, telnyx, monkeypatch):
+    monkeypatch.setenv("TELNYX_PUBLIC_KEY", telnyx.public_key)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = run("webhook", "serve", "--port", taken.getsockname()[1])
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "choose another --port" in ran.err
+
+
+def test_an_interrupt_ends_with_130(served):
+    _, job = served
+    job.send_signal(signal.SIGINT)
+    _, err = job.communicate(timeout=20)
+    assert (job.returncode, err) == (130, "")
+
+
+def test_a_termination_before_anything_came_ends_well(served):
+    _, job = served
+    job.send_signal(signal.SIGTERM)
+    out, err = job.communicate(timeout=20)
+    assert (job.returncode, out, err) == (0, "", "")
+
+
+def test_an_answer_under_way_is_finished_before_the_end(served, telnyx, machine_now):
+    """A webhook whose last byte comes after SIGTERM is still stored, and answered."""
+    address, job = served
+    headers, body = signed_event("telnyx", "received", number="+12025550123", text="Thanks")
+    host, port = urllib.parse.urlsplit(address).netloc.split(":")
+    lines = [f"POST /hooks HTTP/1.1\r\nhost: {host}\r\ncontent-length: {len(body)}\r\n"]
+    lines += [f"{name}: {value}\r\n" for name, value in headers.items()]
+    with socket.create_connection((host, int(port))) as line:
+        line.sendall("".join([*lines, "\r\n"]).encode() + body[:-5])
+        time.sleep(0.5)
+        job.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        line.sendall(body[-5:])
+        assert line.recv(100).startswith(b"HTTP/1.1 200")
+    _, err = job.communicate(timeout=20)
+    assert job.returncode == 0
+    assert err.rstrip().endswith(" received")

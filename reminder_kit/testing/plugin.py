@@ -1,0 +1,105 @@
+"""The pytest plug-in: fixtures for hosts, found by pytest where reminder_kit is installed.
+
+Never loads anything of the library until a fixture is asked for.
+
+    def test_a_booking_is_reminded_of(reminder_kit_maker, reminder_kit_would_receive):
+        kit = reminder_kit_maker(config="reminders.toml")
+        book(kit, "+12025550123")
+        assert [each.text for each in reminder_kit_would_receive(kit, "+12025550123")] == ["See you tomorrow."]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from reminder_kit.kit import ReminderKit
+    from reminder_kit.sandbox import Clock, Sandbox
+
+__all__ = [
+    "reminder_kit_clock",
+    "reminder_kit_maker",
+    "reminder_kit_options",
+    "reminder_kit_sandbox",
+    "reminder_kit_signed_event",
+    "reminder_kit_start",
+    "reminder_kit_would_receive",
+]
+
+
+@pytest.fixture
+def reminder_kit_start() -> Any:
+    """Say when the sandbox's clock stands still (ISO text or an aware datetime); override it in your conftest."""
+    return "2026-02-10T14:00:00Z"  # a Tuesday, 09:00 in New York
+
+
+@pytest.fixture
+def reminder_kit_sandbox(reminder_kit_start: Any) -> Iterator[Sandbox]:
+    """Return a local Telnyx of the test's own: `parked()`, `inbox(number)`, `inbound(number, text)`, `fault(kind)`."""
+    from reminder_kit.sandbox import Sandbox
+
+    sandbox = Sandbox(clock=reminder_kit_start, strict=True)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def reminder_kit_clock(reminder_kit_sandbox: Sandbox) -> Clock:
+    """Return the sandbox's clock, which stands still until it is told: `reminder_kit_clock.advance(hours=24)`."""
+    return reminder_kit_sandbox.clock
+
+
+@pytest.fixture
+def reminder_kit_options(reminder_kit_sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
+    """Return arguments that put any kit, of either face, onto the sandbox and a ledger of its own."""
+    from reminder_kit.providers.telnyx import Telnyx
+    from reminder_kit.sandbox import SandboxTransport
+    from reminder_kit.testing.letters import TELNYX_PUBLIC_KEY
+
+    return {
+        "provider": Telnyx(api_key="KEY", from_="+12025550100", public_key=TELNYX_PUBLIC_KEY),
+        "ledger": f"sqlite:///{tmp_path / 'reminder_kit.db'}",
+        "clock": reminder_kit_sandbox.clock,
+        "transport": SandboxTransport(reminder_kit_sandbox),
+    }
+
+
+@pytest.fixture
+def reminder_kit_maker(reminder_kit_options: dict[str, Any]) -> Iterator[Callable[..., ReminderKit]]:
+    """Return a maker of kits on the sandbox, from rules or `config="reminders.toml"`; they are closed afterwards."""
+    from reminder_kit.kit import ReminderKit
+
+    kits: list[ReminderKit] = []
+
+    def make(rules: Iterable[Any] | None = None, *, config: str | Path | None = None, **options: Any) -> ReminderKit:
+        given = {**reminder_kit_options, **options, **({} if rules is None else {"rules": rules})}
+        kit = ReminderKit(**{"rules": (), **given}) if config is None else ReminderKit.from_config(config, **given)
+        kits.append(kit)
+        return kit
+
+    yield make
+    for kit in kits:
+        kit.close()
+
+
+@pytest.fixture
+def reminder_kit_would_receive(reminder_kit_sandbox: Sandbox) -> Callable[..., Any]:
+    """Tell what she would receive: `reminder_kit_would_receive(kit, number)` lets a month pass; see `would_receive`."""
+    from reminder_kit.testing.foresight import would_receive
+
+    return lambda kit, number, **options: would_receive(kit, reminder_kit_sandbox, number, **options)
+
+
+@pytest.fixture
+def reminder_kit_signed_event(reminder_kit_clock: Clock) -> Callable[..., tuple[dict[str, str], bytes]]:
+    """Return `reminder_kit.testing.signed_event`, signing at the sandbox's time."""
+    from reminder_kit.testing.letters import signed_event
+
+    def signed(*event: str, **options: Any) -> tuple[dict[str, str], bytes]:
+        return signed_event(*event, **{"now": reminder_kit_clock(), **options})
+
+    return signed

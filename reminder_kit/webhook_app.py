@@ -1,0 +1,229 @@
+"""The endpoint for the provider's webhooks as an ASGI application: any ASGI server runs it, any ASGI host mounts it.
+
+Never speaks TLS, and never calls the provider while a webhook is being answered: each is
+verified over its raw bytes, stored and answered; what follows from it is done afterwards.
+
+    app = WebhookApp(kit)                                    # uvicorn my_host:app
+    Mount("/hooks/telnyx", app=WebhookApp(kit))              # Starlette, FastAPI
+
+Without a host: `uvicorn --factory reminder_kit.webhook_app:app`, or `reminder-kit webhook serve`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+
+from reminder_kit.config import DEFAULT_PATH
+from reminder_kit.errors import LedgerError, ReminderKitError, SignatureError, WebhookError
+from reminder_kit.instants import iso
+from reminder_kit.kit import AsyncReminderKit, ReminderKit
+
+__all__ = ["CONFIG_VARIABLE", "PATH_VARIABLE", "WebhookApp", "app"]
+
+CONFIG_VARIABLE = "REMINDER_KIT_CONFIG"
+"""The environment variable that names the configuration for `app`."""
+
+PATH_VARIABLE = "REMINDER_KIT_WEBHOOK_PATH"
+"""The environment variable that names the only path `app` takes."""
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_LARGEST = 1024 * 1024
+_PATIENCE = 10.0
+_BY_NOBODY = {
+    "telnyx-timestamp": "0",
+    "telnyx-signature-ed25519": "A" * 86 + "==",
+    "x-twilio-signature": "A" * 27 + "=",
+    "authorization": "Bearer e30.e30.AA",
+}
+"""Headers nobody signed: refusing them once loads and checks all that verifying takes."""
+
+
+class WebhookApp:
+    """Takes a provider's webhooks in for a kit of either face (ASGI 3.0: `http` and `lifespan`).
+
+    It is answered 200 once it is stored, 401 where its signature is wrong, 400 where it is
+    signed and no event, 408 and 413 where it is too slow (`patience`, in seconds) or
+    too large (`largest`, in bytes), 503 where the ledger cannot be written and 500 for any other
+    failure: after the last two the provider tries again. Every path but `path`, below
+    where it is mounted, is 404, every method but POST 405. What follows, such as withdrawing
+    after a STOP, is a `resync(only_dirty=True)` off the request; several at once are one run.
+
+    `tell(level, text)` is told each event and failure, by levels of `logging`; default: the
+    logger `reminder_kit`. `closes` says that the kit is closed at the end of the lifespan.
+    A host that only mounts this has the end waited for by `lifespan=app.lifespan`.
+
+    Raises `ConfigurationError` where no webhook could be verified.
+    """
+
+    def __init__(
+        self,
+        kit: ReminderKit | AsyncReminderKit,
+        *,
+        path: str = "/",
+        largest: int = _LARGEST,
+        patience: float = _PATIENCE,
+        tell: Callable[[int, str], object] | None = None,
+        closes: bool = False,
+    ) -> None:
+        self._kit = kit
+        self._path = path.strip("/")
+        self._largest = largest
+        self._patience = patience
+        self._tell = tell or logging.getLogger("reminder_kit").log
+        self._closes = closes
+        self._wanted = False
+        self._follower: asyncio.Task[None] | None = None
+        with suppress(WebhookError):
+            kit.provider.events(_BY_NOBODY, b"", kit.now())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, as a server or host asks for."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            raise ValueError(f"webhooks come by http, not {scope['type']}: send other connections elsewhere")
+
+    # Life
+
+    @asynccontextmanager
+    async def lifespan(self, _host: object = None) -> AsyncIterator[None]:
+        """Make ready, so that the first webhook is answered as quickly as any; at the end finish what they brought."""
+        try:
+            await asyncio.to_thread(self._kit.ledger.prepare)
+        except LedgerError as error:
+            self._tell(logging.ERROR, f"{error} (webhooks are answered with 503 until then)")
+        try:
+            yield
+        finally:
+            if self._follower is not None:
+                await self._follower
+            if self._closes:
+                await self._done(self._kit.close)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self.lifespan():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _done(self, verb: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Carry out a verb of either face without holding up the loop."""
+        if isinstance(self._kit, AsyncReminderKit):
+            return await verb(*args, **options)
+        return await asyncio.to_thread(partial(verb, *args, **options))
+
+    # Answering
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status = await self._status(scope, receive)
+        if status is None:
+            return
+        headers = [(b"content-length", b"0")]
+        headers += [(b"allow", b"POST")] if status == 405 else []
+        headers += [(b"connection", b"close")] if status != 200 and scope.get("http_version") == "1.1" else []
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _status(self, scope: Scope, receive: Receive) -> int | None:
+        """Return what the request is answered with; None where its sender left."""
+        if _below(scope).strip("/") != self._path:
+            return 404
+        if scope["method"] != "POST":
+            return 405
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self._largest:
+            return 413
+        try:
+            async with asyncio.timeout(self._patience):
+                body = await _read(receive, self._largest)
+        except TimeoutError:
+            return 408
+        return await self._taken(headers, body) if isinstance(body, bytes) else body
+
+    async def _taken(self, headers: dict[str, str], body: bytes) -> int:
+        """Take a webhook in and return the status it is answered with; 5xx makes the provider try again."""
+        try:
+            events = await self._done(self._kit.receive, headers, body)
+        except WebhookError as error:
+            self._tell(logging.WARNING, f"refused a webhook: {error}")
+            return 401 if isinstance(error, SignatureError) else 400
+        except LedgerError as error:
+            self._tell(logging.ERROR, f"{error} (the provider is asked to try again)")
+            return 503
+        except Exception as error:  # noqa: BLE001 - whatever it is, the provider is asked to try again
+            self._tell(logging.ERROR, f"a webhook could not be taken in: {_failure(error)}")
+            return 500
+        for event in events:
+            self._tell(logging.INFO, f"{iso(event.occurred_at)} {event.type}")
+        self._wake()
+        return 200
+
+    # What follows
+
+    def _wake(self) -> None:
+        """Have a run done soon."""
+        self._wanted = True
+        if self._follower is None or self._follower.done():
+            self._follower = asyncio.get_running_loop().create_task(self._follow())
+
+    async def _follow(self) -> None:
+        while self._wanted:
+            self._wanted = False
+            try:
+                await self._done(self._kit.resync, only_dirty=True)
+            except ReminderKitError as error:
+                self._tell(logging.ERROR, f"{error} (the next resync does it)")
+            except Exception as error:  # noqa: BLE001 - the endpoint goes on, and the batch job does it
+                self._tell(logging.ERROR, f"what follows a webhook failed: {_failure(error)} (the next resync does it)")
+
+
+def _below(scope: Scope) -> str:
+    """Return the path below where the application is mounted; servers and hosts disagree on naming it whole."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    return path[len(root) :] if root and (path == root or path.startswith(f"{root}/")) else path
+
+
+async def _read(receive: Receive, largest: int) -> bytes | int | None:
+    """Return the whole body, else the status it is refused with, or None where its sender left."""
+    parts, size = list[bytes](), 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > largest:
+            return 413
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _failure(error: Exception) -> str:
+    """Return what is to be told of an unforeseen error: its kind and place, never its words, which may be personal."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {place.name}, {os.path.basename(place.filename)} line {place.lineno}"  # noqa: PTH119
+
+
+def app() -> WebhookApp:
+    """Return the endpoint that a configuration describes: what a server's `--factory` calls.
+
+    The environment's REMINDER_KIT_CONFIG names the file (default: reminders.toml),
+    REMINDER_KIT_WEBHOOK_PATH the only path taken (default: /). Raises `ConfigurationError`.
+    """
+    kit = AsyncReminderKit.from_config(os.environ.get(CONFIG_VARIABLE) or DEFAULT_PATH)
+    return WebhookApp(kit, path=os.environ.get(PATH_VARIABLE) or "/", closes=True)
