@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -98,3 +100,44 @@ def test_without_now_it_is_signed_at_the_machines_time():
 def test_what_there_is_not_is_refused_by_name(arguments, options, names):
     with pytest.raises(InvalidInputError, match=names):
         signed_event(*arguments, **options)
+
+
+# What others say of them
+
+
+def counted(monkeypatch):
+    """Count comparisons in constant time."""
+    calls, compare = [], hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", lambda *pair: calls.append(pair) or compare(*pair))
+    return calls
+
+
+@pytest.mark.parametrize(("provider", "comparisons"), [("twilio", 2), ("vonage", 2)])
+def test_shared_secrets_are_compared_in_constant_time(provider, comparisons, monkeypatch):
+    """Both of Twilio's addresses, always; Vonage's signature, and the digest of the body."""
+    calls = counted(monkeypatch)
+    read(provider, signed_event(provider, "delivered", url=URL, now=NOW))
+    assert len(calls) == comparisons
+    assert all(len(made) == len(given) for made, given in calls[:1])
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_official_sdks_take_the_letters_and_refuse_the_forged():
+    telnyx, twilio = pytest.importorskip("telnyx"), pytest.importorskip("twilio.request_validator")
+    vonage = pytest.importorskip("vonage_jwt")
+    with telnyx.Telnyx(api_key="KEY", public_key=TELNYX_PUBLIC_KEY) as client:
+        headers, body = signed_event("telnyx", "delivered", provider_id="M-1")
+        assert client.webhooks.unwrap(body.decode(), headers=headers).data.payload.id == "M-1"
+        for wrong in ({"forged": True}, {"stale": True}):
+            headers, body = signed_event("telnyx", "delivered", **wrong)
+            with pytest.raises(ValueError, match=r".+"):
+                client.webhooks.unwrap(body.decode(), headers=headers)
+    for forged in (False, True):
+        headers, body = signed_event("twilio", "received", url=URL, forged=forged)
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        validator = twilio.RequestValidator(WEBHOOK_SECRET)
+        assert validator.validate(URL, fields, headers["x-twilio-signature"]) is not forged
+        headers, _ = signed_event("vonage", "delivered", forged=forged)
+        token = headers["authorization"].removeprefix("Bearer ")
+        assert vonage.verify_signature(token, WEBHOOK_SECRET) is not forged

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
@@ -212,13 +212,39 @@ def test_a_signature_is_what_the_official_sdk_computes():
         ("https://example.com:443/t", "https://example.com/t"),
         ("http://example.com/t?a=1", "http://example.com:80/t?a=1"),
         ("https://example.com:8443/t", "https://example.com/t"),
+        ("https://example.com/t?a=1&b=%2B1", "https://example.com:443/t?a=1&b=%2B1"),
+        ("https://example.com/t?a=1#rc=3&rp=5xx", "https://example.com/t?a=1"),
     ],
 )
 def test_a_port_may_be_named_or_not(ours, theirs):
     assert told(FORM, url=ours, signed_for=theirs)[0].type == "delivered"
 
 
-@pytest.mark.parametrize("theirs", ["http://example.com/t", "https://example.com/t/", "https://example.com/t?x=1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/t",
+        "https://example.com/t?a=1&b=",
+        "https://example.com:443/t?a=1",
+        "http://example.com:80/",
+    ],
+)
+@pytest.mark.parametrize("port", ["with", "without"])
+def test_what_the_official_sdk_signs_is_taken(url, port):
+    """Whichever of the two addresses it signs, for a body with an empty and an accented field."""
+    official = pytest.importorskip("twilio.request_validator")
+    shown = urlsplit(url)
+    signed = official.add_port(shown) if port == "with" else official.remove_port(shown)
+    form = {**FORM, "ErrorMessage": "", "Body": "Grüße, +1 & more"}
+    made = official.RequestValidator("12345").compute_signature(signed, form)
+    body = urlencode(form).encode()
+    assert twilio(webhook_url=url).events({"x-twilio-signature": made}, body, NOW)
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    ["http://example.com/t", "https://example.com/t/", "https://example.com/t?x=1", "https://example.com:8443/t"],
+)
 def test_another_address_is_a_forgery(theirs):
     with pytest.raises(SignatureError, match="webhook_url"):
         told(FORM, url="https://example.com/t", signed_for=theirs)

@@ -57,7 +57,11 @@ def signed_text(url: str, fields: list[tuple[str, str]]) -> bytes:
 
 
 def _addresses(url: str) -> Iterator[str]:
-    """Return the address with and without its port, since proxies and Twilio disagree on naming it."""
+    """Return the address with and without its port, since proxies and Twilio disagree on naming it.
+
+    A fragment (`#rc=3`: how often Twilio tries again) is never sent, and so not signed.
+    """
+    url = url.partition("#")[0]
     yield url
     parts = urlsplit(url)
     host = parts.hostname or ""

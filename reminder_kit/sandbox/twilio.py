@@ -210,7 +210,7 @@ def _listed(sandbox: Sandbox, call: Call, account: str) -> Answer:
 
 def _signed(sandbox: Sandbox, hook: Hook, url: str | None) -> tuple[dict[str, str], bytes]:
     """Write an event as Twilio does: a form, signed together with its address."""
-    text = (url or "") + "".join(name + value for name, value in sorted(hook.payload.items()))
+    text = (url or "").partition("#")[0] + "".join(name + value for name, value in sorted(hook.payload.items()))
     signature = base64.b64encode(hmac.digest(sandbox.secret.encode(), text.encode(), hashlib.sha1)).decode()
     headers = {"content-type": "application/x-www-form-urlencoded", "x-twilio-signature": signature}
     return headers, urlencode(hook.payload).encode()
