@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reminder_kit.placement import Placement, Window
     from reminder_kit.quiet import QuietHours
     from reminder_kit.rules import Reminder, Rule
+    from reminder_kit.telling import Run
 
 __all__ = [
     "Appointment",
@@ -36,6 +37,7 @@ __all__ = [
     "ReminderKitError",
     "Report",
     "Rule",
+    "Run",
     "Window",
     "__version__",
 ]
@@ -51,6 +53,7 @@ _HOMES = {
     "placement": ("Placement", "Window"),
     "quiet": ("QuietHours",),
     "rules": ("Reminder", "Rule"),
+    "telling": ("Run",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -24,6 +24,7 @@ CAUSES = ("moved", "text", "recipient", "sender", "media", "rule", "settle")
 """Why a parked message is touched, in the order in which causes are listed."""
 
 _NOTICEABLE = timedelta(minutes=15)
+_NEVER = (Reason.OPTED_OUT, Reason.INVALID_NUMBER, Reason.QUARANTINED)
 
 
 class Kind(StrEnum):
@@ -35,6 +36,16 @@ class Kind(StrEnum):
     HOLD = "hold"
     KEEP = "keep"
     SKIP = "skip"
+
+
+_HAPPENED = {
+    Kind.SCHEDULE: "parked",
+    Kind.REPLACE: "replaced",
+    Kind.CANCEL: "cancelled",
+    Kind.HOLD: "held",
+    Kind.KEEP: "kept",
+    Kind.SKIP: "skipped",
+}
 
 
 @frozen
@@ -66,6 +77,18 @@ class Change:
     def is_work(self) -> bool:
         """Whether carrying it out means writing to the provider."""
         return self.kind in (Kind.SCHEDULE, Kind.REPLACE, Kind.CANCEL)
+
+    @property
+    def happened(self) -> str:
+        """What became of it, in a word.
+
+        `parked`, `replaced`, `cancelled`, `held`, `kept` or `skipped`; of what was tried and did
+        not work, `rejected` (the provider will never take it), `failed` (it is tried
+        again) or `unknown` (it may have worked).
+        """
+        if self.outcome == "failed" and self.kind in (Kind.SCHEDULE, Kind.REPLACE) and self.reason in _NEVER:
+            return "rejected"
+        return self.outcome if self.outcome in ("failed", "unknown") else _HAPPENED[self.kind]
 
     @property
     def moves_noticeably(self) -> bool:

@@ -31,9 +31,10 @@ from reminder_kit.ports import IO, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.records import Identity, Suppression
 from reminder_kit.rules import Defaults, Rule
+from reminder_kit.telling import Listeners, Telling, tells_run
 from reminder_kit.text import Composer
 from reminder_kit.tidings import Tidings
-from reminder_kit.transport import Pace
+from reminder_kit.transport import AsyncIO, Pace
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
@@ -43,7 +44,7 @@ __all__ = ["Verbs"]
 T = TypeVar("T")
 
 
-class Verbs:
+class Verbs(Telling):
     """What both faces share: settings, ledger, provider, and every verb as a coroutine."""
 
     _io: IO
@@ -129,9 +130,9 @@ class Verbs:
         )
         self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))
         self._clock = clock or self._present
-        self._callbacks: dict[str, list[Callable[[DeliveryEvent], object]]] = {}
         pace = Pace(rate)
         self._io = self._world(concurrency, timeout=timeout, transport=transport, pace=pace)
+        self._listeners = Listeners(awaits=isinstance(self._io, AsyncIO))
         self._engine = Engine(self.ledger, provider, self.settings, self._io, self.now)
         self._inbox = Inbox(Tidings(provider.capabilities.failures, suppress_undeliverable), Replies.of(replies))
 
@@ -149,10 +150,6 @@ class Verbs:
     def now(self) -> datetime:
         """Return the present UTC instant of the kit's clock."""
         return utc(self._clock(), "the kit's clock")
-
-    def on(self, event_type: str, callback: Callable[[DeliveryEvent], object]) -> None:
-        """Call back for each event of that type that `receive` takes in (`delivered`, `anomaly`, …; "*": all)."""
-        self._callbacks.setdefault(event_type, []).append(callback)
 
     # Planning
 
@@ -195,6 +192,7 @@ class Verbs:
 
     # Doing
 
+    @tells_run()
     async def _apply(self, plan: Plan, *, expect_digest: str | None = None, force: bool = False) -> Report:
         """Carry out a plan and return the report.
 
@@ -206,11 +204,15 @@ class Verbs:
                 f"this is not the plan that was reviewed ({plan.digest[:12]}, expected {expect_digest[:12]}): "
                 "plan again and review that"
             )
+        return await self._carry_out(plan, force=force)
+
+    async def _carry_out(self, plan: Plan, *, force: bool = False) -> Report:
         if not force:
             plan.raise_if_unsafe()
         report = await self._engine.apply(plan, patient=plan.actor == "resync", forced=force and plan.is_unsafe)
         return evolve(report, problems=plan.problems)
 
+    @tells_run("sync")
     async def _sync(
         self,
         appointments: Appointments,
@@ -222,8 +224,9 @@ class Verbs:
     ) -> Report:
         """Make the provider hold what these appointments ask for: plan, then apply at once."""
         plan = await self._plan(appointments, source, complete=complete, covers=covers)
-        return await self._apply(plan, force=force)
+        return await self._carry_out(plan, force=force)
 
+    @tells_run("import")
     async def _import_calendar(
         self, file: Any, source: str | None = None, *, complete: bool = False, force: bool = False
     ) -> Report:
@@ -233,8 +236,9 @@ class Verbs:
         what is no calendar; a broken event is in the report's `problems` and stops nothing else.
         """
         plan = await self._plan_calendar(file, source, complete=complete)
-        return await self._apply(plan, force=force)
+        return await self._carry_out(plan, force=force)
 
+    @tells_run("resync")
     async def _resync(
         self,
         appointments: Appointments | None = None,
@@ -249,7 +253,7 @@ class Verbs:
         recorded after the call began. `only_dirty` looks only at what was recorded since.
         """
         plan = await self._plan_resync(appointments, complete=complete, only_dirty=only_dirty)
-        report = await self._apply(plan, force=force)
+        report = await self._carry_out(plan, force=force)
         if only_dirty:  # what follows a webhook or a suppression is no run of the batch job
             return report
         detail = {name: count for name, count in report.summary.items() if count}
@@ -277,6 +281,7 @@ class Verbs:
         await self._io.call(self.ledger.prepare)
         return await self._io.wait(self.ledger.submit(write))
 
+    @tells_run("withdraw")
     async def _withdraw(
         self,
         id: str,  # noqa: A002 - the identity's public name
@@ -297,7 +302,7 @@ class Verbs:
                 tx.remove(found, now)
             return Report(now=now, changes=(), appointments=len(found))
         plan = await self._off(self._planner.withdrawal, found, now)
-        return await self._apply(plan)
+        return await self._carry_out(plan)
 
     def _found(
         self,
@@ -380,8 +385,7 @@ class Verbs:
         await self._io.call(self.ledger.prepare)
         told = await self._io.wait(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
         for event in told:
-            for callback in (*self._callbacks.get(event.type, ()), *self._callbacks.get("*", ())):
-                callback(event)
+            await self._listeners.tell(event, event.type, "*")
         return events
 
     # Looking

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -24,6 +23,7 @@ from reminder_kit.config import DEFAULT_PATH
 from reminder_kit.errors import LedgerError, ReminderKitError, SignatureError, WebhookError
 from reminder_kit.instants import iso
 from reminder_kit.kit import AsyncReminderKit, ReminderKit
+from reminder_kit.telling import failure
 
 __all__ = ["CONFIG_VARIABLE", "PATH_VARIABLE", "WebhookApp", "app"]
 
@@ -165,7 +165,7 @@ class WebhookApp:
             self._tell(logging.ERROR, f"{error} (the provider is asked to try again)")
             return 503
         except Exception as error:  # noqa: BLE001 - whatever it is, the provider is asked to try again
-            self._tell(logging.ERROR, f"a webhook could not be taken in: {_failure(error)}")
+            self._tell(logging.ERROR, f"a webhook could not be taken in: {failure(error)}")
             return 500
         for event in events:
             self._tell(logging.INFO, f"{iso(event.occurred_at)} {event.type}")
@@ -188,7 +188,7 @@ class WebhookApp:
             except ReminderKitError as error:
                 self._tell(logging.ERROR, f"{error} (the next resync does it)")
             except Exception as error:  # noqa: BLE001 - the endpoint goes on, and the batch job does it
-                self._tell(logging.ERROR, f"what follows a webhook failed: {_failure(error)} (the next resync does it)")
+                self._tell(logging.ERROR, f"what follows a webhook failed: {failure(error)} (the next resync does it)")
 
 
 def _below(scope: Scope) -> str:
@@ -211,12 +211,6 @@ async def _read(receive: Receive, largest: int) -> bytes | int | None:
             return 413
         if not message.get("more_body", False):
             return b"".join(parts)
-
-
-def _failure(error: Exception) -> str:
-    """Return what is to be told of an unforeseen error: its kind and place, never its words, which may be personal."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {place.name}, {os.path.basename(place.filename)} line {place.lineno}"  # noqa: PTH119
 
 
 def app() -> WebhookApp:

@@ -10,7 +10,20 @@ import pytest
 import reminder_kit
 from reminder_kit.kit import AsyncReminderKit, ReminderKit
 
-HEAVY = ("sqlalchemy", "alembic", "icalendar", "dateutil", "jinja2", "babel", "phonenumbers", "click", "rich", "django")
+HEAVY = (
+    "opentelemetry",
+    "uvicorn",
+    "sqlalchemy",
+    "alembic",
+    "icalendar",
+    "dateutil",
+    "jinja2",
+    "babel",
+    "phonenumbers",
+    "click",
+    "rich",
+    "django",
+)
 VERBS = "plan plan_calendar plan_resync apply sync import_calendar resync record withdraw suppress allow receive"
 
 

@@ -75,7 +75,7 @@ def reply_type(text: str) -> str:
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_TAKEN = _set("anomaly cancelled delivered opted_in opted_out received scheduled sent undelivered unknown")
+_TAKEN = _set("anomaly cancelled change delivered opted_in opted_out received run scheduled sent undelivered unknown")
 """Types of events that mean something already."""
 
 

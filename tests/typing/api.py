@@ -8,12 +8,15 @@ from typing import assert_type
 from reminder_kit import (
     Appointment,
     AsyncReminderKit,
+    Change,
+    DeliveryEvent,
     Plan,
     QuietHours,
     Recipient,
     ReminderKit,
     Report,
     Rule,
+    Run,
 )
 from reminder_kit.providers.telnyx import Telnyx
 
@@ -33,3 +36,21 @@ async def embedded() -> None:
     async with AsyncReminderKit(Telnyx(from_="+12025550100"), rules) as async_kit:
         assert_type(await async_kit.sync([visit]), Report)
         assert_type(await async_kit.resync(), Report)
+
+
+def told_run(run: Run) -> None:
+    assert_type(run.report, Report | None)
+
+
+def told_change(change: Change) -> None:
+    assert_type(change.happened, str)
+
+
+def told_event(event: DeliveryEvent) -> None:
+    assert_type(event.reason, str)
+
+
+kit.on("run", told_run)
+kit.on("change", told_change)
+kit.on("delivered", told_event)
+kit.on("*", told_event)
