@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from reminder_kit.testing.foresight import would_receive
     from reminder_kit.testing.ledger_contract import LedgerContract
     from reminder_kit.testing.letters import EVENT_TYPES, TELNYX_PUBLIC_KEY, WEBHOOK_SECRET, signed_event
+    from reminder_kit.testing.live import LiveStage
+    from reminder_kit.testing.live_contract import LiveContract
     from reminder_kit.testing.provider_contract import ProviderContract
     from reminder_kit.testing.stage import Held, ProviderSandbox, Stage
 
 with suppress(ImportError):  # a host's tests need not be pytest's
     import pytest
 
-    pytest.register_assert_rewrite("reminder_kit.testing.ledger_contract", "reminder_kit.testing.provider_contract")
+    contracts = ("ledger_contract", "live_contract", "provider_contract")
+    pytest.register_assert_rewrite(*(f"reminder_kit.testing.{each}" for each in contracts))
 
 __all__ = [
     "EVENT_TYPES",
@@ -30,6 +33,8 @@ __all__ = [
     "CrashPoints",
     "Held",
     "LedgerContract",
+    "LiveContract",
+    "LiveStage",
     "ProviderContract",
     "ProviderSandbox",
     "Stage",
@@ -43,6 +48,8 @@ _HOMES = {
     "foresight": ("would_receive",),
     "ledger_contract": ("LedgerContract",),
     "letters": ("EVENT_TYPES", "TELNYX_PUBLIC_KEY", "WEBHOOK_SECRET", "signed_event"),
+    "live": ("LiveStage",),
+    "live_contract": ("LiveContract",),
     "provider_contract": ("ProviderContract",),
     "stage": ("Held", "ProviderSandbox", "Stage"),
 }

@@ -1,0 +1,200 @@
+"""A real provider, and a hand on everything that is parked there: what the live contract runs on.
+
+Never lets a message go out: each is parked two days ahead (an hour at least), to a number
+its owner named, and is withdrawn at the end, whatever happened meanwhile; one that could not be
+is named, so that a person withdraws it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from attrs import define, field
+
+from reminder_kit.errors import MessageNotFoundError, ProviderError, TooLateToCancelError, UnknownOutcomeError
+from reminder_kit.instants import iso
+from reminder_kit.model import Draft
+from reminder_kit.ports import Finder, NoAnswerError, NotSentError, Provider, Receipt, Request, Response
+from reminder_kit.transport import BlockingIO, run_blocking
+
+__all__ = ["LIVE_FROM", "LIVE_TO", "LiveStage", "live_stage"]
+
+LIVE_TO = "REMINDER_KIT_LIVE_TO"
+"""The environment variable that names the number messages are parked for (and never sent to)."""
+
+LIVE_FROM = "REMINDER_KIT_LIVE_FROM"
+"""The environment variable that names the sender, for providers that need one."""
+
+_AHEAD = timedelta(days=2)
+_LEAST = timedelta(hours=1)
+_WAITS = (0, 2, 5, 15)
+"""Seconds before each attempt to withdraw, or to learn what became of a request without an answer."""
+
+_NEEDED = {
+    "telnyx": ("TELNYX_API_KEY", LIVE_FROM),
+    "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_MESSAGING_SERVICE_SID"),
+    "vonage": ("VONAGE_API_KEY", "VONAGE_API_SECRET", LIVE_FROM),
+}
+
+
+def live_stage(name: str, environ: Mapping[str, str]) -> LiveStage:
+    """Return one of our own providers with an environment's credentials; skips the test where one is missing."""
+    if missing := [each for each in _NEEDED[name] if not environ.get(each)]:
+        pytest.skip(f"live {name} needs {', '.join(missing)} in the environment")
+    return LiveStage(_PROVIDERS[name](environ), environ.get(LIVE_TO, ""), **_DETAILS.get(name, {}))
+
+
+def _telnyx(environ: Mapping[str, str]) -> Provider:
+    from reminder_kit.providers.telnyx import Telnyx
+
+    return Telnyx(environ["TELNYX_API_KEY"], environ[LIVE_FROM], base_url=environ.get("TELNYX_BASE_URL"))
+
+
+def _twilio(environ: Mapping[str, str]) -> Provider:
+    from reminder_kit.providers.twilio import Twilio
+
+    account, token, service = (environ[each] for each in _NEEDED["twilio"])
+    return Twilio(account, token, service, base_url=environ.get("TWILIO_BASE_URL"))
+
+
+def _vonage(environ: Mapping[str, str]) -> Provider:
+    from reminder_kit.providers.vonage import Vonage
+
+    key, secret, sender = (environ[each] for each in _NEEDED["vonage"])
+    return Vonage(sender, key, secret, application_id="", base_url=environ.get("VONAGE_BASE_URL"))
+
+
+_PROVIDERS: dict[str, Callable[[Mapping[str, str]], Provider]] = {
+    "telnyx": _telnyx,
+    "twilio": _twilio,
+    "vonage": _vonage,
+}
+_DETAILS: dict[str, dict[str, Any]] = {"twilio": {"stranger": "SM" + "3" * 32}}
+
+
+@define
+class LiveStage:
+    """A provider, and the number (`to`) messages are parked for.
+
+    `wrong` is a number the provider refuses ("" where it refuses none), `stranger` an id
+    of no message. `transport` (one of httpx) replaces the network, `sleep` the waiting.
+    """
+
+    provider: Provider
+    to: str
+    wrong: str = "+1202"
+    stranger: str = "7a3c21eb-8b8e-48ab-ace2-a83e4367c087"
+    transport: Any = None
+    sleep: Callable[[float], None] = time.sleep
+    parked: dict[str, datetime] = field(factory=dict)
+    lost: list[datetime] = field(factory=list)
+
+    def now(self) -> datetime:
+        """Return the machine's time."""
+        return datetime.now(UTC)  # noqa: TID251 - the provider's time is the real one
+
+    def send(self, request: Request, provider: Provider | None = None) -> Response:
+        """Carry one request to the provider."""
+        io = BlockingIO(provider or self.provider, transport=self.transport)
+        try:
+            return run_blocking(io.send(request))
+        finally:
+            io.close()
+
+    def draft(self, lead: timedelta | None = None, **changes: Any) -> Draft:
+        """Return a draft two days ahead; skips the test where nothing can be parked that could be withdrawn in time."""
+        able = self.provider.capabilities
+        farthest = able.window.max_lead - able.window.margin
+        if not able.cancels or farthest < _LEAST + able.window.cancel_cutoff:
+            pytest.skip(f"{self.provider.name} could not take back a message: none is created live")
+        if not self.to:
+            pytest.skip(f"set {LIVE_TO} to a number of yours: messages are parked for it, and withdrawn")
+        at = (self.now() + (lead or min(_AHEAD, farthest))).replace(microsecond=0)
+        text = "reminder_kit live test: this message is withdrawn before it is sent."
+        return Draft(**{"to": self.to, "text": text, "send_at": at, **changes})
+
+    def request(self, draft: Draft) -> Request:
+        """Return a request of its own to park a draft."""
+        return self.provider.create(draft, token=str(uuid4()), idempotency_key=str(uuid4()))
+
+    def create(self, draft: Draft, request: Request | None = None) -> Receipt:
+        """Park a draft, to be withdrawn by `close`; what may be parked without our knowing is looked for."""
+        request = request or self.request(draft)
+        try:
+            receipt = self.provider.parse_created(self.send(request))
+        except (NoAnswerError, UnknownOutcomeError):
+            self._look_for(draft, request)
+            raise
+        self.parked[receipt.provider_id] = draft.send_at
+        return receipt
+
+    def read(self, provider_id: str) -> Receipt:
+        """Ask for a message."""
+        return self.provider.parse_read(self.send(self.provider.read(provider_id)))
+
+    def find(self, draft: Draft) -> tuple[Receipt, ...] | None:
+        """Look for a message as one whose id was never learned; None where asking now could show nothing."""
+        finder, since = cast("Finder", self.provider), self.now() - timedelta(minutes=5)
+        request = finder.find(draft, token="", created_at=since, now=self.now())
+        if request is None:
+            return None
+        return finder.parse_found(self.send(request), draft, token="", created_at=since)
+
+    def cancel(self, provider_id: str) -> Receipt:
+        """Withdraw a message."""
+        return self.provider.parse_cancelled(self.send(self.provider.cancel(provider_id)))
+
+    def close(self) -> None:
+        """Withdraw whatever was parked; raises `AssertionError` naming what could not be."""
+        left = [f"{each} (for {iso(at)})" for each, at in self.parked.items() if not self._is_withdrawn(each)]
+        left += [f"one of unknown id (for {iso(at)})" for at in self.lost]
+        self.parked.clear()
+        self.lost.clear()
+        if left:
+            raise AssertionError(
+                f"{self.provider.name} may still send {', '.join(left)}: withdraw it in the provider's portal"
+            )
+
+    def _is_withdrawn(self, provider_id: str) -> bool:
+        """Withdraw a message, and look where that was answered with no; patient with what passes."""
+        for wait in _WAITS:
+            self.sleep(wait)
+            try:
+                if self.cancel(provider_id).status == "cancelled":
+                    return True
+            except (TooLateToCancelError, MessageNotFoundError):
+                if self._is_cancelled(provider_id):
+                    return True
+            except (ProviderError, NoAnswerError, NotSentError):
+                continue
+        return self._is_cancelled(provider_id)
+
+    def _is_cancelled(self, provider_id: str) -> bool:
+        try:
+            return self.read(provider_id).status == "cancelled"
+        except (ProviderError, NoAnswerError, NotSentError):
+            return False
+
+    def _look_for(self, draft: Draft, request: Request) -> None:
+        """Learn the id of a message that may be parked: by the same bytes where there are keys, else by looking."""
+        for wait in _WAITS:
+            self.sleep(wait)
+            try:
+                found = self._found(draft, request)
+            except (ProviderError, NoAnswerError, NotSentError):
+                continue
+            if found:
+                self.parked.update((each.provider_id, draft.send_at) for each in found)
+                return
+        self.lost.append(draft.send_at)
+
+    def _found(self, draft: Draft, request: Request) -> tuple[Receipt, ...]:
+        able = self.provider.capabilities
+        if able.key_life is not None:
+            return (self.provider.parse_created(self.send(request)),)
+        return (self.find(draft) or ()) if able.finds else ()

@@ -1,0 +1,211 @@
+"""The live contract: against the real providers with `-m live` and keys in the environment, and against the sandbox.
+
+    TELNYX_API_KEY=… REMINDER_KIT_LIVE_FROM=+1… REMINDER_KIT_LIVE_TO=+1… python -m pytest -m live tests/test_live.py
+
+The classes that are not marked run in every test run, over HTTP on loopback: the live code itself is tested.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+import pytest
+
+from reminder_kit.errors import UnknownOutcomeError
+from reminder_kit.ports import NoAnswerError
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.sandbox import Sandbox, SandboxTransport, serve
+from reminder_kit.testing import LiveContract, LiveStage
+from reminder_kit.testing.live import live_stage
+
+pytest_plugins = ["pytester"]
+
+ENVIRON = MappingProxyType(dict(os.environ))  # as it was before the tests' own fixtures emptied it
+ADA = "+12025550123"
+KEYS = {
+    "telnyx": {"TELNYX_API_KEY": "KEY"},
+    "twilio": {
+        "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+        "TWILIO_AUTH_TOKEN": "KEY",
+        "TWILIO_MESSAGING_SERVICE_SID": "MG" + "2" * 32,
+    },
+    "vonage": {"VONAGE_API_KEY": "abcd1234", "VONAGE_API_SECRET": "KEY"},
+}
+
+
+@pytest.mark.live
+class TestTelnyx(LiveContract):
+    name = "telnyx"
+
+    @pytest.fixture
+    def stage(self):
+        return live_stage(self.name, ENVIRON)
+
+
+class TestTwilio(TestTelnyx):
+    name = "twilio"
+
+
+class TestVonage(TestTelnyx):
+    name = "vonage"
+
+
+class OnLoopback(LiveContract):
+    """The same, with an environment that points at a local server of the real time."""
+
+    name = ""
+    test_what_is_not_asked_live = None  # told where it matters
+
+    @pytest.fixture
+    def sandbox(self):
+        return Sandbox(key="KEY", strict=True)
+
+    @pytest.fixture
+    def stage(self, sandbox):
+        with serve(sandbox) as server:
+            address = server.base_url if self.name == "telnyx" else server.url
+            environ = {
+                **KEYS[self.name],
+                f"{self.name.upper()}_BASE_URL": address,
+                "REMINDER_KIT_LIVE_FROM": "+12025550100",
+                "REMINDER_KIT_LIVE_TO": ADA,
+            }
+            yield live_stage(self.name, environ)
+            now = datetime.now(UTC)
+            for each in sandbox.messages():
+                assert (each.status, each.to) == ("cancelled", ADA)
+                assert each.send_at > now + timedelta(hours=1)
+
+
+class TestTelnyxOnLoopback(OnLoopback):
+    name = "telnyx"
+
+
+class TestTwilioOnLoopback(OnLoopback):
+    name = "twilio"
+
+
+class TestVonageOnLoopback(OnLoopback):
+    name = "vonage"
+
+
+# What keeps messages from going out
+
+
+@pytest.fixture
+def sandbox():
+    return Sandbox(key="KEY", strict=True)
+
+
+@pytest.fixture
+def stage(sandbox):
+    """A stage on a sandbox in this process, which never waits."""
+    provider = Telnyx("KEY", "+12025550100")
+    return LiveStage(provider, ADA, transport=SandboxTransport(sandbox), sleep=lambda _: None)
+
+
+def test_what_was_parked_is_withdrawn_at_the_end(stage, sandbox):
+    for _ in range(3):
+        stage.create(stage.draft())
+    assert len(sandbox.parked()) == 3
+    stage.close()
+    assert sandbox.parked() == []
+
+
+def test_it_is_withdrawn_although_a_test_fails(pytester, sandbox):
+    with serve(sandbox) as server:
+        pytester.makepyfile(f"""
+import pytest
+from reminder_kit.testing import LiveContract
+from reminder_kit.testing.live import live_stage
+
+class TestIt(LiveContract):
+    @pytest.fixture
+    def stage(self):
+        return live_stage("telnyx", {{"TELNYX_API_KEY": "KEY", "TELNYX_BASE_URL": "{server.base_url}",
+            "REMINDER_KIT_LIVE_FROM": "+12025550100", "REMINDER_KIT_LIVE_TO": "{ADA}"}})
+
+    def test_broken(self, live):
+        live.create(live.draft())
+        assert False
+""")
+        ran = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "-k", "broken")
+        ran.assert_outcomes(failed=1)
+        assert [each.status for each in sandbox.messages()] == ["cancelled"]
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "500_after", "garbage", "no_id"])
+def test_a_message_whose_answer_was_lost_is_withdrawn_too(stage, sandbox, kind):
+    sandbox.fault(kind, times=2)
+    with pytest.raises((NoAnswerError, UnknownOutcomeError)):
+        stage.create(stage.draft())
+    stage.close()
+    assert sandbox.parked() == []
+
+
+def test_a_message_that_may_be_parked_somewhere_is_told(stage, sandbox):
+    sandbox.fault("drop_after", times=None)
+    with pytest.raises(NoAnswerError):
+        stage.create(stage.draft())
+    with pytest.raises(AssertionError, match=r"telnyx may still send one of unknown id \(for 20.*portal"):
+        stage.close()
+
+
+def test_a_withdrawal_is_tried_again_and_what_stays_is_named(stage, sandbox):
+    first = stage.create(stage.draft())
+    sandbox.fault("503", times=2, method="DELETE")
+    stage.close()
+    assert sandbox.parked() == []
+    second = stage.create(stage.draft())
+    sandbox.fault("503", times=None, method="DELETE")
+    with pytest.raises(AssertionError, match=second.provider_id) as told:
+        stage.close()
+    assert first.provider_id not in str(told.value)
+    assert ADA not in str(told.value)
+
+
+def test_messages_are_parked_two_days_ahead_or_as_far_as_the_provider_lets(stage):
+    assert timedelta(days=2) - (stage.draft().send_at - stage.now()) < timedelta(seconds=5)
+    stage.provider = Telnyx("KEY", "+12025550100", schedule_ahead=timedelta(hours=3))
+    assert stage.draft().send_at - stage.now() > timedelta(hours=2)
+
+
+def test_where_nothing_could_be_withdrawn_in_time_nothing_is_created(stage, sandbox):
+    stage.provider = Telnyx("KEY", "+12025550100", schedule_ahead=timedelta(minutes=50))
+    with pytest.raises(pytest.skip.Exception, match="could not take back"):
+        stage.draft()
+    assert sandbox.messages() == []
+
+
+def test_without_a_number_of_ones_own_nothing_is_created(stage):
+    stage.to = ""
+    with pytest.raises(pytest.skip.Exception, match="REMINDER_KIT_LIVE_TO"):
+        stage.draft()
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [("telnyx", "TELNYX_API_KEY"), ("twilio", "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN"), ("vonage", "VONAGE_API_KEY")],
+)
+def test_without_a_key_the_reason_names_what_is_missing(name, missing):
+    with pytest.raises(pytest.skip.Exception, match=f"live {name} needs {missing}"):
+        live_stage(name, {})
+
+
+def test_a_provider_that_takes_what_it_should_not_fails_and_keeps_nothing(stage, sandbox, monkeypatch):
+    """The contract has teeth: a window that is not the provider's, a key that is ignored."""
+    contract = LiveContract()
+    monkeypatch.setattr(sandbox, "idempotency", False)
+    with pytest.raises(AssertionError):
+        contract.test_the_same_bytes_and_key_park_one_message(stage)
+    assert len(sandbox.parked()) == 2
+    stage.provider = Telnyx("KEY", "+12025550100", schedule_ahead=timedelta(hours=6))
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+        contract.test_beyond_the_window_nothing_is_taken(stage)
+    sandbox.fault("word", word="pondering", method="GET")
+    with pytest.raises(AssertionError):
+        contract.test_a_message_is_parked_read_cancelled_and_cancelled_again(stage)
+    stage.close()
+    assert sandbox.parked() == []
