@@ -24,7 +24,7 @@ RULES = [Rule("day-before", before="24 hours", text="Hi {{ recipient.name }}, se
 
 def host(kit: AsyncReminderKit) -> Starlette:
     """Return the whole application around a kit."""
-    webhooks = WebhookApp(kit)
+    webhooks = WebhookApp(kit, path="/telnyx")
     to_call: list[str] = []
 
     def undelivered(event: DeliveryEvent) -> None:
@@ -47,7 +47,7 @@ def host(kit: AsyncReminderKit) -> Starlette:
             yield
 
     kit.on("undelivered", undelivered)
-    routes = [Route("/bookings", book, methods=["POST"]), Route("/calls", calls), Mount("/hooks/telnyx", webhooks)]
+    routes = [Route("/bookings", book, methods=["POST"]), Route("/calls", calls), Mount("/hooks", webhooks)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

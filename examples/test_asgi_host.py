@@ -42,7 +42,7 @@ async def booked(client, clock):
 
 async def posted(client, letter):
     headers, body = letter
-    return (await client.post("/hooks/telnyx/", headers=headers, content=body)).status_code
+    return (await client.post("/hooks/telnyx", headers=headers, content=body)).status_code
 
 
 def test_who_books_is_reminded_the_day_before(told, reminder_kit_clock, reminder_kit_would_receive):

@@ -3,8 +3,8 @@
 Never speaks TLS, and never calls the provider while a webhook is being answered: each is
 verified over its raw bytes, stored and answered; what follows from it is done afterwards.
 
-    app = WebhookApp(kit)                                    # uvicorn my_host:app
-    Mount("/hooks/telnyx", app=WebhookApp(kit))              # Starlette, FastAPI
+    app = WebhookApp(kit)                                     # uvicorn my_host:app
+    Mount("/hooks", WebhookApp(kit, path="/telnyx"))          # Starlette, FastAPI
 
 Without a host: `uvicorn --factory reminder_kit.webhook_app:app`, or `reminder-kit webhook serve`.
 """
@@ -60,7 +60,10 @@ class WebhookApp:
 
     `tell(level, text)` is told each event and failure, by levels of `logging`; default: the
     logger `reminder_kit`. `closes` says that the kit is closed at the end of the lifespan.
-    A host that only mounts this has the end waited for by `lifespan=app.lifespan`.
+    A host that only mounts this has the end waited for by `lifespan=app.lifespan`. Mounted at
+    "/hooks" with `path="/telnyx"` it is at /hooks/telnyx; what is mounted at its own address
+    with no path is reached with a slash at its end only, and hosts redirect there, which
+    providers take for a failure.
 
     Raises `ConfigurationError` where no webhook could be verified.
     """
@@ -161,9 +164,9 @@ class WebhookApp:
         except WebhookError as error:
             self._tell(logging.WARNING, f"refused a webhook: {error}")
             return 401 if isinstance(error, SignatureError) else 400
-        except LedgerError as error:
+        except ReminderKitError as error:
             self._tell(logging.ERROR, f"{error} (the provider is asked to try again)")
-            return 503
+            return 503 if isinstance(error, LedgerError) else 500
         except Exception as error:  # noqa: BLE001 - whatever it is, the provider is asked to try again
             self._tell(logging.ERROR, f"a webhook could not be taken in: {failure(error)}")
             return 500

@@ -125,11 +125,19 @@ def test_signed_nonsense_is_a_bad_request(make_app, sandbox):
 
 
 @BOTH
-@pytest.mark.parametrize(("error", "status"), [(LedgerError("the disk is full"), 503), (ValueError("+1202"), 500)])
-def test_what_cannot_be_stored_is_to_be_sent_again(make_app, sandbox, told, monkeypatch, kind, error, status):
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (LedgerError("the disk is full"), 503, "the disk is full (the provider"),
+        (ConfigurationError("set TELNYX_PUBLIC_KEY"), 500, "set TELNYX_PUBLIC_KEY (the provider"),
+        (ValueError("+1202"), 500, "a webhook could not be taken in: ValueError in <genexpr>, test_webhook_app.py"),
+    ],
+)
+def test_what_cannot_be_stored_is_to_be_sent_again(make_app, sandbox, told, monkeypatch, kind, error, status, words):
     app = make_app(kind)
     monkeypatch.setattr(app._kit.ledger, "submit", lambda _op: (_ for _ in ()).throw(error))
     assert asked(app, **letter(sandbox)).status_code == status
+    assert told[-1][1].startswith(words)
     assert "+1202" not in told[-1][1]
     monkeypatch.undo()
     assert asked(app, **letter(sandbox)).status_code == 200
