@@ -13,38 +13,64 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-__all__ = ["LANGUAGES", "clock", "day", "known_locale", "weekday", "when"]
+__all__ = ["LANGUAGES", "clock", "day", "is_known", "known_locale", "weekday", "when"]
 
 
-class _Joints(NamedTuple):
+class _Language(NamedTuple):
+    """How a language says when, so that it stands in a sentence after "see you".
+
+    `at` joins day and time (`at_one` before one o'clock), `after` follows the time. `day`
+    is the pattern of a farther day, `year` what it is followed by where the year is said;
+    without it, CLDR's own pattern is taken. `on` are the weekdays, Monday first, as they
+    stand before `day`; `pause` comes between a date and its time.
+    """
+
     today: str
     tomorrow: str
     yesterday: str
     at: str
     at_one: str = ""
+    after: str = ""
+    day: str = ""
+    year: str = " y"
+    on: tuple[str, ...] = ()
+    pause: str = ""
 
 
-_JOINTS = {
-    "en": _Joints("today", "tomorrow", "yesterday", "{day} at {time}"),
-    "es": _Joints("hoy", "mañana", "ayer", "{day} a las {time}", "{day} a la {time}"),
-    "fr": _Joints("aujourd'hui", "demain", "hier", "{day} à {time}"),
-    "de": _Joints("heute", "morgen", "gestern", "{day} um {time} Uhr"),
-    "pt": _Joints("hoje", "amanhã", "ontem", "{day} às {time}", "{day} à {time}"),
-    "it": _Joints("oggi", "domani", "ieri", "{day} alle {time}"),
-    "nl": _Joints("vandaag", "morgen", "gisteren", "{day} om {time}"),
-    "pl": _Joints("dzisiaj", "jutro", "wczoraj", "{day} o {time}"),
-    "sv": _Joints("idag", "imorgon", "igår", "{day} kl. {time}"),
-    "da": _Joints("i dag", "i morgen", "i går", "{day} kl. {time}"),
-    "nb": _Joints("i dag", "i morgen", "i går", "{day} kl. {time}"),
-    "no": _Joints("i dag", "i morgen", "i går", "{day} kl. {time}"),
+_DAYS_PT = ("segunda", "terça", "quarta", "quinta", "sexta")
+_DAYS_PL = ("w poniedziałek", "we wtorek", "w środę", "w czwartek", "w piątek", "w sobotę", "w niedzielę")
+
+_LANGUAGES = {
+    "en": _Language("today", "tomorrow", "yesterday", "at"),
+    "es": _Language("hoy", "mañana", "ayer", "a las", "a la", day="'el' EEEE d 'de' MMMM", year=" 'de' y"),
+    "fr": _Language("aujourd'hui", "demain", "hier", "à"),
+    "de": _Language("heute", "morgen", "gestern", "um", after=" Uhr", day="'am' EEEE, d. MMMM"),
+    "pt": _Language(
+        "hoje",
+        "amanhã",
+        "ontem",
+        "às",
+        "à",
+        day="d 'de' MMMM",
+        year=" 'de' y",
+        on=(*(f"na {each}-feira," for each in _DAYS_PT), "no sábado,", "no domingo,"),
+        pause=",",
+    ),
+    "it": _Language("oggi", "domani", "ieri", "alle"),
+    "nl": _Language("vandaag", "morgen", "gisteren", "om", after=" uur"),
+    "pl": _Language("dzisiaj", "jutro", "wczoraj", "o", day="d MMMM", year=" y 'r.'", on=_DAYS_PL),
+    "sv": _Language("idag", "imorgon", "igår", "kl."),
+    "da": _Language("i dag", "i morgen", "i går", "kl."),
+    "nb": _Language("i dag", "i morgen", "i går", "kl."),
+    "no": _Language("i dag", "i morgen", "i går", "kl."),
 }
-LANGUAGES = tuple(_JOINTS)
+LANGUAGES = tuple(_LANGUAGES)
 """Languages that have "today" and its kin; others name the date, with CLDR's words."""
 
 _PATTERNS = {"en": ("EEEE d MMMM", "d MMMM")}
 """English without a country writes the day before the month; a country's own English as CLDR says."""
 
-_YEAR = re.compile(r"(?:,? 'de'|,)? y")
+_YEAR = re.compile(r",? y")
 _ODD_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2009\u202f", " "))
 _FAR = 300
 
@@ -62,6 +88,11 @@ def known_locale(tag: str, fallback: str = "en") -> str:
     return "en"
 
 
+def is_known(tag: str) -> bool:
+    """Say whether CLDR has a locale for a language tag."""
+    return known_locale(tag, tag) != "en" or re.split("[-_]", tag)[0].lower() == "en"
+
+
 def when(moment: datetime, today: date, locale: str, *, all_day: bool = False) -> str:
     """Return when something is, said on the day `today`, in a locale from `known_locale`.
 
@@ -73,38 +104,44 @@ def when(moment: datetime, today: date, locale: str, *, all_day: bool = False) -
 
 @lru_cache(maxsize=65536)
 def _when(on: date, at: time | None, today: date, locale: str) -> str:
-    joints = _JOINTS.get(locale.partition("_")[0])
+    language = _LANGUAGES.get(locale.partition("_")[0])
     distance = (on - today).days
-    if joints and abs(distance) <= 1:
-        named = (joints.yesterday, joints.today, joints.tomorrow)[distance + 1]
+    is_near = language is not None and abs(distance) <= 1
+    if language is not None and is_near:
+        named = (language.yesterday, language.today, language.tomorrow)[distance + 1]
     else:
-        named = _long_day(on, locale, year=abs(distance) > _FAR)
+        named = _far_day(on, locale, language, year=abs(distance) > _FAR)
     if at is None:
         return named
     said = clock(at, locale)
-    if joints is None:
+    if language is None:
         return f"{named} {said}"
-    is_one = joints.at_one and re.match(r"0?1\D", said)
-    return (joints.at_one if is_one else joints.at).format(day=named, time=said)
+    joint = language.at_one if language.at_one and re.match(r"0?1\D", said) else language.at
+    return f"{named}{'' if is_near else language.pause} {joint} {said}{language.after}"
 
 
-def _long_day(on: date, locale: str, *, year: bool) -> str:
-    if year:
-        return _formatted(on, f"{_PATTERNS[locale][0]} y" if locale in _PATTERNS else "full", locale)
-    return _formatted(on, _long_pattern(locale), locale)
+def _far_day(on: date, locale: str, language: _Language | None, *, year: bool) -> str:
+    """Return weekday, day and month of a day that is neither today nor next to it."""
+    if language is None or not language.day:
+        return _formatted(on, _long_pattern(locale, year=year), locale)
+    said = _formatted(on, language.day + (language.year if year else ""), locale)
+    return f"{language.on[on.weekday()]} {said}" if language.on else said
 
 
 @lru_cache(maxsize=256)
-def _long_pattern(locale: str) -> str:
+def _long_pattern(locale: str, *, year: bool) -> str:
     """Return CLDR's pattern for weekday, day and month; abbreviated where it has no long one without a year."""
     from babel import Locale
 
     if locale in _PATTERNS:
-        return _PATTERNS[locale][0]
+        return _PATTERNS[locale][0] + (" y" if year else "")
     parsed = Locale.parse(locale)
+    full = str(parsed.date_formats["full"].pattern)
+    if year:
+        return full
     skeletons: Any = parsed.datetime_skeletons
-    if "MMMMEEEEd" not in skeletons and parsed.language in _JOINTS:
-        return _YEAR.sub("", str(parsed.date_formats["full"].pattern))
+    if "MMMMEEEEd" not in skeletons and parsed.language in _LANGUAGES:
+        return _YEAR.sub("", full)
     return str((skeletons.get("MMMMEEEEd") or skeletons["MMMEd"]).pattern)
 
 
