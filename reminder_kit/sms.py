@@ -23,44 +23,17 @@ _LIMITS = {"gsm7": (160, 153), "ucs2": (70, 67)}
 
 _PLAIN = str.maketrans(
     {
-        "\u2018": "'",
-        "\u2019": "'",
-        "\u201a": "'",
-        "\u201b": "'",
-        "\u2032": "'",
-        "\u201c": '"',
-        "\u201d": '"',
-        "\u201e": '"',
-        "\u201f": '"',
-        "\u2033": '"',
-        "\u00ab": '"',
-        "\u00bb": '"',
-        "\u2010": "-",
-        "\u2011": "-",
-        "\u2012": "-",
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u2015": "-",
-        "\u2212": "-",
+        **dict.fromkeys("`\u00b4\u2018\u2019\u201a\u201b\u2032\u2035", "'"),
+        **dict.fromkeys("\u00ab\u00bb\u201c\u201d\u201e\u201f\u2033\u2036", '"'),
+        **dict.fromkeys("\u00b7\u2010\u2011\u2012\u2013\u2014\u2015\u2022\u2043\u2212", "-"),
+        **dict.fromkeys("\t\u00a0\u202f\u205f\u3000", " "),
+        **dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "),
+        **dict.fromkeys("\u2028\u2029", "\n"),
+        **dict.fromkeys("\u00ad\u200b\u200e\u200f\u2060\ufeff", None),
         "\u2026": "...",
-        "\u2022": "-",
-        "\u00b7": "-",
-        "\u00a0": " ",
-        "\u2002": " ",
-        "\u2003": " ",
-        "\u2007": " ",
-        "\u2009": " ",
-        "\u200a": " ",
-        "\u202f": " ",
-        "\t": " ",
-        "\u00ad": None,
-        "\u200b": None,
-        "\u200e": None,
-        "\u200f": None,
-        "\u2060": None,
-        "\ufeff": None,
     }
 )
+"""Quotes, bullets and dashes, spaces, line ends, what is not seen, and the ellipsis."""
 
 
 class Parts(NamedTuple):
