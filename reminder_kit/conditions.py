@@ -17,7 +17,7 @@ from reminder_kit.model import Appointment, Recipient, Status
 
 __all__ = ["KEYS", "Condition", "suggestion"]
 
-KEYS = ("data", "location", "recipient", "replied", "source", "status", "tags", "title")
+KEYS = ("data", "location", "recipient", "replied", "resource", "source", "status", "tags", "title")
 """What `only` and `unless` may speak of."""
 
 
@@ -65,8 +65,11 @@ class Condition:
     """What must be so: every key given must fit, and of a key's several values any one.
 
     `tags`, `status`, `source`: one of these. `title`, `location`: one of these patterns
-    (`*` and `?`, in any case of letters). `data`, `recipient`: the appointment's or the
-    recipient's data has one of these values under that key; nested keys with dots.
+    (`*` and `?`, in any case of letters). `resource`: one of these patterns fits a room,
+    person or thing that the appointment needs: what its data has under `resource` or
+    `resources` (calendars: RESOURCES, and rooms that are invited). `data`, `recipient`: the
+    appointment's or the recipient's data has one of these values under that key, or holds
+    one in a list there; nested keys with dots, texts with `*` or `?` are patterns.
     `replied`: the latest reply was one of these of the host's own keywords; the kit
     gives an appointment the tag `replied:confirm` for that, until its start moves.
     """
@@ -101,10 +104,32 @@ def _fits(key: str, wanted: tuple[Any, ...], appointment: Appointment, recipient
     if key in ("status", "source"):
         return getattr(appointment, key) in wanted
     if key in ("title", "location"):
-        text = str(getattr(appointment, key)).casefold()
-        return any(fnmatchcase(text, pattern.casefold()) for pattern in wanted)
+        return any(_like(getattr(appointment, key), pattern) for pattern in wanted)
+    if key == "resource":
+        needed = (*_each(appointment.data.get("resource")), *_each(appointment.data.get("resources")))
+        return any(_like(str(name), pattern) for name in needed for pattern in wanted)
     data = appointment.data if key == "data" else recipient.data if recipient else {}
-    return all(_found(data, name) in values for name, values in wanted)
+    return all(_holds(_found(data, name), values) for name, values in wanted)
+
+
+def _like(text: str, pattern: str) -> bool:
+    """Say whether a text fits a pattern of `*` and `?`; brackets mean themselves."""
+    return fnmatchcase(text.casefold(), pattern.casefold().replace("[", "[[]"))
+
+
+def _each(found: Any) -> tuple[Any, ...]:
+    return tuple(found) if isinstance(found, list | tuple) else () if found is None else (found,)
+
+
+def _holds(found: Any, values: tuple[Any, ...]) -> bool:
+    if found in values:
+        return True
+    patterns = [each for each in values if isinstance(each, str)]
+    return any(each in values or _is_like_any(each, patterns) for each in _each(found))
+
+
+def _is_like_any(found: Any, patterns: list[str]) -> bool:
+    return isinstance(found, str) and any(_like(found, each) for each in patterns if "*" in each or "?" in each)
 
 
 def _found(data: Any, name: str) -> Any:

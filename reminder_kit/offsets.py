@@ -224,11 +224,14 @@ def weekday_number(value: str | int, what: str) -> int:
     raise InvalidRuleError(f'{what} is no weekday ({value!r}): write "friday"')
 
 
-def spoken(length: timedelta) -> str:
-    """Return a length of time in words: "1 hour 30 minutes"."""
+def spoken(length: timedelta, *, days: bool = False) -> str:
+    """Return a length of time in words: "1 hour 30 minutes".
+
+    `days` counts days of 24 hours, for lengths of which nobody asks how they are counted.
+    """
     total = int(length.total_seconds())
     words = []
-    for unit, size in (("hour", 3600), ("minute", 60), ("second", 1)):
+    for unit, size in (*((("day", 86_400),) if days else ()), ("hour", 3600), ("minute", 60), ("second", 1)):
         amount, total = divmod(total, size)
         if amount:
             words.append(f"{amount} {unit}{'' if amount == 1 else 's'}")

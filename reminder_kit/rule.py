@@ -30,6 +30,7 @@ When = Callable[[Appointment, Recipient | None], bool]
 _TIMES = ("before", "after", "days_before", "days_after", "weekday", "business_days_before", "on")
 _BACK = ("before", "days_before", "weekday", "business_days_before", "on")
 _NONE = timedelta(0)
+_LONGEST_SPREAD = timedelta(days=1)
 _CHANNELS = ("sms", "mms")
 
 NEXT_RULE = "next rule"
@@ -100,6 +101,10 @@ def _texts(value: object, what: str, channel: str = "") -> Texts:
     for locale, text in value.items():
         if not isinstance(locale, str) or not isinstance(text, str):
             raise InvalidRuleError(f"{what}.{locale} must be a text ({text!r})")
+        if locale in _CHANNELS:
+            raise InvalidRuleError(
+                f'{what} mixes texts by channel ({locale}) and by locale: write {{ {locale} = {{ en = "…" }} }}'
+            )
     return Data(value)
 
 
@@ -141,8 +146,10 @@ class Rule:
     quiet hours cover is spread next to them likewise.
 
     `only` and `unless` are conditions (see `conditions`), `min_booking_lead` and
-    `max_booking_lead` bound how long ahead it was booked, `when(appointment, recipient)`
-    is any condition in code. `max_parts` refuses longer messages.
+    `max_booking_lead` bound how long ahead it was booked: at least the one, less than the
+    other, so that of tiers that touch never both fit; an appointment that does not say
+    when it was booked counts as booked long ago. `when(appointment, recipient)` is any
+    condition in code. `max_parts` refuses longer messages.
 
     Raises `InvalidRuleError`, naming the rule, the key, the value and what would be right.
     """
@@ -261,14 +268,17 @@ class Rule:
             raise InvalidRuleError(
                 f"{name}spread ({spoken(self.spread)}) reaches the start: shorten it to less than the offset"
             )
+        if self.spread > _LONGEST_SPREAD:
+            raise InvalidRuleError(f"{name}spread ({spoken(self.spread)}) is longer than a day: shorten it")
         if self.channel == "sms" and (self.media_urls or self.subject):
             raise InvalidRuleError(f'{name}media_urls and subject need channel = "mms"')
         if self.when is not None and not callable(self.when):
             raise InvalidRuleError(f"{name}when must be a function (appointment, recipient) -> bool ({self.when!r})")
         if not isinstance(self.subject, str):
             raise InvalidRuleError(f"{name}subject must be a text ({self.subject!r})")
-        if self.max_parts is not None and (not isinstance(self.max_parts, int) or self.max_parts < 1):
+        if self.max_parts is not None and (type(self.max_parts) is not int or self.max_parts < 1):
             raise InvalidRuleError(f"{name}max_parts must be a whole number from 1 up ({self.max_parts!r})")
+        _check_leads(name, self.min_booking_lead, self.max_booking_lead)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str = "rule") -> Self:
@@ -327,6 +337,14 @@ def _plain(value: object) -> object:
 
 def _lead(value: str | timedelta | None, what: str) -> timedelta | None:
     return None if value is None else elapsed(value, what)
+
+
+def _check_leads(name: str, least: timedelta | None, most: timedelta | None) -> None:
+    if least is not None and most is not None and least >= most:
+        raise InvalidRuleError(
+            f"{name}min_booking_lead ({spoken(least)}) is not shorter than max_booking_lead ({spoken(most)}), so no "
+            "appointment would ever fit: exchange them, or leave one out"
+        )
 
 
 def _urls(value: object, what: str) -> tuple[str, ...]:

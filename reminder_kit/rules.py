@@ -208,13 +208,24 @@ def _unmet(appointment: Appointment, rule: Rule, recipient: Recipient, start_at:
             return f"only.{failing}"
     if rule.unless.tests and rule.unless.failing(appointment, recipient) is None:
         return "unless"
-    if appointment.booked_at is not None and (rule.min_booking_lead or rule.max_booking_lead):
-        lead = start_at - utc(appointment.booked_at)
-        if rule.min_booking_lead is not None and lead < rule.min_booking_lead:
-            return f"min_booking_lead: booked {spoken(lead)} ahead"
-        if rule.max_booking_lead is not None and lead > rule.max_booking_lead:
-            return f"max_booking_lead: booked {spoken(lead)} ahead"
+    if rule.min_booking_lead is not None or rule.max_booking_lead is not None:
+        unmet = _unmet_lead(appointment, rule, start_at)
+        if unmet:
+            return unmet
     return "" if rule.when is None or _asked(appointment, rule, recipient) else "when"
+
+
+def _unmet_lead(appointment: Appointment, rule: Rule, start_at: datetime) -> str:
+    """Return which bound of the lead time at booking is not met; what is not known counts as long ago."""
+    least, most = rule.min_booking_lead, rule.max_booking_lead
+    if appointment.booked_at is None:
+        return "" if most is None else "max_booking_lead: when it was booked is not known"
+    lead = max(start_at - utc(appointment.booked_at), timedelta())
+    if least is not None and lead < least:
+        return f"min_booking_lead is {spoken(least, days=True)}: booked {spoken(lead, days=True)} ahead"
+    if most is not None and lead >= most:
+        return f"max_booking_lead is {spoken(most, days=True)}: booked {spoken(lead, days=True)} ahead"
+    return ""
 
 
 def _asked(appointment: Appointment, rule: Rule, recipient: Recipient) -> bool:

@@ -75,3 +75,12 @@ def test_every_command_it_names_exists(capsys):
         if name in {"is", "and"}:
             continue
         assert main([name, "--help"]) == 0, (name, capsys.readouterr().err)
+
+
+def test_the_filters_and_conditions_it_lists_are_those_there_are():
+    from reminder_kit.conditions import KEYS
+    from reminder_kit.templates import _filters
+
+    assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == set(_filters())
+    (sentence,) = re.findall(r"`only` and `unless` say whom.*?;", README)
+    assert set(KEYS) <= set(re.findall(r"`(\w+)`", sentence))

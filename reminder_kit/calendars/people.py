@@ -20,11 +20,12 @@ from reminder_kit.errors import ConfigurationError
 from reminder_kit.instants import zone
 from reminder_kit.model import Recipient, phone_number
 
-__all__ = ["Directory", "Person", "people", "read_directory"]
+__all__ = ["NOT_PEOPLE", "Directory", "Person", "people", "read_directory"]
 
 _PHONE_NAMES = re.compile(r"X-(?:[A-Z]+-)*(?:PHONE|TEL|TELEPHONE|MOBILE|CELL|SMS)(?:-?NUMBER)?", re.IGNORECASE)
 _URI = re.compile(r"\s*(tel|sms|smsto|mailto):(.*)", re.IGNORECASE | re.DOTALL)
-_NOT_PEOPLE = ("ROOM", "RESOURCE")
+NOT_PEOPLE = ("ROOM", "RESOURCE")
+"""Calendar user types (CUTYPE) that nobody writes to."""
 
 
 @frozen
@@ -172,7 +173,7 @@ def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
         person = _person(each, replies)
         kind = each.parameters.get("CUTYPE", "").upper()
         is_owner = owner is not None and owner in (person.address, f"mailto:{person.email}")
-        if is_owner or kind in _NOT_PEOPLE or person.address in seen:
+        if is_owner or kind in NOT_PEOPLE or person.address in seen:
             continue
         if each.parameters.get("ROLE", "").upper() == "NON-PARTICIPANT":
             continue

@@ -17,7 +17,7 @@ from reminder_kit.calendars.alarms import Alarm, alarm_times
 from reminder_kit.calendars.events import Event, created
 from reminder_kit.calendars.lines import Component, unescaped
 from reminder_kit.calendars.occurrences import Occurrence
-from reminder_kit.calendars.people import Person
+from reminder_kit.calendars.people import NOT_PEOPLE, Person
 from reminder_kit.calendars.series import Instance, recurrence_text
 from reminder_kit.calendars.values import Kind
 from reminder_kit.instants import iso
@@ -75,12 +75,12 @@ def _one_line(text: str) -> str:
 
 
 def _categories(component: Component) -> list[str]:
-    return [
-        text
-        for each in component.all("CATEGORIES")
-        for part in re.split(r"(?<!\\),", each.value)
-        if (text := unescaped(part).strip())
-    ]
+    return [part for each in component.all("CATEGORIES") for part in _listed(each.value)]
+
+
+def _listed(value: str) -> list[str]:
+    """Return the texts of a comma-separated list."""
+    return [text for part in re.split(r"(?<!\\),", value) if (text := unescaped(part).strip())]
 
 
 def _data(component: Component, invited: tuple[Person, ...]) -> dict[str, Any]:
@@ -90,8 +90,20 @@ def _data(component: Component, invited: tuple[Person, ...]) -> dict[str, Any]:
         "organizer": "" if organizer is None else re.sub(r"^mailto:", "", organizer.value.strip(), flags=re.IGNORECASE),
         "organizer_name": "" if organizer is None else unescaped(organizer.parameters.get("CN", "")),
         "attendees": sorted({each.email for each in invited if each.email}),
+        "resources": _resources(component),
     }
     return {key: value for key, value in found.items() if value}
+
+
+def _resources(component: Component) -> list[str]:
+    """Return the rooms and things an event needs: RESOURCES (RFC 5545 §3.8.1.10), and rooms that are invited."""
+    listed = [part for each in component.all("RESOURCES") for part in _listed(each.value)]
+    invited = [
+        unescaped(each.parameters.get("CN", "")).strip()
+        for each in component.all("ATTENDEE")
+        if each.parameters.get("CUTYPE", "").upper() in NOT_PEOPLE
+    ]
+    return list(dict.fromkeys(name for name in (*listed, *invited) if name))
 
 
 def occurrence(

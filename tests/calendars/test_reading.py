@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reminder_kit.calendars import CalendarSettings, Limits, occurrence_json, read_calendar
+from reminder_kit.conditions import Condition
 from reminder_kit.errors import CalendarError
 from reminder_kit.model import Status
 
@@ -44,6 +45,22 @@ def test_an_occurrence_becomes_an_appointment(read_events, event):
         "organizer_name": "Desk",
         "attendees": ["bob@example.com"],
     }
+
+
+def test_rooms_and_things_an_event_needs_are_known_to_conditions(read_events, event):
+    """RESOURCES (RFC 5545 §3.8.1.10), and rooms that are invited as attendees are."""
+    found = read_events(
+        event(
+            "RESOURCES:Laser 2,Chair\\, tall",
+            "RESOURCES;LANGUAGE=en:Projector",
+            "ATTENDEE;CUTYPE=ROOM;CN=Room 4:mailto:room4@example.com",
+            "ATTENDEE;CUTYPE=RESOURCE;CN=Laser 2:mailto:laser@example.com",
+        )
+    )
+    one = found.only.appointment
+    assert one.data["resources"] == ["Laser 2", "Chair, tall", "Projector", "Room 4"]
+    assert [each.phone for each in one.recipients] == ["+12025550101"]
+    assert Condition.read({"resource": "room ?"}, "only").failing(one, None) is None
 
 
 def test_the_json_of_an_occurrence_is_the_contract(read_events, event, alarm):

@@ -1,0 +1,122 @@
+"""Conditions: rooms and other resources, patterns and lists in data, tiers by how long ahead it was booked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminder_kit.errors import InvalidRuleError
+from reminder_kit.model import Appointment, Reason, Recipient
+from reminder_kit.rules import Defaults, Rule, reminders
+
+START = datetime(2026, 2, 16, 15, tzinfo=UTC)
+
+
+def fits(conditions, **changes):
+    given_ = Appointment("A-1", START, recipients=[Recipient("+12025550123")], **changes)
+    (one,) = reminders(given_, [Rule("r", before="1 day", text="Hi", **conditions)], Defaults())
+    assert one.refusal in (None, Reason.CONDITION)
+    return one.refusal is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "data", "fit"),
+    [
+        ("Room ?", {"resource": "room 4"}, True),
+        ("Room ?", {"resources": ["Laser", "Room 4"]}, True),
+        (["X-ray", "room*"], {"resources": ["Room 41"]}, True),
+        ("Room ?", {"resource": "Room 41", "resources": []}, False),
+        ("Room ?", {}, False),
+        ("Room ?", {"resource": None}, False),
+        ("[a] *", {"resource": "[A] Room"}, True),
+        ("[ab] *", {"resource": "a Room"}, False),
+        ("4*", {"resource": 41}, True),
+    ],
+    ids=str,
+)
+def test_a_resource_is_a_pattern_for_what_the_appointment_needs(wanted, data, fit):
+    assert fits({"only": {"resource": wanted}}, data=data) is fit
+    assert fits({"unless": {"resource": wanted}}, data=data) is not fit
+
+
+@pytest.mark.parametrize(
+    ("wanted", "data", "fit"),
+    [
+        ({"doctor": "Dr W*"}, {"doctor": "Dr Winter"}, True),
+        ({"doctor": "dr winter"}, {"doctor": "Dr Winter"}, False),
+        ({"doctor.name": "*WINTER"}, {"doctor": {"name": "Dr Winter"}}, True),
+        ({"services": "cleaning"}, {"services": ["x-ray", "cleaning"]}, True),
+        ({"services": ["cut", "clean*"]}, {"services": ["x-ray", "cleaning"]}, True),
+        ({"services": "cut"}, {"services": ["x-ray", "cleaning"]}, False),
+        ({"services": "cut"}, {"services": []}, False),
+        ({"floor": 3}, {"floor": 3}, True),
+        ({"floor": "3*"}, {"floor": 3}, False),
+        ({"vip": True, "floor": [3, 4]}, {"vip": True, "floor": 4}, True),
+        ({"vip": True, "floor": [3, 4]}, {"vip": False, "floor": 4}, False),
+    ],
+    ids=str,
+)
+def test_data_may_be_matched_by_pattern_and_in_lists(wanted, data, fit):
+    assert fits({"only": {"data": wanted}}, data=data) is fit
+
+
+def test_a_title_with_brackets_is_matched_as_it_is_written():
+    assert fits({"only": {"title": "*[new]*"}}, title="Check-up [New] patient")
+    assert not fits({"only": {"title": "*[new]*"}}, title="Check-up news")
+
+
+TIERS = (
+    Rule("late", before="1 hour", text="Hi", max_booking_lead="24 hours"),
+    Rule("usual", before="1 hour", text="Hi", min_booking_lead="24 hours", max_booking_lead="7 days"),
+    Rule("early", before="1 hour", text="Hi", min_booking_lead="7 days"),
+)
+
+
+@given(st.none() | st.integers(-(86_400 * 9), 86_400 * 30) | st.sampled_from([86_400, 86_400 * 7]))
+def test_of_tiers_by_lead_time_exactly_one_fits(seconds):
+    """What does not say when it was booked counts as booked long ago."""
+    booked = None if seconds is None else START - timedelta(seconds=seconds)
+    found = [
+        each.rule.id
+        for each in reminders(
+            Appointment("A-1", START, recipients=["+12025550123"], booked_at=booked), TIERS, Defaults()
+        )
+        if each.refusal is None
+    ]
+    lead = 86_400 * 365 if seconds is None else seconds
+    assert found == ["late" if lead < 86_400 else "usual" if lead < 86_400 * 7 else "early"]
+
+
+@pytest.mark.parametrize(
+    ("booked", "rule", "said"),
+    [
+        (START - timedelta(hours=30), "late", "max_booking_lead is 1 day: booked 1 day 6 hours ahead"),
+        (START - timedelta(hours=2), "usual", "min_booking_lead is 1 day: booked 2 hours ahead"),
+        (START + timedelta(hours=2), "usual", "min_booking_lead is 1 day: booked 0 minutes ahead"),
+        (None, "late", "max_booking_lead: when it was booked is not known"),
+    ],
+)
+def test_the_explanation_compares_both_lengths(booked, rule, said):
+    one = Appointment("A-1", START, recipients=["+12025550123"], booked_at=booked)
+    (found,) = (each for each in reminders(one, TIERS, Defaults()) if each.rule.id == rule)
+    assert found.trail[-1] == f"not sent: condition ({said})"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"min_booking_lead": "2 days", "max_booking_lead": "1 day"}, "no appointment would ever fit: exchange them"),
+        ({"min_booking_lead": "1 day", "max_booking_lead": "24 hours"}, "no appointment would ever fit"),
+        ({"max_parts": True}, "max_parts must be a whole number"),
+        ({"before": None, "days_before": 0, "at": "08:00", "spread": "2 days"}, "longer than a day: shorten it"),
+        ({"text": {"en": "Hi", "sms": "Hi"}}, r"text mixes texts by channel .sms. and by locale"),
+        ({"only": {"resource": []}}, "only.resource must name one or more"),
+    ],
+    ids=str,
+)
+def test_what_can_never_be_is_refused_with_its_remedy(values, said):
+    with pytest.raises(InvalidRuleError, match=said):
+        Rule("r", **{"before": "1 day", "text": "Hi", **values})
