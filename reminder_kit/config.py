@@ -173,6 +173,9 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         options["replies"] = replies
     if "correction" in top:
         warnings += warnings_of(Rule("correction", before="1 minute", text=top["correction"]), defaults, "correction")
+    quiet = _quiet(_table(tables, "quiet_hours")) if "quiet_hours" in tables else None
+    if quiet is not None and quiet.always:
+        warnings.append("[quiet_hours] cover the whole week: nothing would ever be sent")
     if "name" in provider:
         checks.text(provider["name"], "[provider] name")
     if _PASSWORD.match(ledger.get("url", "")):
@@ -183,7 +186,7 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         provider_table=provider,
         ledger_url=ledger.get("url") or environ.get(LEDGER_VARIABLE) or DEFAULT_LEDGER,
         ledger_schema=ledger.get("schema"),
-        quiet_hours=_quiet(_table(tables, "quiet_hours")) if "quiet_hours" in tables else None,
+        quiet_hours=quiet,
         guard=Guard(**_read(_table(tables, "guard"), _GUARD, "guard")),
         prices=Prices.from_mapping(_table(tables, "cost")) if "cost" in tables else None,
         calendar=CalendarSettings.from_mapping(_table(tables, "calendar")),
@@ -206,7 +209,7 @@ def _quiet(table: Mapping[str, Any]) -> QuietHours:
     except (TypeError, AttributeError):
         raise ConfigurationError(
             '[quiet_hours] holds a value of the wrong kind: start = "21:00", end = "08:00", days = ["weekdays"], '
-            "also = a list of such tables"
+            'also = a list of such tables, countries = ["CA"] or a table of such tables'
         ) from None
 
 

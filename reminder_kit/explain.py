@@ -109,7 +109,9 @@ def _stands(reminder: Reminder, message: Message, reason: str, quiet: QuietHours
     place, due_at = zone(reminder.zone), reminder.due_at
     steps: tuple[str, ...] = ()
     if quiet is not None and due_at is not None and quiet.covers(due_at, place):
-        steps += (f"quiet hours ({quiet.describe()}) cover the due time, {_local(due_at, reminder.zone)}",)
+        steps += (
+            f"quiet hours ({quiet.within(place).describe()}) cover the due time, {_local(due_at, reminder.zone)}",
+        )
     return (*steps, f"parked for {iso(message.send_at)}, {_local(message.send_at, reminder.zone)}: {reason}")
 
 

@@ -239,6 +239,7 @@ def place(
     if booked_at is not None and not replaces and not rule.says_late and due_at < booked_at:
         return _skip(Reason.TOO_LATE, ("due before it was booked, at {}, and the rule is silent on if_late", booked_at))
     last, place_of = _last(reminder), zone(reminder.zone)
+    quiet = None if quiet is None else quiet.within(place_of)
     notes: tuple[Step, ...] = ()
     if rule.spread:
         due_at = _spread(reminder, due_at, last)

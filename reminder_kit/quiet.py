@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,15 @@ def _clock(value: str) -> str:
     raise InvalidInputError(f'quiet_hours: {value!r} is no local time: write "21:00"')
 
 
+def _country(value: object) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    code = value.upper() if isinstance(value, str) else ""
+    if code not in SUPPORTED_REGIONS:
+        raise InvalidInputError(f'quiet_hours: unknown country {value!r}: use two letters such as "US" or "CA"')
+    return code
+
+
 def _days(value: str | Iterable[str] | None) -> tuple[int, ...]:
     if value is None:
         return tuple(range(7))
@@ -52,8 +61,37 @@ def _days(value: str | Iterable[str] | None) -> tuple[int, ...]:
 
 
 def _also(value: Any) -> tuple[QuietHours, ...]:
-    several = (value,) if isinstance(value, QuietHours | Mapping) else tuple(value)
-    return tuple(each if isinstance(each, QuietHours) else QuietHours.from_mapping(each) for each in several)
+    several = value if isinstance(value, list | tuple) else (value,)
+    return tuple(_own(each) for each in several)
+
+
+def _own(value: Any) -> QuietHours:
+    if isinstance(value, QuietHours):
+        return value
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(f'quiet_hours: {value!r} is no table: write {{ start = "21:00", end = "08:00" }}')
+    return QuietHours.from_mapping(value)
+
+
+def _countries(value: Any) -> tuple[tuple[str, QuietHours], ...]:
+    """Return quiet hours by country, sorted; given as a table, or as names of countries with their customary ones."""
+    if not isinstance(value, Mapping):
+        names = value if isinstance(value, list | tuple) else (value,)
+        value = dict(each if isinstance(each, tuple) else (each, {"country": each}) for each in names)
+    found = {_country(name): _own(own) for name, own in value.items()}
+    if any(own.countries for own in found.values()):
+        raise InvalidInputError("quiet_hours.countries: a country's quiet hours have no countries of their own")
+    return tuple(sorted(found.items(), key=lambda pair: pair[0]))
+
+
+@lru_cache(maxsize=1024)
+def _country_of(zone_name: str) -> str | None:
+    """Return the country a zone lies in, as CLDR knows it."""
+    from babel.core import get_global
+
+    name = get_global("zone_aliases").get(zone_name, zone_name)
+    found = get_global("zone_territories").get(name)
+    return None if found is None else str(found)
 
 
 @frozen
@@ -63,12 +101,15 @@ class QuietHours:
     `QuietHours("21:00", "08:00")` is every night: 21:00 is quiet, 08:00 no longer is.
     `days` are the weekdays on which the interval begins ("sunday", "weekdays",
     "weekends"); `also` are further intervals. A whole day is "00:00" to "24:00".
+    `countries` are other quiet hours for who lives in a zone of these countries: a table of
+    them (`{"FR": {"start": "20:00", "end": "09:00"}}`), or names, for the customary ones.
     """
 
     start: str = field(converter=_clock)
     end: str = field(converter=_clock)
     days: tuple[int, ...] = field(default=None, converter=_days, kw_only=True)
     also: tuple[QuietHours, ...] = field(default=(), converter=_also, kw_only=True)
+    countries: tuple[tuple[str, QuietHours], ...] = field(default=(), converter=_countries, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if self.start == self.end:
@@ -79,17 +120,17 @@ class QuietHours:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> QuietHours:
-        """Return quiet hours from a table of `start`, `end`, `days`, `also`, or of `country` alone.
+        """Return quiet hours from a table of `start`, `end`, `days`, `also`, or of `country`; `countries` go with both.
 
         Raises `InvalidInputError` for unknown and missing keys.
         """
-        if set(values) == {"country"}:
-            return cls.for_country(str(values["country"]))
-        unknown = set(values) - {"start", "end", "days", "also"}
+        if "country" in values and set(values) <= {"country", "countries"}:
+            return cls.for_country(values["country"]).with_countries(values.get("countries", ()))
+        unknown = set(values) - {"start", "end", "days", "also", "countries"}
         if unknown or not {"start", "end"} <= set(values):
             raise InvalidInputError(
-                f"quiet_hours has the keys {', '.join(sorted(values)) or 'none'}: "
-                'it takes start = "21:00" and end = "08:00", and optionally days and also; or country = "US" alone'
+                f"quiet_hours has the keys {', '.join(sorted(values)) or 'none'}: it takes start = "
+                '"21:00" and end = "08:00", and optionally days, also and countries; or country = "US" and countries'
             )
         return cls(**values)
 
@@ -99,8 +140,9 @@ class QuietHours:
 
         US: 47 CFR 64.1200(c)(1), 8 am to 9 pm. CA: CRTC Unsolicited Telecommunications
         Rules, 9:00 to 21:30, at weekends 10:00 to 18:00. Elsewhere: 21:00 to 08:00.
+        Raises `InvalidInputError` for what is no country.
         """
-        if country.upper() == "CA":
+        if _country(country) == "CA":
             return cls(
                 "21:30",
                 "09:00",
@@ -116,7 +158,29 @@ class QuietHours:
     def describe(self) -> str:
         """Return the intervals in words."""
         names = "" if len(self.days) == 7 else " " + ", ".join(WEEKDAYS[day].capitalize() for day in self.days)
-        return "; ".join([f"{self.start}–{self.end}{names}", *(each.describe() for each in self.also)])
+        others = "".join(f" (in {country}: {own.describe()})" for country, own in self.countries)
+        return "; ".join([f"{self.start}–{self.end}{names}", *(each.describe() for each in self.also)]) + others
+
+    def within(self, zone: ZoneInfo) -> QuietHours:
+        """Return the quiet hours of the country in which a zone lies: its own where it has some, else these."""
+        if not self.countries:
+            return self
+        return dict(self.countries).get(_country_of(zone.key) or "", self._elsewhere)
+
+    @cached_property
+    def _elsewhere(self) -> QuietHours:
+        return self.with_countries(())
+
+    def with_countries(self, countries: Any) -> QuietHours:
+        """Return these quiet hours with those of other countries."""
+        days = [WEEKDAYS[day] for day in self.days]
+        return QuietHours(self.start, self.end, days=days, also=self.also, countries=countries)
+
+    @property
+    def always(self) -> bool:
+        """Whether all of the week is quiet, so that nothing would ever be sent."""
+        begins, ends = self._intervals
+        return len(begins) == 1 and ends[0] - begins[0] >= _WEEK
 
     @cached_property
     def _intervals(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -139,7 +203,12 @@ class QuietHours:
         return own + [interval for each in self.also for interval in each._raw()]  # noqa: SLF001 - its own kind
 
     def _around(self, local: datetime) -> tuple[int, int] | None:
-        """Return minutes since the begin and until the end of the interval at a local time, if in one."""
+        """Return minutes since the begin and until the end of the interval at a local time, if in one.
+
+        `local` tells the zone, and so the country.
+        """
+        if self.countries and isinstance(local.tzinfo, ZoneInfo):
+            return self.within(local.tzinfo)._around(local)  # noqa: SLF001 - its own kind
         now = local.weekday() * _DAY + local.hour * 60 + local.minute
         begins, ends = self._intervals
         index = bisect_right(begins, now) - 1

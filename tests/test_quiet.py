@@ -1,0 +1,103 @@
+"""Quiet hours by country: whoever lives in a zone of a country has that country's, everybody else the kit's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reminder_kit import QuietHours, Recipient, Rule
+from reminder_kit.errors import InvalidInputError
+
+TORONTO, NEW_YORK = ZoneInfo("America/Toronto"), ZoneInfo("America/New_York")
+BOTH = QuietHours.from_mapping({"country": "US", "countries": ["CA"]})
+
+
+def local(text, zone=NEW_YORK):
+    return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "quiet"),
+    [
+        ("America/Toronto", True),
+        ("Canada/Eastern", True),
+        ("America/New_York", False),
+        ("US/Eastern", False),
+        ("UTC", False),
+    ],
+)
+def test_the_zone_says_which_country_it_is(zone, quiet):
+    """Saturday, 18:30: quiet in Canada, where weekends end at six."""
+    info = ZoneInfo(zone)
+    assert BOTH.covers(local("2026-02-14 18:30", info), info) is quiet
+
+
+def test_begin_and_end_are_that_countrys_too():
+    saturday = local("2026-02-14 18:30")
+    assert BOTH.over(saturday, TORONTO) == local("2026-02-15 10:00")
+    assert BOTH.began(saturday, TORONTO) == local("2026-02-14 18:00")
+    assert BOTH.within(TORONTO) == QuietHours.for_country("CA")
+    assert BOTH.within(NEW_YORK) == QuietHours("21:00", "08:00")
+    assert BOTH.within(NEW_YORK).within(TORONTO) == QuietHours("21:00", "08:00")
+
+
+def test_a_country_may_have_hours_of_ones_own():
+    quiet = QuietHours(
+        "21:00", "08:00", countries={"fr": {"start": "20:00", "end": "09:00", "also": [BOTH.within(NEW_YORK)]}}
+    )
+    paris = ZoneInfo("Europe/Paris")
+    assert quiet.over(local("2026-02-14 20:30", paris), paris) == local("2026-02-15 09:00", paris)
+    assert quiet.describe() == "21:00–08:00 (in FR: 20:00–09:00; 21:00–08:00)"
+
+
+def test_each_recipient_is_placed_and_explained_by_the_hours_of_the_own_country(make_kit, sandbox, appointment):
+    kit = make_kit([Rule("eve", days_before=1, at="18:30", text="x")], quiet_hours=BOTH)
+    people = [
+        Recipient("+12025550123", timezone="America/New_York"),
+        Recipient("+12025550124", timezone="America/Toronto"),
+    ]
+    kit.sync(appointment(days=5, recipients=people))  # Sunday the 15th; the eve is a Saturday
+    sent = {each.to: each.send_at for each in sandbox.parked()}
+    assert sent == {"+12025550123": local("2026-02-14 18:30"), "+12025550124": local("2026-02-14 17:59")}
+    (step,) = [each for why in kit.explain("A-1").reminders for each in why.steps if each.startswith("quiet hours")]
+    weekends = "21:30–10:00 Friday; 18:00–10:00 Saturday; 18:00–09:00 Sunday"
+    assert step == (
+        f"quiet hours (21:30–09:00 Monday, Tuesday, Wednesday, Thursday; {weekends}) cover the due time, "
+        "Sat 2026-02-14 18:30 in America/Toronto"
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"country": "XX"}, "unknown country 'XX'"),
+        ({"country": 1}, "unknown country 1"),
+        ({"country": "US", "countries": ["ZZ"]}, "unknown country 'ZZ'"),
+        ({"country": "US", "countries": 5}, "unknown country 5"),
+        ({"country": "US", "countries": {"CA": 5}}, "5 is no table"),
+        ({"country": "US", "start": "21:00"}, "it takes start"),
+        ({"country": "US", "countries": {"CA": {"country": "CA", "countries": ["MX"]}}}, "no countries of their own"),
+        ({"start": "21:00", "end": "08:00", "also": "22:00"}, "no table"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_refused(table, said):
+    with pytest.raises(InvalidInputError, match=said):
+        QuietHours.from_mapping(table)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "always"),
+    [
+        (QuietHours("00:00", "24:00"), True),
+        (QuietHours("12:00", "11:59", also=[QuietHours("11:00", "13:00")]), True),
+        (QuietHours("00:01", "24:00"), False),
+        (QuietHours("00:00", "24:00", days="weekends"), False),
+        (QuietHours("21:00", "08:00"), False),
+    ],
+    ids=lambda value: value.describe() if isinstance(value, QuietHours) else str(value),
+)
+def test_a_week_without_a_minute_for_anything_is_told(quiet, always):
+    assert quiet.always is always
