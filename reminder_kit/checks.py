@@ -58,10 +58,10 @@ def zone_name(value: Any, what: str) -> str:
 
 def locale_tag(value: Any, what: str) -> str:
     """Return a language tag that CLDR knows."""
-    from reminder_kit.words import known_locale
+    from reminder_kit.words import is_known
 
     tag = text(value, what)
-    if known_locale(tag, tag) == "en" and not tag.lower().startswith("en"):
+    if not is_known(tag):
         raise ConfigurationError(f'{what}: unknown locale {tag!r}: use a language tag such as "en", "es-MX" or "de"')
     return tag
 

@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from reminder_kit.conditions import suggestion
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.instants import zone
-from reminder_kit.model import Appointment, Recipient
+from reminder_kit.samples import made_up
 from reminder_kit.sms import dear_characters, plain, sms_parts
 from reminder_kit.templates import (
     APPOINTMENT_FIELDS,
@@ -26,7 +26,7 @@ from reminder_kit.templates import (
     Scene,
     compiled,
 )
-from reminder_kit.words import known_locale
+from reminder_kit.words import is_known, known_locale
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -72,7 +72,7 @@ def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
     for where, texts in (("text", rule.text), ("late_text", rule.late_text), ("together", rule.together)):
         by_locale = texts if isinstance(texts, Mapping) else {"": texts} if texts else {}
         if isinstance(texts, Mapping):
-            found += _missing_locale(rule, where, texts, defaults)
+            found += [*_missing_locale(rule, where, texts, defaults), *_unknown_locales(rule, where, texts)]
         for locale, source in by_locale.items():
             place = f"{where}.{locale}" if locale else where
             found += _template(rule, place, source, locale or defaults.locale, defaults)
@@ -101,6 +101,13 @@ def _missing_locale(rule: Rule, where: str, texts: Mapping[str, str], defaults: 
             f"{where} has {', '.join(sorted(texts))} and nothing for the default locale {defaults.locale!r}, which "
             "everybody else gets: add it",
         )
+
+
+def _unknown_locales(rule: Rule, where: str, texts: Mapping[str, str]) -> Iterator[Finding]:
+    for name in texts:
+        if not is_known(name):
+            message = f'{where}.{name}: unknown locale: use a language tag such as "en", "es-MX" or "de"'
+            yield Finding("warning", rule.id, message)
 
 
 def _template(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[Finding]:
@@ -171,9 +178,13 @@ def _dear(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) 
     dear = dear_characters(sample)
     own = dear_characters(source)
     if own:
-        yield f"{_listed(own)} not in the GSM alphabet: a part then holds 70 characters instead of 160"
+        verb = "is" if len(own) == 1 else "are"
+        yield f"{_listed(own)} {verb} not in the GSM alphabet: a part then holds 70 characters instead of 160"
     elif dear:
-        yield f"in {locale}, words such as dates bring {_listed(dear)} not in the GSM alphabet: parts of 70 characters"
+        yield (
+            f"in {locale}, words such as dates bring {_listed(dear)}, not in the GSM alphabet: a part then holds 70 "
+            "characters instead of 160"
+        )
     cost = sms_parts(sample)
     if cost.parts > (rule.max_parts or 1) and rule.channel == "sms":
         yield f"takes {cost.parts} SMS parts ({cost.units} units of {cost.encoding}) for a realistic appointment"
@@ -181,7 +192,7 @@ def _dear(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) 
 
 def _listed(characters: str) -> str:
     named = " ".join(f"{each!r}" for each in characters[:8])
-    return f"{named}{' …' if len(characters) > 8 else ''} {'is' if len(characters) == 1 else 'are'}"
+    return f"{named}{' …' if len(characters) > 8 else ''}"
 
 
 def _sample(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint: bool) -> str:
@@ -194,23 +205,11 @@ def _sample(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint: 
 
 
 def _scene(rule: Rule, locale: str, defaults: Defaults, source: str) -> Scene:
-    """Return a made-up appointment of ordinary length, on a Wednesday afternoon, told two days before."""
+    """Return a made-up appointment, on a Wednesday afternoon, told two days before."""
     place = zone(defaults.timezone or "UTC")
-    starts_at = datetime(2027, 9, 22, 14, 30, tzinfo=place)
-    names = {match[1]: "Dr Winter" for match in re.finditer(r"\bdata\.(\w+)", source)}
-    who = Recipient("+12025550123", name="Alexandra Winter", data=names)
-    appointment = Appointment(
-        "A-10042",
-        starts_at,
-        starts_at + timedelta(minutes=45),
-        recipients=(who,),
-        title="Dental check-up",
-        location="12 Harbour Street",
-        url="https://example.com/a/10042",
-        data=names,
-        booked_at=starts_at - timedelta(days=20),
-    )
-    send_at = (starts_at - timedelta(days=2)).astimezone(UTC)
+    appointment = made_up(datetime(2027, 9, 22, 14, 30, tzinfo=place), [source])
+    send_at = (appointment.starts_at - timedelta(days=2)).astimezone(UTC)
+    (who,) = appointment.recipients
     return Scene(appointment, who, rule, send_at, place.key, known_locale(locale), defaults.region)
 
 

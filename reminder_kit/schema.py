@@ -82,7 +82,7 @@ def _properties() -> dict[str, Any]:
         "only": _described(_condition(), "For which appointments and recipients this rule is."),
         "unless": _described(_condition(), "For which appointments and recipients it is not."),
         "min_booking_lead": _described(_LENGTH, "Only what was booked at least so long ahead."),
-        "max_booking_lead": _described(_LENGTH, "Only what was booked at most so long ahead."),
+        "max_booking_lead": _described(_LENGTH, "Only what was booked less than so long ahead."),
         "channel": _described({"enum": ["sms", "mms"]}, "How it is sent."),
         "media_urls": _described({"type": "array", "items": {"type": "string"}}, "Pictures of an MMS."),
         "subject": _described({"type": "string"}, "The subject of an MMS."),

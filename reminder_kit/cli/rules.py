@@ -5,33 +5,29 @@ Never opens a ledger, never speaks to the provider.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import evolve
 
-from reminder_kit.cli.layout import Line
+from reminder_kit.cli.layout import Line, shortened
 from reminder_kit.cli.options import chosen, common, now_option
 from reminder_kit.cli.output import tell_problems, write_json, write_lines
 from reminder_kit.cli.session import configured
 from reminder_kit.config import Config
-from reminder_kit.errors import ConfigurationError
 from reminder_kit.instants import iso, zone
-from reminder_kit.model import Appointment, Recipient, masked, normalise
-from reminder_kit.placement import Window, place
+from reminder_kit.model import masked
+from reminder_kit.rehearsal import Line as Rehearsed
+from reminder_kit.rehearsal import Rehearsal, blanks
 from reminder_kit.sms import sms_parts
 
 if TYPE_CHECKING:
-    from reminder_kit.rules import Reminder
-    from reminder_kit.text import Composer
+    from reminder_kit.model import Draft
 
 __all__ = ["rules"]
-
-_ANY_TIME = Window(timedelta(0), timedelta(days=3660), timedelta(0), timedelta(0))
-"""No provider's window: texts are shown for what is due in a year, too."""
 
 
 @click.group()
@@ -48,38 +44,24 @@ def rules() -> None:
 def check(sample: str | None, limit: int, now: datetime | None) -> int:
     """Check every rule and print texts as people would receive them, with their SMS parts.
 
-    Exit status 1 where a text cannot be written, 2 where a rule is wrong.
+    Without a sample, each rule speaks of a made-up appointment, in each of its locales, on
+    time and late. Exit status 1 where a text cannot be written, 2 where a rule is wrong.
     """
     config, now = configured(warn=True), now or datetime.now(UTC)
-    broken, found = False, _made_up(config, now)
-    if sample is not None:
-        reading = _read(sample, config, now)
-        found = [occurrence.appointment for occurrence in reading]
-        broken = tell_problems(reading.problems, sample)
-    shown = list(islice(_texts(config, found, now), limit))
-    if chosen().json:
-        write_json({"rules": [rule.id for rule in config.rules], "warnings": list(config.warnings), "texts": shown})
+    rehearsal = Rehearsal(config.rules, config.defaults, config.quiet_hours, config.calendar.alarms)
+    broken = False
+    if sample is None:
+        lines = list(rehearsal.made_up(now))
     else:
-        write_lines(line for each in shown for line in _lines(each, config))
-        count = len(config.rules)
-        write_lines([Line(f"{count} rule{'' if count == 1 else 's'} checked.", "bold")])
-    return 1 if broken or any(each["error"] for each in shown) else 0
-
-
-def _made_up(config: Config, now: datetime) -> list[Appointment]:
-    place = zone(config.defaults.timezone or "UTC")
-    starts_at = (now + timedelta(days=9)).astimezone(place).replace(hour=14, minute=30, second=0, microsecond=0)
-    return [
-        Appointment(
-            "sample",
-            starts_at,
-            starts_at + timedelta(minutes=45),
-            recipients=(Recipient("+12025550123", name="Alexandra Winter"),),
-            title="Dental check-up",
-            location="12 Harbour Street",
-            url="https://example.com/a/10042",
-        )
-    ]
+        reading = _read(sample, config, now)
+        lines = list(rehearsal.of((occurrence.appointment for occurrence in reading), now))
+        broken = tell_problems(reading.problems, sample)
+    shown = [each for each in lines if each.send_at is not None][:limit]
+    if chosen().json:
+        write_json(_document(config, lines, shown))
+    else:
+        write_lines(_written(config, lines, shown, sample))
+    return 1 if broken or any(each.error for each in lines) else 0
 
 
 def _read(file: str, config: Config, now: datetime) -> Any:
@@ -95,52 +77,136 @@ def _read(file: str, config: Config, now: datetime) -> Any:
     return read_calendar(file, settings, start=now, end=end, name=source_name(file), now=now)
 
 
-def _texts(config: Config, found: Iterable[Appointment], now: datetime) -> Iterator[dict[str, Any]]:
-    """Yield what each reminder would say when it goes out: clear of quiet hours, or late if it is."""
-    from reminder_kit.text import Composer
-    from reminder_kit.together import joined
-
-    composer = Composer(config.defaults)
-    if any(rule.together for rule in config.rules):
-        sent = [each for appointment in found for each in _sent(appointment, config, now)]
-        yield from (_told(composer, *each) for each in joined(sent))
-        return
-    for appointment in found:
-        for reminder, send_at in _sent(appointment, config, now):
-            yield _told(composer, reminder, send_at)
+# For programs
 
 
-def _sent(appointment: Appointment, config: Config, now: datetime) -> Iterator[tuple[Reminder, datetime]]:
-    """Yield the reminders of an appointment that would go out, with their instants."""
-    from reminder_kit.rules import reminders
-    from reminder_kit.superseding import supersede
-
-    wanted = reminders(normalise(appointment, config.defaults.region), config.rules, config.defaults)
-    placed = [(each, place(each, now=now, window=_ANY_TIME, quiet=config.quiet_hours)) for each in wanted]
-    for reminder, placement in supersede(placed):
-        if placement.send_at is not None:
-            yield reminder, placement.send_at
+def _document(config: Config, lines: Sequence[Rehearsed], shown: Sequence[Rehearsed]) -> dict[str, Any]:
+    return {
+        "rules": [rule.id for rule in config.rules],
+        "warnings": list(config.warnings),
+        "texts": [_told(each) for each in shown],
+        "summary": [_counted(rule, lines) for rule in _named(config, lines)],
+    }
 
 
-def _told(composer: Composer, reminder: Reminder, send_at: datetime, others: Sequence[Reminder] = ()) -> dict[str, Any]:
-    told: dict[str, Any] = {"rule": reminder.rule.id, "appointment": reminder.appointment.id, "error": None}
-    told["to"] = reminder.recipient.phone if reminder.recipient else None
-    told["send_at"] = iso(send_at)
-    try:
-        text = composer.compose(reminder, send_at, others).text
-    except ConfigurationError as error:
-        return {**told, "error": str(error)}
-    cost = sms_parts(text)
-    return {**told, "text": text, "encoding": str(cost.encoding), "units": cost.units, "parts": cost.parts}
+def _told(line: Rehearsed) -> dict[str, Any]:
+    reminder, draft = line.reminder, line.draft
+    told: dict[str, Any] = {
+        "rule": reminder.rule.id,
+        "appointment": reminder.appointment.id,
+        "error": line.error or None,
+        "to": reminder.recipient.phone if reminder.recipient else None,
+        "send_at": iso(line.send_at) if line.send_at else None,
+        "zone": reminder.zone,
+        "locale": reminder.locale,
+        "late": line.is_late,
+        "condition": line.note or None,
+    }
+    if draft is None:
+        return told
+    told |= {"channel": draft.channel, "subject": draft.subject, "media_urls": list(draft.media_urls)}
+    cost = sms_parts(draft.text)
+    return {**told, "text": draft.text, "encoding": str(cost.encoding), "units": cost.units, "parts": cost.parts}
 
 
-def _lines(each: dict[str, Any], config: Config) -> list[Line]:
-    at = datetime.fromisoformat(each["send_at"]).astimezone(zone(config.defaults.timezone or "UTC"))
-    head = f"{each['rule']}  {at:%a %d %b %Y %H:%M}  to {masked(each['to'] or '')}"
-    if each["error"]:
-        return [Line(head, "bold"), Line(f"  error: {each['error']}", "red", 2), Line("")]
-    cost = f"{each['parts']} part{'' if each['parts'] == 1 else 's'}, {each['units']} units of {each['encoding']}"
-    return [Line(f"{head}  ({cost})", "bold"), Line(f"  “{each['text']}”", "", 3), Line("")]
+def _counted(rule: str, lines: Sequence[Rehearsed]) -> dict[str, Any]:
+    own = [each for each in lines if each.reminder.rule.id == rule]
+    drafts = [each.draft for each in own if each.draft is not None]
+    sizes = [sms_parts(each.text).parts for each in drafts if each.channel == "sms"]
+    return {
+        "rule": rule,
+        "texts": len(drafts),
+        "parts": sum(sizes),
+        "most_parts": max(sizes, default=0),
+        "mms": sum(each.channel == "mms" for each in drafts),
+        "errors": sum(bool(each.error) for each in own),
+        "not_sent": dict(Counter(_why(each) for each in own if each.reason)),
+        "empty": dict(Counter(name for each in own for name in blanks(each))),
+    }
+
+
+def _why(line: Rehearsed) -> str:
+    return f"{line.reason}: {_condition(line)}" if line.note else str(line.reason)
+
+
+def _condition(line: Rehearsed) -> str:
+    """Return which condition it is, without what it found in one appointment."""
+    return line.note.partition(":")[0]
+
+
+def _named(config: Config, lines: Sequence[Rehearsed]) -> list[str]:
+    return list(dict.fromkeys([*(rule.id for rule in config.rules), *(each.reminder.rule.id for each in lines)]))
+
+
+# For people
+
+
+def _written(
+    config: Config, lines: Sequence[Rehearsed], shown: Sequence[Rehearsed], sample: str | None
+) -> Iterator[Line]:
+    home = config.defaults.timezone or "UTC"
+    for each in shown:
+        yield from _read_aloud(each, home, with_title=sample is not None)
+    left = sum(each.send_at is not None for each in lines) - len(shown)
+    if left:
+        yield Line(f"… and {left} more (--limit {left + len(shown)} shows all)", "dim")
+        yield Line("")
+    for error in dict.fromkeys(each.error for each in lines if each.error and each not in shown):
+        yield Line(f"error: {error}", "red", 2)
+    for rule in _named(config, lines):
+        found = _counted(rule, lines)
+        if sample is not None or found["not_sent"]:
+            yield Line(_sums(found), "", 2)
+    count = len(config.rules)
+    yield Line(f"{count} rule{'' if count == 1 else 's'} checked.", "bold")
+
+
+def _read_aloud(line: Rehearsed, home: str, *, with_title: bool) -> Iterator[Line]:
+    reminder = line.reminder
+    assert line.send_at is not None  # noqa: S101 - only what is sent is read aloud
+    at = line.send_at.astimezone(zone(reminder.zone))
+    where = "" if reminder.zone == home else f" in {reminder.zone}"
+    name = reminder.rule.id if isinstance(reminder.rule.text, str) else f"{reminder.rule.id} ({reminder.locale})"
+    head = f"{name}  {at:%a %d %b %Y %H:%M}{where}  to {masked(reminder.recipient.phone)}"  # type: ignore[union-attr]
+    if with_title:
+        head += f"  for {shortened(reminder.appointment.title or reminder.appointment.id, 40)}"
+    notes = [f"if it meets {_condition(line)}"] if line.note else []
+    notes += ["late"] if line.is_late else []
+    if line.error or line.draft is None:
+        yield Line(head, "bold")
+        yield Line(f"  error: {line.error}", "red", 2)
+    else:
+        yield Line(f"{head}  ({', '.join([*_size(line.draft), *notes])})", "bold")
+        yield from _message(line.draft)
+    yield Line("")
+
+
+def _size(draft: Draft) -> list[str]:
+    if draft.channel == "mms":
+        return ["MMS"]
+    parts, units, encoding = sms_parts(draft.text).parts, sms_parts(draft.text).units, sms_parts(draft.text).encoding
+    return [f"{parts} part{'' if parts == 1 else 's'}", f"{units} unit{'' if units == 1 else 's'} of {encoding}"]
+
+
+def _message(draft: Draft) -> Iterator[Line]:
+    if draft.subject:
+        yield Line(f"  subject “{draft.subject}”", "", 3)
+    yield Line(f"  “{draft.text}”", "", 3)
+    for url in draft.media_urls:
+        yield Line(f"  with {url}", "", 3)
+
+
+def _sums(found: dict[str, Any]) -> str:
+    texts, mms = found["texts"], found["mms"]
+    words = [f"{texts} text{'' if texts == 1 else 's'}"]
+    if texts > mms:
+        words[0] += f" in {found['parts']} part{'' if found['parts'] == 1 else 's'}"
+        words += [f"{found['most_parts']} at the most"] if found["most_parts"] > 1 else []
+    words += [f"{mms} MMS"] if mms else []
+    words += [f"{found['errors']} that cannot be written"] if found["errors"] else []
+    words += [f"{count} not sent ({why})" for why, count in found["not_sent"].items()]
+    words += [f"{name} is empty in {count}" for name, count in found["empty"].items()]
+    return f"{found['rule']}: {', '.join(words)}"
 
 
 @rules.command()

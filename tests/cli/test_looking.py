@@ -163,6 +163,94 @@ def test_rules_check_tells_a_text_that_cannot_be_written(run, folder, calendar, 
     assert "doctor" in ran.out
 
 
+FOUR_RULES = """
+[[rules]]
+id = "by-locale"
+before = "1 day"
+only = {tags = ["dental"], status = "confirmed"}
+late_text = {en = "Soon: {{ when }}", es = "Pronto: {{ when }}"}
+text = {en = "With {{ data.doctor.name }} {{ when }}", es = "Con {{ data.doctor['name'] }} {{ when }}"}
+
+[[rules]]
+id = "picture"
+before = "2 hours"
+channel = "mms"
+subject = "Your visit"
+media_urls = ["https://example.com/{{ appointment.id }}.png"]
+text = "Look"
+
+[[rules]]
+id = "late-bookers"
+before = "1 hour"
+max_booking_lead = "2 days"
+text = "Glad you could make it."
+"""
+
+
+@pytest.fixture
+def four_rules(folder):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text() + FOUR_RULES)
+
+
+def test_rules_check_shows_every_rule_in_every_locale_on_time_and_late_whatever_its_conditions(run, four_rules):
+    ran = run("rules", "check", "--now", NOW)
+    assert (ran.status, ran.err) == (0, "")
+    told = run("rules", "check", "--now", NOW, "--json").json
+    assert [
+        (each["rule"], each["locale"], each["late"], each["condition"], each["text"]) for each in told["texts"]
+    ] == [
+        ("day-before", "en", False, None, "Hi Alexandra Winter, Dental check-up tomorrow at 2:30 PM."),
+        ("by-locale", "en", False, "only.tags", "With Dr Winter tomorrow at 2:30 PM"),
+        ("by-locale", "en", True, "only.tags", "Soon: tomorrow at 2:30 PM"),
+        ("by-locale", "es", False, "only.tags", "Con Dr Winter mañana a las 14:30"),
+        ("by-locale", "es", True, "only.tags", "Pronto: mañana a las 14:30"),
+        ("picture", "en", False, None, "Look"),
+        (
+            "late-bookers",
+            "en",
+            False,
+            "max_booking_lead is 2 days: booked 20 days ahead",
+            "Glad you could make it.",
+        ),
+    ]
+    assert (
+        "by-locale (es)  Wed 18 Feb 2026 15:30  to +12…23  (1 part, 26 units of gsm7, if it meets only.tags, late)"
+        in (ran.out)
+    )
+    assert "(1 part, 23 units of gsm7, if it meets max_booking_lead is 2 days)" in ran.out
+    picture = "(MMS)\n  subject “Your visit”\n  “Look”\n  with https://example.com/A-10042.png\n"
+    assert picture in ran.out
+
+
+def test_rules_check_says_of_a_sample_what_is_not_sent_and_what_comes_out_empty(
+    run, four_rules, folder, calendar, event
+):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text().replace("Glad you could make it.", "At {{ appointment.location }}, {{ when }}."))
+    file = calendar(event("A-1"), event("A-2", 13), "BEGIN:VEVENT", "UID:A-3", "DTSTART:20260214T150000Z",
+        "DTSTAMP:20260101T000000Z", "CREATED:20260213T120000Z", "ATTENDEE;CN=Ann:tel:+12025550145", "SUMMARY:Cleaning",
+        "END:VEVENT")  # fmt: skip
+    ran = run("rules", "check", "--sample", file, "--now", NOW, "--limit", "2")
+    assert ran.status == 0
+    assert "… and 5 more (--limit 7 shows all)" in ran.out
+    assert "day-before: 3 texts in 3 parts" in ran.out
+    assert "by-locale: 0 texts, 3 not sent (condition: only.tags)" in ran.out
+    assert "picture: 3 texts, 3 MMS" in ran.out
+    assert (
+        "late-bookers: 1 text in 1 part, 2 not sent (condition: max_booking_lead), appointment.location is empty in 1"
+        in ran.out
+    )
+
+
+def test_rules_check_says_that_nothing_can_be_sent_in_a_week_of_quiet_hours(run, folder):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text() + '\n[quiet_hours]\nstart = "00:00"\nend = "24:00"\n')
+    ran = run("rules", "check", "--now", NOW)
+    assert ran.out == "day-before: 0 texts, 1 not sent (quiet_hours)\n1 rule checked.\n"
+    assert "[quiet_hours] cover the whole week: nothing would ever be sent" in ran.err
+
+
 def test_rules_check_of_a_wrong_rule_is_status_2(run, folder):
     path = folder / "reminders.toml"
     path.write_text(path.read_text().replace("{{ when }}", "{{ wen }}"))

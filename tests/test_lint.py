@@ -1,0 +1,63 @@
+"""Lint and samples: locales nobody has, texts judged with the data they ask for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from reminder_kit.lint import lint
+from reminder_kit.rules import Defaults, Rule
+from reminder_kit.samples import made_up, read_fields
+
+START = datetime(2026, 2, 16, 15, tzinfo=UTC)
+
+
+def findings(text, defaults=None, **changes):
+    return [str(each) for each in lint(Rule("r", before="1 day", text=text, **changes), defaults or Defaults())]
+
+
+def test_a_text_for_a_locale_that_nobody_can_have_is_pointed_out():
+    assert findings({"en": "Hi", "klingon": "Qapla'", "pt-BR": "Oi"}) == [
+        'warning: rule \'r\': text.klingon: unknown locale: use a language tag such as "en", "es-MX" or "de"'
+    ]
+    (late,) = findings({"en": "Hi"}, late_text={"en": "Hi", "english": "Hello"})
+    assert "late_text.english: unknown locale" in late
+
+
+def test_what_a_language_costs_is_said_in_a_sentence():
+    (found,) = findings({"en": "Hi", "pl": "Do zobaczenia {{ appointment.starts_at | weekday }}"})
+    assert found == (
+        "warning: rule 'r': text.pl: in pl, words such as dates bring 'ś', not in the GSM alphabet: a part then holds "
+        "70 characters instead of 160"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "data"),
+    [
+        ("{{ data.doctor }}", {"doctor": "Dr Winter"}),
+        ("{{ data.doctor.name }} {{ data.doctor }}", {"doctor": {"name": "Dr Winter"}}),
+        (
+            "{{ data['doctor']['name'] }}{{ appointment.data.room }}",
+            {"doctor": {"name": "Dr Winter"}, "room": "Dr Winter"},
+        ),
+        ("{{ data.doctor.upper() }}", {"doctor": "Dr Winter"}),
+        ("{{ data[recipient.name] }}", {}),
+        ("{% if data.vip %}x{% endif %}", {"vip": "Dr Winter"}),
+        ("{{ data", {}),
+        ("plain", {}),
+    ],
+)
+def test_a_sample_has_the_data_its_text_asks_for(source, data):
+    assert made_up(START, [source]).data == data
+
+
+def test_a_sample_person_has_it_too():
+    (who,) = made_up(START, ["{{ recipient.data.plan }}"], "es").recipients
+    assert (who.data, who.locale, who.phone) == ({"plan": "Dr Winter"}, "es", "+12025550123")
+
+
+def test_what_a_text_reads_is_known_by_its_path():
+    found = read_fields("{{ appointment.title }} {{ data.a['b'] | upper }}")
+    assert sorted(found) == [("appointment", "title"), ("data", "a"), ("data", "a", "b")]
