@@ -23,6 +23,7 @@ from reminder_kit.errors import InvalidRuleError
 from reminder_kit.instants import iso
 
 __all__ = [
+    "UNITS",
     "WEEKDAYS",
     "Kind",
     "Offset",
@@ -39,7 +40,7 @@ __all__ = [
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 """Names of weekdays, in the order of `date.weekday()`."""
 
-_UNITS = {
+UNITS = {
     "w": "weeks",
     "week": "weeks",
     "weeks": "weeks",
@@ -60,6 +61,7 @@ _UNITS = {
     "second": "seconds",
     "seconds": "seconds",
 }
+"""The units in which lengths of time are written, and what each means."""
 _TERM = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
 _JOINTS = re.compile(r"\s*(?:,|\band\b)?\s*")
 _ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
@@ -182,9 +184,9 @@ def _terms(text: str) -> list[tuple[str, str]]:
     place = 0
     while place < len(text):
         found = _TERM.match(text, place)
-        if not found or found[2] not in _UNITS:
+        if not found or found[2] not in UNITS:
             return []
-        terms.append((found[1], _UNITS[found[2]]))
+        terms.append((found[1], UNITS[found[2]]))
         joint = _JOINTS.match(text, found.end())
         place = joint.end() if joint else found.end()
     return terms

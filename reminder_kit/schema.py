@@ -9,19 +9,49 @@ from typing import Any
 
 from reminder_kit.conditions import KEYS as CONDITIONS
 from reminder_kit.model import Status
-from reminder_kit.offsets import WEEKDAYS
+from reminder_kit.offsets import UNITS, WEEKDAYS
 
 __all__ = ["file_schema", "rules_schema"]
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
+_IS_MMS = {"required": ["channel"], "properties": {"channel": {"const": "mms"}}}
+_WITH_AT = ("days_before", "days_after", "weekday", "business_days_before")
 _WHENS = ("before", "after", "days_before", "days_after", "weekday", "business_days_before", "on")
-_LENGTH = {"type": "string", "examples": ["24 hours", "90 minutes", "1 day", "2 weeks"]}
+
+
+def _weekday_pattern() -> str:
+    """Return a pattern for weekdays cut after three letters or more, as `weekday_number` reads them."""
+    return rf"^\s*({'|'.join(_any_case(name[:3]) for name in WEEKDAYS)})[A-Za-z]*\s*$"
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" for letter in word)
+
+
+def _length() -> dict[str, Any]:
+    """Return the schema of a length of time, as `Offset.parse` reads it: no such pattern knows its sums."""
+    unit = "|".join(_any_case(name) for name in UNITS)
+    term = rf"[0-9]+(\.[0-9]+)?\s*({unit})"
+    iso = "P([0-9]+W)?([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+S)?)?"
+    pattern = rf"^\s*({term}(\s*(,|{_any_case('and')})?\s*{term})*|{iso})\s*$"
+    return {"type": "string", "pattern": pattern, "examples": ["24 hours", "90 minutes", "1 day", "2 weeks"]}
+
+
+_LENGTH = _length()
 _MAYBE_NONE = {"anyOf": [_LENGTH, {"const": 0}]}
+_LOCAL_TIME = {"type": "string", "pattern": r"^\s*[0-2][0-9](:[0-5][0-9](:[0-5][0-9])?)?\s*$", "examples": ["18:00"]}
+_WEEKDAY = {"anyOf": [{"enum": [*WEEKDAYS]}, {"type": "string", "pattern": _weekday_pattern()}]}
+_PICTURE = {"type": "string", "minLength": 1}
 _BY_LOCALE: dict[str, Any] = {
     "anyOf": [
-        {"type": "string", "minLength": 1},
-        {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string"}},
+        {"type": "string"},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"not": {"enum": ["sms", "mms"]}},
+            "additionalProperties": {"type": "string"},
+        },
     ]
 }
 _BY_CHANNEL = {
@@ -65,10 +95,10 @@ def _properties() -> dict[str, Any]:
         "after": _described(_LENGTH, "How long after the end (or, with anchor, the start): a follow-up."),
         "days_before": _described(_days(0), "So many days before, at a local time."),
         "days_after": _described(_days(0), "So many days after, at a local time."),
-        "weekday": _described({"enum": [*WEEKDAYS]}, "The last such day before the appointment's, at a local time."),
+        "weekday": _described(_WEEKDAY, "The last such day before the appointment's, at a local time."),
         "business_days_before": _described(_days(1), "So many days before, without weekends and holidays."),
-        "on": _described({}, "One instant for all, with its offset: 2026-02-15T14:30:00Z."),
-        "at": _described({}, 'A local time of the appointment: "18:00".'),
+        "on": _described({"type": "string"}, "One instant for all, with its offset: 2026-02-15T14:30:00Z."),
+        "at": _described(_LOCAL_TIME, 'A local time of the appointment: "18:00".'),
         "anchor": _described({"enum": ["start", "end"]}, "What the offset is counted from."),
         "text": _described(_TEXTS, "The template, or one by locale or channel."),
         "late_text": _described(_TEXTS, "The template for a message that goes out after its due time."),
@@ -84,7 +114,9 @@ def _properties() -> dict[str, Any]:
         "min_booking_lead": _described(_LENGTH, "Only what was booked at least so long ahead."),
         "max_booking_lead": _described(_LENGTH, "Only what was booked less than so long ahead."),
         "channel": _described({"enum": ["sms", "mms"]}, "How it is sent."),
-        "media_urls": _described({"type": "array", "items": {"type": "string"}}, "Pictures of an MMS."),
+        "media_urls": _described(
+            {"anyOf": [_PICTURE, {"type": "array", "items": _PICTURE}]}, "Pictures of an MMS, by their addresses."
+        ),
         "subject": _described({"type": "string"}, "The subject of an MMS."),
         "max_parts": _described({"type": "integer", "minimum": 1}, "Refuse texts that take more SMS parts."),
     }
@@ -112,18 +144,29 @@ def rules_schema() -> dict[str, Any]:
         "items": {
             "type": "object",
             "additionalProperties": False,
-            "required": ["id", "text"],
+            "required": ["id"],
             "properties": _properties(),
             "oneOf": [{"required": [key]} for key in _WHENS],
+            "anyOf": [
+                {"required": ["text"], "properties": {"text": {"not": {"const": ""}}}},
+                {"required": ["media_urls"]},
+            ],
             "dependentRequired": {"days_before": ["at"], "days_after": ["at"], "weekday": ["at"]},
+            "dependentSchemas": {
+                "at": {"anyOf": [{"required": [key]} for key in _WITH_AT]},
+                "media_urls": {"anyOf": [_IS_MMS, {"properties": {"media_urls": {"const": []}}}]},
+                "subject": {"anyOf": [_IS_MMS, {"properties": {"subject": {"const": ""}}}]},
+            },
         },
     }
 
 
 _TEXT = {"type": "string", "minLength": 1}
 _AMOUNT = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}
-_CLOCK = {"type": "string", "examples": ["21:00", "08:00"]}
+_CLOCK = {"type": "string", "pattern": "^[0-9]{1,2}:[0-5][0-9](:00)?$", "examples": ["21:00", "08:00"]}
+_COUNTRY = {"type": "string", "pattern": "^[A-Za-z]{2}$", "examples": ["US", "GB"]}
 _COUNT = {"type": "integer", "minimum": 1}
+_DAY = {"type": "string", "pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*$", "examples": ["2026-12-24"]}
 _SEVERAL = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 
 
@@ -135,10 +178,37 @@ def _table(words: str, *required: str, closed: bool = True, **properties: dict[s
 
 
 def _quiet() -> dict[str, Any]:
-    days = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"enum": [*WEEKDAYS, "weekdays", "weekends"]}}]}
-    also = {"type": "array", "items": {"type": "object"}}
-    words = "When nobody is written to, on the recipient's clock; absent: none."
-    return _table(words, start=_CLOCK, end=_CLOCK, days=days, also=also, country=_TEXT)
+    """Return the schema of quiet hours; those within quiet hours are defined once, and refer to themselves."""
+    return {"$ref": "#/$defs/quiet_hours", "description": "When nobody is written to, on the recipient's clock."}
+
+
+def _quiet_hours() -> dict[str, Any]:
+    own = {"$ref": "#/$defs/quiet_hours"}
+    group = {"anyOf": [{"enum": [*WEEKDAYS, "weekdays", "weekends", "daily"]}, _WEEKDAY]}
+    countries = {
+        "anyOf": [
+            _COUNTRY,
+            {"type": "array", "items": _COUNTRY},
+            {"type": "object", "propertyNames": _COUNTRY, "additionalProperties": own},
+        ]
+    }
+    return {
+        **_table(
+            "An interval of every day, and more of them; or those of a country.",
+            start=_described(_CLOCK, "When it begins: 21:00."),
+            end=_described(_CLOCK, "When it is over: 08:00."),
+            days=_described(
+                {"anyOf": [group, {"type": "array", "minItems": 1, "items": group}]}, "The days on which it begins."
+            ),
+            also=_described({"anyOf": [own, {"type": "array", "items": own}]}, "Further intervals."),
+            country=_described(_COUNTRY, "The customary ones of this country."),
+            countries=_described(countries, "Other ones for those who live elsewhere."),
+        ),
+        "oneOf": [{"required": ["start", "end"]}, {"required": ["country"]}],
+        "dependentSchemas": {
+            "country": {"not": {"anyOf": [{"required": [key]} for key in ("start", "end", "days", "also")]}}
+        },
+    }
 
 
 def _tables() -> dict[str, Any]:
@@ -170,21 +240,29 @@ def _tables() -> dict[str, Any]:
             "How calendar files are read.",
             timezone=_TEXT,
             region=_TEXT,
-            phones=_described(phones, "Where a phone number is looked for, in this order."),
+            phones=_described(
+                {"anyOf": [phones["items"], phones]}, "Where a phone number is looked for, in this order."
+            ),
             directory=_TEXT,
             alarms={"enum": ["ignore", "rules", "only"]},
             horizon=_LENGTH,
             sources=_SEVERAL,
             limits={"type": "object"},
         ),
-        "replies": _table('Replies by name, and the words that mean them: confirm = ["C", "YES"].', closed=False),
+        "replies": {
+            "type": "object",
+            "description": 'Replies by name, and the words that mean them: confirm = ["C", "YES"].',
+            "propertyNames": {"pattern": "^[a-z][a-z0-9_-]{0,39}$"},
+            "additionalProperties": {"anyOf": [_TEXT, {"type": "array", "minItems": 1, "items": _TEXT}]},
+        },
     }
 
 
 def file_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a configuration file, rules and all."""
     rules = {key: value for key, value in rules_schema().items() if key in ("type", "items")}
-    weekend = {"type": "array", "items": {"enum": [*WEEKDAYS]}, "maxItems": 6}
+    weekend = {"anyOf": [_WEEKDAY, {"type": "array", "items": _WEEKDAY, "maxItems": 6}]}
+    closed = {"anyOf": [_DAY, {"type": "array", "items": _DAY}]}
     return {
         "$schema": _DRAFT,
         "title": "reminders.toml",
@@ -193,10 +271,10 @@ def file_schema() -> dict[str, Any]:
         "properties": {
             "timezone": _described(_TEXT, "IANA zone of whatever names none: America/New_York."),
             "locale": _described(_TEXT, "Language tag of who has none: en, es-MX."),
-            "default_region": _described(_TEXT, "Country of phones written without a code: US."),
+            "default_region": _described(_COUNTRY, "Country of phones written without a code: US."),
             "namespace": _described(_TEXT, "Bounds all that this kit sees of a ledger."),
             "holidays": _described(_SEVERAL, "Calendars of holidays for business days: US, US-CA."),
-            "closed_days": _described({"type": "array"}, "Further days that are no business days: 2026-12-24."),
+            "closed_days": _described(closed, "Further days that are no business days: 2026-12-24."),
             "weekend": _described(weekend, "Weekly days off; Saturday and Sunday if left out."),
             "transliterate": _described({"type": "boolean"}, "Write typographic characters plainly."),
             "rearm_after": _described(_LENGTH, "A move by more than this after sending makes a new reminder due."),
@@ -205,4 +283,5 @@ def file_schema() -> dict[str, Any]:
             **_tables(),
             "rules": rules,
         },
+        "$defs": {"quiet_hours": _quiet_hours()},
     }

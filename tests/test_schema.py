@@ -74,4 +74,4 @@ class TestFile:
 
     def test_the_rules_of_a_file_are_rules(self):
         assert self.KEYS["rules"]["items"] == ITEM
-        assert self.KEYS["calendar"]["properties"]["phones"]["items"]["enum"] == list(PHONE_SOURCES)
+        assert self.KEYS["calendar"]["properties"]["phones"]["anyOf"][0]["enum"] == list(PHONE_SOURCES)
