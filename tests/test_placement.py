@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import copy
-import os
 import pickle
-import subprocess
-import sys
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pendulum
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
@@ -30,6 +26,7 @@ from reminder_kit.placement import (
 )
 from reminder_kit.rules import Defaults, Rule, reminders
 from reminder_kit.superseding import COLLAPSE_WITHIN, supersede
+from tests.sampling import examples
 
 ANN = "+12025550123"
 BOB = "+12025550145"
@@ -612,7 +609,7 @@ def cases(draw, spreads=(0,)):
 SPREAD = (0, "2 minutes", "4 minutes")
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(cases() | cases(SPREAD), st.booleans())
 def test_the_result_is_inside_every_constraint_or_a_reasoned_refusal(case, replaces):
     one, now, window, quiet = case
@@ -641,7 +638,7 @@ def test_the_result_is_inside_every_constraint_or_a_reasoned_refusal(case, repla
     assert result == place(one, now=now, window=window, quiet=quiet, replaces=replaces)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(cases() | cases(SPREAD))
 def test_what_is_held_can_be_parked_at_park_at_and_not_a_second_before(case):
     one, now, window, quiet = case
@@ -655,7 +652,7 @@ def test_what_is_held_can_be_parked_at_park_at_and_not_a_second_before(case):
             assert before.park_at == result.park_at
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(cases())
 def test_no_better_moment_is_passed_over(case):
     """Between the ideal (late: the earliest that can be asked for) and the result, every minute is forbidden."""
@@ -670,7 +667,7 @@ def test_no_better_moment_is_passed_over(case):
     assert all(still_allowed(moment, one, quiet) for moment in between)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(cases() | cases(SPREAD), st.integers(1, 3 * 86_400))
 def test_time_only_passes_a_send_time_never_moves_back_and_a_skip_for_lateness_is_final(case, seconds):
     one, now, window, quiet = case
@@ -686,7 +683,7 @@ def test_time_only_passes_a_send_time_never_moves_back_and_a_skip_for_lateness_i
         assert later.send_at >= first.send_at
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     st.lists(st.sampled_from(RULES), min_size=2, max_size=6),
     st.integers(-2 * 86_400, 3600),
@@ -714,43 +711,8 @@ def test_superseding_does_not_depend_on_the_order_of_its_input(several, seconds,
             assert all(abs(placement.send_at - each.send_at) >= COLLAPSE_WITHIN for each in others)
 
 
-PROBE = """
-from datetime import datetime, timedelta, UTC
-from reminder_kit.model import Appointment
-from reminder_kit.placement import QuietHours, Window, place
-from reminder_kit.rules import Defaults, Rule, reminders
-from reminder_kit.text import Composer
-window = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))
-rules = [Rule("a", before="24 hours", text="{{ when }} {{ appointment.starts_at }}"),
-         Rule("b", days_before=1, at="21:30", text="{{ when }}"), Rule("c", business_days_before=1, text="x")]
-defaults = Defaults("America/New_York", holidays="US")
-composer = Composer(defaults)
-for hour in range(0, 240, 7):
-    start = datetime(2026, 3, 6, tzinfo=UTC) + timedelta(hours=hour)
-    for one in reminders(Appointment("A-1", start, recipients=["+12025550123"]), rules, defaults):
-        placement = place(one, now=start - timedelta(days=3), window=window, quiet=QuietHours("21:00", "08:00"))
-        print(one.due_at, placement.send_at, placement.reason, composer.compose(one, one.due_at).text, one.trail)
-"""
-
-
-def test_b58_the_zone_of_the_process_decides_nothing():
-    def told(zone):
-        done = subprocess.run(
-            [sys.executable, "-c", PROBE],
-            env={**os.environ, "TZ": zone, "PYTHONPATH": str(Path(__file__).parents[1])},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout
-
-    first = told("UTC")
-    assert first.count("\n") == 105
-    assert {told("America/Los_Angeles"), told("Pacific/Apia"), told("Australia/Lord_Howe")} == {first}
-
-
 @given(st.integers(1_700_000_000, 1_900_000_000).map(from_seconds), st.sampled_from(QUIETS[1:]), st.sampled_from(ZONES))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_quiet_stretches_end_and_begin_where_their_clocks_say(instant, quiet, name):
     zone = ZoneInfo(name)
     over, began = quiet.over(instant, zone), quiet.began(instant, zone)
