@@ -94,7 +94,7 @@ class Rehearsal:
         starts_at = (now + _AHEAD).astimezone(place_of).replace(hour=14, minute=30, second=0, microsecond=0)
         for rule in self.rules:
             for locale in _locales(rule):
-                appointment = made_up(starts_at, [*_sources(rule.text), *_sources(rule.late_text), *_sources(rule.together)], locale)
+                appointment = made_up(starts_at, _templates(rule), locale)
                 yield from self._made_up(appointment, rule, now)
 
     def _made_up(self, appointment: Appointment, rule: Rule, now: datetime) -> Iterator[Line]:
@@ -139,12 +139,17 @@ def _an_hour_after(reminder: Reminder) -> datetime:
 
 def _locales(rule: Rule) -> Sequence[str | None]:
     """Return the locales in which a rule has texts of its own; None stands for whoever has no locale."""
-    named = [*_by_locale(rule.text), *_by_locale(rule.late_text)]
+    named = [name for texts in (rule.text, rule.late_text, rule.together) for name in _by_locale(texts)]
     return list(dict.fromkeys(named)) or [None]
 
 
 def _by_locale(texts: str | Mapping[str, str]) -> tuple[str, ...]:
     return tuple(texts) if isinstance(texts, Mapping) else ()
+
+
+def _templates(rule: Rule) -> list[str]:
+    """Return every template of a rule."""
+    return [source for texts in (rule.text, rule.late_text, rule.together) for source in _sources(texts)]
 
 
 def _sources(texts: str | Mapping[str, str]) -> tuple[str, ...]:
@@ -156,7 +161,7 @@ def blanks(line: Line) -> tuple[str, ...]:
     if line.draft is None:
         return ()
     rule, appointment = line.reminder.rule, line.reminder.appointment
-    texts = [source for source in (*_sources(rule.text), *_sources(rule.late_text)) if not _ASKS.search(source)]
+    texts = [source for source in _templates(rule) if not _ASKS.search(source)]
     named = {path for source in texts for path in read_fields(source)}
     found = [f"appointment.{name}" for name in _SHOWN if not getattr(appointment, name)]
     if line.reminder.recipient is not None and not line.reminder.recipient.name:

@@ -154,6 +154,23 @@ def test_rules_check_takes_a_calendar_as_sample(run, two_rules, calendar, event)
     assert len(told["warnings"]) == 2
 
 
+@pytest.fixture
+def joint_rule(folder):
+    path = folder / "reminders.toml"
+    several = "{% for each in appointments %}{{ each.starts_at | time }} {{ each.recipient.name }} {% endfor %}"
+    path.write_text(f"{path.read_text()}together = '{{{{ day }}}}: {several}'\n")
+
+
+def test_rules_check_shows_what_several_appointments_of_a_day_are_told(run, joint_rule, calendar, event):
+    made_up = run("rules", "check", "--now", NOW)
+    assert "“tomorrow: 2:30 PM Alexandra Winter 3:30 PM Alexandra Winter”" in made_up.out
+    assert "several on one day" in made_up.out
+    file = calendar(event("A-1"), event("A-2", name="Ben", hour=12), event("A-3", 13))
+    ran = run("rules", "check", "--sample", file, "--now", NOW)
+    assert "“tomorrow: 10:00 AM Ada 12:00 PM Ben”" in ran.out
+    assert "day-before: 2 texts in 2 parts, 1 not sent (superseded: told together with another of that day)" in ran.out
+
+
 def test_rules_check_tells_a_text_that_cannot_be_written(run, folder, calendar, event):
     path = folder / "reminders.toml"
     path.write_text(path.read_text() + '\n[[rules]]\nid = "d"\nbefore = "1 hour"\ntext = "With {{ data.doctor }}"\n')
