@@ -43,7 +43,7 @@ def _correction(
     told = [each for each in (*messages.get(reminder.key, ()), *messages.get(key, ())) if each.state in SENT]
     if not told or reminder.recipient is None:
         return None
-    last = max(told, key=lambda each: each.send_at)
+    last = max(reversed(told), key=lambda each: (each.send_at, each.created_at))
     moved = abs(reminder.appointment.start_at - last.start_at) > rearm_after
     if not moved or last.draft.to != reminder.recipient.phone:
         return None

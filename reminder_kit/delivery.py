@@ -24,7 +24,7 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.lifecycle import State, told
+from reminder_kit.lifecycle import State, step, told
 from reminder_kit.model import Draft, Message, Reason
 from reminder_kit.patience import TRIES, backoff, retry_delay
 from reminder_kit.placement import GRACE
@@ -242,6 +242,8 @@ class Courier(Desk):
         """Withdraw a parked message: commit the wish, ask for it, commit what came of it."""
         if not cancellable(message, self.settings.window, self.clock()):
             return Errand(Result.TOO_LATE, message)
+        if message.state is not State.CANCELLING:
+            step(message.state, State.CANCELLING)
         after = evolve(message, state=State.CANCELLING, attempts=1, next_try_at=None, error="")
         entry = self._entry(after, State.CANCELLING, identity, outcome.rule, reason)
 

@@ -23,7 +23,7 @@ from reminder_kit.errors import (
     UnknownOutcomeError,
 )
 from reminder_kit.ledger import Ledger
-from reminder_kit.lifecycle import THEIR_STEPS, told
+from reminder_kit.lifecycle import THEIR_STEPS, step, told
 from reminder_kit.model import Message, Reason
 from reminder_kit.patience import Breaker, Skew
 from reminder_kit.ports import IO, Capabilities, NoAnswerError, NotSentError, Provider, Receipt, Request
@@ -119,6 +119,8 @@ class Desk:
 
     async def _move(self, claim: Claim, identity: Identity, rule: str, before: Message, after: Message) -> Message:
         """Write down what became of a message; returns it as it stands then, webhooks included."""
+        if after.state is not before.state and after.state not in THEIR_STEPS.get(before.state, ()):
+            step(before.state, after.state)
 
         def write(tx: Transaction) -> Message:
             try:

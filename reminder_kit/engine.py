@@ -131,6 +131,8 @@ class Engine:
                 await self.io.call(self._decide, works, run.plan.held_back)
                 await self._carry_out(works, courier)
                 if again := [work for work in works if work.again]:
+                    for work in again:
+                        work.stuck |= work.failed  # what failed a moment ago is not tried on other terms at once
                     await self._reread(again)
                     await self.io.call(self._decide, again, run.plan.held_back)
                     await self._carry_out(again, courier)
@@ -369,6 +371,8 @@ class Engine:
         else:
             work.again = work.again or errand.result is Result.SKEWED
             work.clean = work.clean and errand.result is Result.SKEWED
+            if errand.result is Result.FAILED:
+                work.failed[change.key] = errand
             outcome = decision.outcome
             if errand.message is None and change.kind is Kind.SCHEDULE:
                 outcome = evolve(outcome, stand=Stand.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)

@@ -204,7 +204,7 @@ def _was_given_up(reminder: Reminder, outcome: Outcome | None) -> bool:
 
 def _has_it(reminder: Reminder, messages: Sequence[Message], settings: Settings) -> bool:
     """Say whether the latest message that went out for this reminder was for (nearly) this start and this person."""
-    sent = [each for each in messages if each.state in SENT]
+    sent = [each for each in reversed(messages) if each.state in SENT]  # of those of one second, the one made last
     return bool(sent) and not _material(reminder, max(sent, key=lambda each: each.send_at), settings)
 
 

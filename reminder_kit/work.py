@@ -47,6 +47,7 @@ class Work:
     changes: dict[str, Change] = field(factory=dict)
     outcomes: dict[str, Outcome] = field(factory=dict)
     stuck: dict[str, Errand] = field(factory=dict)
+    failed: dict[str, Errand] = field(factory=dict)
     suppressed: Collection[str] = ()
     error: str = ""
     clean: bool = True

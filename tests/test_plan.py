@@ -128,6 +128,13 @@ def test_past_its_time_it_counts_as_sent(settings, parked, appointment):
     assert judged(settings, moved, parked(), now=later)[0][:2] == ("schedule", "on_time")
 
 
+def test_of_two_sent_at_the_same_second_the_one_made_last_counts(settings, parked, appointment):
+    """Moved twice within a second, where the provider sends at once: the person knows of the last start."""
+    first = parked(State.SENT, id="1" * 32, start_at=appointment(days=2).start_at)
+    assert judged(settings, appointment(), first, parked(State.SENT)) == [("skip", "already_sent", ())]
+    assert judged(settings, appointment(), parked(State.SENT), first) == [("schedule", "on_time", ())]
+
+
 def test_what_was_sent_for_nearly_this_start_under_another_key_is_not_sent_again(settings, appointment):
     start = appointment().start_at
     sent = {("day-before", "+12025550123"): [SentBefore("other", start + timedelta(minutes=15), START)]}
