@@ -11,7 +11,8 @@ from random import Random
 from attrs import evolve
 
 from reminder_kit import Appointment, QuietHours, Recipient, Rule
-from reminder_kit.errors import ReminderKitError
+from reminder_kit.changes import Guard
+from reminder_kit.errors import ReminderKitError, UnsafePlanError
 from tests.conftest import NEW_YORK
 from tests.simulation.laws import Laws
 from tests.simulation.world import Died, World
@@ -33,36 +34,51 @@ RULES = [
 ]  # fmt: skip
 
 
+MISSING = {"unknown_outcome": "prefer_missing"}
+CORRECTING = {"correction": "Moved to {{ when }}"}
+GUARDED = {"guard": Guard(max_cancel_ratio=0.5, max_changes=5, from_parked=3)}
 KINDS = [
     *[{}] * 5,
-    {"options": {"correction": "Moved to {{ when }}"}},
-    {"options": {"correction": "Moved to {{ when }}"}},
+    *[{"options": CORRECTING}] * 2,
+    {"options": GUARDED},
+    {"cap": 5, "small": True},
+    {"idempotency": False},
     {"endpoint": "schedule"},
-    {"endpoint": "schedule", "options": {"unknown_outcome": "prefer_missing"}},
+    {"endpoint": "schedule", "options": MISSING},
+    {"kind": "twilio"},
+    {"kind": "twilio", "options": {**MISSING, **CORRECTING}},
+    {"kind": "vonage"},
+    {"kind": "vonage", "options": MISSING},
 ]
-"""Most kits are plain; some correct, some have no idempotency keys."""
+"""Most kits are plain; some correct, are guarded or have little room; some providers know no keys, or ignore them."""
 
 
 class History:
-    """One story: `play` tells it and checks the laws at every rest."""
+    """One story: `play` tells it and checks the laws at every rest. `ledger` is an empty one (default: in memory)."""
 
     LAWS = Laws
     RULES = RULES
     KINDS = KINDS
     NUMBERS = NUMBERS
 
-    def __init__(self, seed, *, steps=24):
+    def __init__(self, seed, *, steps=24, ledger=None):
         self.random = Random(seed)
         self.steps = steps
         rules, quiet = self.random.choice(self.RULES), self.random.choice(QUIET)
-        self.world = World(rules, quiet, **self.random.choice(self.KINDS))
+        kind = self.random.choice(self.KINDS)
+        self.world = World(rules, quiet, ledger=ledger, **kind)
         self.host = {}
-        self.told = [f"{self.world.options} {self.world.provider_options}"]
+        self.told = [f"{kind or 'plain'}, {[rule.id for rule in rules]}, {quiet}"]
         self.kits = [self.world.kit(), self.world.kit()]
         self.number = 0
 
     def log(self, *words):
         self.told.append(f"{self.world.now:%m-%d %H:%M:%S} " + " ".join(str(each) for each in words))
+
+    @staticmethod
+    def shown(appointment):
+        people = [(each.phone, each.id) for each in appointment.recipients]
+        return f"{appointment.id} {appointment.starts_at:%m-%d %H:%M} {appointment.status} {appointment.title} {people}"
 
     def chance(self, share):
         return self.random.random() < share
@@ -124,14 +140,63 @@ class History:
         """Change something, and have it synced, recorded or forgotten about."""
         changed = [each for _ in range(self.random.choice([1, 1, 2, 4])) for each in self.change_something()]
         way = self.random.choice(["sync", "sync", "sync", "record", "record", "nothing", "all", "all"])
-        self.log(way, *[(each.id, each.starts_at, each.status.value, each.recipients) for each in changed])
+        self.log(way, *[self.shown(each) for each in changed])
         kit = self.kit()
         if way == "sync":
             kit.sync(changed)
         elif way == "record":
             kit.record(changed)
         elif way == "all":
-            kit.sync(list(self.host.values()), complete=True, force=True)
+            self.carefully(lambda force: kit.sync(list(self.host.values()), complete=True, force=force))
+
+    def carefully(self, run):
+        """Do something that is mostly forced; where it is refused as unsafe, nothing was written anywhere."""
+        force = self.chance(0.6)
+        before, writes = None if force else self.world.dump(), self.world.sandbox.write_count
+        try:
+            run(force)
+        except UnsafePlanError as error:
+            self.log("  unsafe:", error)
+            assert not force, "a forced plan was refused"
+            assert self.world.dump() == before, "a refused plan was recorded"
+            assert self.world.sandbox.write_count == writes, "a refused plan was carried out"
+
+    def book(self):
+        """Save several things in a transaction of the host's own, which is then committed or rolled back."""
+        kit, ours, before = self.kit(), dict(self.host), self.world.dump()
+        with self.world.host() as connection:
+            for _ in range(self.random.choice([1, 1, 2, 3])):
+                self.save(kit, connection)
+            if committed := self.chance(0.6):
+                connection.commit()
+        if not committed:
+            self.log("  rolled back")
+            self.host = ours
+            assert self.world.dump() == before, "something of a transaction that was rolled back stayed"
+
+    def save(self, kit, connection):
+        if self.host and self.chance(0.2):
+            id_ = self.random.choice(sorted(self.host))
+            self.log("book: withdraw", id_)
+            kit.withdraw(id_, connection=connection)
+            self.host.pop(id_)
+        elif self.chance(0.1):
+            number = self.random.choice(self.NUMBERS)
+            self.log("book: suppress", number)
+            kit.suppress(number, connection=connection)
+        else:
+            changed = self.change_something()
+            self.log("book:", *[self.shown(each) for each in changed])
+            kit.record(changed, connection=connection)
+
+    def purge(self):
+        """Keep house; the host may archive what is as old, or hand it in again."""
+        before = self.world.now - timedelta(days=self.random.choice([1, 2, 5]))
+        self.log("purge before", before)
+        with self.world.ledger.writing() as transaction:
+            transaction.purge(before, self.world.now)
+        if self.chance(0.7):
+            self.host = {id_: each for id_, each in self.host.items() if each.end_at >= before}
 
     def vanish(self):
         if not self.host:
@@ -144,7 +209,8 @@ class History:
         else:
             self.log("vanish", id_)
             if self.host:
-                self.kit().sync(list(self.host.values()), complete=True, force=True)
+                kit = self.kit()
+                self.carefully(lambda force: kit.sync(list(self.host.values()), complete=True, force=force))
 
     def suppress(self):
         number = self.random.choice(self.NUMBERS)
@@ -189,12 +255,14 @@ class History:
     def fault(self):
         kind, method = self.random.choice(FAULTS), self.random.choice([None, "POST", "DELETE", "GET"])
         times = self.random.choice([1, 1, 2, 3, 4, 12])
-        self.log("fault", kind, method, times)
-        self.world.sandbox.fault(kind, times, method=method, delay=60.0)
+        wait = self.random.choice([None, None, 0.5, 20.0, 45.0]) if kind in ("429", "503") else None
+        self.log("fault", kind, method, times, wait)
+        self.world.sandbox.fault(kind, times, method=method, delay=60.0, retry_after=wait)
 
     def resync(self):
-        self.log("resync")
-        self.kit().resync(force=True)
+        kit, dirty = self.kit(), self.chance(0.3)
+        self.log("resync", "of what is dirty" * dirty)
+        self.carefully(lambda force: kit.resync(only_dirty=dirty, force=force))
 
     def trap(self):
         """Have the next run die, or be interrupted by the other kit or by time, at a random step."""
@@ -213,7 +281,7 @@ class History:
             id_ = self.random.choice(sorted(self.host))
             self.host[id_] = self.edited(self.host[id_])
             changed = [self.host[id_]]
-            self.log("  ", *[(each.id, each.starts_at, each.status.value, each.recipients) for each in changed])
+            self.log("  ", *[self.shown(each) for each in changed])
             fresh.record(changed)
         if self.chance(0.3):
             number = self.random.choice(self.NUMBERS)
@@ -228,8 +296,8 @@ class History:
         self.other()
 
     EVENTS = (
-        ("tell", 9), ("vanish", 2), ("suppress", 1), ("reply", 1), ("deliver", 3), ("jump", 3), ("reconfigure", 2),
-        ("fault", 6), ("resync", 3), ("trap", 6),
+        ("tell", 8), ("book", 3), ("vanish", 2), ("suppress", 1), ("reply", 1), ("deliver", 3), ("jump", 3),
+        ("reconfigure", 2), ("fault", 6), ("resync", 3), ("trap", 6), ("purge", 1),
     )  # fmt: skip
 
     def event(self):
@@ -278,4 +346,18 @@ class History:
             self.event()
             if index % 8 == 7:
                 self.rest()
+        self.watch()
         return self
+
+    def watch(self):
+        """Let time pass, with a batch job every few minutes: what is due comes when it is due.
+
+        Where nothing can be parked the job runs every minute, as README says.
+        """
+        kit = self.world.kit()
+        promised = Laws(self.world, kit, self.host).promised()
+        minutes = 1 if kit.settings.window.holds_and_sends else 4
+        for _ in range(self.random.choice([4, 10, 30])):
+            self.world.advance(minutes=minutes)
+            kit.resync(force=True)
+        self.LAWS(self.world, kit, self.host).check(promised)

@@ -13,11 +13,9 @@ from reminder_kit.correction import corrections
 from reminder_kit.instants import zone
 from reminder_kit.lifecycle import State
 from reminder_kit.model import Reason
-from reminder_kit.placement import Decision, place, still_allowed
+from reminder_kit.placement import GRACE, Decision, place, still_allowed
+from reminder_kit.records import Stand
 from reminder_kit.rules import reminders
-
-TOO_NEAR = timedelta(seconds=91)
-"""So near to its send time a message can't be taken back: a minute, the margin, and a second."""
 
 REARM = timedelta(minutes=15)
 
@@ -31,6 +29,7 @@ class Laws:
 
     def __init__(self, world, kit, host):
         self.world, self.kit, self.host = world, kit, host
+        world.sandbox.tick()
         self.now = world.now
         self.settings = kit.settings
         self.rows = world.messages()
@@ -39,16 +38,25 @@ class Laws:
         self.barred = set(world.ledger.suppressions())
         self.by_key = defaultdict(list)
         self.strays = []
+        window = self.settings.window
+        self.too_near = window.cancel_cutoff + window.margin + timedelta(seconds=1)
         for message in world.sandbox.messages():
-            token = (message.webhook_url or "").rpartition("=")[2]
-            row = self.rows.get(token)
+            row = self.rows.get(world.made.get(message.id))
             if row is None:
                 self.strays.append(message)
-            else:
+            elif not self.is_twin(message, row):
                 self.by_key[row["key"]].append((message, row))
 
-    def check(self):
+    def is_twin(self, message, row):
+        """Say whether this is what a provider that ignores keys made of a request it had carried out before."""
+        return not self.world.sandbox.idempotency and row["provider_id"] not in (None, message.id)
+
+    def check(self, promised=()):
+        assert not self.world.wrongs, self.world.wrongs
         assert not self.strays, f"the ledger knows nothing of {self.strays}"
+        self.check_input()
+        self.check_room()
+        self.check_kept(promised)
         self.check_input()
         wanted = {each.key: each for each in self.wanted()}
         outcomes = {each.key: each for record in self.records for each in record.outcomes}
@@ -69,6 +77,38 @@ class Laws:
             assert recorded[id_].start_at == appointment.start_at, f"{id_} is recorded with another start"
         gone = [id_ for id_, each in recorded.items() if id_ not in self.host and each.start_at > self.now]
         assert not gone, f"{gone} should have been withdrawn"
+
+    def check_room(self):
+        """Nothing waits for want of room while there is room."""
+        held = [each for record in self.records for each in record.outcomes if each.reason == Reason.AT_CAPACITY]
+        held = [each for each in held if each.stand == Stand.HELD and each.due_at and each.due_at > self.now]
+        assert not held or self.world.ledger.parked() >= self.world.cap, f"held although there is room: {held}"
+
+    def promised(self):
+        """Return what comes to whom and when, if nothing changes: what is parked, and what is held until it is due."""
+        parked = [
+            (key, message.to, message.send_at)
+            for key, found in self.by_key.items()
+            for message, row in self.live(found)
+            if row["state"] == State.SCHEDULED
+        ]
+        return parked + [each for each in self.held() if self.settings.window.holds_and_sends]
+
+    def held(self):
+        for reminder in self.wanted():
+            barred = reminder.refusal is not None or reminder.recipient.phone in self.barred
+            if not barred and reminder.key not in self.by_key:
+                placed = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet)
+                if placed.decision is Decision.HOLD:
+                    yield reminder.key, reminder.recipient.phone, placed.park_at
+
+    def check_kept(self, promised):
+        """What was promised for the time that has passed came in it, unless the provider keeps it from the phone."""
+        for key, number, at in promised:
+            if at + GRACE > self.now or any(each == number for each, _ in self.world.sandbox.opted_out):
+                continue
+            came = [each.sent_at for each, _ in self.by_key.get(key, []) if each.to == number and each.sent_at]
+            assert any(at <= each <= at + GRACE for each in came), f"promised for {at}, and did not come: {key}, {came}"
 
     def wanted(self):
         for record in self.records:
@@ -93,7 +133,7 @@ class Laws:
         return [
             (message, row)
             for message, row in found
-            if message.status == "scheduled" and message.send_at - self.now > TOO_NEAR
+            if message.status == "scheduled" and message.send_at - self.now > self.too_near
         ]
 
     def check_received(self, key, found):
@@ -143,7 +183,7 @@ class Laws:
         """Say whether the person got, or is certain to get, this reminder for (nearly) this start."""
         start = reminder.appointment.start_at
         for message, row in found:
-            going = message.sent_at or (message.status == "scheduled" and message.send_at - self.now <= TOO_NEAR)
+            going = message.sent_at or (message.status == "scheduled" and message.send_at - self.now <= self.too_near)
             if going and message.to == reminder.recipient.phone and abs(moment(row["start_at"]) - start) <= REARM:
                 return True
         return False
@@ -176,7 +216,8 @@ class Laws:
         if placed.decision is not Decision.SEND:
             kind = "held" if placed.decision is Decision.HOLD else "skipped"
             told = f"{reminder.key}: {outcome.stand}, {outcome.reason} instead of {kind}"
-            assert outcome.stand == kind or placed.decision is Decision.SKIP, told
+            given_way = outcome.reason == Reason.SUPERSEDED  # to one that went out: not looked at again
+            assert outcome.stand == kind or placed.decision is Decision.SKIP or given_way, told
             return
         excused = outcome.reason in {Reason.SUPERSEDED, Reason.ALREADY_SENT, Reason.QUARANTINED, Reason.AT_CAPACITY}
         refused = any(row["state"] == "rejected" for row in self.rows.values() if row["key"] == reminder.key)

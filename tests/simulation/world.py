@@ -1,4 +1,4 @@
-"""A small world for random histories: one sandbox, one ledger in memory, kits that die or are interrupted at any step.
+"""A small world for random histories: one sandbox, one ledger, kits that die or are interrupted at any step.
 
 Never sleeps, never reads the machine's clock: the same seed tells the same story.
 """
@@ -8,19 +8,28 @@ from __future__ import annotations
 import socket
 import weakref
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from hashlib import blake2b
+
+from attrs import evolve, fields
 
 from reminder_kit import ReminderKit
+from reminder_kit.delivery import Courier
+from reminder_kit.engine import Engine
 from reminder_kit.errors import SignatureError
 from reminder_kit.ledger import Ledger
+from reminder_kit.ledger.tables import tables_of
 from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.twilio import Twilio
+from reminder_kit.providers.vonage import Vonage
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 from reminder_kit.transport import Pace
 from reminder_kit.world import BlockingWorld
-from tests.conftest import START
+from tests.conftest import NEW_YORK, START
 
-_HISTORY = "SELECT message_id FROM reminder_kit_history"
+HOOK = "https://clinic.example/hooks"
+ACCOUNT, SERVICE = "AC" + "1" * 32, "MG" + "2" * 32
 
 
 class Died(BaseException):
@@ -87,28 +96,48 @@ class Desk(Ledger):
 class SteppedWorld(BlockingWorld):
     """The blocking world with a step on either side of every request; waiting moves the sandbox's clock."""
 
-    def __init__(self, provider, steps, clock, **options):
+    def __init__(self, provider, kit, clock, **options):
         slow = Pace(clock=lambda: clock().timestamp())
         options = {**options, "pace": slow, "sleep": lambda delay: clock.advance(timedelta(seconds=delay))}
         super().__init__(provider, 1, **options)
-        self._steps = steps
+        self._kit = kit
+        self.posting = None
 
     async def send(self, request):
-        self._steps.step()
-        response = await super().send(request)
-        self._steps.step()
+        self._kit.steps.step()
+        with self._kit.world.watched(self.posting, self._kit):
+            response = await super().send(request)
+        self._kit.steps.step()
         return response
+
+
+class SteppedCourier(Courier):
+    """A courier that says which message it is posting: some providers take no token of ours."""
+
+    async def post(self, claim, identity, rule, message, *given, **named):
+        self.io.posting = message.id
+        return await super().post(claim, identity, rule, message, *given, **named)
+
+
+class SteppedEngine(Engine):
+    """An engine whose messages are numbered by the world, so that a story can be told again."""
+
+    def _courier(self, *given, **named):
+        made = super()._courier(*given, **named)
+        values = {each.name: getattr(made, each.name) for each in fields(Courier)}
+        return SteppedCourier(**{**values, "new_id": self.io._kit.world.new_id})
 
 
 class SteppedKit(ReminderKit):
     """A kit whose process can die between any two steps."""
 
-    def __init__(self, provider, rules, shared, **options):
-        self.steps = Steps()
-        super().__init__(provider, rules, Desk(shared, self.steps), **options)
+    def __init__(self, world, provider, rules, **options):
+        self.steps, self.world = Steps(), world
+        super().__init__(provider, rules, Desk(world.ledger, self.steps), **options)
+        self._engine = SteppedEngine(self.ledger, provider, self.settings, self._io, self.now)
 
     def _world(self, concurrency, **options):
-        return SteppedWorld(self.provider, self.steps, self._clock, **options)
+        return SteppedWorld(self.provider, self, self._clock, **options)
 
     def rename(self):
         """Give it a name by which the others know at once that its process is gone."""
@@ -116,34 +145,69 @@ class SteppedKit(ReminderKit):
 
 
 class World:
-    """The sandbox, the ledger, and the kits that are alive."""
+    """The sandbox, the ledger, and the kits that are alive.
 
-    def __init__(self, rules, quiet=None, *, options=None, cap=1_000_000, idempotency=True, **provider):
-        self.sandbox = Sandbox(clock=START, strict=True, idempotency=idempotency, cap=cap)
-        self.ledger = Ledger("sqlite://")
-        self.ledger.upgrade()
-        weakref.finalize(self, self.ledger.close)
+    `kind` is the provider, `cap` how many messages it keeps (`small`: and says so itself).
+    """
+
+    def __init__(
+        self,
+        rules,
+        quiet=None,
+        *,
+        kind="telnyx",
+        options=None,
+        cap=1_000_000,
+        small=False,
+        idempotency=True,
+        ledger=None,
+        **provider,
+    ):
+        self.sandbox = Sandbox(
+            clock=START, strict=True, idempotency=idempotency, cap=cap, provider=kind, webhook_url=HOOK
+        )
+        if ledger is None:
+            ledger = Ledger("sqlite://")
+            ledger.upgrade()
+            weakref.finalize(self, ledger.close)
+        self.ledger = ledger
+        self.kind, self.cap, self.small = kind, cap, small
         self.rules, self.quiet = rules, quiet
         self.all_quiet = [quiet]
         self.options = dict(options or {})
         self.provider_options = provider
         self.letters = []
-        self._heard = 0
+        self.made = {}
+        self.wrongs = []
+        self._heard = self._numbered = 0
+
+    def new_id(self):
+        """Return the next of the ids that stand for what is random elsewhere."""
+        self._numbered += 1
+        return blake2b(str(self._numbered).encode(), digest_size=16).hexdigest()
 
     def provider(self):
-        return Telnyx(
+        if self.kind == "twilio":
+            return Twilio(ACCOUNT, self.sandbox.secret, SERVICE, webhook_url=HOOK, **self.provider_options)
+        if self.kind == "vonage":
+            secret = self.sandbox.secret
+            return Vonage("+12025550100", "k", secret, signature_secret=secret, webhook_url=HOOK)
+        made = Telnyx(
             api_key="KEY",
             from_="+12025550100",
-            webhook_url="https://clinic.example/hooks",
+            webhook_url=HOOK,
             public_key=self.sandbox.public_key,
             **self.provider_options,
         )
+        if self.small:
+            made.capabilities = evolve(made.capabilities, cap=self.cap)
+        return made
 
     def kit(self):
         return SteppedKit(
+            self,
             self.provider(),
             self.rules,
-            self.ledger,
             timezone="America/New_York",
             quiet_hours=self.quiet,
             clock=self.sandbox.clock,
@@ -159,6 +223,26 @@ class World:
     def advance(self, **parts):
         self.sandbox.clock.advance(**parts)
 
+    # What goes over the wire
+
+    @contextmanager
+    def watched(self, posting, kit):
+        """Note which row of the ledger a request parks a message for, also where its answer is lost."""
+        count = len(self.sandbox.by_id)
+        try:
+            yield
+        finally:
+            for message in list(self.sandbox.by_id.values())[count:]:
+                self.made[message.id] = posting
+                if not message.scheduled:
+                    self._check_sent(message, kit)
+
+    def _check_sent(self, message, kit):
+        """What a provider sends at once is never sent in quiet hours."""
+        quiet = kit.settings.quiet
+        if quiet is not None and quiet.covers(message.created_at, NEW_YORK):
+            self.wrongs.append(f"sent in quiet hours ({quiet}): {message}")
+
     def collect(self):
         """Take the webhooks sent since, to be delivered whenever it pleases."""
         sent = self.sandbox.hooks.sent
@@ -170,19 +254,26 @@ class World:
         with suppress(SignatureError):
             kit.receive(headers, body)
 
+    # What the ledger says
+
+    @contextmanager
+    def host(self):
+        """Open a transaction of the host's own, in the same database: rolled back unless it is committed."""
+        with self.ledger._database.engine.connect() as connection:
+            yield connection
+
+    def _selected(self, statement):
+        with self.ledger.writing() as transaction:
+            return transaction._runner.connection.exec_driver_sql(statement).mappings().all()
+
     def dump(self):
         """Return all that the ledger says, but for the row that tells when the batch job last ran."""
-        with self.ledger.writing() as transaction:
-            connection = transaction._runner.connection.connection.driver_connection
-            return [line for line in connection.iterdump() if "reminder_kit_runs" not in line]
+        tables = [each for each in tables_of(None).metadata.tables if not each.endswith("_runs")]
+        return {each: sorted(map(repr, self._selected(f"SELECT * FROM {each}"))) for each in tables}
 
     def messages(self):
         """Return every message of the ledger by id: its row as a dict."""
-        with self.ledger.writing() as transaction:
-            connection = transaction._runner.connection.connection.driver_connection
-            cursor = connection.execute("SELECT * FROM reminder_kit_messages ORDER BY serial")
-            names = [each[0] for each in cursor.description]
-            return {row["id"]: row for row in (dict(zip(names, values, strict=True)) for values in cursor)}
+        return {row["id"]: row for row in self._selected("SELECT * FROM reminder_kit_messages ORDER BY serial")}
 
     def is_open(self):
         """Say whether some message's last step is open still."""
@@ -190,9 +281,8 @@ class World:
 
     def once(self, event):
         """Return the messages of which the history ever said so."""
-        with self.ledger.writing() as transaction:
-            connection = transaction._runner.connection.connection.driver_connection
-            return {row[0] for row in connection.execute(f"{_HISTORY} WHERE event = ?", (event,))}
+        found = self._selected(f"SELECT message_id FROM reminder_kit_history WHERE event = '{event}'")
+        return {row["message_id"] for row in found}
 
     def records(self):
         return list(self.ledger.records())
