@@ -6,6 +6,7 @@ Every step is a coroutine over the `IO` port; what may be retried, and when, is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -55,9 +56,19 @@ class Courier(Desk):
     # Parking
 
     async def park(
-        self, claim: Claim, generation: int, identity: Identity, decision: Decision, draft: Draft, start_at: datetime
+        self,
+        claim: Claim,
+        generation: int,
+        identity: Identity,
+        decision: Decision,
+        draft: Draft,
+        start_at: datetime,
+        may_go: Callable[[datetime], bool] = lambda _at: True,
     ) -> Errand:
-        """Park a new message: commit the intent, post it, commit what came of it."""
+        """Park a new message: commit the intent, post it, commit what came of it.
+
+        `may_go` says whether what is sent at once may still go out at an instant.
+        """
         outcome = decision.outcome
         message_id, key = self.new_id(), self.new_id()
         try:
@@ -99,7 +110,7 @@ class Courier(Desk):
 
         if not await self.commit(intend):
             return Errand(Result.STALE)
-        return await self.post(claim, identity, outcome.rule, message, request, fresh=True)
+        return await self.post(claim, identity, outcome.rule, message, request, fresh=True, may_go=may_go)
 
     async def post(
         self,
@@ -110,6 +121,7 @@ class Courier(Desk):
         request: Request | None = None,
         *,
         fresh: bool = False,
+        may_go: Callable[[datetime], bool] = lambda _at: True,
     ) -> Errand:
         """Post a message's stored bytes until the provider answers, as far as that is safe; commit the outcome."""
         request = request or self._stored(message)
@@ -137,16 +149,17 @@ class Courier(Desk):
             if doubtful and self.capabilities.key_life is None:
                 return await self._lost(claim, identity, rule, message, error)
             delay = retry_delay(attempt, error)
-            if delay is None or not self._may_repeat(message):
+            if delay is None or not self._may_repeat(message, timedelta(seconds=delay), may_go):
                 break
             await self.io.sleep(delay)
         assert error is not None  # noqa: S101 - the loop ends by an error
         return await self._postponed(claim, identity, rule, message, error, doubtful=doubtful)
 
-    def _may_repeat(self, message: Message) -> bool:
-        """Say whether a request may be repeated within this run; what is sent at once, as long as it is due."""
+    def _may_repeat(self, message: Message, delay: timedelta, may_go: Callable[[datetime], bool]) -> bool:
+        """Say whether a request may be repeated within this run; what is sent at once, as long as it may go out."""
         if self.settings.window.holds_and_sends:
-            return self.clock() <= message.send_at + GRACE
+            then = self.clock() + delay
+            return then <= message.send_at + GRACE and may_go(then)
         return replayable(message, self.settings, self.clock())
 
     def _stored(self, message: Message) -> Request:

@@ -29,7 +29,7 @@ from reminder_kit.placement import Window, place
 from reminder_kit.planning import chunks, decisions_for, doubled, needs_settling, note_planned, with_planned
 from reminder_kit.ports import IO, Provider
 from reminder_kit.records import FORCED, Claim, Identity, Kept, Outcome, Record, Stand, Written, is_open
-from reminder_kit.work import Work, as_held, give_back, merged, reported, start_of, why
+from reminder_kit.work import Work, as_held, give_back, may_go, merged, reported, start_of, why
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
@@ -293,6 +293,7 @@ class Engine:
                 fresh,
                 fresh.draft,
                 start_of(fresh),
+                may_go(fresh, self.settings.quiet),
             )
         )
         work.know(errand)

@@ -5,7 +5,7 @@ Never talks to the provider and never reads a clock; writes only inside a transa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -19,13 +19,14 @@ from reminder_kit.errors import ClaimLostError
 from reminder_kit.lifecycle import OPEN, State
 from reminder_kit.model import Message, Reason
 from reminder_kit.neighbours import ranges_of
+from reminder_kit.placement import QuietHours, still_allowed
 from reminder_kit.planning import in_doubt, is_doubtful, poisoned
 from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome, Record, Release, Stand
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
 
-__all__ = ["Concern", "Work", "as_held", "merged", "reported", "start_of", "why"]
+__all__ = ["Concern", "Work", "as_held", "may_go", "merged", "reported", "start_of", "why"]
 
 
 class Concern(StrEnum):
@@ -185,6 +186,12 @@ def start_of(decision: Decision) -> datetime:
     """Return the start a decision to park is made for."""
     assert decision.reminder is not None  # noqa: S101 - only wanted reminders are parked or adopted
     return decision.reminder.appointment.start_at
+
+
+def may_go(decision: Decision, quiet: QuietHours | None) -> Callable[[datetime], bool]:
+    """Return what says whether a decision to park may still go out at an instant, whatever the window."""
+    reminder = decision.reminder
+    return lambda at: reminder is None or still_allowed(at, reminder, quiet) is None
 
 
 def why(errand: Errand) -> str:

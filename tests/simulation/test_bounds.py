@@ -14,6 +14,7 @@ from tests.simulation.world import World
 
 HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
 DAY = Rule("day-before", before="24 hours", text="{{ when }}")
+NEAR = Rule("minute-before", before="1 minute", text="Now!")
 NUMBER = "+12025550123"
 
 
@@ -109,6 +110,25 @@ def test_b50_quiet_hours_are_asked_again_at_a_late_send(make_kit, sandbox, appoi
     sandbox.clock.advance(minutes=28)
     kit.resync()
     assert len(sandbox.messages()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "quiet", "late"),
+    [(HOUR, QuietHours("08:01", "08:30"), {"hours": 23}), (NEAR, None, {"hours": 23, "minutes": 59})],
+    ids=["quiet hours", "the start"],
+)
+def test_what_is_sent_at_once_is_not_repeated_once_its_time_is_over(appointment, rule, quiet, late):
+    """The provider asks for 25 seconds of patience, at whose end it would be too late."""
+    world = World((rule,), quiet, kind="vonage")
+    kit = world.kit()
+    kit.sync(appointment())
+    world.advance(days=2, **late, seconds=40)
+    world.sandbox.fault("429", 1, method="POST", retry_after=25)
+    assert kit.resync().failed
+    assert world.sandbox.messages() == []
+    world.advance(minutes=5)
+    kit.resync()
+    assert world.sandbox.messages() == []
 
 
 # The cap

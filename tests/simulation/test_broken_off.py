@@ -56,6 +56,21 @@ def test_a_key_press_while_the_batch_job_withdraws_loses_nothing(appointment, st
     assert len(world.sandbox.parked()) == 2
 
 
+@pytest.mark.parametrize("step", range(4, 16))
+def test_what_failed_in_a_run_is_left_to_the_next_though_the_appointment_changes_meanwhile(appointment, step):
+    """A message that was never confirmed can't be taken back: it has no name yet at the provider."""
+    world = World((HOUR, DAY))
+    kit, other = world.kit(), world.kit()
+    world.sandbox.fault("cut", 3, method="POST", containing="Soon")
+    kit.steps.arm(step, lambda: other.record(appointment(days=4)))
+    kit.sync(appointment())
+    assert not [each for each in world.sandbox.requests if each.path.endswith("/")], "asked for a message of no name"
+    world.advance(minutes=6)
+    assert kit.resync().ok
+    assert {each.send_at.day for each in world.sandbox.parked()} == ({13, 14} if kit.steps.count >= step else {12, 13})
+    assert len(world.sandbox.parked()) == 2
+
+
 def test_a_cancelled_task_loses_nothing(sandbox, make_kit, appointment):
     reached = asyncio.Event()
 
