@@ -218,6 +218,7 @@ class Engine:
                 work.stuck[message.key] = errand
             if errand.result is Result.UNKNOWN:
                 work.stuck.setdefault(message.key, errand)
+                work.lost.add(message.key)
 
         return job
 
@@ -367,6 +368,7 @@ class Engine:
             outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=errand.reason.value, error=error)
         elif errand.result is Result.UNKNOWN:
             work.again = work.again or self.settings.prefer_duplicate
+            work.lost.add(change.key)
             change = evolve(change, reason=Reason.NOT_CONFIRMED)
             outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error)
         else:

@@ -49,6 +49,7 @@ class Work:
     outcomes: dict[str, Outcome] = field(factory=dict)
     stuck: dict[str, Errand] = field(factory=dict)
     failed: dict[str, Errand] = field(factory=dict)
+    lost: set[str] = field(factory=set)
     suppressed: Collection[str] = ()
     error: str = ""
     clean: bool = True
@@ -100,7 +101,8 @@ class Work:
                 outcome = "done" if "settle" in change.causes else None
                 self.changes[change.key] = evolve(change, outcome=outcome)
                 self.outcomes[change.key] = decision.outcome
-            if any(each.key == change.key and is_doubtful(each, now) for each in self.messages.values()):
+            doubtful = any(each.key == change.key and is_doubtful(each, now) for each in self.messages.values())
+            if doubtful or change.key in self.lost:  # what is sent at once is in doubt though its time is over
                 self.changes[change.key] = in_doubt(self.changes[change.key])
 
     def write(self, tx: Transaction, actor: str, now: datetime) -> None:

@@ -116,6 +116,30 @@ def test_an_unknown_message_is_named_by_every_run_until_its_time_is_over(make_wo
     assert kit.resync().ok
 
 
+@pytest.mark.parametrize(("policy", "texts"), [("prefer_duplicate", 2), ("prefer_missing", 1)])
+@pytest.mark.parametrize("dies", [False, True], ids=["no answer", "killed"])
+def test_what_is_sent_at_once_and_never_confirmed_is_named_once_though_its_time_is_over(
+    appointment, policy, texts, dies
+):
+    world = World((HOUR,), kind="vonage", options={"unknown_outcome": policy})
+    kit = world.kit()
+    kit.sync(appointment())
+    world.advance(days=2, hours=23, seconds=10)
+    if dies:
+        kit.steps.arm(6)  # right after the post
+        with pytest.raises(Died):
+            kit.resync()
+        assert len(world.sandbox.messages()) == 1
+        world.advance(seconds=61)
+    else:
+        world.sandbox.fault("drop_after", 1, method="POST")
+    report = world.kit().resync()
+    assert [each.outcome for each in report.changes] == ["unknown"]
+    assert report.unknown[0].error
+    assert len(world.sandbox.messages()) == texts
+    assert world.kit().resync().ok
+
+
 def test_a_webhook_with_our_token_settles_an_unknown(make_world, appointment):
     """And the second text, if it is not sent yet, is taken back."""
     world = make_world(options={"unknown_outcome": "prefer_missing"})
