@@ -56,7 +56,8 @@ class CrashPoints:
 
     async def call(self, func: Callable[..., T], *args: Any) -> T:
         """Run a blocking function, with a crash point before it."""
-        self.step(f"before {getattr(func, '__name__', 'call')}")
+        inner = getattr(func, "func", func)
+        self.step(f"before {getattr(inner, '__name__', 'call')}")
         return await self._io.call(func, *args)
 
     async def sleep(self, delay: float) -> None:
@@ -91,7 +92,7 @@ class _Statements:
 
 
 def _count_statements(ledger: Ledger, points: CrashPoints) -> None:
-    opened = ledger.writing
+    opened, lent = ledger.writing, ledger.on
 
     @contextmanager
     def writing() -> Iterator[Transaction]:
@@ -100,7 +101,15 @@ def _count_statements(ledger: Ledger, points: CrashPoints) -> None:
             yield transaction
         points.step("committed")
 
+    @contextmanager
+    def on(connection: Any) -> Iterator[Transaction]:
+        with lent(connection) as transaction:
+            transaction._runner = _Statements(transaction._runner, points)  # noqa: SLF001 - as above
+            yield transaction
+        points.step("handed back")
+
     ledger.writing = writing  # type: ignore[method-assign]
+    ledger.on = on  # type: ignore[method-assign]
 
 
 def kill_at(kit: ReminderKit, point: int, *, statements: bool = False) -> CrashPoints:

@@ -1,0 +1,231 @@
+"""What the crash matrix tells: which kits there are, what happens to appointments, how providers behave.
+
+Everything is named, so that a process of its own can be told by name what to do.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from datetime import timedelta
+
+from attrs import field, frozen
+
+from reminder_kit import Appointment, Recipient, ReminderKit, Rule
+from reminder_kit.instants import iso
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.twilio import Twilio
+from reminder_kit.providers.vonage import Vonage
+from tests.conftest import START, TEXT
+
+NUMBER, OTHER = "+12025550123", "+12025550177"
+HOOK = "https://clinic.example/hooks"
+RULES = (
+    Rule("day-before", before="24 hours", text=TEXT),
+    Rule("hour-before", before="1 hour", text="Soon: {{ when }}"),
+)
+SHORTER = (Rule("day-before", before="20 hours", text="See you {{ when }}"),)
+PURGED_AT = START + timedelta(days=40)
+DUE = timedelta(days=2, seconds=20)
+"""When the first reminder of A-1 has just become due."""
+
+PAUSE = timedelta(seconds=90)
+"""How long after the crash the next batch job runs: a lease has run out, a first back-off is over."""
+
+
+def visit(id="A-1", *, days=3, title="Check-up", number=NUMBER, **changes):
+    recipient = Recipient(number, id="P-1", name="Ada")
+    return Appointment(id, START + timedelta(days=days), recipients=[recipient], title=title, **changes)
+
+
+FIRST = [visit("A-1"), visit("A-2", days=4), visit("A-3", days=20)]
+MOVED = [visit("A-1", days=2), visit("A-2", days=4), visit("A-3", days=3)]
+
+
+# What is done
+
+
+def syncing(appointments):
+    return lambda kit, _letter: kit.sync(appointments, complete=True, force=True)
+
+
+def resynced(kit, _letter):
+    kit.resync(force=True)
+
+
+def recorded(kit, _letter):
+    kit.record(MOVED)
+    kit.resync(force=True)
+
+
+def suppressed(kit, _letter):
+    kit.suppress(NUMBER, reason="asked at the desk")
+
+
+def allowed(kit, _letter):
+    kit.allow(NUMBER)
+    kit.resync(force=True)
+
+
+def answered(kit, letter):
+    kit.receive(*letter)
+    kit.resync(only_dirty=True, force=True)
+
+
+def purged(kit, _letter):
+    kit.resync(force=True)
+    with kit.ledger.writing() as transaction:
+        transaction.purge(START + timedelta(days=30), PURGED_AT)
+
+
+def booked(kit, _letter):
+    """Save a booking and its reminders in one transaction of the host's, whose tables are beside the ledger's."""
+    host = sqlite3.connect(kit.ledger.url.removeprefix("sqlite:///"))
+    with host:
+        host.execute("CREATE TABLE IF NOT EXISTS bookings (id TEXT PRIMARY KEY, moved INTEGER)")
+        for each in MOVED:
+            host.execute("INSERT INTO bookings VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET moved = 1", [each.id])
+            kit.record(each, connection=host)
+        kit.withdraw("A-2", connection=host)
+    host.close()
+    kit.resync(force=True)
+
+
+@frozen
+class Scenario:
+    """What was there, what is done by the process that is killed, when, and with which rules.
+
+    `letter` makes the webhook it is handed; with `statements` each SQL statement is a step as well.
+    """
+
+    act: object
+    before: object = field(default=FIRST)
+    rules: object = field(default=RULES)
+    letter: object = None
+    at: object = START
+    statements: bool = False
+    barred: bool = False
+
+
+def stop(sandbox):
+    return sandbox.inbound(NUMBER, "STOP")
+
+
+def start(sandbox):
+    return sandbox.inbound(NUMBER, "START")
+
+
+def delivered(sandbox):
+    return sandbox.hooks.sent[-1]
+
+
+SCENARIOS = {
+    "new": Scenario(syncing(FIRST), before=[]),
+    "moved": Scenario(syncing(MOVED)),
+    "put off": Scenario(syncing([visit("A-1", days=12), *FIRST[1:]])),
+    "edited": Scenario(syncing([visit("A-1", title="Cleaning"), *FIRST[1:]])),
+    "another number": Scenario(syncing([visit("A-1", number=OTHER), *FIRST[1:]])),
+    "cancelled": Scenario(syncing([visit("A-1", status="cancelled"), *FIRST[1:]])),
+    "vanished": Scenario(syncing(FIRST[1:])),
+    "rule edited": Scenario(syncing(FIRST), rules=SHORTER),
+    "opted out": Scenario(suppressed),
+    "allowed again": Scenario(allowed, barred=True),
+    "due": Scenario(resynced, at=START + DUE),
+    "came into the window": Scenario(resynced, at=START + timedelta(days=16)),
+    "recorded": Scenario(recorded, statements=True),
+    "booked": Scenario(booked, statements=True),
+    "answered STOP": Scenario(answered, letter=stop, statements=True),
+    "answered START": Scenario(answered, letter=start, barred=True, statements=True),
+    "delivered": Scenario(answered, letter=delivered, at=START + DUE, statements=True),
+    "purged": Scenario(purged, at=PURGED_AT, statements=True),
+}
+
+DUE_SCENARIOS = {
+    "due": Scenario(resynced, at=START + DUE),
+    "due, and moved": Scenario(syncing(MOVED), at=START + DUE),
+    "due, and cancelled": Scenario(syncing(FIRST[1:]), at=START + DUE),
+    "due, and suppressed": Scenario(suppressed, at=START + DUE),
+    "due, and edited": Scenario(syncing([visit("A-1", title="Cleaning"), *FIRST[1:]]), at=START + DUE),
+}
+"""Where a message is sent once it is due, the moments that matter are those."""
+
+BEHAVIOURS = {
+    "answered": {},
+    "dropped before": {"kind": "drop_before"},
+    "dropped after": {"kind": "drop_after"},
+    "500 after acting": {"kind": "500_after"},
+    "429": {"kind": "429", "retry_after": 0.01},
+    "slow past the timeout": {"kind": "slow", "delay": 0.3},
+    "never answered": {"kind": "drop_after", "times": None},
+}
+"""What befalls the first request that parks, and the first that withdraws (the last: every one)."""
+
+
+# Kits
+
+
+@frozen
+class Kind:
+    """A provider under a policy. `keys` says whether nothing can remain unknown, `finds` whether it can be asked."""
+
+    provider: object
+    policy: str = "prefer_duplicate"
+    keys: bool = False
+    finds: bool = False
+    scenarios: object = field(default=SCENARIOS, repr=False)
+    posts: tuple[tuple[str, str], ...] = (("POST", ""), ("DELETE", ""))
+
+
+def telnyx(endpoint="messages", hook=None):
+    def make(root, sandbox_key):
+        return Telnyx(
+            api_key="KEY",
+            from_="+12025550100",
+            base_url=f"{root}/v2",
+            public_key=sandbox_key,
+            endpoint=endpoint,
+            webhook_url=hook,
+        )
+
+    return make
+
+
+def twilio(root, _sandbox_key):
+    return Twilio("AC" + "1" * 32, "KEY", "MG" + "2" * 32, base_url=root, webhook_url=HOOK)
+
+
+def vonage(root, _sandbox_key):
+    return Vonage("+12025550100", "k", "KEY", signature_secret="KEY", base_url=root, webhook_url=HOOK)
+
+
+FORMS = (("POST", "ScheduleType"), ("POST", "Status=canceled"))
+KINDS = {
+    "telnyx": Kind(telnyx(hook=HOOK), keys=True),
+    "telnyx, no keys": Kind(telnyx("schedule")),
+    "telnyx, no keys, prefer missing": Kind(telnyx("schedule"), "prefer_missing"),
+    "twilio": Kind(twilio, finds=True, posts=FORMS),
+    "twilio, prefer missing": Kind(twilio, "prefer_missing", finds=True, posts=FORMS),
+    "vonage": Kind(vonage, scenarios=DUE_SCENARIOS),
+    "vonage, prefer missing": Kind(vonage, "prefer_missing", scenarios=DUE_SCENARIOS),
+}
+
+
+def make_kit(kind, url, root, at=START, rules=RULES, key=None, *, timeout=5.0, transport=None):
+    kind = KINDS[kind]
+    return ReminderKit(
+        kind.provider(root, key),
+        rules,
+        url,
+        timezone="America/New_York",
+        unknown_outcome=kind.policy,
+        clock=at if callable(at) else lambda: at,
+        timeout=timeout,
+        concurrency=1,
+        transport=transport,
+    )
+
+
+def messages(sandbox):
+    """Return what is parked and what was sent: to whom, with which words, and when."""
+    found = [each for each in sandbox.messages() if each.status not in ("cancelled", "sending_failed")]
+    return Counter((each.to, iso(each.send_at) if each.scheduled else "", each.text) for each in found)

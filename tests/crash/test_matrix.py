@@ -1,0 +1,186 @@
+"""The crash matrix: a process is killed at every step of every scenario, whatever the provider answers meanwhile.
+
+The next batch job, and the host doing again what it was told nothing of, end in the same state.
+
+How to run all of it (a quarter of an hour of one core; `-n 2` shares it out to two), a part, and one case:
+
+    python -m pytest -m nightly tests/crash
+    python -m pytest -m nightly tests/crash -k "twilio and moved"
+    REMINDER_KIT_POINT=17 python -m pytest -m nightly tests/crash -k "moved and dropped-after and keys"
+
+A case that fails names its command. `REMINDER_KIT_CRASHES=2` tells that many points of each
+story, far apart, instead of all.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+import pytest
+
+from tests.crash.nursery import nursery as started
+from tests.crash.stories import BEHAVIOURS, KINDS, MOVED, SCENARIOS, messages
+from tests.crash.told import InFile, OnServer, Story, expected
+from tests.ledger.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
+
+POINT = int(os.environ.get("REMINDER_KIT_POINT", "0"))
+SAMPLE = int(os.environ.get("REMINDER_KIT_CRASHES", "0"))
+AGAIN = "REMINDER_KIT_POINT={point} python -m pytest -m nightly '{test}'"
+KEYED = [kind for kind in KINDS if KINDS[kind].keys]
+OTHERS = [kind for kind in KINDS if not KINDS[kind].keys]
+
+
+@pytest.fixture(scope="module")
+def nursery():
+    with started() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def in_file():
+    place = InFile()
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def on_server(postgres_url):  # noqa: F811
+    place = OnServer(postgres_url)
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def matrix(nursery, request):
+    """Return what kills a process at one point after the other until one lives, and compares each time."""
+
+    def tell(kind, name, behaviour, place, points=None, *, twice=False):
+        wanted = expected(kind, name, place)
+        told = 0
+        for point in points or _points():
+            told += 1
+            again = AGAIN.format(point=point, test=request.node.nodeid)
+            try:
+                lived = Case(kind, name, place, wanted).told(nursery, behaviour, point, twice=twice)
+            except AssertionError as error:
+                error.add_note(f"{kind}, {name}, {behaviour}, killed at step {point}. Tell it again:\n{again}")
+                raise
+            if lived:
+                break
+        return told
+
+    return tell
+
+
+def _points():
+    if POINT:
+        return [POINT]
+    return range(4, 4 + 9 * SAMPLE, 9) if SAMPLE else range(1, 1000)
+
+
+class Case:
+    """One case of the matrix: told, and held against how the story ends without an accident."""
+
+    def __init__(self, kind, name, place, wanted):
+        self.kind, self.wanted = KINDS[kind], wanted
+        self.story = Story(kind, name, place)
+
+    def told(self, nursery, behaviour, point, *, twice=False):
+        """Tell it; says whether the process lived to its end."""
+        lived = self.story.crash(nursery, behaviour, point) is not None
+        if not lived:
+            self.check_host()
+        if twice and not lived:
+            self.story.crash(nursery, "answered", 1 + point * 7 % 13, again=True)
+        report = self.story.recover()
+        if not lived:
+            self.check_halfway()
+            self.story.repeat()
+        again, status = self.story.settle()
+        unknown = status["messages"].get("unknown", 0)
+        self.check(messages(self.story.sandbox), self.wanted.parked, unknown, "parked")
+        assert report.summary["unknown"] <= unknown or self.kind.finds
+        assert unknown == 0 or not self.kind.keys
+        assert not self.kind.keys or status["reminders"] == self.wanted.reminders
+        self.check_named(report, again, unknown)
+        self.check(self.story.end(), self.wanted.arrived, unknown, "arrived")
+        return lived
+
+    def check(self, found, wanted, unknown, where):
+        """Nothing is lost and nothing doubled, but for what is unknown: that follows the policy."""
+        lost, more = wanted - found, found - wanted
+        missing = self.kind.policy == "prefer_missing"
+        assert lost.total() <= (unknown if missing else 0), f"lost ({where}): {lost}"
+        allowed = 0 if missing or self.kind.finds or self.kind.keys else unknown
+        assert more.total() <= allowed, f"doubled ({where}): {more}"
+
+    def check_halfway(self):
+        """The batch job alone ends what was taken in; what was not taken in was not begun."""
+        if self.kind.keys:
+            found = messages(self.story.sandbox)
+            assert found in (self.wanted.parked, self.wanted.untouched), f"neither one nor the other: {found}"
+
+    def check_host(self):
+        """What the host saves in one transaction with its own rows is there with them, or not at all."""
+        if self.story.name == "booked":
+            with self.story.kit() as kit:
+                starts = {each.identity.id: each.start_at for each in kit.ledger.records()}
+            moved = all(starts[each.id] == each.start_at for each in MOVED)
+            host = sqlite3.connect(self.story.url.removeprefix("sqlite:///"))
+            with_table = host.execute("SELECT count(*) FROM sqlite_master WHERE name = 'bookings'").fetchone()[0]
+            rows = host.execute("SELECT count(*) FROM bookings").fetchone()[0] if with_table else 0
+            host.close()
+            assert rows == (len(MOVED) if moved else 0)
+
+    def check_named(self, report, again, unknown):
+        """What is unknown is named by the run that finds it so, and as long as it may still come."""
+        named = [each for each in (*report.changes, *again.changes) if each.outcome == "unknown"]
+        assert named or not unknown, "unknown, and nobody is told"
+        assert all(each.error for each in named)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_killed_at_some_steps_the_next_run_ends_in_the_same_state(matrix, in_file, name):
+    """A sample: each scenario with one provider behaviour after the other, at steps far apart."""
+    first, behaviours = list(SCENARIOS).index(name), list(BEHAVIOURS)
+    for index, point in enumerate(range(3 + first % 4, 30, 8)):
+        matrix("telnyx", name, behaviours[(first + index) % len(behaviours)], in_file, [point])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", OTHERS)
+def test_killed_without_idempotency_keys_the_policy_is_followed(matrix, in_file, kind):
+    for name in ("new", "moved") if "new" in KINDS[kind].scenarios else ("due", "due, and moved"):
+        matrix(kind, name, "answered", in_file, [6, 9, 12])
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_killed_at_any_step_the_next_run_ends_in_the_same_state(matrix, in_file, name, behaviour):
+    assert matrix("telnyx", name, behaviour, in_file) >= 1
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("behaviour", ["answered", "dropped before", "dropped after", "never answered"])
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in OTHERS for name in KINDS[kind].scenarios])
+def test_killed_at_any_step_without_keys_the_policy_is_followed(matrix, in_file, kind, name, behaviour):
+    assert matrix(kind, name, behaviour, in_file) >= 1
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_killed_at_any_step_and_again_while_it_recovers_the_next_run_ends_in_the_same_state(matrix, in_file, name):
+    assert matrix("telnyx", name, "dropped after", in_file, twice=True) >= 1
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("name", [each for each in SCENARIOS if each != "booked"])
+def test_killed_at_any_step_on_postgresql_the_next_run_ends_in_the_same_state(matrix, on_server, name):
+    assert matrix("telnyx", name, "dropped after", on_server) >= 1
