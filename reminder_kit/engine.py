@@ -85,8 +85,7 @@ class Engine:
         waiting = [each for each in plan.todo if each not in refused]
         for _ in range(_ROUNDS):
             run.woken = {}
-            for batch in chunks(waiting, _BATCH):
-                await self._wait_for(await self._work(batch, run), run)
+            await self._work_through(waiting, run)
             waiting = list(run.woken)
         changes = tuple(reported(plan, run.done, refused))
         report = Report(now=plan.now, changes=changes, appointments=plan.appointments)
@@ -107,18 +106,19 @@ class Engine:
     async def _commit(self, op: Callable[[Any], Any]) -> Any:
         return await self.io.wait(self.ledger.submit(op))
 
-    async def _wait_for(self, busy: Sequence[Identity], run: _Run) -> None:
-        """Work on what another worker held a moment ago; the batch job leaves it to that one."""
+    async def _work_through(self, waiting: Sequence[Identity], run: _Run) -> None:
+        """Work batch by batch, past what another worker holds; then wait for that (the batch job leaves it to it)."""
         waited, delay = 0.0, 0.05
-        while busy and not run.patient and waited < _PATIENCE:
+        while True:
+            waiting = [each for batch in chunks(waiting, _BATCH) for each in await self._work(batch, run)]
+            if run.patient or not waiting or waited >= _PATIENCE:
+                break
             await self.io.sleep(delay)
             waited, delay = waited + delay, min(delay * 2, 1.0)
-            busy = await self._work(busy, run)
-        if not run.patient:
-            error = "another worker holds this appointment; the next resync finishes it"
-            for identity in busy:
-                planned = [each for each in run.plan.changes if each.identity == identity]
-                run.done[identity] = [evolve(each, outcome="failed", error=error) for each in planned if each.is_work]
+        error = "another worker holds this appointment; the next resync finishes it"
+        for identity in () if run.patient else waiting:
+            planned = [each for each in run.plan.changes if each.identity == identity]
+            run.done[identity] = [evolve(each, outcome="failed", error=error) for each in planned if each.is_work]
 
     async def _work(self, identities: Sequence[Identity], run: _Run) -> list[Identity]:
         """Work on appointments nobody else holds; returns those somebody does, and notes whom else it concerns."""
