@@ -210,12 +210,12 @@ KINDS = {
 }
 
 
-def make_kit(kind, url, root, at=START, rules=RULES, key=None, *, timeout=5.0, transport=None):
+def make_kit(kind, ledger, root, at=START, rules=RULES, key=None, *, timeout=5.0, transport=None):
     kind = KINDS[kind]
     return ReminderKit(
         kind.provider(root, key),
         rules,
-        url,
+        ledger,
         timezone="America/New_York",
         unknown_outcome=kind.policy,
         clock=at if callable(at) else lambda: at,
