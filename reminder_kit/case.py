@@ -197,7 +197,7 @@ def cancellable(message: Message, window: Window, now: datetime) -> bool:
 
 def next_look(outcomes: Sequence[Outcome], messages: Sequence[Message]) -> datetime | None:
     """Return the earliest instant at which something is to be done although nothing changes; None: never."""
-    instants = [each.park_at for each in outcomes if each.stand is Stand.HELD and each.park_at is not None]
+    instants = [each.park_at for each in outcomes if each.stand is not Stand.PARKED and each.park_at is not None]
     for message in messages:
         if message.state is State.SCHEDULED:
             instants.append(message.send_at + _GRACE)

@@ -113,7 +113,8 @@ class Placement:
     """One decision, and the reason code that stands for it.
 
     `send_at` is set for SEND, `park_at` for HOLD: the instant at which the reminder
-    enters the provider's window. Both are whole seconds, UTC.
+    enters the provider's window (for SKIP: at which it is looked at once more, if it is).
+    Both are whole seconds, UTC.
     """
 
     decision: Decision

@@ -107,7 +107,7 @@ def _made(look: Look, case: Case, kind: Kind, reason: Reason, *, draft: Draft | 
     change = _change(look, case, kind, reason, causes, shown, look.message)
     held = look.placement is not None and look.placement.decision is Placed.HOLD and reason is look.placement.reason
     stand = Stand.PARKED if draft is not None else Stand.HELD if held else Stand.SKIPPED
-    park_at = look.placement.park_at if held and look.placement is not None else None
+    park_at = look.placement.park_at if draft is None and look.placement is not None else None
     outcome = _outcome(look, stand, reason.value, draft.send_at if draft else None, park_at)
     if look.joined or (held and _replacing(look, case)):
         outcome = evolve(outcome, replacing=True)

@@ -20,24 +20,30 @@ from reminder_kit.placement import Placement, Room, hold, room_for
 __all__ = ["silence", "space"]
 
 _NONE = timedelta(0)
+_LAST_LOOK = timedelta(minutes=15)
 
 
-def silence(looks: Sequence[Look], case: Case, besides: Callable[[Look], Collection[str]]) -> None:
+def silence(
+    looks: Sequence[Look], case: Case, settings: Settings, now: datetime, besides: Callable[[Look], Collection[str]]
+) -> None:
     """Skip new messages that would come too soon after something else to their number.
 
-    `besides` names the reminders whose messages don't count: those that go with it.
+    `besides` names the reminders whose messages don't count: those that go with it. They are
+    looked at once more before their time, since that something may have been withdrawn.
     """
     if not any(look.reminder.rule.min_silence for look in looks):
         return
-    mine = {look.reminder.key for look in looks if not look.keep}
+    going = _going(looks)
     placed: dict[str, list[datetime]] = {}
     for look, placement, number in _new(looks):
-        written = _written(number, case, mine | set(besides(look)))
+        written = _written(number, case, {look.reminder.key, *going, *besides(look)})
         others = [*written, *placed.get(number, ())]
         length = look.reminder.rule.min_silence
         if placement.send_at is not None and _is_too_soon(placement.send_at, others, length):
             step = ("something else goes to that number within {} before", length)
-            look.placement = Placement(Placed.SKIP, Reason.CONDITION, None, None, (*placement.steps, step))
+            again = placement.send_at - settings.window.min_lead - _LAST_LOOK
+            again_at = again if now < again else None
+            look.placement = Placement(Placed.SKIP, Reason.CONDITION, None, again_at, (*placement.steps, step))
         elif placement.send_at is not None:
             placed.setdefault(number, []).append(placement.send_at)
 
@@ -46,12 +52,13 @@ def space(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) 
     """Move new messages apart from whatever else goes to their number."""
     if not settings.reach:
         return
-    mine = {look.reminder.key for look in looks if not look.keep}
+    going = _going(looks)
     placed: dict[str, list[datetime]] = {}
     for look, placement, number in _new(looks):
         others = placed.setdefault(number, [])
         if look.message is None or look.message.send_at != placement.send_at:
-            written = [*_written(number, case, mine | {each.key for each in look.told}), *others]
+            besides = {look.reminder.key, *going, *(each.key for each in look.told)}
+            written = [*_written(number, case, besides), *others]
             look.placement, gap = _apart(look, placement, written, settings, now)
             look.apart = (max(gap, _silence_of(look, written)), gap)
         if look.placement is not None and look.placement.send_at is not None:
@@ -66,6 +73,11 @@ def _new(looks: Sequence[Look]) -> list[tuple[Look, Placement, str]]:
         if look.placement is not None and look.placement.send_at is not None and look.reminder.recipient is not None
     ]
     return [(look, placement, number) for *_, look, placement, number in sorted(found, key=lambda each: each[:2])]
+
+
+def _going(looks: Sequence[Look]) -> set[str]:
+    """Return the reminders whose parked message is withdrawn: it takes up no time any more."""
+    return {look.reminder.key for look in looks if look.message is not None and not look.keep}
 
 
 def _written(number: str, case: Case, besides: Collection[str]) -> list[datetime]:

@@ -64,7 +64,7 @@ def join(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) -
         for look in pool
     }
     for group, owner in groups:
-        silence(group, owner, lambda look: company.get(look.reminder.key, frozenset()))
+        silence(group, owner, settings, now, lambda look: company.get(look.reminder.key, frozenset()))
     for pool in circles.values():
         for leader, members in list(_led([each for each in pool if _has_to_be_told(each)], settings, now)):
             if any(leader is look for look in looks):

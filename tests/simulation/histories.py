@@ -355,7 +355,7 @@ class History:
         Where nothing can be parked the job runs every minute, as README says.
         """
         kit = self.world.kit()
-        promised = Laws(self.world, kit, self.host).promised()
+        promised = self.LAWS(self.world, kit, self.host).promised()
         minutes = 1 if kit.settings.window.holds_and_sends else 4
         for _ in range(self.random.choice([4, 10, 30])):
             self.world.advance(minutes=minutes)

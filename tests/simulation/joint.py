@@ -16,7 +16,7 @@ from reminder_kit.placement import Decision, place, still_allowed
 from reminder_kit.together import circle_of
 from tests.conftest import NEW_YORK
 from tests.simulation.histories import History
-from tests.simulation.laws import REARM, TOO_NEAR, Laws, moment
+from tests.simulation.laws import REARM, Laws, moment
 
 ALL = "{% for each in appointments %}{{ each.starts_at | time }} {{ each.title }}; {% endfor %}"
 ONE = "{{ appointment.title }} {{ when }}"
@@ -27,6 +27,8 @@ RULES = [
     (EVENING, Rule("hours", before="3 hours", text="Soon: {{ when }}", together="Soon: " + ALL)),
     (EVENING, Rule("hour", before="1 hour", text="Now: {{ when }}")),
     (Rule("day", before="24 hours", text="No names", together="Several", min_notice="1 hour"),),
+    (Rule("offer", days_before=1, at="17:30", text="!"), Rule("evening", days_before=1, at="18:00", text=ONE,
+     together=ALL, min_silence="1 hour")),
     (EVENING, Rule("thanks", after="1 hour", text="Thanks!", together="Thanks for {{ appointments | length }}!")),
 ]  # fmt: skip
 GAP = timedelta(minutes=20)
@@ -35,7 +37,7 @@ GAP = timedelta(minutes=20)
 class JointLaws(Laws):
     """What holds when one message may tell several reminders."""
 
-    def check(self):
+    def check(self, promised=()):
         self.records_by_key = {each.key: each for record in self.records for each in record.outcomes}
         self.all_wanted = {each.key: each for each in self.wanted()}
         self.tells = {}
@@ -43,7 +45,7 @@ class JointLaws(Laws):
             for message in record.messages:
                 for told in message.told:
                     self.tells.setdefault(told.key, []).append((message, told))
-        super().check()
+        super().check(promised)
         self.check_told_once()
 
     def live_rows(self):
@@ -85,7 +87,7 @@ class JointLaws(Laws):
         at_provider = next((each for each in self.world.sandbox.messages() if each.id == message.provider_id), None)
         if at_provider is None:
             return False
-        going = at_provider.status == "scheduled" and at_provider.send_at - self.now <= TOO_NEAR
+        going = at_provider.status == "scheduled" and at_provider.send_at - self.now <= self.too_near
         return bool(at_provider.sent_at) or going
 
     def check_wanted(self, reminder, outcome, found):
@@ -128,7 +130,21 @@ class JointLaws(Laws):
             late = own.decision is Decision.SKIP or own.reason is Reason.CLAMPED_LATE
             assert waiting or late, f"nobody tells {reminder.appointment.id} {reminder.rule.id}: {outcome}"
             return
+        if outcome.reason == Reason.CONDITION and reminder.rule.min_silence:
+            assert outcome.park_at is not None or self.is_silenced(reminder), f"silenced for nothing: {outcome}"
+            return
         super().check_absent(reminder, outcome, found)
+
+    def is_silenced(self, reminder):
+        """Say whether something else goes to its number shortly before it would."""
+        placed = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
+        since = placed.send_at - reminder.rule.min_silence if placed.send_at else None
+        return since is not None and any(
+            since <= message.send_at <= placed.send_at
+            for found in self.by_key.values()
+            for message, _ in found
+            if message.to == reminder.recipient.phone
+        )
 
     def is_joint(self, reminder):
         return circle_of(reminder) is not None
@@ -143,7 +159,15 @@ class JointHistory(History):
 
     LAWS = JointLaws
     RULES = RULES
-    KINDS = [{}, {}, {"options": {"min_gap": GAP}}, {"endpoint": "schedule"}]  # noqa: RUF012 - read only
+    KINDS = [  # noqa: RUF012 - read only
+        *[{}] * 3,
+        *[{"options": {"min_gap": GAP}}] * 2,
+        {"endpoint": "schedule"},
+        {"idempotency": False},
+        {"cap": 4, "small": True},
+        {"kind": "twilio"},
+        {"kind": "vonage"},
+    ]
     NUMBERS = [f"+120255501{n:02}" for n in (20, 21)]  # noqa: RUF012 - read only
 
     def visit(self):
