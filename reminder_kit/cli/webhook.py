@@ -74,7 +74,8 @@ def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            ready()
+            if self.started:
+                ready()
 
     config = uvicorn.Config(
         app,
@@ -111,13 +112,17 @@ def _serve(app: WebhookApp, door: socket.socket, address: str) -> None:
 
     def stop(*_signal: object) -> None:
         server.should_exit = True
+        asked.append(True)
 
+    asked: list[bool] = []
     said_as_json = chosen().json
     server = _server(app, ready)
     before = signal.signal(signal.SIGTERM, stop)
     try:
         server.run([door])
     except SystemExit:
-        raise ConfigurationError("the endpoint could not be started: the lines above say why") from None
+        server.started = False
     finally:
         signal.signal(signal.SIGTERM, before)
+    if not server.started and not asked:
+        raise ConfigurationError("the endpoint could not be started: the lines above say why")

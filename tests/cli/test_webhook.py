@@ -123,3 +123,17 @@ def test_an_answer_under_way_is_finished_before_the_end(served, telnyx, machine_
     _, err = job.communicate(timeout=20)
     assert job.returncode == 0
     assert err.rstrip().endswith(" received")
+
+
+def test_an_endpoint_that_cannot_begin_says_so(run, telnyx, monkeypatch):
+    """Whatever it is that fails before it serves, the exit status is that of configuration, not the server's."""
+    from reminder_kit.ledger import Ledger
+
+    def broken(_self):
+        raise MemoryError
+
+    monkeypatch.setenv("TELNYX_PUBLIC_KEY", telnyx.public_key)
+    monkeypatch.setattr(Ledger, "prepare", broken)
+    ran = run("webhook", "serve", "--port", "0")
+    assert (ran.status, ran.out) == (2, "")
+    assert "could not be started" in ran.err
