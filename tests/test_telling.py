@@ -65,11 +65,11 @@ def test_each_run_is_told_once_with_its_report(listened, runs, appointment, tmp_
 def test_each_change_is_told_in_a_word_before_its_run(listened, runs, appointment):
     kit = listened()
     kit.sync([appointment(), appointment("A-2", days=20), appointment("A-3", days=-1)])
-    assert words(runs) == ["parked", "held", "skipped"]
+    assert sorted(words(runs)) == ["held", "parked", "skipped"]
     assert isinstance(runs[-1], Run)
     del runs[:]
     kit.sync([appointment(days=4), appointment("A-2", days=20)])
-    assert words(runs)[:1] == ["replaced"]
+    assert sorted(words(runs)) == ["held", "replaced"]
     del runs[:]
     kit.withdraw("A-1")
     assert [(each.happened, each.reason) for each in runs[:-1]] == [("cancelled", Reason.REMOVED)]
