@@ -70,7 +70,7 @@ def upgrade(connection: sa.Connection, schema: str | None, name: str) -> bool:
     return True
 
 
-def _migrate(connection: sa.Connection, schema: str | None) -> None:
+def _migrate(connection: sa.Connection, schema: str | None, version: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -78,4 +78,4 @@ def _migrate(connection: sa.Connection, schema: str | None) -> None:
     config.attributes["metadata"] = tables_of(schema).metadata
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    command.upgrade(config, version)

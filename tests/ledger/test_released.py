@@ -1,0 +1,116 @@
+"""Ledgers as released libraries left them, full of data: upgraded, nothing of it is lost, and work goes on.
+
+The files are in `released/`, one for each version of the tables, written by the library that had it.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections import Counter
+
+import pytest
+import sqlalchemy as sa
+
+from reminder_kit.errors import SchemaError
+from reminder_kit.instants import from_iso
+from reminder_kit.ledger import schema
+from reminder_kit.ledger.checks import check
+from reminder_kit.ledger.engine import create
+from reminder_kit.sandbox import Sandbox
+from reminder_kit.sandbox.messages import Parked
+from tests.ledger.released.write import FOLDER, kit_on
+
+FILES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
+
+
+def test_each_version_that_was_superseded_left_a_file():
+    assert set(schema.VERSIONS[:-1]) <= set(FILES) <= set(schema.VERSIONS)
+
+
+def value_of(shown):
+    return b64decode(shown["base64"]) if isinstance(shown, dict) and "base64" in shown else shown
+
+
+def fill(connection, tables):
+    """Insert rows as they were, into tables as they were."""
+    found = sa.MetaData()
+    found.reflect(connection)
+    for name, rows in tables.items():
+        if rows:
+            values = [{key: value_of(each) for key, each in row.items()} for row in rows]
+            connection.execute(found.tables[name].insert(), values)
+        counted = [each.name for each in found.tables[name].primary_key if each.name in ("serial", "row_id")]
+        if rows and counted and connection.dialect.name == "postgresql":
+            last = max(row[counted[0]] for row in rows)
+            connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{name}', '{counted[0]}'), {last})")
+
+
+@pytest.fixture(params=FILES)
+def left(request, url, ledgers):
+    """What a library of that version left behind: its ledger, and what it wrote down of it."""
+    written = json.loads(FILES[request.param].read_text(encoding="utf-8"))
+    ledger = ledgers(url)
+    create(ledger._database)
+    with ledger._database.writing() as connection:
+        schema._migrate(connection, None, request.param)
+        fill(connection, written["tables"])
+    return ledger, written
+
+
+@pytest.fixture
+def sandbox(left):
+    """The provider as it was then."""
+    _, written = left
+    found = Sandbox(clock=from_iso(written["now"]), strict=True)
+    for each in written["provider"]:
+        values = {key: from_iso(each[key]) if key.endswith("_at") and each[key] else each[key] for key in each}
+        found.accept(Parked(**values))
+    yield found
+    found.close()
+
+
+def test_an_upgrade_keeps_all_there_was(left):
+    ledger, written = left
+    ledger.upgrade()
+    assert ledger.check_schema() == "current"
+    tables = written["tables"]
+    records = {each.row: each for each in ledger.records()}
+    assert records.keys() == {row["row_id"] for row in tables["reminder_kit_appointments"]}
+    for record in records.values():
+        assert record.appointment.recipients or record.removed
+        assert len(record.outcomes) == sum(row["row_id"] == record.row for row in tables["reminder_kit_reminders"])
+    counts = ledger.counts()
+    assert counts["messages"] == Counter(row["state"] for row in tables["reminder_kit_messages"])
+    assert counts["appointments"] == len(records)
+    assert len(ledger.suppressions()) == len(tables["reminder_kit_suppressions"])
+    ids = {row["id"] for row in tables["reminder_kit_appointments"]}
+    assert sum(len(ledger.history(id=each)) for each in ids) == len(tables["reminder_kit_history"])
+    assert check(ledger) == []
+
+
+def test_after_an_upgrade_work_goes_on_and_nothing_is_doubled(left, sandbox):
+    ledger, _ = left
+    ledger.upgrade()
+    before = {each.id for each in sandbox.parked()}
+    with kit_on(ledger, sandbox) as kit:
+        sandbox.clock.advance(minutes=6)
+        report = kit.resync(force=True)
+        assert not report.failed
+        assert not [each for each in kit.resync(force=True).changes if each.is_work]
+        states = kit.status()["messages"]
+    assert {"creating", "cancelling"}.isdisjoint(states)
+    made = [each for each in sandbox.messages() if each.id not in before and each.status == "scheduled"]
+    assert sorted(each.to[-2:] for each in made) == ["10", "10", "11", "11"]
+    gone = [each for each in sandbox.messages() if each.id in before and each.status == "cancelled"]
+    assert sorted(each.to[-2:] for each in gone) == ["09", "09"]
+
+
+def test_a_library_that_is_older_than_the_tables_says_so(left, monkeypatch, ledgers, url):
+    ledger, _ = left
+    ledger.upgrade()
+    with monkeypatch.context() as older:
+        older.setattr(schema, "VERSIONS", ("0000",))
+        with pytest.raises(SchemaError, match="install the newer reminder-kit that made them"):
+            ledgers(url).counts()
+    assert ledger.counts()["messages"]
