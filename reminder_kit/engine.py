@@ -131,8 +131,6 @@ class Engine:
                 await self.io.call(self._decide, works, run.plan.held_back)
                 await self._carry_out(works, courier)
                 if again := [work for work in works if work.again]:
-                    for work in again:
-                        work.stuck |= work.failed  # what failed a moment ago is not tried on other terms at once
                     await self._reread(again)
                     await self.io.call(self._decide, again, run.plan.held_back)
                     await self._carry_out(again, courier)
@@ -179,6 +177,7 @@ class Engine:
         for work in works:
             work.record = fresh[work.claim.row]
             work.messages = {message.id: message for message in work.record.messages}
+            work.stuck |= work.failed  # what failed a moment ago is not tried on other terms at once
 
     # Settling and deciding
 
@@ -214,11 +213,7 @@ class Engine:
         async def job() -> None:
             rule = work.rule_of(message.key)
             errand = await guarded(courier.settle(work.claim, work.record.identity, rule, message))
-            if errand.result in (Result.FAILED, Result.WAITING):
-                work.stuck[message.key] = errand
-            if errand.result is Result.UNKNOWN:
-                work.stuck.setdefault(message.key, errand)
-                work.lost.add(message.key)
+            work.settled(message.key, errand)
 
         return job
 
@@ -362,20 +357,18 @@ class Engine:
         if errand.result is Result.DONE:
             work.conclude(evolve(decision, change=evolve(change, message_id=number)), "done")
             return
+        work.mark(change.key, errand)
         error = str(errand.error) if errand.error else why(errand)
         if errand.result is Result.REJECTED and errand.reason is not None:
             change = evolve(change, reason=errand.reason)
             outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=errand.reason.value, error=error)
         elif errand.result is Result.UNKNOWN:
             work.again = work.again or self.settings.prefer_duplicate
-            work.lost.add(change.key)
             change = evolve(change, reason=Reason.NOT_CONFIRMED)
             outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error)
         else:
             work.again = work.again or errand.result is Result.SKEWED
             work.clean = work.clean and errand.result is Result.SKEWED
-            if errand.result is Result.FAILED:
-                work.failed[change.key] = errand
             outcome = decision.outcome
             if errand.message is None and change.kind is Kind.SCHEDULE:
                 outcome = evolve(outcome, stand=Stand.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)

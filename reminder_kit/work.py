@@ -60,6 +60,21 @@ class Work:
         if errand.message is not None:
             self.messages[errand.message.id] = errand.message
 
+    def mark(self, key: str, errand: Errand) -> None:
+        """Remember what went wrong for a reminder: what failed is left to the next run, what may be sent is named."""
+        if errand.result is Result.FAILED:
+            self.failed[key] = errand
+        elif errand.result is Result.UNKNOWN:
+            self.lost.add(key)
+
+    def settled(self, key: str, errand: Errand) -> None:
+        """Remember how settling a message ended, where it did not simply end well."""
+        self.mark(key, errand)
+        if errand.result in (Result.FAILED, Result.WAITING):
+            self.stuck[key] = errand
+        elif errand.result is Result.UNKNOWN:
+            self.stuck.setdefault(key, errand)
+
     def writes_to(self, barred: Collection[str]) -> bool:
         """Say whether something is parked for a number that was barred while this was worked on."""
         numbers = {each.draft.to for each in self.messages.values() if each.state in OPEN}

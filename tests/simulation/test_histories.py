@@ -26,45 +26,20 @@ from reminder_kit.ledger import Ledger
 from reminder_kit.ledger.tables import tables_of
 from tests.ledger.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
 from tests.simulation.histories import History
+from tests.simulation.telling import blocks, how_many, tell, tell_all
 
-COUNT = int(os.environ.get("REMINDER_KIT_HISTORIES", "10000"))
-SEED = int(os.environ.get("REMINDER_KIT_SEED", "0"))
-WHERE = "-m nightly tests/simulation/test_histories.py"
-REPLAY = f"REMINDER_KIT_SEED={{seed}} REMINDER_KIT_HISTORIES=1 python -m pytest {WHERE} -k {{where}}"
+COUNT = how_many(10_000)
 ROOT = Path(__file__).parents[2]
+HERE = "tests/simulation/test_histories.py"
 
 
 def play(seed, ledger=None):
-    """Tell one history; an error carries the story and the command that tells it again."""
-    history = History(seed, ledger=ledger)
-    try:
-        history.play()
-    except BaseException as error:
-        again = REPLAY.format(seed=seed, where="memory" if ledger is None else "postgresql")
-        error.add_note("\n" + "\n".join([*history.told, "", f"Tell it again: {again}"]))
-        raise
-    return history
+    where = f"{HERE} -k {'memory' if ledger is None else 'postgresql'}"
+    return tell(History, seed, where, ledger=ledger)
 
 
 def play_all(seeds, ledger=None, prepare=lambda: None):
-    """Tell all of these; raises the first error once all are told, and says which others failed."""
-    failed = {}
-    for seed in seeds:
-        prepare()
-        try:
-            play(seed, ledger)
-        except Exception as error:  # noqa: BLE001 - raised below
-            failed[seed] = error
-    if failed:
-        seed, error = next(iter(failed.items()))
-        error.add_note(f"Of {len(seeds)} histories {len(failed)} failed: {', '.join(map(str, failed))}")
-        raise error
-
-
-def blocks(count, size):
-    """Return seeds in blocks, each named by its first and last."""
-    found = [range(first, min(first + size, SEED + count)) for first in range(SEED, SEED + count, size)]
-    return [pytest.param(each, id=f"{each[0]}-{each[-1]}") for each in found]
+    tell_all(seeds, lambda seed: play(seed, ledger), prepare)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -1,29 +1,20 @@
-"""Random histories of families and busy days: at rest everybody is told, once, in one message or their own."""
+"""Random histories of families and busy days: at rest everybody is told, once, in one message or their own.
+
+How to run all, a part, or one of them: as `test_histories.py` says, with this file's name.
+"""
 
 from __future__ import annotations
-
-import os
 
 import pytest
 
 from tests.simulation.joint import JointHistory
+from tests.simulation.telling import blocks, how_many, tell, tell_all
 
-COUNT = int(os.environ.get("REMINDER_KIT_HISTORIES", "5000"))
-SEED = int(os.environ.get("REMINDER_KIT_SEED", "0"))
-REPLAY = (
-    "REMINDER_KIT_SEED={seed} REMINDER_KIT_HISTORIES=1 python -m pytest -m nightly tests/simulation/test_together.py"
-)
+COUNT = how_many(5_000)
 
 
 def play(seed):
-    history = JointHistory(seed)
-    try:
-        history.play()
-    except BaseException as error:
-        story = "\n".join(history.told)
-        error.add_note(f"\n{story}\n\nTell it again: {REPLAY.format(seed=seed)}")
-        raise
-    return history
+    return tell(JointHistory, seed, "tests/simulation/test_together.py")
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -33,6 +24,6 @@ def test_at_rest_everybody_is_told_once_whatever_happened(seed):
 
 @pytest.mark.nightly
 @pytest.mark.timeout(0)
-def test_at_rest_everybody_is_told_once_in_many_histories():
-    for seed in range(SEED, SEED + COUNT):
-        play(seed)
+@pytest.mark.parametrize("seeds", blocks(COUNT, 250 if COUNT >= 1000 else 20))
+def test_at_rest_everybody_is_told_once_in_many_histories(seeds):
+    tell_all(seeds, play)
