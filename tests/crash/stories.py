@@ -166,12 +166,17 @@ BEHAVIOURS = {
 
 @frozen
 class Kind:
-    """A provider under a policy. `keys` says whether nothing can remain unknown, `finds` whether it can be asked."""
+    """A provider under a policy.
+
+    `keys` says that nothing can remain unknown, `finds` that it can be asked, `ignores` that it knows no keys
+    though we believe it does.
+    """
 
     provider: object
     policy: str = "prefer_duplicate"
     keys: bool = False
     finds: bool = False
+    ignores: bool = False
     scenarios: object = field(default=SCENARIOS, repr=False)
     posts: tuple[tuple[str, str], ...] = (("POST", ""), ("DELETE", ""))
 
@@ -201,6 +206,7 @@ def vonage(root, _sandbox_key):
 FORMS = (("POST", "ScheduleType"), ("POST", "Status=canceled"))
 KINDS = {
     "telnyx": Kind(telnyx(hook=HOOK), keys=True),
+    "telnyx, keys ignored": Kind(telnyx(hook=HOOK), ignores=True),
     "telnyx, no keys": Kind(telnyx("schedule")),
     "telnyx, no keys, prefer missing": Kind(telnyx("schedule"), "prefer_missing"),
     "twilio": Kind(twilio, finds=True, posts=FORMS),

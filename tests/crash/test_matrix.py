@@ -125,6 +125,7 @@ class Case:
         missing = self.kind.policy == "prefer_missing"
         assert lost.total() <= (unknown if missing else 0), f"lost ({where}): {lost}"
         allowed = 0 if missing or self.kind.finds or self.kind.keys else unknown
+        allowed = self.story.repeated() if self.kind.ignores else allowed
         assert more.total() <= allowed, f"doubled ({where}): {more}"
 
     def check_halfway(self):

@@ -98,7 +98,8 @@ class Story:
         self.kind, self.name, self.url = kind, name, place.fresh()
         self.scenario = KINDS[kind].scenarios[name]
         provider = kind.split(",")[0]
-        self.sandbox = Sandbox(clock=START, key="KEY", provider=provider, webhook_url=HOOK)
+        keyed = not KINDS[kind].ignores
+        self.sandbox = Sandbox(clock=START, key="KEY", provider=provider, webhook_url=HOOK, idempotency=keyed)
         self.key = self.sandbox.public_key
         self.letter = None
         self._prepare()
@@ -145,6 +146,11 @@ class Story:
         self.sandbox.faults.clear()
         self.sandbox.clock.advance(PAUSE)
         return steps
+
+    def repeated(self):
+        """Return how many requests the provider carried out again although it had done so before."""
+        keys = [each.idempotency_key for each in self.sandbox.messages()]
+        return len(keys) - len(set(keys))
 
     def repeat(self, kit):
         """Have the host do again what it was told nothing of."""

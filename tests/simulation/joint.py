@@ -13,9 +13,10 @@ from reminder_kit import Appointment, Rule
 from reminder_kit.lifecycle import State
 from reminder_kit.model import Reason
 from reminder_kit.placement import Decision, place, still_allowed
+from reminder_kit.records import Stand
 from reminder_kit.together import circle_of
 from tests.conftest import NEW_YORK
-from tests.simulation.histories import History
+from tests.simulation.histories import CORRECTING, History
 from tests.simulation.laws import REARM, Laws, moment
 
 ALL = "{% for each in appointments %}{{ each.starts_at | time }} {{ each.title }}; {% endfor %}"
@@ -119,6 +120,9 @@ class JointLaws(Laws):
 
     def check_absent(self, reminder, outcome, found):
         """What is superseded is told by somebody, or waits with somebody who is held."""
+        keeps_apart = self.settings.min_gap and self.settings.window.holds_and_sends and outcome.stand == Stand.HELD
+        if keeps_apart or self.waits_for_room(reminder.key):
+            return
         if outcome.reason == Reason.SUPERSEDED and self.is_joint(reminder):
             company = [
                 other
@@ -162,11 +166,13 @@ class JointHistory(History):
     KINDS = [  # noqa: RUF012 - read only
         *[{}] * 3,
         *[{"options": {"min_gap": GAP}}] * 2,
+        {"options": {"min_gap": GAP, **CORRECTING}},
         {"endpoint": "schedule"},
         {"idempotency": False},
         {"cap": 4, "small": True},
         {"kind": "twilio"},
         {"kind": "vonage"},
+        {"kind": "vonage", "options": {"min_gap": GAP}},
     ]
     NUMBERS = [f"+120255501{n:02}" for n in (20, 21)]  # noqa: RUF012 - read only
 

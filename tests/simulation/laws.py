@@ -212,6 +212,14 @@ class Laws:
         far = reminder.rule.if_far == "clamp"
         assert late or shifted or far, f"due {reminder.due_at}, parked for {message.send_at} at {then} without need"
 
+    def waits_for_room(self, key):
+        """Say whether the message that tells of a reminder was refused for want of room, and waits for some."""
+        return any(
+            row["state"] == "creating" and self.world.has_no_room_for(row["error"])
+            for row in self.rows.values()
+            if key == row["key"] or key in row["told"]
+        )
+
     def check_absent(self, reminder, outcome, found):
         """What is not parked must not be, or can't be."""
         placed = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet)
@@ -220,6 +228,8 @@ class Laws:
             told = f"{reminder.key}: {outcome.stand}, {outcome.reason} instead of {kind}"
             given_way = outcome.reason == Reason.SUPERSEDED  # to one that went out: not looked at again
             assert outcome.stand == kind or placed.decision is Decision.SKIP or given_way, told
+            return
+        if self.waits_for_room(reminder.key):
             return
         excused = outcome.reason in {Reason.SUPERSEDED, Reason.ALREADY_SENT, Reason.QUARANTINED, Reason.AT_CAPACITY}
         refused = any(row["state"] == "rejected" for row in self.rows.values() if row["key"] == reminder.key)

@@ -295,6 +295,10 @@ class World:
         """Return every message of the ledger by id: its row as a dict."""
         return {row["id"]: row for row in self._selected("SELECT * FROM reminder_kit_messages ORDER BY serial")}
 
+    def has_no_room_for(self, error):
+        """Say whether the provider refused a message because it is full, and still is: two kits took the last place."""
+        return "40318" in error and self.sandbox.parked_count() >= self.cap
+
     def is_open(self):
         """Say whether some message's last step is open still."""
         return any(row["state"] in ("creating", "cancelling") for row in self.messages().values())
