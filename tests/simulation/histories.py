@@ -13,6 +13,7 @@ from attrs import evolve
 from reminder_kit import Appointment, QuietHours, Recipient, Rule
 from reminder_kit.changes import Guard
 from reminder_kit.errors import ReminderKitError, UnsafePlanError
+from reminder_kit.ledger.checks import check
 from tests.conftest import NEW_YORK
 from tests.simulation.laws import Laws
 from tests.simulation.world import Died, World
@@ -346,6 +347,8 @@ class History:
             assert self.world.dump() == before, "a second run changed the ledger"
         assert not [each for each in again.changes if each.is_work], "a second run has work to do"
         self.LAWS(self.world, kit, self.host).check()
+        faults = check(self.world.ledger, now=self.world.now)
+        assert not faults, f"the ledger contradicts itself: {faults}"
 
     def play(self):
         for index in range(self.steps):
