@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -242,12 +242,12 @@ class Appointment:
         if self.timezone is not None:
             zone(self.timezone)
 
-    @property
+    @cached_property
     def start_at(self) -> datetime:
         """The start as a plain UTC instant."""
         return utc(self.starts_at)
 
-    @property
+    @cached_property
     def end_at(self) -> datetime:
         """The end as a plain UTC instant; the start where no end is known."""
         return utc(self.starts_at if self.ends_at is None else self.ends_at)

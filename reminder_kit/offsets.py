@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -82,7 +83,7 @@ class Kind(StrEnum):
     ABSOLUTE = "absolute"
 
 
-@frozen
+@frozen(cache_hash=True)
 class Offset:
     """How far from its anchor, without the direction, which the rule gives.
 
@@ -285,6 +286,19 @@ def shifted(
         return anchor_at - offset.elapsed if back else anchor_at + offset.elapsed
     if offset.instant is not None:
         return offset.instant
+    if offset.kind is Kind.BUSINESS:
+        return _on_calendar(anchor_at, zone, offset, is_open, back=back)
+    return _remembered(anchor_at, zone, offset, back=back)
+
+
+@lru_cache(maxsize=65_536)
+def _remembered(anchor_at: datetime, zone: ZoneInfo, offset: Offset, *, back: bool) -> datetime:
+    return _on_calendar(anchor_at, zone, offset, is_weekday, back=back)
+
+
+def _on_calendar(
+    anchor_at: datetime, zone: ZoneInfo, offset: Offset, is_open: Callable[[date], bool], *, back: bool
+) -> datetime:
     local = anchor_at.astimezone(zone)
     wall = datetime.combine(_day(local.date(), offset, is_open, back=back), offset.at or local.time())
     moment = from_local(wall, zone)

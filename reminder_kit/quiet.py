@@ -22,7 +22,6 @@ __all__ = ["QuietHours"]
 
 _DAY = 24 * 60
 _WEEK = 7 * _DAY
-_MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _GROUPS = {"weekdays": range(5), "weekends": range(5, 7), "daily": range(7)}
 
@@ -94,7 +93,7 @@ def _country_of(zone_name: str) -> str | None:
     return None if found is None else str(found)
 
 
-@frozen
+@frozen(cache_hash=True)
 class QuietHours:
     """Half-open local intervals, in the recipient's zone, in which nothing is sent.
 
@@ -179,11 +178,11 @@ class QuietHours:
     @property
     def always(self) -> bool:
         """Whether all of the week is quiet, so that nothing would ever be sent."""
-        begins, ends = self._intervals
+        begins, ends = self.intervals
         return len(begins) == 1 and ends[0] - begins[0] >= _WEEK
 
     @cached_property
-    def _intervals(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def intervals(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Begins and ends as minutes of the week, merged; an end may lie in the next week."""
         merged: list[list[int]] = []
         for begin, end in sorted(self._raw()):
@@ -202,47 +201,58 @@ class QuietHours:
         own = [(day * _DAY + start % _DAY, day * _DAY + start % _DAY + length) for day in self.days]
         return own + [interval for each in self.also for interval in each._raw()]  # noqa: SLF001 - its own kind
 
-    def _around(self, local: datetime) -> tuple[int, int] | None:
-        """Return minutes since the begin and until the end of the interval at a local time, if in one.
-
-        `local` tells the zone, and so the country.
-        """
-        if self.countries and isinstance(local.tzinfo, ZoneInfo):
-            return self.within(local.tzinfo)._around(local)  # noqa: SLF001 - its own kind
-        now = local.weekday() * _DAY + local.hour * 60 + local.minute
-        begins, ends = self._intervals
-        index = bisect_right(begins, now) - 1
-        if index < 0:
-            index, now = len(begins) - 1, now + _WEEK
-        return (now - begins[index], ends[index] - now) if now < ends[index] else None
-
     def covers(self, instant: datetime, zone: ZoneInfo) -> bool:
         """Say whether a UTC instant is quiet on the clocks of that zone."""
-        return self._around(instant.astimezone(zone)) is not None
+        return _around(self, instant, zone) is not None
 
     def over(self, instant: datetime, zone: ZoneInfo) -> datetime | None:
         """Return the first instant, from this one on, that is not quiet; None where all of the week is."""
-        for _ in range(64):
-            local = instant.astimezone(zone)
-            around = self._around(local)
-            if around is None:
-                return instant
-            end = instant + around[1] * _MINUTE - timedelta(seconds=local.second, microseconds=local.microsecond)
-            instant = _leap(instant, end, zone) or end
-        return None
+        return instant if _around(self, instant, zone) is None else _over(self, instant, zone)
 
     def began(self, instant: datetime, zone: ZoneInfo) -> datetime | None:
         """Return where the quiet time that covers this instant began; None where all of the week is quiet."""
-        begin = probe = instant
-        for _ in range(64):
-            local = probe.astimezone(zone)
-            around = self._around(local)
-            if around is None:
-                return begin
-            first = probe - around[0] * _MINUTE - timedelta(seconds=local.second, microseconds=local.microsecond)
-            begin = _leap(first, probe, zone) or first
-            probe = begin - _SECOND
+        return instant if _around(self, instant, zone) is None else _began(self, instant, zone)
+
+
+# Remembered: people are reminded of many things at the same few instants.
+
+
+@lru_cache(maxsize=32_768)
+def _around(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> tuple[int, int] | None:
+    """Return seconds since the begin and until the end of the quiet time at an instant, if in one."""
+    local = instant.astimezone(zone)
+    now = local.weekday() * _DAY + local.hour * 60 + local.minute
+    begins, ends = quiet.within(zone).intervals
+    index = bisect_right(begins, now) - 1
+    if index < 0:
+        index, now = len(begins) - 1, now + _WEEK
+    if now >= ends[index]:
         return None
+    return (now - begins[index]) * 60 + local.second, (ends[index] - now) * 60 - local.second
+
+
+@lru_cache(maxsize=16_384)
+def _over(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> datetime | None:
+    for _ in range(64):
+        around = _around(quiet, instant, zone)
+        if around is None:
+            return instant
+        end = instant + timedelta(seconds=around[1], microseconds=-instant.microsecond)
+        instant = _leap(instant, end, zone) or end
+    return None
+
+
+@lru_cache(maxsize=16_384)
+def _began(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> datetime | None:
+    begin = probe = instant
+    for _ in range(64):
+        around = _around(quiet, probe, zone)
+        if around is None:
+            return begin
+        first = probe - timedelta(seconds=around[0], microseconds=probe.microsecond)
+        begin = _leap(first, probe, zone) or first
+        probe = begin - _SECOND
+    return None
 
 
 def _leap(early: datetime, late: datetime, zone: ZoneInfo) -> datetime | None:

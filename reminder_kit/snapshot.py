@@ -22,7 +22,7 @@ __all__ = ["decode", "encode", "fingerprint", "revision_order"]
 
 def encode(appointment: Appointment) -> str:
     """Return the appointment as JSON text; equal appointments give equal text. The revision is left out."""
-    return json.dumps(_fields(appointment), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_tagged)
+    return _ENCODER.encode(_fields(appointment))
 
 
 def fingerprint(snapshot: str) -> str:
@@ -83,6 +83,9 @@ def _tagged(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is not kept")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_tagged)
 
 
 def decode(snapshot: str) -> Appointment:

@@ -162,7 +162,8 @@ class Script:
                 names["day"] = scene.when(day_only=True)
             if "appointments" in self.wanted:
                 names["appointments"] = scene.appointments()
-            return self.template.render(names)
+            context = self.template.new_context(names, shared=True)  # there are no globals to add
+            return "".join(self.template.root_render_func(context))
         except Exception as error:
             raise ConfigurationError(
                 f"appointment {scene.appointment.label!r}, rule {scene.rule.id!r}: its text cannot be rendered: "
