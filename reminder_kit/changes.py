@@ -54,7 +54,8 @@ class Change:
 
     All instants are UTC. `send_at` is when the message goes out (for `cancel`: would
     have gone out); `was_at` is when the message it replaces would have. `outcome` is
-    None until it was carried out, then `done`, `failed` or `unknown`.
+    None until it was carried out, then `done`, `failed` or `unknown`. `zone` is the
+    recipient's, "" where nothing is to be said to anyone.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class Change:
     outcome: str | None = None
     message_id: str | None = None
     error: str | None = None
+    zone: str = ""
 
     @property
     def is_work(self) -> bool:

@@ -147,6 +147,7 @@ def _change(
         was_at=parked.send_at if parked else None,
         message_id=parked.provider_id if parked else None,
         error=look.error or None,
+        zone=reminder.zone,
     )
 
 

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from reminder_kit.changes import Change, Kind, Plan, Report
 from reminder_kit.instants import iso
+from reminder_kit.instants import zone as zone_named
 from reminder_kit.model import masked
 
 __all__ = ["Line", "aligned", "change_lines", "count_lines", "day", "moment", "outcome_line", "shortened"]
@@ -135,11 +136,19 @@ def _cells(change: Change, zone: ZoneInfo) -> list[str]:
     clock = f"{at.astimezone(zone):%H:%M}" if at else "  –  "
     if change.kind in (Kind.CANCEL, Kind.SKIP) and at:
         clock = moment(at, zone)
-    why = f"{change.reason}{' (' + ', '.join(change.causes) + ')' if change.causes else ''}"
+    why = f"{change.reason}{' (' + ', '.join(change.causes) + ')' if change.causes else ''}{_there(change, zone)}"
     was = f", was {moment(change.was_at, zone)}" if change.was_at and change.was_at != change.send_at else ""
     outcome = {"failed": "FAILED ", "unknown": "UNKNOWN "}.get(change.outcome or "", "")
     to = masked(change.to) if change.to else "–"
     return [clock, f"{outcome}{change.kind}", shortened(change.identity.id), change.rule or "–", to, why + was]
+
+
+def _there(change: Change, zone: ZoneInfo) -> str:
+    """Return what the reader's own clock says as a message arrives, where it is another."""
+    if change.send_at is None or not change.zone or change.kind is Kind.CANCEL:
+        return ""
+    here, there = change.send_at.astimezone(zone), change.send_at.astimezone(zone_named(change.zone))
+    return "" if here.utcoffset() == there.utcoffset() else f", {there:%a %H:%M} in {change.zone}"
 
 
 def outcome_line(run: Plan | Report) -> Line:

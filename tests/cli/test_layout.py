@@ -80,6 +80,24 @@ def test_days_are_those_of_the_practice(change):
     assert moment(AT, ZoneInfo("Asia/Kathmandu")) == "Sun 8 Mar 10:15"
 
 
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Europe/Madrid", "on_time, Sun 05:30 in Europe/Madrid"),
+        ("America/Toronto", "on_time"),
+        ("America/New_York", "on_time"),
+        ("", "on_time"),
+    ],
+)
+def test_who_lives_by_another_clock_is_shown_by_it_too(change, zone, said):
+    line = texts(change_lines([change(zone=zone)], NEW_YORK))[1]
+    assert line == f"  23:30  schedule  A-1  day-before  +12…23  {said}"
+    (withdrawn,) = [
+        each for each in texts(change_lines([change(zone=zone, kind=Kind.CANCEL)], NEW_YORK)) if "A-1" in each
+    ]
+    assert withdrawn.endswith("on_time")
+
+
 def test_what_is_withdrawn_and_not_sent_comes_last_with_its_day(change):
     lines = texts(
         change_lines(
