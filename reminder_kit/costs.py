@@ -112,13 +112,13 @@ class Forecast:
 
     def _words(self, cost: Cost, held: int) -> str:
         sms = cost.messages - cost.mms
-        words = [f"{sms} SMS in {cost.parts} part{'' if cost.parts == 1 else 's'}"] if sms or not cost.mms else []
+        words = [f"{sms} SMS in {cost.parts} part{'' if cost.parts == 1 else 's'}"] if sms else []
         if cost.ucs2:
             words.append(f"{cost.ucs2} of them UCS-2")
         if cost.mms:
             words.append(f"{cost.mms} MMS")
         price = self.price(cost)
-        if price is not None and self.prices is not None:
+        if price is not None and self.prices is not None and cost.messages:
             words.append(f"{price:.2f} {self.prices.currency}".rstrip())
         if held:
             words.append(f"{held} held not counted")

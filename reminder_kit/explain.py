@@ -15,6 +15,7 @@ from reminder_kit.case import Decision
 from reminder_kit.changes import Change
 from reminder_kit.instants import iso, zone
 from reminder_kit.model import Message, masked
+from reminder_kit.placement import Window
 from reminder_kit.quiet import QuietHours
 from reminder_kit.records import HistoryEntry, Identity
 from reminder_kit.rules import Reminder
@@ -87,15 +88,16 @@ def explained(
     messages: Iterable[Message],
     history: Sequence[HistoryEntry],
     quiet: QuietHours | None = None,
+    window: Window | None = None,
 ) -> Explained:
-    """Return what is to be said of one reminder."""
+    """Return what is to be said of one reminder; `quiet` and `window` are the kit's, for what is parked already."""
     steps: tuple[str, ...] = ()
     if decision.reminder is not None:
         steps += decision.reminder.trail
     if decision.placement is not None:
         steps += decision.placement.trail
     elif decision.reminder is not None and decision.message is not None:
-        steps += _stands(decision.reminder, decision.message, decision.outcome.reason, quiet)
+        steps += _stands(decision.reminder, decision.message, decision.outcome.reason, quiet, window)
     steps += decision.notes
     key = decision.change.key
     own = tuple(each for each in messages if each.key == key)
@@ -104,7 +106,9 @@ def explained(
     return Explained(decision.change, steps, own, mine, rule.version if rule is not None else "")
 
 
-def _stands(reminder: Reminder, message: Message, reason: str, quiet: QuietHours | None) -> tuple[str, ...]:
+def _stands(
+    reminder: Reminder, message: Message, reason: str, quiet: QuietHours | None, window: Window | None
+) -> tuple[str, ...]:
     """Say of a parked message why it stands where it does: it was placed when it was parked, and not since."""
     place, due_at = zone(reminder.zone), reminder.due_at
     steps: tuple[str, ...] = ()
@@ -112,6 +116,10 @@ def _stands(reminder: Reminder, message: Message, reason: str, quiet: QuietHours
         steps += (
             f"quiet hours ({quiet.within(place).describe()}) cover the due time, {_local(due_at, reminder.zone)}",
         )
+    if window is not None and not window.holds_and_sends:
+        then = message.created_at
+        edges = f"{iso(window.opens(then))} to {iso(window.closes(then))}"
+        steps += (f"parked at {iso(then)}, within the window of then: {edges}",)
     return (*steps, f"parked for {iso(message.send_at)}, {_local(message.send_at, reminder.zone)}: {reason}")
 
 

@@ -125,8 +125,8 @@ class Planner:
         neighbours = Neighbours(self.ledger, self.settings, now, suppressed)
         (case,) = neighbours.around([Case.of(identity, appointment, record, suppressed, sent)])
         mine = [entry for entry in history if entry.identity == identity]
-        quiet = self.settings.quiet
-        return [explained(each, record.messages, mine, quiet) for each in decide(case, self.settings, now)]
+        quiet, window = self.settings.quiet, self.settings.window
+        return [explained(each, record.messages, mine, quiet, window) for each in decide(case, self.settings, now)]
 
     def _incoming(self, appointments: Appointments, source: str | None) -> dict[Identity, Intake]:
         return intakes_of(_sourced(appointments, source), self.settings.defaults.region)

@@ -120,6 +120,20 @@ class TestForecast:
         assert told.lines == ["Forecast: 1 SMS in 1 part, 1 held not counted"]
         assert told.as_json()["price"] is None
 
+    def test_a_rule_that_only_waits_is_told_without_zeros(self, make_kit, appointment):
+        kit = make_kit(
+            [Rule("day", before="24 hours", text="x"), Rule("week", before="1 week", text="y")], cost={"part": 1}
+        )
+        told = kit.forecast(kit.plan([appointment("A-1", days=4), appointment("A-2", days=20)]))
+        assert told.lines == [
+            "Forecast: 2 SMS in 2 parts, 2.00, 2 held not counted",
+            "  day: 1 SMS in 1 part, 1.00, 1 held not counted",
+            "  week: 1 SMS in 1 part, 1.00, 1 held not counted",
+        ]
+        assert kit.forecast(kit.plan(appointment("A-2", days=20))).lines == [
+            "Forecast: 2 held not counted", "  day: 1 held not counted", "  week: 1 held not counted",
+        ]  # fmt: skip
+
     def test_what_stays_as_it_is_costs_nothing(self, kit, appointment):
         kit.sync(appointment())
         assert kit.forecast(kit.plan(appointment())).lines == []
@@ -196,6 +210,7 @@ class TestExplain:
             "due 2026-02-12T14:00:00Z, which is Thu 2026-02-12 09:00 in America/New_York",
             "text and quiet hours in America/Los_Angeles (from recipient.timezone)",
             "quiet hours (21:00–08:00) cover the due time, Thu 2026-02-12 06:00 in America/Los_Angeles",
+            "parked at 2026-02-10T14:00:00Z, within the window of then: 2026-02-10T14:05:30Z to 2026-02-15T13:59:30Z",
             "parked for 2026-02-12T04:59:00Z, Wed 2026-02-11 20:59 in America/Los_Angeles: shifted_quiet_hours",
         )
 
