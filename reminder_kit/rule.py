@@ -27,8 +27,17 @@ Texts = str | Mapping[str, str]
 GivenTexts = str | Mapping[str, str | Mapping[str, str]]
 When = Callable[[Appointment, Recipient | None], bool]
 
-_TIMES = ("before", "after", "days_before", "days_after", "weekday", "business_days_before", "on")
-_BACK = ("before", "days_before", "weekday", "business_days_before", "on")
+_TIMES = (
+    "before",
+    "after",
+    "days_before",
+    "days_after",
+    "weekday",
+    "business_days_before",
+    "business_days_after",
+    "on",
+)
+_FOLLOWS = ("after", "days_after", "business_days_after")
 _NONE = timedelta(0)
 _LONGEST_SPREAD = timedelta(days=1)
 _CHANNELS = ("sms", "mms")
@@ -128,9 +137,9 @@ class Rule:
     Exactly one of these says when: `before` or `after` ("24 hours" is elapsed time,
     "1 day" the same wall clock; a `timedelta` is elapsed time), `days_before` or
     `days_after` with `at` (a local time of the appointment's zone), `weekday` with `at`
-    (the last such day before the anchor's), `business_days_before` (with `at`, or at the
-    anchor's wall clock), `on` (one instant for all). `anchor` is "start" or "end";
-    follow-ups are anchored to the end unless it says otherwise.
+    (the last such day before the anchor's), `business_days_before` or `business_days_after`
+    (with `at`, or at the anchor's wall clock), `on` (one instant for all). `anchor` is
+    "start" or "end"; follow-ups are anchored to the end unless it says otherwise.
 
     `text` is a template, or one by locale, or by channel (`{"sms": …, "mms": …}`, each
     again a template or one by locale), of which the rule keeps its own; `late_text` is used when the message goes out
@@ -161,6 +170,7 @@ class Rule:
     days_after: int | None
     weekday: str | None
     business_days_before: int | None
+    business_days_after: int | None
     on: datetime | None
     at: time | None
     anchor: str
@@ -194,6 +204,7 @@ class Rule:
         days_after: int | None = None,
         weekday: str | None = None,
         business_days_before: int | None = None,
+        business_days_after: int | None = None,
         on: str | datetime | None = None,
         at: str | time | None = None,
         anchor: str | None = None,
@@ -226,6 +237,7 @@ class Rule:
             "days_after": _count(days_after, f"{name}days_after", 0),
             "weekday": None if weekday is None else weekday_number(weekday, f"{name}weekday"),
             "business_days_before": _count(business_days_before, f"{name}business_days_before", 1),
+            "business_days_after": _count(business_days_after, f"{name}business_days_after", 1),
             "on": _on(on, f"{name}on"),
         }
         clock = None if at is None else local_time(at, f"{name}at")
@@ -298,10 +310,10 @@ class Rule:
         except InvalidRuleError as error:
             raise InvalidRuleError(f"{where}: {error}") from None
 
-    @property
+    @cached_property
     def is_follow_up(self) -> bool:
         """Whether this comes after its anchor: then neither start nor `min_notice` bounds it."""
-        return self.after is not None or self.days_after is not None
+        return any(getattr(self, key) is not None for key in _FOLLOWS)
 
     @property
     def says_late(self) -> bool:
@@ -356,7 +368,7 @@ def _urls(value: object, what: str) -> tuple[str, ...]:
 
 
 def _anchor(name: str, anchor: str | None, given: Mapping[str, object]) -> str:
-    follows = given["after"] is not None or given["days_after"] is not None
+    follows = any(given[key] is not None for key in _FOLLOWS)
     if anchor is None:
         return "end" if follows else "start"
     return _one_of(anchor, ("start", "end"), f"{name}anchor")
@@ -372,7 +384,7 @@ def _offset(name: str, given: Mapping[str, Any], at: time | None) -> Offset:
     if key in ("days_before", "days_after", "weekday") and at is None:
         raise InvalidRuleError(f'{name}{key} needs a local time: add at = "18:00"')
     if key in ("before", "after", "on") and at is not None:
-        raise InvalidRuleError(f"{name}at ({at:%H:%M}) goes with days_before, weekday or business_days_before only")
+        raise InvalidRuleError(f"{name}at ({at:%H:%M}) goes with days_before, weekday or business days only")
     value = given[key]
     if key in ("before", "after"):
         return cast("Offset", value)
@@ -380,4 +392,4 @@ def _offset(name: str, given: Mapping[str, Any], at: time | None) -> Offset:
         return Offset(Kind.ABSOLUTE, instant=value)
     if key == "weekday":
         return Offset(Kind.WEEKDAY, at=at, weekday=value)
-    return Offset(Kind.BUSINESS if key == "business_days_before" else Kind.LOCAL, value, at=at)
+    return Offset(Kind.BUSINESS if key.startswith("business") else Kind.LOCAL, value, at=at)

@@ -16,8 +16,8 @@ __all__ = ["file_schema", "rules_schema"]
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 _IS_MMS = {"required": ["channel"], "properties": {"channel": {"const": "mms"}}}
-_WITH_AT = ("days_before", "days_after", "weekday", "business_days_before")
-_WHENS = ("before", "after", "days_before", "days_after", "weekday", "business_days_before", "on")
+_WITH_AT = ("days_before", "days_after", "weekday", "business_days_before", "business_days_after")
+_WHENS = ("before", "after", *_WITH_AT, "on")
 
 
 def _weekday_pattern() -> str:
@@ -97,6 +97,7 @@ def _properties() -> dict[str, Any]:
         "days_after": _described(_days(0), "So many days after, at a local time."),
         "weekday": _described(_WEEKDAY, "The last such day before the appointment's, at a local time."),
         "business_days_before": _described(_days(1), "So many days before, without weekends and holidays."),
+        "business_days_after": _described(_days(1), "So many days after, without weekends and holidays."),
         "on": _described({"type": "string"}, "One instant for all, with its offset: 2026-02-15T14:30:00Z."),
         "at": _described(_LOCAL_TIME, 'A local time of the appointment: "18:00".'),
         "anchor": _described({"enum": ["start", "end"]}, "What the offset is counted from."),

@@ -46,6 +46,7 @@ RULES = (
     {"before": "30 minutes", "anchor": "end"},
     {"after": "2 hours"},
     {"days_after": 1, "at": "02:30"},
+    {"business_days_after": 1, "at": "01:45"},
 )
 QUIETS = (
     None,

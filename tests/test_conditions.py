@@ -120,3 +120,23 @@ def test_the_explanation_compares_both_lengths(booked, rule, said):
 def test_what_can_never_be_is_refused_with_its_remedy(values, said):
     with pytest.raises(InvalidRuleError, match=said):
         Rule("r", **{"before": "1 day", "text": "Hi", **values})
+
+
+@pytest.mark.parametrize(
+    ("start", "rule", "due"),
+    [
+        ("2026-02-12T15:00Z", {"business_days_after": 1}, "2026-02-13 15:00"),
+        ("2026-02-13T15:00Z", {"business_days_after": 1}, "2026-02-17 15:00"),
+        ("2026-02-13T15:00Z", {"business_days_after": 2, "at": "09:30"}, "2026-02-18 09:30"),
+        ("2026-02-14T15:00Z", {"business_days_after": 1, "anchor": "start"}, "2026-02-17 14:00"),
+    ],
+    ids=str,
+)
+def test_a_follow_up_may_jump_weekends_and_holidays(start, rule, due):
+    """Monday, 16 February 2026, is a holiday in the United States."""
+    begins = datetime.fromisoformat(start) - timedelta(hours=1)
+    visit = Appointment("A-1", begins, begins + timedelta(hours=1), recipients=["+12025550123"])
+    (one,) = reminders(visit, [Rule("r", text="Hi", **rule)], Defaults("UTC", holidays="US"))
+    assert f"{one.due_at:%Y-%m-%d %H:%M}" == due
+    assert one.rule.is_follow_up
+    assert "after the" in one.trail[1]

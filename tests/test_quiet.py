@@ -69,6 +69,13 @@ def test_each_recipient_is_placed_and_explained_by_the_hours_of_the_own_country(
     )
 
 
+def test_a_kit_takes_the_table_of_a_file_as_well(make_kit):
+    kit = make_kit(quiet_hours={"country": "US", "countries": ["CA"]})
+    assert kit.settings.quiet == BOTH
+    with pytest.raises(InvalidInputError, match="it takes start"):
+        make_kit(quiet_hours={"start": "21:00"})
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [

@@ -49,7 +49,8 @@ def test_a_rule_without_its_dependent_key_is_refused_by_both():
 
 def test_of_the_keys_that_say_when_exactly_one_is_required():
     assert [each["required"] for each in ITEM["oneOf"]] == [
-        ["before"], ["after"], ["days_before"], ["days_after"], ["weekday"], ["business_days_before"], ["on"],
+        ["before"], ["after"], ["days_before"], ["days_after"], ["weekday"], ["business_days_before"],
+        ["business_days_after"], ["on"],
     ]  # fmt: skip
 
 

@@ -214,6 +214,7 @@ VALUES = {
     "days_before": st.sampled_from([0, 1, 30, -1, "1", True]),
     "weekday": st.sampled_from(["friday", "Fri", "SUNDAY", "fr", "payday", 5]),
     "business_days_before": st.sampled_from([1, 5, 0]),
+    "business_days_after": st.sampled_from([1, 5, 0]),
     "at": st.sampled_from(["18:00", "08:30:00", " 9:00", "25:00", "6pm", 18]),
     "anchor": st.sampled_from(["start", "end", "middle"]),
     "text": TEXTS,
@@ -232,11 +233,14 @@ VALUES = {
 }
 
 
+WHENS = ["before", "after", "days_before", "weekday", "business_days_before", "business_days_after"]
+
+
 @st.composite
 def rules(draw):
     """Return a rule that says when once, and some other things, each right or wrong."""
-    when = draw(st.sampled_from(["before", "before", "after", "days_before", "weekday", "business_days_before"]))
-    others = sorted(set(VALUES) - {"before", "after", "days_before", "weekday", "business_days_before", "text"})
+    when = draw(st.sampled_from(["before", *WHENS]))
+    others = sorted(set(VALUES) - {*WHENS, "text"})
     keys = [when, "text", *draw(st.lists(st.sampled_from(others), max_size=4, unique=True))]
     return {"id": "r", **{key: draw(VALUES[key]) for key in keys}}
 
