@@ -22,7 +22,7 @@ from reminder_kit.records import Claim
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
 
-__all__ = ["LEASE", "Heartbeat", "is_dead", "owner_name"]
+__all__ = ["LEASE", "Heartbeat", "Owner", "is_dead", "owner_name"]
 
 LEASE = timedelta(seconds=60)
 """How long a claim holds without a heartbeat (design, §13)."""
@@ -32,7 +32,31 @@ _BEAT = 20.0
 
 def owner_name() -> str:
     """Return a name for this worker that says which process of which machine it is."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{uuid4().hex[:8]}"
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}{_system()}:{uuid4().hex[:8]}"
+
+
+def _system() -> str:
+    """Return what tells this running system from others of its name, and its numbers of processes from a container's.
+
+    "" where the system doesn't tell.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"@{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""
+
+
+class Owner:
+    """The name of one worker; a process forked from it is another worker, and has a name of its own."""
+
+    def __init__(self) -> None:
+        self._pid, self._name = os.getpid(), owner_name()
+
+    def __str__(self) -> str:
+        if self._pid != os.getpid():
+            self._pid, self._name = os.getpid(), owner_name()
+        return self._name
 
 
 def _started(pid: int) -> str:
@@ -45,8 +69,9 @@ def _started(pid: int) -> str:
 
 def is_dead(owner: str) -> bool:
     """Say whether a worker was a process of this machine that is certainly gone: its claims need not run out first."""
-    host, pid, started = [*owner.split(":"), "", "", ""][:3]
-    if host != socket.gethostname() or not pid.isdigit():
+    host, pid, begun = [*owner.split(":"), "", "", ""][:3]
+    started, at, system = begun.partition("@")
+    if host != socket.gethostname() or not pid.isdigit() or (system and at + system != _system()):
         return False
     try:
         os.kill(int(pid), 0)

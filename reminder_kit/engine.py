@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 
 from reminder_kit.case import Case, Decision, Settings
 from reminder_kit.changes import Change, Kind, Plan, Report
-from reminder_kit.claims import LEASE, Heartbeat, is_dead, owner_name
+from reminder_kit.claims import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.delivery import Courier, Errand, Result
 from reminder_kit.desk import guarded
 from reminder_kit.ledger import Ledger
@@ -65,7 +65,7 @@ class Engine:
     clock: Callable[[], datetime]
     breaker: Breaker = field(factory=Breaker)
     skew: Skew = field(factory=Skew)
-    owner: str = field(factory=owner_name)
+    owner: Owner | str = field(factory=Owner)
     _works: Iterator[int] = field(factory=count)
 
     async def apply(self, plan: Plan, *, patient: bool = False, forced: bool = False) -> Report:

@@ -6,6 +6,7 @@ Never decides anything; how many jobs run at once is all it knows.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ class BlockingWorld(BlockingIO):
         super().__init__(provider, **options)
         self._concurrency = concurrency
         self._threads: ThreadPoolExecutor | None = None
+        self._pid = os.getpid()
 
     async def wait(self, future: Future[T]) -> T:
         """Return what a group commit brings."""
@@ -34,15 +36,20 @@ class BlockingWorld(BlockingIO):
         """Carry out independent jobs in threads; results in their order."""
         if len(jobs) == 1 or self._concurrency == 1:
             return [await job() for job in jobs]
-        if self._threads is None:
+        return list(self._pool().map(lambda job: run_blocking(job()), jobs))
+
+    def _pool(self) -> ThreadPoolExecutor:
+        """Return the threads of this process: a forked one has none of its parent's, and starts its own."""
+        if self._threads is None or self._pid != os.getpid():
             self._threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="reminder-kit")
-        return list(self._threads.map(lambda job: run_blocking(job()), jobs))
+            self._pid = os.getpid()
+        return self._threads
 
     def close(self) -> None:
         """End the threads and close all connections."""
-        if self._threads is not None:
+        if self._threads is not None and self._pid == os.getpid():
             self._threads.shutdown()
-            self._threads = None
+        self._threads = None
         super().close()
 
 

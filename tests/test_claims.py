@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -9,8 +10,10 @@ import sys
 from concurrent.futures import Future
 from datetime import timedelta
 
+import pytest
+
 from reminder_kit import claims
-from reminder_kit.claims import Heartbeat, is_dead, owner_name
+from reminder_kit.claims import Heartbeat, Owner, is_dead, owner_name
 from reminder_kit.records import Claim
 from tests.conftest import START
 
@@ -28,6 +31,27 @@ def test_a_process_number_used_again_is_not_the_old_holder():
 def test_of_other_machines_and_strange_names_nothing_is_known():
     assert not is_dead("elsewhere:1:1:x")
     assert not is_dead("somebody")
+
+
+def test_a_number_of_another_system_of_the_same_name_tells_nothing():
+    """Two machines may both be called "localhost", and a container counts its processes for itself."""
+    assert not is_dead(f"{socket.gethostname()}:4194399:1@another-boot/4026531836:x")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_is_another_worker():
+    owner = Owner()
+    name, fork = str(owner), multiprocessing.get_context("fork")
+    queue = fork.Queue()
+    child = fork.Process(target=lambda: queue.put((str(owner), str(owner), os.getpid())))
+    child.start()
+    first, again, pid = queue.get(timeout=30)
+    child.join(30)
+    assert first == again
+    assert first != name
+    assert first.split(":")[1] == str(pid)
+    assert str(owner) == name
 
 
 def test_the_heart_beats_until_the_work_is_done(monkeypatch):
