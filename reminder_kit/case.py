@@ -102,7 +102,7 @@ class Case:
 
     `others` are appointments of the same phones around the same day, `telling` (by the key
     of a reminder) messages of others that tell it as well, `written` (by number) what
-    went, or is to go, out to it.
+    went, or is to go, out to it. `error` is why it can't be read.
     """
 
     identity: Identity
@@ -114,6 +114,7 @@ class Case:
     others: Sequence[Case] = field(default=(), repr=False)
     telling: Mapping[str, Sequence[Message]] = field(factory=dict)
     written: Mapping[str, Sequence[Written]] = field(factory=dict)
+    error: str = ""
 
     @classmethod
     def of(
@@ -134,6 +135,19 @@ class Case:
             by_key[message.key] = (*by_key.get(message.key, ()), message)
         outcomes = {outcome.key: outcome for outcome in record.outcomes}
         return cls(identity, appointment, outcomes, by_key, sent_before or {}, suppressed)
+
+    @classmethod
+    def recorded(
+        cls,
+        record: Record,
+        suppressed: Mapping[str, Suppression],
+        sent_before: Mapping[tuple[str, str], Sequence[SentBefore]] | None = None,
+    ) -> Case:
+        """Return the case of what is recorded; one with an `error` where the appointment can't be read here."""
+        try:
+            return cls.of(record.identity, record.wanted, record, suppressed, sent_before)
+        except Exception as error:  # noqa: BLE001 - whatever another machine or library wrote concerns this one only
+            return cls(record.identity, None, suppressed=suppressed, error=f"{type(error).__name__}: {error}")
 
 
 @frozen

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from attrs import define, evolve, field
 
@@ -56,7 +57,9 @@ class _Draft:
         for identities in chunks(incoming):
             records = {record.identity: record for record in self.ledger.records(identities=identities)}
             judged = [each for each in identities if self._is_judged(incoming[each], records.get(each))]
-            self.judge([(each, incoming[each].appointment, records.get(each)) for each in judged])
+            self.judge(
+                [(each, records.get(each)) for each in judged], {each: incoming[each].appointment for each in judged}
+            )
         self.seen.update(incoming)
 
     def _expect(self, incoming: Mapping[Identity, Intake]) -> None:
@@ -96,17 +99,22 @@ class _Draft:
             and (intake is None or (intake.fingerprint == record.fingerprint and not record.removed))
         )
 
-    def judge(self, found: Sequence[tuple[Identity, Appointment | None, Record | None]]) -> None:
-        """Decide for appointments (None: withdrawn) with their records (None: never seen)."""
+    def judge(
+        self,
+        found: Sequence[tuple[Identity, Record | None]],
+        given: Mapping[Identity, Appointment | None] = MappingProxyType({}),
+    ) -> None:
+        """Decide for appointments as they are recorded (None: never), or are given (None: withdrawn)."""
         if not found:
             return
-        pairs = list(dict.fromkeys((identity.source, identity.id) for identity, *_ in found))
-        sent = self.ledger.sent_before_many(pairs)
+        sent = self.ledger.sent_before_many(list(dict.fromkeys((each.source, each.id) for each, _ in found)))
         cases = [
-            Case.of(identity, appointment, record, self.suppressed, sent.get((identity.source, identity.id)))
-            for identity, appointment, record in found
+            Case.of(each, given[each], record, self.suppressed, sent.get((each.source, each.id)))
+            if each in given or record is None
+            else Case.recorded(record, self.suppressed, sent.get((each.source, each.id)))
+            for each, record in found
         ]
-        for case, (_, _, record) in zip(self.neighbours.around(cases), found, strict=True):
+        for case, (_, record) in zip(self.neighbours.around(cases), found, strict=True):
             self._file(case, record)
 
     def _file(self, case: Case, record: Record | None) -> None:
@@ -138,7 +146,7 @@ class _Draft:
                 if self._stands(record, None) and not record.removed:
                     self.changes[record.identity] = recorded_changes(record, self.now)
             moved = [each for each in waiting if not self._stands(each, None)]
-            self.judge([(each.identity, None if each.removed else each.appointment, each) for each in moved])
+            self.judge([(each.identity, each) for each in moved])
 
     def withdraw(self, records: Iterable[Record]) -> None:
         """Withdraw what its source no longer has."""
@@ -149,7 +157,7 @@ class _Draft:
                 self.removals.append(record.identity)
                 self._fresh.add(record.identity)
                 self.neighbours.expect(record.identity, None)
-            self.judge([(record.identity, None, record) for record in gone])
+            self.judge([(each.identity, each) for each in gone], {each.identity: None for each in gone})
 
     def follow_on(self) -> None:
         """Judge whoever is told together with, or apart from, an appointment that changed."""

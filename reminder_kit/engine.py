@@ -223,19 +223,12 @@ class Engine:
         sent = self.ledger.sent_before_many(pairs) if pairs else {}
         now = self.clock()
         cases = [
-            Case.of(
-                work.record.identity,
-                None if work.record.removed else work.record.appointment,
-                work.record,
-                suppressed,
-                sent.get((work.record.identity.source, work.record.identity.id)),
-            )
+            Case.recorded(work.record, suppressed, sent.get((work.record.identity.source, work.record.identity.id)))
             for work in works
         ]
         planned: dict[str, list[Written]] = {}
-        for work, case in zip(
-            works, Neighbours(self.ledger, self.settings, now, suppressed).around(cases), strict=True
-        ):
+        cases = Neighbours(self.ledger, self.settings, now, suppressed).around(cases)
+        for work, case in zip(works, cases, strict=True):
             work.again, work.suppressed = False, suppressed
             work.decisions, work.error = decisions_for(with_planned(case, planned), self.settings, now)
             work.decisions = [as_held(each) if each.change.key in held_back else each for each in work.decisions]

@@ -6,8 +6,7 @@ Pure: no clock, no I/O, no knowledge of providers, ledgers or files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time
-from decimal import Decimal
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 from attrs import evolve, field, frozen
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.given import Data, data_of, text_or_none, whole_text
 from reminder_kit.instants import iso, named_zone, utc, zone
 from reminder_kit.lifecycle import State
 
@@ -86,72 +86,19 @@ class Reason(StrEnum):
     UNCHANGED = "unchanged"
 
 
-def _text(value: object) -> str:
-    """Return text as every ledger and provider takes it: nothing for None, no NUL, no half of a character."""
-    text = "" if value is None else value if type(value) is str else str(value)
-    if text.isascii() and "\0" not in text:
-        return text
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole.replace("\0", "\ufffd")
-
-
 def _name(value: object) -> str:
-    if value is None or not (name := _text(value)).strip():
+    if value is None or not (name := whole_text(value)).strip():
         raise InvalidInputError(f"an appointment needs an id, not {value!r}: save the host's record first")
     return name
 
 
 def _tags(value: str | Iterable[str]) -> frozenset[str]:
-    return frozenset((value,) if isinstance(value, str) else value)
-
-
-def _plain(value: Any, where: str) -> Any:
-    """Return host data as what the ledger gives back unchanged: JSON values, dates, datetimes and decimals."""
-    if isinstance(value, str):
-        return _text(value)
-    if value is None or isinstance(value, bool | int | float | Decimal):
-        return value
-    if isinstance(value, datetime):
-        return datetime.fromisoformat(value.isoformat()) if type(value) is not datetime else value
-    if isinstance(value, date | time):
-        return value
-    if isinstance(value, Mapping):
-        return {_text(key): _plain(each, f"{where}.{key}") for key, each in value.items()}
-    if isinstance(value, set | frozenset):
-        value = sorted(value, key=repr)  # its own order differs between processes, and so would digests and texts
-    if isinstance(value, list | tuple):
-        return [_plain(each, where) for each in value]
-    raise InvalidInputError(
-        f"{where} is a {type(value).__name__}, which the ledger cannot keep: give text, numbers, dates, lists or dicts"
-    )
-
-
-class Data(dict[str, Any]):
-    """A host's own data: a dict that can't be changed, but copied, pickled and written as JSON."""
-
-    def _refuse(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise TypeError("a value's data can't be changed: build a new value")
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Data, (dict(self),)
-
-
-def _data(value: Mapping[str, Any]) -> Data:
-    if isinstance(value, Data):
-        return value
-    return Data({_text(key): _plain(each, f"data[{key!r}]") for key, each in value.items()})
+    return frozenset(whole_text(each) for each in ((value,) if isinstance(value, str) else value))
 
 
 def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
     if value is not None:
         zone(value)
-
-
-def _given(value: object) -> str | None:
-    return _text(value) or None
 
 
 @frozen
@@ -164,13 +111,13 @@ class Recipient:
     `timezone` is an IANA name, `locale` a language tag ("es", "pt_BR").
     """
 
-    phone: str = field(converter=_text, repr=lambda phone: repr(masked(phone)))
-    id: str | None = field(default=None, converter=_given)
-    name: str = field(default="", converter=_text, repr=False)
+    phone: str = field(converter=whole_text, repr=lambda phone: repr(masked(phone)))
+    id: str | None = field(default=None, converter=text_or_none)
+    name: str = field(default="", converter=whole_text, repr=False)
     timezone: str | None = field(default=None, validator=_known_zone)
-    locale: str | None = None
+    locale: str | None = field(default=None, converter=text_or_none)
     opted_in: bool = True
-    data: Mapping[str, Any] = field(factory=Data, converter=_data, hash=False)
+    data: Mapping[str, Any] = field(factory=Data, converter=data_of, hash=False)
 
     @property
     def key(self) -> str:
@@ -194,7 +141,7 @@ def _status(value: str) -> Status:
 def recurrence_name(value: str | datetime | date | None) -> str | None:
     """Return the name of an occurrence: its original start as UTC instant, date (all-day) or wall time (floating)."""
     if value is None or isinstance(value, str):
-        return value or None
+        return text_or_none(value)
     if isinstance(value, datetime):
         return iso(value) if value.tzinfo else value.replace(microsecond=0).isoformat()
     return value.isoformat()
@@ -218,16 +165,16 @@ class Appointment:
     ends_at: datetime | None = None
     timezone: str | None = None
     recipients: tuple[Recipient, ...] = field(default=(), converter=_recipients)
-    title: str = field(default="", converter=_text)
-    location: str = field(default="", converter=_text)
+    title: str = field(default="", converter=whole_text)
+    location: str = field(default="", converter=whole_text)
     status: Status = field(default=Status.CONFIRMED, converter=_status)
-    source: str = "default"
+    source: str = field(default="default", converter=whole_text)
     recurrence_id: str | None = field(default=None, converter=recurrence_name)
     revision: Revision | None = None
     booked_at: datetime | None = None
     tags: frozenset[str] = field(default=frozenset(), converter=_tags)
-    data: Mapping[str, Any] = field(factory=Data, converter=_data, hash=False)
-    url: str | None = None
+    data: Mapping[str, Any] = field(factory=Data, converter=data_of, hash=False)
+    url: str | None = field(default=None, converter=text_or_none)
     all_day: bool = False
 
     def __attrs_post_init__(self) -> None:
@@ -376,6 +323,10 @@ class Message:
         return self.draft.send_at
 
 
+def _text_kept(value: str | None) -> str | None:
+    return None if value is None else whole_text(value)
+
+
 @frozen
 class DeliveryEvent:
     """What a provider told us of one message, or a person's reply, in our words.
@@ -389,15 +340,15 @@ class DeliveryEvent:
     more, with the keyword's name as `type`.
     """
 
-    id: str
+    id: str = field(converter=whole_text)
     type: str
     occurred_at: datetime
     provider: str
-    provider_id: str | None = None
-    token: str | None = None
-    number: str | None = field(default=None, repr=False)
-    text: str | None = field(default=None, repr=False)
-    code: str = ""
+    provider_id: str | None = field(default=None, converter=text_or_none)
+    token: str | None = field(default=None, converter=text_or_none)
+    number: str | None = field(default=None, repr=False, converter=text_or_none)
+    text: str | None = field(default=None, repr=False, converter=_text_kept)
+    code: str = field(default="", converter=whole_text)
     raw: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
     reason: str = ""
     appointment: tuple[str, str, str] | None = None

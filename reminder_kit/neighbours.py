@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from attrs import define, evolve, field
 
@@ -86,10 +87,12 @@ class Neighbours:
         phones = [each for case in cases for each in _phones(case.appointment)]
         records = self.near(ranges_of(phones))
         sent = self.ledger.sent_before_many(list(dict.fromkeys((each.source, each.id) for each in records)))
-        return [
-            Case.of(identity, self.appointment(identity, record), record, self.suppressed, sent.get(identity[:2]))
-            for identity, record in records.items()
-        ]
+        return [self._case(identity, record, sent.get(identity[:2])) for identity, record in records.items()]
+
+    def _case(self, identity: Identity, record: Record | None, sent: Any) -> Case:
+        if identity in self.coming or record is None:
+            return Case.of(identity, self.coming.get(identity), record, self.suppressed, sent)
+        return Case.recorded(record, self.suppressed, sent)
 
     def near(self, ranges: Sequence[Range]) -> dict[Identity, Record | None]:
         """Return the appointments, recorded or about to be, that are (or were) for a number between two instants."""
@@ -110,12 +113,6 @@ class Neighbours:
     def _lies_in(self, identity: Identity, ranges: Sequence[Range]) -> bool:
         phones = dict(_phones(self.coming.get(identity)))
         return any(number in phones and low <= phones[number] <= high for number, low, high in ranges)
-
-    def appointment(self, identity: Identity, record: Record | None) -> Appointment | None:
-        """Return an appointment as it is about to be; None where it is withdrawn."""
-        if identity in self.coming:
-            return self.coming[identity]
-        return None if record is None or record.removed else record.appointment
 
     def stirred(self, rows: Sequence[int], appointments: Iterable[Appointment | None]) -> dict[Identity, Record | None]:
         """Return whom it concerns that appointments changed: who shares a phone with what they are, or were."""

@@ -120,10 +120,11 @@ class Planner:
 
     def _explained(self, record: Record, history: Sequence[HistoryEntry], now: datetime) -> list[Explained]:
         identity = record.identity
-        appointment = None if record.removed else record.appointment
         sent, suppressed = self.ledger.sent_before(identity), self.ledger.suppressions()
         neighbours = Neighbours(self.ledger, self.settings, now, suppressed)
-        (case,) = neighbours.around([Case.of(identity, appointment, record, suppressed, sent)])
+        (case,) = neighbours.around([Case.recorded(record, suppressed, sent)])
+        if case.error:
+            raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {case.error}")
         mine = [entry for entry in history if entry.identity == identity]
         quiet, window = self.settings.quiet, self.settings.window
         return [explained(each, record.messages, mine, quiet, window) for each in decide(case, self.settings, now)]

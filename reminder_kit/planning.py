@@ -104,6 +104,8 @@ def doubled(messages: Sequence[Message]) -> list[Message]:
 
 def decisions_for(case: Case, settings: Settings, now: datetime) -> tuple[list[Decision], str]:
     """Return the decisions of one appointment, or none and the error: a broken one never stops the others."""
+    if case.error:
+        return [], case.error
     try:
         return decide(case, settings, now), ""
     except Exception as error:  # noqa: BLE001 - whatever a host's data or callable raises concerns this appointment only

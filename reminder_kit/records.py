@@ -120,8 +120,13 @@ class Record:
 
     @property
     def appointment(self) -> Appointment:
-        """The appointment, read from its snapshot."""
+        """The appointment, read from its snapshot; raises where that can't be read here (a zone nobody knows)."""
         return decode(self.snapshot)
+
+    @property
+    def wanted(self) -> Appointment | None:
+        """The appointment if people are still to be reminded of it; raises as `appointment` does."""
+        return None if self.removed else self.appointment
 
 
 @frozen

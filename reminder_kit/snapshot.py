@@ -22,7 +22,27 @@ __all__ = ["decode", "encode", "fingerprint", "revision_order"]
 
 def encode(appointment: Appointment) -> str:
     """Return the appointment as JSON text; equal appointments give equal text. The revision is left out."""
-    return _ENCODER.encode(_fields(appointment))
+    fields = _fields(appointment)
+    text = _written(fields)
+    if '{"$' not in text:
+        return text
+    for each in (fields, *fields["recipients"]):
+        if "data" in each:
+            each["data"] = _escaped(each["data"])
+    return _written(fields)
+
+
+def _written(fields: Mapping[str, Any]) -> str:
+    return _ENCODER.encode(fields)
+
+
+def _escaped(value: Any) -> Any:
+    """Return a host's data with one more $ before what would read as a tag of ours (`{"$date": …}`)."""
+    if isinstance(value, Mapping):
+        found = {key: _escaped(each) for key, each in value.items()}
+        only = next(iter(found), "") if len(found) == 1 else ""
+        return {f"${only}": found[only]} if only.startswith("$") else found
+    return [_escaped(each) for each in value] if isinstance(value, list) else value
 
 
 def fingerprint(snapshot: str) -> str:
@@ -114,7 +134,7 @@ def _untagged(value: dict[str, Any]) -> Any:
         case "$decimal":
             return Decimal(content)
         case _:
-            return value
+            return {tag[1:]: content} if tag.startswith("$$") else value
 
 
 def _moment(text: str, where: str) -> datetime:
@@ -138,7 +158,7 @@ def revision_order(revision: Revision | None) -> tuple[str, str]:
     if isinstance(revision, tuple):
         pairs = [revision_order(each) for each in revision]
         return "".join(kind or "n" for kind, _ in pairs), "".join(order for _, order in pairs)
-    if isinstance(revision, datetime):
+    if isinstance(revision, datetime) and revision.utcoffset() is not None:
         since = utc(revision, "revision") - datetime(1970, 1, 1, tzinfo=UTC)
         return "t", _digits(since // timedelta(microseconds=1))
     if isinstance(revision, int):

@@ -158,3 +158,46 @@ def test_revisions_of_different_kinds_cannot_be_compared():
 )
 def test_an_occurrence_is_named_by_its_original_start(value, name):
     assert Appointment("A", NOON, recurrence_id=value).recurrence_id == name
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"$date": "2026-02-15T14:30:00Z"},
+        {"booked": {"$date": {"$numberLong": "1771165800000"}}},
+        {"a": [{"$at": "noon"}, {"$$wall": 5}, {"$": None}]},
+        {"price": {"$decimal": "free"}, "at": NOON, "day": date(2026, 2, 13)},
+    ],
+    ids=["date", "nested", "listed", "mixed"],
+)
+def test_host_data_that_looks_like_our_own_tags_comes_back_as_it_was(data):
+    """Documents of MongoDB and the like hold such keys."""
+    value = Appointment("A", NOON, data=data, recipients=[Recipient("+12025550123", data=data)])
+    assert decode(encode(value)) == value
+    assert encode(decode(encode(value))) == encode(value)
+
+
+def test_halves_of_characters_and_nul_are_kept_nowhere():
+    odd = "a\0\ud83d"
+    value = Appointment(
+        odd, NOON, source=odd, tags=[odd], url=odd, recurrence_id=odd, recipients=[Recipient(odd, locale=odd)]
+    )
+    for text in (value.id, value.source, *value.tags, value.url, value.recurrence_id, value.recipients[0].locale):
+        assert text == "a\ufffd\ufffd"
+    encode(value).encode()
+
+
+def test_data_that_no_ledger_could_keep_is_refused_as_it_comes():
+    deep: list = []
+    for _ in range(200):
+        deep = [deep]
+    with pytest.raises(InvalidInputError, match="nested more than 100 deep"):
+        Appointment("A", NOON, data={"x": deep})
+    with pytest.raises(InvalidInputError, match=r"data\['n'\] is a number of more than 900 digits"):
+        Appointment("A", NOON, data={"n": 10**5000})
+
+
+def test_a_naive_revision_orders_nothing():
+    """Only an aware instant can be compared; with any other type the last write wins (design, §13)."""
+    assert revision_order(datetime(2026, 1, 1)) == revision_order("v1") == ("", "")
+    assert revision_order((1, datetime(2026, 1, 1))) == revision_order((1, "v1"))
