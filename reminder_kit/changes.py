@@ -62,7 +62,7 @@ class Change:
     identity: Identity
     key: str
     rule: str
-    recipient: str
+    recipient: str = field(repr=lambda key: repr(masked(key)))
     to: str | None = field(repr=lambda number: repr(masked(number or "")))
     due_at: datetime | None
     send_at: datetime | None
@@ -96,10 +96,9 @@ class Change:
     def moves_noticeably(self) -> bool:
         """Whether it withdraws a parked message, or moves one by more than fifteen minutes.
 
-        What only ends an intent committed before is none: that is ended in any case. Nor is
-        what a person asked to be spared: a STOP stands above the guard, however much it is of.
+        What only ends an intent committed before is none: that is ended in any case.
         """
-        if "settle" in self.causes or self.reason in (Reason.OPTED_OUT, Reason.SUPPRESSED):
+        if "settle" in self.causes:
             return False
         if self.kind is Kind.CANCEL:
             return True
@@ -152,7 +151,8 @@ class Plan:
 
     `todo` names the appointments that must be worked on, soonest first; `held_back`
     the reminders the provider has no room for. `parked` is the number of messages parked in the plan's scope before it;
-    `guarded` says whether the ratio of the guard applies to it at all. `refusal` is why
+    `guarded` says whether the ratio of the guard applies to it at all; what goes because its number was
+    barred (`barred`: a STOP, a suppression) counts for nothing there. `refusal` is why
     nothing may be withdrawn although the input asks for it (a truncated feed).
     """
 
@@ -167,6 +167,7 @@ class Plan:
     parked: int = 0
     guarded: bool = True
     guard: Guard = Guard()
+    barred: frozenset[str] = field(default=frozenset(), repr=False)
     refusal: str | None = None
     problems: tuple[Any, ...] = field(default=(), repr=False)
     as_of: datetime | None = None
@@ -202,7 +203,7 @@ class Plan:
         """Raise `UnsafePlanError` if too much would go, or change, at once (design, §7 and §13)."""
         if self.refusal:
             raise UnsafePlanError(f"{self.refusal}; nothing was changed. Check the input, or force it (--force)")
-        going = sum(change.moves_noticeably for change in self.changes)
+        going = sum(change.moves_noticeably and not self._is_owed(change) for change in self.changes)
         if self.guarded and self.parked >= self.guard.from_parked and going > self.guard.max_cancel_ratio * self.parked:
             raise UnsafePlanError(
                 f"the plan would withdraw or move {going} of {self.parked} parked reminders, more than "
@@ -214,6 +215,10 @@ class Plan:
                 f"the plan makes {work} changes, more than max_changes = {self.guard.max_changes}; "
                 "nothing was changed. Review it, then force it (--force)"
             )
+
+    def _is_owed(self, change: Change) -> bool:
+        """Say whether a withdrawal is owed to somebody who is not to be written to."""
+        return change.kind is Kind.CANCEL and change.to in self.barred
 
     @property
     def is_unsafe(self) -> bool:

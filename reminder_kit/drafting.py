@@ -170,9 +170,7 @@ class _Draft:
                 fresh = {each: record for each, record in found.items() if each not in judged}
                 judged.update(fresh)
                 self.seen.update(fresh)
-                self.judge(
-                    [(each, self.neighbours.appointment(each, record), record) for each, record in fresh.items()]
-                )
+                self.judge(list(fresh.items()), self.neighbours.coming)
 
     def space_out(self) -> None:
         """Decide again, soonest first, for those whose new messages to one number must mind each other."""
@@ -244,6 +242,7 @@ class _Draft:
             parked=parked,
             guarded=scope.guarded,
             guard=guard,
+            barred=frozenset(self.suppressed) & {each.to or "" for each in self._all() if each.kind is Kind.CANCEL},
             refusal=scope.refusal,
             as_of=scope.as_of,
         )
@@ -262,6 +261,13 @@ def _waits(decision: Decision, record: Record) -> bool:
     if known is None or decision.change.kind is not Kind.SCHEDULE:
         return False
     return known.reason == Reason.AT_CAPACITY and known.due_at == decision.outcome.due_at
+
+
+def _concerns(record: Record, number: str) -> bool:
+    """Say whether anything recorded of an appointment is addressed to a number."""
+    return any(each.to == number for each in record.outcomes) or any(
+        each.draft.to == number for each in record.messages
+    )
 
 
 def _stale(identity: Identity) -> Change:
@@ -290,6 +296,8 @@ def make_plan(
         draft.withdraw(ledger.records(identities=scope.withdraw))
     if scope.sweep:
         draft.look_at(ledger.records(ended_after=now, dirty_only=scope.only_dirty))
+    if scope.number:
+        draft.look_at(each for each in ledger.records(dirty_only=True) if _concerns(each, scope.number))
     draft.follow_on()
     draft.space_out()
     draft.hold_back(cap)

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from reminder_kit.case import Case, Settings
 from reminder_kit.changes import Guard, Plan
 from reminder_kit.drafting import make_plan
-from reminder_kit.errors import ConfigurationError, InvalidInputError
+from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError
 from reminder_kit.explain import Explained, Explanation, explained
 from reminder_kit.imports import Imported, read_for_import
 from reminder_kit.ledger import Ledger
@@ -103,6 +103,10 @@ class Planner:
     def withdrawal(self, identities: Sequence[Identity], now: datetime) -> Plan:
         """Return the plan that withdraws recorded appointments."""
         return self._make({}, Scope("withdraw", guarded=False, withdraw=tuple(identities)), now)
+
+    def suppression(self, number: str, now: datetime) -> Plan:
+        """Return the plan that withdraws what is parked for a number that was barred just now, and nothing else."""
+        return self._make({}, Scope("suppress", guarded=False, number=number), now)
 
     def intakes(self, appointments: Appointments, source: str | None) -> list[Intake]:
         """Return appointments ready to be recorded."""

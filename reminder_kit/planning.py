@@ -46,7 +46,7 @@ class Scope:
     `source` is where the appointments come from; `complete` withdraws what that source
     no longer has, up to `horizon`; `covers` names ids of which all occurrences were
     handed in; `sweep` also looks at everything else in the ledger (the batch job);
-    `guarded` says whether the guard's ratio applies.
+    `guarded` says whether the guard's ratio applies; `number` is one that was barred just now.
     """
 
     actor: str
@@ -61,6 +61,7 @@ class Scope:
     as_of: datetime | None = None
     refusal: str | None = None
     withdraw: Sequence[Identity] = ()
+    number: str | None = None
     covered: Sequence[Scope] = ()
 
 

@@ -75,7 +75,7 @@ class Outcome:
 
     key: str
     rule: str
-    recipient: str
+    recipient: str = field(repr=False)
     to: str = field(repr=False)
     stand: Stand
     reason: str

@@ -339,7 +339,7 @@ class Verbs(Telling):
         await self._written(write, connection)
         if connection is not None:
             return Report(now=now, changes=())
-        return await self._resync(only_dirty=True, force=True)
+        return await self._apply(await self._off(self._planner.suppression, number, now), force=True)
 
     async def _allow(self, phone: str) -> bool:
         """Lift a suppression; says whether there was one. The next `resync` parks what is due again."""

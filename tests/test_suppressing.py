@@ -1,0 +1,64 @@
+"""Suppressing and the guard: who is not to be written to is left alone at once; nothing else slips through with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from reminder_kit.errors import UnsafePlanError
+from reminder_kit.providers.telnyx import Telnyx
+from tests.conftest import START
+
+ADA = "+12025550123"
+
+
+def crowd(appointment, count, **changes):
+    return [appointment(f"A-{n}", phone=f"+120255501{n:02}", **changes) for n in range(count)]
+
+
+def test_suppressing_one_number_carries_out_nothing_else_that_was_recorded(kit, sandbox, appointment):
+    """What a host recorded by mistake is still the batch job's to refuse."""
+    kit.sync(crowd(appointment, 12))
+    kit.record(crowd(appointment, 12, status="cancelled"))
+    report = kit.suppress("+12025550100")
+    assert [(each.kind, each.to) for each in report.changes] == [("cancel", "+12025550100")]
+    assert len(sandbox.parked()) == 11
+    with pytest.raises(UnsafePlanError, match="withdraw or move 11 of 11"):
+        kit.resync()
+
+
+def test_a_stop_is_obeyed_however_much_of_the_ledger_it_takes(make_kit, sandbox, appointment):
+    provider = Telnyx(api_key="KEY", from_="+12025550100", public_key=sandbox.public_key)
+    kit = make_kit(provider=provider)
+    kit.sync([appointment(f"A-{n}", hours=n) for n in range(12)])
+    kit.receive(*sandbox.inbound(ADA, "STOP").written(START))
+    report = kit.resync(only_dirty=True)
+    assert report.ok
+    assert report.summary["cancel"] == 12
+    assert sandbox.parked() == []
+
+
+def test_what_goes_for_other_reasons_is_counted_all_the_same(kit, sandbox, appointment):
+    kit.sync([appointment(f"B-{n}", hours=n) for n in range(8)])
+    kit.sync(crowd(appointment, 12))
+    kit.record(crowd(appointment, 11, status="cancelled"))
+    kit.ledger.submit(lambda tx: tx.mark_dirty(number=ADA)).result()
+    with pytest.raises(UnsafePlanError, match="withdraw or move 11 of 20"):
+        kit.resync()
+    assert kit.suppress(ADA).summary["cancel"] == 8
+
+
+def test_suppressing_does_not_wait_for_a_back_off(kit, sandbox, appointment):
+    kit.sync(appointment())
+    sandbox.fault("503", times=3, method="DELETE")
+    assert len(kit.suppress(ADA).failed) == 1
+    assert kit.suppress(ADA).ok
+    assert sandbox.parked() == []
+
+
+def test_no_value_shows_a_phone_number_that_stands_for_a_person(kit, appointment):
+    """Without an id of the host's a recipient is known by the number: that is no word for logs."""
+    report = kit.sync(appointment())
+    (record,) = kit.ledger.records()
+    shown = repr((report, report.changes, record, record.outcomes, kit.plan(appointment()), kit.explain("A-1")))
+    assert ADA not in shown
+    assert "+12…23" in shown
