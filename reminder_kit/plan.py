@@ -33,8 +33,7 @@ def decide(case: Case, settings: Settings, now: datetime) -> list[Decision]:
     decisions = [_decision(look, case, settings, now) for look in looks]
     known = {look.reminder.key for look in looks}
     gone = [key for key in {**case.outcomes, **case.messages} if key not in known]
-    reason = Reason.REMOVED
-    decisions += [each for key in gone for each in _withdrawal(key, case, settings, reason, now)]
+    decisions += [each for key in gone for each in _withdrawal(key, case, settings, Reason.REMOVED, now)]
     return decisions
 
 
@@ -96,9 +95,11 @@ def _kept(look: Look, parked: Message, case: Case) -> Decision:
 
 
 def _reason_of_parked(look: Look, case: Case, reason: Reason) -> str:
-    """Return why a kept message stands where it does: what was recorded when it was parked."""
+    """Return why a kept message stands where it does: what was recorded when it was parked, or that it is too late."""
     known = case.outcomes.get(look.reminder.key)
-    return known.reason if known is not None and known.stand is Stand.PARKED else reason.value
+    if known is None or known.stand is not Stand.PARKED or Reason.TOO_LATE in (reason, known.reason):
+        return reason.value
+    return known.reason
 
 
 def _made(look: Look, case: Case, kind: Kind, reason: Reason, *, draft: Draft | None = None) -> Decision:
@@ -200,7 +201,6 @@ def _withdrawal(key: str, case: Case, settings: Settings, reason: Reason, now: d
         was_at=shown.send_at if shown else None,
         message_id=parked.provider_id if parked else None,
     )
-    kept = evolve(base, stand=stand, reason=why.value, park_at=None, replacing=False, error="")
-    if stand is Stand.SKIPPED:
-        kept = evolve(kept, send_at=None)
+    send_at = None if stand is Stand.SKIPPED else base.send_at
+    kept = evolve(base, stand=stand, reason=why.value, send_at=send_at, park_at=None, replacing=False, error="")
     return [Decision(change, kept, message=parked)]

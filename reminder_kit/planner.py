@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from reminder_kit.case import Case, Settings
 from reminder_kit.changes import Guard, Plan
 from reminder_kit.drafting import make_plan
-from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError
+from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError, ReminderKitError, UnsafePlanError
 from reminder_kit.explain import Explained, Explanation, explained
 from reminder_kit.imports import Imported, read_for_import
 from reminder_kit.ledger import Ledger
@@ -56,8 +56,8 @@ class Planner:
         covers: Collection[str] = (),
     ) -> Plan:
         """Return the plan for appointments handed in."""
-        incoming = self._incoming(appointments, source)
         withdraws = complete or bool(covers)
+        incoming = self._incoming(appointments, source, withdraws=withdraws)
         name = source or self._only_source(incoming) if withdraws else source
         refusal = self._emptiness(name, incoming) if complete else None
         guarded = withdraws or len(incoming) > _SMALL
@@ -80,7 +80,7 @@ class Planner:
         as_of: datetime | None = None,
     ) -> Plan:
         """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded."""
-        incoming = self._incoming(appointments or (), None)
+        incoming = self._incoming(appointments or (), None, withdraws=complete)
         source = self._only_source(incoming) if complete else None
         refusal = self._emptiness(source, incoming) if complete else None
         read = [] if only_dirty else [self._read(each, now, source=None, complete=False) for each in self.sources]
@@ -133,8 +133,19 @@ class Planner:
         quiet, window = self.settings.quiet, self.settings.window
         return [explained(each, record.messages, mine, quiet, window) for each in decide(case, self.settings, now)]
 
-    def _incoming(self, appointments: Appointments, source: str | None) -> dict[Identity, Intake]:
-        return intakes_of(_sourced(appointments, source), self.settings.defaults.region)
+    def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> dict[Identity, Intake]:
+        """Return what is handed in; raises `UnsafePlanError` where it breaks off and absence would mean something."""
+        try:
+            return intakes_of(_sourced(appointments, source), self.settings.defaults.region)
+        except ReminderKitError:
+            raise
+        except Exception as error:
+            if not withdraws:
+                raise
+            raise UnsafePlanError(
+                f"the input broke off with {type(error).__name__}, so that what is absent may only not have come; "
+                "nothing was changed. Check the input and hand it in anew"
+            ) from error
 
     @staticmethod
     def _only_source(incoming: Mapping[Identity, Intake]) -> str:

@@ -144,7 +144,7 @@ def _standing(identity: Identity, outcome: Outcome, message: Message | None) -> 
     if outcome.stand is Stand.HELD:
         kind = Kind.HOLD
     elif outcome.stand is Stand.PARKED:
-        kind, reason = (Kind.KEEP, Reason.UNCHANGED)
+        kind, reason = Kind.KEEP, Reason.TOO_LATE if reason is Reason.TOO_LATE else Reason.UNCHANGED
         if message is not None and message.state not in OPEN:
             kind, reason = Kind.SKIP, Reason.ALREADY_SENT
     live = message if message is not None and outcome.stand is Stand.PARKED else None

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 import threading
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import create_engine
@@ -144,6 +145,37 @@ def test_b58_a_flood_of_withdrawals_is_refused_and_nothing_is_changed(kit, sandb
     with pytest.raises(UnsafePlanError, match="nothing came in for source 'default'"):
         kit.sync([], complete=True)
     assert kit.sync(everything[:5], complete=True, force=True).summary["cancel"] == 7
+
+
+def test_an_input_that_breaks_off_withdraws_nothing(kit, sandbox, appointment):
+    """What is absent may only not have come yet (design, §13 "Completeness")."""
+    everything = [appointment(f"A-{index}", hours=index / 4) for index in range(4)]
+    kit.sync(everything)
+
+    def rows():
+        yield everything[0]
+        raise OSError("the database went away")
+
+    for verb in (kit.sync, kit.resync):
+        with pytest.raises(UnsafePlanError, match="broke off with OSError") as refused:
+            verb(rows(), complete=True)
+        assert isinstance(refused.value.__cause__, OSError)
+    with pytest.raises(OSError, match="went away"):
+        kit.sync(rows())
+    assert len(sandbox.parked()) == 4
+
+
+def test_what_stays_since_a_new_one_would_be_late_is_called_so_by_every_run(kit, sandbox, appointment):
+    kit.sync(appointment())
+    sandbox.clock.set(sandbox.parked()[0].send_at - timedelta(minutes=3))
+    for run in (kit.sync, kit.plan, kit.sync):
+        (change,) = run(appointment(title="Cleaning")).changes
+        assert (change.kind, change.reason) == ("keep", "too_late")
+    (change,) = kit.plan_resync().changes
+    assert (change.kind, change.reason) == ("keep", "too_late")
+    (change,) = kit.sync(appointment()).changes
+    assert (change.kind, change.reason) == ("keep", "unchanged")
+    assert len(sandbox.messages()) == 1
 
 
 def test_a_missing_key_is_told_before_anything_is_written(make_kit, appointment, tmp_path):
