@@ -14,6 +14,7 @@ Never holds a full phone number, a message text or a secret.
     ├─ ProviderError                    they did it   (.provider .code .status .raw)
     │  ├─ TransientError → RateLimitedError(.retry_after)
     │  ├─ RejectedError → OptedOutError · InvalidNumberError       never retried
+    │  │                → SenderRefusedError    another sender, or account, may be taken
     │  ├─ RefusedCredentialError        also a ConfigurationError: the account must be mended first
     │  ├─ TooLateToCancelError · MessageNotFoundError
     │  └─ UnknownOutcomeError           may have happened: settle, never resend blindly
@@ -43,6 +44,7 @@ __all__ = [
     "RejectedError",
     "ReminderKitError",
     "SchemaError",
+    "SenderRefusedError",
     "SignatureError",
     "TooLateToCancelError",
     "TransientError",
@@ -146,6 +148,10 @@ class OptedOutError(RejectedError):
 
 class InvalidNumberError(RejectedError):
     """The number cannot receive messages."""
+
+
+class SenderRefusedError(RejectedError):
+    """Refused for what this sender, or account, may not do; neither the number nor the text is at fault."""
 
 
 class RefusedCredentialError(ProviderError, ConfigurationError):

@@ -17,6 +17,7 @@ from reminder_kit.errors import (
     RateLimitedError,
     RefusedCredentialError,
     RejectedError,
+    SenderRefusedError,
     TransientError,
     UnknownOutcomeError,
 )
@@ -107,8 +108,8 @@ _CODES: dict[str, tuple[type[ProviderError], str]] = {
     "40305": (RefusedCredentialError, "check the sender (`from`)"),
     "40306": (RefusedCredentialError, "enable the alphanumeric sender in the messaging profile"),
     "40307": (RefusedCredentialError, "the sender does not belong to the messaging profile"),
-    "40308": (RejectedError, "the sender cannot send MMS: use another sender or SMS"),
-    "40309": (RejectedError, "allow the destination's country in the messaging profile"),
+    "40308": (SenderRefusedError, "the sender cannot send MMS: use another sender or SMS"),
+    "40309": (SenderRefusedError, "allow the destination's country in the messaging profile"),
     "40310": (InvalidNumberError, "correct the phone number"),
     "40012": (InvalidNumberError, "correct the phone number"),
     "40001": (InvalidNumberError, "the number is a landline"),

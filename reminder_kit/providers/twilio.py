@@ -29,6 +29,7 @@ from reminder_kit.errors import (
     RateLimitedError,
     RefusedCredentialError,
     RejectedError,
+    SenderRefusedError,
     TooLateToCancelError,
     TransientError,
     UnknownOutcomeError,
@@ -48,9 +49,9 @@ _CODES: dict[str, tuple[type[ProviderError], str]] = {
     "20429": (RateLimitedError, "nothing was done; it is tried again later"),
     "21211": (InvalidNumberError, "correct the phone number"),
     "21614": (InvalidNumberError, "the number cannot receive SMS"),
-    "21408": (RejectedError, "allow the destination's country in the Twilio console"),
+    "21408": (SenderRefusedError, "allow the destination's country in the Twilio console"),
     "21606": (RefusedCredentialError, "the sender (`from`) is not one of the account's"),
-    "21612": (RejectedError, "the number cannot be reached from this sender"),
+    "21612": (SenderRefusedError, "the number cannot be reached from this sender"),
     "21610": (OptedOutError, "the person answered STOP; only START from that phone lifts it"),
     "21611": (TransientError, "the sender's queue is full: it is tried again later"),
     "21703": (RefusedCredentialError, "the Messaging Service has no sender: add one in the Twilio console"),
@@ -284,7 +285,9 @@ class Twilio:
         if issubclass(kind, RateLimitedError):
             details["retry_after"] = response.retry_after
         title = (
-            short(text_of((payload or {}).get("message"))) if kind in {RefusedCredentialError, RejectedError} else ""
+            short(text_of((payload or {}).get("message")))
+            if kind in {RefusedCredentialError, RejectedError, SenderRefusedError}
+            else ""
         )
         said = f"{code} {title}".strip() or "no reason given"
         advice = what or _REMEDIES.get(kind, "it is tried again later")

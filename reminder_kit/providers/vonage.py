@@ -29,6 +29,7 @@ from reminder_kit.errors import (
     RateLimitedError,
     RefusedCredentialError,
     RejectedError,
+    SenderRefusedError,
     SignatureError,
     TooLateToCancelError,
     UnknownOutcomeError,
@@ -75,6 +76,7 @@ _REMEDIES: dict[type[ProviderError], str] = {
     RateLimitedError: "nothing was done; it is tried again later",
     RefusedCredentialError: "check VONAGE_API_KEY and VONAGE_API_SECRET (or the application) and the balance",
     RejectedError: "the same request would never be taken",
+    SenderRefusedError: "check the sender (`from`)",
     UnknownOutcomeError: "it may have been done",
 }
 _WHAT = "Vonage webhook"
@@ -122,7 +124,10 @@ class Vonage:
         self._clock = clock
         self._bearer: tuple[str, float] = ("", 0.0)
         self.capabilities = Capabilities(
-            window=Window(_NONE, _NONE, _NONE, _NONE), cancels=False, echoes_token=True, failures=FAILURES
+            window=Window(_NONE, _NONE, _NONE, _NONE),
+            cancels=False,
+            echoes_token=True,
+            failures=FAILURES,
         )
 
     def __repr__(self) -> str:
@@ -279,7 +284,9 @@ def _kind(status: int, problem: Mapping[str, Any]) -> type[ProviderError]:
         return UnknownOutcomeError
     named = problem.get("invalid_parameters")
     names = [text_of(each.get("name")) for each in named if isinstance(each, dict)] if isinstance(named, list) else []
-    return InvalidNumberError if "to" in names else RejectedError
+    if "to" in names:
+        return InvalidNumberError
+    return SenderRefusedError if "from" in names else RejectedError
 
 
 def _event(body: bytes, now: datetime) -> DeliveryEvent:
