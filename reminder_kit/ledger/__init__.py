@@ -279,9 +279,12 @@ class Ledger:
         """Return the numbers that must not be written to."""
         return self._ask(lambda reading: reading.suppressions(), {})
 
-    def parked(self, source: str | None = None) -> int:
-        """Return how many messages are, or may be, at the provider: in all namespaces, or of one source of this one."""
-        return self._ask(lambda reading: reading.parked(source), 0)
+    def parked(self, source: str | None = None, *, provider: str | None = None) -> int:
+        """Return how many messages are, or may be, parked: in all namespaces, or of one source of this one.
+
+        With `provider`, only those at the provider of that name.
+        """
+        return self._ask(lambda reading: reading.parked(source, provider), 0)
 
     def sent_before(self, identity: Identity) -> SentByWhom:
         """Return, by (rule, recipient), what went out for this id, whichever occurrence."""

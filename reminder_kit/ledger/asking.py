@@ -157,11 +157,13 @@ class Asking(Builder):
         )
 
     @cache  # noqa: B019 - statements live as long as the process
-    def parked(self, *, source: bool) -> Any:
-        """How many messages are, or may be, at the provider."""
+    def parked(self, *, source: bool, provider: bool) -> Any:
+        """How many messages are, or may be, parked."""
         table, owner = self.tables.messages, self.tables.appointments
         states = words(OPEN)
         counted = sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(states))
+        if provider:
+            counted = counted.where(table.c.provider == sa.bindparam("provider"))
         if not source:
             return counted
         return counted.where(

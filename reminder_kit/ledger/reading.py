@@ -160,11 +160,11 @@ class Reading:
         """Say whether a number must not be written to."""
         return bool(self._now.rows(self._statements.is_suppressed, namespace=self._namespace, number=number))
 
-    def parked(self, source: str | None = None) -> int:
-        """Return how many messages are, or may be, parked: at the provider in all, or for one source."""
-        statement = self._statements.parked(source=source is not None)
+    def parked(self, source: str | None = None, provider: str | None = None) -> int:
+        """Return how many messages are, or may be, parked: in all or for one source, anywhere or at one provider."""
+        statement = self._statements.parked(source=source is not None, provider=provider is not None)
         values = {} if source is None else {"namespace": self._namespace, "source": source}
-        return int(self._now.rows(statement, **values)[0][0])
+        return int(self._now.rows(statement, **values, **_given(provider=provider))[0][0])
 
     def sent_before_many(self, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], SentByWhom]:
         """Return, by (source, id), what went out for any occurrence, by (rule, recipient)."""

@@ -427,10 +427,12 @@ class _Messages:
         assert (ledger.sent_before(Identity("clinic", "A-1")), ledger.sent_before_many([])) == ({}, {})
 
     def test_the_parked_are_counted(self, ledger: Ledger) -> None:
-        """Those being created and cancelled are among them; each source can be asked for."""
+        """Those being created and cancelled are among them; each source and provider can be asked for."""
         _, claim, made = park_one(ledger)
         park_one(ledger, "A-2")
         assert (ledger.parked(), ledger.parked("default"), ledger.parked("clinic")) == (2, 2, 0)
+        by_provider = [ledger.parked(source, provider=made.provider) for source in (None, "default", "clinic")]
+        assert (by_provider, ledger.parked(provider="nobody")) == ([2, 2, 0], 0)
         with ledger.writing() as transaction:
             transaction.move_message(claim, made, evolve(made, state=State.REJECTED))
         assert ledger.parked() == 1
