@@ -107,7 +107,7 @@ def _look(reminder: Reminder, case: Case, heard: list[Message], settings: Settin
     parked = next((each for each in reversed(messages) if each.state in OPEN), None)
     messages += heard
     settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
-    sent = [each.send_at for each in messages if each.state in SENT]
+    sent = [each.send_at for each in messages if each.state in SENT and each.state is not State.UNDELIVERED]
     look = Look(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
     if reminder.refusal is None:
         if parked is not None and _has_it(reminder, messages, settings):

@@ -145,6 +145,16 @@ def test_what_can_never_be_delivered_suppresses_the_number(hooked, sandbox, appo
     assert kit.status()["suppressions"] == bool(barred)
 
 
+@pytest.mark.parametrize(("status", "reason"), [("delivered", "superseded"), ("delivery_failed", "clamped_late")])
+def test_what_was_not_delivered_makes_no_other_reminder_superfluous(hooked, sandbox, appointment, status, reason):
+    day = Rule("day-before", before="24 hours", text="See you {{ when }}")
+    hooked(rules=[day]).sync(appointment())
+    sandbox.outcome(ADA, status, "40008")
+    sandbox.clock.advance(days=2, minutes=1)
+    kit = hooked(rules=[day, Rule("earlier", before="26 hours", text="Come {{ when }}")])
+    assert {each.rule: each.reason.value for each in kit.sync(appointment()).changes}["earlier"] == reason
+
+
 def test_start_lifts_what_the_provider_or_the_person_barred(hooked, sandbox, appointment):
     kit = hooked()
     kit.sync(appointment("A-2", days=4))
