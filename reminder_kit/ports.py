@@ -113,8 +113,10 @@ class Capabilities:
     may be, since its creation, to be read (None: it cannot be asked); `cancels` says
     whether a parked message can be withdrawn; `echoes_token` whether its webhooks carry
     our token; `finds` whether it is a `Finder`, `lists_opt_outs` whether it is an
-    `OptOutLister`. `failures` says what its codes for
-    undelivered messages mean; a code that is not in it means nothing to us.
+    `OptOutLister`. `signed_by` is the header, in lower case, that carries the signature of
+    its webhooks, by which a kit with two providers knows whose they are ("": any may be
+    its). `failures` says what its codes for undelivered messages mean; a code that is not
+    in it means nothing to us.
     """
 
     window: Window
@@ -127,6 +129,7 @@ class Capabilities:
     max_parts: int = 10
     finds: bool = False
     lists_opt_outs: bool = False
+    signed_by: str = ""
     failures: Mapping[str, Failure] = field(factory=dict, repr=False)
 
 
@@ -150,7 +153,8 @@ class Provider(Protocol):
 
     Every `parse_*` either returns a `Receipt` or raises from the `ProviderError` branch:
     `RateLimitedError`/`TransientError` where nothing was done and a repetition may
-    succeed, `RejectedError` and below where the message will never be taken,
+    succeed, `RejectedError` and below where the message will never be taken
+    (`SenderRefusedError`: not from this sender or account),
     `RefusedCredentialError` where the account or sender must be mended first,
     `UnknownOutcomeError` where it may have been done (a 5xx, an unreadable 2xx),
     `MessageNotFoundError` and `TooLateToCancelError` for messages already parked. No error

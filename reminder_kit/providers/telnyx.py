@@ -133,6 +133,7 @@ class Telnyx:
             max_parts=_PARTS,
             finds=self._webhook_url is not None,
             lists_opt_outs=True,
+            signed_by="telnyx-signature-ed25519",
             failures=FAILURES,
         )
 

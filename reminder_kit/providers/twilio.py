@@ -125,6 +125,7 @@ class Twilio:
             cap=500_000,
             lookup_age=timedelta(days=365),
             finds=True,
+            signed_by="x-twilio-signature",
             failures=FAILURES,
         )
 

@@ -127,6 +127,7 @@ class Vonage:
             window=Window(_NONE, _NONE, _NONE, _NONE),
             cancels=False,
             echoes_token=True,
+            signed_by="authorization",
             failures=FAILURES,
         )
 

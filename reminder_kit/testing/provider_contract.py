@@ -341,6 +341,8 @@ class ProviderContract:
         assert {event.provider for event in events} == {stage.provider.name}
         if stage.provider.capabilities.echoes_token:
             assert [event.token for event in events if event.type == "delivered"] == ["token-1"]
+        if signed_by := stage.provider.capabilities.signed_by:
+            assert all(signed_by in {name.lower() for name in headers} for headers, _ in stage.webhooks)
 
     def test_a_webhook_told_twice_is_the_same_event(self, stage: Stage) -> None:
         """The id is the event's own, not the attempt's."""

@@ -70,6 +70,7 @@ class Pigeon:
         lookup_age=timedelta(days=60),
         mms=False,
         echoes_token=True,
+        signed_by="pigeon-seal",
         failures={"no_such_loft": Failure.INVALID_NUMBER, "hawk": Failure.CARRIER},
     )
 
