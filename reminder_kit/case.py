@@ -22,6 +22,7 @@ from reminder_kit.text import Composer
 
 __all__ = [
     "NEVER_SENT",
+    "REFUSED_SENDER",
     "Case",
     "Decision",
     "Settings",
@@ -37,6 +38,9 @@ __all__ = [
 NEVER_SENT = "never sent"
 """The `error` of a message that certainly never reached the provider and no longer fits."""
 
+REFUSED_SENDER = "refused for its sender: "
+"""How the `error` of a message begins that another sender, or account, might have been allowed."""
+
 _GRACE = timedelta(minutes=1)
 """Telnyx sends "accurate to the minute": only after that is a parked message past."""
 
@@ -45,7 +49,11 @@ _KEEP_UNKNOWN = timedelta(days=1)
 
 @frozen
 class Settings:
-    """All that decides besides the data: rules, defaults, quiet hours, and what the provider allows."""
+    """All that decides besides the data: rules, defaults, quiet hours, and what the provider allows.
+
+    `fallback` is the same for the provider that stands in where a message is not delivered;
+    `hopeless` names, by provider, the codes after which no other message would fare better.
+    """
 
     rules: tuple[Rule, ...]
     defaults: Defaults
@@ -62,6 +70,10 @@ class Settings:
     correction: str = ""
     min_gap: timedelta = timedelta(0)
 
+    cap: int | None = None
+    hopeless: Mapping[str, frozenset[str]] = field(factory=dict, repr=False, eq=False)
+    fallback: Settings | None = None
+
     @cached_property
     def joins(self) -> bool:
         """Whether several appointments of one phone may be told in one message."""
@@ -77,6 +89,18 @@ class Settings:
         """How near another message to the same phone must be to matter."""
         return max(self.min_gap, *(rule.min_silence for rule in self.rules), timedelta(0))
 
+    def of(self, what: Message | Reminder) -> Settings:
+        """Return the settings of the provider a message belongs to, or a reminder goes through."""
+        spare = self.fallback
+        if spare is None:
+            return self
+        if isinstance(what, Reminder):
+            return spare if what.instead else self
+        for each in (self, spare):
+            if (each.provider, each.sender) == (what.provider, what.sender):
+                return each
+        return spare if what.provider == spare.provider != self.provider else self
+
     @property
     def digest(self) -> str:
         """What outcomes were decided with; another digest means that everything is looked at again."""
@@ -91,6 +115,7 @@ class Settings:
             repr(self.prefer_duplicate),
             self.correction,
             repr(self.min_gap),
+            *((self.fallback.provider, self.fallback.sender, repr(self.fallback.window)) if self.fallback else ()),
             *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )
         return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
@@ -196,6 +221,7 @@ def replayable(message: Message, settings: Settings, now: datetime) -> bool:
     already have been carried out, the idempotency key must still live (design, §13). What
     is sent at once can't be taken back: it is decided anew instead.
     """
+    settings = settings.of(message)
     window = settings.window
     fits = message.send_at >= now + window.min_lead and message.send_at > now + window.cancel_cutoff + window.margin
     if window.holds_and_sends:
@@ -227,11 +253,13 @@ def is_same(parked: Message, draft: Draft, settings: Settings) -> bool:
     return parked.draft == draft and parked.sender == settings.sender and parked.provider == settings.provider
 
 
-def was_rejected(draft: Draft, messages: Sequence[Message]) -> bool:
+def was_rejected(draft: Draft, messages: Sequence[Message], settings: Settings) -> bool:
     """Say whether the provider refused just this for good: then asking again only costs."""
+    mine = (settings.provider, settings.sender)
     return any(
         each.state is State.REJECTED
         and each.error != NEVER_SENT
+        and (each.provider, each.sender) == mine
         and each.draft.to == draft.to
         and each.draft.same_content(draft)
         for each in messages

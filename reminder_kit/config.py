@@ -35,7 +35,7 @@ DEFAULT_LEDGER = "sqlite:///reminders.db"
 LEDGER_VARIABLE = "REMINDER_KIT_LEDGER_URL"
 """Where the ledger's address is looked for when the file has none; addresses with a password belong here."""
 
-_TABLES = ("calendar", "cost", "guard", "ledger", "provider", "quiet_hours", "replies", "rules")
+_TABLES = ("calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "rules")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
 _SECRET = re.compile(r"(.*_)?(api_key|api_secret|key|secret|auth_token|token|password|private_key)")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
@@ -45,8 +45,8 @@ _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
 class Config:
     """What a `reminders.toml` says, checked.
 
-    `provider_table` is kept as it was written: the provider is built only when asked
-    for, so that a calendar can be read and a ledger looked at without one. `options` are
+    `provider_table` and `fallback_table` are kept as they were written: a provider is built
+    only when asked for, so that a calendar can be read and a ledger looked at without one. `options` are
     further arguments of the kit. `warnings` are what should be known and stops nothing.
     A relative SQLite URL, directory or source is relative to the working directory.
     """
@@ -54,6 +54,7 @@ class Config:
     path: Path
     defaults: Defaults = field(factory=Defaults)
     provider_table: Mapping[str, Any] = field(factory=dict)
+    fallback_table: Mapping[str, Any] | None = None
     ledger_url: str = DEFAULT_LEDGER
     ledger_schema: str | None = None
     quiet_hours: QuietHours | None = None
@@ -67,11 +68,14 @@ class Config:
     @property
     def provider_name(self) -> str:
         """The provider's name; raises `ConfigurationError` where there is no [provider]."""
-        if "name" not in self.provider_table:
+        return self._name_in(self.provider_table, "provider")
+
+    def _name_in(self, table: Mapping[str, Any], where: str) -> str:
+        if "name" not in table:
             raise ConfigurationError(
-                f'{self.path}: [provider] name is missing: write name = "telnyx" and from = "+1…" under [provider]'
+                f'{self.path}: [{where}] name is missing: write name = "telnyx" and from = "+1…" under [{where}]'
             )
-        return str(self.provider_table["name"])
+        return str(table["name"])
 
     def provider(self) -> Provider:
         """Return the provider, built from its table and the environment.
@@ -79,14 +83,22 @@ class Config:
         Raises `ConfigurationError` for a provider nobody brings, a key it does not know
         or a value it does not take, naming file and key.
         """
+        return self._built(self.provider_table, "provider")
+
+    def fallback(self) -> Provider | None:
+        """Return the fallback, built likewise from a table with the provider's keys; None where there is none."""
+        return None if self.fallback_table is None else self._built(self.fallback_table, "fallback")
+
+    def _built(self, table: Mapping[str, Any], where: str) -> Provider:
         from reminder_kit.providers import provider_class
 
-        name = self.provider_name
+        name = self._name_in(table, where)
         try:
             kind = provider_class(name)
-            return kind(**_provider_arguments(kind, self.provider_table, f"{self.path}: [provider]"))
+            return kind(**_provider_arguments(kind, table, f"{self.path}: [{where}]"))
         except ConfigurationError as error:
-            raise _placed(error, self.path) from None
+            said = str(error).replace("[provider]", f"[{where}]")  # adapters name the table they are mostly read from
+            raise _placed(ConfigurationError(said), self.path) from None
 
     def ledger(self) -> Any:
         """Return the ledger, not opened yet."""
@@ -98,6 +110,7 @@ class Config:
         """Return what the constructor of `ReminderKit` takes."""
         return {
             "provider": self.provider(),
+            **({} if self.fallback_table is None else {"fallback": self.fallback()}),
             "rules": self.rules,
             "ledger": self.ledger(),
             "timezone": self.defaults.timezone,
@@ -165,6 +178,7 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         **{key: top[key] for key in _DAYS_AND_WORDS if key in top},
     )
     provider = _table(tables, "provider")
+    fallback = _fallback(tables)
     ledger = _read(_table(tables, "ledger"), _LEDGER, "ledger")
     rules, warnings = _rules(tables.get("rules", []), text, defaults)
     options = {key: check(provider[key], f"[provider] {key}") for key, check in _KIT.items() if key in provider}
@@ -184,6 +198,7 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         path=path,
         defaults=defaults,
         provider_table=provider,
+        fallback_table=fallback,
         ledger_url=ledger.get("url") or environ.get(LEDGER_VARIABLE) or DEFAULT_LEDGER,
         ledger_schema=ledger.get("schema"),
         quiet_hours=quiet,
@@ -201,6 +216,19 @@ def _table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ConfigurationError(f"{name} must be a table, not {found!r}: write [{name}] on a line of its own")
     return found
+
+
+def _fallback(tables: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the table of the fallback, None where there is none. What is the kit's own holds for both providers."""
+    if "fallback" not in tables:
+        return None
+    table = _table(tables, "fallback")
+    if "name" in table:
+        checks.text(table["name"], "[fallback] name")
+    for key in table:
+        if key in _KIT:
+            raise ConfigurationError(f"[fallback] unknown key {key!r}: it belongs under [provider], and holds for both")
+    return table
 
 
 def _quiet(table: Mapping[str, Any]) -> QuietHours:
@@ -275,13 +303,13 @@ _OWNERS: dict[str, tuple[str, ...]] = {
 
 def _refuse_secrets(tables: Mapping[str, Any]) -> None:
     """Raise where a key says that its value is a secret, naming the variable it belongs into; never the value."""
-    for name in ("provider", "ledger"):
+    for name in ("provider", "fallback", "ledger"):
         table = tables.get(name)
         if not isinstance(table, dict):
             continue
         for key in table:
             if _SECRET.fullmatch(key.lower()) and key != "public_key":
-                variable = f"{table.get('name', name)}_{key}".upper() if name == "provider" else LEDGER_VARIABLE
+                variable = f"{table.get('name', name)}_{key}".upper() if name != "ledger" else LEDGER_VARIABLE
                 raise ConfigurationError(
                     f"[{name}] {key}: secrets do not belong into a file: remove it and set the environment "
                     f"variable {variable}"

@@ -15,6 +15,7 @@ from attrs import field, frozen
 from reminder_kit.changes import Change, Kind
 from reminder_kit.conditions import suggestion
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.fallback import fallback_id
 from reminder_kit.rules import Rule
 from reminder_kit.sms import Cost, forecast
 
@@ -127,7 +128,7 @@ class Forecast:
 
 def forecast_of(changes: Iterable[Change], rules: Iterable[Rule], prices: Prices | None = None) -> Forecast:
     """Return what the messages that changes would create come to, by rule."""
-    channels = {rule.id: rule.channel for rule in rules}
+    channels = {name: rule.channel for rule in rules for name in (rule.id, fallback_id(rule.id))}
     listed = list(changes)
     made = [each for each in listed if each.kind in (Kind.SCHEDULE, Kind.REPLACE) and each.text is not None]
     costs = forecast((each.rule, channels.get(each.rule, "sms"), each.text or "") for each in made)

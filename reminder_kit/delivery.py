@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import evolve, frozen
 
-from reminder_kit.case import NEVER_SENT, Decision, cancellable, is_past, replayable
+from reminder_kit.case import NEVER_SENT, REFUSED_SENDER, Decision, cancellable, is_past, replayable
 from reminder_kit.desk import Desk, Errand, Result
 from reminder_kit.errors import (
     InvalidNumberError,
@@ -22,6 +22,7 @@ from reminder_kit.errors import (
     RateLimitedError,
     RefusedCredentialError,
     RejectedError,
+    SenderRefusedError,
     TransientError,
     UnknownOutcomeError,
 )
@@ -72,6 +73,7 @@ class Courier(Desk):
         outcome = decision.outcome
         message_id, key = self.new_id(), self.new_id()
         try:
+            self.provider.headers()  # a missing key is told before anything is written
             self.breaker.check(self.clock())
             request = self.provider.create(draft, token=message_id, idempotency_key=key)
         except RejectedError as error:
@@ -191,7 +193,9 @@ class Courier(Desk):
             after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=NEVER_SENT)
             await self._move(claim, identity, rule, message, after)
             return Errand(Result.SKEWED, None, error)
-        after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=str(error))
+        certain = isinstance(error, SenderRefusedError) and not doubtful
+        said = f"{REFUSED_SENDER if certain else ''}{error}"
+        after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=said)
         await self._move(claim, identity, rule, message, after)
         return Errand(Result.REJECTED, after, error, _reason(error))
 
@@ -362,6 +366,18 @@ class Courier(Desk):
         after = evolve(message, state=told(message.state, state)[0], next_try_at=None, error=receipt.error)
         await self._move(claim, identity, rule, message, after)
         return Errand(Result.DONE, after)
+
+    async def give_up(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
+        """Write down what most likely became of a message nobody can be asked for any more."""
+        if message.state in (State.SCHEDULED, State.CANCELLING):
+            return await self._presume(claim, identity, rule, message)
+        if message.state is State.CREATING:
+            after = evolve(message, state=State.UNKNOWN if message.uncertain else State.REJECTED, next_try_at=None)
+            after = after if message.uncertain else evolve(after, error=NEVER_SENT)
+        else:
+            after = evolve(message, state=State.ABANDONED)
+        await self._move(claim, identity, rule, message, after)
+        return Errand(Result.UNKNOWN if after.state is State.UNKNOWN else Result.DONE, after)
 
     async def _presume(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
         after = evolve(message, state=told(message.state, State.SENT)[0], presumed=True, next_try_at=None)

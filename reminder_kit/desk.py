@@ -26,6 +26,7 @@ from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import THEIR_STEPS, step, told
 from reminder_kit.model import Message, Reason
 from reminder_kit.patience import Breaker, Skew
+from reminder_kit.placement import Window
 from reminder_kit.ports import IO, Capabilities, NoAnswerError, NotSentError, Provider, Receipt, Request
 from reminder_kit.records import Claim, Found, HistoryEntry, Identity
 from reminder_kit.tidings import Tidings
@@ -83,7 +84,13 @@ class Desk:
     @property
     def tidings(self) -> Tidings:
         """What is made of what the provider tells."""
-        return Tidings(self.capabilities.failures, self.settings.suppress_undeliverable)
+        return Tidings({self.provider.name: self.capabilities.failures}, self.settings.suppress_undeliverable)
+
+    @property
+    def window(self) -> Window:
+        """The provider's window, with a margin that allows for how far its clock is from ours."""
+        window, allowance = self.settings.window, self.skew.allowance
+        return evolve(window, margin=window.margin + allowance) if allowance and window.margin else window
 
     @property
     def capabilities(self) -> Capabilities:

@@ -45,7 +45,8 @@ class _Draft:
     seen: set[Identity] = field(factory=set)
     held_back: set[str] = field(factory=set)
     waiting: dict[Identity, set[str]] = field(factory=dict)
-    over: dict[Identity, int] = field(factory=dict)
+    over: dict[Identity, Counter[str]] = field(factory=dict)
+    elsewhere: dict[str, str] = field(factory=dict)
     _fresh: set[Identity] = field(factory=set)
     _stirring: list[tuple[Record | None, Appointment | None]] = field(factory=list)
     _cases: dict[Identity, tuple[Case, Record | None]] = field(factory=dict)
@@ -121,6 +122,7 @@ class _Draft:
         """Decide for one appointment and note what that comes to."""
         identity = case.identity
         decisions, error = decisions_for(case, self.settings, self.now)
+        self.elsewhere |= _elsewhere(decisions, self.settings)
         self.changes[identity] = [poisoned(identity, error)] if error else [each.change for each in decisions]
         news = error or record is None or record.planned_with != self.digest or record.dirty or identity in self._fresh
         matters = [each for each in decisions if _matters(each, record)]
@@ -131,9 +133,8 @@ class _Draft:
             if self.settings.reach:
                 self._cases[identity] = case, record
         if record is not None:
-            self.over[identity] = sum(
-                each.state is State.SCHEDULED and is_past(each, self.now) for each in record.messages
-            )
+            past = [each for each in record.messages if each.state is State.SCHEDULED and is_past(each, self.now)]
+            self.over[identity] = Counter(each.provider for each in past)
             if not news and all(_waits(each, record) for each in matters):
                 self.waiting[identity] = {each.change.key for each in matters}
 
@@ -204,18 +205,19 @@ class _Draft:
         before = record.recorded_at <= self.now
         return record.start_at > self.now and inside and before and record.identity.id not in scope.spare
 
-    def hold_back(self, cap: int | None) -> None:
-        """Hold what the provider has no room for: the soonest are parked first."""
+    def hold_back(self, cap: int | None, provider: str) -> None:
+        """Hold what a provider has no room for: the soonest are parked first."""
         if cap is None:
             return
-        new = [
+        its = [
             (change, found, index)
             for found in self.changes.values()
             for index, change in enumerate(found)
-            if change.kind is Kind.SCHEDULE
+            if self.elsewhere.get(change.key, self.settings.provider) == provider
         ]
-        room = max(0, cap - self.ledger.parked()) if new else 0
-        freed = sum(self.over.values()) + sum(change.kind is Kind.CANCEL for change in self._all())
+        new = [each for each in its if each[0].kind is Kind.SCHEDULE]
+        room = max(0, cap - self.ledger.parked(provider=provider)) if new else 0
+        freed = sum(each[provider] for each in self.over.values()) + sum(each[0].kind is Kind.CANCEL for each in its)
         if len(new) <= room + freed:
             return
         new.sort(key=lambda each: (each[0].send_at, each[0].key))
@@ -246,6 +248,15 @@ class _Draft:
             refusal=scope.refusal,
             as_of=scope.as_of,
         )
+
+
+def _elsewhere(decisions: Iterable[Decision], settings: Settings) -> dict[str, str]:
+    """Return, by key, the providers of reminders that go through, or are parked at, another one than the first."""
+    if settings.fallback is None:
+        return {}
+    whose = ((each.change.key, each.message or each.reminder) for each in decisions)
+    found = ((key, settings.of(what).provider) for key, what in whose if what is not None)
+    return {key: provider for key, provider in found if provider != settings.provider}
 
 
 def _matters(decision: Decision, record: Record | None) -> bool:
@@ -300,7 +311,9 @@ def make_plan(
         draft.look_at(each for each in ledger.records(dirty_only=True) if _concerns(each, scope.number))
     draft.follow_on()
     draft.space_out()
-    draft.hold_back(cap)
+    draft.hold_back(cap, settings.provider)
+    if settings.fallback is not None and settings.fallback.provider != settings.provider:
+        draft.hold_back(settings.fallback.cap, settings.fallback.provider)
     return draft.plan(guard)
 
 

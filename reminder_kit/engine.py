@@ -17,15 +17,17 @@ from attrs import define, evolve, field
 from reminder_kit.case import Case, Decision, Settings
 from reminder_kit.changes import Change, Kind, Plan, Report
 from reminder_kit.claims import LEASE, Heartbeat, Owner, is_dead
+from reminder_kit.couriers import Couriers, Route
 from reminder_kit.delivery import Courier, Errand, Result
 from reminder_kit.desk import guarded
+from reminder_kit.errors import SenderRefusedError
 from reminder_kit.ledger import Ledger
 from reminder_kit.lifecycle import State
 from reminder_kit.model import Message, Reason
 from reminder_kit.neighbours import Neighbours
 from reminder_kit.patience import Breaker, Skew
 from reminder_kit.placement import Decision as Placed
-from reminder_kit.placement import Window, place
+from reminder_kit.placement import place
 from reminder_kit.planning import chunks, decisions_for, doubled, needs_settling, note_planned, with_planned
 from reminder_kit.ports import IO, Provider
 from reminder_kit.records import FORCED, Claim, Identity, Kept, Outcome, Record, Stand, Written, is_open
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 _BATCH = 100
+_AGAIN = 2
 _PATIENCE = 90.0
 _ROUNDS = 4
 """How often what is told together is gone through at the most, until nothing that was done concerns another one."""
@@ -66,6 +69,7 @@ class Engine:
     breaker: Breaker = field(factory=Breaker)
     skew: Skew = field(factory=Skew)
     owner: Owner | str = field(factory=Owner)
+    fallback: Route | None = None
     _works: Iterator[int] = field(factory=count)
 
     async def apply(self, plan: Plan, *, patient: bool = False, forced: bool = False) -> Report:
@@ -123,17 +127,18 @@ class Engine:
     async def _work(self, identities: Sequence[Identity], run: _Run) -> list[Identity]:
         """Work on appointments nobody else holds; returns those somebody does, and notes whom else it concerns."""
         works = await self._claim(identities)
-        courier = self._courier(run.plan.actor, patient=run.patient)
+        courier = self._couriers(run.plan.actor, patient=run.patient)
         finished = False
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
                 await self._settle(works, courier)
                 await self.io.call(self._decide, works, run.plan.held_back)
                 await self._carry_out(works, courier)
-                if again := [work for work in works if work.again]:
-                    await self._reread(again)
-                    await self.io.call(self._decide, again, run.plan.held_back)
-                    await self._carry_out(again, courier)
+                for _ in range(_AGAIN):
+                    if again := [work for work in works if work.again]:
+                        await self._reread(again)
+                        await self.io.call(self._decide, again, run.plan.held_back)
+                        await self._carry_out(again, courier)
             finished = True
         finally:
             await (self._give_back(works, run) if finished else self._let_go(works))
@@ -142,18 +147,24 @@ class Engine:
         held = {work.record.identity for work in works}
         return [each for each in identities if each not in held]
 
-    def _courier(self, actor: str, *, patient: bool) -> Courier:
-        return Courier(
-            self.provider,
-            self.io,
-            self.ledger,
-            self.settings,
-            self.clock,
-            actor,
-            self.breaker,
-            patient=patient,
-            skew=self.skew,
-        )
+    def _couriers(self, actor: str, *, patient: bool) -> Couriers:
+        first = Route(self.provider, self.settings, self.io, self.breaker, self.skew)
+        found = [
+            Courier(
+                each.provider,
+                each.io,
+                self.ledger,
+                each.settings,
+                self.clock,
+                actor,
+                each.breaker,
+                patient=patient,
+                skew=each.skew,
+            )
+            for each in (first, self.fallback)
+            if each is not None
+        ]
+        return Couriers(*found)
 
     async def _claim(self, identities: Sequence[Identity]) -> list[Work]:
         now, owner = self.clock(), f"{self.owner}.{next(self._works)}"
@@ -181,7 +192,7 @@ class Engine:
 
     # Settling and deciding
 
-    async def _settle(self, works: Sequence[Work], courier: Courier) -> None:
+    async def _settle(self, works: Sequence[Work], courier: Couriers) -> None:
         now = self.clock()
         jobs = [
             self._settling(work, message, courier)
@@ -197,7 +208,7 @@ class Engine:
             await self.io.each(doubles)
             await self._reread(works)
 
-    def _sparing(self, work: Work, message: Message, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _sparing(self, work: Work, message: Message, courier: Couriers) -> Callable[[], Coroutine[Any, Any, None]]:
         """Take back a message that was thought lost, since a newer one of its reminder is parked."""
 
         async def job() -> None:
@@ -209,7 +220,7 @@ class Engine:
 
         return job
 
-    def _settling(self, work: Work, message: Message, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _settling(self, work: Work, message: Message, courier: Couriers) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             rule = work.rule_of(message.key)
             errand = await guarded(courier.settle(work.claim, work.record.identity, rule, message))
@@ -239,7 +250,7 @@ class Engine:
 
     # Carrying out
 
-    async def _carry_out(self, works: Sequence[Work], courier: Courier) -> None:
+    async def _carry_out(self, works: Sequence[Work], courier: Couriers) -> None:
         """Withdraw and replace first, then park what is new: a person's number may have changed hands."""
         for kinds in ((Kind.CANCEL, Kind.REPLACE), (Kind.SCHEDULE,)):
             jobs = [
@@ -258,7 +269,7 @@ class Engine:
         """Return the reminders of which an older message is still unsettled: nothing new while it is."""
         return {key for key, errand in work.stuck.items() if errand.result is not Result.UNKNOWN}
 
-    def _errand(self, work: Work, decision: Decision, courier: Courier) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _errand(self, work: Work, decision: Decision, courier: Couriers) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             if decision.change.kind is Kind.SCHEDULE:
                 await self._schedule(work, decision, courier)
@@ -269,13 +280,15 @@ class Engine:
 
         return job
 
-    async def _schedule(self, work: Work, decision: Decision, courier: Courier) -> None:
-        fresh = self._revised(decision)
+    async def _schedule(self, work: Work, decision: Decision, courier: Couriers) -> None:
+        assert decision.reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
+        own = courier.of(decision.reminder)
+        fresh = self._revised(decision, own)
         if fresh.draft is None:
             work.conclude(fresh, "done")
             return
         errand = await guarded(
-            courier.park(
+            own.park(
                 work.claim,
                 work.record.generation,
                 work.record.identity,
@@ -288,13 +301,14 @@ class Engine:
         work.know(errand)
         self._conclude_errand(work, fresh, errand)
 
-    def _revised(self, decision: Decision) -> Decision:
+    def _revised(self, decision: Decision, courier: Courier) -> Decision:
         """Return the decision at the current clock: placed anew if time has passed, else skipped with its reason."""
         now, reminder, before = self.clock(), decision.reminder, decision.placement
         assert reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
         assert before is not None  # noqa: S101 - and was placed
-        after = place(reminder, now=now, window=self._window, quiet=self.settings.quiet, replaces=decision.replaces)
-        lowest = now + self._window.min_lead + self.skew.allowance
+        window, quiet = courier.window, self.settings.quiet
+        after = place(reminder, now=now, window=window, quiet=quiet, replaces=decision.replaces)
+        lowest = now + window.min_lead + courier.skew.allowance
         if before.send_at is not None and before.send_at >= lowest and after.decision is Placed.SEND:
             return decision
         change, outcome = decision.change, decision.outcome
@@ -308,20 +322,16 @@ class Engine:
         outcome = evolve(outcome, reason=after.reason.value, send_at=draft.send_at)
         return evolve(decision, change=change, outcome=outcome, placement=after, draft=draft)
 
-    @property
-    def _window(self) -> Window:
-        """The provider's window, with a margin that allows for how far its clock is from ours."""
-        window, allowance = self.settings.window, self.skew.allowance
-        return evolve(window, margin=window.margin + allowance) if allowance and window.margin else window
-
-    async def _cancel(self, work: Work, decision: Decision, courier: Courier) -> None:
+    async def _cancel(self, work: Work, decision: Decision, courier: Couriers) -> None:
         errand = await self._withdrawn(work, decision, courier, decision.outcome)
         if errand.result is Result.TOO_LATE:
             work.too_late(decision)
             return
+        if errand.result is Result.DONE and decision.change.reason is Reason.ALREADY_SENT:
+            work.again = work.again or self.fallback is not None
         self._conclude_errand(work, decision, errand)
 
-    async def _replace(self, work: Work, decision: Decision, courier: Courier) -> None:
+    async def _replace(self, work: Work, decision: Decision, courier: Couriers) -> None:
         wish = evolve(decision.outcome, stand=Stand.HELD, replacing=True)
         errand = await self._withdrawn(work, decision, courier, wish)
         if errand.result is Result.TOO_LATE:
@@ -332,7 +342,7 @@ class Engine:
             work.outcomes[decision.change.key] = wish
             self._conclude_errand(work, evolve(decision, outcome=wish), errand)
 
-    async def _withdrawn(self, work: Work, decision: Decision, courier: Courier, outcome: Outcome) -> Errand:
+    async def _withdrawn(self, work: Work, decision: Decision, courier: Couriers, outcome: Outcome) -> Errand:
         message = work.messages[decision.message.id] if decision.message else None
         assert message is not None  # noqa: S101 - only parked messages are withdrawn
         if message.state is State.CANCELLED:
@@ -355,6 +365,7 @@ class Engine:
         if errand.result is Result.REJECTED and errand.reason is not None:
             change = evolve(change, reason=errand.reason)
             outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=errand.reason.value, error=error)
+            work.again = work.again or (self.fallback is not None and isinstance(errand.error, SenderRefusedError))
         elif errand.result is Result.UNKNOWN:
             work.again = work.again or self.settings.prefer_duplicate
             change = evolve(change, reason=Reason.NOT_CONFIRMED)

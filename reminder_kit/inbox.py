@@ -71,7 +71,8 @@ class Inbox:
     def _moved(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
         """Follow an event about a message; one about a message we don't know yet is kept until we do."""
         found = tx.find_message(provider=event.provider, provider_id=event.provider_id, token=event.token)
-        event = evolve(event, reason=self.tidings.reason(event.code), appointment=found.identity if found else None)
+        reason = self.tidings.reason(event.provider, event.code)
+        event = evolve(event, reason=reason, appointment=found.identity if found else None)
         if found is None:
             return [event]
         _, in_turn = self.tidings.follow(tx, found, event, now)

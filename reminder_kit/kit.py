@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
+from reminder_kit.ports import Provider
 from reminder_kit.transport import run_blocking
 from reminder_kit.verbs import Verbs
 from reminder_kit.world import AsyncWorld, BlockingWorld
@@ -43,10 +44,11 @@ class ReminderKit(Verbs):
     """
 
     _io: BlockingWorld
+    _spare_io: BlockingWorld | None
     _present = staticmethod(_system_clock)
 
-    def _world(self, concurrency: int, **options: Any) -> BlockingWorld:
-        return BlockingWorld(self.provider, concurrency, **options)
+    def _world(self, provider: Provider, concurrency: int, **options: Any) -> BlockingWorld:
+        return BlockingWorld(provider, concurrency, **options)
 
     plan = _blocking(Verbs._plan)
     plan_calendar = _blocking(Verbs._plan_calendar)
@@ -66,7 +68,9 @@ class ReminderKit(Verbs):
 
     def close(self) -> None:
         """Close connections and the ledger."""
-        self._io.close()
+        for io in (self._io, self._spare_io):
+            if io is not None:
+                io.close()
         self.ledger.close()
 
     def __enter__(self) -> Self:
@@ -80,10 +84,11 @@ class AsyncReminderKit(Verbs):
     """The same verbs, awaited. Use one kit in one event loop."""
 
     _io: AsyncWorld
+    _spare_io: AsyncWorld | None
     _present = staticmethod(_system_clock)
 
-    def _world(self, concurrency: int, **options: Any) -> AsyncWorld:
-        return AsyncWorld(self.provider, concurrency, **options)
+    def _world(self, provider: Provider, concurrency: int, **options: Any) -> AsyncWorld:
+        return AsyncWorld(provider, concurrency, **options)
 
     plan = Verbs._plan
     plan_calendar = Verbs._plan_calendar
@@ -103,7 +108,9 @@ class AsyncReminderKit(Verbs):
 
     async def close(self) -> None:
         """Close connections and the ledger."""
-        await self._io.aclose()
+        for io in (self._io, self._spare_io):
+            if io is not None:
+                await io.aclose()
         await self._io.call(self.ledger.close)
 
     async def __aenter__(self) -> Self:

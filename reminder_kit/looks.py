@@ -15,6 +15,7 @@ from reminder_kit.case import NEVER_SENT, Case, Settings, is_past, replayable
 from reminder_kit.changes import CAUSES
 from reminder_kit.correction import corrections
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.fallback import with_fallbacks
 from reminder_kit.instants import zone
 from reminder_kit.lifecycle import OPEN, SENT, State
 from reminder_kit.model import Message, Reason
@@ -68,10 +69,11 @@ def first_looks(case: Case, settings: Settings, now: datetime) -> list[Look]:
     """Return a look at every reminder that is wanted of an appointment, as far as it alone decides."""
     wanted = _wanted(case, settings)
     heard = {each.key: _heard(each, case, settings, now) for each in wanted} if case.telling else {}
-    if settings.correction:
+    if settings.correction or settings.fallback:
         told = {key: [assumed(each, settings, now) for each in found] for key, found in case.messages.items()}
         told |= {key: [*told.get(key, ()), *found] for key, found in heard.items()}
-        wanted += corrections(wanted, told, settings.correction, settings.rearm_after)
+        more = corrections(wanted, told, settings.correction, settings.rearm_after) if settings.correction else []
+        wanted = [*with_fallbacks(wanted, told, settings), *more]
     looks = [_look(each, case, heard.get(each.key, []), settings, now) for each in wanted]
     _supersede(looks)
     return looks
@@ -130,7 +132,7 @@ def _look_at_parked(look: Look, parked: Message, settings: Settings, now: dateti
     if not withdrawn and not look.causes:
         look.keep = True
         return
-    placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=True)
+    placement = place(reminder, now=now, window=settings.of(reminder).window, quiet=settings.quiet, replaces=True)
     if not withdrawn and stays(parked, placement, look.causes):
         look.keep, look.skip = True, Reason.TOO_LATE
     else:
@@ -144,14 +146,14 @@ def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str
     """
     assert reminder.recipient is not None  # noqa: S101 - a reminder without recipient is refused before
     assert reminder.due_at is not None  # noqa: S101 - likewise
-    found = set()
+    found, mine = set(), settings.of(reminder)
     if parked.start_at != reminder.appointment.start_at:
         found.add("moved")
     elif parked.due_at != reminder.due_at:
         found.add("moved" if reminder.rule.is_follow_up else "rule")
     if parked.draft.to != reminder.recipient.phone:
         found.add("recipient")
-    if parked.sender != settings.sender or parked.provider != settings.provider:
+    if parked.sender != mine.sender or parked.provider != mine.provider:
         found.add("sender")
     fresh = settings.composer.compose(reminder, parked.send_at)
     if fresh.text != parked.draft.text and not reminder.rule.together:
@@ -180,18 +182,18 @@ def stays(parked: Message, placement: Placement, causes: tuple[str, ...]) -> boo
 
 
 def _look_at_nothing(look: Look, messages: Sequence[Message], case: Case, settings: Settings, now: datetime) -> None:
-    reminder = look.reminder
+    reminder, mine = look.reminder, settings.of(look.reminder)
     if _already_sent(reminder, messages, case, settings):
         look.skip = Reason.ALREADY_SENT
         return
     lost = sum(each.state is State.UNKNOWN and not _material(reminder, each, settings) for each in messages)
     outcome = case.outcomes.get(reminder.key)
-    most = 1 if settings.prefer_duplicate else 0  # a second text at the most, never a third
+    most = 1 if mine.prefer_duplicate else 0  # a second text at the most, never a third
     if lost > most or (not lost and _was_given_up(reminder, outcome)):
         look.skip = Reason.NOT_CONFIRMED
         return
     look.replaces = bool(lost) or (outcome is not None and outcome.replacing)
-    look.placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=look.replaces)
+    look.placement = place(reminder, now=now, window=mine.window, quiet=settings.quiet, replaces=look.replaces)
     look.causes = ("settle",) if lost else ()
 
 

@@ -24,18 +24,25 @@ OPT_OUTS = "opt-outs"
 _PAGES = 10_000
 
 
-async def opted_out(provider: Provider, io: IO) -> list[str]:
-    """Return every number on the provider's list."""
-    if not provider.capabilities.lists_opt_outs:
+async def opted_out(provider: Provider, io: IO, fallback: Provider | None = None, spare: IO | None = None) -> list[str]:
+    """Return every number on the list of the provider, and on its fallback's, where they keep one."""
+    both = [(each, its) for each, its in ((provider, io), (fallback, spare)) if each is not None and its is not None]
+    listing = [(each, its) for each, its in both if each.capabilities.lists_opt_outs]
+    if not listing:
         raise ConfigurationError(
             f"{provider.name} keeps no list of opt-outs that can be read: its webhooks tell who says STOP"
         )
-    lister, found = cast("OptOutLister", provider), dict[str, None]()
+    found = [number for each, its in listing for number in await _listed(cast("OptOutLister", each), its)]
+    return list(dict.fromkeys(found))
+
+
+async def _listed(lister: OptOutLister, io: IO) -> list[str]:
+    found = dict[str, None]()
     for page in range(1, _PAGES):
         try:
             answer = lister.parse_opt_outs(await io.send(lister.opt_outs(page)))
         except (NotSentError, NoAnswerError) as problem:
-            raise TransientError(str(problem), provider=provider.name) from problem
+            raise TransientError(str(problem), provider=lister.name) from problem
         found.update(dict.fromkeys(answer.numbers))
         if not answer.more:
             break

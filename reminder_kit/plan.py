@@ -38,7 +38,7 @@ def decide(case: Case, settings: Settings, now: datetime) -> list[Decision]:
 
 
 def _decision(look: Look, case: Case, settings: Settings, now: datetime) -> Decision:
-    parked = look.message
+    parked, mine = look.message, settings.of(look.reminder)
     if look.keep and parked is not None:
         return _kept(look, parked, case)
     if look.placement is None:
@@ -53,12 +53,12 @@ def _decision(look: Look, case: Case, settings: Settings, now: datetime) -> Deci
         look.error = str(error)
         return _without(look, case, Reason.TEMPLATE_ERROR, settings, now)
     if parked is None:
-        if was_rejected(draft, case.messages.get(look.reminder.key, ())):
+        if was_rejected(draft, case.messages.get(look.reminder.key, ()), mine):
             return _without(look, case, _rejection(look, case), settings, now)
         return _made(look, case, Kind.SCHEDULE, look.placement.reason, draft=draft)
-    if parked.state is not State.CANCELLING and is_same(parked, draft, settings):
+    if parked.state is not State.CANCELLING and is_same(parked, draft, mine):
         return evolve(_kept(look, parked, case), adopt=True)
-    if parked.state is not State.CANCELLING and not cancellable(parked, settings.window, now):
+    if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
         look.skip = Reason.TOO_LATE
         return _kept(look, parked, case)
     return _made(look, case, Kind.REPLACE, look.placement.reason, draft=draft)
@@ -74,7 +74,7 @@ def _without(look: Look, case: Case, reason: Reason, settings: Settings, now: da
     """Return the decision for a reminder that gets no (new) message now: held, skipped, or its message withdrawn."""
     parked = look.message
     if parked is not None:
-        if parked.state is not State.CANCELLING and not cancellable(parked, settings.window, now):
+        if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
             look.skip = Reason.TOO_LATE
             return _kept(look, parked, case)
         return _made(look, case, Kind.CANCEL, reason)
@@ -181,7 +181,7 @@ def _withdrawal(key: str, case: Case, settings: Settings, reason: Reason, now: d
     kind, why, stand = Kind.SKIP, reason, Stand.SKIPPED
     if parked is not None:
         kind = Kind.CANCEL
-        if parked.state is not State.CANCELLING and not cancellable(parked, settings.window, now):
+        if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
             kind, why, stand = Kind.KEEP, Reason.TOO_LATE, Stand.PARKED
     elif base.stand is not Stand.HELD and any(each.state in SENT for each in messages):
         why = Reason.ALREADY_SENT

@@ -32,6 +32,7 @@ class Reminder:
     end it is counted from. `zone` is the recipient's, for text and quiet hours, and
     `zone_source` says where it comes from; `local_zone` is the one local rules are
     counted in, from `local_source`. `refusal` is why it will not be sent, whatever the time.
+    `instead` says of a fallback which message it stands in for; "" for every other reminder.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Reminder:
     local_zone: str = "UTC"
     detail: str = ""
     local_source: str = ""
+    instead: str = ""
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -63,6 +65,7 @@ class Reminder:
             due = self.due_at.astimezone(local)
             steps.append(f"due {iso(self.due_at)}, which is {due:%a %Y-%m-%d %H:%M} in {self.local_zone}")
             steps.extend(_oddities(self.anchor_at, self.due_at, rule.offset, self.local_zone))
+        steps.extend([self.instead] if self.instead else [])
         steps.append(f"text and quiet hours in {self.zone} (from {self.zone_source})")
         if self.refusal is not None:
             steps.append(f"not sent: {self.refusal}" + (f" ({self.detail})" if self.detail else ""))

@@ -212,6 +212,17 @@ def _quiet_hours() -> dict[str, Any]:
     }
 
 
+def _sender() -> dict[str, Any]:
+    """Return a schema for each key that the provider's table and the fallback's have in common."""
+    return {
+        "name": _described(_TEXT, "telnyx, twilio, vonage, or one that a package announces."),
+        "from": _described(_TEXT, "The number, or name, messages come from."),
+        "base_url": _TEXT,
+        "webhook_url": _TEXT,
+        "schedule_ahead": _LENGTH,
+    }
+
+
 def _tables() -> dict[str, Any]:
     """Return a schema for each table of the file but the rules."""
     phones = {"type": "array", "items": {"enum": ["attendee", "x-phone", "contact", "text", "directory"]}}
@@ -219,15 +230,17 @@ def _tables() -> dict[str, Any]:
         "provider": _table(
             "Who sends. Secrets belong into the environment; a provider has keys of its own besides.",
             closed=False,
-            name=_described(_TEXT, "telnyx, twilio, vonage, or one that a package announces."),
-            **{"from": _described(_TEXT, "The number, or name, messages come from.")},
-            base_url=_TEXT,
-            webhook_url=_TEXT,
+            **_sender(),
             concurrency=_COUNT,
             rate=_described({"anyOf": [_TEXT, {"type": "number"}]}, 'At most so many requests: "50/s".'),
             timeout=_described({"anyOf": [_TEXT, {"type": "number"}]}, "How long an answer is waited for."),
             unknown_outcome={"enum": ["prefer_duplicate", "prefer_missing"]},
-            schedule_ahead=_LENGTH,
+        ),
+        "fallback": _table(
+            "Who sends once more what was not delivered: another sender, or another provider; absent: nobody.",
+            "name",
+            closed=False,
+            **_sender(),
         ),
         "ledger": _table("Where what is parked is remembered.", url=_TEXT, schema=_TEXT),
         "quiet_hours": _quiet(),

@@ -41,7 +41,7 @@ def silence(
         length = look.reminder.rule.min_silence
         if placement.send_at is not None and _is_too_soon(placement.send_at, others, length):
             step = ("something else goes to that number within {} before", length)
-            again = placement.send_at - settings.window.min_lead - _LAST_LOOK
+            again = placement.send_at - settings.of(look.reminder).window.min_lead - _LAST_LOOK
             again_at = again if now < again else None
             look.placement = Placement(Placed.SKIP, Reason.CONDITION, None, again_at, (*placement.steps, step))
         elif placement.send_at is not None:
@@ -99,9 +99,10 @@ def _apart(
 ) -> tuple[Placement, timedelta]:
     """Return the placement nearest to the one at hand that keeps the gap, and the gap that it keeps."""
     reminder, gap, at = look.reminder, settings.min_gap, placement.send_at
+    window = settings.of(reminder).window
     if not gap or at is None or _is_clear(at, others, gap):
         return placement, gap
-    room = room_for(reminder, now=now, window=settings.window, quiet=settings.quiet)
+    room = room_for(reminder, now=now, window=window, quiet=settings.quiet)
     step = (
         "less than {} from another message to that number, at {}",
         gap,
@@ -113,9 +114,9 @@ def _apart(
     if chosen:
         moved = ("moved to {}", chosen[0])
         return evolve(placement, send_at=chosen[0], steps=(*placement.steps, step, moved)), gap
-    waits = sorted(each for each in fits if each > room.hi) if settings.window.holds_and_sends else []
+    waits = sorted(each for each in fits if each > room.hi) if window.holds_and_sends else []
     if waits and (look.message is not None or reminder.rule.if_late.still_useful(waits[0] - (reminder.due_at or at))):
-        return hold(waits[0], settings.window, (*placement.steps, step)), gap
+        return hold(waits[0], window, (*placement.steps, step)), gap
     return evolve(placement, steps=(*placement.steps, step, ("nothing else is feasible",))), _NONE
 
 

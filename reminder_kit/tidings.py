@@ -35,17 +35,21 @@ STATES = {
 class Tidings:
     """Follows events about messages.
 
-    `failures` says what a provider's codes mean; `suppresses` whether a number that can
-    never be reached is left alone from then on.
+    `failures` says what each provider's codes mean, by its name; `suppresses` whether a
+    number that can never be reached is left alone from then on.
     """
 
-    failures: Mapping[str, Failure] = field(factory=dict)
+    failures: Mapping[str, Mapping[str, Failure]] = field(factory=dict)
     suppresses: bool = True
 
-    def reason(self, code: str) -> str:
-        """Return what a code means, "" where that is not known; words after the code are passed over."""
-        found = self.failures.get(code.partition(" ")[0])
+    def reason(self, provider: str, code: str) -> str:
+        """Return what a provider's code means, "" where that is not known."""
+        found = self._failure(provider, code)
         return found.value if found else ""
+
+    def _failure(self, provider: str, code: str) -> Failure | None:
+        """Return what a code means; words after it are passed over."""
+        return self.failures.get(provider, {}).get(code.partition(" ")[0])
 
     def follow(self, tx: Transaction, found: Found, event: DeliveryEvent, now: datetime) -> tuple[Found, bool]:
         """Move the message as an event says; returns it as it is then, and whether that was in turn."""
@@ -74,7 +78,7 @@ class Tidings:
 
     def bar(self, tx: Transaction, message: Message, code: str, now: datetime) -> None:
         """Suppress the number of a message that could not be delivered, where no other ever will be."""
-        failure = self.failures.get(code.partition(" ")[0])
+        failure = self._failure(message.provider, code)
         if not self.suppresses or message.state is not State.UNDELIVERED or failure not in PERMANENT:
             return
         by = "recipient" if failure is Failure.OPTED_OUT else "provider"
@@ -83,7 +87,7 @@ class Tidings:
             tx.mark_dirty(number=number)
 
     def _entry(self, found: Found, event: DeliveryEvent, now: datetime, *, in_turn: bool) -> HistoryEntry:
-        said = " ".join(each for each in (event.code, self.reason(event.code)) if each)
+        said = " ".join(each for each in (event.code, self.reason(event.provider, event.code)) if each)
         return HistoryEntry(
             at=now,
             actor="webhook",

@@ -119,9 +119,10 @@ def _is_fixed(look: Look, settings: Settings, now: datetime) -> bool:
     parked = look.message
     if parked is None or parked.state is State.CANCELLING or not look.keep:
         return False
-    if look.skip is not None or not cancellable(parked, settings.window, now):
+    if look.skip is not None or not cancellable(parked, settings.of(parked).window, now):
         return True
-    placement = place(look.reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=True)
+    window = settings.of(look.reminder).window
+    placement = place(look.reminder, now=now, window=window, quiet=settings.quiet, replaces=True)
     return stays(parked, placement, ("text",))
 
 
@@ -151,7 +152,8 @@ def _lead(look: Look, members: Sequence[Look], settings: Settings, now: datetime
     if _is_fixed(look, settings, now):
         look.skip = Reason.TOO_LATE
         return
-    look.placement = place(look.reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=True)
+    window = settings.of(look.reminder).window
+    look.placement = place(look.reminder, now=now, window=window, quiet=settings.quiet, replaces=True)
     look.keep, look.replaces = False, True
 
 

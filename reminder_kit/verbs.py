@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from attrs import evolve
 
+from reminder_kit import checks
 from reminder_kit.case import Settings
 from reminder_kit.changes import Guard, Plan, Report
 from reminder_kit.costs import Forecast, Prices, forecast_of
+from reminder_kit.couriers import Route
 from reminder_kit.engine import Engine
-from reminder_kit.errors import ConfigurationError, InvalidInputError, PlanChangedError
+from reminder_kit.errors import InvalidInputError, PlanChangedError
 from reminder_kit.explain import Explanation
 from reminder_kit.inbox import Inbox
 from reminder_kit.instants import utc
@@ -30,6 +32,7 @@ from reminder_kit.planner import Appointments, Planner, read_rules
 from reminder_kit.ports import IO, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.records import Identity, Suppression
+from reminder_kit.routes import failures_of, heard, with_fallback
 from reminder_kit.rules import Defaults, Rule
 from reminder_kit.telling import Listeners, Telling, tells_run
 from reminder_kit.text import Composer
@@ -48,6 +51,7 @@ class Verbs(Telling):
     """What both faces share: settings, ledger, provider, and every verb as a coroutine."""
 
     _io: IO
+    _spare_io: IO | None
     _present: Callable[[], datetime]
     _world: Callable[..., Any]
 
@@ -57,6 +61,7 @@ class Verbs(Telling):
         rules: Iterable[Rule | Mapping[str, Any]],
         ledger: str | Any = "sqlite:///reminders.db",
         *,
+        fallback: Provider | None = None,
         timezone: str | None = None,
         locale: str = "en",
         default_region: str | None = None,
@@ -86,33 +91,29 @@ class Verbs(Telling):
 
         `ledger` is an SQLAlchemy URL, engine or a `Ledger`. `timezone` is the IANA zone
         of whatever names none, `default_region` the country of phones written without a
-        code. `holidays` ("US", "US-CA"), `closed_days` and `weekend` say which days are no
-        business days; `transliterate` writes typographic quotes, dashes and spaces plainly.
-        `cost` is what an SMS part and an MMS cost. `clock` returns the aware present
-        instant; `transport` (one of httpx) replaces the network. `suppress_undeliverable`
-        leaves a number alone once the provider reports that nothing can ever reach it (a
-        landline, no such number, an opt-out). `correction` is the text of one more message
-        to whom a reminder told a start that then moved by more than `rearm_after` (default:
-        none is sent). What is written to one number keeps `min_gap` apart where that is
-        feasible. `replies` are the host's own keywords,
-        `{"confirm": ["C", "YES"]}`: each is an event of that name for `on`, and
-        `unless = {replied = ["confirm"]}` in rules speaks of it.
+        code. `fallback` (another sender, or provider) sends once more what was not delivered.
+        `holidays` ("US", "US-CA"), `closed_days` and `weekend` say which days are no business
+        days; `transliterate` writes typographic quotes, dashes and spaces plainly. `cost` is
+        what an SMS part and an MMS cost. `clock` returns the aware present instant;
+        `transport` (one of httpx) replaces the network. `suppress_undeliverable` leaves a
+        number alone once the provider reports that nothing can ever reach it (a landline, no
+        such number, an opt-out). `correction` is the text of one more message to whom a
+        reminder told a start that then moved by more than `rearm_after` (default: none is
+        sent). What is written to one number keeps `min_gap` apart where that is feasible.
+        `replies` are the host's own keywords, `{"confirm": ["C", "YES"]}`: each is an event of
+        that name for `on`, and `unless = {replied = ["confirm"]}` speaks of it.
         """
-        if unknown_outcome not in ("prefer_duplicate", "prefer_missing"):
-            raise ConfigurationError(
-                f"unknown_outcome = {unknown_outcome!r}: use 'prefer_duplicate' (a missed appointment costs more "
-                "than a second text) or 'prefer_missing'"
-            )
-        if concurrency < 1:
-            raise ConfigurationError(f"concurrency = {concurrency}: at least one request must be possible at once")
-        self.provider = provider
+        checks.one_of("prefer_duplicate", "prefer_missing")(unknown_outcome, "unknown_outcome")
+        checks.count(concurrency, "concurrency")
+        self.provider, self.fallback = provider, fallback
         self.prices = Prices.from_mapping(cost) if isinstance(cost, Mapping) else cost
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, namespace=namespace)
         defaults = Defaults(
             timezone, locale, default_region, namespace, holidays, closed_days, weekend, transliterate=transliterate
         )
         self.rules = read_rules(rules, defaults)
-        self.settings = Settings(
+        failures = failures_of(fallback, provider)
+        settings = Settings(
             rules=self.rules,
             defaults=defaults,
             window=provider.capabilities.window,
@@ -128,13 +129,16 @@ class Verbs(Telling):
             correction=correction,
             min_gap=min_gap,
         )
+        self.settings = with_fallback(settings, fallback, failures)
         self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))
         self._clock = clock or self._present
-        pace = Pace(rate)
-        self._io = self._world(concurrency, timeout=timeout, transport=transport, pace=pace)
+        options = {"timeout": timeout, "transport": transport}
+        self._io = self._world(provider, concurrency, pace=Pace(rate), **options)
+        self._spare_io = self._world(fallback, concurrency, pace=Pace(rate), **options) if fallback else None
         self._listeners = Listeners(awaits=isinstance(self._io, AsyncIO))
-        self._engine = Engine(self.ledger, provider, self.settings, self._io, self.now)
-        self._inbox = Inbox(Tidings(provider.capabilities.failures, suppress_undeliverable), Replies.of(replies))
+        spare = Route.of(fallback, self.settings, self._spare_io)
+        self._engine = Engine(self.ledger, provider, self.settings, self._io, self.now, fallback=spare)
+        self._inbox = Inbox(Tidings(failures, suppress_undeliverable), Replies.of(replies))
 
     @classmethod
     def from_config(cls, path: str | Path = "reminders.toml", **overrides: Any) -> Self:
@@ -353,7 +357,7 @@ class Verbs(Telling):
         return bool(await self._written(write, None))
 
     async def _reconcile_opt_outs(self, *, not_within: timedelta = timedelta(0)) -> int:
-        """Suppress every number on the provider's list of opt-outs; returns how many are new to us.
+        """Suppress every number on the providers' lists of opt-outs; returns how many are new to us.
 
         For webhooks that were missed. What is parked for them is withdrawn by the next
         `resync`; nothing is lifted, since words the provider doesn't know are on our list
@@ -364,7 +368,7 @@ class Verbs(Telling):
         last = await self._io.call(self.ledger.last_run, OPT_OUTS)
         if last is not None and now - last[0] < not_within:
             return 0
-        listed = await opted_out(self.provider, self._io)
+        listed = await opted_out(self.provider, self._io, self.fallback, self._spare_io)
         await self._io.call(self.ledger.prepare)
         return await self._io.wait(self.ledger.submit(partial(bar_listed, listed, now)))
 
@@ -374,14 +378,18 @@ class Verbs(Telling):
             raise InvalidInputError("this is no possible phone number: write it with its country code, +1…")
         return number
 
-    async def _receive(self, headers: Mapping[str, str], body: bytes) -> tuple[DeliveryEvent, ...]:
+    async def _receive(
+        self, headers: Mapping[str, str], body: bytes, provider: str | None = None
+    ) -> tuple[DeliveryEvent, ...]:
         """Take in a webhook: verify the raw bytes, store, note what it tells; makes no provider call.
 
-        Raises `SignatureError` or `PayloadError`. What follows (withdrawing after a STOP) is
+        `provider` names whose it is; without it that is told by its signature. Raises
+        `SignatureError` or `PayloadError`. What follows (withdrawing after a STOP) is
         done by the next `resync(only_dirty=True)`.
         """
         now = self.now()
-        events = self.provider.events(headers, body, now)
+        providers = [each for each in (self.provider, self.fallback) if each is not None]
+        events = heard(providers, provider, headers, body, now)
         await self._io.call(self.ledger.prepare)
         told = await self._io.wait(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
         for event in told:

@@ -56,7 +56,8 @@ def make_kit(sandbox, tmp_path, day_before):
             **{**settings, "transport": SandboxTransport(sandbox), **options},
         )
         if kind is ReminderKit:
-            kit._io._sleep = lambda _delay: None
+            for io in filter(None, (kit._io, kit._spare_io)):
+                io._sleep = lambda _delay: None
         kits.append(kit)
         return kit
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reminder_kit import ReminderKit
 from reminder_kit.config import load
 from reminder_kit.costs import Prices
 from reminder_kit.errors import ConfigurationError, InvalidRuleError, ReminderKitError
@@ -153,6 +154,55 @@ def test_every_provider_is_built_from_its_own_keys(read, table, window):
     assert spoken(provider.capabilities.window.min_lead) == window
 
 
+FIRST = '[provider]\nname = "telnyx"\nfrom = "+12025550100"\n'
+
+
+def test_without_its_table_there_is_no_fallback(read):
+    config = read(FIRST + RULE)
+    assert config.fallback() is None
+    assert "fallback" not in config.arguments()
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "sender"),
+    [
+        ("name = 'telnyx'\nfrom = '+12025550101'\nmessaging_profile_id = 'p'", "telnyx", "+12025550101"),
+        ("name = 'twilio'\nmessaging_service_sid = 'MG" + "0" * 32 + "'", "twilio", "MG" + "0" * 32),
+        ("name = 'vonage'\nfrom = 'Clinic'", "vonage", "Clinic"),
+    ],
+    ids=["second sender", "twilio", "vonage"],
+)
+def test_a_fallback_is_built_from_the_same_keys(read, table, name, sender):
+    fallback = read(f"{FIRST}[fallback]\n{table}\n{RULE}").arguments()["fallback"]
+    assert (fallback.name, fallback.sender) == (name, sender)
+
+
+def test_the_kit_of_a_file_has_its_fallback(read, tmp_path):
+    read(f"{FIRST}[fallback]\nname = 'vonage'\nfrom = 'Clinic'\n[ledger]\nurl = 'sqlite:///{tmp_path}/r.db'\n{RULE}")
+    with ReminderKit.from_config(tmp_path / "reminders.toml") as kit:
+        assert kit.fallback.name == kit.settings.fallback.provider == "vonage"
+
+
+@pytest.mark.parametrize(
+    ("table", "parts"),
+    [
+        ("from = '+12025550101'", ("[fallback] name is missing",)),
+        ("name = 'telnix'", ("telnix", "telnyx")),
+        ("name = 'telnyx'", ("from", "messaging_profile_id", "in [fallback]")),
+        ("name = 'telnyx'\nform = '+12025550101'", ("[fallback] unknown key 'form'", "'from'")),
+        ("name = 'twilio'", ("Messaging Service", "in [fallback]")),
+    ],
+)
+def test_a_wrong_fallback_is_told_when_one_is_needed(read, tmp_path, table, parts):
+    config = read(f"{FIRST}[fallback]\n{table}\n{RULE}")
+    with pytest.raises(ConfigurationError) as caught:
+        config.fallback()
+    assert str(caught.value).startswith(str(tmp_path / "reminders.toml"))
+    assert "[provider]" not in str(caught.value)
+    for part in parts:
+        assert part in str(caught.value)
+
+
 def test_a_file_saved_with_a_byte_order_mark_is_read(read):
     assert read(b"\xef\xbb\xbf" + RULE.encode()).rules[0].id == "day-before"
 
@@ -207,6 +257,9 @@ def test_a_missing_file_is_one_line_with_the_remedy(tmp_path):
         ("[provider]\nrate = 'fast'", ("[provider] rate", "fast", "50/s")),
         ("[provider]\ntimeout = '0 seconds'", ("[provider] timeout", "longer than nothing")),
         ("[provider]\nunknown_outcome = 'guess'", ("unknown_outcome", "guess", "prefer_missing")),
+        ("[fallback]\nname = 7", ("[fallback] name", "text in quotes")),
+        ("[fallback]\nrate = '5/s'", ("[fallback] unknown key 'rate'", "[provider]", "both")),
+        ("fallback = 'twilio'", ("[fallback]", "table")),
         ("[ledger]\nurl = ''", ("[ledger] url", "text")),
         ("[ledger]\nulr = 'x'", ("[ledger] unknown key 'ulr'", "'url'")),
         ("[guard]\nmax_cancel_ratio = 50", ("[guard] max_cancel_ratio", "0 to 1", "50")),
@@ -239,9 +292,10 @@ def test_a_wrong_file_is_named_with_key_value_and_remedy(read, tmp_path, text, p
     [
         ("[provider]\nname = 'telnyx'\napi_key = 'KEY0123'", ("[provider] api_key", "TELNYX_API_KEY")),
         ("[provider]\nname = 'twilio'\nauth_token = 'KEY0123'", ("[provider] auth_token", "TWILIO_AUTH_TOKEN")),
+        ("[fallback]\nname = 'twilio'\nauth_token = 'KEY0123'", ("[fallback] auth_token", "TWILIO_AUTH_TOKEN")),
         ("[ledger]\npassword = 'KEY0123'", ("[ledger] password", "REMINDER_KIT_LEDGER_URL")),
     ],
-    ids=["telnyx", "twilio", "ledger"],
+    ids=["telnyx", "twilio", "fallback", "ledger"],
 )
 def test_secrets_are_refused_with_the_variable_to_use_and_never_shown(read, table, parts):
     with pytest.raises(ConfigurationError) as caught:
@@ -314,6 +368,7 @@ KEYS = {
     "holidays closed_days weekend transliterate",
     "[provider]": "name from base_url webhook_url endpoint schedule_ahead concurrency rate timeout unknown_outcome "
     "suppress_undeliverable",
+    "[fallback]": "name from base_url webhook_url endpoint schedule_ahead concurrency timeout",
     "[replies]": "confirm",
     "[ledger]": "url schema",
     "[quiet_hours]": "start end days also",
@@ -327,6 +382,7 @@ KEYS = {
 LINES = [(table, f"{key} = {value}") for table, keys in KEYS.items() for key in keys.split() for value in VALUES]
 BESIDES = {
     "[provider]": {"name": '"telnyx"', "from": '"+12025550100"'},
+    "[fallback]": {"name": '"telnyx"', "from": '"+12025550101"'},
     "[quiet_hours]": {"start": '"21:00"', "end": '"08:00"'},
     "[[rules]]": {"id": '"r"', "before": '"1 hour"', "text": '"x"'},
 }
@@ -335,7 +391,9 @@ BESIDES = {
 def said_of(path, text):
     path.write_text(text)
     try:
-        load(path, environ={}).provider()
+        config = load(path, environ={})
+        config.provider()
+        config.fallback()
     except ReminderKitError as error:
         return str(error)
     return str(path)

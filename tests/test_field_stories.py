@@ -341,6 +341,29 @@ def test_b47_accepted_is_not_delivered(telling, sandbox, appointment):
     assert telling.status()["messages"] == {"undelivered": 1}
 
 
+def test_b47_a_message_that_was_accepted_and_not_delivered_has_its_fallback(make_kit, sandbox, appointment):
+    """The first message was marked as sent once the provider had taken it, and so the fallback never went out."""
+    options = {"webhook_url": "https://clinic.example/hooks", "public_key": sandbox.public_key}
+    first, second = (Telnyx("KEY", f"+1202555010{n}", **options) for n in range(2))
+    kit = make_kit([DAY], provider=first, fallback=second)
+    sandbox.outcome(NUMBER, "delivery_failed", "40008", "Undeliverable")
+    kit.sync(appointment())
+    assert kit.status()["messages"] == {"scheduled": 1}, "accepted is not sent"
+    sandbox.clock.advance(days=2, seconds=1)
+    hear(kit, sandbox)
+    assert not [each for each in kit.resync().changes if each.is_work], "sent is not undelivered"
+    sandbox.clock.advance(minutes=1)
+    hear(kit, sandbox)
+    sandbox.outcome(NUMBER, "delivered")
+    assert [each.rule for each in kit.resync(only_dirty=True).changes if each.is_work] == ["day-before-fallback"]
+    sandbox.clock.advance(minutes=10)
+    hear(kit, sandbox)
+    assert [(each.from_, each.text) for each in sandbox.inbox(NUMBER)] == [
+        ("+12025550101", "Check-up tomorrow at 9:00 AM")
+    ]
+    assert kit.status()["messages"] == {"undelivered": 1, "delivered": 1}
+
+
 def test_b63_whatever_is_shown_as_coming_is_sent_or_said_not_to_be(kit, sandbox, appointment):
     visits = [appointment(f"A-{n}", days=n) for n in range(1, 9)]
     kit.sync(visits)

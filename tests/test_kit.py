@@ -190,7 +190,7 @@ def test_a_missing_key_is_told_before_anything_is_written(make_kit, appointment,
     ("options", "message"),
     [
         ({"unknown_outcome": "maybe"}, "prefer_duplicate"),
-        ({"concurrency": 0}, "concurrency = 0"),
+        ({"concurrency": 0}, "concurrency must be a whole number from 1 up, not 0"),
         ({"rules": [Rule("a", before="1 hour", text="x"), Rule("a", before="2 hours", text="y")]}, "two rules"),
     ],
     ids=["policy", "concurrency", "rule ids"],

@@ -73,6 +73,12 @@ class TestFile:
     def test_it_knows_every_key_of_a_closed_table(self, table, keys):
         assert set(self.KEYS[table]["properties"]) == set(keys)
 
+    def test_the_fallback_has_the_providers_keys_but_what_is_the_kits(self):
+        provider, fallback = (set(self.KEYS[name]["properties"]) for name in ("provider", "fallback"))
+        assert provider - fallback == {*config._KIT} & provider
+        assert fallback < provider
+        assert self.KEYS["fallback"]["required"] == ["name"]
+
     def test_the_rules_of_a_file_are_rules(self):
         assert self.KEYS["rules"]["items"] == ITEM
         assert self.KEYS["calendar"]["properties"]["phones"]["anyOf"][0]["enum"] == list(PHONE_SOURCES)

@@ -16,6 +16,9 @@ from reminder_kit.lifecycle import OPEN, SENT, State
 
 __all__ = ["Phones"]
 
+_WRITTEN = (OPEN | SENT | {State.UNKNOWN}) - {State.UNDELIVERED}
+"""States in which a message reaches, or may reach, its reader."""
+
 
 class Phones(Builder):
     """Questions and writes."""
@@ -45,7 +48,7 @@ class Phones(Builder):
     def written(self) -> Any:
         """What went, or is to go, out to a list of numbers since an instant."""
         table = self.tables.messages
-        states = words(OPEN | SENT | {State.UNKNOWN})
+        states = words(_WRITTEN)
         return (
             sa.select(table.c.to_number, table.c.key, table.c.send_at)
             .where(
@@ -85,7 +88,7 @@ class Phones(Builder):
                 sa.not_(self._among(table.c.key, "besides")),
                 table.c.send_at > sa.bindparam("low"),
                 table.c.send_at < sa.bindparam("high"),
-                table.c.state.in_(words(OPEN | SENT | {State.UNKNOWN})),
+                table.c.state.in_(words(_WRITTEN)),
             )
             .limit(1)
         )

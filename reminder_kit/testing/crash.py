@@ -29,10 +29,10 @@ T = TypeVar("T")
 class CrashPoints:
     """An `IO` that counts the steps of the one it wraps, and kills the process at step `point` (from 1; 0: never)."""
 
-    def __init__(self, io: IO, point: int) -> None:
+    def __init__(self, io: IO, point: int, steps: list[str] | None = None) -> None:
         self._io = io
         self._point = point
-        self.steps: list[str] = []
+        self.steps: list[str] = [] if steps is None else steps
 
     def step(self, name: str) -> None:
         """Count a step; at the chosen one the process is gone."""
@@ -117,6 +117,8 @@ def kill_at(kit: ReminderKit, point: int, *, statements: bool = False) -> CrashP
     points = CrashPoints(kit._io, point)  # noqa: SLF001 - the crash matrix is part of the kit's own house
     kit._io = points  # type: ignore[assignment]  # noqa: SLF001 - likewise
     kit._engine.io = points  # noqa: SLF001 - likewise
+    if (second := kit._engine.fallback) is not None:  # noqa: SLF001 - likewise
+        second.io = CrashPoints(second.io, point, points.steps)
     if statements:
         _count_statements(kit.ledger, points)
     return points

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from reminder_kit.correction import corrections
+from reminder_kit.fallback import fallback_key, with_fallbacks
 from reminder_kit.instants import zone
 from reminder_kit.lifecycle import State
 from reminder_kit.model import Reason
@@ -55,9 +56,11 @@ class Laws:
         assert not self.world.wrongs, self.world.wrongs
         assert not self.strays, f"the ledger knows nothing of {self.strays}"
         self.check_input()
+        self.fallbacks = {fallback_key(key): key for key in self.by_key}
+        for key in self.fallbacks.keys() & self.by_key.keys():
+            self.check_stands_in(self.by_key[self.fallbacks[key]], self.by_key[key])
         self.check_room()
         self.check_kept(promised)
-        self.check_input()
         wanted = {each.key: each for each in self.wanted()}
         outcomes = {each.key: each for record in self.records for each in record.outcomes}
         coming = {each.key for each in wanted.values() if each.appointment.end_at >= self.now}
@@ -116,13 +119,13 @@ class Laws:
         for record in self.records:
             if not record.removed:
                 found = reminders(record.appointment, self.settings.rules, self.settings.defaults)
-                yield from found
-                yield from self.corrections(record, found)
+                told = defaultdict(list)
+                for message in record.messages:
+                    told[message.key].append(message)
+                yield from with_fallbacks(found, told, self.settings)
+                yield from self.corrections(told, found)
 
-    def corrections(self, record, found):
-        told = defaultdict(list)
-        for message in record.messages:
-            told[message.key].append(message)
+    def corrections(self, told, found):
         text = self.settings.correction
         return corrections(found, told, text, REARM) if text else []
 
@@ -148,9 +151,22 @@ class Laws:
             moved = abs(later["start_at"] - earlier["start_at"]) / 1e6 > REARM.total_seconds()
             assert moved or before.to != after.to, f"sent twice for {key}: {before}, {after}"
 
+    def check_stands_in(self, first, spare):
+        """A fallback goes out only where nothing that was sent for (nearly) its start arrived."""
+        for message, row in spare:
+            if not message.sent_at and message.status != "scheduled":
+                continue
+            same = [
+                each for each, its in first if abs(its["start_at"] - row["start_at"]) / 1e6 <= REARM.total_seconds()
+            ]
+            same = [each for each in same if each.to == message.to]
+            arrived = [each for each in same if each.sent_at and each.status in ("sent", "delivered")]
+            assert not arrived, f"{message} although {arrived} arrived"
+            assert message.from_ != first[0][0].from_
+
     def check_doubled(self, key, came):
         """What was never confirmed may come twice for one start, but not three times, and only if that is preferred."""
-        most = 2 if self.settings.prefer_duplicate else 1
+        most = 2 if self.settings.prefer_duplicate and key not in self.fallbacks else 1
         came = [(row["start_at"], message.to, message.send_at) for message, row in came]
         for start, to in {each[:2] for each in came}:
             same = [each for each in came if each[:2] == (start, to)]
@@ -197,7 +213,8 @@ class Laws:
         assert moment(row["start_at"]) == reminder.appointment.start_at, "parked for another start"
         assert still_allowed(message.send_at, reminder, self.settings.quiet) is None, "parked outside what is allowed"
         draft = self.settings.composer.compose(reminder, message.send_at)
-        again = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
+        window = self.settings.of(reminder).window
+        again = place(reminder, now=self.now, window=window, quiet=self.settings.quiet, replaces=True)
         stays = again.decision is Decision.SKIP or again.reason is Reason.CLAMPED_LATE  # a new one would come late
         assert message.text == draft.text or stays, f"{message.text!r} instead of {draft.text!r}"
         if message.send_at != reminder.due_at:
@@ -205,7 +222,7 @@ class Laws:
 
     def check_moved(self, reminder, message, row):
         """A message that is not sent when it is due was late when parked, or its due time is in quiet hours."""
-        then, window = moment(row["created_at"]), self.settings.window
+        then, window = moment(row["created_at"]), self.settings.of(reminder).window
         late = reminder.due_at < then + window.min_lead + window.margin
         place_of = zone(reminder.zone)
         shifted = any(each is not None and each.covers(reminder.due_at, place_of) for each in self.world.all_quiet)
@@ -222,7 +239,8 @@ class Laws:
 
     def check_absent(self, reminder, outcome, found):
         """What is not parked must not be, or can't be."""
-        placed = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet)
+        window = self.settings.of(reminder).window
+        placed = place(reminder, now=self.now, window=window, quiet=self.settings.quiet)
         if placed.decision is not Decision.SEND:
             kind = "held" if placed.decision is Decision.HOLD else "skipped"
             told = f"{reminder.key}: {outcome.stand}, {outcome.reason} instead of {kind}"

@@ -16,6 +16,7 @@ from hashlib import blake2b
 from attrs import evolve, fields
 
 from reminder_kit import ReminderKit
+from reminder_kit.couriers import Couriers
 from reminder_kit.delivery import Courier
 from reminder_kit.engine import Engine
 from reminder_kit.errors import SignatureError
@@ -123,9 +124,12 @@ class SteppedCourier(Courier):
 class SteppedEngine(Engine):
     """An engine whose messages are numbered by the world, so that a story can be told again."""
 
-    def _courier(self, *given, **named):
-        made = super()._courier(*given, **named)
-        values = {each.name: getattr(made, each.name) for each in fields(Courier)}
+    def _couriers(self, *given, **named):
+        made = super()._couriers(*given, **named)
+        return Couriers(*(self._stepped(each) for each in (made.first, made.second) if each is not None))
+
+    def _stepped(self, courier):
+        values = {each.name: getattr(courier, each.name) for each in fields(Courier)}
         return SteppedCourier(**{**values, "new_id": self.io._kit.world.new_id})
 
 
@@ -135,10 +139,11 @@ class SteppedKit(ReminderKit):
     def __init__(self, world, provider, rules, **options):
         self.steps, self.world = Steps(), world
         super().__init__(provider, rules, Desk(world.ledger, self.steps), **options)
-        self._engine = SteppedEngine(self.ledger, provider, self.settings, self._io, self.now)
+        spare = self._engine.fallback
+        self._engine = SteppedEngine(self.ledger, provider, self.settings, self._io, self.now, fallback=spare)
 
-    def _world(self, concurrency, **options):
-        return SteppedWorld(self.provider, self, self._clock, **options)
+    def _world(self, provider, concurrency, **options):
+        return SteppedWorld(provider, self, self._clock, **options)
 
     def rename(self):
         """Give it a name by which the others know at once that its process is gone."""

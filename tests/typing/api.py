@@ -31,6 +31,9 @@ assert_type(kit.record(visit), None)
 assert_type(kit.withdraw("A-1").ok, bool)
 assert_type(kit.reconcile_opt_outs(), int)
 
+cautious = ReminderKit(Telnyx(from_="+12025550100"), rules, fallback=Telnyx(from_="+12025550101"))
+assert_type(cautious.receive({}, b"", provider="telnyx"), tuple[DeliveryEvent, ...])
+
 
 async def embedded() -> None:
     async with AsyncReminderKit(Telnyx(from_="+12025550100"), rules) as async_kit:
