@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 from reminder_kit.config import DEFAULT_PATH
-from reminder_kit.errors import LedgerError, ReminderKitError, SignatureError, WebhookError
+from reminder_kit.errors import ConfigurationError, LedgerError, ReminderKitError, SignatureError, WebhookError
 from reminder_kit.instants import iso
 from reminder_kit.kit import AsyncReminderKit, ReminderKit
 from reminder_kit.telling import failure
@@ -53,8 +53,8 @@ class WebhookApp:
 
     It is answered 200 once it is stored, 401 where its signature is wrong, 400 where it is
     signed and no event, 408 and 413 where it is too slow (`patience`, in seconds) or
-    too large (`largest`, in bytes), 503 where the ledger cannot be written and 500 for any other
-    failure: after the last two the provider tries again. Every path but `path`, below
+    too large (`largest`, in bytes), 503 where the ledger cannot be written or the fallback's
+    key is missing, and 500 for any other failure: after the last two the provider tries again. Every path but `path`, below
     where it is mounted, is 404, every method but POST 405. What follows, such as withdrawing
     after a STOP, is a `resync(only_dirty=True)` off the request; several at once are one run.
 
@@ -88,6 +88,16 @@ class WebhookApp:
         self._follower: asyncio.Task[None] | None = None
         with suppress(WebhookError):
             kit.provider.events(_BY_NOBODY, b"", kit.now())
+        self._try_fallback()
+
+    def _try_fallback(self) -> None:
+        """Warn where the fallback's webhooks can't be verified: the provider's are taken all the while."""
+        try:
+            with suppress(WebhookError):
+                if self._kit.fallback is not None:
+                    self._kit.fallback.events(_BY_NOBODY, b"", self._kit.now())
+        except ConfigurationError as error:
+            self._tell(logging.WARNING, f"the fallback's webhooks can't be taken: {error}")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as a server or host asks for."""
@@ -166,7 +176,7 @@ class WebhookApp:
             return 401 if isinstance(error, SignatureError) else 400
         except ReminderKitError as error:
             self._tell(logging.ERROR, f"{error} (the provider is asked to try again)")
-            return 503 if isinstance(error, LedgerError) else 500
+            return 503 if isinstance(error, LedgerError | ConfigurationError) else 500
         except Exception as error:  # noqa: BLE001 - whatever it is, the provider is asked to try again
             self._tell(logging.ERROR, f"a webhook could not be taken in: {failure(error)}")
             return 500

@@ -19,6 +19,7 @@ import pytest
 from reminder_kit import AsyncReminderKit, ReminderKit
 from reminder_kit.errors import ConfigurationError, LedgerError, SchemaError
 from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.vonage import Vonage
 from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event
 from reminder_kit.webhook_app import WebhookApp
 
@@ -424,3 +425,20 @@ def test_the_follow_up_may_come_after_the_answer_by_hours(make_app, sandbox, app
     sandbox.clock.advance(timedelta(hours=3))
     app._kit.resync()
     assert sandbox.parked() == []
+
+
+def test_a_fallback_that_can_not_be_verified_is_warned_of_and_asked_to_send_its_webhooks_again(
+    make_app, make_kit, told, sandbox
+):
+    """Telnyx' are taken all the while."""
+    provider = Telnyx("KEY", "+12025550100", public_key=TELNYX_PUBLIC_KEY)
+    app = make_app(kit=make_kit(provider=provider, fallback=Vonage("Clinic", "k", "KEY")))
+    assert "VONAGE_SIGNATURE_SECRET" in told[0][1]
+
+    async def both():
+        async with client_of(app) as client:
+            theirs = await client.post("/", content=b"{}", headers={"authorization": "Bearer x"})
+            headers, body = signed_event("telnyx", "received", number=ADA, text="Hello", at=sandbox.now())
+            return theirs.status_code, (await client.post("/", content=body, headers=headers)).status_code
+
+    assert asyncio.run(both()) == (503, 200)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from reminder_kit.cli.layout import Line
 from reminder_kit.cli.options import chosen, common
@@ -70,7 +70,8 @@ def examined(path: str, now: datetime) -> Iterator[Finding]:
         yield Finding("configuration", "warn", 'no timezone: local times are UTC; write timezone = "America/New_York"')
     yield from _rules(config)
     yield from _guarded("ledger", lambda: _ledger(config, now))
-    yield from _guarded("credentials", lambda: _provider(config, now))
+    yield from _guarded("credentials", lambda: _provider(config.provider(), config, now))
+    yield from _guarded("fallback", lambda: _fallback(config, now))
 
 
 def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -135,8 +136,13 @@ def _last_run(at: datetime | None, now: datetime) -> Finding:
 # The provider
 
 
-def _provider(config: Config, now: datetime) -> Iterator[Finding]:
-    provider = config.provider()
+def _fallback(config: Config, now: datetime) -> Iterator[Finding]:
+    """Yield what is found of the fallback, if there is one, under its name."""
+    if (fallback := config.fallback()) is not None:
+        yield from (evolve(each, what="fallback") for each in _provider(fallback, config, now))
+
+
+def _provider(provider: Provider, config: Config, now: datetime) -> Iterator[Finding]:
     provider.headers()
     yield Finding("credentials", "ok", f"{provider.name}: there is a key")
     response = _asked(provider, config.options.get("timeout", 30.0))

@@ -76,7 +76,8 @@ def opened(
     """Hand out the configured kit, and close it.
 
     `now` stands still for the whole run. For a run that is `writing`, the credentials
-    must be there, and `now` must be the machine's unless the provider is on this machine.
+    must be there (those of the fallback should be: without them the rest still goes out),
+    and `now` must be the machine's unless the providers are on this machine.
     """
     from reminder_kit.kit import ReminderKit
 
@@ -85,10 +86,20 @@ def opened(
     provider = Counting(arguments["provider"])
     if writing:
         provider.headers()
-        _refuse_other_times(now, cast("Provider", provider))
+        for each in filter(None, (cast("Provider", provider), arguments.get("fallback"))):
+            _refuse_other_times(now, each)
+        _warn_of_missing_key(arguments.get("fallback"))
     clock = {} if now is None else {"clock": lambda: now}
     with ReminderKit(**{**arguments, **clock, **overrides, "provider": cast("Provider", provider)}) as kit:
         yield kit
+
+
+def _warn_of_missing_key(fallback: Provider | None) -> None:
+    try:
+        if fallback is not None:
+            fallback.headers()
+    except ConfigurationError as error:
+        click.echo(f"warning: the fallback can send nothing: {error}", err=True)
 
 
 def _refuse_other_times(now: datetime | None, provider: Provider) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import pytest
@@ -103,3 +104,58 @@ def test_rules_that_cost_more_than_need_be_are_warnings(folder, machine_now):
     found = [(each.what, each.state) for each in examined(str(path), machine_now)]
     assert ("rules", "warn") in found
     assert ("configuration", "warn") in found
+
+
+@pytest.fixture
+def second(folder, telnyx, monkeypatch):
+    """Return a writer of a fallback's table into the configuration; Twilio is the local sandbox, too."""
+    monkeypatch.setenv("TWILIO_BASE_URL", os.environ["TELNYX_BASE_URL"].removesuffix("/v2"))
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "1" * 32)
+
+    def write(table):
+        path = folder / "reminders.toml"
+        path.write_text(path.read_text().replace("[[rules]]", f"[fallback]\n{table}\n\n[[rules]]"))
+
+    return write
+
+
+TWILIO = 'name = "twilio"\nmessaging_service_sid = "MG' + "2" * 32 + '"'
+
+
+def test_a_fallback_is_looked_at_like_the_provider(run, telnyx, machine_now, second, monkeypatch):
+    telnyx.clock.set(machine_now)
+    second(TWILIO)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "KEY0123")
+    ran = run("doctor", "--json")
+    assert ran.status == 0
+    assert [(each["check"], each["state"]) for each in ran.json if each["check"] == "fallback"] == [
+        ("fallback", "ok")
+    ] * 3
+    assert "twilio at http://127.0.0.1" in message(ran, "fallback")
+
+
+def test_a_fallback_without_a_key_fails_and_a_run_goes_on_without_it(run, telnyx, second, calendar, event):
+    second(TWILIO)
+    ran = run("doctor", "--json")
+    assert ran.status == 1
+    assert ("fallback", "fail") in states(ran)
+    assert "TWILIO_AUTH_TOKEN" in message(ran, "fallback")
+    ran = run("import", calendar(event("A-1")), "--now", "2026-02-10T14:00:00Z")
+    assert ran.status == 0
+    assert "warning: the fallback can send nothing: Twilio" in ran.err
+
+
+def test_a_fallback_that_keeps_its_own_time_needs_the_machines(run, telnyx, second, calendar, event, monkeypatch):
+    second(TWILIO)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "KEY0123")
+    monkeypatch.setenv("TWILIO_BASE_URL", "https://api.twilio.example")
+    ran = run("import", calendar(event("A-1")), "--now", "2026-02-10T14:00:00Z")
+    assert ran.status == 2
+    assert "twilio at api.twilio.example keeps its own time" in ran.err
+
+
+def test_a_fallback_that_sends_as_the_provider_does_is_refused(run, telnyx, second):
+    second('name = "telnyx"\nfrom = "+1 202 555 0100"')
+    ran = run("resync")
+    assert ran.status == 2
+    assert "the fallback sends from the same sender at telnyx" in ran.err
