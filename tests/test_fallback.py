@@ -118,6 +118,20 @@ def test_what_was_not_delivered_is_sent_once_more_through_the_other_sender(falli
     assert kit.status()["messages"] == {"undelivered": 1, "delivered": 1}
 
 
+@pytest.mark.parametrize("name", ["twilio", "vonage"])
+def test_telnyx_stands_in_for_the_others_too(falling, sandbox, appointment, name):
+    kit = falling(provider=FALLBACKS[name](sandbox), fallback=telnyx(sandbox))
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2)
+    kit.resync()
+    fail(kit, sandbox, "30003" if name == "twilio" else "1180", minutes=1)
+    assert told(kit.resync(only_dirty=True)) == [("day-before-fallback", "schedule", "clamped_late")]
+    sandbox.clock.advance(minutes=20)
+    hear(kit, sandbox)
+    assert [sender(each) for each in sandbox.inbox(ADA)] == ["+12025550100"]
+    assert kit.status()["messages"] == {"undelivered": 1, "delivered": 1}
+
+
 @pytest.mark.parametrize("name", FALLBACKS)
 def test_it_goes_out_as_soon_as_the_other_provider_takes_it(falling, sandbox, appointment, name):
     lead = {"second sender": 330, "twilio": 930, "vonage": 0}[name]
