@@ -53,10 +53,11 @@ class WebhookApp:
 
     It is answered 200 once it is stored, 401 where its signature is wrong, 400 where it is
     signed and no event, 408 and 413 where it is too slow (`patience`, in seconds) or
-    too large (`largest`, in bytes), 503 where the ledger cannot be written or the fallback's
-    key is missing, and 500 for any other failure: after the last two the provider tries again. Every path but `path`, below
-    where it is mounted, is 404, every method but POST 405. What follows, such as withdrawing
-    after a STOP, is a `resync(only_dirty=True)` off the request; several at once are one run.
+    too large (`largest`, in bytes), 503 where the ledger cannot be written and 500 for any other
+    failure (the fallback's key is missing): after the last two the provider tries again. Every
+    path but `path`, below where it is mounted, is 404, every method but POST 405. What follows,
+    such as withdrawing after a STOP, is a `resync(only_dirty=True)` off the request; several
+    at once are one run.
 
     `tell(level, text)` is told each event and failure, by levels of `logging`; default: the
     logger `reminder_kit`. `closes` says that the kit is closed at the end of the lifespan.
@@ -176,7 +177,7 @@ class WebhookApp:
             return 401 if isinstance(error, SignatureError) else 400
         except ReminderKitError as error:
             self._tell(logging.ERROR, f"{error} (the provider is asked to try again)")
-            return 503 if isinstance(error, LedgerError | ConfigurationError) else 500
+            return 503 if isinstance(error, LedgerError) else 500
         except Exception as error:  # noqa: BLE001 - whatever it is, the provider is asked to try again
             self._tell(logging.ERROR, f"a webhook could not be taken in: {failure(error)}")
             return 500
