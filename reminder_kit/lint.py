@@ -172,10 +172,10 @@ def _opt_outs(source: str) -> Iterator[str]:
 
 
 def _dear(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
-    sample = _sample(rule, source, locale, defaults, joint=place.partition(".")[0] == "together")
+    samples = _samples(rule, source, locale, defaults, joint=place.partition(".")[0] == "together")
     if defaults.transliterate:
-        sample, source = plain(sample), plain(source)
-    dear = dear_characters(sample)
+        samples, source = [plain(each) for each in samples], plain(source)
+    dear = dear_characters("".join(samples))
     own = dear_characters(source)
     if own:
         verb = "is" if len(own) == 1 else "are"
@@ -185,7 +185,7 @@ def _dear(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) 
             f"in {locale}, words such as dates bring {_listed(dear)}, not in the GSM alphabet: a part then holds 70 "
             "characters instead of 160"
         )
-    cost = sms_parts(sample)
+    cost = max((sms_parts(each) for each in samples), key=lambda each: (each.parts, each.units))
     if cost.parts > (rule.max_parts or 1) and rule.channel == "sms":
         yield f"takes {cost.parts} SMS parts ({cost.units} units of {cost.encoding}) for a realistic appointment"
 
@@ -195,20 +195,28 @@ def _listed(characters: str) -> str:
     return f"{named}{' …' if len(characters) > 8 else ''}"
 
 
-def _sample(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint: bool) -> str:
-    """Return the text as somebody would receive it; the template itself where made-up data doesn't fit it."""
+_FIRST = datetime(2027, 1, 4, 14, 30)  # noqa: DTZ001 - the zone comes later
+_DAYS = (*((_FIRST + timedelta(days=31 * number), 2) for number in range(12)), (_FIRST, 1), (_FIRST, 0))
+"""A day in each month and on every weekday, and how many days ahead it is told: of some languages only some words
+cost more ("sábado", "août", "amanhã")."""
+
+
+def _samples(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint: bool) -> list[str]:
+    """Return the text as people would receive it over a year; the template itself where made-up data doesn't fit it."""
+    if compiled(source).static:
+        return [source]
     try:
-        scene = _scene(rule, locale, defaults, source)
-        return compiled(source).render(_with_another(scene) if joint else scene)
+        scenes = [_scene(rule, locale, defaults, source, *each) for each in _DAYS]
+        return [compiled(source).render(_with_another(each) if joint else each) for each in scenes]
     except ConfigurationError:
-        return source
+        return [source]
 
 
-def _scene(rule: Rule, locale: str, defaults: Defaults, source: str) -> Scene:
-    """Return a made-up appointment, on a Wednesday afternoon, told two days before."""
+def _scene(rule: Rule, locale: str, defaults: Defaults, source: str, day: datetime, ahead: int) -> Scene:
+    """Return a made-up appointment on the afternoon of a day, told so many days before."""
     place = zone(defaults.timezone or "UTC")
-    appointment = made_up(datetime(2027, 9, 22, 14, 30, tzinfo=place), [source])
-    send_at = (appointment.starts_at - timedelta(days=2)).astimezone(UTC)
+    appointment = made_up(day.replace(tzinfo=place), [source])
+    send_at = (appointment.starts_at - timedelta(days=ahead)).astimezone(UTC)
     (who,) = appointment.recipients
     return Scene(appointment, who, rule, send_at, place.key, known_locale(locale), defaults.region)
 

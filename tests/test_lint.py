@@ -25,12 +25,31 @@ def test_a_text_for_a_locale_that_nobody_can_have_is_pointed_out():
     assert "late_text.english: unknown locale" in late
 
 
-def test_what_a_language_costs_is_said_in_a_sentence():
-    (found,) = findings({"en": "Hi", "pl": "Do zobaczenia {{ appointment.starts_at | weekday }}"})
-    assert found == (
-        "warning: rule 'r': text.pl: in pl, words such as dates bring 'ś', not in the GSM alphabet: a part then holds "
-        "70 characters instead of 160"
+@pytest.mark.parametrize(
+    ("locale", "dear"),
+    [
+        ("es", "'á'"),  # only on a sábado
+        ("fr", "'û'"),  # only in août
+        ("pt", "'ç' 'á' 'ã'"),  # março, sábado, amanhã
+        ("pl", "'ł' 'ę' 'ś' 'ą' 'ź'"),
+        ("de", ""),
+        ("it", ""),
+        ("nl", ""),
+    ],
+)
+def test_what_a_language_costs_on_any_day_of_the_year_is_said_in_a_sentence(locale, dear):
+    said = (
+        f"warning: rule 'r': text.{locale}: in {locale}, words such as dates bring {dear}, not in the GSM alphabet: a "
+        "part then holds 70 characters instead of 160"
     )
+    assert findings({"en": "Hi", locale: "{{ when }}"}) == ([said] if dear else [])
+
+
+def test_the_longest_day_of_the_year_decides_how_many_parts_a_text_takes():
+    """It fits one part tomorrow and in May, and not on a Wednesday in November."""
+    (found,) = findings({"en": "Hi", "en-US": "x" * 130 + " {{ when }}"})
+    assert "takes 2 SMS parts (164 units of gsm7)" in found
+    assert findings({"en": "Hi", "en-US": "x" * 126 + " {{ when }}"}) == []
 
 
 @pytest.mark.parametrize(
