@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from threading import Thread
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -319,6 +320,31 @@ def test_b51_a_withdrawal_that_was_confirmed_and_sent_all_the_same_is_recorded_n
     telling.resync()
     telling.sync(appointment(days=3, title="Back again"))
     assert len(texts(sandbox)) + len(sandbox.parked()) == 1, "she has this reminder already"
+
+
+def test_b22_a_report_that_comes_before_the_answer_makes_no_second_message(telling, sandbox, appointment):
+    """The provider took it, the answer was lost, and its report names a message whose id nobody stored."""
+    sandbox.fault("drop_after", None, method="POST")
+    telling.sync(appointment())
+    assert telling.status()["messages"] == {"creating": 1}
+    sandbox.faults.clear()
+    sandbox.clock.advance(days=2, minutes=1)
+    hear(telling, sandbox, sandbox.hooks.sent)
+    telling.resync()
+    assert len(sandbox.messages()) == 1
+    assert telling.status()["messages"] == {"delivered": 1}
+
+
+def test_b48_two_jobs_at_once_make_one_message_for_each(make_kit, sandbox, appointment):
+    kits = [make_kit([DAY]) for _ in range(2)]
+    kits[0].record([appointment(f"A-{number}", phone=f"+120255501{number:02}") for number in range(40)])
+    threads = [Thread(target=kit.resync) for kit in kits]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    kits[0].resync()
+    assert len(sandbox.messages()) == len(parked(sandbox)) == 40
 
 
 class TestDryRuns:
