@@ -214,6 +214,8 @@ def _already_sent(reminder: Reminder, messages: Sequence[Message], case: Case, s
     """Say whether the person has this reminder already, for (nearly) this start (design, §13: it can't creep)."""
     if any(each.state in SENT for each in messages):
         return _has_it(reminder, messages, settings)
+    if not case.sent_before:
+        return False
     recipient = reminder.recipient.key if reminder.recipient else ""
     start = reminder.appointment.start_at
     earlier = case.sent_before.get((reminder.rule.id, recipient), ())
@@ -228,7 +230,8 @@ def _material(reminder: Reminder, sent: Message, settings: Settings) -> bool:
 
 def _supersede(looks: list[Look]) -> None:
     """Let reminders of one appointment that would arrive together give way to the one nearest to the start."""
-    if len(looks) < 2 or not any(look.placement is not None for look in looks):
+    late = Reason.CLAMPED_LATE
+    if len(looks) < 2 or not any(look.placement is not None and look.placement.reason is late for look in looks):
         return
     staying = {look.reminder.key: at for look in looks if (at := _stays_at(look)) is not None}
     pairs = [(look.reminder, look.placement) for look in looks if look.placement is not None]

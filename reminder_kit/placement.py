@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -46,7 +47,7 @@ _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 
 
-@frozen
+@frozen(cache_hash=True)
 class Window:
     """When a provider takes scheduled messages, counted from now, and until when it gives them back.
 
@@ -68,7 +69,7 @@ class Window:
                 f"between its margins of {spoken(self.margin)}: lengthen max_lead (schedule_ahead)"
             )
 
-    @property
+    @cached_property
     def holds_and_sends(self) -> bool:
         """Whether the provider cannot schedule, so that we hold and send at the due minute."""
         return self.max_lead == _NONE and self.min_lead == _NONE
@@ -172,9 +173,10 @@ class Room(NamedTuple):
 
     def nearest(self, ideal: datetime, *, earlier: bool) -> datetime | None:
         """Return the ideal or the nearest instant in one direction, else in the other; window's end or not."""
-        back = self.up_to(ideal if self.last is None else min(ideal, self.last))
-        forth = self.from_then_on(ideal)
-        return (back or forth) if earlier else (forth or back)
+        bound = ideal if self.last is None else min(ideal, self.last)
+        if earlier:
+            return self.up_to(bound) or self.from_then_on(ideal)
+        return self.from_then_on(ideal) or self.up_to(bound)
 
 
 def _last(reminder: Reminder) -> datetime | None:
@@ -274,7 +276,13 @@ def _room(
     notes: tuple[Step, ...],
 ) -> Room:
     was_quiet = quiet is not None and quiet.covers(due_at, place_of)
-    return Room(window.opens(now), window.closes(now), last, place_of, quiet, was_quiet, notes)
+    return Room(*_edges(window, now), last, place_of, quiet, was_quiet, notes)
+
+
+@lru_cache(maxsize=64)
+def _edges(window: Window, now: datetime) -> tuple[datetime, datetime]:
+    """Return where a window opens and closes; remembered, since a plan asks for every reminder at one `now`."""
+    return window.opens(now), window.closes(now)
 
 
 def room_for(reminder: Reminder, *, now: datetime, window: Window, quiet: QuietHours | None) -> Room:

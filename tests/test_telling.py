@@ -59,7 +59,7 @@ def test_each_run_is_told_once_with_its_report(listened, runs, appointment, tmp_
     file = tmp_path / "empty.ics"
     file.write_bytes(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n")
     kit.import_calendar(file)
-    assert actors(runs) == ["sync", "sync", "resync", "withdraw", "resync", "import"]
+    assert actors(runs) == ["sync", "sync", "resync", "withdraw", "suppress", "import"]
 
 
 def test_each_change_is_told_in_a_word_before_its_run(listened, runs, appointment):
