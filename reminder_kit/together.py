@@ -24,14 +24,15 @@ from reminder_kit.records import Stand
 from reminder_kit.rules import Reminder
 from reminder_kit.spacing import silence
 
-__all__ = ["SAME_DAY", "circle_of", "join", "joined"]
+__all__ = ["FAILED", "SAME_DAY", "circle_of", "join", "joined"]
 
 SAME_DAY = timedelta(hours=26)
 """Starts of one local day are never farther apart, whatever the clocks do on it."""
 
-_FAILED = frozenset(
+FAILED = frozenset(
     {Reason.QUARANTINED, Reason.TEMPLATE_ERROR, Reason.INVALID_NUMBER, Reason.OPTED_OUT, Reason.NOT_CONFIRMED}
 )
+"""Why nothing came of a reminder, so that its company goes on without it until something does."""
 
 
 class _Circle(NamedTuple):
@@ -89,7 +90,7 @@ def _others(looks: Sequence[Look], case: Case, settings: Settings, now: datetime
 def _failed(look: Look, case: Case) -> bool:
     """Say whether nothing came of this reminder the last time, so that none should wait for it."""
     outcome = case.outcomes.get(look.reminder.key)
-    return outcome is not None and outcome.stand is Stand.SKIPPED and outcome.reason in _FAILED and look.message is None
+    return outcome is not None and outcome.stand is Stand.SKIPPED and outcome.reason in FAILED and look.message is None
 
 
 def _has_to_be_told(look: Look) -> bool:

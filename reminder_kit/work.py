@@ -22,6 +22,7 @@ from reminder_kit.neighbours import ranges_of
 from reminder_kit.placement import QuietHours, still_allowed
 from reminder_kit.planning import in_doubt, is_doubtful, poisoned
 from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome, Record, Release, Stand
+from reminder_kit.together import FAILED
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
@@ -160,6 +161,8 @@ class Work:
             return Concern.ALL
         recorded = {each.key: each for each in self.record.outcomes}
         stands = {Stand.HELD, Stand.PARKED}
+        if any(_comes_back(recorded.get(each.change.key), each.outcome) for each in self._joint()):
+            return Concern.ALL
         for each in self._joint():
             before, after = recorded.get(each.change.key), each.outcome
             waits = before is not None and {before.stand, after.stand} <= stands
@@ -186,6 +189,11 @@ class Work:
         """Return what the report says of it."""
         changes = list(self.changes.values())
         return [*changes, poisoned(self.record.identity, self.error)] if self.error else changes
+
+
+def _comes_back(before: Outcome | None, after: Outcome) -> bool:
+    """Say whether something comes of a reminder after all, without which the others went on."""
+    return before is not None and before.reason in FAILED and after.reason not in FAILED
 
 
 def _is_told(change: Change, *, is_news: bool) -> bool:

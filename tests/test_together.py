@@ -11,6 +11,7 @@ from attrs import evolve
 from reminder_kit import Appointment, AsyncReminderKit, QuietHours, Recipient, Rule
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.lint import lint
+from reminder_kit.providers.telnyx import Telnyx
 from reminder_kit.rules import Defaults
 from tests.conftest import NEW_YORK, START
 
@@ -51,6 +52,20 @@ def test_several_appointments_of_a_day_are_told_in_one_message_by_their_start(ev
     assert changes == {"A": ("schedule", "on_time"), "B": ("skip", "superseded"), "C": ("skip", "superseded")}
     assert len(sandbox.messages()) == 1
     assert at_rest(evening)
+
+
+@pytest.mark.parametrize("ids", ["AB", "BA"])
+def test_what_may_be_told_again_is_told_with_what_is_new_in_the_same_run(make_kit, sandbox, ids):
+    """The company of one that opted out goes on without it, until it opts in again."""
+    hours = {"A": 9, "B": 11}
+    kit = make_kit([EVENING], provider=Telnyx("KEY", "+12025550100", public_key=sandbox.public_key))
+    kit.receive(*sandbox.inbound(PHONE, "STOP").written(sandbox.now()))
+    kit.sync(visit(ids[0], hours[ids[0]]))
+    kit.record(visit(ids[1], hours[ids[1]]))
+    kit.receive(*sandbox.inbound(PHONE, "START").written(sandbox.now()))
+    kit.resync()
+    assert told(sandbox) == ["tomorrow: 9:00 AM Check-up (Ada), 11:00 AM Check-up (Ada)"]
+    assert at_rest(kit)
 
 
 def test_one_alone_gets_the_usual_text(evening, sandbox):
