@@ -292,7 +292,7 @@ class Engine:
                 work.claim,
                 work.record.generation,
                 work.record.identity,
-                fresh,
+                evolve(fresh, outcome=evolve(fresh.outcome, replacing=fresh.replaces)),
                 fresh.draft,
                 start_of(fresh),
                 may_go(fresh, self.settings.quiet),
@@ -316,6 +316,7 @@ class Engine:
             kind, stand = (Kind.HOLD, Stand.HELD) if after.decision is Placed.HOLD else (Kind.SKIP, Stand.SKIPPED)
             change = evolve(change, kind=kind, reason=after.reason, send_at=None, text=None)
             outcome = evolve(outcome, stand=stand, reason=after.reason.value, send_at=None, park_at=after.park_at)
+            outcome = evolve(outcome, replacing=decision.replaces and stand is Stand.HELD)
             return evolve(decision, change=change, outcome=outcome, placement=after, draft=None)
         draft = self.settings.composer.compose(reminder, after.send_at, decision.others)
         change = evolve(change, reason=after.reason, send_at=draft.send_at, text=draft.text)
@@ -373,8 +374,8 @@ class Engine:
         else:
             work.again = work.again or errand.result is Result.SKEWED
             work.clean = work.clean and errand.result is Result.SKEWED
-            outcome = decision.outcome
-            if errand.message is None and change.kind is Kind.SCHEDULE:
+            outcome = evolve(decision.outcome, replacing=decision.replaces or decision.outcome.replacing)
+            if errand.message is None and change.kind is not Kind.CANCEL:
                 outcome = evolve(outcome, stand=Stand.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)
         result = "unknown" if errand.result is Result.UNKNOWN else "failed"
         if errand.result is Result.STALE:
