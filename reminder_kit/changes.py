@@ -229,6 +229,14 @@ class Plan:
             return True
         return False
 
+    def begun(self) -> Plan:
+        """Return the part that only ends what was begun before: that is done also where the plan is refused."""
+        settling = {change.identity for change in self.changes if "settle" in change.causes}
+        settling -= {change.identity for change in self.changes if change.moves_noticeably}
+        todo = tuple(each for each in self.todo if each in settling)
+        changes = tuple(change for change in self.changes if change.identity in settling)
+        return evolve(self, changes=changes, intakes=(), removals=(), todo=todo)
+
     def unguarded(self) -> Plan:
         """Return the plan without its guard, for what was forced once and not ended; a refused input stays refused."""
         return evolve(self, guarded=False, guard=evolve(self.guard, max_changes=None))

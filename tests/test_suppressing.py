@@ -47,6 +47,25 @@ def test_what_goes_for_other_reasons_is_counted_all_the_same(kit, sandbox, appoi
     assert kit.suppress(ADA).summary["cancel"] == 8
 
 
+def test_a_refused_batch_job_still_ends_what_was_begun(kit, sandbox, appointment):
+    """Committed intents are always finished (design, §13 "Guard"): a lost answer must not outlive its key."""
+    everyone = crowd(appointment, 12)
+    kit.sync(everyone)
+    sandbox.fault("503", times=6, method="DELETE")
+    for each in everyone[:2]:
+        kit.withdraw(each.id)
+    kit.record(crowd(appointment, 12, status="cancelled")[2:])
+    sandbox.clock.advance(minutes=5)
+    with pytest.raises(UnsafePlanError, match="withdraw or move 10 of 12"):
+        kit.resync()
+    assert len(sandbox.parked()) == 10
+    assert kit.status()["messages"] == {"scheduled": 10, "cancelled": 2}
+    requests = sandbox.request_count
+    with pytest.raises(UnsafePlanError, match="withdraw or move 10 of 10"):
+        kit.resync()
+    assert sandbox.request_count == requests
+
+
 def test_suppressing_does_not_wait_for_a_back_off(kit, sandbox, appointment):
     kit.sync(appointment())
     sandbox.fault("503", times=3, method="DELETE")
