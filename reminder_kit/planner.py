@@ -14,7 +14,14 @@ from attrs import evolve, frozen
 from reminder_kit.case import Case, Settings
 from reminder_kit.changes import Guard, Plan
 from reminder_kit.drafting import make_plan
-from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError, ReminderKitError, UnsafePlanError
+from reminder_kit.errors import (
+    CalendarError,
+    ConfigurationError,
+    InvalidInputError,
+    LedgerError,
+    ReminderKitError,
+    UnsafePlanError,
+)
 from reminder_kit.explain import Explained, Explanation, explained
 from reminder_kit.imports import Imported, read_for_import
 from reminder_kit.ledger import Ledger
@@ -83,7 +90,7 @@ class Planner:
         incoming = self._incoming(appointments or (), None, withdraws=complete)
         source = self._only_source(incoming) if complete else None
         refusal = self._emptiness(source, incoming) if complete else None
-        read = [] if only_dirty else [self._read(each, now, source=None, complete=False) for each in self.sources]
+        read, problems = ([], ()) if only_dirty else self._sources_read(now)
         for got in read:
             incoming |= intakes_of(got.appointments, self.settings.defaults.region)
         scope = Scope(
@@ -96,7 +103,6 @@ class Planner:
             as_of=(as_of or now) if appointments is not None else None,
             covered=tuple(got.scope for got in read),
         )
-        problems = tuple(problem for got in read for problem in got.problems)
         plan = evolve(self._make(incoming, scope, now), problems=problems)
         return plan.unguarded() if plan.is_unsafe and is_open(self.ledger.last_run(FORCED), now) else plan
 
@@ -166,6 +172,20 @@ class Planner:
         return read_for_import(
             file, self.calendar, self.settings, source=source, complete=complete, now=now, ledger=self.ledger
         )
+
+    def _sources_read(self, now: datetime) -> tuple[list[Imported], tuple[Any, ...]]:
+        """Return what the calendars the batch job knows hold, and what could not be read: one may be out of reach."""
+        read: list[Imported] = []
+        problems: list[Any] = []
+        for each in self.sources:
+            try:
+                got = self._read(each, now, source=None, complete=False)
+            except CalendarError as error:
+                problems.append(error)
+                continue
+            read.append(got)
+            problems += got.problems
+        return read, tuple(problems)
 
     def _make(self, incoming: Mapping[Identity, Intake], scope: Scope, now: datetime) -> Plan:
         cap = self.provider.capabilities.cap

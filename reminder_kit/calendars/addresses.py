@@ -7,6 +7,7 @@ of the last one are sent, and a 304 gives the same calendar again.
 
 from __future__ import annotations
 
+import time
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["fetched", "shown"]
 
 _REMEMBERED = 8
+_STEPS = 10
+"""How many times the limit `timeout`, which is for each step, a whole answer may take."""
 _SCHEMES = {"http": "http", "https": "https", "webcal": "https", "webcals": "https"}
 _LARGEST_REMEMBERED = 16 * 1024 * 1024
 _known: dict[str, tuple[dict[str, str], bytes]] = {}
@@ -75,9 +78,11 @@ def _body(response: httpx.Response, address: str, limits: Limits) -> BinaryIO:
     if response.status_code != 200:
         raise CalendarError(f"{shown(address)} answers {response.status_code}: check the address and who may read it")
     kept = spool()
-    total = 0
+    total, deadline = 0, time.monotonic() + _STEPS * limits.timeout
     for chunk in response.iter_bytes(64 * 1024):
         total += len(chunk)
+        if time.monotonic() > deadline:
+            raise CalendarError(f"{shown(address)} is too slow: {total} bytes so far; try again later")
         if total > limits.file_bytes:
             raise CalendarError(
                 f"{shown(address)} is larger than {limits.file_bytes} bytes; raise the calendar's limit `file_bytes`"

@@ -112,7 +112,8 @@ def alarm_times(
 
     `is_one`: the event stands for this occurrence only. Otherwise an absolute alarm is
     valid for the occurrences it precedes, and due for the first of them: the one before
-    begins `after`. Snoozed and dismissed alarms are valid, and never due.
+    begins `after`. Snoozed and dismissed alarms are valid, and never due; nor is Apple's
+    "never", whatever other programs made of it.
     """
     valid: set[datetime] = set()
     due: set[datetime] = set()
@@ -123,7 +124,8 @@ def alarm_times(
             first = alarm.at
         else:
             continue
-        is_due = not alarm.is_snooze and (is_one or alarm.at is None or after is None or after < alarm.at)
+        is_meant = not alarm.is_snooze and alarm.at != _APPLES_NEVER
+        is_due = is_meant and (is_one or alarm.at is None or after is None or after < alarm.at)
         for _ in range(alarm.repeats + 1):
             valid.add(first)
             if is_due and (alarm.acknowledged is None or first > alarm.acknowledged):

@@ -83,6 +83,12 @@ def test_vendors_placeholders_are_no_alarms(read_events, event, alarm):
     assert read_events(event(none, apples)).alarms == []
 
 
+def test_apples_never_is_no_reminder_also_where_another_program_rewrote_it(read_events, event, alarm):
+    found = read_events(event(alarm("TRIGGER;VALUE=DATE-TIME:19760401T005545Z"), alarm("TRIGGER:-PT1H")), alarms="only")
+    assert found.alarms == ["1976-04-01T00:55:45Z", "2026-03-02T13:00:00Z"]
+    assert found.only.appointment.data["alarms"] == ["2026-03-02T13:00:00Z"]
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from io import BytesIO
 
 import httpx
@@ -131,6 +132,16 @@ def half(_request):
 def test_an_address_is_bounded_in_every_way(answer, words):
     with pytest.raises(CalendarError, match=words):
         fetch(answer, "https://user:secret@example.com/x.ics?token=secret", file_bytes=1000)
+
+
+def test_an_answer_that_trickles_is_not_waited_for_without_end():
+    def slowly():
+        for _ in range(50):
+            time.sleep(0.01)
+            yield b"x"
+
+    with pytest.raises(CalendarError, match="is too slow"):
+        fetch(lambda _: httpx.Response(200, content=slowly()), "https://example.com/slow.ics", timeout=0.01)
 
 
 def test_no_connection_is_an_error_without_secrets():

@@ -256,3 +256,21 @@ def test_an_edited_rule_is_shown_before_it_replaces_what_is_parked(run, telnyx, 
     assert run("resync", "--dry-run", "--now", NOW, "--json").json["summary"]["replace"] == 1
     assert run("resync", "--now", NOW).status == 0
     assert [each.text for each in telnyx.parked()] == ["Dear Ada, Check-up tomorrow at 10:00 AM."]
+
+
+@pytest.mark.parametrize("broken", [None, "<html>log in</html>"], ids=["missing", "a web page"])
+def test_a_source_out_of_reach_keeps_the_batch_job_from_nothing_else(run, telnyx, calendar, event, folder, broken):
+    """Law 6: what is held is parked, and the other sources are read; the status says that something is amiss."""
+    run("import", calendar(event("A-1", 17), name="held.ics"), "--now", NOW)
+    calendar(event("B-1", 13, phone="+12025550177"), name="there.ics")
+    if broken:
+        (folder / "gone.ics").write_text(broken)
+    config = (folder / "reminders.toml").read_text()
+    (folder / "reminders.toml").write_text(f'{config}\n[calendar]\nsources = ["gone.ics", "there.ics"]\n')
+    assert parked(telnyx) == []
+    telnyx.clock.set("2026-02-11T15:30:00Z")
+    for arguments in (["--dry-run"], []):
+        ran = run("resync", "--now", "2026-02-11T15:30:00Z", *arguments)
+        assert ran.status == 1
+        assert "gone.ics" in ran.err
+    assert sorted(to for to, _, _ in parked(telnyx)) == ["+12025550123", "+12025550177"]
