@@ -128,3 +128,17 @@ def test_whatever_happens_to_answers_telnyx_ends_with_one_message_each(kind, tmp
     assert sorted((each.to, each.text.split(":")[0][:4]) for each in sandbox.parked()) == sorted(
         (phone(number), text) for number in range(4) for text in ("See ", "Soon")
     )
+
+
+def test_a_text_sent_at_once_whose_answer_is_lost_is_named_although_its_time_has_come(tmp_path):
+    """The one who may get two texts is counted, also where nothing is ever parked (design, §13)."""
+    sandbox = Sandbox("2026-02-11T14:59:00Z", key="KEY", strict=True, provider="vonage")
+    settings = {"timezone": "UTC", "clock": sandbox.clock, "transport": SandboxTransport(sandbox)}
+    with ReminderKit(PROVIDERS["vonage"](sandbox), rules()[:1], f"sqlite:///{tmp_path}/r.db", **settings) as kit:
+        kit.sync(appointments()[:1])
+        sandbox.clock.set("2026-02-11T15:00:00Z")
+        sandbox.fault("drop_after", method="POST")
+        report = kit.resync()
+        assert (report.ok, report.summary["unknown"], len(sandbox.inbox(phone(0)))) == (False, 1, 2)
+        sandbox.clock.advance(minutes=5)
+        assert kit.resync().ok
