@@ -129,8 +129,8 @@ def recorded_changes(record: Record, now: datetime) -> list[Change]:
 
 
 def is_doubtful(message: Message, now: datetime) -> bool:
-    """Say whether a message may be parked, or just going out, without our ever having learned of it."""
-    return message.state is State.UNKNOWN and not is_past(message, now)
+    """Say whether a message may be parked without our ever having learned of it."""
+    return message.state is State.UNKNOWN and message.send_at > now
 
 
 def in_doubt(change: Change) -> Change:
