@@ -105,8 +105,22 @@ def _led(candidates: Sequence[Look], settings: Settings, now: datetime) -> Itera
         members = [each for each in members if not _is_fixed(each, settings, now)]
         left = [each for each in left if each is not look and all(each is not one for one in members)]
         yield look, members
-    if left:
+    if left and _can_be_said(left[0], left[1:], settings):
         yield left[0], left[1:]
+    else:
+        yield from ((each, []) for each in left)
+
+
+def _can_be_said(leader: Look, members: Sequence[Look], settings: Settings) -> bool:
+    """Say whether the text for all can be written: if not (a name is missing, too many parts), each has its own."""
+    at = leader.placement.send_at if leader.placement else leader.message.send_at if leader.message else None
+    if not members or at is None:
+        return True
+    try:
+        settings.composer.compose(leader.reminder, at, [each.reminder for each in members])
+    except ReminderKitError:
+        return False
+    return True
 
 
 def _order(look: Look) -> tuple[timedelta, str]:

@@ -286,6 +286,22 @@ def test_one_that_can_not_be_decided_holds_nobody_up(make_kit, sandbox):
     assert told(sandbox) == ["tomorrow: 11:00 AM Check-up (Ada), 12:00 PM Check-up (Ada)"]
 
 
+@pytest.mark.parametrize(
+    "together",
+    [
+        "{{ day }}: " + ALL + "{% endfor %}" + "!" * 160,
+        "{% for each in appointments %}{{ each.data.room }}{% endfor %}",
+    ],
+    ids=["too long", "a name is missing"],
+)
+def test_where_the_text_for_all_can_not_be_written_each_is_told_by_itself(make_kit, sandbox, together):
+    kit = make_kit([evolve_rule(EVENING, together=together, max_parts=1)])
+    kit.sync(visit("A"))
+    kit.sync([visit("B", 11, data={"room": "5"}), visit("C", 12)])
+    assert told(sandbox) == [f"Check-up tomorrow at {time}" for time in ("11:00 AM", "12:00 PM", "9:00 AM")]
+    assert at_rest(kit)
+
+
 def test_a_day_is_the_readers_own(make_kit, sandbox):
     """23:30 and 00:30 in New York are two days there, and one in Los Angeles."""
     late, early = visit("A", 23, minute=30), visit("B", 0, day=3, minute=30)
