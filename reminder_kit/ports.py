@@ -35,6 +35,9 @@ __all__ = [
 
 T = TypeVar("T")
 
+_LONGEST_WAIT = 3600.0
+"""Seconds: whoever names more (or an instant instead) is asked again after an hour all the same."""
+
 
 @frozen
 class Request:
@@ -59,23 +62,30 @@ class Response:
 
     @property
     def retry_after(self) -> float | None:
-        """How many seconds to wait, by `Retry-After` (RFC 9110, §10.2.3; not its date form) or `x-ratelimit-reset`."""
+        """How many seconds to wait, by `Retry-After` (RFC 9110, §10.2.3) or `x-ratelimit-reset`: an hour at most."""
         for name in ("retry-after", "x-ratelimit-reset"):
             text = self.headers.get(name, "")
             if text.replace(".", "", 1).isdecimal():
-                return float(text)
+                return min(float(text), _LONGEST_WAIT)
+            until, at = _http_date(text), self.answered_at
+            if until is not None and at is not None:
+                return min(max(0.0, (until - at).total_seconds()), _LONGEST_WAIT)
         return None
 
     @property
     def answered_at(self) -> datetime | None:
         """When the provider answered, by its own clock (`Date`, RFC 9110, §6.6.1): shows how far ours is off."""
-        from email.utils import parsedate_to_datetime
+        return _http_date(self.headers.get("date", ""))
 
-        try:
-            found = parsedate_to_datetime(self.headers["date"])
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
-        except (KeyError, ValueError):
-            return None
+
+def _http_date(text: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class NotSentError(Exception):

@@ -346,10 +346,13 @@ def test_the_telling_code_of_several_is_taken():
         ({"retry-after": "7"}, 7.0),
         ({"x-ratelimit-reset": "3"}, 3.0),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "x-ratelimit-reset": "2.5"}, 2.5),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:27:50 GMT"}, 10.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:29:00 GMT"}, 0.0),
+        ({"x-ratelimit-reset": "1771165800"}, 3600.0),
         ({"retry-after": "soon"}, None),
         ({}, None),
     ],
-    ids=["retry-after", "reset", "date", "nonsense", "none"],
+    ids=["retry-after", "reset", "reset beats a bare date", "date", "a date gone by", "an instant", "nonsense", "none"],
 )
 def test_a_rate_limit_names_its_wait(headers, seconds):
     with pytest.raises(RateLimitedError) as raised:
