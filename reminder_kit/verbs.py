@@ -280,10 +280,17 @@ class Verbs(Telling):
 
         await self._written(write, connection)
 
-    async def _written(self, write: Callable[[Any], Any], connection: Any) -> Any:
-        if connection is not None:
-            with self.ledger.on(connection) as tx:
+    async def _written(self, write: Callable[[Transaction], T], connection: Any) -> T:
+        """Have something written: in the host's transaction, in its thread or greenlet, or in one of our own."""
+
+        def borrowing(lent: Any) -> T:
+            with self.ledger.on(lent) as tx:
                 return write(tx)
+
+        if connection is not None:
+            if isinstance(self._io, AsyncIO) and hasattr(connection, "run_sync"):  # SQLAlchemy's async side
+                return await connection.run_sync(borrowing)  # type: ignore[no-any-return]
+            return borrowing(connection)
         await self._io.call(self.ledger.prepare)
         return await self._io.wait(self.ledger.submit(write))
 
@@ -301,34 +308,14 @@ class Verbs(Telling):
         Without `source` the id may belong to any; raises `InvalidInputError` where it
         belongs to several. With `connection` it is only recorded, in the host's transaction.
         """
-        now = self.now()
-        found = await self._io.call(self._found, id, source, recurrence_id, connection)
+        now, name = self.now(), recurrence_name(recurrence_id)
         if connection is not None:
-            with self.ledger.on(connection) as tx:
-                tx.remove(found, now)
-            return Report(now=now, changes=(), appointments=len(found))
-        plan = await self._off(self._planner.withdrawal, found, now)
-        return await self._carry_out(plan)
-
-    def _found(
-        self,
-        id: str,  # noqa: A002 - the identity's public name
-        source: str | None,
-        recurrence_id: str | datetime | None,
-        connection: Any,
-    ) -> list[Identity]:
-        occurrence = recurrence_name(recurrence_id)
-        if connection is not None:
-            with self.ledger.on(connection) as tx:
-                found: list[Identity] = tx.identities(id, source, occurrence)
-        else:
-            found = self.ledger.identities(id, source, occurrence)
-        names = sorted({each.source for each in found})
-        if len(names) > 1:
-            raise InvalidInputError(
-                f"appointment {id!r} is recorded for several sources ({', '.join(names)}): name one"
+            gone = await self._written(
+                lambda tx: tx.remove(_of_one_source(tx.identities(id, source, name)), now), connection
             )
-        return found
+            return Report(now=now, changes=(), appointments=len(gone))
+        found = _of_one_source(await self._off(self.ledger.identities, id, source, name))
+        return await self._carry_out(await self._off(self._planner.withdrawal, found, now))
 
     async def _suppress(self, phone: str, reason: str = "", *, connection: Any = None) -> Report:
         """Stop all reminders to a number, now and from now on, and withdraw what is parked for it.
@@ -407,3 +394,13 @@ class Verbs(Telling):
     async def _status(self) -> dict[str, Any]:
         """Return counts and instants: held, parked, due next, failed, unknown, last batch job."""
         return await self._io.call(self.ledger.counts)
+
+
+def _of_one_source(found: list[Identity]) -> list[Identity]:
+    """Return the identities; raises `InvalidInputError` where they belong to several sources."""
+    names = sorted({each.source for each in found})
+    if len(names) > 1:
+        raise InvalidInputError(
+            f"appointment {found[0].id!r} is recorded for several sources ({', '.join(names)}): name one"
+        )
+    return found

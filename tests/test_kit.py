@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from reminder_kit import AsyncReminderKit, ReminderKit, Rule
@@ -118,6 +119,36 @@ def test_withdrawing_in_the_hosts_transaction_only_records(make_kit, sandbox, ap
     assert len(sandbox.parked()) == 1
     kit.resync()
     assert sandbox.parked() == []
+
+
+def test_the_async_face_works_in_the_hosts_transaction_and_thread(make_kit, sandbox, appointment, tmp_path):
+    """Also on SQLAlchemy's async side, in its greenlet: nothing is handed to another thread."""
+    path = tmp_path / "host.db"
+    make_kit(ledger=f"sqlite:///{path}").sync([appointment("A-1"), appointment("A-2", phone="+12025550124")])
+
+    async def story():
+        kit = make_kit(kind=AsyncReminderKit, ledger=f"sqlite:///{path}")
+        with sqlite3.connect(path) as connection:
+            await kit.record(appointment("A-3", phone="+12025550125"), connection=connection)
+            await kit.withdraw("A-1", connection=connection)
+            await kit.suppress("+12025550126", connection=connection)
+        connection.close()
+        engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+        async with AsyncSession(engine) as session:
+            await kit.record(appointment("A-4", phone="+12025550127"), connection=session)
+            await kit.withdraw("A-2", connection=session)
+            await session.commit()
+            await kit.withdraw("A-3", connection=session)
+            await session.rollback()
+        async with engine.begin() as connection:
+            await kit.record(appointment("A-5", phone="+12025550128"), connection=connection)
+        await engine.dispose()
+        assert len(sandbox.parked()) == 2
+        await kit.resync(force=True)
+        await kit.close()
+
+    asyncio.run(story())
+    assert sorted(each.to for each in sandbox.parked()) == ["+12025550125", "+12025550127", "+12025550128"]
 
 
 def test_another_database_is_refused_by_name(make_kit, appointment, tmp_path):
