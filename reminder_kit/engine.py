@@ -26,12 +26,10 @@ from reminder_kit.lifecycle import State
 from reminder_kit.model import Message, Reason
 from reminder_kit.neighbours import Neighbours
 from reminder_kit.patience import Breaker, Skew
-from reminder_kit.placement import Decision as Placed
-from reminder_kit.placement import place
 from reminder_kit.planning import chunks, decisions_for, doubled, needs_settling, note_planned, with_planned
 from reminder_kit.ports import IO, Provider
 from reminder_kit.records import FORCED, Claim, Identity, Kept, Outcome, Record, Stand, Written, is_open
-from reminder_kit.work import Work, as_held, give_back, may_go, merged, reported, start_of, why
+from reminder_kit.work import Work, as_held, give_back, may_go, merged, reported, revised, start_of, why
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
@@ -283,7 +281,7 @@ class Engine:
     async def _schedule(self, work: Work, decision: Decision, courier: Couriers) -> None:
         assert decision.reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
         own = courier.of(decision.reminder)
-        fresh = self._revised(decision, own)
+        fresh = revised(decision, self.settings, own.window, own.skew.allowance, self.clock())
         if fresh.draft is None:
             work.conclude(fresh, "done")
             return
@@ -300,28 +298,6 @@ class Engine:
         )
         work.know(errand)
         self._conclude_errand(work, fresh, errand)
-
-    def _revised(self, decision: Decision, courier: Courier) -> Decision:
-        """Return the decision at the current clock: placed anew if time has passed, else skipped with its reason."""
-        now, reminder, before = self.clock(), decision.reminder, decision.placement
-        assert reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
-        assert before is not None  # noqa: S101 - and was placed
-        window, quiet = courier.window, self.settings.quiet
-        after = place(reminder, now=now, window=window, quiet=quiet, replaces=decision.replaces)
-        lowest = now + window.min_lead + courier.skew.allowance
-        if before.send_at is not None and before.send_at >= lowest and after.decision is Placed.SEND:
-            return decision
-        change, outcome = decision.change, decision.outcome
-        if after.decision is not Placed.SEND or after.send_at is None:
-            kind, stand = (Kind.HOLD, Stand.HELD) if after.decision is Placed.HOLD else (Kind.SKIP, Stand.SKIPPED)
-            change = evolve(change, kind=kind, reason=after.reason, send_at=None, text=None)
-            outcome = evolve(outcome, stand=stand, reason=after.reason.value, send_at=None, park_at=after.park_at)
-            outcome = evolve(outcome, replacing=decision.replaces and stand is Stand.HELD)
-            return evolve(decision, change=change, outcome=outcome, placement=after, draft=None)
-        draft = self.settings.composer.compose(reminder, after.send_at, decision.others)
-        change = evolve(change, reason=after.reason, send_at=draft.send_at, text=draft.text)
-        outcome = evolve(outcome, reason=after.reason.value, send_at=draft.send_at)
-        return evolve(decision, change=change, outcome=outcome, placement=after, draft=draft)
 
     async def _cancel(self, work: Work, decision: Decision, courier: Couriers) -> None:
         errand = await self._withdrawn(work, decision, courier, decision.outcome)

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from reminder_kit.case import Decision, next_look
+from reminder_kit.case import Decision, Settings, next_look
 from reminder_kit.changes import Change, Kind, Plan
 from reminder_kit.desk import Errand, Result
-from reminder_kit.errors import ClaimLostError
+from reminder_kit.errors import ClaimLostError, ConfigurationError
 from reminder_kit.lifecycle import OPEN, State
 from reminder_kit.model import Message, Reason
 from reminder_kit.neighbours import ranges_of
-from reminder_kit.placement import QuietHours, still_allowed
+from reminder_kit.placement import Decision as Placed
+from reminder_kit.placement import QuietHours, Window, place, still_allowed
 from reminder_kit.planning import in_doubt, is_doubtful, poisoned
 from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome, Record, Release, Stand
 from reminder_kit.together import FAILED
@@ -27,7 +28,7 @@ from reminder_kit.together import FAILED
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
 
-__all__ = ["Concern", "Work", "as_held", "may_go", "merged", "reported", "start_of", "why"]
+__all__ = ["Concern", "Work", "as_held", "as_unwritable", "may_go", "merged", "reported", "revised", "start_of", "why"]
 
 
 class Concern(StrEnum):
@@ -290,6 +291,42 @@ def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
     found = [done.pop(each.key, each) if not each.is_work else each for each in after]
     later = {each.key for each in after}
     return [*found, *(each for key, each in done.items() if key not in later)]
+
+
+def revised(decision: Decision, settings: Settings, window: Window, allowance: timedelta, now: datetime) -> Decision:
+    """Return a decision to park as it is at `now`: placed anew if time has passed, else skipped with its reason.
+
+    `allowance` is how far the provider's clock may be from ours.
+    """
+    reminder, before, quiet = decision.reminder, decision.placement, settings.quiet
+    assert reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
+    assert before is not None  # noqa: S101 - and was placed
+    after = place(reminder, now=now, window=window, quiet=quiet, replaces=decision.replaces)
+    lowest = now + window.min_lead + allowance
+    if before.send_at is not None and before.send_at >= lowest and after.decision is Placed.SEND:
+        return decision
+    change, outcome = decision.change, decision.outcome
+    if after.decision is not Placed.SEND or after.send_at is None:
+        kind, stand = (Kind.HOLD, Stand.HELD) if after.decision is Placed.HOLD else (Kind.SKIP, Stand.SKIPPED)
+        change = evolve(change, kind=kind, reason=after.reason, send_at=None, text=None)
+        outcome = evolve(outcome, stand=stand, reason=after.reason.value, send_at=None, park_at=after.park_at)
+        outcome = evolve(outcome, replacing=decision.replaces and stand is Stand.HELD)
+        return evolve(decision, change=change, outcome=outcome, placement=after, draft=None)
+    try:
+        draft = settings.composer.compose(reminder, after.send_at, decision.others)
+    except ConfigurationError as error:
+        return as_unwritable(decision, error)
+    change = evolve(change, reason=after.reason, send_at=draft.send_at, text=draft.text)
+    outcome = evolve(outcome, reason=after.reason.value, send_at=draft.send_at)
+    return evolve(decision, change=change, outcome=outcome, placement=after, draft=draft)
+
+
+def as_unwritable(decision: Decision, error: Exception) -> Decision:
+    """Return a decision to park as one to skip, since its text can't be written for the time it would go out now."""
+    why_not, reason = str(error), Reason.TEMPLATE_ERROR
+    change = evolve(decision.change, kind=Kind.SKIP, reason=reason, send_at=None, text=None, error=why_not)
+    outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=reason.value, send_at=None, error=why_not)
+    return evolve(decision, change=change, outcome=outcome, draft=None)
 
 
 def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:

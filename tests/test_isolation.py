@@ -7,7 +7,9 @@ from datetime import datetime
 
 import pytest
 
+from reminder_kit import Rule
 from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.sandbox import SandboxTransport
 from tests.conftest import START
 
 
@@ -68,3 +70,32 @@ def test_a_reply_with_characters_no_ledger_takes_is_heard_all_the_same(make_kit,
     assert event.type == "opted_out"
     kit.resync(only_dirty=True)
     assert sandbox.parked() == []
+
+
+class Slow(SandboxTransport):
+    """A network on which the answer to a DELETE takes from the afternoon till after midnight."""
+
+    def handle_request(self, request):
+        answer = super().handle_request(request)
+        if request.method == "DELETE":
+            self._sandbox.clock.advance(hours=16)
+        return answer
+
+
+def test_a_text_that_can_no_longer_be_written_when_it_is_placed_anew_stops_no_other(make_kit, sandbox, appointment):
+    """What it said when it was decided could be written; what is true by the time it is posted can't."""
+    text = "{% if when.startswith('today') and appointment.id == 'A-1' %}{{ data.room }}{% endif %}See you {{ when }}."
+    kit = make_kit([Rule("day-before", before="24 hours", text=text)], transport=Slow(sandbox))
+    kit.sync(appointment("A-0", phone="+12025550125"))
+    soon = {"days": 1, "hours": -1}
+    report = kit.sync([
+        appointment("A-0", phone="+12025550125", status="cancelled"),
+        appointment("A-1", **soon),
+        appointment("A-2", phone="+12025550124", **soon),
+    ])  # fmt: skip
+    assert sorted((each.identity.id, each.kind, each.reason) for each in report.changes) == [
+        ("A-0", "cancel", "cancelled"),
+        ("A-1", "skip", "template_error"),
+        ("A-2", "schedule", "clamped_late"),
+    ]
+    assert [each.text for each in sandbox.parked()] == ["See you today at 8:00 AM."]
