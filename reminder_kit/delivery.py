@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from attrs import evolve, frozen
 
 from reminder_kit.case import NEVER_SENT, REFUSED_SENDER, Decision, cancellable, is_past, replayable
-from reminder_kit.desk import Desk, Errand, Result
+from reminder_kit.desk import Desk, Errand, Result, reason_of, state_of
 from reminder_kit.errors import (
-    InvalidNumberError,
-    OptedOutError,
     ProviderError,
     RateLimitedError,
     RefusedCredentialError,
@@ -27,7 +25,7 @@ from reminder_kit.errors import (
     UnknownOutcomeError,
 )
 from reminder_kit.lifecycle import State, step, told
-from reminder_kit.model import Draft, Message, Reason
+from reminder_kit.model import Draft, Message
 from reminder_kit.patience import TRIES, backoff, retry_delay
 from reminder_kit.placement import GRACE
 from reminder_kit.ports import (
@@ -77,7 +75,7 @@ class Courier(Desk):
             self.breaker.check(self.clock())
             request = self.provider.create(draft, token=message_id, idempotency_key=key)
         except RejectedError as error:
-            return Errand(Result.REJECTED, None, error, _reason(error))
+            return Errand(Result.REJECTED, None, error, reason_of(error))
         except ProviderError as error:
             return Errand(Result.FAILED, None, error)
         now = self.clock()
@@ -173,7 +171,7 @@ class Courier(Desk):
     async def _accepted(
         self, claim: Claim, identity: Identity, rule: str, message: Message, receipt: Receipt
     ) -> Errand:
-        state = told(State.CREATING, _state(receipt.status) or State.SCHEDULED)[0]
+        state = told(State.CREATING, state_of(receipt.status) or State.SCHEDULED)[0]
         after = evolve(
             message,
             state=State.SCHEDULED if state is State.CREATING else state,
@@ -197,7 +195,7 @@ class Courier(Desk):
         said = f"{REFUSED_SENDER if certain else ''}{error}"
         after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=said)
         await self._move(claim, identity, rule, message, after)
-        return Errand(Result.REJECTED, after, error, _reason(error))
+        return Errand(Result.REJECTED, after, error, reason_of(error))
 
     async def _lost(
         self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError | None
@@ -281,7 +279,7 @@ class Courier(Desk):
             receipt, error = await self._try_to_cancel(message)
             if receipt is None and not isinstance(error, TransientError):
                 receipt, error = await self._ask(message, error)
-            state = _state(receipt.status) if receipt else None
+            state = state_of(receipt.status) if receipt else None
             if state is not None and state is not State.SCHEDULED:
                 return await self._taken_back(claim, identity, rule, message, state)
             error = error or ProviderError(
@@ -325,7 +323,7 @@ class Courier(Desk):
             return await self.take_back(claim, identity, rule, message)
         if message.state is State.UNKNOWN:
             receipt, _ = await self._find(message)
-            state = (_state(receipt.status) if receipt else None) or State.ABANDONED
+            state = (state_of(receipt.status) if receipt else None) or State.ABANDONED
             after = evolve(message, state=state, provider_id=receipt.provider_id if receipt else None)
             await self._move(claim, identity, rule, message, after)
             return Errand(Result.DONE, after)
@@ -352,7 +350,7 @@ class Courier(Desk):
         if past and (age is None or now - message.created_at > age or message.provider_id is None):
             return await self._presume(claim, identity, rule, message)
         receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
-        state = _state(receipt.status) if receipt else None
+        state = state_of(receipt.status) if receipt else None
         if receipt is None and isinstance(error, RefusedCredentialError):
             return Errand(Result.FAILED, message, error)
         if receipt is None:
@@ -396,18 +394,3 @@ def _is_crowded(transaction: Transaction, decision: Decision, draft: Draft) -> b
 
 def _silence() -> ProviderError:
     return UnknownOutcomeError("the provider did not say what became of the message")
-
-
-def _reason(error: RejectedError) -> Reason:
-    if isinstance(error, OptedOutError):
-        return Reason.OPTED_OUT
-    return Reason.INVALID_NUMBER if isinstance(error, InvalidNumberError) else Reason.QUARANTINED
-
-
-def _state(status: str) -> State | None:
-    """Return a provider's status as a state; None for a word that says nothing."""
-    try:
-        state = State(status)
-    except ValueError:
-        return None
-    return None if state is State.UNKNOWN else state

@@ -17,13 +17,16 @@ from reminder_kit.case import Settings
 from reminder_kit.errors import (
     ClaimLostError,
     ConfigurationError,
+    InvalidNumberError,
     LedgerError,
+    OptedOutError,
     ProviderError,
+    RejectedError,
     TransientError,
     UnknownOutcomeError,
 )
 from reminder_kit.ledger import Ledger
-from reminder_kit.lifecycle import THEIR_STEPS, step, told
+from reminder_kit.lifecycle import THEIR_STEPS, State, step, told
 from reminder_kit.model import Message, Reason
 from reminder_kit.patience import Breaker, Skew
 from reminder_kit.placement import Window
@@ -34,7 +37,7 @@ from reminder_kit.tidings import Tidings
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
 
-__all__ = ["Desk", "Errand", "Result", "guarded"]
+__all__ = ["Desk", "Errand", "Result", "guarded", "reason_of", "state_of"]
 
 T = TypeVar("T")
 
@@ -198,3 +201,19 @@ async def guarded(errand: Coroutine[Any, Any, Errand]) -> Errand:
         return Errand(Result.FAILED, None, error)  # type: ignore[arg-type]
     except Exception as error:  # noqa: BLE001 - a fault of an adapter must not stop the neighbours
         return Errand(Result.FAILED, None, ProviderError(f"the provider's code failed: {error!r}"))
+
+
+def reason_of(error: RejectedError) -> Reason:
+    """Return why a reminder is not sent that a provider refuses for good."""
+    if isinstance(error, OptedOutError):
+        return Reason.OPTED_OUT
+    return Reason.INVALID_NUMBER if isinstance(error, InvalidNumberError) else Reason.QUARANTINED
+
+
+def state_of(status: str) -> State | None:
+    """Return a provider's status as a state; None for a word that says nothing."""
+    try:
+        state = State(status)
+    except ValueError:
+        return None
+    return None if state is State.UNKNOWN else state

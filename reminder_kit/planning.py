@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from reminder_kit.case import Case, Decision, Settings, forgotten_at, is_past
 from reminder_kit.changes import Change, Kind
+from reminder_kit.errors import InvalidInputError
 from reminder_kit.lifecycle import OPEN, SENT, State
 from reminder_kit.model import Appointment, Message, Reason, normalise
 from reminder_kit.plan import decide
@@ -29,6 +30,7 @@ __all__ = [
     "is_doubtful",
     "needs_settling",
     "note_planned",
+    "of_one_source",
     "poisoned",
     "with_planned",
 ]
@@ -178,3 +180,13 @@ def note_planned(planned: dict[str, list[Written]], changes: Iterable[Change]) -
     for change in changes:
         if change.kind in _PARKING and change.to and change.send_at is not None:
             planned.setdefault(change.to, []).append(Written(change.key, change.send_at))
+
+
+def of_one_source(found: list[Identity]) -> list[Identity]:
+    """Return the identities; raises `InvalidInputError` where they belong to several sources."""
+    names = sorted({each.source for each in found})
+    if len(names) > 1:
+        raise InvalidInputError(
+            f"appointment {found[0].id!r} is recorded for several sources ({', '.join(names)}): name one"
+        )
+    return found

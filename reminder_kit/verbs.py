@@ -29,9 +29,10 @@ from reminder_kit.model import DeliveryEvent, phone_number, recurrence_name
 from reminder_kit.opt_outs import OPT_OUTS, bar_listed, opted_out
 from reminder_kit.placement import QuietHours
 from reminder_kit.planner import Appointments, Planner, read_rules
+from reminder_kit.planning import of_one_source
 from reminder_kit.ports import IO, Provider
 from reminder_kit.providers.replies import Replies
-from reminder_kit.records import Identity, Suppression
+from reminder_kit.records import Suppression
 from reminder_kit.routes import failures_of, heard, with_fallback
 from reminder_kit.rules import Defaults, Rule
 from reminder_kit.telling import Listeners, Telling, tells_run
@@ -311,10 +312,10 @@ class Verbs(Telling):
         now, name = self.now(), recurrence_name(recurrence_id)
         if connection is not None:
             gone = await self._written(
-                lambda tx: tx.remove(_of_one_source(tx.identities(id, source, name)), now), connection
+                lambda tx: tx.remove(of_one_source(tx.identities(id, source, name)), now), connection
             )
             return Report(now=now, changes=(), appointments=len(gone))
-        found = _of_one_source(await self._off(self.ledger.identities, id, source, name))
+        found = of_one_source(await self._off(self.ledger.identities, id, source, name))
         return await self._carry_out(await self._off(self._planner.withdrawal, found, now))
 
     async def _suppress(self, phone: str, reason: str = "", *, connection: Any = None) -> Report:
@@ -394,13 +395,3 @@ class Verbs(Telling):
     async def _status(self) -> dict[str, Any]:
         """Return counts and instants: held, parked, due next, failed, unknown, last batch job."""
         return await self._io.call(self.ledger.counts)
-
-
-def _of_one_source(found: list[Identity]) -> list[Identity]:
-    """Return the identities; raises `InvalidInputError` where they belong to several sources."""
-    names = sorted({each.source for each in found})
-    if len(names) > 1:
-        raise InvalidInputError(
-            f"appointment {found[0].id!r} is recorded for several sources ({', '.join(names)}): name one"
-        )
-    return found
