@@ -229,12 +229,17 @@ class Plan:
             return True
         return False
 
-    def begun(self) -> Plan:
-        """Return the part that only ends what was begun before: that is done also where the plan is refused."""
+    def in_any_case(self) -> Plan:
+        """Return the part that is done also where the plan is refused.
+
+        That is what ends what was begun before, and all of an appointment with somebody
+        who is not to be written to any more.
+        """
         settling = {change.identity for change in self.changes if "settle" in change.causes}
         settling -= {change.identity for change in self.changes if change.moves_noticeably}
-        todo = tuple(each for each in self.todo if each in settling)
-        changes = tuple(change for change in self.changes if change.identity in settling)
+        chosen = settling | {change.identity for change in self.changes if self._is_owed(change)}
+        todo = tuple(each for each in self.todo if each in chosen)
+        changes = tuple(change for change in self.changes if change.identity in chosen)
         return evolve(self, changes=changes, intakes=(), removals=(), todo=todo)
 
     def unguarded(self) -> Plan:

@@ -258,8 +258,8 @@ class Verbs(Telling):
         recorded after the call began. `only_dirty` looks only at what was recorded since.
         """
         plan = await self._plan_resync(appointments, complete=complete, only_dirty=only_dirty)
-        if plan.is_unsafe and not force:  # what is refused keeps nothing from being ended that was begun before
-            await self._engine.apply(plan.begun(), patient=True)
+        if plan.is_unsafe and not force:  # a refusal keeps no STOP from being obeyed, and nothing begun open
+            await self._engine.apply(plan.in_any_case(), patient=True)
         report = await self._carry_out(plan, force=force)
         if only_dirty:  # what follows a webhook or a suppression is no run of the batch job
             return report

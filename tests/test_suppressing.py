@@ -37,6 +37,19 @@ def test_a_stop_is_obeyed_however_much_of_the_ledger_it_takes(make_kit, sandbox,
     assert sandbox.parked() == []
 
 
+def test_a_stop_is_obeyed_although_the_run_it_comes_in_is_refused(make_kit, sandbox, appointment):
+    """A host that recorded too much must not keep a person from being left alone."""
+    provider = Telnyx(api_key="KEY", from_="+12025550100", public_key=sandbox.public_key)
+    kit = make_kit(provider=provider)
+    kit.sync([*crowd(appointment, 12), appointment("B-1"), appointment("B-2", hours=1)])
+    kit.record(crowd(appointment, 12, status="cancelled"))
+    kit.receive(*sandbox.inbound(ADA, "STOP").written(START))
+    with pytest.raises(UnsafePlanError, match="withdraw or move 12 of 14"):
+        kit.resync(only_dirty=True)
+    assert ADA not in {each.to for each in sandbox.parked()}
+    assert len(sandbox.parked()) == 12
+
+
 def test_what_goes_for_other_reasons_is_counted_all_the_same(kit, sandbox, appointment):
     kit.sync([appointment(f"B-{n}", hours=n) for n in range(8)])
     kit.sync(crowd(appointment, 12))
