@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -69,6 +70,7 @@ class Settings:
     suppress_undeliverable: bool = True
     correction: str = ""
     min_gap: timedelta = timedelta(0)
+    max_parts: int = 10
 
     cap: int | None = None
     hopeless: Mapping[str, frozenset[str]] = field(factory=dict, repr=False, eq=False)
@@ -127,7 +129,8 @@ class Case:
 
     `others` are appointments of the same phones around the same day, `telling` (by the key
     of a reminder) messages of others that tell it as well, `written` (by number) what
-    went, or is to go, out to it. `error` is why it can't be read.
+    went, or is to go, out to it. `error` is why it can't be read. `seen` keeps the looks
+    at it as one of many others, by `now`, so that each of those need not look again.
     """
 
     identity: Identity
@@ -140,6 +143,7 @@ class Case:
     telling: Mapping[str, Sequence[Message]] = field(factory=dict)
     written: Mapping[str, Sequence[Written]] = field(factory=dict)
     error: str = ""
+    seen: dict[datetime, Any] = field(factory=dict, eq=False, repr=False)
 
     @classmethod
     def of(

@@ -101,7 +101,7 @@ class Change:
         if "settle" in self.causes:
             return False
         if self.kind is Kind.CANCEL:
-            return True
+            return self.reason is not Reason.SUPERSEDED  # it is told in another message
         if self.kind is not Kind.REPLACE or self.was_at is None or self.send_at is None:
             return False
         return abs(self.send_at - self.was_at) > _NOTICEABLE

@@ -101,7 +101,7 @@ class Courier(Desk):
         def intend(transaction: Transaction) -> bool:
             if transaction.generation(claim.row) != generation or transaction.is_suppressed(draft.to):
                 return False
-            if _is_crowded(transaction, decision, draft):
+            if _is_in_the_way(transaction, decision, draft):
                 return False
             transaction.create_message(claim, message, rule=outcome.rule, recipient=outcome.recipient)
             transaction.keep_outcomes(claim, [outcome])
@@ -383,13 +383,15 @@ class Courier(Desk):
         return Errand(Result.DONE, after)
 
 
-def _is_crowded(transaction: Transaction, decision: Decision, draft: Draft) -> bool:
-    """Say whether something goes to that number, by now, that the decision meant to keep apart from."""
+def _is_in_the_way(transaction: Transaction, decision: Decision, draft: Draft) -> bool:
+    """Say whether something parked for that number tells the same, or lies nearer than the decision meant (§13)."""
+    keys = [decision.outcome.key, *(each.key for each in decision.others)]
+    joins = decision.reminder is not None and decision.reminder.rule.together
+    if joins and not all(each.isdisjoint(keys) for each in transaction.live(draft.to)):
+        return True
     before, after = decision.apart
-    if not before and not after:
-        return False
-    besides = [decision.outcome.key, *(each.key for each in decision.others)]
-    return transaction.is_crowded(draft.to, besides, draft.send_at - before, draft.send_at + after)
+    crowd = (draft.to, keys, draft.send_at - before, draft.send_at + after)
+    return bool(before or after) and transaction.is_crowded(*crowd)
 
 
 def _silence() -> ProviderError:

@@ -161,8 +161,11 @@ class _Draft:
             self.judge([(each.identity, each) for each in gone], {each.identity: None for each in gone})
 
     def follow_on(self) -> None:
-        """Judge whoever is told together with, or apart from, an appointment that changed."""
-        judged = set(self.todo)
+        """Judge whoever is told together with, or apart from, an appointment that changed.
+
+        What came in was judged before it was known what is gone: where something is, it is judged again.
+        """
+        judged = set() if self.removals else set(self.todo)
         while self._stirring:
             stirring, self._stirring = self._stirring, []
             for batch in chunks(stirring):
@@ -170,7 +173,6 @@ class _Draft:
                 found = self.neighbours.stirred(rows, [appointment for _, appointment in batch])
                 fresh = {each: record for each, record in found.items() if each not in judged}
                 judged.update(fresh)
-                self.seen.update(fresh)
                 self.judge(list(fresh.items()), self.neighbours.coming)
 
     def space_out(self) -> None:

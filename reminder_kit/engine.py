@@ -238,7 +238,7 @@ class Engine:
         planned: dict[str, list[Written]] = {}
         cases = Neighbours(self.ledger, self.settings, now, suppressed).around(cases)
         for work, case in zip(works, cases, strict=True):
-            work.again, work.suppressed = False, suppressed
+            work.revised, work.again, work.suppressed = work.revised or work.again, False, suppressed
             work.decisions, work.error = decisions_for(with_planned(case, planned), self.settings, now)
             work.decisions = [as_held(each) if each.change.key in held_back else each for each in work.decisions]
             if self.settings.reach:
@@ -250,12 +250,12 @@ class Engine:
 
     async def _carry_out(self, works: Sequence[Work], courier: Couriers) -> None:
         """Withdraw and replace first, then park what is new: a person's number may have changed hands."""
-        for kinds in ((Kind.CANCEL, Kind.REPLACE), (Kind.SCHEDULE,)):
+        for kind in (Kind.CANCEL, Kind.REPLACE, Kind.SCHEDULE):
             jobs = [
                 self._errand(work, decision, courier)
                 for work in works
                 for decision in work.decisions
-                if decision.change.kind in kinds and decision.change.key not in self._blocked(work)
+                if decision.change.kind is kind and decision.change.key not in self._blocked(work)
             ]
             if jobs:
                 await self.io.each(jobs)
@@ -340,6 +340,7 @@ class Engine:
         work.mark(change.key, errand)
         error = str(errand.error) if errand.error else why(errand)
         if errand.result is Result.REJECTED and errand.reason is not None:
+            work.again = work.again or bool(decision.others)  # by itself it may be taken
             change = evolve(change, reason=errand.reason)
             outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=errand.reason.value, error=error)
             work.again = work.again or (self.fallback is not None and isinstance(errand.error, SenderRefusedError))

@@ -54,9 +54,12 @@ class Inbox:
         if word is None:
             return [event]
         if found is not None:
-            tx.reply(found.identity, word)
-            tx.mark_dirty(identities=[found.identity])
-            tx.note([HistoryEntry(now, "webhook", "replied", found.identity, reason=word)])
+            told = tx.owners([each.key for each in found.message.told])
+            about = list(dict.fromkeys([found.identity, *(identity for identity, *_ in told.values())]))
+            for identity in about:
+                tx.reply(identity, word)
+            tx.mark_dirty(identities=about)
+            tx.note([HistoryEntry(now, "webhook", "replied", identity, reason=word) for identity in about])
         return [event, evolve(event, id=f"{event.id}:{word}", type=word)]
 
     def _heard(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> None:

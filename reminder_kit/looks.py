@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from attrs import define, evolve
 
 from reminder_kit.alarm_rules import rules_for
-from reminder_kit.case import NEVER_SENT, Case, Settings, is_past, replayable
+from reminder_kit.case import NEVER_SENT, Case, Settings, cancellable, is_past, replayable
 from reminder_kit.changes import CAUSES
 from reminder_kit.correction import corrections
 from reminder_kit.errors import ConfigurationError
@@ -80,11 +80,17 @@ def first_looks(case: Case, settings: Settings, now: datetime) -> list[Look]:
 
 
 def _heard(reminder: Reminder, case: Case, settings: Settings, now: datetime) -> list[Message]:
-    """Return the messages of other reminders that tell this one as well, as if they were its own."""
+    """Return the messages of other reminders that tell this one as well, as if they were its own.
+
+    What can't be taken back any more tells it, whatever becomes of its own reminder.
+    """
     found = []
     for message in case.telling.get(reminder.key, ()):
         start_at = next(each.start_at for each in message.told if each.key == reminder.key)
-        found.append(evolve(assumed(message, settings, now), key=reminder.key, start_at=start_at))
+        mine = evolve(assumed(message, settings, now), key=reminder.key, start_at=start_at)
+        if mine.state is State.SCHEDULED and not cancellable(mine, settings.of(mine).window, now):
+            mine = evolve(mine, state=State.SENT, presumed=True)
+        found.append(mine)
     return found
 
 

@@ -13,8 +13,9 @@ from attrs import define, evolve, field
 
 from reminder_kit.case import Case, Settings
 from reminder_kit.ledger import Ledger
-from reminder_kit.model import Appointment, Message
-from reminder_kit.records import Identity, Record, Suppression
+from reminder_kit.lifecycle import SENT
+from reminder_kit.model import Appointment, Message, Reason, is_possible
+from reminder_kit.records import Identity, Record, SentBefore, Suppression
 from reminder_kit.together import SAME_DAY
 
 __all__ = ["Neighbours", "ranges_of"]
@@ -24,14 +25,16 @@ Range = tuple[str, datetime, datetime]
 
 def ranges_of(phones: Iterable[tuple[str, datetime]]) -> list[Range]:
     """Return, for numbers and starts, where other appointments of the same day may lie."""
-    return [(number, start_at - SAME_DAY, start_at + SAME_DAY) for number, start_at in dict.fromkeys(phones)]
+    each_once = dict.fromkeys((number, start_at) for number, start_at in phones if is_possible(number))
+    return [(number, start_at - SAME_DAY, start_at + SAME_DAY) for number, start_at in each_once]
 
 
 def _phones(appointment: Appointment | None) -> list[tuple[str, datetime]]:
     if appointment is None:
         return []
     start_at = appointment.start_at
-    return [(number, start_at) for number in dict.fromkeys(each.phone for each in appointment.recipients)]
+    numbers = dict.fromkeys(each.phone for each in appointment.recipients)
+    return [(number, start_at) for number in numbers if is_possible(number)]
 
 
 @define
@@ -58,16 +61,16 @@ class Neighbours:
     def around(self, cases: Sequence[Case]) -> list[Case]:
         """Return the cases with all that other appointments of their phones have to do with them."""
         if not self.settings.looks_around:
-            return list(cases)
+            return self._remembering(cases)
         numbers = list(dict.fromkeys(number for case in cases for number, _ in _phones(case.appointment)))
         if not numbers:
             return list(cases)
         written = self.ledger.written(numbers, self.now - self.settings.reach) if self.settings.reach else {}
         if not self.settings.joins:
-            return [evolve(case, written=written) for case in cases]
+            return [evolve(case, written=written) for case in self._remembering(cases)]
         telling = self._telling(numbers)
         others = self._others(cases)
-        found = [evolve(case, written=written, telling=telling) for case in cases]
+        found = [evolve(each, written=written, telling=telling) for each in self._told_along(cases, telling)]
         company = [evolve(each, written=written, telling=telling) for each in others]
         by_phone: dict[str, list[Case]] = {}
         for each in company:
@@ -75,12 +78,34 @@ class Neighbours:
                 by_phone.setdefault(number, []).append(each)
         return [evolve(case, others=_company(case, by_phone)) for case in found]
 
+    def _remembering(self, cases: Sequence[Case]) -> list[Case]:
+        """Return the cases with what tells them as well, since rules told them together once and do no more."""
+        asked = [case for case in cases if _was_told_along(case)]
+        numbers = list(dict.fromkeys(number for case in asked for number, _ in _phones(case.appointment)))
+        if not numbers:
+            return list(cases)
+        telling = self._telling(numbers)
+        return [evolve(each, telling=telling) for each in self._told_along(cases, telling)]
+
     def _telling(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
         found: dict[str, list[Message]] = {}
         for message in self.ledger.telling(numbers):
             for each in message.told:
                 found.setdefault(each.key, []).append(message)
         return found
+
+    def _told_along(self, cases: Sequence[Case], telling: Mapping[str, Sequence[Message]]) -> list[Case]:
+        """Return the cases with what was told, in others' messages, of another occurrence of theirs."""
+        along = [(key, each) for key, found in telling.items() for each in found if each.state in SENT]
+        owners = self.ledger.owners(list(dict.fromkeys(key for key, _ in along))) if along else {}
+        sent: dict[tuple[str, str], dict[tuple[str, str], list[SentBefore]]] = {}
+        for key, message in along:
+            if key in owners:
+                identity, rule, recipient = owners[key]
+                start_at = next(each.start_at for each in message.told if each.key == key)
+                by_whom = sent.setdefault((identity.source, identity.id), {})
+                by_whom.setdefault((rule, recipient), []).append(SentBefore(key, start_at, message.send_at))
+        return [_with(case, sent.get(case.identity[:2])) for case in cases] if sent else list(cases)
 
     def _others(self, cases: Sequence[Case]) -> list[Case]:
         """Return every appointment that shares a phone with one of the cases around the same time."""
@@ -119,6 +144,18 @@ class Neighbours:
         phones = [each for found in self.ledger.phones(rows).values() for each in found]
         phones += [each for appointment in appointments for each in _phones(appointment)]
         return self.near(ranges_of(phones)) if phones else {}
+
+
+def _with(case: Case, sent: Mapping[tuple[str, str], Sequence[SentBefore]] | None) -> Case:
+    if not sent:
+        return case
+    before = {each: (*case.sent_before.get(each, ()), *found) for each, found in sent.items()}
+    return evolve(case, sent_before={**case.sent_before, **before})
+
+
+def _was_told_along(case: Case) -> bool:
+    along = (Reason.SUPERSEDED, Reason.ALREADY_SENT)
+    return any(each.reason in along and key not in case.messages for key, each in case.outcomes.items())
 
 
 def _company(case: Case, by_phone: Mapping[str, Sequence[Case]]) -> tuple[Case, ...]:

@@ -1,7 +1,8 @@
 """Together: appointments of one phone on one day, told in one message, and told apart again when they part.
 
-Pure: takes `now`. Whoever decides for one of them comes to the same result from the same data: the first of those
-that still have to be told (of follow-ups, the last) tells the others along. What can't be changed any more tells
+Pure: takes `now`. Whoever decides for one of them comes to the same result from the same data, so nothing may be
+asked here that one of them knows and another doesn't: the first of those that still have to be told (of follow-ups, the
+last) tells the others along, if there is a text for all. What can't be changed any more tells
 whom it tells, and the rest go on without it, so that nobody waits for a message that will never speak of them.
 """
 
@@ -12,7 +13,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from reminder_kit.case import Case, Settings, cancellable
+from reminder_kit.case import NEVER_SENT, Case, Settings, cancellable
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.instants import iso, zone
 from reminder_kit.lifecycle import State
@@ -22,25 +23,28 @@ from reminder_kit.placement import Decision as Placed
 from reminder_kit.placement import place
 from reminder_kit.records import Stand
 from reminder_kit.rules import Reminder
+from reminder_kit.sms import sms_parts
 from reminder_kit.spacing import silence
 
-__all__ = ["FAILED", "SAME_DAY", "circle_of", "join", "joined"]
+__all__ = ["SAME_DAY", "circle_of", "join", "joined"]
 
-SAME_DAY = timedelta(hours=26)
-"""Starts of one local day are never farther apart, whatever the clocks do on it."""
+SAME_DAY = timedelta(hours=51)
+"""Starts on one date are never farther apart: a day, 26 hours between the zones it is read in, a change of clocks."""
 
-FAILED = frozenset(
-    {Reason.QUARANTINED, Reason.TEMPLATE_ERROR, Reason.INVALID_NUMBER, Reason.OPTED_OUT, Reason.NOT_CONFIRMED}
-)
-"""Why nothing came of a reminder, so that its company goes on without it until something does."""
+_MOST = 50
+"""No message has room for more: where so many share a phone and day, each is told by itself."""
 
 
 class _Circle(NamedTuple):
-    """What is told together: one rule, one phone, one day of the reader's."""
+    """What is told together: one rule (of alarms: one instant as well), one phone, one day of the reader's."""
 
     rule: str
     phone: str
     day: date
+    on: datetime | None
+
+
+_Placed = tuple[Look, _Circle | None]
 
 
 def circle_of(reminder: Reminder) -> _Circle | None:
@@ -49,78 +53,103 @@ def circle_of(reminder: Reminder) -> _Circle | None:
     if not reminder.rule.together or recipient is None:
         return None
     moment = appointment.starts_at if appointment.all_day else appointment.start_at.astimezone(zone(reminder.zone))
-    return _Circle(reminder.rule.id, recipient.phone, moment.date())
+    return _Circle(reminder.rule.id, recipient.phone, moment.date(), reminder.rule.on)
 
 
 def join(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) -> None:
     """Fill in who is told in whose message, what that makes of parked words, and what is better left unsaid."""
-    circles: dict[_Circle | None, list[Look]] = {}
-    groups = [(looks, case), *_others(looks, case, settings, now)]
-    for each in (look for group, _ in groups for look in group):
-        circles.setdefault(circle_of(each.reminder), []).append(each)
-    circles.pop(None, None)
-    company = {
-        look.reminder.key: frozenset(each.reminder.key for each in pool if not _is_fixed(each, settings, now))
-        for pool in circles.values()
-        for look in pool
-    }
-    for group, owner in groups:
-        silence(group, owner, settings, now, lambda look: company.get(look.reminder.key, frozenset()))
-    for pool in circles.values():
-        for leader, members in list(_led([each for each in pool if _has_to_be_told(each)], settings, now)):
-            if any(leader is look for look in looks):
+    circles: dict[_Circle, list[Look]] = {}
+    for each, circle in (*_placed(looks, case), *_others(looks, case, settings, now)):
+        if circle is not None:
+            circles.setdefault(circle, []).append(each)
+    mine = {id(each) for each in looks}
+    pools = [pool for pool in circles.values() if any(id(each) in mine for each in pool)]
+    if settings.reach:
+        company = {id(each): pool for pool in pools for each in pool if id(each) in mine}
+        silence(looks, case, settings, now, lambda look: _keys(company.get(id(look), ()), settings, now))
+    for pool in pools:
+        for leader, members in list(_led(pool, settings, now)):
+            if id(leader) in mine:
                 _lead(leader, members, settings, now)
             for member in members:
-                if any(member is look for look in looks):
+                if id(member) in mine:
                     _follow(member, leader)
 
 
-def _others(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) -> list[tuple[Sequence[Look], Case]]:
-    """Return the looks at other appointments' reminders; what can't be judged is nobody's company."""
-    found: list[tuple[Sequence[Look], Case]] = []
+def _placed(looks: Iterable[Look], case: Case) -> list[_Placed]:
+    """Return looks, each with the circle it belongs to: none where it is told apart anyway."""
+    return [(each, None if _was_refused(each, case) else circle_of(each.reminder)) for each in looks]
+
+
+def _keys(pool: Iterable[Look], settings: Settings, now: datetime) -> set[str]:
+    """Return the reminders that are told, if at all, together with each other."""
+    return {each.reminder.key for each in pool if not _is_fixed(each, settings, now)}
+
+
+def _others(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) -> Iterable[_Placed]:
+    """Yield the looks at other appointments' reminders; what can't be judged, or was silenced, is nobody's company."""
     if not any(look.reminder.rule.together for look in looks):
-        return found
+        return
     for other in case.others:
         with suppress(Exception):  # its own decision reports that
-            theirs = first_looks(other, settings, now)
-            found.append(([each for each in theirs if not _failed(each, other)], other))
-    return found
+            if now not in other.seen:
+                theirs = first_looks(other, settings, now)
+                other.seen[now] = _placed([each for each in theirs if not _is_silent(each, other)], other)
+        yield from other.seen.get(now, ())
 
 
-def _failed(look: Look, case: Case) -> bool:
-    """Say whether nothing came of this reminder the last time, so that none should wait for it."""
+def _is_silent(look: Look, case: Case) -> bool:
+    """Say whether it was recorded as silenced; whether it still is, only its own decision knows."""
     outcome = case.outcomes.get(look.reminder.key)
-    return outcome is not None and outcome.stand is Stand.SKIPPED and outcome.reason in FAILED and look.message is None
+    silenced = outcome is not None and outcome.stand is Stand.SKIPPED and outcome.reason == Reason.CONDITION
+    return silenced and bool(look.reminder.rule.min_silence) and look.message is None
+
+
+def _was_refused(look: Look, case: Case) -> bool:
+    """Say whether the provider ever refused a message of it for good: it is told apart, so that none waits for it."""
+    recipient = look.reminder.recipient
+    return recipient is not None and any(
+        each.state is State.REJECTED and each.error != NEVER_SENT and each.draft.to == recipient.phone
+        for each in case.messages.get(look.reminder.key, ())
+    )
 
 
 def _has_to_be_told(look: Look) -> bool:
     return look.keep or (look.placement is not None and look.placement.decision is not Placed.SKIP)
 
 
-def _led(candidates: Sequence[Look], settings: Settings, now: datetime) -> Iterable[tuple[Look, list[Look]]]:
+def _led(pool: Sequence[Look], settings: Settings, now: datetime) -> Iterable[tuple[Look, list[Look]]]:
     """Yield who tells, with those told along: first what can't be changed any more, then the first of the others."""
-    left = sorted(candidates, key=_order)
-    for look in [each for each in left if _is_fixed(each, settings, now)]:
-        members = [each for each in left if each is not look and _tells(look.message, each.reminder, settings)]
-        members = [each for each in members if not _is_fixed(each, settings, now)]
-        left = [each for each in left if each is not look and all(each is not one for one in members)]
-        yield look, members
-    if left and _can_be_said(left[0], left[1:], settings):
-        yield left[0], left[1:]
+    candidates = [each for each in pool if _has_to_be_told(each)]
+    fixed = sorted((each for each in candidates if _is_fixed(each, settings, now)), key=_order)
+    left = [each for each in candidates if not any(each is one for one in fixed)] if fixed else candidates
+    gone = [each for each in pool if each.skip is Reason.ALREADY_SENT and each.message is None]
+    for look in fixed:
+        members = [each for each in (*left, *gone) if _tells(look.message, each.reminder, settings)]
+        left = [each for each in left if not any(each is one for one in members)]
+        yield look, sorted(members, key=_order)
+    if not left:
+        return
+    first = min(left, key=_order)
+    others = sorted((each for each in left if each is not first), key=_order) if len(left) <= _MOST else left
+    if len(left) <= _MOST and _fits(first, others, settings):
+        yield first, others
     else:
         yield from ((each, []) for each in left)
 
 
-def _can_be_said(leader: Look, members: Sequence[Look], settings: Settings) -> bool:
-    """Say whether the text for all can be written: if not (a name is missing, too many parts), each has its own."""
-    at = leader.placement.send_at if leader.placement else leader.message.send_at if leader.message else None
-    if not members or at is None:
+def _fits(leader: Look, members: Sequence[Look], settings: Settings) -> bool:
+    """Say whether there is a text for all of them that the provider takes; where not, each is told by itself."""
+    if not members:
         return True
+    parked, placed = leader.message if leader.keep else None, leader.placement
+    send_at = parked.send_at if parked else placed.send_at if placed else None
+    moment = send_at or leader.reminder.due_at or leader.reminder.anchor_at
     try:
-        settings.composer.compose(leader.reminder, at, [each.reminder for each in members])
+        text = settings.composer.compose(leader.reminder, moment, [each.reminder for each in members]).text
     except ReminderKitError:
         return False
-    return True
+    return leader.reminder.rule.channel != "sms" or sms_parts(text).parts <= settings.max_parts
 
 
 def _order(look: Look) -> tuple[timedelta, str]:

@@ -129,6 +129,7 @@ class Verbs(Telling):
             suppress_undeliverable=suppress_undeliverable,
             correction=correction,
             min_gap=min_gap,
+            max_parts=provider.capabilities.max_parts,
         )
         self.settings = with_fallback(settings, fallback, failures)
         self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))
@@ -228,8 +229,10 @@ class Verbs(Telling):
         force: bool = False,
     ) -> Report:
         """Make the provider hold what these appointments ask for: plan, then apply at once."""
-        plan = await self._plan(appointments, source, complete=complete, covers=covers)
-        return await self._carry_out(plan, force=force)
+        await self._off(self.ledger.bring_up)
+        return await self._carry_out(
+            await self._plan(appointments, source, complete=complete, covers=covers), force=force
+        )
 
     @tells_run("import")
     async def _import_calendar(
@@ -240,8 +243,8 @@ class Verbs(Telling):
         `complete` also withdraws what the file no longer has. Raises `CalendarError` for
         what is no calendar; a broken event is in the report's `problems` and stops nothing else.
         """
-        plan = await self._plan_calendar(file, source, complete=complete)
-        return await self._carry_out(plan, force=force)
+        await self._off(self.ledger.bring_up)
+        return await self._carry_out(await self._plan_calendar(file, source, complete=complete), force=force)
 
     @tells_run("resync")
     async def _resync(
@@ -257,6 +260,7 @@ class Verbs(Telling):
         `appointments` (any iterable) are taken in first; they don't overwrite what was
         recorded after the call began. `only_dirty` looks only at what was recorded since.
         """
+        await self._off(self.ledger.bring_up)
         plan = await self._plan_resync(appointments, complete=complete, only_dirty=only_dirty)
         if plan.is_unsafe and not force:  # a refusal keeps no STOP from being obeyed, and nothing begun open
             await self._engine.apply(plan.in_any_case(), patient=True)
@@ -315,6 +319,7 @@ class Verbs(Telling):
                 lambda tx: tx.remove(of_one_source(tx.identities(id, source, name)), now), connection
             )
             return Report(now=now, changes=(), appointments=len(gone))
+        await self._off(self.ledger.bring_up)
         found = of_one_source(await self._off(self.ledger.identities, id, source, name))
         return await self._carry_out(await self._off(self._planner.withdrawal, found, now))
 

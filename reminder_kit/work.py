@@ -23,7 +23,6 @@ from reminder_kit.placement import Decision as Placed
 from reminder_kit.placement import QuietHours, Window, place, still_allowed
 from reminder_kit.planning import in_doubt, is_doubtful, poisoned
 from reminder_kit.records import Claim, HistoryEntry, Identity, Outcome, Record, Release, Stand
-from reminder_kit.together import FAILED
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.store import Transaction
@@ -32,10 +31,14 @@ __all__ = ["Concern", "Work", "as_held", "as_unwritable", "may_go", "merged", "r
 
 
 class Concern(StrEnum):
-    """Who must look again after an appointment was worked on: nobody, who has not seen it so yet, or everybody."""
+    """Who must look again after an appointment was worked on.
+
+    Nobody; who has not seen it so yet; also those worked on before in this run, who counted on it; or everybody.
+    """
 
     NONE = "none"
     STRANGERS = "strangers"
+    OTHERS = "others"
     ALL = "all"
 
 
@@ -56,6 +59,7 @@ class Work:
     error: str = ""
     clean: bool = True
     again: bool = False
+    revised: bool = False
 
     def know(self, errand: Errand) -> None:
         """Remember what became of a message."""
@@ -158,18 +162,21 @@ class Work:
 
     def concerns(self) -> Concern:
         """Say whom else it concerns what came of this: those told together with it, where anything did."""
-        if any(self.outcomes.get(each.change.key, each.outcome) != each.outcome for each in self._joint()):
-            return Concern.ALL
-        recorded = {each.key: each for each in self.record.outcomes}
-        stands = {Stand.HELD, Stand.PARKED}
-        if any(_comes_back(recorded.get(each.change.key), each.outcome) for each in self._joint()):
-            return Concern.ALL
+        recorded, concern = {each.key: each for each in self.record.outcomes}, Concern.NONE
         for each in self._joint():
-            before, after = recorded.get(each.change.key), each.outcome
-            waits = before is not None and {before.stand, after.stand} <= stands
-            if before != after and not waits:
-                return Concern.STRANGERS
-        return Concern.STRANGERS if self.record.dirty else Concern.NONE
+            before, meant = recorded.get(each.change.key), each.outcome
+            after = self.outcomes.get(each.change.key, meant)
+            if before == after and not self.revised:
+                continue
+            fell_through = after.stand is Stand.SKIPPED and after.reason != Reason.SUPERSEDED
+            silence = _silences(each) and Reason.CONDITION in (after.reason, before.reason if before else "")
+            if self.revised or silence or (after != meant and after.stand is not Stand.HELD):
+                return Concern.ALL
+            if fell_through:
+                concern = Concern.OTHERS
+            elif concern is Concern.NONE and not _only_waits(before, after, each):
+                concern = Concern.STRANGERS
+        return Concern.STRANGERS if concern is Concern.NONE and self.record.dirty else concern
 
     def _joint(self) -> list[Decision]:
         """Return the decisions that others may depend on."""
@@ -192,9 +199,14 @@ class Work:
         return [*changes, poisoned(self.record.identity, self.error)] if self.error else changes
 
 
-def _comes_back(before: Outcome | None, after: Outcome) -> bool:
-    """Say whether something comes of a reminder after all, without which the others went on."""
-    return before is not None and before.reason in FAILED and after.reason not in FAILED
+def _silences(decision: Decision) -> bool:
+    """Say whether it gives way to whatever else is written to its number: of that, only its own decision knows."""
+    return decision.reminder is not None and bool(decision.reminder.rule.min_silence)
+
+
+def _only_waits(before: Outcome | None, after: Outcome, decision: Decision) -> bool:
+    """Say whether a reminder goes on being told, with whom it tells: held before, parked now, or the other way."""
+    return before is not None and {before.stand, after.stand} <= {Stand.HELD, Stand.PARKED} and bool(decision.others)
 
 
 def _is_told(change: Change, *, is_news: bool) -> bool:
@@ -253,6 +265,8 @@ def give_back(
 
     `done` are those worked on in this run already; None: nobody is told together.
     """
+    woken = {} if done is None else _concerned(tx, works, done)
+    tx.lock(sorted({work.record.row for work in works} | set(woken)))
     for work in works:
         try:
             work.write(tx, actor, now)
@@ -261,7 +275,6 @@ def give_back(
     barred = tx.suppressions()
     for work in works:
         work.clean = work.clean and not work.writes_to(barred)
-    woken = {} if done is None else _concerned(tx, works, done)
     tx.wake(sorted(woken), now)
     releases = [work.release(digest, now) for work in works]
     for work, release in zip(works, releases, strict=True):
@@ -275,14 +288,19 @@ def _concerned(tx: Transaction, works: Sequence[Work], done: Container[Identity]
     """Return, by row, who is told together with what was worked on, and has not seen what came of it."""
     woken: dict[int, Identity] = {}
     mates = {work.record.row for work in works}
-    for concern in (Concern.STRANGERS, Concern.ALL):
-        rows = [work.record.row for work in works if work.concerns() is concern]
-        phones = [each for found in tx.phones(rows).values() for each in found]
-        for record in tx.read(tx.near(ranges_of(phones))):
-            seen = record.row in mates or record.identity in done
-            if record.row not in rows and (concern is Concern.ALL or not seen):
+    unknown = tx.add_phones({work.record.row: work.phones() for work in works})
+    concerns = [(work.record.row, Concern.ALL if work.record.row in unknown else work.concerns()) for work in works]
+    for concern in (Concern.STRANGERS, Concern.OTHERS):
+        for record in _near(tx, [row for row, each in concerns if each is concern]):
+            if record.row not in mates and (concern is Concern.OTHERS or record.identity not in done):
                 woken[record.row] = record.identity
+    for row in (row for row, each in concerns if each is Concern.ALL):
+        woken |= {record.row: record.identity for record in _near(tx, [row]) if record.row != row}
     return woken
+
+
+def _near(tx: Transaction, rows: Sequence[int]) -> list[Record]:
+    return tx.read(tx.near(ranges_of(each for found in tx.phones(rows).values() for each in found)))
 
 
 def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:

@@ -253,7 +253,7 @@ def test_suppressing_the_number_withdraws_the_message_of_all(evening, sandbox):
 
 def test_a_message_the_provider_refuses_holds_nobody_up(evening, sandbox):
     """The first one's message is refused for good; the others do not wait for it."""
-    sandbox.fault("error", 1, method="POST", status=400, code="40302")
+    sandbox.fault("error", 2, method="POST", status=400, code="40302")
     report = evening.sync([visit("A"), visit("B", 11), visit("C", 12)])
     assert [(each.identity.id, each.reason) for each in report.failed] == [("A", "quarantined")]
     assert told(sandbox) == ["tomorrow: 11:00 AM Check-up (Ada), 12:00 PM Check-up (Ada)"]

@@ -70,6 +70,8 @@ def import_(
     What is due beyond the provider's window is recorded, and parked in time by `resync`.
     """
     with opened(now, writing=not dry_run, warn=True) as kit:
+        if not dry_run:
+            kit.ledger.bring_up()
         made = kit.plan_calendar(file, source, complete=complete)
         if dry_run:
             return _shown(kit, made, file, force=force)

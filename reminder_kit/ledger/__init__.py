@@ -110,6 +110,14 @@ class Ledger:
 
         raise refuse(self._version(), database.name)
 
+    def bring_up(self) -> None:
+        """Upgrade an older SQLite ledger before it is read in order to write; one that is absent stays so.
+
+        Raises `SchemaError`, naming the command, where PostgreSQL's tables are older.
+        """
+        if self.check_schema(older=True) == "older":
+            self.prepare()
+
     def _is_known(self, database: Database) -> bool:
         """Say whether this very database was found to be current; connections to one that was replaced are dropped."""
         if self._current is None:
@@ -310,6 +318,10 @@ class Ledger:
     def telling(self, numbers: Sequence[str]) -> list[Message]:
         """Return the messages to numbers that tell more than their own reminder, oldest first."""
         return self._ask(lambda reading: reading.telling(numbers), [])
+
+    def owners(self, keys: Sequence[str]) -> dict[str, tuple[Identity, str, str]]:
+        """Return, by key, which appointment a reminder is of, by which rule and to whom."""
+        return self._ask(lambda reading: reading.owners(keys), {})
 
     def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> Found | None:
         """Return the message that carries our token (its id), else the one the provider calls `provider_id`."""

@@ -77,6 +77,28 @@ class Phones(Builder):
         )
 
     @cached_property
+    def live(self) -> Any:
+        """What is, or may be, parked for a number: whose reminder's message, and what else it tells."""
+        table = self.tables.messages
+        return sa.select(table.c.key, table.c.told).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.to_number == sa.bindparam("number"),
+            table.c.state.in_(words(OPEN)),
+        )
+
+    @cached_property
+    def owners(self) -> Any:
+        """Whose reminders a list of keys names, by which rule and to whom."""
+        reminders, owner = self.tables.reminders, self.tables.appointments
+        names = (owner.c.source, owner.c.id, owner.c.recurrence_id, reminders.c.rule, reminders.c.recipient)
+        chosen = sa.select(reminders.c.key, *names)
+        return (
+            chosen.select_from(reminders.join(owner, owner.c.row_id == reminders.c.row_id))
+            .where(reminders.c.namespace == sa.bindparam("namespace"), self._among(reminders.c.key, "keys"))
+            .order_by(owner.c.source, owner.c.id, owner.c.recurrence_id, reminders.c.key)
+        )
+
+    @cached_property
     def crowd(self) -> Any:
         """Whether anything else goes out to a number between two instants, both left out."""
         table = self.tables.messages
@@ -117,6 +139,16 @@ class Phones(Builder):
         return self._insert(table).from_select(names, chosen).on_conflict_do_nothing()
 
     @cached_property
+    def add_phones(self) -> Any:
+        """Note numbers of rows, with their starts."""
+        table = self.tables.phones
+        rows, (row, number, starts_at) = self._listing("phones", [sa.BigInteger, sa.Text, sa.BigInteger])
+        columns = (row, number, starts_at, sa.bindparam("namespace", type_=sa.Text))
+        chosen = sa.select(*columns).select_from(rows).where(row > 0)
+        names = ["row_id", "number", "starts_at", "namespace"]
+        return self._insert(table).from_select(names, chosen).on_conflict_do_nothing()
+
+    @cached_property
     def drop_phones(self) -> Any:
         """Forget what an appointment no longer is for, unless it was written since."""
         table, owner = self.tables.phones, self.tables.appointments
@@ -128,15 +160,18 @@ class Phones(Builder):
         return sa.delete(table).where(table.c.row_id == sa.bindparam("which"), sa.not_(kept), same)
 
     @cached_property
+    def lock_rows(self) -> Any:
+        """Lock a list of rows, in their order."""
+        table = self.tables.appointments
+        chosen = sa.select(table.c.row_id).where(
+            self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace")
+        )
+        return chosen.order_by(table.c.row_id).with_for_update(key_share=True)
+
+    @cached_property
     def wake(self) -> Any:
         """Have a list of rows looked at again, also where somebody is at work on them."""
         table = self.tables.appointments
-        locked = (
-            sa.select(table.c.row_id)
-            .where(self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace"))
-            .order_by(table.c.row_id)
-            .with_for_update(key_share=True)
-        )
         return self._update(table, generation=table.c.generation + 1, next_at=sa.bindparam("now")).where(
-            table.c.row_id.in_(locked)
+            table.c.row_id.in_(self.lock_rows)
         )

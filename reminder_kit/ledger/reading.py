@@ -214,6 +214,14 @@ class Reading:
         found = self._now.rows(self._statements.telling, namespace=self._namespace, **packed)
         return [message_from(row) for row in found]
 
+    def owners(self, keys: Sequence[str]) -> dict[str, tuple[Identity, str, str]]:
+        """Return, by key, which appointment a reminder is of, by which rule and to whom."""
+        if not keys:
+            return {}
+        packed = self._runner.pack("keys", [(key,) for key in keys])
+        found = self._now.rows(self._statements.owners, namespace=self._namespace, **packed)
+        return {key: (Identity(*owner), rule, recipient) for key, *owner, rule, recipient in found}
+
     def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> Found | None:
         """Return the message that carries our token, else the one the provider calls so."""
         for by, name in (("id", token), ("provider_id", provider_id)):

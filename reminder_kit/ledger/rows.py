@@ -30,6 +30,7 @@ __all__ = [
     "outcome_from",
     "outcome_values",
     "record_from",
+    "told_from",
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -149,12 +150,13 @@ def message_from(row: Sequence[Any]) -> Message:
         instant_or_none(next_try_at),
         error,
         bool(presumed),
-        _told_from(told) if told else (),
+        told_from(told),
     )
 
 
-def _told_from(told: str) -> tuple[Told, ...]:
-    return tuple(Told(key, instant(start_at)) for key, start_at in json.loads(told))
+def told_from(told: str) -> tuple[Told, ...]:
+    """Return what a message tells besides."""
+    return () if not told else tuple(Told(key, instant(start_at)) for key, start_at in json.loads(told))
 
 
 def _told_text(told: Sequence[Told]) -> str:

@@ -22,6 +22,7 @@ from reminder_kit.ledger.rows import (
     micros_or_none,
     moved_values,
     outcome_values,
+    told_from,
 )
 from reminder_kit.ledger.running import Runner
 from reminder_kit.model import DeliveryEvent, Message
@@ -135,11 +136,37 @@ class Transaction(Recording):
 
     # Phones
 
+    def add_phones(self, found: Mapping[int, Sequence[tuple[str, datetime]]]) -> set[int]:
+        """Note the numbers and starts of appointments where they are missing; returns the rows of those.
+
+        An older library, still at work on the same ledger, records without them.
+        """
+        known = self.phones(list(found))
+        rows = [
+            (row, number, micros(start_at))
+            for row, phones in found.items()
+            for number, start_at in phones
+            if (number, start_at) not in known.get(row, ())
+        ]
+        if rows:
+            packed = self._runner.pack("phones", rows)
+            self._now.run(self._statements.add_phones, namespace=self._namespace, **packed)
+        return {row for row, *_ in rows}
+
     def drop_phones(self, release: Release, kept: Sequence[tuple[str, datetime]]) -> None:
         """Forget the numbers and starts an appointment had before it was worked on, unless it was written since."""
         rows = [(number, micros(start_at)) for number, start_at in kept]
         packed = self._runner.pack("kept", [*rows, ("", 0)])
         self._now.run(self._statements.drop_phones, which=release.claim.row, seen=release.generation, **packed)
+
+    def lock(self, rows: Sequence[int]) -> None:
+        """Let nobody else write these rows until this transaction ends.
+
+        In the order of rows: of two that need each other's, one waits. (SQLite has one writer.)
+        """
+        if rows and self._runner.kind == "postgresql":
+            packed = self._runner.pack("rows", [(row,) for row in rows])
+            self._now.rows(self._statements.lock_rows, namespace=self._namespace, **packed)
 
     def wake(self, rows: Sequence[int], now: datetime) -> None:
         """Have appointments looked at again, since another of their phone changed; also by who is at work on them."""
@@ -157,6 +184,11 @@ class Transaction(Recording):
         values = self._runner.pack("besides", [(key,) for key in besides])
         values |= {"namespace": self._namespace, "number": number}
         return bool(self._now.rows(self._statements.crowd, **values, low=micros(low), high=micros(high)))
+
+    def live(self, number: str) -> list[set[str]]:
+        """Return, for each message that is, or may be, parked for a number, the reminders that it tells."""
+        found = self._now.rows(self._statements.live, namespace=self._namespace, number=number)
+        return [{key, *(each.key for each in told_from(told))} for key, told in found]
 
     # Reminders and messages
 
