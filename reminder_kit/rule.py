@@ -145,7 +145,8 @@ class Rule:
     again a template or one by locale), of which the rule keeps its own; `late_text` is used when the message goes out
     after its due time. With `together`, a text likewise, appointments of one phone on one
     day are told in one message, that of the first of them (of follow-ups: of the last), as
-    long as they stay on that day; it speaks of `appointments`. `if_late` is "clamp" (send as soon as possible), "skip",
+    long as they stay on that day, each by itself where it fails, is too long, or for more than fifty; it speaks of
+    `appointments`. `if_late` is "clamp" (send as soon as possible), "skip",
     `{"skip_after": "6 hours"}` or "next rule" (leave it to a rule nearer to the start, if
     one still comes); `if_far` is "hold", "clamp" or "skip"; `shift` says which
     way out of quiet hours; nothing is sent nearer to the start than `min_notice`, and

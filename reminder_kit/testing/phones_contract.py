@@ -11,6 +11,7 @@ from datetime import timedelta
 from attrs import evolve
 
 from reminder_kit.ledger import Ledger
+from reminder_kit.lifecycle import State
 from reminder_kit.model import Recipient, Told
 from reminder_kit.records import Release, Written
 from reminder_kit.testing.ledger_stage import NOW, PHONE, START, as_recorded, claim_all, intake, park_one, record_all
@@ -71,6 +72,30 @@ class PhonesContract:
             assert not tx.is_crowded(PHONE, ["k-2", made.key], send_at - HOUR, send_at + HOUR)
             assert not tx.is_crowded(PHONE, [], send_at, send_at + HOUR)
             assert not tx.is_crowded(OTHER, [], send_at - HOUR, send_at + HOUR)
+
+    def test_what_is_live_for_a_number_and_whose_reminders_those_are(self, ledger: Ledger) -> None:
+        """By the keys it tells, its own among them, until it is over."""
+        record, claim, made = park_one(ledger)
+        with ledger.writing() as tx:
+            tx.move_message(claim, made, evolve(made, told=(Told("k-9", NOW),)))
+            assert tx.live(PHONE) == [{made.key, "k-9"}]
+            assert tx.live(OTHER) == []
+            assert tx.owners([made.key, "k-9"]) == {made.key: (record.identity, "day-before", "p-1")}
+            assert tx.owners([]) == {}
+            (told,) = tx.telling([PHONE])
+            tx.move_message(claim, told, evolve(told, state=State.SENT))
+            assert tx.live(PHONE) == []
+
+    def test_phones_that_are_missing_are_added(self, ledger: Ledger) -> None:
+        """An older library records without them; who has them all is not named."""
+        (record,) = record_all(ledger, intake())
+        (known,) = ledger.phones([record.row])[record.row]
+        with ledger.writing() as tx:
+            tx.lock([record.row])
+            assert tx.add_phones({record.row: [known]}) == set()
+            assert tx.add_phones({record.row: [known, (OTHER, NOW)]}) == {record.row}
+            assert tx.add_phones({}) == set()
+        assert sorted(ledger.phones([record.row])[record.row]) == sorted([known, (OTHER, NOW)])
 
     def test_who_is_woken_looks_again_also_if_at_work(self, ledger: Ledger) -> None:
         """A release of what was seen before does not put the waking off."""

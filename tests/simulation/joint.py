@@ -6,6 +6,7 @@ Never asks the planner who is told with whom: a message says itself whom it tell
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from attrs import evolve
 
@@ -48,6 +49,7 @@ class JointLaws(Laws):
                     self.tells.setdefault(told.key, []).append((message, told))
         super().check(promised)
         self.check_told_once()
+        self.check_received_once()
 
     def live_rows(self):
         for found in self.by_key.values():
@@ -69,6 +71,25 @@ class JointLaws(Laws):
         """Count what told this one along as well: the person may have it from there."""
         along = [row for row in self.rows.values() if row["id"] in self.once_unknown and key in row["told"]]
         return [*super().unknown(key), *along]
+
+    def check_received_once(self):
+        """Nobody received a reminder twice for one start, in a message of its own or of another."""
+        came = {}
+        for message, row in (each for found in self.by_key.values() for each in found):
+            if message.sent_at and row["id"] not in self.once_unknown:
+                told = [(row["key"], moment(row["start_at"])), *self.told_in(row["id"])]
+                for key, start_at in told:
+                    came.setdefault(key, []).append((message.sent_at, start_at, message.to, message.text))
+        for key, found in came.items():
+            if self.unknown(key) or any(each.id in self.once_unknown for each, _ in self.tells.get(key, ())):
+                continue
+            for before, after in pairwise(sorted(found)):
+                moved = abs(before[1] - after[1]) > REARM
+                assert moved or before[2] != after[2], f"received twice: {key}: {before}, {after}"
+
+    def told_in(self, id_):
+        known = [each for record in self.records for each in record.messages if each.id == id_]
+        return [(each.key, each.start_at) for message in known for each in message.told]
 
     def message_of(self, id_):
         return next(each for record in self.records for each in record.messages if each.id == id_)
@@ -130,9 +151,11 @@ class JointLaws(Laws):
                 if other.key != reminder.key and circle_of(other) == circle_of(reminder)
             ]
             waiting = [each for each in company if self.records_by_key[each.key].stand == "held"]
-            own = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
-            late = own.decision is Decision.SKIP or own.reason is Reason.CLAMPED_LATE
+            late = not outcome.replacing  # superseded by another rule of its own appointment, not told by another's
             assert waiting or late, f"nobody tells {reminder.appointment.id} {reminder.rule.id}: {outcome}"
+            return
+        told = [message for message, _ in self.tells.get(reminder.key, ())]
+        if outcome.reason == Reason.NOT_CONFIRMED and any(each.id in self.once_unknown for each in told):
             return
         if outcome.reason == Reason.CONDITION and reminder.rule.min_silence:
             assert outcome.park_at is not None or self.is_silenced(reminder), f"silenced for nothing: {outcome}"

@@ -36,14 +36,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_reminder_kit_phones_number", "reminder_kit_phones", ["namespace", "number", "starts_at"], schema=schema
     )
-    told = sa.Column("told", sa.Text, nullable=False, server_default="")
-    op.add_column("reminder_kit_messages", told, schema=schema)
     connection, after = op.get_bind(), 0
     while rows := _appointments(connection, schema, after):
         found = [each for row in rows for each in _phones_of(*row)]
         if found:
             connection.execute(sa.insert(phones), found)
         after = rows[-1][0]
+    told = sa.Column("told", sa.Text, nullable=False, server_default="")
+    op.add_column("reminder_kit_messages", told, schema=schema)  # last: it keeps everybody else out until the end
 
 
 def _appointments(connection: sa.Connection, schema: str | None, after: int) -> list[Any]:
