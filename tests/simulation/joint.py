@@ -163,8 +163,9 @@ class JointLaws(Laws):
         super().check_absent(reminder, outcome, found)
 
     def is_silenced(self, reminder):
-        """Say whether something else goes to its number shortly before it would."""
-        placed = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
+        """Say whether something else goes to its number shortly before it would, or would have at its time."""
+        decided = min(self.now, reminder.due_at - 2 * self.settings.window.min_lead)
+        placed = place(reminder, now=decided, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
         since = placed.send_at - reminder.rule.min_silence if placed.send_at else None
         return since is not None and any(
             since <= message.send_at <= placed.send_at
