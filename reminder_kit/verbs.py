@@ -169,10 +169,9 @@ class Verbs(Telling):
     ) -> Plan:
         """Return what `sync` would do, without writing anything anywhere.
 
-        `appointments` is one or any iterable. With `source` they all belong to it,
-        whatever they say themselves. `complete` says that these are all of that source:
-        recorded future ones that are absent would be withdrawn; `covers` names ids of which
-        every occurrence is handed in.
+        `appointments` is one or any iterable. With `source` they all belong to it, whatever
+        they say themselves. `complete` says that these are all of that source: recorded future
+        ones that are absent would be withdrawn; `covers` names ids of which every occurrence is handed in.
         """
         return await self._off(
             self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers
@@ -230,9 +229,8 @@ class Verbs(Telling):
     ) -> Report:
         """Make the provider hold what these appointments ask for: plan, then apply at once."""
         await self._off(self.ledger.bring_up)
-        return await self._carry_out(
-            await self._plan(appointments, source, complete=complete, covers=covers), force=force
-        )
+        plan = await self._plan(appointments, source, complete=complete, covers=covers)
+        return await self._carry_out(plan, force=force)
 
     @tells_run("import")
     async def _import_calendar(
@@ -310,8 +308,8 @@ class Verbs(Telling):
     ) -> Report:
         """Withdraw an appointment (every occurrence, or the one named): it is gone.
 
-        Without `source` the id may belong to any; raises `InvalidInputError` where it
-        belongs to several. With `connection` it is only recorded, in the host's transaction.
+        Without `source` the id may belong to any; raises `InvalidInputError` where it belongs
+        to several. With `connection` it is only recorded, in the host's transaction.
         """
         now, name = self.now(), recurrence_name(recurrence_id)
         if connection is not None:
