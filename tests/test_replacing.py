@@ -20,7 +20,7 @@ def test_one_that_could_not_be_made_anew_in_time_is_sent_late(make_kit, sandbox,
     """Its message is gone: to skip it now would be to forget the person."""
     kit = make_kit(STRICT)
     kit.sync(appointment())
-    sandbox.fault(fault, times=None, method="POST")
+    sandbox.fault(fault, times=None, method="POST", retry_after=0)
     assert not kit.sync(appointment(hours=1)).ok
     sandbox.faults.clear()
     sandbox.clock.set(LATE)

@@ -264,7 +264,7 @@ def test_a_message_the_provider_refuses_holds_nobody_up(evening, sandbox):
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_whatever_the_provider_answers_all_are_told_once_in_the_end(evening, sandbox, fault, method):
     evening.sync([visit("A"), visit("B", 11), visit("C", 13)])
-    sandbox.fault(fault, 4, method=method)
+    sandbox.fault(fault, 4, method=method, retry_after=0)
     evening.sync(visit("A", day=3))
     sandbox.faults.clear()
     sandbox.clock.advance(minutes=10)
