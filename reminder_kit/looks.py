@@ -132,7 +132,8 @@ def _look_at_parked(look: Look, parked: Message, settings: Settings, now: dateti
     try:
         look.causes = _drift(parked, reminder, settings)
     except ConfigurationError as error:
-        look.keep, look.skip, look.error = True, Reason.TEMPLATE_ERROR, str(error)
+        look.skip, look.error = Reason.TEMPLATE_ERROR, str(error)
+        look.keep = _is_true(parked, reminder)  # better none than one to a stranger, or with yesterday's time
         return
     withdrawn = parked.state is State.CANCELLING
     if not withdrawn and not look.causes:
@@ -143,6 +144,12 @@ def _look_at_parked(look: Look, parked: Message, settings: Settings, now: dateti
         look.keep, look.skip = True, Reason.TOO_LATE
     else:
         look.placement, look.replaces = placement, True
+
+
+def _is_true(parked: Message, reminder: Reminder) -> bool:
+    """Say whether a parked message is for the start as it is now, and for its reader."""
+    to = reminder.recipient.phone if reminder.recipient else ""
+    return parked.start_at == reminder.appointment.start_at and parked.draft.to == to
 
 
 def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ class Neighbours:
         telling = self._telling(numbers)
         others = self._others(cases)
         found = [evolve(each, written=written, telling=telling) for each in self._told_along(cases, telling)]
-        company = [evolve(each, written=written, telling=telling) for each in others]
+        company = [evolve(each, written=written, telling=telling) for each in self._told_along(others, telling)]
         by_phone: dict[str, list[Case]] = {}
         for each in company:
             for number, _ in _phones(each.appointment):

@@ -28,6 +28,24 @@ def test_one_that_could_not_be_made_anew_in_time_is_sent_late(make_kit, sandbox,
     assert [each.send_at for each in sandbox.parked()] == [SOONEST]
 
 
+def test_what_is_for_another_time_is_withdrawn_also_where_nothing_can_be_written_instead(
+    make_kit, sandbox, appointment
+):
+    """Better none than one with yesterday's time; one that is still true stays."""
+    kit = make_kit([Rule("day-before", before="24 hours", text="{{ data.room }} {{ when }}")])
+    kit.sync(appointment(data={"room": "5"}))
+    (kept,) = kit.sync(appointment(data={})).changes
+    assert (kept.kind, kept.reason) == ("keep", "template_error")
+    assert len(sandbox.parked()) == 1
+    (gone,) = kit.sync(appointment(data={}, hours=1)).changes
+    assert (gone.kind, gone.reason) == ("cancel", "template_error")
+    assert "room" in gone.error
+    assert sandbox.parked() == []
+    kit.sync(appointment(data={"room": "6"}, hours=1))
+    (parked,) = sandbox.parked()
+    assert parked.text.startswith("6 tomorrow")
+
+
 def test_one_whose_process_died_in_between_is_sent_late(make_kit, sandbox, appointment):
     kit = make_kit(STRICT)
     kit.sync(appointment())

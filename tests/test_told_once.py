@@ -233,6 +233,22 @@ def test_an_occurrence_that_comes_again_under_another_name_was_told(evening, san
     assert at_rest(evening)
 
 
+@pytest.mark.parametrize("hour", [10, 12], ids=["before it", "after it"])
+def test_who_is_booked_after_a_told_series_moved_a_little_is_told_alone(evening, sandbox, hour):
+    """Who decides for the new one knows, like the occurrence itself, that it was told under its old name."""
+    at = {minute: visit("S", 11, minute=minute).start_at.astimezone(UTC) for minute in (0, 10)}
+    named = {minute: f"{start_at:%Y-%m-%dT%H:%M:%SZ}" for minute, start_at in at.items()}
+    evening.sync([visit("A"), visit("S", 11, recurrence_id=named[0])])
+    sandbox.clock.set(DUE + timedelta(minutes=5))
+    evening.resync()
+    evening.withdraw("S")
+    evening.sync(visit("S", 11, minute=10, recurrence_id=named[10]))
+    evening.sync(visit("C", hour, title="New"))
+    (text,) = told(sandbox)
+    assert text.startswith("New tomorrow")
+    assert at_rest(evening)
+
+
 def test_who_opts_in_again_is_told_once(make_hooked, sandbox):
     kit, reply = make_hooked([EVENING])
     kit.sync([visit("A"), visit("B", 11)])
