@@ -312,7 +312,8 @@ def test_other_connections_are_refused(make_app):
 def test_its_lifespan_closes_a_kit_of_its_own(make_app, sandbox, monkeypatch):
     closed = []
     app = make_app(closes=True)
-    monkeypatch.setattr(app._kit, "close", lambda: closed.append(True))
+    close = app._kit.close
+    monkeypatch.setattr(app._kit, "close", lambda: closed.append(close()))
     events = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
     told = []
 
@@ -324,7 +325,7 @@ def test_its_lifespan_closes_a_kit_of_its_own(make_app, sandbox, monkeypatch):
 
     asyncio.run(app({"type": "lifespan"}, receive, send))
     assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-    assert closed == [True]
+    assert closed == [None]
 
 
 CONFIG = """
