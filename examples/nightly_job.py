@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reminder_kit import Appointment, Recipient, ReminderKit, Report, Rule
 from reminder_kit.errors import UnsafePlanError
-from reminder_kit.instants import from_iso
+from reminder_kit.ports import from_iso
 from reminder_kit.providers.telnyx import Telnyx
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 

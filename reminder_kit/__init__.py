@@ -9,15 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reminder_kit.changes import Change, Guard, Plan, Report
     from reminder_kit.errors import ReminderKitError
-    from reminder_kit.kit import AsyncReminderKit, ReminderKit
-    from reminder_kit.model import Appointment, DeliveryEvent, Message, Reason, Recipient
-    from reminder_kit.offsets import Offset
-    from reminder_kit.placement import Placement, Window
-    from reminder_kit.quiet import QuietHours
-    from reminder_kit.rules import Reminder, Rule
-    from reminder_kit.telling import Run
+    from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+    from reminder_kit.kit.listeners import Run
+    from reminder_kit.model.appointments import Appointment, DeliveryEvent, Message, Reason, Recipient
+    from reminder_kit.planning.changes import Change, Guard, Plan, Report
+    from reminder_kit.rules.offsets import Offset
+    from reminder_kit.rules.placement import Placement, Window
+    from reminder_kit.rules.quiet_hours import QuietHours
+    from reminder_kit.rules.reminders import Reminder, Rule
 
 __all__ = [
     "Appointment",
@@ -45,15 +45,15 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "changes": ("Change", "Guard", "Plan", "Report"),
+    "planning.changes": ("Change", "Guard", "Plan", "Report"),
     "errors": ("ReminderKitError",),
-    "kit": ("AsyncReminderKit", "ReminderKit"),
-    "model": ("Appointment", "DeliveryEvent", "Message", "Reason", "Recipient"),
-    "offsets": ("Offset",),
-    "placement": ("Placement", "Window"),
-    "quiet": ("QuietHours",),
-    "rules": ("Reminder", "Rule"),
-    "telling": ("Run",),
+    "kit.faces": ("AsyncReminderKit", "ReminderKit"),
+    "model.appointments": ("Appointment", "DeliveryEvent", "Message", "Reason", "Recipient"),
+    "rules.offsets": ("Offset",),
+    "rules.placement": ("Placement", "Window"),
+    "rules.quiet_hours": ("QuietHours",),
+    "rules.reminders": ("Reminder", "Rule"),
+    "kit.listeners": ("Run",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

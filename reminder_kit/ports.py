@@ -14,13 +14,16 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
 
-from reminder_kit.model import DeliveryEvent, Draft
-from reminder_kit.placement import Window
+from reminder_kit.model.appointments import DeliveryEvent, Draft
+from reminder_kit.model.instants import from_iso, iso
+from reminder_kit.rules.placement import Window
 
 __all__ = [
     "IO",
     "PERMANENT",
     "Capabilities",
+    "DeliveryEvent",
+    "Draft",
     "Failure",
     "Finder",
     "NoAnswerError",
@@ -31,6 +34,9 @@ __all__ = [
     "Receipt",
     "Request",
     "Response",
+    "Window",
+    "from_iso",
+    "iso",
 ]
 
 T = TypeVar("T")
@@ -147,7 +153,7 @@ class Capabilities:
 class Receipt:
     """A provider's answer about one message: its name for it, and its status in our words.
 
-    `status` is a value of `reminder_kit.lifecycle.State` (`scheduled`, `sent`,
+    `status` is a value of `reminder_kit.model.lifecycle.State` (`scheduled`, `sent`,
     `delivered`, `undelivered`, `cancelled`) or `unknown` for a word we don't know.
     `replayed` is true where the provider says that it answered from memory.
     """

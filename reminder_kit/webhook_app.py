@@ -19,11 +19,11 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-from reminder_kit.config import DEFAULT_PATH
+from reminder_kit.config.loading import DEFAULT_PATH
 from reminder_kit.errors import ConfigurationError, LedgerError, ReminderKitError, SignatureError, WebhookError
-from reminder_kit.instants import iso
-from reminder_kit.kit import AsyncReminderKit, ReminderKit
-from reminder_kit.telling import failure
+from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+from reminder_kit.kit.listeners import failure
+from reminder_kit.model.instants import iso
 
 __all__ = ["CONFIG_VARIABLE", "PATH_VARIABLE", "WebhookApp", "app"]
 

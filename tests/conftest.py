@@ -41,7 +41,7 @@ def day_before():
 def make_kit(sandbox, tmp_path, day_before):
     """Return a factory of kits that talk to the sandbox in process, on one SQLite file."""
     from reminder_kit import ReminderKit
-    from reminder_kit.providers.telnyx import Telnyx
+    from reminder_kit.providers.telnyx.provider import Telnyx
     from reminder_kit.sandbox import SandboxTransport
 
     kits = []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reminder_kit import Rule
-from reminder_kit.alarm_rules import rules_for
 from reminder_kit.calendars import CalendarSettings
-from reminder_kit.instants import iso
+from reminder_kit.model.instants import iso
+from reminder_kit.rules.alarms import rules_for
 
 EVENT = """BEGIN:VCALENDAR
 VERSION:2.0

@@ -12,9 +12,9 @@ from datetime import timedelta
 
 import pytest
 
-from reminder_kit import claims
-from reminder_kit.claims import Heartbeat, Owner, is_dead, owner_name
-from reminder_kit.records import Claim
+from reminder_kit.model.records import Claim
+from reminder_kit.reconciler import leases as claims
+from reminder_kit.reconciler.leases import Heartbeat, Owner, is_dead, owner_name
 from tests.conftest import START
 
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder_kit.case import Case, Settings
-from reminder_kit.changes import Kind
-from reminder_kit.model import Appointment, Reason, Recipient
-from reminder_kit.placement import QuietHours, Window
-from reminder_kit.plan import decide
-from reminder_kit.records import Identity
-from reminder_kit.rules import Defaults, Rule
-from reminder_kit.text import Composer
+from reminder_kit.model.appointments import Appointment, Reason, Recipient
+from reminder_kit.model.records import Identity
+from reminder_kit.planning.changes import Kind
+from reminder_kit.planning.decide import decide
+from reminder_kit.planning.settings import Case, Settings
+from reminder_kit.rules.placement import QuietHours, Window
+from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.text.composer import Composer
 from tests.sampling import examples
 
 WEEKS = {

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit import ReminderKit
-from reminder_kit.config import load
-from reminder_kit.costs import Prices
+from reminder_kit.config.loading import load
 from reminder_kit.errors import ConfigurationError, InvalidRuleError, ReminderKitError
-from reminder_kit.offsets import spoken
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.planning.forecast import Prices
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.rules.offsets import spoken
 
 RULE = """
 [[rules]]

@@ -12,12 +12,12 @@ from attrs import evolve
 
 from reminder_kit import AsyncReminderKit, QuietHours, Rule
 from reminder_kit.errors import ConfigurationError, InvalidInputError, SignatureError
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.twilio import Twilio
-from reminder_kit.providers.vonage import Vonage
-from reminder_kit.rules import KEYS
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.providers.vonage.provider import Vonage
+from reminder_kit.rules.reminders import KEYS
 from reminder_kit.sandbox import SandboxTransport
-from reminder_kit.sandbox.telnyx_hooks import Signer
+from reminder_kit.sandbox.telnyx_webhooks import Signer
 from tests.conftest import START
 
 ADA = "+12025550123"

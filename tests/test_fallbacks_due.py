@@ -8,13 +8,13 @@ import pytest
 from attrs import evolve
 
 from reminder_kit import Rule
-from reminder_kit.case import NEVER_SENT, REFUSED_SENDER, Settings
-from reminder_kit.fallback import fallback_key, fallback_rule, with_fallbacks
-from reminder_kit.lifecycle import State
-from reminder_kit.model import Draft, Message, Reason
-from reminder_kit.placement import FOLLOW_UP_PATIENCE, Window
-from reminder_kit.rules import KEYS, Defaults, reminders
-from reminder_kit.text import Composer
+from reminder_kit.model.appointments import Draft, Message, Reason
+from reminder_kit.model.lifecycle import State
+from reminder_kit.planning.fallback import fallback_key, fallback_rule, with_fallbacks
+from reminder_kit.planning.settings import NEVER_SENT, REFUSED_SENDER, Settings
+from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE, Window
+from reminder_kit.rules.reminders import KEYS, Defaults, reminders
+from reminder_kit.text.composer import Composer
 from tests.conftest import START
 
 WINDOW = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))

@@ -8,7 +8,7 @@ import pytest
 
 from reminder_kit import Recipient, Rule
 from reminder_kit.errors import ConfigurationError, RefusedCredentialError
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from tests.conftest import START
 
 NUMBER, OTHER = "+12025550123", "+12025550177"

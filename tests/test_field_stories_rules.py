@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reminder_kit import QuietHours, Rule
-from reminder_kit.instants import iso
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.model.instants import iso
+from reminder_kit.providers.telnyx.provider import Telnyx
 from tests.conftest import START
 
 NUMBER, OTHER = "+12025550123", "+12025550177"

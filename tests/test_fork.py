@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit import Appointment, Recipient, ReminderKit, Rule
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Fault, Sandbox, serve
 from tests.conftest import START
 

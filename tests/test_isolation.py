@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from reminder_kit import Rule
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import SandboxTransport
 from tests.conftest import START
 

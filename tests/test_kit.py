@@ -23,7 +23,7 @@ from reminder_kit.errors import (
     SignatureError,
     UnsafePlanError,
 )
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Sandbox, serve
 from tests.conftest import START
 

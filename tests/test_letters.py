@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from reminder_kit.errors import InvalidInputError, SignatureError
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.twilio import Twilio
-from reminder_kit.providers.vonage import Vonage
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.sandbox import Sandbox
 from reminder_kit.testing import EVENT_TYPES, TELNYX_PUBLIC_KEY, WEBHOOK_SECRET, signed_event
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import IllegalTransitionError
-from reminder_kit.lifecycle import OUR_STEPS, OVER, SENT, State, step, told
+from reminder_kit.model.lifecycle import OUR_STEPS, OVER, SENT, State, step, told
 
 states = st.sampled_from(list(State))
 

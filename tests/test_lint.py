@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reminder_kit.lint import lint
-from reminder_kit.rules import Defaults, Rule
-from reminder_kit.samples import made_up, read_fields
+from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.text.linter import lint
+from reminder_kit.text.samples import made_up, read_fields
 
 START = datetime(2026, 2, 16, 15, tzinfo=UTC)
 

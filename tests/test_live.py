@@ -15,7 +15,7 @@ import pytest
 
 from reminder_kit.errors import UnknownOutcomeError
 from reminder_kit.ports import NoAnswerError
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Sandbox, SandboxTransport, serve
 from reminder_kit.testing import LiveContract, LiveStage
 from reminder_kit.testing.live import live_stage

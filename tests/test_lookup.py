@@ -8,10 +8,10 @@ import pytest
 
 from reminder_kit import ReminderKit, Rule
 from reminder_kit.errors import TransientError
-from reminder_kit.model import Draft
+from reminder_kit.model.appointments import Draft
 from reminder_kit.ports import Response
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.twilio import Twilio
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 
 SERVICE = "MG" + "2" * 32

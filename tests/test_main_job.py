@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit import QuietHours, Recipient, Rule
-from reminder_kit.instants import iso
+from reminder_kit.model.instants import iso
 
 
 def parked(sandbox):

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import InvalidRuleError
-from reminder_kit.instants import from_seconds
-from reminder_kit.offsets import (
+from reminder_kit.model.instants import from_seconds
+from reminder_kit.rules.offsets import (
     Kind,
     Offset,
     elapsed,

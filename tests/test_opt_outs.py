@@ -8,8 +8,8 @@ import pytest
 
 from reminder_kit.errors import ConfigurationError, ProviderError
 from reminder_kit.ports import OptOuts, Response
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.twilio import Twilio
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
 
 ADA = "+12025550123"
 

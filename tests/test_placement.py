@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
-from reminder_kit.instants import from_seconds
-from reminder_kit.model import Appointment, Reason, Recipient
-from reminder_kit.placement import (
+from reminder_kit.model.appointments import Appointment, Reason, Recipient
+from reminder_kit.model.instants import from_seconds
+from reminder_kit.rules.placement import (
     GRACE,
     Decision,
     Placement,
@@ -24,8 +24,8 @@ from reminder_kit.placement import (
     place,
     still_allowed,
 )
-from reminder_kit.rules import Defaults, Rule, reminders
-from reminder_kit.superseding import COLLAPSE_WITHIN, supersede
+from reminder_kit.rules.reminders import Defaults, Rule, reminders
+from reminder_kit.rules.superseding import COLLAPSE_WITHIN, supersede
 from tests.sampling import examples
 
 ANN = "+12025550123"

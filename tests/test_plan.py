@@ -7,16 +7,16 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from reminder_kit.case import NEVER_SENT, Case, Settings, next_look, replayable
-from reminder_kit.changes import Change, Guard, Kind, Plan
 from reminder_kit.errors import UnsafePlanError
-from reminder_kit.lifecycle import State
-from reminder_kit.model import Message, Reason, Recipient
-from reminder_kit.placement import QuietHours, Window
-from reminder_kit.plan import decide
-from reminder_kit.records import Identity, Outcome, SentBefore, Stand, Suppression
-from reminder_kit.rules import Defaults, Rule
-from reminder_kit.text import Composer
+from reminder_kit.model.appointments import Message, Reason, Recipient
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import Identity, Outcome, SentBefore, Stand, Suppression
+from reminder_kit.planning.changes import Change, Guard, Kind, Plan
+from reminder_kit.planning.decide import decide
+from reminder_kit.planning.settings import NEVER_SENT, Case, Settings, next_look, replayable
+from reminder_kit.rules.placement import QuietHours, Window
+from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.text.composer import Composer
 from tests.conftest import START, TEXT
 
 WINDOW = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))

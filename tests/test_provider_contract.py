@@ -8,9 +8,9 @@ from typing import ClassVar
 import pytest
 
 from reminder_kit.errors import SignatureError
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.twilio import Twilio
-from reminder_kit.providers.vonage import Vonage
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 from reminder_kit.testing.provider_contract import ProviderContract, Stage
 

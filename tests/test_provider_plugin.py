@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reminder_kit import ReminderKit
-from reminder_kit.config import load
+from reminder_kit.config.loading import load
 from reminder_kit.providers import GROUP, provider_class
 from reminder_kit.sandbox import SandboxTransport
 

@@ -10,9 +10,9 @@ import pytest
 from attrs import evolve
 
 from reminder_kit import Appointment, AsyncReminderKit, ReminderKit, Rule
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.twilio import Twilio
-from reminder_kit.providers.vonage import Vonage
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.sandbox import Sandbox, SandboxTransport, serve
 
 START = datetime(2026, 2, 12, 15, tzinfo=UTC)

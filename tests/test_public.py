@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import reminder_kit
-from reminder_kit.kit import AsyncReminderKit, ReminderKit
+from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 
 HEAVY = (
     "opentelemetry",

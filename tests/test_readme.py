@@ -50,7 +50,7 @@ def test_the_tests_of_a_host_pass(pytester):
 
 
 def test_the_configuration_is_one_the_library_takes(tmp_path):
-    from reminder_kit.config import load
+    from reminder_kit.config.loading import load
 
     block, *more = blocks("toml")
     assert tomllib.loads(block)["guard"]["max_cancel_ratio"] == 0.5
@@ -78,8 +78,8 @@ def test_every_command_it_names_exists(capsys):
 
 
 def test_the_filters_and_conditions_it_lists_are_those_there_are():
-    from reminder_kit.conditions import KEYS
-    from reminder_kit.templates import _filters
+    from reminder_kit.rules.conditions import KEYS
+    from reminder_kit.text.templates import _filters
 
     assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == set(_filters())
     (sentence,) = re.findall(r"`only` and `unless` say whom.*?;", README)

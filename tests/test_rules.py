@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
-from reminder_kit.model import Appointment, Reason, Recipient
-from reminder_kit.offsets import Kind, Offset
-from reminder_kit.rules import Condition, Defaults, Late, Rule, reminders
+from reminder_kit.model.appointments import Appointment, Reason, Recipient
+from reminder_kit.rules.offsets import Kind, Offset
+from reminder_kit.rules.reminders import Condition, Defaults, Late, Rule, reminders
 
 ANN = "+12025550123"
 BOB = "+12025550145"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Call, Clock, Limit, Sandbox
 from reminder_kit.sandbox.faults import KINDS
 from reminder_kit.sandbox.messages import extent

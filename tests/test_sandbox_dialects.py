@@ -195,7 +195,7 @@ import sys
 sys.modules["cryptography"] = None
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.providers.jwt import made_rs256
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Sandbox
 from datetime import datetime, UTC
 

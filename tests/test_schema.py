@@ -7,12 +7,12 @@ import json
 import pytest
 from attrs import fields
 
-from reminder_kit import config
 from reminder_kit.calendars.settings import PHONE_SOURCES, CalendarSettings
+from reminder_kit.config import loading as config
+from reminder_kit.config.json_schema import file_schema, rules_schema
 from reminder_kit.errors import InvalidRuleError
-from reminder_kit.model import Status
-from reminder_kit.rules import KEYS, Rule
-from reminder_kit.schema import file_schema, rules_schema
+from reminder_kit.model.appointments import Status
+from reminder_kit.rules.reminders import KEYS, Rule
 
 ITEM = rules_schema()["items"]
 

@@ -12,12 +12,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reminder_kit.config import load
+from reminder_kit.config.json_schema import file_schema, rules_schema
+from reminder_kit.config.loading import load
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError
-from reminder_kit.lint import lint
-from reminder_kit.offsets import UNITS
-from reminder_kit.rules import Defaults, Rule
-from reminder_kit.schema import file_schema, rules_schema
+from reminder_kit.rules.offsets import UNITS
+from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.text.linter import lint
 
 ROOT = Path(__file__).parents[1]
 FILE = Draft202012Validator(file_schema())

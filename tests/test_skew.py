@@ -8,9 +8,9 @@ import pytest
 from attrs import evolve
 
 from reminder_kit import Rule
-from reminder_kit.patience import Skew
-from reminder_kit.placement import Window
+from reminder_kit.delivery.retry import Skew
 from reminder_kit.ports import Response
+from reminder_kit.rules.placement import Window
 
 RULE = [Rule("day-before", before="24 hours", text="See you {{ when }}")]
 

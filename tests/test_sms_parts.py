@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reminder_kit.sms import Parts, plain, sms_parts
+from reminder_kit.text.sms import Parts, plain, sms_parts
 
 # 3GPP TS 23.038 §6.2.1 and §6.2.1.1, in the order of the codes; 0x1B is the escape to the second table.
 TABLE = (

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from reminder_kit import Appointment, QuietHours, Recipient, Rule
-from reminder_kit.config import load
+from reminder_kit.config.loading import load
 from reminder_kit.errors import ConfigurationError
 from tests.conftest import NEW_YORK, START
 
@@ -177,7 +177,7 @@ def test_two_kits_at_once_keep_the_gap(make_kit, sandbox):
 
 
 def test_a_provider_that_can_not_schedule_waits_for_the_gap(make_kit, tmp_path):
-    from reminder_kit.providers.vonage import Vonage
+    from reminder_kit.providers.vonage.provider import Vonage
     from reminder_kit.sandbox import Sandbox, SandboxTransport
 
     sandbox = Sandbox(clock=START, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reminder_kit.errors import UnsafePlanError
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from tests.conftest import START
 
 ADA = "+12025550123"

@@ -10,11 +10,11 @@ from functools import partial
 import pytest
 
 from reminder_kit import AsyncReminderKit, Run
-from reminder_kit.changes import Change
 from reminder_kit.errors import InvalidInputError, UnsafePlanError
-from reminder_kit.model import Reason
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.vonage import Vonage
+from reminder_kit.model.appointments import Reason
+from reminder_kit.planning.changes import Change
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event
 
 

@@ -28,11 +28,11 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.model import Draft
+from reminder_kit.model.appointments import Draft
 from reminder_kit.ports import Response
 from reminder_kit.providers import provider_class, provider_names
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.telnyx_answers import STATUSES
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.telnyx.responses import STATUSES
 
 NUMBER = "+12025550123"
 SENDER = "+12025550100"

@@ -8,8 +8,8 @@ from itertools import permutations
 import pytest
 
 from reminder_kit import Rule
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.twilio import Twilio
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
 
 ADA = "+12025550123"
 SERVICE = "MG" + "2" * 32

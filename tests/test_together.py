@@ -10,9 +10,9 @@ from attrs import evolve
 
 from reminder_kit import Appointment, AsyncReminderKit, QuietHours, Recipient, Rule
 from reminder_kit.errors import InvalidRuleError
-from reminder_kit.lint import lint
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.rules import Defaults
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.rules.reminders import Defaults
+from reminder_kit.text.linter import lint
 from tests.conftest import NEW_YORK, START
 
 PHONE = "+12025550123"

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from attrs import evolve
 
-from reminder_kit import Appointment, Recipient, Rule, engine
+from reminder_kit import Appointment, Recipient, Rule
 from reminder_kit.calendars.settings import CalendarSettings
-from reminder_kit.ledger import Ledger
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.reconciler import executor
 from tests.conftest import START
 from tests.ledger.test_schema import filled, made_as_of
 from tests.test_together import EVENING, PHONE, TOGETHER, at_rest, evolve_rule, told, visit
@@ -97,7 +98,7 @@ def test_two_that_are_refused_at_once_hold_nobody_up(evening, sandbox):
 
 def test_who_waits_for_one_that_became_too_late_meanwhile_is_told(make_kit, sandbox, monkeypatch):
     """B's message is withdrawn for that of Z, of a later batch; by then its rule says it is too late."""
-    monkeypatch.setattr(engine, "_BATCH", 1)
+    monkeypatch.setattr(executor, "_BATCH", 1)
     start = DUE - timedelta(minutes=6)
 
     def clock():
@@ -116,14 +117,14 @@ def test_who_waits_for_one_that_moves_away_while_it_is_worked_on_is_told(make_ki
     kit, host = make_kit([EVENING]), make_kit([EVENING])
     kit.sync([])
     kit.record([visit("A"), visit("B", 11)])
-    decide, moved = engine.Engine._decide, []
+    decide, moved = executor.Engine._decide, []
 
     def decide_and_move(self, works, held_back):
         decide(self, works, held_back)
         if not moved:
             moved.append(host.record(visit("A", day=3)))
 
-    monkeypatch.setattr(engine.Engine, "_decide", decide_and_move)
+    monkeypatch.setattr(executor.Engine, "_decide", decide_and_move)
     kit.resync()
     kit.resync()
     assert told(sandbox) == APART

@@ -13,9 +13,9 @@ import pytest
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.ports import NoAnswerError, NotSentError, Request, Response
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Limit, Sandbox, SandboxTransport, serve
-from reminder_kit.transport import AsyncIO, BlockingIO, Pace, run_blocking
+from reminder_kit.transport.http import AsyncIO, BlockingIO, Pace, run_blocking
 
 GET = Request("GET", "/messages/7", headers={"accept": "application/json"})
 

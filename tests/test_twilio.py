@@ -25,12 +25,12 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.model import Draft
+from reminder_kit.model.appointments import Draft
 from reminder_kit.ports import Response
 from reminder_kit.providers import provider_class
 from reminder_kit.providers.signatures import same_hmac
-from reminder_kit.providers.twilio import Twilio
-from reminder_kit.providers.twilio_events import STATUSES, signed_text
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.providers.twilio.webhooks import STATUSES, signed_text
 from reminder_kit.sandbox import Call, Sandbox
 
 ACCOUNT = "AC" + "1" * 32

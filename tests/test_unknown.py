@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 
 
 @pytest.fixture

@@ -26,10 +26,10 @@ from reminder_kit.errors import (
     TooLateToCancelError,
     UnknownOutcomeError,
 )
-from reminder_kit.model import Draft
+from reminder_kit.model.appointments import Draft
 from reminder_kit.ports import Response
 from reminder_kit.providers import provider_class
-from reminder_kit.providers.vonage import Vonage
+from reminder_kit.providers.vonage.provider import Vonage
 
 NUMBER = "+12025550123"
 NOW = datetime(2026, 2, 15, 14, 30, tzinfo=UTC)

@@ -18,8 +18,8 @@ import pytest
 
 from reminder_kit import AsyncReminderKit, ReminderKit
 from reminder_kit.errors import ConfigurationError, LedgerError, SchemaError
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.vonage import Vonage
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event
 from reminder_kit.webhook_app import WebhookApp
 

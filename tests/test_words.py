@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder_kit.words import LANGUAGES, clock, day, is_known, known_locale, weekday, when
+from reminder_kit.text.time_phrases import LANGUAGES, clock, day, is_known, known_locale, weekday, when
 
 MONDAY = datetime(2026, 2, 16, 15)
 ASKED_FOR = ("en", "es", "fr", "de", "pt", "it", "nl", "pl")

@@ -15,8 +15,8 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit import Appointment, Recipient, ReminderKit, Rule
-from reminder_kit.ledger import Ledger
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Sandbox, serve
 from tests.conftest import START
 from tests.ledger.conftest import postgres_server, postgres_url, sqlite_url  # noqa: F401 - fixtures
@@ -26,7 +26,15 @@ RULES = (
     Rule("hour-before", before="1 hour", text="Soon: {{ when }}"),
 )
 COUNT = 220
-PRELOADED = ["reminder_kit.kit", "reminder_kit.providers.telnyx", "sqlalchemy", "psycopg", "httpx", "jinja2", "pytest"]
+PRELOADED = [
+    "reminder_kit.kit.faces",
+    "reminder_kit.providers.telnyx.provider",
+    "sqlalchemy",
+    "psycopg",
+    "httpx",
+    "jinja2",
+    "pytest",
+]
 
 
 def visits(moved=False):

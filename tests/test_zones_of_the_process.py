@@ -83,10 +83,10 @@ def test_b58_and_all_others_that_know_of_time_pass_in_a_process_of(zone):
 PROBE = """
 from datetime import datetime, timedelta, UTC
 from zoneinfo import ZoneInfo
-from reminder_kit.model import Appointment, Recipient
-from reminder_kit.placement import QuietHours, Window, place
-from reminder_kit.rules import Defaults, Rule, reminders
-from reminder_kit.text import Composer
+from reminder_kit.model.appointments import Appointment, Recipient
+from reminder_kit.rules.placement import QuietHours, Window, place
+from reminder_kit.rules.reminders import Defaults, Rule, reminders
+from reminder_kit.text.composer import Composer
 from tests.test_clock_weeks import RULES, WEEKS
 window = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))
 text = "{{ when }} {{ appointment.starts_at }} {{ appointment.starts_at | date }}"

@@ -6,7 +6,7 @@ Never raises for one broken event and never reads a clock.
 from __future__ import annotations
 
 from reminder_kit.calendars.occurrences import Occurrence, Problem, occurrence_json
-from reminder_kit.calendars.reading import Reading, read_calendar
+from reminder_kit.calendars.reader import Reading, read_calendar
 from reminder_kit.calendars.settings import CalendarSettings, Limits
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-from reminder_kit.calendars.lines import Component
+from reminder_kit.calendars.content_lines import Component
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.values import Span, Zones, as_span, as_when, integer, stamp
 from reminder_kit.errors import CalendarError

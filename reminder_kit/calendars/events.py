@@ -13,13 +13,13 @@ from typing import TypeVar
 
 from attrs import define
 
-from reminder_kit.calendars.lines import Component, Property
+from reminder_kit.calendars.content_lines import Component, Property
 from reminder_kit.calendars.rrule import Rule, read_rule
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.values import Kind, Span, When, Zones, as_span, as_when, integer, periods, stamp, whens
 from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
-from reminder_kit.instants import seconds
+from reminder_kit.model.instants import seconds
 
 __all__ = ["Event", "created", "read_event"]
 

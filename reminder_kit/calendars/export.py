@@ -14,7 +14,7 @@ from io import StringIO
 from typing import Any
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.instants import from_iso, iso, utc
+from reminder_kit.model.instants import from_iso, iso, utc
 
 __all__ = ["COLUMNS", "to_csv", "to_ics"]
 

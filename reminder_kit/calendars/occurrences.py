@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import frozen
 
-from reminder_kit.instants import iso
-from reminder_kit.model import Appointment
+from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.instants import iso
 
 __all__ = ["Occurrence", "Problem", "occurrence_json"]
 

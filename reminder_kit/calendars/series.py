@@ -20,7 +20,7 @@ from reminder_kit.calendars.rrule import Rule
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.values import Kind, Span, When
 from reminder_kit.errors import CalendarError
-from reminder_kit.instants import iso
+from reminder_kit.model.instants import iso
 
 __all__ = ["NO_DEFINITION", "Instance", "Series", "answers", "instances", "recurrence_text", "series_of"]
 

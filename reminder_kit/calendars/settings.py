@@ -15,7 +15,7 @@ from attrs import field, fields, frozen
 from attrs.validators import in_
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
-from reminder_kit.instants import zone
+from reminder_kit.model.instants import zone
 
 __all__ = ["PHONE_SOURCES", "CalendarSettings", "Limits"]
 

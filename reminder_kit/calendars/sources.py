@@ -66,7 +66,7 @@ def _of_text(source: str, limits: Limits) -> list[File]:
     if source == "-":
         return [_spooled(sys.stdin.buffer, "standard input", limits)]
     if source.lower().startswith(_SCHEMES):
-        from reminder_kit.calendars.addresses import fetched, shown
+        from reminder_kit.calendars.http_source import fetched, shown
 
         return [_plain(File(shown(source), fetched(source, limits)))]
     return _of_path(Path(source), limits)

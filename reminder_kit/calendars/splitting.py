@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from attrs import define, field
 
-from reminder_kit.calendars.lines import decoded, unescaped
+from reminder_kit.calendars.content_lines import decoded, unescaped
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.errors import CalendarError
 

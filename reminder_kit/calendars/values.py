@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
-from reminder_kit.calendars.lines import Property
+from reminder_kit.calendars.content_lines import Property
 from reminder_kit.errors import CalendarError
-from reminder_kit.instants import utc
+from reminder_kit.model.instants import utc
 
 __all__ = ["Kind", "Span", "When", "as_span", "as_when", "integer", "offset_of", "periods", "stamp", "whens"]
 

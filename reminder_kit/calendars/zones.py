@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from attrs import define, field
 
-from reminder_kit.calendars.lines import Component
-from reminder_kit.calendars.outlook import DISPLAY_NAMES
+from reminder_kit.calendars.content_lines import Component
+from reminder_kit.calendars.outlook_zones import DISPLAY_NAMES
 from reminder_kit.calendars.recurrence import Budget, expand
 from reminder_kit.calendars.rrule import read_rule
 from reminder_kit.calendars.values import as_when, offset_of, whens
 from reminder_kit.errors import CalendarError
-from reminder_kit.instants import zone
+from reminder_kit.model.instants import zone
 
 __all__ = ["TableZone", "ZoneTable", "iana_zone", "known_equivalent", "table_zone"]
 

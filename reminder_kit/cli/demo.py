@@ -16,15 +16,15 @@ from zoneinfo import ZoneInfo
 import click
 from attrs import frozen
 
-from reminder_kit.changes import Plan, Report
-from reminder_kit.cli.layout import Line, aligned, change_lines, day, moment, outcome_line
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json, write_lines
-from reminder_kit.config import load
-from reminder_kit.instants import iso, zone
-from reminder_kit.kit import ReminderKit
-from reminder_kit.model import masked
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.cli.rendering import Line, aligned, change_lines, day, moment, outcome_line
+from reminder_kit.config.loading import load
+from reminder_kit.kit.faces import ReminderKit
+from reminder_kit.model.appointments import masked
+from reminder_kit.model.instants import iso, zone
+from reminder_kit.planning.changes import Plan, Report
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Parked, Sandbox, serve
 
 __all__ = ["demo"]

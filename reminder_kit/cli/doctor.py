@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve, frozen
 
-from reminder_kit.cli.layout import Line
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json, write_lines
+from reminder_kit.cli.rendering import Line
 from reminder_kit.cli.session import is_loopback
-from reminder_kit.config import DEFAULT_PATH, Config, load
+from reminder_kit.config.loading import DEFAULT_PATH, Config, load
 from reminder_kit.errors import ReminderKitError
-from reminder_kit.instants import iso
-from reminder_kit.offsets import spoken
+from reminder_kit.model.instants import iso
+from reminder_kit.rules.offsets import spoken
 
 if TYPE_CHECKING:
     from reminder_kit.ports import Provider, Response
@@ -156,7 +156,7 @@ def _provider(provider: Provider, config: Config, now: datetime) -> Iterator[Fin
 def _asked(provider: Provider, timeout: float) -> Response | str:
     """Return the answer to a harmless request, or why there is none."""
     from reminder_kit.ports import NoAnswerError, NotSentError
-    from reminder_kit.transport import BlockingIO, run_blocking
+    from reminder_kit.transport.http import BlockingIO, run_blocking
 
     io = BlockingIO(provider, timeout=timeout)
     try:

@@ -13,7 +13,7 @@ from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json
 from reminder_kit.cli.session import configured
 from reminder_kit.errors import InvalidRuleError
-from reminder_kit.offsets import elapsed
+from reminder_kit.rules.offsets import elapsed
 
 __all__ = ["ledger"]
 
@@ -42,7 +42,7 @@ def upgrade() -> int:
 @common
 def check(*, repair: bool) -> int:
     """Check what must always be so; exit status 1 where something is not."""
-    from reminder_kit.ledger.checks import check as checked
+    from reminder_kit.ledger.integrity import check as checked
 
     found = configured().ledger()
     try:

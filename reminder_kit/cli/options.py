@@ -14,7 +14,7 @@ import click
 from attrs import define
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.instants import from_iso
+from reminder_kit.model.instants import from_iso
 
 __all__ = ["EVERY", "INSTANT", "Chosen", "chosen", "common", "forced", "now_option", "source_option"]
 

@@ -19,14 +19,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reminder_kit.cli.layout import Line
-from reminder_kit.instants import iso, zone
+from reminder_kit.cli.rendering import Line
+from reminder_kit.model.instants import iso, zone
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from reminder_kit.cli.session import Counting
-    from reminder_kit.kit import ReminderKit
+    from reminder_kit.kit.faces import ReminderKit
 
 __all__ = ["progress", "say", "tell_problems", "warn", "write_json", "write_lines", "zone_of"]
 

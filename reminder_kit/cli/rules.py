@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
-from reminder_kit.cli.layout import Line, shortened
 from reminder_kit.cli.options import chosen, common, now_option
 from reminder_kit.cli.output import tell_problems, write_json, write_lines
+from reminder_kit.cli.rendering import Line, shortened
 from reminder_kit.cli.session import configured
-from reminder_kit.config import Config
-from reminder_kit.instants import iso, zone
-from reminder_kit.model import masked
-from reminder_kit.rehearsal import Line as Rehearsed
-from reminder_kit.rehearsal import Rehearsal, blanks
-from reminder_kit.sms import sms_parts
+from reminder_kit.config.loading import Config
+from reminder_kit.model.appointments import masked
+from reminder_kit.model.instants import iso, zone
+from reminder_kit.planning.preview import Line as Rehearsed
+from reminder_kit.planning.preview import Rehearsal, blanks
+from reminder_kit.text.sms import sms_parts
 
 if TYPE_CHECKING:
-    from reminder_kit.model import Draft
+    from reminder_kit.model.appointments import Draft
 
 __all__ = ["rules"]
 
@@ -66,7 +66,7 @@ def check(sample: str | None, limit: int, now: datetime | None) -> int:
 
 def _read(file: str, config: Config, now: datetime) -> Any:
     from reminder_kit.calendars import read_calendar
-    from reminder_kit.imports import source_name
+    from reminder_kit.reconciler.calendar_import import source_name
 
     settings = evolve(
         config.calendar,
@@ -213,7 +213,7 @@ def _sums(found: dict[str, Any]) -> str:
 @common
 def schema() -> int:
     """Print the JSON Schema of the configuration file, for editors that complete and check."""
-    from reminder_kit.schema import file_schema
+    from reminder_kit.config.json_schema import file_schema
 
     write_json(file_schema())
     return 0

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reminder_kit.changes import Kind, Plan, Report
-from reminder_kit.cli.layout import Line, change_lines, outcome_line
 from reminder_kit.cli.options import EVERY, chosen, common, forced, now_option, source_option
 from reminder_kit.cli.output import progress, say, tell_problems, write_json, write_lines, zone_of
+from reminder_kit.cli.rendering import Line, change_lines, outcome_line
 from reminder_kit.cli.session import opened
 from reminder_kit.errors import LedgerError, ProviderError, UnsafePlanError
+from reminder_kit.planning.changes import Kind, Plan, Report
 
 if TYPE_CHECKING:
-    from reminder_kit.kit import ReminderKit
+    from reminder_kit.kit.faces import ReminderKit
 
 __all__ = ["finished", "import_", "plan", "resync"]
 

@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 import click
 
 from reminder_kit.cli.options import chosen
-from reminder_kit.config import DEFAULT_PATH, Config, load
+from reminder_kit.config.loading import DEFAULT_PATH, Config, load
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.instants import iso
+from reminder_kit.model.instants import iso
 
 if TYPE_CHECKING:
-    from reminder_kit.kit import ReminderKit
+    from reminder_kit.kit.faces import ReminderKit
     from reminder_kit.ports import Provider, Receipt, Response
 
 __all__ = ["Counting", "configured", "is_loopback", "opened"]
@@ -79,7 +79,7 @@ def opened(
     must be there (those of the fallback should be: without them the rest still goes out),
     and `now` must be the machine's unless the providers are on this machine.
     """
-    from reminder_kit.kit import ReminderKit
+    from reminder_kit.kit.faces import ReminderKit
 
     config = configured(warn=warn)
     arguments = config.arguments()

@@ -33,11 +33,11 @@ from typing import Any
 from attrs import define, field
 
 from reminder_kit import __version__
-from reminder_kit.changes import Change
 from reminder_kit.errors import ConfigurationError, ReminderKitError
-from reminder_kit.kit import AsyncReminderKit, ReminderKit
-from reminder_kit.model import DeliveryEvent
-from reminder_kit.telling import Run
+from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+from reminder_kit.kit.listeners import Run
+from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.planning.changes import Change
 
 try:
     from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation, get_meter

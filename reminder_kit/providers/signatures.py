@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from reminder_kit.errors import ConfigurationError, SignatureError
-from reminder_kit.instants import from_seconds, utc
+from reminder_kit.model.instants import from_seconds, utc
 
 __all__ = ["check_age", "lowered", "same_hmac", "verify_ed25519"]
 

@@ -17,25 +17,27 @@ from __future__ import annotations
 
 from reminder_kit.sandbox.clock import Clock
 from reminder_kit.sandbox.core import Sandbox
-from reminder_kit.sandbox.faults import Fault
-from reminder_kit.sandbox.hooks import Hook
-from reminder_kit.sandbox.limits import Limit
+from reminder_kit.sandbox.faults import Fault, Faults
+from reminder_kit.sandbox.http_messages import Answer, Call, answer
 from reminder_kit.sandbox.messages import Parked
+from reminder_kit.sandbox.rate_limit import Limit
 from reminder_kit.sandbox.server import Server, run, serve
 from reminder_kit.sandbox.transport import SandboxTransport
-from reminder_kit.sandbox.wire import Answer, Call
+from reminder_kit.sandbox.webhooks import Hook
 
 __all__ = [
     "Answer",
     "Call",
     "Clock",
     "Fault",
+    "Faults",
     "Hook",
     "Limit",
     "Parked",
     "Sandbox",
     "SandboxTransport",
     "Server",
+    "answer",
     "run",
     "serve",
 ]

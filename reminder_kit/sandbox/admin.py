@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
-from reminder_kit.instants import iso
+from reminder_kit.model.instants import iso
 from reminder_kit.sandbox.faults import fault_of
-from reminder_kit.sandbox.wire import Answer, Call, Logged, answer
+from reminder_kit.sandbox.http_messages import Answer, Call, Logged, answer
 
 if TYPE_CHECKING:
     from reminder_kit.sandbox.core import Sandbox

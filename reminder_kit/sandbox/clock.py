@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from reminder_kit.instants import from_iso, utc
+from reminder_kit.model.instants import from_iso, utc
 
 __all__ = ["Clock"]
 

@@ -15,14 +15,14 @@ from uuid import uuid4
 
 from attrs import evolve, frozen
 
-from reminder_kit.instants import utc
-from reminder_kit.sandbox import admin, telnyx, telnyx_hooks, twilio, vonage
+from reminder_kit.model.instants import utc
+from reminder_kit.sandbox import admin, telnyx, telnyx_webhooks, twilio, vonage
 from reminder_kit.sandbox.clock import Clock
 from reminder_kit.sandbox.faults import Fault, Faults
-from reminder_kit.sandbox.hooks import Hook, Hooks, Receiver
-from reminder_kit.sandbox.limits import Limit
+from reminder_kit.sandbox.http_messages import Answer, Call, Logged, answer
 from reminder_kit.sandbox.messages import Parked
-from reminder_kit.sandbox.wire import Answer, Call, Logged, answer
+from reminder_kit.sandbox.rate_limit import Limit
+from reminder_kit.sandbox.webhooks import Hook, Hooks, Receiver
 
 __all__ = ["OptOut", "Sandbox"]
 
@@ -44,7 +44,7 @@ class _Dialect(Protocol):
     def reply(self, sandbox: Sandbox, number: str, text: str, to: str, automatic: str | None) -> Hook: ...
 
 
-_DIALECTS: dict[str, _Dialect] = {"telnyx": telnyx_hooks, "twilio": twilio, "vonage": vonage}
+_DIALECTS: dict[str, _Dialect] = {"telnyx": telnyx_webhooks, "twilio": twilio, "vonage": vonage}
 
 
 @frozen
@@ -113,7 +113,7 @@ class Sandbox:
         self.secret = key or SECRET
         self.profile = "16fd2706-8baf-433b-82eb-8c7fada847da"
         self.pool_number = "+12025550100"
-        self.signer = telnyx_hooks.Signer()
+        self.signer = telnyx_webhooks.Signer()
         self.hooks = Hooks(self.now, receiver)
         self.faults = Faults()
         self.by_id: dict[str, Parked] = {}

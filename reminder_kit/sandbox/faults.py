@@ -12,7 +12,7 @@ from typing import Any
 from attrs import Factory, define, evolve, frozen
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.sandbox.wire import Answer, Call, answer
+from reminder_kit.sandbox.http_messages import Answer, Call, answer
 
 __all__ = ["KINDS", "Fault", "Faults"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import define, field
 
-from reminder_kit.instants import iso
+from reminder_kit.model.instants import iso
 
 __all__ = ["GSM7", "Parked", "extent"]
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from http import HTTPStatus
 
 from reminder_kit.sandbox.core import Sandbox
-from reminder_kit.sandbox.wire import Answer, Call, answer
+from reminder_kit.sandbox.http_messages import Answer, Call, answer
 
 __all__ = ["Server", "run", "serve"]
 

@@ -15,9 +15,9 @@ from uuid import UUID
 from attrs import frozen
 
 from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
-from reminder_kit.instants import from_iso
+from reminder_kit.model.instants import from_iso
+from reminder_kit.sandbox.http_messages import Answer, Call, answer
 from reminder_kit.sandbox.messages import GSM7, Parked, extent
-from reminder_kit.sandbox.wire import Answer, Call, answer
 
 if TYPE_CHECKING:
     from reminder_kit.sandbox.core import Sandbox

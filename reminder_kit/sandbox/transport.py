@@ -8,7 +8,7 @@ from __future__ import annotations
 import httpx
 
 from reminder_kit.sandbox.core import Sandbox
-from reminder_kit.sandbox.wire import Answer, Call
+from reminder_kit.sandbox.http_messages import Answer, Call
 
 __all__ = ["SandboxTransport"]
 

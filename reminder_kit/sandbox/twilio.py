@@ -16,10 +16,10 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.instants import from_iso
-from reminder_kit.sandbox.hooks import Hook
+from reminder_kit.model.instants import from_iso
+from reminder_kit.sandbox.http_messages import Answer, Call, answer
 from reminder_kit.sandbox.messages import Parked
-from reminder_kit.sandbox.wire import Answer, Call, answer
+from reminder_kit.sandbox.webhooks import Hook
 
 if TYPE_CHECKING:
     from reminder_kit.sandbox.core import Sandbox

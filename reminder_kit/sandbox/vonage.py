@@ -13,10 +13,10 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reminder_kit.instants import iso, seconds
-from reminder_kit.sandbox.hooks import Hook
+from reminder_kit.model.instants import iso, seconds
+from reminder_kit.sandbox.http_messages import Answer, Call, answer
 from reminder_kit.sandbox.messages import Parked
-from reminder_kit.sandbox.wire import Answer, Call, answer
+from reminder_kit.sandbox.webhooks import Hook
 
 if TYPE_CHECKING:
     from reminder_kit.sandbox.core import Sandbox

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reminder_kit.testing.crash import CrashPoints, kill_at
-    from reminder_kit.testing.foresight import would_receive
     from reminder_kit.testing.ledger_contract import LedgerContract
-    from reminder_kit.testing.letters import EVENT_TYPES, TELNYX_PUBLIC_KEY, WEBHOOK_SECRET, signed_event
     from reminder_kit.testing.live import LiveStage
     from reminder_kit.testing.live_contract import LiveContract
     from reminder_kit.testing.provider_contract import ProviderContract
-    from reminder_kit.testing.stage import Held, ProviderSandbox, Stage
+    from reminder_kit.testing.provider_stage import Held, ProviderSandbox, Stage
+    from reminder_kit.testing.signed_events import EVENT_TYPES, TELNYX_PUBLIC_KEY, WEBHOOK_SECRET, signed_event
+    from reminder_kit.testing.simulated_inbox import would_receive
 
 with suppress(ImportError):  # a host's tests need not be pytest's
     import pytest
@@ -45,13 +45,13 @@ __all__ = [
 
 _HOMES = {
     "crash": ("CrashPoints", "kill_at"),
-    "foresight": ("would_receive",),
+    "simulated_inbox": ("would_receive",),
     "ledger_contract": ("LedgerContract",),
-    "letters": ("EVENT_TYPES", "TELNYX_PUBLIC_KEY", "WEBHOOK_SECRET", "signed_event"),
+    "signed_events": ("EVENT_TYPES", "TELNYX_PUBLIC_KEY", "WEBHOOK_SECRET", "signed_event"),
     "live": ("LiveStage",),
     "live_contract": ("LiveContract",),
     "provider_contract": ("ProviderContract",),
-    "stage": ("Held", "ProviderSandbox", "Stage"),
+    "provider_stage": ("Held", "ProviderSandbox", "Stage"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

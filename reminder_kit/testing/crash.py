@@ -14,12 +14,12 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reminder_kit.kit import ReminderKit
-from reminder_kit.ledger import Ledger
+from reminder_kit.kit.faces import ReminderKit
+from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ports import IO, Request, Response
 
 if TYPE_CHECKING:
-    from reminder_kit.ledger.store import Transaction
+    from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["CrashPoints", "kill_at"]
 

@@ -17,10 +17,10 @@ import pytest
 from attrs import evolve
 
 from reminder_kit.errors import ClaimLostError
-from reminder_kit.ledger import Ledger
-from reminder_kit.lifecycle import State
-from reminder_kit.model import DeliveryEvent
-from reminder_kit.records import (
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import (
     HistoryEntry,
     Identity,
     Kept,

@@ -11,10 +11,10 @@ from typing import Any
 
 from attrs import evolve
 
-from reminder_kit.ledger import Ledger
-from reminder_kit.lifecycle import State
-from reminder_kit.model import Appointment, Draft, Message, Recipient
-from reminder_kit.records import Claim, Identity, Intake, Outcome, Record, Stand
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.appointments import Appointment, Draft, Message, Recipient
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import Claim, Identity, Intake, Outcome, Record, Stand
 
 __all__ = [
     "LEASE",

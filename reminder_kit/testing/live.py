@@ -17,10 +17,10 @@ import pytest
 from attrs import define, field
 
 from reminder_kit.errors import MessageNotFoundError, ProviderError, TooLateToCancelError, UnknownOutcomeError
-from reminder_kit.instants import iso
-from reminder_kit.model import Draft
+from reminder_kit.model.appointments import Draft
+from reminder_kit.model.instants import iso
 from reminder_kit.ports import Finder, NoAnswerError, NotSentError, Provider, Receipt, Request, Response
-from reminder_kit.transport import BlockingIO, run_blocking
+from reminder_kit.transport.http import BlockingIO, run_blocking
 
 __all__ = ["LIVE_FROM", "LIVE_TO", "LiveStage", "live_stage"]
 
@@ -50,20 +50,20 @@ def live_stage(name: str, environ: Mapping[str, str]) -> LiveStage:
 
 
 def _telnyx(environ: Mapping[str, str]) -> Provider:
-    from reminder_kit.providers.telnyx import Telnyx
+    from reminder_kit.providers.telnyx.provider import Telnyx
 
     return Telnyx(environ["TELNYX_API_KEY"], environ[LIVE_FROM], base_url=environ.get("TELNYX_BASE_URL"))
 
 
 def _twilio(environ: Mapping[str, str]) -> Provider:
-    from reminder_kit.providers.twilio import Twilio
+    from reminder_kit.providers.twilio.provider import Twilio
 
     account, token, service = (environ[each] for each in _NEEDED["twilio"])
     return Twilio(account, token, service, base_url=environ.get("TWILIO_BASE_URL"))
 
 
 def _vonage(environ: Mapping[str, str]) -> Provider:
-    from reminder_kit.providers.vonage import Vonage
+    from reminder_kit.providers.vonage.provider import Vonage
 
     key, secret, sender = (environ[each] for each in _NEEDED["vonage"])
     return Vonage(sender, key, secret, application_id="", base_url=environ.get("VONAGE_BASE_URL"))

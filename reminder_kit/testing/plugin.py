@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from reminder_kit.kit import ReminderKit
+    from reminder_kit.kit.faces import ReminderKit
     from reminder_kit.sandbox import Clock, Sandbox
 
 __all__ = [
@@ -56,9 +56,9 @@ def reminder_kit_clock(reminder_kit_sandbox: Sandbox) -> Clock:
 @pytest.fixture
 def reminder_kit_options(reminder_kit_sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
     """Return arguments that put any kit, of either face, onto the sandbox and a ledger of its own."""
-    from reminder_kit.providers.telnyx import Telnyx
+    from reminder_kit.providers.telnyx.provider import Telnyx
     from reminder_kit.sandbox import SandboxTransport
-    from reminder_kit.testing.letters import TELNYX_PUBLIC_KEY
+    from reminder_kit.testing.signed_events import TELNYX_PUBLIC_KEY
 
     return {
         "provider": Telnyx(api_key="KEY", from_="+12025550100", public_key=TELNYX_PUBLIC_KEY),
@@ -71,7 +71,7 @@ def reminder_kit_options(reminder_kit_sandbox: Sandbox, tmp_path: Path) -> dict[
 @pytest.fixture
 def reminder_kit_maker(reminder_kit_options: dict[str, Any]) -> Iterator[Callable[..., ReminderKit]]:
     """Return a maker of kits on the sandbox, from rules or `config="reminders.toml"`; they are closed afterwards."""
-    from reminder_kit.kit import ReminderKit
+    from reminder_kit.kit.faces import ReminderKit
 
     kits: list[ReminderKit] = []
 
@@ -89,7 +89,7 @@ def reminder_kit_maker(reminder_kit_options: dict[str, Any]) -> Iterator[Callabl
 @pytest.fixture
 def reminder_kit_would_receive(reminder_kit_sandbox: Sandbox) -> Callable[..., Any]:
     """Tell what she would receive: `reminder_kit_would_receive(kit, number)` lets a month pass; see `would_receive`."""
-    from reminder_kit.testing.foresight import would_receive
+    from reminder_kit.testing.simulated_inbox import would_receive
 
     return lambda kit, number, **options: would_receive(kit, reminder_kit_sandbox, number, **options)
 
@@ -97,7 +97,7 @@ def reminder_kit_would_receive(reminder_kit_sandbox: Sandbox) -> Callable[..., A
 @pytest.fixture
 def reminder_kit_signed_event(reminder_kit_clock: Clock) -> Callable[..., tuple[dict[str, str], bytes]]:
     """Return `reminder_kit.testing.signed_event`, signing at the sandbox's time."""
-    from reminder_kit.testing.letters import signed_event
+    from reminder_kit.testing.signed_events import signed_event
 
     def signed(*event: str, **options: Any) -> tuple[dict[str, str], bytes]:
         return signed_event(*event, **{"now": reminder_kit_clock(), **options})

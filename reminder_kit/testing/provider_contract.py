@@ -34,9 +34,9 @@ from reminder_kit.errors import (
     UnknownOutcomeError,
     WebhookError,
 )
-from reminder_kit.model import DeliveryEvent
+from reminder_kit.model.appointments import DeliveryEvent
 from reminder_kit.ports import NoAnswerError, Receipt, Response
-from reminder_kit.testing.stage import Held, ProviderSandbox, Stage
+from reminder_kit.testing.provider_stage import Held, ProviderSandbox, Stage
 
 __all__ = ["Held", "ProviderContract", "ProviderSandbox", "Stage"]
 

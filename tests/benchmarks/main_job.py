@@ -57,7 +57,7 @@ def appointments(count):
 
 def make_kit(folder, **options):
     from reminder_kit import QuietHours, ReminderKit
-    from reminder_kit.providers.telnyx import Telnyx
+    from reminder_kit.providers.telnyx.provider import Telnyx
 
     provider = Telnyx(api_key="KEY", from_="+12025550100", base_url=options.pop("base_url", "http://127.0.0.1:9/v2"))
     return ReminderKit(
@@ -100,7 +100,7 @@ def bench_plan(scale):
 
 
 def bench_resync(scale):
-    from reminder_kit.records import Intake
+    from reminder_kit.model.records import Intake
 
     count = int(100_000 * scale)
     far = [each for each in rules() if each.id != "none"]
@@ -186,7 +186,7 @@ async def official_sdk(address, count, concurrency):
 
 async def ours_async(address, count, concurrency, folder):
     from reminder_kit import AsyncReminderKit, Rule
-    from reminder_kit.providers.telnyx import Telnyx
+    from reminder_kit.providers.telnyx.provider import Telnyx
 
     provider = Telnyx(api_key="KEY", from_="+12025550100", base_url=address)
     one = [Rule("day", before="24 hours", text="Hi {{ recipient.name }}, {{ appointment.title }} {{ when }}.")]

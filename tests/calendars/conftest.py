@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminder_kit.calendars import CalendarSettings, occurrence_json, read_calendar
-from reminder_kit.instants import iso
+from reminder_kit.model.instants import iso
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2026, 7, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ import atheris
 
 with atheris.instrument_imports(include=["reminder_kit.calendars"]):
     import reminder_kit.calendars
-    import reminder_kit.calendars.reading
+    import reminder_kit.calendars.reader
 
 from tests.calendars.test_hostile import survives
 

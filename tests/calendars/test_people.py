@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.model import is_possible
+from reminder_kit.model.appointments import is_possible
 
 ANN = "ATTENDEE;CN=Ann:tel:+12025550101"
 
@@ -171,7 +171,7 @@ def test_a_directory_that_cannot_be_used_is_named(read_events, event, tmp_path, 
 
 @given(st.text(st.sampled_from("0123456789+-() x.,ab"), max_size=60))
 def test_whatever_a_text_holds_its_numbers_are_possible_ones(text):
-    from reminder_kit.calendars.people import _numbers_in
+    from reminder_kit.calendars.recipients import _numbers_in
 
     assert all(is_possible(each.phone) for each in _numbers_in([text], "US"))
 

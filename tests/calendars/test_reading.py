@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reminder_kit.calendars import CalendarSettings, Limits, occurrence_json, read_calendar
-from reminder_kit.conditions import Condition
 from reminder_kit.errors import CalendarError
-from reminder_kit.model import Status
+from reminder_kit.model.appointments import Status
+from reminder_kit.rules.conditions import Condition
 
 SERIES = "RRULE:FREQ=WEEKLY;COUNT=4"
 

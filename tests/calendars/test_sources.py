@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reminder_kit.calendars import CalendarSettings, Limits
-from reminder_kit.calendars.addresses import fetched, shown
+from reminder_kit.calendars.http_source import fetched, shown
 from reminder_kit.errors import CalendarError, ConfigurationError
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reminder_kit.calendars import CalendarSettings, read_calendar
 from reminder_kit.calendars.zones import iana_zone, known_equivalent
-from reminder_kit.instants import zone
+from reminder_kit.model.instants import zone
 
 LOCAL = "20260302T090000"
 

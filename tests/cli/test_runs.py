@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder_kit.instants import iso
+from reminder_kit.model.instants import iso
 
 NOW = "2026-02-10T14:00:00Z"
 ROOT = Path(__file__).parents[2]

@@ -122,7 +122,7 @@ def test_help_is_quick_and_loads_neither_kit_nor_sql(tmp_path):
         [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
         cwd=tmp_path, check=True,
     )  # fmt: skip
-    for name in ("reminder_kit.kit", "sqlalchemy", "httpx", "rich", "icalendar", "jinja2", "pendulum"):
+    for name in ("reminder_kit.kit.faces", "sqlalchemy", "httpx", "rich", "icalendar", "jinja2", "pendulum"):
         assert f"'{name}'" not in ran.stderr
     for name in ("plan", "import", "resync", "doctor", "demo"):
         assert f"  {name} " in ran.stdout

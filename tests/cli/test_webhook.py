@@ -127,7 +127,7 @@ def test_an_answer_under_way_is_finished_before_the_end(served, telnyx, machine_
 
 def test_an_endpoint_that_cannot_begin_says_so(run, telnyx, monkeypatch):
     """Whatever it is that fails before it serves, the exit status is that of configuration, not the server's."""
-    from reminder_kit.ledger import Ledger
+    from reminder_kit.ledger.ledger import Ledger
 
     def broken(_self):
         raise MemoryError

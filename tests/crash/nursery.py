@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 def act(deed):
     """Do it, and die at the point; returns the number of steps of who lives to tell."""
-    from reminder_kit.instants import from_iso
+    from reminder_kit.model.instants import from_iso
     from reminder_kit.testing.crash import kill_at
     from tests.crash.stories import KINDS, make_kit
 

@@ -12,10 +12,10 @@ from datetime import timedelta
 from attrs import field, frozen
 
 from reminder_kit import Appointment, Recipient, ReminderKit, Rule
-from reminder_kit.instants import iso
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.twilio import Twilio
-from reminder_kit.providers.vonage import Vonage
+from reminder_kit.model.instants import iso
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.providers.vonage.provider import Vonage
 from tests.conftest import START, TEXT
 
 NUMBER, OTHER = "+12025550123", "+12025550177"

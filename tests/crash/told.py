@@ -14,9 +14,9 @@ from tempfile import mkdtemp
 
 from attrs import field, frozen
 
-from reminder_kit.instants import iso
-from reminder_kit.ledger import Ledger
-from reminder_kit.ledger.tables import tables_of
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.ledger.sql.tables import tables_of
+from reminder_kit.model.instants import iso
 from reminder_kit.sandbox import Sandbox, SandboxTransport, serve
 from tests.conftest import START
 from tests.crash.stories import BEHAVIOURS, HOOK, KINDS, NUMBER, PAUSE, RULES, make_kit, messages

@@ -12,7 +12,7 @@ import pytest
 
 from reminder_kit import AsyncReminderKit
 from reminder_kit.errors import LedgerError, UnsafePlanError
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event
 
 pytest.importorskip("opentelemetry.sdk")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder_kit.ledger import Ledger
+from reminder_kit.ledger.ledger import Ledger
 
 _PASSWORD = "open-sesame"
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from reminder_kit.errors import InvalidInputError, LedgerError, SchemaError
-from reminder_kit.records import Kept, Suppression
+from reminder_kit.model.records import Kept, Suppression
 from reminder_kit.testing.ledger_contract import NOW, PHONE, intake
 
 

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from attrs import evolve
 
 from reminder_kit.errors import SchemaError
-from reminder_kit.ledger.checks import check
-from reminder_kit.ledger.tables import VERSION_TABLE
-from reminder_kit.lifecycle import State
-from reminder_kit.records import Release
+from reminder_kit.ledger.integrity import check
+from reminder_kit.ledger.sql.tables import VERSION_TABLE
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import Release
 from reminder_kit.testing.ledger_contract import LEASE, NOW, intake, message, outcome
 
 

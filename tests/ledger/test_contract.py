@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from reminder_kit.ledger.tables import tables_of
+from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.testing.ledger_contract import LedgerContract
 
 

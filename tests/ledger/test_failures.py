@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from reminder_kit.errors import ConfigurationError, LedgerError
-from reminder_kit.ledger import Ledger
-from reminder_kit.ledger.failures import explained
-from reminder_kit.records import Suppression
+from reminder_kit.ledger.databases.failures import explained
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.records import Suppression
 from reminder_kit.testing.ledger_contract import NOW, PHONE
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def told(attempt, *arguments):
 
 def test_making_a_ledger_loads_nothing_heavy():
     code = (
-        "import sys; from reminder_kit.ledger import Ledger; Ledger('sqlite:///x.db'); Ledger('postgresql://h/d')\n"
+        "import sys; from reminder_kit.ledger.ledger import Ledger; Ledger('sqlite:///x.db'); Ledger('postgresql://h/d')\n"
         "print([each for each in ('sqlalchemy', 'alembic', 'psycopg', 'sqlite3') if each in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -44,7 +44,7 @@ def test_making_a_ledger_loads_nothing_heavy():
 
 def test_using_a_current_ledger_does_not_load_alembic(sqlite_ledger, sqlite_url):
     code = (
-        f"import sys; from reminder_kit.ledger import Ledger; ledger = Ledger({sqlite_url!r})\n"
+        f"import sys; from reminder_kit.ledger.ledger import Ledger; ledger = Ledger({sqlite_url!r})\n"
         "ledger.prepare(); ledger.upgrade(); ledger.counts(); print('alembic' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

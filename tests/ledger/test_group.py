@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from reminder_kit.errors import ClaimLostError, LedgerError
-from reminder_kit.records import Kept
+from reminder_kit.model.records import Kept
 from reminder_kit.testing.ledger_contract import NOW, intake, message
 
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from reminder_kit.ledger import Ledger
-from reminder_kit.records import Identity, Kept
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.records import Identity, Kept
 from reminder_kit.testing.ledger_contract import NOW, intake
 
 NAMES = st.sampled_from(["A-1", "A-2", "Ä'3"])

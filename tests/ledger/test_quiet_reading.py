@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from reminder_kit.errors import LedgerError
-from reminder_kit.records import Suppression
+from reminder_kit.model.records import Suppression
 from reminder_kit.testing.ledger_contract import NOW, PHONE, intake
 
 ROOT = Path(__file__).parents[2]
@@ -55,8 +55,8 @@ def filled(path, ledgers):
 KILLED = """
 import os, signal, sys
 from datetime import UTC, datetime
-from reminder_kit.ledger import Ledger
-from reminder_kit.records import Suppression
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.records import Suppression
 ledger = Ledger(sys.argv[1])
 ledger.submit(lambda tx: tx.suppress(Suppression("+12025550123", "", datetime(2026, 1, 1, tzinfo=UTC)))).result()
 with ledger.writing() as transaction:
@@ -140,7 +140,7 @@ def test_a_reader_sees_whole_transactions_while_others_write(filled, ledgers):
 READ = """
 import os, sys
 from reminder_kit.errors import LedgerError
-from reminder_kit.ledger import Ledger
+from reminder_kit.ledger.ledger import Ledger
 warm = Ledger("sqlite://")
 warm.upgrade()
 warm.submit(lambda transaction: transaction.allow("+12025550123")).result()

@@ -15,9 +15,9 @@ import pytest
 from attrs import evolve
 
 from reminder_kit.errors import ClaimLostError
-from reminder_kit.ledger import Ledger
-from reminder_kit.lifecycle import State
-from reminder_kit.records import HistoryEntry, Kept, Release
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import HistoryEntry, Kept, Release
 from reminder_kit.testing.ledger_contract import LEASE, NOW, intake, message, outcome
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +67,7 @@ def test_eight_processes_park_each_reminder_once(ledger, url):
 DIES = """
 import os, signal, sys
 from datetime import UTC, datetime, timedelta
-from reminder_kit.ledger import Ledger
+from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.testing.ledger_contract import LEASE, NOW, message, outcome
 
 ledger = Ledger(sys.argv[1])

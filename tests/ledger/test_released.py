@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from reminder_kit.errors import SchemaError
-from reminder_kit.instants import from_iso
-from reminder_kit.ledger import schema
-from reminder_kit.ledger.checks import check
-from reminder_kit.ledger.engine import create
+from reminder_kit.ledger import versions
+from reminder_kit.ledger.databases.connections import create
+from reminder_kit.ledger.integrity import check
+from reminder_kit.model.instants import from_iso
 from reminder_kit.sandbox import Sandbox
 from reminder_kit.sandbox.messages import Parked
 from tests.ledger.released.write import FOLDER, kit_on
@@ -25,7 +25,7 @@ FILES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
 
 
 def test_each_version_that_was_superseded_left_a_file():
-    assert set(schema.VERSIONS[:-1]) <= set(FILES) <= set(schema.VERSIONS)
+    assert set(versions.VERSIONS[:-1]) <= set(FILES) <= set(versions.VERSIONS)
 
 
 def value_of(shown):
@@ -53,7 +53,7 @@ def left(request, url, ledgers):
     ledger = ledgers(url)
     create(ledger._database)
     with ledger._database.writing() as connection:
-        schema._migrate(connection, None, request.param)
+        versions._migrate(connection, None, request.param)
         fill(connection, written["tables"])
     return ledger, written
 
@@ -110,7 +110,7 @@ def test_a_library_that_is_older_than_the_tables_says_so(left, monkeypatch, ledg
     ledger, _ = left
     ledger.upgrade()
     with monkeypatch.context() as older:
-        older.setattr(schema, "VERSIONS", ("0000",))
+        older.setattr(versions, "VERSIONS", ("0000",))
         with pytest.raises(SchemaError, match="install the newer reminder-kit that made them"):
             ledgers(url).counts()
     assert ledger.counts()["messages"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from attrs import evolve
 
-from reminder_kit.lifecycle import State
+from reminder_kit.model.lifecycle import State
 from reminder_kit.testing.ledger_stage import NOW, PHONE, as_recorded, intake, message, park_one
 
 

@@ -14,10 +14,11 @@ import pytest
 import sqlalchemy as sa
 
 from reminder_kit.errors import SchemaError
-from reminder_kit.ledger import Ledger, schema
-from reminder_kit.ledger.checks import check
-from reminder_kit.ledger.rows import message_values, micros, outcome_values
-from reminder_kit.ledger.tables import VERSION_TABLE, tables_of
+from reminder_kit.ledger import versions
+from reminder_kit.ledger.integrity import check
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.ledger.sql.row_mapping import message_values, micros, outcome_values
+from reminder_kit.ledger.sql.tables import VERSION_TABLE, tables_of
 from reminder_kit.testing.ledger_contract import NOW, intake, message, outcome
 
 ROOT = Path(__file__).parents[2]
@@ -67,10 +68,10 @@ def test_every_migration_is_known_and_in_line():
     from alembic.script import ScriptDirectory
 
     config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(versions.__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
     found = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]
-    assert tuple(reversed(found)) == schema.VERSIONS
+    assert tuple(reversed(found)) == versions.VERSIONS
 
 
 def test_upgrading_again_changes_nothing(ledger):
@@ -111,10 +112,11 @@ LATER = """
 import sys
 from pathlib import Path
 from reminder_kit.errors import SchemaError
-from reminder_kit.ledger import Ledger, schema
+from reminder_kit.ledger import versions
+from reminder_kit.ledger.ledger import Ledger
 
-schema.VERSIONS = (*schema.VERSIONS, "9000")
-schema._MIGRATIONS = Path(sys.argv[2])
+versions.VERSIONS = (*versions.VERSIONS, "9000")
+versions._MIGRATIONS = Path(sys.argv[2])
 ledger = Ledger(sys.argv[1])
 for refused in (ledger.counts, *([ledger.prepare] if "postgres" in sys.argv[1] else [])):
     try:
@@ -139,10 +141,10 @@ def test_an_older_schema_is_upgraded_with_its_data_and_refused_for_reading(url, 
     with ledger.writing() as transaction:
         transaction.record([intake()], NOW)
     ledger.close()
-    later = shutil.copytree(schema._MIGRATIONS, tmp_path / "later migrations, 100%")
+    later = shutil.copytree(versions._MIGRATIONS, tmp_path / "later migrations, 100%")
     (later / "versions" / "v9000_later.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
-        f"revision, down_revision = '9000', '{schema.VERSIONS[-1]}'\n"
+        f"revision, down_revision = '9000', '{versions.VERSIONS[-1]}'\n"
         "branch_labels = depends_on = None\n\n\ndef upgrade():\n"
         "    op.add_column('reminder_kit_runs', sa.Column('host', sa.Text))\n"
     )
@@ -158,13 +160,13 @@ def made_as_of(ledger, version):
     from alembic import command
     from alembic.config import Config
 
-    from reminder_kit.ledger.engine import create
+    from reminder_kit.ledger.databases.connections import create
 
     create(ledger._database)
     with ledger._database.writing() as connection:
         options = {"connection": connection, "schema": None, "version_table": VERSION_TABLE}
         config = Config(attributes=options)
-        config.set_main_option("script_location", str(schema._MIGRATIONS).replace("%", "%%"))
+        config.set_main_option("script_location", str(versions._MIGRATIONS).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
         command.upgrade(config, version)
 
@@ -192,7 +194,7 @@ def filled(ledger, count):
             connection.execute(tables["reminders"].insert(), values)
 
 
-@pytest.mark.parametrize("version", schema.VERSIONS[:-1])
+@pytest.mark.parametrize("version", versions.VERSIONS[:-1])
 def test_tables_of_every_published_version_are_brought_to_the_latest_with_what_they_hold(url, ledgers, version):
     ledger = ledgers(url)
     made_as_of(ledger, version)
@@ -283,7 +285,7 @@ def test_many_may_create_it_at_once(url, tmp_path):
 CREATE = """
 import sys
 from datetime import UTC, datetime
-from reminder_kit.ledger import Ledger
+from reminder_kit.ledger.ledger import Ledger
 ledger = Ledger(sys.argv[1])
 ledger.upgrade()
 with ledger.writing() as transaction:
@@ -304,7 +306,7 @@ def test_many_processes_may_create_it_at_once(url, ledgers):
 KILLED = """
 import os, signal, sys
 import sqlalchemy as sa
-from reminder_kit.ledger import Ledger
+from reminder_kit.ledger.ledger import Ledger
 left = int(sys.argv[2])
 
 @sa.event.listens_for(sa.engine.Engine, "before_cursor_execute")
@@ -347,8 +349,8 @@ def test_a_process_killed_while_it_creates_the_tables_leaves_none(url, ledgers, 
 )
 def test_sqlite_finds_a_page_by_index_without_looking_at_all_rows(sqlite_ledger, filters, index):
     """Whoever reads many pages goes through the table once, not once for each page."""
-    from reminder_kit.ledger.running import prepared
-    from reminder_kit.ledger.statements import statements_for
+    from reminder_kit.ledger.databases.runner import prepared
+    from reminder_kit.ledger.sql.statements import statements_for
 
     def plan(connection):
         ready = prepared(statements_for(None, "sqlite").page(frozenset(filters)), connection.dialect)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from reminder_kit.delivery.retry import Breaker
 from reminder_kit.errors import RefusedCredentialError, TransientError
-from reminder_kit.patience import Breaker
 
 NOW = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)
 

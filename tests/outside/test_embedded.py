@@ -10,7 +10,7 @@ import pytest
 
 from reminder_kit import Appointment, AsyncReminderKit, QuietHours, Recipient, ReminderKit, Rule
 from reminder_kit.errors import InvalidInputError, UnsafePlanError
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 
 NOW = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)
 TEXT = "Hi {{ recipient.name }}, {{ appointment.title }} {{ when }}."

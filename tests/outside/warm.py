@@ -15,8 +15,8 @@ from importlib import import_module
 WARM = (
     *("alembic.command", "babel.dates", "click", "httpx", "icalendar", "jinja2.sandbox", "pendulum", "phonenumbers"),
     *("recurring_ical_events", "rich.progress", "rich.table", "sqlalchemy", "sqlalchemy.dialects.sqlite"),
-    *("reminder_kit.cli", "reminder_kit.cli.runs", "reminder_kit.kit", "reminder_kit.ledger"),
-    *("reminder_kit.calendars", "reminder_kit.providers.telnyx", "reminder_kit.config"),
+    *("reminder_kit.cli", "reminder_kit.cli.runs", "reminder_kit.kit.faces", "reminder_kit.ledger.ledger"),
+    *("reminder_kit.calendars", "reminder_kit.providers.telnyx.provider", "reminder_kit.config.loading"),
 )
 
 

@@ -11,9 +11,9 @@ from random import Random
 from attrs import evolve
 
 from reminder_kit import Appointment, QuietHours, Recipient, Rule
-from reminder_kit.changes import Guard
 from reminder_kit.errors import ReminderKitError, UnsafePlanError
-from reminder_kit.ledger.checks import check
+from reminder_kit.ledger.integrity import check
+from reminder_kit.planning.changes import Guard
 from tests.conftest import NEW_YORK
 from tests.simulation.laws import Laws
 from tests.simulation.world import Died, World

@@ -11,11 +11,11 @@ from itertools import pairwise
 from attrs import evolve
 
 from reminder_kit import Appointment, Rule
-from reminder_kit.lifecycle import State
-from reminder_kit.model import Reason
-from reminder_kit.placement import Decision, place, still_allowed
-from reminder_kit.records import Stand
-from reminder_kit.together import circle_of
+from reminder_kit.model.appointments import Reason
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import Stand
+from reminder_kit.planning.combining import circle_of
+from reminder_kit.rules.placement import Decision, place, still_allowed
 from tests.conftest import NEW_YORK
 from tests.simulation.histories import CORRECTING, History
 from tests.simulation.laws import REARM, Laws, moment

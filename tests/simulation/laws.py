@@ -9,14 +9,14 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from reminder_kit.correction import corrections
-from reminder_kit.fallback import fallback_key, with_fallbacks
-from reminder_kit.instants import zone
-from reminder_kit.lifecycle import State
-from reminder_kit.model import Reason
-from reminder_kit.placement import GRACE, Decision, place, still_allowed
-from reminder_kit.records import Stand
-from reminder_kit.rules import reminders
+from reminder_kit.model.appointments import Reason
+from reminder_kit.model.instants import zone
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import Stand
+from reminder_kit.planning.correction import corrections
+from reminder_kit.planning.fallback import fallback_key, with_fallbacks
+from reminder_kit.rules.placement import GRACE, Decision, place, still_allowed
+from reminder_kit.rules.reminders import reminders
 
 REARM = timedelta(minutes=15)
 

@@ -8,8 +8,8 @@ import pytest
 
 from reminder_kit import QuietHours, Rule
 from reminder_kit.ports import Capabilities
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.vonage import Vonage
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.vonage.provider import Vonage
 from tests.simulation.world import World
 
 HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from reminder_kit import AsyncReminderKit, Rule
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import SandboxTransport
 from tests.simulation.world import World
 

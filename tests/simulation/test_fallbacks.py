@@ -8,11 +8,11 @@ from itertools import count
 import pytest
 
 from reminder_kit import Rule
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.twilio import Twilio
-from reminder_kit.providers.vonage import Vonage
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.sandbox.core import SECRET
-from reminder_kit.sandbox.telnyx_hooks import Signer
+from reminder_kit.sandbox.telnyx_webhooks import Signer
 from tests.simulation.histories import History
 from tests.simulation.world import Died, World
 

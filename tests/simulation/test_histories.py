@@ -22,8 +22,8 @@ from pathlib import Path
 
 import pytest
 
-from reminder_kit.ledger import Ledger
-from reminder_kit.ledger.tables import tables_of
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.ledger.sql.tables import tables_of
 from tests.ledger.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
 from tests.simulation.histories import History
 from tests.simulation.telling import blocks, how_many, tell, tell_all

@@ -16,18 +16,18 @@ from hashlib import blake2b
 from attrs import evolve, fields
 
 from reminder_kit import ReminderKit
-from reminder_kit.couriers import Couriers
-from reminder_kit.delivery import Courier
-from reminder_kit.engine import Engine
+from reminder_kit.delivery.dispatcher import Courier
+from reminder_kit.delivery.routes import Couriers
 from reminder_kit.errors import SignatureError
-from reminder_kit.ledger import Ledger
-from reminder_kit.ledger.tables import tables_of
-from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.providers.twilio import Twilio
-from reminder_kit.providers.vonage import Vonage
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.ledger.sql.tables import tables_of
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.providers.vonage.provider import Vonage
+from reminder_kit.reconciler.executor import Engine
 from reminder_kit.sandbox import Sandbox, SandboxTransport
-from reminder_kit.transport import Pace
-from reminder_kit.world import BlockingWorld
+from reminder_kit.transport.http import Pace
+from reminder_kit.transport.world import BlockingWorld
 from tests.conftest import NEW_YORK, START
 
 HOOK = "https://clinic.example/hooks"

@@ -28,10 +28,18 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.instants import from_iso, iso
-from reminder_kit.model import DeliveryEvent, Draft
-from reminder_kit.placement import Window
-from reminder_kit.ports import Capabilities, Failure, Receipt, Request, Response
+from reminder_kit.ports import (
+    Capabilities,
+    DeliveryEvent,
+    Draft,
+    Failure,
+    Receipt,
+    Request,
+    Response,
+    Window,
+    from_iso,
+    iso,
+)
 from reminder_kit.providers.answers import json_object, text_of
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import check_age, lowered, same_hmac

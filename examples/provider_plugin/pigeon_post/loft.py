@@ -13,10 +13,8 @@ from typing import Any
 from attrs import define
 
 from pigeon_post import signature
-from reminder_kit.instants import from_iso, iso, seconds
-from reminder_kit.sandbox import Answer, Call, Clock, Fault
-from reminder_kit.sandbox.faults import Faults
-from reminder_kit.sandbox.wire import answer
+from reminder_kit.ports import from_iso, iso
+from reminder_kit.sandbox import Answer, Call, Clock, Fault, Faults, answer
 
 __all__ = ["Letter", "Loft"]
 
@@ -117,6 +115,6 @@ class Loft:
     def _tell(self, fields: dict[str, Any]) -> None:
         self._events += 1
         body = json.dumps({"event": f"E{self._events}", "at": iso(self.now()), **fields}).encode()
-        sealed_at = str(seconds(self.now()))
+        sealed_at = str(int(self.now().timestamp()))
         if self.receiver is not None:
             self.receiver({"pigeon-time": sealed_at, "pigeon-seal": signature("SEAL", sealed_at, body)}, body)

@@ -1,4 +1,4 @@
-"""Run migrations on the connection that `reminder_kit.ledger.schema` hands over.
+"""Run migrations on the connection that `reminder_kit.ledger.versions` hands over.
 
 Never opens, commits or closes a connection: the caller's transaction covers tables and version row alike.
 """

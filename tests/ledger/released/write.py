@@ -14,11 +14,11 @@ from pathlib import Path
 from attrs import asdict, evolve
 
 from reminder_kit import Appointment, Recipient, ReminderKit, Rule
-from reminder_kit.ledger import Ledger
-from reminder_kit.ledger.schema import VERSIONS
-from reminder_kit.ledger.tables import tables_of
-from reminder_kit.model import DeliveryEvent
-from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.ledger.sql.tables import tables_of
+from reminder_kit.ledger.versions import VERSIONS
+from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 
 START = datetime(2026, 2, 10, 14, tzinfo=UTC)

@@ -1,0 +1,159 @@
+"""Wording: an instance of an event as an appointment with its recipients, title and data.
+
+Never decides when something is; never keeps what a reminder has no use for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from reminder_kit.calendars.alarms import Alarm, alarm_times
+from reminder_kit.calendars.content_lines import Component, unescaped
+from reminder_kit.calendars.events import Event, created
+from reminder_kit.calendars.occurrences import Occurrence
+from reminder_kit.calendars.recipients import NOT_PEOPLE, Person
+from reminder_kit.calendars.series import Instance, recurrence_text
+from reminder_kit.calendars.values import Kind
+from reminder_kit.model.appointments import Appointment, Recipient, Status
+from reminder_kit.model.instants import iso
+
+__all__ = ["Wording", "occurrence", "wording"]
+
+
+@frozen
+class Wording:
+    """What all occurrences that one event describes have in common."""
+
+    title: str
+    location: str
+    url: str | None
+    recipients: tuple[Recipient, ...]
+    tags: frozenset[str]
+    data: dict[str, Any]
+    booked_at: datetime | None
+    status: Status
+    alarms: tuple[Alarm, ...]
+    tells_alarms: bool
+
+
+def wording(
+    event: Event,
+    recipients: tuple[Recipient, ...],
+    invited: tuple[Person, ...],
+    alarms: tuple[Alarm, ...],
+    *,
+    tells_alarms: bool,
+) -> Wording:
+    """Return an event's words. `tells_alarms` puts the due alarms into each appointment's data."""
+    component = event.component
+    return Wording(
+        title=_one_line(component.text("SUMMARY")),
+        location=_one_line(component.text("LOCATION")),
+        url=component.value("URL").strip() or None,
+        recipients=recipients,
+        tags=frozenset(_categories(component)),
+        data=_data(component, invited),
+        booked_at=created(component),
+        status=Status.TENTATIVE if event.status == "TENTATIVE" else Status.CONFIRMED,
+        alarms=alarms,
+        tells_alarms=tells_alarms,
+    )
+
+
+_LONGEST = 10_000
+"""Characters of a description that are kept."""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text[:1000].split())
+
+
+def _categories(component: Component) -> list[str]:
+    return [part for each in component.all("CATEGORIES") for part in _listed(each.value)]
+
+
+def _listed(value: str) -> list[str]:
+    """Return the texts of a comma-separated list."""
+    return [text for part in re.split(r"(?<!\\),", value) if (text := unescaped(part).strip())]
+
+
+def _data(component: Component, invited: tuple[Person, ...]) -> dict[str, Any]:
+    organizer = component.first("ORGANIZER")
+    found: dict[str, Any] = {
+        "description": component.text("DESCRIPTION")[:_LONGEST],
+        "organizer": "" if organizer is None else re.sub(r"^mailto:", "", organizer.value.strip(), flags=re.IGNORECASE),
+        "organizer_name": "" if organizer is None else unescaped(organizer.parameters.get("CN", "")),
+        "attendees": sorted({each.email for each in invited if each.email}),
+        "resources": _resources(component),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _resources(component: Component) -> list[str]:
+    """Return the rooms and things an event needs: RESOURCES (RFC 5545 §3.8.1.10), and rooms that are invited."""
+    listed = [part for each in component.all("RESOURCES") for part in _listed(each.value)]
+    invited = [
+        unescaped(each.parameters.get("CN", "")).strip()
+        for each in component.all("ATTENDEE")
+        if each.parameters.get("CUTYPE", "").upper() in NOT_PEOPLE
+    ]
+    return list(dict.fromkeys(name for name in (*listed, *invited) if name))
+
+
+def occurrence(
+    instance: Instance,
+    words: Wording,
+    uid: str,
+    source: str,
+    named: Callable[[tzinfo], ZoneInfo | None],
+    display: str | None,
+    after: datetime | None,
+) -> Occurrence:
+    """Return one occurrence in words.
+
+    `named` gives the IANA zone of a zone, if there is one; `display` is the calendar's own
+    zone, in which UTC times are read to people; `after` is when the occurrence before it begins.
+    """
+    start = instance.start
+    info: tzinfo = named(start.zone) or start.zone
+    if not isinstance(info, ZoneInfo) and info is not UTC:
+        info = timezone(instance.at.astimezone(info).utcoffset() or timedelta())
+    key = info.key if isinstance(info, ZoneInfo) else display if start.kind is Kind.UTC else None
+    starts_at, ends_at = instance.at.astimezone(info), instance.ends_at.astimezone(info)
+    all_day = start.kind is Kind.DATE
+    event = instance.event
+    times = alarm_times(words.alarms, instance.at, instance.ends_at, start.zone, is_one=instance.is_one, after=after)
+    appointment = Appointment(
+        id=uid,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        timezone=key,
+        recipients=words.recipients,
+        title=words.title,
+        location=words.location,
+        status=Status.CANCELLED if instance.cancelled else words.status,
+        source=source,
+        recurrence_id=None if instance.original is None else recurrence_text(instance.original),
+        revision=(event.sequence, event.modified),
+        booked_at=words.booked_at,
+        tags=words.tags,
+        data=words.data | {"alarms": [iso(each) for each in times.due]} if words.tells_alarms else words.data,
+        url=words.url,
+        all_day=all_day,
+    )
+    return Occurrence(
+        appointment=appointment,
+        all_day=all_day,
+        alarms=times.valid,
+        sequence=event.sequence,
+        start=start.wall.date() if all_day else starts_at,
+        end=ends_at.date() if all_day else ends_at,
+        line=event.line,
+        due_alarms=times.due,
+    )

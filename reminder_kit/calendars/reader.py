@@ -1,0 +1,367 @@
+"""Reading: a calendar source as a stream of occurrences within a horizon, with everything that is wrong with it.
+
+Never raises for one event, never holds more than one series, and never reads a clock or
+the machine's zone. Each event is parsed by itself from its place in the file, after one pass that
+splits the source (`splitting`). The parsing is our own (`lines`, `values`, `recurrence`,
+`zones`) because appointment times need what icalendar and recurring-ical-events lose: raw
+durations, kinds of values, zones per file, bounds on work; icalendar gives CLDR's Windows
+zones, reads quoted parameters and writes our exports. Where the RFC is open: a floating time is in
+the calendar's X-WR-TIMEZONE, else in the configured zone; an unknown TZID in the configured zone,
+with a warning; a UTC series stays UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta, tzinfo
+from hashlib import blake2b
+from typing import Any, BinaryIO
+
+from attrs import define, field
+
+from reminder_kit.calendars.alarms import read_alarms
+from reminder_kit.calendars.appointments import Wording, occurrence, wording
+from reminder_kit.calendars.content_lines import Component, parse
+from reminder_kit.calendars.events import Event, read_event
+from reminder_kit.calendars.occurrences import Occurrence, Problem
+from reminder_kit.calendars.recipients import Directory, people, read_directory
+from reminder_kit.calendars.recurrence import Budget
+from reminder_kit.calendars.series import NO_DEFINITION, Series, answers, instances, series_of
+from reminder_kit.calendars.settings import CalendarSettings
+from reminder_kit.calendars.sources import File, files_of
+from reminder_kit.calendars.splitting import NAMELESS, Index, Object, Place, scan, uid_text
+from reminder_kit.calendars.values import When, as_when
+from reminder_kit.calendars.zones import ZoneTable, iana_zone, known_equivalent
+from reminder_kit.errors import CalendarError
+from reminder_kit.model.instants import utc, zone
+
+__all__ = ["Reading", "read_calendar"]
+
+
+def read_calendar(
+    source: Any,
+    settings: CalendarSettings,
+    *,
+    start: datetime,
+    end: datetime,
+    name: str = "calendar",
+    known: Callable[[str], bool] | None = None,
+    now: datetime | None = None,
+) -> Reading:
+    """Return the occurrences with `start` <= their start < `end` of a file, folder, stream, text or address.
+
+    `name` becomes the appointments' source. `known` says whether a UID is recorded: one that
+    is not may be passed over by its text alone. `now` is taken for symmetry; nothing here
+    depends on it. Raises `CalendarError`, naming the source and the remedy, where there is no
+    calendar to read; what is wrong with single events is found in `problems`.
+    """
+    del now
+    reading = Reading(
+        settings=settings,
+        start=utc(start, "start"),
+        end=utc(end, "end"),
+        name=name,
+        known=known,
+        files=files_of(source, settings.limits),
+        index=Index.between(utc(start), utc(end), settings.limits),
+        directory={} if settings.directory is None else read_directory(settings.directory),
+        budget=Budget(settings.limits.work),
+    )
+    reading.look_over()
+    return reading
+
+
+@define(eq=False)
+class Reading:
+    """The occurrences of one source: iterate once; `problems` and the sets below are whole afterwards.
+
+    `covers` are the UIDs whose master (or whose cancellation) was read: what they no longer
+    yield is gone. `unreadable` are UIDs of events that could not be read: what is recorded
+    of them is to be kept; no UID is in both. `cancelled` are UIDs withdrawn by METHOD:CANCEL.
+    `sound` says whether absence means anything; if not, `unsound_because` says why.
+    """
+
+    settings: CalendarSettings
+    start: datetime
+    end: datetime
+    name: str
+    known: Callable[[str], bool] | None = field(repr=False)
+    files: list[File] = field(repr=False)
+    index: Index = field(repr=False)
+    directory: Directory = field(repr=False)
+    budget: Budget = field(repr=False)
+    problems: list[Problem] = field(factory=list)
+    covers: set[str] = field(factory=set)
+    unreadable: set[str] = field(factory=set)
+    cancelled: set[str] = field(factory=set)
+    unsound_because: str = ""
+    _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
+    _said: set[tuple[str, str | None]] = field(factory=set, repr=False)
+    _odd: set[str] = field(factory=set, repr=False)
+    _failures: int = field(default=0, repr=False)
+    _label: str | None = field(default=None, repr=False)
+    _open: tuple[int, BinaryIO] | None = field(default=None, repr=False)
+    _held: ExitStack = field(factory=ExitStack, repr=False)
+
+    @property
+    def sound(self) -> bool:
+        """Whether what the source doesn't hold may be taken for gone (`complete`)."""
+        return not self.unsound_because
+
+    def __iter__(self) -> Iterator[Occurrence]:
+        self._open = None
+        with self._held:
+            for raw, places in self.index.groups():
+                if self._failures > self.settings.limits.errors:
+                    return
+                if raw in self.index.wanted or self._is_known(raw):
+                    yield from self._occurrences(raw, places)
+
+    def _is_known(self, raw: bytes) -> bool:
+        return self.known is not None and not raw.startswith(NAMELESS) and self.known(uid_text(raw))
+
+    def look_over(self) -> None:
+        """Split every file; raises `CalendarError` where none of them is a calendar."""
+        failures: list[CalendarError] = []
+        for number, file in enumerate(self.files):
+            try:
+                self._scan(file, number)
+            except CalendarError as error:
+                failures.append(error)
+                self.problems.append(Problem(str(error)))
+                self._distrust(str(error))
+        if failures and len(failures) == len(self.files):
+            raise failures[0]
+        for message, uid, line, number in self.index.faults:
+            self._label = self.files[number].label if len(self.files) > 1 else None
+            self._failed(uid, CalendarError(message, line=line))
+        if self.index.ended_early:
+            self._distrust(self.index.ended_early)
+            self.problems.append(Problem(f"{self.index.ended_early}: nothing is taken for deleted"))
+        if not self.index.events:
+            self._distrust("the calendar holds no events")
+
+    def _scan(self, file: File, number: int) -> None:
+        try:
+            with file.opened() as stream:
+                seen = scan(stream, number, self.index)
+        except OSError as error:
+            raise CalendarError(f"{file.label} cannot be read: {error.strerror or error}") from None
+        if not seen:
+            raise CalendarError(f"{file.label} {_what_it_is(file)}: give an iCalendar file (BEGIN:VCALENDAR)")
+
+    def warn(self, message: str, uid: str | None = None, line: int | None = None) -> None:
+        """Note a reservation, once for each event."""
+        if (message, uid) not in self._said:
+            self._said.add((message, uid))
+            self.problems.append(Problem(message, uid, line, "warning", self._label))
+
+    def _distrust(self, why: str) -> None:
+        self.unsound_because = self.unsound_because or why
+
+    def _failed(self, uid: str | None, error: CalendarError) -> None:
+        self._failures += 1
+        if self._failures > self.settings.limits.errors:
+            why = f"more than {self.settings.limits.errors} events cannot be read: the rest is passed over"
+            self.problems.extend([] if self.unsound_because == why else [Problem(why)])
+            self.unsound_because = why
+            return
+        self.problems.append(Problem(str(error), uid, error.line, "error", self._label))
+        if uid is None:
+            self._distrust(f"the event at line {error.line} has no readable UID")
+        else:
+            self.unreadable.add(uid)
+            self.covers.discard(uid)
+
+    def _component(self, place: Place) -> Component:
+        if self._open is None or self._open[0] != place.file:
+            self._held.close()
+            self._open = place.file, self._held.enter_context(self.files[place.file].opened())
+            self._label = self.files[place.file].label if len(self.files) > 1 else None
+        stream = self._open[1]
+        stream.seek(place.offset)
+        return parse(stream.read(place.length), place.line, self.settings.limits.line_bytes)
+
+    def _occurrences(self, raw: bytes, places: list[Place]) -> Iterator[Occurrence]:
+        """Yield one UID's occurrences; whatever is wrong with it is reported and hurts no other."""
+        uid = "" if raw.startswith(NAMELESS) else uid_text(raw)
+        try:
+            self._check_size(places)
+            series = self._series(uid, places)
+            uid = uid or self._named(series)
+            if self._is_given(uid, raw):
+                self.warn("comes again, without a UID or with another spelling of it", uid, places[0].line)
+                return
+            found = list(self._worded(uid, series))
+        except CalendarError as error:
+            self._failed(uid or None, CalendarError(str(error), line=error.line or places[0].line))
+        except _UNFORESEEN as error:
+            message = f"cannot be read ({type(error).__name__}: {error})"[:200]
+            self._failed(uid or None, CalendarError(message, line=places[0].line))
+        else:
+            self._cover(uid, series)
+            yield from found
+
+    def _is_given(self, uid: str, raw: bytes) -> bool:
+        """Say whether this appointment was given already; it can have been only where its UID is spelled oddly."""
+        odd = uid.encode("utf-8", "replace") != raw
+        given = uid in self._odd or (odd and uid in self.covers)
+        self._odd.update([uid] if odd else [])
+        return given
+
+    def _check_size(self, places: list[Place]) -> None:
+        if len(places) > self.settings.limits.overrides:
+            raise CalendarError(f"has more than {self.settings.limits.overrides} versions")
+
+    def _cover(self, uid: str, series: Series) -> None:
+        if series.master is not None and uid not in self.unreadable:
+            self.covers.add(uid)
+            if series.cancelled is not None:
+                self.cancelled.add(uid)
+
+    def _named(self, series: Series) -> str:
+        """Return a name for an event without a UID, made from what it says."""
+        described = [series.master, *(version.event for _, version in series.ranges)]
+        described += [version.event for version in series.overrides.values()]
+        event = next((each for each in described if each is not None), None)
+        if event is None:
+            return ""
+        component = event.component
+        text = "\x1f".join(component.value(each) for each in _TELLING)
+        self.warn("has no UID: it is known by what it says, and a change makes it another", None, component.line)
+        return "no-uid-" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+    def _series(self, uid: str, places: list[Place]) -> Series:
+        """Return a UID's events put together; those that cannot be read are reported and hidden."""
+        events: list[Event] = []
+        hidden: list[When] = []
+        master_broken = False
+        for position, place in enumerate(places):
+            table = self._table(place.calendar)
+            component = self._component(place)
+            for what, line in component.odd[:5]:
+                self.warn(f"a line {what}", uid or None, line)
+            try:
+                events.append(self._event(component, place, position, table, uid))
+            except CalendarError as error:
+                self._failed(uid or None, CalendarError(str(error), line=error.line or place.line))
+                when = _readable_original(component, table)
+                hidden.extend([] if when is None else [when])
+                master_broken = master_broken or component.first("RECURRENCE-ID") is None
+        if master_broken:
+            events = [each for each in events if each.replaces is not None]
+        self._mention(uid, events)
+        return series_of(events, hidden)
+
+    def _mention(self, uid: str, events: list[Event]) -> None:
+        """Say what is passed over although it could be read."""
+        if events and all(each.method in NO_DEFINITION for each in events):
+            self.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
+        whole = sorted((each for each in events if each.replaces is None), key=lambda each: each.order)
+        if len(whole) > 1 and whole[-1].order[:2] == whole[-2].order[:2] and not whole[-1].is_cancellation:
+            lines = " and ".join(str(each.line) for each in whole[-2:])
+            self.warn(
+                f"comes several times (lines {lines}), none of them newer: the last counts", uid or None, whole[-1].line
+            )
+
+    def _event(self, component: Component, place: Place, position: int, table: ZoneTable, uid: str) -> Event:
+        def warn(message: str, line: int) -> None:
+            self.warn(message, uid or None, line)
+
+        method = self.index.objects[place.calendar].method
+        return read_event(component, method, position, table, self.settings.limits, warn)
+
+    def _worded(self, uid: str, series: Series) -> Iterator[Occurrence]:
+        replies = answers(series)
+        words: dict[tuple[int, datetime | None], Wording] = {}
+        after: datetime | None = None
+        for each in instances(series, self._since(series), self.end, self.settings.limits, self.budget):
+            if each.at >= self.start:
+                event, table = each.event, each.event.zones
+                key = each.original.instant if each.original and each.original.instant in replies else None
+                if (id(event), key) not in words:
+                    words[id(event), key] = self._words(uid, event, replies.get(None, {}) | replies.get(key, {}))
+                yield occurrence(each, words[id(event), key], uid, self.name, self._names(table), table.display, after)
+            after = each.at
+
+    def _since(self, series: Series) -> datetime:
+        """Return from when instances are needed: absolute alarms are due for the first that follows them."""
+        master = series.master
+        if master is None or not master.recurs or not master.component.children:
+            return self.start
+        alarms = read_alarms(master.component, master.zones, self.settings.limits, _silent)
+        absolute = [each.at for each in alarms if each.at is not None]
+        return max(min([self.start, *absolute]), self.start - _YEAR)
+
+    def _names(self, table: ZoneTable) -> Callable[[tzinfo], Any]:
+        return lambda info: table.named(info, self.start - _MARGIN, self.end + _MARGIN)
+
+    def _words(self, uid: str, event: Event, replies: dict[str, str]) -> Wording:
+        def warn(message: str, line: int) -> None:
+            self.warn(message, uid, line)
+
+        table = event.zones
+        is_off = event.is_cancellation or event.status == "CANCELLED"
+        recipients, invited = people(
+            event.component, uid, self.settings, self.directory, replies, _silent if is_off else warn
+        )
+        alarms = read_alarms(event.component, table, self.settings.limits, warn)
+        return wording(event, recipients, invited, alarms, tells_alarms=self.settings.alarms != "ignore")
+
+    def _table(self, calendar: int) -> ZoneTable:
+        found = self._tables.get(calendar)
+        if found is None:
+            found = self._tables[calendar] = self._new_table(self.index.objects[calendar])
+        return found
+
+    def _new_table(self, calendar: Object) -> ZoneTable:
+        limits = self.settings.limits
+        configured = zone(self.settings.timezone) if self.settings.timezone else None
+        default: tzinfo = configured or UTC
+        display: tzinfo | None = None
+        if calendar.zone_name:
+            display = iana_zone(calendar.zone_name) or known_equivalent(calendar.zone_name)
+            if display is None:
+                self.warn(f"unknown X-WR-TIMEZONE {calendar.zone_name[:60]!r}: read in {default}", None, calendar.line)
+        return ZoneTable(
+            default=display or default,
+            define=lambda key: self._component(calendar.zones[key]) if key in calendar.zones else None,
+            warn=lambda message, line: self.warn(message, None, line),
+            until=self.end + _YEAR,
+            budget=self.budget,
+            candidates=limits.candidates,
+            display=getattr(display, "key", None),
+            assumed=display is None and configured is None,
+        )
+
+
+def _silent(message: str, line: int) -> None:
+    """Say nothing: whom a cancelled event cannot reach does not matter."""
+    del message, line
+
+
+_TELLING = ("DTSTART", "RRULE", "RECURRENCE-ID", "SUMMARY", "LOCATION")
+_YEAR = timedelta(days=366)
+_MARGIN = timedelta(days=2)
+_UNFORESEEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)
+
+
+def _readable_original(component: Component, table: ZoneTable) -> When | None:
+    each = component.first("RECURRENCE-ID")
+    if each is None:
+        return None
+    try:
+        return as_when(each.value, each.parameters.get("TZID", ""), table, each.line)
+    except CalendarError:
+        return None
+
+
+def _what_it_is(file: File) -> str:
+    with file.opened() as stream:
+        head = stream.read(512).lstrip().lower()
+    if not head:
+        return "is empty"
+    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "is a web page (perhaps a log-in page) and no calendar"
+    return "is no calendar"

@@ -1,0 +1,291 @@
+"""People: who is to be reminded of an event, and under which number.
+
+Never writes to anyone who declined, to the organiser, to rooms, or to a number that the
+event does not name for this appointment; whoever has no number is listed by name.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import unquote
+
+from attrs import evolve, field, frozen
+
+from reminder_kit.calendars.content_lines import Component, Property, unescaped
+from reminder_kit.calendars.settings import CalendarSettings
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.model.appointments import Recipient, phone_number
+from reminder_kit.model.instants import zone
+
+__all__ = ["NOT_PEOPLE", "Directory", "Person", "people", "read_directory"]
+
+_PHONE_NAMES = re.compile(r"X-(?:[A-Z]+-)*(?:PHONE|TEL|TELEPHONE|MOBILE|CELL|SMS)(?:-?NUMBER)?", re.IGNORECASE)
+_URI = re.compile(r"\s*(tel|sms|smsto|mailto):(.*)", re.IGNORECASE | re.DOTALL)
+NOT_PEOPLE = ("ROOM", "RESOURCE")
+"""Calendar user types (CUTYPE) that nobody writes to."""
+
+
+@frozen
+class Person:
+    """Someone invited. `address` is the calendar address in lower case, `phone` as it was written."""
+
+    address: str
+    email: str = ""
+    name: str = ""
+    phone: str = field(default="", repr=False)
+    status: str = ""
+    extra: str = field(default="", repr=False)
+
+    @property
+    def label(self) -> str:
+        """How a warning names the person."""
+        return self.name or self.email or "someone without a name"
+
+
+@frozen
+class Entry:
+    """One line of a directory."""
+
+    phone: str = field(repr=False)
+    name: str = ""
+    timezone: str | None = None
+    locale: str | None = None
+
+
+Directory = Mapping[str, Entry]
+"""People by "email:…", "name:…" and "uid:…", in lower case."""
+
+
+def read_directory(path: Path) -> Directory:
+    """Read a CSV file with a header: `phone`, and any of `email`, `name`, `uid`, `timezone`, `locale`.
+
+    Raises `ConfigurationError` naming the file, and the line of an unknown time zone.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            sample = stream.readline()
+            stream.seek(0)
+            rows = csv.DictReader(stream, delimiter=";" if sample.count(";") > sample.count(",") else ",")
+            return dict(_entries(rows, path))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"the directory {path} cannot be read: {error}; give a CSV file in UTF-8") from None
+
+
+def _entries(rows: csv.DictReader[str], path: Path) -> Iterator[tuple[str, Entry]]:
+    names = {each.strip().casefold() for each in rows.fieldnames or () if each}
+    if "phone" not in names or not names & {"email", "name", "uid"}:
+        raise ConfigurationError(f"the directory {path} needs a header with phone, and with email, name or uid")
+    for row in rows:
+        values = {key.strip().casefold(): each.strip() for key, each in row.items() if key and isinstance(each, str)}
+        if not values.get("phone"):
+            continue
+        info = values.get("timezone") or values.get("zone") or None
+        if info is not None:
+            _checked_zone(info, path, rows.line_num)
+        entry = Entry(values["phone"], values.get("name", ""), info, values.get("locale") or None)
+        for key in ("email", "name", "uid"):
+            if values.get(key):
+                yield f"{key}:{values[key].casefold()}", entry
+
+
+def _checked_zone(name: str, path: Path, line: int) -> None:
+    try:
+        zone(name)
+    except ValueError as error:
+        raise ConfigurationError(f"{path}, line {line}: {error}") from None
+
+
+def people(
+    event: Component,
+    uid: str,
+    settings: CalendarSettings,
+    directory: Directory,
+    replies: Mapping[str, str],
+    warn: Callable[[str, int], None],
+) -> tuple[tuple[Recipient, ...], tuple[Person, ...]]:
+    """Return who is reminded, and all who are invited.
+
+    Sources are asked in the configured order. The first that gives an invited person a
+    number decides for that person; numbers that stand for the event as a whole
+    (`x-phone`, `contact`, `text`, the directory by UID) are used only while nobody has one,
+    and belong to the invited person where there is exactly one.
+    """
+    invited = tuple(_invited(event, replies))
+    wanted = tuple(each for each in invited if each.status not in ("DECLINED", "DELEGATED"))
+    if invited and not wanted:
+        return (), invited
+    found: dict[str, Recipient] = {}
+    for source in settings.phones if "directory" in settings.phones else _with_directory(settings.phones):
+        for person in wanted:
+            recipient = _of_person(source, person, directory)
+            if recipient is not None:
+                found.setdefault(person.address, recipient)
+        general = [] if found else _of_event(source, event, uid, directory, settings)
+        if len(general) > 1 and source == "text":
+            warn(f"holds {len(general)} phone numbers in its text: the first is used", event.line)
+            general = general[:1]
+        if general:
+            if len(wanted) > 1:
+                _list_missing(wanted, {}, warn, event.line)
+            return _final(_owned(general, wanted), settings.region), invited
+    _list_missing(wanted, found, warn, event.line)
+    reached = (found[each.address] for each in wanted if each.address in found)
+    return _final(reached, settings.region), invited
+
+
+def _list_missing(
+    wanted: tuple[Person, ...], found: Mapping[str, Recipient], warn: Callable[[str, int], None], line: int
+) -> None:
+    for person in wanted:
+        if person.address not in found:
+            warn(f"{person.label} has no phone number and is not reminded", line)
+    if not wanted:
+        warn("has no phone number: nobody is reminded", line)
+
+
+def _with_directory(phones: tuple[str, ...]) -> tuple[str, ...]:
+    """Ask a directory that isn't placed in the order before guessing from text."""
+    place = phones.index("text") if "text" in phones else len(phones)
+    return (*phones[:place], "directory", *phones[place:])
+
+
+def _final(recipients: Iterable[Recipient], region: str | None) -> tuple[Recipient, ...]:
+    """Return each person once, with the number as E.164 where it can be."""
+    numbered = (evolve(each, phone=phone_number(each.phone, region) or each.phone) for each in recipients)
+    return tuple({(each.id, each.phone): each for each in numbered}.values())
+
+
+def _owned(general: list[Recipient], wanted: tuple[Person, ...]) -> list[Recipient]:
+    if len(wanted) != 1 or len(general) != 1:
+        return general
+    person, only = wanted[0], general[0]
+    return [evolve(only, id=only.id or person.email or None, name=only.name or person.name)]
+
+
+def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
+    organizer = event.first("ORGANIZER")
+    owner = _address(organizer.value) if organizer is not None else None
+    seen = set()
+    for each in event.all("ATTENDEE"):
+        person = _person(each, replies)
+        kind = each.parameters.get("CUTYPE", "").upper()
+        is_owner = owner is not None and owner in (person.address, f"mailto:{person.email}")
+        if is_owner or kind in NOT_PEOPLE or person.address in seen:
+            continue
+        if each.parameters.get("ROLE", "").upper() == "NON-PARTICIPANT":
+            continue
+        seen.add(person.address)
+        yield person
+
+
+def _address(value: str) -> str:
+    return re.sub(r"\s+", "", value).casefold()
+
+
+def _person(each: Property, replies: Mapping[str, str]) -> Person:
+    match = _URI.match(each.value)
+    scheme, rest = (match[1].lower(), unquote(match[2]).strip()) if match else ("", each.value.strip())
+    rest = rest.partition("?")[0]
+    address = _address(each.value)
+    parameters = each.parameters
+    email = rest if scheme == "mailto" else parameters.get("EMAIL", "").strip()
+    extra = next((value for name, value in parameters.items() if _is_phone_name(name)), "")
+    return Person(
+        address=address,
+        email=email.removeprefix("mailto:").casefold() if "@" in email else "",
+        name=_name(parameters.get("CN", ""), email),
+        phone=_of_uri(rest) if scheme in ("tel", "sms", "smsto") else "",
+        status=(replies.get(address) or parameters.get("PARTSTAT", "")).upper(),
+        extra=_bare(extra),
+    )
+
+
+def _of_uri(rest: str) -> str:
+    """Return the number of a `tel:` URI; a local one gets its `phone-context` (RFC 3966 §5.1.4)."""
+    number, _, parameters = rest.partition(";")
+    context = re.search(r"phone-context=(\+[\d.()-]+)", parameters, re.IGNORECASE)
+    return number if number.startswith("+") or context is None else context[1] + number
+
+
+def _is_phone_name(name: str) -> bool:
+    return _PHONE_NAMES.fullmatch(name) is not None or name in ("TEL", "PHONE")
+
+
+def _name(text: str, email: str) -> str:
+    name = unescaped(text).strip()
+    return "" if name.casefold() == email.casefold() or "@" in name else name
+
+
+def _of_person(source: str, person: Person, directory: Directory) -> Recipient | None:
+    key = person.email or None
+    if source == "attendee" and person.phone:
+        return Recipient(person.phone, id=key, name=person.name)
+    if source == "x-phone" and person.extra:
+        return Recipient(person.extra, id=key, name=person.name)
+    if source == "directory":
+        entry = directory.get(f"email:{person.email}") if person.email else None
+        entry = entry or (directory.get(f"name:{person.name.casefold()}") if person.name else None)
+        return None if entry is None else _recipient(entry, key, person.name)
+    return None
+
+
+def _recipient(entry: Entry, key: str | None, name: str) -> Recipient:
+    return Recipient(entry.phone, id=key, name=name or entry.name, timezone=entry.timezone, locale=entry.locale)
+
+
+def _of_event(
+    source: str, event: Component, uid: str, directory: Directory, settings: CalendarSettings
+) -> list[Recipient]:
+    if source == "x-phone":
+        found = [each for name, each in event.properties.items() if _PHONE_NAMES.fullmatch(name)]
+        return [Recipient(_bare(each.value)) for same in found for each in same if _bare(each.value)]
+    if source == "contact":
+        return _numbers_in((unescaped(each.value) for each in event.all("CONTACT")), settings.region, named=True)
+    if source == "text":
+        return _numbers_in((event.text(name) for name in ("DESCRIPTION", "LOCATION", "SUMMARY")), settings.region)
+    if source == "directory":
+        entry = directory.get(f"uid:{uid.casefold()}") or directory.get(f"name:{event.text('SUMMARY').casefold()}")
+        return [] if entry is None else [_recipient(entry, None, "")]
+    return []
+
+
+def _bare(value: str) -> str:
+    return re.sub(r"^(?:tel|sms):", "", value.strip(), flags=re.IGNORECASE).strip()
+
+
+def _numbers_in(texts: Iterable[str], region: str | None, *, named: bool = False) -> list[Recipient]:
+    found: dict[str, Recipient] = {}
+    for text in texts:
+        if sum(map(str.isdigit, text[:_LONGEST_TEXT])) >= 7:
+            for number, before in _matches(text[:_LONGEST_TEXT], region):
+                found.setdefault(number, Recipient(number, name=_name_before(before) if named else ""))
+    return list(found.values())
+
+
+def _name_before(text: str) -> str:
+    """Return the name that a CONTACT gives before the number ("Jane Doe, +1 …"), or nothing."""
+    match = re.match(r"\s*([^\W\d_][\w .'’-]{1,58}[\w.])\s*(?:[,;:(]|$)", text)
+    return match[1] if match else ""
+
+
+_LONGEST_TEXT = 4000
+
+
+def _matches(text: str, region: str | None) -> Iterator[tuple[str, str]]:
+    """Yield the phone numbers in a text as E.164, each with the text before it.
+
+    One with a country code must be possible, another be in use in the region and grouped as
+    phones are there: a text also holds dates, prices and invoices.
+    """
+    import phonenumbers
+
+    leniency = phonenumbers.Leniency
+    for strictness in (leniency.POSSIBLE, leniency.STRICT_GROUPING):
+        matcher = phonenumbers.PhoneNumberMatcher(text, region, leniency=strictness, max_tries=100)
+        for match in matcher:
+            if match.raw_string.lstrip("(").startswith("+") == (strictness == leniency.POSSIBLE):
+                number = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
+                yield str(number), text[: match.start]

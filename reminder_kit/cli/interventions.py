@@ -1,0 +1,70 @@
+"""Commands for one appointment or one person: `cancel`, `suppress`, `allow`.
+
+Never plans anything itself; the kit does.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from reminder_kit.cli.options import chosen, common, forced, now_option, source_option
+from reminder_kit.cli.output import say, write_json
+from reminder_kit.cli.runs import finished
+from reminder_kit.cli.session import opened
+from reminder_kit.planning.changes import Guard, Report
+
+__all__ = ["allow", "cancel", "suppress"]
+
+
+@click.command()
+@click.argument("id")
+@click.option("--recurrence-id", metavar="ID", help="Only this occurrence of a series.")
+@source_option
+@forced
+@now_option
+@common
+def cancel(
+    id: str,  # noqa: A002 - the contract's name
+    recurrence_id: str | None,
+    source: str | None,
+    now: datetime | None,
+    *,
+    force: bool,
+) -> int:
+    """Withdraw all reminders of appointment ID (the UID of a calendar's event)."""
+    lenient: dict[str, Any] = {"guard": Guard(max_cancel_ratio=1.0)} if force else {}
+    with opened(now, writing=True, **lenient) as kit:
+        if kit.ledger.identities(id, source, recurrence_id):
+            return finished(kit, kit.withdraw(id, source, recurrence_id))
+        if chosen().json:
+            write_json(Report(now=kit.now(), changes=()).as_json())
+    say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
+    return 1
+
+
+@click.command()
+@click.argument("phone")
+@click.option("--reason", default="", help="Why; kept with the suppression.")
+@now_option
+@common
+def suppress(phone: str, reason: str, now: datetime | None) -> int:
+    """Send nothing to PHONE any more, and withdraw what is parked for it."""
+    with opened(now, writing=True) as kit:
+        return finished(kit, kit.suppress(phone, reason))
+
+
+@click.command()
+@click.argument("phone")
+@common
+def allow(phone: str) -> int:
+    """Lift the suppression of PHONE; the next resync parks what is due again."""
+    with opened() as kit:
+        lifted = kit.allow(phone)
+    if chosen().json:
+        write_json({"lifted": lifted})
+    else:
+        click.echo("lifted: the next resync parks what is due" if lifted else "this number was not suppressed")
+    return 0

@@ -1,0 +1,185 @@
+"""Plans, reports and counts as lines of text a person likes to read; days and times on the practice's own clock.
+
+Pure: never writes, never asks how wide a terminal is; phone numbers are masked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from reminder_kit.model.appointments import masked
+from reminder_kit.model.instants import iso
+from reminder_kit.model.instants import zone as zone_named
+from reminder_kit.planning.changes import Change, Kind, Plan, Report
+
+__all__ = ["Line", "aligned", "change_lines", "count_lines", "day", "moment", "outcome_line", "shortened"]
+
+_SHOWN = 200
+_QUIET = (Kind.KEEP, Kind.HOLD, Kind.SKIP)
+_STYLES = {
+    Kind.SCHEDULE: "green",
+    Kind.REPLACE: "yellow",
+    Kind.CANCEL: "red",
+    Kind.HOLD: "cyan",
+    Kind.KEEP: "dim",
+    Kind.SKIP: "dim",
+}
+_WORDS = {
+    Kind.SCHEDULE: ("to schedule", "scheduled"),
+    Kind.REPLACE: ("to replace", "replaced"),
+    Kind.CANCEL: ("to cancel", "cancelled"),
+    Kind.HOLD: ("held", "held"),
+    Kind.KEEP: ("kept", "kept"),
+    Kind.SKIP: ("skipped", "skipped"),
+}
+
+
+@frozen
+class Line:
+    """One line: its style where there are colours, and how far it is indented where it must be wrapped."""
+
+    text: str
+    style: str = ""
+    hang: int = 0
+
+
+def day(at: datetime, zone: ZoneInfo) -> str:
+    """Return a day in words: "Tue 3 Mar 2026"."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y}"
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Return day and time in words, without the year: "Tue 3 Mar 09:00"."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
+
+
+def shortened(name: str, longest: int = 24) -> str:
+    """Return a long identifier with its middle left out."""
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest // 2]}…{name[-(longest - longest // 2 - 1) :]}"
+
+
+def aligned(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
+    """Return rows as lines whose columns stand below each other."""
+    if not rows:
+        return []
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        (" " * indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+        for row in rows
+    ]
+
+
+def change_lines(changes: Iterable[Change], zone: ZoneInfo) -> list[Line]:
+    """Return changes by day: what goes out when, what is withdrawn, what is not sent and why.
+
+    An error is told once for all rows that follow with the same one. Of what is done, or
+    needs nothing done, at most 200 of each are listed.
+    """
+    listed = list(changes)
+    quiet = [each for each in listed if each.kind in _QUIET and each.outcome is None]
+    done = [each for each in listed if each.outcome == "done"]
+    hidden = {id(each) for each in (*quiet[_SHOWN:], *done[_SHOWN:])}
+    lines: list[Line] = []
+    for title, group in _groups([each for each in listed if id(each) not in hidden], zone):
+        lines += [Line(title, "bold"), *_rows(group, zone), Line("")]
+    if hidden:
+        lines.append(Line(f"… and {len(hidden)} more that need nothing done any more (--json lists all)", "dim"))
+    return lines
+
+
+def _groups(changes: Iterable[Change], zone: ZoneInfo) -> list[tuple[str, list[Change]]]:
+    days: dict[tuple[int, str], tuple[str, list[Change]]] = {}
+    for change in sorted(changes, key=_order):
+        at = change.send_at or change.due_at
+        if change.kind is Kind.SKIP or at is None:
+            key, title = (2, ""), "Not sent"
+        elif change.kind is Kind.CANCEL:
+            key, title = (1, ""), "Withdrawn"
+        else:
+            key, title = (0, at.astimezone(zone).date().isoformat()), f"{day(at, zone)} ({zone.key})"
+        days.setdefault(key, (title, []))[1].append(change)
+    return [days[key] for key in sorted(days)]
+
+
+def _order(change: Change) -> tuple[str, str, str]:
+    at = change.send_at or change.due_at
+    return (iso(at) if at else "", change.identity.id, change.rule)
+
+
+def _rows(group: Sequence[Change], zone: ZoneInfo) -> list[Line]:
+    lines = aligned([_cells(change, zone) for change in group])
+    found: list[Line] = []
+    said = None
+    for change, line in zip(group, lines, strict=True):
+        wrong = change.outcome in ("failed", "unknown")
+        found.append(Line(line, "bold red" if wrong else _STYLES[change.kind], 9))
+        if change.text and change.is_work and change.kind is not Kind.CANCEL and not wrong:
+            found.append(Line(f"         “{change.text}”", "", 10))
+        if change.error and change.error != said:
+            found.append(Line(f"         {change.outcome or 'error'}: {change.error}", "red", 9))
+        said = change.error
+    return found
+
+
+def _cells(change: Change, zone: ZoneInfo) -> list[str]:
+    at = change.send_at or change.due_at
+    clock = f"{at.astimezone(zone):%H:%M}" if at else "  –  "
+    if change.kind in (Kind.CANCEL, Kind.SKIP) and at:
+        clock = moment(at, zone)
+    why = f"{change.reason}{' (' + ', '.join(change.causes) + ')' if change.causes else ''}{_there(change, zone)}"
+    was = f", was {moment(change.was_at, zone)}" if change.was_at and change.was_at != change.send_at else ""
+    outcome = {"failed": "FAILED ", "unknown": "UNKNOWN "}.get(change.outcome or "", "")
+    to = masked(change.to) if change.to else "–"
+    return [clock, f"{outcome}{change.kind}", shortened(change.identity.id), change.rule or "–", to, why + was]
+
+
+def _there(change: Change, zone: ZoneInfo) -> str:
+    """Return what the reader's own clock says as a message arrives, where it is another."""
+    if change.send_at is None or not change.zone or change.kind is Kind.CANCEL:
+        return ""
+    here, there = change.send_at.astimezone(zone), change.send_at.astimezone(zone_named(change.zone))
+    return "" if here.utcoffset() == there.utcoffset() else f", {there:%a %H:%M} in {change.zone}"
+
+
+def outcome_line(run: Plan | Report) -> Line:
+    """Return the sums of a plan, or of what was done."""
+    done = isinstance(run, Report)
+    summary = run.summary
+    wrong = Counter(each.kind for each in run.changes if each.outcome in ("failed", "unknown"))
+    counts = {kind: summary[kind.value] - wrong[kind] for kind in Kind}
+    parts = [f"{count} {_WORDS[kind][done]}" for kind, count in counts.items() if count]
+    parts += [f"{summary[name]} {name}" for name in ("failed", "unknown") if summary[name]]
+    count = summary["appointments"]
+    what = ", ".join(parts) or "nothing to do"
+    bad = summary["failed"] or summary["unknown"]
+    return Line(f"{count} appointment{'' if count == 1 else 's'}: {what}.", "bold red" if bad else "bold")
+
+
+def count_lines(counts: Mapping[str, Any], zone: ZoneInfo, indent: int = 0) -> list[Line]:
+    """Return nested counts and instants as indented lines; what is empty says so."""
+    lines: list[Line] = []
+    for name, value in counts.items():
+        words = " " * indent + str(name).replace("_", " ")
+        if isinstance(value, Mapping) and value:
+            lines += [Line(f"{words}:", "" if indent else "bold"), *count_lines(value, zone, indent + 2)]
+        else:
+            lines.append(Line(f"{words}: {_shown(value, zone)}"))
+    return lines
+
+
+def _shown(value: Any, zone: ZoneInfo) -> str:
+    if isinstance(value, datetime):
+        return f"{day(value, zone)} {value.astimezone(zone):%H:%M} ({zone.key})"
+    if isinstance(value, list | tuple) and value:
+        return ", ".join(_shown(each, zone) for each in value)
+    return "none" if value is None or value in ({}, [], ()) else str(value)

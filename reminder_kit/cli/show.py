@@ -1,0 +1,145 @@
+"""Commands that only look: `appointments`, `explain`, `status`.
+
+Never writes to ledger or provider.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from attrs import evolve
+
+from reminder_kit.cli.options import INSTANT, chosen, common, now_option, source_option
+from reminder_kit.cli.output import say, tell_problems, warn, write_json, write_lines, zone_of
+from reminder_kit.cli.rendering import Line, aligned, count_lines, shortened
+from reminder_kit.cli.session import configured, opened
+from reminder_kit.errors import ConfigurationError, InvalidInputError
+from reminder_kit.model.appointments import masked
+from reminder_kit.model.instants import zone
+from reminder_kit.reconciler.calendar_import import source_name
+
+__all__ = ["appointments", "explain", "status"]
+
+
+@click.command()
+@click.argument("file")
+@click.option("--from", "start", required=True, help="Occurrences that start at or after this,", **INSTANT)
+@click.option("--to", "end", required=True, help="and before this.", **INSTANT)
+@click.option("--default-timezone", metavar="TZ", help="IANA zone of floating and all-day times.")
+@source_option
+@now_option
+@common
+def appointments(
+    file: str,
+    start: datetime,
+    end: datetime,
+    default_timezone: str | None,
+    source: str | None,
+    now: datetime | None,
+) -> int:
+    """List the appointments of FILE, with or without phones; with --json, one object a line.
+
+    Needs no configuration; [calendar] and timezone are taken from one if it is there.
+    Exit status 1 where events could not be read.
+    """
+    from reminder_kit.calendars import occurrence_json, read_calendar
+
+    if end <= start:
+        raise click.UsageError("--to must be later than --from")
+    reading = read_calendar(
+        file,
+        _settings(default_timezone),
+        start=start,
+        end=end,
+        name=source or source_name(file),
+        now=now or datetime.now(UTC),
+    )
+    as_json, rows = chosen().json, []
+    for occurrence in reading:
+        if as_json:
+            write_json(occurrence_json(occurrence), one_line=True)
+        else:
+            rows.append(_row(occurrence))
+    write_lines(Line(text) for text in aligned(sorted(rows), indent=0))
+    return 1 if tell_problems(reading.problems, file) else 0
+
+
+def _settings(default_timezone: str | None) -> Any:
+    config = configured(needed=False)
+    try:
+        name = zone(default_timezone).key if default_timezone else config.calendar.timezone or config.defaults.timezone
+    except InvalidInputError as error:
+        raise ConfigurationError(f"--default-timezone: {error}") from None
+    return evolve(config.calendar, timezone=name, region=config.calendar.region or config.defaults.region)
+
+
+def _row(occurrence: Any) -> list[str]:
+    appointment = occurrence.appointment
+    start = occurrence.start
+    when = f"{start:%Y-%m-%d %H:%M}" if isinstance(start, datetime) else f"{start.isoformat()} all day"
+    people = ", ".join(f"{each.name} {masked(each.phone)}".strip() for each in appointment.recipients) or "–"
+    return [
+        when,
+        appointment.timezone or "–",
+        appointment.status,
+        appointment.title or shortened(appointment.id),
+        people,
+    ]
+
+
+@click.command()
+@click.argument("id")
+@click.option("--recurrence-id", metavar="ID", help="Only this occurrence of a series.")
+@source_option
+@now_option
+@common
+def explain(id: str, recurrence_id: str | None, source: str | None, now: datetime | None) -> int:  # noqa: A002
+    """Say for every rule and recipient of appointment ID what is decided, step by step, and what happened so far."""
+    with opened(now) as kit:
+        why = kit.explain(id, source, recurrence_id)
+        if chosen().json:
+            write_json(why.as_json())
+        found = bool(why.reminders or why.history)
+        if not found:
+            say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
+        elif not chosen().json:
+            write_lines(Line(line, "" if line.startswith(" ") else "bold", 4) for line in why.lines)
+        return 0 if found else 1
+
+
+@click.command()
+@common
+def status() -> int:
+    """Show what is parked, held, due next and failed, and when the batch job last ran."""
+    with opened() as kit:
+        counts = kit.status()
+        runs = {name: {"at": at, **detail} for name, (at, detail) in counts["runs"].items()}
+        if chosen().json:
+            write_json({**counts, "runs": runs})
+        else:
+            last = {"last resync": runs["resync"]["at"] if "resync" in runs else "never"}
+            write_lines(count_lines({**_named(counts), **last}, zone_of(kit)))
+        if kit.ledger.check_schema() == "absent":
+            warn("there is no ledger yet: the first import, sync or resync creates it")
+    return 0
+
+
+_NAMES = {
+    "appointments": "appointments",
+    "removed": "of these withdrawn",
+    "dirty": "not worked on yet",
+    "claimed": "being worked on now",
+    "reminders": "reminders",
+    "messages": "messages",
+    "next_at": "next to be done",
+    "oldest_unsettled_at": "left open since",
+    "suppressions": "suppressed numbers",
+    "unmatched_events": "reports on unknown messages",
+}
+
+
+def _named(counts: dict[str, Any]) -> dict[str, Any]:
+    """Return the counts under the names people read."""
+    return {name: counts[key] for key, name in _NAMES.items() if key in counts}

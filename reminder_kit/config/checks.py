@@ -1,0 +1,157 @@
+"""Checks of configuration values: each takes what TOML gave and the name of the key, and returns what is meant.
+
+Never reads a file; an error names the key, the value and what would be right, and never shows a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError
+from reminder_kit.model.instants import zone
+from reminder_kit.rules.offsets import elapsed
+
+__all__ = [
+    "Check",
+    "count",
+    "country",
+    "duration",
+    "flag",
+    "length",
+    "locale_tag",
+    "one_of",
+    "rate",
+    "ratio",
+    "text",
+    "typed",
+    "unread",
+    "zone_name",
+]
+
+Check = Callable[[Any, str], Any]
+
+_LONGEST = 86400.0
+
+
+def unread(value: Any, _what: str) -> Any:
+    """Return the value as it stands: what it is for checks it, and names it."""
+    return value
+
+
+def text(value: Any, what: str) -> str:
+    """Return text that says something."""
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f'{what} must be text in quotes, not {value!r}: write "…"')
+    return value
+
+
+def zone_name(value: Any, what: str) -> str:
+    """Return the name of an IANA time zone."""
+    try:
+        return zone(text(value, what)).key
+    except InvalidInputError as error:
+        raise ConfigurationError(f"{what}: {error}") from None
+
+
+def locale_tag(value: Any, what: str) -> str:
+    """Return a language tag that CLDR knows."""
+    from reminder_kit.text.time_phrases import is_known
+
+    tag = text(value, what)
+    if not is_known(tag):
+        raise ConfigurationError(f'{what}: unknown locale {tag!r}: use a language tag such as "en", "es-MX" or "de"')
+    return tag
+
+
+def country(value: Any, what: str) -> str:
+    """Return a two-letter country code with phone numbers of its own."""
+    from phonenumbers import SUPPORTED_REGIONS
+
+    name = text(value, what).upper()
+    if name not in SUPPORTED_REGIONS:
+        raise ConfigurationError(f'{what}: unknown country {value!r}: use two letters such as "US" or "GB"')
+    return name
+
+
+def duration(value: Any, what: str) -> timedelta:
+    """Return a length of time that only passes, from words such as "2 days"."""
+    try:
+        return elapsed(value, what)
+    except InvalidRuleError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def ratio(value: Any, what: str) -> float:
+    """Return a share, from 0 to 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ConfigurationError(f"{what} must be a number from 0 to 1, not {value!r}: 0.5 is half of what is parked")
+    return float(value)
+
+
+def count(value: Any, what: str) -> int:
+    """Return a whole number from 1 up."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"{what} must be a whole number from 1 up, not {value!r}")
+    return value
+
+
+def length(value: Any, what: str) -> float:
+    """Return a length of time in seconds, from a number or from words."""
+    found = float(value) if type(value) in (int, float) else duration(value, what).total_seconds()
+    if not 0 < found <= _LONGEST:
+        raise ConfigurationError(f'{what} must be longer than nothing and at most a day, not {value!r}: "30 seconds"')
+    return found
+
+
+def rate(value: Any, what: str) -> str | float:
+    """Return a rate of requests, as `Pace` reads it."""
+    from reminder_kit.transport.http import Pace
+
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ConfigurationError(f'{what} must be text, not {value!r}: write "50/s"')
+    try:
+        Pace(value)
+    except InvalidInputError as error:
+        raise ConfigurationError(f"{what}: {error}") from None
+    return value
+
+
+def flag(value: Any, what: str) -> bool:
+    """Return yes or no."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{what} must be true or false, not {value!r}")
+    return value
+
+
+def one_of(*words: str) -> Check:
+    """Return the check that takes these words only."""
+
+    def check(value: Any, what: str) -> str:
+        if value not in words:
+            raise ConfigurationError(f"{what} cannot be {value!r}: write {' or '.join(map(repr, words))}")
+        return str(value)
+
+    return check
+
+
+_TYPES: tuple[tuple[str, type | tuple[type, ...], str], ...] = (
+    ("str", str, 'text in quotes, "…"'),
+    ("bool", bool, "true or false"),
+    ("int", int, "a whole number"),
+    ("float", (int, float), "a number"),
+    ("Iterable", list, "a list"),
+    ("Sequence", list, "a list"),
+)
+
+
+def typed(value: Any, annotation: str, what: str) -> Any:
+    """Return a value as the provider's constructor declares it; a length of time is written in words."""
+    if "timedelta" in annotation:
+        return duration(value, what)
+    takes = [(kinds, words) for name, kinds, words in _TYPES if re.search(rf"\b{name}\b", annotation)]
+    if takes and not any(isinstance(value, kinds) for kinds, _ in takes):
+        raise ConfigurationError(f"{what} must be {' or '.join(words for _, words in takes)}, not {value!r}")
+    return value

@@ -1,0 +1,301 @@
+"""JSON Schemas of rules and of the whole file, so that editors complete and check them as they are typed.
+
+Pure: no I/O. Never the judge of a value: that is what reads it, and knows how keys depend on each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reminder_kit.model.appointments import Status
+from reminder_kit.rules.conditions import KEYS as CONDITIONS
+from reminder_kit.rules.offsets import UNITS, WEEKDAYS
+
+__all__ = ["file_schema", "rules_schema"]
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+_IS_MMS = {"required": ["channel"], "properties": {"channel": {"const": "mms"}}}
+_WITH_AT = ("days_before", "days_after", "weekday", "business_days_before", "business_days_after")
+_WHENS = ("before", "after", *_WITH_AT, "on")
+
+
+def _weekday_pattern() -> str:
+    """Return a pattern for weekdays cut after three letters or more, as `weekday_number` reads them."""
+    return rf"^\s*({'|'.join(_any_case(name[:3]) for name in WEEKDAYS)})[A-Za-z]*\s*$"
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" for letter in word)
+
+
+def _length() -> dict[str, Any]:
+    """Return the schema of a length of time, as `Offset.parse` reads it: no such pattern knows its sums."""
+    unit = "|".join(_any_case(name) for name in UNITS)
+    term = rf"[0-9]+(\.[0-9]+)?\s*({unit})"
+    iso = "P([0-9]+W)?([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+S)?)?"
+    pattern = rf"^\s*({term}(\s*(,|{_any_case('and')})?\s*{term})*|{iso})\s*$"
+    return {"type": "string", "pattern": pattern, "examples": ["24 hours", "90 minutes", "1 day", "2 weeks"]}
+
+
+_LENGTH = _length()
+_MAYBE_NONE = {"anyOf": [_LENGTH, {"const": 0}]}
+_LOCAL_TIME = {"type": "string", "pattern": r"^\s*[0-2][0-9](:[0-5][0-9](:[0-5][0-9])?)?\s*$", "examples": ["18:00"]}
+_WEEKDAY = {"anyOf": [{"enum": [*WEEKDAYS]}, {"type": "string", "pattern": _weekday_pattern()}]}
+_PICTURE = {"type": "string", "minLength": 1}
+_BY_LOCALE: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"not": {"enum": ["sms", "mms"]}},
+            "additionalProperties": {"type": "string"},
+        },
+    ]
+}
+_BY_CHANNEL = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": False,
+    "properties": {"sms": _BY_LOCALE, "mms": _BY_LOCALE},
+}
+_TEXTS = {"anyOf": [*_BY_LOCALE["anyOf"], _BY_CHANNEL]}
+_WORDS = {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]}
+_STATUS = {"enum": [status.value for status in Status]}
+_DATA = {"type": "object", "minProperties": 1}
+
+
+def _condition() -> dict[str, Any]:
+    special = {
+        "status": {"anyOf": [_STATUS, {"type": "array", "minItems": 1, "items": _STATUS}]},
+        "data": _DATA,
+        "recipient": _DATA,
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: special.get(key, _WORDS) for key in CONDITIONS},
+    }
+
+
+def _days(least: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": least, "maximum": 3660}
+
+
+def _described(schema: dict[str, Any], words: str) -> dict[str, Any]:
+    return {**schema, "description": words}
+
+
+def _properties() -> dict[str, Any]:
+    """Return a schema for each key of a rule; the order is that of writing one."""
+    return {
+        "id": _described({"type": "string", "minLength": 1}, "What the rule is called; part of each reminder's key."),
+        "before": _described(_LENGTH, "How long before: hours are elapsed time, days the same wall clock."),
+        "after": _described(_LENGTH, "How long after the end (or, with anchor, the start): a follow-up."),
+        "days_before": _described(_days(0), "So many days before, at a local time."),
+        "days_after": _described(_days(0), "So many days after, at a local time."),
+        "weekday": _described(_WEEKDAY, "The last such day before the appointment's, at a local time."),
+        "business_days_before": _described(_days(1), "So many days before, without weekends and holidays."),
+        "business_days_after": _described(_days(1), "So many days after, without weekends and holidays."),
+        "on": _described({"type": "string"}, "One instant for all, with its offset: 2026-02-15T14:30:00Z."),
+        "at": _described(_LOCAL_TIME, 'A local time of the appointment: "18:00".'),
+        "anchor": _described({"enum": ["start", "end"]}, "What the offset is counted from."),
+        "text": _described(_TEXTS, "The template, or one by locale or channel."),
+        "late_text": _described(_TEXTS, "The template for a message that goes out after its due time."),
+        "together": _described(_TEXTS, "The template for several appointments of one phone on one day."),
+        "if_late": _described(_late(), "What to do when the due time has passed or is too near."),
+        "if_far": _described({"enum": ["hold", "clamp", "skip"]}, "What to do beyond the provider's window."),
+        "shift": _described({"enum": ["earlier", "later"]}, "Which way out of quiet hours."),
+        "min_notice": _described(_MAYBE_NONE, "Never nearer to the start than this."),
+        "min_silence": _described(_MAYBE_NONE, "Not where something else goes to that number in so long before."),
+        "spread": _described(_MAYBE_NONE, "Over how long messages that are due together go out."),
+        "only": _described(_condition(), "For which appointments and recipients this rule is."),
+        "unless": _described(_condition(), "For which appointments and recipients it is not."),
+        "min_booking_lead": _described(_LENGTH, "Only what was booked at least so long ahead."),
+        "max_booking_lead": _described(_LENGTH, "Only what was booked less than so long ahead."),
+        "channel": _described({"enum": ["sms", "mms"]}, "How it is sent."),
+        "media_urls": _described(
+            {"anyOf": [_PICTURE, {"type": "array", "items": _PICTURE}]}, "Pictures of an MMS, by their addresses."
+        ),
+        "subject": _described({"type": "string"}, "The subject of an MMS."),
+        "max_parts": _described({"type": "integer", "minimum": 1}, "Refuse texts that take more SMS parts."),
+    }
+
+
+def _late() -> dict[str, Any]:
+    skip_after = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["skip_after"],
+        "properties": {"skip_after": _LENGTH},
+    }
+    return {"anyOf": [{"enum": ["clamp", "skip", "next rule"]}, skip_after]}
+
+
+def rules_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of what `rules` in a configuration file holds.
+
+    Functions (`when`) have no place in a file and so none here.
+    """
+    return {
+        "$schema": _DRAFT,
+        "title": "reminder_kit rules",
+        "type": "array",
+        "items": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["id"],
+            "properties": _properties(),
+            "oneOf": [{"required": [key]} for key in _WHENS],
+            "anyOf": [
+                {"required": ["text"], "properties": {"text": {"not": {"const": ""}}}},
+                {"required": ["media_urls"]},
+            ],
+            "dependentRequired": {"days_before": ["at"], "days_after": ["at"], "weekday": ["at"]},
+            "dependentSchemas": {
+                "at": {"anyOf": [{"required": [key]} for key in _WITH_AT]},
+                "media_urls": {"anyOf": [_IS_MMS, {"properties": {"media_urls": {"const": []}}}]},
+                "subject": {"anyOf": [_IS_MMS, {"properties": {"subject": {"const": ""}}}]},
+            },
+        },
+    }
+
+
+_TEXT = {"type": "string", "minLength": 1}
+_AMOUNT = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}
+_CLOCK = {"type": "string", "pattern": "^[0-9]{1,2}:[0-5][0-9](:00)?$", "examples": ["21:00", "08:00"]}
+_COUNTRY = {"type": "string", "pattern": "^[A-Za-z]{2}$", "examples": ["US", "GB"]}
+_COUNT = {"type": "integer", "minimum": 1}
+_DAY = {"type": "string", "pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*$", "examples": ["2026-12-24"]}
+_SEVERAL = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+
+
+def _table(words: str, *required: str, closed: bool = True, **properties: dict[str, Any]) -> dict[str, Any]:
+    table: dict[str, Any] = {"type": "object", "description": words, "properties": properties}
+    if required:
+        table["required"] = list(required)
+    return {**table, "additionalProperties": False} if closed else table
+
+
+def _quiet() -> dict[str, Any]:
+    """Return the schema of quiet hours; those within quiet hours are defined once, and refer to themselves."""
+    return {"$ref": "#/$defs/quiet_hours", "description": "When nobody is written to, on the recipient's clock."}
+
+
+def _quiet_hours() -> dict[str, Any]:
+    own = {"$ref": "#/$defs/quiet_hours"}
+    group = {"anyOf": [{"enum": [*WEEKDAYS, "weekdays", "weekends", "daily"]}, _WEEKDAY]}
+    countries = {
+        "anyOf": [
+            _COUNTRY,
+            {"type": "array", "items": _COUNTRY},
+            {"type": "object", "propertyNames": _COUNTRY, "additionalProperties": own},
+        ]
+    }
+    return {
+        **_table(
+            "An interval of every day, and more of them; or those of a country.",
+            start=_described(_CLOCK, "When it begins: 21:00."),
+            end=_described(_CLOCK, "When it is over: 08:00."),
+            days=_described(
+                {"anyOf": [group, {"type": "array", "minItems": 1, "items": group}]}, "The days on which it begins."
+            ),
+            also=_described({"anyOf": [own, {"type": "array", "items": own}]}, "Further intervals."),
+            country=_described(_COUNTRY, "The customary ones of this country."),
+            countries=_described(countries, "Other ones for those who live elsewhere."),
+        ),
+        "oneOf": [{"required": ["start", "end"]}, {"required": ["country"]}],
+        "dependentSchemas": {
+            "country": {"not": {"anyOf": [{"required": [key]} for key in ("start", "end", "days", "also")]}}
+        },
+    }
+
+
+def _sender() -> dict[str, Any]:
+    """Return a schema for each key that the provider's table and the fallback's have in common."""
+    return {
+        "name": _described(_TEXT, "telnyx, twilio, vonage, or one that a package announces."),
+        "from": _described(_TEXT, "The number, or name, messages come from."),
+        "base_url": _TEXT,
+        "webhook_url": _TEXT,
+        "schedule_ahead": _LENGTH,
+    }
+
+
+def _tables() -> dict[str, Any]:
+    """Return a schema for each table of the file but the rules."""
+    phones = {"type": "array", "items": {"enum": ["attendee", "x-phone", "contact", "text", "directory"]}}
+    return {
+        "provider": _table(
+            "Who sends. Secrets belong into the environment; a provider has keys of its own besides.",
+            closed=False,
+            **_sender(),
+            concurrency=_COUNT,
+            rate=_described({"anyOf": [_TEXT, {"type": "number"}]}, 'At most so many requests: "50/s".'),
+            timeout=_described({"anyOf": [_TEXT, {"type": "number"}]}, "How long an answer is waited for."),
+            unknown_outcome={"enum": ["prefer_duplicate", "prefer_missing"]},
+        ),
+        "fallback": _table(
+            "Who sends once more what was not delivered: another sender, or another provider; absent: nobody.",
+            "name",
+            closed=False,
+            **_sender(),
+        ),
+        "ledger": _table("Where what is parked is remembered.", url=_TEXT, schema=_TEXT),
+        "quiet_hours": _quiet(),
+        "guard": _table(
+            "How much one run may take away or touch.",
+            max_cancel_ratio={"type": "number", "minimum": 0, "maximum": 1},
+            max_changes=_COUNT,
+        ),
+        "cost": _table("What messages cost, for forecasts.", part=_AMOUNT, mms=_AMOUNT, currency={"type": "string"}),
+        "calendar": _table(
+            "How calendar files are read.",
+            timezone=_TEXT,
+            region=_TEXT,
+            phones=_described(
+                {"anyOf": [phones["items"], phones]}, "Where a phone number is looked for, in this order."
+            ),
+            directory=_TEXT,
+            alarms={"enum": ["ignore", "rules", "only"]},
+            horizon=_LENGTH,
+            sources=_SEVERAL,
+            limits={"type": "object"},
+        ),
+        "replies": {
+            "type": "object",
+            "description": 'Replies by name, and the words that mean them: confirm = ["C", "YES"].',
+            "propertyNames": {"pattern": "^[a-z][a-z0-9_-]{0,39}$"},
+            "additionalProperties": {"anyOf": [_TEXT, {"type": "array", "minItems": 1, "items": _TEXT}]},
+        },
+    }
+
+
+def file_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a configuration file, rules and all."""
+    rules = {key: value for key, value in rules_schema().items() if key in ("type", "items")}
+    weekend = {"anyOf": [_WEEKDAY, {"type": "array", "items": _WEEKDAY, "maxItems": 6}]}
+    closed = {"anyOf": [_DAY, {"type": "array", "items": _DAY}]}
+    return {
+        "$schema": _DRAFT,
+        "title": "reminders.toml",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "timezone": _described(_TEXT, "IANA zone of whatever names none: America/New_York."),
+            "locale": _described(_TEXT, "Language tag of who has none: en, es-MX."),
+            "default_region": _described(_COUNTRY, "Country of phones written without a code: US."),
+            "namespace": _described(_TEXT, "Bounds all that this kit sees of a ledger."),
+            "holidays": _described(_SEVERAL, "Calendars of holidays for business days: US, US-CA."),
+            "closed_days": _described(closed, "Further days that are no business days: 2026-12-24."),
+            "weekend": _described(weekend, "Weekly days off; Saturday and Sunday if left out."),
+            "transliterate": _described({"type": "boolean"}, "Write typographic characters plainly."),
+            "rearm_after": _described(_LENGTH, "A move by more than this after sending makes a new reminder due."),
+            "correction": _described(_TEXT, "The text that follows what can't be taken back any more."),
+            "min_gap": _described(_LENGTH, "What goes to one number keeps so long apart, where that is feasible."),
+            **_tables(),
+            "rules": rules,
+        },
+        "$defs": {"quiet_hours": _quiet_hours()},
+    }

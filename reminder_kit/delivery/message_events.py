@@ -1,0 +1,111 @@
+"""What a provider tells us of a message: followed in the order in which it happened, never back from an end.
+
+Never calls the provider; what comes out of turn is noted and otherwise left alone (design, §8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from attrs import evolve, field, frozen
+
+from reminder_kit.model.appointments import DeliveryEvent, Message
+from reminder_kit.model.lifecycle import State, told
+from reminder_kit.model.records import Found, HistoryEntry, Suppression
+from reminder_kit.ports import PERMANENT, Failure
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.transaction import Transaction
+
+__all__ = ["STATES", "Tidings"]
+
+STATES = {
+    "scheduled": State.SCHEDULED,
+    "sent": State.SENT,
+    "delivered": State.DELIVERED,
+    "undelivered": State.UNDELIVERED,
+    "cancelled": State.CANCELLED,
+}
+"""The types of events that say where a message stands."""
+
+
+@frozen
+class Tidings:
+    """Follows events about messages.
+
+    `failures` says what each provider's codes mean, by its name; `suppresses` whether a
+    number that can never be reached is left alone from then on.
+    """
+
+    failures: Mapping[str, Mapping[str, Failure]] = field(factory=dict)
+    suppresses: bool = True
+
+    def reason(self, provider: str, code: str) -> str:
+        """Return what a provider's code means, "" where that is not known."""
+        found = self._failure(provider, code)
+        return found.value if found else ""
+
+    def _failure(self, provider: str, code: str) -> Failure | None:
+        """Return what a code means; words after it are passed over."""
+        return self.failures.get(provider, {}).get(code.partition(" ")[0])
+
+    def follow(self, tx: Transaction, found: Found, event: DeliveryEvent, now: datetime) -> tuple[Found, bool]:
+        """Move the message as an event says; returns it as it is then, and whether that was in turn."""
+        tx.match_event(event.id)
+        before = found.message
+        after, in_turn = _heard(before, event)
+        if after != before:
+            tx.move_message(None, before, after)
+        tx.note([self._entry(found, event, now, in_turn=in_turn)])
+        if after.state is not before.state:
+            tx.mark_dirty(identities=[found.identity])
+            self.bar(tx, after, event.code, now)
+        found = found._replace(message=after)
+        if after.provider_id and not before.provider_id:
+            found = self.join(tx, found, now)
+        return found, in_turn
+
+    def join(self, tx: Transaction, found: Found, now: datetime) -> Found:
+        """Follow what was told of a message before it was known by that name, in the order in which it happened."""
+        message = found.message
+        waiting = tx.unmatched_events(provider_id=message.provider_id, token=message.id)
+        for event in sorted(waiting, key=lambda each: each.occurred_at):
+            if event.type in STATES and event.provider == message.provider:
+                found, _ = self.follow(tx, found, event, now)
+        return found
+
+    def bar(self, tx: Transaction, message: Message, code: str, now: datetime) -> None:
+        """Suppress the number of a message that could not be delivered, where no other ever will be."""
+        failure = self._failure(message.provider, code)
+        if not self.suppresses or message.state is not State.UNDELIVERED or failure not in PERMANENT:
+            return
+        by = "recipient" if failure is Failure.OPTED_OUT else "provider"
+        number, why = message.draft.to, f"undeliverable: {failure} ({message.provider} {code})"
+        if tx.suppress(Suppression(number, why, now, by=by)):
+            tx.mark_dirty(number=number)
+
+    def _entry(self, found: Found, event: DeliveryEvent, now: datetime, *, in_turn: bool) -> HistoryEntry:
+        said = " ".join(each for each in (event.code, self.reason(event.provider, event.code)) if each)
+        return HistoryEntry(
+            at=now,
+            actor="webhook",
+            event=event.type if in_turn else "anomaly",
+            identity=found.identity,
+            key=found.message.key,
+            rule=found.rule,
+            message_id=found.message.id,
+            reason=said or ("" if in_turn else f"{event.type} although {found.message.state}"),
+            detail={"occurred_at": event.occurred_at.isoformat()},
+        )
+
+
+def _heard(before: Message, event: DeliveryEvent) -> tuple[Message, bool]:
+    """Return the message after an event, and whether that was in turn."""
+    state, in_turn = told(before.state, STATES[event.type])
+    provider_id = before.provider_id or event.provider_id
+    if state is before.state and provider_id == before.provider_id:
+        return before, in_turn
+    after = evolve(before, state=state, provider_id=provider_id, uncertain=False, next_try_at=None, error=event.code)
+    return (after if state is before.state else evolve(after, presumed=False)), in_turn

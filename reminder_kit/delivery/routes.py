@@ -1,0 +1,90 @@
+"""Couriers: one for each provider of a kit; a message is carried by the one it belongs to.
+
+Never asks a provider for another one's message, and never decides what is carried.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+from reminder_kit.delivery.dispatcher import Courier
+from reminder_kit.delivery.exchange import Errand, Result
+from reminder_kit.delivery.retry import Breaker, Skew
+from reminder_kit.errors import ProviderError
+from reminder_kit.model.appointments import Message
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import Claim, Identity, Outcome
+from reminder_kit.planning.settings import Settings, is_past
+from reminder_kit.ports import IO, Provider
+from reminder_kit.rules.reminders import Reminder
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+__all__ = ["Couriers", "Route"]
+
+
+@define
+class Route:
+    """A provider with all that is its own: settings, connections, and what was learned of it."""
+
+    provider: Provider
+    settings: Settings
+    io: IO
+    breaker: Breaker = field(factory=Breaker)
+    skew: Skew = field(factory=Skew)
+
+    @classmethod
+    def of(cls, fallback: Provider | None, settings: Settings, io: IO | None) -> Route | None:
+        """Return the route of a kit's fallback, if it has one."""
+        if fallback is None or settings.fallback is None or io is None:
+            return None
+        return cls(fallback, settings.fallback, io)
+
+
+@frozen
+class Couriers:
+    """The courier of the provider, and the one of its fallback if there is one."""
+
+    first: Courier
+    second: Courier | None = None
+
+    def of(self, what: Message | Reminder) -> Courier:
+        """Return the courier whose provider a message belongs to, or a reminder goes through."""
+        if self.second is None or self.first.settings.of(what) is self.first.settings:
+            return self.first
+        return self.second
+
+    def settle(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Coroutine[Any, Any, Errand]:
+        """Find out what became of a message; of one at a provider that is gone, only what time tells."""
+        courier = self.of(message)
+        if self._knows(courier, message):
+            return courier.settle(claim, identity, rule, message)
+        if message.state is State.UNKNOWN or is_past(message, courier.clock()):
+            return courier.give_up(claim, identity, rule, message)
+        return _stranger(message)
+
+    def withdraw(
+        self, claim: Claim, identity: Identity, message: Message, outcome: Outcome, reason: str
+    ) -> Coroutine[Any, Any, Errand]:
+        """Withdraw a parked message."""
+        courier = self.of(message)
+        if self._knows(courier, message):
+            return courier.withdraw(claim, identity, message, outcome, reason)
+        return _stranger(message)
+
+    @staticmethod
+    def _knows(courier: Courier, message: Message) -> bool:
+        return courier.provider.name == message.provider
+
+
+async def _stranger(message: Message) -> Errand:
+    error = ProviderError(
+        f"the message is parked at {message.provider}, which this kit does not know any more: give it as `fallback` "
+        "until nothing is parked there",
+        provider=message.provider,
+    )
+    return Errand(Result.FAILED, message, error)

@@ -1,0 +1,149 @@
+"""Telling hosts what happened: each event of a webhook, each change a run made, and each run.
+
+Never lets a callback harm what is going on: one that raises is logged, and passed over.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from inspect import isawaitable, iscoroutinefunction
+from pathlib import PurePath
+from time import perf_counter
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
+
+from attrs import define, field, frozen
+
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.planning.changes import Change, Kind, Report
+
+__all__ = ["Listeners", "Run", "Telling", "failure", "tells_run"]
+
+P = ParamSpec("P")
+T = TypeVar("T", bound="Telling")
+
+_LOG = logging.getLogger("reminder_kit")
+
+
+@frozen
+class Run:
+    """One run: what was carried out, how long that took, and what came of it.
+
+    `actor` is what asked for it: `sync`, `import`, `resync` (also after a webhook or
+    `suppress`), `withdraw`. `seconds` are the machine's, planning included. `report` is None where the
+    run raised `error`: the plan was refused as unsafe, a calendar or the ledger could not be read.
+    """
+
+    actor: str
+    seconds: float
+    report: Report | None = None
+    error: Exception | None = field(default=None, repr=False)
+
+
+def failure(error: Exception) -> str:
+    """Return what may be logged of an unforeseen error: kind and place, never its words, which may be personal."""
+    places = traceback.extract_tb(error.__traceback__)
+    place = f" in {places[-1].name}, {PurePath(places[-1].filename).name} line {places[-1].lineno}" if places else ""
+    return f"{type(error).__name__}{place}"
+
+
+@define
+class Listeners:
+    """Who is told of what. `awaits` says whether callbacks may be coroutine functions."""
+
+    awaits: bool
+    _callbacks: dict[str, list[Callable[[Any], object]]] = field(factory=dict)
+
+    def add(self, event_type: str, callback: Callable[[Any], object]) -> None:
+        """Take a callback on; raises `InvalidInputError` for one that would never be awaited."""
+        if iscoroutinefunction(callback) and not self.awaits:
+            raise InvalidInputError(
+                f"the callback for {event_type!r} must be awaited: use AsyncReminderKit, or a plain function"
+            )
+        self._callbacks.setdefault(event_type, []).append(callback)
+
+    async def tell(self, event: Any, *event_types: str) -> None:
+        """Tell everyone who listens to one of these types."""
+        for event_type in event_types:
+            for callback in tuple(self._callbacks.get(event_type, ())):
+                await self._call(event_type, callback, event)
+
+    async def tell_run(self, run: Run) -> None:
+        """Tell of a run, and before that of every change in it but those that are no news."""
+        if "change" in self._callbacks and run.report is not None:
+            for change in run.report.changes:
+                if change.kind is not Kind.KEEP or change.outcome not in (None, "done"):
+                    await self.tell(change, "change")
+        await self.tell(run, "run")
+
+    async def _call(self, event_type: str, callback: Callable[[Any], object], event: Any) -> None:
+        try:
+            done = callback(event)
+            if self.awaits and isawaitable(done):
+                await done
+        except Exception as error:  # noqa: BLE001 - a host's callback may raise whatever it likes
+            _LOG.error("a callback for %r failed and was passed over: %s", event_type, failure(error))
+
+
+class Telling:
+    """The face's way to listen."""
+
+    _listeners: Listeners
+
+    @overload
+    def on(self, event_type: Literal["run"], callback: Callable[[Run], object]) -> None: ...
+    @overload
+    def on(self, event_type: Literal["change"], callback: Callable[[Change], object]) -> None: ...
+    @overload
+    def on(self, event_type: str, callback: Callable[[DeliveryEvent], object]) -> None: ...
+    def on(self, event_type: str, callback: Callable[[Any], object]) -> None:
+        """Call back whenever something of that type happens, once it is stored.
+
+        With a `DeliveryEvent` that `receive` takes in: its type (`delivered`, `anomaly`, a
+        keyword of your own, …), or "*" for all of them. With a `Change`, "change": every
+        change of a run that parked, replaced, cancelled, held or skipped something, or was
+        to (`Change.happened`). With a `Run`, "run": every run at its end, whatever its end.
+
+        A callback that raises harms nothing; it is logged. On `AsyncReminderKit` it may be
+        a coroutine function.
+        """
+        self._listeners.add(event_type, callback)
+
+
+def tells_run(
+    actor: str | None = None,
+) -> Callable[
+    [Callable[Concatenate[T, P], Coroutine[Any, Any, Report]]],
+    Callable[Concatenate[T, P], Coroutine[Any, Any, Report]],
+]:
+    """Return a decorator of verbs that are runs: whoever listens is told of each (without `actor`, of its plan's).
+
+    What is only recorded in the host's own transaction (`connection=`) is no run.
+    """
+
+    def decorator(
+        verb: Callable[Concatenate[T, P], Coroutine[Any, Any, Report]],
+    ) -> Callable[Concatenate[T, P], Coroutine[Any, Any, Report]]:
+        @wraps(verb)
+        async def method(self: T, /, *args: P.args, **kwargs: P.kwargs) -> Report:
+            if kwargs.get("connection") is not None:
+                return await verb(self, *args, **kwargs)
+            began, name = perf_counter(), actor or _actor(*args, **kwargs)
+            try:
+                report = await verb(self, *args, **kwargs)
+            except Exception as error:
+                await self._listeners.tell_run(Run(name, perf_counter() - began, error=error))
+                raise
+            await self._listeners.tell_run(Run(name, perf_counter() - began, report))
+            return report
+
+        return method
+
+    return decorator
+
+
+def _actor(plan: Any, **_options: Any) -> str:
+    return str(plan.actor)

@@ -1,0 +1,138 @@
+"""Work on a connection that belongs to the host, inside the host's own transaction.
+
+Never commits, rolls back, sets a pragma, opens a second connection for a write or leaves the caller's thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from reminder_kit.errors import InvalidInputError, LedgerError
+from reminder_kit.ledger import versions
+from reminder_kit.ledger.databases.connections import Database, SQLiteFile, SQLiteMemory
+from reminder_kit.ledger.databases.runner import ConnectionRunner, CursorRunner, Runner
+from reminder_kit.ledger.sql.tables import PREFIX, VERSION_TABLE
+
+__all__ = ["Place", "borrowed", "place_of", "prove_same"]
+
+
+class Place(NamedTuple):
+    """What tells one database from another (an open file; a server, a database and a table of it), and its version."""
+
+    kind: str
+    identity: Any
+    version: str | None
+    name: str
+
+
+def borrowed(connection: Any) -> Runner:
+    """Return a way to run statements on a host's connection.
+
+    Raises `InvalidInputError` for what is no connection we know.
+    """
+    if isinstance(connection, sa.Connection):
+        return ConnectionRunner(connection)
+    if hasattr(connection, "sync_session") or hasattr(connection, "sync_connection"):
+        raise InvalidInputError(
+            "this is SQLAlchemy's async side: hand over the sync one, "
+            "await session.run_sync(lambda sync: kit.record(appointment, connection=sync))"
+        )
+    if hasattr(connection, "get_bind") and hasattr(connection, "connection"):
+        return ConnectionRunner(connection.connection())
+    bare = _bare(connection)
+    if bare is None:
+        raise InvalidInputError(
+            f"a {type(connection).__module__}.{type(connection).__name__} is no connection the ledger can use: give an "
+            "SQLAlchemy Connection or Session, or a connection of sqlite3 or psycopg"
+        )
+    return bare
+
+
+def _bare(connection: Any) -> Runner | None:
+    kinds = {(kind.__module__, kind.__qualname__) for kind in type(connection).__mro__}
+    if ("sqlite3", "Connection") in kinds:
+        from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
+
+        return CursorRunner(sqlite_dialect(), lambda: _plain_cursor(connection))
+    if ("psycopg", "Connection") in kinds:
+        from psycopg.rows import tuple_row
+        from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
+
+        dialect: Dialect = psycopg_dialect()  # type: ignore[no-untyped-call]
+        return CursorRunner(dialect, lambda: connection.cursor(row_factory=tuple_row))
+    return None
+
+
+def _plain_cursor(connection: Any) -> Any:
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    return cursor
+
+
+class _Probes(NamedTuple):
+    where: Any
+    there: Any
+    version: Any
+
+
+@lru_cache(maxsize=64)
+def _probes(kind: str, schema: str | None) -> _Probes:
+    """Return what is asked in order to know a place; built once, since prepared statements are kept for good."""
+    prefix = f'"{schema}".' if schema else ""
+    version = sa.text(f"SELECT version_num FROM {prefix}{VERSION_TABLE}")  # noqa: S608 - constants and the schema's name
+    if kind == "sqlite":
+        master = f"SELECT 1 FROM {prefix}sqlite_master WHERE name = '{VERSION_TABLE}'"  # noqa: S608 - the same
+        file = sa.text(f"SELECT file FROM pragma_database_list WHERE name = '{schema or 'main'}'")  # noqa: S608 - the same
+        return _Probes(file, sa.text(master), version)
+    table = f"to_regclass('{prefix}{PREFIX}appointments')"
+    where = sa.text(
+        "SELECT current_database()::text, current_user::text, "
+        f"CAST(pg_postmaster_start_time() AS text), CAST(CAST({table} AS oid) AS bigint)"
+    )
+    return _Probes(where, sa.text(f"SELECT 1 WHERE to_regclass('{prefix}{VERSION_TABLE}') IS NOT NULL"), version)
+
+
+def place_of(runner: Runner, schema: str | None) -> Place:
+    """Return which database statements run on."""
+    probes = _probes(runner.kind, schema)
+    row: Sequence[Any] = next(iter(runner.rows(probes.where)), ("",))
+    found = runner.rows(probes.version) if runner.rows(probes.there) else []
+    version = str(found[0][0]) if found else None
+    if runner.kind == "sqlite":
+        return Place("sqlite", _file_identity(row[0] or ""), version, f"sqlite:///{row[0] or ''}")
+    database, user, started, table = row
+    return Place("postgresql", (database, started, table), version, f"postgresql://{user}@…/{database}")
+
+
+def _file_identity(path: str) -> Any:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - what SQLite calls a file may be no path at all
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def prove_same(theirs: Place, database: Database, ours: Callable[[bool], Place], connection: Any) -> None:
+    """Raise `LedgerError` unless a host's connection reaches the ledger's own tables.
+
+    `ours` returns the ledger's own place, looked up anew if so asked.
+    """
+    if isinstance(database, SQLiteFile):
+        same = theirs.kind == "sqlite" and theirs.identity is not None and theirs.identity == database.stamp()
+    elif isinstance(database, SQLiteMemory):
+        same = getattr(connection, "engine", None) is database.engine
+    else:
+        same = theirs.kind == database.kind and any(theirs.identity == ours(anew).identity for anew in (False, True))
+    if not same:
+        raise LedgerError(
+            f"this connection is to {theirs.name}, the ledger is in {database.name}: keep the ledger in the host's "
+            "own database, or record without a connection"
+        )
+    if not versions.is_current(theirs.version):
+        raise versions.refuse(theirs.version, database.name)

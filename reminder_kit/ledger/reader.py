@@ -1,0 +1,276 @@
+"""Read the ledger: records, history, suppressions, counts. The same questions inside and outside a transaction.
+
+Never writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+from reminder_kit.ledger.databases.runner import Runner
+from reminder_kit.ledger.sql.queries import Filters
+from reminder_kit.ledger.sql.row_mapping import (
+    history_from,
+    instant,
+    instant_or_none,
+    message_from,
+    micros,
+    outcome_from,
+    record_from,
+)
+from reminder_kit.ledger.sql.statements import Statements, statements_for
+from reminder_kit.model.appointments import Message
+from reminder_kit.model.records import Found, HistoryEntry, Identity, Outcome, Record, SentBefore, Suppression, Written
+
+__all__ = ["NOTHING", "Reading", "SentByWhom", "Wanted"]
+
+SentByWhom = dict[tuple[str, str], list[SentBefore]]
+
+NOTHING: dict[str, Any] = {
+    "appointments": 0,
+    "dirty": 0,
+    "removed": 0,
+    "claimed": 0,
+    "messages": {},
+    "reminders": {},
+    "next_at": None,
+    "oldest_unsettled_at": None,
+    "suppressions": 0,
+    "unmatched_events": 0,
+    "runs": {},
+}
+"""What there is to count in an empty ledger. `messages`: by state; `reminders`: by stand, then by reason; `next_at`:
+when something is due next; `oldest_unsettled_at`: since when the oldest message is in creating, cancelling or unknown;
+`runs`: by name, the instant and what it said."""
+
+
+@frozen
+class Wanted:
+    """Which records are wanted; what is None, or false, is no filter."""
+
+    source: str | None = None
+    ids: Collection[str] | None = None
+    rows: Collection[int] | None = None
+    now: datetime | None = None
+    settings: str | None = None
+    ended_after: datetime | None = None
+    dirty_only: bool = False
+
+    @property
+    def filters(self) -> Filters:
+        """The filters in use, by the names that statements know them by."""
+        names = [name for name in ("source", "ids", "rows", "ended_after") if getattr(self, name) is not None]
+        return frozenset([*names, *["dirty"] * self.dirty_only, *["due"] * (self.now is not None)])
+
+    def values(self, runner: Runner) -> dict[str, Any]:
+        """Return what the statements are to be given."""
+        values: dict[str, Any] = {} if self.source is None else {"source": self.source}
+        if self.ids is not None:
+            values |= runner.pack("ids", [(each,) for each in self.ids])
+        if self.rows is not None:
+            values |= runner.pack("rows", [(each,) for each in self.rows])
+        if self.ended_after is not None:
+            values["ended_after"] = micros(self.ended_after)
+        if self.now is not None:
+            values |= {"now": micros(self.now), "settings": self.settings or ""}
+        return values
+
+
+class Reading:
+    """The questions, asked on one connection, within one namespace."""
+
+    def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
+        self._runner = runner
+        self._namespace = namespace
+        self._schema = schema
+        self._statements: Statements = statements_for(schema, runner.kind)
+
+    @property
+    def _now(self) -> Runner:
+        """What a question is asked on; a transaction first writes what it put off."""
+        return self._runner
+
+    def page(self, wanted: Wanted, after: int, size: int) -> list[Record]:
+        """Return at most so many records after a row."""
+        statement = self._statements.page(wanted.filters)
+        values = wanted.values(self._runner) | {"after": after, "page": size, "namespace": self._namespace}
+        return self._assembled(self._now.rows(statement, **values))
+
+    def read(self, rows: Iterable[int]) -> list[Record]:
+        """Return the records of these rows, in the order of rows."""
+        wanted = sorted(set(rows))
+        if not wanted:
+            return []
+        return self.page(Wanted(rows=wanted), 0, len(wanted))
+
+    def _assembled(self, found: Sequence[Sequence[Any]]) -> list[Record]:
+        if not found:
+            return []
+        packed = self._runner.pack("rows", [(row[0],) for row in found])
+        outcomes: dict[int, list[Outcome]] = {}
+        for each in self._now.rows(self._statements.outcomes, **packed):
+            outcomes.setdefault(each[0], []).append(outcome_from(each))
+        messages: dict[int, list[Message]] = {}
+        for each in self._now.rows(self._statements.messages, **packed):
+            messages.setdefault(each[0], []).append(message_from(each))
+        return [record_from(row, tuple(outcomes.get(row[0], ())), tuple(messages.get(row[0], ()))) for row in found]
+
+    def _known(self, identities: Iterable[Identity]) -> dict[Identity, Sequence[Any]]:
+        """Return (row, fingerprint, removed, revision kind, revision, recorded at) of those that are recorded."""
+        wanted = list(dict.fromkeys(identities))
+        if not wanted:
+            return {}
+        packed = self._runner.pack("identities", wanted)
+        found = self._now.rows(self._statements.known, namespace=self._namespace, **packed)
+        return {Identity(each[1], each[2], each[3]): (each[0], *each[4:]) for each in found if each[0] is not None}
+
+    def rows(self, identities: Iterable[Identity]) -> dict[Identity, int]:
+        """Return the rows of those that are recorded."""
+        return {identity: int(known[0]) for identity, known in self._known(identities).items()}
+
+    def identities(self, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[Identity]:  # noqa: A002 - the public name of an appointment's identity
+        """Return which appointments carry this id, in any source unless one is named; by source, then by start."""
+        statement = self._statements.identities(source=source is not None, occurrence=recurrence_id is not None)
+        values = _given(source=source, recurrence_id=recurrence_id)
+        found = self._now.rows(statement, namespace=self._namespace, id=id, **values)
+        return [Identity(row[0], row[3], row[4]) for row in sorted(map(tuple, found))]
+
+    def known(self, source: str) -> list[Identity]:
+        """Return what is recorded of a source and not removed."""
+        found = self._now.rows(self._statements.of_source, namespace=self._namespace, source=source)
+        return [Identity(*row) for row in found]
+
+    def history(self, *, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[HistoryEntry]:  # noqa: A002 - the public name of an appointment's identity
+        """Return what happened to an appointment, oldest first; all occurrences unless one is named."""
+        statement = self._statements.history(source=source is not None, occurrence=recurrence_id is not None)
+        values = _given(source=source, recurrence_id=recurrence_id)
+        return [history_from(row) for row in self._now.rows(statement, namespace=self._namespace, id=id, **values)]
+
+    def suppressions(self) -> dict[str, Suppression]:
+        """Return the numbers not to be written to."""
+        found = self._now.rows(self._statements.suppressions, namespace=self._namespace)
+        return {number: Suppression(number, reason, instant(at), by) for number, reason, at, by in found}
+
+    def is_suppressed(self, number: str) -> bool:
+        """Say whether a number must not be written to."""
+        return bool(self._now.rows(self._statements.is_suppressed, namespace=self._namespace, number=number))
+
+    def parked(self, source: str | None = None, provider: str | None = None) -> int:
+        """Return how many messages are, or may be, parked: in all or for one source, anywhere or at one provider."""
+        statement = self._statements.parked(source=source is not None, provider=provider is not None)
+        values = {} if source is None else {"namespace": self._namespace, "source": source}
+        return int(self._now.rows(statement, **values, **_given(provider=provider))[0][0])
+
+    def sent_before_many(self, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], SentByWhom]:
+        """Return, by (source, id), what went out for any occurrence, by (rule, recipient)."""
+        found: dict[tuple[str, str], SentByWhom] = {}
+        if not identities:
+            return found
+        packed = self._runner.pack("pairs", list(dict.fromkeys(identities)))
+        for source, id_, rule, recipient, key, start_at, sent_at in self._now.rows(
+            self._statements.sent_before, namespace=self._namespace, **packed
+        ):
+            if rule is not None:
+                by_whom = found.setdefault((source, id_), {})
+                by_whom.setdefault((rule, recipient), []).append(SentBefore(key, instant(start_at), instant(sent_at)))
+        return found
+
+    def near(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[int]:
+        """Return the rows of appointments that are (or were, until worked on) for a number between two instants."""
+        if not ranges:
+            return []
+        packed = self._runner.pack("ranges", [(number, micros(low), micros(high)) for number, low, high in ranges])
+        return [int(row) for (row,) in self._now.rows(self._statements.near, namespace=self._namespace, **packed)]
+
+    def phones(self, rows: Sequence[int]) -> dict[int, list[tuple[str, datetime]]]:
+        """Return, by row, the numbers appointments are for, and from which start on."""
+        found: dict[int, list[tuple[str, datetime]]] = {}
+        if rows:
+            packed = self._runner.pack("rows", [(row,) for row in rows])
+            for row, number, starts_at in self._now.rows(self._statements.phones_of, **packed):
+                found.setdefault(int(row), []).append((number, instant(starts_at)))
+        return found
+
+    def written(self, numbers: Sequence[str], since: datetime) -> dict[str, list[Written]]:
+        """Return what went, or is to go, out to numbers since an instant."""
+        found: dict[str, list[Written]] = {}
+        if numbers:
+            values = {"since": micros(since), "namespace": self._namespace}
+            packed = self._runner.pack("numbers", [(number,) for number in numbers])
+            for number, key, send_at in self._now.rows(self._statements.written, **packed, **values):
+                found.setdefault(number, []).append(Written(key, instant(send_at)))
+        return found
+
+    def telling(self, numbers: Sequence[str]) -> list[Message]:
+        """Return the messages to numbers that tell more than their own reminder, oldest first."""
+        if not numbers:
+            return []
+        packed = self._runner.pack("numbers", [(number,) for number in numbers])
+        found = self._now.rows(self._statements.telling, namespace=self._namespace, **packed)
+        return [message_from(row) for row in found]
+
+    def owners(self, keys: Sequence[str]) -> dict[str, tuple[Identity, str, str]]:
+        """Return, by key, which appointment a reminder is of, by which rule and to whom."""
+        if not keys:
+            return {}
+        packed = self._runner.pack("keys", [(key,) for key in keys])
+        found = self._now.rows(self._statements.owners, namespace=self._namespace, **packed)
+        return {key: (Identity(*owner), rule, recipient) for key, *owner, rule, recipient in found}
+
+    def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> Found | None:
+        """Return the message that carries our token, else the one the provider calls so."""
+        for by, name in (("id", token), ("provider_id", provider_id)):
+            if name:
+                values = {"namespace": self._namespace, "provider": provider, "name": name}
+                for row in self._now.rows(self._statements.find_message(by), **values):
+                    return _found(row)
+        return None
+
+    def last_sent(self, *, provider: str, number: str) -> Found | None:
+        """Return the message that went out last to a number: the one that a reply answers."""
+        values = {"namespace": self._namespace, "provider": provider, "number": number}
+        return next((_found(row) for row in self._now.rows(self._statements.last_sent, **values)), None)
+
+    def last_run(self, name: str) -> tuple[datetime, dict[str, Any]] | None:
+        """Return when a job last ran and what it said, or None."""
+        return self._runs().get(name)
+
+    def counts(self) -> dict[str, Any]:
+        """Return the numbers and instants that `NOTHING` explains."""
+        ask, same = self._now, {"namespace": self._namespace}
+        total, dirty, removed, claimed, next_at = ask.rows(self._statements.count_appointments, **same)[0]
+        reminders: dict[str, dict[str, int]] = {}
+        for stand, reason, count in ask.rows(self._statements.count_reminders, **same):
+            reminders.setdefault(stand, {})[reason] = count
+        states = ask.rows(self._statements.count_messages, **same)
+        unsettled = [oldest for state, _, oldest in states if state in ("creating", "cancelling", "unknown")]
+        return NOTHING | {
+            "appointments": int(total),
+            "dirty": int(dirty or 0),
+            "removed": int(removed or 0),
+            "claimed": int(claimed or 0),
+            "messages": {state: count for state, count, _ in states},
+            "reminders": reminders,
+            "next_at": instant_or_none(next_at),
+            "oldest_unsettled_at": instant_or_none(min(unsettled, default=None)),
+            "suppressions": int(ask.rows(self._statements.count_suppressions, **same)[0][0]),
+            "unmatched_events": int(ask.rows(self._statements.count_unmatched, **same)[0][0]),
+            "runs": self._runs(),
+        }
+
+    def _runs(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
+        found = self._now.rows(self._statements.runs, namespace=self._namespace)
+        return {name: (instant(at), json.loads(detail)) for name, at, detail in found}
+
+
+def _found(row: Sequence[Any]) -> Found:
+    return Found(message_from(row), Identity(*row[-5:-2]), row[-2], row[-1])
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,194 @@
+"""How appointments are taken in and removed: what is unchanged is not written, what is older is refused.
+
+Never commits, never decides by more than snapshot, revision and time of recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import define, field
+
+from reminder_kit.ledger.databases.runner import Runner
+from reminder_kit.ledger.reader import Reading
+from reminder_kit.ledger.sql.row_mapping import micros, micros_or_none
+from reminder_kit.model.records import Identity, Intake, Kept
+
+__all__ = ["Recording"]
+
+
+@define
+class _Known:
+    """What is recorded of an appointment, as far as recording it anew depends on that."""
+
+    row: int
+    fingerprint: str
+    removed: bool
+    kind: str
+    order: str
+    recorded_at: int
+
+    def outranks(self, intake: Intake, as_of: int | None) -> bool:
+        """Say whether this is newer (design, §13 "Identity")."""
+        kind, order = intake.order
+        if kind and kind == self.kind:
+            return order < self.order
+        return as_of is not None and self.recorded_at > as_of and not (kind and self.kind)
+
+    def holds(self, intake: Intake) -> bool:
+        """Say whether this is the same appointment, still there."""
+        return self.fingerprint == intake.fingerprint and not self.removed
+
+    def grows(self, intake: Intake) -> bool:
+        """Say whether the revision of an unchanged appointment grew."""
+        kind, order = intake.order
+        return bool(kind) and (kind != self.kind or order > self.order)
+
+
+@define
+class _Batch:
+    """Appointments sorted into what is to be done with them."""
+
+    answers: list[Kept] = field(factory=list)
+    fresh: dict[Identity, Intake] = field(factory=dict)
+    grown: dict[int, tuple[str, str]] = field(factory=dict)
+
+    def sort_in(self, intake: Intake, before: _Known | None, as_of: int | None) -> Kept:
+        """Note what is to be done with an appointment, and return how that is called."""
+        if before is not None and before.holds(intake):
+            if before.grows(intake):
+                self.grown[before.row] = intake.order
+            return Kept.UNCHANGED
+        if before is not None and before.outranks(intake, as_of):
+            return Kept.STALE
+        self.fresh[intake.identity] = intake
+        return Kept.NEW if before is None else Kept.CHANGED
+
+
+class Recording(Reading):
+    """Takes appointments in; writes that may wait are put off until they can be made together."""
+
+    def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
+        super().__init__(runner, namespace, schema)
+        self._later: dict[int, tuple[Any, list[Mapping[str, Any]]]] = {}
+
+    @property
+    def _now(self) -> Runner:
+        self.flush()
+        return self._runner
+
+    def flush(self) -> None:
+        """Write what was put off in order to be written together."""
+        while self._later:
+            statement, rows = self._later.pop(next(iter(self._later)))
+            self._runner.many(statement, rows)
+
+    def _put_off(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+        if rows := list(rows):
+            self._later.setdefault(id(statement), (statement, []))[1].extend(rows)
+
+    def record(self, intakes: Sequence[Intake], now: datetime, *, as_of: datetime | None = None) -> list[Kept]:
+        """Write appointments, in order; one answer each.
+
+        The same fingerprint and not removed: UNCHANGED, and at most a grown revision is
+        stored. An older revision than the recorded one (or, with `as_of`, a row recorded
+        later where either side has no revision): STALE, decided in the statement that writes.
+        Else the snapshot is replaced, the generation grows, the row is dirty and no longer removed.
+        """
+        since = micros_or_none(as_of)
+        return [kept for each in _once_each(intakes) for kept in self._record_once_each(each, now, since)]
+
+    def _record_once_each(self, intakes: Sequence[Intake], now: datetime, as_of: int | None) -> list[Kept]:
+        known = {
+            identity: _Known(each[0], each[1], bool(each[2]), each[3], each[4], each[5])
+            for identity, each in self._known(intake.identity for intake in intakes).items()
+        }
+        batch = _Batch()
+        for intake in intakes:
+            batch.answers.append(batch.sort_in(intake, known.get(intake.identity), as_of))
+        self._store(batch, now, as_of)
+        return self._corrected(batch, intakes)
+
+    def _store(self, batch: _Batch, now: datetime, as_of: int | None) -> None:
+        if batch.grown:
+            rows = [
+                {"which": row, "new_kind": kind, "new_revision": order} for row, (kind, order) in batch.grown.items()
+            ]
+            self._now.many(self._statements.reorder, sorted(rows, key=lambda each: each["which"]))
+        if not batch.fresh:
+            return
+        statement = self._statements.record(as_of=as_of is not None)
+        same = {"namespace": self._namespace, "recorded_at": micros(now)} | ({} if as_of is None else {"as_of": as_of})
+        rows = [_intake_values(batch.fresh[identity]) for identity in sorted(batch.fresh)]
+        if self._runner.kind == "sqlite":
+            written = self._now.many(statement, [row | same for row in rows])
+        else:
+            packed = self._runner.pack("intakes", [tuple(row.values()) for row in rows])
+            written = self._now.run(statement, **packed, **same)
+        self._list_phones(batch.fresh.values())
+        if written == len(rows):
+            batch.fresh.clear()
+
+    def _list_phones(self, intakes: Iterable[Intake]) -> None:
+        """Note which numbers the appointments are for; what they were for stays until they were worked on."""
+        rows = [
+            (*each.identity, each.fingerprint, number, micros(each.appointment.start_at))
+            for each in intakes
+            for number in dict.fromkeys(one.phone for one in each.appointment.recipients)
+        ]
+        if rows:
+            packed = self._runner.pack("phones", rows)
+            self._now.run(self._statements.list_phones, namespace=self._namespace, **packed)
+
+    def _corrected(self, batch: _Batch, intakes: Sequence[Intake]) -> list[Kept]:
+        """Return the answers; where others wrote at the same time, look at what stands now."""
+        if not batch.fresh:
+            return batch.answers
+        known = self._known(batch.fresh)
+        lost = {each for each, intake in batch.fresh.items() if known[each][1] != intake.fingerprint}
+        return [
+            Kept.STALE if intake.identity in lost and answer in (Kept.NEW, Kept.CHANGED) else answer
+            for intake, answer in zip(intakes, batch.answers, strict=True)
+        ]
+
+    def remove(self, identities: Sequence[Identity], now: datetime) -> list[Identity]:
+        """Mark appointments as removed; returns those that were recorded and not so already.
+
+        The generation grows, the row is dirty, its revision is cleared: whatever comes next for it is taken.
+        """
+        known = self._known(identities)
+        gone = [identity for identity, each in known.items() if not each[2]]
+        rows = [{"which": row, "now": micros(now)} for row in sorted(known[identity][0] for identity in gone)]
+        if rows:
+            self._now.many(self._statements.remove, rows)
+        return gone
+
+
+def _once_each(intakes: Sequence[Intake]) -> Iterator[list[Intake]]:
+    """Yield the appointments in order, in runs that hold each once: who comes again meets what was written before."""
+    run: dict[Identity, Intake] = {}
+    for intake in intakes:
+        if intake.identity in run:
+            yield list(run.values())
+            run = {}
+        run[intake.identity] = intake
+    if run:
+        yield list(run.values())
+
+
+def _intake_values(intake: Intake) -> dict[str, Any]:
+    source, id_, recurrence_id = intake.identity
+    kind, order = intake.order
+    return {
+        "source": source,
+        "id": id_,
+        "recurrence_id": recurrence_id,
+        "snapshot": intake.snapshot,
+        "fingerprint": intake.fingerprint,
+        "revision_kind": kind,
+        "revision": order,
+        "starts_at": micros(intake.appointment.start_at),
+        "ends_at": micros(intake.appointment.end_at),
+    }

@@ -1,0 +1,177 @@
+"""The statements about phones: which appointments share one, and what was, or will be, written to it.
+
+Never runs anything. A row of the table says that an appointment is for a number from a start on; those of an
+earlier start or number stay until the appointment was worked on, so that whoever shared it then is found.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, Builder, words
+from reminder_kit.model.lifecycle import OPEN, SENT, State
+
+__all__ = ["Phones"]
+
+_WRITTEN = (OPEN | SENT | {State.UNKNOWN}) - {State.UNDELIVERED}
+"""States in which a message reaches, or may reach, its reader."""
+
+
+class Phones(Builder):
+    """Questions and writes."""
+
+    @cached_property
+    def near(self) -> Any:
+        """The rows of appointments for a number between two instants, for a list of such."""
+        table, owner = self.tables.phones, self.tables.appointments
+        rows, (number, low, high) = self._listing("ranges", [sa.Text, sa.BigInteger, sa.BigInteger])
+        matches = sa.and_(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.number == number,
+            table.c.starts_at.between(low, high),
+        )
+        joined = rows.join(table, matches).join(owner, owner.c.row_id == table.c.row_id)
+        chosen = sa.select(table.c.row_id).select_from(joined).where(owner.c.snapshot != "")
+        return chosen.distinct().order_by(table.c.row_id)
+
+    @cached_property
+    def phones_of(self) -> Any:
+        """The numbers of a list of rows, and from which start on."""
+        table = self.tables.phones
+        chosen = sa.select(table.c.row_id, table.c.number, table.c.starts_at)
+        return chosen.where(self._among(table.c.row_id, "rows")).order_by(table.c.row_id, table.c.number)
+
+    @cached_property
+    def written(self) -> Any:
+        """What went, or is to go, out to a list of numbers since an instant."""
+        table = self.tables.messages
+        states = words(_WRITTEN)
+        return (
+            sa.select(table.c.to_number, table.c.key, table.c.send_at)
+            .where(
+                table.c.namespace == sa.bindparam("namespace"),
+                self._among(table.c.to_number, "numbers"),
+                table.c.send_at >= sa.bindparam("since"),
+                table.c.state.in_(states),
+            )
+            .order_by(table.c.serial)
+        )
+
+    @cached_property
+    def telling(self) -> Any:
+        """The messages to a list of numbers that tell more than their own reminder."""
+        table = self.tables.messages
+        over = words({State.CANCELLED, State.ABANDONED, State.REJECTED})
+        return (
+            sa.select(*(table.c[name] for name in MESSAGE_COLUMNS))
+            .where(
+                table.c.namespace == sa.bindparam("namespace"),
+                self._among(table.c.to_number, "numbers"),
+                table.c.told != "",
+                table.c.state.not_in(over),
+            )
+            .order_by(table.c.serial)
+        )
+
+    @cached_property
+    def live(self) -> Any:
+        """What is, or may be, parked for a number: whose reminder's message, and what else it tells."""
+        table = self.tables.messages
+        return sa.select(table.c.key, table.c.told).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.to_number == sa.bindparam("number"),
+            table.c.state.in_(words(OPEN)),
+        )
+
+    @cached_property
+    def owners(self) -> Any:
+        """Whose reminders a list of keys names, by which rule and to whom."""
+        reminders, owner = self.tables.reminders, self.tables.appointments
+        names = (owner.c.source, owner.c.id, owner.c.recurrence_id, reminders.c.rule, reminders.c.recipient)
+        chosen = sa.select(reminders.c.key, *names)
+        return (
+            chosen.select_from(reminders.join(owner, owner.c.row_id == reminders.c.row_id))
+            .where(reminders.c.namespace == sa.bindparam("namespace"), self._among(reminders.c.key, "keys"))
+            .order_by(owner.c.source, owner.c.id, owner.c.recurrence_id, reminders.c.key)
+        )
+
+    @cached_property
+    def crowd(self) -> Any:
+        """Whether anything else goes out to a number between two instants, both left out."""
+        table = self.tables.messages
+        return (
+            sa.select(table.c.key)
+            .where(
+                table.c.namespace == sa.bindparam("namespace"),
+                table.c.to_number == sa.bindparam("number"),
+                sa.not_(self._among(table.c.key, "besides")),
+                table.c.send_at > sa.bindparam("low"),
+                table.c.send_at < sa.bindparam("high"),
+                table.c.state.in_(words(_WRITTEN)),
+            )
+            .limit(1)
+        )
+
+    @cached_property
+    def lock_number(self) -> Any:
+        """Let one transaction at a time park for a number (PostgreSQL; SQLite has one writer)."""
+        return sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("number"), 7301)))
+
+    @cached_property
+    def list_phones(self) -> Any:
+        """Note the numbers of appointments that were written."""
+        table, owner = self.tables.phones, self.tables.appointments
+        kinds = [sa.Text] * 5 + [sa.BigInteger]
+        rows, (source, id_, recurrence_id, fingerprint, number, starts_at) = self._listing("phones", kinds)
+        matches = sa.and_(
+            owner.c.namespace == sa.bindparam("namespace"),
+            owner.c.source == source,
+            owner.c.id == id_,
+            owner.c.recurrence_id == recurrence_id,
+            owner.c.fingerprint == fingerprint,
+        )
+        columns = (owner.c.row_id, number, starts_at, owner.c.namespace)
+        chosen = sa.select(*columns).select_from(rows.join(owner, matches)).where(owner.c.row_id > 0)
+        names = ["row_id", "number", "starts_at", "namespace"]
+        return self._insert(table).from_select(names, chosen).on_conflict_do_nothing()
+
+    @cached_property
+    def add_phones(self) -> Any:
+        """Note numbers of rows, with their starts."""
+        table = self.tables.phones
+        rows, (row, number, starts_at) = self._listing("phones", [sa.BigInteger, sa.Text, sa.BigInteger])
+        columns = (row, number, starts_at, sa.bindparam("namespace", type_=sa.Text))
+        chosen = sa.select(*columns).select_from(rows).where(row > 0)
+        names = ["row_id", "number", "starts_at", "namespace"]
+        return self._insert(table).from_select(names, chosen).on_conflict_do_nothing()
+
+    @cached_property
+    def drop_phones(self) -> Any:
+        """Forget what an appointment no longer is for, unless it was written since."""
+        table, owner = self.tables.phones, self.tables.appointments
+        rows, (number, starts_at) = self._listing("kept", [sa.Text, sa.BigInteger])
+        kept = sa.exists().select_from(rows).where(number == table.c.number, starts_at == table.c.starts_at)
+        same = sa.exists().where(
+            owner.c.row_id == table.c.row_id, owner.c.generation == sa.bindparam("seen", type_=sa.BigInteger)
+        )
+        return sa.delete(table).where(table.c.row_id == sa.bindparam("which"), sa.not_(kept), same)
+
+    @cached_property
+    def lock_rows(self) -> Any:
+        """Lock a list of rows, in their order."""
+        table = self.tables.appointments
+        chosen = sa.select(table.c.row_id).where(
+            self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace")
+        )
+        return chosen.order_by(table.c.row_id).with_for_update(key_share=True)
+
+    @cached_property
+    def wake(self) -> Any:
+        """Have a list of rows looked at again, also where somebody is at work on them."""
+        table = self.tables.appointments
+        return self._update(table, generation=table.c.generation + 1, next_at=sa.bindparam("now")).where(
+            table.c.row_id.in_(self.lock_rows)
+        )

@@ -1,0 +1,273 @@
+"""From rows to values and back.
+
+Never runs SQL. Instants are microseconds since 1970 in the tables.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from reminder_kit.model.appointments import DeliveryEvent, Draft, Message, Told
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import HistoryEntry, Identity, Outcome, Record, Stand
+
+__all__ = [
+    "event_from",
+    "event_values",
+    "history_from",
+    "history_values",
+    "instant",
+    "instant_or_none",
+    "message_from",
+    "message_values",
+    "micros",
+    "micros_or_none",
+    "moved_values",
+    "outcome_from",
+    "outcome_values",
+    "record_from",
+    "told_from",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
+_STATES = {state.value: state for state in State}
+_STANDS = {stand.value: stand for stand in Stand}
+_NO_MEDIA = "[]"
+
+
+def micros(moment: datetime) -> int:
+    """Return an aware instant as microseconds since 1970."""
+    return (moment - _EPOCH) // _MICRO
+
+
+def micros_or_none(moment: datetime | None) -> int | None:
+    """Return an instant as microseconds, None as None."""
+    return None if moment is None else (moment - _EPOCH) // _MICRO
+
+
+@lru_cache(maxsize=10_000)
+def instant(count: int) -> datetime:
+    """Return the UTC instant so many microseconds after 1970 began."""
+    return _EPOCH + timedelta(0, 0, count)
+
+
+@lru_cache(maxsize=10_000)
+def instant_or_none(count: int | None) -> datetime | None:
+    """Return the UTC instant, None for None."""
+    return None if count is None else _EPOCH + timedelta(0, 0, count)
+
+
+def record_from(namespaceless: Sequence[Any], outcomes: tuple[Outcome, ...], messages: tuple[Message, ...]) -> Record:
+    """Return a record from a row of `RECORD_COLUMNS`."""
+    (
+        row, source, id_, recurrence_id, snapshot, fingerprint, generation, dirty, removed,
+        planned_with, next_at, starts_at, recorded_at, revision_kind, revision, replied,
+    ) = namespaceless  # fmt: skip
+    return Record(
+        row,
+        Identity(source, id_, recurrence_id),
+        snapshot,
+        fingerprint,
+        generation,
+        bool(dirty),
+        bool(removed),
+        planned_with,
+        instant_or_none(next_at),
+        instant(starts_at),
+        instant(recorded_at),
+        (revision_kind, revision),
+        outcomes,
+        messages,
+        replied,
+    )
+
+
+def outcome_from(row: Sequence[Any]) -> Outcome:
+    """Return an outcome from a row of `OUTCOME_COLUMNS`."""
+    _, key, rule, recipient, to, stand, reason, due_at, send_at, park_at, replacing, error = row
+    return Outcome(
+        key,
+        rule,
+        recipient,
+        to,
+        _STANDS[stand],
+        reason,
+        instant_or_none(due_at),
+        instant_or_none(send_at),
+        instant_or_none(park_at),
+        bool(replacing),
+        error,
+    )
+
+
+def outcome_values(namespace: str, row: int, outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as values for its table."""
+    return {
+        "namespace": namespace,
+        "key": outcome.key,
+        "row_id": row,
+        "rule": outcome.rule,
+        "recipient": outcome.recipient,
+        "to_number": outcome.to,
+        "stand": outcome.stand.value,
+        "reason": str(outcome.reason),
+        "due_at": micros_or_none(outcome.due_at),
+        "send_at": micros_or_none(outcome.send_at),
+        "park_at": micros_or_none(outcome.park_at),
+        "replacing": outcome.replacing,
+        "error": outcome.error,
+    }
+
+
+def message_from(row: Sequence[Any]) -> Message:
+    """Return a message from a row that begins with `MESSAGE_COLUMNS`."""
+    (
+        _, id_, key, state, to, text, send_at, subject, media_urls, channel, due_at, start_at, sender, provider, path,
+        request, idempotency_key, created_at, provider_id, uncertain, attempts, next_try_at, error, presumed, told,
+    ) = row[:25]  # fmt: skip
+    media = () if media_urls == _NO_MEDIA else tuple(json.loads(media_urls))
+    return Message(
+        id_,
+        key,
+        _STATES[state],
+        Draft(to, text, instant(send_at), subject, media, channel),
+        instant(due_at),
+        instant(start_at),
+        sender,
+        provider,
+        path,
+        bytes(request),
+        idempotency_key,
+        instant(created_at),
+        provider_id,
+        bool(uncertain),
+        attempts,
+        instant_or_none(next_try_at),
+        error,
+        bool(presumed),
+        told_from(told),
+    )
+
+
+def told_from(told: str) -> tuple[Told, ...]:
+    """Return what a message tells besides."""
+    return () if not told else tuple(Told(key, instant(start_at)) for key, start_at in json.loads(told))
+
+
+def _told_text(told: Sequence[Told]) -> str:
+    return json.dumps([(each.key, micros(each.start_at)) for each in told]) if told else ""
+
+
+def message_values(namespace: str, row: int, message: Message, rule: str, recipient: str) -> dict[str, Any]:
+    """Return a message as values for its table."""
+    draft = message.draft
+    return {
+        "namespace": namespace,
+        "row_id": row,
+        "id": message.id,
+        "key": message.key,
+        "rule": rule,
+        "recipient": recipient,
+        "state": message.state.value,
+        "to_number": draft.to,
+        "text": draft.text,
+        "subject": draft.subject,
+        "media_urls": json.dumps(draft.media_urls) if draft.media_urls else _NO_MEDIA,
+        "channel": draft.channel,
+        "send_at": micros(draft.send_at),
+        "due_at": micros(message.due_at),
+        "start_at": micros(message.start_at),
+        "sender": message.sender,
+        "provider": message.provider,
+        "path": message.path,
+        "request": message.request,
+        "idempotency_key": message.idempotency_key,
+        "created_at": micros(message.created_at),
+        "provider_id": message.provider_id,
+        "uncertain": message.uncertain,
+        "attempts": message.attempts,
+        "next_try_at": micros_or_none(message.next_try_at),
+        "error": message.error,
+        "presumed": message.presumed,
+        "told": _told_text(message.told),
+    }
+
+
+def moved_values(namespace: str, before: Message, after: Message) -> dict[str, Any]:
+    """Return what changes when a message moves, and what it must still be."""
+    return {
+        "namespace": namespace,
+        "which": before.id,
+        "before": before.state.value,
+        "new_state": after.state.value,
+        "new_provider_id": after.provider_id,
+        "new_uncertain": after.uncertain,
+        "new_attempts": after.attempts,
+        "new_next_try_at": micros_or_none(after.next_try_at),
+        "new_error": after.error,
+        "new_presumed": after.presumed,
+        "new_due_at": micros(after.due_at),
+        "new_start_at": micros(after.start_at),
+        "new_told": _told_text(after.told),
+    }
+
+
+def history_values(namespace: str, entry: HistoryEntry) -> dict[str, Any]:
+    """Return a line of history as values for its table."""
+    return {
+        "namespace": namespace,
+        "at": micros(entry.at),
+        "actor": entry.actor,
+        "event": str(entry.event),
+        "source": entry.identity.source,
+        "id": entry.identity.id,
+        "recurrence_id": entry.identity.recurrence_id,
+        "key": entry.key,
+        "rule": entry.rule,
+        "message_id": entry.message_id,
+        "reason": str(entry.reason),
+        "detail": _json(entry.detail),
+    }
+
+
+def history_from(row: Sequence[Any]) -> HistoryEntry:
+    """Return a line of history from its row."""
+    at, actor, event, source, id_, recurrence_id, key, rule, message_id, reason, detail = row
+    identity = Identity(source, id_, recurrence_id)
+    return HistoryEntry(instant(at), actor, event, identity, key, rule, message_id, reason, json.loads(detail))
+
+
+def event_values(namespace: str, event: DeliveryEvent, received_at: datetime) -> dict[str, Any]:
+    """Return a delivery event as values for its table."""
+    return {
+        "namespace": namespace,
+        "id": event.id,
+        "type": event.type,
+        "occurred_at": micros(event.occurred_at),
+        "received_at": micros(received_at),
+        "provider": event.provider,
+        "provider_id": event.provider_id,
+        "token": event.token,
+        "number": event.number,
+        "text": event.text,
+        "code": event.code,
+        "raw": _json(event.raw),
+        "matched": False,
+    }
+
+
+def event_from(row: Sequence[Any]) -> DeliveryEvent:
+    """Return a delivery event from its row."""
+    id_, type_, occurred_at, provider, provider_id, token, number, text, code, raw = row
+    return DeliveryEvent(
+        id_, type_, instant(occurred_at), provider, provider_id, token, number, text, code, json.loads(raw)
+    )
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(dict(value), default=str) if value else "{}"

@@ -1,0 +1,25 @@
+"""Every statement of the ledger, for one schema and one kind of database; built once and kept.
+
+Never runs anything.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from reminder_kit.ledger.sql.phone_statements import Phones
+from reminder_kit.ledger.sql.queries import Asking
+from reminder_kit.ledger.sql.tables import tables_of
+from reminder_kit.ledger.sql.updates import Writing
+
+__all__ = ["Statements", "statements_for"]
+
+
+class Statements(Asking, Writing, Phones):
+    """The statements."""
+
+
+@cache
+def statements_for(schema: str | None, kind: str) -> Statements:
+    """Return the statements for a schema on `sqlite` or `postgresql`."""
+    return Statements(tables_of(schema), kind)

@@ -1,0 +1,353 @@
+"""The statements that write to the ledger. Each is built when first needed.
+
+Never runs anything.
+"""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, OUTCOME_COLUMNS, Builder, words
+from reminder_kit.model.lifecycle import OPEN
+
+__all__ = ["Writing"]
+
+_INTAKE_COLUMNS = (
+    "source", "id", "recurrence_id", "snapshot", "fingerprint", "revision_kind", "revision", "starts_at", "ends_at",
+)  # fmt: skip
+_MOVABLE = (
+    "state", "provider_id", "uncertain", "attempts", "next_try_at", "error", "presumed", "due_at", "start_at",
+    "told",
+)  # fmt: skip
+
+
+class Writing(Builder):
+    """The writes, and what is locked for them."""
+
+    @cache  # noqa: B019 - statements live as long as the process
+    def record(self, *, as_of: bool) -> Any:
+        """Write appointments, unless what is recorded is newer (decided here, in the statement that writes)."""
+        table = self.tables.appointments
+        insert = self._intake()
+        new = insert.excluded
+        both = sa.and_(new.revision_kind != "", table.c.revision_kind == new.revision_kind)
+        stale = sa.and_(both, new.revision < table.c.revision)
+        if as_of:
+            ordered = sa.and_(new.revision_kind != "", table.c.revision_kind != "")
+            later = sa.and_(sa.not_(ordered), table.c.recorded_at > sa.bindparam("as_of", type_=sa.BigInteger))
+            stale = sa.or_(stale, later)
+        names = (*_INTAKE_COLUMNS[3:], "recorded_at")
+        fresh: dict[str, Any] = {name: new[name] for name in names}
+        fresh |= {"generation": table.c.generation + 1, "dirty": sa.true(), "removed": sa.false()}
+        same_start = table.c.starts_at == new.starts_at
+        fresh["replied"] = sa.case((same_start, table.c.replied), else_=sa.literal_column("''"))
+        keys = ["namespace", "source", "id", "recurrence_id"]
+        return insert.on_conflict_do_update(index_elements=keys, set_=fresh, where=sa.not_(stale))
+
+    def _intake(self) -> Any:
+        table = self.tables.appointments
+        same: dict[str, Any] = {
+            "namespace": sa.bindparam("namespace", type_=sa.Text),
+            "recorded_at": sa.bindparam("recorded_at", type_=sa.BigInteger),
+            "generation": sa.literal_column("1"),
+            "dirty": sa.true(),
+            "removed": sa.false(),
+            "planned_with": sa.literal_column("''"),
+            "fence": sa.literal_column("0"),
+        }
+        if self.kind == "sqlite":
+            each = {name: sa.bindparam(name, type_=table.c[name].type) for name in _INTAKE_COLUMNS}
+            return self._insert(table).values(each | same)
+        rows, columns = self._listing("intakes", [table.c[name].type for name in _INTAKE_COLUMNS])
+        chosen = sa.select(*columns, *same.values()).select_from(rows)
+        return self._insert(table).from_select([*_INTAKE_COLUMNS, *same], chosen)
+
+    @cached_property
+    def reorder(self) -> Any:
+        """Store a revision that grew although nothing else changed."""
+        table = self.tables.appointments
+        return self._update(table, revision_kind=sa.bindparam("new_kind"), revision=sa.bindparam("new_revision")).where(
+            table.c.row_id == sa.bindparam("which")
+        )
+
+    @cached_property
+    def reply(self) -> Any:
+        """Keep what was replied about an appointment."""
+        table = self.tables.appointments
+        return self._update(table, replied=sa.bindparam("word")).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.source == sa.bindparam("which_source"),
+            table.c.id == sa.bindparam("which_id"),
+            table.c.recurrence_id == sa.bindparam("which_occurrence"),
+        )
+
+    @cached_property
+    def remove(self) -> Any:
+        """Mark an appointment as removed."""
+        table = self.tables.appointments
+        return self._update(
+            table,
+            removed=sa.true(),
+            dirty=sa.true(),
+            generation=table.c.generation + 1,
+            revision_kind="",
+            revision="",
+            recorded_at=sa.bindparam("now"),
+        ).where(table.c.row_id == sa.bindparam("which"), table.c.removed == sa.false(), table.c.snapshot != "")
+
+    @cached_property
+    def claimable(self) -> Any:
+        """Those of a list of rows that are free, ran out, or are the owner's own; locked, others' passed over."""
+        table = self.tables.appointments
+        free = sa.or_(
+            table.c.lease_until.is_(None),
+            table.c.lease_until <= sa.bindparam("now"),
+            table.c.lease_owner == sa.bindparam("owner"),
+        )
+        chosen = sa.select(table.c.row_id, table.c.fence).where(
+            self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace"), free
+        )
+        return chosen.order_by(table.c.row_id).with_for_update(skip_locked=True)
+
+    @cached_property
+    def claim(self) -> Any:
+        """Lease a list of rows."""
+        table = self.tables.appointments
+        return self._update(
+            table,
+            lease_owner=sa.bindparam("owner"),
+            lease_until=sa.bindparam("until"),
+            fence=table.c.fence + 1,
+        ).where(self._among(table.c.row_id, "rows"))
+
+    @cached_property
+    def held(self) -> Any:
+        """Who holds a row, by which fence; locked until the transaction ends."""
+        table = self.tables.appointments
+        chosen = sa.select(table.c.lease_owner, table.c.fence).where(
+            table.c.row_id == sa.bindparam("which"), table.c.namespace == sa.bindparam("namespace")
+        )
+        return chosen.with_for_update(key_share=True)
+
+    @cached_property
+    def free(self) -> Any:
+        """End all leases of a list of owners; their fences stay, so that they can't write any more."""
+        table = self.tables.appointments
+        return self._update(table, lease_owner=None, lease_until=None).where(
+            self._among(table.c.lease_owner, "owners"), table.c.namespace == sa.bindparam("namespace")
+        )
+
+    @cached_property
+    def free_rows(self) -> Any:
+        """End the leases on a list of rows; their fences stay."""
+        table = self.tables.appointments
+        return self._update(table, lease_owner=None, lease_until=None).where(
+            self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace")
+        )
+
+    def _own(self) -> Any:
+        table = self.tables.appointments
+        return sa.and_(
+            table.c.row_id == sa.bindparam("which"),
+            table.c.lease_owner == sa.bindparam("owner"),
+            table.c.fence == sa.bindparam("token"),
+        )
+
+    @cached_property
+    def renew(self) -> Any:
+        """Extend a lease that is still held."""
+        return self._update(self.tables.appointments, lease_until=sa.bindparam("until")).where(self._own())
+
+    @cached_property
+    def release(self) -> Any:
+        """Give a claim back and write what is known; clean only where nothing was written since."""
+        table = self.tables.appointments
+        unchanged = table.c.generation == sa.bindparam("seen")
+        same = sa.and_(unchanged, sa.bindparam("clean", type_=sa.Boolean) == sa.true())
+        return self._update(
+            table,
+            lease_owner=None,
+            lease_until=None,
+            planned_with=sa.bindparam("settings"),
+            next_at=sa.case((unchanged, sa.bindparam("upcoming", type_=sa.BigInteger)), else_=table.c.next_at),
+            dirty=sa.case((same, sa.false()), else_=table.c.dirty),
+        ).where(self._own())
+
+    @cached_property
+    def keep_outcome(self) -> Any:
+        """Write a reminder's outcome where it differs."""
+        return self._upsert(self.tables.reminders, ("namespace", *OUTCOME_COLUMNS), ("namespace", "key"))
+
+    @cached_property
+    def drop_outcomes(self) -> Any:
+        """Forget reminders of one appointment."""
+        table = self.tables.reminders
+        return sa.delete(table).where(
+            table.c.row_id == sa.bindparam("which"),
+            table.c.namespace == sa.bindparam("namespace"),
+            self._among(table.c.key, "keys"),
+        )
+
+    @cached_property
+    def forget_reminders(self) -> Any:
+        """Forget reminders that have no appointment."""
+        table, owner = self.tables.reminders, self.tables.appointments
+        return sa.delete(table).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            self._among(table.c.key, "keys"),
+            ~sa.exists().where(owner.c.row_id == table.c.row_id),
+        )
+
+    @cached_property
+    def create_message(self) -> Any:
+        """Insert a message."""
+        table = self.tables.messages
+        names = ("namespace", "rule", "recipient", *MESSAGE_COLUMNS)
+        return self._insert(table).values({name: sa.bindparam(name, type_=table.c[name].type) for name in names})
+
+    @cached_property
+    def move_message(self) -> Any:
+        """Write a message's new state where it is still in the old one."""
+        table = self.tables.messages
+        values = {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in _MOVABLE}
+        return self._update(table, **values).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.id == sa.bindparam("which"),
+            table.c.state == sa.bindparam("before"),
+        )
+
+    @cached_property
+    def mark_number(self) -> Any:
+        """Mark as dirty every appointment whose reminders depend on a number."""
+        reminders, messages = self.tables.reminders, self.tables.messages
+        stands = reminders.c.stand.in_([sa.literal_column("'parked'"), sa.literal_column("'held'")])
+        barred = reminders.c.reason.in_([sa.literal_column("'suppressed'"), sa.literal_column("'opted_out'")])
+        wanted = sa.select(reminders.c.row_id).where(
+            reminders.c.namespace == sa.bindparam("namespace"),
+            reminders.c.to_number == sa.bindparam("number"),
+            sa.or_(stands, barred),
+        )
+        states = words(OPEN)
+        parked = sa.select(messages.c.row_id).where(
+            messages.c.namespace == sa.bindparam("namespace"),
+            messages.c.to_number == sa.bindparam("number"),
+            messages.c.state.in_(states),
+        )
+        return self._mark(wanted.union(parked))
+
+    @cached_property
+    def mark_rows(self) -> Any:
+        """Mark a list of rows as dirty."""
+        rows, columns = self._listing("rows", [sa.BigInteger])
+        return self._mark(sa.select(columns[0]).select_from(rows))
+
+    def _mark(self, rows: Any) -> Any:
+        table = self.tables.appointments
+        locked = sa.select(table.c.row_id).where(
+            table.c.row_id.in_(rows), table.c.namespace == sa.bindparam("namespace"), table.c.snapshot != ""
+        )
+        locked = locked.order_by(table.c.row_id).with_for_update(key_share=True)
+        return self._update(table, dirty=sa.true(), generation=table.c.generation + 1).where(table.c.row_id.in_(locked))
+
+    @cached_property
+    def note(self) -> Any:
+        """Append a line of history."""
+        return self._insert_all(self.tables.history)
+
+    @cached_property
+    def suppress(self) -> Any:
+        """Add a number; the recipient's own word stands above the host's."""
+        table = self.tables.suppressions
+        insert = self._insert_all(table)
+        fresh = {name: insert.excluded[name] for name in ("reason", "at", "said_by")}
+        stronger = sa.and_(insert.excluded.said_by == "recipient", table.c.said_by != "recipient")
+        return insert.on_conflict_do_update(index_elements=["namespace", "number"], set_=fresh, where=stronger)
+
+    @cached_property
+    def allow(self) -> Any:
+        """Take a number off."""
+        table = self.tables.suppressions
+        return sa.delete(table).where(
+            table.c.namespace == sa.bindparam("namespace"), table.c.number == sa.bindparam("number")
+        )
+
+    @cached_property
+    def mark_run(self) -> Any:
+        """Say when a job last ran."""
+        return self._upsert(self.tables.runs, ("namespace", "name", "at", "detail"), ("namespace", "name"))
+
+    @cached_property
+    def store_event(self) -> Any:
+        """Keep an event, once."""
+        return self._insert_all(self.tables.events).on_conflict_do_nothing(index_elements=["namespace", "id"])
+
+    @cached_property
+    def match_event(self) -> Any:
+        """Note that an event's message is known."""
+        table = self.tables.events
+        return self._update(table, matched=sa.true()).where(
+            table.c.namespace == sa.bindparam("namespace"), table.c.id == sa.bindparam("which")
+        )
+
+    # Purging
+
+    @cached_property
+    def purgeable(self) -> Any:
+        """Some appointments that are over and hold personal data still; locked."""
+        table, messages = self.tables.appointments, self.tables.messages
+        parked = sa.exists().where(messages.c.row_id == table.c.row_id, messages.c.state.in_(words(OPEN)))
+        chosen = sa.select(table.c.row_id).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.snapshot != "",
+            table.c.ends_at < sa.bindparam("before"),
+            sa.or_(table.c.next_at.is_(None), table.c.next_at < sa.bindparam("before")),
+            sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= sa.bindparam("now")),
+            sa.not_(parked),
+        )
+        return chosen.order_by(table.c.row_id).limit(1000).with_for_update(skip_locked=True)
+
+    @cached_property
+    def purges(self) -> tuple[Any, ...]:
+        """What takes the personal data out of a list of rows; history first, while it can be told whose it is."""
+        appointments, reminders, messages, history = (
+            self.tables.appointments,
+            self.tables.reminders,
+            self.tables.messages,
+            self.tables.history,
+        )
+        theirs = sa.exists().where(
+            self._among(appointments.c.row_id, "rows"),
+            appointments.c.namespace == history.c.namespace,
+            appointments.c.source == history.c.source,
+            appointments.c.id == history.c.id,
+            appointments.c.recurrence_id == history.c.recurrence_id,
+        )
+        blank = {
+            "snapshot": "",
+            "fingerprint": "",
+            "dirty": sa.false(),
+            "next_at": None,
+            "lease_owner": None,
+            "replied": "",
+        }
+        silent = {"to_number": "", "recipient": "", "text": "", "subject": "", "media_urls": "[]", "request": b""}
+        return (
+            self._update(history, detail="{}").where(history.c.detail != "{}", theirs),
+            self._update(messages, error="", **silent).where(self._among(messages.c.row_id, "rows")),
+            self._update(reminders, to_number="", recipient="", error="").where(
+                self._among(reminders.c.row_id, "rows")
+            ),
+            sa.delete(self.tables.phones).where(self._among(self.tables.phones.c.row_id, "rows")),
+            self._update(appointments, lease_until=None, **blank).where(self._among(appointments.c.row_id, "rows")),
+        )
+
+    @cached_property
+    def purge_events(self) -> Any:
+        """Take the personal data out of old events."""
+        table = self.tables.events
+        return self._update(table, number=None, text=None, raw="{}").where(
+            table.c.namespace == sa.bindparam("namespace"), table.c.received_at < sa.bindparam("until")
+        )

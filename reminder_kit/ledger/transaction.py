@@ -1,0 +1,298 @@
+"""What may be written to the ledger, inside one open transaction.
+
+Never commits, rolls back, opens a second connection or calls out. "Fenced" writes name the claim they are
+made under and raise `ClaimLostError` where it was taken over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from reminder_kit.errors import ClaimLostError
+from reminder_kit.ledger.databases.runner import Runner
+from reminder_kit.ledger.recorder import Recording
+from reminder_kit.ledger.sql.row_mapping import (
+    event_from,
+    event_values,
+    history_values,
+    message_values,
+    micros,
+    micros_or_none,
+    moved_values,
+    outcome_values,
+    told_from,
+)
+from reminder_kit.model.appointments import DeliveryEvent, Message
+from reminder_kit.model.records import Claim, HistoryEntry, Identity, Outcome, Release, Suppression
+
+__all__ = ["Transaction"]
+
+
+class Transaction(Recording):
+    """The writes of the ledger; also answers every question of `Reading`, as the transaction sees things."""
+
+    def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
+        super().__init__(runner, namespace, schema)
+        self._proven: set[Claim] = set()
+
+    # Appointments
+
+    def generation(self, row: int) -> int | None:
+        """Return how often the appointment of a row was written."""
+        found = self._now.rows(self._statements.generation, which=row, namespace=self._namespace)
+        return int(found[0][0]) if found else None
+
+    def mark_dirty(self, *, number: str | None = None, identities: Sequence[Identity] = ()) -> int:
+        """Have appointments worked on again; returns how many.
+
+        `number`: those with a parked or held reminder to it, and those with one it was barred from.
+        """
+        count = 0
+        if number is not None:
+            count += self._now.run(self._statements.mark_number, namespace=self._namespace, number=number)
+        if rows := sorted(self.rows(identities).values()):
+            packed = self._runner.pack("rows", [(row,) for row in rows])
+            count += self._now.run(self._statements.mark_rows, namespace=self._namespace, **packed)
+        return count
+
+    def reply(self, identity: Identity, word: str) -> None:
+        """Keep the host's keyword that was replied about an appointment, until its start moves."""
+        names = {"which_source": identity.source, "which_id": identity.id, "which_occurrence": identity.recurrence_id}
+        self._now.run(self._statements.reply, word=word, namespace=self._namespace, **names)
+
+    # Claims
+
+    def claim(self, rows: Sequence[int], owner: str, now: datetime, lease: timedelta) -> dict[int, Claim]:
+        """Claim those of the rows that nobody else holds (or whose lease ran out by the kit's clock).
+
+        Each claim has a new, higher fence, also where the owner held the row already.
+        """
+        if not rows:
+            return {}
+        packed = self._runner.pack("rows", [(row,) for row in rows])
+        same = {"owner": owner, "namespace": self._namespace}
+        found = self._now.rows(self._statements.claimable, **packed, **same, now=micros(now))
+        claims = {row: Claim(row, owner, fence + 1) for row, fence in found}
+        if claims:
+            packed = self._runner.pack("rows", [(row,) for row in claims])
+            self._runner.run(self._statements.claim, **packed, owner=owner, until=micros(now + lease))
+        self._proven = {each for each in self._proven if each.row not in claims} | set(claims.values())
+        return claims
+
+    def holders(self, rows: Sequence[int]) -> list[str]:
+        """Return who holds any of these rows."""
+        packed = self._runner.pack("rows", [(row,) for row in rows])
+        return [owner for (owner,) in self._now.rows(self._statements.holders, **packed)] if rows else []
+
+    def free(self, owners: Sequence[str]) -> int:
+        """End every lease of owners that are known to be dead; returns how many."""
+        if not owners:
+            return 0
+        self._proven = {each for each in self._proven if each.owner not in owners}
+        packed = self._runner.pack("owners", [(owner,) for owner in owners])
+        return self._now.run(self._statements.free, **packed, namespace=self._namespace)
+
+    def free_rows(self, rows: Sequence[int]) -> int:
+        """End the leases on a list of rows; returns how many."""
+        self._proven = {each for each in self._proven if each.row not in rows}
+        packed = self._runner.pack("rows", [(row,) for row in rows])
+        return self._now.run(self._statements.free_rows, **packed, namespace=self._namespace) if rows else 0
+
+    def renew(self, claims: Sequence[Claim], until: datetime) -> None:
+        """Extend leases still held; those lost are passed over."""
+        if claims:
+            rows = [_claim_values(claim) | {"until": micros(until)} for claim in _in_order(claims)]
+            self._now.many(self._statements.renew, rows)
+
+    def release(self, releases: Sequence[Release]) -> None:
+        """Give claims back and write what is known now; those lost are passed over.
+
+        The dirty flag is cleared only where the generation is still the one seen.
+        """
+        rows = [
+            _claim_values(each.claim)
+            | {"seen": each.generation, "clean": each.clean, "settings": each.planned_with}
+            | {"upcoming": micros_or_none(each.next_at)}
+            for each in sorted(releases, key=lambda each: each.claim.row)
+        ]
+        if rows:
+            self._now.many(self._statements.release, rows)
+        self._proven -= {each.claim for each in releases}
+
+    def _prove(self, claim: Claim) -> None:
+        """Raise `ClaimLostError` unless the claim holds; then it holds until this transaction ends."""
+        if claim in self._proven:
+            return
+        found = self._now.rows(self._statements.held, which=claim.row, namespace=self._namespace)
+        if not found or tuple(found[0]) != (claim.owner, claim.fence):
+            raise ClaimLostError(
+                f"the claim on row {claim.row} of the ledger ran out and another worker took over: "
+                "nothing was written; that worker, or the next resync, finishes the work"
+            )
+        self._proven.add(claim)
+
+    # Phones
+
+    def add_phones(self, found: Mapping[int, Sequence[tuple[str, datetime]]]) -> set[int]:
+        """Note the numbers and starts of appointments where they are missing; returns the rows of those.
+
+        An older library, still at work on the same ledger, records without them.
+        """
+        known = self.phones(list(found))
+        rows = [
+            (row, number, micros(start_at))
+            for row, phones in found.items()
+            for number, start_at in phones
+            if (number, start_at) not in known.get(row, ())
+        ]
+        if rows:
+            packed = self._runner.pack("phones", rows)
+            self._now.run(self._statements.add_phones, namespace=self._namespace, **packed)
+        return {row for row, *_ in rows}
+
+    def drop_phones(self, release: Release, kept: Sequence[tuple[str, datetime]]) -> None:
+        """Forget the numbers and starts an appointment had before it was worked on, unless it was written since."""
+        rows = [(number, micros(start_at)) for number, start_at in kept]
+        packed = self._runner.pack("kept", [*rows, ("", 0)])
+        self._now.run(self._statements.drop_phones, which=release.claim.row, seen=release.generation, **packed)
+
+    def lock(self, rows: Sequence[int]) -> None:
+        """Let nobody else write these rows until this transaction ends.
+
+        In the order of rows: of two that need each other's, one waits. (SQLite has one writer.)
+        """
+        if rows and self._runner.kind == "postgresql":
+            packed = self._runner.pack("rows", [(row,) for row in rows])
+            self._now.rows(self._statements.lock_rows, namespace=self._namespace, **packed)
+
+    def wake(self, rows: Sequence[int], now: datetime) -> None:
+        """Have appointments looked at again, since another of their phone changed; also by who is at work on them."""
+        if rows:
+            packed = self._runner.pack("rows", [(row,) for row in rows])
+            self._now.run(self._statements.wake, namespace=self._namespace, now=micros(now), **packed)
+
+    def is_crowded(self, number: str, besides: Sequence[str], low: datetime, high: datetime) -> bool:
+        """Say whether anything but some reminders' messages goes out to a number between two instants.
+
+        From then on no other transaction parks for that number before this one has ended.
+        """
+        if self._runner.kind == "postgresql":
+            self._now.rows(self._statements.lock_number, number=f"{self._namespace}:{number}")
+        values = self._runner.pack("besides", [(key,) for key in besides])
+        values |= {"namespace": self._namespace, "number": number}
+        return bool(self._now.rows(self._statements.crowd, **values, low=micros(low), high=micros(high)))
+
+    def live(self, number: str) -> list[set[str]]:
+        """Return, for each message that is, or may be, parked for a number, the reminders that it tells."""
+        found = self._now.rows(self._statements.live, namespace=self._namespace, number=number)
+        return [{key, *(each.key for each in told_from(told))} for key, told in found]
+
+    # Reminders and messages
+
+    def keep_outcomes(self, claim: Claim, outcomes: Sequence[Outcome]) -> None:
+        """Write outcomes (fenced), replacing those of the same keys; what would not change is not written."""
+        self._prove(claim)
+        values = [outcome_values(self._namespace, claim.row, each) for each in outcomes]
+        self._put_off(self._statements.keep_outcome, values)
+
+    def drop_outcomes(self, claim: Claim, keys: Sequence[str]) -> None:
+        """Forget reminders of the claimed appointment (fenced)."""
+        self._prove(claim)
+        if keys:
+            packed = self._runner.pack("keys", [(key,) for key in keys])
+            self._now.run(self._statements.drop_outcomes, which=claim.row, namespace=self._namespace, **packed)
+
+    def forget_reminders(self, keys: Sequence[str]) -> int:
+        """Drop reminders whose appointment is gone, whoever works; returns how many."""
+        packed = self._runner.pack("keys", [(key,) for key in keys])
+        return self._now.run(self._statements.forget_reminders, namespace=self._namespace, **packed) if keys else 0
+
+    def create_message(self, claim: Claim, message: Message, *, rule: str, recipient: str) -> None:
+        """Insert a message (fenced)."""
+        self._prove(claim)
+        values = message_values(self._namespace, claim.row, message, rule, recipient)
+        self._put_off(self._statements.create_message, [values])
+
+    def move_message(self, claim: Claim | None, before: Message, after: Message) -> None:
+        """Write a message's new state (fenced when a claim is given).
+
+        Raises `ClaimLostError` where the message is no longer in the state it had `before`.
+        """
+        if claim is not None:
+            self._prove(claim)
+        if not self._now.run(self._statements.move_message, **moved_values(self._namespace, before, after)):
+            raise ClaimLostError(
+                f"message {before.id} is no longer {before.state}: another worker moved it; the next resync looks again"
+            )
+
+    # History, suppressions, runs, events
+
+    def note(self, entries: Sequence[HistoryEntry]) -> None:
+        """Append lines of history."""
+        if entries:
+            self._put_off(self._statements.note, [history_values(self._namespace, entry) for entry in entries])
+
+    def suppress(self, suppression: Suppression) -> bool:
+        """Bar a number; says whether that changed anything. The recipient's own word stands above the host's."""
+        values = {
+            "namespace": self._namespace,
+            "number": suppression.number,
+            "reason": suppression.reason,
+            "at": micros(suppression.at),
+            "said_by": suppression.by,
+        }
+        return self._now.run(self._statements.suppress, **values) > 0
+
+    def allow(self, number: str) -> bool:
+        """Lift a suppression; says whether there was one."""
+        return self._now.run(self._statements.allow, namespace=self._namespace, number=number) > 0
+
+    def mark_run(self, name: str, at: datetime, detail: Mapping[str, Any]) -> None:
+        """Say when a job last ran: the one row that a run may write although nothing changed."""
+        values = {"namespace": self._namespace, "name": name, "at": micros(at), "detail": json.dumps(dict(detail))}
+        self._now.run(self._statements.mark_run, **values)
+
+    def store_event(self, event: DeliveryEvent, received_at: datetime) -> bool:
+        """Keep what a provider told us; False where that very event was kept before."""
+        return self._now.run(self._statements.store_event, **event_values(self._namespace, event, received_at)) > 0
+
+    def unmatched_events(self, *, provider_id: str | None = None, token: str | None = None) -> list[DeliveryEvent]:
+        """Return events that came before their message was known, oldest first."""
+        found: dict[str, DeliveryEvent] = {}
+        for by, name in (("token", token), ("provider_id", provider_id)):
+            if name:
+                for row in self._now.rows(self._statements.unmatched(by), namespace=self._namespace, name=name):
+                    found.setdefault(row[0], event_from(row))
+        return list(found.values())
+
+    def match_event(self, event_id: str) -> None:
+        """Note that an event's message is known."""
+        self._now.run(self._statements.match_event, namespace=self._namespace, which=event_id)
+
+    def purge(self, before: datetime, now: datetime) -> int:
+        """Remove the personal data of appointments that ended before an instant; returns how many.
+
+        Snapshots, numbers, texts and requests go, also from events that came before it;
+        states, rules, reasons and times stay, so that counts do. What is still parked, claimed
+        or has something coming is left alone, and so are suppressions.
+        """
+        count = 0
+        same = {"namespace": self._namespace, "before": micros(before), "now": micros(now)}
+        while rows := self._now.rows(self._statements.purgeable, **same):
+            packed = self._runner.pack("rows", [(row,) for (row,) in rows])
+            for statement in self._statements.purges:
+                self._runner.run(statement, **packed)
+            count += len(rows)
+        self._runner.run(self._statements.purge_events, namespace=same["namespace"], until=same["before"])
+        return count
+
+
+def _claim_values(claim: Claim) -> dict[str, Any]:
+    return {"which": claim.row, "owner": claim.owner, "token": claim.fence}
+
+
+def _in_order(claims: Sequence[Claim]) -> list[Claim]:
+    return sorted(claims, key=lambda each: each.row)

@@ -1,0 +1,81 @@
+"""Which version the ledger's tables have, and how they get to the latest.
+
+Never loads alembic unless tables are really to be created or upgraded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from reminder_kit.errors import SchemaError
+from reminder_kit.ledger.sql.tables import PREFIX, VERSION_TABLE, tables_of
+
+__all__ = ["VERSIONS", "is_current", "refuse", "upgrade", "version_of"]
+
+VERSIONS = ("0001", "0002")
+"""Every version there ever was, oldest first."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_REMEDY = "run `reminder-kit ledger upgrade` (kit.ledger.upgrade())"
+
+
+def version_of(connection: sa.Connection, schema: str | None) -> str | None:
+    """Return the version of the tables, None where there are none. Runs on any connection, reads only."""
+    if connection.dialect.name == "sqlite":
+        place = f'"{schema}".' if schema else ""
+        found = connection.exec_driver_sql(
+            f"SELECT count(*) FROM {place}sqlite_master WHERE type = 'table' AND name = '{VERSION_TABLE}'"  # noqa: S608 - constants
+        ).scalar()
+    else:
+        place = f'"{schema}".' if schema else ""
+        found = connection.execute(sa.select(sa.func.to_regclass(f"{place}{VERSION_TABLE}").is_not(None))).scalar()
+    if not found:
+        return None
+    rows = connection.exec_driver_sql(f"SELECT version_num FROM {place}{VERSION_TABLE}").fetchall()  # noqa: S608 - constants
+    return str(rows[0][0]) if rows else None
+
+
+def is_current(version: str | None) -> bool:
+    """Say whether this is the version this library works with."""
+    return version == VERSIONS[-1]
+
+
+def refuse(version: str | None, name: str) -> SchemaError:
+    """Return the error that says why tables of this version can't be used."""
+    if version is None:
+        return SchemaError(f"ledger {name} has no tables yet: {_REMEDY}")
+    if version in VERSIONS:
+        return SchemaError(f"ledger {name} has tables of version {version}, {VERSIONS[-1]} is needed: {_REMEDY}")
+    return SchemaError(
+        f"ledger {name} has tables of version {version}, which this library does not know (it knows {VERSIONS[-1]}): "
+        "install the newer reminder-kit that made them"
+    )
+
+
+def upgrade(connection: sa.Connection, schema: str | None, name: str) -> bool:
+    """Create or upgrade the tables inside the caller's transaction; says whether there was anything to do.
+
+    On PostgreSQL a lock lets one at a time do so. Raises `SchemaError` where the tables are newer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"{PREFIX}upgrade:{schema}"))))
+    version = version_of(connection, schema)
+    if is_current(version):
+        return False
+    if version is not None and version not in VERSIONS:
+        raise refuse(version, name)
+    _migrate(connection, schema)
+    return True
+
+
+def _migrate(connection: sa.Connection, schema: str | None, version: str = "head") -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection, "schema": schema, "version_table": VERSION_TABLE})
+    config.attributes["metadata"] = tables_of(schema).metadata
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, version)

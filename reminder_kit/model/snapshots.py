@@ -1,0 +1,171 @@
+"""Appointments as text, and revisions as text that sorts: what the ledger stores and compares.
+
+Pure: no SQL, no clock. `decode(encode(a))` plans exactly as `a` does; an instant is kept
+as UTC together with the name of its zone, so that both survive a change of the zone's rules.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from reminder_kit.model.appointments import Appointment, Recipient, Revision
+from reminder_kit.model.instants import UTC, named_zone, utc, zone
+
+__all__ = ["decode", "encode", "fingerprint", "revision_order"]
+
+
+def encode(appointment: Appointment) -> str:
+    """Return the appointment as JSON text; equal appointments give equal text. The revision is left out."""
+    fields = _fields(appointment)
+    text = _written(fields)
+    if '{"$' not in text:
+        return text
+    for each in (fields, *fields["recipients"]):
+        if "data" in each:
+            each["data"] = _escaped(each["data"])
+    return _written(fields)
+
+
+def _written(fields: Mapping[str, Any]) -> str:
+    return _ENCODER.encode(fields)
+
+
+def _escaped(value: Any) -> Any:
+    """Return a host's data with one more $ before what would read as a tag of ours (`{"$date": …}`)."""
+    if isinstance(value, Mapping):
+        found = {key: _escaped(each) for key, each in value.items()}
+        only = next(iter(found), "") if len(found) == 1 else ""
+        return {f"${only}": found[only]} if only.startswith("$") else found
+    return [_escaped(each) for each in value] if isinstance(value, list) else value
+
+
+def fingerprint(snapshot: str) -> str:
+    """Return the digest by which an unchanged appointment is known."""
+    return blake2b(snapshot.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _fields(appointment: Appointment) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "id": appointment.id,
+        "starts_at": _instant(appointment.starts_at),
+        "source": appointment.source,
+        "recipients": [_recipient_fields(each) for each in appointment.recipients],
+    }
+    for name in ("ends_at", "booked_at"):
+        moment = getattr(appointment, name)
+        if moment is not None:
+            fields[name] = _instant(moment)
+    for name in ("timezone", "title", "location", "recurrence_id", "url", "all_day"):
+        value = getattr(appointment, name)
+        if value:
+            fields[name] = value
+    fields["status"] = appointment.status.value
+    if appointment.tags:
+        fields["tags"] = sorted(appointment.tags)
+    if appointment.data:
+        fields["data"] = dict(appointment.data)
+    return fields
+
+
+def _recipient_fields(recipient: Recipient) -> dict[str, Any]:
+    fields: dict[str, Any] = {"phone": recipient.phone}
+    for name in ("id", "name", "timezone", "locale"):
+        value = getattr(recipient, name)
+        if value:
+            fields[name] = value
+    if not recipient.opted_in:
+        fields["opted_in"] = False
+    if recipient.data:
+        fields["data"] = dict(recipient.data)
+    return fields
+
+
+def _instant(moment: datetime) -> list[str]:
+    name = named_zone(moment.tzinfo)
+    offset = moment.utcoffset() or timedelta(0)
+    return [utc(moment).isoformat(), name or str(int(offset.total_seconds()))]
+
+
+def _tagged(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return {"$at": _instant(value)} if value.tzinfo else {"$wall": value.isoformat()}
+    for kind, tag in ((date, "$date"), (time, "$time")):
+        if isinstance(value, kind):
+            return {tag: value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"$decimal": str(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not kept")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_tagged)
+
+
+def decode(snapshot: str) -> Appointment:
+    """Return the appointment that a snapshot holds."""
+    fields = json.loads(snapshot, object_hook=_untagged)
+    for name in ("starts_at", "ends_at", "booked_at"):
+        if name in fields:
+            fields[name] = _moment(*fields[name])
+    fields["recipients"] = tuple(Recipient(**each) for each in fields["recipients"])
+    return Appointment(**fields)
+
+
+def _untagged(value: dict[str, Any]) -> Any:
+    if len(value) != 1:
+        return value
+    ((tag, content),) = value.items()
+    match tag:
+        case "$at":
+            return _moment(*content)
+        case "$wall":
+            return datetime.fromisoformat(content)
+        case "$date":
+            return date.fromisoformat(content)
+        case "$time":
+            return time.fromisoformat(content)
+        case "$decimal":
+            return Decimal(content)
+        case _:
+            return {tag[1:]: content} if tag.startswith("$$") else value
+
+
+def _moment(text: str, where: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(_place(where))
+
+
+@lru_cache(maxsize=1024)
+def _place(where: str) -> Any:
+    if where.lstrip("-").isdigit():
+        return timezone(timedelta(seconds=int(where))) if int(where) else UTC
+    return zone(where)
+
+
+def revision_order(revision: Revision | None) -> tuple[str, str]:
+    """Return a revision as its kind and a text of digits that sorts as the revision does, within that kind.
+
+    Revisions of different kinds can't be compared: then the last write wins (design, §13).
+    """
+    if revision is None:
+        return "", ""
+    if isinstance(revision, tuple):
+        pairs = [revision_order(each) for each in revision]
+        return "".join(kind or "n" for kind, _ in pairs), "".join(order for _, order in pairs)
+    if isinstance(revision, datetime) and revision.utcoffset() is not None:
+        since = utc(revision, "revision") - datetime(1970, 1, 1, tzinfo=UTC)
+        return "t", _digits(since // timedelta(microseconds=1))
+    if isinstance(revision, int):
+        return "i", _digits(int(revision))
+    return "", ""
+
+
+def _digits(number: int) -> str:
+    bound = 10**20
+    return f"{min(max(number + bound, 0), 2 * bound):021d}"

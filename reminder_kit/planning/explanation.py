@@ -1,0 +1,173 @@
+"""Why a reminder is, or is not, sent: the arithmetic, the decision, the messages and the history, as values.
+
+Pure: no clock, no I/O; `str()` is what a person reads, `as_json()` what a program does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from reminder_kit.model.appointments import Message, masked
+from reminder_kit.model.instants import iso, zone
+from reminder_kit.model.records import HistoryEntry, Identity
+from reminder_kit.planning.changes import Change
+from reminder_kit.planning.settings import Decision
+from reminder_kit.rules.placement import Window
+from reminder_kit.rules.quiet_hours import QuietHours
+from reminder_kit.rules.reminders import Reminder
+
+__all__ = ["Explained", "Explanation", "explained"]
+
+
+@frozen
+class Explained:
+    """One reminder: what would happen to it now, step by step, and what has happened to it so far."""
+
+    change: Change
+    steps: tuple[str, ...]
+    messages: tuple[Message, ...] = field(default=(), repr=False)
+    history: tuple[HistoryEntry, ...] = ()
+    rule_version: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            **self.change.as_json(),
+            "rule_version": self.rule_version or None,
+            "steps": list(self.steps),
+            "messages": [
+                {
+                    "state": each.state.value,
+                    "send_at": iso(each.send_at),
+                    "message_id": each.provider_id,
+                    "presumed": each.presumed,
+                    "error": each.error or None,
+                }
+                for each in self.messages
+            ],
+            "history": [_history_json(entry) for entry in self.history],
+        }
+
+
+@frozen
+class Explanation:
+    """Everything about one appointment id: each reminder of each occurrence, and the appointment's own history."""
+
+    id: str
+    reminders: tuple[Explained, ...]
+    history: tuple[HistoryEntry, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """The explanation as lines of text; phone numbers are masked."""
+        found: list[str] = []
+        for each in self.reminders:
+            found += _reminder_lines(each)
+        if self.history:
+            found += ["history of the appointment:", *(_history_line(entry) for entry in self.history)]
+        return found or [f"nothing is recorded for appointment {self.id!r}"]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "appointment": self.id,
+            "reminders": [each.as_json() for each in self.reminders],
+            "history": [_history_json(entry) for entry in self.history],
+        }
+
+
+def explained(
+    decision: Decision,
+    messages: Iterable[Message],
+    history: Sequence[HistoryEntry],
+    quiet: QuietHours | None = None,
+    window: Window | None = None,
+) -> Explained:
+    """Return what is to be said of one reminder; `quiet` and `window` are the kit's, for what is parked already."""
+    steps: tuple[str, ...] = ()
+    if decision.reminder is not None:
+        steps += decision.reminder.trail
+    if decision.placement is not None:
+        steps += decision.placement.trail
+    elif decision.reminder is not None and decision.message is not None:
+        steps += _stands(decision.reminder, decision.message, decision.outcome.reason, quiet, window)
+    steps += decision.notes
+    key = decision.change.key
+    own = tuple(each for each in messages if each.key == key)
+    mine = tuple(each for each in history if each.key == key)
+    rule = decision.reminder.rule if decision.reminder is not None else None
+    return Explained(decision.change, steps, own, mine, rule.version if rule is not None else "")
+
+
+def _stands(
+    reminder: Reminder, message: Message, reason: str, quiet: QuietHours | None, window: Window | None
+) -> tuple[str, ...]:
+    """Say of a parked message why it stands where it does: it was placed when it was parked, and not since."""
+    place, due_at = zone(reminder.zone), reminder.due_at
+    steps: tuple[str, ...] = ()
+    if quiet is not None and due_at is not None and quiet.covers(due_at, place):
+        steps += (
+            f"quiet hours ({quiet.within(place).describe()}) cover the due time, {_local(due_at, reminder.zone)}",
+        )
+    if window is not None and not window.holds_and_sends:
+        then = message.created_at
+        edges = f"{iso(window.opens(then))} to {iso(window.closes(then))}"
+        steps += (f"parked at {iso(then)}, within the window of then: {edges}",)
+    return (*steps, f"parked for {iso(message.send_at)}, {_local(message.send_at, reminder.zone)}: {reason}")
+
+
+def _local(moment: datetime, name: str) -> str:
+    return f"{moment.astimezone(zone(name)):%a %Y-%m-%d %H:%M} in {name}"
+
+
+def _reminder_lines(each: Explained) -> list[str]:
+    change = each.change
+    label = _label(change.identity)
+    when = f" at {iso(change.send_at)}" if change.send_at else ""
+    causes = f" ({', '.join(change.causes)})" if change.causes else ""
+    version = f" (version {each.rule_version})" if each.rule_version else ""
+    head = f"{label} · rule {change.rule or '-'}{version} · to {masked(change.to or '') if change.to else 'nobody'}"
+    lines = [head, *(f"  {step}" for step in each.steps), f"  → {change.kind}{when}: {change.reason}{causes}"]
+    if change.error:
+        lines.append(f"  error: {change.error}")
+    lines += [
+        f"  message {message.provider_id or '(no id yet)'}: {message.state}"
+        f"{' (presumed)' if message.presumed else ''}, for {iso(message.send_at)}"
+        for message in each.messages
+    ]
+    return lines + [f"  {_history_line(entry)}" for entry in each.history]
+
+
+def _label(identity: Identity) -> str:
+    label = f"{identity.id} [{identity.source}]"
+    return f"{label} occurrence {identity.recurrence_id}" if identity.recurrence_id else label
+
+
+def _history_line(entry: HistoryEntry) -> str:
+    reason = f": {entry.reason}" if entry.reason else ""
+    version = f" (rule version {entry.detail['rule_version']})" if "rule_version" in entry.detail else ""
+    return f"{iso(entry.at)} {entry.actor}: {entry.event}{reason}{version}"
+
+
+def _history_json(entry: HistoryEntry) -> dict[str, Any]:
+    return {
+        "at": iso(entry.at),
+        "actor": entry.actor,
+        "event": entry.event,
+        "rule": entry.rule or None,
+        "recurrence_id": entry.identity.recurrence_id or None,
+        "reason": entry.reason or None,
+        "detail": {name: _detail(name, value) for name, value in entry.detail.items()},
+    }
+
+
+def _detail(name: str, value: Any) -> Any:
+    """Write instants as everywhere else; the ledger keeps them with their offset."""
+    return iso(datetime.fromisoformat(value)) if name.endswith("_at") and isinstance(value, str) else value

@@ -1,0 +1,136 @@
+"""Costs: what the messages of a plan come to, by rule and in all, in SMS parts and money.
+
+Pure: no clock, no I/O. Never guesses: reminders that are held have no text yet and are only counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from attrs import field, frozen
+
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.fallback import fallback_id
+from reminder_kit.rules.conditions import suggestion
+from reminder_kit.rules.reminders import Rule
+from reminder_kit.text.sms import Cost, forecast
+
+__all__ = ["Forecast", "Prices", "forecast_of"]
+
+_NOTHING = Cost(0, 0, 0, 0)
+_KEYS = ("part", "mms", "currency")
+
+
+def _money(value: object, what: str) -> Decimal:
+    """Return an amount as it was written: 0.004 is 0.004 and no binary neighbour of it."""
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if isinstance(value, bool) or not amount.is_finite() or amount < 0:
+        raise ConfigurationError(f"[cost] {what} must be an amount of money, not {value!r}: write 0.004")
+    return amount
+
+
+def _part(value: float | str | Decimal) -> Decimal:
+    return _money(value, "part")
+
+
+def _mms(value: float | str | Decimal) -> Decimal:
+    return _money(value, "mms")
+
+
+def _currency(_instance: object, _attribute: object, value: object) -> None:
+    if not isinstance(value, str):
+        raise ConfigurationError(f'[cost] currency must be text in quotes, not {value!r}: write "USD"')
+
+
+@frozen
+class Prices:
+    """What one SMS part and one MMS cost, in whatever currency; carrier fees are for you to add in."""
+
+    part: Decimal = field(default=Decimal(0), converter=_part)
+    mms: Decimal = field(default=Decimal(0), converter=_mms)
+    currency: str = field(default="", validator=_currency)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Prices:
+        """Return the prices a TOML table or a dict states. Raises `ConfigurationError`, naming the key."""
+        for key in values:
+            if key not in _KEYS:
+                raise ConfigurationError(f"[cost] unknown key {key!r}: {suggestion(str(key), _KEYS)}")
+        return cls(**values)
+
+
+@frozen
+class Forecast:
+    """What the messages a plan would park come to. `held` counts reminders of which the text is not known yet."""
+
+    rules: Mapping[str, Cost]
+    held: Mapping[str, int]
+    prices: Prices | None = None
+
+    @property
+    def total(self) -> Cost:
+        """The costs of all rules together."""
+        return Cost(*(sum(column) for column in zip(_NOTHING, *self.rules.values(), strict=True)))
+
+    def price(self, cost: Cost) -> Decimal | None:
+        """Return the price of some costs, None where no prices are known."""
+        return None if self.prices is None else cost.price(self.prices.part, self.prices.mms)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the forecast as plain JSON values; prices are numbers, null where none are known."""
+        named = sorted({*self.rules, *self.held})
+        return {
+            **self._row(self.total, sum(self.held.values())),
+            "currency": self.prices.currency or None if self.prices else None,
+            "rules": [
+                {"rule": rule, **self._row(self.rules.get(rule, _NOTHING), self.held.get(rule, 0))} for rule in named
+            ],
+        }
+
+    def _row(self, cost: Cost, held: int) -> dict[str, Any]:
+        price = self.price(cost)
+        return {**cost._asdict(), "held": held, "price": None if price is None else float(price)}
+
+    @property
+    def lines(self) -> list[str]:
+        """The forecast as lines of text: one in all, and one for each rule where there are several."""
+        if not self.total.messages and not self.held:
+            return []
+        found = [f"Forecast: {self._words(self.total, sum(self.held.values()))}"]
+        if len({*self.rules, *self.held}) > 1:
+            found += [
+                f"  {rule}: {self._words(self.rules.get(rule, _NOTHING), self.held.get(rule, 0))}"
+                for rule in sorted({*self.rules, *self.held})
+            ]
+        return found
+
+    def _words(self, cost: Cost, held: int) -> str:
+        sms = cost.messages - cost.mms
+        words = [f"{sms} SMS in {cost.parts} part{'' if cost.parts == 1 else 's'}"] if sms else []
+        if cost.ucs2:
+            words.append(f"{cost.ucs2} of them UCS-2")
+        if cost.mms:
+            words.append(f"{cost.mms} MMS")
+        price = self.price(cost)
+        if price is not None and self.prices is not None and cost.messages:
+            words.append(f"{price:.2f} {self.prices.currency}".rstrip())
+        if held:
+            words.append(f"{held} held not counted")
+        return ", ".join(words)
+
+
+def forecast_of(changes: Iterable[Change], rules: Iterable[Rule], prices: Prices | None = None) -> Forecast:
+    """Return what the messages that changes would create come to, by rule."""
+    channels = {name: rule.channel for rule in rules for name in (rule.id, fallback_id(rule.id))}
+    listed = list(changes)
+    made = [each for each in listed if each.kind in (Kind.SCHEDULE, Kind.REPLACE) and each.text is not None]
+    costs = forecast((each.rule, channels.get(each.rule, "sms"), each.text or "") for each in made)
+    held = Counter(each.rule for each in listed if each.kind is Kind.HOLD)
+    return Forecast(costs, dict(held), prices)

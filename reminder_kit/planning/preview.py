@@ -1,0 +1,169 @@
+"""Rehearsal: what each rule would say, to whom and when, and to whom nothing; made up, or of real appointments.
+
+Pure: no clock, no I/O. Never asks what is parked, nor what the provider takes: texts are
+read for whenever they would go out, also those due in a year.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from attrs import evolve, frozen
+
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.model.appointments import Appointment, Draft, Reason, normalise
+from reminder_kit.model.instants import zone
+from reminder_kit.planning.combining import joined
+from reminder_kit.rules.alarms import rules_for
+from reminder_kit.rules.placement import Placement, QuietHours, Window, place
+from reminder_kit.rules.reminders import Defaults, Reminder, Rule, reminders
+from reminder_kit.rules.superseding import supersede
+from reminder_kit.text.composer import Composer
+from reminder_kit.text.samples import made_up, read_fields
+
+__all__ = ["Line", "Rehearsal", "blanks"]
+
+_ANY_TIME = Window(timedelta(0), timedelta(days=3660), timedelta(0), timedelta(0))
+_AHEAD = timedelta(days=9)
+_SHOWN = ("title", "location", "url")
+_ASKS = re.compile(r"\{%|\bif\b|\bor\b|\bdefault\b")
+
+
+@frozen
+class Line:
+    """One reminder, rehearsed: its message, or why there is none.
+
+    `note` says on which condition it depends, and `is_late` that it is the text for who
+    is told after the due time. `error` is why its text cannot be written.
+    """
+
+    reminder: Reminder
+    draft: Draft | None = None
+    reason: str = ""
+    note: str = ""
+    error: str = ""
+    send_at: datetime | None = None
+    is_late: bool = False
+
+
+@frozen
+class Rehearsal:
+    """What decides about texts: rules, defaults, quiet hours, and what calendars' alarms are taken for."""
+
+    rules: tuple[Rule, ...]
+    defaults: Defaults
+    quiet: QuietHours | None = None
+    alarms: str = "ignore"
+
+    def of(self, appointments: Iterable[Appointment], now: datetime) -> Iterator[Line]:
+        """Yield what would be said of these appointments, and of which nothing, in their order."""
+        found = (each for appointment in appointments for each in self._placed(appointment, now))
+        if any(rule.together for rule in self.rules):
+            yield from self._together(list(found))
+        else:
+            yield from (self._line(*each) for each in found)
+
+    def _placed(self, appointment: Appointment, now: datetime) -> list[tuple[Reminder, Placement]]:
+        given = normalise(appointment, self.defaults.region)
+        wanted = reminders(given, rules_for(given, self.rules, self.alarms), self.defaults)
+        return supersede([(one, place(one, now=now, window=_ANY_TIME, quiet=self.quiet)) for one in wanted])
+
+    def _line(self, reminder: Reminder, placement: Placement, others: Sequence[Reminder] = ()) -> Line:
+        if placement.send_at is None:
+            return Line(reminder, reason=placement.reason, note=reminder.detail)
+        return self._said(reminder, placement.send_at, others)
+
+    def _together(self, placed: Sequence[tuple[Reminder, Placement]]) -> Iterator[Line]:
+        """Yield what is said where several appointments may be told in one message."""
+        sent = [(reminder, placement.send_at) for reminder, placement in placed if placement.send_at is not None]
+        telling = {reminder.key: others for reminder, _, others in joined(sent)}
+        for reminder, placement in placed:
+            if placement.send_at is None or reminder.key in telling:
+                yield self._line(reminder, placement, telling.get(reminder.key, ()))
+            else:
+                yield Line(reminder, reason=Reason.SUPERSEDED, note="told together with another of that day")
+
+    def made_up(self, now: datetime) -> Iterator[Line]:
+        """Yield what each rule would say of a made-up appointment, in each of its locales, on time and late.
+
+        Conditions are taken as met, and named in the note.
+        """
+        place_of = zone(self.defaults.timezone or "UTC")
+        starts_at = (now + _AHEAD).astimezone(place_of).replace(hour=14, minute=30, second=0, microsecond=0)
+        for rule in self.rules:
+            for locale in _locales(rule):
+                appointment = made_up(starts_at, _templates(rule), locale)
+                yield from self._made_up(appointment, rule, now)
+
+    def _made_up(self, appointment: Appointment, rule: Rule, now: datetime) -> Iterator[Line]:
+        (wanted,) = reminders(normalise(appointment, self.defaults.region), [rule], self.defaults)
+        note = wanted.detail if wanted.refusal is Reason.CONDITION else ""
+        reminder = evolve(wanted, refusal=None) if note else wanted
+        placement = place(reminder, now=now, window=_ANY_TIME, quiet=self.quiet)
+        if placement.send_at is None:
+            yield Line(reminder, reason=placement.reason, note=note)
+            return
+        yield evolve(self._said(reminder, placement.send_at), note=note)
+        if rule.together:
+            told = self._said(reminder, placement.send_at, [_another(reminder)])
+            yield evolve(told, note=", ".join(filter(None, (note, "several on one day"))))
+        if rule.late_text and reminder.due_at is not None:
+            late = place(reminder, now=_an_hour_after(reminder), window=_ANY_TIME, quiet=self.quiet, replaces=True)
+            if late.send_at is not None:
+                yield evolve(self._said(reminder, late.send_at), note=note, is_late=True)
+
+    def _said(self, reminder: Reminder, send_at: datetime, others: Sequence[Reminder] = ()) -> Line:
+        try:
+            return Line(reminder, Composer(self.defaults).compose(reminder, send_at, others), send_at=send_at)
+        except ConfigurationError as error:
+            return Line(reminder, error=str(error), send_at=send_at)
+
+
+def _another(reminder: Reminder) -> Reminder:
+    """Return a second reminder of the same day, for an appointment an hour later."""
+    first, hour = reminder.appointment, timedelta(hours=1)
+    second = evolve(first, id=f"{first.id}-2", starts_at=first.starts_at + hour, ends_at=first.starts_at + 2 * hour)
+    return evolve(reminder, key=f"{reminder.key}-2", appointment=second)
+
+
+def _an_hour_after(reminder: Reminder) -> datetime:
+    """Return an instant at which the reminder is late, but, if it can be, before the start."""
+    assert reminder.due_at is not None  # noqa: S101 - asked by the caller
+    later = reminder.due_at + timedelta(hours=1)
+    start_at = reminder.appointment.start_at
+    half_way = reminder.due_at + (start_at - reminder.due_at) / 2
+    return later if reminder.rule.is_follow_up or later < start_at else half_way
+
+
+def _locales(rule: Rule) -> Sequence[str | None]:
+    """Return the locales in which a rule has texts of its own; None stands for whoever has no locale."""
+    named = [name for texts in (rule.text, rule.late_text, rule.together) for name in _by_locale(texts)]
+    return list(dict.fromkeys(named)) or [None]
+
+
+def _by_locale(texts: str | Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(texts) if isinstance(texts, Mapping) else ()
+
+
+def _templates(rule: Rule) -> list[str]:
+    """Return every template of a rule."""
+    return [source for texts in (rule.text, rule.late_text, rule.together) for source in _sources(texts)]
+
+
+def _sources(texts: str | Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(texts.values()) if isinstance(texts, Mapping) else (texts,)
+
+
+def blanks(line: Line) -> tuple[str, ...]:
+    """Return what a text names without asking whether it is there, and is not: "appointment.location"."""
+    if line.draft is None:
+        return ()
+    rule, appointment = line.reminder.rule, line.reminder.appointment
+    texts = [source for source in _templates(rule) if not _ASKS.search(source)]
+    named = {path for source in texts for path in read_fields(source)}
+    found = [f"appointment.{name}" for name in _SHOWN if not getattr(appointment, name)]
+    if line.reminder.recipient is not None and not line.reminder.recipient.name:
+        found.append("recipient.name")
+    return tuple(name for name in found if tuple(name.split(".")) in named)

@@ -1,0 +1,132 @@
+"""Spacing: what is written to one phone keeps apart, and some things are not said so soon after others.
+
+Pure: takes `now`. Moves or silences only what is not parked yet. Keeping apart is a courtesy and never costs a
+reminder: where nothing else is feasible, it goes out at its own time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from attrs import evolve
+
+from reminder_kit.model.appointments import Reason
+from reminder_kit.planning.assessment import Look
+from reminder_kit.planning.settings import Case, Settings
+from reminder_kit.rules.placement import Decision as Placed
+from reminder_kit.rules.placement import Placement, Room, hold, room_for
+
+__all__ = ["silence", "space"]
+
+_NONE = timedelta(0)
+_LAST_LOOK = timedelta(minutes=15)
+
+
+def silence(
+    looks: Sequence[Look], case: Case, settings: Settings, now: datetime, besides: Callable[[Look], Collection[str]]
+) -> None:
+    """Skip new messages that would come too soon after something else to their number.
+
+    `besides` names the reminders whose messages don't count: those that go with it. They are
+    looked at once more before their time, since that something may have been withdrawn.
+    """
+    if not any(look.reminder.rule.min_silence for look in looks):
+        return
+    going = _going(looks)
+    placed: dict[str, list[datetime]] = {}
+    for look, placement, number in _new(looks):
+        written = _written(number, case, {look.reminder.key, *going, *besides(look)})
+        others = [*written, *placed.get(number, ())]
+        length = look.reminder.rule.min_silence
+        if placement.send_at is not None and _is_too_soon(placement.send_at, others, length):
+            step = ("something else goes to that number within {} before", length)
+            again = placement.send_at - settings.of(look.reminder).window.min_lead - _LAST_LOOK
+            again_at = again if now < again else None
+            look.placement = Placement(Placed.SKIP, Reason.CONDITION, None, again_at, (*placement.steps, step))
+        elif placement.send_at is not None:
+            placed.setdefault(number, []).append(placement.send_at)
+
+
+def space(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) -> None:
+    """Move new messages apart from whatever else goes to their number."""
+    if not settings.reach:
+        return
+    going = _going(looks)
+    placed: dict[str, list[datetime]] = {}
+    for look, placement, number in _new(looks):
+        others = placed.setdefault(number, [])
+        if look.message is None or look.message.send_at != placement.send_at:
+            besides = {look.reminder.key, *going, *(each.key for each in look.told)}
+            written = [*_written(number, case, besides), *others]
+            look.placement, gap = _apart(look, placement, written, settings, now)
+            look.apart = (max(gap, _silence_of(look, written)), gap)
+        if look.placement is not None and look.placement.send_at is not None:
+            others.append(look.placement.send_at)
+
+
+def _new(looks: Sequence[Look]) -> list[tuple[Look, Placement, str]]:
+    """Return what is to be sent anew, soonest first, with its number."""
+    found = [
+        (look.placement.send_at, look.reminder.key, look, look.placement, look.reminder.recipient.phone)
+        for look in looks
+        if look.placement is not None and look.placement.send_at is not None and look.reminder.recipient is not None
+    ]
+    return [(look, placement, number) for *_, look, placement, number in sorted(found, key=lambda each: each[:2])]
+
+
+def _going(looks: Sequence[Look]) -> set[str]:
+    """Return the reminders whose parked message is withdrawn: it takes up no time any more."""
+    return {look.reminder.key for look in looks if look.message is not None and not look.keep}
+
+
+def _written(number: str, case: Case, besides: Collection[str]) -> list[datetime]:
+    return [each.send_at for each in case.written.get(number, ()) if each.key not in besides]
+
+
+def _is_too_soon(at: datetime, others: Iterable[datetime], length: timedelta) -> bool:
+    return bool(length) and any(at - length <= other <= at for other in others)
+
+
+def _silence_of(look: Look, others: Iterable[datetime]) -> timedelta:
+    """Return how long before a message nothing else may go out: none where that can't be kept any more."""
+    at, length = look.placement.send_at if look.placement else None, look.reminder.rule.min_silence
+    return _NONE if at is None or _is_too_soon(at, others, length) else length
+
+
+def _apart(
+    look: Look, placement: Placement, others: Sequence[datetime], settings: Settings, now: datetime
+) -> tuple[Placement, timedelta]:
+    """Return the placement nearest to the one at hand that keeps the gap, and the gap that it keeps."""
+    reminder, gap, at = look.reminder, settings.min_gap, placement.send_at
+    window = settings.of(reminder).window
+    if not gap or at is None or _is_clear(at, others, gap):
+        return placement, gap
+    room = room_for(reminder, now=now, window=window, quiet=settings.quiet)
+    step = (
+        "less than {} from another message to that number, at {}",
+        gap,
+        min(others, key=lambda each: abs(each - at)),
+    )
+    fits = [each for each in _edges(others, gap, room) if _is_clear(each, others, gap)]
+    first = -1 if reminder.rule.shift == "earlier" else 1
+    chosen = sorted((each for each in fits if each <= room.hi), key=lambda each: (abs(each - at), first * (at - each)))
+    if chosen:
+        moved = ("moved to {}", chosen[0])
+        return evolve(placement, send_at=chosen[0], steps=(*placement.steps, step, moved)), gap
+    waits = sorted(each for each in fits if each > room.hi) if window.holds_and_sends else []
+    if waits and (look.message is not None or reminder.rule.if_late.still_useful(waits[0] - (reminder.due_at or at))):
+        return hold(waits[0], window, (*placement.steps, step)), gap
+    return evolve(placement, steps=(*placement.steps, step, ("nothing else is feasible",))), _NONE
+
+
+def _is_clear(moment: datetime, others: Iterable[datetime], gap: timedelta) -> bool:
+    return all(abs(moment - other) >= gap for other in others)
+
+
+def _edges(others: Iterable[datetime], gap: timedelta, room: Room) -> set[datetime]:
+    """Return the feasible instants next to what others take up."""
+    found = set()
+    for other in others:
+        found |= {room.up_to(other - gap), room.from_then_on(max(other + gap, room.lo))}
+    return {each for each in found if each is not None and each >= room.lo and room.in_time(each)}

@@ -1,0 +1,98 @@
+"""Telnyx' webhooks: verify the bytes, then read what happened to a message or what a person replied.
+
+Pure: no clock, no I/O. Never reads what is not signed, never refuses an event for a word it does not know.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from reminder_kit.errors import ConfigurationError, InvalidInputError, PayloadError, SignatureError
+from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.model.instants import from_iso
+from reminder_kit.providers.answers import text_of
+from reminder_kit.providers.replies import reply_type
+from reminder_kit.providers.signatures import check_age, lowered, verify_ed25519
+from reminder_kit.providers.telnyx.responses import STATUSES, first, token_in
+
+__all__ = ["event", "verified"]
+
+_WHAT = "Telnyx webhook"
+_REPLIES = {"STOP": "opted_out", "START": "opted_in"}
+
+
+def verified(
+    keys: tuple[str, ...], headers: Mapping[str, str], body: bytes, now: datetime, tolerance: timedelta
+) -> tuple[DeliveryEvent, ...]:
+    """Return the event of a webhook whose signature, key and age are right."""
+    if not keys:
+        raise ConfigurationError(
+            f"{_WHAT}: no public key to verify it with: set TELNYX_PUBLIC_KEY (Telnyx portal, Keys & Credentials)"
+        )
+    names = lowered(headers)
+    timestamp, signature = names.get("telnyx-timestamp", ""), names.get("telnyx-signature-ed25519", "")
+    if not timestamp or not signature:
+        raise SignatureError(f"{_WHAT}: it has no telnyx-timestamp and telnyx-signature-ed25519; it is not from Telnyx")
+    verify_ed25519(keys, signature, timestamp.encode() + b"|" + body, _WHAT)
+    signed_at = check_age(timestamp, now, tolerance, _WHAT)
+    return (event(body, signed_at),)
+
+
+def event(body: bytes, signed_at: datetime) -> DeliveryEvent:
+    """Return the event a webhook's body tells; `signed_at` stands in for a missing time.
+
+    Raises `PayloadError` where the body is no JSON object with `data` and an id.
+    """
+    try:
+        raw = json.loads(body)
+    except (ValueError, RecursionError):
+        raise PayloadError(f"{_WHAT}: the body is no JSON") from None
+    data = first(raw.get("data")) if isinstance(raw, dict) else {}
+    if not (event_id := text_of(data.get("id"))):
+        raise PayloadError(f"{_WHAT}: the body has no data.id")
+    payload = first(data.get("payload"))
+    kind, number, code = _told(text_of(data.get("event_type")), payload)
+    return DeliveryEvent(
+        id=event_id,
+        type=kind,
+        occurred_at=_when(text_of(data.get("occurred_at")), signed_at),
+        provider="telnyx",
+        provider_id=text_of(payload.get("id")) or None,
+        token=_token(raw, payload),
+        number=number,
+        text=text_of(payload.get("text")) if kind in {"received", "opted_out", "opted_in"} else None,
+        code=code,
+        raw=raw,
+    )
+
+
+def _when(text: str, otherwise: datetime) -> datetime:
+    try:
+        return from_iso(text)
+    except (InvalidInputError, OverflowError):
+        return otherwise
+
+
+def _token(raw: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
+    places = (payload.get("webhook_url"), first(raw.get("meta")).get("delivered_to"))
+    return next((token for place in places if (token := token_in(text_of(place)))), None)
+
+
+def _told(event_type: str, payload: Mapping[str, Any]) -> tuple[str, str | None, str]:
+    """Return our type, the other party's number and a code."""
+    if event_type == "message.received":
+        number = text_of(first(payload.get("from")).get("phone_number")) or None
+        automatic = text_of(payload.get("autoresponse_type")).upper()
+        return _REPLIES.get(automatic) or reply_type(text_of(payload.get("text"))), number, automatic
+    addressee = first(payload.get("to"))
+    number = text_of(addressee.get("phone_number")) or None
+    code = text_of(first(payload.get("errors")).get("code"))
+    if event_type not in {"message.sent", "message.finalized", "message.delivered"}:
+        return "unknown", number, code
+    status = STATUSES.get(text_of(addressee.get("status")).lower(), "unknown")
+    if event_type == "message.sent" and status in {"unknown", "scheduled"}:
+        status = "sent"
+    return status, number, code

@@ -1,0 +1,115 @@
+"""Twilio's webhooks: verify address and fields, then read what happened to a message or what a person replied.
+
+Pure: no clock, no I/O. Never believes a webhook for its address's sake: the signature covers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from reminder_kit.errors import ConfigurationError, PayloadError, SignatureError
+from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.model.instants import utc
+from reminder_kit.ports import Failure
+from reminder_kit.providers.replies import reply_type
+from reminder_kit.providers.signatures import lowered, same_hmac
+
+__all__ = ["FAILURES", "STATUSES", "signed_text", "verified"]
+
+STATUSES = {
+    "scheduled": "scheduled",
+    "accepted": "sent",
+    "queued": "sent",
+    "sending": "sent",
+    "sent": "sent",
+    "delivered": "delivered",
+    "partially_delivered": "delivered",
+    "read": "delivered",
+    "undelivered": "undelivered",
+    "failed": "undelivered",
+    "canceled": "cancelled",
+}
+"""Twilio's words for a message, in ours; any other word is `unknown`. `accepted` and `queued` are on their way."""
+
+FAILURES = {
+    "21211": Failure.INVALID_NUMBER,
+    "21610": Failure.OPTED_OUT,
+    "21614": Failure.LANDLINE,
+    "30003": Failure.UNREACHABLE,
+    "30004": Failure.BLOCKED,
+    "30005": Failure.UNREACHABLE,
+    "30006": Failure.LANDLINE,
+    "30007": Failure.BLOCKED,
+    "30034": Failure.SENDER,
+    "30610": Failure.BLOCKED,
+}
+"""What Twilio's codes for undelivered messages mean (https://www.twilio.com/docs/api/errors)."""
+
+_WHAT = "Twilio webhook"
+_REPLIES = {"STOP": "opted_out", "START": "opted_in", "HELP": "received"}
+
+
+def signed_text(url: str, fields: list[tuple[str, str]]) -> bytes:
+    """Return what Twilio signs: the address, then each field's name and value, sorted, without repetitions."""
+    return (url + "".join(name + value for name, value in sorted(set(fields)))).encode()
+
+
+def _addresses(url: str) -> Iterator[str]:
+    """Return the address with and without its port, since proxies and Twilio disagree on naming it.
+
+    A fragment (`#rc=3`: how often Twilio tries again) is never sent, and so not signed.
+    """
+    url = url.partition("#")[0]
+    yield url
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = {"https": 443, "http": 80}.get(parts.scheme)
+    yield urlunsplit(parts._replace(netloc=host if parts.port else f"{host}:{port}"))
+
+
+def verified(
+    auth_token: str, webhook_url: str | None, headers: Mapping[str, str], body: bytes, now: datetime
+) -> tuple[DeliveryEvent, ...]:
+    """Return the event of a webhook whose signature is right."""
+    names = lowered(headers)
+    url = names.get("x-reminder-kit-url") or webhook_url
+    if not url:
+        raise ConfigurationError(f"{_WHAT}: its signature covers its address: set `webhook_url` in [provider]")
+    if not (signature := names.get("x-twilio-signature")):
+        raise SignatureError(f"{_WHAT}: it has no x-twilio-signature; it is not from Twilio")
+    try:
+        fields = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body))
+    except ValueError:
+        raise SignatureError(f"{_WHAT}: the body is no form") from None
+    checks = [same_hmac(auth_token, signed_text(each, fields), signature, "sha1") for each in _addresses(url)]
+    if not any(checks):
+        raise SignatureError(
+            f"{_WHAT}: the signature fits neither the token nor the address {urlsplit(url).hostname}; "
+            "check TWILIO_AUTH_TOKEN and that webhook_url is exactly the public address"
+        )
+    return (_event(dict(fields), utc(now)),)
+
+
+def _event(fields: dict[str, str], now: datetime) -> DeliveryEvent:
+    sid = fields.get("MessageSid") or fields.get("SmsSid")
+    if not sid:
+        raise PayloadError(f"{_WHAT}: it names no message")
+    status = fields.get("MessageStatus") or fields.get("SmsStatus", "")
+    inbound = "Body" in fields and status in {"", "received", "receiving"}
+    text = fields.get("Body", "") if inbound else None
+    kind = STATUSES.get(status, "unknown")
+    if inbound:
+        kind = _REPLIES.get(fields.get("OptOutType", "").upper()) or reply_type(fields.get("Body", ""))
+    return DeliveryEvent(
+        id=f"{sid}:{status or 'received'}",
+        type=kind,
+        occurred_at=now,
+        provider="twilio",
+        provider_id=sid,
+        number=fields.get("From" if inbound else "To"),
+        text=text,
+        code=fields.get("OptOutType" if inbound else "ErrorCode", ""),
+        raw=fields,
+    )

@@ -1,0 +1,318 @@
+"""Vonage: messages sent at their minute (it cannot schedule), and its answers and webhooks in our words.
+
+Never reads the clock but for the life of its credential, and performs no I/O; what is not
+due yet is held in the ledger by the kit.
+
+Sources: the Messages API's OpenAPI description and its error list; the page "Signed
+webhooks". A message cannot be withdrawn, and the API has no way to ask for one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from reminder_kit.errors import (
+    ConfigurationError,
+    InvalidInputError,
+    InvalidNumberError,
+    MessageNotFoundError,
+    PayloadError,
+    ProviderError,
+    RateLimitedError,
+    RefusedCredentialError,
+    RejectedError,
+    SenderRefusedError,
+    SignatureError,
+    TooLateToCancelError,
+    UnknownOutcomeError,
+)
+from reminder_kit.model.appointments import DeliveryEvent, Draft
+from reminder_kit.model.instants import from_iso, utc
+from reminder_kit.ports import Capabilities, Failure, Receipt, Request, Response
+from reminder_kit.providers.answers import json_object, short, text_of
+from reminder_kit.providers.jwt import made_rs256, verified_hs256
+from reminder_kit.providers.replies import reply_type
+from reminder_kit.providers.signatures import check_age, lowered
+from reminder_kit.rules.placement import Window
+
+__all__ = ["FAILURES", "STATUSES", "Vonage"]
+
+STATUSES = {
+    "submitted": "sent",
+    "delivered": "delivered",
+    "read": "delivered",
+    "rejected": "undelivered",
+    "undeliverable": "undelivered",
+}
+"""Vonage's words for a message, in ours; any other word is `unknown`."""
+
+FAILURES = {
+    "1000": Failure.CARRIER,
+    "1020": Failure.SENDER,
+    "1050": Failure.BLOCKED,
+    "1070": Failure.SENDER,
+    "1120": Failure.SENDER,
+    "1170": Failure.INVALID_NUMBER,
+    "1180": Failure.UNREACHABLE,
+    "1190": Failure.UNREACHABLE,
+    "1210": Failure.BLOCKED,
+    "1240": Failure.OPTED_OUT,
+    "1360": Failure.EXPIRED,
+    "1420": Failure.CARRIER,
+    "1430": Failure.CARRIER,
+}
+"""What the codes in Vonage's status webhooks mean (Messages API, error list)."""
+
+_REMEDIES: dict[type[ProviderError], str] = {
+    InvalidNumberError: "correct the phone number",
+    RateLimitedError: "nothing was done; it is tried again later",
+    RefusedCredentialError: "check VONAGE_API_KEY and VONAGE_API_SECRET (or the application) and the balance",
+    RejectedError: "the same request would never be taken",
+    SenderRefusedError: "check the sender (`from`)",
+    UnknownOutcomeError: "it may have been done",
+}
+_WHAT = "Vonage webhook"
+_LONGEST = 1000
+_NONE = timedelta(0)
+_TOKEN_LIFE = 900
+
+
+class Vonage:
+    """Send through Vonage's Messages API (https://developer.vonage.com), each message when it is due.
+
+    Due messages leave with `resync --every 60s` or any other run of the batch job. The
+    credentials default to the environment: VONAGE_APPLICATION_ID and VONAGE_PRIVATE_KEY (PEM
+    text or a file's path), else VONAGE_API_KEY and VONAGE_API_SECRET; webhooks are verified
+    with VONAGE_SIGNATURE_SECRET. `from_` is a number or a name.
+    """
+
+    name = "vonage"
+
+    def __init__(
+        self,
+        from_: str | None = None,
+        api_key: str | None = None,
+        api_secret: str | None = None,
+        application_id: str | None = None,
+        private_key: str | None = None,
+        signature_secret: str | None = None,
+        base_url: str | None = None,
+        webhook_url: str | None = None,
+        *,
+        tolerance: timedelta = timedelta(minutes=5),
+        clock: Callable[[], float] = time.time,  # noqa: TID251 - for the life of a credential only
+    ) -> None:
+        if not from_:
+            raise ConfigurationError("Vonage needs a sender: set `from` (a number or a name) in [provider]")
+        self._from = from_
+        self._api_key = _given(api_key, "VONAGE_API_KEY")
+        self._api_secret = _given(api_secret, "VONAGE_API_SECRET")
+        self._application = _given(application_id, "VONAGE_APPLICATION_ID")
+        self._private_key = _given(private_key, "VONAGE_PRIVATE_KEY")
+        self._signature_secret = _given(signature_secret, "VONAGE_SIGNATURE_SECRET")
+        self.base_url = (base_url or os.environ.get("VONAGE_BASE_URL") or "https://api.nexmo.com").rstrip("/")
+        self._webhook_url = webhook_url or None
+        self._tolerance = tolerance
+        self._clock = clock
+        self._bearer: tuple[str, float] = ("", 0.0)
+        self.capabilities = Capabilities(
+            window=Window(_NONE, _NONE, _NONE, _NONE),
+            cancels=False,
+            echoes_token=True,
+            signed_by="authorization",
+            failures=FAILURES,
+        )
+
+    def __repr__(self) -> str:
+        return f"Vonage(from_={self._from!r}, base_url={self.base_url!r})"
+
+    @property
+    def sender(self) -> str:
+        """The number or name messages are sent from."""
+        return self._from
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the credentials; raises `ConfigurationError` where they are missing."""
+        if self._application and self._private_key:
+            return {"authorization": f"Bearer {self._application_token()}"}
+        if not self._api_key or not self._api_secret:
+            raise ConfigurationError(
+                "Vonage: no credentials: set VONAGE_APPLICATION_ID and VONAGE_PRIVATE_KEY, or VONAGE_API_KEY and "
+                "VONAGE_API_SECRET, in the environment"
+            )
+        return {"authorization": "Basic " + b64encode(f"{self._api_key}:{self._api_secret}".encode()).decode()}
+
+    def _application_token(self) -> str:
+        """Return a token of 15 minutes, made anew when it has 5 left."""
+        now = self._clock()
+        token, until = self._bearer
+        if now > until - 300:
+            until = now + _TOKEN_LIFE
+            claims = {"application_id": self._application, "iat": int(now), "exp": int(until), "jti": str(uuid4())}
+            token = made_rs256(claims, _pem(self._private_key))
+            self._bearer = (token, until)
+        return token
+
+    # Requests
+
+    def create(self, draft: Draft, *, token: str, idempotency_key: str) -> Request:  # noqa: ARG002 - Vonage takes no key
+        """Return the request that sends the draft now; our token is its `client_ref`.
+
+        Raises `RejectedError` for what Vonage documents that it does not take.
+        """
+        mms = draft.channel == "mms" or bool(draft.media_urls)
+        if mms and len(draft.media_urls) != 1:
+            raise _rejected(f"an MMS has one image, not {len(draft.media_urls)}")
+        if not mms and not draft.text.strip():
+            raise _rejected("the text is empty: correct the template or data")
+        if len(draft.text) > _LONGEST:
+            raise _rejected(f"the text has {len(draft.text)} characters, of {_LONGEST} at most: shorten the template")
+        fields: dict[str, Any] = {
+            "message_type": "image" if mms else "text",
+            "channel": "mms" if mms else "sms",
+            "to": draft.to.lstrip("+"),
+            "from": self._from.lstrip("+"),
+            "client_ref": token,
+        }
+        caption = {"caption": draft.text} if draft.text else {}
+        fields |= {"image": {"url": draft.media_urls[0], **caption}} if mms else {"text": draft.text}
+        fields |= {"webhook_url": self._webhook_url} if self._webhook_url else {}
+        try:
+            body = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+        except UnicodeEncodeError:
+            raise _rejected(
+                "the text holds half a character (a lone surrogate): correct the template or data"
+            ) from None
+        return Request("POST", "/v1/messages", body, {"content-type": "application/json", "accept": "application/json"})
+
+    def read(self, provider_id: str) -> Request:
+        """Raise `MessageNotFoundError`: Vonage can't be asked for a message."""
+        raise MessageNotFoundError(f"Vonage cannot be asked for a message ({provider_id})", provider=self.name)
+
+    def cancel(self, provider_id: str) -> Request:
+        """Raise `TooLateToCancelError`: what Vonage has taken is being sent."""
+        raise TooLateToCancelError(f"Vonage cannot withdraw a message ({provider_id})", provider=self.name)
+
+    def ping(self) -> Request:
+        """Return a request that lists one application (Application API; it takes the API key, not a token)."""
+        return Request("GET", "/v2/applications?page_size=1", headers={"accept": "application/json"})
+
+    # Answers
+
+    def parse_created(self, response: Response) -> Receipt:
+        """Read the answer to `create`."""
+        payload = json_object(response)
+        if 200 <= response.status < 300:
+            if provider_id := text_of((payload or {}).get("message_uuid")):
+                return Receipt(provider_id, "sent")
+            raise self._error(response, payload, UnknownOutcomeError)
+        raise self._error(response, payload, _kind(response.status, payload or {}))
+
+    def _error(self, response: Response, payload: Mapping[str, Any] | None, kind: type[ProviderError]) -> ProviderError:
+        problem = payload or {}
+        code = text_of(problem.get("type")).rpartition("#")[2]
+        details: dict[str, Any] = {"provider": self.name, "code": code, "status": response.status, "raw": payload}
+        if issubclass(kind, RateLimitedError):
+            details["retry_after"] = response.retry_after
+        said = short(text_of(problem.get("title"))) or "no reason given"
+        return kind(f"Vonage: create was answered with {response.status} ({said}): {_REMEDIES[kind]}", **details)
+
+    def parse_read(self, response: Response) -> Receipt:
+        """Raise `MessageNotFoundError`: there is nothing to read."""
+        raise MessageNotFoundError("Vonage cannot be asked for a message", provider=self.name, status=response.status)
+
+    def parse_cancelled(self, response: Response) -> Receipt:
+        """Raise `TooLateToCancelError`: there is nothing to withdraw."""
+        raise TooLateToCancelError("Vonage cannot withdraw a message", provider=self.name, status=response.status)
+
+    # Webhooks
+
+    def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
+        """Verify a webhook (a token over the body's digest, five minutes old at most) and return what it tells.
+
+        Raises `SignatureError`, `PayloadError` or `ConfigurationError`.
+        """
+        import hashlib
+        import hmac
+
+        if not self._signature_secret:
+            raise ConfigurationError(f"{_WHAT}: no secret to verify it with: set VONAGE_SIGNATURE_SECRET")
+        scheme, _, token = lowered(headers).get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise SignatureError(f"{_WHAT}: it has no bearer token; it is not from Vonage, or signing is off there")
+        claims = verified_hs256(token, self._signature_secret, _WHAT)
+        digest = hashlib.sha256(body).hexdigest()
+        if not hmac.compare_digest(text_of(claims.get("payload_hash")).lower().encode(), digest.encode()):
+            raise SignatureError(f"{_WHAT}: the token was made for another body")
+        check_age(text_of(claims.get("iat")), now, self._tolerance, _WHAT)
+        return (_event(body, utc(now)),)
+
+
+def _given(value: str | None, variable: str) -> str:
+    return (os.environ.get(variable, "") if value is None else value).strip()
+
+
+def _pem(text: str) -> str:
+    """Return the key itself, or what the file of that name holds."""
+    if "-----BEGIN" in text:
+        return text.replace("\\n", "\n")
+    try:
+        return Path(text).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        raise ConfigurationError(
+            "Vonage: VONAGE_PRIVATE_KEY is neither a key in PEM form nor a readable file"
+        ) from None
+
+
+def _rejected(why: str) -> RejectedError:
+    return RejectedError(f"Vonage would refuse this message: {why}", provider="vonage")
+
+
+def _kind(status: int, problem: Mapping[str, Any]) -> type[ProviderError]:
+    if status == 429:
+        return RateLimitedError
+    if status in {401, 402, 403, 404} or 300 <= status < 400:
+        return RefusedCredentialError
+    if status >= 500 or status in {408, 409}:
+        return UnknownOutcomeError
+    named = problem.get("invalid_parameters")
+    names = [text_of(each.get("name")) for each in named if isinstance(each, dict)] if isinstance(named, list) else []
+    if "to" in names:
+        return InvalidNumberError
+    return SenderRefusedError if "from" in names else RejectedError
+
+
+def _event(body: bytes, now: datetime) -> DeliveryEvent:
+    try:
+        raw = json.loads(body)
+    except (ValueError, RecursionError):
+        raise PayloadError(f"{_WHAT}: the body is no JSON") from None
+    if not isinstance(raw, dict) or not (message := text_of(raw.get("message_uuid"))):
+        raise PayloadError(f"{_WHAT}: it names no message")
+    status = text_of(raw.get("status"))
+    number = text_of(raw.get("to" if status else "from")).lstrip("+")
+    error = raw.get("error")
+    try:
+        at = from_iso(text_of(raw.get("timestamp")))
+    except (InvalidInputError, OverflowError):
+        at = now
+    return DeliveryEvent(
+        id=f"{message}:{status or 'received'}",
+        type=STATUSES.get(status, "unknown") if status else reply_type(text_of(raw.get("text"))),
+        occurred_at=at,
+        provider="vonage",
+        provider_id=message,
+        token=text_of(raw.get("client_ref")) or None,
+        number=f"+{number}" if number else None,
+        text=None if status else text_of(raw.get("text")),
+        code=text_of(error.get("title")) if isinstance(error, dict) else "",
+        raw=raw,
+    )

@@ -1,0 +1,381 @@
+"""Apply a plan: record, claim, settle, decide again at the current clock, carry out, write down, give back.
+
+The only place where what is wanted, what is recorded and what is done come together; one
+implementation for both faces: coroutines over the `IO` port. Never reads a clock itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, evolve, field
+
+from reminder_kit.delivery.dispatcher import Courier, Errand, Result
+from reminder_kit.delivery.exchange import guarded
+from reminder_kit.delivery.retry import Breaker, Skew
+from reminder_kit.delivery.routes import Couriers, Route
+from reminder_kit.errors import SenderRefusedError
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.appointments import Message, Reason
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import FORCED, Claim, Identity, Kept, Outcome, Record, Stand, Written, is_open
+from reminder_kit.planning.changes import Change, Kind, Plan, Report
+from reminder_kit.planning.rest import chunks, decisions_for, doubled, needs_settling, note_planned, with_planned
+from reminder_kit.planning.settings import Case, Decision, Settings
+from reminder_kit.ports import IO, Provider
+from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
+from reminder_kit.reconciler.neighbours import Neighbours
+from reminder_kit.reconciler.work_item import Work, as_held, give_back, may_go, merged, reported, revised, start_of, why
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.transaction import Transaction
+
+__all__ = ["Engine"]
+
+_BATCH = 100
+_AGAIN = 2
+_PATIENCE = 90.0
+_ROUNDS = 4
+"""How often what is told together is gone through at the most, until nothing that was done concerns another one."""
+
+_RETRY_HELD = timedelta(seconds=30)
+
+
+@define
+class _Run:
+    """One plan while it is carried out: what was done so far, and who is to be looked at again."""
+
+    plan: Plan
+    patient: bool = field(kw_only=True)
+    done: dict[Identity, list[Change]] = field(factory=dict)
+    woken: dict[Identity, None] = field(factory=dict)
+
+
+@define
+class Engine:
+    """What both faces of the kit drive."""
+
+    ledger: Ledger
+    provider: Provider
+    settings: Settings
+    io: IO
+    clock: Callable[[], datetime]
+    breaker: Breaker = field(factory=Breaker)
+    skew: Skew = field(factory=Skew)
+    owner: Owner | str = field(factory=Owner)
+    fallback: Route | None = None
+    _works: Iterator[int] = field(factory=count)
+
+    async def apply(self, plan: Plan, *, patient: bool = False, forced: bool = False) -> Report:
+        """Carry a plan out and report every change, as it really was.
+
+        `patient` leaves failed steps alone until their back-off is over (the batch job).
+        `forced` says that its guard was overridden: that is noted until it has ended, so
+        that the batch job need not be forced to end it if this process is killed.
+        """
+        if plan.work:
+            self.provider.headers()  # a missing key is told before anything is written
+        await self.io.call(self.ledger.prepare)
+        if forced:
+            await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
+        refused = await self._take_in(plan)
+        run = _Run(plan, patient=patient)
+        waiting = [each for each in plan.todo if each not in refused]
+        for _ in range(_ROUNDS):
+            run.woken = {}
+            await self._work_through(waiting, run)
+            waiting = list(run.woken)
+        changes = tuple(reported(plan, run.done, refused))
+        report = Report(now=plan.now, changes=changes, appointments=plan.appointments)
+        if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
+            await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
+        return report
+
+    def _forced_is_open(self, now: datetime) -> bool:
+        return is_open(self.ledger.last_run(FORCED), now)
+
+    async def _take_in(self, plan: Plan) -> set[Identity]:
+        """Record what came in and what is gone, all or nothing; returns what a newer revision kept out meanwhile."""
+        if not plan.intakes and not plan.removals:
+            return set()
+        kept = await self._commit(partial(_recorded, plan, self.clock()))
+        return {intake.identity for intake, each in zip(plan.intakes, kept, strict=True) if each is Kept.STALE}
+
+    async def _commit(self, op: Callable[[Any], Any]) -> Any:
+        return await self.io.wait(self.ledger.submit(op))
+
+    async def _work_through(self, waiting: Sequence[Identity], run: _Run) -> None:
+        """Work batch by batch, past what another worker holds; then wait for that (the batch job leaves it to it)."""
+        waited, delay = 0.0, 0.05
+        while True:
+            waiting = [each for batch in chunks(waiting, _BATCH) for each in await self._work(batch, run)]
+            if run.patient or not waiting or waited >= _PATIENCE:
+                break
+            await self.io.sleep(delay)
+            waited, delay = waited + delay, min(delay * 2, 1.0)
+        error = "another worker holds this appointment; the next resync finishes it"
+        for identity in () if run.patient else waiting:
+            planned = [each for each in run.plan.changes if each.identity == identity]
+            run.done[identity] = [evolve(each, outcome="failed", error=error) for each in planned if each.is_work]
+
+    async def _work(self, identities: Sequence[Identity], run: _Run) -> list[Identity]:
+        """Work on appointments nobody else holds; returns those somebody does, and notes whom else it concerns."""
+        works = await self._claim(identities)
+        courier = self._couriers(run.plan.actor, patient=run.patient)
+        finished = False
+        try:
+            with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
+                await self._settle(works, courier)
+                await self.io.call(self._decide, works, run.plan.held_back)
+                await self._carry_out(works, courier)
+                for _ in range(_AGAIN):
+                    if again := [work for work in works if work.again]:
+                        await self._reread(again)
+                        await self.io.call(self._decide, again, run.plan.held_back)
+                        await self._carry_out(again, courier)
+            finished = True
+        finally:
+            await (self._give_back(works, run) if finished else self._let_go(works))
+        for work in works:
+            run.done[work.record.identity] = merged(run.done.get(work.record.identity, ()), work.told())
+        held = {work.record.identity for work in works}
+        return [each for each in identities if each not in held]
+
+    def _couriers(self, actor: str, *, patient: bool) -> Couriers:
+        first = Route(self.provider, self.settings, self.io, self.breaker, self.skew)
+        found = [
+            Courier(
+                each.provider,
+                each.io,
+                self.ledger,
+                each.settings,
+                self.clock,
+                actor,
+                each.breaker,
+                patient=patient,
+                skew=each.skew,
+            )
+            for each in (first, self.fallback)
+            if each is not None
+        ]
+        return Couriers(*found)
+
+    async def _claim(self, identities: Sequence[Identity]) -> list[Work]:
+        now, owner = self.clock(), f"{self.owner}.{next(self._works)}"
+
+        def claim(tx: Transaction) -> tuple[dict[int, Claim], list[Record]]:
+            rows = list(tx.rows(identities).values())
+            claims = tx.claim(rows, owner, now, LEASE)
+            if missing := [row for row in rows if row not in claims]:
+                tx.free([owner for owner in tx.holders(missing) if is_dead(owner)])
+                claims |= tx.claim(missing, owner, now, LEASE)
+            return claims, tx.read(list(claims))
+
+        claims, records = await self._commit(claim)
+        place = {identity: index for index, identity in enumerate(identities)}
+        records = sorted(records, key=lambda each: place[each.identity])
+        return [Work(claims[each.row], each, {m.id: m for m in each.messages}) for each in records]
+
+    async def _reread(self, works: Sequence[Work]) -> None:
+        records = await self._commit(lambda tx: tx.read([work.claim.row for work in works]))
+        fresh = {record.row: record for record in records}
+        for work in works:
+            work.record = fresh[work.claim.row]
+            work.messages = {message.id: message for message in work.record.messages}
+            work.stuck |= work.failed  # what failed a moment ago is not tried on other terms at once
+
+    # Settling and deciding
+
+    async def _settle(self, works: Sequence[Work], courier: Couriers) -> None:
+        now = self.clock()
+        jobs = [
+            self._settling(work, message, courier)
+            for work in works
+            for message in work.record.messages
+            if needs_settling(message, now)
+        ]
+        if jobs:
+            await self.io.each(jobs)
+            await self._reread(works)
+        doubles = [self._sparing(work, each, courier) for work in works for each in doubled(work.record.messages)]
+        if doubles:
+            await self.io.each(doubles)
+            await self._reread(works)
+
+    def _sparing(self, work: Work, message: Message, courier: Couriers) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Take back a message that was thought lost, since a newer one of its reminder is parked."""
+
+        async def job() -> None:
+            outcome = next(each for each in work.record.outcomes if each.key == message.key)
+            identity, reason = work.record.identity, Reason.UNCHANGED.value
+            errand = await guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
+            if errand.result is Result.FAILED:
+                work.stuck[message.key] = errand
+
+        return job
+
+    def _settling(self, work: Work, message: Message, courier: Couriers) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def job() -> None:
+            rule = work.rule_of(message.key)
+            errand = await guarded(courier.settle(work.claim, work.record.identity, rule, message))
+            work.settled(message.key, errand)
+
+        return job
+
+    def _decide(self, works: Sequence[Work], held_back: Collection[str]) -> None:
+        suppressed = self.ledger.suppressions()
+        pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
+        sent = self.ledger.sent_before_many(pairs) if pairs else {}
+        now = self.clock()
+        cases = [
+            Case.recorded(work.record, suppressed, sent.get((work.record.identity.source, work.record.identity.id)))
+            for work in works
+        ]
+        planned: dict[str, list[Written]] = {}
+        cases = Neighbours(self.ledger, self.settings, now, suppressed).around(cases)
+        for work, case in zip(works, cases, strict=True):
+            work.revised, work.again, work.suppressed = work.revised or work.again, False, suppressed
+            work.decisions, work.error = decisions_for(with_planned(case, planned), self.settings, now)
+            work.decisions = [as_held(each) if each.change.key in held_back else each for each in work.decisions]
+            if self.settings.reach:
+                note_planned(planned, [each.change for each in work.decisions])
+            if work.error:
+                work.clean = False
+
+    # Carrying out
+
+    async def _carry_out(self, works: Sequence[Work], courier: Couriers) -> None:
+        """Withdraw and replace first, then park what is new: a person's number may have changed hands."""
+        for kind in (Kind.CANCEL, Kind.REPLACE, Kind.SCHEDULE):
+            jobs = [
+                self._errand(work, decision, courier)
+                for work in works
+                for decision in work.decisions
+                if decision.change.kind is kind and decision.change.key not in self._blocked(work)
+            ]
+            if jobs:
+                await self.io.each(jobs)
+        for work in works:
+            work.note_the_rest(self.clock())
+
+    @staticmethod
+    def _blocked(work: Work) -> set[str]:
+        """Return the reminders of which an older message is still unsettled: nothing new while it is."""
+        return {key for key, errand in work.stuck.items() if errand.result is not Result.UNKNOWN}
+
+    def _errand(self, work: Work, decision: Decision, courier: Couriers) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def job() -> None:
+            if decision.change.kind is Kind.SCHEDULE:
+                await self._schedule(work, decision, courier)
+            elif decision.change.kind is Kind.CANCEL:
+                await self._cancel(work, decision, courier)
+            else:
+                await self._replace(work, decision, courier)
+
+        return job
+
+    async def _schedule(self, work: Work, decision: Decision, courier: Couriers) -> None:
+        assert decision.reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
+        own = courier.of(decision.reminder)
+        fresh = revised(decision, self.settings, own.window, own.skew.allowance, self.clock())
+        if fresh.draft is None:
+            work.conclude(fresh, "done")
+            return
+        errand = await guarded(
+            own.park(
+                work.claim,
+                work.record.generation,
+                work.record.identity,
+                evolve(fresh, outcome=evolve(fresh.outcome, replacing=fresh.replaces)),
+                fresh.draft,
+                start_of(fresh),
+                may_go(fresh, self.settings.quiet),
+            )
+        )
+        work.know(errand)
+        self._conclude_errand(work, fresh, errand)
+
+    async def _cancel(self, work: Work, decision: Decision, courier: Couriers) -> None:
+        errand = await self._withdrawn(work, decision, courier, decision.outcome)
+        if errand.result is Result.TOO_LATE:
+            work.too_late(decision)
+            return
+        if errand.result is Result.DONE and decision.change.reason is Reason.ALREADY_SENT:
+            work.again = work.again or self.fallback is not None
+        self._conclude_errand(work, decision, errand)
+
+    async def _replace(self, work: Work, decision: Decision, courier: Couriers) -> None:
+        wish = evolve(decision.outcome, stand=Stand.HELD, replacing=True)
+        errand = await self._withdrawn(work, decision, courier, wish)
+        if errand.result is Result.TOO_LATE:
+            work.too_late(decision)
+        elif errand.result is Result.DONE:
+            await self._schedule(work, evolve(decision, replaces=True), courier)
+        else:
+            work.outcomes[decision.change.key] = wish
+            self._conclude_errand(work, evolve(decision, outcome=wish), errand)
+
+    async def _withdrawn(self, work: Work, decision: Decision, courier: Couriers, outcome: Outcome) -> Errand:
+        message = work.messages[decision.message.id] if decision.message else None
+        assert message is not None  # noqa: S101 - only parked messages are withdrawn
+        if message.state is State.CANCELLED:
+            return Errand(Result.DONE, message)
+        identity, reason = work.record.identity, decision.change.reason.value
+        errand = await guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
+        work.know(errand)
+        return errand
+
+    # Writing down
+
+    def _conclude_errand(self, work: Work, decision: Decision, errand: Errand) -> None:
+        change = decision.change
+        number = errand.message.provider_id if errand.message else change.message_id
+        if errand.result is Result.DONE:
+            work.conclude(evolve(decision, change=evolve(change, message_id=number)), "done")
+            return
+        work.mark(change.key, errand)
+        error = str(errand.error) if errand.error else why(errand)
+        if errand.result is Result.REJECTED and errand.reason is not None:
+            work.again = work.again or bool(decision.others)  # by itself it may be taken
+            change = evolve(change, reason=errand.reason)
+            outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=errand.reason.value, error=error)
+            work.again = work.again or (self.fallback is not None and isinstance(errand.error, SenderRefusedError))
+        elif errand.result is Result.UNKNOWN:
+            work.again = work.again or self.settings.prefer_duplicate
+            change = evolve(change, reason=Reason.NOT_CONFIRMED)
+            outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error)
+        else:
+            work.again = work.again or errand.result is Result.SKEWED
+            work.clean = work.clean and errand.result is Result.SKEWED
+            outcome = evolve(decision.outcome, replacing=decision.replaces or decision.outcome.replacing)
+            if errand.message is None and change.kind is not Kind.CANCEL:
+                outcome = evolve(outcome, stand=Stand.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)
+        result = "unknown" if errand.result is Result.UNKNOWN else "failed"
+        if errand.result is Result.STALE:
+            work.again = True
+            change, result = evolve(change, kind=Kind.SKIP, reason=Reason.STALE_REVISION), "done"
+        work.conclude(evolve(decision, change=evolve(change, message_id=number, error=error), outcome=outcome), result)
+
+    async def _give_back(self, works: Sequence[Work], run: _Run) -> None:
+        """Write down what came of works, end their claims, and note whom else that concerns."""
+        if works:
+            now, settings = self.clock(), self.settings
+            done = run.done if settings.joins else None
+            write = partial(give_back, works, run.plan.actor, now, settings.digest, done)
+            run.woken |= dict.fromkeys(await self._commit(write))
+
+    async def _let_go(self, works: Sequence[Work]) -> None:
+        """End the leases of work that was broken off (a key press, a cancelled task): all is still to be done."""
+        now = self.clock()
+        await self._commit(lambda tx: tx.renew([work.claim for work in works], now))
+
+
+def _recorded(plan: Plan, now: datetime, tx: Transaction) -> list[Kept]:
+    kept = [each for batch in chunks(plan.intakes) for each in tx.record(batch, now, as_of=plan.as_of)]
+    for removals in chunks(plan.removals):
+        tx.remove(removals, now)
+    return kept

@@ -1,0 +1,168 @@
+"""Neighbours: the other appointments of a phone, and what is written to it, for whom that decides.
+
+Reads the ledger, writes nothing; what is about to be recorded or withdrawn stands above what is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import define, evolve, field
+
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.appointments import Appointment, Message, Reason, is_possible
+from reminder_kit.model.lifecycle import SENT
+from reminder_kit.model.records import Identity, Record, SentBefore, Suppression
+from reminder_kit.planning.combining import SAME_DAY
+from reminder_kit.planning.settings import Case, Settings
+
+__all__ = ["Neighbours", "ranges_of"]
+
+Range = tuple[str, datetime, datetime]
+
+
+def ranges_of(phones: Iterable[tuple[str, datetime]]) -> list[Range]:
+    """Return, for numbers and starts, where other appointments of the same day may lie."""
+    each_once = dict.fromkeys((number, start_at) for number, start_at in phones if is_possible(number))
+    return [(number, start_at - SAME_DAY, start_at + SAME_DAY) for number, start_at in each_once]
+
+
+def _phones(appointment: Appointment | None) -> list[tuple[str, datetime]]:
+    if appointment is None:
+        return []
+    start_at = appointment.start_at
+    numbers = dict.fromkeys(each.phone for each in appointment.recipients)
+    return [(number, start_at) for number in numbers if is_possible(number)]
+
+
+@define
+class Neighbours:
+    """Who and what else there is.
+
+    `coming` are appointments about to be recorded, or (None) withdrawn.
+    """
+
+    ledger: Ledger
+    settings: Settings
+    now: datetime
+    suppressed: Mapping[str, Suppression]
+    coming: dict[Identity, Appointment | None] = field(factory=dict)
+    _by_phone: dict[str, list[Identity]] = field(factory=dict)
+
+    def expect(self, identity: Identity, appointment: Appointment | None) -> None:
+        """Note what is about to be recorded, or withdrawn."""
+        if self.settings.joins:
+            self.coming[identity] = appointment
+            for number, _ in _phones(appointment):
+                self._by_phone.setdefault(number, []).append(identity)
+
+    def around(self, cases: Sequence[Case]) -> list[Case]:
+        """Return the cases with all that other appointments of their phones have to do with them."""
+        if not self.settings.looks_around:
+            return self._remembering(cases)
+        numbers = list(dict.fromkeys(number for case in cases for number, _ in _phones(case.appointment)))
+        if not numbers:
+            return list(cases)
+        written = self.ledger.written(numbers, self.now - self.settings.reach) if self.settings.reach else {}
+        if not self.settings.joins:
+            return [evolve(case, written=written) for case in self._remembering(cases)]
+        telling = self._telling(numbers)
+        others = self._others(cases)
+        found = [evolve(each, written=written, telling=telling) for each in self._told_along(cases, telling)]
+        company = [evolve(each, written=written, telling=telling) for each in self._told_along(others, telling)]
+        by_phone: dict[str, list[Case]] = {}
+        for each in company:
+            for number, _ in _phones(each.appointment):
+                by_phone.setdefault(number, []).append(each)
+        return [evolve(case, others=_company(case, by_phone)) for case in found]
+
+    def _remembering(self, cases: Sequence[Case]) -> list[Case]:
+        """Return the cases with what tells them as well, since rules told them together once and do no more."""
+        asked = [case for case in cases if _was_told_along(case)]
+        numbers = list(dict.fromkeys(number for case in asked for number, _ in _phones(case.appointment)))
+        if not numbers:
+            return list(cases)
+        telling = self._telling(numbers)
+        return [evolve(each, telling=telling) for each in self._told_along(cases, telling)]
+
+    def _telling(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
+        found: dict[str, list[Message]] = {}
+        for message in self.ledger.telling(numbers):
+            for each in message.told:
+                found.setdefault(each.key, []).append(message)
+        return found
+
+    def _told_along(self, cases: Sequence[Case], telling: Mapping[str, Sequence[Message]]) -> list[Case]:
+        """Return the cases with what was told, in others' messages, of another occurrence of theirs."""
+        along = [(key, each) for key, found in telling.items() for each in found if each.state in SENT]
+        owners = self.ledger.owners(list(dict.fromkeys(key for key, _ in along))) if along else {}
+        sent: dict[tuple[str, str], dict[tuple[str, str], list[SentBefore]]] = {}
+        for key, message in along:
+            if key in owners:
+                identity, rule, recipient = owners[key]
+                start_at = next(each.start_at for each in message.told if each.key == key)
+                by_whom = sent.setdefault((identity.source, identity.id), {})
+                by_whom.setdefault((rule, recipient), []).append(SentBefore(key, start_at, message.send_at))
+        return [_with(case, sent.get(case.identity[:2])) for case in cases] if sent else list(cases)
+
+    def _others(self, cases: Sequence[Case]) -> list[Case]:
+        """Return every appointment that shares a phone with one of the cases around the same time."""
+        phones = [each for case in cases for each in _phones(case.appointment)]
+        records = self.near(ranges_of(phones))
+        sent = self.ledger.sent_before_many(list(dict.fromkeys((each.source, each.id) for each in records)))
+        return [self._case(identity, record, sent.get(identity[:2])) for identity, record in records.items()]
+
+    def _case(self, identity: Identity, record: Record | None, sent: Any) -> Case:
+        if identity in self.coming or record is None:
+            return Case.of(identity, self.coming.get(identity), record, self.suppressed, sent)
+        return Case.recorded(record, self.suppressed, sent)
+
+    def near(self, ranges: Sequence[Range]) -> dict[Identity, Record | None]:
+        """Return the appointments, recorded or about to be, that are (or were) for a number between two instants."""
+        rows = self.ledger.near(ranges)
+        found: dict[Identity, Record | None] = {
+            record.identity: record for record in (self.ledger.records(rows=rows) if rows else ())
+        }
+        missing = {
+            identity
+            for number in dict.fromkeys(number for number, *_ in ranges)
+            for identity in self._by_phone.get(number, ())
+            if identity not in found
+        }
+        coming = sorted(each for each in missing if self._lies_in(each, ranges))
+        known = {record.identity: record for record in self.ledger.records(identities=coming)} if coming else {}
+        return found | {identity: known.get(identity) for identity in coming}
+
+    def _lies_in(self, identity: Identity, ranges: Sequence[Range]) -> bool:
+        phones = dict(_phones(self.coming.get(identity)))
+        return any(number in phones and low <= phones[number] <= high for number, low, high in ranges)
+
+    def stirred(self, rows: Sequence[int], appointments: Iterable[Appointment | None]) -> dict[Identity, Record | None]:
+        """Return whom it concerns that appointments changed: who shares a phone with what they are, or were."""
+        phones = [each for found in self.ledger.phones(rows).values() for each in found]
+        phones += [each for appointment in appointments for each in _phones(appointment)]
+        return self.near(ranges_of(phones)) if phones else {}
+
+
+def _with(case: Case, sent: Mapping[tuple[str, str], Sequence[SentBefore]] | None) -> Case:
+    if not sent:
+        return case
+    before = {each: (*case.sent_before.get(each, ()), *found) for each, found in sent.items()}
+    return evolve(case, sent_before={**case.sent_before, **before})
+
+
+def _was_told_along(case: Case) -> bool:
+    along = (Reason.SUPERSEDED, Reason.ALREADY_SENT)
+    return any(each.reason in along and key not in case.messages for key, each in case.outcomes.items())
+
+
+def _company(case: Case, by_phone: Mapping[str, Sequence[Case]]) -> tuple[Case, ...]:
+    found: dict[Identity, Case] = {}
+    for number, start_at in _phones(case.appointment):
+        for other in by_phone.get(number, ()):
+            other_start = other.appointment.start_at if other.appointment else None
+            if other_start is not None and other.identity != case.identity and abs(other_start - start_at) <= SAME_DAY:
+                found[other.identity] = other
+    return tuple(found[each] for each in sorted(found))

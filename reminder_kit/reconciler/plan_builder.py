@@ -1,0 +1,338 @@
+"""A plan in the making: what came in, what is gone and what is recorded, judged one chunk after the other.
+
+Reads the ledger, never writes it, never touches the provider; `now` is an argument.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from attrs import define, evolve, field
+
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.appointments import Appointment, Reason
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.records import Identity, Intake, Record, Suppression, Written
+from reminder_kit.planning.changes import Change, Guard, Kind, Plan
+from reminder_kit.planning.rest import (
+    Scope,
+    chunks,
+    decisions_for,
+    note_planned,
+    poisoned,
+    recorded_changes,
+    with_planned,
+)
+from reminder_kit.planning.settings import Case, Decision, Settings, is_past
+from reminder_kit.reconciler.neighbours import Neighbours
+
+__all__ = ["make_plan"]
+
+_PARKING = (Kind.SCHEDULE, Kind.REPLACE)
+
+
+@define
+class _Draft:
+    """A plan in the making. Each appointment is judged in the light of those that share a phone with it."""
+
+    ledger: Ledger
+    settings: Settings
+    now: datetime
+    scope: Scope
+    suppressed: Mapping[str, Suppression]
+    digest: str
+    neighbours: Neighbours
+    changes: dict[Identity, list[Change]] = field(factory=dict)
+    todo: dict[Identity, None] = field(factory=dict)
+    order: Sequence[Identity] = ()
+    intakes: list[Intake] = field(factory=list)
+    removals: list[Identity] = field(factory=list)
+    seen: set[Identity] = field(factory=set)
+    held_back: set[str] = field(factory=set)
+    waiting: dict[Identity, set[str]] = field(factory=dict)
+    over: dict[Identity, Counter[str]] = field(factory=dict)
+    elsewhere: dict[str, str] = field(factory=dict)
+    _fresh: set[Identity] = field(factory=set)
+    _stirring: list[tuple[Record | None, Appointment | None]] = field(factory=list)
+    _cases: dict[Identity, tuple[Case, Record | None]] = field(factory=dict)
+
+    def take_in(self, incoming: Mapping[Identity, Intake]) -> None:
+        """Judge what came in."""
+        if self.settings.joins:
+            self._expect(incoming)
+        for identities in chunks(incoming):
+            records = {record.identity: record for record in self.ledger.records(identities=identities)}
+            judged = [each for each in identities if self._is_judged(incoming[each], records.get(each))]
+            self.judge(
+                [(each, records.get(each)) for each in judged], {each: incoming[each].appointment for each in judged}
+            )
+        self.seen.update(incoming)
+
+    def _expect(self, incoming: Mapping[Identity, Intake]) -> None:
+        """Let neighbours know what is about to be recorded, before anyone is judged."""
+        for identities in chunks(incoming):
+            records = {record.identity: record for record in self.ledger.records(identities=identities)}
+            for identity in identities:
+                record, intake = records.get(identity), incoming[identity]
+                if record is None or not intake.is_older_than(record, self.scope.as_of):
+                    self.neighbours.expect(identity, intake.appointment)
+
+    def _is_judged(self, intake: Intake, record: Record | None) -> bool:
+        """Say whether what came in is to be judged; what is stale, or stands as it was recorded, is told here."""
+        identity = intake.identity
+        if record is not None and intake.is_older_than(record, self.scope.as_of):
+            self.changes[identity] = [_stale(identity)]
+            return False
+        if self._stands(record, intake):
+            assert record is not None  # noqa: S101 - what stands is recorded
+            self.changes[identity] = recorded_changes(record, self.now)
+            if intake.order[0] and intake.order != record.revision:
+                self.intakes.append(intake)
+            return False
+        if record is None or record.removed or record.fingerprint != intake.fingerprint:
+            self.intakes.append(intake)
+            self._fresh.add(identity)
+        return True
+
+    def _stands(self, record: Record | None, intake: Intake | None) -> bool:
+        """Say whether a record needs no look: planned with these settings, nothing new, nothing due or open."""
+        return (
+            record is not None
+            and not record.dirty
+            and record.planned_with == self.digest
+            and (record.next_at is None or record.next_at > self.now)
+            and not any(each.state in (State.CREATING, State.CANCELLING) for each in record.messages)
+            and (intake is None or (intake.fingerprint == record.fingerprint and not record.removed))
+        )
+
+    def judge(
+        self,
+        found: Sequence[tuple[Identity, Record | None]],
+        given: Mapping[Identity, Appointment | None] = MappingProxyType({}),
+    ) -> None:
+        """Decide for appointments as they are recorded (None: never), or are given (None: withdrawn)."""
+        if not found:
+            return
+        sent = self.ledger.sent_before_many(list(dict.fromkeys((each.source, each.id) for each, _ in found)))
+        cases = [
+            Case.of(each, given[each], record, self.suppressed, sent.get((each.source, each.id)))
+            if each in given or record is None
+            else Case.recorded(record, self.suppressed, sent.get((each.source, each.id)))
+            for each, record in found
+        ]
+        for case, (_, record) in zip(self.neighbours.around(cases), found, strict=True):
+            self._file(case, record)
+
+    def _file(self, case: Case, record: Record | None) -> None:
+        """Decide for one appointment and note what that comes to."""
+        identity = case.identity
+        decisions, error = decisions_for(case, self.settings, self.now)
+        self.elsewhere |= _elsewhere(decisions, self.settings)
+        self.changes[identity] = [poisoned(identity, error)] if error else [each.change for each in decisions]
+        news = error or record is None or record.planned_with != self.digest or record.dirty or identity in self._fresh
+        matters = [each for each in decisions if _matters(each, record)]
+        if news or matters:
+            self.todo[identity] = None
+            if self.settings.joins:
+                self._stirring.append((record, case.appointment))
+            if self.settings.reach:
+                self._cases[identity] = case, record
+        if record is not None:
+            past = [each for each in record.messages if each.state is State.SCHEDULED and is_past(each, self.now)]
+            self.over[identity] = Counter(each.provider for each in past)
+            if not news and all(_waits(each, record) for each in matters):
+                self.waiting[identity] = {each.change.key for each in matters}
+
+    def look_at(self, records: Iterable[Record]) -> None:
+        """Look at recorded appointments that did not come in."""
+        for batch in chunks(records):
+            waiting = [each for each in batch if each.identity not in self.seen]
+            self.seen.update(each.identity for each in waiting)
+            for record in waiting:
+                if self._stands(record, None) and not record.removed:
+                    self.changes[record.identity] = recorded_changes(record, self.now)
+            moved = [each for each in waiting if not self._stands(each, None)]
+            self.judge([(each.identity, each) for each in moved])
+
+    def withdraw(self, records: Iterable[Record]) -> None:
+        """Withdraw what its source no longer has."""
+        for batch in chunks(records):
+            gone = [each for each in batch if each.identity not in self.seen and not each.removed]
+            for record in gone:
+                self.seen.add(record.identity)
+                self.removals.append(record.identity)
+                self._fresh.add(record.identity)
+                self.neighbours.expect(record.identity, None)
+            self.judge([(each.identity, each) for each in gone], {each.identity: None for each in gone})
+
+    def follow_on(self) -> None:
+        """Judge whoever is told together with, or apart from, an appointment that changed.
+
+        What came in was judged before it was known what is gone: where something is, it is judged again.
+        """
+        judged = set() if self.removals else set(self.todo)
+        while self._stirring:
+            stirring, self._stirring = self._stirring, []
+            for batch in chunks(stirring):
+                rows = [record.row for record, _ in batch if record is not None]
+                found = self.neighbours.stirred(rows, [appointment for _, appointment in batch])
+                fresh = {each: record for each, record in found.items() if each not in judged}
+                judged.update(fresh)
+                self.judge(list(fresh.items()), self.neighbours.coming)
+
+    def space_out(self) -> None:
+        """Decide again, soonest first, for those whose new messages to one number must mind each other."""
+        self.order = _soonest_first(self.todo, self._all())
+        new = [each for each in self._all() if each.kind in _PARKING]
+        often = Counter(each.to for each in new)
+        planned: dict[str, list[Written]] = {}
+        for identity in self.order if self.settings.reach else ():
+            numbers = {each.to for each in self.changes[identity] if each.kind in _PARKING and often[each.to] > 1}
+            if not numbers or identity not in self._cases:
+                continue
+            case, record = self._cases[identity]
+            self._file(with_planned(case, planned), record)
+            note_planned(planned, self.changes[identity])
+
+    def _all(self) -> list[Change]:
+        return [each for found in self.changes.values() for each in found]
+
+    def vanished(self, scope: Scope) -> Iterator[Record]:
+        """Yield recorded future appointments of the source that are gone from it (design, §13 "Completeness")."""
+        if scope.complete:
+            found = self.ledger.records(source=scope.source, ended_after=self.now)
+            yield from (record for record in found if self._may_vanish(record, scope))
+            return
+        for ids in chunks(scope.covers):
+            found = self.ledger.records(source=scope.source, ids=ids)
+            yield from (record for record in found if self._may_vanish(record, scope))
+
+    def _may_vanish(self, record: Record, scope: Scope) -> bool:
+        inside = scope.horizon is None or record.start_at < scope.horizon
+        before = record.recorded_at <= self.now
+        return record.start_at > self.now and inside and before and record.identity.id not in scope.spare
+
+    def hold_back(self, cap: int | None, provider: str) -> None:
+        """Hold what a provider has no room for: the soonest are parked first."""
+        if cap is None:
+            return
+        its = [
+            (change, found, index)
+            for found in self.changes.values()
+            for index, change in enumerate(found)
+            if self.elsewhere.get(change.key, self.settings.provider) == provider
+        ]
+        new = [each for each in its if each[0].kind is Kind.SCHEDULE]
+        room = max(0, cap - self.ledger.parked(provider=provider)) if new else 0
+        freed = sum(each[provider] for each in self.over.values()) + sum(each[0].kind is Kind.CANCEL for each in its)
+        if len(new) <= room + freed:
+            return
+        new.sort(key=lambda each: (each[0].send_at, each[0].key))
+        for change, found, index in new[room + freed :]:
+            self.held_back.add(change.key)
+            found[index] = evolve(change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
+        self.order = [each for each in self.order if not self.waiting.get(each, {""}) <= self.held_back]
+
+    def plan(self, guard: Guard) -> Plan:
+        """Return the plan."""
+        scope = self.scope
+        parked = 0
+        if scope.guarded or scope.refusal:
+            parked = self.ledger.parked(source=None if scope.sweep else scope.source)
+        return Plan(
+            now=self.now,
+            actor=scope.actor,
+            changes=tuple(self._all()),
+            appointments=len(self.seen),
+            intakes=tuple(self.intakes),
+            removals=tuple(self.removals),
+            todo=tuple(self.order),
+            held_back=frozenset(self.held_back),
+            parked=parked,
+            guarded=scope.guarded,
+            guard=guard,
+            barred=frozenset(self.suppressed) & {each.to or "" for each in self._all() if each.kind is Kind.CANCEL},
+            refusal=scope.refusal,
+            as_of=scope.as_of,
+        )
+
+
+def _elsewhere(decisions: Iterable[Decision], settings: Settings) -> dict[str, str]:
+    """Return, by key, the providers of reminders that go through, or are parked at, another one than the first."""
+    if settings.fallback is None:
+        return {}
+    whose = ((each.change.key, each.message or each.reminder) for each in decisions)
+    found = ((key, settings.of(what).provider) for key, what in whose if what is not None)
+    return {key: provider for key, provider in found if provider != settings.provider}
+
+
+def _matters(decision: Decision, record: Record | None) -> bool:
+    """Say whether carrying a decision out would change the provider or the ledger."""
+    if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
+        return True
+    return record is None or decision.outcome not in record.outcomes
+
+
+def _waits(decision: Decision, record: Record) -> bool:
+    """Say whether a reminder to be parked is recorded as waiting for room already."""
+    known = next((each for each in record.outcomes if each.key == decision.change.key), None)
+    if known is None or decision.change.kind is not Kind.SCHEDULE:
+        return False
+    return known.reason == Reason.AT_CAPACITY and known.due_at == decision.outcome.due_at
+
+
+def _concerns(record: Record, number: str) -> bool:
+    """Say whether anything recorded of an appointment is addressed to a number."""
+    return any(each.to == number for each in record.outcomes) or any(
+        each.draft.to == number for each in record.messages
+    )
+
+
+def _stale(identity: Identity) -> Change:
+    return Change(Kind.SKIP, identity, "", "", "", None, None, None, Reason.STALE_REVISION)
+
+
+def make_plan(
+    ledger: Ledger,
+    settings: Settings,
+    incoming: Mapping[Identity, Intake],
+    scope: Scope,
+    now: datetime,
+    *,
+    guard: Guard,
+    cap: int | None,
+) -> Plan:
+    """Return what a run over this scope would do."""
+    suppressed = ledger.suppressions()
+    neighbours = Neighbours(ledger, settings, now, suppressed)
+    draft = _Draft(ledger, settings, now, scope, suppressed, settings.digest, neighbours)
+    draft.take_in(incoming)
+    for each in (scope, *scope.covered):
+        if each.complete or each.covers:
+            draft.withdraw(draft.vanished(each))
+    if scope.withdraw:
+        draft.withdraw(ledger.records(identities=scope.withdraw))
+    if scope.sweep:
+        draft.look_at(ledger.records(ended_after=now, dirty_only=scope.only_dirty))
+    if scope.number:
+        draft.look_at(each for each in ledger.records(dirty_only=True) if _concerns(each, scope.number))
+    draft.follow_on()
+    draft.space_out()
+    draft.hold_back(cap, settings.provider)
+    if settings.fallback is not None and settings.fallback.provider != settings.provider:
+        draft.hold_back(settings.fallback.cap, settings.fallback.provider)
+    return draft.plan(guard)
+
+
+def _soonest_first(todo: Collection[Identity], changes: Sequence[Change]) -> tuple[Identity, ...]:
+    """Return the appointments to work on, those with the nearest send times first."""
+    nearest: dict[Identity, datetime] = {}
+    for change in changes:
+        if change.is_work and change.send_at is not None:
+            known = nearest.get(change.identity)
+            nearest[change.identity] = change.send_at if known is None else min(known, change.send_at)
+    with_work = sorted((each for each in todo if each in nearest), key=lambda each: (nearest[each], each))
+    return (*with_work, *sorted(each for each in todo if each not in nearest))

@@ -1,0 +1,214 @@
+"""What each verb of the kit asks of a plan: which input, which scope, which guard.
+
+Blocking, reads the ledger and calendars, writes nothing; `now` is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve, frozen
+
+from reminder_kit.errors import (
+    CalendarError,
+    ConfigurationError,
+    InvalidInputError,
+    LedgerError,
+    ReminderKitError,
+    UnsafePlanError,
+)
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.appointments import Appointment, normalise
+from reminder_kit.model.records import FORCED, HistoryEntry, Identity, Intake, Record, is_open
+from reminder_kit.planning.changes import Guard, Plan
+from reminder_kit.planning.decide import decide
+from reminder_kit.planning.explanation import Explained, Explanation, explained
+from reminder_kit.planning.rest import Scope, intakes_of
+from reminder_kit.planning.settings import Case, Settings
+from reminder_kit.ports import Provider
+from reminder_kit.reconciler.calendar_import import Imported, read_for_import
+from reminder_kit.reconciler.neighbours import Neighbours
+from reminder_kit.reconciler.plan_builder import make_plan
+from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.text.linter import warnings_of
+
+__all__ = ["Appointments", "Planner", "read_rules"]
+
+Appointments = Appointment | Iterable[Appointment]
+
+_SMALL = 20
+"""A sync of so few appointments is a person's edit, not a flood: the guard's ratio leaves it alone."""
+
+
+@frozen
+class Planner:
+    """Makes the plans of one kit."""
+
+    ledger: Ledger
+    provider: Provider
+    settings: Settings
+    guard: Guard
+    calendar: Any = None
+    sources: tuple[str, ...] = ()
+
+    def sync(
+        self,
+        appointments: Appointments,
+        now: datetime,
+        *,
+        source: str | None = None,
+        complete: bool = False,
+        covers: Collection[str] = (),
+    ) -> Plan:
+        """Return the plan for appointments handed in."""
+        withdraws = complete or bool(covers)
+        incoming = self._incoming(appointments, source, withdraws=withdraws)
+        name = source or self._only_source(incoming) if withdraws else source
+        refusal = self._emptiness(name, incoming) if complete else None
+        guarded = withdraws or len(incoming) > _SMALL
+        scope = Scope("sync", name, complete=complete, covers=covers, guarded=guarded, refusal=refusal)
+        return self._make(incoming, scope, now)
+
+    def calendar_import(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Plan:
+        """Return the plan for a calendar."""
+        got = self._read(file, now, source=source, complete=complete)
+        incoming = intakes_of(got.appointments, self.settings.defaults.region)
+        return evolve(self._make(incoming, got.scope, now), problems=got.problems)
+
+    def resync(
+        self,
+        now: datetime,
+        appointments: Appointments | None = None,
+        *,
+        complete: bool = False,
+        only_dirty: bool = False,
+        as_of: datetime | None = None,
+    ) -> Plan:
+        """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded."""
+        incoming = self._incoming(appointments or (), None, withdraws=complete)
+        source = self._only_source(incoming) if complete else None
+        refusal = self._emptiness(source, incoming) if complete else None
+        read, problems = ([], ()) if only_dirty else self._sources_read(now)
+        for got in read:
+            incoming |= intakes_of(got.appointments, self.settings.defaults.region)
+        scope = Scope(
+            "resync",
+            source=source,
+            complete=complete,
+            sweep=True,
+            refusal=refusal,
+            only_dirty=only_dirty,
+            as_of=(as_of or now) if appointments is not None else None,
+            covered=tuple(got.scope for got in read),
+        )
+        plan = evolve(self._make(incoming, scope, now), problems=problems)
+        return plan.unguarded() if plan.is_unsafe and is_open(self.ledger.last_run(FORCED), now) else plan
+
+    def withdrawal(self, identities: Sequence[Identity], now: datetime) -> Plan:
+        """Return the plan that withdraws recorded appointments."""
+        return self._make({}, Scope("withdraw", guarded=False, withdraw=tuple(identities)), now)
+
+    def suppression(self, number: str, now: datetime) -> Plan:
+        """Return the plan that withdraws what is parked for a number that was barred just now, and nothing else."""
+        return self._make({}, Scope("suppress", guarded=False, number=number), now)
+
+    def intakes(self, appointments: Appointments, source: str | None) -> list[Intake]:
+        """Return appointments ready to be recorded."""
+        region = self.settings.defaults.region
+        return [Intake.of(normalise(each, region)) for each in _sourced(appointments, source)]
+
+    def explanation(self, id: str, source: str | None, recurrence_id: str | None, now: datetime) -> Explanation:  # noqa: A002 - the identity's public name
+        """Return what there is to say of an appointment id."""
+        found = self.ledger.identities(id, source, recurrence_id)
+        history = self.ledger.history(source=source, id=id, recurrence_id=recurrence_id)
+        reminders: list[Explained] = []
+        for record in self.ledger.records(identities=found) if found else ():
+            reminders += self._explained(record, history, now)
+        return Explanation(id, tuple(reminders), tuple(entry for entry in history if not entry.key))
+
+    def _explained(self, record: Record, history: Sequence[HistoryEntry], now: datetime) -> list[Explained]:
+        identity = record.identity
+        sent, suppressed = self.ledger.sent_before(identity), self.ledger.suppressions()
+        neighbours = Neighbours(self.ledger, self.settings, now, suppressed)
+        (case,) = neighbours.around([Case.recorded(record, suppressed, sent)])
+        if case.error:
+            raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {case.error}")
+        mine = [entry for entry in history if entry.identity == identity]
+        quiet, window = self.settings.quiet, self.settings.window
+        return [explained(each, record.messages, mine, quiet, window) for each in decide(case, self.settings, now)]
+
+    def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> dict[Identity, Intake]:
+        """Return what is handed in; raises `UnsafePlanError` where it breaks off and absence would mean something."""
+        try:
+            return intakes_of(_sourced(appointments, source), self.settings.defaults.region)
+        except ReminderKitError:
+            raise
+        except Exception as error:
+            if not withdraws:
+                raise
+            raise UnsafePlanError(
+                f"the input broke off with {type(error).__name__}, so that what is absent may only not have come; "
+                "nothing was changed. Check the input and hand it in anew"
+            ) from error
+
+    @staticmethod
+    def _only_source(incoming: Mapping[Identity, Intake]) -> str:
+        names = sorted({identity.source for identity in incoming})
+        if len(names) > 1:
+            raise InvalidInputError(
+                f"complete and covers speak for one source, not for {len(names)} ({', '.join(names[:3])}): "
+                "hand in one source at a time"
+            )
+        return names[0] if names else "default"
+
+    def _emptiness(self, source: str | None, handed_in: Mapping[Identity, Intake]) -> str | None:
+        if handed_in or not self.ledger.parked(source=source):
+            return None
+        return f"nothing came in for source {source!r} while reminders are parked for it"
+
+    def _read(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Imported:
+        return read_for_import(
+            file, self.calendar, self.settings, source=source, complete=complete, now=now, ledger=self.ledger
+        )
+
+    def _sources_read(self, now: datetime) -> tuple[list[Imported], tuple[Any, ...]]:
+        """Return what the calendars the batch job knows hold, and what could not be read: one may be out of reach."""
+        read: list[Imported] = []
+        problems: list[Any] = []
+        for each in self.sources:
+            try:
+                got = self._read(each, now, source=None, complete=False)
+            except CalendarError as error:
+                problems.append(error)
+                continue
+            read.append(got)
+            problems += got.problems
+        return read, tuple(problems)
+
+    def _make(self, incoming: Mapping[Identity, Intake], scope: Scope, now: datetime) -> Plan:
+        cap = self.provider.capabilities.cap
+        return make_plan(self.ledger, self.settings, incoming, scope, now, guard=self.guard, cap=cap)
+
+
+def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appointment]:
+    """Yield appointments one by one, all of the source named, if one is."""
+    for each in (appointments,) if isinstance(appointments, Appointment) else appointments:
+        if not isinstance(each, Appointment):
+            raise InvalidInputError(f"expected appointments, got {type(each).__name__}: build Appointment(...) first")
+        yield each if source is None or each.source == source else evolve(each, source=source)
+
+
+def read_rules(rules: Iterable[Rule | Mapping[str, Any]], defaults: Defaults) -> tuple[Rule, ...]:
+    """Return a kit's rules; raises where two have one id, or a text could never be sent."""
+    found = tuple(
+        each if isinstance(each, Rule) else Rule.from_mapping(each, where=f"rules[{index}]")
+        for index, each in enumerate(rules)
+    )
+    ids = [rule.id for rule in found]
+    if twice := sorted({each for each in ids if ids.count(each) > 1}):
+        raise ConfigurationError(f"two rules have the id {twice[0]!r}: a reminder is known by its rule's id")
+    for rule in found:
+        tuple(warnings_of(rule, defaults))  # what can't be sent is refused; warnings are for `rules check`
+    return found

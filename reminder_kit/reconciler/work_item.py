@@ -1,0 +1,364 @@
+"""One claimed appointment while it is worked on: what is decided, what came of it, what is to be written.
+
+Never talks to the provider and never reads a clock; writes only inside a transaction it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, field
+
+from reminder_kit.delivery.exchange import Errand, Result
+from reminder_kit.errors import ClaimLostError, ConfigurationError
+from reminder_kit.model.appointments import Message, Reason
+from reminder_kit.model.lifecycle import OPEN, State
+from reminder_kit.model.records import Claim, HistoryEntry, Identity, Outcome, Record, Release, Stand
+from reminder_kit.planning.changes import Change, Kind, Plan
+from reminder_kit.planning.rest import in_doubt, is_doubtful, poisoned
+from reminder_kit.planning.settings import Decision, Settings, next_look
+from reminder_kit.reconciler.neighbours import ranges_of
+from reminder_kit.rules.placement import Decision as Placed
+from reminder_kit.rules.placement import QuietHours, Window, place, still_allowed
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.transaction import Transaction
+
+__all__ = ["Concern", "Work", "as_held", "as_unwritable", "may_go", "merged", "reported", "revised", "start_of", "why"]
+
+
+class Concern(StrEnum):
+    """Who must look again after an appointment was worked on.
+
+    Nobody; who has not seen it so yet; also those worked on before in this run, who counted on it; or everybody.
+    """
+
+    NONE = "none"
+    STRANGERS = "strangers"
+    OTHERS = "others"
+    ALL = "all"
+
+
+@define
+class Work:
+    """One claimed appointment while it is worked on."""
+
+    claim: Claim
+    record: Record
+    messages: dict[str, Message] = field(factory=dict)
+    decisions: list[Decision] = field(factory=list)
+    changes: dict[str, Change] = field(factory=dict)
+    outcomes: dict[str, Outcome] = field(factory=dict)
+    stuck: dict[str, Errand] = field(factory=dict)
+    failed: dict[str, Errand] = field(factory=dict)
+    lost: set[str] = field(factory=set)
+    suppressed: Collection[str] = ()
+    error: str = ""
+    clean: bool = True
+    again: bool = False
+    revised: bool = False
+
+    def know(self, errand: Errand) -> None:
+        """Remember what became of a message."""
+        if errand.message is not None:
+            self.messages[errand.message.id] = errand.message
+
+    def mark(self, key: str, errand: Errand) -> None:
+        """Remember what went wrong for a reminder: what failed is left to the next run, what may be sent is named."""
+        if errand.result is Result.FAILED:
+            self.failed[key] = errand
+        elif errand.result is Result.UNKNOWN:
+            self.lost.add(key)
+
+    def settled(self, key: str, errand: Errand) -> None:
+        """Remember how settling a message ended, where it did not simply end well."""
+        self.mark(key, errand)
+        if errand.result in (Result.FAILED, Result.WAITING):
+            self.stuck[key] = errand
+        elif errand.result is Result.UNKNOWN:
+            self.stuck.setdefault(key, errand)
+
+    def writes_to(self, barred: Collection[str]) -> bool:
+        """Say whether something is parked for a number that was barred while this was worked on."""
+        numbers = {each.draft.to for each in self.messages.values() if each.state in OPEN}
+        return any(number in barred and number not in self.suppressed for number in numbers)
+
+    def rule_of(self, key: str) -> str:
+        """Return the rule a reminder was recorded for."""
+        return next((each.rule for each in self.record.outcomes if each.key == key), "")
+
+    def conclude(self, decision: Decision, result: str) -> None:
+        """Note how a decision was carried out."""
+        self.changes[decision.change.key] = evolve(decision.change, outcome=result)
+        self.outcomes[decision.change.key] = decision.outcome
+
+    def too_late(self, decision: Decision) -> None:
+        """Note that the message goes out, or went; what follows from that is decided anew."""
+        change = evolve(decision.change, kind=Kind.KEEP, reason=Reason.TOO_LATE, outcome="done")
+        message = self.messages.get(decision.message.id) if decision.message else None
+        gone = message is not None and message.state not in (State.SCHEDULED, State.CANCELLING)
+        shown = message.draft if message else None
+        if shown is not None:
+            change = evolve(change, send_at=shown.send_at, text=shown.text)
+        self.changes[change.key] = change
+        self.outcomes[change.key] = evolve(
+            decision.outcome, stand=Stand.PARKED, reason=Reason.TOO_LATE.value, send_at=change.send_at, park_at=None
+        )
+        self.again = self.again or gone
+
+    def note_the_rest(self, now: datetime) -> None:
+        """Note the decisions that needed no errand: kept, held, skipped, and those whose message is not settled."""
+        for decision in self.decisions:
+            change, errand = decision.change, self.stuck.get(decision.change.key)
+            known = change.key in self.changes
+            if errand is not None and errand.result is not Result.UNKNOWN:
+                self.clean = self.clean and errand.result is Result.WAITING
+                self.changes[change.key] = evolve(change, outcome="failed", error=str(errand.error or why(errand)))
+                continue
+            if not known:
+                outcome = "done" if "settle" in change.causes else None
+                self.changes[change.key] = evolve(change, outcome=outcome)
+                self.outcomes[change.key] = decision.outcome
+            doubtful = any(each.key == change.key and is_doubtful(each, now) for each in self.messages.values())
+            if doubtful or change.key in self.lost:  # what is sent at once is in doubt though its time is over
+                self.changes[change.key] = in_doubt(self.changes[change.key])
+
+    def write(self, tx: Transaction, actor: str, now: datetime) -> None:
+        """Write outcomes, history and adopted messages, under the claim; raises `ClaimLostError`."""
+        recorded = {each.key: each for each in self.record.outcomes}
+        tx.keep_outcomes(self.claim, list(self.outcomes.values()))  # an intent may have overwritten what was recorded
+        versions = {each.change.key: each.reminder.rule.version for each in self.decisions if each.reminder}
+        entries = [
+            HistoryEntry(
+                at=now,
+                actor=actor,
+                event=self.changes[each.key].kind.value,
+                identity=self.record.identity,
+                key=each.key,
+                rule=each.rule,
+                reason=self.changes[each.key].reason.value,
+                detail=_detail(each, versions.get(each.key)),
+            )
+            for key, each in self.outcomes.items()
+            if _is_told(self.changes[key], is_news=recorded.get(key) != each)
+        ]
+        tx.note(entries)
+        for decision in self.decisions:
+            if decision.adopt and decision.message is not None and decision.reminder is not None:
+                before = self.messages.get(decision.message.id, decision.message)
+                due_at = decision.reminder.due_at or before.due_at
+                after = evolve(before, due_at=due_at, start_at=start_of(decision), told=decision.told)
+                tx.move_message(self.claim, before, after)
+                self.messages[after.id] = after
+
+    def release(self, digest: str, now: datetime) -> Release:
+        """Return what is known when the claim is given back."""
+        outcomes = {each.key: each for each in self.record.outcomes} | self.outcomes
+        upcoming = next_look(list(outcomes.values()), list(self.messages.values())) if self.clean else now
+        return Release(self.claim, self.record.generation, self.clean, digest, upcoming)
+
+    def concerns(self) -> Concern:
+        """Say whom else it concerns what came of this: those told together with it, where anything did."""
+        recorded, concern = {each.key: each for each in self.record.outcomes}, Concern.NONE
+        for each in self._joint():
+            before, meant = recorded.get(each.change.key), each.outcome
+            after = self.outcomes.get(each.change.key, meant)
+            if before == after and not self.revised:
+                continue
+            fell_through = after.stand is Stand.SKIPPED and after.reason != Reason.SUPERSEDED
+            silence = _silences(each) and Reason.CONDITION in (after.reason, before.reason if before else "")
+            if self.revised or silence or (after != meant and after.stand is not Stand.HELD):
+                return Concern.ALL
+            if fell_through:
+                concern = Concern.OTHERS
+            elif concern is Concern.NONE and not _only_waits(before, after, each):
+                concern = Concern.STRANGERS
+        return Concern.STRANGERS if concern is Concern.NONE and self.record.dirty else concern
+
+    def _joint(self) -> list[Decision]:
+        """Return the decisions that others may depend on."""
+        return [
+            each
+            for each in self.decisions
+            if (each.reminder is not None and each.reminder.rule.together) or (each.message and each.message.told)
+        ]
+
+    def phones(self) -> list[tuple[str, datetime]]:
+        """Return the numbers the appointment is for now, with its start."""
+        if self.record.removed:
+            return []
+        appointment = self.record.appointment
+        return [(number, appointment.start_at) for number in {each.phone for each in appointment.recipients}]
+
+    def told(self) -> list[Change]:
+        """Return what the report says of it."""
+        changes = list(self.changes.values())
+        return [*changes, poisoned(self.record.identity, self.error)] if self.error else changes
+
+
+def _silences(decision: Decision) -> bool:
+    """Say whether it gives way to whatever else is written to its number: of that, only its own decision knows."""
+    return decision.reminder is not None and bool(decision.reminder.rule.min_silence)
+
+
+def _only_waits(before: Outcome | None, after: Outcome, decision: Decision) -> bool:
+    """Say whether a reminder goes on being told, with whom it tells: held before, parked now, or the other way."""
+    return before is not None and {before.stand, after.stand} <= {Stand.HELD, Stand.PARKED} and bool(decision.others)
+
+
+def _is_told(change: Change, *, is_news: bool) -> bool:
+    """Say whether history tells of a change: of what is new, and of all that was done at the provider."""
+    return change.kind is not Kind.KEEP and (is_news or (change.is_work and change.outcome == "done"))
+
+
+def _detail(outcome: Outcome, version: str | None) -> dict[str, str]:
+    """Return what history says besides: the error, and the version of the rule it was decided with."""
+    told = {"error": outcome.error, "rule_version": version or ""}
+    return {name: value for name, value in told.items() if value}
+
+
+def start_of(decision: Decision) -> datetime:
+    """Return the start a decision to park is made for."""
+    assert decision.reminder is not None  # noqa: S101 - only wanted reminders are parked or adopted
+    return decision.reminder.appointment.start_at
+
+
+def may_go(decision: Decision, quiet: QuietHours | None) -> Callable[[datetime], bool]:
+    """Return what says whether a decision to park may still go out at an instant, whatever the window."""
+    reminder = decision.reminder
+    return lambda at: reminder is None or still_allowed(at, reminder, quiet) is None
+
+
+def why(errand: Errand) -> str:
+    """Return in words why an errand without an error of its own did not simply succeed."""
+    if errand.result is Result.STALE:
+        return "the appointment changed meanwhile; the next resync follows it"
+    if errand.result is Result.UNKNOWN:
+        return "no answer, and the request can't be repeated: it may be parked"
+    return errand.result.value
+
+
+def as_held(decision: Decision) -> Decision:
+    """Return a decision to park as one to hold, for want of room at the provider."""
+    if decision.change.kind is not Kind.SCHEDULE:
+        return decision
+    change = evolve(decision.change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
+    due_at = decision.outcome.due_at
+    outcome = evolve(decision.outcome, stand=Stand.HELD, reason=Reason.AT_CAPACITY.value, send_at=None, park_at=due_at)
+    if decision.placement is not None and decision.placement.send_at is not None:
+        outcome = evolve(outcome, park_at=decision.placement.send_at - timedelta(days=30))
+    return evolve(decision, change=change, outcome=outcome, draft=None)
+
+
+def give_back(
+    works: Sequence[Work],
+    actor: str,
+    now: datetime,
+    digest: str,
+    done: Container[Identity] | None,
+    tx: Transaction,
+) -> list[Identity]:
+    """Write down what came of works and end their claims; returns whom else that concerns.
+
+    `done` are those worked on in this run already; None: nobody is told together.
+    """
+    woken = {} if done is None else _concerned(tx, works, done)
+    tx.lock(sorted({work.record.row for work in works} | set(woken)))
+    for work in works:
+        try:
+            work.write(tx, actor, now)
+        except ClaimLostError:
+            work.clean = False
+    barred = tx.suppressions()
+    for work in works:
+        work.clean = work.clean and not work.writes_to(barred)
+    tx.wake(sorted(woken), now)
+    releases = [work.release(digest, now) for work in works]
+    for work, release in zip(works, releases, strict=True):
+        if work.record.dirty and work.clean:
+            tx.drop_phones(release, work.phones())
+    tx.release(releases)
+    return list(woken.values())
+
+
+def _concerned(tx: Transaction, works: Sequence[Work], done: Container[Identity]) -> dict[int, Identity]:
+    """Return, by row, who is told together with what was worked on, and has not seen what came of it."""
+    woken: dict[int, Identity] = {}
+    mates = {work.record.row for work in works}
+    unknown = tx.add_phones({work.record.row: work.phones() for work in works})
+    concerns = [(work.record.row, Concern.ALL if work.record.row in unknown else work.concerns()) for work in works]
+    for concern in (Concern.STRANGERS, Concern.OTHERS):
+        for record in _near(tx, [row for row, each in concerns if each is concern]):
+            if record.row not in mates and (concern is Concern.OTHERS or record.identity not in done):
+                woken[record.row] = record.identity
+    for row in (row for row, each in concerns if each is Concern.ALL):
+        woken |= {record.row: record.identity for record in _near(tx, [row]) if record.row != row}
+    return woken
+
+
+def _near(tx: Transaction, rows: Sequence[int]) -> list[Record]:
+    return tx.read(tx.near(ranges_of(each for found in tx.phones(rows).values() for each in found)))
+
+
+def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
+    """Return what a report says of an appointment worked on twice: what was done stays, unless it was redone."""
+    done = {each.key: each for each in before if each.is_work and each.outcome is not None}
+    found = [done.pop(each.key, each) if not each.is_work else each for each in after]
+    later = {each.key for each in after}
+    return [*found, *(each for key, each in done.items() if key not in later)]
+
+
+def revised(decision: Decision, settings: Settings, window: Window, allowance: timedelta, now: datetime) -> Decision:
+    """Return a decision to park as it is at `now`: placed anew if time has passed, else skipped with its reason.
+
+    `allowance` is how far the provider's clock may be from ours.
+    """
+    reminder, before, quiet = decision.reminder, decision.placement, settings.quiet
+    assert reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
+    assert before is not None  # noqa: S101 - and was placed
+    after = place(reminder, now=now, window=window, quiet=quiet, replaces=decision.replaces)
+    lowest = now + window.min_lead + allowance
+    if before.send_at is not None and before.send_at >= lowest and after.decision is Placed.SEND:
+        return decision
+    change, outcome = decision.change, decision.outcome
+    if after.decision is not Placed.SEND or after.send_at is None:
+        kind, stand = (Kind.HOLD, Stand.HELD) if after.decision is Placed.HOLD else (Kind.SKIP, Stand.SKIPPED)
+        change = evolve(change, kind=kind, reason=after.reason, send_at=None, text=None)
+        outcome = evolve(outcome, stand=stand, reason=after.reason.value, send_at=None, park_at=after.park_at)
+        outcome = evolve(outcome, replacing=decision.replaces and stand is Stand.HELD)
+        return evolve(decision, change=change, outcome=outcome, placement=after, draft=None)
+    try:
+        draft = settings.composer.compose(reminder, after.send_at, decision.others)
+    except ConfigurationError as error:
+        return as_unwritable(decision, error)
+    change = evolve(change, reason=after.reason, send_at=draft.send_at, text=draft.text)
+    outcome = evolve(outcome, reason=after.reason.value, send_at=draft.send_at)
+    return evolve(decision, change=change, outcome=outcome, placement=after, draft=draft)
+
+
+def as_unwritable(decision: Decision, error: Exception) -> Decision:
+    """Return a decision to park as one to skip, since its text can't be written for the time it would go out now."""
+    why_not, reason = str(error), Reason.TEMPLATE_ERROR
+    change = evolve(decision.change, kind=Kind.SKIP, reason=reason, send_at=None, text=None, error=why_not)
+    outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=reason.value, send_at=None, error=why_not)
+    return evolve(decision, change=change, outcome=outcome, draft=None)
+
+
+def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:
+    """Yield the changes of a report: as carried out where worked on, as planned elsewhere, in the plan's order."""
+    told: set[Identity] = set()
+    for change in plan.changes:
+        if change.identity in refused:
+            if change.identity not in told:
+                yield evolve(change, kind=Kind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
+        elif change.identity not in done:
+            yield change
+        elif change.identity not in told:
+            yield from done[change.identity]
+        told.add(change.identity)
+    for identity, changes in done.items():
+        if identity not in told:
+            yield from changes

@@ -1,0 +1,125 @@
+"""Defaults: what holds where an appointment, a recipient or a rule says nothing; and which days are business days.
+
+Pure: no clock, no I/O. What cannot be is refused as it is stated, never when a reminder needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from attrs import field, frozen
+
+from reminder_kit.errors import ConfigurationError, InvalidRuleError
+from reminder_kit.model.instants import zone
+from reminder_kit.rules.offsets import WEEKDAYS, weekday_number
+
+__all__ = ["Defaults"]
+
+_SOME_DAY = date(2026, 1, 1)
+
+
+def _several(value: object, what: str, example: str) -> tuple[Any, ...]:
+    if isinstance(value, str | int | date):
+        return (value,)
+    if isinstance(value, Iterable) and not isinstance(value, Mapping | bytes):
+        return tuple(value)
+    raise ConfigurationError(f"{what} must be a list, not {value!r}: write {example}")
+
+
+def _holidays(value: str | Iterable[str]) -> tuple[str, ...]:
+    several = _several(value, "holidays", '["US"]')
+    for each in several:
+        if not isinstance(each, str):
+            raise ConfigurationError(f'holidays must be names of calendars in quotes, not {each!r}: write ["US-NY"]')
+        _is_holiday(each, _SOME_DAY)
+    return several
+
+
+def _closed_days(value: Iterable[date | str]) -> frozenset[date]:
+    return frozenset(_closed_day(each) for each in _several(value, "closed_days", '["2026-12-24"]'))
+
+
+def _closed_day(value: object) -> date:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            pass
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ConfigurationError(f'closed_days must be days, not {value!r}: write ["2026-12-24"]')
+
+
+def _weekend(value: Iterable[str | int]) -> frozenset[int]:
+    found = frozenset(_weekly(each) for each in _several(value, "weekend", '["saturday", "sunday"]'))
+    if len(found) == len(WEEKDAYS):
+        raise ConfigurationError("weekend names all seven days, which leaves no business day: leave one out")
+    return found
+
+
+def _weekly(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(WEEKDAYS):
+        return value
+    try:
+        return weekday_number(value if isinstance(value, str) else repr(value), "weekend")
+    except InvalidRuleError:
+        raise ConfigurationError(f'weekend: {value!r} is no weekday: write ["saturday", "sunday"]') from None
+
+
+def _flag(_instance: object, attribute: Any, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{attribute.name} must be true or false, not {value!r}")
+
+
+def _in_order(several: Iterable[Any]) -> str:
+    """Show a set in an order that is the same in every process: digests are made of it."""
+    return repr(sorted(several))
+
+
+def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
+    if value is not None:
+        zone(value)
+
+
+@frozen
+class Defaults:
+    """What holds where an appointment or a recipient says nothing.
+
+    `timezone` is an IANA name (None: UTC), `locale` a language tag, `region` the country
+    of phones without a country code. `namespace` is part of every reminder's identity.
+    For business days: `holidays` are calendars of the `holidays` package ("US", "US-NY",
+    "DE-BY"), `closed_days` the embedder's own (dates, or "2026-12-24"), `weekend` the
+    weekly days off. With `transliterate`, texts are written with plain quotes, dashes and
+    spaces. Raises `ConfigurationError`, naming the key, for what cannot be.
+    """
+
+    timezone: str | None = field(default=None, validator=_known_zone)
+    locale: str = "en"
+    region: str | None = None
+    namespace: str = "default"
+    holidays: tuple[str, ...] = field(default=(), converter=_holidays)
+    closed_days: frozenset[date] = field(default=frozenset(), converter=_closed_days, repr=_in_order)
+    weekend: frozenset[int] = field(default=frozenset({5, 6}), converter=_weekend, repr=_in_order)
+    transliterate: bool = field(default=False, validator=_flag)
+
+    def is_open(self, day: date) -> bool:
+        """Say whether a day is a business day."""
+        if day.weekday() in self.weekend or day in self.closed_days:
+            return False
+        return not any(_is_holiday(calendar, day) for calendar in self.holidays)
+
+
+@lru_cache(maxsize=8192)
+def _is_holiday(calendar: str, day: date) -> bool:
+    import holidays
+
+    country, _, region = calendar.partition("-")
+    try:
+        return day in holidays.country_holidays(country, subdiv=region or None, years=day.year)
+    except NotImplementedError as error:
+        raise ConfigurationError(
+            f'holidays: none are known for {calendar!r} ({error}): write a country, or one with its region: "US-NY"'
+        ) from None

@@ -1,0 +1,326 @@
+"""Offsets: how far a reminder lies from its anchor, as elapsed time or by the wall clock.
+
+Pure: no clock, no I/O. Never a `pendulum.Duration`, for which 24 hours are one day.
+
+Two kinds of time, as in RFC 5545 §3.3.6: hours, minutes and seconds are *exact* (elapsed
+time; 24 hours before Sunday 10:00 is Saturday 09:00 when the clocks went forward in
+between), days and weeks are *nominal* (the same wall clock). Local times that occur twice
+mean the first of the two; those that the clock leaps over are read with the offset before
+the leap, so that they move forward by it (RFC 5545 §3.3.5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from reminder_kit.errors import InvalidRuleError
+from reminder_kit.model.instants import iso
+
+__all__ = [
+    "UNITS",
+    "WEEKDAYS",
+    "Kind",
+    "Offset",
+    "elapsed",
+    "from_local",
+    "is_weekday",
+    "local_time",
+    "oddity",
+    "shifted",
+    "spoken",
+    "weekday_number",
+]
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+"""Names of weekdays, in the order of `date.weekday()`."""
+
+UNITS = {
+    "w": "weeks",
+    "week": "weeks",
+    "weeks": "weeks",
+    "d": "days",
+    "day": "days",
+    "days": "days",
+    "h": "hours",
+    "hr": "hours",
+    "hrs": "hours",
+    "hour": "hours",
+    "hours": "hours",
+    "min": "minutes",
+    "mins": "minutes",
+    "minute": "minutes",
+    "minutes": "minutes",
+    "sec": "seconds",
+    "secs": "seconds",
+    "second": "seconds",
+    "seconds": "seconds",
+}
+"""The units in which lengths of time are written, and what each means."""
+_TERM = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
+_JOINTS = re.compile(r"\s*(?:,|\band\b)?\s*")
+_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_ISO_UNITS = ("weeks", "days", "hours", "minutes", "seconds")
+_EXAMPLE = 'write for example "24 hours" (elapsed time) or "1 day" (same wall clock)'
+_LONGEST = timedelta(days=3660)
+_NONE = timedelta(0)
+
+
+class Kind(StrEnum):
+    """How an offset is counted."""
+
+    EXACT = "exact"
+    NOMINAL = "nominal"
+    LOCAL = "local"
+    WEEKDAY = "weekday"
+    BUSINESS = "business"
+    ABSOLUTE = "absolute"
+
+
+@frozen(cache_hash=True)
+class Offset:
+    """How far from its anchor, without the direction, which the rule gives.
+
+    `days` are counted on the calendar of the appointment's zone, `elapsed` as time that
+    passes. `at` replaces the anchor's wall clock. `weekday` counts from Monday = 0.
+    `instant` is a fixed UTC instant, whatever the anchor.
+    """
+
+    kind: Kind
+    days: int = 0
+    elapsed: timedelta = _NONE
+    at: time | None = None
+    weekday: int | None = None
+    instant: datetime | None = None
+
+    @classmethod
+    def parse(cls, value: str | timedelta | Offset, what: str = "offset", *, zero: bool = False) -> Offset:
+        """Return the offset that a text ("24 hours", "1 day", "PT24H") or a `timedelta` (elapsed time) means.
+
+        Raises `InvalidRuleError`, naming `what`, for what cannot be read, for negative
+        amounts, for nothing at all unless `zero`, and for a `pendulum.Duration`.
+        """
+        if isinstance(value, Offset):
+            return value
+        days, exact = _amounts(value, what)
+        if not days and not exact and not zero:
+            raise InvalidRuleError(f"{what} is zero ({value!r}): {_EXAMPLE}")
+        if timedelta(days=days) + exact > _LONGEST:
+            raise InvalidRuleError(f"{what} is more than ten years ({value!r}): {_EXAMPLE}")
+        return cls(Kind.NOMINAL if days else Kind.EXACT, days, exact)
+
+    def describe(self) -> str:
+        """Return the offset in words, with how it is counted."""
+        if self.kind is Kind.EXACT:
+            return f"{spoken(self.elapsed)} (exact: elapsed time)"
+        if self.kind is Kind.ABSOLUTE:
+            return f"at {iso(self.instant)} (absolute)" if self.instant else "absolute"
+        clock = f"at {self.at:%H:%M} local time" if self.at else "same wall clock"
+        if self.kind is Kind.WEEKDAY and self.weekday is not None:
+            return f"the nearest {WEEKDAYS[self.weekday].capitalize()} on another day, {clock}"
+        unit = "business day" if self.kind is Kind.BUSINESS else "day"
+        count = f"{self.days} {unit}{'' if self.days == 1 else 's'}"
+        more = f" and {spoken(self.elapsed)} of elapsed time" if self.elapsed else ""
+        return f"{count}{more} ({self.kind}: {clock})"
+
+    def least(self) -> timedelta | None:
+        """Return how long before its anchor this is, or None where that depends on the anchor's wall clock."""
+        if self.kind is Kind.EXACT:
+            return self.elapsed
+        return timedelta(days=self.days) + self.elapsed if self.kind is Kind.NOMINAL else None
+
+
+def _amounts(value: object, what: str) -> tuple[int, timedelta]:
+    """Return whole calendar days and elapsed time."""
+    if isinstance(value, str):
+        return _read(value, what)
+    if type(value).__module__.startswith("pendulum"):
+        raise InvalidRuleError(
+            f"{what} is a pendulum {type(value).__name__}, which takes 24 hours and 1 day for the same: {_EXAMPLE}"
+        )
+    if not isinstance(value, timedelta):
+        raise InvalidRuleError(f"{what} must have a unit, and {value!r} has none: {_EXAMPLE}")
+    if value < _NONE:
+        raise InvalidRuleError(f"{what} is negative ({value!r}): the rule's key (before, after) says the direction")
+    return 0, timedelta(days=value.days, seconds=value.seconds)
+
+
+def _read(text: str, what: str) -> tuple[int, timedelta]:
+    cleaned = text.strip()
+    if cleaned.startswith("-"):
+        raise InvalidRuleError(f"{what} is negative ({text!r}): the rule's key (before, after) says the direction")
+    terms = _iso_terms(cleaned) or _terms(cleaned.lower())
+    if not terms:
+        raise InvalidRuleError(f"{what} cannot be read ({text!r}): {_EXAMPLE}")
+    sums = dict.fromkeys(_ISO_UNITS, 0.0)
+    try:
+        for amount, unit in terms:
+            sums[unit] += float(amount)
+        exact = timedelta(hours=sums["hours"], minutes=sums["minutes"], seconds=round(sums["seconds"]))
+        days = sums["weeks"] * 7 + sums["days"]
+        timedelta(days=days)
+    except (OverflowError, ValueError):
+        raise InvalidRuleError(f"{what} is more than ten years ({text[:40]!r}): {_EXAMPLE}") from None
+    if days != int(days):
+        raise InvalidRuleError(f"{what} has part of a day ({text!r}): write it in hours, which are elapsed time")
+    return int(days), exact
+
+
+def _iso_terms(text: str) -> list[tuple[str, str]]:
+    found = _ISO.fullmatch(text)
+    if not found or not any(found.groups()):
+        return []
+    return [(amount, unit) for amount, unit in zip(found.groups(), _ISO_UNITS, strict=True) if amount]
+
+
+def _terms(text: str) -> list[tuple[str, str]]:
+    """Return amounts with their units, or nothing where any part of the text is neither."""
+    terms: list[tuple[str, str]] = []
+    place = 0
+    while place < len(text):
+        found = _TERM.match(text, place)
+        if not found or found[2] not in UNITS:
+            return []
+        terms.append((found[1], UNITS[found[2]]))
+        joint = _JOINTS.match(text, found.end())
+        place = joint.end() if joint else found.end()
+    return terms
+
+
+def elapsed(value: str | float | timedelta, what: str) -> timedelta:
+    """Return a length of time that only passes: here a day is 24 hours. 0 is no time at all.
+
+    Raises `InvalidRuleError`, naming `what`, as `Offset.parse` does.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == 0:
+        return _NONE
+    days, exact = _amounts(value, what)
+    return timedelta(days=days) + exact
+
+
+def local_time(value: str | time, what: str) -> time:
+    """Return a wall-clock time, "18:00" or a `time` without zone. Raises `InvalidRuleError`, naming `what`."""
+    if isinstance(value, str):
+        try:
+            value = time.fromisoformat(value.strip())
+        except ValueError:
+            raise InvalidRuleError(f'{what} is no local time ({value!r}): write "18:00"') from None
+    if not isinstance(value, time) or value.tzinfo is not None:
+        raise InvalidRuleError(
+            f'{what} must be a local time without zone ({value!r}): write "18:00"; the zone is the appointment\'s'
+        )
+    return value.replace(microsecond=0, fold=0)
+
+
+def weekday_number(value: str | int, what: str) -> int:
+    """Return a weekday as a number, Monday = 0, from its English name or its first three letters."""
+    if isinstance(value, str) and len(value) >= 3:
+        for number, name in enumerate(WEEKDAYS):
+            if name.startswith(value.strip().lower()):
+                return number
+    raise InvalidRuleError(f'{what} is no weekday ({value!r}): write "friday"')
+
+
+def spoken(length: timedelta, *, days: bool = False) -> str:
+    """Return a length of time in words: "1 hour 30 minutes".
+
+    `days` counts days of 24 hours, for lengths of which nobody asks how they are counted.
+    """
+    total = int(length.total_seconds())
+    words = []
+    for unit, size in (*((("day", 86_400),) if days else ()), ("hour", 3600), ("minute", 60), ("second", 1)):
+        amount, total = divmod(total, size)
+        if amount:
+            words.append(f"{amount} {unit}{'' if amount == 1 else 's'}")
+    return " ".join(words) or "0 minutes"
+
+
+def from_local(wall: datetime, zone: ZoneInfo, *, fold: int = 0) -> datetime:
+    """Return the UTC instant of a naive wall-clock time (RFC 5545 §3.3.5; see the module).
+
+    With `fold` 1, the second of two, or moved back by the leap.
+    """
+    return wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+
+
+def oddity(wall: datetime, zone: ZoneInfo) -> str:
+    """Say in words what is special about a naive wall-clock time in a zone; "" for nearly all."""
+    first = wall.replace(tzinfo=zone, fold=0).utcoffset() or _NONE
+    second = wall.replace(tzinfo=zone, fold=1).utcoffset() or _NONE
+    if first == second:
+        return ""
+    if first > second:
+        return f"{wall:%H:%M} occurs twice that day in {zone.key}: the first is meant"
+    meant = from_local(wall, zone).astimezone(zone)
+    leap = spoken(second - first)
+    return f"{wall:%H:%M} does not occur that day in {zone.key}: the clock leaps by {leap}, and {meant:%H:%M} is meant"
+
+
+def is_weekday(day: date) -> bool:
+    """Say whether a day is Monday to Friday."""
+    return day.weekday() < 5
+
+
+def shifted(
+    anchor_at: datetime,
+    zone: ZoneInfo,
+    offset: Offset,
+    *,
+    back: bool,
+    is_open: Callable[[date], bool] = is_weekday,
+) -> datetime:
+    """Return the UTC instant that lies the offset before (`back`) or after a UTC anchor.
+
+    `zone` is where wall clocks are read; `is_open` tells business days. A day that a zone
+    left out altogether (Apia, 30 December 2011) never puts "before" on or after its
+    anchor: the time is then moved back by the leap, not forward. Raises `OverflowError`
+    where the calendar ends.
+    """
+    if offset.kind is Kind.EXACT:
+        return anchor_at - offset.elapsed if back else anchor_at + offset.elapsed
+    if offset.instant is not None:
+        return offset.instant
+    if offset.kind is Kind.BUSINESS:
+        return _on_calendar(anchor_at, zone, offset, is_open, back=back)
+    return _remembered(anchor_at, zone, offset, back=back)
+
+
+@lru_cache(maxsize=65_536)
+def _remembered(anchor_at: datetime, zone: ZoneInfo, offset: Offset, *, back: bool) -> datetime:
+    return _on_calendar(anchor_at, zone, offset, is_weekday, back=back)
+
+
+def _on_calendar(
+    anchor_at: datetime, zone: ZoneInfo, offset: Offset, is_open: Callable[[date], bool], *, back: bool
+) -> datetime:
+    local = anchor_at.astimezone(zone)
+    wall = datetime.combine(_day(local.date(), offset, is_open, back=back), offset.at or local.time())
+    moment = from_local(wall, zone)
+    if back and moment >= anchor_at and wall.date() < local.date():
+        moment = from_local(wall, zone, fold=1)
+    return moment - offset.elapsed if back else moment + offset.elapsed
+
+
+def _day(day: date, offset: Offset, is_open: Callable[[date], bool], *, back: bool) -> date:
+    step = timedelta(days=-1 if back else 1)
+    if offset.kind is Kind.BUSINESS:
+        return _business_day(day, offset.days, is_open, step)
+    if offset.weekday is not None:
+        distance = (day.weekday() - offset.weekday if back else offset.weekday - day.weekday()) % 7
+        return day + step * (distance or 7)
+    return day + step * offset.days
+
+
+def _business_day(day: date, count: int, is_open: Callable[[date], bool], step: timedelta) -> date:
+    for _ in range(3660):
+        if count <= 0:
+            return day
+        day += step
+        count -= is_open(day)
+    raise InvalidRuleError("no business day within ten years: the closed days or weekends leave none open")

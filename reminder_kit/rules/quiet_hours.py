@@ -1,0 +1,270 @@
+"""Quiet hours: local times at which nobody is written to.
+
+Pure: no clock, no I/O. They are what the recipient's clock on the wall says, so a change
+of the clocks makes a night longer or shorter without any rule of its own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import field, frozen
+
+from reminder_kit.errors import InvalidInputError, InvalidRuleError
+from reminder_kit.rules.offsets import WEEKDAYS, weekday_number
+
+__all__ = ["QuietHours"]
+
+_DAY = 24 * 60
+_WEEK = 7 * _DAY
+_SECOND = timedelta(seconds=1)
+_GROUPS = {"weekdays": range(5), "weekends": range(5, 7), "daily": range(7)}
+
+
+def _clock(value: str) -> str:
+    hour, colon, minute = str(value).partition(":")
+    if colon and hour.isdigit() and minute[:2].isdigit() and len(minute) in (2, 5):
+        minutes = int(hour) * 60 + int(minute[:2])
+        if int(minute[:2]) < 60 and minutes <= _DAY and minute[2:] in ("", ":00"):
+            return f"{minutes // 60:02}:{minutes % 60:02}"
+    raise InvalidInputError(f'quiet_hours: {value!r} is no local time: write "21:00"')
+
+
+def _country(value: object) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    code = value.upper() if isinstance(value, str) else ""
+    if code not in SUPPORTED_REGIONS:
+        raise InvalidInputError(f'quiet_hours: unknown country {value!r}: use two letters such as "US" or "CA"')
+    return code
+
+
+def _days(value: str | Iterable[str] | None) -> tuple[int, ...]:
+    if value is None:
+        return tuple(range(7))
+    names = (value,) if isinstance(value, str) else tuple(value)
+    try:
+        found = {
+            number for name in names for number in _GROUPS.get(name, ()) or (weekday_number(name, "quiet_hours.days"),)
+        }
+    except InvalidRuleError as error:
+        raise InvalidInputError(f'{error}, or "weekdays", "weekends"') from None
+    if not found:
+        raise InvalidInputError('quiet_hours.days is empty: name weekdays, or leave it out for all ("daily")')
+    return tuple(sorted(found))
+
+
+def _also(value: Any) -> tuple[QuietHours, ...]:
+    several = value if isinstance(value, list | tuple) else (value,)
+    return tuple(_own(each) for each in several)
+
+
+def _own(value: Any) -> QuietHours:
+    if isinstance(value, QuietHours):
+        return value
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(f'quiet_hours: {value!r} is no table: write {{ start = "21:00", end = "08:00" }}')
+    return QuietHours.from_mapping(value)
+
+
+def _countries(value: Any) -> tuple[tuple[str, QuietHours], ...]:
+    """Return quiet hours by country, sorted; given as a table, or as names of countries with their customary ones."""
+    if not isinstance(value, Mapping):
+        names = value if isinstance(value, list | tuple) else (value,)
+        value = dict(each if isinstance(each, tuple) else (each, {"country": each}) for each in names)
+    found = {_country(name): _own(own) for name, own in value.items()}
+    if any(own.countries for own in found.values()):
+        raise InvalidInputError("quiet_hours.countries: a country's quiet hours have no countries of their own")
+    return tuple(sorted(found.items(), key=lambda pair: pair[0]))
+
+
+@lru_cache(maxsize=1024)
+def _country_of(zone_name: str) -> str | None:
+    """Return the country a zone lies in, as CLDR knows it."""
+    from babel.core import get_global
+
+    name = get_global("zone_aliases").get(zone_name, zone_name)
+    found = get_global("zone_territories").get(name)
+    return None if found is None else str(found)
+
+
+@frozen(cache_hash=True)
+class QuietHours:
+    """Half-open local intervals, in the recipient's zone, in which nothing is sent.
+
+    `QuietHours("21:00", "08:00")` is every night: 21:00 is quiet, 08:00 no longer is.
+    `days` are the weekdays on which the interval begins ("sunday", "weekdays",
+    "weekends"); `also` are further intervals. A whole day is "00:00" to "24:00".
+    `countries` are other quiet hours for who lives in a zone of these countries: a table of
+    them (`{"FR": {"start": "20:00", "end": "09:00"}}`), or names, for the customary ones.
+    """
+
+    start: str = field(converter=_clock)
+    end: str = field(converter=_clock)
+    days: tuple[int, ...] = field(default=None, converter=_days, kw_only=True)
+    also: tuple[QuietHours, ...] = field(default=(), converter=_also, kw_only=True)
+    countries: tuple[tuple[str, QuietHours], ...] = field(default=(), converter=_countries, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if self.start == self.end:
+            raise InvalidInputError(
+                f'quiet_hours begin and end at {self.start}: write "00:00" to "24:00" for a whole day, '
+                "or leave quiet_hours out for none"
+            )
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> QuietHours:
+        """Return quiet hours from a table of `start`, `end`, `days`, `also`, or of `country`; `countries` go with both.
+
+        Raises `InvalidInputError` for unknown and missing keys.
+        """
+        if "country" in values and set(values) <= {"country", "countries"}:
+            return cls.for_country(values["country"]).with_countries(values.get("countries", ()))
+        unknown = set(values) - {"start", "end", "days", "also", "countries"}
+        if unknown or not {"start", "end"} <= set(values):
+            raise InvalidInputError(
+                f"quiet_hours has the keys {', '.join(sorted(values)) or 'none'}: it takes start = "
+                '"21:00" and end = "08:00", and optionally days, also and countries; or country = "US" and countries'
+            )
+        return cls(**values)
+
+    @classmethod
+    def for_country(cls, country: str) -> QuietHours:
+        """Return customary quiet hours for a two-letter country code: a courtesy, not legal advice.
+
+        US: 47 CFR 64.1200(c)(1), 8 am to 9 pm. CA: CRTC Unsolicited Telecommunications
+        Rules, 9:00 to 21:30, at weekends 10:00 to 18:00. Elsewhere: 21:00 to 08:00.
+        Raises `InvalidInputError` for what is no country.
+        """
+        if _country(country) == "CA":
+            return cls(
+                "21:30",
+                "09:00",
+                days=("monday", "tuesday", "wednesday", "thursday"),
+                also=(
+                    cls("21:30", "10:00", days="friday"),
+                    cls("18:00", "10:00", days="saturday"),
+                    cls("18:00", "09:00", days="sunday"),
+                ),
+            )
+        return cls("21:00", "08:00")
+
+    def describe(self) -> str:
+        """Return the intervals in words."""
+        names = "" if len(self.days) == 7 else " " + ", ".join(WEEKDAYS[day].capitalize() for day in self.days)
+        others = "".join(f" (in {country}: {own.describe()})" for country, own in self.countries)
+        return "; ".join([f"{self.start}–{self.end}{names}", *(each.describe() for each in self.also)]) + others
+
+    def within(self, zone: ZoneInfo) -> QuietHours:
+        """Return the quiet hours of the country in which a zone lies: its own where it has some, else these."""
+        if not self.countries:
+            return self
+        return dict(self.countries).get(_country_of(zone.key) or "", self._elsewhere)
+
+    @cached_property
+    def _elsewhere(self) -> QuietHours:
+        return self.with_countries(())
+
+    def with_countries(self, countries: Any) -> QuietHours:
+        """Return these quiet hours with those of other countries."""
+        days = [WEEKDAYS[day] for day in self.days]
+        return QuietHours(self.start, self.end, days=days, also=self.also, countries=countries)
+
+    @property
+    def always(self) -> bool:
+        """Whether all of the week is quiet, so that nothing would ever be sent."""
+        begins, ends = self.intervals
+        return len(begins) == 1 and ends[0] - begins[0] >= _WEEK
+
+    @cached_property
+    def intervals(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Begins and ends as minutes of the week, merged; an end may lie in the next week."""
+        merged: list[list[int]] = []
+        for begin, end in sorted(self._raw()):
+            if merged and begin <= merged[-1][1]:
+                merged[-1][1] = max(merged[-1][1], end)
+            else:
+                merged.append([begin, end])
+        while merged and merged[-1][1] - _WEEK >= merged[0][0] and len(merged) > 1:
+            first = merged.pop(0)
+            merged[-1][1] = max(merged[-1][1], first[1] + _WEEK)
+        return tuple(begin for begin, _ in merged), tuple(end for _, end in merged)
+
+    def _raw(self) -> list[tuple[int, int]]:
+        start, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in (self.start, self.end))
+        length = (end - start) % _DAY or _DAY
+        own = [(day * _DAY + start % _DAY, day * _DAY + start % _DAY + length) for day in self.days]
+        return own + [interval for each in self.also for interval in each._raw()]  # noqa: SLF001 - its own kind
+
+    def covers(self, instant: datetime, zone: ZoneInfo) -> bool:
+        """Say whether a UTC instant is quiet on the clocks of that zone."""
+        return _around(self, instant, zone) is not None
+
+    def over(self, instant: datetime, zone: ZoneInfo) -> datetime | None:
+        """Return the first instant, from this one on, that is not quiet; None where all of the week is."""
+        return instant if _around(self, instant, zone) is None else _over(self, instant, zone)
+
+    def began(self, instant: datetime, zone: ZoneInfo) -> datetime | None:
+        """Return where the quiet time that covers this instant began; None where all of the week is quiet."""
+        return instant if _around(self, instant, zone) is None else _began(self, instant, zone)
+
+
+# Remembered: people are reminded of many things at the same few instants.
+
+
+@lru_cache(maxsize=32_768)
+def _around(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> tuple[int, int] | None:
+    """Return seconds since the begin and until the end of the quiet time at an instant, if in one."""
+    local = instant.astimezone(zone)
+    now = local.weekday() * _DAY + local.hour * 60 + local.minute
+    begins, ends = quiet.within(zone).intervals
+    index = bisect_right(begins, now) - 1
+    if index < 0:
+        index, now = len(begins) - 1, now + _WEEK
+    if now >= ends[index]:
+        return None
+    return (now - begins[index]) * 60 + local.second, (ends[index] - now) * 60 - local.second
+
+
+@lru_cache(maxsize=16_384)
+def _over(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> datetime | None:
+    for _ in range(64):
+        around = _around(quiet, instant, zone)
+        if around is None:
+            return instant
+        end = instant + timedelta(seconds=around[1], microseconds=-instant.microsecond)
+        instant = _leap(instant, end, zone) or end
+    return None
+
+
+@lru_cache(maxsize=16_384)
+def _began(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> datetime | None:
+    begin = probe = instant
+    for _ in range(64):
+        around = _around(quiet, probe, zone)
+        if around is None:
+            return begin
+        first = probe - timedelta(seconds=around[0], microseconds=probe.microsecond)
+        begin = _leap(first, probe, zone) or first
+        probe = begin - _SECOND
+    return None
+
+
+def _leap(early: datetime, late: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the instant between two at which the zone's offset becomes that of the later one, if it changes."""
+    then = late.astimezone(zone).utcoffset()
+    if early.astimezone(zone).utcoffset() == then:
+        return None
+    low, high = 0, int((late - early).total_seconds())
+    while high - low > 1:
+        middle = (low + high) // 2
+        if (early + timedelta(seconds=middle)).astimezone(zone).utcoffset() == then:
+            high = middle
+        else:
+            low = middle
+    return early + timedelta(seconds=high)

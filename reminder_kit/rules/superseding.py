@@ -1,0 +1,82 @@
+"""Superseding: of the reminders of one appointment that would arrive together, the one that stays.
+
+Pure: no clock, no I/O. Never takes back what is parked or gone out, and never what is on time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from reminder_kit.model.appointments import Reason
+from reminder_kit.rules.placement import Decision, Placement
+from reminder_kit.rules.reminders import Reminder
+
+__all__ = ["COLLAPSE_WITHIN", "supersede"]
+
+COLLAPSE_WITHIN = timedelta(minutes=15)
+"""A late reminder nearer than this to another of the same appointment and phone says nothing new."""
+
+
+def supersede(
+    pairs: Sequence[tuple[Reminder, Placement]], parked: Mapping[str, datetime] = MappingProxyType({})
+) -> list[tuple[Reminder, Placement]]:
+    """Return the placements of one appointment without late ones that would arrive together with another.
+
+    Of one phone, a late-clamped reminder that lands less than 15 minutes from another
+    placed one, or after one of a rule nearer to the start, is skipped as superseded; the
+    rule nearest to the start wins. So is one that leaves it to the next rule, where a
+    nearer one is still to come. `parked` holds the send times, by reminder key, of
+    messages that stay or have gone out: they always win. Follow-ups and reminders don't
+    supersede each other: they say different things.
+    """
+    if not any(placement.reason is Reason.CLAMPED_LATE for _, placement in pairs):
+        return list(pairs)
+    kept: dict[tuple[str, bool], list[tuple[datetime, timedelta]]] = {}
+    late: list[tuple[timedelta, str, str, int, datetime]] = []
+    for index, (reminder, placement) in enumerate(pairs):
+        moment = parked.get(reminder.key, placement.send_at)
+        if moment is None:
+            continue
+        if placement.reason is Reason.CLAMPED_LATE and reminder.key not in parked:
+            late.append((_distance(reminder), reminder.rule.id, reminder.key, index, moment))
+        else:
+            kept.setdefault(_audience(reminder), []).append((moment, _distance(reminder)))
+    result = list(pairs)
+    for distance, *_, index, moment in sorted(late):
+        reminder, placement = pairs[index]
+        others = kept.setdefault(_audience(reminder), [])
+        near = next((other for other, nearness in others if _collapses(moment, other, distance, nearness)), None)
+        if near is not None:
+            step: tuple[object, ...] = ("another reminder of this appointment goes out at {}", near)
+        elif reminder.rule.if_late.gives_way and (follower := _follower(reminder, result)):
+            step = ("if_late is {}: rule {} still comes", reminder.rule.if_late, follower.rule.id)
+        else:
+            others.append((moment, distance))
+            continue
+        result[index] = (reminder, Placement(Decision.SKIP, Reason.SUPERSEDED, steps=(*placement.steps, step)))
+    return result
+
+
+def _collapses(moment: datetime, other: datetime, distance: timedelta, nearness: timedelta) -> bool:
+    """Say whether a late reminder says nothing new: close to another, or after one of a rule nearer to the start."""
+    return abs(other - moment) < COLLAPSE_WITHIN or (other < moment and nearness < distance)
+
+
+def _follower(late: Reminder, pairs: Sequence[tuple[Reminder, Placement]]) -> Reminder | None:
+    """Return the reminder of a rule nearer to the start that is still to come for the same person, if there is one."""
+    for reminder, placement in pairs:
+        comes = placement.decision is not Decision.SKIP
+        if comes and _audience(reminder) == _audience(late) and _distance(reminder) < _distance(late):
+            return reminder
+    return None
+
+
+def _audience(reminder: Reminder) -> tuple[str, bool]:
+    return (reminder.recipient.phone if reminder.recipient else "", reminder.rule.is_follow_up)
+
+
+def _distance(reminder: Reminder) -> timedelta:
+    """Return how far from the start the reminder is due."""
+    return abs(reminder.appointment.start_at - (reminder.due_at or reminder.anchor_at))

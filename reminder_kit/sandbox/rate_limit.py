@@ -1,0 +1,47 @@
+"""The sandbox's rate limit: so many requests in so many seconds of the machine's clock, told as Telnyx tells it.
+
+Never looks at the sandbox's own clock, which may stand still while clients wait.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from attrs import Factory, define, evolve
+
+from reminder_kit.sandbox.http_messages import Answer, answer
+
+__all__ = ["Limit"]
+
+
+@define
+class Limit:
+    """At most `count` requests in each stretch of `seconds`."""
+
+    count: int
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
+    _began: float = Factory(lambda self: self.clock(), takes_self=True)
+    _used: int = 0
+
+    def refusal(self) -> Answer | None:
+        """Count one request; return the 429 that answers it, or None where it may pass."""
+        now = self.clock()
+        if now - self._began >= self.seconds:
+            self._began, self._used = now, 0
+        self._used += 1
+        if self._used <= self.count:
+            return None
+        return self.told(answer(429, {"errors": [{"code": "10011", "title": "Too many requests"}]}))
+
+    def told(self, found: Answer) -> Answer:
+        """Return the answer with what is left, in `x-ratelimit-*` headers; the reset in whole seconds, raised."""
+        reset = math.ceil(max(0.0, self._began + self.seconds - self.clock()))
+        headers = {
+            "x-ratelimit-limit": str(self.count),
+            "x-ratelimit-remaining": str(max(0, self.count - self._used)),
+            "x-ratelimit-reset": str(reset),
+        }
+        return evolve(found, headers={**headers, **found.headers})

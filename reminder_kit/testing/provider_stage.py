@@ -1,0 +1,118 @@
+"""A provider on its stage: the sandbox it speaks to, and the transport between them.
+
+Never looks inside an adapter: it speaks to a provider through its port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol, cast
+
+from attrs import define, field
+
+from reminder_kit.model.appointments import Draft
+from reminder_kit.ports import Finder, OptOutLister, Provider, Receipt, Request, Response
+from reminder_kit.transport.http import BlockingIO, run_blocking
+
+__all__ = ["Held", "ProviderSandbox", "Stage"]
+
+
+class Held(Protocol):
+    """One message as a sandbox holds it."""
+
+    id: str
+    to: str
+    text: str
+    send_at: datetime
+
+
+class ProviderSandbox(Protocol):
+    """What the contract asks of a local stand-in for the provider, with a clock of its own.
+
+    `fault` has the next requests go wrong: `drop_before`, `drop_after`, `500`,
+    `500_after`, `503`, `429`, `garbage`, `no_id`, `word` (a status nobody knows) and
+    `unauthorized`, as in `reminder_kit.sandbox.faults.KINDS`.
+    """
+
+    def now(self) -> datetime:
+        """Return its time."""
+        ...
+
+    def parked(self) -> Sequence[Held]:
+        """Return the messages that are scheduled."""
+        ...
+
+    def fault(self, kind: str, times: int | None = 1, **details: Any) -> None:
+        """Have something go wrong."""
+        ...
+
+
+@define
+class Stage:
+    """A provider, the sandbox it speaks to, and the transport (of httpx) between them.
+
+    `webhooks` collects what the sandbox sends: headers and body of each. `to` can
+    receive, `wrong` is a number the provider refuses ("" where it refuses none).
+    """
+
+    provider: Provider
+    sandbox: Any
+    transport: Any
+    webhooks: list[tuple[Mapping[str, str], bytes]] = field(factory=list)
+    to: str = "+12025550123"
+    wrong: str = "+1202"
+    stranger: str = "7a3c21eb-8b8e-48ab-ace2-a83e4367c087"
+    began_at: datetime = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.began_at = self.sandbox.now()
+
+    def send(self, request: Request) -> Response:
+        """Carry one request to the sandbox."""
+        return run_blocking(BlockingIO(self.provider, transport=self.transport, sleep=lambda _: None).send(request))
+
+    def ahead(self, lead: timedelta) -> datetime:
+        """Return the instant so far ahead, in whole seconds."""
+        now: datetime = self.sandbox.now()
+        return (now + lead).replace(microsecond=0)
+
+    def draft(self, lead: timedelta | None = None, **changes: Any) -> Draft:
+        """Return a draft, so far ahead or somewhere in the middle of the window."""
+        window = self.provider.capabilities.window
+        lead = (window.min_lead + window.max_lead) / 2 if lead is None else lead
+        return Draft(**{"to": self.to, "text": "See you tomorrow", "send_at": self.ahead(lead), **changes})
+
+    def request(self, draft: Draft | None = None, name: str = "1") -> Request:
+        """Return the request that parks a draft."""
+        return self.provider.create(draft or self.draft(), token=f"token-{name}", idempotency_key=f"key-{name}")
+
+    def create(self, draft: Draft | None = None, name: str = "1") -> Receipt:
+        """Park a draft."""
+        return self.provider.parse_created(self.send(self.request(draft, name)))
+
+    def read(self, provider_id: str) -> Receipt:
+        """Ask for a message."""
+        return self.provider.parse_read(self.send(self.provider.read(provider_id)))
+
+    def find(self, draft: Draft, name: str = "1") -> tuple[Receipt, ...]:
+        """Look for a message as one whose id was never learned."""
+        finder, now = cast("Finder", self.provider), self.sandbox.now()
+        request = finder.find(draft, token=f"token-{name}", created_at=self.began_at, now=now)
+        if request is None:
+            return ()
+        return finder.parse_found(self.send(request), draft, token=f"token-{name}", created_at=self.began_at)
+
+    def cancel(self, provider_id: str) -> Receipt:
+        """Withdraw a message."""
+        return self.provider.parse_cancelled(self.send(self.provider.cancel(provider_id)))
+
+    def opt_outs(self) -> list[str]:
+        """Return every number on the provider's list of opt-outs."""
+        lister, found, page = cast("OptOutLister", self.provider), list[str](), 0
+        while True:
+            page += 1
+            answer = lister.parse_opt_outs(self.send(lister.opt_outs(page)))
+            found += answer.numbers
+            if not answer.more:
+                return found

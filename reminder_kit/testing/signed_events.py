@@ -1,0 +1,110 @@
+"""Webhooks as a provider would sign them, for tests of one's own endpoint.
+
+Never speaks to anyone: headers and body come back, to be posted to the endpoint under test.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.providers.telnyx.responses import TOKEN
+from reminder_kit.sandbox import Sandbox, twilio, vonage
+from reminder_kit.sandbox import telnyx_webhooks as telnyx
+from reminder_kit.sandbox.core import SECRET
+from reminder_kit.sandbox.messages import Parked
+from reminder_kit.sandbox.webhooks import Hook
+
+__all__ = ["EVENT_TYPES", "TELNYX_PUBLIC_KEY", "WEBHOOK_SECRET", "signed_event"]
+
+TELNYX_PUBLIC_KEY = "CUQEyeEdRbJl/9pt6d9OWhL27OTHQ3H344yve6V/4zs="
+"""What Telnyx' letters are signed with: `TELNYX_PUBLIC_KEY` of the kit under test."""
+
+WEBHOOK_SECRET = SECRET
+"""What others' are signed with: `TWILIO_AUTH_TOKEN` or `VONAGE_SIGNATURE_SECRET` of the kit under test."""
+
+_REPORTS = {"sent": "sent", "delivered": "delivered", "undelivered": "delivery_failed"}
+_REPLIES = {"received": "Thank you", "opted_out": "STOP", "opted_in": "START"}
+_KEYWORDS = {"opted_out": "STOP", "opted_in": "START"}
+_CODES = {"telnyx": "40008", "twilio": "30003", "vonage": "1180"}
+_DIALECTS = {"telnyx": telnyx, "twilio": twilio, "vonage": vonage}
+_STALE = timedelta(minutes=10)
+
+EVENT_TYPES = (*_REPORTS, *_REPLIES)
+"""The types of events that can be had."""
+
+
+def signed_event(
+    provider: str,
+    type: str,  # noqa: A002 - the event's own name for it
+    *,
+    number: str = "+12025550123",
+    our_number: str = "+12025550100",
+    text: str | None = None,
+    code: str | None = None,
+    provider_id: str | None = None,
+    token: str | None = None,
+    url: str = "",
+    now: datetime | None = None,
+    secret: str = WEBHOOK_SECRET,
+    forged: bool = False,
+    stale: bool = False,
+) -> tuple[dict[str, str], bytes]:
+    """Return headers and body of a webhook as `telnyx`, `twilio` or `vonage` would send it.
+
+    `type` is one of `sent`, `delivered`, `undelivered` (about a message to `number`;
+    `provider_id` is its id there, as `Change.message_id` tells it, `token` ours, `code` why
+    it failed) and `received`, `opted_out`, `opted_in` (a reply from `number`; `text` is
+    what it says). `url` is the endpoint's public address, which Twilio's signature covers.
+    `now` is when it is signed (default: the machine's time). It fits a kit that trusts
+    `TELNYX_PUBLIC_KEY`, or for the other two `secret`.
+
+    `forged` signs with another key, `stale` ten minutes before `now`; an endpoint must
+    refuse both. Raises `InvalidInputError` for a provider or type there is not, and for a
+    stale letter of Twilio, which signs no time.
+    """
+    if provider not in _DIALECTS or type not in EVENT_TYPES:
+        raise InvalidInputError(
+            f"no event {type!r} of {provider!r}: use {', '.join(_DIALECTS)}, and one of {', '.join(EVENT_TYPES)}"
+        )
+    if provider == "twilio" and (stale or not url):
+        raise InvalidInputError(
+            "Twilio signs no time, so nothing of it can be stale" if stale else "Twilio signs the address: hand in url"
+        )
+    at = now or datetime.now(UTC)  # noqa: TID251 - a test's letters are of now
+    house = Sandbox(clock=at, key="somebody else" if forged else secret, provider=provider, webhook_url=url or None)
+    if forged:
+        house.signer = telnyx.Signer("somebody else")
+    dialect: Any = _DIALECTS[provider]
+    if type in _REPORTS:
+        message = _message(house, provider_id, token, to=number, from_=our_number, status=_REPORTS[type])
+        message.completed_at = None if type == "sent" else at
+        if type == "undelivered" or code:
+            message.errors = [{"code": code or _CODES[provider], "title": "Undeliverable", "detail": ""}]
+        hook: Hook = dialect.report(house, message, at)
+    else:
+        hook = dialect.reply(house, number, _REPLIES[type] if text is None else text, our_number, _KEYWORDS.get(type))
+    return hook.written(at - _STALE if stale else at)
+
+
+def _message(house: Sandbox, provider_id: str | None, token: str | None, **told: Any) -> Parked:
+    """Return the message a report is about, as the provider knew it."""
+    now, url = house.now(), house.webhook_url
+    if token and house.provider == "telnyx":
+        url = url or "https://example.com/"
+        url += ("&" if "?" in url else "?") + urlencode({TOKEN: token})
+    return Parked(
+        id=provider_id or (f"SM{uuid4().hex}" if house.provider == "twilio" else house.new_id()),
+        kind=house.provider,
+        text="See you tomorrow.",
+        send_at=now,
+        created_at=now,
+        scheduled=True,
+        webhook_url=url,
+        idempotency_key=token or "",
+        sent_at=now,
+        **told,
+    )

@@ -1,0 +1,228 @@
+"""Lint: what is wrong, or dearer than need be, with a rule's texts, found when rules load.
+
+Pure: no clock, no I/O. Judges texts by rendering them with made-up people and times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from reminder_kit.errors import ConfigurationError, InvalidRuleError
+from reminder_kit.model.instants import zone
+from reminder_kit.rules.conditions import suggestion
+from reminder_kit.text.samples import made_up
+from reminder_kit.text.sms import dear_characters, plain, sms_parts
+from reminder_kit.text.templates import (
+    APPOINTMENT_FIELDS,
+    MEMBER_FIELDS,
+    NAMES,
+    RECIPIENT_FIELDS,
+    RULE_FIELDS,
+    Scene,
+    compiled,
+)
+from reminder_kit.text.time_phrases import is_known, known_locale
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
+
+    from reminder_kit.rules.reminders import Defaults, Rule
+
+__all__ = ["OPT_OUT_WORDS", "Finding", "lint", "warnings_of"]
+
+OPT_OUT_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
+"""Replies by which providers opt a number out (Telnyx: opt-out keywords; Twilio: these and two more)."""
+
+_REPLY = re.compile(
+    r"\b(?:reply|text|send|respond|answer|message|respond[ae]|envíe|envía|r[eé]pond(?:s|ez)|antworten?|rispondi"
+    r"|antwoord|odpisz)\b(?P<asked>[^.!?\n]*)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(rf"\b(?:{'|'.join(OPT_OUT_WORDS)})\b", re.IGNORECASE)
+_FILLING = re.compile(r"(?:\s+(?:us|back|with|the|word|sie|mit|con|avec|com|met))*\s*[\"'“‘«:]*\s*", re.IGNORECASE)
+_EXPRESSION = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
+_MEANT = re.compile(
+    r"[\"'”’»]*\s*(?:to|for|=|:)\s+(?:opt[- ]?out|unsubscribe"
+    r"|(?:stop|end|no)\b[^.]*?\b(?:messages?|texts?|reminders?|sms)|stop\b(?!\s+by))",
+    re.IGNORECASE,
+)
+_FIELDS = {"appointment": APPOINTMENT_FIELDS, "recipient": RECIPIENT_FIELDS, "rule": RULE_FIELDS}
+
+
+@frozen
+class Finding:
+    """One thing to know about a rule: an "error" keeps texts from being sent, a "warning" does not."""
+
+    severity: str
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.severity}: rule {self.rule!r}: {self.message}"
+
+
+def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
+    """Return what is wrong with a rule's texts, errors first."""
+    found: list[Finding] = []
+    for where, texts in (("text", rule.text), ("late_text", rule.late_text), ("together", rule.together)):
+        by_locale = texts if isinstance(texts, Mapping) else {"": texts} if texts else {}
+        if isinstance(texts, Mapping):
+            found += [*_missing_locale(rule, where, texts, defaults), *_unknown_locales(rule, where, texts)]
+        for locale, source in by_locale.items():
+            place = f"{where}.{locale}" if locale else where
+            found += _template(rule, place, source, locale or defaults.locale, defaults)
+    if not rule.text and not rule.media_urls:
+        found.append(Finding("error", rule.id, 'it has no text: write text = "See you {{ when }}."'))
+    for place, source in (("subject", rule.subject), *(("media_urls", url) for url in rule.media_urls)):
+        found += [Finding("error", rule.id, f"{place}: {fault}") for fault in _faults(source)]
+    return sorted(found, key=lambda each: each.severity)
+
+
+def warnings_of(rule: Rule, defaults: Defaults, where: str = "") -> Iterator[str]:
+    """Yield the warnings about a rule; raises `InvalidRuleError` for an error, naming `where` the rule stands."""
+    for finding in lint(rule, defaults):
+        told = f"rule {finding.rule!r}: {finding.message}"
+        if finding.severity == "error":
+            raise InvalidRuleError(f"{where}: {told}" if where else told)
+        yield told
+
+
+def _missing_locale(rule: Rule, where: str, texts: Mapping[str, str], defaults: Defaults) -> Iterator[Finding]:
+    languages = {name.replace("-", "_").partition("_")[0] for name in texts}
+    if defaults.locale.replace("-", "_").partition("_")[0] not in languages:
+        yield Finding(
+            "error",
+            rule.id,
+            f"{where} has {', '.join(sorted(texts))} and nothing for the default locale {defaults.locale!r}, which "
+            "everybody else gets: add it",
+        )
+
+
+def _unknown_locales(rule: Rule, where: str, texts: Mapping[str, str]) -> Iterator[Finding]:
+    for name in texts:
+        if not is_known(name):
+            message = f'{where}.{name}: unknown locale: use a language tag such as "en", "es-MX" or "de"'
+            yield Finding("warning", rule.id, message)
+
+
+def _template(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[Finding]:
+    faults = list(_faults(source))
+    yield from (Finding("error", rule.id, f"{place}: {fault}") for fault in faults)
+    yield from (Finding("warning", rule.id, f"{place}: {each}") for each in _opt_outs(source))
+    if not faults:
+        yield from (
+            Finding("warning", rule.id, f"{place}: {each}") for each in _dear(rule, place, source, locale, defaults)
+        )
+
+
+def _faults(source: str) -> Iterator[str]:
+    """Yield what would keep a template from being rendered, whatever the appointment."""
+    from jinja2 import TemplateError, nodes
+
+    script = compiled(source)
+    if script.static:
+        return
+    try:
+        wanted = script.wanted
+        _ = script.template
+    except TemplateError as error:
+        yield f"it cannot be read: {error.message}"
+        return
+    for name in sorted(wanted - set(NAMES)):
+        yield f"unknown variable {name!r}: {suggestion(name, NAMES)}"
+    fields = {name: known for name, known in _FIELDS.items() if name in wanted} | _members(script.tree())
+    for node in script.tree().find_all(nodes.Getattr):
+        if isinstance(node.node, nodes.Name) and node.node.name in fields:
+            owner, known = node.node.name, fields[node.node.name]
+            if node.attr not in known:
+                yield f"unknown variable '{owner}.{node.attr}': {suggestion(node.attr, known)}"
+
+
+def _members(tree: nodes.Template) -> dict[str, tuple[str, ...]]:
+    """Return the names by which a template goes through `appointments`, and what each of those has."""
+    from jinja2 import nodes
+
+    loops = (each for each in tree.find_all(nodes.For) if isinstance(each.iter, nodes.Name))
+    ours = (each.target for each in loops if getattr(each.iter, "name", "") == "appointments")
+    return {each.name: MEMBER_FIELDS for each in ours if isinstance(each, nodes.Name)}
+
+
+def _opt_outs(source: str) -> Iterator[str]:
+    """Yield replies asked for that opt the person out; saying that STOP opts out is no fault.
+
+    A word counts where it follows the asking at once, or is written in capitals in the same sentence.
+    """
+    told = set()
+    for asking in _REPLY.finditer(_EXPRESSION.sub("…", source)):
+        asked = asking["asked"]
+        for found in _WORD.finditer(asked):
+            word = found[0].upper()
+            offered = found[0].isupper() or _FILLING.fullmatch(asked, 0, found.start())
+            if offered and word not in told and not _MEANT.match(asked, found.end()):
+                told.add(word)
+                yield (
+                    f'asks for the reply "{found[0]}", which opts the person out of all messages at the provider: '
+                    'ask for another word, such as "C" or "NO"'
+                )
+
+
+def _dear(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
+    samples = _samples(rule, source, locale, defaults, joint=place.partition(".")[0] == "together")
+    if defaults.transliterate:
+        samples, source = [plain(each) for each in samples], plain(source)
+    dear = dear_characters("".join(samples))
+    own = dear_characters(source)
+    if own:
+        verb = "is" if len(own) == 1 else "are"
+        yield f"{_listed(own)} {verb} not in the GSM alphabet: a part then holds 70 characters instead of 160"
+    elif dear:
+        yield (
+            f"in {locale}, words such as dates bring {_listed(dear)}, not in the GSM alphabet: a part then holds 70 "
+            "characters instead of 160"
+        )
+    cost = max((sms_parts(each) for each in samples), key=lambda each: (each.parts, each.units))
+    if cost.parts > (rule.max_parts or 1) and rule.channel == "sms":
+        yield f"takes {cost.parts} SMS parts ({cost.units} units of {cost.encoding}) for a realistic appointment"
+
+
+def _listed(characters: str) -> str:
+    named = " ".join(f"{each!r}" for each in characters[:8])
+    return f"{named}{' …' if len(characters) > 8 else ''}"
+
+
+_FIRST = datetime(2027, 1, 4, 14, 30)  # noqa: DTZ001 - the zone comes later
+_DAYS = (*((_FIRST + timedelta(days=31 * number), 2) for number in range(12)), (_FIRST, 1), (_FIRST, 0))
+"""A day in each month and on every weekday, and how many days ahead it is told: of some languages only some words
+cost more ("sábado", "août", "amanhã")."""
+
+
+def _samples(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint: bool) -> list[str]:
+    """Return the text as people would receive it over a year; the template itself where made-up data doesn't fit it."""
+    if compiled(source).static:
+        return [source]
+    try:
+        scenes = [_scene(rule, locale, defaults, source, *each) for each in _DAYS]
+        return [compiled(source).render(_with_another(each) if joint else each) for each in scenes]
+    except ConfigurationError:
+        return [source]
+
+
+def _scene(rule: Rule, locale: str, defaults: Defaults, source: str, day: datetime, ahead: int) -> Scene:
+    """Return a made-up appointment on the afternoon of a day, told so many days before."""
+    place = zone(defaults.timezone or "UTC")
+    appointment = made_up(day.replace(tzinfo=place), [source])
+    send_at = (appointment.starts_at - timedelta(days=ahead)).astimezone(UTC)
+    (who,) = appointment.recipients
+    return Scene(appointment, who, rule, send_at, place.key, known_locale(locale), defaults.region)
+
+
+def _with_another(scene: Scene) -> Scene:
+    """Return the scene with a second appointment of the same day, an hour later."""
+    first, hour = scene.appointment, timedelta(hours=1)
+    second = evolve(first, id="A-10043", starts_at=first.starts_at + hour, ends_at=first.starts_at + 2 * hour)
+    return evolve(scene, others=((second, scene.recipient),))
