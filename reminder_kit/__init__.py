@@ -12,12 +12,17 @@ if TYPE_CHECKING:
     from reminder_kit.errors import ReminderKitError
     from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
     from reminder_kit.kit.listeners import Run
-    from reminder_kit.model.appointments import Appointment, DeliveryEvent, Message, Reason, Recipient
-    from reminder_kit.planning.changes import Change, Guard, Plan, Report
+    from reminder_kit.model.appointments import Appointment, Recipient
+    from reminder_kit.model.messages import DeliveryEvent, Message
+    from reminder_kit.model.reasons import Reason
+    from reminder_kit.planning.changes import Change
+    from reminder_kit.planning.plan import Guard, Plan
+    from reminder_kit.planning.report import Report
     from reminder_kit.rules.offsets import Offset
-    from reminder_kit.rules.placement import Placement, Window
+    from reminder_kit.rules.placement import Placement
     from reminder_kit.rules.quiet_hours import QuietHours
     from reminder_kit.rules.reminders import Reminder, Rule
+    from reminder_kit.rules.window import Window
 
 __all__ = [
     "Appointment",
@@ -45,15 +50,12 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "planning.changes": ("Change", "Guard", "Plan", "Report"),
     "errors": ("ReminderKitError",),
-    "kit.faces": ("AsyncReminderKit", "ReminderKit"),
-    "model.appointments": ("Appointment", "DeliveryEvent", "Message", "Reason", "Recipient"),
-    "rules.offsets": ("Offset",),
-    "rules.placement": ("Placement", "Window"),
-    "rules.quiet_hours": ("QuietHours",),
-    "rules.reminders": ("Reminder", "Rule"),
+    "kit": ("AsyncReminderKit", "ReminderKit"),
     "kit.listeners": ("Run",),
+    "model": ("Appointment", "DeliveryEvent", "Message", "Reason", "Recipient"),
+    "planning": ("Change", "Guard", "Plan", "Report"),
+    "rules": ("Offset", "Placement", "QuietHours", "Reminder", "Rule", "Window"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

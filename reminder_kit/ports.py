@@ -14,9 +14,9 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
 
-from reminder_kit.model.appointments import DeliveryEvent, Draft
 from reminder_kit.model.instants import from_iso, iso
-from reminder_kit.rules.placement import Window
+from reminder_kit.model.messages import DeliveryEvent, Draft
+from reminder_kit.rules.window import Window
 
 __all__ = [
     "IO",
@@ -278,7 +278,7 @@ class IO(Protocol):
         """Run a blocking function."""
         ...
 
-    async def wait(self, future: Future[T]) -> T:
+    async def result(self, future: Future[T]) -> T:
         """Return what a future (a group commit of the ledger) brings."""
         ...
 
@@ -286,6 +286,6 @@ class IO(Protocol):
         """Wait so many seconds of the machine's clock."""
         ...
 
-    async def each(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
+    async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         """Carry out jobs that don't depend on each other, so many at once as the kit allows; results in their order."""
         ...

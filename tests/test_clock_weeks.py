@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder_kit.model.appointments import Appointment, Reason, Recipient
+from reminder_kit.model.appointments import Appointment, Recipient
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
 from reminder_kit.planning.changes import Kind
 from reminder_kit.planning.decide import decide
-from reminder_kit.planning.settings import Case, Settings
-from reminder_kit.rules.placement import QuietHours, Window
+from reminder_kit.planning.observed import Case
+from reminder_kit.planning.settings import Settings
+from reminder_kit.rules.placement import QuietHours
 from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
 from tests.sampling import examples
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import InvalidRuleError
-from reminder_kit.model.appointments import Appointment, Reason, Recipient
+from reminder_kit.model.appointments import Appointment, Recipient
+from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.reminders import Defaults, Rule, reminders
 
 START = datetime(2026, 2, 16, 15, tzinfo=UTC)

@@ -17,7 +17,7 @@ from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.rules.reminders import KEYS
 from reminder_kit.sandbox import SandboxTransport
-from reminder_kit.sandbox.telnyx_webhooks import Signer
+from reminder_kit.sandbox.signer import Signer
 from tests.conftest import START
 
 ADA = "+12025550123"

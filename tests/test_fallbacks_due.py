@@ -8,12 +8,15 @@ import pytest
 from attrs import evolve
 
 from reminder_kit import Rule
-from reminder_kit.model.appointments import Draft, Message, Reason
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import Draft, Message
+from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.fallback import fallback_key, fallback_rule, with_fallbacks
-from reminder_kit.planning.settings import NEVER_SENT, REFUSED_SENDER, Settings
-from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE, Window
+from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER
+from reminder_kit.planning.settings import Settings
+from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
 from reminder_kit.rules.reminders import KEYS, Defaults, reminders
+from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
 from tests.conftest import START
 

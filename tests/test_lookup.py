@@ -8,7 +8,7 @@ import pytest
 
 from reminder_kit import ReminderKit, Rule
 from reminder_kit.errors import TransientError
-from reminder_kit.model.appointments import Draft
+from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Response
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio

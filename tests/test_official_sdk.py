@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from reminder_kit.sandbox import Clock, Sandbox, serve
-from reminder_kit.sandbox.core import SECRET
+from reminder_kit.sandbox.state import SECRET
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 

@@ -13,19 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
-from reminder_kit.model.appointments import Appointment, Reason, Recipient
+from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.instants import from_seconds
-from reminder_kit.rules.placement import (
-    GRACE,
-    Decision,
-    Placement,
-    QuietHours,
-    Window,
-    place,
-    still_allowed,
-)
+from reminder_kit.model.reasons import Reason
+from reminder_kit.rules.placement import GRACE, Decision, Placement, QuietHours, place, still_allowed
 from reminder_kit.rules.reminders import Defaults, Rule, reminders
 from reminder_kit.rules.superseding import COLLAPSE_WITHIN, supersede
+from reminder_kit.rules.window import Window
 from tests.sampling import examples
 
 ANN = "+12025550123"

@@ -8,14 +8,20 @@ import pytest
 from attrs import evolve
 
 from reminder_kit.errors import UnsafePlanError
-from reminder_kit.model.appointments import Message, Reason, Recipient
+from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, Outcome, SentBefore, Stand, Suppression
-from reminder_kit.planning.changes import Change, Guard, Kind, Plan
+from reminder_kit.planning.changes import Change, Kind
 from reminder_kit.planning.decide import decide
-from reminder_kit.planning.settings import NEVER_SENT, Case, Settings, next_look, replayable
-from reminder_kit.rules.placement import QuietHours, Window
+from reminder_kit.planning.message_times import NEVER_SENT, next_look, replayable
+from reminder_kit.planning.observed import Case
+from reminder_kit.planning.plan import Guard, Plan
+from reminder_kit.planning.settings import Settings
+from reminder_kit.rules.placement import QuietHours
 from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
 from tests.conftest import START, TEXT
 

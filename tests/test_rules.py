@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
-from reminder_kit.model.appointments import Appointment, Reason, Recipient
+from reminder_kit.model.appointments import Appointment, Recipient
+from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.offsets import Kind, Offset
 from reminder_kit.rules.reminders import Condition, Defaults, Late, Rule, reminders
 

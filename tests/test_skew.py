@@ -10,7 +10,7 @@ from attrs import evolve
 from reminder_kit import Rule
 from reminder_kit.delivery.retry import Skew
 from reminder_kit.ports import Response
-from reminder_kit.rules.placement import Window
+from reminder_kit.rules.window import Window
 
 RULE = [Rule("day-before", before="24 hours", text="See you {{ when }}")]
 

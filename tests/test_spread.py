@@ -9,8 +9,9 @@ from statistics import mean
 import pytest
 
 from reminder_kit.model.appointments import Appointment
-from reminder_kit.rules.placement import Window, place
+from reminder_kit.rules.placement import place
 from reminder_kit.rules.reminders import Defaults, Rule, reminders
+from reminder_kit.rules.window import Window
 
 WINDOW = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))
 NINE = datetime(2026, 2, 15, 14, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 
 from reminder_kit import AsyncReminderKit, Run
 from reminder_kit.errors import InvalidInputError, UnsafePlanError
-from reminder_kit.model.appointments import Reason
+from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.changes import Change
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.vonage.provider import Vonage

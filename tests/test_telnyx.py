@@ -28,7 +28,7 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.model.appointments import Draft
+from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Response
 from reminder_kit.providers import provider_class, provider_names
 from reminder_kit.providers.telnyx.provider import Telnyx

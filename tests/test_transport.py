@@ -15,7 +15,9 @@ from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.ports import NoAnswerError, NotSentError, Request, Response
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Limit, Sandbox, SandboxTransport, serve
-from reminder_kit.transport.http import AsyncIO, BlockingIO, Pace, run_blocking
+from reminder_kit.transport.asynchronous import AsyncIO
+from reminder_kit.transport.blocking import BlockingIO, run_blocking
+from reminder_kit.transport.pace import Pace
 
 GET = Request("GET", "/messages/7", headers={"accept": "application/json"})
 

@@ -25,7 +25,7 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.model.appointments import Draft
+from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Response
 from reminder_kit.providers import provider_class
 from reminder_kit.providers.signatures import same_hmac

@@ -26,7 +26,7 @@ from reminder_kit.errors import (
     TooLateToCancelError,
     UnknownOutcomeError,
 )
-from reminder_kit.model.appointments import Draft
+from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Response
 from reminder_kit.providers import provider_class
 from reminder_kit.providers.vonage.provider import Vonage

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from reminder_kit.calendars.settings import Limits
-from reminder_kit.calendars.sources import spool
+from reminder_kit.calendars.spool import spool
 from reminder_kit.errors import CalendarError
 
 if TYPE_CHECKING:

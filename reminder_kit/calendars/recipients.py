@@ -17,8 +17,9 @@ from attrs import evolve, field, frozen
 from reminder_kit.calendars.content_lines import Component, Property, unescaped
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.model.appointments import Recipient, phone_number
+from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.instants import zone
+from reminder_kit.model.phones import phone_number
 
 __all__ = ["NOT_PEOPLE", "Directory", "Person", "people", "read_directory"]
 

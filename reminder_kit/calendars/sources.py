@@ -8,21 +8,20 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from attrs import field, frozen
 
 from reminder_kit.calendars.settings import Limits
+from reminder_kit.calendars.spool import spool
 from reminder_kit.errors import CalendarError
 
-__all__ = ["File", "files_of", "spool"]
+__all__ = ["File", "files_of"]
 
-_SPOOLED = 4 * 1024 * 1024
 _PIECE = 256 * 1024
 _SCHEMES = ("http://", "https://", "webcal://", "webcals://")
 
@@ -121,18 +120,6 @@ def _spooled(stream: Any, label: str, limits: Limits) -> File:
             raise _too_large(label, limits)
         kept.write(data)
     return _plain(File(label, kept))
-
-
-class _Spool(tempfile.SpooledTemporaryFile[bytes]):
-    """A temporary file, on disk only where it is large, that goes with the last who holds it."""
-
-    def __del__(self) -> None:
-        self.close()
-
-
-def spool() -> BinaryIO:
-    """Return a new temporary file."""
-    return cast("BinaryIO", _Spool(max_size=_SPOOLED))
 
 
 def _plain(file: File) -> File:

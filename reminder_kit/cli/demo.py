@@ -21,9 +21,10 @@ from reminder_kit.cli.output import write_json, write_lines
 from reminder_kit.cli.rendering import Line, aligned, change_lines, day, moment, outcome_line
 from reminder_kit.config.loading import load
 from reminder_kit.kit.faces import ReminderKit
-from reminder_kit.model.appointments import masked
 from reminder_kit.model.instants import iso, zone
-from reminder_kit.planning.changes import Plan, Report
+from reminder_kit.model.phones import masked
+from reminder_kit.planning.plan import Plan
+from reminder_kit.planning.report import Report
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Parked, Sandbox, serve
 

@@ -156,7 +156,7 @@ def _provider(provider: Provider, config: Config, now: datetime) -> Iterator[Fin
 def _asked(provider: Provider, timeout: float) -> Response | str:
     """Return the answer to a harmless request, or why there is none."""
     from reminder_kit.ports import NoAnswerError, NotSentError
-    from reminder_kit.transport.http import BlockingIO, run_blocking
+    from reminder_kit.transport.blocking import BlockingIO, run_blocking
 
     io = BlockingIO(provider, timeout=timeout)
     try:

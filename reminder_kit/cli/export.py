@@ -15,8 +15,8 @@ import click
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json
 from reminder_kit.cli.session import configured
-from reminder_kit.model.appointments import masked
 from reminder_kit.model.lifecycle import OPEN
+from reminder_kit.model.phones import masked
 from reminder_kit.model.records import Outcome, Record, Stand
 
 __all__ = ["export"]

@@ -14,7 +14,8 @@ from reminder_kit.cli.options import chosen, common, forced, now_option, source_
 from reminder_kit.cli.output import say, write_json
 from reminder_kit.cli.runs import finished
 from reminder_kit.cli.session import opened
-from reminder_kit.planning.changes import Guard, Report
+from reminder_kit.planning.plan import Guard
+from reminder_kit.planning.report import Report
 
 __all__ = ["allow", "cancel", "suppress"]
 

@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from reminder_kit.model.appointments import masked
 from reminder_kit.model.instants import iso
 from reminder_kit.model.instants import zone as zone_named
-from reminder_kit.planning.changes import Change, Kind, Plan, Report
+from reminder_kit.model.phones import masked
+from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.plan import Plan
+from reminder_kit.planning.report import Report
 
 __all__ = ["Line", "aligned", "change_lines", "count_lines", "day", "moment", "outcome_line", "shortened"]
 

@@ -18,14 +18,14 @@ from reminder_kit.cli.output import tell_problems, write_json, write_lines
 from reminder_kit.cli.rendering import Line, shortened
 from reminder_kit.cli.session import configured
 from reminder_kit.config.loading import Config
-from reminder_kit.model.appointments import masked
 from reminder_kit.model.instants import iso, zone
+from reminder_kit.model.phones import masked
 from reminder_kit.planning.preview import Line as Rehearsed
 from reminder_kit.planning.preview import Rehearsal, blanks
 from reminder_kit.text.sms import sms_parts
 
 if TYPE_CHECKING:
-    from reminder_kit.model.appointments import Draft
+    from reminder_kit.model.messages import Draft
 
 __all__ = ["rules"]
 

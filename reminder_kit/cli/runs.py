@@ -18,7 +18,9 @@ from reminder_kit.cli.output import progress, say, tell_problems, write_json, wr
 from reminder_kit.cli.rendering import Line, change_lines, outcome_line
 from reminder_kit.cli.session import opened
 from reminder_kit.errors import LedgerError, ProviderError, UnsafePlanError
-from reminder_kit.planning.changes import Kind, Plan, Report
+from reminder_kit.planning.changes import Kind
+from reminder_kit.planning.plan import Plan
+from reminder_kit.planning.report import Report
 
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import ReminderKit

@@ -16,8 +16,8 @@ from reminder_kit.cli.output import say, tell_problems, warn, write_json, write_
 from reminder_kit.cli.rendering import Line, aligned, count_lines, shortened
 from reminder_kit.cli.session import configured, opened
 from reminder_kit.errors import ConfigurationError, InvalidInputError
-from reminder_kit.model.appointments import masked
 from reminder_kit.model.instants import zone
+from reminder_kit.model.phones import masked
 from reminder_kit.reconciler.calendar_import import source_name
 
 __all__ = ["appointments", "explain", "status"]

@@ -108,7 +108,7 @@ def length(value: Any, what: str) -> float:
 
 def rate(value: Any, what: str) -> str | float:
     """Return a rate of requests, as `Pace` reads it."""
-    from reminder_kit.transport.http import Pace
+    from reminder_kit.transport.pace import Pace
 
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ConfigurationError(f'{what} must be text, not {value!r}: write "50/s"')

@@ -19,8 +19,8 @@ from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.config import checks
 from reminder_kit.config.checks import Check
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError, ReminderKitError
-from reminder_kit.planning.changes import Guard
 from reminder_kit.planning.forecast import Prices
+from reminder_kit.planning.plan import Guard
 from reminder_kit.ports import Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.rules.conditions import suggestion

@@ -24,10 +24,11 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.model.appointments import Draft, Message
 from reminder_kit.model.lifecycle import State, step, told
+from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.records import Claim, Identity, Outcome
-from reminder_kit.planning.settings import NEVER_SENT, REFUSED_SENDER, Decision, cancellable, is_past, replayable
+from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER, cancellable, is_past, replayable
 from reminder_kit.ports import (
     Finder,
     NoAnswerError,

@@ -27,12 +27,13 @@ from reminder_kit.errors import (
     UnknownOutcomeError,
 )
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.appointments import Message, Reason
 from reminder_kit.model.lifecycle import THEIR_STEPS, State, step, told
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Claim, Found, HistoryEntry, Identity
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Capabilities, NoAnswerError, NotSentError, Provider, Receipt, Request
-from reminder_kit.rules.placement import Window
+from reminder_kit.rules.window import Window
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -102,7 +103,7 @@ class Desk:
 
     async def commit(self, op: Callable[[Transaction], T]) -> T:
         """Run a function in a transaction of the ledger and return once that is durable."""
-        return await self.io.wait(self.ledger.submit(op))
+        return await self.io.result(self.ledger.submit(op))
 
     async def _exchange(
         self,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
-from reminder_kit.model.appointments import DeliveryEvent, Message
 from reminder_kit.model.lifecycle import State, told
+from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.records import Found, HistoryEntry, Suppression
 from reminder_kit.ports import PERMANENT, Failure
 

@@ -18,7 +18,7 @@ from reminder_kit.errors import (
     TransientError,
 )
 from reminder_kit.ports import Response
-from reminder_kit.rules.placement import Window
+from reminder_kit.rules.window import Window
 
 __all__ = ["TRIES", "Breaker", "Skew", "backoff", "retry_delay"]
 

@@ -13,10 +13,11 @@ from reminder_kit.delivery.dispatcher import Courier
 from reminder_kit.delivery.exchange import Errand, Result
 from reminder_kit.delivery.retry import Breaker, Skew
 from reminder_kit.errors import ProviderError
-from reminder_kit.model.appointments import Message
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import Message
 from reminder_kit.model.records import Claim, Identity, Outcome
-from reminder_kit.planning.settings import Settings, is_past
+from reminder_kit.planning.message_times import is_past
+from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Provider
 from reminder_kit.rules.reminders import Reminder
 

@@ -36,7 +36,7 @@ from reminder_kit import __version__
 from reminder_kit.errors import ConfigurationError, ReminderKitError
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.kit.listeners import Run
-from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.planning.changes import Change
 
 try:

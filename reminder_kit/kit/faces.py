@@ -12,8 +12,8 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from reminder_kit.kit.verbs import Verbs
 from reminder_kit.ports import Provider
-from reminder_kit.transport.http import run_blocking
-from reminder_kit.transport.world import AsyncWorld, BlockingWorld
+from reminder_kit.transport.asynchronous import AsyncIO
+from reminder_kit.transport.blocking import BlockingIO, run_blocking
 
 __all__ = ["AsyncReminderKit", "ReminderKit"]
 
@@ -43,12 +43,12 @@ class ReminderKit(Verbs):
     A kit is also a context manager; one kit may be used by many threads.
     """
 
-    _io: BlockingWorld
-    _spare_io: BlockingWorld | None
+    _io: BlockingIO
+    _spare_io: BlockingIO | None
     _present = staticmethod(_system_clock)
 
-    def _world(self, provider: Provider, concurrency: int, **options: Any) -> BlockingWorld:
-        return BlockingWorld(provider, concurrency, **options)
+    def _world(self, provider: Provider, concurrency: int, **options: Any) -> BlockingIO:
+        return BlockingIO(provider, concurrency, **options)
 
     plan = _blocking(Verbs._plan)
     plan_calendar = _blocking(Verbs._plan_calendar)
@@ -83,12 +83,12 @@ class ReminderKit(Verbs):
 class AsyncReminderKit(Verbs):
     """The same verbs, awaited. Use one kit in one event loop."""
 
-    _io: AsyncWorld
-    _spare_io: AsyncWorld | None
+    _io: AsyncIO
+    _spare_io: AsyncIO | None
     _present = staticmethod(_system_clock)
 
-    def _world(self, provider: Provider, concurrency: int, **options: Any) -> AsyncWorld:
-        return AsyncWorld(provider, concurrency, **options)
+    def _world(self, provider: Provider, concurrency: int, **options: Any) -> AsyncIO:
+        return AsyncIO(provider, concurrency, **options)
 
     plan = Verbs._plan
     plan_calendar = Verbs._plan_calendar

@@ -17,8 +17,9 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 from attrs import define, field, frozen
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.model.appointments import DeliveryEvent
-from reminder_kit.planning.changes import Change, Kind, Report
+from reminder_kit.model.messages import DeliveryEvent
+from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.report import Report
 
 __all__ = ["Listeners", "Run", "Telling", "failure", "tells_run"]
 

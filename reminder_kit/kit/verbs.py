@@ -18,27 +18,32 @@ from reminder_kit.config import checks
 from reminder_kit.delivery.message_events import Tidings
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import InvalidInputError, PlanChangedError
-from reminder_kit.kit.assembly import failures_of, heard, with_fallback
+from reminder_kit.kit.assembly import failures_of, with_fallback
 from reminder_kit.kit.listeners import Listeners, Telling, tells_run
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.appointments import DeliveryEvent, phone_number, recurrence_name
+from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.instants import utc
+from reminder_kit.model.messages import DeliveryEvent
+from reminder_kit.model.phones import phone_number
 from reminder_kit.model.records import Suppression
-from reminder_kit.planning.changes import Guard, Plan, Report
 from reminder_kit.planning.explanation import Explanation
 from reminder_kit.planning.forecast import Forecast, Prices, forecast_of
-from reminder_kit.planning.rest import of_one_source
+from reminder_kit.planning.plan import Guard, Plan
+from reminder_kit.planning.report import Report
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.reconciler.executor import Engine
 from reminder_kit.reconciler.planner import Appointments, Planner, read_rules
+from reminder_kit.reconciler.scope import of_one_source
 from reminder_kit.rules.placement import QuietHours
 from reminder_kit.rules.reminders import Defaults, Rule
 from reminder_kit.text.composer import Composer
-from reminder_kit.transport.http import AsyncIO, Pace
+from reminder_kit.transport.asynchronous import AsyncIO
+from reminder_kit.transport.pace import Pace
 from reminder_kit.webhooks.inbox import Inbox
 from reminder_kit.webhooks.opt_out_lists import OPT_OUTS, bar_listed, opted_out
+from reminder_kit.webhooks.verification import heard
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -267,7 +272,7 @@ class Verbs(Telling):
             return report
         detail = {name: count for name, count in report.summary.items() if count}
         now = self.now()
-        await self._io.wait(self.ledger.submit(lambda tx: tx.mark_run("resync", now, detail)))
+        await self._io.result(self.ledger.submit(lambda tx: tx.mark_run("resync", now, detail)))
         return report
 
     async def _record(self, appointments: Appointments, source: str | None = None, *, connection: Any = None) -> None:
@@ -295,7 +300,7 @@ class Verbs(Telling):
                 return await connection.run_sync(borrowing)  # type: ignore[no-any-return]
             return borrowing(connection)
         await self._io.call(self.ledger.prepare)
-        return await self._io.wait(self.ledger.submit(write))
+        return await self._io.result(self.ledger.submit(write))
 
     @tells_run("withdraw")
     async def _withdraw(
@@ -363,7 +368,7 @@ class Verbs(Telling):
             return 0
         listed = await opted_out(self.provider, self._io, self.fallback, self._spare_io)
         await self._io.call(self.ledger.prepare)
-        return await self._io.wait(self.ledger.submit(partial(bar_listed, listed, now)))
+        return await self._io.result(self.ledger.submit(partial(bar_listed, listed, now)))
 
     def _number(self, phone: str) -> str:
         number = phone_number(phone, self.settings.defaults.region)
@@ -384,7 +389,7 @@ class Verbs(Telling):
         providers = [each for each in (self.provider, self.fallback) if each is not None]
         events = heard(providers, provider, headers, body, now)
         await self._io.call(self.ledger.prepare)
-        told = await self._io.wait(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
+        told = await self._io.result(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
         for event in told:
             await self._listeners.tell(event, event.type, "*")
         return events

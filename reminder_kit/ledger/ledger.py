@@ -13,7 +13,7 @@ from datetime import datetime
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reminder_kit.model.appointments import Message
+from reminder_kit.model.messages import Message
 from reminder_kit.model.records import Found, HistoryEntry, Identity, Record, Suppression, Written
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from reminder_kit.ledger.sql.row_mapping import (
     record_from,
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
-from reminder_kit.model.appointments import Message
+from reminder_kit.model.messages import Message
 from reminder_kit.model.records import Found, HistoryEntry, Identity, Outcome, Record, SentBefore, Suppression, Written
 
 __all__ = ["NOTHING", "Reading", "SentByWhom", "Wanted"]

@@ -25,7 +25,7 @@ from reminder_kit.ledger.sql.row_mapping import (
     outcome_values,
     told_from,
 )
-from reminder_kit.model.appointments import DeliveryEvent, Message
+from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.records import Claim, HistoryEntry, Identity, Outcome, Release, Suppression
 
 __all__ = ["Transaction"]

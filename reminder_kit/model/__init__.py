@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from reminder_kit.model.appointments import (
-    Appointment,
-    DeliveryEvent,
-    Draft,
-    Message,
-    Reason,
-    Recipient,
-    Revision,
-    Status,
-    Told,
-    is_possible,
-    masked,
-    normalise,
-    phone_number,
-    recurrence_name,
-    reminder_key,
-)
+from reminder_kit.model.appointments import Appointment, Recipient, Revision, Status, normalise, recurrence_name
 from reminder_kit.model.host_data import Data
+from reminder_kit.model.messages import DeliveryEvent, Draft, Message, Told
+from reminder_kit.model.phones import is_possible, masked, phone_number
+from reminder_kit.model.reasons import Reason
 
 __all__ = [
     "Appointment",
@@ -37,5 +24,4 @@ __all__ = [
     "normalise",
     "phone_number",
     "recurrence_name",
-    "reminder_key",
 ]

@@ -5,14 +5,15 @@ Pure: no SQL, no clock. The plan compares these with what is wanted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
-from reminder_kit.model.appointments import Appointment, Message
+from reminder_kit.model.appointments import Appointment, normalise
+from reminder_kit.model.messages import Message
 from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_order
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Stand",
     "Suppression",
     "Written",
+    "intakes_of",
     "is_open",
 ]
 
@@ -245,3 +247,19 @@ class Found(NamedTuple):
     identity: Identity
     rule: str
     recipient: str
+
+
+def intakes_of(appointments: Iterable[Appointment], region: str | None) -> dict[Identity, Intake]:
+    """Return what came in, one for each identity: of several, the one with the latest revision, else the last."""
+    found: dict[Identity, Intake] = {}
+    for appointment in appointments:
+        intake = Intake.of(normalise(appointment, region))
+        before = found.get(intake.identity)
+        if before is None or not _is_older(intake, before):
+            found[intake.identity] = intake
+    return found
+
+
+def _is_older(intake: Intake, other: Intake) -> bool:
+    kind, order = intake.order
+    return bool(kind) and kind == other.order[0] and order < other.order[1]

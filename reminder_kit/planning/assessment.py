@@ -11,14 +11,17 @@ from datetime import datetime, timedelta
 from attrs import define, evolve
 
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.model.appointments import Message, Reason
 from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import OPEN, SENT, State
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Outcome, Suppression
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.fallback import with_fallbacks
-from reminder_kit.planning.settings import NEVER_SENT, Case, Settings, cancellable, is_past, replayable
+from reminder_kit.planning.message_times import NEVER_SENT, cancellable, is_past, replayable
+from reminder_kit.planning.observed import Case
+from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.alarms import rules_for
 from reminder_kit.rules.placement import Decision as Placed
 from reminder_kit.rules.placement import Placement, place

@@ -14,12 +14,15 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from reminder_kit.errors import ReminderKitError
-from reminder_kit.model.appointments import Message, Reason
 from reminder_kit.model.instants import iso, zone
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Stand
 from reminder_kit.planning.assessment import Look, first_looks, stays
-from reminder_kit.planning.settings import NEVER_SENT, Case, Settings, cancellable
+from reminder_kit.planning.message_times import NEVER_SENT, cancellable
+from reminder_kit.planning.observed import Case
+from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import silence
 from reminder_kit.rules.placement import Decision as Placed
 from reminder_kit.rules.placement import place

@@ -11,8 +11,8 @@ from hashlib import blake2b
 
 from attrs import evolve
 
-from reminder_kit.model.appointments import Message
 from reminder_kit.model.lifecycle import SENT
+from reminder_kit.model.messages import Message
 from reminder_kit.rules.reminders import Reminder, Rule
 
 __all__ = ["correction_key", "corrections"]

@@ -6,22 +6,34 @@ The same function makes the preview and, under the claim, what is really done.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from attrs import evolve
 
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.model.appointments import Draft, Message, Reason
 from reminder_kit.model.lifecycle import OPEN, SENT, State
-from reminder_kit.model.records import Outcome, Stand
+from reminder_kit.model.messages import Draft, Message
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import (
+    Identity,
+    Outcome,
+    Stand,
+)
 from reminder_kit.planning.assessment import Look, assumed, first_looks
 from reminder_kit.planning.changes import Change, Kind
 from reminder_kit.planning.combining import join
-from reminder_kit.planning.settings import Case, Decision, Settings, cancellable, is_same, was_rejected
+from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.message_times import (
+    NEVER_SENT,
+    cancellable,
+)
+from reminder_kit.planning.observed import Case
+from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import space
 from reminder_kit.rules.placement import Decision as Placed
 
-__all__ = ["decide"]
+__all__ = ["decide", "decisions_for", "is_same", "poisoned", "was_rejected"]
 
 
 def decide(case: Case, settings: Settings, now: datetime) -> list[Decision]:
@@ -204,3 +216,36 @@ def _withdrawal(key: str, case: Case, settings: Settings, reason: Reason, now: d
     send_at = None if stand is Stand.SKIPPED else base.send_at
     kept = evolve(base, stand=stand, reason=why.value, send_at=send_at, park_at=None, replacing=False, error="")
     return [Decision(change, kept, message=parked)]
+
+
+def is_same(parked: Message, draft: Draft, settings: Settings) -> bool:
+    """Say whether a parked message is just what a draft asks for."""
+    return parked.draft == draft and parked.sender == settings.sender and parked.provider == settings.provider
+
+
+def was_rejected(draft: Draft, messages: Sequence[Message], settings: Settings) -> bool:
+    """Say whether the provider refused just this for good: then asking again only costs."""
+    mine = (settings.provider, settings.sender)
+    return any(
+        each.state is State.REJECTED
+        and each.error != NEVER_SENT
+        and (each.provider, each.sender) == mine
+        and each.draft.to == draft.to
+        and each.draft.same_content(draft)
+        for each in messages
+    )
+
+
+def decisions_for(case: Case, settings: Settings, now: datetime) -> tuple[list[Decision], str]:
+    """Return the decisions of one appointment, or none and the error: a broken one never stops the others."""
+    if case.error:
+        return [], case.error
+    try:
+        return decide(case, settings, now), ""
+    except Exception as error:  # noqa: BLE001 - whatever a host's data or callable raises concerns this appointment only
+        return [], f"{type(error).__name__}: {error}"
+
+
+def poisoned(identity: Identity, error: str) -> Change:
+    """Return the change that lists an appointment nothing could be decided for."""
+    return Change(Kind.SKIP, identity, "", "", "", None, None, None, Reason.QUARANTINED, outcome="failed", error=error)

@@ -11,14 +11,15 @@ from typing import Any
 
 from attrs import field, frozen
 
-from reminder_kit.model.appointments import Message, masked
 from reminder_kit.model.instants import iso, zone
+from reminder_kit.model.messages import Message
+from reminder_kit.model.phones import masked
 from reminder_kit.model.records import HistoryEntry, Identity
 from reminder_kit.planning.changes import Change
-from reminder_kit.planning.settings import Decision
-from reminder_kit.rules.placement import Window
+from reminder_kit.planning.decision import Decision
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import Reminder
+from reminder_kit.rules.window import Window
 
 __all__ = ["Explained", "Explanation", "explained"]
 

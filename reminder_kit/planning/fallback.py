@@ -23,10 +23,12 @@ from hashlib import blake2b
 
 from attrs import evolve
 
-from reminder_kit.model.appointments import Message, Reason
 from reminder_kit.model.instants import iso
 from reminder_kit.model.lifecycle import OPEN, SENT, State
-from reminder_kit.planning.settings import REFUSED_SENDER, Settings
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
+from reminder_kit.planning.message_times import REFUSED_SENDER
+from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
 from reminder_kit.rules.reminders import KEYS, Late, Reminder, Rule
 

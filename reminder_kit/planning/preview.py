@@ -13,13 +13,16 @@ from datetime import datetime, timedelta
 from attrs import evolve, frozen
 
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.model.appointments import Appointment, Draft, Reason, normalise
+from reminder_kit.model.appointments import Appointment, normalise
 from reminder_kit.model.instants import zone
+from reminder_kit.model.messages import Draft
+from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.combining import joined
 from reminder_kit.rules.alarms import rules_for
-from reminder_kit.rules.placement import Placement, QuietHours, Window, place
+from reminder_kit.rules.placement import Placement, QuietHours, place
 from reminder_kit.rules.reminders import Defaults, Reminder, Rule, reminders
 from reminder_kit.rules.superseding import supersede
+from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
 from reminder_kit.text.samples import made_up, read_fields
 

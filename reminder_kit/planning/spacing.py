@@ -6,18 +6,21 @@ reminder: where nothing else is feasible, it goes out at its own time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from attrs import evolve
 
-from reminder_kit.model.appointments import Reason
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import Written
 from reminder_kit.planning.assessment import Look
-from reminder_kit.planning.settings import Case, Settings
+from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.observed import Case
+from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import Decision as Placed
 from reminder_kit.rules.placement import Placement, Room, hold, room_for
 
-__all__ = ["silence", "space"]
+__all__ = ["note_planned", "silence", "space", "with_planned"]
 
 _NONE = timedelta(0)
 _LAST_LOOK = timedelta(minutes=15)
@@ -130,3 +133,22 @@ def _edges(others: Iterable[datetime], gap: timedelta, room: Room) -> set[dateti
     for other in others:
         found |= {room.up_to(other - gap), room.from_then_on(max(other + gap, room.lo))}
     return {each for each in found if each is not None and each >= room.lo and room.in_time(each)}
+
+
+_PARKING = (Kind.SCHEDULE, Kind.REPLACE)
+
+
+def with_planned(case: Case, planned: Mapping[str, Sequence[Written]]) -> Case:
+    """Return the case with what is about to be written to its numbers before."""
+    if not planned or case.appointment is None:
+        return case
+    numbers = {each.phone for each in case.appointment.recipients} & planned.keys()
+    more = {number: [*case.written.get(number, ()), *planned[number]] for number in numbers}
+    return evolve(case, written={**case.written, **more}) if more else case
+
+
+def note_planned(planned: dict[str, list[Written]], changes: Iterable[Change]) -> None:
+    """Note what changes are about to write, by number."""
+    for change in changes:
+        if change.kind in _PARKING and change.to and change.send_at is not None:
+            planned.setdefault(change.to, []).append(Written(change.key, change.send_at))

@@ -16,9 +16,9 @@ GROUP = "reminder_kit.providers"
 """The entry-point group in which a package announces its providers."""
 
 _OWN = {
-    "telnyx": ("reminder_kit.providers.telnyx.provider", "Telnyx"),
-    "twilio": ("reminder_kit.providers.twilio.provider", "Twilio"),
-    "vonage": ("reminder_kit.providers.vonage.provider", "Vonage"),
+    "telnyx": ("reminder_kit.providers.telnyx", "Telnyx"),
+    "twilio": ("reminder_kit.providers.twilio", "Twilio"),
+    "vonage": ("reminder_kit.providers.vonage", "Vonage"),
 }
 
 

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from reminder_kit.model.appointments import masked
+from reminder_kit.model.phones import masked
 from reminder_kit.ports import Response
 
 __all__ = ["json_object", "short", "text_of"]

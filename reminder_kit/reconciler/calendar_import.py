@@ -13,8 +13,8 @@ from attrs import evolve, frozen
 
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment
-from reminder_kit.planning.rest import Scope
 from reminder_kit.planning.settings import Settings
+from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
 from reminder_kit.rules.reminders import ideal
 

@@ -20,16 +20,26 @@ from reminder_kit.delivery.retry import Breaker, Skew
 from reminder_kit.delivery.routes import Couriers, Route
 from reminder_kit.errors import SenderRefusedError
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.appointments import Message, Reason
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import FORCED, Claim, Identity, Kept, Outcome, Record, Stand, Written, is_open
-from reminder_kit.planning.changes import Change, Kind, Plan, Report
-from reminder_kit.planning.rest import chunks, decisions_for, doubled, needs_settling, note_planned, with_planned
-from reminder_kit.planning.settings import Case, Decision, Settings
+from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.decide import decisions_for
+from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.message_times import doubled, needs_settling
+from reminder_kit.planning.observed import Case
+from reminder_kit.planning.plan import Plan
+from reminder_kit.planning.report import Report
+from reminder_kit.planning.revision import as_held, may_go, revised, start_of
+from reminder_kit.planning.settings import Settings
+from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.ports import IO, Provider
+from reminder_kit.reconciler.batches import chunks
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
-from reminder_kit.reconciler.work_item import Work, as_held, give_back, may_go, merged, reported, revised, start_of, why
+from reminder_kit.reconciler.reporting import merged, reported, why
+from reminder_kit.reconciler.work_item import Work, give_back
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -106,7 +116,7 @@ class Engine:
         return {intake.identity for intake, each in zip(plan.intakes, kept, strict=True) if each is Kept.STALE}
 
     async def _commit(self, op: Callable[[Any], Any]) -> Any:
-        return await self.io.wait(self.ledger.submit(op))
+        return await self.io.result(self.ledger.submit(op))
 
     async def _work_through(self, waiting: Sequence[Identity], run: _Run) -> None:
         """Work batch by batch, past what another worker holds; then wait for that (the batch job leaves it to it)."""
@@ -199,11 +209,11 @@ class Engine:
             if needs_settling(message, now)
         ]
         if jobs:
-            await self.io.each(jobs)
+            await self.io.gather(jobs)
             await self._reread(works)
         doubles = [self._sparing(work, each, courier) for work in works for each in doubled(work.record.messages)]
         if doubles:
-            await self.io.each(doubles)
+            await self.io.gather(doubles)
             await self._reread(works)
 
     def _sparing(self, work: Work, message: Message, courier: Couriers) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -258,7 +268,7 @@ class Engine:
                 if decision.change.kind is kind and decision.change.key not in self._blocked(work)
             ]
             if jobs:
-                await self.io.each(jobs)
+                await self.io.gather(jobs)
         for work in works:
             work.note_the_rest(self.clock())
 

@@ -12,11 +12,15 @@ from typing import Any
 from attrs import define, evolve, field
 
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.appointments import Appointment, Message, Reason, is_possible
+from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.lifecycle import SENT
+from reminder_kit.model.messages import Message
+from reminder_kit.model.phones import is_possible
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, Record, SentBefore, Suppression
 from reminder_kit.planning.combining import SAME_DAY
-from reminder_kit.planning.settings import Case, Settings
+from reminder_kit.planning.observed import Case
+from reminder_kit.planning.settings import Settings
 
 __all__ = ["Neighbours", "ranges_of"]
 

@@ -13,21 +13,22 @@ from types import MappingProxyType
 from attrs import define, evolve, field
 
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.appointments import Appointment, Reason
+from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, Intake, Record, Suppression, Written
-from reminder_kit.planning.changes import Change, Guard, Kind, Plan
-from reminder_kit.planning.rest import (
-    Scope,
-    chunks,
-    decisions_for,
-    note_planned,
-    poisoned,
-    recorded_changes,
-    with_planned,
-)
-from reminder_kit.planning.settings import Case, Decision, Settings, is_past
+from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.decide import decisions_for, poisoned
+from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.message_times import is_past
+from reminder_kit.planning.observed import Case
+from reminder_kit.planning.plan import Guard, Plan
+from reminder_kit.planning.settings import Settings
+from reminder_kit.planning.spacing import note_planned, with_planned
+from reminder_kit.planning.unchanged import recorded_changes
+from reminder_kit.reconciler.batches import chunks
 from reminder_kit.reconciler.neighbours import Neighbours
+from reminder_kit.reconciler.scope import Scope
 
 __all__ = ["make_plan"]
 

@@ -21,16 +21,17 @@ from reminder_kit.errors import (
 )
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment, normalise
-from reminder_kit.model.records import FORCED, HistoryEntry, Identity, Intake, Record, is_open
-from reminder_kit.planning.changes import Guard, Plan
+from reminder_kit.model.records import FORCED, HistoryEntry, Identity, Intake, Record, intakes_of, is_open
 from reminder_kit.planning.decide import decide
 from reminder_kit.planning.explanation import Explained, Explanation, explained
-from reminder_kit.planning.rest import Scope, intakes_of
-from reminder_kit.planning.settings import Case, Settings
+from reminder_kit.planning.observed import Case
+from reminder_kit.planning.plan import Guard, Plan
+from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import Provider
 from reminder_kit.reconciler.calendar_import import Imported, read_for_import
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.plan_builder import make_plan
+from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.reminders import Defaults, Rule
 from reminder_kit.text.linter import warnings_of
 

@@ -5,29 +5,32 @@ Never talks to the provider and never reads a clock; writes only inside a transa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Container, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
 from reminder_kit.delivery.exchange import Errand, Result
-from reminder_kit.errors import ClaimLostError, ConfigurationError
-from reminder_kit.model.appointments import Message, Reason
+from reminder_kit.errors import ClaimLostError
 from reminder_kit.model.lifecycle import OPEN, State
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Claim, HistoryEntry, Identity, Outcome, Record, Release, Stand
-from reminder_kit.planning.changes import Change, Kind, Plan
-from reminder_kit.planning.rest import in_doubt, is_doubtful, poisoned
-from reminder_kit.planning.settings import Decision, Settings, next_look
+from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.decide import poisoned
+from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.message_times import is_doubtful, next_look
+from reminder_kit.planning.revision import start_of
+from reminder_kit.planning.unchanged import in_doubt
 from reminder_kit.reconciler.neighbours import ranges_of
-from reminder_kit.rules.placement import Decision as Placed
-from reminder_kit.rules.placement import QuietHours, Window, place, still_allowed
+from reminder_kit.reconciler.reporting import why
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Concern", "Work", "as_held", "as_unwritable", "may_go", "merged", "reported", "revised", "start_of", "why"]
+__all__ = ["Concern", "Work"]
 
 
 class Concern(StrEnum):
@@ -220,39 +223,6 @@ def _detail(outcome: Outcome, version: str | None) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def start_of(decision: Decision) -> datetime:
-    """Return the start a decision to park is made for."""
-    assert decision.reminder is not None  # noqa: S101 - only wanted reminders are parked or adopted
-    return decision.reminder.appointment.start_at
-
-
-def may_go(decision: Decision, quiet: QuietHours | None) -> Callable[[datetime], bool]:
-    """Return what says whether a decision to park may still go out at an instant, whatever the window."""
-    reminder = decision.reminder
-    return lambda at: reminder is None or still_allowed(at, reminder, quiet) is None
-
-
-def why(errand: Errand) -> str:
-    """Return in words why an errand without an error of its own did not simply succeed."""
-    if errand.result is Result.STALE:
-        return "the appointment changed meanwhile; the next resync follows it"
-    if errand.result is Result.UNKNOWN:
-        return "no answer, and the request can't be repeated: it may be parked"
-    return errand.result.value
-
-
-def as_held(decision: Decision) -> Decision:
-    """Return a decision to park as one to hold, for want of room at the provider."""
-    if decision.change.kind is not Kind.SCHEDULE:
-        return decision
-    change = evolve(decision.change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
-    due_at = decision.outcome.due_at
-    outcome = evolve(decision.outcome, stand=Stand.HELD, reason=Reason.AT_CAPACITY.value, send_at=None, park_at=due_at)
-    if decision.placement is not None and decision.placement.send_at is not None:
-        outcome = evolve(outcome, park_at=decision.placement.send_at - timedelta(days=30))
-    return evolve(decision, change=change, outcome=outcome, draft=None)
-
-
 def give_back(
     works: Sequence[Work],
     actor: str,
@@ -301,64 +271,3 @@ def _concerned(tx: Transaction, works: Sequence[Work], done: Container[Identity]
 
 def _near(tx: Transaction, rows: Sequence[int]) -> list[Record]:
     return tx.read(tx.near(ranges_of(each for found in tx.phones(rows).values() for each in found)))
-
-
-def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
-    """Return what a report says of an appointment worked on twice: what was done stays, unless it was redone."""
-    done = {each.key: each for each in before if each.is_work and each.outcome is not None}
-    found = [done.pop(each.key, each) if not each.is_work else each for each in after]
-    later = {each.key for each in after}
-    return [*found, *(each for key, each in done.items() if key not in later)]
-
-
-def revised(decision: Decision, settings: Settings, window: Window, allowance: timedelta, now: datetime) -> Decision:
-    """Return a decision to park as it is at `now`: placed anew if time has passed, else skipped with its reason.
-
-    `allowance` is how far the provider's clock may be from ours.
-    """
-    reminder, before, quiet = decision.reminder, decision.placement, settings.quiet
-    assert reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
-    assert before is not None  # noqa: S101 - and was placed
-    after = place(reminder, now=now, window=window, quiet=quiet, replaces=decision.replaces)
-    lowest = now + window.min_lead + allowance
-    if before.send_at is not None and before.send_at >= lowest and after.decision is Placed.SEND:
-        return decision
-    change, outcome = decision.change, decision.outcome
-    if after.decision is not Placed.SEND or after.send_at is None:
-        kind, stand = (Kind.HOLD, Stand.HELD) if after.decision is Placed.HOLD else (Kind.SKIP, Stand.SKIPPED)
-        change = evolve(change, kind=kind, reason=after.reason, send_at=None, text=None)
-        outcome = evolve(outcome, stand=stand, reason=after.reason.value, send_at=None, park_at=after.park_at)
-        outcome = evolve(outcome, replacing=decision.replaces and stand is Stand.HELD)
-        return evolve(decision, change=change, outcome=outcome, placement=after, draft=None)
-    try:
-        draft = settings.composer.compose(reminder, after.send_at, decision.others)
-    except ConfigurationError as error:
-        return as_unwritable(decision, error)
-    change = evolve(change, reason=after.reason, send_at=draft.send_at, text=draft.text)
-    outcome = evolve(outcome, reason=after.reason.value, send_at=draft.send_at)
-    return evolve(decision, change=change, outcome=outcome, placement=after, draft=draft)
-
-
-def as_unwritable(decision: Decision, error: Exception) -> Decision:
-    """Return a decision to park as one to skip, since its text can't be written for the time it would go out now."""
-    why_not, reason = str(error), Reason.TEMPLATE_ERROR
-    change = evolve(decision.change, kind=Kind.SKIP, reason=reason, send_at=None, text=None, error=why_not)
-    outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=reason.value, send_at=None, error=why_not)
-    return evolve(decision, change=change, outcome=outcome, draft=None)
-
-
-def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:
-    """Yield the changes of a report: as carried out where worked on, as planned elsewhere, in the plan's order."""
-    told: set[Identity] = set()
-    for change in plan.changes:
-        if change.identity in refused:
-            if change.identity not in told:
-                yield evolve(change, kind=Kind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
-        elif change.identity not in done:
-            yield change
-        elif change.identity not in told:
-            yield from done[change.identity]
-        told.add(change.identity)
-    for identity, changes in done.items():
-        if identity not in told:
-            yield from changes

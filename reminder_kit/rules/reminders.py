@@ -8,19 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from hashlib import blake2b
 from typing import NamedTuple
 
 from attrs import frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
-from reminder_kit.model.appointments import Appointment, Reason, Recipient, Status, is_possible, reminder_key
+from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import iso, named_zone, utc, whole_seconds, zone
+from reminder_kit.model.phones import is_possible
+from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.conditions import Condition
 from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.late_policy import Late
 from reminder_kit.rules.offsets import Kind, Offset, oddity, shifted, spoken
-from reminder_kit.rules.rule import KEYS, Late, Rule
+from reminder_kit.rules.rule import KEYS, Rule
 
-__all__ = ["KEYS", "Condition", "Defaults", "Late", "Reminder", "Rule", "ideal", "reminders"]
+__all__ = ["KEYS", "Condition", "Defaults", "Late", "Reminder", "Rule", "ideal", "reminder_key", "reminders"]
 
 
 @frozen
@@ -239,3 +243,15 @@ def _asked(appointment: Appointment, rule: Rule, recipient: Recipient) -> bool:
             f"appointment {appointment.label!r}, rule {rule.id!r}: its `when` raised {type(error).__name__}: "
             "mend that function"
         ) from error
+
+
+def reminder_key(
+    namespace: str, source: str, appointment: str, recurrence_id: str | None, rule: str, recipient: str
+) -> str:
+    """Return the identity of a reminder: a digest of who and what, never of when."""
+    occurrence = recurrence_id or ""
+    text = (
+        f"{len(namespace)}:{namespace}\x1f{len(source)}:{source}\x1f{len(appointment)}:{appointment}\x1f"
+        f"{len(occurrence)}:{occurrence}\x1f{len(rule)}:{rule}\x1f{len(recipient)}:{recipient}"
+    )
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

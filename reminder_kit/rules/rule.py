@@ -19,9 +19,10 @@ from reminder_kit.errors import InvalidInputError, InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Data, Recipient
 from reminder_kit.model.instants import from_iso, iso, utc
 from reminder_kit.rules.conditions import Condition, suggestion
+from reminder_kit.rules.late_policy import Late, _one_of
 from reminder_kit.rules.offsets import WEEKDAYS, Kind, Offset, elapsed, local_time, spoken, weekday_number
 
-__all__ = ["KEYS", "Late", "Rule"]
+__all__ = ["KEYS", "Rule"]
 
 Texts = str | Mapping[str, str]
 GivenTexts = str | Mapping[str, str | Mapping[str, str]]
@@ -41,51 +42,6 @@ _FOLLOWS = ("after", "days_after", "business_days_after")
 _NONE = timedelta(0)
 _LONGEST_SPREAD = timedelta(days=1)
 _CHANNELS = ("sms", "mms")
-
-NEXT_RULE = "next rule"
-
-
-@frozen
-class Late:
-    """What to do with a reminder whose due time has passed or is too near.
-
-    `policy` is "clamp", "skip" or "next rule": leave it to a reminder of a rule nearer to
-    the start, and clamp it only where there is none.
-    `within` bounds how late it may be to be clamped; `stated` says that the rule said so
-    itself, which matters for appointments booked after the due time.
-    """
-
-    policy: str = "clamp"
-    within: timedelta | None = None
-    stated: bool = False
-
-    @classmethod
-    def read(cls, value: object, what: str) -> Late:
-        """Return the policy that a word or `{skip_after: "6 hours"}` means; None: nothing was said."""
-        if value is None or isinstance(value, Late):
-            return value or cls()
-        if isinstance(value, Mapping) and set(value) == {"skip_after"}:
-            return cls("clamp", elapsed(value["skip_after"], f"{what}.skip_after"), stated=True)
-        word = _one_of(value, ("clamp", "skip", NEXT_RULE), what, ' or { skip_after = "6 hours" }')
-        return cls(word, None, stated=True)
-
-    def still_useful(self, lateness: timedelta) -> bool:
-        """Say whether a reminder so late is to be clamped."""
-        return self.policy != "skip" and (self.within is None or lateness <= self.within)
-
-    @property
-    def gives_way(self) -> bool:
-        """Whether a late reminder leaves it to the next rule."""
-        return self.policy == NEXT_RULE
-
-    def __str__(self) -> str:
-        return f"skip after {spoken(self.within)}" if self.within is not None else self.policy
-
-
-def _one_of(value: object, words: tuple[str, ...], what: str, more: str = "") -> str:
-    if value not in words:
-        raise InvalidRuleError(f"{what} cannot be {value!r}: write {' or '.join(map(repr, words))}{more}")
-    return str(value)
 
 
 def _count(value: object, what: str, least: int) -> int | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from reminder_kit.model.appointments import Reason
+from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.placement import Decision, Placement
 from reminder_kit.rules.reminders import Reminder
 

@@ -29,12 +29,12 @@ from reminder_kit.sandbox.faults import fault_of
 from reminder_kit.sandbox.http_messages import Answer, Call, Logged, answer
 
 if TYPE_CHECKING:
-    from reminder_kit.sandbox.core import Sandbox
+    from reminder_kit.sandbox.state import SandboxState
 
 __all__ = ["respond"]
 
 
-def respond(sandbox: Sandbox, call: Call) -> Answer:
+def respond(sandbox: SandboxState, call: Call) -> Answer:
     """Answer a request under `/_sandbox`; 400 with `error` for what can't be done, 404 for what there isn't."""
     name = call.path.removeprefix("/_sandbox").strip("/")
     act = _ACTS.get((call.method, name))
@@ -50,7 +50,7 @@ def respond(sandbox: Sandbox, call: Call) -> Answer:
 _Values = dict[str, Any]
 
 
-def _about(sandbox: Sandbox, _values: _Values, _query: dict[str, str]) -> _Values:
+def _about(sandbox: SandboxState, _values: _Values, _query: dict[str, str]) -> _Values:
     return {
         "now": iso(sandbox.now()),
         "running": sandbox.clock.running,
@@ -63,14 +63,14 @@ def _about(sandbox: Sandbox, _values: _Values, _query: dict[str, str]) -> _Value
     }
 
 
-def _public_key(sandbox: Sandbox) -> str | None:
+def _public_key(sandbox: SandboxState) -> str | None:
     try:
         return sandbox.public_key
     except ConfigurationError:
         return None
 
 
-def _messages(sandbox: Sandbox, _values: _Values, query: dict[str, str]) -> _Values:
+def _messages(sandbox: SandboxState, _values: _Values, query: dict[str, str]) -> _Values:
     sandbox.tick()
     status = query.get("status")
     found = [each.summary() for each in sandbox.messages(query.get("to")) if status in {None, each.status}]
@@ -82,20 +82,20 @@ def _logged(line: Logged) -> _Values:
     return shown | {"at": iso(line.at), "body": line.body.decode("utf-8", "replace")}
 
 
-def _requests(sandbox: Sandbox, _values: _Values, query: dict[str, str]) -> _Values:
+def _requests(sandbox: SandboxState, _values: _Values, query: dict[str, str]) -> _Values:
     limit = int(query.get("limit", "100"))
     latest = list(sandbox.requests)[-limit:] if limit else []
     counts = {"count": sandbox.request_count, "writes": sandbox.write_count}
     return {**counts, "requests": [_logged(each) for each in latest]}
 
 
-def _forget_requests(sandbox: Sandbox, _values: _Values, _query: dict[str, str]) -> _Values:
+def _forget_requests(sandbox: SandboxState, _values: _Values, _query: dict[str, str]) -> _Values:
     sandbox.requests.clear()
     sandbox.request_count = sandbox.write_count = 0
     return {"count": 0, "writes": 0}
 
 
-def _clock(sandbox: Sandbox, values: _Values, _query: dict[str, str]) -> _Values:
+def _clock(sandbox: SandboxState, values: _Values, _query: dict[str, str]) -> _Values:
     if "now" in values:
         sandbox.clock.set(str(values["now"]))
     if "advance" in values:
@@ -103,28 +103,28 @@ def _clock(sandbox: Sandbox, values: _Values, _query: dict[str, str]) -> _Values
     return {"now": iso(sandbox.now()), "running": sandbox.clock.running}
 
 
-def _faults(sandbox: Sandbox, values: _Values, _query: dict[str, str]) -> _Values:
+def _faults(sandbox: SandboxState, values: _Values, _query: dict[str, str]) -> _Values:
     if values:
         sandbox.faults.add(fault_of(values.items()))
     return {"faults": [asdict(each) for each in sandbox.faults.waiting]}
 
 
-def _clear_faults(sandbox: Sandbox, _values: _Values, _query: dict[str, str]) -> _Values:
+def _clear_faults(sandbox: SandboxState, _values: _Values, _query: dict[str, str]) -> _Values:
     sandbox.faults.clear()
     return {"faults": []}
 
 
-def _inbound(sandbox: Sandbox, values: _Values, _query: dict[str, str]) -> _Values:
+def _inbound(sandbox: SandboxState, values: _Values, _query: dict[str, str]) -> _Values:
     hook = sandbox.inbound(str(values["from"]), str(values["text"]), values.get("to"))
     return {"event": hook.id, "type": hook.type, "payload": hook.payload}
 
 
-def _outcomes(sandbox: Sandbox, values: _Values, _query: dict[str, str]) -> _Values:
+def _outcomes(sandbox: SandboxState, values: _Values, _query: dict[str, str]) -> _Values:
     sandbox.outcome(str(values["to"]), str(values["status"]), values.get("code", ""), values.get("title", ""))
     return {}
 
 
-def _webhooks(sandbox: Sandbox, values: _Values, _query: dict[str, str]) -> _Values:
+def _webhooks(sandbox: SandboxState, values: _Values, _query: dict[str, str]) -> _Values:
     hooks = sandbox.hooks
     hooks.disorder = bool(values.get("disorder", hooks.disorder))
     hooks.duplicates = bool(values.get("duplicates", hooks.duplicates))
@@ -136,12 +136,12 @@ def _webhooks(sandbox: Sandbox, values: _Values, _query: dict[str, str]) -> _Val
     return {"disorder": hooks.disorder, "duplicates": hooks.duplicates, "url": sandbox.webhook_url, "webhooks": shown}
 
 
-def _reset(sandbox: Sandbox, values: _Values, query: dict[str, str]) -> _Values:
+def _reset(sandbox: SandboxState, values: _Values, query: dict[str, str]) -> _Values:
     sandbox.reset()
     return _about(sandbox, values, query)
 
 
-_ACTS: dict[tuple[str, str], Callable[[Sandbox, _Values, dict[str, str]], _Values]] = {
+_ACTS: dict[tuple[str, str], Callable[[SandboxState, _Values, dict[str, str]], _Values]] = {
     ("GET", ""): _about,
     ("GET", "messages"): _messages,
     ("GET", "requests"): _requests,

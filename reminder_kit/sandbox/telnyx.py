@@ -20,7 +20,7 @@ from reminder_kit.sandbox.http_messages import Answer, Call, answer
 from reminder_kit.sandbox.messages import GSM7, Parked, extent
 
 if TYPE_CHECKING:
-    from reminder_kit.sandbox.core import Sandbox
+    from reminder_kit.sandbox.state import SandboxState
 
 __all__ = ["Refusal", "respond"]
 
@@ -70,7 +70,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         return answer(self.status, error if self.bare else {"errors": [error]})
 
 
-def respond(sandbox: Sandbox, call: Call, path: str) -> Answer:
+def respond(sandbox: SandboxState, call: Call, path: str) -> Answer:
     """Answer one call; `path` is what follows `/v2`."""
     try:
         _authenticate(sandbox, call)
@@ -79,7 +79,7 @@ def respond(sandbox: Sandbox, call: Call, path: str) -> Answer:
         return refusal.answer()
 
 
-def _authenticate(sandbox: Sandbox, call: Call) -> None:
+def _authenticate(sandbox: SandboxState, call: Call) -> None:
     given = call.headers.get("authorization", "")
     if not given:
         raise Refusal(404, "10005", "Resource not found")
@@ -88,7 +88,7 @@ def _authenticate(sandbox: Sandbox, call: Call) -> None:
         raise Refusal(401, "10009", "Authentication failed")
 
 
-def _route(sandbox: Sandbox, call: Call, path: str) -> Answer:
+def _route(sandbox: SandboxState, call: Call, path: str) -> Answer:
     if call.method == "POST" and path in {"/messages", "/messages/schedule"}:
         return _create(sandbox, call, path)
     start, _, name = path.rpartition("/")
@@ -120,7 +120,7 @@ def _paged(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Answer:
     return answer(200, {"data": rows[(page - 1) * size : page * size], "meta": meta})
 
 
-def _optouts(sandbox: Sandbox, query: Mapping[str, str]) -> list[dict[str, Any]]:
+def _optouts(sandbox: SandboxState, query: Mapping[str, str]) -> list[dict[str, Any]]:
     wanted = query.get("filter[messaging_profile_id]")
     return [
         {"to": each.to, "from": each.number, "messaging_profile_id": each.profile, "keyword": each.keyword}
@@ -130,7 +130,7 @@ def _optouts(sandbox: Sandbox, query: Mapping[str, str]) -> list[dict[str, Any]]
     ]
 
 
-def _records(sandbox: Sandbox, query: Mapping[str, str]) -> list[dict[str, Any]]:
+def _records(sandbox: SandboxState, query: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the detail records: messages that were sent, newest first; what is still scheduled or queued has none."""
     if query.get("filter[record_type]") != "messaging":
         raise Refusal(400, "10015", "Bad Request: unknown record type", "/filter/record_type")
@@ -148,7 +148,7 @@ def _records(sandbox: Sandbox, query: Mapping[str, str]) -> list[dict[str, Any]]
 # Create
 
 
-def _create(sandbox: Sandbox, call: Call, path: str) -> Answer:
+def _create(sandbox: SandboxState, call: Call, path: str) -> Answer:
     """Create a message, or replay the answer the same key and bytes were given before."""
     key = call.headers.get("idempotency-key") if path == "/messages" and sandbox.idempotency else None
     if key is None:
@@ -165,7 +165,7 @@ def _create(sandbox: Sandbox, call: Call, path: str) -> Answer:
     return found
 
 
-def _created(sandbox: Sandbox, call: Call, path: str, key: str) -> Answer:
+def _created(sandbox: SandboxState, call: Call, path: str, key: str) -> Answer:
     fields = _fields(sandbox, call, path)
     sender = fields.get("from")
     profile = fields.get("messaging_profile_id")
@@ -195,7 +195,7 @@ def _created(sandbox: Sandbox, call: Call, path: str, key: str) -> Answer:
     return answer(200, {"data": message.payload()})
 
 
-def _fields(sandbox: Sandbox, call: Call, path: str) -> dict[str, Any]:
+def _fields(sandbox: SandboxState, call: Call, path: str) -> dict[str, Any]:
     """Return the body's fields, of the right types; null counts as absent."""
     if sandbox.strict and "json" not in call.headers.get("content-type", ""):
         raise Refusal(415, "10015", "Unsupported media type: send application/json", "/header/Content-Type")
@@ -217,7 +217,7 @@ def _fields(sandbox: Sandbox, call: Call, path: str) -> dict[str, Any]:
     return present
 
 
-def _check_addresses(sandbox: Sandbox, fields: Mapping[str, Any]) -> None:
+def _check_addresses(sandbox: SandboxState, fields: Mapping[str, Any]) -> None:
     to, sender, profile = fields.get("to"), fields.get("from"), fields.get("messaging_profile_id")
     if not to:
         raise Refusal(400, "10004", "Missing required parameter", "/to")
@@ -257,7 +257,7 @@ def _check_content(fields: Mapping[str, Any]) -> str:
     return kind
 
 
-def _send_at(sandbox: Sandbox, text: str | None) -> datetime | None:
+def _send_at(sandbox: SandboxState, text: str | None) -> datetime | None:
     """Return when to send, or None for at once; only between 5 minutes and 5 days ahead."""
     if text is None:
         return None
@@ -277,7 +277,7 @@ def _send_at(sandbox: Sandbox, text: str | None) -> datetime | None:
 # Read and cancel
 
 
-def _known(sandbox: Sandbox, name: str) -> Parked | None:
+def _known(sandbox: SandboxState, name: str) -> Parked | None:
     try:
         message = sandbox.by_id.get(str(UUID(name)))
     except ValueError:
@@ -287,14 +287,14 @@ def _known(sandbox: Sandbox, name: str) -> Parked | None:
     return message
 
 
-def _read(sandbox: Sandbox, name: str) -> Answer:
+def _read(sandbox: SandboxState, name: str) -> Answer:
     message = _known(sandbox, name)
     if message is None:
         raise Refusal(404, "10005", "Resource not found")
     return answer(200, {"data": message.payload()})
 
 
-def _cancel(sandbox: Sandbox, name: str) -> Answer:
+def _cancel(sandbox: SandboxState, name: str) -> Answer:
     """Withdraw a message that is `scheduled` and more than a minute from being sent."""
     message = _known(sandbox, name)
     if message is None or (message.status == "cancelled" and sandbox.repeat_cancel == 404):

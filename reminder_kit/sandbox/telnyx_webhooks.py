@@ -5,80 +5,26 @@ Never signs anything until it is sent, so that a sandbox without webhooks needs 
 
 from __future__ import annotations
 
-import base64
-import json
 from datetime import datetime
-from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from reminder_kit.errors import ConfigurationError
-from reminder_kit.model.instants import seconds
 from reminder_kit.sandbox.messages import Parked
 from reminder_kit.sandbox.webhooks import Hook
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from reminder_kit.sandbox.state import SandboxState
 
-    from reminder_kit.sandbox.core import Sandbox
-
-__all__ = ["Signer", "reply", "report"]
+__all__ = ["reply", "report"]
 
 
-class Signer:
-    """An Ed25519 key that stays the same for the same seed."""
-
-    def __init__(self, seed: str = "reminder_kit sandbox") -> None:
-        self._seed = sha256(seed.encode()).digest()
-
-    @cached_property
-    def _key(self) -> Ed25519PrivateKey:
-        try:
-            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-        except ImportError:
-            raise ConfigurationError(
-                "the sandbox cannot sign webhooks without the package cryptography: "
-                "pip install 'reminder-kit[webhooks]'"
-            ) from None
-        return Ed25519PrivateKey.from_private_bytes(self._seed)
-
-    @property
-    def public_key(self) -> str:
-        """The public key, in base64, as `Telnyx(public_key=…)` takes it."""
-        return base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
-
-    def headers(self, body: bytes, at: datetime) -> dict[str, str]:
-        """Return the headers with which Telnyx would send this body at that time."""
-        timestamp = str(seconds(at))
-        signature = base64.b64encode(self._key.sign(timestamp.encode() + b"|" + body)).decode()
-        return {
-            "content-type": "application/json",
-            "telnyx-timestamp": timestamp,
-            "telnyx-signature-ed25519": signature,
-        }
-
-    def letter(self, hook: Hook, now: datetime, attempt: int, url: str | None) -> tuple[dict[str, str], bytes]:
-        """Write an event as Telnyx does."""
-        data = {
-            "event_type": hook.type,
-            "id": hook.id,
-            "occurred_at": hook.occurred_at.isoformat(timespec="microseconds"),
-            "payload": hook.payload,
-            "record_type": "event",
-        }
-        meta = {"attempt": attempt, "delivered_to": url}
-        body = json.dumps({"data": data, "meta": meta}).encode()
-        return self.headers(body, now), body
-
-
-def report(sandbox: Sandbox, message: Parked, at: datetime) -> Hook:
+def report(sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
     """Return the event that a message was sent, or is over."""
     kind = "message.sent" if message.completed_at is None else "message.finalized"
     url = message.webhook_url or sandbox.webhook_url
     return Hook(kind, at, message.payload(), sandbox.signer.letter, url, message.webhook_failover_url)
 
 
-def reply(sandbox: Sandbox, number: str, text: str, to: str, automatic: str | None) -> Hook:
+def reply(sandbox: SandboxState, number: str, text: str, to: str, automatic: str | None) -> Hook:
     """Return the event that a person wrote back."""
     payload: dict[str, Any] = {
         "record_type": "message",

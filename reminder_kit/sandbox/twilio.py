@@ -22,7 +22,7 @@ from reminder_kit.sandbox.messages import Parked
 from reminder_kit.sandbox.webhooks import Hook
 
 if TYPE_CHECKING:
-    from reminder_kit.sandbox.core import Sandbox
+    from reminder_kit.sandbox.state import SandboxState
 
 __all__ = ["reply", "report", "respond"]
 
@@ -54,7 +54,7 @@ class _RefusalError(Exception):
         self.answer = answer(status, {"code": code, "message": message, "more_info": more, "status": status})
 
 
-def respond(sandbox: Sandbox, call: Call) -> Answer:
+def respond(sandbox: SandboxState, call: Call) -> Answer:
     """Answer one call."""
     try:
         return _route(sandbox, call)
@@ -62,7 +62,7 @@ def respond(sandbox: Sandbox, call: Call) -> Answer:
         return refusal.answer
 
 
-def _route(sandbox: Sandbox, call: Call) -> Answer:
+def _route(sandbox: SandboxState, call: Call) -> Answer:
     found = _PATH.fullmatch(call.path)
     account = found[1] if found else ""
     _authenticate(sandbox, call, account)
@@ -77,7 +77,7 @@ def _route(sandbox: Sandbox, call: Call) -> Answer:
     return _create(sandbox, dict(_form(call)), [value for name, value in _form(call) if name == "MediaUrl"], account)
 
 
-def _authenticate(sandbox: Sandbox, call: Call, account: str) -> None:
+def _authenticate(sandbox: SandboxState, call: Call, account: str) -> None:
     scheme, _, given = call.headers.get("authorization", "").partition(" ")
     try:
         user, _, password = base64.b64decode(given, validate=True).decode().partition(":")
@@ -120,7 +120,7 @@ def _shown(message: Parked, account: str) -> dict[str, Any]:
     }
 
 
-def _create(sandbox: Sandbox, fields: dict[str, str], media: list[str], account: str) -> Answer:
+def _create(sandbox: SandboxState, fields: dict[str, str], media: list[str], account: str) -> Answer:
     service, sender = fields.get("MessagingServiceSid", ""), fields.get("From", "")
     _check(sandbox, fields, media, service or sender)
     send_at = _send_at(sandbox, fields) if service else None
@@ -144,7 +144,7 @@ def _create(sandbox: Sandbox, fields: dict[str, str], media: list[str], account:
     return answer(201, _shown(message, account))
 
 
-def _check(sandbox: Sandbox, fields: dict[str, str], media: list[str], sender: str) -> None:
+def _check(sandbox: SandboxState, fields: dict[str, str], media: list[str], sender: str) -> None:
     to, text = fields.get("To", ""), fields.get("Body", "")
     if not to:
         raise _RefusalError(400, 21604, "A 'To' phone number is required.")
@@ -160,7 +160,7 @@ def _check(sandbox: Sandbox, fields: dict[str, str], media: list[str], sender: s
         raise _RefusalError(400, 21610, "Attempt to send to unsubscribed recipient")
 
 
-def _send_at(sandbox: Sandbox, fields: dict[str, str]) -> datetime | None:
+def _send_at(sandbox: SandboxState, fields: dict[str, str]) -> datetime | None:
     if "ScheduleType" not in fields and "SendAt" not in fields:
         return None
     if fields.get("ScheduleType") != "fixed":
@@ -178,7 +178,7 @@ def _send_at(sandbox: Sandbox, fields: dict[str, str]) -> datetime | None:
     return at
 
 
-def _one(sandbox: Sandbox, call: Call, account: str, sid: str) -> Answer:
+def _one(sandbox: SandboxState, call: Call, account: str, sid: str) -> Answer:
     """Read a message, or cancel one that is still scheduled."""
     message = sandbox.by_id.get(sid)
     if message is None or message.kind != "twilio":
@@ -192,7 +192,7 @@ def _one(sandbox: Sandbox, call: Call, account: str, sid: str) -> Answer:
     return answer(200, _shown(message, account))
 
 
-def _listed(sandbox: Sandbox, call: Call, account: str) -> Answer:
+def _listed(sandbox: SandboxState, call: Call, account: str) -> Answer:
     wanted = call.query
     found = [
         _shown(each, account)
@@ -208,7 +208,7 @@ def _listed(sandbox: Sandbox, call: Call, account: str) -> Answer:
 # Webhooks
 
 
-def _signed(sandbox: Sandbox, hook: Hook, url: str | None) -> tuple[dict[str, str], bytes]:
+def _signed(sandbox: SandboxState, hook: Hook, url: str | None) -> tuple[dict[str, str], bytes]:
     """Write an event as Twilio does: a form, signed together with its address."""
     text = (url or "").partition("#")[0] + "".join(name + value for name, value in sorted(hook.payload.items()))
     signature = base64.b64encode(hmac.digest(sandbox.secret.encode(), text.encode(), hashlib.sha1)).decode()
@@ -216,11 +216,11 @@ def _signed(sandbox: Sandbox, hook: Hook, url: str | None) -> tuple[dict[str, st
     return headers, urlencode(hook.payload).encode()
 
 
-def _hook(sandbox: Sandbox, kind: str, at: datetime, fields: dict[str, str], url: str | None) -> Hook:
+def _hook(sandbox: SandboxState, kind: str, at: datetime, fields: dict[str, str], url: str | None) -> Hook:
     return Hook(kind, at, fields, lambda hook, _now, _attempt, to: _signed(sandbox, hook, to), url)
 
 
-def report(sandbox: Sandbox, message: Parked, at: datetime) -> Hook:
+def report(sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
     """Return the status callback for what a message has become."""
     word = WORDS.get(message.status, message.status)
     fields = {
@@ -236,7 +236,7 @@ def report(sandbox: Sandbox, message: Parked, at: datetime) -> Hook:
     return _hook(sandbox, word, at, fields, message.webhook_url or sandbox.webhook_url)
 
 
-def reply(sandbox: Sandbox, number: str, text: str, to: str, automatic: str | None) -> Hook:
+def reply(sandbox: SandboxState, number: str, text: str, to: str, automatic: str | None) -> Hook:
     """Return the callback for what a person wrote back."""
     sid = f"SM{uuid4().hex}"
     fields = {"MessageSid": sid, "SmsSid": sid, "SmsStatus": "received", "From": number, "To": to, "Body": text}

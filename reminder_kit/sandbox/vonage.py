@@ -19,7 +19,7 @@ from reminder_kit.sandbox.messages import Parked
 from reminder_kit.sandbox.webhooks import Hook
 
 if TYPE_CHECKING:
-    from reminder_kit.sandbox.core import Sandbox
+    from reminder_kit.sandbox.state import SandboxState
 
 __all__ = ["reply", "report", "respond"]
 
@@ -43,7 +43,7 @@ def _problem(status: int, code: str, title: str, parameter: str = "") -> Answer:
     return answer(status, value)
 
 
-def respond(sandbox: Sandbox, call: Call) -> Answer:
+def respond(sandbox: SandboxState, call: Call) -> Answer:
     """Answer one call."""
     scheme, _, given = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() not in {"basic", "bearer"} or not given or not _is_known(sandbox, scheme.lower(), given):
@@ -55,7 +55,7 @@ def respond(sandbox: Sandbox, call: Call) -> Answer:
     return _create(sandbox, call)
 
 
-def _is_known(sandbox: Sandbox, scheme: str, given: str) -> bool:
+def _is_known(sandbox: SandboxState, scheme: str, given: str) -> bool:
     """Check the secret of Basic credentials; a token is taken for what it says."""
     if sandbox.key is None or scheme == "bearer":
         return True
@@ -65,7 +65,7 @@ def _is_known(sandbox: Sandbox, scheme: str, given: str) -> bool:
         return False
 
 
-def _create(sandbox: Sandbox, call: Call) -> Answer:
+def _create(sandbox: SandboxState, call: Call) -> Answer:
     try:
         fields = call.json()
     except (ValueError, RecursionError):
@@ -119,7 +119,7 @@ def _packed(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
-def _signed(sandbox: Sandbox, hook: Hook, now: datetime) -> tuple[dict[str, str], bytes]:
+def _signed(sandbox: SandboxState, hook: Hook, now: datetime) -> tuple[dict[str, str], bytes]:
     """Write an event as Vonage does: JSON, with a token over its digest."""
     body = json.dumps(hook.payload).encode()
     claims = {"iss": "Vonage", "iat": seconds(now), "jti": hook.id, "payload_hash": hashlib.sha256(body).hexdigest()}
@@ -128,11 +128,11 @@ def _signed(sandbox: Sandbox, hook: Hook, now: datetime) -> tuple[dict[str, str]
     return {"content-type": "application/json", "authorization": f"Bearer {signed}.{signature}"}, body
 
 
-def _hook(sandbox: Sandbox, kind: str, at: datetime, payload: dict[str, Any], url: str | None) -> Hook:
+def _hook(sandbox: SandboxState, kind: str, at: datetime, payload: dict[str, Any], url: str | None) -> Hook:
     return Hook(kind, at, payload, lambda hook, now, _attempt, _url: _signed(sandbox, hook, now), url)
 
 
-def report(sandbox: Sandbox, message: Parked, at: datetime) -> Hook:
+def report(sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
     """Return the status webhook for what a message has become."""
     word = WORDS.get(message.status, message.status)
     payload: dict[str, Any] = {
@@ -150,7 +150,7 @@ def report(sandbox: Sandbox, message: Parked, at: datetime) -> Hook:
     return _hook(sandbox, word, at, payload, message.webhook_url or sandbox.webhook_url)
 
 
-def reply(sandbox: Sandbox, number: str, text: str, to: str, automatic: str | None) -> Hook:  # noqa: ARG001 - not told
+def reply(sandbox: SandboxState, number: str, text: str, to: str, automatic: str | None) -> Hook:  # noqa: ARG001 - not told
     """Return the webhook for what a person wrote back; Vonage doesn't say what it makes of it."""
     payload = {
         "message_uuid": sandbox.new_id(),

@@ -47,10 +47,10 @@ class CrashPoints:
         self.step(f"after {request.method}")
         return response
 
-    async def wait(self, future: Future[T]) -> T:
+    async def result(self, future: Future[T]) -> T:
         """Wait for a commit, with a crash point once it is durable."""
         self.step("before commit")
-        result = await self._io.wait(future)
+        result = await self._io.result(future)
         self.step("after commit")
         return result
 
@@ -63,7 +63,7 @@ class CrashPoints:
     async def sleep(self, delay: float) -> None:
         """Don't wait: who is killed can't tell how long it took."""
 
-    async def each(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
+    async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         """Carry out jobs one after another: a point is then the same step in every run."""
         return [await job() for job in jobs]
 

@@ -18,8 +18,8 @@ from attrs import evolve
 
 from reminder_kit.errors import ClaimLostError
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.appointments import DeliveryEvent
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.records import (
     HistoryEntry,
     Identity,

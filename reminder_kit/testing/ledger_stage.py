@@ -12,8 +12,9 @@ from typing import Any
 from attrs import evolve
 
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.appointments import Appointment, Draft, Message, Recipient
+from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.records import Claim, Identity, Intake, Outcome, Record, Stand
 
 __all__ = [

@@ -17,10 +17,10 @@ import pytest
 from attrs import define, field
 
 from reminder_kit.errors import MessageNotFoundError, ProviderError, TooLateToCancelError, UnknownOutcomeError
-from reminder_kit.model.appointments import Draft
 from reminder_kit.model.instants import iso
+from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Finder, NoAnswerError, NotSentError, Provider, Receipt, Request, Response
-from reminder_kit.transport.http import BlockingIO, run_blocking
+from reminder_kit.transport.blocking import BlockingIO, run_blocking
 
 __all__ = ["LIVE_FROM", "LIVE_TO", "LiveStage", "live_stage"]
 

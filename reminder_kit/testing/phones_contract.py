@@ -11,8 +11,9 @@ from datetime import timedelta
 from attrs import evolve
 
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.appointments import Recipient, Told
+from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import Told
 from reminder_kit.model.records import Release, Written
 from reminder_kit.testing.ledger_stage import NOW, PHONE, START, as_recorded, claim_all, intake, park_one, record_all
 

@@ -34,7 +34,7 @@ from reminder_kit.errors import (
     UnknownOutcomeError,
     WebhookError,
 )
-from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.ports import NoAnswerError, Receipt, Response
 from reminder_kit.testing.provider_stage import Held, ProviderSandbox, Stage
 

@@ -11,9 +11,9 @@ from typing import Any, Protocol, cast
 
 from attrs import define, field
 
-from reminder_kit.model.appointments import Draft
+from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Finder, OptOutLister, Provider, Receipt, Request, Response
-from reminder_kit.transport.http import BlockingIO, run_blocking
+from reminder_kit.transport.blocking import BlockingIO, run_blocking
 
 __all__ = ["Held", "ProviderSandbox", "Stage"]
 

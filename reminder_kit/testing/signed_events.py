@@ -14,8 +14,9 @@ from reminder_kit.errors import InvalidInputError
 from reminder_kit.providers.telnyx.responses import TOKEN
 from reminder_kit.sandbox import Sandbox, twilio, vonage
 from reminder_kit.sandbox import telnyx_webhooks as telnyx
-from reminder_kit.sandbox.core import SECRET
 from reminder_kit.sandbox.messages import Parked
+from reminder_kit.sandbox.signer import Signer
+from reminder_kit.sandbox.state import SECRET
 from reminder_kit.sandbox.webhooks import Hook
 
 __all__ = ["EVENT_TYPES", "TELNYX_PUBLIC_KEY", "WEBHOOK_SECRET", "signed_event"]
@@ -77,7 +78,7 @@ def signed_event(
     at = now or datetime.now(UTC)  # noqa: TID251 - a test's letters are of now
     house = Sandbox(clock=at, key="somebody else" if forged else secret, provider=provider, webhook_url=url or None)
     if forged:
-        house.signer = telnyx.Signer("somebody else")
+        house.signer = Signer("somebody else")
     dialect: Any = _DIALECTS[provider]
     if type in _REPORTS:
         message = _message(house, provider_id, token, to=number, from_=our_number, status=_REPORTS[type])

@@ -12,7 +12,7 @@ from typing import Any, overload
 
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.sandbox import Parked, Sandbox
-from reminder_kit.transport.http import run_blocking
+from reminder_kit.transport.blocking import run_blocking
 
 __all__ = ["would_receive"]
 

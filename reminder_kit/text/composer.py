@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.model.appointments import Draft, Recipient
+from reminder_kit.model.appointments import Recipient
+from reminder_kit.model.messages import Draft
 from reminder_kit.rules.placement import GRACE
 from reminder_kit.rules.reminders import Defaults, Reminder
 from reminder_kit.text.linter import OPT_OUT_WORDS, Finding, lint

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from reminder_kit.delivery.message_events import STATES, Tidings
-from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.records import HistoryEntry, Suppression
 from reminder_kit.providers.replies import Replies
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.model.appointments import is_possible
+from reminder_kit.model.phones import is_possible
 
 ANN = "ATTENDEE;CN=Ann:tel:+12025550101"
 

@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.cli.rendering import aligned, change_lines, count_lines, moment, outcome_line, shortened
-from reminder_kit.model.appointments import Reason
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
-from reminder_kit.planning.changes import Change, Kind, Report
+from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.report import Report
 
 ROOT = Path(__file__).parents[2]
 NEW_YORK = ZoneInfo("America/New_York")

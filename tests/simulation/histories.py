@@ -13,7 +13,7 @@ from attrs import evolve
 from reminder_kit import Appointment, QuietHours, Recipient, Rule
 from reminder_kit.errors import ReminderKitError, UnsafePlanError
 from reminder_kit.ledger.integrity import check
-from reminder_kit.planning.changes import Guard
+from reminder_kit.planning.plan import Guard
 from tests.conftest import NEW_YORK
 from tests.simulation.laws import Laws
 from tests.simulation.world import Died, World

@@ -11,8 +11,8 @@ from itertools import pairwise
 from attrs import evolve
 
 from reminder_kit import Appointment, Rule
-from reminder_kit.model.appointments import Reason
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Stand
 from reminder_kit.planning.combining import circle_of
 from reminder_kit.rules.placement import Decision, place, still_allowed

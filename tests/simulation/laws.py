@@ -9,9 +9,9 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from reminder_kit.model.appointments import Reason
 from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Stand
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.fallback import fallback_key, with_fallbacks

@@ -11,8 +11,8 @@ from reminder_kit import Rule
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
-from reminder_kit.sandbox.core import SECRET
-from reminder_kit.sandbox.telnyx_webhooks import Signer
+from reminder_kit.sandbox.signer import Signer
+from reminder_kit.sandbox.state import SECRET
 from tests.simulation.histories import History
 from tests.simulation.world import Died, World
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit import ReminderKit, Rule
-from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import SandboxTransport
 from tests.simulation.world import Died, World

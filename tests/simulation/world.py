@@ -26,8 +26,8 @@ from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.reconciler.executor import Engine
 from reminder_kit.sandbox import Sandbox, SandboxTransport
-from reminder_kit.transport.http import Pace
-from reminder_kit.transport.world import BlockingWorld
+from reminder_kit.transport.blocking import BlockingIO
+from reminder_kit.transport.pace import Pace
 from tests.conftest import NEW_YORK, START
 
 HOOK = "https://clinic.example/hooks"
@@ -95,7 +95,7 @@ class Desk(Ledger):
         """Stay open: the ledger in memory would be gone."""
 
 
-class SteppedWorld(BlockingWorld):
+class SteppedWorld(BlockingIO):
     """The blocking world with a step on either side of every request; waiting moves the sandbox's clock."""
 
     def __init__(self, provider, kit, clock, **options):

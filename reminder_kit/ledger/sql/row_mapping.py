@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from reminder_kit.model.appointments import DeliveryEvent, Draft, Message, Told
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import DeliveryEvent, Draft, Message, Told
 from reminder_kit.model.records import HistoryEntry, Identity, Outcome, Record, Stand
 
 __all__ = [

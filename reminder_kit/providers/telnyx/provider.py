@@ -26,12 +26,12 @@ from reminder_kit.errors import (
     TooLateToCancelError,
     UnknownOutcomeError,
 )
-from reminder_kit.model.appointments import DeliveryEvent, Draft
 from reminder_kit.model.instants import iso
+from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, OptOuts, Receipt, Request, Response
 from reminder_kit.providers.telnyx.responses import FAILURES, TOKEN, by_status, opted_out, receipt, recorded, refusal
 from reminder_kit.providers.telnyx.webhooks import verified
-from reminder_kit.rules.placement import Window
+from reminder_kit.rules.window import Window
 from reminder_kit.text.sms import sms_parts
 
 __all__ = ["Telnyx"]

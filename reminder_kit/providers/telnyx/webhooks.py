@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError, PayloadError, SignatureError
-from reminder_kit.model.appointments import DeliveryEvent
 from reminder_kit.model.instants import from_iso
+from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.providers.answers import text_of
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import check_age, lowered, verify_ed25519

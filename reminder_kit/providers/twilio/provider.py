@@ -34,12 +34,12 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.model.appointments import DeliveryEvent, Draft
 from reminder_kit.model.instants import iso, utc
+from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
 from reminder_kit.providers.answers import json_object, short, text_of
 from reminder_kit.providers.twilio.webhooks import FAILURES, STATUSES, verified
-from reminder_kit.rules.placement import Window
+from reminder_kit.rules.window import Window
 
 __all__ = ["Twilio"]
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from reminder_kit.errors import ConfigurationError, PayloadError, SignatureError
-from reminder_kit.model.appointments import DeliveryEvent
 from reminder_kit.model.instants import utc
+from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.ports import Failure
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import lowered, same_hmac

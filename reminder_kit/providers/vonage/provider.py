@@ -34,14 +34,14 @@ from reminder_kit.errors import (
     TooLateToCancelError,
     UnknownOutcomeError,
 )
-from reminder_kit.model.appointments import DeliveryEvent, Draft
 from reminder_kit.model.instants import from_iso, utc
+from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Failure, Receipt, Request, Response
 from reminder_kit.providers.answers import json_object, short, text_of
 from reminder_kit.providers.jwt import made_rs256, verified_hs256
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import check_age, lowered
-from reminder_kit.rules.placement import Window
+from reminder_kit.rules.window import Window
 
 __all__ = ["FAILURES", "STATUSES", "Vonage"]
 

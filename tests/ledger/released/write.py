@@ -17,7 +17,7 @@ from reminder_kit import Appointment, Recipient, ReminderKit, Rule
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.ledger.versions import VERSIONS
-from reminder_kit.model.appointments import DeliveryEvent
+from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 

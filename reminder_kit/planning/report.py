@@ -1,0 +1,52 @@
+"""What a run did, change by change.
+
+Pure: no clock, no I/O.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from reminder_kit.planning.changes import Change, _document, _lines, summarise
+
+__all__ = ["Report"]
+
+
+@frozen
+class Report:
+    """What a run did, change by change."""
+
+    now: datetime
+    changes: tuple[Change, ...] = field(repr=False)
+    appointments: int = 0
+    problems: tuple[Any, ...] = field(default=(), repr=False)
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many changes of each kind there are, and how many appointments, failures and unknowns."""
+        return summarise(self.changes, self.appointments)
+
+    @property
+    def failed(self) -> tuple[Change, ...]:
+        """What did not work; the next run tries again, or the error says why not."""
+        return tuple(change for change in self.changes if change.outcome == "failed")
+
+    @property
+    def unknown(self) -> tuple[Change, ...]:
+        """What may or may not be parked, and can't be asked."""
+        return tuple(change for change in self.changes if change.outcome == "unknown")
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was to be done is done, and known to be."""
+        return not self.failed and not self.unknown
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document of the command line's `--json`."""
+        return _document(self.now, self.summary, self.changes)
+
+    def __str__(self) -> str:
+        return _lines(self.summary, self.changes)

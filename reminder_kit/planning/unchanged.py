@@ -1,0 +1,60 @@
+"""The changes of an appointment that stands as it was recorded: told without being decided anew.
+
+Pure: takes `now`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import evolve
+
+from reminder_kit.model.lifecycle import OPEN, SENT
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import Identity, Outcome, Record, Stand
+from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.message_times import is_doubtful
+
+__all__ = ["in_doubt", "recorded_changes"]
+
+
+def recorded_changes(record: Record, now: datetime) -> list[Change]:
+    """Return what to say of an appointment whose outcomes stand as they were recorded."""
+    parked = {message.key: message for message in record.messages if message.state in OPEN or message.state in SENT}
+    doubtful = {message.key for message in record.messages if is_doubtful(message, now)}
+    return [
+        in_doubt(change) if change.key in doubtful else change
+        for change in (_standing(record.identity, outcome, parked.get(outcome.key)) for outcome in record.outcomes)
+    ]
+
+
+def in_doubt(change: Change) -> Change:
+    """Return a change that says so: whatever else holds for its reminder, one message of it is not accounted for."""
+    note = "an earlier message for this reminder was never confirmed: it may be sent as well"
+    return evolve(change, outcome="unknown", error=change.error or note)
+
+
+def _standing(identity: Identity, outcome: Outcome, message: Message | None) -> Change:
+    kind, reason = Kind.SKIP, Reason(outcome.reason)
+    if outcome.stand is Stand.HELD:
+        kind = Kind.HOLD
+    elif outcome.stand is Stand.PARKED:
+        kind, reason = Kind.KEEP, Reason.TOO_LATE if reason is Reason.TOO_LATE else Reason.UNCHANGED
+        if message is not None and message.state not in OPEN:
+            kind, reason = Kind.SKIP, Reason.ALREADY_SENT
+    live = message if message is not None and outcome.stand is Stand.PARKED else None
+    return Change(
+        kind=kind,
+        identity=identity,
+        key=outcome.key,
+        rule=outcome.rule,
+        recipient=outcome.recipient,
+        to=outcome.to or None,
+        due_at=outcome.due_at,
+        send_at=live.send_at if live else None,
+        reason=reason,
+        text=live.draft.text if live else None,
+        message_id=live.provider_id if live else None,
+        error=outcome.error or None,
+    )

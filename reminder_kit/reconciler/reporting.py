@@ -1,0 +1,52 @@
+"""What a report says of the appointments that were worked on.
+
+Pure: no ledger, no provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from attrs import evolve
+
+from reminder_kit.delivery.exchange import Errand, Result
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import Identity
+from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.plan import Plan
+
+__all__ = ["merged", "reported", "why"]
+
+
+def why(errand: Errand) -> str:
+    """Return in words why an errand without an error of its own did not simply succeed."""
+    if errand.result is Result.STALE:
+        return "the appointment changed meanwhile; the next resync follows it"
+    if errand.result is Result.UNKNOWN:
+        return "no answer, and the request can't be repeated: it may be parked"
+    return errand.result.value
+
+
+def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
+    """Return what a report says of an appointment worked on twice: what was done stays, unless it was redone."""
+    done = {each.key: each for each in before if each.is_work and each.outcome is not None}
+    found = [done.pop(each.key, each) if not each.is_work else each for each in after]
+    later = {each.key for each in after}
+    return [*found, *(each for key, each in done.items() if key not in later)]
+
+
+def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:
+    """Yield the changes of a report: as carried out where worked on, as planned elsewhere, in the plan's order."""
+    told: set[Identity] = set()
+    for change in plan.changes:
+        if change.identity in refused:
+            if change.identity not in told:
+                yield evolve(change, kind=Kind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
+        elif change.identity not in done:
+            yield change
+        elif change.identity not in told:
+            yield from done[change.identity]
+        told.add(change.identity)
+    for identity, changes in done.items():
+        if identity not in told:
+            yield from changes

@@ -1,0 +1,62 @@
+"""When a provider takes scheduled messages, and gives them back.
+
+Pure: no clock, no I/O. All lengths are elapsed time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from attrs import frozen
+
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.instants import whole_seconds
+from reminder_kit.rules.offsets import spoken
+
+__all__ = ["Window"]
+
+
+_NONE = timedelta(0)
+
+
+@frozen(cache_hash=True)
+class Window:
+    """When a provider takes scheduled messages, counted from now, and until when it gives them back.
+
+    `margin` keeps clear of both edges. `Window(timedelta(0), timedelta(0), timedelta(0))` is a
+    provider that cannot schedule: we hold the message and send it when it is due.
+    """
+
+    min_lead: timedelta
+    max_lead: timedelta
+    cancel_cutoff: timedelta
+    margin: timedelta = timedelta(seconds=30)
+
+    def __attrs_post_init__(self) -> None:
+        if min(self.min_lead, self.max_lead, self.cancel_cutoff, self.margin) < _NONE:
+            raise InvalidInputError("a provider's window has a negative length: give all four as zero or more")
+        if not self.holds_and_sends and self.max_lead - self.margin < self.min_lead + self.margin:
+            raise InvalidInputError(
+                f"a provider's window of {spoken(self.min_lead)} to {spoken(self.max_lead)} ahead leaves no room "
+                f"between its margins of {spoken(self.margin)}: lengthen max_lead (schedule_ahead)"
+            )
+
+    @cached_property
+    def holds_and_sends(self) -> bool:
+        """Whether the provider cannot schedule, so that we hold and send at the due minute."""
+        return self.max_lead == _NONE and self.min_lead == _NONE
+
+    def opens(self, now: datetime) -> datetime:
+        """Return the earliest whole second that can be asked for at `now`."""
+        return whole_seconds(now if self.holds_and_sends else now + self.min_lead + self.margin, up=True)
+
+    def closes(self, now: datetime) -> datetime:
+        """Return the latest whole second that can be asked for at `now`."""
+        if self.holds_and_sends:
+            return self.opens(now)
+        return whole_seconds(now + self.max_lead - self.margin)
+
+    def enters(self, send_at: datetime) -> datetime:
+        """Return the instant from which on `send_at` can be asked for."""
+        return send_at if self.holds_and_sends else send_at - self.max_lead + self.margin

@@ -1,0 +1,267 @@
+"""What the sandbox holds, and what time does to it.
+
+Never answers a request: the endpoints do, and `core` leads to them. Safe between threads: one step at a time.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, ClassVar, Protocol
+from uuid import uuid4
+
+from attrs import evolve, frozen
+
+from reminder_kit.model.instants import utc
+from reminder_kit.sandbox.clock import Clock
+from reminder_kit.sandbox.faults import Fault, Faults
+from reminder_kit.sandbox.http_messages import Answer, Logged
+from reminder_kit.sandbox.messages import Parked
+from reminder_kit.sandbox.rate_limit import Limit
+from reminder_kit.sandbox.signer import Signer
+from reminder_kit.sandbox.webhooks import Hook, Hooks, Receiver
+
+__all__ = ["ANY", "SECRET", "Dialect", "OptOut", "SandboxState"]
+
+
+_DELIVERY = timedelta(seconds=2)
+_STOP = frozenset({"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+_START = frozenset({"START", "UNSTOP"})
+_LOG = 50_000
+
+SECRET = "reminder-kit-sandbox-webhook-secret"  # noqa: S105 - of a sandbox
+"""What the webhooks of Twilio and Vonage are signed with where no key is given."""
+
+ANY = "*"
+"""The profile of those who opted out without ever having been written to: every one."""
+
+
+class Dialect(Protocol):
+    """How one provider tells of messages and replies."""
+
+    def report(self, sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
+        """Return the event that a message was sent, or is over."""
+        ...
+
+    def reply(self, sandbox: SandboxState, number: str, text: str, to: str, automatic: str | None) -> Hook:
+        """Return the event that a person wrote back; `automatic` is what the provider itself answers to."""
+        ...
+
+
+@frozen
+class OptOut:
+    """A number that answered STOP to a profile's number."""
+
+    number: str
+    to: str
+    profile: str
+    keyword: str
+    at: datetime
+
+
+@frozen
+class _Kept:
+    """What an idempotency key stands for."""
+
+    at: datetime
+    body: bytes
+    answer: Answer
+
+    def replay(self) -> Answer:
+        return evolve(self.answer, headers={**self.answer.headers, "idempotent-replayed": "true"})
+
+
+class SandboxState:
+    """Messages, keys, opt-outs, faults and requests, and a clock that makes messages fall due.
+
+    `dialects` says, by provider, how it tells of messages and replies; `Sandbox` fills it in, and says what
+    the arguments mean.
+    """
+
+    dialects: ClassVar[Mapping[str, Dialect]]
+
+    def __init__(
+        self,
+        clock: Clock | datetime | str | None = None,
+        *,
+        key: str | None = None,
+        cap: int = 1_000_000,
+        idempotency: bool = True,
+        strict: bool = False,
+        repeat_cancel: int = 403,
+        limit: Limit | None = None,
+        provider: str = "telnyx",
+        webhook_url: str | None = None,
+        receiver: Receiver | None = None,
+    ) -> None:
+        self.clock = clock if isinstance(clock, Clock) else Clock(clock)
+        self.key = key
+        self.cap = cap
+        self.idempotency = idempotency
+        self.strict = strict
+        self.repeat_cancel = repeat_cancel
+        self.limit = limit
+        self.provider = provider
+        self.webhook_url = webhook_url
+        self.secret = key or SECRET
+        self.profile = "16fd2706-8baf-433b-82eb-8c7fada847da"
+        self.pool_number = "+12025550100"
+        self.signer = Signer()
+        self.hooks = Hooks(self.now, receiver)
+        self.faults = Faults()
+        self.by_id: dict[str, Parked] = {}
+        self.keys: dict[tuple[str, str, str], _Kept] = {}
+        self.opted_out: dict[tuple[str, str], OptOut] = {}
+        self.requests: deque[Logged] = deque(maxlen=_LOG)
+        self.request_count = 0
+        self.write_count = 0
+        self._outcomes: dict[str, tuple[str, str, str]] = {}
+        self._due: list[tuple[datetime, int, Parked]] = []
+        self._order = count()
+        self._scheduled = 0
+        self._lock = threading.RLock()
+        self.clock.when_moved(self.tick)
+
+    # What tests and demos ask
+
+    def now(self) -> datetime:
+        """Return the sandbox's time."""
+        return utc(self.clock())
+
+    @property
+    def public_key(self) -> str:
+        """The key its webhooks are signed with, as `Telnyx(public_key=…)` takes it."""
+        return self.signer.public_key
+
+    def messages(self, to: str | None = None) -> list[Parked]:
+        """Return every message there was, in the order of creation."""
+        with self._lock:
+            return [each for each in self.by_id.values() if to in {None, each.to}]
+
+    def parked(self, to: str | None = None) -> list[Parked]:
+        """Return the messages that are scheduled now, by send time."""
+        self.tick()
+        return sorted((each for each in self.messages(to) if each.status == "scheduled"), key=lambda each: each.send_at)
+
+    def inbox(self, number: str) -> list[Parked]:
+        """Return the messages that reached a phone, in the order in which they came."""
+        self.tick()
+        reached = [each for each in self.messages(number) if each.sent_at and each.status in {"sent", "delivered"}]
+        return sorted(reached, key=lambda each: each.sent_at or each.send_at)
+
+    def fault(self, kind: str, times: int | None = 1, **details: Any) -> None:
+        """Have something go wrong; see `reminder_kit.sandbox.faults.KINDS`."""
+        with self._lock:
+            self.faults.add(Fault(kind, times, **details))
+
+    def outcome(self, number: str, status: str, code: str = "", title: str = "") -> None:
+        """Have messages to a number end in that status of Telnyx' ("sent": no receipt ever comes)."""
+        self._outcomes[number] = (status, code, title)
+
+    def inbound(self, number: str, text: str, to: str | None = None) -> Hook:
+        """Have a person write back; STOP and its like opt the number out, START lifts it. Returns the webhook."""
+        with self._lock:
+            hook = self._inbound(number, text, to)
+            self.hooks.add(hook)
+        self.hooks.flush()
+        return hook
+
+    def reset(self) -> None:
+        """Forget every message, key, opt-out, fault and request; the clock stays."""
+        with self._lock:
+            for kept in (self.by_id, self.keys, self.opted_out, self.requests, self._outcomes, self._due):
+                kept.clear()
+            self.hooks.sent.clear()
+            self.faults.clear()
+            self._scheduled = self.request_count = self.write_count = 0
+
+    def close(self) -> None:
+        """Stop delivering webhooks."""
+        self.hooks.close()
+
+    # What the endpoints do to it
+
+    def new_id(self) -> str:
+        """Return a new message id."""
+        return str(uuid4())
+
+    def accept(self, message: Parked) -> None:
+        """Take a message in."""
+        self.by_id[message.id] = message
+        self._scheduled += message.scheduled
+        heapq.heappush(self._due, (message.send_at, next(self._order), message))
+
+    def withdraw(self, message: Parked) -> None:
+        """Cancel a scheduled message."""
+        message.status = "cancelled"
+        message.cancelled_at = self.now()
+        self._scheduled -= 1
+
+    def remember(self, key: tuple[str, str, str], body: bytes, found: Answer) -> None:
+        """Keep the successful answer to a keyed request."""
+        if 200 <= found.status < 300:
+            self.keys[key] = _Kept(self.now(), body, found)
+
+    def parked_count(self) -> int:
+        """Return how many messages are scheduled."""
+        return self._scheduled
+
+    def is_blocked(self, number: str, profile: str) -> bool:
+        """Say whether a number opted out of a profile, or of all."""
+        return (number, profile) in self.opted_out or (number, ANY) in self.opted_out
+
+    # What time does to it
+
+    def tick(self) -> None:
+        """Send what has fallen due, and report on what was sent."""
+        with self._lock:
+            self._fall_due()
+        self.hooks.flush()
+
+    def _fall_due(self) -> None:
+        now = self.now()
+        while self._due and self._due[0][0] <= now:
+            at, _, message = heapq.heappop(self._due)
+            if message.status in {"scheduled", "queued"}:
+                self._send(message, at)
+            elif message.status == "sent":
+                self._finish(message, at)
+
+    def _send(self, message: Parked, at: datetime) -> None:
+        self._scheduled -= message.status == "scheduled"
+        if self.is_blocked(message.to, message.profile):
+            self._finish(message, at, "sending_failed", "40300", "Blocked due to STOP message")
+            return
+        message.status, message.sent_at = "sent", at
+        self._report(message, at)
+        heapq.heappush(self._due, (at + _DELIVERY, next(self._order), message))
+
+    def _finish(self, message: Parked, at: datetime, *told: str) -> None:
+        status, code, title = told or self._outcomes.get(message.to, ("delivered", "", ""))
+        if status == "sent":
+            return
+        message.status, message.completed_at = status, at
+        if code:
+            source = {"pointer": "/to/0/phone_number"}
+            message.errors = [{"code": code, "title": title or "Undeliverable", "detail": title, "source": source}]
+        self._report(message, at)
+
+    def _report(self, message: Parked, at: datetime) -> None:
+        self.hooks.add(self.dialects[message.kind].report(self, message, at))
+
+    def _inbound(self, number: str, text: str, to: str | None) -> Hook:
+        last = next((each for each in reversed(self.by_id.values()) if each.to == number), None)
+        to = to or (last.from_ if last else self.pool_number)
+        profile = last.profile if last else ANY
+        word = " ".join(text.upper().split())
+        automatic = "STOP" if word in _STOP else "START" if word in _START else "HELP" if word == "HELP" else None
+        if automatic == "STOP":
+            self.opted_out[number, profile] = OptOut(number, to, profile, word, self.now())
+        elif automatic == "START":
+            for each in (profile, ANY):
+                self.opted_out.pop((number, each), None)
+        return self.dialects[last.kind if last else self.provider].reply(self, number, text, to, automatic)

@@ -1,0 +1,114 @@
+"""The async face of `IO`: tasks of the running event loop.
+
+Never blocks that loop: what would is run in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from reminder_kit.ports import Provider, Request, Response
+from reminder_kit.transport.http import LARGEST_ANSWER, TIMEOUT, HttpChannel
+from reminder_kit.transport.pace import Pace
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AsyncIO"]
+
+T = TypeVar("T")
+
+
+class AsyncIO:
+    """`IO` for the async face, with at most `concurrency` requests at once; see `BlockingIO`."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        concurrency: int = 16,
+        *,
+        timeout: float = TIMEOUT,
+        transport: httpx.AsyncBaseTransport | None = None,
+        pace: Pace | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._channel = HttpChannel(provider, timeout, pace)
+        self._given = transport
+        self._sleep = sleep
+        self._concurrency = concurrency
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._slots = asyncio.Semaphore(concurrency)
+        self._idle: list[httpx.AsyncHTTPTransport] = []
+
+    def _enter_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._slots, self._idle = loop, asyncio.Semaphore(self._concurrency), []
+
+    async def send(self, request: Request) -> Response:
+        """Send one request and return the whole answer; raises `NotSentError` or `NoAnswerError`."""
+        built = self._channel.built(request)
+        self._enter_loop()
+        async with self._slots:
+            wait = self._channel.pace.reserve()
+            while wait > 0:
+                await self._sleep(wait)
+                wait = self._channel.pace.held()
+            if self._given is not None:
+                return await self._exchange(self._given, built)
+            transport = self._idle.pop() if self._idle else self._opened()
+            try:
+                return await self._exchange(transport, built)
+            finally:
+                self._idle.append(transport)
+
+    def _opened(self) -> httpx.AsyncHTTPTransport:
+        import httpx
+
+        return httpx.AsyncHTTPTransport(**self._channel.transport_options())
+
+    async def _exchange(self, transport: httpx.AsyncBaseTransport, built: httpx.Request) -> Response:
+        import httpx
+
+        channel = self._channel
+        try:
+            async with asyncio.timeout(2 * channel.timeout):
+                response = await transport.handle_async_request(built)
+                try:
+                    body = b""
+                    async for chunk in response.aiter_bytes():
+                        body += chunk
+                        if len(body) > LARGEST_ANSWER:
+                            raise channel.too_much()
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            raise channel.too_much() from error
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise channel.failure(error) from error
+        return channel.answer(response, body)
+
+    async def call(self, func: Callable[..., T], *args: Any) -> T:
+        """Run a blocking function in a thread."""
+        return await asyncio.to_thread(func, *args)
+
+    async def result(self, future: Future[T]) -> T:
+        """Return what a group commit brings."""
+        return await asyncio.wrap_future(future)
+
+    async def sleep(self, delay: float) -> None:
+        """Wait so many seconds of the machine's clock."""
+        await self._sleep(delay)
+
+    async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
+        """Carry out independent jobs as tasks; results in their order."""
+        return list(await asyncio.gather(*(job() for job in jobs)))
+
+    async def aclose(self) -> None:
+        """Close all connections; call it in the loop that used them."""
+        idle, self._idle = self._idle, []
+        for transport in idle:
+            await transport.aclose()

@@ -1,0 +1,77 @@
+"""The slow-down that all workers of a process share.
+
+Never sends anything itself; its clock is an argument.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.ports import Response
+
+__all__ = ["Pace"]
+
+
+def _per_second(rate: str | float | None) -> float:
+    if rate is None:
+        return 0.0
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*(s|sec|second|m|min|minute|h|hour))?\s*", str(rate))
+    count = float(found[1]) if found else 0.0
+    if not found or count <= 0:
+        raise InvalidInputError(f"rate = {rate!r} is no rate: write '50/s', '600/min' or a number a second")
+    return count / {"s": 1, "m": 60, "h": 3600}[(found[2] or "s")[0]]
+
+
+class Pace:
+    """The slow-down that all workers of a process share; safe between threads.
+
+    `rate` ("50/s", "600/min") spaces requests evenly. A 429, a `Retry-After` or
+    `x-ratelimit-remaining: 0` holds everyone back until the time the provider named, but no
+    longer than `longest` seconds; where it names none, 1 s, doubling up to 16.
+    """
+
+    def __init__(
+        self,
+        rate: str | float | None = None,
+        *,
+        longest: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        per_second = _per_second(rate)
+        self._gap = 1 / per_second if per_second else 0.0
+        self._longest = longest
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next = 0.0
+        self._until = 0.0
+        self._refused = 0
+
+    def reserve(self) -> float:
+        """Return how many seconds to wait before the next request, which this takes a place for."""
+        with self._lock:
+            now = self._clock()
+            at = max(now, self._next, self._until)
+            self._next = at + self._gap
+            return at - now
+
+    def held(self) -> float:
+        """Return how many seconds everyone is still held back."""
+        return max(0.0, self._until - self._clock())
+
+    def learn(self, response: Response) -> None:
+        """Take note of what an answer says about the provider's limits."""
+        exhausted = response.headers.get("x-ratelimit-remaining", "").strip() == "0"
+        slow = response.status == 429 or (response.status == 503 and response.retry_after is not None)
+        if not slow and not exhausted:
+            self._refused = 0
+            return
+        with self._lock:
+            self._refused = min(self._refused + slow, 5)
+            wait = response.retry_after
+            if wait is None:
+                wait = 2.0 ** (self._refused - 1) if slow else 0.0
+            self._until = max(self._until, self._clock() + min(wait, self._longest))

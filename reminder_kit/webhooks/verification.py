@@ -1,0 +1,48 @@
+"""Whose a webhook is, and whether it is genuine.
+
+Never trusts a webhook for what it looks like: that only says who is asked to verify it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from reminder_kit.errors import ConfigurationError, InvalidInputError, ReminderKitError, SignatureError
+from reminder_kit.model.messages import DeliveryEvent
+from reminder_kit.ports import Provider
+from reminder_kit.providers.signatures import lowered
+
+__all__ = ["heard"]
+
+
+def heard(
+    providers: Sequence[Provider], name: str | None, headers: Mapping[str, str], body: bytes, now: datetime
+) -> tuple[DeliveryEvent, ...]:
+    """Return what a webhook tells, verified by the provider it is of.
+
+    That is the one named, else whichever of those that its headers fit can verify it; of
+    two accounts with one provider both are asked. Raises what the first one says where none
+    can.
+    """
+    first: ReminderKitError | None = None
+    for provider in _asked(providers, name, headers):
+        try:
+            return provider.events(headers, body, now)
+        except (SignatureError, ConfigurationError) as error:
+            first = first or error
+    assert first is not None  # noqa: S101 - somebody was asked, and refused
+    raise first
+
+
+def _asked(providers: Sequence[Provider], name: str | None, headers: Mapping[str, str]) -> Sequence[Provider]:
+    if name is not None:
+        if named := [each for each in providers if each.name == name]:
+            return named
+        known = " and ".join(dict.fromkeys(each.name for each in providers))
+        raise InvalidInputError(f"this kit knows no provider {name!r}: it has {known}")
+    if len(providers) == 1:
+        return providers
+    there = lowered(headers)
+    fitting = [each for each in providers if not each.capabilities.signed_by or each.capabilities.signed_by in there]
+    return fitting or providers[:1]
