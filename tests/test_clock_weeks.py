@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
-from reminder_kit.planning.changes import Kind
+from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decide import decide
-from reminder_kit.planning.observed import Case
+from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import QuietHours
 from reminder_kit.rules.reminders import Defaults, Rule
@@ -83,7 +83,7 @@ def cases(draw):
 def decided(visit, rules, quiet, now):
     defaults = Defaults()
     settings = Settings(rules, defaults, WINDOW, "+12025550100", "telnyx", Composer(defaults), quiet)
-    return decide(Case(Identity.of(visit), visit), settings, now)
+    return decide(Observed(Identity.of(visit), visit), settings, now)
 
 
 @examples(400)
@@ -94,13 +94,13 @@ def test_each_rule_and_person_ends_inside_every_constraint_or_in_a_reasoned_refu
     assert len(found) == len(rules) * len(visit.recipients)
     for each in found:
         rule, change = each.reminder.rule, each.change
-        if change.kind is Kind.SCHEDULE:
+        if change.kind is ChangeKind.SCHEDULE:
             assert now + WINDOW.min_lead + WINDOW.margin <= change.send_at <= now + WINDOW.max_lead - WINDOW.margin
             assert quiet is None or not quiet.covers(change.send_at, ZoneInfo(each.reminder.zone))
             bound = each.reminder.anchor_at
             assert rule.is_follow_up or change.send_at <= bound - rule.min_notice
             assert rule.is_follow_up or change.send_at < bound
-        elif change.kind is Kind.HOLD:
+        elif change.kind is ChangeKind.HOLD:
             assert each.outcome.park_at > now
         else:
             assert change.reason in {Reason.TOO_LATE, Reason.PAST, Reason.QUIET_HOURS, Reason.SUPERSEDED}
@@ -112,7 +112,7 @@ def test_each_rule_and_person_ends_inside_every_constraint_or_in_a_reasoned_refu
 def test_what_a_text_says_of_the_day_is_so_when_it_arrives(case):
     """Reckoned a second time with pendulum, from the instants alone."""
     for each in decided(*case):
-        if each.change.kind is not Kind.SCHEDULE:
+        if each.change.kind is not ChangeKind.SCHEDULE:
             continue
         zone = each.reminder.zone
         start = pendulum.from_timestamp(each.reminder.appointment.start_at.timestamp(), tz=zone)
@@ -143,8 +143,8 @@ def test_as_time_passes_nothing_comes_back_and_nothing_moves_to_before(case, min
     gone = {Reason.TOO_LATE, Reason.PAST, Reason.QUIET_HOURS}
     for key, change in late.items():
         if early[key].reason in gone:
-            assert change.kind is Kind.SKIP
-        if change.kind is Kind.SCHEDULE and early[key].reason is Reason.CLAMPED_LATE:
+            assert change.kind is ChangeKind.SKIP
+        if change.kind is ChangeKind.SCHEDULE and early[key].reason is Reason.CLAMPED_LATE:
             assert change.send_at >= early[key].send_at
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.instants import from_seconds
 from reminder_kit.rules.offsets import (
-    Kind,
+    OffsetKind,
     Offset,
     elapsed,
     from_local,
@@ -45,23 +45,23 @@ def local(instant, zone):
 @pytest.mark.parametrize(
     ("text", "kind", "days", "exact"),
     [
-        ("24 hours", Kind.EXACT, 0, timedelta(hours=24)),
-        ("90 minutes", Kind.EXACT, 0, timedelta(minutes=90)),
-        ("1 hour 30 minutes", Kind.EXACT, 0, timedelta(minutes=90)),
-        ("1 hour, 30 minutes", Kind.EXACT, 0, timedelta(minutes=90)),
-        ("1 hour and 30 minutes", Kind.EXACT, 0, timedelta(minutes=90)),
-        ("1.5 hours", Kind.EXACT, 0, timedelta(minutes=90)),
-        ("2h", Kind.EXACT, 0, timedelta(hours=2)),
-        (" 30  Min ", Kind.EXACT, 0, timedelta(minutes=30)),
-        ("1 day", Kind.NOMINAL, 1, timedelta(0)),
-        ("2 weeks", Kind.NOMINAL, 14, timedelta(0)),
-        ("1 day 2 hours", Kind.NOMINAL, 1, timedelta(hours=2)),
-        ("PT24H", Kind.EXACT, 0, timedelta(hours=24)),
-        ("P1D", Kind.NOMINAL, 1, timedelta(0)),
-        ("P1W", Kind.NOMINAL, 7, timedelta(0)),
-        ("P1DT12H", Kind.NOMINAL, 1, timedelta(hours=12)),
-        (timedelta(days=1), Kind.EXACT, 0, timedelta(hours=24)),
-        (timedelta(minutes=45), Kind.EXACT, 0, timedelta(minutes=45)),
+        ("24 hours", OffsetKind.EXACT, 0, timedelta(hours=24)),
+        ("90 minutes", OffsetKind.EXACT, 0, timedelta(minutes=90)),
+        ("1 hour 30 minutes", OffsetKind.EXACT, 0, timedelta(minutes=90)),
+        ("1 hour, 30 minutes", OffsetKind.EXACT, 0, timedelta(minutes=90)),
+        ("1 hour and 30 minutes", OffsetKind.EXACT, 0, timedelta(minutes=90)),
+        ("1.5 hours", OffsetKind.EXACT, 0, timedelta(minutes=90)),
+        ("2h", OffsetKind.EXACT, 0, timedelta(hours=2)),
+        (" 30  Min ", OffsetKind.EXACT, 0, timedelta(minutes=30)),
+        ("1 day", OffsetKind.NOMINAL, 1, timedelta(0)),
+        ("2 weeks", OffsetKind.NOMINAL, 14, timedelta(0)),
+        ("1 day 2 hours", OffsetKind.NOMINAL, 1, timedelta(hours=2)),
+        ("PT24H", OffsetKind.EXACT, 0, timedelta(hours=24)),
+        ("P1D", OffsetKind.NOMINAL, 1, timedelta(0)),
+        ("P1W", OffsetKind.NOMINAL, 7, timedelta(0)),
+        ("P1DT12H", OffsetKind.NOMINAL, 1, timedelta(hours=12)),
+        (timedelta(days=1), OffsetKind.EXACT, 0, timedelta(hours=24)),
+        (timedelta(minutes=45), OffsetKind.EXACT, 0, timedelta(minutes=45)),
     ],
     ids=str,
 )
@@ -105,7 +105,7 @@ def test_what_cannot_be_an_offset_is_refused_by_name(value, said):
 
 
 def test_zero_is_an_offset_where_it_makes_sense():
-    assert Offset.parse("0 minutes", zero=True) == Offset(Kind.EXACT)
+    assert Offset.parse("0 minutes", zero=True) == Offset(OffsetKind.EXACT)
 
 
 def test_an_offset_is_its_own_parse():
@@ -119,10 +119,10 @@ def test_an_offset_is_its_own_parse():
         (Offset.parse("24 hours"), "24 hours (exact: elapsed time)"),
         (Offset.parse("1 day"), "1 day (nominal: same wall clock)"),
         (Offset.parse("1 day 2 hours"), "1 day and 2 hours of elapsed time (nominal: same wall clock)"),
-        (Offset(Kind.LOCAL, 2, at=time(18)), "2 days (local: at 18:00 local time)"),
-        (Offset(Kind.BUSINESS, 3), "3 business days (business: same wall clock)"),
-        (Offset(Kind.WEEKDAY, at=time(9), weekday=4), "the nearest Friday on another day, at 09:00 local time"),
-        (Offset(Kind.ABSOLUTE, instant=datetime(2026, 2, 1, tzinfo=UTC)), "at 2026-02-01T00:00:00Z (absolute)"),
+        (Offset(OffsetKind.LOCAL, 2, at=time(18)), "2 days (local: at 18:00 local time)"),
+        (Offset(OffsetKind.BUSINESS, 3), "3 business days (business: same wall clock)"),
+        (Offset(OffsetKind.WEEKDAY, at=time(9), weekday=4), "the nearest Friday on another day, at 09:00 local time"),
+        (Offset(OffsetKind.ABSOLUTE, instant=datetime(2026, 2, 1, tzinfo=UTC)), "at 2026-02-01T00:00:00Z (absolute)"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -184,7 +184,7 @@ def test_of_two_the_first_and_of_none_the_time_moved_by_the_leap(zone, wall, ins
 
 def test_the_day_before_at_a_time_the_clock_leaps_over_is_moved_forward():
     start = at("2026-03-09 09:00", NEW_YORK)
-    due = shifted(start, NEW_YORK, Offset(Kind.LOCAL, 1, at=time(2, 30)), back=True)
+    due = shifted(start, NEW_YORK, Offset(OffsetKind.LOCAL, 1, at=time(2, 30)), back=True)
     assert local(due, NEW_YORK) == "2026-03-08 03:30"
 
 
@@ -206,7 +206,7 @@ def test_a_day_that_was_left_out_never_puts_before_at_its_anchor():
     ids=["monday", "that friday itself", "saturday", "sunday"],
 )
 def test_weekday_before_is_the_last_such_day_before_the_anchors_day(start, weekday, due):
-    offset = Offset(Kind.WEEKDAY, at=time(18), weekday=weekday)
+    offset = Offset(OffsetKind.WEEKDAY, at=time(18), weekday=weekday)
     assert local(shifted(at(start, BERLIN), BERLIN, offset, back=True), BERLIN) == due
 
 
@@ -221,13 +221,13 @@ def test_weekday_before_is_the_last_such_day_before_the_anchors_day(start, weekd
     ids=["over a weekend", "within a week", "from a sunday", "a week and a day"],
 )
 def test_business_days_jump_weekends(start, days, due):
-    offset = Offset(Kind.BUSINESS, days)
+    offset = Offset(OffsetKind.BUSINESS, days)
     assert local(shifted(at(start, BERLIN), BERLIN, offset, back=True), BERLIN) == due
 
 
 def test_business_days_jump_closed_days_and_take_a_local_time():
     closed = {date(2026, 2, 13), date(2026, 2, 12)}
-    offset = Offset(Kind.BUSINESS, 1, at=time(9))
+    offset = Offset(OffsetKind.BUSINESS, 1, at=time(9))
     due = shifted(
         at("2026-02-16 10:00", BERLIN),
         BERLIN,
@@ -240,7 +240,7 @@ def test_business_days_jump_closed_days_and_take_a_local_time():
 
 def test_a_place_that_never_opens_is_an_error_not_a_loop():
     with pytest.raises(InvalidRuleError, match="no business day"):
-        shifted(at("2026-02-16 10:00", BERLIN), BERLIN, Offset(Kind.BUSINESS, 1), back=True, is_open=lambda _: False)
+        shifted(at("2026-02-16 10:00", BERLIN), BERLIN, Offset(OffsetKind.BUSINESS, 1), back=True, is_open=lambda _: False)
 
 
 def test_after_goes_the_other_way():

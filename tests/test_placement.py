@@ -16,7 +16,7 @@ from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.instants import from_seconds
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.placement import GRACE, Decision, Placement, QuietHours, place, still_allowed
+from reminder_kit.rules.placement import GRACE, PlacementDecision, Placement, QuietHours, place, still_allowed
 from reminder_kit.rules.reminders import Defaults, Rule, reminders
 from reminder_kit.rules.superseding import COLLAPSE_WITHIN, supersede
 from reminder_kit.rules.window import Window
@@ -51,8 +51,8 @@ def placed(one, now, *, window=TELNYX, quiet=None, replaces=False):
         one, now=now if isinstance(now, datetime) else ny(now), window=window, quiet=quiet, replaces=replaces
     )
     moment = result.send_at or result.park_at
-    assert (result.send_at is not None) == (result.decision is Decision.SEND)
-    assert (result.park_at is not None) == (result.decision is Decision.HOLD)
+    assert (result.send_at is not None) == (result.decision is PlacementDecision.SEND)
+    assert (result.park_at is not None) == (result.decision is PlacementDecision.HOLD)
     assert all(isinstance(step, str) for step in result.trail)
     return " ".join(
         filter(None, [result.decision, result.reason, moment and f"{moment.astimezone(NEW_YORK):%m-%d %H:%M:%S}"])
@@ -172,7 +172,7 @@ class TestFar:
         start = datetime(2026, 11, 3, 10, tzinfo=NEW_YORK)
         one = reminder(start, before="1 minute")
         now = ny("2026-10-29 10:00")
-        assert place(one, now=now, window=TELNYX, quiet=None).decision is Decision.HOLD
+        assert place(one, now=now, window=TELNYX, quiet=None).decision is PlacementDecision.HOLD
         assert placed(one, now) == "hold beyond_window 10-29 10:59:30"
 
     def test_what_is_shifted_into_the_window_is_not_beyond_it(self):
@@ -295,7 +295,7 @@ class TestOtherBounds:
     def test_now_may_be_given_in_any_zone_and_lengths_stay_elapsed_time(self, now):
         one = reminder(datetime(2026, 11, 2, 9, 1, tzinfo=NEW_YORK), before="1 minute")
         result = place(one, now=now, window=TELNYX, quiet=None)
-        assert (result.decision, result.park_at) == (Decision.HOLD, datetime(2026, 10, 28, 14, 0, 30, tzinfo=UTC))
+        assert (result.decision, result.park_at) == (PlacementDecision.HOLD, datetime(2026, 10, 28, 14, 0, 30, tzinfo=UTC))
         assert type(result.park_at) is datetime
 
     def test_a_naive_now_is_refused(self):
@@ -531,8 +531,8 @@ class TestSupersede:
         one = reminder(id="a")
         other = reminder(id="b", before="2 hours")
         pairs = [
-            (one, Placement(Decision.SEND, Reason.CLAMPED_LATE, ny("2026-02-16 09:00"))),
-            (other, Placement(Decision.SEND, Reason.CLAMPED_LATE, ny("2026-02-16 09:15"))),
+            (one, Placement(PlacementDecision.SEND, Reason.CLAMPED_LATE, ny("2026-02-16 09:00"))),
+            (other, Placement(PlacementDecision.SEND, Reason.CLAMPED_LATE, ny("2026-02-16 09:15"))),
         ]
         assert supersede(pairs) == pairs
 
@@ -609,7 +609,7 @@ def test_the_result_is_inside_every_constraint_or_a_reasoned_refusal(case, repla
     one, now, window, quiet = case
     result = place(one, now=now, window=window, quiet=quiet, replaces=replaces)
     zone = ZoneInfo(one.zone)
-    if result.decision is Decision.SEND:
+    if result.decision is PlacementDecision.SEND:
         send_at = result.send_at
         assert send_at.microsecond == 0
         if window.holds_and_sends:
@@ -623,7 +623,7 @@ def test_the_result_is_inside_every_constraint_or_a_reasoned_refusal(case, repla
         assert still_allowed(send_at, one, quiet) is None
         if result.reason is Reason.ON_TIME and not window.holds_and_sends and not one.rule.spread:
             assert send_at == one.due_at or send_at < one.appointment.start_at <= one.due_at + MINUTE * 5
-    elif result.decision is Decision.HOLD:
+    elif result.decision is PlacementDecision.HOLD:
         assert result.reason is Reason.BEYOND_WINDOW
         assert result.park_at > now - timedelta(seconds=1)
         assert result.park_at.microsecond == 0
@@ -637,12 +637,12 @@ def test_the_result_is_inside_every_constraint_or_a_reasoned_refusal(case, repla
 def test_what_is_held_can_be_parked_at_park_at_and_not_a_second_before(case):
     one, now, window, quiet = case
     result = place(one, now=now, window=window, quiet=quiet)
-    if result.decision is Decision.HOLD and result.park_at > now:
+    if result.decision is PlacementDecision.HOLD and result.park_at > now:
         then = place(one, now=result.park_at, window=window, quiet=quiet)
         before = place(one, now=result.park_at - timedelta(seconds=1), window=window, quiet=quiet)
         if one.rule.if_late.within is None:
-            assert then.decision is Decision.SEND
-            assert before.decision is Decision.HOLD
+            assert then.decision is PlacementDecision.SEND
+            assert before.decision is PlacementDecision.HOLD
             assert before.park_at == result.park_at
 
 
@@ -652,7 +652,7 @@ def test_no_better_moment_is_passed_over(case):
     """Between the ideal (late: the earliest that can be asked for) and the result, every minute is forbidden."""
     one, now, window, quiet = case
     result = place(one, now=now, window=window, quiet=quiet)
-    if result.decision is not Decision.SEND or result.reason is Reason.CLAMPED_FAR:
+    if result.decision is not PlacementDecision.SEND or result.reason is Reason.CLAMPED_FAR:
         return
     ideal = window.opens(now) if result.reason is Reason.CLAMPED_LATE else max(one.due_at, window.opens(now))
     send_at = result.send_at
@@ -670,10 +670,10 @@ def test_time_only_passes_a_send_time_never_moves_back_and_a_skip_for_lateness_i
     final = {Reason.TOO_LATE, Reason.PAST, Reason.QUIET_HOURS}
     if first.reason in final:
         assert later.reason in final
-    if first.reason is Reason.CLAMPED_LATE and later.decision is Decision.SEND:
+    if first.reason is Reason.CLAMPED_LATE and later.decision is PlacementDecision.SEND:
         assert later.reason is Reason.CLAMPED_LATE
         assert later.send_at >= first.send_at
-    if first.reason is Reason.ON_TIME and later.decision is Decision.SEND and later.reason is not Reason.CLAMPED_FAR:
+    if first.reason is Reason.ON_TIME and later.decision is PlacementDecision.SEND and later.reason is not Reason.CLAMPED_FAR:
         assert later.send_at >= first.send_at
 
 
@@ -697,7 +697,7 @@ def test_superseding_does_not_depend_on_the_order_of_its_input(several, seconds,
     left = [
         (one, placement)
         for one, placement in supersede(pairs)
-        if placement.decision is Decision.SEND and not one.rule.is_follow_up
+        if placement.decision is PlacementDecision.SEND and not one.rule.is_follow_up
     ]
     for one, placement in left:
         if placement.reason is Reason.CLAMPED_LATE:

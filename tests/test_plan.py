@@ -12,11 +12,11 @@ from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Identity, Outcome, SentBefore, Stand, Suppression
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.model.records import Identity, ReminderRecord, PriorMessage, ReminderStatus, Suppression
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decide
 from reminder_kit.planning.message_times import NEVER_SENT, next_look, replayable
-from reminder_kit.planning.observed import Case
+from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import QuietHours
@@ -47,7 +47,7 @@ def parked(settings, appointment):
     """Return a factory: the message a first decision would have parked, in any state."""
 
     def make(state=State.SCHEDULED, **changes):
-        (decision,) = decide(Case(Identity.of(appointment()), appointment()), settings, START)
+        (decision,) = decide(Observed(Identity.of(appointment()), appointment()), settings, START)
         message = Message(
             id="0" * 32,
             key=decision.change.key,
@@ -75,7 +75,7 @@ def judged(settings, appointment, *messages, now=START, outcomes=(), **case):
         by_key[message.key] += (message,)
     known = {outcome.key: outcome for outcome in outcomes}
     identity = Identity.of(appointment) if appointment else Identity("default", "A-1")
-    decisions = decide(Case(identity, appointment, known, by_key, **case), settings, now)
+    decisions = decide(Observed(identity, appointment, known, by_key, **case), settings, now)
     return [(each.change.kind.value, each.change.reason.value, each.change.causes) for each in decisions]
 
 
@@ -143,9 +143,9 @@ def test_of_two_sent_at_the_same_second_the_one_made_last_counts(settings, parke
 
 def test_what_was_sent_for_nearly_this_start_under_another_key_is_not_sent_again(settings, appointment):
     start = appointment().start_at
-    sent = {("day-before", "+12025550123"): [SentBefore("other", start + timedelta(minutes=15), START)]}
+    sent = {("day-before", "+12025550123"): [PriorMessage("other", start + timedelta(minutes=15), START)]}
     assert judged(settings, appointment(), sent_before=sent)[0][1] == "already_sent"
-    sent = {("day-before", "+12025550123"): [SentBefore("other", start + timedelta(minutes=16), START)]}
+    sent = {("day-before", "+12025550123"): [PriorMessage("other", start + timedelta(minutes=16), START)]}
     assert judged(settings, appointment(), sent_before=sent)[0][1] == "on_time"
 
 
@@ -170,7 +170,7 @@ def test_an_unknown_one_follows_the_policy(settings, parked, appointment):
 
 def test_a_refused_one_is_not_asked_for_again_until_it_differs(settings, parked, appointment):
     refused = parked(State.REJECTED, error="40310")
-    outcome = Outcome(refused.key, "day-before", "", "", Stand.SKIPPED, "invalid_number")
+    outcome = ReminderRecord(refused.key, "day-before", "", "", ReminderStatus.SKIPPED, "invalid_number")
     assert judged(settings, appointment(), refused, outcomes=[outcome])[0][1] == "invalid_number"
     assert judged(settings, appointment(title="X"), refused, outcomes=[outcome])[0][0] == "schedule"
     assert judged(settings, appointment(), parked(State.REJECTED, error=NEVER_SENT))[0][0] == "schedule"
@@ -180,13 +180,13 @@ def test_a_replaced_one_is_clamped_whatever_the_rule_says_of_lateness(settings, 
     strict = evolve(settings, rules=(Rule("day-before", before="24 hours", text=TEXT, if_late="skip"),))
     soon = appointment(days=0, hours=5)
     assert judged(strict, soon)[0][:2] == ("skip", "too_late")
-    waiting = Outcome(parked().key, "day-before", "", "", Stand.HELD, "clamped_late", replacing=True)
+    waiting = ReminderRecord(parked().key, "day-before", "", "", ReminderStatus.HELD, "clamped_late", replacing=True)
     assert judged(strict, soon, outcomes=[waiting])[0][:2] == ("schedule", "clamped_late")
 
 
 def test_a_gone_appointment_withdraws_what_is_recorded_for_it(settings, parked):
     assert judged(settings, None, parked()) == [("cancel", "removed", ())]
-    held = Outcome("k", "day-before", "r", "+12025550123", Stand.HELD, "beyond_window")
+    held = ReminderRecord("k", "day-before", "r", "+12025550123", ReminderStatus.HELD, "beyond_window")
     assert judged(settings, None, outcomes=[held]) == [("skip", "removed", ())]
 
 
@@ -201,7 +201,7 @@ def test_the_same_bytes_are_posted_again_only_while_key_and_window_allow(setting
 
 
 def test_the_next_look_is_when_time_alone_changes_something(parked):
-    held = Outcome("k", "r", "p", "", Stand.HELD, "beyond_window", park_at=START + timedelta(days=9))
+    held = ReminderRecord("k", "r", "p", "", ReminderStatus.HELD, "beyond_window", park_at=START + timedelta(days=9))
     assert next_look([held], []) == START + timedelta(days=9)
     assert next_look([held], [parked()]) == parked().send_at + timedelta(minutes=1)
     assert next_look([], [parked(State.DELIVERED)]) is None
@@ -213,7 +213,7 @@ def change(kind, index=0, **changes):
 
 
 def cancelling(count, parked, **options):
-    changes = tuple(change(Kind.CANCEL, index) for index in range(count))
+    changes = tuple(change(ChangeKind.CANCEL, index) for index in range(count))
     return Plan(START, "import", changes, parked=parked, **options)
 
 
@@ -228,14 +228,14 @@ def test_a_plan_that_takes_too_much_away_is_refused_with_the_numbers():
 
 
 def test_a_replacement_counts_for_the_guard_only_if_it_moves_the_message():
-    near = change(Kind.REPLACE, was_at=START + timedelta(minutes=15))
-    far = change(Kind.REPLACE, was_at=START + timedelta(minutes=16))
+    near = change(ChangeKind.REPLACE, was_at=START + timedelta(minutes=15))
+    far = change(ChangeKind.REPLACE, was_at=START + timedelta(minutes=16))
     assert (near.moves_noticeably, far.moves_noticeably) == (False, True)
 
 
 def test_the_digest_ignores_when_a_late_one_goes_out_and_nothing_else():
     def digest(**changes):
-        return Plan(START, "sync", (change(Kind.SCHEDULE, **changes),)).digest
+        return Plan(START, "sync", (change(ChangeKind.SCHEDULE, **changes),)).digest
 
     later = START + timedelta(minutes=1)
     late = {"reason": Reason.CLAMPED_LATE}

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.offsets import Kind, Offset
-from reminder_kit.rules.reminders import Condition, Defaults, Late, Rule, reminders
+from reminder_kit.rules.offsets import OffsetKind, Offset
+from reminder_kit.rules.reminders import Condition, Defaults, LatePolicy, Rule, reminders
 
 ANN = "+12025550123"
 BOB = "+12025550145"
@@ -56,9 +56,9 @@ def due(given, one, defaults=None):
 class TestReading:
     def test_values_are_parsed_as_they_come_in(self):
         one = rule(before="90 minutes", min_notice="30 minutes", if_late={"skip_after": "6 hours"})
-        assert one.before == Offset(Kind.EXACT, elapsed=timedelta(minutes=90))
+        assert one.before == Offset(OffsetKind.EXACT, elapsed=timedelta(minutes=90))
         assert one.min_notice == timedelta(minutes=30)
-        assert one.if_late == Late("clamp", timedelta(hours=6), stated=True)
+        assert one.if_late == LatePolicy("clamp", timedelta(hours=6), stated=True)
         assert (one.if_far, one.shift, one.anchor) == ("hold", "earlier", "start")
 
     def test_defaults_are_clamp_hold_earlier_and_no_notice(self):

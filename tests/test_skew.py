@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from reminder_kit import Rule
-from reminder_kit.delivery.retry import Skew
+from reminder_kit.delivery.retry import ClockSkew
 from reminder_kit.ports import Response
 from reminder_kit.rules.window import Window
 
@@ -51,11 +51,11 @@ def test_what_is_refused_for_another_reason_stays_refused(make_kit, sandbox, app
     ("seconds", "allowed"), [(0, 0), (30, 0), (31, 31), (-31, 31), (900, 900), (901, 0), (-86400, 0)]
 )
 def test_from_half_a_minute_on_it_is_allowed_for_and_another_clock_is_none(seconds, allowed):
-    assert Skew(timedelta(seconds=seconds)).allowance == timedelta(seconds=allowed)
+    assert ClockSkew(timedelta(seconds=seconds)).allowance == timedelta(seconds=allowed)
 
 
 def test_an_answer_without_a_date_leaves_it_as_it_was(sandbox):
-    skew = Skew(timedelta(minutes=1))
+    skew = ClockSkew(timedelta(minutes=1))
     skew.note(Response(200, {}, b""), sandbox.now())
     skew.note(Response(200, {"date": "yesterday"}, b""), sandbox.now())
     assert skew.ahead == timedelta(minutes=1)

@@ -117,14 +117,14 @@ def test_who_waits_for_one_that_moves_away_while_it_is_worked_on_is_told(make_ki
     kit, host = make_kit([EVENING]), make_kit([EVENING])
     kit.sync([])
     kit.record([visit("A"), visit("B", 11)])
-    decide, moved = executor.Engine._decide, []
+    decide, moved = executor.Executor._decide, []
 
     def decide_and_move(self, works, held_back):
         decide(self, works, held_back)
         if not moved:
             moved.append(host.record(visit("A", day=3)))
 
-    monkeypatch.setattr(executor.Engine, "_decide", decide_and_move)
+    monkeypatch.setattr(executor.Executor, "_decide", decide_and_move)
     kit.resync()
     kit.resync()
     assert told(sandbox) == APART

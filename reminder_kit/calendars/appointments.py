@@ -19,7 +19,7 @@ from reminder_kit.calendars.events import Event, created
 from reminder_kit.calendars.occurrences import Occurrence
 from reminder_kit.calendars.recipients import NOT_PEOPLE, Person
 from reminder_kit.calendars.series import Instance, recurrence_text
-from reminder_kit.calendars.values import Kind
+from reminder_kit.calendars.values import TimeKind
 from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import iso
 
@@ -124,9 +124,9 @@ def occurrence(
     info: tzinfo = named(start.zone) or start.zone
     if not isinstance(info, ZoneInfo) and info is not UTC:
         info = timezone(instance.at.astimezone(info).utcoffset() or timedelta())
-    key = info.key if isinstance(info, ZoneInfo) else display if start.kind is Kind.UTC else None
+    key = info.key if isinstance(info, ZoneInfo) else display if start.kind is TimeKind.UTC else None
     starts_at, ends_at = instance.at.astimezone(info), instance.ends_at.astimezone(info)
-    all_day = start.kind is Kind.DATE
+    all_day = start.kind is TimeKind.DATE
     event = instance.event
     times = alarm_times(words.alarms, instance.at, instance.ends_at, start.zone, is_one=instance.is_one, after=after)
     appointment = Appointment(

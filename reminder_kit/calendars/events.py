@@ -16,7 +16,7 @@ from attrs import define
 from reminder_kit.calendars.content_lines import Component, Property
 from reminder_kit.calendars.rrule import Rule, read_rule
 from reminder_kit.calendars.settings import Limits
-from reminder_kit.calendars.values import Kind, Span, When, Zones, as_span, as_when, integer, periods, stamp, whens
+from reminder_kit.calendars.values import TimeKind, Span, When, Zones, as_span, as_when, integer, periods, stamp, whens
 from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import seconds
@@ -169,7 +169,7 @@ def _sequence(component: Component, warn: Warn) -> int:
 
 def _span(component: Component, start: When, zones: Zones, warn: Warn) -> Span:
     """Return how long it lasts: DTEND, else DURATION, else a day for a date and nothing for a time (§3.6.1)."""
-    default = Span(1) if start.kind is Kind.DATE else Span()
+    default = Span(1) if start.kind is TimeKind.DATE else Span()
     end, duration = component.first("DTEND"), component.first("DURATION")
     try:
         if end is not None:
@@ -184,9 +184,9 @@ def _span(component: Component, start: When, zones: Zones, warn: Warn) -> Span:
 
 
 def _until(start: When, end: When, default: Span, warn: Warn, each: Property) -> Span:
-    if (start.kind is Kind.DATE) != (end.kind is Kind.DATE):
+    if (start.kind is TimeKind.DATE) != (end.kind is TimeKind.DATE):
         warn("DTSTART and DTEND are not both dates or both times", each.line)
-    if start.kind is Kind.DATE:
+    if start.kind is TimeKind.DATE:
         days = (end.wall - start.wall + timedelta(hours=23, minutes=59, seconds=59)).days
         if days < 0 or (end.wall < start.wall):
             warn("DTEND lies before DTSTART: its end is left out", each.line)
@@ -202,7 +202,7 @@ def _lasting(start: When, span: Span, default: Span, warn: Warn, each: Property)
     if span.is_negative:
         warn("DURATION is negative: its end is left out", each.line)
         return default
-    if start.kind is Kind.DATE:
+    if start.kind is TimeKind.DATE:
         return Span(span.days + -(-span.exact // timedelta(days=1))) if span != Span() else default
     return span
 

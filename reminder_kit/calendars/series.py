@@ -18,7 +18,7 @@ from reminder_kit.calendars.events import Event
 from reminder_kit.calendars.recurrence import Budget, expand
 from reminder_kit.calendars.rrule import Rule
 from reminder_kit.calendars.settings import Limits
-from reminder_kit.calendars.values import Kind, Span, When
+from reminder_kit.calendars.values import TimeKind, Span, When
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import iso
 
@@ -115,13 +115,13 @@ def _last_word(versions: Sequence[Event]) -> Version:
 
 def _key(original: When, first: When | None) -> datetime:
     """Return the instant of an original start, read as the series' own starts are."""
-    if first is None or original.kind is first.kind is Kind.DATE:
+    if first is None or original.kind is first.kind is TimeKind.DATE:
         return original.instant
-    if first.kind is Kind.DATE:
-        return When(datetime.combine(original.wall, datetime.min.time()), first.zone, Kind.DATE).instant
-    if original.kind is Kind.DATE:
+    if first.kind is TimeKind.DATE:
+        return When(datetime.combine(original.wall, datetime.min.time()), first.zone, TimeKind.DATE).instant
+    if original.kind is TimeKind.DATE:
         return first._replace(wall=datetime.combine(original.wall, first.wall.time())).instant
-    if original.kind is Kind.FLOATING:
+    if original.kind is TimeKind.FLOATING:
         return first._replace(wall=original.wall).instant
     return original.instant
 
@@ -139,9 +139,9 @@ def answers(series: Series) -> dict[datetime | None, dict[str, str]]:
 
 def recurrence_text(original: When) -> str:
     """Return the original start as a recurrence id: a date, a wall clock for floating times, else a UTC instant."""
-    if original.kind is Kind.DATE:
+    if original.kind is TimeKind.DATE:
         return original.wall.date().isoformat()
-    return original.wall.isoformat() if original.kind is Kind.FLOATING else iso(original.instant)
+    return original.wall.isoformat() if original.kind is TimeKind.FLOATING else iso(original.instant)
 
 
 def instances(series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget) -> list[Instance]:
@@ -171,7 +171,7 @@ def _override(series: Series, key: datetime, version: Version) -> Instance:
 def _original(series: Series, key: datetime, event: Event) -> When:
     first = series.first
     if first is None:
-        return event.replaces or When(key.replace(tzinfo=None), UTC, Kind.UTC)
+        return event.replaces or When(key.replace(tzinfo=None), UTC, TimeKind.UTC)
     return When(key.astimezone(first.zone).replace(tzinfo=None, fold=0), first.zone, first.kind)
 
 
@@ -251,7 +251,7 @@ def _remaining(
     budget: Budget,
 ) -> list[tuple[When, When | Span | None]]:
     gone = {_key(each, first) for each in master.without}
-    days = {each.wall.date() for each in master.without if each.kind is Kind.DATE is not first.kind}
+    days = {each.wall.date() for each in master.without if each.kind is TimeKind.DATE is not first.kind}
     for rule in master.exceptions:
         gone.update(first._replace(wall=wall).instant for wall in _walls(rule, first, *bounds, limits, budget))
     return [each for instant, each in found.items() if instant not in gone and each[0].wall.date() not in days]
@@ -267,14 +267,14 @@ def _walls(
     budget.begin(limits.candidates)
     if rule.until is not None:
         high = min(high, _until(rule.until, rule.until_kind, first))
-    return expand(rule, first.wall, low, high, budget, dates=first.kind is Kind.DATE)
+    return expand(rule, first.wall, low, high, budget, dates=first.kind is TimeKind.DATE)
 
 
 def _until(until: datetime, kind: str, first: When) -> datetime:
     """Return UNTIL as a wall clock of the series: a date includes its day, a local time is local (§3.3.10)."""
-    if kind == "date" or first.kind is Kind.DATE:
+    if kind == "date" or first.kind is TimeKind.DATE:
         return datetime.combine(until, datetime.max.time())
-    if kind == "utc" and first.kind is Kind.ZONED:
+    if kind == "utc" and first.kind is TimeKind.ZONED:
         return until.replace(tzinfo=UTC).astimezone(first.zone).replace(tzinfo=None, fold=0)
     return until
 

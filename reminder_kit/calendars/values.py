@@ -17,7 +17,7 @@ from reminder_kit.calendars.content_lines import Property
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import utc
 
-__all__ = ["Kind", "Span", "When", "as_span", "as_when", "integer", "offset_of", "periods", "stamp", "whens"]
+__all__ = ["TimeKind", "Span", "When", "as_span", "as_when", "integer", "offset_of", "periods", "stamp", "whens"]
 
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[Tt](\d\d)(\d\d)(\d\d)?([Zz])?)?")
 _DURATION = re.compile(
@@ -27,7 +27,7 @@ _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)(?::?(\d\d))?")
 _LONGEST = timedelta(days=3660)
 
 
-class Kind(StrEnum):
+class TimeKind(StrEnum):
     """How a time was written."""
 
     DATE = "date"
@@ -41,7 +41,7 @@ class When(NamedTuple):
 
     wall: datetime
     zone: tzinfo
-    kind: Kind
+    kind: TimeKind
 
     @property
     def instant(self) -> datetime:
@@ -86,15 +86,15 @@ def as_when(text: str, tzid: str, zones: Zones, line: int) -> When:
     year, month, day, hour, minute, second, z = match.groups()
     try:
         if hour is None:
-            return When(datetime(int(year), int(month), int(day)), zones("", line), Kind.DATE)  # noqa: DTZ001 - wall clock
+            return When(datetime(int(year), int(month), int(day)), zones("", line), TimeKind.DATE)  # noqa: DTZ001 - wall clock
         wall = datetime(int(year), int(month), int(day), int(hour), int(minute), min(int(second or 0), 59))  # noqa: DTZ001 - wall clock
     except ValueError:
         raise CalendarError(f"{text[:40]!r} is no date or time", line=line) from None
     if z:
-        return When(wall, UTC, Kind.UTC)
+        return When(wall, UTC, TimeKind.UTC)
     if tzid.strip():
-        return When(wall, zones(tzid, line), Kind.ZONED)
-    return When(wall, zones("", line), Kind.FLOATING)
+        return When(wall, zones(tzid, line), TimeKind.ZONED)
+    return When(wall, zones("", line), TimeKind.FLOATING)
 
 
 def whens(each: Property, zones: Zones, limit: int) -> list[When]:

@@ -17,7 +17,7 @@ from reminder_kit.cli.output import write_json
 from reminder_kit.cli.session import configured
 from reminder_kit.model.lifecycle import OPEN
 from reminder_kit.model.phones import masked
-from reminder_kit.model.records import Outcome, Record, Stand
+from reminder_kit.model.records import ReminderRecord, AppointmentRecord, ReminderStatus
 
 __all__ = ["export"]
 
@@ -49,13 +49,13 @@ def _rows(now: datetime, *, numbers: bool) -> Iterator[dict[str, Any]]:
     try:
         for record in ledger.records(ended_after=now):
             for outcome in record.outcomes:
-                if outcome.stand in (Stand.PARKED, Stand.HELD):
+                if outcome.stand in (ReminderStatus.PARKED, ReminderStatus.HELD):
                     yield _row(record, outcome, numbers=numbers)
     finally:
         ledger.close()
 
 
-def _row(record: Record, outcome: Outcome, *, numbers: bool) -> dict[str, Any]:
+def _row(record: AppointmentRecord, outcome: ReminderRecord, *, numbers: bool) -> dict[str, Any]:
     parked = [each for each in record.messages if each.key == outcome.key and each.state in OPEN]
     return {
         "send_at": outcome.send_at or outcome.due_at,

@@ -16,29 +16,29 @@ from attrs import frozen
 from reminder_kit.model.instants import iso
 from reminder_kit.model.instants import zone as zone_named
 from reminder_kit.model.phones import masked
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
 
 __all__ = ["Line", "aligned", "change_lines", "count_lines", "day", "moment", "outcome_line", "shortened"]
 
 _SHOWN = 200
-_QUIET = (Kind.KEEP, Kind.HOLD, Kind.SKIP)
+_QUIET = (ChangeKind.KEEP, ChangeKind.HOLD, ChangeKind.SKIP)
 _STYLES = {
-    Kind.SCHEDULE: "green",
-    Kind.REPLACE: "yellow",
-    Kind.CANCEL: "red",
-    Kind.HOLD: "cyan",
-    Kind.KEEP: "dim",
-    Kind.SKIP: "dim",
+    ChangeKind.SCHEDULE: "green",
+    ChangeKind.REPLACE: "yellow",
+    ChangeKind.CANCEL: "red",
+    ChangeKind.HOLD: "cyan",
+    ChangeKind.KEEP: "dim",
+    ChangeKind.SKIP: "dim",
 }
 _WORDS = {
-    Kind.SCHEDULE: ("to schedule", "scheduled"),
-    Kind.REPLACE: ("to replace", "replaced"),
-    Kind.CANCEL: ("to cancel", "cancelled"),
-    Kind.HOLD: ("held", "held"),
-    Kind.KEEP: ("kept", "kept"),
-    Kind.SKIP: ("skipped", "skipped"),
+    ChangeKind.SCHEDULE: ("to schedule", "scheduled"),
+    ChangeKind.REPLACE: ("to replace", "replaced"),
+    ChangeKind.CANCEL: ("to cancel", "cancelled"),
+    ChangeKind.HOLD: ("held", "held"),
+    ChangeKind.KEEP: ("kept", "kept"),
+    ChangeKind.SKIP: ("skipped", "skipped"),
 }
 
 
@@ -103,9 +103,9 @@ def _groups(changes: Iterable[Change], zone: ZoneInfo) -> list[tuple[str, list[C
     days: dict[tuple[int, str], tuple[str, list[Change]]] = {}
     for change in sorted(changes, key=_order):
         at = change.send_at or change.due_at
-        if change.kind is Kind.SKIP or at is None:
+        if change.kind is ChangeKind.SKIP or at is None:
             key, title = (2, ""), "Not sent"
-        elif change.kind is Kind.CANCEL:
+        elif change.kind is ChangeKind.CANCEL:
             key, title = (1, ""), "Withdrawn"
         else:
             key, title = (0, at.astimezone(zone).date().isoformat()), f"{day(at, zone)} ({zone.key})"
@@ -125,7 +125,7 @@ def _rows(group: Sequence[Change], zone: ZoneInfo) -> list[Line]:
     for change, line in zip(group, lines, strict=True):
         wrong = change.outcome in ("failed", "unknown")
         found.append(Line(line, "bold red" if wrong else _STYLES[change.kind], 9))
-        if change.text and change.is_work and change.kind is not Kind.CANCEL and not wrong:
+        if change.text and change.is_work and change.kind is not ChangeKind.CANCEL and not wrong:
             found.append(Line(f"         “{change.text}”", "", 10))
         if change.error and change.error != said:
             found.append(Line(f"         {change.outcome or 'error'}: {change.error}", "red", 9))
@@ -136,7 +136,7 @@ def _rows(group: Sequence[Change], zone: ZoneInfo) -> list[Line]:
 def _cells(change: Change, zone: ZoneInfo) -> list[str]:
     at = change.send_at or change.due_at
     clock = f"{at.astimezone(zone):%H:%M}" if at else "  –  "
-    if change.kind in (Kind.CANCEL, Kind.SKIP) and at:
+    if change.kind in (ChangeKind.CANCEL, ChangeKind.SKIP) and at:
         clock = moment(at, zone)
     why = f"{change.reason}{' (' + ', '.join(change.causes) + ')' if change.causes else ''}{_there(change, zone)}"
     was = f", was {moment(change.was_at, zone)}" if change.was_at and change.was_at != change.send_at else ""
@@ -147,7 +147,7 @@ def _cells(change: Change, zone: ZoneInfo) -> list[str]:
 
 def _there(change: Change, zone: ZoneInfo) -> str:
     """Return what the reader's own clock says as a message arrives, where it is another."""
-    if change.send_at is None or not change.zone or change.kind is Kind.CANCEL:
+    if change.send_at is None or not change.zone or change.kind is ChangeKind.CANCEL:
         return ""
     here, there = change.send_at.astimezone(zone), change.send_at.astimezone(zone_named(change.zone))
     return "" if here.utcoffset() == there.utcoffset() else f", {there:%a %H:%M} in {change.zone}"
@@ -158,7 +158,7 @@ def outcome_line(run: Plan | Report) -> Line:
     done = isinstance(run, Report)
     summary = run.summary
     wrong = Counter(each.kind for each in run.changes if each.outcome in ("failed", "unknown"))
-    counts = {kind: summary[kind.value] - wrong[kind] for kind in Kind}
+    counts = {kind: summary[kind.value] - wrong[kind] for kind in ChangeKind}
     parts = [f"{count} {_WORDS[kind][done]}" for kind, count in counts.items() if count]
     parts += [f"{summary[name]} {name}" for name in ("failed", "unknown") if summary[name]]
     count = summary["appointments"]

@@ -20,8 +20,8 @@ from reminder_kit.cli.session import configured
 from reminder_kit.config.loading import Config
 from reminder_kit.model.instants import iso, zone
 from reminder_kit.model.phones import masked
-from reminder_kit.planning.preview import Line as Rehearsed
-from reminder_kit.planning.preview import Rehearsal, blanks
+from reminder_kit.planning.preview import PreviewLine as Rehearsed
+from reminder_kit.planning.preview import Preview, blanks
 from reminder_kit.text.sms import sms_parts
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def check(sample: str | None, limit: int, now: datetime | None) -> int:
     time and late. Exit status 1 where a text cannot be written, 2 where a rule is wrong.
     """
     config, now = configured(warn=True), now or datetime.now(UTC)
-    rehearsal = Rehearsal(config.rules, config.defaults, config.quiet_hours, config.calendar.alarms)
+    rehearsal = Preview(config.rules, config.defaults, config.quiet_hours, config.calendar.alarms)
     broken = False
     if sample is None:
         lines = list(rehearsal.made_up(now))

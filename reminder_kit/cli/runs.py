@@ -18,7 +18,7 @@ from reminder_kit.cli.output import progress, say, tell_problems, write_json, wr
 from reminder_kit.cli.rendering import Line, change_lines, outcome_line
 from reminder_kit.cli.session import opened
 from reminder_kit.errors import LedgerError, ProviderError, UnsafePlanError
-from reminder_kit.planning.changes import Kind
+from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
 
@@ -164,7 +164,7 @@ def _checked(made: Plan) -> None:
 
 def _answers(made: Plan) -> int:
     """Return how many answers of the provider a plan takes."""
-    return sum(2 if change.kind is Kind.REPLACE else 1 for change in made.work)
+    return sum(2 if change.kind is ChangeKind.REPLACE else 1 for change in made.work)
 
 
 def _shown(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import evolve, frozen
 
-from reminder_kit.delivery.exchange import Desk, Errand, Result, reason_of, state_of
+from reminder_kit.delivery.exchange import Exchange, DispatchResult, DispatchStatus, reason_of, state_of
 from reminder_kit.delivery.retry import TRIES, backoff, retry_delay
 from reminder_kit.errors import (
     ProviderError,
@@ -26,7 +26,7 @@ from reminder_kit.errors import (
 )
 from reminder_kit.model.lifecycle import State, step, told
 from reminder_kit.model.messages import Draft, Message
-from reminder_kit.model.records import Claim, Identity, Outcome
+from reminder_kit.model.records import Claim, Identity, ReminderRecord
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER, cancellable, is_past, replayable
 from reminder_kit.ports import (
@@ -41,7 +41,7 @@ from reminder_kit.rules.placement import GRACE
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Courier", "Errand", "Result"]
+__all__ = ["Dispatcher", "DispatchResult", "DispatchStatus"]
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ _LOOKS = 6
 
 
 @frozen
-class Courier(Desk):
+class Dispatcher(Exchange):
     """The one who goes to the provider and writes down every step before and after."""
 
     # Parking
@@ -64,7 +64,7 @@ class Courier(Desk):
         draft: Draft,
         start_at: datetime,
         may_go: Callable[[datetime], bool] = lambda _at: True,
-    ) -> Errand:
+    ) -> DispatchResult:
         """Park a new message: commit the intent, post it, commit what came of it.
 
         `may_go` says whether what is sent at once may still go out at an instant.
@@ -76,9 +76,9 @@ class Courier(Desk):
             self.breaker.check(self.clock())
             request = self.provider.create(draft, token=message_id, idempotency_key=key)
         except RejectedError as error:
-            return Errand(Result.REJECTED, None, error, reason_of(error))
+            return DispatchResult(DispatchStatus.REJECTED, None, error, reason_of(error))
         except ProviderError as error:
-            return Errand(Result.FAILED, None, error)
+            return DispatchResult(DispatchStatus.FAILED, None, error)
         now = self.clock()
         message = Message(
             id=message_id,
@@ -95,7 +95,7 @@ class Courier(Desk):
             created_at=now,
             uncertain=True,
             attempts=1,
-            told=decision.told,
+            includes=decision.included,
         )
         entry = self._entry(message, State.CREATING, identity, outcome.rule, outcome.reason)
 
@@ -110,7 +110,7 @@ class Courier(Desk):
             return True
 
         if not await self.commit(intend):
-            return Errand(Result.STALE)
+            return DispatchResult(DispatchStatus.STALE)
         return await self.post(claim, identity, outcome.rule, message, request, fresh=True, may_go=may_go)
 
     async def post(
@@ -123,7 +123,7 @@ class Courier(Desk):
         *,
         fresh: bool = False,
         may_go: Callable[[datetime], bool] = lambda _at: True,
-    ) -> Errand:
+    ) -> DispatchResult:
         """Post a message's stored bytes until the provider answers, as far as that is safe; commit the outcome."""
         request = request or self._stored(message)
         doubtful = message.uncertain and not fresh
@@ -171,7 +171,7 @@ class Courier(Desk):
 
     async def _accepted(
         self, claim: Claim, identity: Identity, rule: str, message: Message, receipt: Receipt
-    ) -> Errand:
+    ) -> DispatchResult:
         state = told(State.CREATING, state_of(receipt.status) or State.SCHEDULED)[0]
         after = evolve(
             message,
@@ -181,26 +181,26 @@ class Courier(Desk):
             next_try_at=None,
             error="",
         )
-        return Errand(Result.DONE, await self._move(claim, identity, rule, message, after))
+        return DispatchResult(DispatchStatus.DONE, await self._move(claim, identity, rule, message, after))
 
     async def _rejected(
         self, claim: Claim, identity: Identity, rule: str, message: Message, error: RejectedError, *, doubtful: bool
-    ) -> Errand:
+    ) -> DispatchResult:
         if doubtful and self.capabilities.key_life is None:
             return await self._lost(claim, identity, rule, message, error)
         if self.skew.explains(message.send_at, self.settings.window, self.clock()):
             after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=NEVER_SENT)
             await self._move(claim, identity, rule, message, after)
-            return Errand(Result.SKEWED, None, error)
+            return DispatchResult(DispatchStatus.SKEWED, None, error)
         certain = isinstance(error, SenderRefusedError) and not doubtful
         said = f"{REFUSED_SENDER if certain else ''}{error}"
         after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=said)
         await self._move(claim, identity, rule, message, after)
-        return Errand(Result.REJECTED, after, error, reason_of(error))
+        return DispatchResult(DispatchStatus.REJECTED, after, error, reason_of(error))
 
     async def _lost(
         self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError | None
-    ) -> Errand:
+    ) -> DispatchResult:
         """Look for a message whose answer is lost. Not found, it is unknown; while it can't be asked for, it waits."""
         receipt, silence = await self._find(message)
         if receipt is not None:
@@ -209,7 +209,7 @@ class Courier(Desk):
             return await self._postponed(claim, identity, rule, message, silence, doubtful=True)
         after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))
         await self._move(claim, identity, rule, message, after)
-        return Errand(Result.UNKNOWN, after, error)
+        return DispatchResult(DispatchStatus.UNKNOWN, after, error)
 
     async def _find(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
         """Return the one message at the provider that must be this one, or why it could not be asked."""
@@ -236,7 +236,7 @@ class Courier(Desk):
 
     async def _postponed(
         self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError, *, doubtful: bool
-    ) -> Errand:
+    ) -> DispatchResult:
         wait = backoff(message.attempts, message.id)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, timedelta(seconds=error.retry_after))
@@ -248,16 +248,16 @@ class Courier(Desk):
             error=str(error),
         )
         await self._move(claim, identity, rule, message, after)
-        return Errand(Result.FAILED, after, error)
+        return DispatchResult(DispatchStatus.FAILED, after, error)
 
     # Withdrawing
 
     async def withdraw(
-        self, claim: Claim, identity: Identity, message: Message, outcome: Outcome, reason: str
-    ) -> Errand:
+        self, claim: Claim, identity: Identity, message: Message, outcome: ReminderRecord, reason: str
+    ) -> DispatchResult:
         """Withdraw a parked message: commit the wish, ask for it, commit what came of it."""
         if not cancellable(message, self.settings.window, self.clock()):
-            return Errand(Result.TOO_LATE, message)
+            return DispatchResult(DispatchStatus.TOO_LATE, message)
         if message.state is not State.CANCELLING:
             step(message.state, State.CANCELLING)
         after = evolve(message, state=State.CANCELLING, attempts=1, next_try_at=None, error="")
@@ -271,7 +271,7 @@ class Courier(Desk):
         await self.commit(intend)
         return await self.take_back(claim, identity, outcome.rule, after)
 
-    async def take_back(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
+    async def take_back(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
         """Ask for a message in `cancelling` to be withdrawn; whatever is not a plain yes is settled by looking."""
         error: ProviderError | None = None
         for attempt in range(1, TRIES + 1):
@@ -301,23 +301,23 @@ class Courier(Desk):
         receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
         return receipt, error or before if receipt is None else None
 
-    async def _taken_back(self, claim: Claim, identity: Identity, rule: str, message: Message, state: State) -> Errand:
+    async def _taken_back(self, claim: Claim, identity: Identity, rule: str, message: Message, state: State) -> DispatchResult:
         if state is State.CANCELLED:
             after = evolve(message, state=State.CANCELLED, next_try_at=None, error="")
             await self._move(claim, identity, rule, message, after)
-            return Errand(Result.DONE, after)
+            return DispatchResult(DispatchStatus.DONE, after)
         then = told(State.CANCELLING, state)[0]
         after = evolve(message, state=State.TOO_LATE if then is State.CANCELLING else then, next_try_at=None)
         await self._move(claim, identity, rule, message, after)
-        return Errand(Result.TOO_LATE, after)
+        return DispatchResult(DispatchStatus.TOO_LATE, after)
 
     # Settling
 
-    async def settle(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
+    async def settle(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
         """Find out, as far as it can be, what became of a message whose last step was left open."""
         now = self.clock()
         if self.patient and message.next_try_at is not None and now < message.next_try_at:
-            return Errand(Result.WAITING, message, self._waiting(message))
+            return DispatchResult(DispatchStatus.WAITING, message, self._waiting(message))
         if message.state is State.CREATING:
             return await self._settle_creating(claim, identity, rule, message, now)
         if message.state is State.CANCELLING and cancellable(message, self.settings.window, now):
@@ -327,12 +327,12 @@ class Courier(Desk):
             state = (state_of(receipt.status) if receipt else None) or State.ABANDONED
             after = evolve(message, state=state, provider_id=receipt.provider_id if receipt else None)
             await self._move(claim, identity, rule, message, after)
-            return Errand(Result.DONE, after)
+            return DispatchResult(DispatchStatus.DONE, after)
         return await self.look_up(claim, identity, rule, message)
 
     async def _settle_creating(
         self, claim: Claim, identity: Identity, rule: str, message: Message, now: datetime
-    ) -> Errand:
+    ) -> DispatchResult:
         if replayable(message, self.settings, now):
             again = evolve(message, uncertain=True, next_try_at=None)
             await self.commit(lambda transaction: transaction.move_message(claim, message, again))
@@ -341,9 +341,9 @@ class Courier(Desk):
             return await self._lost(claim, identity, rule, message, None)
         after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
         await self._move(claim, identity, rule, message, after)
-        return Errand(Result.DONE, after)
+        return DispatchResult(DispatchStatus.DONE, after)
 
-    async def look_up(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
+    async def look_up(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
         """Ask what became of a message; past its time, silence means that it was sent (presumed)."""
         now = self.clock()
         past = is_past(message, now)
@@ -353,20 +353,20 @@ class Courier(Desk):
         receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
         state = state_of(receipt.status) if receipt else None
         if receipt is None and isinstance(error, RefusedCredentialError):
-            return Errand(Result.FAILED, message, error)
+            return DispatchResult(DispatchStatus.FAILED, message, error)
         if receipt is None:
             if past:
                 return await self._presume(claim, identity, rule, message)
             return await self._postponed(claim, identity, rule, message, error or _silence(), doubtful=False)
         if state is None or state is message.state or state is State.SCHEDULED:
-            return Errand(Result.TOO_LATE if message.state is State.CANCELLING else Result.DONE, message)
+            return DispatchResult(DispatchStatus.TOO_LATE if message.state is State.CANCELLING else DispatchStatus.DONE, message)
         if message.state is State.CANCELLING:
             return await self._taken_back(claim, identity, rule, message, state)
         after = evolve(message, state=told(message.state, state)[0], next_try_at=None, error=receipt.error)
         await self._move(claim, identity, rule, message, after)
-        return Errand(Result.DONE, after)
+        return DispatchResult(DispatchStatus.DONE, after)
 
-    async def give_up(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
+    async def give_up(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
         """Write down what most likely became of a message nobody can be asked for any more."""
         if message.state in (State.SCHEDULED, State.CANCELLING):
             return await self._presume(claim, identity, rule, message)
@@ -376,17 +376,17 @@ class Courier(Desk):
         else:
             after = evolve(message, state=State.ABANDONED)
         await self._move(claim, identity, rule, message, after)
-        return Errand(Result.UNKNOWN if after.state is State.UNKNOWN else Result.DONE, after)
+        return DispatchResult(DispatchStatus.UNKNOWN if after.state is State.UNKNOWN else DispatchStatus.DONE, after)
 
-    async def _presume(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Errand:
+    async def _presume(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
         after = evolve(message, state=told(message.state, State.SENT)[0], presumed=True, next_try_at=None)
         await self._move(claim, identity, rule, message, after)
-        return Errand(Result.DONE, after)
+        return DispatchResult(DispatchStatus.DONE, after)
 
 
 def _is_in_the_way(transaction: Transaction, decision: Decision, draft: Draft) -> bool:
     """Say whether something parked for that number tells the same, or lies nearer than the decision meant (§13)."""
-    keys = [decision.outcome.key, *(each.key for each in decision.others)]
+    keys = [decision.outcome.key, *(each.key for each in decision.includes)]
     joins = decision.reminder is not None and decision.reminder.rule.together
     if joins and not all(each.isdisjoint(keys) for each in transaction.live(draft.to)):
         return True

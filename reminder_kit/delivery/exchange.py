@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from attrs import evolve, field, frozen
 
-from reminder_kit.delivery.message_events import Tidings
-from reminder_kit.delivery.retry import Breaker, Skew
+from reminder_kit.delivery.message_events import MessageEvents
+from reminder_kit.delivery.retry import CircuitBreaker, ClockSkew
 from reminder_kit.errors import (
     ClaimLostError,
     ConfigurationError,
@@ -30,7 +30,7 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import THEIR_STEPS, State, step, told
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Claim, Found, HistoryEntry, Identity
+from reminder_kit.model.records import Claim, FoundMessage, HistoryEntry, Identity
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Capabilities, NoAnswerError, NotSentError, Provider, Receipt, Request
 from reminder_kit.rules.window import Window
@@ -38,12 +38,12 @@ from reminder_kit.rules.window import Window
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Desk", "Errand", "Result", "guarded", "reason_of", "state_of"]
+__all__ = ["Exchange", "DispatchResult", "DispatchStatus", "guarded", "reason_of", "state_of"]
 
 T = TypeVar("T")
 
 
-class Result(StrEnum):
+class DispatchStatus(StrEnum):
     """How an errand ended."""
 
     DONE = "done"
@@ -57,17 +57,17 @@ class Result(StrEnum):
 
 
 @frozen
-class Errand:
+class DispatchResult:
     """What became of one message. `error` says why where it is not simply done."""
 
-    result: Result
+    status: DispatchStatus
     message: Message | None = None
     error: ProviderError | None = None
     reason: Reason | None = None
 
 
 @frozen
-class Desk:
+class Exchange:
     """The one who goes to the provider and writes down every step before and after.
 
     `ledger` takes transactions as functions (`submit`); `clock` is the kit's clock;
@@ -80,15 +80,15 @@ class Desk:
     settings: Settings
     clock: Callable[[], datetime]
     actor: str
-    breaker: Breaker
+    breaker: CircuitBreaker
     patient: bool = False
-    skew: Skew = field(factory=Skew)
+    skew: ClockSkew = field(factory=ClockSkew)
     new_id: Callable[[], str] = lambda: uuid4().hex
 
     @property
-    def tidings(self) -> Tidings:
+    def message_events(self) -> MessageEvents:
         """What is made of what the provider tells."""
-        return Tidings({self.provider.name: self.capabilities.failures}, self.settings.suppress_undeliverable)
+        return MessageEvents({self.provider.name: self.capabilities.failures}, self.settings.suppress_undeliverable)
 
     @property
     def window(self) -> Window:
@@ -142,10 +142,10 @@ class Desk:
             if stands.state is not before.state or stands.error != before.error:
                 event = stands.state if stands.state is not before.state else "failed"
                 tx.note([self._entry(stands, event, identity, rule, stands.error)])
-            self.tidings.bar(tx, stands, stands.error, self.clock())
+            self.message_events.bar(tx, stands, stands.error, self.clock())
             if not stands.provider_id or stands.provider_id == before.provider_id:
                 return stands
-            return self.tidings.join(tx, Found(stands, identity, rule, ""), self.clock()).message
+            return self.message_events.join(tx, FoundMessage(stands, identity, rule, ""), self.clock()).message
 
         return await self.commit(write)
 
@@ -194,14 +194,14 @@ class Desk:
         )
 
 
-async def guarded(errand: Coroutine[Any, Any, Errand]) -> Errand:
+async def guarded(errand: Coroutine[Any, Any, DispatchResult]) -> DispatchResult:
     """Await an errand; whatever the ledger, the configuration or a provider's code raises concerns this one only."""
     try:
         return await errand
     except (LedgerError, ConfigurationError) as error:
-        return Errand(Result.FAILED, None, error)  # type: ignore[arg-type]
+        return DispatchResult(DispatchStatus.FAILED, None, error)  # type: ignore[arg-type]
     except Exception as error:  # noqa: BLE001 - a fault of an adapter must not stop the neighbours
-        return Errand(Result.FAILED, None, ProviderError(f"the provider's code failed: {error!r}"))
+        return DispatchResult(DispatchStatus.FAILED, None, ProviderError(f"the provider's code failed: {error!r}"))
 
 
 def reason_of(error: RejectedError) -> Reason:

@@ -13,13 +13,13 @@ from attrs import evolve, field, frozen
 
 from reminder_kit.model.lifecycle import State, told
 from reminder_kit.model.messages import DeliveryEvent, Message
-from reminder_kit.model.records import Found, HistoryEntry, Suppression
+from reminder_kit.model.records import FoundMessage, HistoryEntry, Suppression
 from reminder_kit.ports import PERMANENT, Failure
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["STATES", "Tidings"]
+__all__ = ["STATES", "MessageEvents"]
 
 STATES = {
     "scheduled": State.SCHEDULED,
@@ -32,7 +32,7 @@ STATES = {
 
 
 @frozen
-class Tidings:
+class MessageEvents:
     """Follows events about messages.
 
     `failures` says what each provider's codes mean, by its name; `suppresses` whether a
@@ -51,7 +51,7 @@ class Tidings:
         """Return what a code means; words after it are passed over."""
         return self.failures.get(provider, {}).get(code.partition(" ")[0])
 
-    def follow(self, tx: Transaction, found: Found, event: DeliveryEvent, now: datetime) -> tuple[Found, bool]:
+    def follow(self, tx: Transaction, found: FoundMessage, event: DeliveryEvent, now: datetime) -> tuple[FoundMessage, bool]:
         """Move the message as an event says; returns it as it is then, and whether that was in turn."""
         tx.match_event(event.id)
         before = found.message
@@ -67,7 +67,7 @@ class Tidings:
             found = self.join(tx, found, now)
         return found, in_turn
 
-    def join(self, tx: Transaction, found: Found, now: datetime) -> Found:
+    def join(self, tx: Transaction, found: FoundMessage, now: datetime) -> FoundMessage:
         """Follow what was told of a message before it was known by that name, in the order in which it happened."""
         message = found.message
         waiting = tx.unmatched_events(provider_id=message.provider_id, token=message.id)
@@ -86,7 +86,7 @@ class Tidings:
         if tx.suppress(Suppression(number, why, now, by=by)):
             tx.mark_dirty(number=number)
 
-    def _entry(self, found: Found, event: DeliveryEvent, now: datetime, *, in_turn: bool) -> HistoryEntry:
+    def _entry(self, found: FoundMessage, event: DeliveryEvent, now: datetime, *, in_turn: bool) -> HistoryEntry:
         said = " ".join(each for each in (event.code, self.reason(event.provider, event.code)) if each)
         return HistoryEntry(
             at=now,

@@ -20,7 +20,7 @@ from reminder_kit.errors import (
 from reminder_kit.ports import Response
 from reminder_kit.rules.window import Window
 
-__all__ = ["TRIES", "Breaker", "Skew", "backoff", "retry_delay"]
+__all__ = ["TRIES", "CircuitBreaker", "ClockSkew", "backoff", "retry_delay"]
 
 TRIES = 3
 """How often one request is sent in one run."""
@@ -54,7 +54,7 @@ def backoff(attempts: int, message_id: str) -> timedelta:
 
 
 @define
-class Breaker:
+class CircuitBreaker:
     """Stop asking a provider that does not answer: open after ten failures in a row, tried again after a minute.
 
     A refused credential opens it at once: nothing will work until it is mended.
@@ -89,7 +89,7 @@ class Breaker:
 
 
 @define
-class Skew:
+class ClockSkew:
     """How far the provider's clock is ahead of ours, as its answers tell (`Date`); allowed for from 30 seconds on.
 
     More than a quarter of an hour is no skew but another clock (a sandbox, a test), and is not allowed for.

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from reminder_kit.delivery.dispatcher import Courier
-from reminder_kit.delivery.exchange import Errand, Result
-from reminder_kit.delivery.retry import Breaker, Skew
+from reminder_kit.delivery.dispatcher import Dispatcher
+from reminder_kit.delivery.exchange import DispatchResult, DispatchStatus
+from reminder_kit.delivery.retry import CircuitBreaker, ClockSkew
 from reminder_kit.errors import ProviderError
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import Claim, Identity, Outcome
+from reminder_kit.model.records import Claim, Identity, ReminderRecord
 from reminder_kit.planning.message_times import is_past
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Provider
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
-__all__ = ["Couriers", "Route"]
+__all__ = ["Dispatchers", "Route"]
 
 
 @define
@@ -35,8 +35,8 @@ class Route:
     provider: Provider
     settings: Settings
     io: IO
-    breaker: Breaker = field(factory=Breaker)
-    skew: Skew = field(factory=Skew)
+    breaker: CircuitBreaker = field(factory=CircuitBreaker)
+    skew: ClockSkew = field(factory=ClockSkew)
 
     @classmethod
     def of(cls, fallback: Provider | None, settings: Settings, io: IO | None) -> Route | None:
@@ -47,19 +47,19 @@ class Route:
 
 
 @frozen
-class Couriers:
+class Dispatchers:
     """The courier of the provider, and the one of its fallback if there is one."""
 
-    first: Courier
-    second: Courier | None = None
+    first: Dispatcher
+    second: Dispatcher | None = None
 
-    def of(self, what: Message | Reminder) -> Courier:
+    def of(self, what: Message | Reminder) -> Dispatcher:
         """Return the courier whose provider a message belongs to, or a reminder goes through."""
         if self.second is None or self.first.settings.of(what) is self.first.settings:
             return self.first
         return self.second
 
-    def settle(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Coroutine[Any, Any, Errand]:
+    def settle(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Coroutine[Any, Any, DispatchResult]:
         """Find out what became of a message; of one at a provider that is gone, only what time tells."""
         courier = self.of(message)
         if self._knows(courier, message):
@@ -69,8 +69,8 @@ class Couriers:
         return _stranger(message)
 
     def withdraw(
-        self, claim: Claim, identity: Identity, message: Message, outcome: Outcome, reason: str
-    ) -> Coroutine[Any, Any, Errand]:
+        self, claim: Claim, identity: Identity, message: Message, outcome: ReminderRecord, reason: str
+    ) -> Coroutine[Any, Any, DispatchResult]:
         """Withdraw a parked message."""
         courier = self.of(message)
         if self._knows(courier, message):
@@ -78,14 +78,14 @@ class Couriers:
         return _stranger(message)
 
     @staticmethod
-    def _knows(courier: Courier, message: Message) -> bool:
+    def _knows(courier: Dispatcher, message: Message) -> bool:
         return courier.provider.name == message.provider
 
 
-async def _stranger(message: Message) -> Errand:
+async def _stranger(message: Message) -> DispatchResult:
     error = ProviderError(
         f"the message is parked at {message.provider}, which this kit does not know any more: give it as `fallback` "
         "until nothing is parked there",
         provider=message.provider,
     )
-    return Errand(Result.FAILED, message, error)
+    return DispatchResult(DispatchStatus.FAILED, message, error)

@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.messages import DeliveryEvent
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.report import Report
 
 __all__ = ["Listeners", "Run", "Telling", "failure", "tells_run"]
@@ -76,7 +76,7 @@ class Listeners:
         """Tell of a run, and before that of every change in it but those that are no news."""
         if "change" in self._callbacks and run.report is not None:
             for change in run.report.changes:
-                if change.kind is not Kind.KEEP or change.outcome not in (None, "done"):
+                if change.kind is not ChangeKind.KEEP or change.outcome not in (None, "done"):
                     await self.tell(change, "change")
         await self.tell(run, "run")
 

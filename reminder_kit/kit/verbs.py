@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from attrs import evolve
 
 from reminder_kit.config import checks
-from reminder_kit.delivery.message_events import Tidings
+from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import InvalidInputError, PlanChangedError
 from reminder_kit.kit.assembly import failures_of, with_fallback
@@ -33,7 +33,7 @@ from reminder_kit.planning.report import Report
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Provider
 from reminder_kit.providers.replies import Replies
-from reminder_kit.reconciler.executor import Engine
+from reminder_kit.reconciler.executor import Executor
 from reminder_kit.reconciler.planner import Appointments, Planner, read_rules
 from reminder_kit.reconciler.scope import of_one_source
 from reminder_kit.rules.placement import QuietHours
@@ -144,8 +144,8 @@ class Verbs(Telling):
         self._spare_io = self._world(fallback, concurrency, pace=Pace(rate), **options) if fallback else None
         self._listeners = Listeners(awaits=isinstance(self._io, AsyncIO))
         spare = Route.of(fallback, self.settings, self._spare_io)
-        self._engine = Engine(self.ledger, provider, self.settings, self._io, self.now, fallback=spare)
-        self._inbox = Inbox(Tidings(failures, suppress_undeliverable), Replies.of(replies))
+        self._engine = Executor(self.ledger, provider, self.settings, self._io, self.now, fallback=spare)
+        self._inbox = Inbox(MessageEvents(failures, suppress_undeliverable), Replies.of(replies))
 
     @classmethod
     def from_config(cls, path: str | Path = "reminders.toml", **overrides: Any) -> Self:

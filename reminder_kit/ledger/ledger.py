@@ -14,15 +14,15 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import Found, HistoryEntry, Identity, Record, Suppression, Written
+from reminder_kit.model.records import FoundMessage, HistoryEntry, Identity, AppointmentRecord, Suppression, Traffic
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from reminder_kit.ledger.databases.connections import Database
-    from reminder_kit.ledger.databases.host_connection import Place
+    from reminder_kit.ledger.databases.host_connection import DatabaseIdentity
     from reminder_kit.ledger.group_commit import Group
-    from reminder_kit.ledger.reader import Reading, SentByWhom
+    from reminder_kit.ledger.reader import Reader, SentByWhom
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Ledger"]
@@ -54,7 +54,7 @@ class Ledger:
         self._database_: Database | None = None
         self._group_: Group | None = None
         self._current: object = None
-        self._place_: Place | None = None
+        self._place_: DatabaseIdentity | None = None
 
     def __repr__(self) -> str:
         return f"Ledger({self.url!r}, namespace={self.namespace!r})"
@@ -193,34 +193,34 @@ class Ledger:
         naming both databases, where it does not reach the ledger's own tables.
         """
         from reminder_kit.ledger.databases.failures import translated
-        from reminder_kit.ledger.databases.host_connection import borrowed, place_of, prove_same
+        from reminder_kit.ledger.databases.host_connection import borrowed, identity_of, prove_same
         from reminder_kit.ledger.transaction import Transaction
 
         database = self._database
         with translated(database.name):
             runner = borrowed(connection)
-            prove_same(place_of(runner, self.schema), database, self._place, connection)
+            prove_same(identity_of(runner, self.schema), database, self._place, connection)
             transaction = Transaction(runner, self.namespace, self.schema)
             yield transaction
             transaction.flush()
 
-    def _place(self, anew: bool) -> Place:  # noqa: FBT001 - a callback of one argument
-        from reminder_kit.ledger.databases.host_connection import place_of
+    def _place(self, anew: bool) -> DatabaseIdentity:  # noqa: FBT001 - a callback of one argument
+        from reminder_kit.ledger.databases.host_connection import identity_of
         from reminder_kit.ledger.databases.runner import ConnectionRunner
 
         if self._place_ is None or anew:
-            self._place_ = self._database.ask(lambda found: place_of(ConnectionRunner(found), self.schema))
+            self._place_ = self._database.ask(lambda found: identity_of(ConnectionRunner(found), self.schema))
         return self._place_
 
     # Reading
 
-    def _ask(self, question: Callable[[Reading], T], absent: T) -> T:
+    def _ask(self, question: Callable[[Reader], T], absent: T) -> T:
         """Put a question to the ledger; an absent one has `absent` to say."""
         from reminder_kit.ledger.databases.runner import ConnectionRunner
-        from reminder_kit.ledger.reader import Reading
+        from reminder_kit.ledger.reader import Reader
 
         return self.ask(
-            lambda connection: question(Reading(ConnectionRunner(connection), self.namespace, self.schema)), absent
+            lambda connection: question(Reader(ConnectionRunner(connection), self.namespace, self.schema)), absent
         )
 
     def ask(self, question: Callable[[sa.Connection], T], absent: T) -> T:
@@ -241,7 +241,7 @@ class Ledger:
         ended_after: datetime | None = None,
         dirty_only: bool = False,
         page: int = 500,
-    ) -> Iterator[Record]:
+    ) -> Iterator[AppointmentRecord]:
         """Yield recorded appointments with their outcomes and messages, in the order they were first recorded.
 
         All filters hold together: `source`; appointment `ids`; `identities`; `rows`;
@@ -249,7 +249,7 @@ class Ledger:
         due by then); `ended_after`: those that are dirty, have something coming, or end at
         or after that instant; `dirty_only`. Each page is read in its own short transaction.
         """
-        from reminder_kit.ledger.reader import Wanted
+        from reminder_kit.ledger.reader import RecordFilter
 
         if identities is not None:
             listed = list(dict.fromkeys(identities))
@@ -262,10 +262,10 @@ class Ledger:
                     dirty_only=dirty_only, page=page,
                 )  # fmt: skip
             return
-        wanted = Wanted(source, ids, rows, now, settings, ended_after, dirty_only)
+        wanted = RecordFilter(source, ids, rows, now, settings, ended_after, dirty_only)
         after = 0
         while True:
-            found_records: list[Record] = self._ask(lambda reading, after=after: reading.page(wanted, after, page), [])  # type: ignore[misc]
+            found_records: list[AppointmentRecord] = self._ask(lambda reading, after=after: reading.page(wanted, after, page), [])  # type: ignore[misc]
             yield from found_records
             if len(found_records) < page:
                 return
@@ -311,9 +311,9 @@ class Ledger:
         """Return, by row, the numbers appointments are for, and from which start on."""
         return self._ask(lambda reading: reading.phones(rows), {})
 
-    def written(self, numbers: Sequence[str], since: datetime) -> dict[str, list[Written]]:
+    def traffic(self, numbers: Sequence[str], since: datetime) -> dict[str, list[Traffic]]:
         """Return what went, or is to go, out to numbers since an instant."""
-        return self._ask(lambda reading: reading.written(numbers, since), {})
+        return self._ask(lambda reading: reading.traffic(numbers, since), {})
 
     def telling(self, numbers: Sequence[str]) -> list[Message]:
         """Return the messages to numbers that tell more than their own reminder, oldest first."""
@@ -323,7 +323,7 @@ class Ledger:
         """Return, by key, which appointment a reminder is of, by which rule and to whom."""
         return self._ask(lambda reading: reading.owners(keys), {})
 
-    def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> Found | None:
+    def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> FoundMessage | None:
         """Return the message that carries our token (its id), else the one the provider calls `provider_id`."""
         return self._ask(
             lambda reading: reading.find_message(provider=provider, provider_id=provider_id, token=token), None

@@ -25,11 +25,11 @@ from reminder_kit.ledger.sql.row_mapping import (
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import Found, HistoryEntry, Identity, Outcome, Record, SentBefore, Suppression, Written
+from reminder_kit.model.records import FoundMessage, HistoryEntry, Identity, ReminderRecord, AppointmentRecord, PriorMessage, Suppression, Traffic
 
-__all__ = ["NOTHING", "Reading", "SentByWhom", "Wanted"]
+__all__ = ["NOTHING", "Reader", "SentByWhom", "RecordFilter"]
 
-SentByWhom = dict[tuple[str, str], list[SentBefore]]
+SentByWhom = dict[tuple[str, str], list[PriorMessage]]
 
 NOTHING: dict[str, Any] = {
     "appointments": 0,
@@ -50,7 +50,7 @@ when something is due next; `oldest_unsettled_at`: since when the oldest message
 
 
 @frozen
-class Wanted:
+class RecordFilter:
     """Which records are wanted; what is None, or false, is no filter."""
 
     source: str | None = None
@@ -81,7 +81,7 @@ class Wanted:
         return values
 
 
-class Reading:
+class Reader:
     """The questions, asked on one connection, within one namespace."""
 
     def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
@@ -95,24 +95,24 @@ class Reading:
         """What a question is asked on; a transaction first writes what it put off."""
         return self._runner
 
-    def page(self, wanted: Wanted, after: int, size: int) -> list[Record]:
+    def page(self, wanted: RecordFilter, after: int, size: int) -> list[AppointmentRecord]:
         """Return at most so many records after a row."""
         statement = self._statements.page(wanted.filters)
         values = wanted.values(self._runner) | {"after": after, "page": size, "namespace": self._namespace}
         return self._assembled(self._now.rows(statement, **values))
 
-    def read(self, rows: Iterable[int]) -> list[Record]:
+    def read(self, rows: Iterable[int]) -> list[AppointmentRecord]:
         """Return the records of these rows, in the order of rows."""
         wanted = sorted(set(rows))
         if not wanted:
             return []
-        return self.page(Wanted(rows=wanted), 0, len(wanted))
+        return self.page(RecordFilter(rows=wanted), 0, len(wanted))
 
-    def _assembled(self, found: Sequence[Sequence[Any]]) -> list[Record]:
+    def _assembled(self, found: Sequence[Sequence[Any]]) -> list[AppointmentRecord]:
         if not found:
             return []
         packed = self._runner.pack("rows", [(row[0],) for row in found])
-        outcomes: dict[int, list[Outcome]] = {}
+        outcomes: dict[int, list[ReminderRecord]] = {}
         for each in self._now.rows(self._statements.outcomes, **packed):
             outcomes.setdefault(each[0], []).append(outcome_from(each))
         messages: dict[int, list[Message]] = {}
@@ -177,7 +177,7 @@ class Reading:
         ):
             if rule is not None:
                 by_whom = found.setdefault((source, id_), {})
-                by_whom.setdefault((rule, recipient), []).append(SentBefore(key, instant(start_at), instant(sent_at)))
+                by_whom.setdefault((rule, recipient), []).append(PriorMessage(key, instant(start_at), instant(sent_at)))
         return found
 
     def near(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[int]:
@@ -196,14 +196,14 @@ class Reading:
                 found.setdefault(int(row), []).append((number, instant(starts_at)))
         return found
 
-    def written(self, numbers: Sequence[str], since: datetime) -> dict[str, list[Written]]:
+    def traffic(self, numbers: Sequence[str], since: datetime) -> dict[str, list[Traffic]]:
         """Return what went, or is to go, out to numbers since an instant."""
-        found: dict[str, list[Written]] = {}
+        found: dict[str, list[Traffic]] = {}
         if numbers:
             values = {"since": micros(since), "namespace": self._namespace}
             packed = self._runner.pack("numbers", [(number,) for number in numbers])
-            for number, key, send_at in self._now.rows(self._statements.written, **packed, **values):
-                found.setdefault(number, []).append(Written(key, instant(send_at)))
+            for number, key, send_at in self._now.rows(self._statements.traffic, **packed, **values):
+                found.setdefault(number, []).append(Traffic(key, instant(send_at)))
         return found
 
     def telling(self, numbers: Sequence[str]) -> list[Message]:
@@ -222,7 +222,7 @@ class Reading:
         found = self._now.rows(self._statements.owners, namespace=self._namespace, **packed)
         return {key: (Identity(*owner), rule, recipient) for key, *owner, rule, recipient in found}
 
-    def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> Found | None:
+    def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> FoundMessage | None:
         """Return the message that carries our token, else the one the provider calls so."""
         for by, name in (("id", token), ("provider_id", provider_id)):
             if name:
@@ -231,7 +231,7 @@ class Reading:
                     return _found(row)
         return None
 
-    def last_sent(self, *, provider: str, number: str) -> Found | None:
+    def last_sent(self, *, provider: str, number: str) -> FoundMessage | None:
         """Return the message that went out last to a number: the one that a reply answers."""
         values = {"namespace": self._namespace, "provider": provider, "number": number}
         return next((_found(row) for row in self._now.rows(self._statements.last_sent, **values)), None)
@@ -268,8 +268,8 @@ class Reading:
         return {name: (instant(at), json.loads(detail)) for name, at, detail in found}
 
 
-def _found(row: Sequence[Any]) -> Found:
-    return Found(message_from(row), Identity(*row[-5:-2]), row[-2], row[-1])
+def _found(row: Sequence[Any]) -> FoundMessage:
+    return FoundMessage(message_from(row), Identity(*row[-5:-2]), row[-2], row[-1])
 
 
 def _given(**values: Any) -> dict[str, Any]:

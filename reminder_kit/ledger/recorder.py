@@ -12,11 +12,11 @@ from typing import Any
 from attrs import define, field
 
 from reminder_kit.ledger.databases.runner import Runner
-from reminder_kit.ledger.reader import Reading
+from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.sql.row_mapping import micros, micros_or_none
-from reminder_kit.model.records import Identity, Intake, Kept
+from reminder_kit.model.records import Identity, Incoming, RecordResult
 
-__all__ = ["Recording"]
+__all__ = ["Recorder"]
 
 
 @define
@@ -30,18 +30,18 @@ class _Known:
     order: str
     recorded_at: int
 
-    def outranks(self, intake: Intake, as_of: int | None) -> bool:
+    def outranks(self, intake: Incoming, as_of: int | None) -> bool:
         """Say whether this is newer (design, §13 "Identity")."""
         kind, order = intake.order
         if kind and kind == self.kind:
             return order < self.order
         return as_of is not None and self.recorded_at > as_of and not (kind and self.kind)
 
-    def holds(self, intake: Intake) -> bool:
+    def holds(self, intake: Incoming) -> bool:
         """Say whether this is the same appointment, still there."""
         return self.fingerprint == intake.fingerprint and not self.removed
 
-    def grows(self, intake: Intake) -> bool:
+    def grows(self, intake: Incoming) -> bool:
         """Say whether the revision of an unchanged appointment grew."""
         kind, order = intake.order
         return bool(kind) and (kind != self.kind or order > self.order)
@@ -51,23 +51,23 @@ class _Known:
 class _Batch:
     """Appointments sorted into what is to be done with them."""
 
-    answers: list[Kept] = field(factory=list)
-    fresh: dict[Identity, Intake] = field(factory=dict)
+    answers: list[RecordResult] = field(factory=list)
+    fresh: dict[Identity, Incoming] = field(factory=dict)
     grown: dict[int, tuple[str, str]] = field(factory=dict)
 
-    def sort_in(self, intake: Intake, before: _Known | None, as_of: int | None) -> Kept:
+    def sort_in(self, intake: Incoming, before: _Known | None, as_of: int | None) -> RecordResult:
         """Note what is to be done with an appointment, and return how that is called."""
         if before is not None and before.holds(intake):
             if before.grows(intake):
                 self.grown[before.row] = intake.order
-            return Kept.UNCHANGED
+            return RecordResult.UNCHANGED
         if before is not None and before.outranks(intake, as_of):
-            return Kept.STALE
+            return RecordResult.STALE
         self.fresh[intake.identity] = intake
-        return Kept.NEW if before is None else Kept.CHANGED
+        return RecordResult.NEW if before is None else RecordResult.CHANGED
 
 
-class Recording(Reading):
+class Recorder(Reader):
     """Takes appointments in; writes that may wait are put off until they can be made together."""
 
     def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
@@ -89,7 +89,7 @@ class Recording(Reading):
         if rows := list(rows):
             self._later.setdefault(id(statement), (statement, []))[1].extend(rows)
 
-    def record(self, intakes: Sequence[Intake], now: datetime, *, as_of: datetime | None = None) -> list[Kept]:
+    def record(self, intakes: Sequence[Incoming], now: datetime, *, as_of: datetime | None = None) -> list[RecordResult]:
         """Write appointments, in order; one answer each.
 
         The same fingerprint and not removed: UNCHANGED, and at most a grown revision is
@@ -100,7 +100,7 @@ class Recording(Reading):
         since = micros_or_none(as_of)
         return [kept for each in _once_each(intakes) for kept in self._record_once_each(each, now, since)]
 
-    def _record_once_each(self, intakes: Sequence[Intake], now: datetime, as_of: int | None) -> list[Kept]:
+    def _record_once_each(self, intakes: Sequence[Incoming], now: datetime, as_of: int | None) -> list[RecordResult]:
         known = {
             identity: _Known(each[0], each[1], bool(each[2]), each[3], each[4], each[5])
             for identity, each in self._known(intake.identity for intake in intakes).items()
@@ -131,7 +131,7 @@ class Recording(Reading):
         if written == len(rows):
             batch.fresh.clear()
 
-    def _list_phones(self, intakes: Iterable[Intake]) -> None:
+    def _list_phones(self, intakes: Iterable[Incoming]) -> None:
         """Note which numbers the appointments are for; what they were for stays until they were worked on."""
         rows = [
             (*each.identity, each.fingerprint, number, micros(each.appointment.start_at))
@@ -142,14 +142,14 @@ class Recording(Reading):
             packed = self._runner.pack("phones", rows)
             self._now.run(self._statements.list_phones, namespace=self._namespace, **packed)
 
-    def _corrected(self, batch: _Batch, intakes: Sequence[Intake]) -> list[Kept]:
+    def _corrected(self, batch: _Batch, intakes: Sequence[Incoming]) -> list[RecordResult]:
         """Return the answers; where others wrote at the same time, look at what stands now."""
         if not batch.fresh:
             return batch.answers
         known = self._known(batch.fresh)
         lost = {each for each, intake in batch.fresh.items() if known[each][1] != intake.fingerprint}
         return [
-            Kept.STALE if intake.identity in lost and answer in (Kept.NEW, Kept.CHANGED) else answer
+            RecordResult.STALE if intake.identity in lost and answer in (RecordResult.NEW, RecordResult.CHANGED) else answer
             for intake, answer in zip(intakes, batch.answers, strict=True)
         ]
 
@@ -166,9 +166,9 @@ class Recording(Reading):
         return gone
 
 
-def _once_each(intakes: Sequence[Intake]) -> Iterator[list[Intake]]:
+def _once_each(intakes: Sequence[Incoming]) -> Iterator[list[Incoming]]:
     """Yield the appointments in order, in runs that hold each once: who comes again meets what was written before."""
-    run: dict[Identity, Intake] = {}
+    run: dict[Identity, Incoming] = {}
     for intake in intakes:
         if intake.identity in run:
             yield list(run.values())
@@ -178,7 +178,7 @@ def _once_each(intakes: Sequence[Intake]) -> Iterator[list[Intake]]:
         yield list(run.values())
 
 
-def _intake_values(intake: Intake) -> dict[str, Any]:
+def _intake_values(intake: Incoming) -> dict[str, Any]:
     source, id_, recurrence_id = intake.identity
     kind, order = intake.order
     return {

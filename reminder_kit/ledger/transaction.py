@@ -13,7 +13,7 @@ from typing import Any
 
 from reminder_kit.errors import ClaimLostError
 from reminder_kit.ledger.databases.runner import Runner
-from reminder_kit.ledger.recorder import Recording
+from reminder_kit.ledger.recorder import Recorder
 from reminder_kit.ledger.sql.row_mapping import (
     event_from,
     event_values,
@@ -26,12 +26,12 @@ from reminder_kit.ledger.sql.row_mapping import (
     told_from,
 )
 from reminder_kit.model.messages import DeliveryEvent, Message
-from reminder_kit.model.records import Claim, HistoryEntry, Identity, Outcome, Release, Suppression
+from reminder_kit.model.records import Claim, HistoryEntry, Identity, ReminderRecord, Release, Suppression
 
 __all__ = ["Transaction"]
 
 
-class Transaction(Recording):
+class Transaction(Recorder):
     """The writes of the ledger; also answers every question of `Reading`, as the transaction sees things."""
 
     def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
@@ -192,7 +192,7 @@ class Transaction(Recording):
 
     # Reminders and messages
 
-    def keep_outcomes(self, claim: Claim, outcomes: Sequence[Outcome]) -> None:
+    def keep_outcomes(self, claim: Claim, outcomes: Sequence[ReminderRecord]) -> None:
         """Write outcomes (fenced), replacing those of the same keys; what would not change is not written."""
         self._prove(claim)
         values = [outcome_values(self._namespace, claim.row, each) for each in outcomes]

@@ -15,7 +15,7 @@ from reminder_kit.model.host_data import text_or_none, whole_text
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.phones import masked
 
-__all__ = ["DeliveryEvent", "Draft", "Message", "Told"]
+__all__ = ["DeliveryEvent", "Draft", "Message", "Included"]
 
 
 @frozen
@@ -34,7 +34,7 @@ class Draft:
         return evolve(self, to=other.to, send_at=other.send_at) == other
 
 
-class Told(NamedTuple):
+class Included(NamedTuple):
     """Another reminder that a message tells as well: its key, and the start it tells of."""
 
     key: str
@@ -69,7 +69,7 @@ class Message:
     next_try_at: datetime | None = None
     error: str = ""
     presumed: bool = False
-    told: tuple[Told, ...] = ()
+    includes: tuple[Included, ...] = ()
 
     @property
     def send_at(self) -> datetime:

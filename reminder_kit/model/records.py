@@ -19,18 +19,18 @@ from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_o
 __all__ = [
     "FORCED",
     "Claim",
-    "Found",
+    "FoundMessage",
     "HistoryEntry",
     "Identity",
-    "Intake",
-    "Kept",
-    "Outcome",
-    "Record",
+    "Incoming",
+    "RecordResult",
+    "ReminderRecord",
+    "AppointmentRecord",
     "Release",
-    "SentBefore",
-    "Stand",
+    "PriorMessage",
+    "ReminderStatus",
     "Suppression",
-    "Written",
+    "Traffic",
     "intakes_of",
     "is_open",
 ]
@@ -57,7 +57,7 @@ class Identity(NamedTuple):
         return cls(appointment.source, appointment.id, appointment.recurrence_id or "")
 
 
-class Stand(StrEnum):
+class ReminderStatus(StrEnum):
     """Where one reminder stands after it was last worked on."""
 
     PARKED = "parked"
@@ -66,7 +66,7 @@ class Stand(StrEnum):
 
 
 @frozen
-class Outcome:
+class ReminderRecord:
     """The recorded outcome of one reminder (appointment × rule × recipient).
 
     `recipient` is the recipient's key, `to` the number. `send_at` is None unless parked
@@ -79,7 +79,7 @@ class Outcome:
     rule: str
     recipient: str = field(repr=False)
     to: str = field(repr=False)
-    stand: Stand
+    status: ReminderStatus
     reason: str
     due_at: datetime | None = None
     send_at: datetime | None = None
@@ -89,7 +89,7 @@ class Outcome:
 
 
 @frozen
-class Record:
+class AppointmentRecord:
     """One appointment as the ledger knows it, with all that is known of its reminders.
 
     `snapshot` is the appointment as text, read only when asked for. `generation` counts
@@ -116,7 +116,7 @@ class Record:
     start_at: datetime
     recorded_at: datetime
     revision: tuple[str, str] = ("", "")
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[ReminderRecord, ...] = ()
     messages: tuple[Message, ...] = ()
     replied: str = ""
 
@@ -132,7 +132,7 @@ class Record:
 
 
 @frozen
-class Intake:
+class Incoming:
     """An appointment about to be recorded, with its snapshot and the digest of that."""
 
     appointment: Appointment
@@ -149,7 +149,7 @@ class Intake:
         """The revision as text that sorts."""
         return revision_order(self.appointment.revision)
 
-    def is_older_than(self, record: Record, as_of: datetime | None) -> bool:
+    def is_older_than(self, record: AppointmentRecord, as_of: datetime | None) -> bool:
         """Say whether the ledger knows something newer (design, §13): then this is not written."""
         kind, order = self.order
         if kind and kind == record.revision[0]:
@@ -157,13 +157,13 @@ class Intake:
         return as_of is not None and record.recorded_at > as_of and not (kind and record.revision[0])
 
     @classmethod
-    def of(cls, appointment: Appointment) -> Intake:
+    def of(cls, appointment: Appointment) -> Incoming:
         """Return an appointment ready to be recorded."""
         snapshot = encode(appointment)
         return cls(appointment, snapshot, fingerprint(snapshot))
 
 
-class Kept(StrEnum):
+class RecordResult(StrEnum):
     """What recording an appointment did."""
 
     NEW = "new"
@@ -225,7 +225,7 @@ class Release:
     next_at: datetime | None
 
 
-class SentBefore(NamedTuple):
+class PriorMessage(NamedTuple):
     """A message that went (or is going) out for the same appointment id, rule and recipient, whichever occurrence."""
 
     key: str
@@ -233,14 +233,14 @@ class SentBefore(NamedTuple):
     sent_at: datetime
 
 
-class Written(NamedTuple):
+class Traffic(NamedTuple):
     """What went, or is to go, out to a number: of which reminder, and when."""
 
     key: str
     send_at: datetime
 
 
-class Found(NamedTuple):
+class FoundMessage(NamedTuple):
     """A message found by what a provider calls it, with the identity of its appointment."""
 
     message: Message
@@ -249,17 +249,17 @@ class Found(NamedTuple):
     recipient: str
 
 
-def intakes_of(appointments: Iterable[Appointment], region: str | None) -> dict[Identity, Intake]:
+def intakes_of(appointments: Iterable[Appointment], region: str | None) -> dict[Identity, Incoming]:
     """Return what came in, one for each identity: of several, the one with the latest revision, else the last."""
-    found: dict[Identity, Intake] = {}
+    found: dict[Identity, Incoming] = {}
     for appointment in appointments:
-        intake = Intake.of(normalise(appointment, region))
+        intake = Incoming.of(normalise(appointment, region))
         before = found.get(intake.identity)
         if before is None or not _is_older(intake, before):
             found[intake.identity] = intake
     return found
 
 
-def _is_older(intake: Intake, other: Intake) -> bool:
+def _is_older(intake: Incoming, other: Incoming) -> bool:
     kind, order = intake.order
     return bool(kind) and kind == other.order[0] and order < other.order[1]

@@ -15,20 +15,20 @@ from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Outcome, Suppression
+from reminder_kit.model.records import ReminderRecord, Suppression
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.fallback import with_fallbacks
 from reminder_kit.planning.message_times import NEVER_SENT, cancellable, is_past, replayable
-from reminder_kit.planning.observed import Case
+from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.alarms import rules_for
-from reminder_kit.rules.placement import Decision as Placed
+from reminder_kit.rules.placement import PlacementDecision as Placed
 from reminder_kit.rules.placement import Placement, place
 from reminder_kit.rules.reminders import Reminder, reminders
 from reminder_kit.rules.superseding import supersede
 
-__all__ = ["Look", "assumed", "first_looks", "stays"]
+__all__ = ["Assessment", "assumed", "assess", "stays"]
 
 
 def assumed(message: Message, settings: Settings, now: datetime) -> Message:
@@ -43,7 +43,7 @@ def assumed(message: Message, settings: Settings, now: datetime) -> Message:
 
 
 @define
-class Look:
+class Assessment:
     """One reminder, filled in step by step.
 
     `message` is what is, or may be, parked for it, `replaces` whether a new one is placed in the stead of one
@@ -62,16 +62,16 @@ class Look:
     error: str = ""
     said_at: datetime | None = None
     replaces: bool = False
-    told: tuple[Reminder, ...] = ()
-    joined: str = ""
+    includes: tuple[Reminder, ...] = ()
+    included_in: str = ""
     apart: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     notes: tuple[str, ...] = ()
 
 
-def first_looks(case: Case, settings: Settings, now: datetime) -> list[Look]:
+def assess(case: Observed, settings: Settings, now: datetime) -> list[Assessment]:
     """Return a look at every reminder that is wanted of an appointment, as far as it alone decides."""
     wanted = _wanted(case, settings)
-    heard = {each.key: _heard(each, case, settings, now) for each in wanted} if case.telling else {}
+    heard = {each.key: _heard(each, case, settings, now) for each in wanted} if case.included_in else {}
     if settings.correction or settings.fallback:
         told = {key: [assumed(each, settings, now) for each in found] for key, found in case.messages.items()}
         told |= {key: [*told.get(key, ()), *found] for key, found in heard.items()}
@@ -82,14 +82,14 @@ def first_looks(case: Case, settings: Settings, now: datetime) -> list[Look]:
     return looks
 
 
-def _heard(reminder: Reminder, case: Case, settings: Settings, now: datetime) -> list[Message]:
+def _heard(reminder: Reminder, case: Observed, settings: Settings, now: datetime) -> list[Message]:
     """Return the messages of other reminders that tell this one as well, as if they were its own.
 
     What can't be taken back any more tells it, whatever becomes of its own reminder.
     """
     found = []
-    for message in case.telling.get(reminder.key, ()):
-        start_at = next(each.start_at for each in message.told if each.key == reminder.key)
+    for message in case.included_in.get(reminder.key, ()):
+        start_at = next(each.start_at for each in message.includes if each.key == reminder.key)
         mine = evolve(assumed(message, settings, now), key=reminder.key, start_at=start_at)
         if mine.state is State.SCHEDULED and not cancellable(mine, settings.of(mine).window, now):
             mine = evolve(mine, state=State.SENT, presumed=True)
@@ -97,7 +97,7 @@ def _heard(reminder: Reminder, case: Case, settings: Settings, now: datetime) ->
     return found
 
 
-def _wanted(case: Case, settings: Settings) -> list[Reminder]:
+def _wanted(case: Observed, settings: Settings) -> list[Reminder]:
     if case.appointment is None:
         return []
     found = reminders(case.appointment, rules_for(case.appointment, settings.rules, settings.alarms), settings.defaults)
@@ -113,13 +113,13 @@ def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]
     return evolve(reminder, refusal=Reason.OPTED_OUT if hit.by == "recipient" else Reason.SUPPRESSED)
 
 
-def _look(reminder: Reminder, case: Case, heard: list[Message], settings: Settings, now: datetime) -> Look:
+def _look(reminder: Reminder, case: Observed, heard: list[Message], settings: Settings, now: datetime) -> Assessment:
     messages = [assumed(each, settings, now) for each in case.messages.get(reminder.key, ())]
     parked = next((each for each in reversed(messages) if each.state in OPEN), None)
     messages += heard
     settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
     sent = [each.send_at for each in messages if each.state in SENT and each.state is not State.UNDELIVERED]
-    look = Look(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
+    look = Assessment(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
     if reminder.refusal is None:
         if parked is not None and _has_it(reminder, messages, settings):
             look.skip = Reason.ALREADY_SENT
@@ -130,7 +130,7 @@ def _look(reminder: Reminder, case: Case, heard: list[Message], settings: Settin
     return look
 
 
-def _look_at_parked(look: Look, parked: Message, settings: Settings, now: datetime) -> None:
+def _look_at_parked(look: Assessment, parked: Message, settings: Settings, now: datetime) -> None:
     reminder = look.reminder
     try:
         look.causes = _drift(parked, reminder, settings)
@@ -197,7 +197,7 @@ def stays(parked: Message, placement: Placement, causes: tuple[str, ...]) -> boo
     return placement.reason is Reason.CLAMPED_LATE and placement.send_at != parked.send_at
 
 
-def _look_at_nothing(look: Look, messages: Sequence[Message], case: Case, settings: Settings, now: datetime) -> None:
+def _look_at_nothing(look: Assessment, messages: Sequence[Message], case: Observed, settings: Settings, now: datetime) -> None:
     reminder, mine = look.reminder, settings.of(look.reminder)
     if _already_sent(reminder, messages, case, settings):
         look.skip = Reason.ALREADY_SENT
@@ -213,7 +213,7 @@ def _look_at_nothing(look: Look, messages: Sequence[Message], case: Case, settin
     look.causes = ("settle",) if lost else ()
 
 
-def _was_given_up(reminder: Reminder, outcome: Outcome | None) -> bool:
+def _was_given_up(reminder: Reminder, outcome: ReminderRecord | None) -> bool:
     """Say whether this reminder's message was never confirmed, and is forgotten by now: that makes no new one due."""
     if outcome is None or reminder.recipient is None or outcome.reason != Reason.NOT_CONFIRMED:
         return False
@@ -226,7 +226,7 @@ def _has_it(reminder: Reminder, messages: Sequence[Message], settings: Settings)
     return bool(sent) and not _material(reminder, max(sent, key=lambda each: each.send_at), settings)
 
 
-def _already_sent(reminder: Reminder, messages: Sequence[Message], case: Case, settings: Settings) -> bool:
+def _already_sent(reminder: Reminder, messages: Sequence[Message], case: Observed, settings: Settings) -> bool:
     """Say whether the person has this reminder already, for (nearly) this start (design, §13: it can't creep)."""
     if any(each.state in SENT for each in messages):
         return _has_it(reminder, messages, settings)
@@ -244,7 +244,7 @@ def _material(reminder: Reminder, sent: Message, settings: Settings) -> bool:
     return moved or reminder.recipient.phone != sent.draft.to
 
 
-def _supersede(looks: list[Look]) -> None:
+def _supersede(looks: list[Assessment]) -> None:
     """Let reminders of one appointment that would arrive together give way to the one nearest to the start."""
     late = Reason.CLAMPED_LATE
     if len(looks) < 2 or not any(look.placement is not None and look.placement.reason is late for look in looks):
@@ -262,7 +262,7 @@ def _supersede(looks: list[Look]) -> None:
             look.placement = judged[look.reminder.key]
 
 
-def _stays_at(look: Look) -> datetime | None:
+def _stays_at(look: Assessment) -> datetime | None:
     """Return when a message that is not touched goes out, or went; None where there is none, or a new one is placed."""
     if look.placement is not None:
         return None

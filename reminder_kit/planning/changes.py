@@ -17,7 +17,7 @@ from reminder_kit.model.phones import masked
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
 
-__all__ = ["CAUSES", "Change", "Kind", "summarise"]
+__all__ = ["CAUSES", "Change", "ChangeKind", "summarise"]
 
 CAUSES = ("moved", "text", "recipient", "sender", "media", "rule", "settle")
 """Why a parked message is touched, in the order in which causes are listed."""
@@ -26,7 +26,7 @@ _NOTICEABLE = timedelta(minutes=15)
 _NEVER = (Reason.OPTED_OUT, Reason.INVALID_NUMBER, Reason.QUARANTINED)
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What is to be done for one reminder (contract: design, §7)."""
 
     SCHEDULE = "schedule"
@@ -38,12 +38,12 @@ class Kind(StrEnum):
 
 
 _HAPPENED = {
-    Kind.SCHEDULE: "parked",
-    Kind.REPLACE: "replaced",
-    Kind.CANCEL: "cancelled",
-    Kind.HOLD: "held",
-    Kind.KEEP: "kept",
-    Kind.SKIP: "skipped",
+    ChangeKind.SCHEDULE: "parked",
+    ChangeKind.REPLACE: "replaced",
+    ChangeKind.CANCEL: "cancelled",
+    ChangeKind.HOLD: "held",
+    ChangeKind.KEEP: "kept",
+    ChangeKind.SKIP: "skipped",
 }
 
 
@@ -57,7 +57,7 @@ class Change:
     recipient's, "" where nothing is to be said to anyone.
     """
 
-    kind: Kind
+    kind: ChangeKind
     identity: Identity
     key: str
     rule: str
@@ -77,7 +77,7 @@ class Change:
     @property
     def is_work(self) -> bool:
         """Whether carrying it out means writing to the provider."""
-        return self.kind in (Kind.SCHEDULE, Kind.REPLACE, Kind.CANCEL)
+        return self.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE, ChangeKind.CANCEL)
 
     @property
     def happened(self) -> str:
@@ -87,7 +87,7 @@ class Change:
         not work, `rejected` (the provider will never take it), `failed` (it is tried
         again) or `unknown` (it may have worked).
         """
-        if self.outcome == "failed" and self.kind in (Kind.SCHEDULE, Kind.REPLACE) and self.reason in _NEVER:
+        if self.outcome == "failed" and self.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE) and self.reason in _NEVER:
             return "rejected"
         return self.outcome if self.outcome in ("failed", "unknown") else _HAPPENED[self.kind]
 
@@ -99,9 +99,9 @@ class Change:
         """
         if "settle" in self.causes:
             return False
-        if self.kind is Kind.CANCEL:
+        if self.kind is ChangeKind.CANCEL:
             return self.reason is not Reason.SUPERSEDED  # it is told in another message
-        if self.kind is not Kind.REPLACE or self.was_at is None or self.send_at is None:
+        if self.kind is not ChangeKind.REPLACE or self.was_at is None or self.send_at is None:
             return False
         return abs(self.send_at - self.was_at) > _NOTICEABLE
 
@@ -126,7 +126,7 @@ class Change:
 
 def summarise(changes: Iterable[Change], appointments: int) -> dict[str, int]:
     """Return how many changes of each kind there are, and how many appointments, failures and unknowns."""
-    counts = dict.fromkeys((kind.value for kind in Kind), 0) | {"appointments": appointments, "failed": 0, "unknown": 0}
+    counts = dict.fromkeys((kind.value for kind in ChangeKind), 0) | {"appointments": appointments, "failed": 0, "unknown": 0}
     for change in changes:
         counts[change.kind.value] += 1
         if change.outcome in ("failed", "unknown"):

@@ -18,13 +18,13 @@ from reminder_kit.model.instants import iso, zone
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Stand
-from reminder_kit.planning.assessment import Look, first_looks, stays
+from reminder_kit.model.records import ReminderStatus
+from reminder_kit.planning.assessment import Assessment, assess, stays
 from reminder_kit.planning.message_times import NEVER_SENT, cancellable
-from reminder_kit.planning.observed import Case
+from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import silence
-from reminder_kit.rules.placement import Decision as Placed
+from reminder_kit.rules.placement import PlacementDecision as Placed
 from reminder_kit.rules.placement import place
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.text.sms import sms_parts
@@ -47,7 +47,7 @@ class _Circle(NamedTuple):
     on: datetime | None
 
 
-_Placed = tuple[Look, _Circle | None]
+_Placed = tuple[Assessment, _Circle | None]
 
 
 def circle_of(reminder: Reminder) -> _Circle | None:
@@ -59,9 +59,9 @@ def circle_of(reminder: Reminder) -> _Circle | None:
     return _Circle(reminder.rule.id, recipient.phone, moment.date(), reminder.rule.on)
 
 
-def join(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) -> None:
+def join(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> None:
     """Fill in who is told in whose message, what that makes of parked words, and what is better left unsaid."""
-    circles: dict[_Circle, list[Look]] = {}
+    circles: dict[_Circle, list[Assessment]] = {}
     for each, circle in (*_placed(looks, case), *_others(looks, case, settings, now)):
         if circle is not None:
             circles.setdefault(circle, []).append(each)
@@ -79,36 +79,36 @@ def join(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) -
                     _follow(member, leader)
 
 
-def _placed(looks: Iterable[Look], case: Case) -> list[_Placed]:
+def _placed(looks: Iterable[Assessment], case: Observed) -> list[_Placed]:
     """Return looks, each with the circle it belongs to: none where it is told apart anyway."""
     return [(each, None if _was_refused(each, case) else circle_of(each.reminder)) for each in looks]
 
 
-def _keys(pool: Iterable[Look], settings: Settings, now: datetime) -> set[str]:
+def _keys(pool: Iterable[Assessment], settings: Settings, now: datetime) -> set[str]:
     """Return the reminders that are told, if at all, together with each other."""
     return {each.reminder.key for each in pool if not _is_fixed(each, settings, now)}
 
 
-def _others(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) -> Iterable[_Placed]:
+def _others(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> Iterable[_Placed]:
     """Yield the looks at other appointments' reminders; what can't be judged, or was silenced, is nobody's company."""
     if not any(look.reminder.rule.together for look in looks):
         return
-    for other in case.others:
+    for other in case.neighbours:
         with suppress(Exception):  # its own decision reports that
-            if now not in other.seen:
-                theirs = first_looks(other, settings, now)
-                other.seen[now] = _placed([each for each in theirs if not _is_silent(each, other)], other)
-        yield from other.seen.get(now, ())
+            if now not in other.assessments:
+                theirs = assess(other, settings, now)
+                other.assessments[now] = _placed([each for each in theirs if not _is_silent(each, other)], other)
+        yield from other.assessments.get(now, ())
 
 
-def _is_silent(look: Look, case: Case) -> bool:
+def _is_silent(look: Assessment, case: Observed) -> bool:
     """Say whether it was recorded as silenced; whether it still is, only its own decision knows."""
     outcome = case.outcomes.get(look.reminder.key)
-    silenced = outcome is not None and outcome.stand is Stand.SKIPPED and outcome.reason == Reason.CONDITION
+    silenced = outcome is not None and outcome.status is ReminderStatus.SKIPPED and outcome.reason == Reason.CONDITION
     return silenced and bool(look.reminder.rule.min_silence) and look.message is None
 
 
-def _was_refused(look: Look, case: Case) -> bool:
+def _was_refused(look: Assessment, case: Observed) -> bool:
     """Say whether the provider ever refused a message of it for good: it is told apart, so that none waits for it."""
     recipient = look.reminder.recipient
     return recipient is not None and any(
@@ -117,11 +117,11 @@ def _was_refused(look: Look, case: Case) -> bool:
     )
 
 
-def _has_to_be_told(look: Look) -> bool:
+def _has_to_be_told(look: Assessment) -> bool:
     return look.keep or (look.placement is not None and look.placement.decision is not Placed.SKIP)
 
 
-def _led(pool: Sequence[Look], settings: Settings, now: datetime) -> Iterable[tuple[Look, list[Look]]]:
+def _led(pool: Sequence[Assessment], settings: Settings, now: datetime) -> Iterable[tuple[Assessment, list[Assessment]]]:
     """Yield who tells, with those told along: first what can't be changed any more, then the first of the others."""
     candidates = [each for each in pool if _has_to_be_told(each)]
     fixed = sorted((each for each in candidates if _is_fixed(each, settings, now)), key=_order)
@@ -141,7 +141,7 @@ def _led(pool: Sequence[Look], settings: Settings, now: datetime) -> Iterable[tu
         yield from ((each, []) for each in left)
 
 
-def _fits(leader: Look, members: Sequence[Look], settings: Settings) -> bool:
+def _fits(leader: Assessment, members: Sequence[Assessment], settings: Settings) -> bool:
     """Say whether there is a text for all of them that the provider takes; where not, each is told by itself."""
     if not members:
         return True
@@ -155,13 +155,13 @@ def _fits(leader: Look, members: Sequence[Look], settings: Settings) -> bool:
     return leader.reminder.rule.channel != "sms" or sms_parts(text).parts <= settings.max_parts
 
 
-def _order(look: Look) -> tuple[timedelta, str]:
+def _order(look: Assessment) -> tuple[timedelta, str]:
     start_at = look.reminder.appointment.start_at
     since = start_at - datetime(1970, 1, 1, tzinfo=start_at.tzinfo)
     return (-since if look.reminder.rule.is_follow_up else since), look.reminder.key
 
 
-def _is_fixed(look: Look, settings: Settings, now: datetime) -> bool:
+def _is_fixed(look: Assessment, settings: Settings, now: datetime) -> bool:
     """Say whether a message goes out as it stands: too near to its time, or a new one would come late."""
     parked = look.message
     if parked is None or parked.state is State.CANCELLING or not look.keep:
@@ -176,20 +176,20 @@ def _is_fixed(look: Look, settings: Settings, now: datetime) -> bool:
 def _tells(message: Message | None, reminder: Reminder, settings: Settings) -> bool:
     """Say whether a message tells of a reminder as it is now (or nearly)."""
     start_at = reminder.appointment.start_at
-    told = message.told if message else ()
+    told = message.includes if message else ()
     return any(each.key == reminder.key and abs(each.start_at - start_at) <= settings.rearm_after for each in told)
 
 
-def _lead(look: Look, members: Sequence[Look], settings: Settings, now: datetime) -> None:
-    look.told = tuple(each.reminder for each in members)
-    if look.told:
-        labels = ", ".join(each.appointment.label for each in look.told)
+def _lead(look: Assessment, members: Sequence[Assessment], settings: Settings, now: datetime) -> None:
+    look.includes = tuple(each.reminder for each in members)
+    if look.includes:
+        labels = ", ".join(each.appointment.label for each in look.includes)
         look.notes = (*look.notes, f"told in the same message: {labels}")
     parked = look.message
     if not look.keep or parked is None or look.skip is Reason.TEMPLATE_ERROR:
         return
     try:
-        fresh = settings.composer.compose(look.reminder, parked.send_at, look.told)
+        fresh = settings.composer.compose(look.reminder, parked.send_at, look.includes)
     except ReminderKitError as error:
         look.skip, look.error = Reason.TEMPLATE_ERROR, str(error)
         return
@@ -204,18 +204,18 @@ def _lead(look: Look, members: Sequence[Look], settings: Settings, now: datetime
     look.keep, look.replaces = False, True
 
 
-def _follow(look: Look, leader: Look) -> None:
+def _follow(look: Assessment, leader: Assessment) -> None:
     appointment = leader.reminder.appointment
-    look.joined, look.skip, look.keep, look.placement = appointment.label, Reason.SUPERSEDED, False, None
+    look.included_in, look.skip, look.keep, look.placement = appointment.label, Reason.SUPERSEDED, False, None
     look.notes = (*look.notes, f"told in the message for {appointment.label}, which starts {iso(appointment.start_at)}")
 
 
 def joined(sent: Sequence[tuple[Reminder, datetime]]) -> list[tuple[Reminder, datetime, tuple[Reminder, ...]]]:
     """Return reminders that go out, each with those told along, as if nothing were parked: for looking at texts."""
-    circles: dict[_Circle, list[Look]] = {}
+    circles: dict[_Circle, list[Assessment]] = {}
     for reminder, _ in sent:
         if (circle := circle_of(reminder)) is not None:
-            circles.setdefault(circle, []).append(Look(reminder))
+            circles.setdefault(circle, []).append(Assessment(reminder))
     told: dict[str, list[Reminder] | None] = {}
     for looks in circles.values():
         first, *rest = sorted(looks, key=_order)

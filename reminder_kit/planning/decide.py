@@ -17,28 +17,28 @@ from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import (
     Identity,
-    Outcome,
-    Stand,
+    ReminderRecord,
+    ReminderStatus,
 )
-from reminder_kit.planning.assessment import Look, assumed, first_looks
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.assessment import Assessment, assumed, assess
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.combining import join
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import (
     NEVER_SENT,
     cancellable,
 )
-from reminder_kit.planning.observed import Case
+from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import space
-from reminder_kit.rules.placement import Decision as Placed
+from reminder_kit.rules.placement import PlacementDecision as Placed
 
 __all__ = ["decide", "decisions_for", "is_same", "poisoned", "was_rejected"]
 
 
-def decide(case: Case, settings: Settings, now: datetime) -> list[Decision]:
+def decide(case: Observed, settings: Settings, now: datetime) -> list[Decision]:
     """Return what is to be done for every reminder of an appointment, wanted or only recorded, in a stable order."""
-    looks = first_looks(case, settings, now)
+    looks = assess(case, settings, now)
     if settings.looks_around:
         join(looks, case, settings, now)
         space(looks, case, settings, now)
@@ -49,7 +49,7 @@ def decide(case: Case, settings: Settings, now: datetime) -> list[Decision]:
     return decisions
 
 
-def _decision(look: Look, case: Case, settings: Settings, now: datetime) -> Decision:
+def _decision(look: Assessment, case: Observed, settings: Settings, now: datetime) -> Decision:
     parked, mine = look.message, settings.of(look.reminder)
     if look.keep and parked is not None:
         return _kept(look, parked, case)
@@ -60,85 +60,85 @@ def _decision(look: Look, case: Case, settings: Settings, now: datetime) -> Deci
         return _without(look, case, look.placement.reason, settings, now)
     assert look.placement.send_at is not None  # noqa: S101 - a placement to send has its instant
     try:
-        draft = settings.composer.compose(look.reminder, look.placement.send_at, look.told)
+        draft = settings.composer.compose(look.reminder, look.placement.send_at, look.includes)
     except ConfigurationError as error:
         look.error = str(error)
         return _without(look, case, Reason.TEMPLATE_ERROR, settings, now)
     if parked is None:
         if was_rejected(draft, case.messages.get(look.reminder.key, ()), mine):
             return _without(look, case, _rejection(look, case), settings, now)
-        return _made(look, case, Kind.SCHEDULE, look.placement.reason, draft=draft)
+        return _made(look, case, ChangeKind.SCHEDULE, look.placement.reason, draft=draft)
     if parked.state is not State.CANCELLING and is_same(parked, draft, mine):
         return evolve(_kept(look, parked, case), adopt=True)
     if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
         look.skip = Reason.TOO_LATE
         return _kept(look, parked, case)
-    return _made(look, case, Kind.REPLACE, look.placement.reason, draft=draft)
+    return _made(look, case, ChangeKind.REPLACE, look.placement.reason, draft=draft)
 
 
-def _rejection(look: Look, case: Case) -> Reason:
+def _rejection(look: Assessment, case: Observed) -> Reason:
     outcome = case.outcomes.get(look.reminder.key)
     kept = (Reason.INVALID_NUMBER, Reason.OPTED_OUT, Reason.QUARANTINED)
     return Reason(outcome.reason) if outcome is not None and outcome.reason in kept else Reason.QUARANTINED
 
 
-def _without(look: Look, case: Case, reason: Reason, settings: Settings, now: datetime) -> Decision:
+def _without(look: Assessment, case: Observed, reason: Reason, settings: Settings, now: datetime) -> Decision:
     """Return the decision for a reminder that gets no (new) message now: held, skipped, or its message withdrawn."""
     parked = look.message
     if parked is not None:
         if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
             look.skip = Reason.TOO_LATE
             return _kept(look, parked, case)
-        return _made(look, case, Kind.CANCEL, reason)
+        return _made(look, case, ChangeKind.CANCEL, reason)
     held = look.placement is not None and look.placement.decision is Placed.HOLD and reason is look.placement.reason
-    return _made(look, case, Kind.HOLD if held else Kind.SKIP, reason)
+    return _made(look, case, ChangeKind.HOLD if held else ChangeKind.SKIP, reason)
 
 
-def _kept(look: Look, parked: Message, case: Case) -> Decision:
+def _kept(look: Assessment, parked: Message, case: Observed) -> Decision:
     reason = look.skip or Reason.UNCHANGED
     causes = (*look.causes, "settle") if look.settles else look.causes
-    change = _change(look, case, Kind.KEEP, reason, causes, parked.draft, parked)
-    outcome = _outcome(look, Stand.PARKED, _reason_of_parked(look, case, reason), parked.send_at)
+    change = _change(look, case, ChangeKind.KEEP, reason, causes, parked.draft, parked)
+    outcome = _outcome(look, ReminderStatus.PARKED, _reason_of_parked(look, case, reason), parked.send_at)
     decision = Decision(
-        change, outcome, look.reminder, look.placement, None, parked, others=look.told, notes=look.notes
+        change, outcome, look.reminder, look.placement, None, parked, includes=look.includes, notes=look.notes
     )
-    tells_anew = reason is Reason.UNCHANGED and parked.state is State.SCHEDULED and decision.told != parked.told
+    tells_anew = reason is Reason.UNCHANGED and parked.state is State.SCHEDULED and decision.included != parked.includes
     return evolve(decision, adopt=True) if tells_anew else decision
 
 
-def _reason_of_parked(look: Look, case: Case, reason: Reason) -> str:
+def _reason_of_parked(look: Assessment, case: Observed, reason: Reason) -> str:
     """Return why a kept message stands where it does: what was recorded when it was parked, or that it is too late."""
     known = case.outcomes.get(look.reminder.key)
-    if known is None or known.stand is not Stand.PARKED or Reason.TOO_LATE in (reason, known.reason):
+    if known is None or known.status is not ReminderStatus.PARKED or Reason.TOO_LATE in (reason, known.reason):
         return reason.value
     return known.reason
 
 
-def _made(look: Look, case: Case, kind: Kind, reason: Reason, *, draft: Draft | None = None) -> Decision:
+def _made(look: Assessment, case: Observed, kind: ChangeKind, reason: Reason, *, draft: Draft | None = None) -> Decision:
     causes = tuple(dict.fromkeys((*look.causes, "settle"))) if look.settles else look.causes
     shown = draft or (look.message.draft if look.message else None)
     change = _change(look, case, kind, reason, causes, shown, look.message)
     held = look.placement is not None and look.placement.decision is Placed.HOLD and reason is look.placement.reason
-    stand = Stand.PARKED if draft is not None else Stand.HELD if held else Stand.SKIPPED
+    stand = ReminderStatus.PARKED if draft is not None else ReminderStatus.HELD if held else ReminderStatus.SKIPPED
     park_at = look.placement.park_at if draft is None and look.placement is not None else None
     outcome = _outcome(look, stand, reason.value, draft.send_at if draft else None, park_at)
-    if look.joined or (held and _replacing(look, case)):
+    if look.included_in or (held and _replacing(look, case)):
         outcome = evolve(outcome, replacing=True)
     return Decision(
         change, outcome, look.reminder, look.placement, draft, look.message, replaces=look.replaces,
-        others=look.told if draft is not None else (), apart=look.apart, notes=look.notes,
+        includes=look.includes if draft is not None else (), apart=look.apart, notes=look.notes,
     )  # fmt: skip
 
 
-def _replacing(look: Look, case: Case) -> bool:
+def _replacing(look: Assessment, case: Observed) -> bool:
     known = case.outcomes.get(look.reminder.key)
     return look.message is not None or (known is not None and known.replacing)
 
 
 def _change(
-    look: Look,
-    case: Case,
-    kind: Kind,
+    look: Assessment,
+    case: Observed,
+    kind: ChangeKind,
     reason: Reason,
     causes: tuple[str, ...],
     shown: Draft | None,
@@ -165,15 +165,15 @@ def _change(
 
 
 def _outcome(
-    look: Look, stand: Stand, reason: str, send_at: datetime | None, park_at: datetime | None = None
-) -> Outcome:
+    look: Assessment, stand: ReminderStatus, reason: str, send_at: datetime | None, park_at: datetime | None = None
+) -> ReminderRecord:
     reminder = look.reminder
-    return Outcome(
+    return ReminderRecord(
         key=reminder.key,
         rule=reminder.rule.id,
         recipient=reminder.recipient.key if reminder.recipient else "",
         to=reminder.recipient.phone if reminder.recipient else "",
-        stand=stand,
+        status=stand,
         reason=reason,
         due_at=reminder.due_at,
         send_at=send_at,
@@ -182,20 +182,20 @@ def _outcome(
     )
 
 
-def _withdrawal(key: str, case: Case, settings: Settings, reason: Reason, now: datetime) -> list[Decision]:
+def _withdrawal(key: str, case: Observed, settings: Settings, reason: Reason, now: datetime) -> list[Decision]:
     """Return what is to be done for a reminder that is recorded and no longer wanted by any rule or recipient."""
     outcome = case.outcomes.get(key)
     messages = [assumed(each, settings, now) for each in case.messages.get(key, ())]
     parked = next((each for each in reversed(messages) if each.state in OPEN), None)
     if outcome is None and parked is None:
         return []
-    base = outcome or Outcome(key, "", "", parked.draft.to if parked else "", Stand.PARKED, reason.value)
-    kind, why, stand = Kind.SKIP, reason, Stand.SKIPPED
+    base = outcome or ReminderRecord(key, "", "", parked.draft.to if parked else "", ReminderStatus.PARKED, reason.value)
+    kind, why, stand = ChangeKind.SKIP, reason, ReminderStatus.SKIPPED
     if parked is not None:
-        kind = Kind.CANCEL
+        kind = ChangeKind.CANCEL
         if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
-            kind, why, stand = Kind.KEEP, Reason.TOO_LATE, Stand.PARKED
-    elif base.stand is not Stand.HELD and any(each.state in SENT for each in messages):
+            kind, why, stand = ChangeKind.KEEP, Reason.TOO_LATE, ReminderStatus.PARKED
+    elif base.status is not ReminderStatus.HELD and any(each.state in SENT for each in messages):
         why = Reason.ALREADY_SENT
     shown = parked.draft if parked else None
     change = Change(
@@ -213,8 +213,8 @@ def _withdrawal(key: str, case: Case, settings: Settings, reason: Reason, now: d
         was_at=shown.send_at if shown else None,
         message_id=parked.provider_id if parked else None,
     )
-    send_at = None if stand is Stand.SKIPPED else base.send_at
-    kept = evolve(base, stand=stand, reason=why.value, send_at=send_at, park_at=None, replacing=False, error="")
+    send_at = None if stand is ReminderStatus.SKIPPED else base.send_at
+    kept = evolve(base, status=stand, reason=why.value, send_at=send_at, park_at=None, replacing=False, error="")
     return [Decision(change, kept, message=parked)]
 
 
@@ -236,7 +236,7 @@ def was_rejected(draft: Draft, messages: Sequence[Message], settings: Settings) 
     )
 
 
-def decisions_for(case: Case, settings: Settings, now: datetime) -> tuple[list[Decision], str]:
+def decisions_for(case: Observed, settings: Settings, now: datetime) -> tuple[list[Decision], str]:
     """Return the decisions of one appointment, or none and the error: a broken one never stops the others."""
     if case.error:
         return [], case.error
@@ -248,4 +248,4 @@ def decisions_for(case: Case, settings: Settings, now: datetime) -> tuple[list[D
 
 def poisoned(identity: Identity, error: str) -> Change:
     """Return the change that lists an appointment nothing could be decided for."""
-    return Change(Kind.SKIP, identity, "", "", "", None, None, None, Reason.QUARANTINED, outcome="failed", error=error)
+    return Change(ChangeKind.SKIP, identity, "", "", "", None, None, None, Reason.QUARANTINED, outcome="failed", error=error)

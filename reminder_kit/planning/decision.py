@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from attrs import field, frozen
 
-from reminder_kit.model.messages import Draft, Message, Told
-from reminder_kit.model.records import Outcome
+from reminder_kit.model.messages import Draft, Message, Included
+from reminder_kit.model.records import ReminderRecord
 from reminder_kit.planning.changes import Change
 from reminder_kit.rules.placement import Placement
 from reminder_kit.rules.reminders import Reminder
@@ -30,18 +30,18 @@ class Decision:
     """
 
     change: Change
-    outcome: Outcome
+    outcome: ReminderRecord
     reminder: Reminder | None = None
     placement: Placement | None = None
     draft: Draft | None = field(default=None, repr=False)
     message: Message | None = None
     adopt: bool = False
     replaces: bool = False
-    others: tuple[Reminder, ...] = field(default=(), repr=False)
+    includes: tuple[Reminder, ...] = field(default=(), repr=False)
     apart: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     notes: tuple[str, ...] = ()
 
     @property
-    def told(self) -> tuple[Told, ...]:
+    def included(self) -> tuple[Included, ...]:
         """What its message tells of other appointments, as the ledger keeps it."""
-        return tuple(Told(each.key, each.appointment.start_at) for each in self.others)
+        return tuple(Included(each.key, each.appointment.start_at) for each in self.includes)

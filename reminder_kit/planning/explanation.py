@@ -21,11 +21,11 @@ from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.rules.window import Window
 
-__all__ = ["Explained", "Explanation", "explained"]
+__all__ = ["ReminderExplanation", "Explanation", "explained"]
 
 
 @frozen
-class Explained:
+class ReminderExplanation:
     """One reminder: what would happen to it now, step by step, and what has happened to it so far."""
 
     change: Change
@@ -59,7 +59,7 @@ class Explanation:
     """Everything about one appointment id: each reminder of each occurrence, and the appointment's own history."""
 
     id: str
-    reminders: tuple[Explained, ...]
+    reminders: tuple[ReminderExplanation, ...]
     history: tuple[HistoryEntry, ...] = ()
 
     @property
@@ -90,7 +90,7 @@ def explained(
     history: Sequence[HistoryEntry],
     quiet: QuietHours | None = None,
     window: Window | None = None,
-) -> Explained:
+) -> ReminderExplanation:
     """Return what is to be said of one reminder; `quiet` and `window` are the kit's, for what is parked already."""
     steps: tuple[str, ...] = ()
     if decision.reminder is not None:
@@ -104,7 +104,7 @@ def explained(
     own = tuple(each for each in messages if each.key == key)
     mine = tuple(each for each in history if each.key == key)
     rule = decision.reminder.rule if decision.reminder is not None else None
-    return Explained(decision.change, steps, own, mine, rule.version if rule is not None else "")
+    return ReminderExplanation(decision.change, steps, own, mine, rule.version if rule is not None else "")
 
 
 def _stands(
@@ -128,7 +128,7 @@ def _local(moment: datetime, name: str) -> str:
     return f"{moment.astimezone(zone(name)):%a %Y-%m-%d %H:%M} in {name}"
 
 
-def _reminder_lines(each: Explained) -> list[str]:
+def _reminder_lines(each: ReminderExplanation) -> list[str]:
     change = each.change
     label = _label(change.identity)
     when = f" at {iso(change.send_at)}" if change.send_at else ""

@@ -30,7 +30,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.message_times import REFUSED_SENDER
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
-from reminder_kit.rules.reminders import KEYS, Late, Reminder, Rule
+from reminder_kit.rules.reminders import KEYS, LatePolicy, Reminder, Rule
 
 __all__ = ["fallback_id", "fallback_key", "fallback_rule", "with_fallbacks"]
 
@@ -49,7 +49,7 @@ def fallback_rule(rule: Rule, *, late: bool) -> Rule:
     """Return the rule of a fallback: the same, but for its id and, where the time is over, for what it says of that."""
     changes: dict[str, object] = {"id": fallback_id(rule.id)}
     if late:
-        changes |= {"if_late": Late("clamp", _patience(rule), stated=True), "spread": timedelta(0)}
+        changes |= {"if_late": LatePolicy("clamp", _patience(rule), stated=True), "spread": timedelta(0)}
     return Rule(**{**{key: getattr(rule, key) for key in KEYS}, **changes})
 
 

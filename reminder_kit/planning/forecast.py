@@ -13,7 +13,7 @@ from typing import Any
 from attrs import field, frozen
 
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.fallback import fallback_id
 from reminder_kit.rules.conditions import suggestion
 from reminder_kit.rules.reminders import Rule
@@ -130,7 +130,7 @@ def forecast_of(changes: Iterable[Change], rules: Iterable[Rule], prices: Prices
     """Return what the messages that changes would create come to, by rule."""
     channels = {name: rule.channel for rule in rules for name in (rule.id, fallback_id(rule.id))}
     listed = list(changes)
-    made = [each for each in listed if each.kind in (Kind.SCHEDULE, Kind.REPLACE) and each.text is not None]
+    made = [each for each in listed if each.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE) and each.text is not None]
     costs = forecast((each.rule, channels.get(each.rule, "sms"), each.text or "") for each in made)
-    held = Counter(each.rule for each in listed if each.kind is Kind.HOLD)
+    held = Counter(each.rule for each in listed if each.kind is ChangeKind.HOLD)
     return Forecast(costs, dict(held), prices)

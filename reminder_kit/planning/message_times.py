@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import (
-    Outcome,
-    Stand,
+    ReminderRecord,
+    ReminderStatus,
 )
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.window import Window
@@ -77,9 +77,9 @@ def cancellable(message: Message, window: Window, now: datetime) -> bool:
     return now < message.send_at - window.cancel_cutoff - window.margin
 
 
-def next_look(outcomes: Sequence[Outcome], messages: Sequence[Message]) -> datetime | None:
+def next_look(outcomes: Sequence[ReminderRecord], messages: Sequence[Message]) -> datetime | None:
     """Return the earliest instant at which something is to be done although nothing changes; None: never."""
-    instants = [each.park_at for each in outcomes if each.stand is not Stand.PARKED and each.park_at is not None]
+    instants = [each.park_at for each in outcomes if each.status is not ReminderStatus.PARKED and each.park_at is not None]
     for message in messages:
         if message.state is State.SCHEDULED:
             instants.append(message.send_at + _GRACE)

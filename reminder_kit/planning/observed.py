@@ -13,13 +13,13 @@ from attrs import evolve, field, frozen
 
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import Identity, Outcome, Record, SentBefore, Suppression, Written
+from reminder_kit.model.records import Identity, ReminderRecord, AppointmentRecord, PriorMessage, Suppression, Traffic
 
-__all__ = ["Case"]
+__all__ = ["Observed"]
 
 
 @frozen
-class Case:
+class Observed:
     """One appointment and what is known of it. `appointment` is None where nobody is to be reminded any more.
 
     `others` are appointments of the same phones around the same day, `telling` (by the key
@@ -30,25 +30,25 @@ class Case:
 
     identity: Identity
     appointment: Appointment | None
-    outcomes: Mapping[str, Outcome] = field(factory=dict)
+    outcomes: Mapping[str, ReminderRecord] = field(factory=dict)
     messages: Mapping[str, tuple[Message, ...]] = field(factory=dict)
-    sent_before: Mapping[tuple[str, str], Sequence[SentBefore]] = field(factory=dict)
+    sent_before: Mapping[tuple[str, str], Sequence[PriorMessage]] = field(factory=dict)
     suppressed: Mapping[str, Suppression] = field(factory=dict)
-    others: Sequence[Case] = field(default=(), repr=False)
-    telling: Mapping[str, Sequence[Message]] = field(factory=dict)
-    written: Mapping[str, Sequence[Written]] = field(factory=dict)
+    neighbours: Sequence[Observed] = field(default=(), repr=False)
+    included_in: Mapping[str, Sequence[Message]] = field(factory=dict)
+    traffic: Mapping[str, Sequence[Traffic]] = field(factory=dict)
     error: str = ""
-    seen: dict[datetime, Any] = field(factory=dict, eq=False, repr=False)
+    assessments: dict[datetime, Any] = field(factory=dict, eq=False, repr=False)
 
     @classmethod
     def of(
         cls,
         identity: Identity,
         appointment: Appointment | None,
-        record: Record | None,
+        record: AppointmentRecord | None,
         suppressed: Mapping[str, Suppression],
-        sent_before: Mapping[tuple[str, str], Sequence[SentBefore]] | None = None,
-    ) -> Case:
+        sent_before: Mapping[tuple[str, str], Sequence[PriorMessage]] | None = None,
+    ) -> Observed:
         """Return the case of an appointment (None: withdrawn) and its record (None: never seen)."""
         if record is None:
             return cls(identity, appointment, suppressed=suppressed, sent_before=sent_before or {})
@@ -63,10 +63,10 @@ class Case:
     @classmethod
     def recorded(
         cls,
-        record: Record,
+        record: AppointmentRecord,
         suppressed: Mapping[str, Suppression],
-        sent_before: Mapping[tuple[str, str], Sequence[SentBefore]] | None = None,
-    ) -> Case:
+        sent_before: Mapping[tuple[str, str], Sequence[PriorMessage]] | None = None,
+    ) -> Observed:
         """Return the case of what is recorded; one with an `error` where the appointment can't be read here."""
         try:
             return cls.of(record.identity, record.wanted, record, suppressed, sent_before)

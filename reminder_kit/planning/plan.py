@@ -14,8 +14,8 @@ from attrs import evolve, field, frozen
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.model.instants import iso
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Identity, Intake
-from reminder_kit.planning.changes import Change, Kind, _document, _lines, summarise
+from reminder_kit.model.records import Identity, Incoming
+from reminder_kit.planning.changes import Change, ChangeKind, _document, _lines, summarise
 
 __all__ = ["Guard", "Plan"]
 
@@ -45,7 +45,7 @@ class Plan:
     actor: str
     changes: tuple[Change, ...] = field(repr=False)
     appointments: int = 0
-    intakes: tuple[Intake, ...] = field(default=(), repr=False)
+    intakes: tuple[Incoming, ...] = field(default=(), repr=False)
     removals: tuple[Identity, ...] = field(default=(), repr=False)
     todo: tuple[Identity, ...] = field(default=(), repr=False)
     held_back: frozenset[str] = field(default=frozenset(), repr=False)
@@ -103,7 +103,7 @@ class Plan:
 
     def _is_owed(self, change: Change) -> bool:
         """Say whether a withdrawal is owed to somebody who is not to be written to."""
-        return change.kind is Kind.CANCEL and change.to in self.barred
+        return change.kind is ChangeKind.CANCEL and change.to in self.barred
 
     @property
     def is_unsafe(self) -> bool:

@@ -26,7 +26,7 @@ from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
 from reminder_kit.text.samples import made_up, read_fields
 
-__all__ = ["Line", "Rehearsal", "blanks"]
+__all__ = ["PreviewLine", "Preview", "blanks"]
 
 _ANY_TIME = Window(timedelta(0), timedelta(days=3660), timedelta(0), timedelta(0))
 _AHEAD = timedelta(days=9)
@@ -35,7 +35,7 @@ _ASKS = re.compile(r"\{%|\bif\b|\bor\b|\bdefault\b")
 
 
 @frozen
-class Line:
+class PreviewLine:
     """One reminder, rehearsed: its message, or why there is none.
 
     `note` says on which condition it depends, and `is_late` that it is the text for who
@@ -52,7 +52,7 @@ class Line:
 
 
 @frozen
-class Rehearsal:
+class Preview:
     """What decides about texts: rules, defaults, quiet hours, and what calendars' alarms are taken for."""
 
     rules: tuple[Rule, ...]
@@ -60,7 +60,7 @@ class Rehearsal:
     quiet: QuietHours | None = None
     alarms: str = "ignore"
 
-    def of(self, appointments: Iterable[Appointment], now: datetime) -> Iterator[Line]:
+    def of(self, appointments: Iterable[Appointment], now: datetime) -> Iterator[PreviewLine]:
         """Yield what would be said of these appointments, and of which nothing, in their order."""
         found = (each for appointment in appointments for each in self._placed(appointment, now))
         if any(rule.together for rule in self.rules):
@@ -73,12 +73,12 @@ class Rehearsal:
         wanted = reminders(given, rules_for(given, self.rules, self.alarms), self.defaults)
         return supersede([(one, place(one, now=now, window=_ANY_TIME, quiet=self.quiet)) for one in wanted])
 
-    def _line(self, reminder: Reminder, placement: Placement, others: Sequence[Reminder] = ()) -> Line:
+    def _line(self, reminder: Reminder, placement: Placement, others: Sequence[Reminder] = ()) -> PreviewLine:
         if placement.send_at is None:
-            return Line(reminder, reason=placement.reason, note=reminder.detail)
+            return PreviewLine(reminder, reason=placement.reason, note=reminder.detail)
         return self._said(reminder, placement.send_at, others)
 
-    def _together(self, placed: Sequence[tuple[Reminder, Placement]]) -> Iterator[Line]:
+    def _together(self, placed: Sequence[tuple[Reminder, Placement]]) -> Iterator[PreviewLine]:
         """Yield what is said where several appointments may be told in one message."""
         sent = [(reminder, placement.send_at) for reminder, placement in placed if placement.send_at is not None]
         telling = {reminder.key: others for reminder, _, others in joined(sent)}
@@ -86,9 +86,9 @@ class Rehearsal:
             if placement.send_at is None or reminder.key in telling:
                 yield self._line(reminder, placement, telling.get(reminder.key, ()))
             else:
-                yield Line(reminder, reason=Reason.SUPERSEDED, note="told together with another of that day")
+                yield PreviewLine(reminder, reason=Reason.SUPERSEDED, note="told together with another of that day")
 
-    def made_up(self, now: datetime) -> Iterator[Line]:
+    def made_up(self, now: datetime) -> Iterator[PreviewLine]:
         """Yield what each rule would say of a made-up appointment, in each of its locales, on time and late.
 
         Conditions are taken as met, and named in the note.
@@ -100,13 +100,13 @@ class Rehearsal:
                 appointment = made_up(starts_at, _templates(rule), locale)
                 yield from self._made_up(appointment, rule, now)
 
-    def _made_up(self, appointment: Appointment, rule: Rule, now: datetime) -> Iterator[Line]:
+    def _made_up(self, appointment: Appointment, rule: Rule, now: datetime) -> Iterator[PreviewLine]:
         (wanted,) = reminders(normalise(appointment, self.defaults.region), [rule], self.defaults)
         note = wanted.detail if wanted.refusal is Reason.CONDITION else ""
         reminder = evolve(wanted, refusal=None) if note else wanted
         placement = place(reminder, now=now, window=_ANY_TIME, quiet=self.quiet)
         if placement.send_at is None:
-            yield Line(reminder, reason=placement.reason, note=note)
+            yield PreviewLine(reminder, reason=placement.reason, note=note)
             return
         yield evolve(self._said(reminder, placement.send_at), note=note)
         if rule.together:
@@ -117,11 +117,11 @@ class Rehearsal:
             if late.send_at is not None:
                 yield evolve(self._said(reminder, late.send_at), note=note, is_late=True)
 
-    def _said(self, reminder: Reminder, send_at: datetime, others: Sequence[Reminder] = ()) -> Line:
+    def _said(self, reminder: Reminder, send_at: datetime, others: Sequence[Reminder] = ()) -> PreviewLine:
         try:
-            return Line(reminder, Composer(self.defaults).compose(reminder, send_at, others), send_at=send_at)
+            return PreviewLine(reminder, Composer(self.defaults).compose(reminder, send_at, others), send_at=send_at)
         except ConfigurationError as error:
-            return Line(reminder, error=str(error), send_at=send_at)
+            return PreviewLine(reminder, error=str(error), send_at=send_at)
 
 
 def _another(reminder: Reminder) -> Reminder:
@@ -159,7 +159,7 @@ def _sources(texts: str | Mapping[str, str]) -> tuple[str, ...]:
     return tuple(texts.values()) if isinstance(texts, Mapping) else (texts,)
 
 
-def blanks(line: Line) -> tuple[str, ...]:
+def blanks(line: PreviewLine) -> tuple[str, ...]:
     """Return what a text names without asking whether it is there, and is not: "appointment.location"."""
     if line.draft is None:
         return ()

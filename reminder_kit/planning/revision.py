@@ -12,11 +12,11 @@ from attrs import evolve
 
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Stand
-from reminder_kit.planning.changes import Kind
+from reminder_kit.model.records import ReminderStatus
+from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.settings import Settings
-from reminder_kit.rules.placement import Decision as Placed
+from reminder_kit.rules.placement import PlacementDecision as Placed
 from reminder_kit.rules.placement import QuietHours, place, still_allowed
 from reminder_kit.rules.window import Window
 
@@ -37,11 +37,11 @@ def may_go(decision: Decision, quiet: QuietHours | None) -> Callable[[datetime],
 
 def as_held(decision: Decision) -> Decision:
     """Return a decision to park as one to hold, for want of room at the provider."""
-    if decision.change.kind is not Kind.SCHEDULE:
+    if decision.change.kind is not ChangeKind.SCHEDULE:
         return decision
-    change = evolve(decision.change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
+    change = evolve(decision.change, kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
     due_at = decision.outcome.due_at
-    outcome = evolve(decision.outcome, stand=Stand.HELD, reason=Reason.AT_CAPACITY.value, send_at=None, park_at=due_at)
+    outcome = evolve(decision.outcome, status=ReminderStatus.HELD, reason=Reason.AT_CAPACITY.value, send_at=None, park_at=due_at)
     if decision.placement is not None and decision.placement.send_at is not None:
         outcome = evolve(outcome, park_at=decision.placement.send_at - timedelta(days=30))
     return evolve(decision, change=change, outcome=outcome, draft=None)
@@ -61,13 +61,13 @@ def revised(decision: Decision, settings: Settings, window: Window, allowance: t
         return decision
     change, outcome = decision.change, decision.outcome
     if after.decision is not Placed.SEND or after.send_at is None:
-        kind, stand = (Kind.HOLD, Stand.HELD) if after.decision is Placed.HOLD else (Kind.SKIP, Stand.SKIPPED)
+        kind, stand = (ChangeKind.HOLD, ReminderStatus.HELD) if after.decision is Placed.HOLD else (ChangeKind.SKIP, ReminderStatus.SKIPPED)
         change = evolve(change, kind=kind, reason=after.reason, send_at=None, text=None)
-        outcome = evolve(outcome, stand=stand, reason=after.reason.value, send_at=None, park_at=after.park_at)
-        outcome = evolve(outcome, replacing=decision.replaces and stand is Stand.HELD)
+        outcome = evolve(outcome, status=stand, reason=after.reason.value, send_at=None, park_at=after.park_at)
+        outcome = evolve(outcome, replacing=decision.replaces and stand is ReminderStatus.HELD)
         return evolve(decision, change=change, outcome=outcome, placement=after, draft=None)
     try:
-        draft = settings.composer.compose(reminder, after.send_at, decision.others)
+        draft = settings.composer.compose(reminder, after.send_at, decision.includes)
     except ConfigurationError as error:
         return as_unwritable(decision, error)
     change = evolve(change, reason=after.reason, send_at=draft.send_at, text=draft.text)
@@ -78,6 +78,6 @@ def revised(decision: Decision, settings: Settings, window: Window, allowance: t
 def as_unwritable(decision: Decision, error: Exception) -> Decision:
     """Return a decision to park as one to skip, since its text can't be written for the time it would go out now."""
     why_not, reason = str(error), Reason.TEMPLATE_ERROR
-    change = evolve(decision.change, kind=Kind.SKIP, reason=reason, send_at=None, text=None, error=why_not)
-    outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=reason.value, send_at=None, error=why_not)
+    change = evolve(decision.change, kind=ChangeKind.SKIP, reason=reason, send_at=None, text=None, error=why_not)
+    outcome = evolve(decision.outcome, status=ReminderStatus.SKIPPED, reason=reason.value, send_at=None, error=why_not)
     return evolve(decision, change=change, outcome=outcome, draft=None)

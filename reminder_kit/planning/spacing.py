@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from attrs import evolve
 
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Written
-from reminder_kit.planning.assessment import Look
-from reminder_kit.planning.changes import Change, Kind
-from reminder_kit.planning.observed import Case
+from reminder_kit.model.records import Traffic
+from reminder_kit.planning.assessment import Assessment
+from reminder_kit.planning.changes import Change, ChangeKind
+from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
-from reminder_kit.rules.placement import Decision as Placed
-from reminder_kit.rules.placement import Placement, Room, hold, room_for
+from reminder_kit.rules.placement import PlacementDecision as Placed
+from reminder_kit.rules.placement import Placement, FeasibleRange, hold, feasible_range
 
 __all__ = ["note_planned", "silence", "space", "with_planned"]
 
@@ -27,7 +27,7 @@ _LAST_LOOK = timedelta(minutes=15)
 
 
 def silence(
-    looks: Sequence[Look], case: Case, settings: Settings, now: datetime, besides: Callable[[Look], Collection[str]]
+    looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime, besides: Callable[[Assessment], Collection[str]]
 ) -> None:
     """Skip new messages that would come too soon after something else to their number.
 
@@ -51,7 +51,7 @@ def silence(
             placed.setdefault(number, []).append(placement.send_at)
 
 
-def space(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) -> None:
+def space(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> None:
     """Move new messages apart from whatever else goes to their number."""
     if not settings.reach:
         return
@@ -60,7 +60,7 @@ def space(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) 
     for look, placement, number in _new(looks):
         others = placed.setdefault(number, [])
         if look.message is None or look.message.send_at != placement.send_at:
-            besides = {look.reminder.key, *going, *(each.key for each in look.told)}
+            besides = {look.reminder.key, *going, *(each.key for each in look.includes)}
             written = [*_written(number, case, besides), *others]
             look.placement, gap = _apart(look, placement, written, settings, now)
             look.apart = (max(gap, _silence_of(look, written)), gap)
@@ -68,7 +68,7 @@ def space(looks: Sequence[Look], case: Case, settings: Settings, now: datetime) 
             others.append(look.placement.send_at)
 
 
-def _new(looks: Sequence[Look]) -> list[tuple[Look, Placement, str]]:
+def _new(looks: Sequence[Assessment]) -> list[tuple[Assessment, Placement, str]]:
     """Return what is to be sent anew, soonest first, with its number."""
     found = [
         (look.placement.send_at, look.reminder.key, look, look.placement, look.reminder.recipient.phone)
@@ -78,34 +78,34 @@ def _new(looks: Sequence[Look]) -> list[tuple[Look, Placement, str]]:
     return [(look, placement, number) for *_, look, placement, number in sorted(found, key=lambda each: each[:2])]
 
 
-def _going(looks: Sequence[Look]) -> set[str]:
+def _going(looks: Sequence[Assessment]) -> set[str]:
     """Return the reminders whose parked message is withdrawn: it takes up no time any more."""
     return {look.reminder.key for look in looks if look.message is not None and not look.keep}
 
 
-def _written(number: str, case: Case, besides: Collection[str]) -> list[datetime]:
-    return [each.send_at for each in case.written.get(number, ()) if each.key not in besides]
+def _written(number: str, case: Observed, besides: Collection[str]) -> list[datetime]:
+    return [each.send_at for each in case.traffic.get(number, ()) if each.key not in besides]
 
 
 def _is_too_soon(at: datetime, others: Iterable[datetime], length: timedelta) -> bool:
     return bool(length) and any(at - length <= other <= at for other in others)
 
 
-def _silence_of(look: Look, others: Iterable[datetime]) -> timedelta:
+def _silence_of(look: Assessment, others: Iterable[datetime]) -> timedelta:
     """Return how long before a message nothing else may go out: none where that can't be kept any more."""
     at, length = look.placement.send_at if look.placement else None, look.reminder.rule.min_silence
     return _NONE if at is None or _is_too_soon(at, others, length) else length
 
 
 def _apart(
-    look: Look, placement: Placement, others: Sequence[datetime], settings: Settings, now: datetime
+    look: Assessment, placement: Placement, others: Sequence[datetime], settings: Settings, now: datetime
 ) -> tuple[Placement, timedelta]:
     """Return the placement nearest to the one at hand that keeps the gap, and the gap that it keeps."""
     reminder, gap, at = look.reminder, settings.min_gap, placement.send_at
     window = settings.of(reminder).window
     if not gap or at is None or _is_clear(at, others, gap):
         return placement, gap
-    room = room_for(reminder, now=now, window=window, quiet=settings.quiet)
+    room = feasible_range(reminder, now=now, window=window, quiet=settings.quiet)
     step = (
         "less than {} from another message to that number, at {}",
         gap,
@@ -113,11 +113,11 @@ def _apart(
     )
     fits = [each for each in _edges(others, gap, room) if _is_clear(each, others, gap)]
     first = -1 if reminder.rule.shift == "earlier" else 1
-    chosen = sorted((each for each in fits if each <= room.hi), key=lambda each: (abs(each - at), first * (at - each)))
+    chosen = sorted((each for each in fits if each <= room.latest), key=lambda each: (abs(each - at), first * (at - each)))
     if chosen:
         moved = ("moved to {}", chosen[0])
         return evolve(placement, send_at=chosen[0], steps=(*placement.steps, step, moved)), gap
-    waits = sorted(each for each in fits if each > room.hi) if window.holds_and_sends else []
+    waits = sorted(each for each in fits if each > room.latest) if window.holds_and_sends else []
     if waits and (look.message is not None or reminder.rule.if_late.still_useful(waits[0] - (reminder.due_at or at))):
         return hold(waits[0], window, (*placement.steps, step)), gap
     return evolve(placement, steps=(*placement.steps, step, ("nothing else is feasible",))), _NONE
@@ -127,28 +127,28 @@ def _is_clear(moment: datetime, others: Iterable[datetime], gap: timedelta) -> b
     return all(abs(moment - other) >= gap for other in others)
 
 
-def _edges(others: Iterable[datetime], gap: timedelta, room: Room) -> set[datetime]:
+def _edges(others: Iterable[datetime], gap: timedelta, room: FeasibleRange) -> set[datetime]:
     """Return the feasible instants next to what others take up."""
     found = set()
     for other in others:
-        found |= {room.up_to(other - gap), room.from_then_on(max(other + gap, room.lo))}
-    return {each for each in found if each is not None and each >= room.lo and room.in_time(each)}
+        found |= {room.up_to(other - gap), room.from_then_on(max(other + gap, room.earliest))}
+    return {each for each in found if each is not None and each >= room.earliest and room.in_time(each)}
 
 
-_PARKING = (Kind.SCHEDULE, Kind.REPLACE)
+_PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
 
 
-def with_planned(case: Case, planned: Mapping[str, Sequence[Written]]) -> Case:
+def with_planned(case: Observed, planned: Mapping[str, Sequence[Traffic]]) -> Observed:
     """Return the case with what is about to be written to its numbers before."""
     if not planned or case.appointment is None:
         return case
     numbers = {each.phone for each in case.appointment.recipients} & planned.keys()
-    more = {number: [*case.written.get(number, ()), *planned[number]] for number in numbers}
-    return evolve(case, written={**case.written, **more}) if more else case
+    more = {number: [*case.traffic.get(number, ()), *planned[number]] for number in numbers}
+    return evolve(case, traffic={**case.traffic, **more}) if more else case
 
 
-def note_planned(planned: dict[str, list[Written]], changes: Iterable[Change]) -> None:
+def note_planned(planned: dict[str, list[Traffic]], changes: Iterable[Change]) -> None:
     """Note what changes are about to write, by number."""
     for change in changes:
         if change.kind in _PARKING and change.to and change.send_at is not None:
-            planned.setdefault(change.to, []).append(Written(change.key, change.send_at))
+            planned.setdefault(change.to, []).append(Traffic(change.key, change.send_at))

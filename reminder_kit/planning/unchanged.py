@@ -12,14 +12,14 @@ from attrs import evolve
 from reminder_kit.model.lifecycle import OPEN, SENT
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Identity, Outcome, Record, Stand
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.model.records import Identity, ReminderRecord, AppointmentRecord, ReminderStatus
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.message_times import is_doubtful
 
 __all__ = ["in_doubt", "recorded_changes"]
 
 
-def recorded_changes(record: Record, now: datetime) -> list[Change]:
+def recorded_changes(record: AppointmentRecord, now: datetime) -> list[Change]:
     """Return what to say of an appointment whose outcomes stand as they were recorded."""
     parked = {message.key: message for message in record.messages if message.state in OPEN or message.state in SENT}
     doubtful = {message.key for message in record.messages if is_doubtful(message, now)}
@@ -35,15 +35,15 @@ def in_doubt(change: Change) -> Change:
     return evolve(change, outcome="unknown", error=change.error or note)
 
 
-def _standing(identity: Identity, outcome: Outcome, message: Message | None) -> Change:
-    kind, reason = Kind.SKIP, Reason(outcome.reason)
-    if outcome.stand is Stand.HELD:
-        kind = Kind.HOLD
-    elif outcome.stand is Stand.PARKED:
-        kind, reason = Kind.KEEP, Reason.TOO_LATE if reason is Reason.TOO_LATE else Reason.UNCHANGED
+def _standing(identity: Identity, outcome: ReminderRecord, message: Message | None) -> Change:
+    kind, reason = ChangeKind.SKIP, Reason(outcome.reason)
+    if outcome.status is ReminderStatus.HELD:
+        kind = ChangeKind.HOLD
+    elif outcome.status is ReminderStatus.PARKED:
+        kind, reason = ChangeKind.KEEP, Reason.TOO_LATE if reason is Reason.TOO_LATE else Reason.UNCHANGED
         if message is not None and message.state not in OPEN:
-            kind, reason = Kind.SKIP, Reason.ALREADY_SENT
-    live = message if message is not None and outcome.stand is Stand.PARKED else None
+            kind, reason = ChangeKind.SKIP, Reason.ALREADY_SENT
+    live = message if message is not None and outcome.status is ReminderStatus.PARKED else None
     return Change(
         kind=kind,
         identity=identity,

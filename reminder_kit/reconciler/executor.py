@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from reminder_kit.delivery.dispatcher import Courier, Errand, Result
+from reminder_kit.delivery.dispatcher import Dispatcher, DispatchResult, DispatchStatus
 from reminder_kit.delivery.exchange import guarded
-from reminder_kit.delivery.retry import Breaker, Skew
-from reminder_kit.delivery.routes import Couriers, Route
+from reminder_kit.delivery.retry import CircuitBreaker, ClockSkew
+from reminder_kit.delivery.routes import Dispatchers, Route
 from reminder_kit.errors import SenderRefusedError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import FORCED, Claim, Identity, Kept, Outcome, Record, Stand, Written, is_open
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.model.records import FORCED, Claim, Identity, RecordResult, ReminderRecord, AppointmentRecord, ReminderStatus, Traffic, is_open
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decisions_for
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import doubled, needs_settling
-from reminder_kit.planning.observed import Case
+from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
 from reminder_kit.planning.revision import as_held, may_go, revised, start_of
@@ -39,12 +39,12 @@ from reminder_kit.reconciler.batches import chunks
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.reporting import merged, reported, why
-from reminder_kit.reconciler.work_item import Work, give_back
+from reminder_kit.reconciler.work_item import WorkItem, give_back
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Engine"]
+__all__ = ["Executor"]
 
 _BATCH = 100
 _AGAIN = 2
@@ -56,7 +56,7 @@ _RETRY_HELD = timedelta(seconds=30)
 
 
 @define
-class _Run:
+class Execution:
     """One plan while it is carried out: what was done so far, and who is to be looked at again."""
 
     plan: Plan
@@ -66,7 +66,7 @@ class _Run:
 
 
 @define
-class Engine:
+class Executor:
     """What both faces of the kit drive."""
 
     ledger: Ledger
@@ -74,8 +74,8 @@ class Engine:
     settings: Settings
     io: IO
     clock: Callable[[], datetime]
-    breaker: Breaker = field(factory=Breaker)
-    skew: Skew = field(factory=Skew)
+    breaker: CircuitBreaker = field(factory=CircuitBreaker)
+    skew: ClockSkew = field(factory=ClockSkew)
     owner: Owner | str = field(factory=Owner)
     fallback: Route | None = None
     _works: Iterator[int] = field(factory=count)
@@ -93,7 +93,7 @@ class Engine:
         if forced:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
         refused = await self._take_in(plan)
-        run = _Run(plan, patient=patient)
+        run = Execution(plan, patient=patient)
         waiting = [each for each in plan.todo if each not in refused]
         for _ in range(_ROUNDS):
             run.woken = {}
@@ -113,12 +113,12 @@ class Engine:
         if not plan.intakes and not plan.removals:
             return set()
         kept = await self._commit(partial(_recorded, plan, self.clock()))
-        return {intake.identity for intake, each in zip(plan.intakes, kept, strict=True) if each is Kept.STALE}
+        return {intake.identity for intake, each in zip(plan.intakes, kept, strict=True) if each is RecordResult.STALE}
 
     async def _commit(self, op: Callable[[Any], Any]) -> Any:
         return await self.io.result(self.ledger.submit(op))
 
-    async def _work_through(self, waiting: Sequence[Identity], run: _Run) -> None:
+    async def _work_through(self, waiting: Sequence[Identity], run: Execution) -> None:
         """Work batch by batch, past what another worker holds; then wait for that (the batch job leaves it to it)."""
         waited, delay = 0.0, 0.05
         while True:
@@ -132,7 +132,7 @@ class Engine:
             planned = [each for each in run.plan.changes if each.identity == identity]
             run.done[identity] = [evolve(each, outcome="failed", error=error) for each in planned if each.is_work]
 
-    async def _work(self, identities: Sequence[Identity], run: _Run) -> list[Identity]:
+    async def _work(self, identities: Sequence[Identity], run: Execution) -> list[Identity]:
         """Work on appointments nobody else holds; returns those somebody does, and notes whom else it concerns."""
         works = await self._claim(identities)
         courier = self._couriers(run.plan.actor, patient=run.patient)
@@ -155,10 +155,10 @@ class Engine:
         held = {work.record.identity for work in works}
         return [each for each in identities if each not in held]
 
-    def _couriers(self, actor: str, *, patient: bool) -> Couriers:
+    def _couriers(self, actor: str, *, patient: bool) -> Dispatchers:
         first = Route(self.provider, self.settings, self.io, self.breaker, self.skew)
         found = [
-            Courier(
+            Dispatcher(
                 each.provider,
                 each.io,
                 self.ledger,
@@ -172,12 +172,12 @@ class Engine:
             for each in (first, self.fallback)
             if each is not None
         ]
-        return Couriers(*found)
+        return Dispatchers(*found)
 
-    async def _claim(self, identities: Sequence[Identity]) -> list[Work]:
+    async def _claim(self, identities: Sequence[Identity]) -> list[WorkItem]:
         now, owner = self.clock(), f"{self.owner}.{next(self._works)}"
 
-        def claim(tx: Transaction) -> tuple[dict[int, Claim], list[Record]]:
+        def claim(tx: Transaction) -> tuple[dict[int, Claim], list[AppointmentRecord]]:
             rows = list(tx.rows(identities).values())
             claims = tx.claim(rows, owner, now, LEASE)
             if missing := [row for row in rows if row not in claims]:
@@ -188,9 +188,9 @@ class Engine:
         claims, records = await self._commit(claim)
         place = {identity: index for index, identity in enumerate(identities)}
         records = sorted(records, key=lambda each: place[each.identity])
-        return [Work(claims[each.row], each, {m.id: m for m in each.messages}) for each in records]
+        return [WorkItem(claims[each.row], each, {m.id: m for m in each.messages}) for each in records]
 
-    async def _reread(self, works: Sequence[Work]) -> None:
+    async def _reread(self, works: Sequence[WorkItem]) -> None:
         records = await self._commit(lambda tx: tx.read([work.claim.row for work in works]))
         fresh = {record.row: record for record in records}
         for work in works:
@@ -200,7 +200,7 @@ class Engine:
 
     # Settling and deciding
 
-    async def _settle(self, works: Sequence[Work], courier: Couriers) -> None:
+    async def _settle(self, works: Sequence[WorkItem], courier: Dispatchers) -> None:
         now = self.clock()
         jobs = [
             self._settling(work, message, courier)
@@ -216,19 +216,19 @@ class Engine:
             await self.io.gather(doubles)
             await self._reread(works)
 
-    def _sparing(self, work: Work, message: Message, courier: Couriers) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _sparing(self, work: WorkItem, message: Message, courier: Dispatchers) -> Callable[[], Coroutine[Any, Any, None]]:
         """Take back a message that was thought lost, since a newer one of its reminder is parked."""
 
         async def job() -> None:
             outcome = next(each for each in work.record.outcomes if each.key == message.key)
             identity, reason = work.record.identity, Reason.UNCHANGED.value
             errand = await guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
-            if errand.result is Result.FAILED:
+            if errand.status is DispatchStatus.FAILED:
                 work.stuck[message.key] = errand
 
         return job
 
-    def _settling(self, work: Work, message: Message, courier: Couriers) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _settling(self, work: WorkItem, message: Message, courier: Dispatchers) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             rule = work.rule_of(message.key)
             errand = await guarded(courier.settle(work.claim, work.record.identity, rule, message))
@@ -236,16 +236,16 @@ class Engine:
 
         return job
 
-    def _decide(self, works: Sequence[Work], held_back: Collection[str]) -> None:
+    def _decide(self, works: Sequence[WorkItem], held_back: Collection[str]) -> None:
         suppressed = self.ledger.suppressions()
         pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
         sent = self.ledger.sent_before_many(pairs) if pairs else {}
         now = self.clock()
         cases = [
-            Case.recorded(work.record, suppressed, sent.get((work.record.identity.source, work.record.identity.id)))
+            Observed.recorded(work.record, suppressed, sent.get((work.record.identity.source, work.record.identity.id)))
             for work in works
         ]
-        planned: dict[str, list[Written]] = {}
+        planned: dict[str, list[Traffic]] = {}
         cases = Neighbours(self.ledger, self.settings, now, suppressed).around(cases)
         for work, case in zip(works, cases, strict=True):
             work.revised, work.again, work.suppressed = work.revised or work.again, False, suppressed
@@ -258,9 +258,9 @@ class Engine:
 
     # Carrying out
 
-    async def _carry_out(self, works: Sequence[Work], courier: Couriers) -> None:
+    async def _carry_out(self, works: Sequence[WorkItem], courier: Dispatchers) -> None:
         """Withdraw and replace first, then park what is new: a person's number may have changed hands."""
-        for kind in (Kind.CANCEL, Kind.REPLACE, Kind.SCHEDULE):
+        for kind in (ChangeKind.CANCEL, ChangeKind.REPLACE, ChangeKind.SCHEDULE):
             jobs = [
                 self._errand(work, decision, courier)
                 for work in works
@@ -273,22 +273,22 @@ class Engine:
             work.note_the_rest(self.clock())
 
     @staticmethod
-    def _blocked(work: Work) -> set[str]:
+    def _blocked(work: WorkItem) -> set[str]:
         """Return the reminders of which an older message is still unsettled: nothing new while it is."""
-        return {key for key, errand in work.stuck.items() if errand.result is not Result.UNKNOWN}
+        return {key for key, errand in work.stuck.items() if errand.status is not DispatchStatus.UNKNOWN}
 
-    def _errand(self, work: Work, decision: Decision, courier: Couriers) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _errand(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
-            if decision.change.kind is Kind.SCHEDULE:
+            if decision.change.kind is ChangeKind.SCHEDULE:
                 await self._schedule(work, decision, courier)
-            elif decision.change.kind is Kind.CANCEL:
+            elif decision.change.kind is ChangeKind.CANCEL:
                 await self._cancel(work, decision, courier)
             else:
                 await self._replace(work, decision, courier)
 
         return job
 
-    async def _schedule(self, work: Work, decision: Decision, courier: Couriers) -> None:
+    async def _schedule(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> None:
         assert decision.reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
         own = courier.of(decision.reminder)
         fresh = revised(decision, self.settings, own.window, own.skew.allowance, self.clock())
@@ -309,31 +309,31 @@ class Engine:
         work.know(errand)
         self._conclude_errand(work, fresh, errand)
 
-    async def _cancel(self, work: Work, decision: Decision, courier: Couriers) -> None:
+    async def _cancel(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> None:
         errand = await self._withdrawn(work, decision, courier, decision.outcome)
-        if errand.result is Result.TOO_LATE:
+        if errand.status is DispatchStatus.TOO_LATE:
             work.too_late(decision)
             return
-        if errand.result is Result.DONE and decision.change.reason is Reason.ALREADY_SENT:
+        if errand.status is DispatchStatus.DONE and decision.change.reason is Reason.ALREADY_SENT:
             work.again = work.again or self.fallback is not None
         self._conclude_errand(work, decision, errand)
 
-    async def _replace(self, work: Work, decision: Decision, courier: Couriers) -> None:
-        wish = evolve(decision.outcome, stand=Stand.HELD, replacing=True)
+    async def _replace(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> None:
+        wish = evolve(decision.outcome, status=ReminderStatus.HELD, replacing=True)
         errand = await self._withdrawn(work, decision, courier, wish)
-        if errand.result is Result.TOO_LATE:
+        if errand.status is DispatchStatus.TOO_LATE:
             work.too_late(decision)
-        elif errand.result is Result.DONE:
+        elif errand.status is DispatchStatus.DONE:
             await self._schedule(work, evolve(decision, replaces=True), courier)
         else:
             work.outcomes[decision.change.key] = wish
             self._conclude_errand(work, evolve(decision, outcome=wish), errand)
 
-    async def _withdrawn(self, work: Work, decision: Decision, courier: Couriers, outcome: Outcome) -> Errand:
+    async def _withdrawn(self, work: WorkItem, decision: Decision, courier: Dispatchers, outcome: ReminderRecord) -> DispatchResult:
         message = work.messages[decision.message.id] if decision.message else None
         assert message is not None  # noqa: S101 - only parked messages are withdrawn
         if message.state is State.CANCELLED:
-            return Errand(Result.DONE, message)
+            return DispatchResult(DispatchStatus.DONE, message)
         identity, reason = work.record.identity, decision.change.reason.value
         errand = await guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
         work.know(errand)
@@ -341,36 +341,36 @@ class Engine:
 
     # Writing down
 
-    def _conclude_errand(self, work: Work, decision: Decision, errand: Errand) -> None:
+    def _conclude_errand(self, work: WorkItem, decision: Decision, errand: DispatchResult) -> None:
         change = decision.change
         number = errand.message.provider_id if errand.message else change.message_id
-        if errand.result is Result.DONE:
+        if errand.status is DispatchStatus.DONE:
             work.conclude(evolve(decision, change=evolve(change, message_id=number)), "done")
             return
         work.mark(change.key, errand)
         error = str(errand.error) if errand.error else why(errand)
-        if errand.result is Result.REJECTED and errand.reason is not None:
-            work.again = work.again or bool(decision.others)  # by itself it may be taken
+        if errand.status is DispatchStatus.REJECTED and errand.reason is not None:
+            work.again = work.again or bool(decision.includes)  # by itself it may be taken
             change = evolve(change, reason=errand.reason)
-            outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=errand.reason.value, error=error)
+            outcome = evolve(decision.outcome, status=ReminderStatus.SKIPPED, reason=errand.reason.value, error=error)
             work.again = work.again or (self.fallback is not None and isinstance(errand.error, SenderRefusedError))
-        elif errand.result is Result.UNKNOWN:
+        elif errand.status is DispatchStatus.UNKNOWN:
             work.again = work.again or self.settings.prefer_duplicate
             change = evolve(change, reason=Reason.NOT_CONFIRMED)
-            outcome = evolve(decision.outcome, stand=Stand.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error)
+            outcome = evolve(decision.outcome, status=ReminderStatus.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error)
         else:
-            work.again = work.again or errand.result is Result.SKEWED
-            work.clean = work.clean and errand.result is Result.SKEWED
+            work.again = work.again or errand.status is DispatchStatus.SKEWED
+            work.clean = work.clean and errand.status is DispatchStatus.SKEWED
             outcome = evolve(decision.outcome, replacing=decision.replaces or decision.outcome.replacing)
-            if errand.message is None and change.kind is not Kind.CANCEL:
-                outcome = evolve(outcome, stand=Stand.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)
-        result = "unknown" if errand.result is Result.UNKNOWN else "failed"
-        if errand.result is Result.STALE:
+            if errand.message is None and change.kind is not ChangeKind.CANCEL:
+                outcome = evolve(outcome, status=ReminderStatus.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)
+        result = "unknown" if errand.status is DispatchStatus.UNKNOWN else "failed"
+        if errand.status is DispatchStatus.STALE:
             work.again = True
-            change, result = evolve(change, kind=Kind.SKIP, reason=Reason.STALE_REVISION), "done"
+            change, result = evolve(change, kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION), "done"
         work.conclude(evolve(decision, change=evolve(change, message_id=number, error=error), outcome=outcome), result)
 
-    async def _give_back(self, works: Sequence[Work], run: _Run) -> None:
+    async def _give_back(self, works: Sequence[WorkItem], run: Execution) -> None:
         """Write down what came of works, end their claims, and note whom else that concerns."""
         if works:
             now, settings = self.clock(), self.settings
@@ -378,13 +378,13 @@ class Engine:
             write = partial(give_back, works, run.plan.actor, now, settings.digest, done)
             run.woken |= dict.fromkeys(await self._commit(write))
 
-    async def _let_go(self, works: Sequence[Work]) -> None:
+    async def _let_go(self, works: Sequence[WorkItem]) -> None:
         """End the leases of work that was broken off (a key press, a cancelled task): all is still to be done."""
         now = self.clock()
         await self._commit(lambda tx: tx.renew([work.claim for work in works], now))
 
 
-def _recorded(plan: Plan, now: datetime, tx: Transaction) -> list[Kept]:
+def _recorded(plan: Plan, now: datetime, tx: Transaction) -> list[RecordResult]:
     kept = [each for batch in chunks(plan.intakes) for each in tx.record(batch, now, as_of=plan.as_of)]
     for removals in chunks(plan.removals):
         tx.remove(removals, now)

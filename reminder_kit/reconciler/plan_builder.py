@@ -16,12 +16,12 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Identity, Intake, Record, Suppression, Written
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.model.records import Identity, Incoming, AppointmentRecord, Suppression, Traffic
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decisions_for, poisoned
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_past
-from reminder_kit.planning.observed import Case
+from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
@@ -30,13 +30,13 @@ from reminder_kit.reconciler.batches import chunks
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.scope import Scope
 
-__all__ = ["make_plan"]
+__all__ = ["build_plan"]
 
-_PARKING = (Kind.SCHEDULE, Kind.REPLACE)
+_PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
 
 
 @define
-class _Draft:
+class PlanBuilder:
     """A plan in the making. Each appointment is judged in the light of those that share a phone with it."""
 
     ledger: Ledger
@@ -49,7 +49,7 @@ class _Draft:
     changes: dict[Identity, list[Change]] = field(factory=dict)
     todo: dict[Identity, None] = field(factory=dict)
     order: Sequence[Identity] = ()
-    intakes: list[Intake] = field(factory=list)
+    intakes: list[Incoming] = field(factory=list)
     removals: list[Identity] = field(factory=list)
     seen: set[Identity] = field(factory=set)
     held_back: set[str] = field(factory=set)
@@ -57,10 +57,10 @@ class _Draft:
     over: dict[Identity, Counter[str]] = field(factory=dict)
     elsewhere: dict[str, str] = field(factory=dict)
     _fresh: set[Identity] = field(factory=set)
-    _stirring: list[tuple[Record | None, Appointment | None]] = field(factory=list)
-    _cases: dict[Identity, tuple[Case, Record | None]] = field(factory=dict)
+    _stirring: list[tuple[AppointmentRecord | None, Appointment | None]] = field(factory=list)
+    _cases: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
 
-    def take_in(self, incoming: Mapping[Identity, Intake]) -> None:
+    def take_in(self, incoming: Mapping[Identity, Incoming]) -> None:
         """Judge what came in."""
         if self.settings.joins:
             self._expect(incoming)
@@ -72,7 +72,7 @@ class _Draft:
             )
         self.seen.update(incoming)
 
-    def _expect(self, incoming: Mapping[Identity, Intake]) -> None:
+    def _expect(self, incoming: Mapping[Identity, Incoming]) -> None:
         """Let neighbours know what is about to be recorded, before anyone is judged."""
         for identities in chunks(incoming):
             records = {record.identity: record for record in self.ledger.records(identities=identities)}
@@ -81,7 +81,7 @@ class _Draft:
                 if record is None or not intake.is_older_than(record, self.scope.as_of):
                     self.neighbours.expect(identity, intake.appointment)
 
-    def _is_judged(self, intake: Intake, record: Record | None) -> bool:
+    def _is_judged(self, intake: Incoming, record: AppointmentRecord | None) -> bool:
         """Say whether what came in is to be judged; what is stale, or stands as it was recorded, is told here."""
         identity = intake.identity
         if record is not None and intake.is_older_than(record, self.scope.as_of):
@@ -98,7 +98,7 @@ class _Draft:
             self._fresh.add(identity)
         return True
 
-    def _stands(self, record: Record | None, intake: Intake | None) -> bool:
+    def _stands(self, record: AppointmentRecord | None, intake: Incoming | None) -> bool:
         """Say whether a record needs no look: planned with these settings, nothing new, nothing due or open."""
         return (
             record is not None
@@ -111,7 +111,7 @@ class _Draft:
 
     def judge(
         self,
-        found: Sequence[tuple[Identity, Record | None]],
+        found: Sequence[tuple[Identity, AppointmentRecord | None]],
         given: Mapping[Identity, Appointment | None] = MappingProxyType({}),
     ) -> None:
         """Decide for appointments as they are recorded (None: never), or are given (None: withdrawn)."""
@@ -119,15 +119,15 @@ class _Draft:
             return
         sent = self.ledger.sent_before_many(list(dict.fromkeys((each.source, each.id) for each, _ in found)))
         cases = [
-            Case.of(each, given[each], record, self.suppressed, sent.get((each.source, each.id)))
+            Observed.of(each, given[each], record, self.suppressed, sent.get((each.source, each.id)))
             if each in given or record is None
-            else Case.recorded(record, self.suppressed, sent.get((each.source, each.id)))
+            else Observed.recorded(record, self.suppressed, sent.get((each.source, each.id)))
             for each, record in found
         ]
         for case, (_, record) in zip(self.neighbours.around(cases), found, strict=True):
             self._file(case, record)
 
-    def _file(self, case: Case, record: Record | None) -> None:
+    def _file(self, case: Observed, record: AppointmentRecord | None) -> None:
         """Decide for one appointment and note what that comes to."""
         identity = case.identity
         decisions, error = decisions_for(case, self.settings, self.now)
@@ -147,7 +147,7 @@ class _Draft:
             if not news and all(_waits(each, record) for each in matters):
                 self.waiting[identity] = {each.change.key for each in matters}
 
-    def look_at(self, records: Iterable[Record]) -> None:
+    def look_at(self, records: Iterable[AppointmentRecord]) -> None:
         """Look at recorded appointments that did not come in."""
         for batch in chunks(records):
             waiting = [each for each in batch if each.identity not in self.seen]
@@ -158,7 +158,7 @@ class _Draft:
             moved = [each for each in waiting if not self._stands(each, None)]
             self.judge([(each.identity, each) for each in moved])
 
-    def withdraw(self, records: Iterable[Record]) -> None:
+    def withdraw(self, records: Iterable[AppointmentRecord]) -> None:
         """Withdraw what its source no longer has."""
         for batch in chunks(records):
             gone = [each for each in batch if each.identity not in self.seen and not each.removed]
@@ -189,7 +189,7 @@ class _Draft:
         self.order = _soonest_first(self.todo, self._all())
         new = [each for each in self._all() if each.kind in _PARKING]
         often = Counter(each.to for each in new)
-        planned: dict[str, list[Written]] = {}
+        planned: dict[str, list[Traffic]] = {}
         for identity in self.order if self.settings.reach else ():
             numbers = {each.to for each in self.changes[identity] if each.kind in _PARKING and often[each.to] > 1}
             if not numbers or identity not in self._cases:
@@ -201,7 +201,7 @@ class _Draft:
     def _all(self) -> list[Change]:
         return [each for found in self.changes.values() for each in found]
 
-    def vanished(self, scope: Scope) -> Iterator[Record]:
+    def vanished(self, scope: Scope) -> Iterator[AppointmentRecord]:
         """Yield recorded future appointments of the source that are gone from it (design, §13 "Completeness")."""
         if scope.complete:
             found = self.ledger.records(source=scope.source, ended_after=self.now)
@@ -211,7 +211,7 @@ class _Draft:
             found = self.ledger.records(source=scope.source, ids=ids)
             yield from (record for record in found if self._may_vanish(record, scope))
 
-    def _may_vanish(self, record: Record, scope: Scope) -> bool:
+    def _may_vanish(self, record: AppointmentRecord, scope: Scope) -> bool:
         inside = scope.horizon is None or record.start_at < scope.horizon
         before = record.recorded_at <= self.now
         return record.start_at > self.now and inside and before and record.identity.id not in scope.spare
@@ -226,15 +226,15 @@ class _Draft:
             for index, change in enumerate(found)
             if self.elsewhere.get(change.key, self.settings.provider) == provider
         ]
-        new = [each for each in its if each[0].kind is Kind.SCHEDULE]
+        new = [each for each in its if each[0].kind is ChangeKind.SCHEDULE]
         room = max(0, cap - self.ledger.parked(provider=provider)) if new else 0
-        freed = sum(each[provider] for each in self.over.values()) + sum(each[0].kind is Kind.CANCEL for each in its)
+        freed = sum(each[provider] for each in self.over.values()) + sum(each[0].kind is ChangeKind.CANCEL for each in its)
         if len(new) <= room + freed:
             return
         new.sort(key=lambda each: (each[0].send_at, each[0].key))
         for change, found, index in new[room + freed :]:
             self.held_back.add(change.key)
-            found[index] = evolve(change, kind=Kind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
+            found[index] = evolve(change, kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
         self.order = [each for each in self.order if not self.waiting.get(each, {""}) <= self.held_back]
 
     def plan(self, guard: Guard) -> Plan:
@@ -255,7 +255,7 @@ class _Draft:
             parked=parked,
             guarded=scope.guarded,
             guard=guard,
-            barred=frozenset(self.suppressed) & {each.to or "" for each in self._all() if each.kind is Kind.CANCEL},
+            barred=frozenset(self.suppressed) & {each.to or "" for each in self._all() if each.kind is ChangeKind.CANCEL},
             refusal=scope.refusal,
             as_of=scope.as_of,
         )
@@ -270,22 +270,22 @@ def _elsewhere(decisions: Iterable[Decision], settings: Settings) -> dict[str, s
     return {key: provider for key, provider in found if provider != settings.provider}
 
 
-def _matters(decision: Decision, record: Record | None) -> bool:
+def _matters(decision: Decision, record: AppointmentRecord | None) -> bool:
     """Say whether carrying a decision out would change the provider or the ledger."""
     if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
         return True
     return record is None or decision.outcome not in record.outcomes
 
 
-def _waits(decision: Decision, record: Record) -> bool:
+def _waits(decision: Decision, record: AppointmentRecord) -> bool:
     """Say whether a reminder to be parked is recorded as waiting for room already."""
     known = next((each for each in record.outcomes if each.key == decision.change.key), None)
-    if known is None or decision.change.kind is not Kind.SCHEDULE:
+    if known is None or decision.change.kind is not ChangeKind.SCHEDULE:
         return False
     return known.reason == Reason.AT_CAPACITY and known.due_at == decision.outcome.due_at
 
 
-def _concerns(record: Record, number: str) -> bool:
+def _concerns(record: AppointmentRecord, number: str) -> bool:
     """Say whether anything recorded of an appointment is addressed to a number."""
     return any(each.to == number for each in record.outcomes) or any(
         each.draft.to == number for each in record.messages
@@ -293,13 +293,13 @@ def _concerns(record: Record, number: str) -> bool:
 
 
 def _stale(identity: Identity) -> Change:
-    return Change(Kind.SKIP, identity, "", "", "", None, None, None, Reason.STALE_REVISION)
+    return Change(ChangeKind.SKIP, identity, "", "", "", None, None, None, Reason.STALE_REVISION)
 
 
-def make_plan(
+def build_plan(
     ledger: Ledger,
     settings: Settings,
-    incoming: Mapping[Identity, Intake],
+    incoming: Mapping[Identity, Incoming],
     scope: Scope,
     now: datetime,
     *,
@@ -309,7 +309,7 @@ def make_plan(
     """Return what a run over this scope would do."""
     suppressed = ledger.suppressions()
     neighbours = Neighbours(ledger, settings, now, suppressed)
-    draft = _Draft(ledger, settings, now, scope, suppressed, settings.digest, neighbours)
+    draft = PlanBuilder(ledger, settings, now, scope, suppressed, settings.digest, neighbours)
     draft.take_in(incoming)
     for each in (scope, *scope.covered):
         if each.complete or each.covers:

@@ -21,16 +21,16 @@ from reminder_kit.errors import (
 )
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment, normalise
-from reminder_kit.model.records import FORCED, HistoryEntry, Identity, Intake, Record, intakes_of, is_open
+from reminder_kit.model.records import FORCED, HistoryEntry, Identity, Incoming, AppointmentRecord, intakes_of, is_open
 from reminder_kit.planning.decide import decide
-from reminder_kit.planning.explanation import Explained, Explanation, explained
-from reminder_kit.planning.observed import Case
+from reminder_kit.planning.explanation import ReminderExplanation, Explanation, explained
+from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import Provider
 from reminder_kit.reconciler.calendar_import import Imported, read_for_import
 from reminder_kit.reconciler.neighbours import Neighbours
-from reminder_kit.reconciler.plan_builder import make_plan
+from reminder_kit.reconciler.plan_builder import build_plan
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.reminders import Defaults, Rule
 from reminder_kit.text.linter import warnings_of
@@ -115,32 +115,32 @@ class Planner:
         """Return the plan that withdraws what is parked for a number that was barred just now, and nothing else."""
         return self._make({}, Scope("suppress", guarded=False, number=number), now)
 
-    def intakes(self, appointments: Appointments, source: str | None) -> list[Intake]:
+    def intakes(self, appointments: Appointments, source: str | None) -> list[Incoming]:
         """Return appointments ready to be recorded."""
         region = self.settings.defaults.region
-        return [Intake.of(normalise(each, region)) for each in _sourced(appointments, source)]
+        return [Incoming.of(normalise(each, region)) for each in _sourced(appointments, source)]
 
     def explanation(self, id: str, source: str | None, recurrence_id: str | None, now: datetime) -> Explanation:  # noqa: A002 - the identity's public name
         """Return what there is to say of an appointment id."""
         found = self.ledger.identities(id, source, recurrence_id)
         history = self.ledger.history(source=source, id=id, recurrence_id=recurrence_id)
-        reminders: list[Explained] = []
+        reminders: list[ReminderExplanation] = []
         for record in self.ledger.records(identities=found) if found else ():
             reminders += self._explained(record, history, now)
         return Explanation(id, tuple(reminders), tuple(entry for entry in history if not entry.key))
 
-    def _explained(self, record: Record, history: Sequence[HistoryEntry], now: datetime) -> list[Explained]:
+    def _explained(self, record: AppointmentRecord, history: Sequence[HistoryEntry], now: datetime) -> list[ReminderExplanation]:
         identity = record.identity
         sent, suppressed = self.ledger.sent_before(identity), self.ledger.suppressions()
         neighbours = Neighbours(self.ledger, self.settings, now, suppressed)
-        (case,) = neighbours.around([Case.recorded(record, suppressed, sent)])
+        (case,) = neighbours.around([Observed.recorded(record, suppressed, sent)])
         if case.error:
             raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {case.error}")
         mine = [entry for entry in history if entry.identity == identity]
         quiet, window = self.settings.quiet, self.settings.window
         return [explained(each, record.messages, mine, quiet, window) for each in decide(case, self.settings, now)]
 
-    def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> dict[Identity, Intake]:
+    def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> dict[Identity, Incoming]:
         """Return what is handed in; raises `UnsafePlanError` where it breaks off and absence would mean something."""
         try:
             return intakes_of(_sourced(appointments, source), self.settings.defaults.region)
@@ -155,7 +155,7 @@ class Planner:
             ) from error
 
     @staticmethod
-    def _only_source(incoming: Mapping[Identity, Intake]) -> str:
+    def _only_source(incoming: Mapping[Identity, Incoming]) -> str:
         names = sorted({identity.source for identity in incoming})
         if len(names) > 1:
             raise InvalidInputError(
@@ -164,7 +164,7 @@ class Planner:
             )
         return names[0] if names else "default"
 
-    def _emptiness(self, source: str | None, handed_in: Mapping[Identity, Intake]) -> str | None:
+    def _emptiness(self, source: str | None, handed_in: Mapping[Identity, Incoming]) -> str | None:
         if handed_in or not self.ledger.parked(source=source):
             return None
         return f"nothing came in for source {source!r} while reminders are parked for it"
@@ -188,9 +188,9 @@ class Planner:
             problems += got.problems
         return read, tuple(problems)
 
-    def _make(self, incoming: Mapping[Identity, Intake], scope: Scope, now: datetime) -> Plan:
+    def _make(self, incoming: Mapping[Identity, Incoming], scope: Scope, now: datetime) -> Plan:
         cap = self.provider.capabilities.cap
-        return make_plan(self.ledger, self.settings, incoming, scope, now, guard=self.guard, cap=cap)
+        return build_plan(self.ledger, self.settings, incoming, scope, now, guard=self.guard, cap=cap)
 
 
 def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appointment]:

@@ -9,22 +9,22 @@ from collections.abc import Collection, Iterable, Sequence
 
 from attrs import evolve
 
-from reminder_kit.delivery.exchange import Errand, Result
+from reminder_kit.delivery.exchange import DispatchResult, DispatchStatus
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.plan import Plan
 
 __all__ = ["merged", "reported", "why"]
 
 
-def why(errand: Errand) -> str:
+def why(errand: DispatchResult) -> str:
     """Return in words why an errand without an error of its own did not simply succeed."""
-    if errand.result is Result.STALE:
+    if errand.status is DispatchStatus.STALE:
         return "the appointment changed meanwhile; the next resync follows it"
-    if errand.result is Result.UNKNOWN:
+    if errand.status is DispatchStatus.UNKNOWN:
         return "no answer, and the request can't be repeated: it may be parked"
-    return errand.result.value
+    return errand.status.value
 
 
 def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
@@ -41,7 +41,7 @@ def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection
     for change in plan.changes:
         if change.identity in refused:
             if change.identity not in told:
-                yield evolve(change, kind=Kind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
+                yield evolve(change, kind=ChangeKind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
         elif change.identity not in done:
             yield change
         elif change.identity not in told:

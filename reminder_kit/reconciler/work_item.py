@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from reminder_kit.delivery.exchange import Errand, Result
+from reminder_kit.delivery.exchange import DispatchResult, DispatchStatus
 from reminder_kit.errors import ClaimLostError
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Claim, HistoryEntry, Identity, Outcome, Record, Release, Stand
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.model.records import Claim, HistoryEntry, Identity, ReminderRecord, AppointmentRecord, Release, ReminderStatus
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import poisoned
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_doubtful, next_look
@@ -30,33 +30,33 @@ from reminder_kit.reconciler.reporting import why
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Concern", "Work"]
+__all__ = ["Requeue", "WorkItem"]
 
 
-class Concern(StrEnum):
+class Requeue(StrEnum):
     """Who must look again after an appointment was worked on.
 
     Nobody; who has not seen it so yet; also those worked on before in this run, who counted on it; or everybody.
     """
 
     NONE = "none"
-    STRANGERS = "strangers"
-    OTHERS = "others"
+    NOT_VISITED = "strangers"
+    OUTSIDE_BATCH = "others"
     ALL = "all"
 
 
 @define
-class Work:
+class WorkItem:
     """One claimed appointment while it is worked on."""
 
     claim: Claim
-    record: Record
+    record: AppointmentRecord
     messages: dict[str, Message] = field(factory=dict)
     decisions: list[Decision] = field(factory=list)
     changes: dict[str, Change] = field(factory=dict)
-    outcomes: dict[str, Outcome] = field(factory=dict)
-    stuck: dict[str, Errand] = field(factory=dict)
-    failed: dict[str, Errand] = field(factory=dict)
+    outcomes: dict[str, ReminderRecord] = field(factory=dict)
+    stuck: dict[str, DispatchResult] = field(factory=dict)
+    failed: dict[str, DispatchResult] = field(factory=dict)
     lost: set[str] = field(factory=set)
     suppressed: Collection[str] = ()
     error: str = ""
@@ -64,24 +64,24 @@ class Work:
     again: bool = False
     revised: bool = False
 
-    def know(self, errand: Errand) -> None:
+    def know(self, errand: DispatchResult) -> None:
         """Remember what became of a message."""
         if errand.message is not None:
             self.messages[errand.message.id] = errand.message
 
-    def mark(self, key: str, errand: Errand) -> None:
+    def mark(self, key: str, errand: DispatchResult) -> None:
         """Remember what went wrong for a reminder: what failed is left to the next run, what may be sent is named."""
-        if errand.result is Result.FAILED:
+        if errand.status is DispatchStatus.FAILED:
             self.failed[key] = errand
-        elif errand.result is Result.UNKNOWN:
+        elif errand.status is DispatchStatus.UNKNOWN:
             self.lost.add(key)
 
-    def settled(self, key: str, errand: Errand) -> None:
+    def settled(self, key: str, errand: DispatchResult) -> None:
         """Remember how settling a message ended, where it did not simply end well."""
         self.mark(key, errand)
-        if errand.result in (Result.FAILED, Result.WAITING):
+        if errand.status in (DispatchStatus.FAILED, DispatchStatus.WAITING):
             self.stuck[key] = errand
-        elif errand.result is Result.UNKNOWN:
+        elif errand.status is DispatchStatus.UNKNOWN:
             self.stuck.setdefault(key, errand)
 
     def writes_to(self, barred: Collection[str]) -> bool:
@@ -100,7 +100,7 @@ class Work:
 
     def too_late(self, decision: Decision) -> None:
         """Note that the message goes out, or went; what follows from that is decided anew."""
-        change = evolve(decision.change, kind=Kind.KEEP, reason=Reason.TOO_LATE, outcome="done")
+        change = evolve(decision.change, kind=ChangeKind.KEEP, reason=Reason.TOO_LATE, outcome="done")
         message = self.messages.get(decision.message.id) if decision.message else None
         gone = message is not None and message.state not in (State.SCHEDULED, State.CANCELLING)
         shown = message.draft if message else None
@@ -108,7 +108,7 @@ class Work:
             change = evolve(change, send_at=shown.send_at, text=shown.text)
         self.changes[change.key] = change
         self.outcomes[change.key] = evolve(
-            decision.outcome, stand=Stand.PARKED, reason=Reason.TOO_LATE.value, send_at=change.send_at, park_at=None
+            decision.outcome, status=ReminderStatus.PARKED, reason=Reason.TOO_LATE.value, send_at=change.send_at, park_at=None
         )
         self.again = self.again or gone
 
@@ -117,8 +117,8 @@ class Work:
         for decision in self.decisions:
             change, errand = decision.change, self.stuck.get(decision.change.key)
             known = change.key in self.changes
-            if errand is not None and errand.result is not Result.UNKNOWN:
-                self.clean = self.clean and errand.result is Result.WAITING
+            if errand is not None and errand.status is not DispatchStatus.UNKNOWN:
+                self.clean = self.clean and errand.status is DispatchStatus.WAITING
                 self.changes[change.key] = evolve(change, outcome="failed", error=str(errand.error or why(errand)))
                 continue
             if not known:
@@ -153,7 +153,7 @@ class Work:
             if decision.adopt and decision.message is not None and decision.reminder is not None:
                 before = self.messages.get(decision.message.id, decision.message)
                 due_at = decision.reminder.due_at or before.due_at
-                after = evolve(before, due_at=due_at, start_at=start_of(decision), told=decision.told)
+                after = evolve(before, due_at=due_at, start_at=start_of(decision), includes=decision.included)
                 tx.move_message(self.claim, before, after)
                 self.messages[after.id] = after
 
@@ -163,30 +163,30 @@ class Work:
         upcoming = next_look(list(outcomes.values()), list(self.messages.values())) if self.clean else now
         return Release(self.claim, self.record.generation, self.clean, digest, upcoming)
 
-    def concerns(self) -> Concern:
+    def requeues(self) -> Requeue:
         """Say whom else it concerns what came of this: those told together with it, where anything did."""
-        recorded, concern = {each.key: each for each in self.record.outcomes}, Concern.NONE
+        recorded, concern = {each.key: each for each in self.record.outcomes}, Requeue.NONE
         for each in self._joint():
             before, meant = recorded.get(each.change.key), each.outcome
             after = self.outcomes.get(each.change.key, meant)
             if before == after and not self.revised:
                 continue
-            fell_through = after.stand is Stand.SKIPPED and after.reason != Reason.SUPERSEDED
+            fell_through = after.status is ReminderStatus.SKIPPED and after.reason != Reason.SUPERSEDED
             silence = _silences(each) and Reason.CONDITION in (after.reason, before.reason if before else "")
-            if self.revised or silence or (after != meant and after.stand is not Stand.HELD):
-                return Concern.ALL
+            if self.revised or silence or (after != meant and after.status is not ReminderStatus.HELD):
+                return Requeue.ALL
             if fell_through:
-                concern = Concern.OTHERS
-            elif concern is Concern.NONE and not _only_waits(before, after, each):
-                concern = Concern.STRANGERS
-        return Concern.STRANGERS if concern is Concern.NONE and self.record.dirty else concern
+                concern = Requeue.OUTSIDE_BATCH
+            elif concern is Requeue.NONE and not _only_waits(before, after, each):
+                concern = Requeue.NOT_VISITED
+        return Requeue.NOT_VISITED if concern is Requeue.NONE and self.record.dirty else concern
 
     def _joint(self) -> list[Decision]:
         """Return the decisions that others may depend on."""
         return [
             each
             for each in self.decisions
-            if (each.reminder is not None and each.reminder.rule.together) or (each.message and each.message.told)
+            if (each.reminder is not None and each.reminder.rule.together) or (each.message and each.message.includes)
         ]
 
     def phones(self) -> list[tuple[str, datetime]]:
@@ -207,24 +207,24 @@ def _silences(decision: Decision) -> bool:
     return decision.reminder is not None and bool(decision.reminder.rule.min_silence)
 
 
-def _only_waits(before: Outcome | None, after: Outcome, decision: Decision) -> bool:
+def _only_waits(before: ReminderRecord | None, after: ReminderRecord, decision: Decision) -> bool:
     """Say whether a reminder goes on being told, with whom it tells: held before, parked now, or the other way."""
-    return before is not None and {before.stand, after.stand} <= {Stand.HELD, Stand.PARKED} and bool(decision.others)
+    return before is not None and {before.status, after.status} <= {ReminderStatus.HELD, ReminderStatus.PARKED} and bool(decision.includes)
 
 
 def _is_told(change: Change, *, is_news: bool) -> bool:
     """Say whether history tells of a change: of what is new, and of all that was done at the provider."""
-    return change.kind is not Kind.KEEP and (is_news or (change.is_work and change.outcome == "done"))
+    return change.kind is not ChangeKind.KEEP and (is_news or (change.is_work and change.outcome == "done"))
 
 
-def _detail(outcome: Outcome, version: str | None) -> dict[str, str]:
+def _detail(outcome: ReminderRecord, version: str | None) -> dict[str, str]:
     """Return what history says besides: the error, and the version of the rule it was decided with."""
     told = {"error": outcome.error, "rule_version": version or ""}
     return {name: value for name, value in told.items() if value}
 
 
 def give_back(
-    works: Sequence[Work],
+    works: Sequence[WorkItem],
     actor: str,
     now: datetime,
     digest: str,
@@ -254,20 +254,20 @@ def give_back(
     return list(woken.values())
 
 
-def _concerned(tx: Transaction, works: Sequence[Work], done: Container[Identity]) -> dict[int, Identity]:
+def _concerned(tx: Transaction, works: Sequence[WorkItem], done: Container[Identity]) -> dict[int, Identity]:
     """Return, by row, who is told together with what was worked on, and has not seen what came of it."""
     woken: dict[int, Identity] = {}
     mates = {work.record.row for work in works}
     unknown = tx.add_phones({work.record.row: work.phones() for work in works})
-    concerns = [(work.record.row, Concern.ALL if work.record.row in unknown else work.concerns()) for work in works]
-    for concern in (Concern.STRANGERS, Concern.OTHERS):
+    concerns = [(work.record.row, Requeue.ALL if work.record.row in unknown else work.requeues()) for work in works]
+    for concern in (Requeue.NOT_VISITED, Requeue.OUTSIDE_BATCH):
         for record in _near(tx, [row for row, each in concerns if each is concern]):
-            if record.row not in mates and (concern is Concern.OTHERS or record.identity not in done):
+            if record.row not in mates and (concern is Requeue.OUTSIDE_BATCH or record.identity not in done):
                 woken[record.row] = record.identity
-    for row in (row for row, each in concerns if each is Concern.ALL):
+    for row in (row for row, each in concerns if each is Requeue.ALL):
         woken |= {record.row: record.identity for record in _near(tx, [row]) if record.row != row}
     return woken
 
 
-def _near(tx: Transaction, rows: Sequence[int]) -> list[Record]:
+def _near(tx: Transaction, rows: Sequence[int]) -> list[AppointmentRecord]:
     return tx.read(tx.near(ranges_of(each for found in tx.phones(rows).values() for each in found)))

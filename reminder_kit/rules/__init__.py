@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reminder_kit.rules.conditions import Condition
 from reminder_kit.rules.defaults import Defaults
-from reminder_kit.rules.late_policy import Late
+from reminder_kit.rules.late_policy import LatePolicy
 from reminder_kit.rules.offsets import Offset
 from reminder_kit.rules.placement import Placement, place
 from reminder_kit.rules.quiet_hours import QuietHours
@@ -16,7 +16,7 @@ __all__ = [
     "KEYS",
     "Condition",
     "Defaults",
-    "Late",
+    "LatePolicy",
     "Offset",
     "Placement",
     "QuietHours",

@@ -13,14 +13,14 @@ from attrs import frozen
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.rules.offsets import elapsed, spoken
 
-__all__ = ["NEXT_RULE", "Late"]
+__all__ = ["NEXT_RULE", "LatePolicy"]
 
 
 NEXT_RULE = "next rule"
 
 
 @frozen
-class Late:
+class LatePolicy:
     """What to do with a reminder whose due time has passed or is too near.
 
     `policy` is "clamp", "skip" or "next rule": leave it to a reminder of a rule nearer to
@@ -34,9 +34,9 @@ class Late:
     stated: bool = False
 
     @classmethod
-    def read(cls, value: object, what: str) -> Late:
+    def read(cls, value: object, what: str) -> LatePolicy:
         """Return the policy that a word or `{skip_after: "6 hours"}` means; None: nothing was said."""
-        if value is None or isinstance(value, Late):
+        if value is None or isinstance(value, LatePolicy):
             return value or cls()
         if isinstance(value, Mapping) and set(value) == {"skip_after"}:
             return cls("clamp", elapsed(value["skip_after"], f"{what}.skip_after"), stated=True)

@@ -26,7 +26,7 @@ from reminder_kit.model.instants import iso
 __all__ = [
     "UNITS",
     "WEEKDAYS",
-    "Kind",
+    "OffsetKind",
     "Offset",
     "elapsed",
     "from_local",
@@ -72,7 +72,7 @@ _LONGEST = timedelta(days=3660)
 _NONE = timedelta(0)
 
 
-class Kind(StrEnum):
+class OffsetKind(StrEnum):
     """How an offset is counted."""
 
     EXACT = "exact"
@@ -92,7 +92,7 @@ class Offset:
     `instant` is a fixed UTC instant, whatever the anchor.
     """
 
-    kind: Kind
+    kind: OffsetKind
     days: int = 0
     elapsed: timedelta = _NONE
     at: time | None = None
@@ -113,27 +113,27 @@ class Offset:
             raise InvalidRuleError(f"{what} is zero ({value!r}): {_EXAMPLE}")
         if timedelta(days=days) + exact > _LONGEST:
             raise InvalidRuleError(f"{what} is more than ten years ({value!r}): {_EXAMPLE}")
-        return cls(Kind.NOMINAL if days else Kind.EXACT, days, exact)
+        return cls(OffsetKind.NOMINAL if days else OffsetKind.EXACT, days, exact)
 
     def describe(self) -> str:
         """Return the offset in words, with how it is counted."""
-        if self.kind is Kind.EXACT:
+        if self.kind is OffsetKind.EXACT:
             return f"{spoken(self.elapsed)} (exact: elapsed time)"
-        if self.kind is Kind.ABSOLUTE:
+        if self.kind is OffsetKind.ABSOLUTE:
             return f"at {iso(self.instant)} (absolute)" if self.instant else "absolute"
         clock = f"at {self.at:%H:%M} local time" if self.at else "same wall clock"
-        if self.kind is Kind.WEEKDAY and self.weekday is not None:
+        if self.kind is OffsetKind.WEEKDAY and self.weekday is not None:
             return f"the nearest {WEEKDAYS[self.weekday].capitalize()} on another day, {clock}"
-        unit = "business day" if self.kind is Kind.BUSINESS else "day"
+        unit = "business day" if self.kind is OffsetKind.BUSINESS else "day"
         count = f"{self.days} {unit}{'' if self.days == 1 else 's'}"
         more = f" and {spoken(self.elapsed)} of elapsed time" if self.elapsed else ""
         return f"{count}{more} ({self.kind}: {clock})"
 
     def least(self) -> timedelta | None:
         """Return how long before its anchor this is, or None where that depends on the anchor's wall clock."""
-        if self.kind is Kind.EXACT:
+        if self.kind is OffsetKind.EXACT:
             return self.elapsed
-        return timedelta(days=self.days) + self.elapsed if self.kind is Kind.NOMINAL else None
+        return timedelta(days=self.days) + self.elapsed if self.kind is OffsetKind.NOMINAL else None
 
 
 def _amounts(value: object, what: str) -> tuple[int, timedelta]:
@@ -282,11 +282,11 @@ def shifted(
     anchor: the time is then moved back by the leap, not forward. Raises `OverflowError`
     where the calendar ends.
     """
-    if offset.kind is Kind.EXACT:
+    if offset.kind is OffsetKind.EXACT:
         return anchor_at - offset.elapsed if back else anchor_at + offset.elapsed
     if offset.instant is not None:
         return offset.instant
-    if offset.kind is Kind.BUSINESS:
+    if offset.kind is OffsetKind.BUSINESS:
         return _on_calendar(anchor_at, zone, offset, is_open, back=back)
     return _remembered(anchor_at, zone, offset, back=back)
 
@@ -309,7 +309,7 @@ def _on_calendar(
 
 def _day(day: date, offset: Offset, is_open: Callable[[date], bool], *, back: bool) -> date:
     step = timedelta(days=-1 if back else 1)
-    if offset.kind is Kind.BUSINESS:
+    if offset.kind is OffsetKind.BUSINESS:
         return _business_day(day, offset.days, is_open, step)
     if offset.weekday is not None:
         distance = (day.weekday() - offset.weekday if back else offset.weekday - day.weekday()) % 7

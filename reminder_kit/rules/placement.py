@@ -25,13 +25,13 @@ from reminder_kit.rules.window import _NONE, Window
 __all__ = [
     "FOLLOW_UP_PATIENCE",
     "GRACE",
-    "Decision",
+    "PlacementDecision",
     "Placement",
     "QuietHours",
-    "Room",
+    "FeasibleRange",
     "hold",
     "place",
-    "room_for",
+    "feasible_range",
     "still_allowed",
 ]
 
@@ -45,7 +45,7 @@ _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 
 
-class Decision(StrEnum):
+class PlacementDecision(StrEnum):
     """What becomes of a reminder now."""
 
     SEND = "send_at"
@@ -74,7 +74,7 @@ class Placement:
     Both are whole seconds, UTC.
     """
 
-    decision: Decision
+    decision: PlacementDecision
     reason: Reason
     send_at: datetime | None = None
     park_at: datetime | None = None
@@ -86,12 +86,12 @@ class Placement:
         return tuple(words.format(*map(_told, values)) for words, *values in self.steps)
 
 
-class Room(NamedTuple):
+class FeasibleRange(NamedTuple):
     """Where one reminder may lie at `now`: from `lo` to `hi`; `last` is what bounds it whatever the window."""
 
-    lo: datetime
-    hi: datetime
-    last: datetime | None
+    earliest: datetime
+    latest: datetime
+    deadline: datetime | None
     zone: ZoneInfo
     quiet: QuietHours | None
     was_quiet: bool
@@ -100,13 +100,13 @@ class Room(NamedTuple):
     @property
     def step(self) -> tuple[Step, ...]:
         """These bounds in words."""
-        if self.last is None:
-            return (*self.notes, ("may be asked for from {} to {}", self.lo, self.hi))
-        return (*self.notes, ("may be asked for from {} to {}, and sent until {}", self.lo, self.hi, self.last))
+        if self.deadline is None:
+            return (*self.notes, ("may be asked for from {} to {}", self.earliest, self.latest))
+        return (*self.notes, ("may be asked for from {} to {}, and sent until {}", self.earliest, self.latest, self.deadline))
 
     def in_time(self, moment: datetime) -> bool:
         """Say whether an instant is before whatever bounds the reminder."""
-        return self.last is None or moment <= self.last
+        return self.deadline is None or moment <= self.deadline
 
     def from_then_on(self, moment: datetime) -> datetime | None:
         """Return the first instant from `moment` on that is not quiet and before the start, window or not."""
@@ -118,18 +118,18 @@ class Room(NamedTuple):
 
         Out of quiet hours it lands one minute before they begin.
         """
-        while moment >= self.lo:
+        while moment >= self.earliest:
             if self.quiet is None or not self.quiet.covers(moment, self.zone):
                 return moment
             begin = self.quiet.began(moment, self.zone)
-            if begin is None or begin <= self.lo:
+            if begin is None or begin <= self.earliest:
                 return None
-            moment = max(begin - _MINUTE, self.lo)
+            moment = max(begin - _MINUTE, self.earliest)
         return None
 
     def nearest(self, ideal: datetime, *, earlier: bool) -> datetime | None:
         """Return the ideal or the nearest instant in one direction, else in the other; window's end or not."""
-        bound = ideal if self.last is None else min(ideal, self.last)
+        bound = ideal if self.deadline is None else min(ideal, self.deadline)
         if earlier:
             return self.up_to(bound) or self.from_then_on(ideal)
         return self.from_then_on(ideal) or self.up_to(bound)
@@ -170,7 +170,7 @@ def _share(reminder: Reminder) -> timedelta:
     return crc32(reminder.key.encode()) % minutes * _MINUTE
 
 
-def _spread_out(reminder: Reminder, due_at: datetime, room: Room) -> datetime | None:
+def _spread_out(reminder: Reminder, due_at: datetime, room: FeasibleRange) -> datetime | None:
     """Return where a spread reminder goes that quiet hours cover: not all at the one minute next to them.
 
     None where that instant is quiet itself, or not before the start.
@@ -197,7 +197,7 @@ def place(
     if now.tzinfo is not UTC:
         now = utc(now, "now")
     if reminder.refusal is not None or due_at is None:
-        return Placement(Decision.SKIP, reminder.refusal or Reason.PAST)
+        return Placement(PlacementDecision.SKIP, reminder.refusal or Reason.PAST)
     if reminder.anchor_at <= now and not rule.is_follow_up and appointment.end_at <= now:
         return _skip(Reason.PAST, ("the appointment was over at {}", appointment.end_at))
     booked_at = appointment.booked_at
@@ -211,13 +211,13 @@ def place(
         notes = (("spread over {}: to {}", rule.spread, due_at),)
     room = _room(now, window, quiet, due_at, last, place_of, notes)
     was_quiet = room.was_quiet
-    if not was_quiet and room.lo <= due_at <= room.hi and room.in_time(due_at):
-        return Placement(Decision.SEND, Reason.ON_TIME, due_at, None, room.step)
+    if not was_quiet and room.earliest <= due_at <= room.latest and room.in_time(due_at):
+        return Placement(PlacementDecision.SEND, Reason.ON_TIME, due_at, None, room.step)
     patience = GRACE if window.holds_and_sends else _NONE
     moved = _spread_out(reminder, due_at, room) if rule.spread and was_quiet else None
-    if moved is not None and moved >= room.lo - patience:
+    if moved is not None and moved >= room.earliest - patience:
         return _on_time(rule, moved, room, window)
-    if _on_time_until(due_at, rule, room) < room.lo - patience:
+    if _on_time_until(due_at, rule, room) < room.earliest - patience:
         return _late(reminder, due_at, room, window, now, replaces=replaces)
     return _on_time(rule, due_at, room, window)
 
@@ -230,9 +230,9 @@ def _room(
     last: datetime | None,
     place_of: ZoneInfo,
     notes: tuple[Step, ...],
-) -> Room:
+) -> FeasibleRange:
     was_quiet = quiet is not None and quiet.covers(due_at, place_of)
-    return Room(*_edges(window, now), last, place_of, quiet, was_quiet, notes)
+    return FeasibleRange(*_edges(window, now), last, place_of, quiet, was_quiet, notes)
 
 
 @lru_cache(maxsize=64)
@@ -241,13 +241,13 @@ def _edges(window: Window, now: datetime) -> tuple[datetime, datetime]:
     return window.opens(now), window.closes(now)
 
 
-def room_for(reminder: Reminder, *, now: datetime, window: Window, quiet: QuietHours | None) -> Room:
+def feasible_range(reminder: Reminder, *, now: datetime, window: Window, quiet: QuietHours | None) -> FeasibleRange:
     """Return where a reminder may lie at `now`."""
     due_at = reminder.due_at or reminder.anchor_at
     return _room(utc(now, "now"), window, quiet, due_at, _last(reminder), zone(reminder.zone), ())
 
 
-def _on_time_until(due_at: datetime, rule: Rule, room: Room) -> datetime:
+def _on_time_until(due_at: datetime, rule: Rule, room: FeasibleRange) -> datetime:
     """Return until when a reminder counts as on time: its due time, or the end of the quiet hours it waits for.
 
     It waits for their end where the rule shifts later, or where that end could not have
@@ -256,31 +256,31 @@ def _on_time_until(due_at: datetime, rule: Rule, room: Room) -> datetime:
     if room.quiet is None or not room.was_quiet:
         return due_at
     over = room.quiet.over(due_at, room.zone) or due_at
-    return over if rule.shift == "later" or over - due_at > room.hi - room.lo else due_at
+    return over if rule.shift == "later" or over - due_at > room.latest - room.earliest else due_at
 
 
-def _on_time(rule: Rule, due_at: datetime, room: Room, window: Window) -> Placement:
-    target = room.nearest(max(due_at, room.lo), earlier=rule.shift == "earlier")
+def _on_time(rule: Rule, due_at: datetime, room: FeasibleRange, window: Window) -> Placement:
+    target = room.nearest(max(due_at, room.earliest), earlier=rule.shift == "earlier")
     if target is None:
         return _nothing(room)
     steps: tuple[Step, ...] = ()
     if room.was_quiet:
         steps = (("quiet hours ({}) cover the due time: {}, to {}", room.quiet, rule.shift, target),)
-    if target <= room.hi:
+    if target <= room.latest:
         reason = Reason.SHIFTED_QUIET_HOURS if room.was_quiet else Reason.ON_TIME
-        return Placement(Decision.SEND, reason, target, None, (*steps, *room.step))
+        return Placement(PlacementDecision.SEND, reason, target, None, (*steps, *room.step))
     if rule.if_far == "hold" or window.holds_and_sends:
         return hold(target, window, (*steps, *room.step))
     if rule.if_far == "skip":
         return _skip(Reason.TOO_FAR, *steps, *room.step)
-    latest = room.up_to(room.hi)
+    latest = room.up_to(room.latest)
     if latest is None:
         return _nothing(room)
-    return Placement(Decision.SEND, Reason.CLAMPED_FAR, latest, None, (*steps, *room.step))
+    return Placement(PlacementDecision.SEND, Reason.CLAMPED_FAR, latest, None, (*steps, *room.step))
 
 
 def _late(
-    reminder: Reminder, due_at: datetime, room: Room, window: Window, now: datetime, *, replaces: bool
+    reminder: Reminder, due_at: datetime, room: FeasibleRange, window: Window, now: datetime, *, replaces: bool
 ) -> Placement:
     rule = reminder.rule
     step = ("due {}, nearer than the window allows at {}: late", due_at, now)
@@ -290,32 +290,32 @@ def _late(
             return _skip(Reason.PAST if over else Reason.TOO_LATE, step, ("if_late is {}", rule.if_late))
         if over and not rule.says_late and now - due_at > FOLLOW_UP_PATIENCE:
             return _skip(Reason.PAST, step, ("a follow-up more than {} late, its anchor is over", FOLLOW_UP_PATIENCE))
-    target = room.from_then_on(room.lo)
+    target = room.from_then_on(room.earliest)
     if target is None:
         return _nothing(room, step)
     steps: tuple[Step, ...] = (step, *room.step)
-    if target > room.lo:
+    if target > room.earliest:
         steps = (*steps, ("quiet hours ({}) are over at {}", room.quiet, target))
-    if target > room.hi:
+    if target > room.latest:
         return hold(target, window, steps)
-    return Placement(Decision.SEND, Reason.CLAMPED_LATE, target, None, steps)
+    return Placement(PlacementDecision.SEND, Reason.CLAMPED_LATE, target, None, steps)
 
 
-def _nothing(room: Room, *steps: Step) -> Placement:
+def _nothing(room: FeasibleRange, *steps: Step) -> Placement:
     """Skip what has no feasible instant: for quiet hours if only they forbid it."""
-    reason = Reason.QUIET_HOURS if room.in_time(room.lo) else Reason.TOO_LATE
+    reason = Reason.QUIET_HOURS if room.in_time(room.earliest) else Reason.TOO_LATE
     return _skip(reason, *steps, *room.step, ("nothing feasible is left",))
 
 
 def _skip(reason: Reason, *steps: Step) -> Placement:
-    return Placement(Decision.SKIP, reason, None, None, steps)
+    return Placement(PlacementDecision.SKIP, reason, None, None, steps)
 
 
 def hold(target: datetime, window: Window, steps: tuple[Step, ...]) -> Placement:
     """Return the decision to hold a reminder until `target` enters the window."""
     park_at = window.enters(target)
     return Placement(
-        Decision.HOLD, Reason.BEYOND_WINDOW, None, park_at, (*steps, ("{} enters the window at {}", target, park_at))
+        PlacementDecision.HOLD, Reason.BEYOND_WINDOW, None, park_at, (*steps, ("{} enters the window at {}", target, park_at))
     )
 
 

@@ -20,11 +20,11 @@ from reminder_kit.model.phones import is_possible
 from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.conditions import Condition
 from reminder_kit.rules.defaults import Defaults
-from reminder_kit.rules.late_policy import Late
-from reminder_kit.rules.offsets import Kind, Offset, oddity, shifted, spoken
+from reminder_kit.rules.late_policy import LatePolicy
+from reminder_kit.rules.offsets import OffsetKind, Offset, oddity, shifted, spoken
 from reminder_kit.rules.rule import KEYS, Rule
 
-__all__ = ["KEYS", "Condition", "Defaults", "Late", "Reminder", "Rule", "ideal", "reminder_key", "reminders"]
+__all__ = ["KEYS", "Condition", "Defaults", "LatePolicy", "Reminder", "Rule", "ideal", "reminder_key", "reminders"]
 
 
 @frozen
@@ -63,7 +63,7 @@ class Reminder:
         steps = [f"{rule.anchor} {iso(self.anchor_at)}, which is {clock:%a %Y-%m-%d %H:%M} in {where}"]
         side = "after" if rule.is_follow_up else "before"
         steps.append(
-            rule.offset.describe() + ("" if rule.offset.kind is Kind.ABSOLUTE else f" {side} the {rule.anchor}")
+            rule.offset.describe() + ("" if rule.offset.kind is OffsetKind.ABSOLUTE else f" {side} the {rule.anchor}")
         )
         if self.due_at is not None:
             due = self.due_at.astimezone(local)
@@ -82,10 +82,10 @@ def _oddities(anchor_at: datetime, due_at: datetime, offset: Offset, name: str) 
     change = (due_at.astimezone(local).utcoffset() or timedelta()) - (
         anchor_at.astimezone(local).utcoffset() or timedelta()
     )
-    if offset.kind is Kind.ABSOLUTE:
+    if offset.kind is OffsetKind.ABSOLUTE:
         return []
     said = [f"the clocks in {name} change by {spoken(abs(change))} in between"] if change else []
-    if offset.kind is not Kind.EXACT and not offset.elapsed:
+    if offset.kind is not OffsetKind.EXACT and not offset.elapsed:
         wall = due_at.astimezone(local).replace(tzinfo=None)
         at = offset.at or anchor_at.astimezone(local).time()
         meant = wall.replace(hour=at.hour, minute=at.minute, second=at.second, microsecond=0)

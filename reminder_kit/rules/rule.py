@@ -19,8 +19,8 @@ from reminder_kit.errors import InvalidInputError, InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Data, Recipient
 from reminder_kit.model.instants import from_iso, iso, utc
 from reminder_kit.rules.conditions import Condition, suggestion
-from reminder_kit.rules.late_policy import Late, _one_of
-from reminder_kit.rules.offsets import WEEKDAYS, Kind, Offset, elapsed, local_time, spoken, weekday_number
+from reminder_kit.rules.late_policy import LatePolicy, _one_of
+from reminder_kit.rules.offsets import WEEKDAYS, OffsetKind, Offset, elapsed, local_time, spoken, weekday_number
 
 __all__ = ["KEYS", "Rule"]
 
@@ -134,7 +134,7 @@ class Rule:
     text: Texts = field(hash=False)
     late_text: Texts = field(hash=False)
     together: Texts = field(hash=False)
-    if_late: Late
+    if_late: LatePolicy
     if_far: str
     shift: str
     min_notice: timedelta
@@ -168,7 +168,7 @@ class Rule:
         text: GivenTexts = "",
         late_text: GivenTexts = "",
         together: GivenTexts = "",
-        if_late: str | Mapping[str, Any] | Late | None = None,
+        if_late: str | Mapping[str, Any] | LatePolicy | None = None,
         if_far: str = "hold",
         shift: str = "earlier",
         min_notice: str | float | timedelta = 0,
@@ -207,7 +207,7 @@ class Rule:
             text=_texts(text, f"{name}text", channel),
             late_text=_texts(late_text, f"{name}late_text", channel),
             together=_texts(together, f"{name}together", channel),
-            if_late=Late.read(if_late, f"{name}if_late"),
+            if_late=LatePolicy.read(if_late, f"{name}if_late"),
             if_far=_one_of(if_far, ("hold", "clamp", "skip"), f"{name}if_far"),
             shift=_one_of(shift, ("earlier", "later"), f"{name}shift"),
             min_notice=elapsed(min_notice, f"{name}min_notice"),
@@ -299,7 +299,7 @@ def _plain(value: object) -> object:
         return dict(value)
     if isinstance(value, datetime):
         return iso(value)
-    if callable(value) and not isinstance(value, Offset | Late | Condition):
+    if callable(value) and not isinstance(value, Offset | LatePolicy | Condition):
         return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
     return value
 
@@ -346,7 +346,7 @@ def _offset(name: str, given: Mapping[str, Any], at: time | None) -> Offset:
     if key in ("before", "after"):
         return cast("Offset", value)
     if key == "on":
-        return Offset(Kind.ABSOLUTE, instant=value)
+        return Offset(OffsetKind.ABSOLUTE, instant=value)
     if key == "weekday":
-        return Offset(Kind.WEEKDAY, at=at, weekday=value)
-    return Offset(Kind.BUSINESS if key.startswith("business") else Kind.LOCAL, value, at=at)
+        return Offset(OffsetKind.WEEKDAY, at=at, weekday=value)
+    return Offset(OffsetKind.BUSINESS if key.startswith("business") else OffsetKind.LOCAL, value, at=at)

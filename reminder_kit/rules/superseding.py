@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.placement import Decision, Placement
+from reminder_kit.rules.placement import PlacementDecision, Placement
 from reminder_kit.rules.reminders import Reminder
 
 __all__ = ["COLLAPSE_WITHIN", "supersede"]
@@ -55,7 +55,7 @@ def supersede(
         else:
             others.append((moment, distance))
             continue
-        result[index] = (reminder, Placement(Decision.SKIP, Reason.SUPERSEDED, steps=(*placement.steps, step)))
+        result[index] = (reminder, Placement(PlacementDecision.SKIP, Reason.SUPERSEDED, steps=(*placement.steps, step)))
     return result
 
 
@@ -67,7 +67,7 @@ def _collapses(moment: datetime, other: datetime, distance: timedelta, nearness:
 def _follower(late: Reminder, pairs: Sequence[tuple[Reminder, Placement]]) -> Reminder | None:
     """Return the reminder of a rule nearer to the start that is still to come for the same person, if there is one."""
     for reminder, placement in pairs:
-        comes = placement.decision is not Decision.SKIP
+        comes = placement.decision is not PlacementDecision.SKIP
         if comes and _audience(reminder) == _audience(late) and _distance(reminder) < _distance(late):
             return reminder
     return None

@@ -23,9 +23,9 @@ from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.records import (
     HistoryEntry,
     Identity,
-    Kept,
+    RecordResult,
     Release,
-    Stand,
+    ReminderStatus,
     Suppression,
 )
 from reminder_kit.testing.ledger_stage import (
@@ -65,10 +65,10 @@ class _Recording:
         """New, changed, unchanged and stale are told apart, within one batch too."""
         first, second = intake(revision=1), intake("A-2")
         with ledger.writing() as transaction:
-            assert transaction.record([first, second, second], NOW) == [Kept.NEW, Kept.NEW, Kept.UNCHANGED]
+            assert transaction.record([first, second, second], NOW) == [RecordResult.NEW, RecordResult.NEW, RecordResult.UNCHANGED]
         batch = [intake(revision=3, title="Cleaning"), second, intake(revision=2, title="Late"), intake("A-3")]
         with ledger.writing() as transaction:
-            assert transaction.record(batch, NOW) == [Kept.CHANGED, Kept.UNCHANGED, Kept.STALE, Kept.NEW]
+            assert transaction.record(batch, NOW) == [RecordResult.CHANGED, RecordResult.UNCHANGED, RecordResult.STALE, RecordResult.NEW]
         assert as_recorded(ledger).appointment.title == "Cleaning"
 
     def test_the_last_of_a_batch_stands(self, ledger: Ledger) -> None:
@@ -88,40 +88,40 @@ class _Recording:
         (after,) = record_all(ledger, intake(revision=5), at=NOW + timedelta(hours=1))
         assert after == evolve(before, revision=intake(revision=5).order)
         with ledger.writing() as transaction:
-            assert transaction.record([intake(revision=4, title="Old")], NOW) == [Kept.STALE]
+            assert transaction.record([intake(revision=4, title="Old")], NOW) == [RecordResult.STALE]
 
     @pytest.mark.parametrize(
         ("recorded", "coming", "kept"),
         [
-            pytest.param(5, 4, Kept.STALE, id="older"),
-            pytest.param(5, 5, Kept.CHANGED, id="equal"),
-            pytest.param(-5, 4, Kept.CHANGED, id="newer, from below zero"),
-            pytest.param(9, 10, Kept.CHANGED, id="numbers are not compared as words"),
-            pytest.param(5, None, Kept.CHANGED, id="without one, the last write wins"),
-            pytest.param(None, 5, Kept.CHANGED, id="none recorded"),
-            pytest.param(5, NOW, Kept.CHANGED, id="of another kind, the last write wins"),
-            pytest.param((2, NOW), (1, NOW + LEASE), Kept.STALE, id="tuples, by their first"),
-            pytest.param((2, NOW), (2, NOW - LEASE), Kept.STALE, id="tuples, by their second"),
+            pytest.param(5, 4, RecordResult.STALE, id="older"),
+            pytest.param(5, 5, RecordResult.CHANGED, id="equal"),
+            pytest.param(-5, 4, RecordResult.CHANGED, id="newer, from below zero"),
+            pytest.param(9, 10, RecordResult.CHANGED, id="numbers are not compared as words"),
+            pytest.param(5, None, RecordResult.CHANGED, id="without one, the last write wins"),
+            pytest.param(None, 5, RecordResult.CHANGED, id="none recorded"),
+            pytest.param(5, NOW, RecordResult.CHANGED, id="of another kind, the last write wins"),
+            pytest.param((2, NOW), (1, NOW + LEASE), RecordResult.STALE, id="tuples, by their first"),
+            pytest.param((2, NOW), (2, NOW - LEASE), RecordResult.STALE, id="tuples, by their second"),
         ],
     )
-    def test_revisions_order_updates(self, ledger: Ledger, recorded: Any, coming: Any, kept: Kept) -> None:
+    def test_revisions_order_updates(self, ledger: Ledger, recorded: Any, coming: Any, kept: RecordResult) -> None:
         """An older revision is refused, whatever it says."""
         record_all(ledger, intake(revision=recorded))
         with ledger.writing() as transaction:
             assert transaction.record([intake(revision=coming, title="Other")], NOW) == [kept]
-        assert (as_recorded(ledger).appointment.title == "Other") is (kept is Kept.CHANGED)
+        assert (as_recorded(ledger).appointment.title == "Other") is (kept is RecordResult.CHANGED)
 
     @pytest.mark.parametrize(
         ("recorded", "coming", "kept"),
         [
-            pytest.param(None, None, Kept.STALE, id="no revisions"),
-            pytest.param(1, None, Kept.STALE, id="one has none"),
-            pytest.param(None, 1, Kept.STALE, id="the other has none"),
-            pytest.param(1, 2, Kept.CHANGED, id="revisions decide where both have one"),
+            pytest.param(None, None, RecordResult.STALE, id="no revisions"),
+            pytest.param(1, None, RecordResult.STALE, id="one has none"),
+            pytest.param(None, 1, RecordResult.STALE, id="the other has none"),
+            pytest.param(1, 2, RecordResult.CHANGED, id="revisions decide where both have one"),
         ],
     )
     def test_a_bulk_run_overwrites_nothing_recorded_later(
-        self, ledger: Ledger, recorded: Any, coming: Any, kept: Kept
+        self, ledger: Ledger, recorded: Any, coming: Any, kept: RecordResult
     ) -> None:
         """`as_of` keeps out what was read before the row was last recorded."""
         record_all(ledger, intake(revision=recorded))
@@ -130,14 +130,14 @@ class _Recording:
             assert transaction.record([intake(revision=coming, title="Bulk")], NOW, as_of=began) == [kept]
         with ledger.writing() as transaction:
             later = intake(revision=coming, title="Later bulk")
-            assert transaction.record([later], NOW + LEASE, as_of=NOW + LEASE) == [Kept.CHANGED]
+            assert transaction.record([later], NOW + LEASE, as_of=NOW + LEASE) == [RecordResult.CHANGED]
 
     def test_a_bulk_run_does_not_bring_back_what_was_removed_meanwhile(self, ledger: Ledger) -> None:
         """A removal is newer than a list read before it."""
         record_all(ledger, intake(revision=3))
         with ledger.writing() as transaction:
             transaction.remove([intake().identity], NOW + LEASE)
-            assert transaction.record([intake(revision=4)], NOW + LEASE, as_of=NOW) == [Kept.STALE]
+            assert transaction.record([intake(revision=4)], NOW + LEASE, as_of=NOW) == [RecordResult.STALE]
 
     def test_removal_is_told_once_and_clears_the_revision(self, ledger: Ledger) -> None:
         """What is recorded again after a removal is taken, whatever its revision."""
@@ -149,7 +149,7 @@ class _Recording:
         record = as_recorded(ledger)
         assert (record.removed, record.dirty, record.generation, record.revision) == (True, True, 2, ("", ""))
         with ledger.writing() as transaction:
-            assert transaction.record([intake(revision=1)], NOW) == [Kept.CHANGED]
+            assert transaction.record([intake(revision=1)], NOW) == [RecordResult.CHANGED]
         assert (as_recorded(ledger).removed, as_recorded(ledger).generation) == (False, 3)
 
     def test_a_transaction_that_raises_leaves_nothing(self, ledger: Ledger) -> None:
@@ -254,7 +254,7 @@ class _Asking:
             assert (list(other.records()), other.identities("A-1"), other.known("default")) == ([], [], [])
             assert (other.parked(), other.parked("default"), ledger.parked("default")) == (1, 0, 1)
             with other.writing() as transaction:
-                assert transaction.record([intake()], NOW) == [Kept.NEW]
+                assert transaction.record([intake()], NOW) == [RecordResult.NEW]
                 transaction.suppress(Suppression(PHONE, "", NOW))
                 assert transaction.find_message(provider="telnyx", token="m-A-1") is None
                 assert transaction.mark_dirty(number=PHONE) == 0
@@ -352,7 +352,7 @@ class _Messages:
     def test_outcomes_come_back_as_they_were(self, ledger: Ledger) -> None:
         """They are replaced by key, and can be dropped."""
         record, claim = record_one(ledger)
-        held = outcome("k-2", stand=Stand.HELD, send_at=None, park_at=NOW, replacing=True, error="x", due_at=None)
+        held = outcome("k-2", stand=ReminderStatus.HELD, send_at=None, park_at=NOW, replacing=True, error="x", due_at=None)
         with ledger.writing() as transaction:
             transaction.keep_outcomes(claim, [outcome(), held])
             assert transaction.read([record.row])[0].outcomes == (outcome(), held)
@@ -475,9 +475,9 @@ class _Remembering:
         """Those with a parked or held reminder, and those it was barred from; not the others."""
         stands = {
             "parked": outcome("k-1"),
-            "held": outcome("k-2", stand=Stand.HELD),
-            "barred": outcome("k-3", stand=Stand.SKIPPED, reason="suppressed"),
-            "late": outcome("k-4", stand=Stand.SKIPPED, reason="too_late"),
+            "held": outcome("k-2", stand=ReminderStatus.HELD),
+            "barred": outcome("k-3", stand=ReminderStatus.SKIPPED, reason="suppressed"),
+            "late": outcome("k-4", stand=ReminderStatus.SKIPPED, reason="too_late"),
             "someone": outcome("k-5", to="+12025550199"),
         }
         for name, each in stands.items():
@@ -597,7 +597,7 @@ class _Remembering:
         record_all(ledger, intake())
         with ledger.writing() as transaction:
             assert transaction.purge(START + LEASE, START + LEASE) == 1
-            assert transaction.record([intake()], NOW) == [Kept.CHANGED]
+            assert transaction.record([intake()], NOW) == [RecordResult.CHANGED]
         assert as_recorded(ledger).appointment == intake().appointment
 
 

@@ -15,7 +15,7 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Draft, Message
-from reminder_kit.model.records import Claim, Identity, Intake, Outcome, Record, Stand
+from reminder_kit.model.records import Claim, Identity, Incoming, ReminderRecord, AppointmentRecord, ReminderStatus
 
 __all__ = [
     "LEASE",
@@ -39,15 +39,15 @@ PHONE = "+12025550123"
 START = datetime(2026, 2, 12, 15, 0, tzinfo=UTC)
 
 
-def intake(id: str = "A-1", **changes: Any) -> Intake:  # noqa: A002 - the public name of an appointment's identity
+def intake(id: str = "A-1", **changes: Any) -> Incoming:  # noqa: A002 - the public name of an appointment's identity
     """Return an appointment about to be recorded."""
     fields: dict[str, Any] = {"starts_at": START, "title": "Check-up", "recipients": (Recipient(PHONE, name="Ada"),)}
-    return Intake.of(Appointment(id, **(fields | changes)))
+    return Incoming.of(Appointment(id, **(fields | changes)))
 
 
-def outcome(key: str = "k-1", **changes: Any) -> Outcome:
+def outcome(key: str = "k-1", **changes: Any) -> ReminderRecord:
     """Return a parked reminder's outcome."""
-    given = Outcome(key, "day-before", "p-1", PHONE, Stand.PARKED, "on_time", START, START, None)
+    given = ReminderRecord(key, "day-before", "p-1", PHONE, ReminderStatus.PARKED, "on_time", START, START, None)
     return evolve(given, **changes)
 
 
@@ -73,12 +73,12 @@ def message(id: str = "m-1", key: str = "k-1", **changes: Any) -> Message:  # no
     return evolve(given, **changes)
 
 
-def identities(intakes: Sequence[Intake]) -> list[Identity]:
+def identities(intakes: Sequence[Incoming]) -> list[Identity]:
     """Return which appointments these are."""
     return [each.identity for each in intakes]
 
 
-def record_all(ledger: Ledger, *intakes: Intake, at: datetime = NOW) -> list[Record]:
+def record_all(ledger: Ledger, *intakes: Incoming, at: datetime = NOW) -> list[AppointmentRecord]:
     """Record appointments and return them as the ledger has them."""
     with ledger.writing() as transaction:
         transaction.record(intakes, at)
@@ -91,13 +91,13 @@ def claim_all(ledger: Ledger, rows: Sequence[int], owner: str = "one", now: date
         return transaction.claim(rows, owner, now, LEASE)
 
 
-def record_one(ledger: Ledger) -> tuple[Record, Claim]:
+def record_one(ledger: Ledger) -> tuple[AppointmentRecord, Claim]:
     """Return a recorded appointment and a claim on it."""
     (record,) = record_all(ledger, intake())
     return record, claim_all(ledger, [record.row])[record.row]
 
 
-def park_one(ledger: Ledger, id: str = "A-1", number: str = PHONE) -> tuple[Record, Claim, Message]:  # noqa: A002 - as above
+def park_one(ledger: Ledger, id: str = "A-1", number: str = PHONE) -> tuple[AppointmentRecord, Claim, Message]:  # noqa: A002 - as above
     """Return a recorded appointment, a claim on it, and its message in `creating`."""
     (record,) = record_all(ledger, intake(id))
     claim = claim_all(ledger, [record.row])[record.row]
@@ -108,7 +108,7 @@ def park_one(ledger: Ledger, id: str = "A-1", number: str = PHONE) -> tuple[Reco
     return record, claim, made
 
 
-def as_recorded(ledger: Ledger, id: str = "A-1") -> Record:  # noqa: A002 - as above
+def as_recorded(ledger: Ledger, id: str = "A-1") -> AppointmentRecord:  # noqa: A002 - as above
     """Return an appointment as the ledger has it now."""
     (record,) = ledger.records(ids=[id])
     return record

@@ -13,8 +13,8 @@ from attrs import evolve
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.messages import Told
-from reminder_kit.model.records import Release, Written
+from reminder_kit.model.messages import Included
+from reminder_kit.model.records import Release, Traffic
 from reminder_kit.testing.ledger_stage import NOW, PHONE, START, as_recorded, claim_all, intake, park_one, record_all
 
 __all__ = ["PhonesContract"]
@@ -57,16 +57,16 @@ class PhonesContract:
     def test_what_is_written_to_a_number_and_what_else_it_tells(self, ledger: Ledger) -> None:
         """Since an instant, included; a crowd leaves both ends out."""
         _, claim, made = park_one(ledger)
-        told = (Told("k-9", NOW + HOUR),)
+        told = (Included("k-9", NOW + HOUR),)
         with ledger.writing() as tx:
-            tx.move_message(claim, made, evolve(made, told=told))
+            tx.move_message(claim, made, evolve(made, includes=told))
         since, send_at = made.send_at, made.send_at
-        assert ledger.written([PHONE], since) == {PHONE: [Written(made.key, send_at)]}
+        assert ledger.traffic([PHONE], since) == {PHONE: [Traffic(made.key, send_at)]}
         assert (
-            ledger.written([PHONE], since + HOUR) == ledger.written([OTHER], since) == ledger.written([], since) == {}
+            ledger.traffic([PHONE], since + HOUR) == ledger.traffic([OTHER], since) == ledger.traffic([], since) == {}
         )
         (telling,) = ledger.telling([PHONE, OTHER])
-        assert (telling.id, telling.told) == (made.id, told)
+        assert (telling.id, telling.includes) == (made.id, told)
         assert ledger.telling([OTHER]) == ledger.telling([]) == []
         with ledger.writing() as tx:
             assert tx.is_crowded(PHONE, [], send_at - HOUR, send_at + HOUR)
@@ -78,7 +78,7 @@ class PhonesContract:
         """By the keys it tells, its own among them, until it is over."""
         record, claim, made = park_one(ledger)
         with ledger.writing() as tx:
-            tx.move_message(claim, made, evolve(made, told=(Told("k-9", NOW),)))
+            tx.move_message(claim, made, evolve(made, includes=(Included("k-9", NOW),)))
             assert tx.live(PHONE) == [{made.key, "k-9"}]
             assert tx.live(OTHER) == []
             assert tx.owners([made.key, "k-9"]) == {made.key: (record.identity, "day-before", "p-1")}

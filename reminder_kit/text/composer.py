@@ -15,7 +15,7 @@ from reminder_kit.rules.placement import GRACE
 from reminder_kit.rules.reminders import Defaults, Reminder
 from reminder_kit.text.linter import OPT_OUT_WORDS, Finding, lint
 from reminder_kit.text.sms import Cost, Parts, dear_characters, forecast, plain, sms_parts
-from reminder_kit.text.templates import NAMES, Scene, compiled
+from reminder_kit.text.templates import NAMES, TemplateContext, compiled
 from reminder_kit.text.time_phrases import known_locale
 
 __all__ = [
@@ -64,8 +64,8 @@ class Composer:
 
     def _scene(
         self, reminder: Reminder, recipient: Recipient, send_at: datetime, locale: str, others: Sequence[Reminder]
-    ) -> Scene:
-        return Scene(
+    ) -> TemplateContext:
+        return TemplateContext(
             reminder.appointment,
             recipient,
             reminder.rule,
@@ -76,7 +76,7 @@ class Composer:
             tuple((each.appointment, each.recipient) for each in others if each.recipient is not None),
         )
 
-    def _written(self, source: str, scene: Scene) -> str:
+    def _written(self, source: str, scene: TemplateContext) -> str:
         text = compiled(source).render(scene).strip()
         if self.defaults.transliterate:
             text = plain(text)

@@ -23,7 +23,7 @@ from reminder_kit.text.templates import (
     NAMES,
     RECIPIENT_FIELDS,
     RULE_FIELDS,
-    Scene,
+    TemplateContext,
     compiled,
 )
 from reminder_kit.text.time_phrases import is_known, known_locale
@@ -212,16 +212,16 @@ def _samples(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint:
         return [source]
 
 
-def _scene(rule: Rule, locale: str, defaults: Defaults, source: str, day: datetime, ahead: int) -> Scene:
+def _scene(rule: Rule, locale: str, defaults: Defaults, source: str, day: datetime, ahead: int) -> TemplateContext:
     """Return a made-up appointment on the afternoon of a day, told so many days before."""
     place = zone(defaults.timezone or "UTC")
     appointment = made_up(day.replace(tzinfo=place), [source])
     send_at = (appointment.starts_at - timedelta(days=ahead)).astimezone(UTC)
     (who,) = appointment.recipients
-    return Scene(appointment, who, rule, send_at, place.key, known_locale(locale), defaults.region)
+    return TemplateContext(appointment, who, rule, send_at, place.key, known_locale(locale), defaults.region)
 
 
-def _with_another(scene: Scene) -> Scene:
+def _with_another(scene: TemplateContext) -> TemplateContext:
     """Return the scene with a second appointment of the same day, an hour later."""
     first, hour = scene.appointment, timedelta(hours=1)
     second = evolve(first, id="A-10043", starts_at=first.starts_at + hour, ends_at=first.starts_at + 2 * hour)

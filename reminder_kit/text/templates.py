@@ -29,8 +29,8 @@ __all__ = [
     "NAMES",
     "RECIPIENT_FIELDS",
     "RULE_FIELDS",
-    "Scene",
-    "Script",
+    "TemplateContext",
+    "CompiledTemplate",
     "compiled",
 ]
 
@@ -86,7 +86,7 @@ _OPEN: dict[type, frozenset[str]] = {
 
 
 @frozen
-class Scene:
+class TemplateContext:
     """What one text is about: who reads it when, where and in which locale (one from `known_locale`).
 
     `others` are further appointments told in it, with whom each is for.
@@ -127,7 +127,7 @@ class Scene:
         return [_AppointmentView(appointment, self.zone, recipient) for appointment, recipient in told]
 
 
-class Script:
+class CompiledTemplate:
     """One compiled template: renders, or raises `ConfigurationError` with what to mend."""
 
     def __init__(self, source: str) -> None:
@@ -150,7 +150,7 @@ class Script:
         """Return the template's syntax tree, read anew."""
         return _environment().parse(self.source)
 
-    def render(self, scene: Scene) -> str:
+    def render(self, scene: TemplateContext) -> str:
         """Return the text for a scene. Raises `ConfigurationError` naming appointment, rule and remedy."""
         if self.static:
             return self.source
@@ -188,9 +188,9 @@ def _fault(error: Exception) -> str:
 
 
 @lru_cache(maxsize=1024)
-def compiled(source: str) -> Script:
+def compiled(source: str) -> CompiledTemplate:
     """Return the script of a template's source; compiled once."""
-    return Script(source)
+    return CompiledTemplate(source)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
-from reminder_kit.delivery.message_events import STATES, Tidings
+from reminder_kit.delivery.message_events import STATES, MessageEvents
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.records import HistoryEntry, Suppression
 from reminder_kit.providers.replies import Replies
@@ -27,7 +27,7 @@ __all__ = ["Inbox"]
 class Inbox:
     """Where delivery events and replies arrive."""
 
-    tidings: Tidings = field(factory=Tidings)
+    tidings: MessageEvents = field(factory=MessageEvents)
     replies: Replies = field(factory=Replies)
 
     def take(self, tx: Transaction, events: Iterable[DeliveryEvent], now: datetime) -> list[DeliveryEvent]:
@@ -54,7 +54,7 @@ class Inbox:
         if word is None:
             return [event]
         if found is not None:
-            told = tx.owners([each.key for each in found.message.told])
+            told = tx.owners([each.key for each in found.message.includes])
             about = list(dict.fromkeys([found.identity, *(identity for identity, *_ in told.values())]))
             for identity in about:
                 tx.reply(identity, word)

@@ -100,7 +100,7 @@ def bench_plan(scale):
 
 
 def bench_resync(scale):
-    from reminder_kit.model.records import Intake
+    from reminder_kit.model.records import Incoming
 
     count = int(100_000 * scale)
     far = [each for each in rules() if each.id != "none"]
@@ -114,7 +114,7 @@ def bench_resync(scale):
             kit.resync(shifted)
         with timed() as plain:
             for each in shifted:
-                Intake.of(each)
+                Incoming.of(each)
     print(
         f"(b) resync of {report.summary['appointments']} unchanged, from the ledger:"
         f" {ours.cpu / count * 1e6:.0f} us an appointment; handed in again: {taken.cpu / count * 1e6:.0f} us,"

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from reminder_kit.cli.rendering import aligned, change_lines, count_lines, moment, outcome_line, shortened
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
-from reminder_kit.planning.changes import Change, Kind
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.report import Report
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ NOW = "2026-02-10T14:00:00Z"
 def change():
     """Return a factory of changes."""
     whole = Change(
-        Kind.SCHEDULE,
+        ChangeKind.SCHEDULE,
         Identity("default", "A-1", ""),
         "key",
         "day-before",
@@ -94,7 +94,7 @@ def test_who_lives_by_another_clock_is_shown_by_it_too(change, zone, said):
     line = texts(change_lines([change(zone=zone)], NEW_YORK))[1]
     assert line == f"  23:30  schedule  A-1  day-before  +12…23  {said}"
     (withdrawn,) = [
-        each for each in texts(change_lines([change(zone=zone, kind=Kind.CANCEL)], NEW_YORK)) if "A-1" in each
+        each for each in texts(change_lines([change(zone=zone, kind=ChangeKind.CANCEL)], NEW_YORK)) if "A-1" in each
     ]
     assert withdrawn.endswith("on_time")
 
@@ -103,9 +103,9 @@ def test_what_is_withdrawn_and_not_sent_comes_last_with_its_day(change):
     lines = texts(
         change_lines(
             [
-                change(kind=Kind.SKIP, reason=Reason.TOO_LATE, send_at=None, text=None),
-                change(kind=Kind.CANCEL, reason=Reason.REMOVED),
-                change(kind=Kind.SKIP, reason=Reason.NO_RECIPIENT, to=None, due_at=None, send_at=None, rule=""),
+                change(kind=ChangeKind.SKIP, reason=Reason.TOO_LATE, send_at=None, text=None),
+                change(kind=ChangeKind.CANCEL, reason=Reason.REMOVED),
+                change(kind=ChangeKind.SKIP, reason=Reason.NO_RECIPIENT, to=None, due_at=None, send_at=None, rule=""),
                 change(),
             ],
             NEW_YORK,

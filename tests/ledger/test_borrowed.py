@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from reminder_kit.errors import InvalidInputError, LedgerError, SchemaError
-from reminder_kit.model.records import Kept, Suppression
+from reminder_kit.model.records import RecordResult, Suppression
 from reminder_kit.testing.ledger_contract import NOW, PHONE, intake
 
 
@@ -59,7 +59,7 @@ def test_on_a_connection_the_wish_commits_with_the_booking(ledger, engine):
     with engine.connect() as host:
         book(host)
         with ledger.on(host) as transaction:
-            assert transaction.record([intake()], NOW) == [Kept.NEW]
+            assert transaction.record([intake()], NOW) == [RecordResult.NEW]
         assert ids(ledger) == []
         host.commit()
     assert ids(ledger) == ["A-1"]
@@ -116,7 +116,7 @@ def test_on_a_bare_connection_the_wish_commits_with_the_booking(ledger, bare):
     bare.execute("CREATE TABLE bookings (id INTEGER)")
     bare.execute("INSERT INTO bookings VALUES (1)")
     with ledger.on(bare) as transaction:
-        assert transaction.record([intake(), intake("A-2")], NOW) == [Kept.NEW, Kept.NEW]
+        assert transaction.record([intake(), intake("A-2")], NOW) == [RecordResult.NEW, RecordResult.NEW]
         transaction.suppress(Suppression(PHONE, "", NOW))
         transaction.mark_dirty(number=PHONE)
         assert transaction.remove([intake("A-2").identity], NOW) == [intake("A-2").identity]
@@ -142,8 +142,8 @@ def test_whatever_rows_the_host_likes_are_the_hosts_affair(ledger, bare, url):
 
         bare.row_factory = dict_row
     with ledger.on(bare) as transaction:
-        assert transaction.record([intake()], NOW) == [Kept.NEW]
-        assert transaction.record([intake()], NOW + timedelta(1)) == [Kept.UNCHANGED]
+        assert transaction.record([intake()], NOW) == [RecordResult.NEW]
+        assert transaction.record([intake()], NOW + timedelta(1)) == [RecordResult.UNCHANGED]
     assert isinstance(bare.execute("SELECT 1 AS one").fetchone(), dict)
     bare.commit()
 
@@ -192,7 +192,7 @@ def test_on_an_async_session_through_run_sync(ledger, url, finish):
         async with AsyncSession(engine) as session:
             with pytest.raises(InvalidInputError, match="run_sync"), ledger.on(session):
                 pass
-            assert await session.run_sync(wish) == [Kept.NEW]
+            assert await session.run_sync(wish) == [RecordResult.NEW]
             await getattr(session, finish)()
         await engine.dispose()
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from reminder_kit.errors import ClaimLostError, LedgerError
-from reminder_kit.model.records import Kept
+from reminder_kit.model.records import RecordResult
 from reminder_kit.testing.ledger_contract import NOW, intake, message
 
 
@@ -54,7 +54,7 @@ def test_what_waits_is_committed_together_in_order(ledger, gate, commits):
     given = [f"A-{index}" for index in range(40)]
     futures = [ledger.submit(recorded(name)) for name in given]
     gate()
-    assert [future.result(20) for future in futures] == [Kept.NEW] * 40
+    assert [future.result(20) for future in futures] == [RecordResult.NEW] * 40
     assert len(commits) <= 3
     assert names(ledger) == given
 
@@ -74,7 +74,7 @@ def test_one_that_fails_harms_no_other(ledger, gate):
 
     futures = [ledger.submit(each) for each in (recorded("A-1"), broken, recorded("A-2"))]
     gate()
-    assert futures[0].result(20) is futures[2].result(20) is Kept.NEW
+    assert futures[0].result(20) is futures[2].result(20) is RecordResult.NEW
     with pytest.raises(ZeroDivisionError):
         futures[1].result(20)
     assert names(ledger) == ["A-1", "A-2"]
@@ -102,7 +102,7 @@ def test_a_fault_that_shows_only_when_written_is_told_to_whom_it_belongs(ledger,
 
 
 def test_a_future_completes_after_the_commit(ledger):
-    assert ledger.submit(recorded("A-1")).result(20) is Kept.NEW
+    assert ledger.submit(recorded("A-1")).result(20) is RecordResult.NEW
     assert names(ledger) == ["A-1"]
 
 
@@ -127,7 +127,7 @@ def test_closing_finishes_what_was_submitted_and_the_ledger_can_be_used_again(le
     gate()
     ledger.close()
     assert all(future.done() for future in futures)
-    assert ledger.submit(recorded("A-9")).result(20) is Kept.NEW
+    assert ledger.submit(recorded("A-9")).result(20) is RecordResult.NEW
     assert len(names(ledger)) == 6
 
 

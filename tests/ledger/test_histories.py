@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.records import Identity, Kept
+from reminder_kit.model.records import Identity, RecordResult
 from reminder_kit.testing.ledger_contract import NOW, intake
 
 NAMES = st.sampled_from(["A-1", "A-2", "Ä'3"])
@@ -35,20 +35,20 @@ class Model:
     def record(self, name, title, revision, now, as_of):
         if name not in self.rows:
             self.rows[name] = [title, revision, now, False, 1]
-            return Kept.NEW
+            return RecordResult.NEW
         row = self.rows[name]
         old_title, old, recorded_at, removed, generation = row
         if title == old_title and not removed:
             if revision is not None and (old is None or revision > old):
                 row[1] = revision
-            return Kept.UNCHANGED
+            return RecordResult.UNCHANGED
         ordered = revision is not None and old is not None
         if ordered and revision < old:
-            return Kept.STALE
+            return RecordResult.STALE
         if not ordered and as_of is not None and recorded_at > as_of:
-            return Kept.STALE
+            return RecordResult.STALE
         self.rows[name] = [title, revision, now, False, generation + 1]
-        return Kept.CHANGED
+        return RecordResult.CHANGED
 
     def remove(self, name, now):
         row = self.rows.get(name)

@@ -17,7 +17,7 @@ from attrs import evolve
 from reminder_kit.errors import ClaimLostError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.records import HistoryEntry, Kept, Release
+from reminder_kit.model.records import HistoryEntry, RecordResult, Release
 from reminder_kit.testing.ledger_contract import LEASE, NOW, intake, message, outcome
 
 ROOT = Path(__file__).parents[2]
@@ -166,7 +166,7 @@ def test_of_two_revisions_written_at_once_the_newer_stands(postgres_url, ledgers
         transaction.record([intake(revision=1)], NOW)
     kept = []
     with one.writing() as first:
-        assert first.record([intake(revision=5, title="newer")], NOW) == [Kept.CHANGED]
+        assert first.record([intake(revision=5, title="newer")], NOW) == [RecordResult.CHANGED]
         late = threading.Thread(
             target=lambda: kept.extend(
                 two.submit(lambda tx: tx.record([intake(revision=3, title="x")], NOW)).result(30)
@@ -176,7 +176,7 @@ def test_of_two_revisions_written_at_once_the_newer_stands(postgres_url, ledgers
         late.join(0.3)
         assert late.is_alive()
     late.join(30)
-    assert kept == [Kept.STALE]
+    assert kept == [RecordResult.STALE]
     (record,) = one.records()
     assert (record.appointment.title, record.generation) == ("newer", 2)
 
@@ -204,7 +204,7 @@ def test_a_lost_connection_is_made_anew(postgres_url, ledgers):
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(end)
-        assert ledger.submit(lambda tx: tx.record([intake()], NOW)).result(20) == [Kept.NEW]
+        assert ledger.submit(lambda tx: tx.record([intake()], NOW)).result(20) == [RecordResult.NEW]
         ended = []
 
         def cut(tx):
@@ -213,7 +213,7 @@ def test_a_lost_connection_is_made_anew(postgres_url, ledgers):
                 connection.execute(end)
             return tx.record([intake("A-2")], NOW)
 
-        assert ledger.submit(cut).result(20) == [Kept.NEW]
+        assert ledger.submit(cut).result(20) == [RecordResult.NEW]
     assert len(list(ledger.records())) == 2
 
 

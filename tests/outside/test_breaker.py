@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminder_kit.delivery.retry import Breaker
+from reminder_kit.delivery.retry import CircuitBreaker
 from reminder_kit.errors import RefusedCredentialError, TransientError
 
 NOW = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)
@@ -19,7 +19,7 @@ def refused(breaker, now):
 
 
 def test_a_refusal_of_its_own_neither_prolongs_it_nor_becomes_the_cause():
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for _ in range(10):
         breaker.failed(TransientError("no connection"), NOW)
     for second in range(60):
@@ -29,7 +29,7 @@ def test_a_refusal_of_its_own_neither_prolongs_it_nor_becomes_the_cause():
 
 
 def test_a_refused_credential_is_tried_again_after_a_minute_however_often_it_was_asked_for():
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     breaker.failed(RefusedCredentialError("the key"), NOW)
     for second in range(60):
         with pytest.raises(RefusedCredentialError) as caught:

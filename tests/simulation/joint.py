@@ -13,9 +13,9 @@ from attrs import evolve
 from reminder_kit import Appointment, Rule
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Stand
+from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.combining import circle_of
-from reminder_kit.rules.placement import Decision, place, still_allowed
+from reminder_kit.rules.placement import PlacementDecision, place, still_allowed
 from tests.conftest import NEW_YORK
 from tests.simulation.histories import CORRECTING, History
 from tests.simulation.laws import REARM, Laws, moment
@@ -131,7 +131,7 @@ class JointLaws(Laws):
         assert still_allowed(message.send_at, reminder, self.settings.quiet) is None, "parked outside what is allowed"
         told = self.message_of(row["id"]).told
         again = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
-        stays = again.decision is Decision.SKIP or again.reason is Reason.CLAMPED_LATE
+        stays = again.decision is PlacementDecision.SKIP or again.reason is Reason.CLAMPED_LATE
         if stays:
             return
         others = [self.all_wanted[each.key] for each in told]
@@ -141,7 +141,7 @@ class JointLaws(Laws):
 
     def check_absent(self, reminder, outcome, found):
         """What is superseded is told by somebody, or waits with somebody who is held."""
-        keeps_apart = self.settings.min_gap and self.settings.window.holds_and_sends and outcome.stand == Stand.HELD
+        keeps_apart = self.settings.min_gap and self.settings.window.holds_and_sends and outcome.stand == ReminderStatus.HELD
         if keeps_apart or self.waits_for_room(reminder.key):
             return
         if outcome.reason == Reason.SUPERSEDED and self.is_joint(reminder):

@@ -12,10 +12,10 @@ from itertools import pairwise
 from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Stand
+from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.fallback import fallback_key, with_fallbacks
-from reminder_kit.rules.placement import GRACE, Decision, place, still_allowed
+from reminder_kit.rules.placement import GRACE, PlacementDecision, place, still_allowed
 from reminder_kit.rules.reminders import reminders
 
 REARM = timedelta(minutes=15)
@@ -84,7 +84,7 @@ class Laws:
     def check_room(self):
         """Nothing waits for want of room while there is room."""
         held = [each for record in self.records for each in record.outcomes if each.reason == Reason.AT_CAPACITY]
-        held = [each for each in held if each.stand == Stand.HELD and each.due_at and each.due_at > self.now]
+        held = [each for each in held if each.stand == ReminderStatus.HELD and each.due_at and each.due_at > self.now]
         assert not held or self.world.ledger.parked() >= self.world.cap, f"held although there is room: {held}"
 
     def promised(self):
@@ -102,7 +102,7 @@ class Laws:
             barred = reminder.refusal is not None or reminder.recipient.phone in self.barred
             if not barred and reminder.key not in self.by_key:
                 placed = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet)
-                if placed.decision is Decision.HOLD:
+                if placed.decision is PlacementDecision.HOLD:
                     yield reminder.key, reminder.recipient.phone, placed.park_at
 
     def check_kept(self, promised):
@@ -215,7 +215,7 @@ class Laws:
         draft = self.settings.composer.compose(reminder, message.send_at)
         window = self.settings.of(reminder).window
         again = place(reminder, now=self.now, window=window, quiet=self.settings.quiet, replaces=True)
-        stays = again.decision is Decision.SKIP or again.reason is Reason.CLAMPED_LATE  # a new one would come late
+        stays = again.decision is PlacementDecision.SKIP or again.reason is Reason.CLAMPED_LATE  # a new one would come late
         assert message.text == draft.text or stays, f"{message.text!r} instead of {draft.text!r}"
         if message.send_at != reminder.due_at:
             self.check_moved(reminder, message, row)
@@ -241,11 +241,11 @@ class Laws:
         """What is not parked must not be, or can't be."""
         window = self.settings.of(reminder).window
         placed = place(reminder, now=self.now, window=window, quiet=self.settings.quiet)
-        if placed.decision is not Decision.SEND:
-            kind = "held" if placed.decision is Decision.HOLD else "skipped"
+        if placed.decision is not PlacementDecision.SEND:
+            kind = "held" if placed.decision is PlacementDecision.HOLD else "skipped"
             told = f"{reminder.key}: {outcome.stand}, {outcome.reason} instead of {kind}"
             given_way = outcome.reason == Reason.SUPERSEDED  # to one that went out: not looked at again
-            assert outcome.stand == kind or placed.decision is Decision.SKIP or given_way, told
+            assert outcome.stand == kind or placed.decision is PlacementDecision.SKIP or given_way, told
             return
         if self.waits_for_room(reminder.key):
             return

@@ -16,15 +16,15 @@ from hashlib import blake2b
 from attrs import evolve, fields
 
 from reminder_kit import ReminderKit
-from reminder_kit.delivery.dispatcher import Courier
-from reminder_kit.delivery.routes import Couriers
+from reminder_kit.delivery.dispatcher import Dispatcher
+from reminder_kit.delivery.routes import Dispatchers
 from reminder_kit.errors import SignatureError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
-from reminder_kit.reconciler.executor import Engine
+from reminder_kit.reconciler.executor import Executor
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 from reminder_kit.transport.blocking import BlockingIO
 from reminder_kit.transport.pace import Pace
@@ -113,7 +113,7 @@ class SteppedWorld(BlockingIO):
         return response
 
 
-class SteppedCourier(Courier):
+class SteppedCourier(Dispatcher):
     """A courier that says which message it is posting: some providers take no token of ours."""
 
     async def post(self, claim, identity, rule, message, *given, **named):
@@ -121,15 +121,15 @@ class SteppedCourier(Courier):
         return await super().post(claim, identity, rule, message, *given, **named)
 
 
-class SteppedEngine(Engine):
+class SteppedEngine(Executor):
     """An engine whose messages are numbered by the world, so that a story can be told again."""
 
     def _couriers(self, *given, **named):
         made = super()._couriers(*given, **named)
-        return Couriers(*(self._stepped(each) for each in (made.first, made.second) if each is not None))
+        return Dispatchers(*(self._stepped(each) for each in (made.first, made.second) if each is not None))
 
     def _stepped(self, courier):
-        values = {each.name: getattr(courier, each.name) for each in fields(Courier)}
+        values = {each.name: getattr(courier, each.name) for each in fields(Dispatcher)}
         return SteppedCourier(**{**values, "new_id": self.io._kit.world.new_id})
 
 

@@ -19,10 +19,10 @@ from reminder_kit.ledger.databases.connections import Database, SQLiteFile, SQLi
 from reminder_kit.ledger.databases.runner import ConnectionRunner, CursorRunner, Runner
 from reminder_kit.ledger.sql.tables import PREFIX, VERSION_TABLE
 
-__all__ = ["Place", "borrowed", "place_of", "prove_same"]
+__all__ = ["DatabaseIdentity", "borrowed", "identity_of", "prove_same"]
 
 
-class Place(NamedTuple):
+class DatabaseIdentity(NamedTuple):
     """What tells one database from another (an open file; a server, a database and a table of it), and its version."""
 
     kind: str
@@ -98,16 +98,16 @@ def _probes(kind: str, schema: str | None) -> _Probes:
     return _Probes(where, sa.text(f"SELECT 1 WHERE to_regclass('{prefix}{VERSION_TABLE}') IS NOT NULL"), version)
 
 
-def place_of(runner: Runner, schema: str | None) -> Place:
+def identity_of(runner: Runner, schema: str | None) -> DatabaseIdentity:
     """Return which database statements run on."""
     probes = _probes(runner.kind, schema)
     row: Sequence[Any] = next(iter(runner.rows(probes.where)), ("",))
     found = runner.rows(probes.version) if runner.rows(probes.there) else []
     version = str(found[0][0]) if found else None
     if runner.kind == "sqlite":
-        return Place("sqlite", _file_identity(row[0] or ""), version, f"sqlite:///{row[0] or ''}")
+        return DatabaseIdentity("sqlite", _file_identity(row[0] or ""), version, f"sqlite:///{row[0] or ''}")
     database, user, started, table = row
-    return Place("postgresql", (database, started, table), version, f"postgresql://{user}@…/{database}")
+    return DatabaseIdentity("postgresql", (database, started, table), version, f"postgresql://{user}@…/{database}")
 
 
 def _file_identity(path: str) -> Any:
@@ -118,7 +118,7 @@ def _file_identity(path: str) -> Any:
     return found.st_dev, found.st_ino
 
 
-def prove_same(theirs: Place, database: Database, ours: Callable[[bool], Place], connection: Any) -> None:
+def prove_same(theirs: DatabaseIdentity, database: Database, ours: Callable[[bool], DatabaseIdentity], connection: Any) -> None:
     """Raise `LedgerError` unless a host's connection reaches the ledger's own tables.
 
     `ours` returns the ledger's own place, looked up anew if so asked.

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, Builder, words
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 
-__all__ = ["Phones"]
+__all__ = ["PhoneStatements"]
 
 _WRITTEN = (OPEN | SENT | {State.UNKNOWN}) - {State.UNDELIVERED}
 """States in which a message reaches, or may reach, its reader."""
 
 
-class Phones(Builder):
+class PhoneStatements(Builder):
     """Questions and writes."""
 
     @cached_property
@@ -45,7 +45,7 @@ class Phones(Builder):
         return chosen.where(self._among(table.c.row_id, "rows")).order_by(table.c.row_id, table.c.number)
 
     @cached_property
-    def written(self) -> Any:
+    def traffic(self) -> Any:
         """What went, or is to go, out to a list of numbers since an instant."""
         table = self.tables.messages
         states = words(_WRITTEN)

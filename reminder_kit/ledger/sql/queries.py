@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, OUTCOME_COLUMNS, RECORD_COLUMNS, Builder, words
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 
-__all__ = ["Asking", "Filters"]
+__all__ = ["Queries", "Filters"]
 
 Filters = frozenset[str]
 """Which of the filters of `Ledger.records` are in use."""
@@ -23,7 +23,7 @@ _NOT_BY_ROW: Any = sa.literal_column("0")
 """Added to a row's number, it keeps SQLite from going through all rows where another index leads to few."""
 
 
-class Asking(Builder):
+class Queries(Builder):
     """The questions."""
 
     @cached_property

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.messages import DeliveryEvent, Draft, Message, Told
-from reminder_kit.model.records import HistoryEntry, Identity, Outcome, Record, Stand
+from reminder_kit.model.messages import DeliveryEvent, Draft, Message, Included
+from reminder_kit.model.records import HistoryEntry, Identity, ReminderRecord, AppointmentRecord, ReminderStatus
 
 __all__ = [
     "event_from",
@@ -36,7 +36,7 @@ __all__ = [
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 _STATES = {state.value: state for state in State}
-_STANDS = {stand.value: stand for stand in Stand}
+_STANDS = {stand.value: stand for stand in ReminderStatus}
 _NO_MEDIA = "[]"
 
 
@@ -62,13 +62,13 @@ def instant_or_none(count: int | None) -> datetime | None:
     return None if count is None else _EPOCH + timedelta(0, 0, count)
 
 
-def record_from(namespaceless: Sequence[Any], outcomes: tuple[Outcome, ...], messages: tuple[Message, ...]) -> Record:
+def record_from(namespaceless: Sequence[Any], outcomes: tuple[ReminderRecord, ...], messages: tuple[Message, ...]) -> AppointmentRecord:
     """Return a record from a row of `RECORD_COLUMNS`."""
     (
         row, source, id_, recurrence_id, snapshot, fingerprint, generation, dirty, removed,
         planned_with, next_at, starts_at, recorded_at, revision_kind, revision, replied,
     ) = namespaceless  # fmt: skip
-    return Record(
+    return AppointmentRecord(
         row,
         Identity(source, id_, recurrence_id),
         snapshot,
@@ -87,10 +87,10 @@ def record_from(namespaceless: Sequence[Any], outcomes: tuple[Outcome, ...], mes
     )
 
 
-def outcome_from(row: Sequence[Any]) -> Outcome:
+def outcome_from(row: Sequence[Any]) -> ReminderRecord:
     """Return an outcome from a row of `OUTCOME_COLUMNS`."""
     _, key, rule, recipient, to, stand, reason, due_at, send_at, park_at, replacing, error = row
-    return Outcome(
+    return ReminderRecord(
         key,
         rule,
         recipient,
@@ -105,7 +105,7 @@ def outcome_from(row: Sequence[Any]) -> Outcome:
     )
 
 
-def outcome_values(namespace: str, row: int, outcome: Outcome) -> dict[str, Any]:
+def outcome_values(namespace: str, row: int, outcome: ReminderRecord) -> dict[str, Any]:
     """Return an outcome as values for its table."""
     return {
         "namespace": namespace,
@@ -114,7 +114,7 @@ def outcome_values(namespace: str, row: int, outcome: Outcome) -> dict[str, Any]
         "rule": outcome.rule,
         "recipient": outcome.recipient,
         "to_number": outcome.to,
-        "stand": outcome.stand.value,
+        "stand": outcome.status.value,
         "reason": str(outcome.reason),
         "due_at": micros_or_none(outcome.due_at),
         "send_at": micros_or_none(outcome.send_at),
@@ -154,12 +154,12 @@ def message_from(row: Sequence[Any]) -> Message:
     )
 
 
-def told_from(told: str) -> tuple[Told, ...]:
+def told_from(told: str) -> tuple[Included, ...]:
     """Return what a message tells besides."""
-    return () if not told else tuple(Told(key, instant(start_at)) for key, start_at in json.loads(told))
+    return () if not told else tuple(Included(key, instant(start_at)) for key, start_at in json.loads(told))
 
 
-def _told_text(told: Sequence[Told]) -> str:
+def _told_text(told: Sequence[Included]) -> str:
     return json.dumps([(each.key, micros(each.start_at)) for each in told]) if told else ""
 
 
@@ -194,7 +194,7 @@ def message_values(namespace: str, row: int, message: Message, rule: str, recipi
         "next_try_at": micros_or_none(message.next_try_at),
         "error": message.error,
         "presumed": message.presumed,
-        "told": _told_text(message.told),
+        "told": _told_text(message.includes),
     }
 
 
@@ -213,7 +213,7 @@ def moved_values(namespace: str, before: Message, after: Message) -> dict[str, A
         "new_presumed": after.presumed,
         "new_due_at": micros(after.due_at),
         "new_start_at": micros(after.start_at),
-        "new_told": _told_text(after.told),
+        "new_told": _told_text(after.includes),
     }
 
 

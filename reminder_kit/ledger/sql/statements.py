@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from functools import cache
 
-from reminder_kit.ledger.sql.phone_statements import Phones
-from reminder_kit.ledger.sql.queries import Asking
+from reminder_kit.ledger.sql.phone_statements import PhoneStatements
+from reminder_kit.ledger.sql.queries import Queries
 from reminder_kit.ledger.sql.tables import tables_of
-from reminder_kit.ledger.sql.updates import Writing
+from reminder_kit.ledger.sql.updates import Updates
 
 __all__ = ["Statements", "statements_for"]
 
 
-class Statements(Asking, Writing, Phones):
+class Statements(Queries, Updates, PhoneStatements):
     """The statements."""
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, OUTCOME_COLUMNS, Builder, words
 from reminder_kit.model.lifecycle import OPEN
 
-__all__ = ["Writing"]
+__all__ = ["Updates"]
 
 _INTAKE_COLUMNS = (
     "source", "id", "recurrence_id", "snapshot", "fingerprint", "revision_kind", "revision", "starts_at", "ends_at",
@@ -24,7 +24,7 @@ _MOVABLE = (
 )  # fmt: skip
 
 
-class Writing(Builder):
+class Updates(Builder):
     """The writes, and what is locked for them."""
 
     @cache  # noqa: B019 - statements live as long as the process
