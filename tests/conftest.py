@@ -56,7 +56,7 @@ def make_kit(sandbox, tmp_path, day_before):
             **{**settings, "transport": SandboxTransport(sandbox), **options},
         )
         if kind is ReminderKit:
-            for io in filter(None, (kit._io, kit._spare_io)):
+            for io in filter(None, (kit._io, kit._fallback_io)):
                 io._sleep = lambda _delay: None
         kits.append(kit)
         return kit

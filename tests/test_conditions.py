@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.reminders import Defaults, Rule, reminders
+from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
 
 START = datetime(2026, 2, 16, 15, tzinfo=UTC)
 
 
 def fits(conditions, **changes):
     given_ = Appointment("A-1", START, recipients=[Recipient("+12025550123")], **changes)
-    (one,) = reminders(given_, [Rule("r", before="1 day", text="Hi", **conditions)], Defaults())
+    (one,) = reminders_of(given_, [Rule("r", before="1 day", text="Hi", **conditions)], Defaults())
     assert one.refusal in (None, Reason.CONDITION)
     return one.refusal is None
 
@@ -82,7 +82,7 @@ def test_of_tiers_by_lead_time_exactly_one_fits(seconds):
     booked = None if seconds is None else START - timedelta(seconds=seconds)
     found = [
         each.rule.id
-        for each in reminders(
+        for each in reminders_of(
             Appointment("A-1", START, recipients=["+12025550123"], booked_at=booked), TIERS, Defaults()
         )
         if each.refusal is None
@@ -102,7 +102,7 @@ def test_of_tiers_by_lead_time_exactly_one_fits(seconds):
 )
 def test_the_explanation_compares_both_lengths(booked, rule, said):
     one = Appointment("A-1", START, recipients=["+12025550123"], booked_at=booked)
-    (found,) = (each for each in reminders(one, TIERS, Defaults()) if each.rule.id == rule)
+    (found,) = (each for each in reminders_of(one, TIERS, Defaults()) if each.rule.id == rule)
     assert found.trail[-1] == f"not sent: condition ({said})"
 
 
@@ -137,7 +137,7 @@ def test_a_follow_up_may_jump_weekends_and_holidays(start, rule, due):
     """Monday, 16 February 2026, is a holiday in the United States."""
     begins = datetime.fromisoformat(start) - timedelta(hours=1)
     visit = Appointment("A-1", begins, begins + timedelta(hours=1), recipients=["+12025550123"])
-    (one,) = reminders(visit, [Rule("r", text="Hi", **rule)], Defaults("UTC", holidays="US"))
+    (one,) = reminders_of(visit, [Rule("r", text="Hi", **rule)], Defaults("UTC", holidays="US"))
     assert f"{one.due_at:%Y-%m-%d %H:%M}" == due
     assert one.rule.is_follow_up
     assert "after the" in one.trail[1]

@@ -14,7 +14,7 @@ from reminder_kit.config.loading import load
 from reminder_kit.errors import ConfigurationError, InvalidRuleError, ReminderKitError
 from reminder_kit.planning.forecast import Prices
 from reminder_kit.providers.telnyx.provider import Telnyx
-from reminder_kit.rules.offsets import spoken
+from reminder_kit.rules.offsets import in_words
 
 RULE = """
 [[rules]]
@@ -151,7 +151,7 @@ def test_a_calendar_can_be_read_without_a_provider_but_a_kit_needs_one(read):
 )
 def test_every_provider_is_built_from_its_own_keys(read, table, window):
     provider = read(f"[provider]\n{table}\n{RULE}").provider()
-    assert spoken(provider.capabilities.window.min_lead) == window
+    assert in_words(provider.capabilities.window.min_lead) == window
 
 
 FIRST = '[provider]\nname = "telnyx"\nfrom = "+12025550100"\n'

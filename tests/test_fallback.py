@@ -77,7 +77,7 @@ def falling(make_kit, sandbox):
 def hear(kit, sandbox):
     """Deliver every webhook there was so far, also those that were delivered already."""
     for hook in list(sandbox.hooks.sent):
-        kit.receive(*hook.written(sandbox.now()))
+        kit.receive(*hook.as_sent(sandbox.now()))
 
 
 def fail(kit, sandbox, code="40008", **later):
@@ -389,7 +389,7 @@ def test_parked_it_is_withdrawn_with_whatever_else_is(falling, sandbox, appointm
         kit.withdraw("A-1")
     else:
         hook = sandbox.inbound(ADA, "Stop. Thank you")
-        kit.receive(*hook.written(sandbox.now(), url=f"{HOOK}/twilio"))
+        kit.receive(*hook.as_sent(sandbox.now(), url=f"{HOOK}/twilio"))
         kit.resync(only_dirty=True)
     assert held.status == "cancelled"
     sandbox.clock.advance(hours=3)
@@ -628,14 +628,14 @@ def test_webhooks_of_either_provider_are_taken_by_their_signature_or_by_name(fal
     kit.resync()
     sandbox.clock.advance(hours=1)
     now, hooks = sandbox.now(), sandbox.hooks.sent
-    assert [kit.receive(*each.written(now))[0].provider for each in hooks] == ["telnyx"] * 2 + ["twilio"] * 2
-    assert kit.receive(*hooks[0].written(now), provider="telnyx")
-    assert kit.receive(*hooks[-1].written(now), provider="twilio")
+    assert [kit.receive(*each.as_sent(now))[0].provider for each in hooks] == ["telnyx"] * 2 + ["twilio"] * 2
+    assert kit.receive(*hooks[0].as_sent(now), provider="telnyx")
+    assert kit.receive(*hooks[-1].as_sent(now), provider="twilio")
     for hook, other in ((hooks[0], "twilio"), (hooks[-1], "telnyx")):
         with pytest.raises(SignatureError):
-            kit.receive(*hook.written(now), provider=other)
+            kit.receive(*hook.as_sent(now), provider=other)
     with pytest.raises(InvalidInputError, match="'vonage': it has telnyx and twilio"):
-        kit.receive(*hooks[0].written(now), provider="vonage")
+        kit.receive(*hooks[0].as_sent(now), provider="vonage")
 
 
 @pytest.mark.parametrize("name", FALLBACKS)
@@ -647,7 +647,7 @@ def test_a_forged_webhook_of_either_provider_is_refused(falling, sandbox, appoin
     sandbox.clock.advance(hours=1)
     before = kit.status()["messages"]
     for hook in sandbox.hooks.sent:
-        headers, body = hook.written(sandbox.now())
+        headers, body = hook.as_sent(sandbox.now())
         with pytest.raises(SignatureError):
             kit.receive(headers, body.replace(b"2025550123", b"2025550177"))
     for headers in ({}, {"authorization": "Bearer x.y.z"}, {"X-Twilio-Signature": "AAAA"}):
@@ -660,10 +660,10 @@ def test_two_accounts_with_one_provider_have_keys_of_their_own(falling, sandbox,
     strange = Telnyx("KEY", "+12025550101", public_key=Signer("another account").public_key)
     kit = falling(provider=strange, fallback=telnyx(sandbox))
     hook = sandbox.inbound(ADA, "Hello")
-    assert [each.type for each in kit.receive(*hook.written(sandbox.now()))] == ["received"]
+    assert [each.type for each in kit.receive(*hook.as_sent(sandbox.now()))] == ["received"]
     lonely = falling(provider=strange, fallback=twilio(sandbox))
     with pytest.raises(SignatureError):
-        lonely.receive(*hook.written(sandbox.now()))
+        lonely.receive(*hook.as_sent(sandbox.now()))
 
 
 def test_each_providers_codes_mean_what_it_says(falling, sandbox, appointment):
@@ -753,12 +753,12 @@ def test_awaited_it_is_the_same(sandbox, make_kit, appointment):
             sandbox.outcome(ADA, "delivery_failed", "40008")
             sandbox.clock.advance(days=2, minutes=1)
             for hook in sandbox.hooks.sent:
-                await kit.receive(*hook.written(sandbox.now()))
+                await kit.receive(*hook.as_sent(sandbox.now()))
             sandbox.outcome(ADA, "delivered")
             assert told(await kit.resync(only_dirty=True)) == [("day-before-fallback", "schedule", "clamped_late")]
             sandbox.clock.advance(minutes=20)
             for hook in sandbox.hooks.sent:
-                await kit.receive(*hook.written(sandbox.now()))
+                await kit.receive(*hook.as_sent(sandbox.now()))
             assert told(await kit.resync()) == []
             assert (await kit.status())["messages"] == {"undelivered": 1, "delivered": 1}
 

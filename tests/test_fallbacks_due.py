@@ -15,7 +15,7 @@ from reminder_kit.planning.fallback import fallback_key, fallback_rule, with_fal
 from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
-from reminder_kit.rules.reminders import KEYS, Defaults, reminders
+from reminder_kit.rules.reminders import KEYS, Defaults, reminders_of
 from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
 from tests.conftest import START
@@ -32,12 +32,14 @@ def settings():
     first = Settings((DAY,), DEFAULTS, WINDOW, "+12025550100", "telnyx", Composer(DEFAULTS))
     other = Window(timedelta(minutes=15), timedelta(days=35), timedelta(0))
     spare = evolve(first, provider="twilio", sender=SECOND, window=other, prefer_duplicate=False)
-    return evolve(first, fallback=spare, hopeless={"telnyx": frozenset({"40001"}), "twilio": frozenset({"30006"})})
+    return evolve(
+        first, fallback=spare, permanent_codes={"telnyx": frozenset({"40001"}), "twilio": frozenset({"30006"})}
+    )
 
 
 @pytest.fixture
 def reminder(appointment):
-    (found,) = reminders(appointment(), [DAY], DEFAULTS)
+    (found,) = reminders_of(appointment(), [DAY], DEFAULTS)
     return found
 
 

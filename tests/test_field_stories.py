@@ -27,7 +27,7 @@ def parked(sandbox):
 def hear(kit, sandbox):
     """Deliver every webhook there is so far."""
     for hook in sandbox.hooks.sent:
-        kit.receive(*hook.written(sandbox.now()))
+        kit.receive(*hook.as_sent(sandbox.now()))
 
 
 @pytest.fixture

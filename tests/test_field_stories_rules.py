@@ -32,7 +32,7 @@ def outcomes(run):
 
 def hear(kit, sandbox, hooks):
     for hook in hooks:
-        kit.receive(*hook.written(sandbox.now()))
+        kit.receive(*hook.as_sent(sandbox.now()))
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_reply_with_characters_no_ledger_takes_is_heard_all_the_same(make_kit,
     kit = make_kit(provider=provider)
     kit.sync(appointment())
     hook = sandbox.inbound("+12025550123", text)
-    (event,) = kit.receive(*hook.written(START))
+    (event,) = kit.receive(*hook.as_sent(START))
     assert event.type == "opted_out"
     kit.resync(only_dirty=True)
     assert sandbox.parked() == []

@@ -262,7 +262,7 @@ def test_webhooks_follow_the_message_to_its_end_and_stop_is_obeyed(hooked, sandb
     sandbox.clock.advance(days=2, hours=1)
     sandbox.inbound("+12025550123", "Stop. Thank you")
     for hook in [*sandbox.hooks.sent, *sandbox.hooks.sent]:
-        hooked.receive(*hook.written(sandbox.now()))
+        hooked.receive(*hook.as_sent(sandbox.now()))
     assert sorted(told) == ["delivered", "opted_out", "sent"]
     (change,) = [each for each in hooked.resync(only_dirty=True).changes if each.is_work]
     assert (change.kind, change.reason) == ("cancel", "opted_out")
@@ -273,7 +273,7 @@ def test_a_stop_is_obeyed_although_it_concerns_most_of_what_is_parked(hooked, sa
     """The guard is against mishaps; who asked to be spared is spared, by the follow-up and by the batch job."""
     hooked.sync(appointment(f"A-{index}", hours=index, phone=f"+1202555012{index // 6}") for index in range(12))
     for number, resync in (("+12025550120", {"only_dirty": True}), ("+12025550121", {})):
-        hooked.receive(*sandbox.inbound(number, "STOP").written(sandbox.now()))
+        hooked.receive(*sandbox.inbound(number, "STOP").as_sent(sandbox.now()))
         assert hooked.resync(**resync).summary["cancel"] == 6
     assert sandbox.parked() == []
 
@@ -281,7 +281,7 @@ def test_a_stop_is_obeyed_although_it_concerns_most_of_what_is_parked(hooked, sa
 def test_a_forged_webhook_is_refused_and_nothing_stored(hooked, sandbox, appointment):
     hooked.sync(appointment())
     hook = sandbox.inbound("+12025550123", "STOP")
-    headers, body = hook.written(sandbox.now())
+    headers, body = hook.as_sent(sandbox.now())
     with pytest.raises(SignatureError):
         hooked.receive(headers, body.replace(b"STOP", b"STOX"))
     with pytest.raises(SignatureError):
@@ -305,4 +305,4 @@ def test_what_is_refused_again_for_the_same_reason_is_recorded_as_refused(kit, s
         (change,) = kit.sync(appointment(title=title)).failed
         assert change.reason == "quarantined"
     (record,) = kit.ledger.records()
-    assert [(each.stand, each.reason) for each in record.outcomes] == [("skipped", "quarantined")]
+    assert [(each.status, each.reason) for each in record.outcomes] == [("skipped", "quarantined")]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import IllegalTransitionError
-from reminder_kit.model.lifecycle import OUR_STEPS, OVER, SENT, State, step, told
+from reminder_kit.model.lifecycle import OUR_STEPS, OVER, SENT, State, after_provider_said, step
 
 states = st.sampled_from(list(State))
 
@@ -23,7 +23,7 @@ def test_a_step_of_ours_outside_the_table_raises(now, then):
 
 @given(states, states)
 def test_what_a_provider_says_never_raises_and_never_leads_back_from_an_end(now, then):
-    after, _ = told(now, then)
+    after, _ = after_provider_said(now, then)
     assert after in {now, then}
     if now in {State.DELIVERED, State.UNDELIVERED}:
         assert after is now
@@ -31,16 +31,16 @@ def test_what_a_provider_says_never_raises_and_never_leads_back_from_an_end(now,
 
 @pytest.mark.parametrize("now", [State.CREATING, State.UNKNOWN], ids=str)
 def test_a_webhook_can_settle_what_was_never_confirmed(now):
-    assert told(now, State.SENT) == (State.SENT, True)
+    assert after_provider_said(now, State.SENT) == (State.SENT, True)
 
 
 def test_b54_sent_after_cancelled_is_stored_and_is_an_anomaly():
-    assert told(State.CANCELLED, State.SENT) == (State.SENT, False)
+    assert after_provider_said(State.CANCELLED, State.SENT) == (State.SENT, False)
 
 
 def test_a_repetition_is_no_anomaly():
-    assert told(State.DELIVERED, State.SENT) == (State.DELIVERED, True)
-    assert told(State.SENT, State.SENT) == (State.SENT, True)
+    assert after_provider_said(State.DELIVERED, State.SENT) == (State.DELIVERED, True)
+    assert after_provider_said(State.SENT, State.SENT) == (State.SENT, True)
 
 
 def test_whatever_is_over_needs_nothing_of_us():

@@ -16,8 +16,8 @@ from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.instants import from_seconds
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.placement import GRACE, PlacementDecision, Placement, QuietHours, place, still_allowed
-from reminder_kit.rules.reminders import Defaults, Rule, reminders
+from reminder_kit.rules.placement import GRACE, Placement, PlacementDecision, QuietHours, place, still_allowed
+from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
 from reminder_kit.rules.superseding import COLLAPSE_WITHIN, supersede
 from reminder_kit.rules.window import Window
 from tests.sampling import examples
@@ -38,7 +38,7 @@ def reminder(start=MONDAY_10, *, end=None, booked=None, zone=None, **changes):
     who = Recipient(changes.pop("phone", ANN), timezone=zone)
     given = Appointment(changes.pop("appointment", "A-1"), start, end, recipients=[who], booked_at=booked)
     rule = Rule(changes.pop("id", "r"), text="Hi", **changes)
-    return reminders(given, [rule], Defaults())[0]
+    return reminders_of(given, [rule], Defaults())[0]
 
 
 def ny(text):
@@ -275,12 +275,12 @@ class TestOtherBounds:
 
     def test_a_refusal_is_kept_whatever_the_time(self):
         given = Appointment("A-1", MONDAY_10, recipients=["12"])
-        (one,) = reminders(given, [Rule("r", before="1 day")], Defaults())
+        (one,) = reminders_of(given, [Rule("r", before="1 day")], Defaults())
         assert placed(one, "2026-02-15 12:00") == "skip invalid_number"
 
     def test_a_due_time_before_the_calendar_begins_is_past(self):
         given = Appointment("A-1", datetime(1, 1, 1, 12, tzinfo=UTC), recipients=[ANN])
-        (one,) = reminders(given, [Rule("r", before="1 day")], Defaults())
+        (one,) = reminders_of(given, [Rule("r", before="1 day")], Defaults())
         assert placed(one, "2026-02-15 12:00") == "skip past"
 
     @pytest.mark.parametrize(
@@ -295,7 +295,10 @@ class TestOtherBounds:
     def test_now_may_be_given_in_any_zone_and_lengths_stay_elapsed_time(self, now):
         one = reminder(datetime(2026, 11, 2, 9, 1, tzinfo=NEW_YORK), before="1 minute")
         result = place(one, now=now, window=TELNYX, quiet=None)
-        assert (result.decision, result.park_at) == (PlacementDecision.HOLD, datetime(2026, 10, 28, 14, 0, 30, tzinfo=UTC))
+        assert (result.decision, result.park_at) == (
+            PlacementDecision.HOLD,
+            datetime(2026, 10, 28, 14, 0, 30, tzinfo=UTC),
+        )
         assert type(result.park_at) is datetime
 
     def test_a_naive_now_is_refused(self):
@@ -466,7 +469,7 @@ class TestStillAllowed:
 
     def test_a_refusal_stands(self):
         given = Appointment("A-1", MONDAY_10, recipients=["12"])
-        (one,) = reminders(given, [Rule("r", before="1 day")], Defaults())
+        (one,) = reminders_of(given, [Rule("r", before="1 day")], Defaults())
         assert still_allowed(ny("2026-02-15 12:00"), one, None) is Reason.INVALID_NUMBER
 
 
@@ -474,7 +477,8 @@ class TestSupersede:
     def outcome(self, rules, now, *, parked=None, phones=(ANN,), quiet=None):
         given = Appointment("A-1", MONDAY_10, recipients=phones)
         pairs = [
-            (each, place(each, now=ny(now), window=TELNYX, quiet=quiet)) for each in reminders(given, rules, Defaults())
+            (each, place(each, now=ny(now), window=TELNYX, quiet=quiet))
+            for each in reminders_of(given, rules, Defaults())
         ]
         keys = {each.key: parked[each.rule.id] for each, _ in pairs if parked and each.rule.id in parked}
         return [(each.rule.id, placement.reason.value) for each, placement in supersede(pairs, keys)]
@@ -595,7 +599,7 @@ def cases(draw, spreads=(0,)):
     given = Appointment(
         name_of_it, start, start + timedelta(minutes=50), timezone=name, recipients=[ANN], booked_at=booked
     )
-    one = reminders(given, [Rule("r", text="Hi", **changes)], Defaults())[0]
+    one = reminders_of(given, [Rule("r", text="Hi", **changes)], Defaults())[0]
     now = start + timedelta(seconds=draw(st.integers(-9 * 86_400, 3 * 86_400)), microseconds=draw(st.integers(0, 2)))
     return one, now, draw(st.sampled_from([TELNYX, TWILIO, VONAGE])), draw(st.sampled_from(QUIETS))
 
@@ -673,7 +677,11 @@ def test_time_only_passes_a_send_time_never_moves_back_and_a_skip_for_lateness_i
     if first.reason is Reason.CLAMPED_LATE and later.decision is PlacementDecision.SEND:
         assert later.reason is Reason.CLAMPED_LATE
         assert later.send_at >= first.send_at
-    if first.reason is Reason.ON_TIME and later.decision is PlacementDecision.SEND and later.reason is not Reason.CLAMPED_FAR:
+    if (
+        first.reason is Reason.ON_TIME
+        and later.decision is PlacementDecision.SEND
+        and later.reason is not Reason.CLAMPED_FAR
+    ):
         assert later.send_at >= first.send_at
 
 
@@ -689,7 +697,7 @@ def test_superseding_does_not_depend_on_the_order_of_its_input(several, seconds,
     given = Appointment("A-1", MONDAY_10, recipients=[ANN, BOB])
     rules = [Rule(f"r{number}", text="Hi", **changes) for number, changes in enumerate(several)]
     now = MONDAY_10.astimezone(UTC) + timedelta(seconds=seconds)
-    pairs = [(one, place(one, now=now, window=window, quiet=quiet)) for one in reminders(given, rules, Defaults())]
+    pairs = [(one, place(one, now=now, window=window, quiet=quiet)) for one in reminders_of(given, rules, Defaults())]
     shuffled = list(pairs)
     chance.shuffle(shuffled)
     calm = {one.key: placement.reason for one, placement in supersede(pairs)}

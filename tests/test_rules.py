@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.offsets import OffsetKind, Offset
-from reminder_kit.rules.reminders import Condition, Defaults, LatePolicy, Rule, reminders
+from reminder_kit.rules.offsets import Offset, OffsetKind
+from reminder_kit.rules.reminders import Condition, Defaults, LatePolicy, Rule, reminders_of
 
 ANN = "+12025550123"
 BOB = "+12025550145"
@@ -45,11 +45,11 @@ TIMES = {"before", "after", "days_before", "days_after", "weekday", "business_da
 
 
 def refusals(*args, **kwargs):
-    return [each.refusal for each in reminders(*args, **kwargs)]
+    return [each.refusal for each in reminders_of(*args, **kwargs)]
 
 
 def due(given, one, defaults=None):
-    (reminder,) = reminders(given, [one], defaults or Defaults())
+    (reminder,) = reminders_of(given, [one], defaults or Defaults())
     return reminder.due_at.strftime("%Y-%m-%dT%H:%MZ")
 
 
@@ -297,13 +297,13 @@ class TestDue:
         ],
     )
     def test_local_rules_are_counted_in_the_appointments_zone(self, given, defaults, instant, source):
-        (reminder,) = reminders(appointment(ends_at=None, **given), [rule(days_before=1, at="18:00")], defaults)
+        (reminder,) = reminders_of(appointment(ends_at=None, **given), [rule(days_before=1, at="18:00")], defaults)
         assert reminder.due_at.strftime("%Y-%m-%dT%H:%MZ") == instant
         assert reminder.zone_source == source
 
     def test_the_recipients_zone_is_for_text_and_quiet_hours_not_for_local_rules(self):
         given = appointment(recipients=[Recipient(ANN, timezone="Asia/Tokyo", locale="ja")])
-        (reminder,) = reminders(given, [rule(days_before=1, at="18:00")], Defaults("Europe/Berlin"))
+        (reminder,) = reminders_of(given, [rule(days_before=1, at="18:00")], Defaults("Europe/Berlin"))
         assert (reminder.zone, reminder.zone_source, reminder.locale) == ("Asia/Tokyo", "recipient.timezone", "ja")
         assert reminder.local_zone == "America/New_York"
         assert reminder.due_at == datetime(2026, 2, 15, 23, tzinfo=UTC)
@@ -320,7 +320,7 @@ class TestDue:
 
     def test_b18_occurrences_shorter_apart_than_the_offset_each_have_their_own(self):
         found = [
-            reminders(
+            reminders_of(
                 appointment(starts_at=datetime(2026, 2, day, 10, tzinfo=NEW_YORK), recurrence_id=f"2026-02-{day}"),
                 [rule(before="2 days")],
                 Defaults(),
@@ -341,17 +341,17 @@ class TestDue:
 
     def test_due_times_are_whole_seconds(self):
         start = datetime(2026, 2, 16, 10, 0, 0, 999_999, tzinfo=NEW_YORK)
-        (reminder,) = reminders(appointment(starts_at=start), [rule()], Defaults())
+        (reminder,) = reminders_of(appointment(starts_at=start), [rule()], Defaults())
         assert reminder.due_at == datetime(2026, 2, 15, 15, tzinfo=UTC)
 
     def test_where_the_calendar_ends_there_is_no_due_time_and_no_exception(self):
         start = datetime(1, 1, 1, 12, tzinfo=UTC)
-        (reminder,) = reminders(appointment(starts_at=start, ends_at=None), [rule()], Defaults())
+        (reminder,) = reminders_of(appointment(starts_at=start, ends_at=None), [rule()], Defaults())
         assert reminder.due_at is None
 
     def test_the_trail_tells_start_zone_offset_and_due(self):
         start = datetime(2026, 3, 8, 10, tzinfo=NEW_YORK)
-        (reminder,) = reminders(appointment(starts_at=start), [rule()], Defaults())
+        (reminder,) = reminders_of(appointment(starts_at=start), [rule()], Defaults())
         assert reminder.trail == (
             "start 2026-03-08T14:00:00Z, which is Sun 2026-03-08 10:00 in America/New_York (from starts_at)",
             "24 hours (exact: elapsed time) before the start",
@@ -361,11 +361,11 @@ class TestDue:
         )
 
     def test_the_trail_ends_with_the_refusal_and_which_condition_it_was(self):
-        (reminder,) = reminders(appointment(), [rule(only={"tags": ["dental"]})], Defaults())
+        (reminder,) = reminders_of(appointment(), [rule(only={"tags": ["dental"]})], Defaults())
         assert reminder.trail[-1] == "not sent: condition (only.tags)"
 
     def test_the_trail_of_an_instant_of_its_own(self):
-        (reminder,) = reminders(appointment(), [rule(on="2026-02-14T09:00:00Z")], Defaults())
+        (reminder,) = reminders_of(appointment(), [rule(on="2026-02-14T09:00:00Z")], Defaults())
         assert reminder.trail[1:3] == (
             "at 2026-02-14T09:00:00Z (absolute)",
             "due 2026-02-14T09:00:00Z, which is Sat 2026-02-14 04:00 in America/New_York",
@@ -382,25 +382,25 @@ class TestDue:
                 return None
 
         given = appointment(starts_at=datetime(2026, 2, 16, 10, tzinfo=Ship()), ends_at=None)
-        (reminder,) = reminders(given, [rule()], Defaults("Europe/Berlin"))
+        (reminder,) = reminders_of(given, [rule()], Defaults("Europe/Berlin"))
         assert (reminder.zone, reminder.zone_source) == ("Europe/Berlin", "defaults.timezone")
 
     def test_the_trail_tells_of_local_times_that_are_twice_or_not_at_all(self):
         start = datetime(2026, 11, 2, 10, tzinfo=NEW_YORK)
-        (reminder,) = reminders(appointment(starts_at=start), [rule(days_before=1, at="01:30")], Defaults())
+        (reminder,) = reminders_of(appointment(starts_at=start), [rule(days_before=1, at="01:30")], Defaults())
         assert "01:30 occurs twice that day in America/New_York: the first is meant" in reminder.trail
 
 
 class TestRefusals:
     def test_each_rule_and_recipient_has_a_reminder_by_rule_then_by_recipient(self):
         given = appointment(recipients=[ANN, BOB])
-        found = reminders(given, [rule(), rule(id="two", before="2 hours")], Defaults())
+        found = reminders_of(given, [rule(), rule(id="two", before="2 hours")], Defaults())
         assert [(each.rule.id, each.recipient.phone) for each in found] == list(
             itertools.product(["day-before", "two"], [ANN, BOB])
         )
 
     def test_nobody_to_remind_is_one_refused_reminder_a_rule(self):
-        (reminder,) = reminders(appointment(recipients=[]), [rule()], Defaults())
+        (reminder,) = reminders_of(appointment(recipients=[]), [rule()], Defaults())
         assert (reminder.recipient, reminder.refusal) == (None, Reason.NO_RECIPIENT)
         assert reminder.due_at is not None
 
@@ -423,7 +423,7 @@ class TestRefusals:
         given = appointment(
             recipients=[Recipient(ANN, name="Ann"), Recipient(ANN, name="Anna"), Recipient(ANN, id="7")]
         )
-        found = reminders(given, [rule()], Defaults())
+        found = reminders_of(given, [rule()], Defaults())
         assert [each.refusal for each in found] == [None, Reason.DUPLICATE_NUMBER, Reason.DUPLICATE_NUMBER]
         assert len({each.key for each in found}) == 3
 
@@ -481,7 +481,7 @@ class TestRefusals:
             recipients=[Recipient(ANN, data={"plan": "gold"})],
             booked_at=datetime(2026, 2, 6, 10, tzinfo=NEW_YORK),
         )
-        (reminder,) = reminders(given, [rule(**conditions)], Defaults())
+        (reminder,) = reminders_of(given, [rule(**conditions)], Defaults())
         assert reminder.refusal == (None if fits else Reason.CONDITION)
         assert bool(reminder.detail) != fits
 
@@ -490,7 +490,7 @@ class TestRefusals:
 
     def test_a_condition_in_code_that_fails_is_named(self):
         with pytest.raises(ConfigurationError, match=r"'A-1', rule 'day-before': its `when` raised ZeroDivisionError"):
-            reminders(appointment(), [rule(when=lambda *_: 1 / 0)], Defaults())
+            reminders_of(appointment(), [rule(when=lambda *_: 1 / 0)], Defaults())
 
     def test_sets_are_read_in_an_order_that_is_the_same_in_every_process(self):
         one = rule(only={"tags": {"b", "a"}, "data": {"kind": {"y", "x"}}})
@@ -508,46 +508,48 @@ class TestKeys:
         found = [
             each.key
             for identity in ("A-1", "A-2")
-            for each in reminders(appointment(id=identity), [rule(), rule(id="two", before="1 hour")], Defaults())
+            for each in reminders_of(appointment(id=identity), [rule(), rule(id="two", before="1 hour")], Defaults())
         ]
         assert len(set(found)) == 4
 
     def test_b36_the_key_knows_the_occurrence_and_never_the_time(self):
-        (first,) = reminders(appointment(recurrence_id="2026-02-16T15:00:00Z"), [rule()], Defaults())
-        (moved,) = reminders(
+        (first,) = reminders_of(appointment(recurrence_id="2026-02-16T15:00:00Z"), [rule()], Defaults())
+        (moved,) = reminders_of(
             appointment(recurrence_id="2026-02-16T15:00:00Z", starts_at=datetime(2026, 2, 20, 10, tzinfo=NEW_YORK)),
             [rule(before="2 hours")],
             Defaults(),
         )
-        (next_year,) = reminders(appointment(recurrence_id="2027-02-16T15:00:00Z"), [rule()], Defaults())
+        (next_year,) = reminders_of(appointment(recurrence_id="2027-02-16T15:00:00Z"), [rule()], Defaults())
         assert first.key == moved.key
         assert first.key != next_year.key
 
     def test_b56_the_same_person_in_another_appointment_has_another_key(self):
-        keys = {reminders(appointment(id=identity), [rule()], Defaults())[0].key for identity in ("A-1", "A-2", "A-3")}
+        keys = {
+            reminders_of(appointment(id=identity), [rule()], Defaults())[0].key for identity in ("A-1", "A-2", "A-3")
+        }
         assert len(keys) == 3
 
     def test_parts_of_an_identity_cannot_run_into_each_other(self):
         keys = {
-            reminders(appointment(id=identity, source=source), [rule()], Defaults())[0].key
+            reminders_of(appointment(id=identity, source=source), [rule()], Defaults())[0].key
             for identity, source in (("1", "a"), ("1a", ""), ("a1", ""), ("1:a", ""))
         }
         assert len(keys) == 4
 
     def test_a_recipient_with_an_id_keeps_the_key_under_a_new_number(self):
         keys = [
-            reminders(appointment(recipients=[Recipient(phone, id="p-7")]), [rule()], Defaults())[0].key
+            reminders_of(appointment(recipients=[Recipient(phone, id="p-7")]), [rule()], Defaults())[0].key
             for phone in (ANN, BOB)
         ]
         assert keys[0] == keys[1]
 
     def test_namespaces_part_what_is_alike(self):
-        keys = {reminders(appointment(), [rule()], Defaults(namespace=name))[0].key for name in ("default", "other")}
+        keys = {reminders_of(appointment(), [rule()], Defaults(namespace=name))[0].key for name in ("default", "other")}
         assert len(keys) == 2
 
     @given(st.permutations([ANN, BOB, "+12025550167", "+447700900123"]))
     def test_b16_recipients_are_the_appointments_own_whatever_their_order(self, phones):
-        found = reminders(appointment(recipients=phones), [rule()], Defaults())
+        found = reminders_of(appointment(recipients=phones), [rule()], Defaults())
         assert {each.recipient.phone for each in found} == set(phones)
-        calm = reminders(appointment(recipients=sorted(phones)), [rule()], Defaults())
+        calm = reminders_of(appointment(recipients=sorted(phones)), [rule()], Defaults())
         assert {each.key for each in found} == {each.key for each in calm}

@@ -261,7 +261,7 @@ def test_whatever_is_posted_is_answered(value, path, strict):
     sandbox.clock.advance(days=6)
     assert sandbox.parked_count() == 0
     for hook in sandbox.hooks.sent:
-        assert json.loads(hook.written(START)[1])["data"]["payload"]["id"]
+        assert json.loads(hook.as_sent(START)[1])["data"]["payload"]["id"]
 
 
 # Idempotency

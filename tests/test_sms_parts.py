@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reminder_kit.text.sms import Parts, plain, sms_parts
+from reminder_kit.text.sms import Parts, sms_parts, transliterated
 
 # 3GPP TS 23.038 §6.2.1 and §6.2.1.1, in the order of the codes; 0x1B is the escape to the second table.
 TABLE = (
@@ -102,9 +102,9 @@ def test_both_counts_agree_and_every_part_reads_by_itself(text):
 @given(TEXTS)
 def test_plain_characters_are_understood_by_every_phone_that_understands_the_text(text):
     """Written plainly, a text never needs the dearer alphabet where it did not before."""
-    before, after = as_units(text)[0], as_units(plain(text))[0]
+    before, after = as_units(text)[0], as_units(transliterated(text))[0]
     assert (before, after) != ("gsm7", "ucs2")
-    assert len(plain(text)) <= len(text) + 2 * text.count("…")
+    assert len(transliterated(text)) <= len(text) + 2 * text.count("…")
 
 
 def test_the_limits_are_those_of_140_octets():

@@ -10,7 +10,7 @@ import pytest
 
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.rules.placement import place
-from reminder_kit.rules.reminders import Defaults, Rule, reminders
+from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
 from reminder_kit.rules.window import Window
 
 WINDOW = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))
@@ -24,7 +24,7 @@ def sent(day, spread, count=300):
     found = []
     for number in range(count):
         visit = Appointment(f"A-{day * 1000 + number}", start, recipients=[f"+1202555{number:04}"])
-        (one,) = reminders(visit, [rule], Defaults())
+        (one,) = reminders_of(visit, [rule], Defaults())
         found.append(place(one, now=now, window=WINDOW, quiet=None).send_at)
     return found
 

@@ -30,7 +30,7 @@ def test_a_stop_is_obeyed_however_much_of_the_ledger_it_takes(make_kit, sandbox,
     provider = Telnyx(api_key="KEY", from_="+12025550100", public_key=sandbox.public_key)
     kit = make_kit(provider=provider)
     kit.sync([appointment(f"A-{n}", hours=n) for n in range(12)])
-    kit.receive(*sandbox.inbound(ADA, "STOP").written(START))
+    kit.receive(*sandbox.inbound(ADA, "STOP").as_sent(START))
     report = kit.resync(only_dirty=True)
     assert report.ok
     assert report.summary["cancel"] == 12
@@ -43,7 +43,7 @@ def test_a_stop_is_obeyed_although_the_run_it_comes_in_is_refused(make_kit, sand
     kit = make_kit(provider=provider)
     kit.sync([*crowd(appointment, 12), appointment("B-1"), appointment("B-2", hours=1)])
     kit.record(crowd(appointment, 12, status="cancelled"))
-    kit.receive(*sandbox.inbound(ADA, "STOP").written(START))
+    kit.receive(*sandbox.inbound(ADA, "STOP").as_sent(START))
     with pytest.raises(UnsafePlanError, match="withdraw or move 12 of 14"):
         kit.resync(only_dirty=True)
     assert ADA not in {each.to for each in sandbox.parked()}

@@ -15,8 +15,17 @@ from hypothesis import strategies as st
 
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Appointment, Recipient
-from reminder_kit.rules.reminders import Defaults, Rule, reminders
-from reminder_kit.text.composer import Composer, Cost, Parts, dear_characters, forecast, lint, plain, sms_parts
+from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
+from reminder_kit.text.composer import (
+    Composer,
+    Cost,
+    Parts,
+    costly_characters,
+    forecast,
+    lint,
+    sms_parts,
+    transliterated,
+)
 from reminder_kit.text.time_phrases import LANGUAGES, known_locale, when
 
 ANN = "+12025550123"
@@ -31,7 +40,7 @@ def ny(text):
 def reminder(text="See you {{ when }}.", *, start=MONDAY_10, who=None, defaults=None, rule=None, **changes):
     recipient = Recipient(ANN, name="Ann", **(who or {}))
     given = Appointment("A-1", start, recipients=[recipient], **{"title": "Check-up", **changes})
-    return reminders(
+    return reminders_of(
         given, [Rule("day-before", **{"before": "24 hours", "text": text, **(rule or {})})], defaults or Defaults()
     )[0]
 
@@ -285,7 +294,7 @@ class TestDrafts:
 
     def test_nobody_gets_no_text(self):
         given = Appointment("A-1", MONDAY_10)
-        (one,) = reminders(given, [Rule("r", before="1 day", text="Hi")], Defaults())
+        (one,) = reminders_of(given, [Rule("r", before="1 day", text="Hi")], Defaults())
         with pytest.raises(ConfigurationError, match="no recipient"):
             Composer(Defaults()).compose(one, ny("2026-02-15 10:00"))
 
@@ -352,15 +361,15 @@ class TestParts:
         single, each = (160, 153) if encoding == "gsm7" else (70, 67)
         assert parts >= 1
         assert units <= (single if parts == 1 else each * parts)
-        assert bool(dear_characters(text)) == (encoding == "ucs2")
+        assert bool(costly_characters(text)) == (encoding == "ucs2")
         if encoding == "ucs2":
             assert units == len(text.encode("utf-16-le", "surrogatepass")) // 2
 
     @given(st.text(st.sampled_from("abc€’“”«»–—… \u202f\u00a0ñé"), max_size=200))
     def test_plain_text_is_never_dearer_and_plain_already(self, text):
-        assert sms_parts(plain(text)).parts <= sms_parts(text).parts or "…" in text
-        assert plain(plain(text)) == plain(text)
-        assert not dear_characters(plain(text))
+        assert sms_parts(transliterated(text)).parts <= sms_parts(text).parts or "…" in text
+        assert transliterated(transliterated(text)) == transliterated(text)
+        assert not costly_characters(transliterated(text))
 
 
 def test_a_forecast_counts_messages_parts_and_money_by_rule():

@@ -28,7 +28,7 @@ def hooked(sandbox, make_kit):
 
 
 def deliver(kit, hooks, now):
-    return [event for hook in hooks for event in kit.receive(*hook.written(now))]
+    return [event for hook in hooks for event in kit.receive(*hook.as_sent(now))]
 
 
 def history(kit, id="A-1"):

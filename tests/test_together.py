@@ -59,10 +59,10 @@ def test_what_may_be_told_again_is_told_with_what_is_new_in_the_same_run(make_ki
     """The company of one that opted out goes on without it, until it opts in again."""
     hours = {"A": 9, "B": 11}
     kit = make_kit([EVENING], provider=Telnyx("KEY", "+12025550100", public_key=sandbox.public_key))
-    kit.receive(*sandbox.inbound(PHONE, "STOP").written(sandbox.now()))
+    kit.receive(*sandbox.inbound(PHONE, "STOP").as_sent(sandbox.now()))
     kit.sync(visit(ids[0], hours[ids[0]]))
     kit.record(visit(ids[1], hours[ids[1]]))
-    kit.receive(*sandbox.inbound(PHONE, "START").written(sandbox.now()))
+    kit.receive(*sandbox.inbound(PHONE, "START").as_sent(sandbox.now()))
     kit.resync()
     assert told(sandbox) == ["tomorrow: 9:00 AM Check-up (Ada), 11:00 AM Check-up (Ada)"]
     assert at_rest(kit)

@@ -39,7 +39,7 @@ def make_hooked(make_kit, sandbox):
         def reply(word):
             sandbox.inbound(PHONE, word)
             for hook in sandbox.hooks.sent:
-                kit.receive(*hook.written(sandbox.now()))
+                kit.receive(*hook.as_sent(sandbox.now()))
             kit.resync()
 
         return kit, reply

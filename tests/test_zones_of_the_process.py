@@ -85,7 +85,7 @@ from datetime import datetime, timedelta, UTC
 from zoneinfo import ZoneInfo
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.rules.placement import QuietHours, Window, place
-from reminder_kit.rules.reminders import Defaults, Rule, reminders
+from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
 from reminder_kit.text.composer import Composer
 from tests.test_clock_weeks import RULES, WEEKS
 window = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))
@@ -99,7 +99,7 @@ for zone, days in WEEKS.items():
             start = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) + timedelta(hours=hour)
             who = Recipient("+12025550123", timezone=zone if number else None, locale=["en", "es", "pl"][hour % 3])
             visit = Appointment("A-1", start, timezone=zone, recipients=[who])
-            for one in reminders(visit, rules, defaults):
+            for one in reminders_of(visit, rules, defaults):
                 found = place(one, now=start - timedelta(days=3, hours=hour), window=window, quiet=quiet)
                 said = composer.compose(one, one.due_at).text
                 print(one.due_at, found.send_at, found.reason, said, *one.trail, *found.trail)

@@ -16,7 +16,7 @@ from attrs import define
 from reminder_kit.calendars.content_lines import Component, Property
 from reminder_kit.calendars.rrule import Rule, read_rule
 from reminder_kit.calendars.settings import Limits
-from reminder_kit.calendars.values import TimeKind, Span, When, Zones, as_span, as_when, integer, periods, stamp, whens
+from reminder_kit.calendars.values import Span, TimeKind, When, Zones, as_span, as_when, integer, periods, stamp, whens
 from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import seconds

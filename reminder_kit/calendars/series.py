@@ -18,7 +18,7 @@ from reminder_kit.calendars.events import Event
 from reminder_kit.calendars.recurrence import Budget, expand
 from reminder_kit.calendars.rrule import Rule
 from reminder_kit.calendars.settings import Limits
-from reminder_kit.calendars.values import TimeKind, Span, When
+from reminder_kit.calendars.values import Span, TimeKind, When
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import iso
 

@@ -17,7 +17,7 @@ from reminder_kit.calendars.content_lines import Property
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import utc
 
-__all__ = ["TimeKind", "Span", "When", "as_span", "as_when", "integer", "offset_of", "periods", "stamp", "whens"]
+__all__ = ["Span", "TimeKind", "When", "as_span", "as_when", "integer", "offset_of", "periods", "stamp", "whens"]
 
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[Tt](\d\d)(\d\d)(\d\d)?([Zz])?)?")
 _DURATION = re.compile(

@@ -22,7 +22,7 @@ from reminder_kit.cli.session import is_loopback
 from reminder_kit.config.loading import DEFAULT_PATH, Config, load
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.model.instants import iso
-from reminder_kit.rules.offsets import spoken
+from reminder_kit.rules.offsets import in_words
 
 if TYPE_CHECKING:
     from reminder_kit.ports import Provider, Response
@@ -184,7 +184,7 @@ def _skew(provider: Provider, response: Response, now: datetime) -> Iterator[Fin
         yield Finding("clock", "warn", "the provider tells no time (no Date header): the clock could not be compared")
         return
     skew = abs(theirs - now)
-    words = f"this machine's clock is {spoken(skew)} from the provider's"
+    words = f"this machine's clock is {in_words(skew)} from the provider's"
     if skew <= _SKEW:
         yield Finding("clock", "ok", words)
     elif is_loopback(provider.base_url):

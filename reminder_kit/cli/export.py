@@ -17,7 +17,7 @@ from reminder_kit.cli.output import write_json
 from reminder_kit.cli.session import configured
 from reminder_kit.model.lifecycle import OPEN
 from reminder_kit.model.phones import masked
-from reminder_kit.model.records import ReminderRecord, AppointmentRecord, ReminderStatus
+from reminder_kit.model.records import AppointmentRecord, ReminderRecord, ReminderStatus
 
 __all__ = ["export"]
 
@@ -49,7 +49,7 @@ def _rows(now: datetime, *, numbers: bool) -> Iterator[dict[str, Any]]:
     try:
         for record in ledger.records(ended_after=now):
             for outcome in record.outcomes:
-                if outcome.stand in (ReminderStatus.PARKED, ReminderStatus.HELD):
+                if outcome.status in (ReminderStatus.PARKED, ReminderStatus.HELD):
                     yield _row(record, outcome, numbers=numbers)
     finally:
         ledger.close()

@@ -13,7 +13,7 @@ from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json
 from reminder_kit.cli.session import configured
 from reminder_kit.errors import InvalidRuleError
-from reminder_kit.rules.offsets import elapsed
+from reminder_kit.rules.offsets import parse_length
 
 __all__ = ["ledger"]
 
@@ -75,7 +75,7 @@ def purge(older_than: str) -> int:
 
 def _age(text: str) -> timedelta:
     try:
-        return elapsed(text, "--older-than")
+        return parse_length(text, "--older-than")
     except InvalidRuleError as error:
         raise click.BadParameter(str(error)) from None
 

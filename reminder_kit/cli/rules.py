@@ -20,8 +20,8 @@ from reminder_kit.cli.session import configured
 from reminder_kit.config.loading import Config
 from reminder_kit.model.instants import iso, zone
 from reminder_kit.model.phones import masked
-from reminder_kit.planning.preview import PreviewLine as Rehearsed
 from reminder_kit.planning.preview import Preview, blanks
+from reminder_kit.planning.preview import PreviewLine as Rehearsed
 from reminder_kit.text.sms import sms_parts
 
 if TYPE_CHECKING:

@@ -73,7 +73,7 @@ def import_(
     """
     with opened(now, writing=not dry_run, warn=True) as kit:
         if not dry_run:
-            kit.ledger.bring_up()
+            kit.ledger.upgrade_if_older()
         made = kit.plan_calendar(file, source, complete=complete)
         if dry_run:
             return _shown(kit, made, file, force=force)

@@ -12,7 +12,7 @@ from typing import Any
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError
 from reminder_kit.model.instants import zone
-from reminder_kit.rules.offsets import elapsed
+from reminder_kit.rules.offsets import parse_length
 
 __all__ = [
     "Check",
@@ -79,7 +79,7 @@ def country(value: Any, what: str) -> str:
 def duration(value: Any, what: str) -> timedelta:
     """Return a length of time that only passes, from words such as "2 days"."""
     try:
-        return elapsed(value, what)
+        return parse_length(value, what)
     except InvalidRuleError as error:
         raise ConfigurationError(str(error)) from None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import evolve, frozen
 
-from reminder_kit.delivery.exchange import Exchange, DispatchResult, DispatchStatus, reason_of, state_of
+from reminder_kit.delivery.exchange import DispatchResult, DispatchStatus, Exchange, reason_of, state_of
 from reminder_kit.delivery.retry import TRIES, backoff, retry_delay
 from reminder_kit.errors import (
     ProviderError,
@@ -24,7 +24,7 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.model.lifecycle import State, step, told
+from reminder_kit.model.lifecycle import State, after_provider_said, step
 from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.records import Claim, Identity, ReminderRecord
 from reminder_kit.planning.decision import Decision
@@ -41,7 +41,7 @@ from reminder_kit.rules.placement import GRACE
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Dispatcher", "DispatchResult", "DispatchStatus"]
+__all__ = ["DispatchResult", "DispatchStatus", "Dispatcher"]
 
 T = TypeVar("T")
 
@@ -148,13 +148,13 @@ class Dispatcher(Exchange):
             if isinstance(error, RejectedError):
                 return await self._rejected(claim, identity, rule, message, error, doubtful=doubtful)
             if doubtful and self.capabilities.key_life is None:
-                return await self._lost(claim, identity, rule, message, error)
+                return await self.outcome_unknown(claim, identity, rule, message, error)
             delay = retry_delay(attempt, error)
             if delay is None or not self._may_repeat(message, timedelta(seconds=delay), may_go):
                 break
             await self.io.sleep(delay)
         assert error is not None  # noqa: S101 - the loop ends by an error
-        return await self._postponed(claim, identity, rule, message, error, doubtful=doubtful)
+        return await self.retry_later(claim, identity, rule, message, error, doubtful=doubtful)
 
     def _may_repeat(self, message: Message, delay: timedelta, may_go: Callable[[datetime], bool]) -> bool:
         """Say whether a request may be repeated within this run; what is sent at once, as long as it may go out."""
@@ -172,7 +172,7 @@ class Dispatcher(Exchange):
     async def _accepted(
         self, claim: Claim, identity: Identity, rule: str, message: Message, receipt: Receipt
     ) -> DispatchResult:
-        state = told(State.CREATING, state_of(receipt.status) or State.SCHEDULED)[0]
+        state = after_provider_said(State.CREATING, state_of(receipt.status) or State.SCHEDULED)[0]
         after = evolve(
             message,
             state=State.SCHEDULED if state is State.CREATING else state,
@@ -187,7 +187,7 @@ class Dispatcher(Exchange):
         self, claim: Claim, identity: Identity, rule: str, message: Message, error: RejectedError, *, doubtful: bool
     ) -> DispatchResult:
         if doubtful and self.capabilities.key_life is None:
-            return await self._lost(claim, identity, rule, message, error)
+            return await self.outcome_unknown(claim, identity, rule, message, error)
         if self.skew.explains(message.send_at, self.settings.window, self.clock()):
             after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=NEVER_SENT)
             await self._move(claim, identity, rule, message, after)
@@ -198,7 +198,7 @@ class Dispatcher(Exchange):
         await self._move(claim, identity, rule, message, after)
         return DispatchResult(DispatchStatus.REJECTED, after, error, reason_of(error))
 
-    async def _lost(
+    async def outcome_unknown(
         self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError | None
     ) -> DispatchResult:
         """Look for a message whose answer is lost. Not found, it is unknown; while it can't be asked for, it waits."""
@@ -206,7 +206,7 @@ class Dispatcher(Exchange):
         if receipt is not None:
             return await self._accepted(claim, identity, rule, message, receipt)
         if isinstance(silence, TransientError | UnknownOutcomeError) and message.attempts <= _LOOKS:
-            return await self._postponed(claim, identity, rule, message, silence, doubtful=True)
+            return await self.retry_later(claim, identity, rule, message, silence, doubtful=True)
         after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))
         await self._move(claim, identity, rule, message, after)
         return DispatchResult(DispatchStatus.UNKNOWN, after, error)
@@ -234,7 +234,7 @@ class Dispatcher(Exchange):
         name = self.provider.name
         return transaction.find_message(provider=name, provider_id=receipt.provider_id) is not None
 
-    async def _postponed(
+    async def retry_later(
         self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError, *, doubtful: bool
     ) -> DispatchResult:
         wait = backoff(message.attempts, message.id)
@@ -252,7 +252,7 @@ class Dispatcher(Exchange):
 
     # Withdrawing
 
-    async def withdraw(
+    async def cancel(
         self, claim: Claim, identity: Identity, message: Message, outcome: ReminderRecord, reason: str
     ) -> DispatchResult:
         """Withdraw a parked message: commit the wish, ask for it, commit what came of it."""
@@ -269,9 +269,9 @@ class Dispatcher(Exchange):
             transaction.note([entry])
 
         await self.commit(intend)
-        return await self.take_back(claim, identity, outcome.rule, after)
+        return await self.finish_cancel(claim, identity, outcome.rule, after)
 
-    async def take_back(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
+    async def finish_cancel(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
         """Ask for a message in `cancelling` to be withdrawn; whatever is not a plain yes is settled by looking."""
         error: ProviderError | None = None
         for attempt in range(1, TRIES + 1):
@@ -282,7 +282,7 @@ class Dispatcher(Exchange):
                 receipt, error = await self._ask(message, error)
             state = state_of(receipt.status) if receipt else None
             if state is not None and state is not State.SCHEDULED:
-                return await self._taken_back(claim, identity, rule, message, state)
+                return await self._cancel_finished(claim, identity, rule, message, state)
             error = error or ProviderError(
                 f"{self.provider.name} still has the message parked after it was asked to cancel it",
                 provider=self.provider.name,
@@ -292,7 +292,7 @@ class Dispatcher(Exchange):
                 break
             await self.io.sleep(delay)
         assert error is not None  # noqa: S101 - the loop ends by an error
-        return await self._postponed(claim, identity, rule, message, error, doubtful=message.uncertain)
+        return await self.retry_later(claim, identity, rule, message, error, doubtful=message.uncertain)
 
     async def _try_to_cancel(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
         return await self._exchange(self.provider.cancel, self.provider.parse_cancelled, message)
@@ -301,12 +301,14 @@ class Dispatcher(Exchange):
         receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
         return receipt, error or before if receipt is None else None
 
-    async def _taken_back(self, claim: Claim, identity: Identity, rule: str, message: Message, state: State) -> DispatchResult:
+    async def _cancel_finished(
+        self, claim: Claim, identity: Identity, rule: str, message: Message, state: State
+    ) -> DispatchResult:
         if state is State.CANCELLED:
             after = evolve(message, state=State.CANCELLED, next_try_at=None, error="")
             await self._move(claim, identity, rule, message, after)
             return DispatchResult(DispatchStatus.DONE, after)
-        then = told(State.CANCELLING, state)[0]
+        then = after_provider_said(State.CANCELLING, state)[0]
         after = evolve(message, state=State.TOO_LATE if then is State.CANCELLING else then, next_try_at=None)
         await self._move(claim, identity, rule, message, after)
         return DispatchResult(DispatchStatus.TOO_LATE, after)
@@ -321,7 +323,7 @@ class Dispatcher(Exchange):
         if message.state is State.CREATING:
             return await self._settle_creating(claim, identity, rule, message, now)
         if message.state is State.CANCELLING and cancellable(message, self.settings.window, now):
-            return await self.take_back(claim, identity, rule, message)
+            return await self.finish_cancel(claim, identity, rule, message)
         if message.state is State.UNKNOWN:
             receipt, _ = await self._find(message)
             state = (state_of(receipt.status) if receipt else None) or State.ABANDONED
@@ -338,7 +340,7 @@ class Dispatcher(Exchange):
             await self.commit(lambda transaction: transaction.move_message(claim, message, again))
             return await self.post(claim, identity, rule, evolve(again, uncertain=message.uncertain))
         if message.uncertain:
-            return await self._lost(claim, identity, rule, message, None)
+            return await self.outcome_unknown(claim, identity, rule, message, None)
         after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
         await self._move(claim, identity, rule, message, after)
         return DispatchResult(DispatchStatus.DONE, after)
@@ -357,16 +359,20 @@ class Dispatcher(Exchange):
         if receipt is None:
             if past:
                 return await self._presume(claim, identity, rule, message)
-            return await self._postponed(claim, identity, rule, message, error or _silence(), doubtful=False)
+            return await self.retry_later(claim, identity, rule, message, error or _silence(), doubtful=False)
         if state is None or state is message.state or state is State.SCHEDULED:
-            return DispatchResult(DispatchStatus.TOO_LATE if message.state is State.CANCELLING else DispatchStatus.DONE, message)
+            return DispatchResult(
+                DispatchStatus.TOO_LATE if message.state is State.CANCELLING else DispatchStatus.DONE, message
+            )
         if message.state is State.CANCELLING:
-            return await self._taken_back(claim, identity, rule, message, state)
-        after = evolve(message, state=told(message.state, state)[0], next_try_at=None, error=receipt.error)
+            return await self._cancel_finished(claim, identity, rule, message, state)
+        after = evolve(
+            message, state=after_provider_said(message.state, state)[0], next_try_at=None, error=receipt.error
+        )
         await self._move(claim, identity, rule, message, after)
         return DispatchResult(DispatchStatus.DONE, after)
 
-    async def give_up(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
+    async def abandon(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
         """Write down what most likely became of a message nobody can be asked for any more."""
         if message.state in (State.SCHEDULED, State.CANCELLING):
             return await self._presume(claim, identity, rule, message)
@@ -379,7 +385,9 @@ class Dispatcher(Exchange):
         return DispatchResult(DispatchStatus.UNKNOWN if after.state is State.UNKNOWN else DispatchStatus.DONE, after)
 
     async def _presume(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
-        after = evolve(message, state=told(message.state, State.SENT)[0], presumed=True, next_try_at=None)
+        after = evolve(
+            message, state=after_provider_said(message.state, State.SENT)[0], presumed=True, next_try_at=None
+        )
         await self._move(claim, identity, rule, message, after)
         return DispatchResult(DispatchStatus.DONE, after)
 
@@ -388,9 +396,9 @@ def _is_in_the_way(transaction: Transaction, decision: Decision, draft: Draft) -
     """Say whether something parked for that number tells the same, or lies nearer than the decision meant (§13)."""
     keys = [decision.outcome.key, *(each.key for each in decision.includes)]
     joins = decision.reminder is not None and decision.reminder.rule.together
-    if joins and not all(each.isdisjoint(keys) for each in transaction.live(draft.to)):
+    if joins and not all(each.isdisjoint(keys) for each in transaction.parked_reminders(draft.to)):
         return True
-    before, after = decision.apart
+    before, after = decision.clearance
     crowd = (draft.to, keys, draft.send_at - before, draft.send_at + after)
     return bool(before or after) and transaction.is_crowded(*crowd)
 

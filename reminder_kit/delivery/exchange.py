@@ -27,7 +27,7 @@ from reminder_kit.errors import (
     UnknownOutcomeError,
 )
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.lifecycle import THEIR_STEPS, State, step, told
+from reminder_kit.model.lifecycle import THEIR_STEPS, State, after_provider_said, step
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Claim, FoundMessage, HistoryEntry, Identity
@@ -38,7 +38,7 @@ from reminder_kit.rules.window import Window
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Exchange", "DispatchResult", "DispatchStatus", "guarded", "reason_of", "state_of"]
+__all__ = ["DispatchResult", "DispatchStatus", "Exchange", "isolated", "reason_of", "state_of"]
 
 T = TypeVar("T")
 
@@ -157,7 +157,7 @@ class Exchange:
             raise ClaimLostError(f"message {before.id} is no longer {before.state}: another worker moved it")
         told_of = found.message
         provider_id = told_of.provider_id or after.provider_id
-        stands = evolve(told_of, state=told(told_of.state, after.state)[0], provider_id=provider_id)
+        stands = evolve(told_of, state=after_provider_said(told_of.state, after.state)[0], provider_id=provider_id)
         tx.move_message(claim, told_of, stands)
         return stands
 
@@ -194,7 +194,7 @@ class Exchange:
         )
 
 
-async def guarded(errand: Coroutine[Any, Any, DispatchResult]) -> DispatchResult:
+async def isolated(errand: Coroutine[Any, Any, DispatchResult]) -> DispatchResult:
     """Await an errand; whatever the ledger, the configuration or a provider's code raises concerns this one only."""
     try:
         return await errand

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
-from reminder_kit.model.lifecycle import State, told
+from reminder_kit.model.lifecycle import State, after_provider_said
 from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.records import FoundMessage, HistoryEntry, Suppression
 from reminder_kit.ports import PERMANENT, Failure
@@ -51,7 +51,9 @@ class MessageEvents:
         """Return what a code means; words after it are passed over."""
         return self.failures.get(provider, {}).get(code.partition(" ")[0])
 
-    def follow(self, tx: Transaction, found: FoundMessage, event: DeliveryEvent, now: datetime) -> tuple[FoundMessage, bool]:
+    def follow(
+        self, tx: Transaction, found: FoundMessage, event: DeliveryEvent, now: datetime
+    ) -> tuple[FoundMessage, bool]:
         """Move the message as an event says; returns it as it is then, and whether that was in turn."""
         tx.match_event(event.id)
         before = found.message
@@ -103,7 +105,7 @@ class MessageEvents:
 
 def _heard(before: Message, event: DeliveryEvent) -> tuple[Message, bool]:
     """Return the message after an event, and whether that was in turn."""
-    state, in_turn = told(before.state, STATES[event.type])
+    state, in_turn = after_provider_said(before.state, STATES[event.type])
     provider_id = before.provider_id or event.provider_id
     if state is before.state and provider_id == before.provider_id:
         return before, in_turn

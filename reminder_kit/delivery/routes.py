@@ -59,30 +59,32 @@ class Dispatchers:
             return self.first
         return self.second
 
-    def settle(self, claim: Claim, identity: Identity, rule: str, message: Message) -> Coroutine[Any, Any, DispatchResult]:
+    def settle(
+        self, claim: Claim, identity: Identity, rule: str, message: Message
+    ) -> Coroutine[Any, Any, DispatchResult]:
         """Find out what became of a message; of one at a provider that is gone, only what time tells."""
         courier = self.of(message)
         if self._knows(courier, message):
             return courier.settle(claim, identity, rule, message)
         if message.state is State.UNKNOWN or is_past(message, courier.clock()):
-            return courier.give_up(claim, identity, rule, message)
-        return _stranger(message)
+            return courier.abandon(claim, identity, rule, message)
+        return _unknown_provider(message)
 
-    def withdraw(
+    def cancel(
         self, claim: Claim, identity: Identity, message: Message, outcome: ReminderRecord, reason: str
     ) -> Coroutine[Any, Any, DispatchResult]:
         """Withdraw a parked message."""
         courier = self.of(message)
         if self._knows(courier, message):
-            return courier.withdraw(claim, identity, message, outcome, reason)
-        return _stranger(message)
+            return courier.cancel(claim, identity, message, outcome, reason)
+        return _unknown_provider(message)
 
     @staticmethod
     def _knows(courier: Dispatcher, message: Message) -> bool:
         return courier.provider.name == message.provider
 
 
-async def _stranger(message: Message) -> DispatchResult:
+async def _unknown_provider(message: Message) -> DispatchResult:
     error = ProviderError(
         f"the message is parked at {message.provider}, which this kit does not know any more: give it as `fallback` "
         "until nothing is parked there",

@@ -44,11 +44,11 @@ def with_fallback(
         cap=able.cap,
         prefer_duplicate=False,
     )
-    hopeless = {
+    permanent_codes = {
         name: frozenset(code for code, failure in codes.items() if failure in PERMANENT)
         for name, codes in failures.items()
     }
-    return evolve(settings, fallback=spare, hopeless=hopeless)
+    return evolve(settings, fallback=spare, permanent_codes=permanent_codes)
 
 
 def _refuse_alike(rules: Iterable[Rule]) -> None:

@@ -44,7 +44,7 @@ class ReminderKit(Verbs):
     """
 
     _io: BlockingIO
-    _spare_io: BlockingIO | None
+    _fallback_io: BlockingIO | None
     _present = staticmethod(_system_clock)
 
     def _world(self, provider: Provider, concurrency: int, **options: Any) -> BlockingIO:
@@ -68,7 +68,7 @@ class ReminderKit(Verbs):
 
     def close(self) -> None:
         """Close connections and the ledger."""
-        for io in (self._io, self._spare_io):
+        for io in (self._io, self._fallback_io):
             if io is not None:
                 io.close()
         self.ledger.close()
@@ -84,7 +84,7 @@ class AsyncReminderKit(Verbs):
     """The same verbs, awaited. Use one kit in one event loop."""
 
     _io: AsyncIO
-    _spare_io: AsyncIO | None
+    _fallback_io: AsyncIO | None
     _present = staticmethod(_system_clock)
 
     def _world(self, provider: Provider, concurrency: int, **options: Any) -> AsyncIO:
@@ -108,7 +108,7 @@ class AsyncReminderKit(Verbs):
 
     async def close(self) -> None:
         """Close connections and the ledger."""
-        for io in (self._io, self._spare_io):
+        for io in (self._io, self._fallback_io):
             if io is not None:
                 await io.aclose()
         await self._io.call(self.ledger.close)

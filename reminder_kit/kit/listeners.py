@@ -1,4 +1,4 @@
-"""Telling hosts what happened: each event of a webhook, each change a run made, and each run.
+"""Announcing hosts what happened: each event of a webhook, each change a run made, and each run.
 
 Never lets a callback harm what is going on: one that raises is logged, and passed over.
 """
@@ -21,10 +21,10 @@ from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.report import Report
 
-__all__ = ["Listeners", "Run", "Telling", "failure", "tells_run"]
+__all__ = ["Announcing", "Listeners", "Run", "announces_run", "failure"]
 
 P = ParamSpec("P")
-T = TypeVar("T", bound="Telling")
+T = TypeVar("T", bound="Announcing")
 
 _LOG = logging.getLogger("reminder_kit")
 
@@ -89,7 +89,7 @@ class Listeners:
             _LOG.error("a callback for %r failed and was passed over: %s", event_type, failure(error))
 
 
-class Telling:
+class Announcing:
     """The face's way to listen."""
 
     _listeners: Listeners
@@ -114,7 +114,7 @@ class Telling:
         self._listeners.add(event_type, callback)
 
 
-def tells_run(
+def announces_run(
     actor: str | None = None,
 ) -> Callable[
     [Callable[Concatenate[T, P], Coroutine[Any, Any, Report]]],

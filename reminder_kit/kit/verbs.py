@@ -19,7 +19,7 @@ from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import InvalidInputError, PlanChangedError
 from reminder_kit.kit.assembly import failures_of, with_fallback
-from reminder_kit.kit.listeners import Listeners, Telling, tells_run
+from reminder_kit.kit.listeners import Announcing, Listeners, announces_run
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.instants import utc
@@ -35,7 +35,7 @@ from reminder_kit.ports import IO, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.reconciler.executor import Executor
 from reminder_kit.reconciler.planner import Appointments, Planner, read_rules
-from reminder_kit.reconciler.scope import of_one_source
+from reminder_kit.reconciler.scope import require_one_source
 from reminder_kit.rules.placement import QuietHours
 from reminder_kit.rules.reminders import Defaults, Rule
 from reminder_kit.text.composer import Composer
@@ -43,7 +43,7 @@ from reminder_kit.transport.asynchronous import AsyncIO
 from reminder_kit.transport.pace import Pace
 from reminder_kit.webhooks.inbox import Inbox
 from reminder_kit.webhooks.opt_out_lists import OPT_OUTS, bar_listed, opted_out
-from reminder_kit.webhooks.verification import heard
+from reminder_kit.webhooks.verification import verified_events
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -53,11 +53,11 @@ __all__ = ["Verbs"]
 T = TypeVar("T")
 
 
-class Verbs(Telling):
+class Verbs(Announcing):
     """What both faces share: settings, ledger, provider, and every verb as a coroutine."""
 
     _io: IO
-    _spare_io: IO | None
+    _fallback_io: IO | None
     _present: Callable[[], datetime]
     _world: Callable[..., Any]
 
@@ -141,9 +141,9 @@ class Verbs(Telling):
         self._clock = clock or self._present
         options = {"timeout": timeout, "transport": transport}
         self._io = self._world(provider, concurrency, pace=Pace(rate), **options)
-        self._spare_io = self._world(fallback, concurrency, pace=Pace(rate), **options) if fallback else None
+        self._fallback_io = self._world(fallback, concurrency, pace=Pace(rate), **options) if fallback else None
         self._listeners = Listeners(awaits=isinstance(self._io, AsyncIO))
-        spare = Route.of(fallback, self.settings, self._spare_io)
+        spare = Route.of(fallback, self.settings, self._fallback_io)
         self._engine = Executor(self.ledger, provider, self.settings, self._io, self.now, fallback=spare)
         self._inbox = Inbox(MessageEvents(failures, suppress_undeliverable), Replies.of(replies))
 
@@ -178,21 +178,23 @@ class Verbs(Telling):
         they say themselves. `complete` says that these are all of that source: recorded future
         ones that are absent would be withdrawn; `covers` names ids of which every occurrence is handed in.
         """
-        return await self._off(
+        return await self.in_thread(
             self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers
         )
 
     async def _plan_calendar(self, file: Any, source: str | None = None, *, complete: bool = False) -> Plan:
         """Return what `import_calendar` would do; what could not be read is in `problems`."""
-        return await self._off(self._planner.calendar_import, file, self.now(), source=source, complete=complete)
+        return await self.in_thread(self._planner.calendar_import, file, self.now(), source=source, complete=complete)
 
     async def _plan_resync(
         self, appointments: Appointments | None = None, *, complete: bool = False, only_dirty: bool = False
     ) -> Plan:
         """Return what `resync` would do."""
-        return await self._off(self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty)
+        return await self.in_thread(
+            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty
+        )
 
-    async def _off(self, func: Callable[..., T], *args: Any, **options: Any) -> T:
+    async def in_thread(self, func: Callable[..., T], *args: Any, **options: Any) -> T:
         """Run what reads the ledger off the event loop, where there is one."""
         return await self._io.call(partial(func, *args, **options))
 
@@ -202,7 +204,7 @@ class Verbs(Telling):
 
     # Doing
 
-    @tells_run()
+    @announces_run()
     async def _apply(self, plan: Plan, *, expect_digest: str | None = None, force: bool = False) -> Report:
         """Carry out a plan and return the report.
 
@@ -222,7 +224,7 @@ class Verbs(Telling):
         report = await self._engine.apply(plan, patient=plan.actor == "resync", forced=force and plan.is_unsafe)
         return evolve(report, problems=plan.problems)
 
-    @tells_run("sync")
+    @announces_run("sync")
     async def _sync(
         self,
         appointments: Appointments,
@@ -233,11 +235,11 @@ class Verbs(Telling):
         force: bool = False,
     ) -> Report:
         """Make the provider hold what these appointments ask for: plan, then apply at once."""
-        await self._off(self.ledger.bring_up)
+        await self.in_thread(self.ledger.upgrade_if_older)
         plan = await self._plan(appointments, source, complete=complete, covers=covers)
         return await self._carry_out(plan, force=force)
 
-    @tells_run("import")
+    @announces_run("import")
     async def _import_calendar(
         self, file: Any, source: str | None = None, *, complete: bool = False, force: bool = False
     ) -> Report:
@@ -246,10 +248,10 @@ class Verbs(Telling):
         `complete` also withdraws what the file no longer has. Raises `CalendarError` for
         what is no calendar; a broken event is in the report's `problems` and stops nothing else.
         """
-        await self._off(self.ledger.bring_up)
+        await self.in_thread(self.ledger.upgrade_if_older)
         return await self._carry_out(await self._plan_calendar(file, source, complete=complete), force=force)
 
-    @tells_run("resync")
+    @announces_run("resync")
     async def _resync(
         self,
         appointments: Appointments | None = None,
@@ -263,7 +265,7 @@ class Verbs(Telling):
         `appointments` (any iterable) are taken in first; they don't overwrite what was
         recorded after the call began. `only_dirty` looks only at what was recorded since.
         """
-        await self._off(self.ledger.bring_up)
+        await self.in_thread(self.ledger.upgrade_if_older)
         plan = await self._plan_resync(appointments, complete=complete, only_dirty=only_dirty)
         if plan.is_unsafe and not force:  # a refusal keeps no STOP from being obeyed, and nothing begun open
             await self._engine.apply(plan.in_any_case(), patient=True)
@@ -281,7 +283,7 @@ class Verbs(Telling):
         With `connection` (SQLAlchemy's, a session, or a DB-API connection) this is part of
         the host's own transaction: it is committed, or rolled back, with the booking.
         """
-        intakes, now = self._planner.intakes(appointments, source), self.now()
+        intakes, now = self._planner.incoming(appointments, source), self.now()
 
         def write(tx: Transaction) -> None:
             tx.record(intakes, now)
@@ -302,7 +304,7 @@ class Verbs(Telling):
         await self._io.call(self.ledger.prepare)
         return await self._io.result(self.ledger.submit(write))
 
-    @tells_run("withdraw")
+    @announces_run("withdraw")
     async def _withdraw(
         self,
         id: str,  # noqa: A002 - the identity's public name
@@ -319,12 +321,12 @@ class Verbs(Telling):
         now, name = self.now(), recurrence_name(recurrence_id)
         if connection is not None:
             gone = await self._written(
-                lambda tx: tx.remove(of_one_source(tx.identities(id, source, name)), now), connection
+                lambda tx: tx.remove(require_one_source(tx.identities(id, source, name)), now), connection
             )
             return Report(now=now, changes=(), appointments=len(gone))
-        await self._off(self.ledger.bring_up)
-        found = of_one_source(await self._off(self.ledger.identities, id, source, name))
-        return await self._carry_out(await self._off(self._planner.withdrawal, found, now))
+        await self.in_thread(self.ledger.upgrade_if_older)
+        found = require_one_source(await self.in_thread(self.ledger.identities, id, source, name))
+        return await self._carry_out(await self.in_thread(self._planner.withdrawal, found, now))
 
     async def _suppress(self, phone: str, reason: str = "", *, connection: Any = None) -> Report:
         """Stop all reminders to a number, now and from now on, and withdraw what is parked for it.
@@ -341,7 +343,7 @@ class Verbs(Telling):
         await self._written(write, connection)
         if connection is not None:
             return Report(now=now, changes=())
-        return await self._apply(await self._off(self._planner.suppression, number, now), force=True)
+        return await self._apply(await self.in_thread(self._planner.suppression, number, now), force=True)
 
     async def _allow(self, phone: str) -> bool:
         """Lift a suppression; says whether there was one. The next `resync` parks what is due again."""
@@ -366,7 +368,7 @@ class Verbs(Telling):
         last = await self._io.call(self.ledger.last_run, OPT_OUTS)
         if last is not None and now - last[0] < not_within:
             return 0
-        listed = await opted_out(self.provider, self._io, self.fallback, self._spare_io)
+        listed = await opted_out(self.provider, self._io, self.fallback, self._fallback_io)
         await self._io.call(self.ledger.prepare)
         return await self._io.result(self.ledger.submit(partial(bar_listed, listed, now)))
 
@@ -387,7 +389,7 @@ class Verbs(Telling):
         """
         now = self.now()
         providers = [each for each in (self.provider, self.fallback) if each is not None]
-        events = heard(providers, provider, headers, body, now)
+        events = verified_events(providers, provider, headers, body, now)
         await self._io.call(self.ledger.prepare)
         told = await self._io.result(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
         for event in told:
@@ -398,7 +400,7 @@ class Verbs(Telling):
 
     async def _explain(self, id: str, source: str | None = None, recurrence_id: str | None = None) -> Explanation:  # noqa: A002
         """Say of every rule × recipient of an appointment what was, and would be, decided, and why."""
-        return await self._off(self._planner.explanation, id, source, recurrence_id, self.now())
+        return await self.in_thread(self._planner.explanation, id, source, recurrence_id, self.now())
 
     async def _status(self) -> dict[str, Any]:
         """Return counts and instants: held, parked, due next, failed, unknown, last batch job."""

@@ -95,7 +95,7 @@ def _repair(ledger: Ledger, each: _Check, found: Sequence[_Finding]) -> None:
         if each.name == "orphan":
             transaction.forget_reminders([finding.key for finding in found])
         elif each.name == "lease":
-            transaction.free_rows([finding.row for finding in found])
+            transaction.expire_rows([finding.row for finding in found])
         else:
             transaction.mark_dirty(identities=[finding.identity for finding in found if finding.identity])
 

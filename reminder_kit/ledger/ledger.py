@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import FoundMessage, HistoryEntry, Identity, AppointmentRecord, Suppression, Traffic
+from reminder_kit.model.records import AppointmentRecord, FoundMessage, HistoryEntry, Identity, Suppression, Traffic
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.databases.connections import Database
     from reminder_kit.ledger.databases.host_connection import DatabaseIdentity
     from reminder_kit.ledger.group_commit import Group
-    from reminder_kit.ledger.reader import Reader, SentByWhom
+    from reminder_kit.ledger.reader import Reader, RecordFilter, SentByWhom
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Ledger"]
@@ -54,7 +55,7 @@ class Ledger:
         self._database_: Database | None = None
         self._group_: Group | None = None
         self._current: object = None
-        self._place_: DatabaseIdentity | None = None
+        self._identity_: DatabaseIdentity | None = None
 
     def __repr__(self) -> str:
         return f"Ledger({self.url!r}, namespace={self.namespace!r})"
@@ -110,7 +111,7 @@ class Ledger:
 
         raise refuse(self._version(), database.name)
 
-    def bring_up(self) -> None:
+    def upgrade_if_older(self) -> None:
         """Upgrade an older SQLite ledger before it is read in order to write; one that is absent stays so.
 
         Raises `SchemaError`, naming the command, where PostgreSQL's tables are older.
@@ -199,18 +200,18 @@ class Ledger:
         database = self._database
         with translated(database.name):
             runner = borrowed(connection)
-            prove_same(identity_of(runner, self.schema), database, self._place, connection)
+            prove_same(identity_of(runner, self.schema), database, self._identity, connection)
             transaction = Transaction(runner, self.namespace, self.schema)
             yield transaction
             transaction.flush()
 
-    def _place(self, anew: bool) -> DatabaseIdentity:  # noqa: FBT001 - a callback of one argument
+    def _identity(self, anew: bool) -> DatabaseIdentity:  # noqa: FBT001 - a callback of one argument
         from reminder_kit.ledger.databases.host_connection import identity_of
         from reminder_kit.ledger.databases.runner import ConnectionRunner
 
-        if self._place_ is None or anew:
-            self._place_ = self._database.ask(lambda found: identity_of(ConnectionRunner(found), self.schema))
-        return self._place_
+        if self._identity_ is None or anew:
+            self._identity_ = self._database.ask(lambda found: identity_of(ConnectionRunner(found), self.schema))
+        return self._identity_
 
     # Reading
 
@@ -255,7 +256,7 @@ class Ledger:
             listed = list(dict.fromkeys(identities))
             for start in range(0, len(listed), _IDENTITIES_AT_ONCE):
                 chosen = listed[start : start + _IDENTITIES_AT_ONCE]
-                found: list[int] = self._ask(lambda reading, chosen=chosen: list(reading.rows(chosen).values()), [])  # type: ignore[misc]
+                found: list[int] = self._ask(partial(_rows, chosen), [])
                 within = found if rows is None else list(set(found) & set(rows))
                 yield from self.records(
                     source=source, ids=ids, rows=within, now=now, settings=settings, ended_after=ended_after,
@@ -265,7 +266,7 @@ class Ledger:
         wanted = RecordFilter(source, ids, rows, now, settings, ended_after, dirty_only)
         after = 0
         while True:
-            found_records: list[AppointmentRecord] = self._ask(lambda reading, after=after: reading.page(wanted, after, page), [])  # type: ignore[misc]
+            found_records: list[AppointmentRecord] = self._ask(partial(_page, wanted, after, page), [])
             yield from found_records
             if len(found_records) < page:
                 return
@@ -279,9 +280,9 @@ class Ledger:
         """Return which appointments (occurrences) carry this id, in any source unless one is named."""
         return self._ask(lambda reading: reading.identities(id, source, recurrence_id), [])
 
-    def known(self, source: str) -> list[Identity]:
+    def of_source(self, source: str) -> list[Identity]:
         """Return what is recorded of a source and not removed."""
-        return self._ask(lambda reading: reading.known(source), [])
+        return self._ask(lambda reading: reading.of_source(source), [])
 
     def suppressions(self) -> dict[str, Suppression]:
         """Return the numbers that must not be written to."""
@@ -303,9 +304,9 @@ class Ledger:
         """Return the same for many (source, id)."""
         return self._ask(lambda reading: reading.sent_before_many(identities), {})
 
-    def near(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[int]:
+    def sharing_number(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[int]:
         """Return the rows of appointments that are for a number between two instants (or were, until worked on)."""
-        return self._ask(lambda reading: reading.near(ranges), [])
+        return self._ask(lambda reading: reading.sharing_number(ranges), [])
 
     def phones(self, rows: Sequence[int]) -> dict[int, list[tuple[str, datetime]]]:
         """Return, by row, the numbers appointments are for, and from which start on."""
@@ -315,15 +316,17 @@ class Ledger:
         """Return what went, or is to go, out to numbers since an instant."""
         return self._ask(lambda reading: reading.traffic(numbers, since), {})
 
-    def telling(self, numbers: Sequence[str]) -> list[Message]:
+    def combined(self, numbers: Sequence[str]) -> list[Message]:
         """Return the messages to numbers that tell more than their own reminder, oldest first."""
-        return self._ask(lambda reading: reading.telling(numbers), [])
+        return self._ask(lambda reading: reading.combined(numbers), [])
 
-    def owners(self, keys: Sequence[str]) -> dict[str, tuple[Identity, str, str]]:
+    def reminder_owners(self, keys: Sequence[str]) -> dict[str, tuple[Identity, str, str]]:
         """Return, by key, which appointment a reminder is of, by which rule and to whom."""
-        return self._ask(lambda reading: reading.owners(keys), {})
+        return self._ask(lambda reading: reading.reminder_owners(keys), {})
 
-    def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> FoundMessage | None:
+    def find_message(
+        self, *, provider: str, provider_id: str | None = None, token: str | None = None
+    ) -> FoundMessage | None:
         """Return the message that carries our token (its id), else the one the provider calls `provider_id`."""
         return self._ask(
             lambda reading: reading.find_message(provider=provider, provider_id=provider_id, token=token), None
@@ -350,3 +353,11 @@ class Ledger:
             group.close()
         if database is not None:
             database.close()
+
+
+def _page(wanted: RecordFilter, after: int, size: int, reader: Reader) -> list[AppointmentRecord]:
+    return reader.page(wanted, after, size)
+
+
+def _rows(identities: Sequence[Identity], reader: Reader) -> list[int]:
+    return list(reader.rows(identities).values())

@@ -25,9 +25,18 @@ from reminder_kit.ledger.sql.row_mapping import (
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import FoundMessage, HistoryEntry, Identity, ReminderRecord, AppointmentRecord, PriorMessage, Suppression, Traffic
+from reminder_kit.model.records import (
+    AppointmentRecord,
+    FoundMessage,
+    HistoryEntry,
+    Identity,
+    PriorMessage,
+    ReminderRecord,
+    Suppression,
+    Traffic,
+)
 
-__all__ = ["NOTHING", "Reader", "SentByWhom", "RecordFilter"]
+__all__ = ["NOTHING", "Reader", "RecordFilter", "SentByWhom"]
 
 SentByWhom = dict[tuple[str, str], list[PriorMessage]]
 
@@ -120,7 +129,7 @@ class Reader:
             messages.setdefault(each[0], []).append(message_from(each))
         return [record_from(row, tuple(outcomes.get(row[0], ())), tuple(messages.get(row[0], ()))) for row in found]
 
-    def _known(self, identities: Iterable[Identity]) -> dict[Identity, Sequence[Any]]:
+    def _recorded(self, identities: Iterable[Identity]) -> dict[Identity, Sequence[Any]]:
         """Return (row, fingerprint, removed, revision kind, revision, recorded at) of those that are recorded."""
         wanted = list(dict.fromkeys(identities))
         if not wanted:
@@ -131,7 +140,7 @@ class Reader:
 
     def rows(self, identities: Iterable[Identity]) -> dict[Identity, int]:
         """Return the rows of those that are recorded."""
-        return {identity: int(known[0]) for identity, known in self._known(identities).items()}
+        return {identity: int(known[0]) for identity, known in self._recorded(identities).items()}
 
     def identities(self, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[Identity]:  # noqa: A002 - the public name of an appointment's identity
         """Return which appointments carry this id, in any source unless one is named; by source, then by start."""
@@ -140,7 +149,7 @@ class Reader:
         found = self._now.rows(statement, namespace=self._namespace, id=id, **values)
         return [Identity(row[0], row[3], row[4]) for row in sorted(map(tuple, found))]
 
-    def known(self, source: str) -> list[Identity]:
+    def of_source(self, source: str) -> list[Identity]:
         """Return what is recorded of a source and not removed."""
         found = self._now.rows(self._statements.of_source, namespace=self._namespace, source=source)
         return [Identity(*row) for row in found]
@@ -180,12 +189,14 @@ class Reader:
                 by_whom.setdefault((rule, recipient), []).append(PriorMessage(key, instant(start_at), instant(sent_at)))
         return found
 
-    def near(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[int]:
+    def sharing_number(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[int]:
         """Return the rows of appointments that are (or were, until worked on) for a number between two instants."""
         if not ranges:
             return []
         packed = self._runner.pack("ranges", [(number, micros(low), micros(high)) for number, low, high in ranges])
-        return [int(row) for (row,) in self._now.rows(self._statements.near, namespace=self._namespace, **packed)]
+        return [
+            int(row) for (row,) in self._now.rows(self._statements.sharing_number, namespace=self._namespace, **packed)
+        ]
 
     def phones(self, rows: Sequence[int]) -> dict[int, list[tuple[str, datetime]]]:
         """Return, by row, the numbers appointments are for, and from which start on."""
@@ -206,23 +217,25 @@ class Reader:
                 found.setdefault(number, []).append(Traffic(key, instant(send_at)))
         return found
 
-    def telling(self, numbers: Sequence[str]) -> list[Message]:
+    def combined(self, numbers: Sequence[str]) -> list[Message]:
         """Return the messages to numbers that tell more than their own reminder, oldest first."""
         if not numbers:
             return []
         packed = self._runner.pack("numbers", [(number,) for number in numbers])
-        found = self._now.rows(self._statements.telling, namespace=self._namespace, **packed)
+        found = self._now.rows(self._statements.combined, namespace=self._namespace, **packed)
         return [message_from(row) for row in found]
 
-    def owners(self, keys: Sequence[str]) -> dict[str, tuple[Identity, str, str]]:
+    def reminder_owners(self, keys: Sequence[str]) -> dict[str, tuple[Identity, str, str]]:
         """Return, by key, which appointment a reminder is of, by which rule and to whom."""
         if not keys:
             return {}
         packed = self._runner.pack("keys", [(key,) for key in keys])
-        found = self._now.rows(self._statements.owners, namespace=self._namespace, **packed)
+        found = self._now.rows(self._statements.reminder_owners, namespace=self._namespace, **packed)
         return {key: (Identity(*owner), rule, recipient) for key, *owner, rule, recipient in found}
 
-    def find_message(self, *, provider: str, provider_id: str | None = None, token: str | None = None) -> FoundMessage | None:
+    def find_message(
+        self, *, provider: str, provider_id: str | None = None, token: str | None = None
+    ) -> FoundMessage | None:
         """Return the message that carries our token, else the one the provider calls so."""
         for by, name in (("id", token), ("provider_id", provider_id)):
             if name:

@@ -20,7 +20,7 @@ __all__ = ["Recorder"]
 
 
 @define
-class _Known:
+class _RecordedRow:
     """What is recorded of an appointment, as far as recording it anew depends on that."""
 
     row: int
@@ -55,7 +55,7 @@ class _Batch:
     fresh: dict[Identity, Incoming] = field(factory=dict)
     grown: dict[int, tuple[str, str]] = field(factory=dict)
 
-    def sort_in(self, intake: Incoming, before: _Known | None, as_of: int | None) -> RecordResult:
+    def sort_in(self, intake: Incoming, before: _RecordedRow | None, as_of: int | None) -> RecordResult:
         """Note what is to be done with an appointment, and return how that is called."""
         if before is not None and before.holds(intake):
             if before.grows(intake):
@@ -72,7 +72,7 @@ class Recorder(Reader):
 
     def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
         super().__init__(runner, namespace, schema)
-        self._later: dict[int, tuple[Any, list[Mapping[str, Any]]]] = {}
+        self._deferred: dict[int, tuple[Any, list[Mapping[str, Any]]]] = {}
 
     @property
     def _now(self) -> Runner:
@@ -81,15 +81,17 @@ class Recorder(Reader):
 
     def flush(self) -> None:
         """Write what was put off in order to be written together."""
-        while self._later:
-            statement, rows = self._later.pop(next(iter(self._later)))
+        while self._deferred:
+            statement, rows = self._deferred.pop(next(iter(self._deferred)))
             self._runner.many(statement, rows)
 
-    def _put_off(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+    def _defer(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
         if rows := list(rows):
-            self._later.setdefault(id(statement), (statement, []))[1].extend(rows)
+            self._deferred.setdefault(id(statement), (statement, []))[1].extend(rows)
 
-    def record(self, intakes: Sequence[Incoming], now: datetime, *, as_of: datetime | None = None) -> list[RecordResult]:
+    def record(
+        self, intakes: Sequence[Incoming], now: datetime, *, as_of: datetime | None = None
+    ) -> list[RecordResult]:
         """Write appointments, in order; one answer each.
 
         The same fingerprint and not removed: UNCHANGED, and at most a grown revision is
@@ -102,8 +104,8 @@ class Recorder(Reader):
 
     def _record_once_each(self, intakes: Sequence[Incoming], now: datetime, as_of: int | None) -> list[RecordResult]:
         known = {
-            identity: _Known(each[0], each[1], bool(each[2]), each[3], each[4], each[5])
-            for identity, each in self._known(intake.identity for intake in intakes).items()
+            identity: _RecordedRow(each[0], each[1], bool(each[2]), each[3], each[4], each[5])
+            for identity, each in self._recorded(intake.identity for intake in intakes).items()
         }
         batch = _Batch()
         for intake in intakes:
@@ -146,10 +148,12 @@ class Recorder(Reader):
         """Return the answers; where others wrote at the same time, look at what stands now."""
         if not batch.fresh:
             return batch.answers
-        known = self._known(batch.fresh)
+        known = self._recorded(batch.fresh)
         lost = {each for each, intake in batch.fresh.items() if known[each][1] != intake.fingerprint}
         return [
-            RecordResult.STALE if intake.identity in lost and answer in (RecordResult.NEW, RecordResult.CHANGED) else answer
+            RecordResult.STALE
+            if intake.identity in lost and answer in (RecordResult.NEW, RecordResult.CHANGED)
+            else answer
             for intake, answer in zip(intakes, batch.answers, strict=True)
         ]
 
@@ -158,7 +162,7 @@ class Recorder(Reader):
 
         The generation grows, the row is dirty, its revision is cleared: whatever comes next for it is taken.
         """
-        known = self._known(identities)
+        known = self._recorded(identities)
         gone = [identity for identity, each in known.items() if not each[2]]
         rows = [{"which": row, "now": micros(now)} for row in sorted(known[identity][0] for identity in gone)]
         if rows:

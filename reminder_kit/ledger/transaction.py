@@ -26,7 +26,7 @@ from reminder_kit.ledger.sql.row_mapping import (
     told_from,
 )
 from reminder_kit.model.messages import DeliveryEvent, Message
-from reminder_kit.model.records import Claim, HistoryEntry, Identity, ReminderRecord, Release, Suppression
+from reminder_kit.model.records import Claim, HistoryEntry, Identity, Release, ReminderRecord, Suppression
 
 __all__ = ["Transaction"]
 
@@ -87,19 +87,19 @@ class Transaction(Recorder):
         packed = self._runner.pack("rows", [(row,) for row in rows])
         return [owner for (owner,) in self._now.rows(self._statements.holders, **packed)] if rows else []
 
-    def free(self, owners: Sequence[str]) -> int:
+    def expire(self, owners: Sequence[str]) -> int:
         """End every lease of owners that are known to be dead; returns how many."""
         if not owners:
             return 0
         self._proven = {each for each in self._proven if each.owner not in owners}
         packed = self._runner.pack("owners", [(owner,) for owner in owners])
-        return self._now.run(self._statements.free, **packed, namespace=self._namespace)
+        return self._now.run(self._statements.expire, **packed, namespace=self._namespace)
 
-    def free_rows(self, rows: Sequence[int]) -> int:
+    def expire_rows(self, rows: Sequence[int]) -> int:
         """End the leases on a list of rows; returns how many."""
         self._proven = {each for each in self._proven if each.row not in rows}
         packed = self._runner.pack("rows", [(row,) for row in rows])
-        return self._now.run(self._statements.free_rows, **packed, namespace=self._namespace) if rows else 0
+        return self._now.run(self._statements.expire_rows, **packed, namespace=self._namespace) if rows else 0
 
     def renew(self, claims: Sequence[Claim], until: datetime) -> None:
         """Extend leases still held; those lost are passed over."""
@@ -114,7 +114,7 @@ class Transaction(Recorder):
         """
         rows = [
             _claim_values(each.claim)
-            | {"seen": each.generation, "clean": each.clean, "settings": each.planned_with}
+            | {"seen": each.generation, "clean": each.complete, "settings": each.planned_with}
             | {"upcoming": micros_or_none(each.next_at)}
             for each in sorted(releases, key=lambda each: each.claim.row)
         ]
@@ -168,11 +168,11 @@ class Transaction(Recorder):
             packed = self._runner.pack("rows", [(row,) for row in rows])
             self._now.rows(self._statements.lock_rows, namespace=self._namespace, **packed)
 
-    def wake(self, rows: Sequence[int], now: datetime) -> None:
+    def requeue(self, rows: Sequence[int], now: datetime) -> None:
         """Have appointments looked at again, since another of their phone changed; also by who is at work on them."""
         if rows:
             packed = self._runner.pack("rows", [(row,) for row in rows])
-            self._now.run(self._statements.wake, namespace=self._namespace, now=micros(now), **packed)
+            self._now.run(self._statements.requeue, namespace=self._namespace, now=micros(now), **packed)
 
     def is_crowded(self, number: str, besides: Sequence[str], low: datetime, high: datetime) -> bool:
         """Say whether anything but some reminders' messages goes out to a number between two instants.
@@ -185,9 +185,9 @@ class Transaction(Recorder):
         values |= {"namespace": self._namespace, "number": number}
         return bool(self._now.rows(self._statements.crowd, **values, low=micros(low), high=micros(high)))
 
-    def live(self, number: str) -> list[set[str]]:
+    def parked_reminders(self, number: str) -> list[set[str]]:
         """Return, for each message that is, or may be, parked for a number, the reminders that it tells."""
-        found = self._now.rows(self._statements.live, namespace=self._namespace, number=number)
+        found = self._now.rows(self._statements.parked_reminders, namespace=self._namespace, number=number)
         return [{key, *(each.key for each in told_from(told))} for key, told in found]
 
     # Reminders and messages
@@ -196,7 +196,7 @@ class Transaction(Recorder):
         """Write outcomes (fenced), replacing those of the same keys; what would not change is not written."""
         self._prove(claim)
         values = [outcome_values(self._namespace, claim.row, each) for each in outcomes]
-        self._put_off(self._statements.keep_outcome, values)
+        self._defer(self._statements.keep_outcome, values)
 
     def drop_outcomes(self, claim: Claim, keys: Sequence[str]) -> None:
         """Forget reminders of the claimed appointment (fenced)."""
@@ -214,7 +214,7 @@ class Transaction(Recorder):
         """Insert a message (fenced)."""
         self._prove(claim)
         values = message_values(self._namespace, claim.row, message, rule, recipient)
-        self._put_off(self._statements.create_message, [values])
+        self._defer(self._statements.create_message, [values])
 
     def move_message(self, claim: Claim | None, before: Message, after: Message) -> None:
         """Write a message's new state (fenced when a claim is given).
@@ -233,7 +233,7 @@ class Transaction(Recorder):
     def note(self, entries: Sequence[HistoryEntry]) -> None:
         """Append lines of history."""
         if entries:
-            self._put_off(self._statements.note, [history_values(self._namespace, entry) for entry in entries])
+            self._defer(self._statements.note, [history_values(self._namespace, entry) for entry in entries])
 
     def suppress(self, suppression: Suppression) -> bool:
         """Bar a number; says whether that changed anything. The recipient's own word stands above the host's."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from reminder_kit.errors import IllegalTransitionError
 
-__all__ = ["LIVE", "OPEN", "OUR_STEPS", "OVER", "SENT", "THEIR_STEPS", "State", "step", "told"]
+__all__ = ["LIVE", "OPEN", "OUR_STEPS", "OVER", "SENT", "THEIR_STEPS", "State", "after_provider_said", "step"]
 
 
 class State(StrEnum):
@@ -74,7 +74,7 @@ def step(now: State, then: State) -> State:
     return then
 
 
-def told(now: State, then: State) -> tuple[State, bool]:
+def after_provider_said(now: State, then: State) -> tuple[State, bool]:
     """Return the state after the provider says `then` of a message that is `now`, and whether that was in turn.
 
     Out of turn (and not merely a repetition) the state stays as it was, and the caller reports it.

@@ -15,7 +15,7 @@ from reminder_kit.model.host_data import text_or_none, whole_text
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.phones import masked
 
-__all__ = ["DeliveryEvent", "Draft", "Message", "Included"]
+__all__ = ["DeliveryEvent", "Draft", "Included", "Message"]
 
 
 @frozen

@@ -18,20 +18,20 @@ from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_o
 
 __all__ = [
     "FORCED",
+    "AppointmentRecord",
     "Claim",
     "FoundMessage",
     "HistoryEntry",
     "Identity",
     "Incoming",
-    "RecordResult",
-    "ReminderRecord",
-    "AppointmentRecord",
-    "Release",
     "PriorMessage",
+    "RecordResult",
+    "Release",
+    "ReminderRecord",
     "ReminderStatus",
     "Suppression",
     "Traffic",
-    "intakes_of",
+    "incoming_by_identity",
     "is_open",
 ]
 
@@ -220,7 +220,7 @@ class Release:
 
     claim: Claim
     generation: int
-    clean: bool
+    complete: bool
     planned_with: str
     next_at: datetime | None
 
@@ -249,7 +249,7 @@ class FoundMessage(NamedTuple):
     recipient: str
 
 
-def intakes_of(appointments: Iterable[Appointment], region: str | None) -> dict[Identity, Incoming]:
+def incoming_by_identity(appointments: Iterable[Appointment], region: str | None) -> dict[Identity, Incoming]:
     """Return what came in, one for each identity: of several, the one with the latest revision, else the last."""
     found: dict[Identity, Incoming] = {}
     for appointment in appointments:

@@ -23,15 +23,15 @@ from reminder_kit.planning.message_times import NEVER_SENT, cancellable, is_past
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.alarms import rules_for
-from reminder_kit.rules.placement import PlacementDecision as Placed
 from reminder_kit.rules.placement import Placement, place
-from reminder_kit.rules.reminders import Reminder, reminders
+from reminder_kit.rules.placement import PlacementDecision as Placed
+from reminder_kit.rules.reminders import Reminder, reminders_of
 from reminder_kit.rules.superseding import supersede
 
-__all__ = ["Assessment", "assumed", "assess", "stays"]
+__all__ = ["Assessment", "as_if_settled", "assess", "stays"]
 
 
-def assumed(message: Message, settings: Settings, now: datetime) -> Message:
+def as_if_settled(message: Message, settings: Settings, now: datetime) -> Message:
     """Return the message as settling it will most likely leave it: what a plan counts on."""
     if message.state in (State.SCHEDULED, State.CANCELLING) and is_past(message, now):
         return evolve(message, state=State.SENT, presumed=True)
@@ -64,25 +64,25 @@ class Assessment:
     replaces: bool = False
     includes: tuple[Reminder, ...] = ()
     included_in: str = ""
-    apart: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
+    clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     notes: tuple[str, ...] = ()
 
 
 def assess(case: Observed, settings: Settings, now: datetime) -> list[Assessment]:
     """Return a look at every reminder that is wanted of an appointment, as far as it alone decides."""
     wanted = _wanted(case, settings)
-    heard = {each.key: _heard(each, case, settings, now) for each in wanted} if case.included_in else {}
+    heard = {each.key: _messages_that_include(each, case, settings, now) for each in wanted} if case.included_in else {}
     if settings.correction or settings.fallback:
-        told = {key: [assumed(each, settings, now) for each in found] for key, found in case.messages.items()}
+        told = {key: [as_if_settled(each, settings, now) for each in found] for key, found in case.messages.items()}
         told |= {key: [*told.get(key, ()), *found] for key, found in heard.items()}
         more = corrections(wanted, told, settings.correction, settings.rearm_after) if settings.correction else []
         wanted = [*with_fallbacks(wanted, told, settings), *more]
-    looks = [_look(each, case, heard.get(each.key, []), settings, now) for each in wanted]
+    looks = [_assessed(each, case, heard.get(each.key, []), settings, now) for each in wanted]
     _supersede(looks)
     return looks
 
 
-def _heard(reminder: Reminder, case: Observed, settings: Settings, now: datetime) -> list[Message]:
+def _messages_that_include(reminder: Reminder, case: Observed, settings: Settings, now: datetime) -> list[Message]:
     """Return the messages of other reminders that tell this one as well, as if they were its own.
 
     What can't be taken back any more tells it, whatever becomes of its own reminder.
@@ -90,7 +90,7 @@ def _heard(reminder: Reminder, case: Observed, settings: Settings, now: datetime
     found = []
     for message in case.included_in.get(reminder.key, ()):
         start_at = next(each.start_at for each in message.includes if each.key == reminder.key)
-        mine = evolve(assumed(message, settings, now), key=reminder.key, start_at=start_at)
+        mine = evolve(as_if_settled(message, settings, now), key=reminder.key, start_at=start_at)
         if mine.state is State.SCHEDULED and not cancellable(mine, settings.of(mine).window, now):
             mine = evolve(mine, state=State.SENT, presumed=True)
         found.append(mine)
@@ -100,7 +100,9 @@ def _heard(reminder: Reminder, case: Observed, settings: Settings, now: datetime
 def _wanted(case: Observed, settings: Settings) -> list[Reminder]:
     if case.appointment is None:
         return []
-    found = reminders(case.appointment, rules_for(case.appointment, settings.rules, settings.alarms), settings.defaults)
+    found = reminders_of(
+        case.appointment, rules_for(case.appointment, settings.rules, settings.alarms), settings.defaults
+    )
     if not case.suppressed:
         return found
     return [_unless_suppressed(each, case.suppressed) for each in found]
@@ -113,24 +115,26 @@ def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]
     return evolve(reminder, refusal=Reason.OPTED_OUT if hit.by == "recipient" else Reason.SUPPRESSED)
 
 
-def _look(reminder: Reminder, case: Observed, heard: list[Message], settings: Settings, now: datetime) -> Assessment:
-    messages = [assumed(each, settings, now) for each in case.messages.get(reminder.key, ())]
+def _assessed(
+    reminder: Reminder, case: Observed, heard: list[Message], settings: Settings, now: datetime
+) -> Assessment:
+    messages = [as_if_settled(each, settings, now) for each in case.messages.get(reminder.key, ())]
     parked = next((each for each in reversed(messages) if each.state in OPEN), None)
     messages += heard
     settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
     sent = [each.send_at for each in messages if each.state in SENT and each.state is not State.UNDELIVERED]
     look = Assessment(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
     if reminder.refusal is None:
-        if parked is not None and _has_it(reminder, messages, settings):
+        if parked is not None and _was_told(reminder, messages, settings):
             look.skip = Reason.ALREADY_SENT
         elif parked is not None:
-            _look_at_parked(look, parked, settings, now)
+            _assess_parked(look, parked, settings, now)
         else:
-            _look_at_nothing(look, messages, case, settings, now)
+            _assess_unparked(look, messages, case, settings, now)
     return look
 
 
-def _look_at_parked(look: Assessment, parked: Message, settings: Settings, now: datetime) -> None:
+def _assess_parked(look: Assessment, parked: Message, settings: Settings, now: datetime) -> None:
     reminder = look.reminder
     try:
         look.causes = _drift(parked, reminder, settings)
@@ -197,7 +201,9 @@ def stays(parked: Message, placement: Placement, causes: tuple[str, ...]) -> boo
     return placement.reason is Reason.CLAMPED_LATE and placement.send_at != parked.send_at
 
 
-def _look_at_nothing(look: Assessment, messages: Sequence[Message], case: Observed, settings: Settings, now: datetime) -> None:
+def _assess_unparked(
+    look: Assessment, messages: Sequence[Message], case: Observed, settings: Settings, now: datetime
+) -> None:
     reminder, mine = look.reminder, settings.of(look.reminder)
     if _already_sent(reminder, messages, case, settings):
         look.skip = Reason.ALREADY_SENT
@@ -220,7 +226,7 @@ def _was_given_up(reminder: Reminder, outcome: ReminderRecord | None) -> bool:
     return outcome.due_at == reminder.due_at and outcome.to == reminder.recipient.phone
 
 
-def _has_it(reminder: Reminder, messages: Sequence[Message], settings: Settings) -> bool:
+def _was_told(reminder: Reminder, messages: Sequence[Message], settings: Settings) -> bool:
     """Say whether the latest message that went out for this reminder was for (nearly) this start and this person."""
     sent = [each for each in reversed(messages) if each.state in SENT]  # of those of one second, the one made last
     return bool(sent) and not _material(reminder, max(sent, key=lambda each: each.send_at), settings)
@@ -229,7 +235,7 @@ def _has_it(reminder: Reminder, messages: Sequence[Message], settings: Settings)
 def _already_sent(reminder: Reminder, messages: Sequence[Message], case: Observed, settings: Settings) -> bool:
     """Say whether the person has this reminder already, for (nearly) this start (design, §13: it can't creep)."""
     if any(each.state in SENT for each in messages):
-        return _has_it(reminder, messages, settings)
+        return _was_told(reminder, messages, settings)
     if not case.sent_before:
         return False
     recipient = reminder.recipient.key if reminder.recipient else ""

@@ -87,7 +87,11 @@ class Change:
         not work, `rejected` (the provider will never take it), `failed` (it is tried
         again) or `unknown` (it may have worked).
         """
-        if self.outcome == "failed" and self.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE) and self.reason in _NEVER:
+        if (
+            self.outcome == "failed"
+            and self.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
+            and self.reason in _NEVER
+        ):
             return "rejected"
         return self.outcome if self.outcome in ("failed", "unknown") else _HAPPENED[self.kind]
 
@@ -126,7 +130,11 @@ class Change:
 
 def summarise(changes: Iterable[Change], appointments: int) -> dict[str, int]:
     """Return how many changes of each kind there are, and how many appointments, failures and unknowns."""
-    counts = dict.fromkeys((kind.value for kind in ChangeKind), 0) | {"appointments": appointments, "failed": 0, "unknown": 0}
+    counts = dict.fromkeys((kind.value for kind in ChangeKind), 0) | {
+        "appointments": appointments,
+        "failed": 0,
+        "unknown": 0,
+    }
     for change in changes:
         counts[change.kind.value] += 1
         if change.outcome in ("failed", "unknown"):

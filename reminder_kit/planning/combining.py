@@ -23,13 +23,13 @@ from reminder_kit.planning.assessment import Assessment, assess, stays
 from reminder_kit.planning.message_times import NEVER_SENT, cancellable
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
-from reminder_kit.planning.spacing import silence
+from reminder_kit.planning.spacing import apply_min_silence
 from reminder_kit.rules.placement import PlacementDecision as Placed
 from reminder_kit.rules.placement import place
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.text.sms import sms_parts
 
-__all__ = ["SAME_DAY", "circle_of", "join", "joined"]
+__all__ = ["SAME_DAY", "combine", "combined_for_preview", "group_of"]
 
 SAME_DAY = timedelta(hours=51)
 """Starts on one date are never farther apart: a day, 26 hours between the zones it is read in, a change of clocks."""
@@ -38,7 +38,7 @@ _MOST = 50
 """No message has room for more: where so many share a phone and day, each is told by itself."""
 
 
-class _Circle(NamedTuple):
+class Group(NamedTuple):
     """What is told together: one rule (of alarms: one instant as well), one phone, one day of the reader's."""
 
     rule: str
@@ -47,41 +47,41 @@ class _Circle(NamedTuple):
     on: datetime | None
 
 
-_Placed = tuple[Assessment, _Circle | None]
+_Placed = tuple[Assessment, Group | None]
 
 
-def circle_of(reminder: Reminder) -> _Circle | None:
+def group_of(reminder: Reminder) -> Group | None:
     """Return which circle a reminder belongs to, None where its rule tells every appointment by itself."""
     appointment, recipient = reminder.appointment, reminder.recipient
     if not reminder.rule.together or recipient is None:
         return None
     moment = appointment.starts_at if appointment.all_day else appointment.start_at.astimezone(zone(reminder.zone))
-    return _Circle(reminder.rule.id, recipient.phone, moment.date(), reminder.rule.on)
+    return Group(reminder.rule.id, recipient.phone, moment.date(), reminder.rule.on)
 
 
-def join(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> None:
+def combine(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> None:
     """Fill in who is told in whose message, what that makes of parked words, and what is better left unsaid."""
-    circles: dict[_Circle, list[Assessment]] = {}
-    for each, circle in (*_placed(looks, case), *_others(looks, case, settings, now)):
+    circles: dict[Group, list[Assessment]] = {}
+    for each, circle in (*_placed(looks, case), *_neighbours(looks, case, settings, now)):
         if circle is not None:
             circles.setdefault(circle, []).append(each)
     mine = {id(each) for each in looks}
     pools = [pool for pool in circles.values() if any(id(each) in mine for each in pool)]
-    if settings.reach:
+    if settings.spacing_reach:
         company = {id(each): pool for pool in pools for each in pool if id(each) in mine}
-        silence(looks, case, settings, now, lambda look: _keys(company.get(id(look), ()), settings, now))
+        apply_min_silence(looks, case, settings, now, lambda look: _keys(company.get(id(look), ()), settings, now))
     for pool in pools:
-        for leader, members in list(_led(pool, settings, now)):
+        for leader, members in list(assign_leaders(pool, settings, now)):
             if id(leader) in mine:
-                _lead(leader, members, settings, now)
+                combined_text(leader, members, settings, now)
             for member in members:
                 if id(member) in mine:
-                    _follow(member, leader)
+                    mark_included(member, leader)
 
 
 def _placed(looks: Iterable[Assessment], case: Observed) -> list[_Placed]:
     """Return looks, each with the circle it belongs to: none where it is told apart anyway."""
-    return [(each, None if _was_refused(each, case) else circle_of(each.reminder)) for each in looks]
+    return [(each, None if _was_refused(each, case) else group_of(each.reminder)) for each in looks]
 
 
 def _keys(pool: Iterable[Assessment], settings: Settings, now: datetime) -> set[str]:
@@ -89,7 +89,7 @@ def _keys(pool: Iterable[Assessment], settings: Settings, now: datetime) -> set[
     return {each.reminder.key for each in pool if not _is_fixed(each, settings, now)}
 
 
-def _others(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> Iterable[_Placed]:
+def _neighbours(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> Iterable[_Placed]:
     """Yield the looks at other appointments' reminders; what can't be judged, or was silenced, is nobody's company."""
     if not any(look.reminder.rule.together for look in looks):
         return
@@ -121,14 +121,16 @@ def _has_to_be_told(look: Assessment) -> bool:
     return look.keep or (look.placement is not None and look.placement.decision is not Placed.SKIP)
 
 
-def _led(pool: Sequence[Assessment], settings: Settings, now: datetime) -> Iterable[tuple[Assessment, list[Assessment]]]:
+def assign_leaders(
+    pool: Sequence[Assessment], settings: Settings, now: datetime
+) -> Iterable[tuple[Assessment, list[Assessment]]]:
     """Yield who tells, with those told along: first what can't be changed any more, then the first of the others."""
     candidates = [each for each in pool if _has_to_be_told(each)]
     fixed = sorted((each for each in candidates if _is_fixed(each, settings, now)), key=_order)
     left = [each for each in candidates if not any(each is one for one in fixed)] if fixed else candidates
     gone = [each for each in pool if each.skip is Reason.ALREADY_SENT and each.message is None]
     for look in fixed:
-        members = [each for each in (*left, *gone) if _tells(look.message, each.reminder, settings)]
+        members = [each for each in (*left, *gone) if _includes(look.message, each.reminder, settings)]
         left = [each for each in left if not any(each is one for one in members)]
         yield look, sorted(members, key=_order)
     if not left:
@@ -173,14 +175,14 @@ def _is_fixed(look: Assessment, settings: Settings, now: datetime) -> bool:
     return stays(parked, placement, ("text",))
 
 
-def _tells(message: Message | None, reminder: Reminder, settings: Settings) -> bool:
+def _includes(message: Message | None, reminder: Reminder, settings: Settings) -> bool:
     """Say whether a message tells of a reminder as it is now (or nearly)."""
     start_at = reminder.appointment.start_at
     told = message.includes if message else ()
     return any(each.key == reminder.key and abs(each.start_at - start_at) <= settings.rearm_after for each in told)
 
 
-def _lead(look: Assessment, members: Sequence[Assessment], settings: Settings, now: datetime) -> None:
+def combined_text(look: Assessment, members: Sequence[Assessment], settings: Settings, now: datetime) -> None:
     look.includes = tuple(each.reminder for each in members)
     if look.includes:
         labels = ", ".join(each.appointment.label for each in look.includes)
@@ -204,17 +206,19 @@ def _lead(look: Assessment, members: Sequence[Assessment], settings: Settings, n
     look.keep, look.replaces = False, True
 
 
-def _follow(look: Assessment, leader: Assessment) -> None:
+def mark_included(look: Assessment, leader: Assessment) -> None:
     appointment = leader.reminder.appointment
     look.included_in, look.skip, look.keep, look.placement = appointment.label, Reason.SUPERSEDED, False, None
     look.notes = (*look.notes, f"told in the message for {appointment.label}, which starts {iso(appointment.start_at)}")
 
 
-def joined(sent: Sequence[tuple[Reminder, datetime]]) -> list[tuple[Reminder, datetime, tuple[Reminder, ...]]]:
+def combined_for_preview(
+    sent: Sequence[tuple[Reminder, datetime]],
+) -> list[tuple[Reminder, datetime, tuple[Reminder, ...]]]:
     """Return reminders that go out, each with those told along, as if nothing were parked: for looking at texts."""
-    circles: dict[_Circle, list[Assessment]] = {}
+    circles: dict[Group, list[Assessment]] = {}
     for reminder, _ in sent:
-        if (circle := circle_of(reminder)) is not None:
+        if (circle := group_of(reminder)) is not None:
             circles.setdefault(circle, []).append(Assessment(reminder))
     told: dict[str, list[Reminder] | None] = {}
     for looks in circles.values():

@@ -20,9 +20,9 @@ from reminder_kit.model.records import (
     ReminderRecord,
     ReminderStatus,
 )
-from reminder_kit.planning.assessment import Assessment, assumed, assess
+from reminder_kit.planning.assessment import Assessment, as_if_settled, assess
 from reminder_kit.planning.changes import Change, ChangeKind
-from reminder_kit.planning.combining import join
+from reminder_kit.planning.combining import combine
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import (
     NEVER_SENT,
@@ -30,18 +30,18 @@ from reminder_kit.planning.message_times import (
 )
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
-from reminder_kit.planning.spacing import space
+from reminder_kit.planning.spacing import apply_min_gap
 from reminder_kit.rules.placement import PlacementDecision as Placed
 
-__all__ = ["decide", "decisions_for", "is_same", "poisoned", "was_rejected"]
+__all__ = ["decide", "decisions_for", "is_same", "quarantined", "was_rejected"]
 
 
 def decide(case: Observed, settings: Settings, now: datetime) -> list[Decision]:
     """Return what is to be done for every reminder of an appointment, wanted or only recorded, in a stable order."""
     looks = assess(case, settings, now)
-    if settings.looks_around:
-        join(looks, case, settings, now)
-        space(looks, case, settings, now)
+    if settings.needs_neighbours:
+        combine(looks, case, settings, now)
+        apply_min_gap(looks, case, settings, now)
     decisions = [_decision(look, case, settings, now) for look in looks]
     known = {look.reminder.key for look in looks}
     gone = [key for key in {**case.outcomes, **case.messages} if key not in known]
@@ -114,7 +114,9 @@ def _reason_of_parked(look: Assessment, case: Observed, reason: Reason) -> str:
     return known.reason
 
 
-def _made(look: Assessment, case: Observed, kind: ChangeKind, reason: Reason, *, draft: Draft | None = None) -> Decision:
+def _made(
+    look: Assessment, case: Observed, kind: ChangeKind, reason: Reason, *, draft: Draft | None = None
+) -> Decision:
     causes = tuple(dict.fromkeys((*look.causes, "settle"))) if look.settles else look.causes
     shown = draft or (look.message.draft if look.message else None)
     change = _change(look, case, kind, reason, causes, shown, look.message)
@@ -126,7 +128,7 @@ def _made(look: Assessment, case: Observed, kind: ChangeKind, reason: Reason, *,
         outcome = evolve(outcome, replacing=True)
     return Decision(
         change, outcome, look.reminder, look.placement, draft, look.message, replaces=look.replaces,
-        includes=look.includes if draft is not None else (), apart=look.apart, notes=look.notes,
+        includes=look.includes if draft is not None else (), clearance=look.clearance, notes=look.notes,
     )  # fmt: skip
 
 
@@ -185,11 +187,13 @@ def _outcome(
 def _withdrawal(key: str, case: Observed, settings: Settings, reason: Reason, now: datetime) -> list[Decision]:
     """Return what is to be done for a reminder that is recorded and no longer wanted by any rule or recipient."""
     outcome = case.outcomes.get(key)
-    messages = [assumed(each, settings, now) for each in case.messages.get(key, ())]
+    messages = [as_if_settled(each, settings, now) for each in case.messages.get(key, ())]
     parked = next((each for each in reversed(messages) if each.state in OPEN), None)
     if outcome is None and parked is None:
         return []
-    base = outcome or ReminderRecord(key, "", "", parked.draft.to if parked else "", ReminderStatus.PARKED, reason.value)
+    base = outcome or ReminderRecord(
+        key, "", "", parked.draft.to if parked else "", ReminderStatus.PARKED, reason.value
+    )
     kind, why, stand = ChangeKind.SKIP, reason, ReminderStatus.SKIPPED
     if parked is not None:
         kind = ChangeKind.CANCEL
@@ -246,6 +250,8 @@ def decisions_for(case: Observed, settings: Settings, now: datetime) -> tuple[li
         return [], f"{type(error).__name__}: {error}"
 
 
-def poisoned(identity: Identity, error: str) -> Change:
+def quarantined(identity: Identity, error: str) -> Change:
     """Return the change that lists an appointment nothing could be decided for."""
-    return Change(ChangeKind.SKIP, identity, "", "", "", None, None, None, Reason.QUARANTINED, outcome="failed", error=error)
+    return Change(
+        ChangeKind.SKIP, identity, "", "", "", None, None, None, Reason.QUARANTINED, outcome="failed", error=error
+    )

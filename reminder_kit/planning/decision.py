@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from attrs import field, frozen
 
-from reminder_kit.model.messages import Draft, Message, Included
+from reminder_kit.model.messages import Draft, Included, Message
 from reminder_kit.model.records import ReminderRecord
 from reminder_kit.planning.changes import Change
 from reminder_kit.rules.placement import Placement
@@ -38,7 +38,7 @@ class Decision:
     adopt: bool = False
     replaces: bool = False
     includes: tuple[Reminder, ...] = field(default=(), repr=False)
-    apart: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
+    clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     notes: tuple[str, ...] = ()
 
     @property

@@ -21,7 +21,7 @@ from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.rules.window import Window
 
-__all__ = ["ReminderExplanation", "Explanation", "explained"]
+__all__ = ["Explanation", "ReminderExplanation", "explain_decision"]
 
 
 @frozen
@@ -84,7 +84,7 @@ class Explanation:
         }
 
 
-def explained(
+def explain_decision(
     decision: Decision,
     messages: Iterable[Message],
     history: Sequence[HistoryEntry],
@@ -98,7 +98,7 @@ def explained(
     if decision.placement is not None:
         steps += decision.placement.trail
     elif decision.reminder is not None and decision.message is not None:
-        steps += _stands(decision.reminder, decision.message, decision.outcome.reason, quiet, window)
+        steps += _why_parked(decision.reminder, decision.message, decision.outcome.reason, quiet, window)
     steps += decision.notes
     key = decision.change.key
     own = tuple(each for each in messages if each.key == key)
@@ -107,7 +107,7 @@ def explained(
     return ReminderExplanation(decision.change, steps, own, mine, rule.version if rule is not None else "")
 
 
-def _stands(
+def _why_parked(
     reminder: Reminder, message: Message, reason: str, quiet: QuietHours | None, window: Window | None
 ) -> tuple[str, ...]:
     """Say of a parked message why it stands where it does: it was placed when it was parked, and not since."""

@@ -112,7 +112,7 @@ def _failed(message: Message, settings: Settings) -> bool:
     """Say whether a message certainly did not arrive, and another sender might fare better."""
     if message.state is not State.UNDELIVERED or (settings.fallback and _is_of(message, settings.fallback)):
         return False
-    return message.error.partition(" ")[0] not in settings.hopeless.get(message.provider, ())
+    return message.error.partition(" ")[0] not in settings.permanent_codes.get(message.provider, ())
 
 
 def _left(reminder: Reminder, reason: Reason) -> Reminder:

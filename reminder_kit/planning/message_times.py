@@ -21,13 +21,13 @@ __all__ = [
     "NEVER_SENT",
     "REFUSED_SENDER",
     "cancellable",
-    "doubled",
     "forgotten_at",
     "is_doubtful",
     "is_past",
     "needs_settling",
     "next_look",
     "replayable",
+    "stale_duplicates",
 ]
 
 
@@ -79,7 +79,9 @@ def cancellable(message: Message, window: Window, now: datetime) -> bool:
 
 def next_look(outcomes: Sequence[ReminderRecord], messages: Sequence[Message]) -> datetime | None:
     """Return the earliest instant at which something is to be done although nothing changes; None: never."""
-    instants = [each.park_at for each in outcomes if each.status is not ReminderStatus.PARKED and each.park_at is not None]
+    instants = [
+        each.park_at for each in outcomes if each.status is not ReminderStatus.PARKED and each.park_at is not None
+    ]
     for message in messages:
         if message.state is State.SCHEDULED:
             instants.append(message.send_at + _GRACE)
@@ -99,7 +101,7 @@ def needs_settling(message: Message, now: datetime) -> bool:
     return message.state in OPEN
 
 
-def doubled(messages: Sequence[Message]) -> list[Message]:
+def stale_duplicates(messages: Sequence[Message]) -> list[Message]:
     """Return the parked messages, oldest first, of whose reminder a newer one may be parked as well."""
     newest = {message.key: message.id for message in messages if message.state in OPEN}
     return [each for each in messages if each.state is State.SCHEDULED and each.id != newest[each.key]]

@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import Identity, ReminderRecord, AppointmentRecord, PriorMessage, Suppression, Traffic
+from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, ReminderRecord, Suppression, Traffic
 
 __all__ = ["Observed"]
 

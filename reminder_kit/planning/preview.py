@@ -17,16 +17,16 @@ from reminder_kit.model.appointments import Appointment, normalise
 from reminder_kit.model.instants import zone
 from reminder_kit.model.messages import Draft
 from reminder_kit.model.reasons import Reason
-from reminder_kit.planning.combining import joined
+from reminder_kit.planning.combining import combined_for_preview
 from reminder_kit.rules.alarms import rules_for
 from reminder_kit.rules.placement import Placement, QuietHours, place
-from reminder_kit.rules.reminders import Defaults, Reminder, Rule, reminders
+from reminder_kit.rules.reminders import Defaults, Reminder, Rule, reminders_of
 from reminder_kit.rules.superseding import supersede
 from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
 from reminder_kit.text.samples import made_up, read_fields
 
-__all__ = ["PreviewLine", "Preview", "blanks"]
+__all__ = ["Preview", "PreviewLine", "blanks"]
 
 _ANY_TIME = Window(timedelta(0), timedelta(days=3660), timedelta(0), timedelta(0))
 _AHEAD = timedelta(days=9)
@@ -70,7 +70,7 @@ class Preview:
 
     def _placed(self, appointment: Appointment, now: datetime) -> list[tuple[Reminder, Placement]]:
         given = normalise(appointment, self.defaults.region)
-        wanted = reminders(given, rules_for(given, self.rules, self.alarms), self.defaults)
+        wanted = reminders_of(given, rules_for(given, self.rules, self.alarms), self.defaults)
         return supersede([(one, place(one, now=now, window=_ANY_TIME, quiet=self.quiet)) for one in wanted])
 
     def _line(self, reminder: Reminder, placement: Placement, others: Sequence[Reminder] = ()) -> PreviewLine:
@@ -81,7 +81,7 @@ class Preview:
     def _together(self, placed: Sequence[tuple[Reminder, Placement]]) -> Iterator[PreviewLine]:
         """Yield what is said where several appointments may be told in one message."""
         sent = [(reminder, placement.send_at) for reminder, placement in placed if placement.send_at is not None]
-        telling = {reminder.key: others for reminder, _, others in joined(sent)}
+        telling = {reminder.key: others for reminder, _, others in combined_for_preview(sent)}
         for reminder, placement in placed:
             if placement.send_at is None or reminder.key in telling:
                 yield self._line(reminder, placement, telling.get(reminder.key, ()))
@@ -101,7 +101,7 @@ class Preview:
                 yield from self._made_up(appointment, rule, now)
 
     def _made_up(self, appointment: Appointment, rule: Rule, now: datetime) -> Iterator[PreviewLine]:
-        (wanted,) = reminders(normalise(appointment, self.defaults.region), [rule], self.defaults)
+        (wanted,) = reminders_of(normalise(appointment, self.defaults.region), [rule], self.defaults)
         note = wanted.detail if wanted.refusal is Reason.CONDITION else ""
         reminder = evolve(wanted, refusal=None) if note else wanted
         placement = place(reminder, now=now, window=_ANY_TIME, quiet=self.quiet)

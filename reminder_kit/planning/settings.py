@@ -28,7 +28,7 @@ class Settings:
     """All that decides besides the data: rules, defaults, quiet hours, and what the provider allows.
 
     `fallback` is the same for the provider that stands in where a message is not delivered;
-    `hopeless` names, by provider, the codes after which no other message would fare better.
+    `permanent_codes` names, by provider, the codes after which no other message would fare better.
     """
 
     rules: tuple[Rule, ...]
@@ -48,21 +48,21 @@ class Settings:
     max_parts: int = 10
 
     cap: int | None = None
-    hopeless: Mapping[str, frozenset[str]] = field(factory=dict, repr=False, eq=False)
+    permanent_codes: Mapping[str, frozenset[str]] = field(factory=dict, repr=False, eq=False)
     fallback: Settings | None = None
 
     @cached_property
-    def joins(self) -> bool:
+    def combines(self) -> bool:
         """Whether several appointments of one phone may be told in one message."""
         return any(rule.together for rule in self.rules)
 
     @cached_property
-    def looks_around(self) -> bool:
+    def needs_neighbours(self) -> bool:
         """Whether what is decided for an appointment depends on others of the same phone."""
-        return self.joins or bool(self.reach)
+        return self.combines or bool(self.spacing_reach)
 
     @cached_property
-    def reach(self) -> timedelta:
+    def spacing_reach(self) -> timedelta:
         """How near another message to the same phone must be to matter."""
         return max(self.min_gap, *(rule.min_silence for rule in self.rules), timedelta(0))
 

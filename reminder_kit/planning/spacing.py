@@ -17,17 +17,21 @@ from reminder_kit.planning.assessment import Assessment
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
+from reminder_kit.rules.placement import FeasibleRange, Placement, feasible_range, hold
 from reminder_kit.rules.placement import PlacementDecision as Placed
-from reminder_kit.rules.placement import Placement, FeasibleRange, hold, feasible_range
 
-__all__ = ["note_planned", "silence", "space", "with_planned"]
+__all__ = ["apply_min_gap", "apply_min_silence", "note_planned", "with_planned"]
 
 _NONE = timedelta(0)
 _LAST_LOOK = timedelta(minutes=15)
 
 
-def silence(
-    looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime, besides: Callable[[Assessment], Collection[str]]
+def apply_min_silence(
+    looks: Sequence[Assessment],
+    case: Observed,
+    settings: Settings,
+    now: datetime,
+    besides: Callable[[Assessment], Collection[str]],
 ) -> None:
     """Skip new messages that would come too soon after something else to their number.
 
@@ -39,7 +43,7 @@ def silence(
     going = _going(looks)
     placed: dict[str, list[datetime]] = {}
     for look, placement, number in _new(looks):
-        written = _written(number, case, {look.reminder.key, *going, *besides(look)})
+        written = _send_times(number, case, {look.reminder.key, *going, *besides(look)})
         others = [*written, *placed.get(number, ())]
         length = look.reminder.rule.min_silence
         if placement.send_at is not None and _is_too_soon(placement.send_at, others, length):
@@ -51,9 +55,9 @@ def silence(
             placed.setdefault(number, []).append(placement.send_at)
 
 
-def space(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> None:
+def apply_min_gap(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> None:
     """Move new messages apart from whatever else goes to their number."""
-    if not settings.reach:
+    if not settings.spacing_reach:
         return
     going = _going(looks)
     placed: dict[str, list[datetime]] = {}
@@ -61,9 +65,9 @@ def space(looks: Sequence[Assessment], case: Observed, settings: Settings, now: 
         others = placed.setdefault(number, [])
         if look.message is None or look.message.send_at != placement.send_at:
             besides = {look.reminder.key, *going, *(each.key for each in look.includes)}
-            written = [*_written(number, case, besides), *others]
-            look.placement, gap = _apart(look, placement, written, settings, now)
-            look.apart = (max(gap, _silence_of(look, written)), gap)
+            written = [*_send_times(number, case, besides), *others]
+            look.placement, gap = _moved_apart(look, placement, written, settings, now)
+            look.clearance = (max(gap, _silence_of(look, written)), gap)
         if look.placement is not None and look.placement.send_at is not None:
             others.append(look.placement.send_at)
 
@@ -83,7 +87,7 @@ def _going(looks: Sequence[Assessment]) -> set[str]:
     return {look.reminder.key for look in looks if look.message is not None and not look.keep}
 
 
-def _written(number: str, case: Observed, besides: Collection[str]) -> list[datetime]:
+def _send_times(number: str, case: Observed, besides: Collection[str]) -> list[datetime]:
     return [each.send_at for each in case.traffic.get(number, ()) if each.key not in besides]
 
 
@@ -97,7 +101,7 @@ def _silence_of(look: Assessment, others: Iterable[datetime]) -> timedelta:
     return _NONE if at is None or _is_too_soon(at, others, length) else length
 
 
-def _apart(
+def _moved_apart(
     look: Assessment, placement: Placement, others: Sequence[datetime], settings: Settings, now: datetime
 ) -> tuple[Placement, timedelta]:
     """Return the placement nearest to the one at hand that keeps the gap, and the gap that it keeps."""
@@ -113,7 +117,9 @@ def _apart(
     )
     fits = [each for each in _edges(others, gap, room) if _is_clear(each, others, gap)]
     first = -1 if reminder.rule.shift == "earlier" else 1
-    chosen = sorted((each for each in fits if each <= room.latest), key=lambda each: (abs(each - at), first * (at - each)))
+    chosen = sorted(
+        (each for each in fits if each <= room.latest), key=lambda each: (abs(each - at), first * (at - each))
+    )
     if chosen:
         moved = ("moved to {}", chosen[0])
         return evolve(placement, send_at=chosen[0], steps=(*placement.steps, step, moved)), gap

@@ -12,11 +12,11 @@ from attrs import evolve
 from reminder_kit.model.lifecycle import OPEN, SENT
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Identity, ReminderRecord, AppointmentRecord, ReminderStatus
+from reminder_kit.model.records import AppointmentRecord, Identity, ReminderRecord, ReminderStatus
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.message_times import is_doubtful
 
-__all__ = ["in_doubt", "recorded_changes"]
+__all__ = ["marked_unconfirmed", "recorded_changes"]
 
 
 def recorded_changes(record: AppointmentRecord, now: datetime) -> list[Change]:
@@ -24,18 +24,18 @@ def recorded_changes(record: AppointmentRecord, now: datetime) -> list[Change]:
     parked = {message.key: message for message in record.messages if message.state in OPEN or message.state in SENT}
     doubtful = {message.key for message in record.messages if is_doubtful(message, now)}
     return [
-        in_doubt(change) if change.key in doubtful else change
-        for change in (_standing(record.identity, outcome, parked.get(outcome.key)) for outcome in record.outcomes)
+        marked_unconfirmed(change) if change.key in doubtful else change
+        for change in (_unchanged(record.identity, outcome, parked.get(outcome.key)) for outcome in record.outcomes)
     ]
 
 
-def in_doubt(change: Change) -> Change:
+def marked_unconfirmed(change: Change) -> Change:
     """Return a change that says so: whatever else holds for its reminder, one message of it is not accounted for."""
     note = "an earlier message for this reminder was never confirmed: it may be sent as well"
     return evolve(change, outcome="unknown", error=change.error or note)
 
 
-def _standing(identity: Identity, outcome: ReminderRecord, message: Message | None) -> Change:
+def _unchanged(identity: Identity, outcome: ReminderRecord, message: Message | None) -> Change:
     kind, reason = ChangeKind.SKIP, Reason(outcome.reason)
     if outcome.status is ReminderStatus.HELD:
         kind = ChangeKind.HOLD

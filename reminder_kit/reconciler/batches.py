@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-__all__ = ["chunks"]
+__all__ = ["batched"]
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 _CHUNK = 500
 
 
-def chunks(items: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:
+def batched(items: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:
     """Yield the items in lists of at most that many."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):

@@ -16,7 +16,7 @@ from reminder_kit.model.appointments import Appointment
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
-from reminder_kit.rules.reminders import ideal
+from reminder_kit.rules.reminders import due_time
 
 __all__ = ["Imported", "read_for_import", "source_name"]
 
@@ -62,7 +62,7 @@ def read_for_import(
     if options.region is None:
         options = evolve(options, region=settings.defaults.region)
     name = source or source_name(file)
-    known = {identity.id for identity in ledger.known(name)}
+    known = {identity.id for identity in ledger.of_source(name)}
     start, end = now - _reach(settings, now), now + options.horizon
     reading = read_calendar(file, options, start=start, end=end, name=name, known=known.__contains__, now=now)
     appointments = tuple(occurrence.appointment for occurrence in reading)
@@ -86,5 +86,5 @@ def read_for_import(
 def _reach(settings: Settings, now: datetime) -> timedelta:
     """Return how long after an appointment a rule may still have something to say."""
     follow_ups = [rule for rule in settings.rules if rule.is_follow_up]
-    dues = [ideal(rule, now, "UTC", settings.defaults.is_open) for rule in follow_ups]
+    dues = [due_time(rule, now, "UTC", settings.defaults.is_open) for rule in follow_ups]
     return max((due - now + FOLLOW_UP_PATIENCE for due in dues if due is not None), default=timedelta(0))

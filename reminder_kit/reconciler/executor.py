@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, field
 
 from reminder_kit.delivery.dispatcher import Dispatcher, DispatchResult, DispatchStatus
-from reminder_kit.delivery.exchange import guarded
+from reminder_kit.delivery.exchange import isolated
 from reminder_kit.delivery.retry import CircuitBreaker, ClockSkew
 from reminder_kit.delivery.routes import Dispatchers, Route
 from reminder_kit.errors import SenderRefusedError
@@ -23,23 +23,33 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import FORCED, Claim, Identity, RecordResult, ReminderRecord, AppointmentRecord, ReminderStatus, Traffic, is_open
+from reminder_kit.model.records import (
+    FORCED,
+    AppointmentRecord,
+    Claim,
+    Identity,
+    RecordResult,
+    ReminderRecord,
+    ReminderStatus,
+    Traffic,
+    is_open,
+)
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decisions_for
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import doubled, needs_settling
+from reminder_kit.planning.message_times import needs_settling, stale_duplicates
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
-from reminder_kit.planning.revision import as_held, may_go, revised, start_of
+from reminder_kit.planning.revision import held, may_still_send, placed_again, start_of
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.ports import IO, Provider
-from reminder_kit.reconciler.batches import chunks
+from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.reporting import merged, reported, why
-from reminder_kit.reconciler.work_item import WorkItem, give_back
+from reminder_kit.reconciler.work_item import WorkItem, release
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -78,7 +88,7 @@ class Executor:
     skew: ClockSkew = field(factory=ClockSkew)
     owner: Owner | str = field(factory=Owner)
     fallback: Route | None = None
-    _works: Iterator[int] = field(factory=count)
+    _claim_numbers: Iterator[int] = field(factory=count)
 
     async def apply(self, plan: Plan, *, patient: bool = False, forced: bool = False) -> Report:
         """Carry a plan out and report every change, as it really was.
@@ -92,7 +102,7 @@ class Executor:
         await self.io.call(self.ledger.prepare)
         if forced:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
-        refused = await self._take_in(plan)
+        refused = await self._record(plan)
         run = Execution(plan, patient=patient)
         waiting = [each for each in plan.todo if each not in refused]
         for _ in range(_ROUNDS):
@@ -108,11 +118,11 @@ class Executor:
     def _forced_is_open(self, now: datetime) -> bool:
         return is_open(self.ledger.last_run(FORCED), now)
 
-    async def _take_in(self, plan: Plan) -> set[Identity]:
+    async def _record(self, plan: Plan) -> set[Identity]:
         """Record what came in and what is gone, all or nothing; returns what a newer revision kept out meanwhile."""
         if not plan.intakes and not plan.removals:
             return set()
-        kept = await self._commit(partial(_recorded, plan, self.clock()))
+        kept = await self._commit(partial(_record_all, plan, self.clock()))
         return {intake.identity for intake, each in zip(plan.intakes, kept, strict=True) if each is RecordResult.STALE}
 
     async def _commit(self, op: Callable[[Any], Any]) -> Any:
@@ -122,7 +132,7 @@ class Executor:
         """Work batch by batch, past what another worker holds; then wait for that (the batch job leaves it to it)."""
         waited, delay = 0.0, 0.05
         while True:
-            waiting = [each for batch in chunks(waiting, _BATCH) for each in await self._work(batch, run)]
+            waiting = [each for batch in batched(waiting, _BATCH) for each in await self._work(batch, run)]
             if run.patient or not waiting or waited >= _PATIENCE:
                 break
             await self.io.sleep(delay)
@@ -135,7 +145,7 @@ class Executor:
     async def _work(self, identities: Sequence[Identity], run: Execution) -> list[Identity]:
         """Work on appointments nobody else holds; returns those somebody does, and notes whom else it concerns."""
         works = await self._claim(identities)
-        courier = self._couriers(run.plan.actor, patient=run.patient)
+        courier = self._dispatchers(run.plan.actor, patient=run.patient)
         finished = False
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
@@ -143,19 +153,19 @@ class Executor:
                 await self.io.call(self._decide, works, run.plan.held_back)
                 await self._carry_out(works, courier)
                 for _ in range(_AGAIN):
-                    if again := [work for work in works if work.again]:
+                    if again := [work for work in works if work.decide_again]:
                         await self._reread(again)
                         await self.io.call(self._decide, again, run.plan.held_back)
                         await self._carry_out(again, courier)
             finished = True
         finally:
-            await (self._give_back(works, run) if finished else self._let_go(works))
+            await (self._release(works, run) if finished else self._expire(works))
         for work in works:
-            run.done[work.record.identity] = merged(run.done.get(work.record.identity, ()), work.told())
+            run.done[work.record.identity] = merged(run.done.get(work.record.identity, ()), work.reported())
         held = {work.record.identity for work in works}
         return [each for each in identities if each not in held]
 
-    def _couriers(self, actor: str, *, patient: bool) -> Dispatchers:
+    def _dispatchers(self, actor: str, *, patient: bool) -> Dispatchers:
         first = Route(self.provider, self.settings, self.io, self.breaker, self.skew)
         found = [
             Dispatcher(
@@ -175,13 +185,13 @@ class Executor:
         return Dispatchers(*found)
 
     async def _claim(self, identities: Sequence[Identity]) -> list[WorkItem]:
-        now, owner = self.clock(), f"{self.owner}.{next(self._works)}"
+        now, owner = self.clock(), f"{self.owner}.{next(self._claim_numbers)}"
 
         def claim(tx: Transaction) -> tuple[dict[int, Claim], list[AppointmentRecord]]:
             rows = list(tx.rows(identities).values())
             claims = tx.claim(rows, owner, now, LEASE)
             if missing := [row for row in rows if row not in claims]:
-                tx.free([owner for owner in tx.holders(missing) if is_dead(owner)])
+                tx.expire([owner for owner in tx.holders(missing) if is_dead(owner)])
                 claims |= tx.claim(missing, owner, now, LEASE)
             return claims, tx.read(list(claims))
 
@@ -196,7 +206,7 @@ class Executor:
         for work in works:
             work.record = fresh[work.claim.row]
             work.messages = {message.id: message for message in work.record.messages}
-            work.stuck |= work.failed  # what failed a moment ago is not tried on other terms at once
+            work.unsettled |= work.failed  # what failed a moment ago is not tried on other terms at once
 
     # Settling and deciding
 
@@ -211,27 +221,35 @@ class Executor:
         if jobs:
             await self.io.gather(jobs)
             await self._reread(works)
-        doubles = [self._sparing(work, each, courier) for work in works for each in doubled(work.record.messages)]
+        doubles = [
+            self.cancel_duplicate(work, each, courier)
+            for work in works
+            for each in stale_duplicates(work.record.messages)
+        ]
         if doubles:
             await self.io.gather(doubles)
             await self._reread(works)
 
-    def _sparing(self, work: WorkItem, message: Message, courier: Dispatchers) -> Callable[[], Coroutine[Any, Any, None]]:
+    def cancel_duplicate(
+        self, work: WorkItem, message: Message, courier: Dispatchers
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
         """Take back a message that was thought lost, since a newer one of its reminder is parked."""
 
         async def job() -> None:
             outcome = next(each for each in work.record.outcomes if each.key == message.key)
             identity, reason = work.record.identity, Reason.UNCHANGED.value
-            errand = await guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
+            errand = await isolated(courier.cancel(work.claim, identity, message, outcome, reason))
             if errand.status is DispatchStatus.FAILED:
-                work.stuck[message.key] = errand
+                work.unsettled[message.key] = errand
 
         return job
 
-    def _settling(self, work: WorkItem, message: Message, courier: Dispatchers) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _settling(
+        self, work: WorkItem, message: Message, courier: Dispatchers
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             rule = work.rule_of(message.key)
-            errand = await guarded(courier.settle(work.claim, work.record.identity, rule, message))
+            errand = await isolated(courier.settle(work.claim, work.record.identity, rule, message))
             work.settled(message.key, errand)
 
         return job
@@ -246,15 +264,15 @@ class Executor:
             for work in works
         ]
         planned: dict[str, list[Traffic]] = {}
-        cases = Neighbours(self.ledger, self.settings, now, suppressed).around(cases)
+        cases = Neighbours(self.ledger, self.settings, now, suppressed).with_context(cases)
         for work, case in zip(works, cases, strict=True):
-            work.revised, work.again, work.suppressed = work.revised or work.again, False, suppressed
+            work.redecided, work.decide_again, work.suppressed = work.redecided or work.decide_again, False, suppressed
             work.decisions, work.error = decisions_for(with_planned(case, planned), self.settings, now)
-            work.decisions = [as_held(each) if each.change.key in held_back else each for each in work.decisions]
-            if self.settings.reach:
+            work.decisions = [held(each) if each.change.key in held_back else each for each in work.decisions]
+            if self.settings.spacing_reach:
                 note_planned(planned, [each.change for each in work.decisions])
             if work.error:
-                work.clean = False
+                work.complete = False
 
     # Carrying out
 
@@ -262,7 +280,7 @@ class Executor:
         """Withdraw and replace first, then park what is new: a person's number may have changed hands."""
         for kind in (ChangeKind.CANCEL, ChangeKind.REPLACE, ChangeKind.SCHEDULE):
             jobs = [
-                self._errand(work, decision, courier)
+                self._dispatching(work, decision, courier)
                 for work in works
                 for decision in work.decisions
                 if decision.change.kind is kind and decision.change.key not in self._blocked(work)
@@ -270,14 +288,16 @@ class Executor:
             if jobs:
                 await self.io.gather(jobs)
         for work in works:
-            work.note_the_rest(self.clock())
+            work.record_untouched(self.clock())
 
     @staticmethod
     def _blocked(work: WorkItem) -> set[str]:
         """Return the reminders of which an older message is still unsettled: nothing new while it is."""
-        return {key for key, errand in work.stuck.items() if errand.status is not DispatchStatus.UNKNOWN}
+        return {key for key, errand in work.unsettled.items() if errand.status is not DispatchStatus.UNKNOWN}
 
-    def _errand(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _dispatching(
+        self, work: WorkItem, decision: Decision, courier: Dispatchers
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             if decision.change.kind is ChangeKind.SCHEDULE:
                 await self._schedule(work, decision, courier)
@@ -291,11 +311,11 @@ class Executor:
     async def _schedule(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> None:
         assert decision.reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
         own = courier.of(decision.reminder)
-        fresh = revised(decision, self.settings, own.window, own.skew.allowance, self.clock())
+        fresh = placed_again(decision, self.settings, own.window, own.skew.allowance, self.clock())
         if fresh.draft is None:
             work.conclude(fresh, "done")
             return
-        errand = await guarded(
+        errand = await isolated(
             own.park(
                 work.claim,
                 work.record.generation,
@@ -303,11 +323,11 @@ class Executor:
                 evolve(fresh, outcome=evolve(fresh.outcome, replacing=fresh.replaces)),
                 fresh.draft,
                 start_of(fresh),
-                may_go(fresh, self.settings.quiet),
+                may_still_send(fresh, self.settings.quiet),
             )
         )
-        work.know(errand)
-        self._conclude_errand(work, fresh, errand)
+        work.remember(errand)
+        self._conclude(work, fresh, errand)
 
     async def _cancel(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> None:
         errand = await self._withdrawn(work, decision, courier, decision.outcome)
@@ -315,8 +335,8 @@ class Executor:
             work.too_late(decision)
             return
         if errand.status is DispatchStatus.DONE and decision.change.reason is Reason.ALREADY_SENT:
-            work.again = work.again or self.fallback is not None
-        self._conclude_errand(work, decision, errand)
+            work.decide_again = work.decide_again or self.fallback is not None
+        self._conclude(work, decision, errand)
 
     async def _replace(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> None:
         wish = evolve(decision.outcome, status=ReminderStatus.HELD, replacing=True)
@@ -326,66 +346,72 @@ class Executor:
         elif errand.status is DispatchStatus.DONE:
             await self._schedule(work, evolve(decision, replaces=True), courier)
         else:
-            work.outcomes[decision.change.key] = wish
-            self._conclude_errand(work, evolve(decision, outcome=wish), errand)
+            work.reminder_records[decision.change.key] = wish
+            self._conclude(work, evolve(decision, outcome=wish), errand)
 
-    async def _withdrawn(self, work: WorkItem, decision: Decision, courier: Dispatchers, outcome: ReminderRecord) -> DispatchResult:
+    async def _withdrawn(
+        self, work: WorkItem, decision: Decision, courier: Dispatchers, outcome: ReminderRecord
+    ) -> DispatchResult:
         message = work.messages[decision.message.id] if decision.message else None
         assert message is not None  # noqa: S101 - only parked messages are withdrawn
         if message.state is State.CANCELLED:
             return DispatchResult(DispatchStatus.DONE, message)
         identity, reason = work.record.identity, decision.change.reason.value
-        errand = await guarded(courier.withdraw(work.claim, identity, message, outcome, reason))
-        work.know(errand)
+        errand = await isolated(courier.cancel(work.claim, identity, message, outcome, reason))
+        work.remember(errand)
         return errand
 
     # Writing down
 
-    def _conclude_errand(self, work: WorkItem, decision: Decision, errand: DispatchResult) -> None:
+    def _conclude(self, work: WorkItem, decision: Decision, errand: DispatchResult) -> None:
         change = decision.change
         number = errand.message.provider_id if errand.message else change.message_id
         if errand.status is DispatchStatus.DONE:
             work.conclude(evolve(decision, change=evolve(change, message_id=number)), "done")
             return
-        work.mark(change.key, errand)
+        work.note_failure(change.key, errand)
         error = str(errand.error) if errand.error else why(errand)
         if errand.status is DispatchStatus.REJECTED and errand.reason is not None:
-            work.again = work.again or bool(decision.includes)  # by itself it may be taken
+            work.decide_again = work.decide_again or bool(decision.includes)  # by itself it may be taken
             change = evolve(change, reason=errand.reason)
             outcome = evolve(decision.outcome, status=ReminderStatus.SKIPPED, reason=errand.reason.value, error=error)
-            work.again = work.again or (self.fallback is not None and isinstance(errand.error, SenderRefusedError))
+            work.decide_again = work.decide_again or (
+                self.fallback is not None and isinstance(errand.error, SenderRefusedError)
+            )
         elif errand.status is DispatchStatus.UNKNOWN:
-            work.again = work.again or self.settings.prefer_duplicate
+            work.decide_again = work.decide_again or self.settings.prefer_duplicate
             change = evolve(change, reason=Reason.NOT_CONFIRMED)
-            outcome = evolve(decision.outcome, status=ReminderStatus.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error)
+            outcome = evolve(
+                decision.outcome, status=ReminderStatus.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error
+            )
         else:
-            work.again = work.again or errand.status is DispatchStatus.SKEWED
-            work.clean = work.clean and errand.status is DispatchStatus.SKEWED
+            work.decide_again = work.decide_again or errand.status is DispatchStatus.SKEWED
+            work.complete = work.complete and errand.status is DispatchStatus.SKEWED
             outcome = evolve(decision.outcome, replacing=decision.replaces or decision.outcome.replacing)
             if errand.message is None and change.kind is not ChangeKind.CANCEL:
                 outcome = evolve(outcome, status=ReminderStatus.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)
         result = "unknown" if errand.status is DispatchStatus.UNKNOWN else "failed"
         if errand.status is DispatchStatus.STALE:
-            work.again = True
+            work.decide_again = True
             change, result = evolve(change, kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION), "done"
         work.conclude(evolve(decision, change=evolve(change, message_id=number, error=error), outcome=outcome), result)
 
-    async def _give_back(self, works: Sequence[WorkItem], run: Execution) -> None:
+    async def _release(self, works: Sequence[WorkItem], run: Execution) -> None:
         """Write down what came of works, end their claims, and note whom else that concerns."""
         if works:
             now, settings = self.clock(), self.settings
-            done = run.done if settings.joins else None
-            write = partial(give_back, works, run.plan.actor, now, settings.digest, done)
+            done = run.done if settings.combines else None
+            write = partial(release, works, run.plan.actor, now, settings.digest, done)
             run.woken |= dict.fromkeys(await self._commit(write))
 
-    async def _let_go(self, works: Sequence[WorkItem]) -> None:
+    async def _expire(self, works: Sequence[WorkItem]) -> None:
         """End the leases of work that was broken off (a key press, a cancelled task): all is still to be done."""
         now = self.clock()
         await self._commit(lambda tx: tx.renew([work.claim for work in works], now))
 
 
-def _recorded(plan: Plan, now: datetime, tx: Transaction) -> list[RecordResult]:
-    kept = [each for batch in chunks(plan.intakes) for each in tx.record(batch, now, as_of=plan.as_of)]
-    for removals in chunks(plan.removals):
+def _record_all(plan: Plan, now: datetime, tx: Transaction) -> list[RecordResult]:
+    kept = [each for batch in batched(plan.intakes) for each in tx.record(batch, now, as_of=plan.as_of)]
+    for removals in batched(plan.removals):
         tx.remove(removals, now)
     return kept

@@ -17,7 +17,7 @@ from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import is_possible
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Identity, AppointmentRecord, PriorMessage, Suppression
+from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, Suppression
 from reminder_kit.planning.combining import SAME_DAY
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
@@ -52,56 +52,64 @@ class Neighbours:
     settings: Settings
     now: datetime
     suppressed: Mapping[str, Suppression]
-    coming: dict[Identity, Appointment | None] = field(factory=dict)
+    announced: dict[Identity, Appointment | None] = field(factory=dict)
     _by_phone: dict[str, list[Identity]] = field(factory=dict)
 
-    def expect(self, identity: Identity, appointment: Appointment | None) -> None:
+    def announce(self, identity: Identity, appointment: Appointment | None) -> None:
         """Note what is about to be recorded, or withdrawn."""
-        if self.settings.joins:
-            self.coming[identity] = appointment
+        if self.settings.combines:
+            self.announced[identity] = appointment
             for number, _ in _phones(appointment):
                 self._by_phone.setdefault(number, []).append(identity)
 
-    def around(self, cases: Sequence[Observed]) -> list[Observed]:
+    def with_context(self, cases: Sequence[Observed]) -> list[Observed]:
         """Return the cases with all that other appointments of their phones have to do with them."""
-        if not self.settings.looks_around:
-            return self._remembering(cases)
+        if not self.settings.needs_neighbours:
+            return self._with_earlier_combinations(cases)
         numbers = list(dict.fromkeys(number for case in cases for number, _ in _phones(case.appointment)))
         if not numbers:
             return list(cases)
-        written = self.ledger.traffic(numbers, self.now - self.settings.reach) if self.settings.reach else {}
-        if not self.settings.joins:
-            return [evolve(case, traffic=written) for case in self._remembering(cases)]
-        telling = self._telling(numbers)
-        others = self._others(cases)
-        found = [evolve(each, traffic=written, included_in=telling) for each in self._told_along(cases, telling)]
-        company = [evolve(each, traffic=written, included_in=telling) for each in self._told_along(others, telling)]
+        written = (
+            self.ledger.traffic(numbers, self.now - self.settings.spacing_reach) if self.settings.spacing_reach else {}
+        )
+        if not self.settings.combines:
+            return [evolve(case, traffic=written) for case in self._with_earlier_combinations(cases)]
+        telling = self._messages_that_include(numbers)
+        others = self._same_day(cases)
+        found = [
+            evolve(each, traffic=written, included_in=telling) for each in self._with_prior_messages(cases, telling)
+        ]
+        company = [
+            evolve(each, traffic=written, included_in=telling) for each in self._with_prior_messages(others, telling)
+        ]
         by_phone: dict[str, list[Observed]] = {}
         for each in company:
             for number, _ in _phones(each.appointment):
                 by_phone.setdefault(number, []).append(each)
-        return [evolve(case, neighbours=_company(case, by_phone)) for case in found]
+        return [evolve(case, neighbours=_neighbours_of(case, by_phone)) for case in found]
 
-    def _remembering(self, cases: Sequence[Observed]) -> list[Observed]:
+    def _with_earlier_combinations(self, cases: Sequence[Observed]) -> list[Observed]:
         """Return the cases with what tells them as well, since rules told them together once and do no more."""
-        asked = [case for case in cases if _was_told_along(case)]
+        asked = [case for case in cases if _was_combined(case)]
         numbers = list(dict.fromkeys(number for case in asked for number, _ in _phones(case.appointment)))
         if not numbers:
             return list(cases)
-        telling = self._telling(numbers)
-        return [evolve(each, included_in=telling) for each in self._told_along(cases, telling)]
+        telling = self._messages_that_include(numbers)
+        return [evolve(each, included_in=telling) for each in self._with_prior_messages(cases, telling)]
 
-    def _telling(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
+    def _messages_that_include(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
         found: dict[str, list[Message]] = {}
-        for message in self.ledger.telling(numbers):
+        for message in self.ledger.combined(numbers):
             for each in message.includes:
                 found.setdefault(each.key, []).append(message)
         return found
 
-    def _told_along(self, cases: Sequence[Observed], telling: Mapping[str, Sequence[Message]]) -> list[Observed]:
+    def _with_prior_messages(
+        self, cases: Sequence[Observed], telling: Mapping[str, Sequence[Message]]
+    ) -> list[Observed]:
         """Return the cases with what was told, in others' messages, of another occurrence of theirs."""
         along = [(key, each) for key, found in telling.items() for each in found if each.state in SENT]
-        owners = self.ledger.owners(list(dict.fromkeys(key for key, _ in along))) if along else {}
+        owners = self.ledger.reminder_owners(list(dict.fromkeys(key for key, _ in along))) if along else {}
         sent: dict[tuple[str, str], dict[tuple[str, str], list[PriorMessage]]] = {}
         for key, message in along:
             if key in owners:
@@ -111,21 +119,21 @@ class Neighbours:
                 by_whom.setdefault((rule, recipient), []).append(PriorMessage(key, start_at, message.send_at))
         return [_with(case, sent.get(case.identity[:2])) for case in cases] if sent else list(cases)
 
-    def _others(self, cases: Sequence[Observed]) -> list[Observed]:
+    def _same_day(self, cases: Sequence[Observed]) -> list[Observed]:
         """Return every appointment that shares a phone with one of the cases around the same time."""
         phones = [each for case in cases for each in _phones(case.appointment)]
-        records = self.near(ranges_of(phones))
+        records = self.sharing_number(ranges_of(phones))
         sent = self.ledger.sent_before_many(list(dict.fromkeys((each.source, each.id) for each in records)))
-        return [self._case(identity, record, sent.get(identity[:2])) for identity, record in records.items()]
+        return [self._observed(identity, record, sent.get(identity[:2])) for identity, record in records.items()]
 
-    def _case(self, identity: Identity, record: AppointmentRecord | None, sent: Any) -> Observed:
-        if identity in self.coming or record is None:
-            return Observed.of(identity, self.coming.get(identity), record, self.suppressed, sent)
+    def _observed(self, identity: Identity, record: AppointmentRecord | None, sent: Any) -> Observed:
+        if identity in self.announced or record is None:
+            return Observed.of(identity, self.announced.get(identity), record, self.suppressed, sent)
         return Observed.recorded(record, self.suppressed, sent)
 
-    def near(self, ranges: Sequence[Range]) -> dict[Identity, AppointmentRecord | None]:
+    def sharing_number(self, ranges: Sequence[Range]) -> dict[Identity, AppointmentRecord | None]:
         """Return the appointments, recorded or about to be, that are (or were) for a number between two instants."""
-        rows = self.ledger.near(ranges)
+        rows = self.ledger.sharing_number(ranges)
         found: dict[Identity, AppointmentRecord | None] = {
             record.identity: record for record in (self.ledger.records(rows=rows) if rows else ())
         }
@@ -140,14 +148,16 @@ class Neighbours:
         return found | {identity: known.get(identity) for identity in coming}
 
     def _lies_in(self, identity: Identity, ranges: Sequence[Range]) -> bool:
-        phones = dict(_phones(self.coming.get(identity)))
+        phones = dict(_phones(self.announced.get(identity)))
         return any(number in phones and low <= phones[number] <= high for number, low, high in ranges)
 
-    def stirred(self, rows: Sequence[int], appointments: Iterable[Appointment | None]) -> dict[Identity, AppointmentRecord | None]:
+    def affected_by(
+        self, rows: Sequence[int], appointments: Iterable[Appointment | None]
+    ) -> dict[Identity, AppointmentRecord | None]:
         """Return whom it concerns that appointments changed: who shares a phone with what they are, or were."""
         phones = [each for found in self.ledger.phones(rows).values() for each in found]
         phones += [each for appointment in appointments for each in _phones(appointment)]
-        return self.near(ranges_of(phones)) if phones else {}
+        return self.sharing_number(ranges_of(phones)) if phones else {}
 
 
 def _with(case: Observed, sent: Mapping[tuple[str, str], Sequence[PriorMessage]] | None) -> Observed:
@@ -157,12 +167,12 @@ def _with(case: Observed, sent: Mapping[tuple[str, str], Sequence[PriorMessage]]
     return evolve(case, sent_before={**case.sent_before, **before})
 
 
-def _was_told_along(case: Observed) -> bool:
+def _was_combined(case: Observed) -> bool:
     along = (Reason.SUPERSEDED, Reason.ALREADY_SENT)
     return any(each.reason in along and key not in case.messages for key, each in case.outcomes.items())
 
 
-def _company(case: Observed, by_phone: Mapping[str, Sequence[Observed]]) -> tuple[Observed, ...]:
+def _neighbours_of(case: Observed, by_phone: Mapping[str, Sequence[Observed]]) -> tuple[Observed, ...]:
     found: dict[Identity, Observed] = {}
     for number, start_at in _phones(case.appointment):
         for other in by_phone.get(number, ()):

@@ -16,9 +16,9 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Identity, Incoming, AppointmentRecord, Suppression, Traffic
+from reminder_kit.model.records import AppointmentRecord, Identity, Incoming, Suppression, Traffic
 from reminder_kit.planning.changes import Change, ChangeKind
-from reminder_kit.planning.decide import decisions_for, poisoned
+from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_past
 from reminder_kit.planning.observed import Observed
@@ -26,7 +26,7 @@ from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.unchanged import recorded_changes
-from reminder_kit.reconciler.batches import chunks
+from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.scope import Scope
 
@@ -49,56 +49,56 @@ class PlanBuilder:
     changes: dict[Identity, list[Change]] = field(factory=dict)
     todo: dict[Identity, None] = field(factory=dict)
     order: Sequence[Identity] = ()
-    intakes: list[Incoming] = field(factory=list)
+    accepted: list[Incoming] = field(factory=list)
     removals: list[Identity] = field(factory=list)
     seen: set[Identity] = field(factory=set)
     held_back: set[str] = field(factory=set)
     waiting: dict[Identity, set[str]] = field(factory=dict)
     over: dict[Identity, Counter[str]] = field(factory=dict)
-    elsewhere: dict[str, str] = field(factory=dict)
+    other_providers: dict[str, str] = field(factory=dict)
     _fresh: set[Identity] = field(factory=set)
-    _stirring: list[tuple[AppointmentRecord | None, Appointment | None]] = field(factory=list)
-    _cases: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
+    _affecting: list[tuple[AppointmentRecord | None, Appointment | None]] = field(factory=list)
+    _observed: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
 
-    def take_in(self, incoming: Mapping[Identity, Incoming]) -> None:
+    def add_incoming(self, incoming: Mapping[Identity, Incoming]) -> None:
         """Judge what came in."""
-        if self.settings.joins:
-            self._expect(incoming)
-        for identities in chunks(incoming):
+        if self.settings.combines:
+            self._announce(incoming)
+        for identities in batched(incoming):
             records = {record.identity: record for record in self.ledger.records(identities=identities)}
-            judged = [each for each in identities if self._is_judged(incoming[each], records.get(each))]
-            self.judge(
+            judged = [each for each in identities if self._is_decided(incoming[each], records.get(each))]
+            self.decide(
                 [(each, records.get(each)) for each in judged], {each: incoming[each].appointment for each in judged}
             )
         self.seen.update(incoming)
 
-    def _expect(self, incoming: Mapping[Identity, Incoming]) -> None:
+    def _announce(self, incoming: Mapping[Identity, Incoming]) -> None:
         """Let neighbours know what is about to be recorded, before anyone is judged."""
-        for identities in chunks(incoming):
+        for identities in batched(incoming):
             records = {record.identity: record for record in self.ledger.records(identities=identities)}
             for identity in identities:
                 record, intake = records.get(identity), incoming[identity]
                 if record is None or not intake.is_older_than(record, self.scope.as_of):
-                    self.neighbours.expect(identity, intake.appointment)
+                    self.neighbours.announce(identity, intake.appointment)
 
-    def _is_judged(self, intake: Incoming, record: AppointmentRecord | None) -> bool:
+    def _is_decided(self, intake: Incoming, record: AppointmentRecord | None) -> bool:
         """Say whether what came in is to be judged; what is stale, or stands as it was recorded, is told here."""
         identity = intake.identity
         if record is not None and intake.is_older_than(record, self.scope.as_of):
             self.changes[identity] = [_stale(identity)]
             return False
-        if self._stands(record, intake):
+        if self._needs_no_look(record, intake):
             assert record is not None  # noqa: S101 - what stands is recorded
             self.changes[identity] = recorded_changes(record, self.now)
             if intake.order[0] and intake.order != record.revision:
-                self.intakes.append(intake)
+                self.accepted.append(intake)
             return False
         if record is None or record.removed or record.fingerprint != intake.fingerprint:
-            self.intakes.append(intake)
+            self.accepted.append(intake)
             self._fresh.add(identity)
         return True
 
-    def _stands(self, record: AppointmentRecord | None, intake: Incoming | None) -> bool:
+    def _needs_no_look(self, record: AppointmentRecord | None, intake: Incoming | None) -> bool:
         """Say whether a record needs no look: planned with these settings, nothing new, nothing due or open."""
         return (
             record is not None
@@ -109,7 +109,7 @@ class PlanBuilder:
             and (intake is None or (intake.fingerprint == record.fingerprint and not record.removed))
         )
 
-    def judge(
+    def decide(
         self,
         found: Sequence[tuple[Identity, AppointmentRecord | None]],
         given: Mapping[Identity, Appointment | None] = MappingProxyType({}),
@@ -124,78 +124,78 @@ class PlanBuilder:
             else Observed.recorded(record, self.suppressed, sent.get((each.source, each.id)))
             for each, record in found
         ]
-        for case, (_, record) in zip(self.neighbours.around(cases), found, strict=True):
-            self._file(case, record)
+        for case, (_, record) in zip(self.neighbours.with_context(cases), found, strict=True):
+            self.add_decisions(case, record)
 
-    def _file(self, case: Observed, record: AppointmentRecord | None) -> None:
+    def add_decisions(self, case: Observed, record: AppointmentRecord | None) -> None:
         """Decide for one appointment and note what that comes to."""
         identity = case.identity
         decisions, error = decisions_for(case, self.settings, self.now)
-        self.elsewhere |= _elsewhere(decisions, self.settings)
-        self.changes[identity] = [poisoned(identity, error)] if error else [each.change for each in decisions]
+        self.other_providers |= _other_providers(decisions, self.settings)
+        self.changes[identity] = [quarantined(identity, error)] if error else [each.change for each in decisions]
         news = error or record is None or record.planned_with != self.digest or record.dirty or identity in self._fresh
-        matters = [each for each in decisions if _matters(each, record)]
+        matters = [each for each in decisions if _has_effect(each, record)]
         if news or matters:
             self.todo[identity] = None
-            if self.settings.joins:
-                self._stirring.append((record, case.appointment))
-            if self.settings.reach:
-                self._cases[identity] = case, record
+            if self.settings.combines:
+                self._affecting.append((record, case.appointment))
+            if self.settings.spacing_reach:
+                self._observed[identity] = case, record
         if record is not None:
             past = [each for each in record.messages if each.state is State.SCHEDULED and is_past(each, self.now)]
             self.over[identity] = Counter(each.provider for each in past)
-            if not news and all(_waits(each, record) for each in matters):
+            if not news and all(_waits_for_room(each, record) for each in matters):
                 self.waiting[identity] = {each.change.key for each in matters}
 
-    def look_at(self, records: Iterable[AppointmentRecord]) -> None:
+    def sweep(self, records: Iterable[AppointmentRecord]) -> None:
         """Look at recorded appointments that did not come in."""
-        for batch in chunks(records):
+        for batch in batched(records):
             waiting = [each for each in batch if each.identity not in self.seen]
             self.seen.update(each.identity for each in waiting)
             for record in waiting:
-                if self._stands(record, None) and not record.removed:
+                if self._needs_no_look(record, None) and not record.removed:
                     self.changes[record.identity] = recorded_changes(record, self.now)
-            moved = [each for each in waiting if not self._stands(each, None)]
-            self.judge([(each.identity, each) for each in moved])
+            moved = [each for each in waiting if not self._needs_no_look(each, None)]
+            self.decide([(each.identity, each) for each in moved])
 
     def withdraw(self, records: Iterable[AppointmentRecord]) -> None:
         """Withdraw what its source no longer has."""
-        for batch in chunks(records):
+        for batch in batched(records):
             gone = [each for each in batch if each.identity not in self.seen and not each.removed]
             for record in gone:
                 self.seen.add(record.identity)
                 self.removals.append(record.identity)
                 self._fresh.add(record.identity)
-                self.neighbours.expect(record.identity, None)
-            self.judge([(each.identity, each) for each in gone], {each.identity: None for each in gone})
+                self.neighbours.announce(record.identity, None)
+            self.decide([(each.identity, each) for each in gone], {each.identity: None for each in gone})
 
-    def follow_on(self) -> None:
+    def decide_affected_neighbours(self) -> None:
         """Judge whoever is told together with, or apart from, an appointment that changed.
 
         What came in was judged before it was known what is gone: where something is, it is judged again.
         """
         judged = set() if self.removals else set(self.todo)
-        while self._stirring:
-            stirring, self._stirring = self._stirring, []
-            for batch in chunks(stirring):
+        while self._affecting:
+            stirring, self._affecting = self._affecting, []
+            for batch in batched(stirring):
                 rows = [record.row for record, _ in batch if record is not None]
-                found = self.neighbours.stirred(rows, [appointment for _, appointment in batch])
+                found = self.neighbours.affected_by(rows, [appointment for _, appointment in batch])
                 fresh = {each: record for each, record in found.items() if each not in judged}
                 judged.update(fresh)
-                self.judge(list(fresh.items()), self.neighbours.coming)
+                self.decide(list(fresh.items()), self.neighbours.announced)
 
-    def space_out(self) -> None:
+    def respace_new_messages(self) -> None:
         """Decide again, soonest first, for those whose new messages to one number must mind each other."""
         self.order = _soonest_first(self.todo, self._all())
         new = [each for each in self._all() if each.kind in _PARKING]
         often = Counter(each.to for each in new)
         planned: dict[str, list[Traffic]] = {}
-        for identity in self.order if self.settings.reach else ():
+        for identity in self.order if self.settings.spacing_reach else ():
             numbers = {each.to for each in self.changes[identity] if each.kind in _PARKING and often[each.to] > 1}
-            if not numbers or identity not in self._cases:
+            if not numbers or identity not in self._observed:
                 continue
-            case, record = self._cases[identity]
-            self._file(with_planned(case, planned), record)
+            case, record = self._observed[identity]
+            self.add_decisions(with_planned(case, planned), record)
             note_planned(planned, self.changes[identity])
 
     def _all(self) -> list[Change]:
@@ -207,7 +207,7 @@ class PlanBuilder:
             found = self.ledger.records(source=scope.source, ended_after=self.now)
             yield from (record for record in found if self._may_vanish(record, scope))
             return
-        for ids in chunks(scope.covers):
+        for ids in batched(scope.covers):
             found = self.ledger.records(source=scope.source, ids=ids)
             yield from (record for record in found if self._may_vanish(record, scope))
 
@@ -216,7 +216,7 @@ class PlanBuilder:
         before = record.recorded_at <= self.now
         return record.start_at > self.now and inside and before and record.identity.id not in scope.spare
 
-    def hold_back(self, cap: int | None, provider: str) -> None:
+    def apply_capacity(self, cap: int | None, provider: str) -> None:
         """Hold what a provider has no room for: the soonest are parked first."""
         if cap is None:
             return
@@ -224,11 +224,13 @@ class PlanBuilder:
             (change, found, index)
             for found in self.changes.values()
             for index, change in enumerate(found)
-            if self.elsewhere.get(change.key, self.settings.provider) == provider
+            if self.other_providers.get(change.key, self.settings.provider) == provider
         ]
         new = [each for each in its if each[0].kind is ChangeKind.SCHEDULE]
         room = max(0, cap - self.ledger.parked(provider=provider)) if new else 0
-        freed = sum(each[provider] for each in self.over.values()) + sum(each[0].kind is ChangeKind.CANCEL for each in its)
+        freed = sum(each[provider] for each in self.over.values()) + sum(
+            each[0].kind is ChangeKind.CANCEL for each in its
+        )
         if len(new) <= room + freed:
             return
         new.sort(key=lambda each: (each[0].send_at, each[0].key))
@@ -248,20 +250,21 @@ class PlanBuilder:
             actor=scope.actor,
             changes=tuple(self._all()),
             appointments=len(self.seen),
-            intakes=tuple(self.intakes),
+            intakes=tuple(self.accepted),
             removals=tuple(self.removals),
             todo=tuple(self.order),
             held_back=frozenset(self.held_back),
             parked=parked,
             guarded=scope.guarded,
             guard=guard,
-            barred=frozenset(self.suppressed) & {each.to or "" for each in self._all() if each.kind is ChangeKind.CANCEL},
+            barred=frozenset(self.suppressed)
+            & {each.to or "" for each in self._all() if each.kind is ChangeKind.CANCEL},
             refusal=scope.refusal,
             as_of=scope.as_of,
         )
 
 
-def _elsewhere(decisions: Iterable[Decision], settings: Settings) -> dict[str, str]:
+def _other_providers(decisions: Iterable[Decision], settings: Settings) -> dict[str, str]:
     """Return, by key, the providers of reminders that go through, or are parked at, another one than the first."""
     if settings.fallback is None:
         return {}
@@ -270,14 +273,14 @@ def _elsewhere(decisions: Iterable[Decision], settings: Settings) -> dict[str, s
     return {key: provider for key, provider in found if provider != settings.provider}
 
 
-def _matters(decision: Decision, record: AppointmentRecord | None) -> bool:
+def _has_effect(decision: Decision, record: AppointmentRecord | None) -> bool:
     """Say whether carrying a decision out would change the provider or the ledger."""
     if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
         return True
     return record is None or decision.outcome not in record.outcomes
 
 
-def _waits(decision: Decision, record: AppointmentRecord) -> bool:
+def _waits_for_room(decision: Decision, record: AppointmentRecord) -> bool:
     """Say whether a reminder to be parked is recorded as waiting for room already."""
     known = next((each for each in record.outcomes if each.key == decision.change.key), None)
     if known is None or decision.change.kind is not ChangeKind.SCHEDULE:
@@ -285,7 +288,7 @@ def _waits(decision: Decision, record: AppointmentRecord) -> bool:
     return known.reason == Reason.AT_CAPACITY and known.due_at == decision.outcome.due_at
 
 
-def _concerns(record: AppointmentRecord, number: str) -> bool:
+def _is_addressed_to(record: AppointmentRecord, number: str) -> bool:
     """Say whether anything recorded of an appointment is addressed to a number."""
     return any(each.to == number for each in record.outcomes) or any(
         each.draft.to == number for each in record.messages
@@ -310,21 +313,21 @@ def build_plan(
     suppressed = ledger.suppressions()
     neighbours = Neighbours(ledger, settings, now, suppressed)
     draft = PlanBuilder(ledger, settings, now, scope, suppressed, settings.digest, neighbours)
-    draft.take_in(incoming)
+    draft.add_incoming(incoming)
     for each in (scope, *scope.covered):
         if each.complete or each.covers:
             draft.withdraw(draft.vanished(each))
     if scope.withdraw:
         draft.withdraw(ledger.records(identities=scope.withdraw))
     if scope.sweep:
-        draft.look_at(ledger.records(ended_after=now, dirty_only=scope.only_dirty))
+        draft.sweep(ledger.records(ended_after=now, dirty_only=scope.only_dirty))
     if scope.number:
-        draft.look_at(each for each in ledger.records(dirty_only=True) if _concerns(each, scope.number))
-    draft.follow_on()
-    draft.space_out()
-    draft.hold_back(cap, settings.provider)
+        draft.sweep(each for each in ledger.records(dirty_only=True) if _is_addressed_to(each, scope.number))
+    draft.decide_affected_neighbours()
+    draft.respace_new_messages()
+    draft.apply_capacity(cap, settings.provider)
     if settings.fallback is not None and settings.fallback.provider != settings.provider:
-        draft.hold_back(settings.fallback.cap, settings.fallback.provider)
+        draft.apply_capacity(settings.fallback.cap, settings.fallback.provider)
     return draft.plan(guard)
 
 

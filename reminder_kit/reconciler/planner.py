@@ -21,9 +21,17 @@ from reminder_kit.errors import (
 )
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment, normalise
-from reminder_kit.model.records import FORCED, HistoryEntry, Identity, Incoming, AppointmentRecord, intakes_of, is_open
+from reminder_kit.model.records import (
+    FORCED,
+    AppointmentRecord,
+    HistoryEntry,
+    Identity,
+    Incoming,
+    incoming_by_identity,
+    is_open,
+)
 from reminder_kit.planning.decide import decide
-from reminder_kit.planning.explanation import ReminderExplanation, Explanation, explained
+from reminder_kit.planning.explanation import Explanation, ReminderExplanation, explain_decision
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.settings import Settings
@@ -75,7 +83,7 @@ class Planner:
     def calendar_import(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Plan:
         """Return the plan for a calendar."""
         got = self._read(file, now, source=source, complete=complete)
-        incoming = intakes_of(got.appointments, self.settings.defaults.region)
+        incoming = incoming_by_identity(got.appointments, self.settings.defaults.region)
         return evolve(self._make(incoming, got.scope, now), problems=got.problems)
 
     def resync(
@@ -93,7 +101,7 @@ class Planner:
         refusal = self._emptiness(source, incoming) if complete else None
         read, problems = ([], ()) if only_dirty else self._sources_read(now)
         for got in read:
-            incoming |= intakes_of(got.appointments, self.settings.defaults.region)
+            incoming |= incoming_by_identity(got.appointments, self.settings.defaults.region)
         scope = Scope(
             "resync",
             source=source,
@@ -115,7 +123,7 @@ class Planner:
         """Return the plan that withdraws what is parked for a number that was barred just now, and nothing else."""
         return self._make({}, Scope("suppress", guarded=False, number=number), now)
 
-    def intakes(self, appointments: Appointments, source: str | None) -> list[Incoming]:
+    def incoming(self, appointments: Appointments, source: str | None) -> list[Incoming]:
         """Return appointments ready to be recorded."""
         region = self.settings.defaults.region
         return [Incoming.of(normalise(each, region)) for each in _sourced(appointments, source)]
@@ -129,21 +137,25 @@ class Planner:
             reminders += self._explained(record, history, now)
         return Explanation(id, tuple(reminders), tuple(entry for entry in history if not entry.key))
 
-    def _explained(self, record: AppointmentRecord, history: Sequence[HistoryEntry], now: datetime) -> list[ReminderExplanation]:
+    def _explained(
+        self, record: AppointmentRecord, history: Sequence[HistoryEntry], now: datetime
+    ) -> list[ReminderExplanation]:
         identity = record.identity
         sent, suppressed = self.ledger.sent_before(identity), self.ledger.suppressions()
         neighbours = Neighbours(self.ledger, self.settings, now, suppressed)
-        (case,) = neighbours.around([Observed.recorded(record, suppressed, sent)])
+        (case,) = neighbours.with_context([Observed.recorded(record, suppressed, sent)])
         if case.error:
             raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {case.error}")
         mine = [entry for entry in history if entry.identity == identity]
         quiet, window = self.settings.quiet, self.settings.window
-        return [explained(each, record.messages, mine, quiet, window) for each in decide(case, self.settings, now)]
+        return [
+            explain_decision(each, record.messages, mine, quiet, window) for each in decide(case, self.settings, now)
+        ]
 
     def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> dict[Identity, Incoming]:
         """Return what is handed in; raises `UnsafePlanError` where it breaks off and absence would mean something."""
         try:
-            return intakes_of(_sourced(appointments, source), self.settings.defaults.region)
+            return incoming_by_identity(_sourced(appointments, source), self.settings.defaults.region)
         except ReminderKitError:
             raise
         except Exception as error:

@@ -13,7 +13,7 @@ from attrs import frozen
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.records import Identity
 
-__all__ = ["Scope", "of_one_source"]
+__all__ = ["Scope", "require_one_source"]
 
 
 @frozen
@@ -42,7 +42,7 @@ class Scope:
     covered: Sequence[Scope] = ()
 
 
-def of_one_source(found: list[Identity]) -> list[Identity]:
+def require_one_source(found: list[Identity]) -> list[Identity]:
     """Return the identities; raises `InvalidInputError` where they belong to several sources."""
     names = sorted({each.source for each in found})
     if len(names) > 1:

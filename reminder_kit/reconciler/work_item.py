@@ -17,13 +17,21 @@ from reminder_kit.errors import ClaimLostError
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Claim, HistoryEntry, Identity, ReminderRecord, AppointmentRecord, Release, ReminderStatus
+from reminder_kit.model.records import (
+    AppointmentRecord,
+    Claim,
+    HistoryEntry,
+    Identity,
+    Release,
+    ReminderRecord,
+    ReminderStatus,
+)
 from reminder_kit.planning.changes import Change, ChangeKind
-from reminder_kit.planning.decide import poisoned
+from reminder_kit.planning.decide import quarantined
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_doubtful, next_look
 from reminder_kit.planning.revision import start_of
-from reminder_kit.planning.unchanged import in_doubt
+from reminder_kit.planning.unchanged import marked_unconfirmed
 from reminder_kit.reconciler.neighbours import ranges_of
 from reminder_kit.reconciler.reporting import why
 
@@ -54,35 +62,35 @@ class WorkItem:
     messages: dict[str, Message] = field(factory=dict)
     decisions: list[Decision] = field(factory=list)
     changes: dict[str, Change] = field(factory=dict)
-    outcomes: dict[str, ReminderRecord] = field(factory=dict)
-    stuck: dict[str, DispatchResult] = field(factory=dict)
+    reminder_records: dict[str, ReminderRecord] = field(factory=dict)
+    unsettled: dict[str, DispatchResult] = field(factory=dict)
     failed: dict[str, DispatchResult] = field(factory=dict)
-    lost: set[str] = field(factory=set)
+    unconfirmed: set[str] = field(factory=set)
     suppressed: Collection[str] = ()
     error: str = ""
-    clean: bool = True
-    again: bool = False
-    revised: bool = False
+    complete: bool = True
+    decide_again: bool = False
+    redecided: bool = False
 
-    def know(self, errand: DispatchResult) -> None:
+    def remember(self, errand: DispatchResult) -> None:
         """Remember what became of a message."""
         if errand.message is not None:
             self.messages[errand.message.id] = errand.message
 
-    def mark(self, key: str, errand: DispatchResult) -> None:
+    def note_failure(self, key: str, errand: DispatchResult) -> None:
         """Remember what went wrong for a reminder: what failed is left to the next run, what may be sent is named."""
         if errand.status is DispatchStatus.FAILED:
             self.failed[key] = errand
         elif errand.status is DispatchStatus.UNKNOWN:
-            self.lost.add(key)
+            self.unconfirmed.add(key)
 
     def settled(self, key: str, errand: DispatchResult) -> None:
         """Remember how settling a message ended, where it did not simply end well."""
-        self.mark(key, errand)
+        self.note_failure(key, errand)
         if errand.status in (DispatchStatus.FAILED, DispatchStatus.WAITING):
-            self.stuck[key] = errand
+            self.unsettled[key] = errand
         elif errand.status is DispatchStatus.UNKNOWN:
-            self.stuck.setdefault(key, errand)
+            self.unsettled.setdefault(key, errand)
 
     def writes_to(self, barred: Collection[str]) -> bool:
         """Say whether something is parked for a number that was barred while this was worked on."""
@@ -96,7 +104,7 @@ class WorkItem:
     def conclude(self, decision: Decision, result: str) -> None:
         """Note how a decision was carried out."""
         self.changes[decision.change.key] = evolve(decision.change, outcome=result)
-        self.outcomes[decision.change.key] = decision.outcome
+        self.reminder_records[decision.change.key] = decision.outcome
 
     def too_late(self, decision: Decision) -> None:
         """Note that the message goes out, or went; what follows from that is decided anew."""
@@ -107,32 +115,38 @@ class WorkItem:
         if shown is not None:
             change = evolve(change, send_at=shown.send_at, text=shown.text)
         self.changes[change.key] = change
-        self.outcomes[change.key] = evolve(
-            decision.outcome, status=ReminderStatus.PARKED, reason=Reason.TOO_LATE.value, send_at=change.send_at, park_at=None
+        self.reminder_records[change.key] = evolve(
+            decision.outcome,
+            status=ReminderStatus.PARKED,
+            reason=Reason.TOO_LATE.value,
+            send_at=change.send_at,
+            park_at=None,
         )
-        self.again = self.again or gone
+        self.decide_again = self.decide_again or gone
 
-    def note_the_rest(self, now: datetime) -> None:
+    def record_untouched(self, now: datetime) -> None:
         """Note the decisions that needed no errand: kept, held, skipped, and those whose message is not settled."""
         for decision in self.decisions:
-            change, errand = decision.change, self.stuck.get(decision.change.key)
+            change, errand = decision.change, self.unsettled.get(decision.change.key)
             known = change.key in self.changes
             if errand is not None and errand.status is not DispatchStatus.UNKNOWN:
-                self.clean = self.clean and errand.status is DispatchStatus.WAITING
+                self.complete = self.complete and errand.status is DispatchStatus.WAITING
                 self.changes[change.key] = evolve(change, outcome="failed", error=str(errand.error or why(errand)))
                 continue
             if not known:
                 outcome = "done" if "settle" in change.causes else None
                 self.changes[change.key] = evolve(change, outcome=outcome)
-                self.outcomes[change.key] = decision.outcome
+                self.reminder_records[change.key] = decision.outcome
             doubtful = any(each.key == change.key and is_doubtful(each, now) for each in self.messages.values())
-            if doubtful or change.key in self.lost:  # what is sent at once is in doubt though its time is over
-                self.changes[change.key] = in_doubt(self.changes[change.key])
+            if doubtful or change.key in self.unconfirmed:  # what is sent at once is in doubt though its time is over
+                self.changes[change.key] = marked_unconfirmed(self.changes[change.key])
 
     def write(self, tx: Transaction, actor: str, now: datetime) -> None:
         """Write outcomes, history and adopted messages, under the claim; raises `ClaimLostError`."""
         recorded = {each.key: each for each in self.record.outcomes}
-        tx.keep_outcomes(self.claim, list(self.outcomes.values()))  # an intent may have overwritten what was recorded
+        tx.keep_outcomes(
+            self.claim, list(self.reminder_records.values())
+        )  # an intent may have overwritten what was recorded
         versions = {each.change.key: each.reminder.rule.version for each in self.decisions if each.reminder}
         entries = [
             HistoryEntry(
@@ -145,8 +159,8 @@ class WorkItem:
                 reason=self.changes[each.key].reason.value,
                 detail=_detail(each, versions.get(each.key)),
             )
-            for key, each in self.outcomes.items()
-            if _is_told(self.changes[key], is_news=recorded.get(key) != each)
+            for key, each in self.reminder_records.items()
+            if _belongs_in_history(self.changes[key], is_news=recorded.get(key) != each)
         ]
         tx.note(entries)
         for decision in self.decisions:
@@ -159,21 +173,21 @@ class WorkItem:
 
     def release(self, digest: str, now: datetime) -> Release:
         """Return what is known when the claim is given back."""
-        outcomes = {each.key: each for each in self.record.outcomes} | self.outcomes
-        upcoming = next_look(list(outcomes.values()), list(self.messages.values())) if self.clean else now
-        return Release(self.claim, self.record.generation, self.clean, digest, upcoming)
+        outcomes = {each.key: each for each in self.record.outcomes} | self.reminder_records
+        upcoming = next_look(list(outcomes.values()), list(self.messages.values())) if self.complete else now
+        return Release(self.claim, self.record.generation, self.complete, digest, upcoming)
 
     def requeues(self) -> Requeue:
         """Say whom else it concerns what came of this: those told together with it, where anything did."""
         recorded, concern = {each.key: each for each in self.record.outcomes}, Requeue.NONE
-        for each in self._joint():
+        for each in self._combinable():
             before, meant = recorded.get(each.change.key), each.outcome
-            after = self.outcomes.get(each.change.key, meant)
-            if before == after and not self.revised:
+            after = self.reminder_records.get(each.change.key, meant)
+            if before == after and not self.redecided:
                 continue
             fell_through = after.status is ReminderStatus.SKIPPED and after.reason != Reason.SUPERSEDED
             silence = _silences(each) and Reason.CONDITION in (after.reason, before.reason if before else "")
-            if self.revised or silence or (after != meant and after.status is not ReminderStatus.HELD):
+            if self.redecided or silence or (after != meant and after.status is not ReminderStatus.HELD):
                 return Requeue.ALL
             if fell_through:
                 concern = Requeue.OUTSIDE_BATCH
@@ -181,7 +195,7 @@ class WorkItem:
                 concern = Requeue.NOT_VISITED
         return Requeue.NOT_VISITED if concern is Requeue.NONE and self.record.dirty else concern
 
-    def _joint(self) -> list[Decision]:
+    def _combinable(self) -> list[Decision]:
         """Return the decisions that others may depend on."""
         return [
             each
@@ -196,10 +210,10 @@ class WorkItem:
         appointment = self.record.appointment
         return [(number, appointment.start_at) for number in {each.phone for each in appointment.recipients}]
 
-    def told(self) -> list[Change]:
+    def reported(self) -> list[Change]:
         """Return what the report says of it."""
         changes = list(self.changes.values())
-        return [*changes, poisoned(self.record.identity, self.error)] if self.error else changes
+        return [*changes, quarantined(self.record.identity, self.error)] if self.error else changes
 
 
 def _silences(decision: Decision) -> bool:
@@ -209,10 +223,14 @@ def _silences(decision: Decision) -> bool:
 
 def _only_waits(before: ReminderRecord | None, after: ReminderRecord, decision: Decision) -> bool:
     """Say whether a reminder goes on being told, with whom it tells: held before, parked now, or the other way."""
-    return before is not None and {before.status, after.status} <= {ReminderStatus.HELD, ReminderStatus.PARKED} and bool(decision.includes)
+    return (
+        before is not None
+        and {before.status, after.status} <= {ReminderStatus.HELD, ReminderStatus.PARKED}
+        and bool(decision.includes)
+    )
 
 
-def _is_told(change: Change, *, is_news: bool) -> bool:
+def _belongs_in_history(change: Change, *, is_news: bool) -> bool:
     """Say whether history tells of a change: of what is new, and of all that was done at the provider."""
     return change.kind is not ChangeKind.KEEP and (is_news or (change.is_work and change.outcome == "done"))
 
@@ -223,7 +241,7 @@ def _detail(outcome: ReminderRecord, version: str | None) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def give_back(
+def release(
     works: Sequence[WorkItem],
     actor: str,
     now: datetime,
@@ -235,39 +253,39 @@ def give_back(
 
     `done` are those worked on in this run already; None: nobody is told together.
     """
-    woken = {} if done is None else _concerned(tx, works, done)
+    woken = {} if done is None else _affected(tx, works, done)
     tx.lock(sorted({work.record.row for work in works} | set(woken)))
     for work in works:
         try:
             work.write(tx, actor, now)
         except ClaimLostError:
-            work.clean = False
+            work.complete = False
     barred = tx.suppressions()
     for work in works:
-        work.clean = work.clean and not work.writes_to(barred)
-    tx.wake(sorted(woken), now)
+        work.complete = work.complete and not work.writes_to(barred)
+    tx.requeue(sorted(woken), now)
     releases = [work.release(digest, now) for work in works]
     for work, release in zip(works, releases, strict=True):
-        if work.record.dirty and work.clean:
+        if work.record.dirty and work.complete:
             tx.drop_phones(release, work.phones())
     tx.release(releases)
     return list(woken.values())
 
 
-def _concerned(tx: Transaction, works: Sequence[WorkItem], done: Container[Identity]) -> dict[int, Identity]:
+def _affected(tx: Transaction, works: Sequence[WorkItem], done: Container[Identity]) -> dict[int, Identity]:
     """Return, by row, who is told together with what was worked on, and has not seen what came of it."""
     woken: dict[int, Identity] = {}
     mates = {work.record.row for work in works}
     unknown = tx.add_phones({work.record.row: work.phones() for work in works})
     concerns = [(work.record.row, Requeue.ALL if work.record.row in unknown else work.requeues()) for work in works]
     for concern in (Requeue.NOT_VISITED, Requeue.OUTSIDE_BATCH):
-        for record in _near(tx, [row for row, each in concerns if each is concern]):
+        for record in _sharing_number(tx, [row for row, each in concerns if each is concern]):
             if record.row not in mates and (concern is Requeue.OUTSIDE_BATCH or record.identity not in done):
                 woken[record.row] = record.identity
     for row in (row for row, each in concerns if each is Requeue.ALL):
-        woken |= {record.row: record.identity for record in _near(tx, [row]) if record.row != row}
+        woken |= {record.row: record.identity for record in _sharing_number(tx, [row]) if record.row != row}
     return woken
 
 
-def _near(tx: Transaction, rows: Sequence[int]) -> list[AppointmentRecord]:
-    return tx.read(tx.near(ranges_of(each for found in tx.phones(rows).values() for each in found)))
+def _sharing_number(tx: Transaction, rows: Sequence[int]) -> list[AppointmentRecord]:
+    return tx.read(tx.sharing_number(ranges_of(each for found in tx.phones(rows).values() for each in found)))

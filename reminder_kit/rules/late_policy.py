@@ -11,7 +11,7 @@ from datetime import timedelta
 from attrs import frozen
 
 from reminder_kit.errors import InvalidRuleError
-from reminder_kit.rules.offsets import elapsed, spoken
+from reminder_kit.rules.offsets import in_words, parse_length
 
 __all__ = ["NEXT_RULE", "LatePolicy"]
 
@@ -39,7 +39,7 @@ class LatePolicy:
         if value is None or isinstance(value, LatePolicy):
             return value or cls()
         if isinstance(value, Mapping) and set(value) == {"skip_after"}:
-            return cls("clamp", elapsed(value["skip_after"], f"{what}.skip_after"), stated=True)
+            return cls("clamp", parse_length(value["skip_after"], f"{what}.skip_after"), stated=True)
         word = _one_of(value, ("clamp", "skip", NEXT_RULE), what, ' or { skip_after = "6 hours" }')
         return cls(word, None, stated=True)
 
@@ -53,7 +53,7 @@ class LatePolicy:
         return self.policy == NEXT_RULE
 
     def __str__(self) -> str:
-        return f"skip after {spoken(self.within)}" if self.within is not None else self.policy
+        return f"skip after {in_words(self.within)}" if self.within is not None else self.policy
 
 
 def _one_of(value: object, words: tuple[str, ...], what: str, more: str = "") -> str:

@@ -26,15 +26,15 @@ from reminder_kit.model.instants import iso
 __all__ = [
     "UNITS",
     "WEEKDAYS",
-    "OffsetKind",
     "Offset",
-    "elapsed",
+    "OffsetKind",
+    "apply_offset",
+    "dst_note",
     "from_local",
+    "in_words",
     "is_weekday",
     "local_time",
-    "oddity",
-    "shifted",
-    "spoken",
+    "parse_length",
     "weekday_number",
 ]
 
@@ -118,7 +118,7 @@ class Offset:
     def describe(self) -> str:
         """Return the offset in words, with how it is counted."""
         if self.kind is OffsetKind.EXACT:
-            return f"{spoken(self.elapsed)} (exact: elapsed time)"
+            return f"{in_words(self.elapsed)} (exact: elapsed time)"
         if self.kind is OffsetKind.ABSOLUTE:
             return f"at {iso(self.instant)} (absolute)" if self.instant else "absolute"
         clock = f"at {self.at:%H:%M} local time" if self.at else "same wall clock"
@@ -126,7 +126,7 @@ class Offset:
             return f"the nearest {WEEKDAYS[self.weekday].capitalize()} on another day, {clock}"
         unit = "business day" if self.kind is OffsetKind.BUSINESS else "day"
         count = f"{self.days} {unit}{'' if self.days == 1 else 's'}"
-        more = f" and {spoken(self.elapsed)} of elapsed time" if self.elapsed else ""
+        more = f" and {in_words(self.elapsed)} of elapsed time" if self.elapsed else ""
         return f"{count}{more} ({self.kind}: {clock})"
 
     def least(self) -> timedelta | None:
@@ -193,7 +193,7 @@ def _terms(text: str) -> list[tuple[str, str]]:
     return terms
 
 
-def elapsed(value: str | float | timedelta, what: str) -> timedelta:
+def parse_length(value: str | float | timedelta, what: str) -> timedelta:
     """Return a length of time that only passes: here a day is 24 hours. 0 is no time at all.
 
     Raises `InvalidRuleError`, naming `what`, as `Offset.parse` does.
@@ -227,7 +227,7 @@ def weekday_number(value: str | int, what: str) -> int:
     raise InvalidRuleError(f'{what} is no weekday ({value!r}): write "friday"')
 
 
-def spoken(length: timedelta, *, days: bool = False) -> str:
+def in_words(length: timedelta, *, days: bool = False) -> str:
     """Return a length of time in words: "1 hour 30 minutes".
 
     `days` counts days of 24 hours, for lengths of which nobody asks how they are counted.
@@ -249,7 +249,7 @@ def from_local(wall: datetime, zone: ZoneInfo, *, fold: int = 0) -> datetime:
     return wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
 
 
-def oddity(wall: datetime, zone: ZoneInfo) -> str:
+def dst_note(wall: datetime, zone: ZoneInfo) -> str:
     """Say in words what is special about a naive wall-clock time in a zone; "" for nearly all."""
     first = wall.replace(tzinfo=zone, fold=0).utcoffset() or _NONE
     second = wall.replace(tzinfo=zone, fold=1).utcoffset() or _NONE
@@ -258,7 +258,7 @@ def oddity(wall: datetime, zone: ZoneInfo) -> str:
     if first > second:
         return f"{wall:%H:%M} occurs twice that day in {zone.key}: the first is meant"
     meant = from_local(wall, zone).astimezone(zone)
-    leap = spoken(second - first)
+    leap = in_words(second - first)
     return f"{wall:%H:%M} does not occur that day in {zone.key}: the clock leaps by {leap}, and {meant:%H:%M} is meant"
 
 
@@ -267,7 +267,7 @@ def is_weekday(day: date) -> bool:
     return day.weekday() < 5
 
 
-def shifted(
+def apply_offset(
     anchor_at: datetime,
     zone: ZoneInfo,
     offset: Offset,

@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from reminder_kit.model.instants import UTC, iso, utc, whole_seconds, zone
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.offsets import spoken
+from reminder_kit.rules.offsets import in_words
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import Reminder, Rule
 from reminder_kit.rules.window import _NONE, Window
@@ -25,13 +25,13 @@ from reminder_kit.rules.window import _NONE, Window
 __all__ = [
     "FOLLOW_UP_PATIENCE",
     "GRACE",
-    "PlacementDecision",
-    "Placement",
-    "QuietHours",
     "FeasibleRange",
+    "Placement",
+    "PlacementDecision",
+    "QuietHours",
+    "feasible_range",
     "hold",
     "place",
-    "feasible_range",
     "still_allowed",
 ]
 
@@ -61,7 +61,7 @@ def _told(value: object) -> str:
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, timedelta):
-        return spoken(value)
+        return in_words(value)
     return value.describe() if isinstance(value, QuietHours) else str(value)
 
 
@@ -102,7 +102,10 @@ class FeasibleRange(NamedTuple):
         """These bounds in words."""
         if self.deadline is None:
             return (*self.notes, ("may be asked for from {} to {}", self.earliest, self.latest))
-        return (*self.notes, ("may be asked for from {} to {}, and sent until {}", self.earliest, self.latest, self.deadline))
+        return (
+            *self.notes,
+            ("may be asked for from {} to {}, and sent until {}", self.earliest, self.latest, self.deadline),
+        )
 
     def in_time(self, moment: datetime) -> bool:
         """Say whether an instant is before whatever bounds the reminder."""
@@ -315,7 +318,11 @@ def hold(target: datetime, window: Window, steps: tuple[Step, ...]) -> Placement
     """Return the decision to hold a reminder until `target` enters the window."""
     park_at = window.enters(target)
     return Placement(
-        PlacementDecision.HOLD, Reason.BEYOND_WINDOW, None, park_at, (*steps, ("{} enters the window at {}", target, park_at))
+        PlacementDecision.HOLD,
+        Reason.BEYOND_WINDOW,
+        None,
+        park_at,
+        (*steps, ("{} enters the window at {}", target, park_at)),
     )
 
 

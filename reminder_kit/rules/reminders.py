@@ -21,10 +21,20 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.conditions import Condition
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.late_policy import LatePolicy
-from reminder_kit.rules.offsets import OffsetKind, Offset, oddity, shifted, spoken
+from reminder_kit.rules.offsets import Offset, OffsetKind, apply_offset, dst_note, in_words
 from reminder_kit.rules.rule import KEYS, Rule
 
-__all__ = ["KEYS", "Condition", "Defaults", "LatePolicy", "Reminder", "Rule", "ideal", "reminder_key", "reminders"]
+__all__ = [
+    "KEYS",
+    "Condition",
+    "Defaults",
+    "LatePolicy",
+    "Reminder",
+    "Rule",
+    "due_time",
+    "reminder_key",
+    "reminders_of",
+]
 
 
 @frozen
@@ -84,12 +94,12 @@ def _oddities(anchor_at: datetime, due_at: datetime, offset: Offset, name: str) 
     )
     if offset.kind is OffsetKind.ABSOLUTE:
         return []
-    said = [f"the clocks in {name} change by {spoken(abs(change))} in between"] if change else []
+    said = [f"the clocks in {name} change by {in_words(abs(change))} in between"] if change else []
     if offset.kind is not OffsetKind.EXACT and not offset.elapsed:
         wall = due_at.astimezone(local).replace(tzinfo=None)
         at = offset.at or anchor_at.astimezone(local).time()
         meant = wall.replace(hour=at.hour, minute=at.minute, second=at.second, microsecond=0)
-        odd = oddity(meant, local)
+        odd = dst_note(meant, local)
         said += [odd] if odd else []
     return said
 
@@ -120,16 +130,16 @@ def _exists(name: str) -> bool:
     return True
 
 
-def ideal(rule: Rule, anchor_at: datetime, zone_name: str, is_open: Callable[[date], bool]) -> datetime | None:
+def due_time(rule: Rule, anchor_at: datetime, zone_name: str, is_open: Callable[[date], bool]) -> datetime | None:
     """Return the instant a rule means, UTC in whole seconds; None where the calendar ends before it."""
     try:
-        moment = shifted(anchor_at, zone(zone_name), rule.offset, back=not rule.is_follow_up, is_open=is_open)
+        moment = apply_offset(anchor_at, zone(zone_name), rule.offset, back=not rule.is_follow_up, is_open=is_open)
     except OverflowError:
         return None
     return whole_seconds(moment) if moment.microsecond else moment
 
 
-def reminders(appointment: Appointment, rules: Sequence[Rule], defaults: Defaults) -> list[Reminder]:
+def reminders_of(appointment: Appointment, rules: Sequence[Rule], defaults: Defaults) -> list[Reminder]:
     """Return one reminder for each rule and recipient of an appointment, by rule, then by recipient.
 
     The appointment is already normalised. One without recipients yields one reminder a
@@ -144,7 +154,7 @@ def reminders(appointment: Appointment, rules: Sequence[Rule], defaults: Default
     wanted = []
     for rule in rules:
         anchor_at = start_at if rule.anchor == "start" else end_at
-        due_at = ideal(rule, anchor_at, place.zone, defaults.is_open)
+        due_at = due_time(rule, anchor_at, place.zone, defaults.is_open)
         off = _off(appointment, rule)
         for person in people:
             refusal, detail = (off, "") if off else _refusal(appointment, rule, person, start_at)
@@ -229,9 +239,9 @@ def _unmet_lead(appointment: Appointment, rule: Rule, start_at: datetime) -> str
         return "" if most is None else "max_booking_lead: when it was booked is not known"
     lead = max(start_at - utc(appointment.booked_at), timedelta())
     if least is not None and lead < least:
-        return f"min_booking_lead is {spoken(least, days=True)}: booked {spoken(lead, days=True)} ahead"
+        return f"min_booking_lead is {in_words(least, days=True)}: booked {in_words(lead, days=True)} ahead"
     if most is not None and lead >= most:
-        return f"max_booking_lead is {spoken(most, days=True)}: booked {spoken(lead, days=True)} ahead"
+        return f"max_booking_lead is {in_words(most, days=True)}: booked {in_words(lead, days=True)} ahead"
     return ""
 
 

@@ -20,7 +20,7 @@ from reminder_kit.model.appointments import Appointment, Data, Recipient
 from reminder_kit.model.instants import from_iso, iso, utc
 from reminder_kit.rules.conditions import Condition, suggestion
 from reminder_kit.rules.late_policy import LatePolicy, _one_of
-from reminder_kit.rules.offsets import WEEKDAYS, OffsetKind, Offset, elapsed, local_time, spoken, weekday_number
+from reminder_kit.rules.offsets import WEEKDAYS, Offset, OffsetKind, in_words, local_time, parse_length, weekday_number
 
 __all__ = ["KEYS", "Rule"]
 
@@ -210,9 +210,9 @@ class Rule:
             if_late=LatePolicy.read(if_late, f"{name}if_late"),
             if_far=_one_of(if_far, ("hold", "clamp", "skip"), f"{name}if_far"),
             shift=_one_of(shift, ("earlier", "later"), f"{name}shift"),
-            min_notice=elapsed(min_notice, f"{name}min_notice"),
-            min_silence=elapsed(min_silence, f"{name}min_silence"),
-            spread=elapsed(spread, f"{name}spread"),
+            min_notice=parse_length(min_notice, f"{name}min_notice"),
+            min_silence=parse_length(min_silence, f"{name}min_silence"),
+            spread=parse_length(spread, f"{name}spread"),
             only=Condition.read(only, f"{name}only"),
             unless=Condition.read(unless, f"{name}unless"),
             min_booking_lead=_lead(min_booking_lead, f"{name}min_booking_lead"),
@@ -230,15 +230,15 @@ class Rule:
         least = self.offset.least()
         if not self.is_follow_up and least is not None and self.min_notice >= least:
             raise InvalidRuleError(
-                f"{name}min_notice ({spoken(self.min_notice)}) is not shorter than the offset ({spoken(least)}), so "
+                f"{name}min_notice ({in_words(self.min_notice)}) is not shorter than the offset ({in_words(least)}), so "
                 "it would never be sent on time: shorten min_notice"
             )
         if not self.is_follow_up and least is not None and self.min_notice + self.spread >= least and self.spread:
             raise InvalidRuleError(
-                f"{name}spread ({spoken(self.spread)}) reaches the start: shorten it to less than the offset"
+                f"{name}spread ({in_words(self.spread)}) reaches the start: shorten it to less than the offset"
             )
         if self.spread > _LONGEST_SPREAD:
-            raise InvalidRuleError(f"{name}spread ({spoken(self.spread)}) is longer than a day: shorten it")
+            raise InvalidRuleError(f"{name}spread ({in_words(self.spread)}) is longer than a day: shorten it")
         if self.channel == "sms" and (self.media_urls or self.subject):
             raise InvalidRuleError(f'{name}media_urls and subject need channel = "mms"')
         if self.when is not None and not callable(self.when):
@@ -305,13 +305,13 @@ def _plain(value: object) -> object:
 
 
 def _lead(value: str | timedelta | None, what: str) -> timedelta | None:
-    return None if value is None else elapsed(value, what)
+    return None if value is None else parse_length(value, what)
 
 
 def _check_leads(name: str, least: timedelta | None, most: timedelta | None) -> None:
     if least is not None and most is not None and least >= most:
         raise InvalidRuleError(
-            f"{name}min_booking_lead ({spoken(least)}) is not shorter than max_booking_lead ({spoken(most)}), so no "
+            f"{name}min_booking_lead ({in_words(least)}) is not shorter than max_booking_lead ({in_words(most)}), so no "
             "appointment would ever fit: exchange them, or leave one out"
         )
 

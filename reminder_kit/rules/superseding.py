@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.placement import PlacementDecision, Placement
+from reminder_kit.rules.placement import Placement, PlacementDecision
 from reminder_kit.rules.reminders import Reminder
 
 __all__ = ["COLLAPSE_WITHIN", "supersede"]

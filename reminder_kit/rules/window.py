@@ -12,7 +12,7 @@ from attrs import frozen
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.instants import whole_seconds
-from reminder_kit.rules.offsets import spoken
+from reminder_kit.rules.offsets import in_words
 
 __all__ = ["Window"]
 
@@ -38,8 +38,8 @@ class Window:
             raise InvalidInputError("a provider's window has a negative length: give all four as zero or more")
         if not self.holds_and_sends and self.max_lead - self.margin < self.min_lead + self.margin:
             raise InvalidInputError(
-                f"a provider's window of {spoken(self.min_lead)} to {spoken(self.max_lead)} ahead leaves no room "
-                f"between its margins of {spoken(self.margin)}: lengthen max_lead (schedule_ahead)"
+                f"a provider's window of {in_words(self.min_lead)} to {in_words(self.max_lead)} ahead leaves no room "
+                f"between its margins of {in_words(self.margin)}: lengthen max_lead (schedule_ahead)"
             )
 
     @cached_property

@@ -54,7 +54,7 @@ class Sandbox(SandboxState):
         if refusal is not None:
             return refusal, "limit"
         found, fault = self.faults.answer(call, self._respond)
-        return self.limit.told(found), fault
+        return self.limit.with_headers(found), fault
 
     def _respond(self, call: Call) -> Answer:
         if call.path.startswith("/v2/") and call.path != "/v2/applications":

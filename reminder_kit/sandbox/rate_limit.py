@@ -34,9 +34,9 @@ class Limit:
         self._used += 1
         if self._used <= self.count:
             return None
-        return self.told(answer(429, {"errors": [{"code": "10011", "title": "Too many requests"}]}))
+        return self.with_headers(answer(429, {"errors": [{"code": "10011", "title": "Too many requests"}]}))
 
-    def told(self, found: Answer) -> Answer:
+    def with_headers(self, found: Answer) -> Answer:
         """Return the answer with what is left, in `x-ratelimit-*` headers; the reset in whole seconds, raised."""
         reset = math.ceil(max(0.0, self._began + self.seconds - self.clock()))
         headers = {

@@ -195,7 +195,7 @@ class SandboxState:
         self._scheduled += message.scheduled
         heapq.heappush(self._due, (message.send_at, next(self._order), message))
 
-    def withdraw(self, message: Parked) -> None:
+    def cancel(self, message: Parked) -> None:
         """Cancel a scheduled message."""
         message.status = "cancelled"
         message.cancelled_at = self.now()

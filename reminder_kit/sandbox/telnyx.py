@@ -303,5 +303,5 @@ def _cancel(sandbox: SandboxState, name: str) -> Answer:
         return answer(200, message.payload())
     if message.status != "scheduled" or message.send_at - sandbox.now() <= CUT_OFF:
         raise Refusal(403, "10010", "Message cannot be cancelled", bare=True)
-    sandbox.withdraw(message)
+    sandbox.cancel(message)
     return answer(200, message.payload())

@@ -188,7 +188,7 @@ def _one(sandbox: SandboxState, call: Call, account: str, sid: str) -> Answer:
             raise _RefusalError(400, 20001, "Status must be 'canceled'")
         if message.status != "scheduled":
             raise _RefusalError(400, 30409, "Message cannot be canceled")
-        sandbox.withdraw(message)
+        sandbox.cancel(message)
     return answer(200, _shown(message, account))
 
 

@@ -46,7 +46,7 @@ class Hook:
     id: str = field(factory=lambda: str(uuid4()))
     answers: list[int] = field(factory=list)
 
-    def written(self, now: datetime, attempt: int = 1, url: str | None = None) -> tuple[dict[str, str], bytes]:
+    def as_sent(self, now: datetime, attempt: int = 1, url: str | None = None) -> tuple[dict[str, str], bytes]:
         """Return headers and body of one attempt."""
         return self.letter(self, now, attempt, url or self.url)
 
@@ -97,7 +97,7 @@ class Hooks:
 
     def _send(self, hook: Hook) -> None:
         if self.receiver is not None:
-            self.receiver(*hook.written(self._now(), len(hook.answers) + 1))
+            self.receiver(*hook.as_sent(self._now(), len(hook.answers) + 1))
             hook.answers.append(200)
         elif _is_loopback(hook.url):
             self._start()
@@ -139,7 +139,7 @@ class Hooks:
                 continue
             for _ in range(_ATTEMPTS):
                 attempt += 1
-                status = _post(str(url), *hook.written(self._now(), attempt, url))
+                status = _post(str(url), *hook.as_sent(self._now(), attempt, url))
                 hook.answers.append(status)
                 if 200 <= status < 300:
                     return

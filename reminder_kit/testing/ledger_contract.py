@@ -65,10 +65,19 @@ class _Recording:
         """New, changed, unchanged and stale are told apart, within one batch too."""
         first, second = intake(revision=1), intake("A-2")
         with ledger.writing() as transaction:
-            assert transaction.record([first, second, second], NOW) == [RecordResult.NEW, RecordResult.NEW, RecordResult.UNCHANGED]
+            assert transaction.record([first, second, second], NOW) == [
+                RecordResult.NEW,
+                RecordResult.NEW,
+                RecordResult.UNCHANGED,
+            ]
         batch = [intake(revision=3, title="Cleaning"), second, intake(revision=2, title="Late"), intake("A-3")]
         with ledger.writing() as transaction:
-            assert transaction.record(batch, NOW) == [RecordResult.CHANGED, RecordResult.UNCHANGED, RecordResult.STALE, RecordResult.NEW]
+            assert transaction.record(batch, NOW) == [
+                RecordResult.CHANGED,
+                RecordResult.UNCHANGED,
+                RecordResult.STALE,
+                RecordResult.NEW,
+            ]
         assert as_recorded(ledger).appointment.title == "Cleaning"
 
     def test_the_last_of_a_batch_stands(self, ledger: Ledger) -> None:
@@ -205,7 +214,7 @@ class _Asking:
         with ledger.writing() as transaction:
             transaction.release(
                 [
-                    Release(claims[rows[name]], 1, clean=True, planned_with=p, next_at=at)
+                    Release(claims[rows[name]], 1, complete=True, planned_with=p, next_at=at)
                     for name, (p, at) in known.items()
                 ]
             )
@@ -223,7 +232,7 @@ class _Asking:
         with ledger.writing() as transaction:
             transaction.release(
                 [
-                    Release(claim, 1, clean=True, planned_with="", next_at=NOW if row == rows["coming"] else None)
+                    Release(claim, 1, complete=True, planned_with="", next_at=NOW if row == rows["coming"] else None)
                     for row, claim in claims.items()
                 ]
             )
@@ -244,14 +253,14 @@ class _Asking:
         record_all(ledger, intake(), intake("A-2"), intake("A-3", source="clinic"))
         with ledger.writing() as transaction:
             transaction.remove([Identity("default", "A-2")], NOW)
-        assert ledger.known("default") == [Identity("default", "A-1")]
+        assert ledger.of_source("default") == [Identity("default", "A-1")]
 
     def test_namespaces_know_nothing_of_each_other(self, ledger: Ledger) -> None:
         """The same appointment is recorded apart; only what is parked is counted for all, since the provider does."""
         park_one(ledger)
         other = Ledger(ledger._given, namespace="other", schema=ledger.schema)  # noqa: SLF001 - the same place
         try:
-            assert (list(other.records()), other.identities("A-1"), other.known("default")) == ([], [], [])
+            assert (list(other.records()), other.identities("A-1"), other.of_source("default")) == ([], [], [])
             assert (other.parked(), other.parked("default"), ledger.parked("default")) == (1, 0, 1)
             with other.writing() as transaction:
                 assert transaction.record([intake()], NOW) == [RecordResult.NEW]
@@ -289,7 +298,7 @@ class _Claiming:
             with pytest.raises(ClaimLostError, match="took over"):
                 ledger.submit(write).result()
         with ledger.writing() as transaction:
-            transaction.release([Release(old, 1, clean=True, planned_with="old", next_at=None)])
+            transaction.release([Release(old, 1, complete=True, planned_with="old", next_at=None)])
             transaction.keep_outcomes(new, [outcome()])
         assert (as_recorded(ledger).dirty, as_recorded(ledger).planned_with) == (True, "")
 
@@ -307,9 +316,9 @@ class _Claiming:
     def test_a_release_gives_the_row_back(self, ledger: Ledger) -> None:
         """It is clean, unless something was written meanwhile, or the work was not."""
         record, claim = record_one(ledger)
-        done = Release(claim, record.generation, clean=True, planned_with="digest", next_at=START)
+        done = Release(claim, record.generation, complete=True, planned_with="digest", next_at=START)
         with ledger.writing() as transaction:
-            transaction.release([evolve(done, clean=False)])
+            transaction.release([evolve(done, complete=False)])
         assert (as_recorded(ledger).dirty, as_recorded(ledger).planned_with, as_recorded(ledger).next_at) == (
             True,
             "digest",
@@ -330,7 +339,7 @@ class _Claiming:
         _, claim = record_one(ledger)
         with pytest.raises(ClaimLostError), ledger.writing() as transaction:
             transaction.keep_outcomes(claim, [outcome()])
-            transaction.release([Release(claim, 1, clean=True, planned_with="", next_at=None)])
+            transaction.release([Release(claim, 1, complete=True, planned_with="", next_at=None)])
             transaction.keep_outcomes(claim, [outcome()])
 
     def test_the_dead_can_be_relieved(self, ledger: Ledger) -> None:
@@ -339,7 +348,7 @@ class _Claiming:
         dead = claim_all(ledger, [first.row], "dead")[first.row]
         with ledger.writing() as transaction:
             assert transaction.holders([first.row, second.row]) == ["dead"]
-            assert transaction.free(["dead"]) == 1
+            assert transaction.expire(["dead"]) == 1
             assert transaction.holders([first.row]) == []
         assert set(claim_all(ledger, [first.row], "alive")) == {first.row}
         with pytest.raises(ClaimLostError), ledger.writing() as transaction:
@@ -352,7 +361,9 @@ class _Messages:
     def test_outcomes_come_back_as_they_were(self, ledger: Ledger) -> None:
         """They are replaced by key, and can be dropped."""
         record, claim = record_one(ledger)
-        held = outcome("k-2", stand=ReminderStatus.HELD, send_at=None, park_at=NOW, replacing=True, error="x", due_at=None)
+        held = outcome(
+            "k-2", status=ReminderStatus.HELD, send_at=None, park_at=NOW, replacing=True, error="x", due_at=None
+        )
         with ledger.writing() as transaction:
             transaction.keep_outcomes(claim, [outcome(), held])
             assert transaction.read([record.row])[0].outcomes == (outcome(), held)
@@ -475,9 +486,9 @@ class _Remembering:
         """Those with a parked or held reminder, and those it was barred from; not the others."""
         stands = {
             "parked": outcome("k-1"),
-            "held": outcome("k-2", stand=ReminderStatus.HELD),
-            "barred": outcome("k-3", stand=ReminderStatus.SKIPPED, reason="suppressed"),
-            "late": outcome("k-4", stand=ReminderStatus.SKIPPED, reason="too_late"),
+            "held": outcome("k-2", status=ReminderStatus.HELD),
+            "barred": outcome("k-3", status=ReminderStatus.SKIPPED, reason="suppressed"),
+            "late": outcome("k-4", status=ReminderStatus.SKIPPED, reason="too_late"),
             "someone": outcome("k-5", to="+12025550199"),
         }
         for name, each in stands.items():
@@ -485,7 +496,7 @@ class _Remembering:
             claim = claim_all(ledger, [record.row])[record.row]
             with ledger.writing() as transaction:
                 transaction.keep_outcomes(claim, [each])
-                transaction.release([Release(claim, 1, clean=True, planned_with="", next_at=None)])
+                transaction.release([Release(claim, 1, complete=True, planned_with="", next_at=None)])
         with ledger.writing() as transaction:
             assert transaction.mark_dirty(number=PHONE) == 3
         assert {each.identity.id for each in ledger.records(dirty_only=True)} == {"parked", "held", "barred"}
@@ -550,7 +561,7 @@ class _Remembering:
         _, claim, made = park_one(ledger)
         record_all(ledger, intake("A-2"))
         with ledger.writing() as transaction:
-            transaction.release([Release(claim, 1, clean=True, planned_with="", next_at=START)])
+            transaction.release([Release(claim, 1, complete=True, planned_with="", next_at=START)])
             transaction.suppress(Suppression(PHONE, "", NOW))
             transaction.store_event(DeliveryEvent("e-1", "sent", NOW, "telnyx", "P-1"), NOW)
             transaction.mark_run("resync", NOW, {})

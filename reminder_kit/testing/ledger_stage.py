@@ -15,7 +15,7 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Draft, Message
-from reminder_kit.model.records import Claim, Identity, Incoming, ReminderRecord, AppointmentRecord, ReminderStatus
+from reminder_kit.model.records import AppointmentRecord, Claim, Identity, Incoming, ReminderRecord, ReminderStatus
 
 __all__ = [
     "LEASE",

@@ -31,10 +31,10 @@ class PhonesContract:
         records = record_all(ledger, intake("A-1"), intake("A-2"), intake("A-3", recipients=[Recipient(OTHER)]))
         start_at = records[0].start_at
         rows = [each.row for each in records]
-        assert ledger.near([(PHONE, start_at, start_at)]) == rows[:2]
-        assert ledger.near([(PHONE, start_at + HOUR, start_at + 2 * HOUR)]) == []
-        assert ledger.near([(OTHER, start_at - HOUR, start_at), (PHONE, start_at, start_at)]) == rows
-        assert ledger.near([]) == []
+        assert ledger.sharing_number([(PHONE, start_at, start_at)]) == rows[:2]
+        assert ledger.sharing_number([(PHONE, start_at + HOUR, start_at + 2 * HOUR)]) == []
+        assert ledger.sharing_number([(OTHER, start_at - HOUR, start_at), (PHONE, start_at, start_at)]) == rows
+        assert ledger.sharing_number([]) == []
         assert ledger.phones(rows[2:]) == {rows[2]: [(OTHER, start_at)]}
 
     def test_what_an_appointment_was_for_is_known_until_it_was_worked_on(self, ledger: Ledger) -> None:
@@ -65,9 +65,9 @@ class PhonesContract:
         assert (
             ledger.traffic([PHONE], since + HOUR) == ledger.traffic([OTHER], since) == ledger.traffic([], since) == {}
         )
-        (telling,) = ledger.telling([PHONE, OTHER])
+        (telling,) = ledger.combined([PHONE, OTHER])
         assert (telling.id, telling.includes) == (made.id, told)
-        assert ledger.telling([OTHER]) == ledger.telling([]) == []
+        assert ledger.combined([OTHER]) == ledger.combined([]) == []
         with ledger.writing() as tx:
             assert tx.is_crowded(PHONE, [], send_at - HOUR, send_at + HOUR)
             assert not tx.is_crowded(PHONE, ["k-2", made.key], send_at - HOUR, send_at + HOUR)
@@ -79,13 +79,13 @@ class PhonesContract:
         record, claim, made = park_one(ledger)
         with ledger.writing() as tx:
             tx.move_message(claim, made, evolve(made, includes=(Included("k-9", NOW),)))
-            assert tx.live(PHONE) == [{made.key, "k-9"}]
-            assert tx.live(OTHER) == []
-            assert tx.owners([made.key, "k-9"]) == {made.key: (record.identity, "day-before", "p-1")}
-            assert tx.owners([]) == {}
-            (told,) = tx.telling([PHONE])
+            assert tx.parked_reminders(PHONE) == [{made.key, "k-9"}]
+            assert tx.parked_reminders(OTHER) == []
+            assert tx.reminder_owners([made.key, "k-9"]) == {made.key: (record.identity, "day-before", "p-1")}
+            assert tx.reminder_owners([]) == {}
+            (told,) = tx.combined([PHONE])
             tx.move_message(claim, told, evolve(told, state=State.SENT))
-            assert tx.live(PHONE) == []
+            assert tx.parked_reminders(PHONE) == []
 
     def test_phones_that_are_missing_are_added(self, ledger: Ledger) -> None:
         """An older library records without them; who has them all is not named."""
@@ -102,7 +102,7 @@ class PhonesContract:
         """A release of what was seen before does not put the waking off."""
         record, claim, _ = park_one(ledger)
         with ledger.writing() as tx:
-            tx.wake([record.row], NOW)
+            tx.requeue([record.row], NOW)
             tx.release([Release(claim, record.generation, True, "s", None)])  # noqa: FBT003 - clean
         woken = as_recorded(ledger)
         assert (woken.next_at, woken.generation) == (NOW, record.generation + 1)
@@ -117,4 +117,4 @@ class PhonesContract:
         with ledger.writing() as tx:
             assert tx.purge(START + 1000 * HOUR, NOW) == 1
         assert ledger.phones([record.row]) == {}
-        assert ledger.near([(PHONE, START - HOUR, START + HOUR)]) == []
+        assert ledger.sharing_number([(PHONE, START - HOUR, START + HOUR)]) == []

@@ -88,7 +88,7 @@ def signed_event(
         hook: Hook = dialect.report(house, message, at)
     else:
         hook = dialect.reply(house, number, _REPLIES[type] if text is None else text, our_number, _KEYWORDS.get(type))
-    return hook.written(at - _STALE if stale else at)
+    return hook.as_sent(at - _STALE if stale else at)
 
 
 def _message(house: Sandbox, provider_id: str | None, token: str | None, **told: Any) -> Parked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reminder_kit.text.composer import Composer
 from reminder_kit.text.linter import OPT_OUT_WORDS, Finding, lint
-from reminder_kit.text.sms import Cost, Parts, dear_characters, forecast, plain, sms_parts
+from reminder_kit.text.sms import Cost, Parts, costly_characters, forecast, sms_parts, transliterated
 from reminder_kit.text.templates import NAMES
 
 __all__ = [
@@ -14,9 +14,9 @@ __all__ = [
     "Cost",
     "Finding",
     "Parts",
-    "dear_characters",
+    "costly_characters",
     "forecast",
     "lint",
-    "plain",
     "sms_parts",
+    "transliterated",
 ]

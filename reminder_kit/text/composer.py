@@ -14,7 +14,7 @@ from reminder_kit.model.messages import Draft
 from reminder_kit.rules.placement import GRACE
 from reminder_kit.rules.reminders import Defaults, Reminder
 from reminder_kit.text.linter import OPT_OUT_WORDS, Finding, lint
-from reminder_kit.text.sms import Cost, Parts, dear_characters, forecast, plain, sms_parts
+from reminder_kit.text.sms import Cost, Parts, costly_characters, forecast, sms_parts, transliterated
 from reminder_kit.text.templates import NAMES, TemplateContext, compiled
 from reminder_kit.text.time_phrases import known_locale
 
@@ -25,11 +25,11 @@ __all__ = [
     "Cost",
     "Finding",
     "Parts",
-    "dear_characters",
+    "costly_characters",
     "forecast",
     "lint",
-    "plain",
     "sms_parts",
+    "transliterated",
 ]
 
 
@@ -79,7 +79,7 @@ class Composer:
     def _written(self, source: str, scene: TemplateContext) -> str:
         text = compiled(source).render(scene).strip()
         if self.defaults.transliterate:
-            text = plain(text)
+            text = transliterated(text)
         return text if text.isascii() else _encodable(text)
 
     def _source(self, reminder: Reminder, send_at: datetime, *, joint: bool) -> tuple[str, str]:

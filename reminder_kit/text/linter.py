@@ -16,7 +16,7 @@ from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.model.instants import zone
 from reminder_kit.rules.conditions import suggestion
 from reminder_kit.text.samples import made_up
-from reminder_kit.text.sms import dear_characters, plain, sms_parts
+from reminder_kit.text.sms import costly_characters, sms_parts, transliterated
 from reminder_kit.text.templates import (
     APPOINTMENT_FIELDS,
     MEMBER_FIELDS,
@@ -116,7 +116,7 @@ def _template(rule: Rule, place: str, source: str, locale: str, defaults: Defaul
     yield from (Finding("warning", rule.id, f"{place}: {each}") for each in _opt_outs(source))
     if not faults:
         yield from (
-            Finding("warning", rule.id, f"{place}: {each}") for each in _dear(rule, place, source, locale, defaults)
+            Finding("warning", rule.id, f"{place}: {each}") for each in _costly(rule, place, source, locale, defaults)
         )
 
 
@@ -171,12 +171,12 @@ def _opt_outs(source: str) -> Iterator[str]:
                 )
 
 
-def _dear(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
+def _costly(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
     samples = _samples(rule, source, locale, defaults, joint=place.partition(".")[0] == "together")
     if defaults.transliterate:
-        samples, source = [plain(each) for each in samples], plain(source)
-    dear = dear_characters("".join(samples))
-    own = dear_characters(source)
+        samples, source = [transliterated(each) for each in samples], transliterated(source)
+    dear = costly_characters("".join(samples))
+    own = costly_characters(source)
     if own:
         verb = "is" if len(own) == 1 else "are"
         yield f"{_listed(own)} {verb} not in the GSM alphabet: a part then holds 70 characters instead of 160"

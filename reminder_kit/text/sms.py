@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-__all__ = ["Cost", "Parts", "dear_characters", "forecast", "plain", "sms_parts"]
+__all__ = ["Cost", "Parts", "costly_characters", "forecast", "sms_parts", "transliterated"]
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -101,11 +101,11 @@ def _packed(sizes: Iterable[int] | None, units: int, single: int, each_part: int
     return parts
 
 
-def dear_characters(text: str) -> str:
+def costly_characters(text: str) -> str:
     """Return, once each and in order, the characters that are not in GSM-7: any one of them makes a text UCS-2."""
     return "".join(dict.fromkeys(each for each in text if each not in _GSM7))
 
 
-def plain(text: str) -> str:
+def transliterated(text: str) -> str:
     """Return the text with typographic quotes, dashes and spaces as the plain ones; letters stay as they are."""
     return text.translate(_PLAIN)

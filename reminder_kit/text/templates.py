@@ -29,8 +29,8 @@ __all__ = [
     "NAMES",
     "RECIPIENT_FIELDS",
     "RULE_FIELDS",
-    "TemplateContext",
     "CompiledTemplate",
+    "TemplateContext",
     "compiled",
 ]
 

@@ -13,10 +13,10 @@ from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.ports import Provider
 from reminder_kit.providers.signatures import lowered
 
-__all__ = ["heard"]
+__all__ = ["verified_events"]
 
 
-def heard(
+def verified_events(
     providers: Sequence[Provider], name: str | None, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> tuple[DeliveryEvent, ...]:
     """Return what a webhook tells, verified by the provider it is of.

@@ -118,7 +118,7 @@ class Story:
         self.sandbox.clock.set(self.scenario.at)
         self.sandbox.tick()
         if self.scenario.letter is not None:
-            self.letter = self.scenario.letter(self.sandbox).written(self.sandbox.now())
+            self.letter = self.scenario.letter(self.sandbox).as_sent(self.sandbox.now())
 
     # What happens
 

@@ -24,7 +24,7 @@ def settled(ledger, *, outcomes=(), messages=(), next_at=NOW):
         transaction.keep_outcomes(claim, outcomes)
         for each in messages:
             transaction.create_message(claim, each, rule="day-before", recipient="p-1")
-        transaction.release([Release(claim, 1, clean=True, planned_with="d", next_at=next_at)])
+        transaction.release([Release(claim, 1, complete=True, planned_with="d", next_at=next_at)])
 
 
 def sql(ledger, statement):

@@ -42,7 +42,7 @@ def work_through(url, owner, count):
                 tx.note([HistoryEntry(NOW, owner, "creating", record.identity)])
 
             ledger.submit(park).result(60)
-        done = [Release(claim, 1, clean=True, planned_with="d", next_at=None) for claim in claims.values()]
+        done = [Release(claim, 1, complete=True, planned_with="d", next_at=None) for claim in claims.values()]
         ledger.submit(lambda tx, some=done: tx.release(some)).result(60)
     ledger.close()
 

@@ -207,11 +207,11 @@ def test_tables_of_every_published_version_are_brought_to_the_latest_with_what_t
     records = list(ledger.records())
     assert [each.identity.id for each in records] == ["A-1", "A-2", "A-3"]
     assert [each.messages[0].id for each in records] == ["M-1", "M-2", "M-3"]
-    assert [each.messages[0].told for each in records] == [(), (), ()]
+    assert [each.messages[0].includes for each in records] == [(), (), ()]
     appointment = records[0].appointment
     number, start_at = appointment.recipients[0].phone, appointment.start_at
     assert ledger.phones([1]) == {1: [(number, start_at)]}
-    assert ledger.near([(number, start_at, start_at)]) == [1, 2, 3]
+    assert ledger.sharing_number([(number, start_at, start_at)]) == [1, 2, 3]
     assert check(ledger) == []
 
 

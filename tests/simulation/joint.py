@@ -14,7 +14,7 @@ from reminder_kit import Appointment, Rule
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderStatus
-from reminder_kit.planning.combining import circle_of
+from reminder_kit.planning.combining import group_of
 from reminder_kit.rules.placement import PlacementDecision, place, still_allowed
 from tests.conftest import NEW_YORK
 from tests.simulation.histories import CORRECTING, History
@@ -45,7 +45,7 @@ class JointLaws(Laws):
         self.tells = {}
         for record in self.records:
             for message in record.messages:
-                for told in message.told:
+                for told in message.includes:
                     self.tells.setdefault(told.key, []).append((message, told))
         super().check(promised)
         self.check_told_once()
@@ -62,7 +62,7 @@ class JointLaws(Laws):
         for message, row in self.live_rows():
             if row["id"] in doubtful or row["state"] in ("unknown", "abandoned"):
                 continue
-            keys = [row["key"], *(each.key for each in self.message_of(row["id"]).told)]
+            keys = [row["key"], *(each.key for each in self.message_of(row["id"]).includes)]
             for key in keys:
                 assert key not in seen, f"told twice: {key} in {seen[key]} and {message}"
                 seen[key] = message
@@ -89,7 +89,7 @@ class JointLaws(Laws):
 
     def told_in(self, id_):
         known = [each for record in self.records for each in record.messages if each.id == id_]
-        return [(each.key, each.start_at) for message in known for each in message.told]
+        return [(each.key, each.start_at) for message in known for each in message.includes]
 
     def message_of(self, id_):
         return next(each for record in self.records for each in record.messages if each.id == id_)
@@ -120,7 +120,7 @@ class JointLaws(Laws):
         ]
         if told_by and outcome.reason == Reason.SUPERSEDED and not self.live(found):
             (message,) = told_by
-            assert circle_of(self.all_wanted[message.key]) == circle_of(reminder), "told with strangers"
+            assert group_of(self.all_wanted[message.key]) == group_of(reminder), "told with strangers"
             return
         super().check_wanted(reminder, outcome, found)
 
@@ -129,28 +129,30 @@ class JointLaws(Laws):
         assert row["state"] == State.SCHEDULED, f"the ledger says {row['state']} of a parked message"
         assert moment(row["start_at"]) == reminder.appointment.start_at, "parked for another start"
         assert still_allowed(message.send_at, reminder, self.settings.quiet) is None, "parked outside what is allowed"
-        told = self.message_of(row["id"]).told
+        told = self.message_of(row["id"]).includes
         again = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
         stays = again.decision is PlacementDecision.SKIP or again.reason is Reason.CLAMPED_LATE
         if stays:
             return
         others = [self.all_wanted[each.key] for each in told]
-        assert all(circle_of(each) == circle_of(reminder) for each in others), "told with strangers"
+        assert all(group_of(each) == group_of(reminder) for each in others), "told with strangers"
         draft = self.settings.composer.compose(reminder, message.send_at, others)
         assert message.text == draft.text, f"{message.text!r} instead of {draft.text!r}"
 
     def check_absent(self, reminder, outcome, found):
         """What is superseded is told by somebody, or waits with somebody who is held."""
-        keeps_apart = self.settings.min_gap and self.settings.window.holds_and_sends and outcome.stand == ReminderStatus.HELD
+        keeps_apart = (
+            self.settings.min_gap and self.settings.window.holds_and_sends and outcome.status == ReminderStatus.HELD
+        )
         if keeps_apart or self.waits_for_room(reminder.key):
             return
         if outcome.reason == Reason.SUPERSEDED and self.is_joint(reminder):
             company = [
                 other
                 for other in self.all_wanted.values()
-                if other.key != reminder.key and circle_of(other) == circle_of(reminder)
+                if other.key != reminder.key and group_of(other) == group_of(reminder)
             ]
-            waiting = [each for each in company if self.records_by_key[each.key].stand == "held"]
+            waiting = [each for each in company if self.records_by_key[each.key].status == "held"]
             late = not outcome.replacing  # superseded by another rule of its own appointment, not told by another's
             assert waiting or late, f"nobody tells {reminder.appointment.id} {reminder.rule.id}: {outcome}"
             return
@@ -175,7 +177,7 @@ class JointLaws(Laws):
         )
 
     def is_joint(self, reminder):
-        return circle_of(reminder) is not None
+        return group_of(reminder) is not None
 
     def check_moved(self, reminder, message, row):
         if not self.settings.min_gap:

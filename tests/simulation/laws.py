@@ -16,7 +16,7 @@ from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.fallback import fallback_key, with_fallbacks
 from reminder_kit.rules.placement import GRACE, PlacementDecision, place, still_allowed
-from reminder_kit.rules.reminders import reminders
+from reminder_kit.rules.reminders import reminders_of
 
 REARM = timedelta(minutes=15)
 
@@ -84,7 +84,7 @@ class Laws:
     def check_room(self):
         """Nothing waits for want of room while there is room."""
         held = [each for record in self.records for each in record.outcomes if each.reason == Reason.AT_CAPACITY]
-        held = [each for each in held if each.stand == ReminderStatus.HELD and each.due_at and each.due_at > self.now]
+        held = [each for each in held if each.status == ReminderStatus.HELD and each.due_at and each.due_at > self.now]
         assert not held or self.world.ledger.parked() >= self.world.cap, f"held although there is room: {held}"
 
     def promised(self):
@@ -118,7 +118,7 @@ class Laws:
     def wanted(self):
         for record in self.records:
             if not record.removed:
-                found = reminders(record.appointment, self.settings.rules, self.settings.defaults)
+                found = reminders_of(record.appointment, self.settings.rules, self.settings.defaults)
                 told = defaultdict(list)
                 for message in record.messages:
                     told[message.key].append(message)
@@ -215,7 +215,9 @@ class Laws:
         draft = self.settings.composer.compose(reminder, message.send_at)
         window = self.settings.of(reminder).window
         again = place(reminder, now=self.now, window=window, quiet=self.settings.quiet, replaces=True)
-        stays = again.decision is PlacementDecision.SKIP or again.reason is Reason.CLAMPED_LATE  # a new one would come late
+        stays = (
+            again.decision is PlacementDecision.SKIP or again.reason is Reason.CLAMPED_LATE
+        )  # a new one would come late
         assert message.text == draft.text or stays, f"{message.text!r} instead of {draft.text!r}"
         if message.send_at != reminder.due_at:
             self.check_moved(reminder, message, row)
@@ -243,9 +245,9 @@ class Laws:
         placed = place(reminder, now=self.now, window=window, quiet=self.settings.quiet)
         if placed.decision is not PlacementDecision.SEND:
             kind = "held" if placed.decision is PlacementDecision.HOLD else "skipped"
-            told = f"{reminder.key}: {outcome.stand}, {outcome.reason} instead of {kind}"
+            told = f"{reminder.key}: {outcome.status}, {outcome.reason} instead of {kind}"
             given_way = outcome.reason == Reason.SUPERSEDED  # to one that went out: not looked at again
-            assert outcome.stand == kind or placed.decision is PlacementDecision.SKIP or given_way, told
+            assert outcome.status == kind or placed.decision is PlacementDecision.SKIP or given_way, told
             return
         if self.waits_for_room(reminder.key):
             return

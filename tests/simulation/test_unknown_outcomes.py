@@ -245,7 +245,7 @@ def test_a_report_that_comes_before_we_know_the_message_is_not_lost(sandbox, mak
     sandbox.clock.advance(timedelta(days=2, hours=23))
     sandbox.tick()
     for hook in sandbox.hooks.sent:
-        kit.receive(*hook.written(sandbox.now()))
+        kit.receive(*hook.as_sent(sandbox.now()))
     assert len(sandbox.inbox(NUMBER)) == 1
 
 

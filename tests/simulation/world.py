@@ -113,24 +113,24 @@ class SteppedWorld(BlockingIO):
         return response
 
 
-class SteppedCourier(Dispatcher):
-    """A courier that says which message it is posting: some providers take no token of ours."""
+class SteppedDispatcher(Dispatcher):
+    """A dispatcher that says which message it is posting: some providers take no token of ours."""
 
     async def post(self, claim, identity, rule, message, *given, **named):
         self.io.posting = message.id
         return await super().post(claim, identity, rule, message, *given, **named)
 
 
-class SteppedEngine(Executor):
-    """An engine whose messages are numbered by the world, so that a story can be told again."""
+class SteppedExecutor(Executor):
+    """An executor whose messages are numbered by the world, so that a story can be told again."""
 
-    def _couriers(self, *given, **named):
-        made = super()._couriers(*given, **named)
+    def _dispatchers(self, *given, **named):
+        made = super()._dispatchers(*given, **named)
         return Dispatchers(*(self._stepped(each) for each in (made.first, made.second) if each is not None))
 
-    def _stepped(self, courier):
-        values = {each.name: getattr(courier, each.name) for each in fields(Dispatcher)}
-        return SteppedCourier(**{**values, "new_id": self.io._kit.world.new_id})
+    def _stepped(self, dispatcher):
+        values = {each.name: getattr(dispatcher, each.name) for each in fields(Dispatcher)}
+        return SteppedDispatcher(**{**values, "new_id": self.io._kit.world.new_id})
 
 
 class SteppedKit(ReminderKit):
@@ -140,7 +140,7 @@ class SteppedKit(ReminderKit):
         self.steps, self.world = Steps(), world
         super().__init__(provider, rules, Desk(world.ledger, self.steps), **options)
         spare = self._engine.fallback
-        self._engine = SteppedEngine(self.ledger, provider, self.settings, self._io, self.now, fallback=spare)
+        self._engine = SteppedExecutor(self.ledger, provider, self.settings, self._io, self.now, fallback=spare)
 
     def _world(self, provider, concurrency, **options):
         return SteppedWorld(provider, self, self._clock, **options)
@@ -275,7 +275,7 @@ class World:
         self._heard = len(sent)
 
     def deliver(self, kit, hook):
-        headers, body = hook.written(self.now)
+        headers, body = hook.as_sent(self.now)
         with suppress(SignatureError):
             kit.receive(headers, body)
 

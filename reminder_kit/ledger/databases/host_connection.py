@@ -118,7 +118,9 @@ def _file_identity(path: str) -> Any:
     return found.st_dev, found.st_ino
 
 
-def prove_same(theirs: DatabaseIdentity, database: Database, ours: Callable[[bool], DatabaseIdentity], connection: Any) -> None:
+def prove_same(
+    theirs: DatabaseIdentity, database: Database, ours: Callable[[bool], DatabaseIdentity], connection: Any
+) -> None:
     """Raise `LedgerError` unless a host's connection reaches the ledger's own tables.
 
     `ours` returns the ledger's own place, looked up anew if so asked.

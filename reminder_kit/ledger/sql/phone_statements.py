@@ -24,7 +24,7 @@ class PhoneStatements(Builder):
     """Questions and writes."""
 
     @cached_property
-    def near(self) -> Any:
+    def sharing_number(self) -> Any:
         """The rows of appointments for a number between two instants, for a list of such."""
         table, owner = self.tables.phones, self.tables.appointments
         rows, (number, low, high) = self._listing("ranges", [sa.Text, sa.BigInteger, sa.BigInteger])
@@ -61,7 +61,7 @@ class PhoneStatements(Builder):
         )
 
     @cached_property
-    def telling(self) -> Any:
+    def combined(self) -> Any:
         """The messages to a list of numbers that tell more than their own reminder."""
         table = self.tables.messages
         over = words({State.CANCELLED, State.ABANDONED, State.REJECTED})
@@ -77,7 +77,7 @@ class PhoneStatements(Builder):
         )
 
     @cached_property
-    def live(self) -> Any:
+    def parked_reminders(self) -> Any:
         """What is, or may be, parked for a number: whose reminder's message, and what else it tells."""
         table = self.tables.messages
         return sa.select(table.c.key, table.c.told).where(
@@ -87,7 +87,7 @@ class PhoneStatements(Builder):
         )
 
     @cached_property
-    def owners(self) -> Any:
+    def reminder_owners(self) -> Any:
         """Whose reminders a list of keys names, by which rule and to whom."""
         reminders, owner = self.tables.reminders, self.tables.appointments
         names = (owner.c.source, owner.c.id, owner.c.recurrence_id, reminders.c.rule, reminders.c.recipient)
@@ -169,7 +169,7 @@ class PhoneStatements(Builder):
         return chosen.order_by(table.c.row_id).with_for_update(key_share=True)
 
     @cached_property
-    def wake(self) -> Any:
+    def requeue(self) -> Any:
         """Have a list of rows looked at again, also where somebody is at work on them."""
         table = self.tables.appointments
         return self._update(table, generation=table.c.generation + 1, next_at=sa.bindparam("now")).where(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, OUTCOME_COLUMNS, RECORD_COLUMNS, Builder, words
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 
-__all__ = ["Queries", "Filters"]
+__all__ = ["Filters", "Queries"]
 
 Filters = frozenset[str]
 """Which of the filters of `Ledger.records` are in use."""

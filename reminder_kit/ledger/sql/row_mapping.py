@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.messages import DeliveryEvent, Draft, Message, Included
-from reminder_kit.model.records import HistoryEntry, Identity, ReminderRecord, AppointmentRecord, ReminderStatus
+from reminder_kit.model.messages import DeliveryEvent, Draft, Included, Message
+from reminder_kit.model.records import AppointmentRecord, HistoryEntry, Identity, ReminderRecord, ReminderStatus
 
 __all__ = [
     "event_from",
@@ -62,7 +62,9 @@ def instant_or_none(count: int | None) -> datetime | None:
     return None if count is None else _EPOCH + timedelta(0, 0, count)
 
 
-def record_from(namespaceless: Sequence[Any], outcomes: tuple[ReminderRecord, ...], messages: tuple[Message, ...]) -> AppointmentRecord:
+def record_from(
+    namespaceless: Sequence[Any], outcomes: tuple[ReminderRecord, ...], messages: tuple[Message, ...]
+) -> AppointmentRecord:
     """Return a record from a row of `RECORD_COLUMNS`."""
     (
         row, source, id_, recurrence_id, snapshot, fingerprint, generation, dirty, removed,

@@ -133,7 +133,7 @@ class Updates(Builder):
         return chosen.with_for_update(key_share=True)
 
     @cached_property
-    def free(self) -> Any:
+    def expire(self) -> Any:
         """End all leases of a list of owners; their fences stay, so that they can't write any more."""
         table = self.tables.appointments
         return self._update(table, lease_owner=None, lease_until=None).where(
@@ -141,7 +141,7 @@ class Updates(Builder):
         )
 
     @cached_property
-    def free_rows(self) -> Any:
+    def expire_rows(self) -> Any:
         """End the leases on a list of rows; their fences stay."""
         table = self.tables.appointments
         return self._update(table, lease_owner=None, lease_until=None).where(

@@ -54,9 +54,9 @@ def live(kit, sandbox):
     sandbox.clock.advance(days=1, hours=1)
     kit.resync(force=True)  # its key has died by now
     for hook in sandbox.hooks.sent:
-        kit.receive(*hook.written(sandbox.now()))
-    kit.receive(*sandbox.inbound("+12025550101", "C").written(sandbox.now()))
-    kit.receive(*sandbox.inbound("+12025550104", "STOP").written(sandbox.now()))
+        kit.receive(*hook.as_sent(sandbox.now()))
+    kit.receive(*sandbox.inbound("+12025550101", "C").as_sent(sandbox.now()))
+    kit.receive(*sandbox.inbound("+12025550104", "STOP").as_sent(sandbox.now()))
     kit.sync(
         [
             visit("moved", days=4.2, number=2, revision=4),
