@@ -194,10 +194,10 @@ class Exchange:
         )
 
 
-async def isolated(errand: Coroutine[Any, Any, DispatchResult]) -> DispatchResult:
+async def isolated(result: Coroutine[Any, Any, DispatchResult]) -> DispatchResult:
     """Await an errand; whatever the ledger, the configuration or a provider's code raises concerns this one only."""
     try:
-        return await errand
+        return await result
     except (LedgerError, ConfigurationError) as error:
         return DispatchResult(DispatchStatus.FAILED, None, error)  # type: ignore[arg-type]
     except Exception as error:  # noqa: BLE001 - a fault of an adapter must not stop the neighbours

@@ -63,25 +63,25 @@ class Dispatchers:
         self, claim: Claim, identity: Identity, rule: str, message: Message
     ) -> Coroutine[Any, Any, DispatchResult]:
         """Find out what became of a message; of one at a provider that is gone, only what time tells."""
-        courier = self.of(message)
-        if self._knows(courier, message):
-            return courier.settle(claim, identity, rule, message)
-        if message.state is State.UNKNOWN or is_past(message, courier.clock()):
-            return courier.abandon(claim, identity, rule, message)
+        dispatcher = self.of(message)
+        if self._knows(dispatcher, message):
+            return dispatcher.settle(claim, identity, rule, message)
+        if message.state is State.UNKNOWN or is_past(message, dispatcher.clock()):
+            return dispatcher.abandon(claim, identity, rule, message)
         return _unknown_provider(message)
 
     def cancel(
         self, claim: Claim, identity: Identity, message: Message, outcome: ReminderRecord, reason: str
     ) -> Coroutine[Any, Any, DispatchResult]:
         """Withdraw a parked message."""
-        courier = self.of(message)
-        if self._knows(courier, message):
-            return courier.cancel(claim, identity, message, outcome, reason)
+        dispatcher = self.of(message)
+        if self._knows(dispatcher, message):
+            return dispatcher.cancel(claim, identity, message, outcome, reason)
         return _unknown_provider(message)
 
     @staticmethod
-    def _knows(courier: Dispatcher, message: Message) -> bool:
-        return courier.provider.name == message.provider
+    def _knows(dispatcher: Dispatcher, message: Message) -> bool:
+        return dispatcher.provider.name == message.provider
 
 
 async def _unknown_provider(message: Message) -> DispatchResult:

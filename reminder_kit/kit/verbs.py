@@ -283,10 +283,10 @@ class Verbs(Announcing):
         With `connection` (SQLAlchemy's, a session, or a DB-API connection) this is part of
         the host's own transaction: it is committed, or rolled back, with the booking.
         """
-        intakes, now = self._planner.incoming(appointments, source), self.now()
+        all_incoming, now = self._planner.incoming(appointments, source), self.now()
 
         def write(tx: Transaction) -> None:
-            tx.record(intakes, now)
+            tx.record(all_incoming, now)
 
         await self._written(write, connection)
 

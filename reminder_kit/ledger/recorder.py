@@ -30,20 +30,20 @@ class _RecordedRow:
     order: str
     recorded_at: int
 
-    def outranks(self, intake: Incoming, as_of: int | None) -> bool:
+    def outranks(self, incoming: Incoming, as_of: int | None) -> bool:
         """Say whether this is newer (design, §13 "Identity")."""
-        kind, order = intake.order
+        kind, order = incoming.order
         if kind and kind == self.kind:
             return order < self.order
         return as_of is not None and self.recorded_at > as_of and not (kind and self.kind)
 
-    def holds(self, intake: Incoming) -> bool:
+    def holds(self, incoming: Incoming) -> bool:
         """Say whether this is the same appointment, still there."""
-        return self.fingerprint == intake.fingerprint and not self.removed
+        return self.fingerprint == incoming.fingerprint and not self.removed
 
-    def grows(self, intake: Incoming) -> bool:
+    def grows(self, incoming: Incoming) -> bool:
         """Say whether the revision of an unchanged appointment grew."""
-        kind, order = intake.order
+        kind, order = incoming.order
         return bool(kind) and (kind != self.kind or order > self.order)
 
 
@@ -55,15 +55,15 @@ class _Batch:
     fresh: dict[Identity, Incoming] = field(factory=dict)
     grown: dict[int, tuple[str, str]] = field(factory=dict)
 
-    def sort_in(self, intake: Incoming, before: _RecordedRow | None, as_of: int | None) -> RecordResult:
+    def sort_in(self, incoming: Incoming, before: _RecordedRow | None, as_of: int | None) -> RecordResult:
         """Note what is to be done with an appointment, and return how that is called."""
-        if before is not None and before.holds(intake):
-            if before.grows(intake):
-                self.grown[before.row] = intake.order
+        if before is not None and before.holds(incoming):
+            if before.grows(incoming):
+                self.grown[before.row] = incoming.order
             return RecordResult.UNCHANGED
-        if before is not None and before.outranks(intake, as_of):
+        if before is not None and before.outranks(incoming, as_of):
             return RecordResult.STALE
-        self.fresh[intake.identity] = intake
+        self.fresh[incoming.identity] = incoming
         return RecordResult.NEW if before is None else RecordResult.CHANGED
 
 
@@ -90,7 +90,7 @@ class Recorder(Reader):
             self._deferred.setdefault(id(statement), (statement, []))[1].extend(rows)
 
     def record(
-        self, intakes: Sequence[Incoming], now: datetime, *, as_of: datetime | None = None
+        self, all_incoming: Sequence[Incoming], now: datetime, *, as_of: datetime | None = None
     ) -> list[RecordResult]:
         """Write appointments, in order; one answer each.
 
@@ -100,18 +100,20 @@ class Recorder(Reader):
         Else the snapshot is replaced, the generation grows, the row is dirty and no longer removed.
         """
         since = micros_or_none(as_of)
-        return [kept for each in _once_each(intakes) for kept in self._record_once_each(each, now, since)]
+        return [kept for each in _once_each(all_incoming) for kept in self._record_once_each(each, now, since)]
 
-    def _record_once_each(self, intakes: Sequence[Incoming], now: datetime, as_of: int | None) -> list[RecordResult]:
+    def _record_once_each(
+        self, all_incoming: Sequence[Incoming], now: datetime, as_of: int | None
+    ) -> list[RecordResult]:
         known = {
             identity: _RecordedRow(each[0], each[1], bool(each[2]), each[3], each[4], each[5])
-            for identity, each in self._recorded(intake.identity for intake in intakes).items()
+            for identity, each in self._recorded(incoming.identity for incoming in all_incoming).items()
         }
         batch = _Batch()
-        for intake in intakes:
-            batch.answers.append(batch.sort_in(intake, known.get(intake.identity), as_of))
+        for incoming in all_incoming:
+            batch.answers.append(batch.sort_in(incoming, known.get(incoming.identity), as_of))
         self._store(batch, now, as_of)
-        return self._corrected(batch, intakes)
+        return self._corrected(batch, all_incoming)
 
     def _store(self, batch: _Batch, now: datetime, as_of: int | None) -> None:
         if batch.grown:
@@ -133,28 +135,28 @@ class Recorder(Reader):
         if written == len(rows):
             batch.fresh.clear()
 
-    def _list_phones(self, intakes: Iterable[Incoming]) -> None:
+    def _list_phones(self, all_incoming: Iterable[Incoming]) -> None:
         """Note which numbers the appointments are for; what they were for stays until they were worked on."""
         rows = [
             (*each.identity, each.fingerprint, number, micros(each.appointment.start_at))
-            for each in intakes
+            for each in all_incoming
             for number in dict.fromkeys(one.phone for one in each.appointment.recipients)
         ]
         if rows:
             packed = self._runner.pack("phones", rows)
             self._now.run(self._statements.list_phones, namespace=self._namespace, **packed)
 
-    def _corrected(self, batch: _Batch, intakes: Sequence[Incoming]) -> list[RecordResult]:
+    def _corrected(self, batch: _Batch, all_incoming: Sequence[Incoming]) -> list[RecordResult]:
         """Return the answers; where others wrote at the same time, look at what stands now."""
         if not batch.fresh:
             return batch.answers
         known = self._recorded(batch.fresh)
-        lost = {each for each, intake in batch.fresh.items() if known[each][1] != intake.fingerprint}
+        lost = {each for each, incoming in batch.fresh.items() if known[each][1] != incoming.fingerprint}
         return [
             RecordResult.STALE
-            if intake.identity in lost and answer in (RecordResult.NEW, RecordResult.CHANGED)
+            if incoming.identity in lost and answer in (RecordResult.NEW, RecordResult.CHANGED)
             else answer
-            for intake, answer in zip(intakes, batch.answers, strict=True)
+            for incoming, answer in zip(all_incoming, batch.answers, strict=True)
         ]
 
     def remove(self, identities: Sequence[Identity], now: datetime) -> list[Identity]:
@@ -170,29 +172,29 @@ class Recorder(Reader):
         return gone
 
 
-def _once_each(intakes: Sequence[Incoming]) -> Iterator[list[Incoming]]:
+def _once_each(all_incoming: Sequence[Incoming]) -> Iterator[list[Incoming]]:
     """Yield the appointments in order, in runs that hold each once: who comes again meets what was written before."""
     run: dict[Identity, Incoming] = {}
-    for intake in intakes:
-        if intake.identity in run:
+    for incoming in all_incoming:
+        if incoming.identity in run:
             yield list(run.values())
             run = {}
-        run[intake.identity] = intake
+        run[incoming.identity] = incoming
     if run:
         yield list(run.values())
 
 
-def _intake_values(intake: Incoming) -> dict[str, Any]:
-    source, id_, recurrence_id = intake.identity
-    kind, order = intake.order
+def _intake_values(incoming: Incoming) -> dict[str, Any]:
+    source, id_, recurrence_id = incoming.identity
+    kind, order = incoming.order
     return {
         "source": source,
         "id": id_,
         "recurrence_id": recurrence_id,
-        "snapshot": intake.snapshot,
-        "fingerprint": intake.fingerprint,
+        "snapshot": incoming.snapshot,
+        "fingerprint": incoming.fingerprint,
         "revision_kind": kind,
         "revision": order,
-        "starts_at": micros(intake.appointment.start_at),
-        "ends_at": micros(intake.appointment.end_at),
+        "starts_at": micros(incoming.appointment.start_at),
+        "ends_at": micros(incoming.appointment.end_at),
     }

@@ -253,13 +253,13 @@ def incoming_by_identity(appointments: Iterable[Appointment], region: str | None
     """Return what came in, one for each identity: of several, the one with the latest revision, else the last."""
     found: dict[Identity, Incoming] = {}
     for appointment in appointments:
-        intake = Incoming.of(normalise(appointment, region))
-        before = found.get(intake.identity)
-        if before is None or not _is_older(intake, before):
-            found[intake.identity] = intake
+        incoming = Incoming.of(normalise(appointment, region))
+        before = found.get(incoming.identity)
+        if before is None or not _is_older(incoming, before):
+            found[incoming.identity] = incoming
     return found
 
 
-def _is_older(intake: Incoming, other: Incoming) -> bool:
-    kind, order = intake.order
+def _is_older(incoming: Incoming, other: Incoming) -> bool:
+    kind, order = incoming.order
     return bool(kind) and kind == other.order[0] and order < other.order[1]

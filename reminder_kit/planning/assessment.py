@@ -68,27 +68,31 @@ class Assessment:
     notes: tuple[str, ...] = ()
 
 
-def assess(case: Observed, settings: Settings, now: datetime) -> list[Assessment]:
+def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assessment]:
     """Return a look at every reminder that is wanted of an appointment, as far as it alone decides."""
-    wanted = _wanted(case, settings)
-    heard = {each.key: _messages_that_include(each, case, settings, now) for each in wanted} if case.included_in else {}
+    wanted = _wanted(observed, settings)
+    included = (
+        {each.key: _messages_that_include(each, observed, settings, now) for each in wanted}
+        if observed.included_in
+        else {}
+    )
     if settings.correction or settings.fallback:
-        told = {key: [as_if_settled(each, settings, now) for each in found] for key, found in case.messages.items()}
-        told |= {key: [*told.get(key, ()), *found] for key, found in heard.items()}
+        told = {key: [as_if_settled(each, settings, now) for each in found] for key, found in observed.messages.items()}
+        told |= {key: [*told.get(key, ()), *found] for key, found in included.items()}
         more = corrections(wanted, told, settings.correction, settings.rearm_after) if settings.correction else []
         wanted = [*with_fallbacks(wanted, told, settings), *more]
-    looks = [_assessed(each, case, heard.get(each.key, []), settings, now) for each in wanted]
-    _supersede(looks)
-    return looks
+    assessments = [_assessed(each, observed, included.get(each.key, []), settings, now) for each in wanted]
+    _supersede(assessments)
+    return assessments
 
 
-def _messages_that_include(reminder: Reminder, case: Observed, settings: Settings, now: datetime) -> list[Message]:
+def _messages_that_include(reminder: Reminder, observed: Observed, settings: Settings, now: datetime) -> list[Message]:
     """Return the messages of other reminders that tell this one as well, as if they were its own.
 
     What can't be taken back any more tells it, whatever becomes of its own reminder.
     """
     found = []
-    for message in case.included_in.get(reminder.key, ()):
+    for message in observed.included_in.get(reminder.key, ()):
         start_at = next(each.start_at for each in message.includes if each.key == reminder.key)
         mine = evolve(as_if_settled(message, settings, now), key=reminder.key, start_at=start_at)
         if mine.state is State.SCHEDULED and not cancellable(mine, settings.of(mine).window, now):
@@ -97,15 +101,15 @@ def _messages_that_include(reminder: Reminder, case: Observed, settings: Setting
     return found
 
 
-def _wanted(case: Observed, settings: Settings) -> list[Reminder]:
-    if case.appointment is None:
+def _wanted(observed: Observed, settings: Settings) -> list[Reminder]:
+    if observed.appointment is None:
         return []
     found = reminders_of(
-        case.appointment, rules_for(case.appointment, settings.rules, settings.alarms), settings.defaults
+        observed.appointment, rules_for(observed.appointment, settings.rules, settings.alarms), settings.defaults
     )
-    if not case.suppressed:
+    if not observed.suppressed:
         return found
-    return [_unless_suppressed(each, case.suppressed) for each in found]
+    return [_unless_suppressed(each, observed.suppressed) for each in found]
 
 
 def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]) -> Reminder:
@@ -116,41 +120,41 @@ def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]
 
 
 def _assessed(
-    reminder: Reminder, case: Observed, heard: list[Message], settings: Settings, now: datetime
+    reminder: Reminder, observed: Observed, included: list[Message], settings: Settings, now: datetime
 ) -> Assessment:
-    messages = [as_if_settled(each, settings, now) for each in case.messages.get(reminder.key, ())]
+    messages = [as_if_settled(each, settings, now) for each in observed.messages.get(reminder.key, ())]
     parked = next((each for each in reversed(messages) if each.state in OPEN), None)
-    messages += heard
+    messages += included
     settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
     sent = [each.send_at for each in messages if each.state in SENT and each.state is not State.UNDELIVERED]
-    look = Assessment(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
+    assessment = Assessment(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
     if reminder.refusal is None:
         if parked is not None and _was_told(reminder, messages, settings):
-            look.skip = Reason.ALREADY_SENT
+            assessment.skip = Reason.ALREADY_SENT
         elif parked is not None:
-            _assess_parked(look, parked, settings, now)
+            _assess_parked(assessment, parked, settings, now)
         else:
-            _assess_unparked(look, messages, case, settings, now)
-    return look
+            _assess_unparked(assessment, messages, observed, settings, now)
+    return assessment
 
 
-def _assess_parked(look: Assessment, parked: Message, settings: Settings, now: datetime) -> None:
-    reminder = look.reminder
+def _assess_parked(assessment: Assessment, parked: Message, settings: Settings, now: datetime) -> None:
+    reminder = assessment.reminder
     try:
-        look.causes = _drift(parked, reminder, settings)
+        assessment.causes = _drift(parked, reminder, settings)
     except ConfigurationError as error:
-        look.skip, look.error = Reason.TEMPLATE_ERROR, str(error)
-        look.keep = _is_true(parked, reminder)  # better none than one to a stranger, or with yesterday's time
+        assessment.skip, assessment.error = Reason.TEMPLATE_ERROR, str(error)
+        assessment.keep = _is_true(parked, reminder)  # better none than one to a stranger, or with yesterday's time
         return
     withdrawn = parked.state is State.CANCELLING
-    if not withdrawn and not look.causes:
-        look.keep = True
+    if not withdrawn and not assessment.causes:
+        assessment.keep = True
         return
     placement = place(reminder, now=now, window=settings.of(reminder).window, quiet=settings.quiet, replaces=True)
-    if not withdrawn and stays(parked, placement, look.causes):
-        look.keep, look.skip = True, Reason.TOO_LATE
+    if not withdrawn and stays(parked, placement, assessment.causes):
+        assessment.keep, assessment.skip = True, Reason.TOO_LATE
     else:
-        look.placement, look.replaces = placement, True
+        assessment.placement, assessment.replaces = placement, True
 
 
 def _is_true(parked: Message, reminder: Reminder) -> bool:
@@ -202,21 +206,23 @@ def stays(parked: Message, placement: Placement, causes: tuple[str, ...]) -> boo
 
 
 def _assess_unparked(
-    look: Assessment, messages: Sequence[Message], case: Observed, settings: Settings, now: datetime
+    assessment: Assessment, messages: Sequence[Message], observed: Observed, settings: Settings, now: datetime
 ) -> None:
-    reminder, mine = look.reminder, settings.of(look.reminder)
-    if _already_sent(reminder, messages, case, settings):
-        look.skip = Reason.ALREADY_SENT
+    reminder, mine = assessment.reminder, settings.of(assessment.reminder)
+    if _already_sent(reminder, messages, observed, settings):
+        assessment.skip = Reason.ALREADY_SENT
         return
     lost = sum(each.state is State.UNKNOWN and not _material(reminder, each, settings) for each in messages)
-    outcome = case.outcomes.get(reminder.key)
+    outcome = observed.outcomes.get(reminder.key)
     most = 1 if mine.prefer_duplicate else 0  # a second text at the most, never a third
     if lost > most or (not lost and _was_given_up(reminder, outcome)):
-        look.skip = Reason.NOT_CONFIRMED
+        assessment.skip = Reason.NOT_CONFIRMED
         return
-    look.replaces = bool(lost) or (outcome is not None and outcome.replacing)
-    look.placement = place(reminder, now=now, window=mine.window, quiet=settings.quiet, replaces=look.replaces)
-    look.causes = ("settle",) if lost else ()
+    assessment.replaces = bool(lost) or (outcome is not None and outcome.replacing)
+    assessment.placement = place(
+        reminder, now=now, window=mine.window, quiet=settings.quiet, replaces=assessment.replaces
+    )
+    assessment.causes = ("settle",) if lost else ()
 
 
 def _was_given_up(reminder: Reminder, outcome: ReminderRecord | None) -> bool:
@@ -232,15 +238,15 @@ def _was_told(reminder: Reminder, messages: Sequence[Message], settings: Setting
     return bool(sent) and not _material(reminder, max(sent, key=lambda each: each.send_at), settings)
 
 
-def _already_sent(reminder: Reminder, messages: Sequence[Message], case: Observed, settings: Settings) -> bool:
+def _already_sent(reminder: Reminder, messages: Sequence[Message], observed: Observed, settings: Settings) -> bool:
     """Say whether the person has this reminder already, for (nearly) this start (design, §13: it can't creep)."""
     if any(each.state in SENT for each in messages):
         return _was_told(reminder, messages, settings)
-    if not case.sent_before:
+    if not observed.sent_before:
         return False
     recipient = reminder.recipient.key if reminder.recipient else ""
     start = reminder.appointment.start_at
-    earlier = case.sent_before.get((reminder.rule.id, recipient), ())
+    earlier = observed.sent_before.get((reminder.rule.id, recipient), ())
     return any(each.key != reminder.key and abs(each.start_at - start) <= settings.rearm_after for each in earlier)
 
 
@@ -250,28 +256,32 @@ def _material(reminder: Reminder, sent: Message, settings: Settings) -> bool:
     return moved or reminder.recipient.phone != sent.draft.to
 
 
-def _supersede(looks: list[Assessment]) -> None:
+def _supersede(assessments: list[Assessment]) -> None:
     """Let reminders of one appointment that would arrive together give way to the one nearest to the start."""
     late = Reason.CLAMPED_LATE
-    if len(looks) < 2 or not any(look.placement is not None and look.placement.reason is late for look in looks):
+    if len(assessments) < 2 or not any(
+        assessment.placement is not None and assessment.placement.reason is late for assessment in assessments
+    ):
         return
-    staying = {look.reminder.key: at for look in looks if (at := _stays_at(look)) is not None}
-    pairs = [(look.reminder, look.placement) for look in looks if look.placement is not None]
+    staying = {assessment.reminder.key: at for assessment in assessments if (at := _stays_at(assessment)) is not None}
+    pairs = [
+        (assessment.reminder, assessment.placement) for assessment in assessments if assessment.placement is not None
+    ]
     pairs += [
-        (look.reminder, Placement(Placed.SEND, Reason.UNCHANGED, staying[look.reminder.key]))
-        for look in looks
-        if look.reminder.key in staying
+        (assessment.reminder, Placement(Placed.SEND, Reason.UNCHANGED, staying[assessment.reminder.key]))
+        for assessment in assessments
+        if assessment.reminder.key in staying
     ]
     judged = {reminder.key: placement for reminder, placement in supersede(pairs, parked=staying)}
-    for look in looks:
-        if look.placement is not None:
-            look.placement = judged[look.reminder.key]
+    for assessment in assessments:
+        if assessment.placement is not None:
+            assessment.placement = judged[assessment.reminder.key]
 
 
-def _stays_at(look: Assessment) -> datetime | None:
+def _stays_at(assessment: Assessment) -> datetime | None:
     """Return when a message that is not touched goes out, or went; None where there is none, or a new one is placed."""
-    if look.placement is not None:
+    if assessment.placement is not None:
         return None
-    if look.keep and look.message is not None:
-        return look.message.send_at
-    return look.said_at if look.skip is Reason.ALREADY_SENT else None
+    if assessment.keep and assessment.message is not None:
+        return assessment.message.send_at
+    return assessment.said_at if assessment.skip is Reason.ALREADY_SENT else None

@@ -59,17 +59,23 @@ def group_of(reminder: Reminder) -> Group | None:
     return Group(reminder.rule.id, recipient.phone, moment.date(), reminder.rule.on)
 
 
-def combine(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> None:
+def combine(assessments: Sequence[Assessment], observed: Observed, settings: Settings, now: datetime) -> None:
     """Fill in who is told in whose message, what that makes of parked words, and what is better left unsaid."""
-    circles: dict[Group, list[Assessment]] = {}
-    for each, circle in (*_placed(looks, case), *_neighbours(looks, case, settings, now)):
-        if circle is not None:
-            circles.setdefault(circle, []).append(each)
-    mine = {id(each) for each in looks}
-    pools = [pool for pool in circles.values() if any(id(each) in mine for each in pool)]
+    groups: dict[Group, list[Assessment]] = {}
+    for each, group in (*_placed(assessments, observed), *_neighbours(assessments, observed, settings, now)):
+        if group is not None:
+            groups.setdefault(group, []).append(each)
+    mine = {id(each) for each in assessments}
+    pools = [pool for pool in groups.values() if any(id(each) in mine for each in pool)]
     if settings.spacing_reach:
         company = {id(each): pool for pool in pools for each in pool if id(each) in mine}
-        apply_min_silence(looks, case, settings, now, lambda look: _keys(company.get(id(look), ()), settings, now))
+        apply_min_silence(
+            assessments,
+            observed,
+            settings,
+            now,
+            lambda assessment: _keys(company.get(id(assessment), ()), settings, now),
+        )
     for pool in pools:
         for leader, members in list(assign_leaders(pool, settings, now)):
             if id(leader) in mine:
@@ -79,9 +85,9 @@ def combine(looks: Sequence[Assessment], case: Observed, settings: Settings, now
                     mark_included(member, leader)
 
 
-def _placed(looks: Iterable[Assessment], case: Observed) -> list[_Placed]:
+def _placed(assessments: Iterable[Assessment], observed: Observed) -> list[_Placed]:
     """Return looks, each with the circle it belongs to: none where it is told apart anyway."""
-    return [(each, None if _was_refused(each, case) else group_of(each.reminder)) for each in looks]
+    return [(each, None if _was_refused(each, observed) else group_of(each.reminder)) for each in assessments]
 
 
 def _keys(pool: Iterable[Assessment], settings: Settings, now: datetime) -> set[str]:
@@ -89,11 +95,13 @@ def _keys(pool: Iterable[Assessment], settings: Settings, now: datetime) -> set[
     return {each.reminder.key for each in pool if not _is_fixed(each, settings, now)}
 
 
-def _neighbours(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> Iterable[_Placed]:
+def _neighbours(
+    assessments: Sequence[Assessment], observed: Observed, settings: Settings, now: datetime
+) -> Iterable[_Placed]:
     """Yield the looks at other appointments' reminders; what can't be judged, or was silenced, is nobody's company."""
-    if not any(look.reminder.rule.together for look in looks):
+    if not any(assessment.reminder.rule.together for assessment in assessments):
         return
-    for other in case.neighbours:
+    for other in observed.neighbours:
         with suppress(Exception):  # its own decision reports that
             if now not in other.assessments:
                 theirs = assess(other, settings, now)
@@ -101,24 +109,24 @@ def _neighbours(looks: Sequence[Assessment], case: Observed, settings: Settings,
         yield from other.assessments.get(now, ())
 
 
-def _is_silent(look: Assessment, case: Observed) -> bool:
+def _is_silent(assessment: Assessment, observed: Observed) -> bool:
     """Say whether it was recorded as silenced; whether it still is, only its own decision knows."""
-    outcome = case.outcomes.get(look.reminder.key)
+    outcome = observed.outcomes.get(assessment.reminder.key)
     silenced = outcome is not None and outcome.status is ReminderStatus.SKIPPED and outcome.reason == Reason.CONDITION
-    return silenced and bool(look.reminder.rule.min_silence) and look.message is None
+    return silenced and bool(assessment.reminder.rule.min_silence) and assessment.message is None
 
 
-def _was_refused(look: Assessment, case: Observed) -> bool:
+def _was_refused(assessment: Assessment, observed: Observed) -> bool:
     """Say whether the provider ever refused a message of it for good: it is told apart, so that none waits for it."""
-    recipient = look.reminder.recipient
+    recipient = assessment.reminder.recipient
     return recipient is not None and any(
         each.state is State.REJECTED and each.error != NEVER_SENT and each.draft.to == recipient.phone
-        for each in case.messages.get(look.reminder.key, ())
+        for each in observed.messages.get(assessment.reminder.key, ())
     )
 
 
-def _has_to_be_told(look: Assessment) -> bool:
-    return look.keep or (look.placement is not None and look.placement.decision is not Placed.SKIP)
+def _has_to_be_told(assessment: Assessment) -> bool:
+    return assessment.keep or (assessment.placement is not None and assessment.placement.decision is not Placed.SKIP)
 
 
 def assign_leaders(
@@ -129,10 +137,10 @@ def assign_leaders(
     fixed = sorted((each for each in candidates if _is_fixed(each, settings, now)), key=_order)
     left = [each for each in candidates if not any(each is one for one in fixed)] if fixed else candidates
     gone = [each for each in pool if each.skip is Reason.ALREADY_SENT and each.message is None]
-    for look in fixed:
-        members = [each for each in (*left, *gone) if _includes(look.message, each.reminder, settings)]
+    for assessment in fixed:
+        members = [each for each in (*left, *gone) if _includes(assessment.message, each.reminder, settings)]
         left = [each for each in left if not any(each is one for one in members)]
-        yield look, sorted(members, key=_order)
+        yield assessment, sorted(members, key=_order)
     if not left:
         return
     first = min(left, key=_order)
@@ -157,21 +165,21 @@ def _fits(leader: Assessment, members: Sequence[Assessment], settings: Settings)
     return leader.reminder.rule.channel != "sms" or sms_parts(text).parts <= settings.max_parts
 
 
-def _order(look: Assessment) -> tuple[timedelta, str]:
-    start_at = look.reminder.appointment.start_at
+def _order(assessment: Assessment) -> tuple[timedelta, str]:
+    start_at = assessment.reminder.appointment.start_at
     since = start_at - datetime(1970, 1, 1, tzinfo=start_at.tzinfo)
-    return (-since if look.reminder.rule.is_follow_up else since), look.reminder.key
+    return (-since if assessment.reminder.rule.is_follow_up else since), assessment.reminder.key
 
 
-def _is_fixed(look: Assessment, settings: Settings, now: datetime) -> bool:
+def _is_fixed(assessment: Assessment, settings: Settings, now: datetime) -> bool:
     """Say whether a message goes out as it stands: too near to its time, or a new one would come late."""
-    parked = look.message
-    if parked is None or parked.state is State.CANCELLING or not look.keep:
+    parked = assessment.message
+    if parked is None or parked.state is State.CANCELLING or not assessment.keep:
         return False
-    if look.skip is not None or not cancellable(parked, settings.of(parked).window, now):
+    if assessment.skip is not None or not cancellable(parked, settings.of(parked).window, now):
         return True
-    window = settings.of(look.reminder).window
-    placement = place(look.reminder, now=now, window=window, quiet=settings.quiet, replaces=True)
+    window = settings.of(assessment.reminder).window
+    placement = place(assessment.reminder, now=now, window=window, quiet=settings.quiet, replaces=True)
     return stays(parked, placement, ("text",))
 
 
@@ -182,47 +190,55 @@ def _includes(message: Message | None, reminder: Reminder, settings: Settings) -
     return any(each.key == reminder.key and abs(each.start_at - start_at) <= settings.rearm_after for each in told)
 
 
-def combined_text(look: Assessment, members: Sequence[Assessment], settings: Settings, now: datetime) -> None:
-    look.includes = tuple(each.reminder for each in members)
-    if look.includes:
-        labels = ", ".join(each.appointment.label for each in look.includes)
-        look.notes = (*look.notes, f"told in the same message: {labels}")
-    parked = look.message
-    if not look.keep or parked is None or look.skip is Reason.TEMPLATE_ERROR:
+def combined_text(assessment: Assessment, members: Sequence[Assessment], settings: Settings, now: datetime) -> None:
+    assessment.includes = tuple(each.reminder for each in members)
+    if assessment.includes:
+        labels = ", ".join(each.appointment.label for each in assessment.includes)
+        assessment.notes = (*assessment.notes, f"told in the same message: {labels}")
+    parked = assessment.message
+    if not assessment.keep or parked is None or assessment.skip is Reason.TEMPLATE_ERROR:
         return
     try:
-        fresh = settings.composer.compose(look.reminder, parked.send_at, look.includes)
+        fresh = settings.composer.compose(assessment.reminder, parked.send_at, assessment.includes)
     except ReminderKitError as error:
-        look.skip, look.error = Reason.TEMPLATE_ERROR, str(error)
+        assessment.skip, assessment.error = Reason.TEMPLATE_ERROR, str(error)
         return
     if fresh.text == parked.draft.text:
         return
-    look.causes = (*look.causes, "text")
-    if _is_fixed(look, settings, now):
-        look.skip = Reason.TOO_LATE
+    assessment.causes = (*assessment.causes, "text")
+    if _is_fixed(assessment, settings, now):
+        assessment.skip = Reason.TOO_LATE
         return
-    window = settings.of(look.reminder).window
-    look.placement = place(look.reminder, now=now, window=window, quiet=settings.quiet, replaces=True)
-    look.keep, look.replaces = False, True
+    window = settings.of(assessment.reminder).window
+    assessment.placement = place(assessment.reminder, now=now, window=window, quiet=settings.quiet, replaces=True)
+    assessment.keep, assessment.replaces = False, True
 
 
-def mark_included(look: Assessment, leader: Assessment) -> None:
+def mark_included(assessment: Assessment, leader: Assessment) -> None:
     appointment = leader.reminder.appointment
-    look.included_in, look.skip, look.keep, look.placement = appointment.label, Reason.SUPERSEDED, False, None
-    look.notes = (*look.notes, f"told in the message for {appointment.label}, which starts {iso(appointment.start_at)}")
+    assessment.included_in, assessment.skip, assessment.keep, assessment.placement = (
+        appointment.label,
+        Reason.SUPERSEDED,
+        False,
+        None,
+    )
+    assessment.notes = (
+        *assessment.notes,
+        f"told in the message for {appointment.label}, which starts {iso(appointment.start_at)}",
+    )
 
 
 def combined_for_preview(
     sent: Sequence[tuple[Reminder, datetime]],
 ) -> list[tuple[Reminder, datetime, tuple[Reminder, ...]]]:
     """Return reminders that go out, each with those told along, as if nothing were parked: for looking at texts."""
-    circles: dict[Group, list[Assessment]] = {}
+    groups: dict[Group, list[Assessment]] = {}
     for reminder, _ in sent:
-        if (circle := group_of(reminder)) is not None:
-            circles.setdefault(circle, []).append(Assessment(reminder))
+        if (group := group_of(reminder)) is not None:
+            groups.setdefault(group, []).append(Assessment(reminder))
     told: dict[str, list[Reminder] | None] = {}
-    for looks in circles.values():
-        first, *rest = sorted(looks, key=_order)
+    for assessments in groups.values():
+        first, *rest = sorted(assessments, key=_order)
         told |= {each.reminder.key: None for each in rest} | {first.reminder.key: [one.reminder for one in rest]}
     found = ((reminder, send_at, told.get(reminder.key, [])) for reminder, send_at in sent)
     return [(reminder, send_at, tuple(others)) for reminder, send_at, others in found if others is not None]

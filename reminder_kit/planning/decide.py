@@ -36,120 +36,137 @@ from reminder_kit.rules.placement import PlacementDecision as Placed
 __all__ = ["decide", "decisions_for", "is_same", "quarantined", "was_rejected"]
 
 
-def decide(case: Observed, settings: Settings, now: datetime) -> list[Decision]:
+def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decision]:
     """Return what is to be done for every reminder of an appointment, wanted or only recorded, in a stable order."""
-    looks = assess(case, settings, now)
+    assessments = assess(observed, settings, now)
     if settings.needs_neighbours:
-        combine(looks, case, settings, now)
-        apply_min_gap(looks, case, settings, now)
-    decisions = [_decision(look, case, settings, now) for look in looks]
-    known = {look.reminder.key for look in looks}
-    gone = [key for key in {**case.outcomes, **case.messages} if key not in known]
-    decisions += [each for key in gone for each in _withdrawal(key, case, settings, Reason.REMOVED, now)]
+        combine(assessments, observed, settings, now)
+        apply_min_gap(assessments, observed, settings, now)
+    decisions = [_decision(assessment, observed, settings, now) for assessment in assessments]
+    known = {assessment.reminder.key for assessment in assessments}
+    gone = [key for key in {**observed.outcomes, **observed.messages} if key not in known]
+    decisions += [each for key in gone for each in _withdrawal(key, observed, settings, Reason.REMOVED, now)]
     return decisions
 
 
-def _decision(look: Assessment, case: Observed, settings: Settings, now: datetime) -> Decision:
-    parked, mine = look.message, settings.of(look.reminder)
-    if look.keep and parked is not None:
-        return _kept(look, parked, case)
-    if look.placement is None:
-        assert look.skip is not None  # noqa: S101 - a look without placement has a refusal
-        return _without(look, case, look.skip, settings, now)
-    if look.placement.decision is not Placed.SEND:
-        return _without(look, case, look.placement.reason, settings, now)
-    assert look.placement.send_at is not None  # noqa: S101 - a placement to send has its instant
+def _decision(assessment: Assessment, observed: Observed, settings: Settings, now: datetime) -> Decision:
+    parked, mine = assessment.message, settings.of(assessment.reminder)
+    if assessment.keep and parked is not None:
+        return _kept(assessment, parked, observed)
+    if assessment.placement is None:
+        assert assessment.skip is not None  # noqa: S101 - a look without placement has a refusal
+        return _without(assessment, observed, assessment.skip, settings, now)
+    if assessment.placement.decision is not Placed.SEND:
+        return _without(assessment, observed, assessment.placement.reason, settings, now)
+    assert assessment.placement.send_at is not None  # noqa: S101 - a placement to send has its instant
     try:
-        draft = settings.composer.compose(look.reminder, look.placement.send_at, look.includes)
+        draft = settings.composer.compose(assessment.reminder, assessment.placement.send_at, assessment.includes)
     except ConfigurationError as error:
-        look.error = str(error)
-        return _without(look, case, Reason.TEMPLATE_ERROR, settings, now)
+        assessment.error = str(error)
+        return _without(assessment, observed, Reason.TEMPLATE_ERROR, settings, now)
     if parked is None:
-        if was_rejected(draft, case.messages.get(look.reminder.key, ()), mine):
-            return _without(look, case, _rejection(look, case), settings, now)
-        return _made(look, case, ChangeKind.SCHEDULE, look.placement.reason, draft=draft)
+        if was_rejected(draft, observed.messages.get(assessment.reminder.key, ()), mine):
+            return _without(assessment, observed, _rejection(assessment, observed), settings, now)
+        return _made(assessment, observed, ChangeKind.SCHEDULE, assessment.placement.reason, draft=draft)
     if parked.state is not State.CANCELLING and is_same(parked, draft, mine):
-        return evolve(_kept(look, parked, case), adopt=True)
+        return evolve(_kept(assessment, parked, observed), adopt=True)
     if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
-        look.skip = Reason.TOO_LATE
-        return _kept(look, parked, case)
-    return _made(look, case, ChangeKind.REPLACE, look.placement.reason, draft=draft)
+        assessment.skip = Reason.TOO_LATE
+        return _kept(assessment, parked, observed)
+    return _made(assessment, observed, ChangeKind.REPLACE, assessment.placement.reason, draft=draft)
 
 
-def _rejection(look: Assessment, case: Observed) -> Reason:
-    outcome = case.outcomes.get(look.reminder.key)
+def _rejection(assessment: Assessment, observed: Observed) -> Reason:
+    outcome = observed.outcomes.get(assessment.reminder.key)
     kept = (Reason.INVALID_NUMBER, Reason.OPTED_OUT, Reason.QUARANTINED)
     return Reason(outcome.reason) if outcome is not None and outcome.reason in kept else Reason.QUARANTINED
 
 
-def _without(look: Assessment, case: Observed, reason: Reason, settings: Settings, now: datetime) -> Decision:
+def _without(assessment: Assessment, observed: Observed, reason: Reason, settings: Settings, now: datetime) -> Decision:
     """Return the decision for a reminder that gets no (new) message now: held, skipped, or its message withdrawn."""
-    parked = look.message
+    parked = assessment.message
     if parked is not None:
         if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
-            look.skip = Reason.TOO_LATE
-            return _kept(look, parked, case)
-        return _made(look, case, ChangeKind.CANCEL, reason)
-    held = look.placement is not None and look.placement.decision is Placed.HOLD and reason is look.placement.reason
-    return _made(look, case, ChangeKind.HOLD if held else ChangeKind.SKIP, reason)
+            assessment.skip = Reason.TOO_LATE
+            return _kept(assessment, parked, observed)
+        return _made(assessment, observed, ChangeKind.CANCEL, reason)
+    held = (
+        assessment.placement is not None
+        and assessment.placement.decision is Placed.HOLD
+        and reason is assessment.placement.reason
+    )
+    return _made(assessment, observed, ChangeKind.HOLD if held else ChangeKind.SKIP, reason)
 
 
-def _kept(look: Assessment, parked: Message, case: Observed) -> Decision:
-    reason = look.skip or Reason.UNCHANGED
-    causes = (*look.causes, "settle") if look.settles else look.causes
-    change = _change(look, case, ChangeKind.KEEP, reason, causes, parked.draft, parked)
-    outcome = _outcome(look, ReminderStatus.PARKED, _reason_of_parked(look, case, reason), parked.send_at)
+def _kept(assessment: Assessment, parked: Message, observed: Observed) -> Decision:
+    reason = assessment.skip or Reason.UNCHANGED
+    causes = (*assessment.causes, "settle") if assessment.settles else assessment.causes
+    change = _change(assessment, observed, ChangeKind.KEEP, reason, causes, parked.draft, parked)
+    outcome = _outcome(
+        assessment, ReminderStatus.PARKED, _reason_of_parked(assessment, observed, reason), parked.send_at
+    )
     decision = Decision(
-        change, outcome, look.reminder, look.placement, None, parked, includes=look.includes, notes=look.notes
+        change,
+        outcome,
+        assessment.reminder,
+        assessment.placement,
+        None,
+        parked,
+        includes=assessment.includes,
+        notes=assessment.notes,
     )
     tells_anew = reason is Reason.UNCHANGED and parked.state is State.SCHEDULED and decision.included != parked.includes
     return evolve(decision, adopt=True) if tells_anew else decision
 
 
-def _reason_of_parked(look: Assessment, case: Observed, reason: Reason) -> str:
+def _reason_of_parked(assessment: Assessment, observed: Observed, reason: Reason) -> str:
     """Return why a kept message stands where it does: what was recorded when it was parked, or that it is too late."""
-    known = case.outcomes.get(look.reminder.key)
+    known = observed.outcomes.get(assessment.reminder.key)
     if known is None or known.status is not ReminderStatus.PARKED or Reason.TOO_LATE in (reason, known.reason):
         return reason.value
     return known.reason
 
 
 def _made(
-    look: Assessment, case: Observed, kind: ChangeKind, reason: Reason, *, draft: Draft | None = None
+    assessment: Assessment, observed: Observed, kind: ChangeKind, reason: Reason, *, draft: Draft | None = None
 ) -> Decision:
-    causes = tuple(dict.fromkeys((*look.causes, "settle"))) if look.settles else look.causes
-    shown = draft or (look.message.draft if look.message else None)
-    change = _change(look, case, kind, reason, causes, shown, look.message)
-    held = look.placement is not None and look.placement.decision is Placed.HOLD and reason is look.placement.reason
+    causes = tuple(dict.fromkeys((*assessment.causes, "settle"))) if assessment.settles else assessment.causes
+    shown = draft or (assessment.message.draft if assessment.message else None)
+    change = _change(assessment, observed, kind, reason, causes, shown, assessment.message)
+    held = (
+        assessment.placement is not None
+        and assessment.placement.decision is Placed.HOLD
+        and reason is assessment.placement.reason
+    )
     stand = ReminderStatus.PARKED if draft is not None else ReminderStatus.HELD if held else ReminderStatus.SKIPPED
-    park_at = look.placement.park_at if draft is None and look.placement is not None else None
-    outcome = _outcome(look, stand, reason.value, draft.send_at if draft else None, park_at)
-    if look.included_in or (held and _replacing(look, case)):
+    park_at = assessment.placement.park_at if draft is None and assessment.placement is not None else None
+    outcome = _outcome(assessment, stand, reason.value, draft.send_at if draft else None, park_at)
+    if assessment.included_in or (held and _replacing(assessment, observed)):
         outcome = evolve(outcome, replacing=True)
     return Decision(
-        change, outcome, look.reminder, look.placement, draft, look.message, replaces=look.replaces,
-        includes=look.includes if draft is not None else (), clearance=look.clearance, notes=look.notes,
+        change, outcome, assessment.reminder, assessment.placement, draft, assessment.message, replaces=assessment.replaces,
+        includes=assessment.includes if draft is not None else (), clearance=assessment.clearance, notes=assessment.notes,
     )  # fmt: skip
 
 
-def _replacing(look: Assessment, case: Observed) -> bool:
-    known = case.outcomes.get(look.reminder.key)
-    return look.message is not None or (known is not None and known.replacing)
+def _replacing(assessment: Assessment, observed: Observed) -> bool:
+    known = observed.outcomes.get(assessment.reminder.key)
+    return assessment.message is not None or (known is not None and known.replacing)
 
 
 def _change(
-    look: Assessment,
-    case: Observed,
+    assessment: Assessment,
+    observed: Observed,
     kind: ChangeKind,
     reason: Reason,
     causes: tuple[str, ...],
     shown: Draft | None,
     parked: Message | None,
 ) -> Change:
-    reminder = look.reminder
+    reminder = assessment.reminder
     return Change(
         kind=kind,
-        identity=case.identity,
+        identity=observed.identity,
         key=reminder.key,
         rule=reminder.rule.id,
         recipient=reminder.recipient.key if reminder.recipient else "",
@@ -161,15 +178,19 @@ def _change(
         causes=causes,
         was_at=parked.send_at if parked else None,
         message_id=parked.provider_id if parked else None,
-        error=look.error or None,
+        error=assessment.error or None,
         zone=reminder.zone,
     )
 
 
 def _outcome(
-    look: Assessment, stand: ReminderStatus, reason: str, send_at: datetime | None, park_at: datetime | None = None
+    assessment: Assessment,
+    stand: ReminderStatus,
+    reason: str,
+    send_at: datetime | None,
+    park_at: datetime | None = None,
 ) -> ReminderRecord:
-    reminder = look.reminder
+    reminder = assessment.reminder
     return ReminderRecord(
         key=reminder.key,
         rule=reminder.rule.id,
@@ -180,14 +201,14 @@ def _outcome(
         due_at=reminder.due_at,
         send_at=send_at,
         park_at=park_at,
-        error=look.error,
+        error=assessment.error,
     )
 
 
-def _withdrawal(key: str, case: Observed, settings: Settings, reason: Reason, now: datetime) -> list[Decision]:
+def _withdrawal(key: str, observed: Observed, settings: Settings, reason: Reason, now: datetime) -> list[Decision]:
     """Return what is to be done for a reminder that is recorded and no longer wanted by any rule or recipient."""
-    outcome = case.outcomes.get(key)
-    messages = [as_if_settled(each, settings, now) for each in case.messages.get(key, ())]
+    outcome = observed.outcomes.get(key)
+    messages = [as_if_settled(each, settings, now) for each in observed.messages.get(key, ())]
     parked = next((each for each in reversed(messages) if each.state in OPEN), None)
     if outcome is None and parked is None:
         return []
@@ -204,7 +225,7 @@ def _withdrawal(key: str, case: Observed, settings: Settings, reason: Reason, no
     shown = parked.draft if parked else None
     change = Change(
         kind=kind,
-        identity=case.identity,
+        identity=observed.identity,
         key=key,
         rule=base.rule,
         recipient=base.recipient,
@@ -240,12 +261,12 @@ def was_rejected(draft: Draft, messages: Sequence[Message], settings: Settings) 
     )
 
 
-def decisions_for(case: Observed, settings: Settings, now: datetime) -> tuple[list[Decision], str]:
+def decisions_for(observed: Observed, settings: Settings, now: datetime) -> tuple[list[Decision], str]:
     """Return the decisions of one appointment, or none and the error: a broken one never stops the others."""
-    if case.error:
-        return [], case.error
+    if observed.error:
+        return [], observed.error
     try:
-        return decide(case, settings, now), ""
+        return decide(observed, settings, now), ""
     except Exception as error:  # noqa: BLE001 - whatever a host's data or callable raises concerns this appointment only
         return [], f"{type(error).__name__}: {error}"
 

@@ -45,7 +45,7 @@ class Plan:
     actor: str
     changes: tuple[Change, ...] = field(repr=False)
     appointments: int = 0
-    intakes: tuple[Incoming, ...] = field(default=(), repr=False)
+    all_incoming: tuple[Incoming, ...] = field(default=(), repr=False)
     removals: tuple[Identity, ...] = field(default=(), repr=False)
     todo: tuple[Identity, ...] = field(default=(), repr=False)
     held_back: frozenset[str] = field(default=frozenset(), repr=False)
@@ -125,7 +125,7 @@ class Plan:
         chosen = settling | {change.identity for change in self.changes if self._is_owed(change)}
         todo = tuple(each for each in self.todo if each in chosen)
         changes = tuple(change for change in self.changes if change.identity in chosen)
-        return evolve(self, changes=changes, intakes=(), removals=(), todo=todo)
+        return evolve(self, changes=changes, all_incoming=(), removals=(), todo=todo)
 
     def unguarded(self) -> Plan:
         """Return the plan without its guard, for what was forced once and not ended; a refused input stays refused."""

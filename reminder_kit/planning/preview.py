@@ -81,10 +81,10 @@ class Preview:
     def _together(self, placed: Sequence[tuple[Reminder, Placement]]) -> Iterator[PreviewLine]:
         """Yield what is said where several appointments may be told in one message."""
         sent = [(reminder, placement.send_at) for reminder, placement in placed if placement.send_at is not None]
-        telling = {reminder.key: others for reminder, _, others in combined_for_preview(sent)}
+        combined = {reminder.key: others for reminder, _, others in combined_for_preview(sent)}
         for reminder, placement in placed:
-            if placement.send_at is None or reminder.key in telling:
-                yield self._line(reminder, placement, telling.get(reminder.key, ()))
+            if placement.send_at is None or reminder.key in combined:
+                yield self._line(reminder, placement, combined.get(reminder.key, ()))
             else:
                 yield PreviewLine(reminder, reason=Reason.SUPERSEDED, note="told together with another of that day")
 

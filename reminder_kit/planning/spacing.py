@@ -27,8 +27,8 @@ _LAST_LOOK = timedelta(minutes=15)
 
 
 def apply_min_silence(
-    looks: Sequence[Assessment],
-    case: Observed,
+    assessments: Sequence[Assessment],
+    observed: Observed,
     settings: Settings,
     now: datetime,
     besides: Callable[[Assessment], Collection[str]],
@@ -38,74 +38,87 @@ def apply_min_silence(
     `besides` names the reminders whose messages don't count: those that go with it. They are
     looked at once more before their time, since that something may have been withdrawn.
     """
-    if not any(look.reminder.rule.min_silence for look in looks):
+    if not any(assessment.reminder.rule.min_silence for assessment in assessments):
         return
-    going = _going(looks)
+    going = _going(assessments)
     placed: dict[str, list[datetime]] = {}
-    for look, placement, number in _new(looks):
-        written = _send_times(number, case, {look.reminder.key, *going, *besides(look)})
+    for assessment, placement, number in _new(assessments):
+        written = _send_times(number, observed, {assessment.reminder.key, *going, *besides(assessment)})
         others = [*written, *placed.get(number, ())]
-        length = look.reminder.rule.min_silence
+        length = assessment.reminder.rule.min_silence
         if placement.send_at is not None and _is_too_soon(placement.send_at, others, length):
             step = ("something else goes to that number within {} before", length)
-            again = placement.send_at - settings.of(look.reminder).window.min_lead - _LAST_LOOK
+            again = placement.send_at - settings.of(assessment.reminder).window.min_lead - _LAST_LOOK
             again_at = again if now < again else None
-            look.placement = Placement(Placed.SKIP, Reason.CONDITION, None, again_at, (*placement.steps, step))
+            assessment.placement = Placement(Placed.SKIP, Reason.CONDITION, None, again_at, (*placement.steps, step))
         elif placement.send_at is not None:
             placed.setdefault(number, []).append(placement.send_at)
 
 
-def apply_min_gap(looks: Sequence[Assessment], case: Observed, settings: Settings, now: datetime) -> None:
+def apply_min_gap(assessments: Sequence[Assessment], observed: Observed, settings: Settings, now: datetime) -> None:
     """Move new messages apart from whatever else goes to their number."""
     if not settings.spacing_reach:
         return
-    going = _going(looks)
+    going = _going(assessments)
     placed: dict[str, list[datetime]] = {}
-    for look, placement, number in _new(looks):
+    for assessment, placement, number in _new(assessments):
         others = placed.setdefault(number, [])
-        if look.message is None or look.message.send_at != placement.send_at:
-            besides = {look.reminder.key, *going, *(each.key for each in look.includes)}
-            written = [*_send_times(number, case, besides), *others]
-            look.placement, gap = _moved_apart(look, placement, written, settings, now)
-            look.clearance = (max(gap, _silence_of(look, written)), gap)
-        if look.placement is not None and look.placement.send_at is not None:
-            others.append(look.placement.send_at)
+        if assessment.message is None or assessment.message.send_at != placement.send_at:
+            besides = {assessment.reminder.key, *going, *(each.key for each in assessment.includes)}
+            written = [*_send_times(number, observed, besides), *others]
+            assessment.placement, gap = _moved_apart(assessment, placement, written, settings, now)
+            assessment.clearance = (max(gap, _silence_of(assessment, written)), gap)
+        if assessment.placement is not None and assessment.placement.send_at is not None:
+            others.append(assessment.placement.send_at)
 
 
-def _new(looks: Sequence[Assessment]) -> list[tuple[Assessment, Placement, str]]:
+def _new(assessments: Sequence[Assessment]) -> list[tuple[Assessment, Placement, str]]:
     """Return what is to be sent anew, soonest first, with its number."""
     found = [
-        (look.placement.send_at, look.reminder.key, look, look.placement, look.reminder.recipient.phone)
-        for look in looks
-        if look.placement is not None and look.placement.send_at is not None and look.reminder.recipient is not None
+        (
+            assessment.placement.send_at,
+            assessment.reminder.key,
+            assessment,
+            assessment.placement,
+            assessment.reminder.recipient.phone,
+        )
+        for assessment in assessments
+        if assessment.placement is not None
+        and assessment.placement.send_at is not None
+        and assessment.reminder.recipient is not None
     ]
-    return [(look, placement, number) for *_, look, placement, number in sorted(found, key=lambda each: each[:2])]
+    return [
+        (assessment, placement, number)
+        for *_, assessment, placement, number in sorted(found, key=lambda each: each[:2])
+    ]
 
 
-def _going(looks: Sequence[Assessment]) -> set[str]:
+def _going(assessments: Sequence[Assessment]) -> set[str]:
     """Return the reminders whose parked message is withdrawn: it takes up no time any more."""
-    return {look.reminder.key for look in looks if look.message is not None and not look.keep}
+    return {
+        assessment.reminder.key for assessment in assessments if assessment.message is not None and not assessment.keep
+    }
 
 
-def _send_times(number: str, case: Observed, besides: Collection[str]) -> list[datetime]:
-    return [each.send_at for each in case.traffic.get(number, ()) if each.key not in besides]
+def _send_times(number: str, observed: Observed, besides: Collection[str]) -> list[datetime]:
+    return [each.send_at for each in observed.traffic.get(number, ()) if each.key not in besides]
 
 
 def _is_too_soon(at: datetime, others: Iterable[datetime], length: timedelta) -> bool:
     return bool(length) and any(at - length <= other <= at for other in others)
 
 
-def _silence_of(look: Assessment, others: Iterable[datetime]) -> timedelta:
+def _silence_of(assessment: Assessment, others: Iterable[datetime]) -> timedelta:
     """Return how long before a message nothing else may go out: none where that can't be kept any more."""
-    at, length = look.placement.send_at if look.placement else None, look.reminder.rule.min_silence
+    at, length = assessment.placement.send_at if assessment.placement else None, assessment.reminder.rule.min_silence
     return _NONE if at is None or _is_too_soon(at, others, length) else length
 
 
 def _moved_apart(
-    look: Assessment, placement: Placement, others: Sequence[datetime], settings: Settings, now: datetime
+    assessment: Assessment, placement: Placement, others: Sequence[datetime], settings: Settings, now: datetime
 ) -> tuple[Placement, timedelta]:
     """Return the placement nearest to the one at hand that keeps the gap, and the gap that it keeps."""
-    reminder, gap, at = look.reminder, settings.min_gap, placement.send_at
+    reminder, gap, at = assessment.reminder, settings.min_gap, placement.send_at
     window = settings.of(reminder).window
     if not gap or at is None or _is_clear(at, others, gap):
         return placement, gap
@@ -124,7 +137,9 @@ def _moved_apart(
         moved = ("moved to {}", chosen[0])
         return evolve(placement, send_at=chosen[0], steps=(*placement.steps, step, moved)), gap
     waits = sorted(each for each in fits if each > room.latest) if window.holds_and_sends else []
-    if waits and (look.message is not None or reminder.rule.if_late.still_useful(waits[0] - (reminder.due_at or at))):
+    if waits and (
+        assessment.message is not None or reminder.rule.if_late.still_useful(waits[0] - (reminder.due_at or at))
+    ):
         return hold(waits[0], window, (*placement.steps, step)), gap
     return evolve(placement, steps=(*placement.steps, step, ("nothing else is feasible",))), _NONE
 
@@ -144,13 +159,13 @@ def _edges(others: Iterable[datetime], gap: timedelta, room: FeasibleRange) -> s
 _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
 
 
-def with_planned(case: Observed, planned: Mapping[str, Sequence[Traffic]]) -> Observed:
+def with_planned(observed: Observed, planned: Mapping[str, Sequence[Traffic]]) -> Observed:
     """Return the case with what is about to be written to its numbers before."""
-    if not planned or case.appointment is None:
-        return case
-    numbers = {each.phone for each in case.appointment.recipients} & planned.keys()
-    more = {number: [*case.traffic.get(number, ()), *planned[number]] for number in numbers}
-    return evolve(case, traffic={**case.traffic, **more}) if more else case
+    if not planned or observed.appointment is None:
+        return observed
+    numbers = {each.phone for each in observed.appointment.recipients} & planned.keys()
+    more = {number: [*observed.traffic.get(number, ()), *planned[number]] for number in numbers}
+    return evolve(observed, traffic={**observed.traffic, **more}) if more else observed
 
 
 def note_planned(planned: dict[str, list[Traffic]], changes: Iterable[Change]) -> None:

@@ -120,10 +120,14 @@ class Executor:
 
     async def _record(self, plan: Plan) -> set[Identity]:
         """Record what came in and what is gone, all or nothing; returns what a newer revision kept out meanwhile."""
-        if not plan.intakes and not plan.removals:
+        if not plan.all_incoming and not plan.removals:
             return set()
         kept = await self._commit(partial(_record_all, plan, self.clock()))
-        return {intake.identity for intake, each in zip(plan.intakes, kept, strict=True) if each is RecordResult.STALE}
+        return {
+            incoming.identity
+            for incoming, each in zip(plan.all_incoming, kept, strict=True)
+            if each is RecordResult.STALE
+        }
 
     async def _commit(self, op: Callable[[Any], Any]) -> Any:
         return await self.io.result(self.ledger.submit(op))
@@ -145,18 +149,18 @@ class Executor:
     async def _work(self, identities: Sequence[Identity], run: Execution) -> list[Identity]:
         """Work on appointments nobody else holds; returns those somebody does, and notes whom else it concerns."""
         works = await self._claim(identities)
-        courier = self._dispatchers(run.plan.actor, patient=run.patient)
+        dispatchers = self._dispatchers(run.plan.actor, patient=run.patient)
         finished = False
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
-                await self._settle(works, courier)
+                await self._settle(works, dispatchers)
                 await self.io.call(self._decide, works, run.plan.held_back)
-                await self._carry_out(works, courier)
+                await self._carry_out(works, dispatchers)
                 for _ in range(_AGAIN):
                     if again := [work for work in works if work.decide_again]:
                         await self._reread(again)
                         await self.io.call(self._decide, again, run.plan.held_back)
-                        await self._carry_out(again, courier)
+                        await self._carry_out(again, dispatchers)
             finished = True
         finally:
             await (self._release(works, run) if finished else self._expire(works))
@@ -210,10 +214,10 @@ class Executor:
 
     # Settling and deciding
 
-    async def _settle(self, works: Sequence[WorkItem], courier: Dispatchers) -> None:
+    async def _settle(self, works: Sequence[WorkItem], dispatchers: Dispatchers) -> None:
         now = self.clock()
         jobs = [
-            self._settling(work, message, courier)
+            self._settling(work, message, dispatchers)
             for work in works
             for message in work.record.messages
             if needs_settling(message, now)
@@ -222,7 +226,7 @@ class Executor:
             await self.io.gather(jobs)
             await self._reread(works)
         doubles = [
-            self.cancel_duplicate(work, each, courier)
+            self.cancel_duplicate(work, each, dispatchers)
             for work in works
             for each in stale_duplicates(work.record.messages)
         ]
@@ -231,26 +235,26 @@ class Executor:
             await self._reread(works)
 
     def cancel_duplicate(
-        self, work: WorkItem, message: Message, courier: Dispatchers
+        self, work: WorkItem, message: Message, dispatchers: Dispatchers
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         """Take back a message that was thought lost, since a newer one of its reminder is parked."""
 
         async def job() -> None:
             outcome = next(each for each in work.record.outcomes if each.key == message.key)
             identity, reason = work.record.identity, Reason.UNCHANGED.value
-            errand = await isolated(courier.cancel(work.claim, identity, message, outcome, reason))
-            if errand.status is DispatchStatus.FAILED:
-                work.unsettled[message.key] = errand
+            result = await isolated(dispatchers.cancel(work.claim, identity, message, outcome, reason))
+            if result.status is DispatchStatus.FAILED:
+                work.unsettled[message.key] = result
 
         return job
 
     def _settling(
-        self, work: WorkItem, message: Message, courier: Dispatchers
+        self, work: WorkItem, message: Message, dispatchers: Dispatchers
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             rule = work.rule_of(message.key)
-            errand = await isolated(courier.settle(work.claim, work.record.identity, rule, message))
-            work.settled(message.key, errand)
+            result = await isolated(dispatchers.settle(work.claim, work.record.identity, rule, message))
+            work.settled(message.key, result)
 
         return job
 
@@ -259,15 +263,15 @@ class Executor:
         pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
         sent = self.ledger.sent_before_many(pairs) if pairs else {}
         now = self.clock()
-        cases = [
+        all_observed = [
             Observed.recorded(work.record, suppressed, sent.get((work.record.identity.source, work.record.identity.id)))
             for work in works
         ]
         planned: dict[str, list[Traffic]] = {}
-        cases = Neighbours(self.ledger, self.settings, now, suppressed).with_context(cases)
-        for work, case in zip(works, cases, strict=True):
+        all_observed = Neighbours(self.ledger, self.settings, now, suppressed).with_context(all_observed)
+        for work, observed in zip(works, all_observed, strict=True):
             work.redecided, work.decide_again, work.suppressed = work.redecided or work.decide_again, False, suppressed
-            work.decisions, work.error = decisions_for(with_planned(case, planned), self.settings, now)
+            work.decisions, work.error = decisions_for(with_planned(observed, planned), self.settings, now)
             work.decisions = [held(each) if each.change.key in held_back else each for each in work.decisions]
             if self.settings.spacing_reach:
                 note_planned(planned, [each.change for each in work.decisions])
@@ -276,11 +280,11 @@ class Executor:
 
     # Carrying out
 
-    async def _carry_out(self, works: Sequence[WorkItem], courier: Dispatchers) -> None:
+    async def _carry_out(self, works: Sequence[WorkItem], dispatchers: Dispatchers) -> None:
         """Withdraw and replace first, then park what is new: a person's number may have changed hands."""
         for kind in (ChangeKind.CANCEL, ChangeKind.REPLACE, ChangeKind.SCHEDULE):
             jobs = [
-                self._dispatching(work, decision, courier)
+                self._dispatching(work, decision, dispatchers)
                 for work in works
                 for decision in work.decisions
                 if decision.change.kind is kind and decision.change.key not in self._blocked(work)
@@ -293,29 +297,29 @@ class Executor:
     @staticmethod
     def _blocked(work: WorkItem) -> set[str]:
         """Return the reminders of which an older message is still unsettled: nothing new while it is."""
-        return {key for key, errand in work.unsettled.items() if errand.status is not DispatchStatus.UNKNOWN}
+        return {key for key, result in work.unsettled.items() if result.status is not DispatchStatus.UNKNOWN}
 
     def _dispatching(
-        self, work: WorkItem, decision: Decision, courier: Dispatchers
+        self, work: WorkItem, decision: Decision, dispatchers: Dispatchers
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             if decision.change.kind is ChangeKind.SCHEDULE:
-                await self._schedule(work, decision, courier)
+                await self._schedule(work, decision, dispatchers)
             elif decision.change.kind is ChangeKind.CANCEL:
-                await self._cancel(work, decision, courier)
+                await self._cancel(work, decision, dispatchers)
             else:
-                await self._replace(work, decision, courier)
+                await self._replace(work, decision, dispatchers)
 
         return job
 
-    async def _schedule(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> None:
+    async def _schedule(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
         assert decision.reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
-        own = courier.of(decision.reminder)
+        own = dispatchers.of(decision.reminder)
         fresh = placed_again(decision, self.settings, own.window, own.skew.allowance, self.clock())
         if fresh.draft is None:
             work.conclude(fresh, "done")
             return
-        errand = await isolated(
+        result = await isolated(
             own.park(
                 work.claim,
                 work.record.generation,
@@ -326,75 +330,75 @@ class Executor:
                 may_still_send(fresh, self.settings.quiet),
             )
         )
-        work.remember(errand)
-        self._conclude(work, fresh, errand)
+        work.remember(result)
+        self._conclude(work, fresh, result)
 
-    async def _cancel(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> None:
-        errand = await self._withdrawn(work, decision, courier, decision.outcome)
-        if errand.status is DispatchStatus.TOO_LATE:
+    async def _cancel(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
+        result = await self._withdrawn(work, decision, dispatchers, decision.outcome)
+        if result.status is DispatchStatus.TOO_LATE:
             work.too_late(decision)
             return
-        if errand.status is DispatchStatus.DONE and decision.change.reason is Reason.ALREADY_SENT:
+        if result.status is DispatchStatus.DONE and decision.change.reason is Reason.ALREADY_SENT:
             work.decide_again = work.decide_again or self.fallback is not None
-        self._conclude(work, decision, errand)
+        self._conclude(work, decision, result)
 
-    async def _replace(self, work: WorkItem, decision: Decision, courier: Dispatchers) -> None:
+    async def _replace(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
         wish = evolve(decision.outcome, status=ReminderStatus.HELD, replacing=True)
-        errand = await self._withdrawn(work, decision, courier, wish)
-        if errand.status is DispatchStatus.TOO_LATE:
+        result = await self._withdrawn(work, decision, dispatchers, wish)
+        if result.status is DispatchStatus.TOO_LATE:
             work.too_late(decision)
-        elif errand.status is DispatchStatus.DONE:
-            await self._schedule(work, evolve(decision, replaces=True), courier)
+        elif result.status is DispatchStatus.DONE:
+            await self._schedule(work, evolve(decision, replaces=True), dispatchers)
         else:
             work.reminder_records[decision.change.key] = wish
-            self._conclude(work, evolve(decision, outcome=wish), errand)
+            self._conclude(work, evolve(decision, outcome=wish), result)
 
     async def _withdrawn(
-        self, work: WorkItem, decision: Decision, courier: Dispatchers, outcome: ReminderRecord
+        self, work: WorkItem, decision: Decision, dispatchers: Dispatchers, outcome: ReminderRecord
     ) -> DispatchResult:
         message = work.messages[decision.message.id] if decision.message else None
         assert message is not None  # noqa: S101 - only parked messages are withdrawn
         if message.state is State.CANCELLED:
             return DispatchResult(DispatchStatus.DONE, message)
         identity, reason = work.record.identity, decision.change.reason.value
-        errand = await isolated(courier.cancel(work.claim, identity, message, outcome, reason))
-        work.remember(errand)
-        return errand
+        result = await isolated(dispatchers.cancel(work.claim, identity, message, outcome, reason))
+        work.remember(result)
+        return result
 
     # Writing down
 
-    def _conclude(self, work: WorkItem, decision: Decision, errand: DispatchResult) -> None:
+    def _conclude(self, work: WorkItem, decision: Decision, result: DispatchResult) -> None:
         change = decision.change
-        number = errand.message.provider_id if errand.message else change.message_id
-        if errand.status is DispatchStatus.DONE:
+        number = result.message.provider_id if result.message else change.message_id
+        if result.status is DispatchStatus.DONE:
             work.conclude(evolve(decision, change=evolve(change, message_id=number)), "done")
             return
-        work.note_failure(change.key, errand)
-        error = str(errand.error) if errand.error else why(errand)
-        if errand.status is DispatchStatus.REJECTED and errand.reason is not None:
+        work.note_failure(change.key, result)
+        error = str(result.error) if result.error else why(result)
+        if result.status is DispatchStatus.REJECTED and result.reason is not None:
             work.decide_again = work.decide_again or bool(decision.includes)  # by itself it may be taken
-            change = evolve(change, reason=errand.reason)
-            outcome = evolve(decision.outcome, status=ReminderStatus.SKIPPED, reason=errand.reason.value, error=error)
+            change = evolve(change, reason=result.reason)
+            outcome = evolve(decision.outcome, status=ReminderStatus.SKIPPED, reason=result.reason.value, error=error)
             work.decide_again = work.decide_again or (
-                self.fallback is not None and isinstance(errand.error, SenderRefusedError)
+                self.fallback is not None and isinstance(result.error, SenderRefusedError)
             )
-        elif errand.status is DispatchStatus.UNKNOWN:
+        elif result.status is DispatchStatus.UNKNOWN:
             work.decide_again = work.decide_again or self.settings.prefer_duplicate
             change = evolve(change, reason=Reason.NOT_CONFIRMED)
             outcome = evolve(
                 decision.outcome, status=ReminderStatus.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error
             )
         else:
-            work.decide_again = work.decide_again or errand.status is DispatchStatus.SKEWED
-            work.complete = work.complete and errand.status is DispatchStatus.SKEWED
+            work.decide_again = work.decide_again or result.status is DispatchStatus.SKEWED
+            work.complete = work.complete and result.status is DispatchStatus.SKEWED
             outcome = evolve(decision.outcome, replacing=decision.replaces or decision.outcome.replacing)
-            if errand.message is None and change.kind is not ChangeKind.CANCEL:
+            if result.message is None and change.kind is not ChangeKind.CANCEL:
                 outcome = evolve(outcome, status=ReminderStatus.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)
-        result = "unknown" if errand.status is DispatchStatus.UNKNOWN else "failed"
-        if errand.status is DispatchStatus.STALE:
+        word = "unknown" if result.status is DispatchStatus.UNKNOWN else "failed"
+        if result.status is DispatchStatus.STALE:
             work.decide_again = True
-            change, result = evolve(change, kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION), "done"
-        work.conclude(evolve(decision, change=evolve(change, message_id=number, error=error), outcome=outcome), result)
+            change, word = evolve(change, kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION), "done"
+        work.conclude(evolve(decision, change=evolve(change, message_id=number, error=error), outcome=outcome), word)
 
     async def _release(self, works: Sequence[WorkItem], run: Execution) -> None:
         """Write down what came of works, end their claims, and note whom else that concerns."""
@@ -411,7 +415,7 @@ class Executor:
 
 
 def _record_all(plan: Plan, now: datetime, tx: Transaction) -> list[RecordResult]:
-    kept = [each for batch in batched(plan.intakes) for each in tx.record(batch, now, as_of=plan.as_of)]
+    kept = [each for batch in batched(plan.all_incoming) for each in tx.record(batch, now, as_of=plan.as_of)]
     for removals in batched(plan.removals):
         tx.remove(removals, now)
     return kept

@@ -62,40 +62,43 @@ class Neighbours:
             for number, _ in _phones(appointment):
                 self._by_phone.setdefault(number, []).append(identity)
 
-    def with_context(self, cases: Sequence[Observed]) -> list[Observed]:
+    def with_context(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return the cases with all that other appointments of their phones have to do with them."""
         if not self.settings.needs_neighbours:
-            return self._with_earlier_combinations(cases)
-        numbers = list(dict.fromkeys(number for case in cases for number, _ in _phones(case.appointment)))
+            return self._with_earlier_combinations(all_observed)
+        numbers = list(
+            dict.fromkeys(number for observed in all_observed for number, _ in _phones(observed.appointment))
+        )
         if not numbers:
-            return list(cases)
+            return list(all_observed)
         written = (
             self.ledger.traffic(numbers, self.now - self.settings.spacing_reach) if self.settings.spacing_reach else {}
         )
         if not self.settings.combines:
-            return [evolve(case, traffic=written) for case in self._with_earlier_combinations(cases)]
-        telling = self._messages_that_include(numbers)
-        others = self._same_day(cases)
+            return [evolve(observed, traffic=written) for observed in self._with_earlier_combinations(all_observed)]
+        combined = self._messages_that_include(numbers)
+        others = self._same_day(all_observed)
         found = [
-            evolve(each, traffic=written, included_in=telling) for each in self._with_prior_messages(cases, telling)
+            evolve(each, traffic=written, included_in=combined)
+            for each in self._with_prior_messages(all_observed, combined)
         ]
         company = [
-            evolve(each, traffic=written, included_in=telling) for each in self._with_prior_messages(others, telling)
+            evolve(each, traffic=written, included_in=combined) for each in self._with_prior_messages(others, combined)
         ]
         by_phone: dict[str, list[Observed]] = {}
         for each in company:
             for number, _ in _phones(each.appointment):
                 by_phone.setdefault(number, []).append(each)
-        return [evolve(case, neighbours=_neighbours_of(case, by_phone)) for case in found]
+        return [evolve(observed, neighbours=_neighbours_of(observed, by_phone)) for observed in found]
 
-    def _with_earlier_combinations(self, cases: Sequence[Observed]) -> list[Observed]:
+    def _with_earlier_combinations(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return the cases with what tells them as well, since rules told them together once and do no more."""
-        asked = [case for case in cases if _was_combined(case)]
-        numbers = list(dict.fromkeys(number for case in asked for number, _ in _phones(case.appointment)))
+        asked = [observed for observed in all_observed if _was_combined(observed)]
+        numbers = list(dict.fromkeys(number for observed in asked for number, _ in _phones(observed.appointment)))
         if not numbers:
-            return list(cases)
-        telling = self._messages_that_include(numbers)
-        return [evolve(each, included_in=telling) for each in self._with_prior_messages(cases, telling)]
+            return list(all_observed)
+        combined = self._messages_that_include(numbers)
+        return [evolve(each, included_in=combined) for each in self._with_prior_messages(all_observed, combined)]
 
     def _messages_that_include(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
         found: dict[str, list[Message]] = {}
@@ -105,10 +108,10 @@ class Neighbours:
         return found
 
     def _with_prior_messages(
-        self, cases: Sequence[Observed], telling: Mapping[str, Sequence[Message]]
+        self, all_observed: Sequence[Observed], combined: Mapping[str, Sequence[Message]]
     ) -> list[Observed]:
         """Return the cases with what was told, in others' messages, of another occurrence of theirs."""
-        along = [(key, each) for key, found in telling.items() for each in found if each.state in SENT]
+        along = [(key, each) for key, found in combined.items() for each in found if each.state in SENT]
         owners = self.ledger.reminder_owners(list(dict.fromkeys(key for key, _ in along))) if along else {}
         sent: dict[tuple[str, str], dict[tuple[str, str], list[PriorMessage]]] = {}
         for key, message in along:
@@ -117,11 +120,15 @@ class Neighbours:
                 start_at = next(each.start_at for each in message.includes if each.key == key)
                 by_whom = sent.setdefault((identity.source, identity.id), {})
                 by_whom.setdefault((rule, recipient), []).append(PriorMessage(key, start_at, message.send_at))
-        return [_with(case, sent.get(case.identity[:2])) for case in cases] if sent else list(cases)
+        return (
+            [_with(observed, sent.get(observed.identity[:2])) for observed in all_observed]
+            if sent
+            else list(all_observed)
+        )
 
-    def _same_day(self, cases: Sequence[Observed]) -> list[Observed]:
+    def _same_day(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return every appointment that shares a phone with one of the cases around the same time."""
-        phones = [each for case in cases for each in _phones(case.appointment)]
+        phones = [each for observed in all_observed for each in _phones(observed.appointment)]
         records = self.sharing_number(ranges_of(phones))
         sent = self.ledger.sent_before_many(list(dict.fromkeys((each.source, each.id) for each in records)))
         return [self._observed(identity, record, sent.get(identity[:2])) for identity, record in records.items()]
@@ -160,23 +167,27 @@ class Neighbours:
         return self.sharing_number(ranges_of(phones)) if phones else {}
 
 
-def _with(case: Observed, sent: Mapping[tuple[str, str], Sequence[PriorMessage]] | None) -> Observed:
+def _with(observed: Observed, sent: Mapping[tuple[str, str], Sequence[PriorMessage]] | None) -> Observed:
     if not sent:
-        return case
-    before = {each: (*case.sent_before.get(each, ()), *found) for each, found in sent.items()}
-    return evolve(case, sent_before={**case.sent_before, **before})
+        return observed
+    before = {each: (*observed.sent_before.get(each, ()), *found) for each, found in sent.items()}
+    return evolve(observed, sent_before={**observed.sent_before, **before})
 
 
-def _was_combined(case: Observed) -> bool:
+def _was_combined(observed: Observed) -> bool:
     along = (Reason.SUPERSEDED, Reason.ALREADY_SENT)
-    return any(each.reason in along and key not in case.messages for key, each in case.outcomes.items())
+    return any(each.reason in along and key not in observed.messages for key, each in observed.outcomes.items())
 
 
-def _neighbours_of(case: Observed, by_phone: Mapping[str, Sequence[Observed]]) -> tuple[Observed, ...]:
+def _neighbours_of(observed: Observed, by_phone: Mapping[str, Sequence[Observed]]) -> tuple[Observed, ...]:
     found: dict[Identity, Observed] = {}
-    for number, start_at in _phones(case.appointment):
+    for number, start_at in _phones(observed.appointment):
         for other in by_phone.get(number, ()):
             other_start = other.appointment.start_at if other.appointment else None
-            if other_start is not None and other.identity != case.identity and abs(other_start - start_at) <= SAME_DAY:
+            if (
+                other_start is not None
+                and other.identity != observed.identity
+                and abs(other_start - start_at) <= SAME_DAY
+            ):
                 found[other.identity] = other
     return tuple(found[each] for each in sorted(found))

@@ -60,45 +60,46 @@ class PlanBuilder:
     _affecting: list[tuple[AppointmentRecord | None, Appointment | None]] = field(factory=list)
     _observed: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
 
-    def add_incoming(self, incoming: Mapping[Identity, Incoming]) -> None:
+    def add_incoming(self, all_incoming: Mapping[Identity, Incoming]) -> None:
         """Judge what came in."""
         if self.settings.combines:
-            self._announce(incoming)
-        for identities in batched(incoming):
+            self._announce(all_incoming)
+        for identities in batched(all_incoming):
             records = {record.identity: record for record in self.ledger.records(identities=identities)}
-            judged = [each for each in identities if self._is_decided(incoming[each], records.get(each))]
+            judged = [each for each in identities if self._is_decided(all_incoming[each], records.get(each))]
             self.decide(
-                [(each, records.get(each)) for each in judged], {each: incoming[each].appointment for each in judged}
+                [(each, records.get(each)) for each in judged],
+                {each: all_incoming[each].appointment for each in judged},
             )
-        self.seen.update(incoming)
+        self.seen.update(all_incoming)
 
-    def _announce(self, incoming: Mapping[Identity, Incoming]) -> None:
+    def _announce(self, all_incoming: Mapping[Identity, Incoming]) -> None:
         """Let neighbours know what is about to be recorded, before anyone is judged."""
-        for identities in batched(incoming):
+        for identities in batched(all_incoming):
             records = {record.identity: record for record in self.ledger.records(identities=identities)}
             for identity in identities:
-                record, intake = records.get(identity), incoming[identity]
-                if record is None or not intake.is_older_than(record, self.scope.as_of):
-                    self.neighbours.announce(identity, intake.appointment)
+                record, incoming = records.get(identity), all_incoming[identity]
+                if record is None or not incoming.is_older_than(record, self.scope.as_of):
+                    self.neighbours.announce(identity, incoming.appointment)
 
-    def _is_decided(self, intake: Incoming, record: AppointmentRecord | None) -> bool:
+    def _is_decided(self, incoming: Incoming, record: AppointmentRecord | None) -> bool:
         """Say whether what came in is to be judged; what is stale, or stands as it was recorded, is told here."""
-        identity = intake.identity
-        if record is not None and intake.is_older_than(record, self.scope.as_of):
+        identity = incoming.identity
+        if record is not None and incoming.is_older_than(record, self.scope.as_of):
             self.changes[identity] = [_stale(identity)]
             return False
-        if self._needs_no_look(record, intake):
+        if self._needs_no_look(record, incoming):
             assert record is not None  # noqa: S101 - what stands is recorded
             self.changes[identity] = recorded_changes(record, self.now)
-            if intake.order[0] and intake.order != record.revision:
-                self.accepted.append(intake)
+            if incoming.order[0] and incoming.order != record.revision:
+                self.accepted.append(incoming)
             return False
-        if record is None or record.removed or record.fingerprint != intake.fingerprint:
-            self.accepted.append(intake)
+        if record is None or record.removed or record.fingerprint != incoming.fingerprint:
+            self.accepted.append(incoming)
             self._fresh.add(identity)
         return True
 
-    def _needs_no_look(self, record: AppointmentRecord | None, intake: Incoming | None) -> bool:
+    def _needs_no_look(self, record: AppointmentRecord | None, incoming: Incoming | None) -> bool:
         """Say whether a record needs no look: planned with these settings, nothing new, nothing due or open."""
         return (
             record is not None
@@ -106,7 +107,7 @@ class PlanBuilder:
             and record.planned_with == self.digest
             and (record.next_at is None or record.next_at > self.now)
             and not any(each.state in (State.CREATING, State.CANCELLING) for each in record.messages)
-            and (intake is None or (intake.fingerprint == record.fingerprint and not record.removed))
+            and (incoming is None or (incoming.fingerprint == record.fingerprint and not record.removed))
         )
 
     def decide(
@@ -118,19 +119,19 @@ class PlanBuilder:
         if not found:
             return
         sent = self.ledger.sent_before_many(list(dict.fromkeys((each.source, each.id) for each, _ in found)))
-        cases = [
+        all_observed = [
             Observed.of(each, given[each], record, self.suppressed, sent.get((each.source, each.id)))
             if each in given or record is None
             else Observed.recorded(record, self.suppressed, sent.get((each.source, each.id)))
             for each, record in found
         ]
-        for case, (_, record) in zip(self.neighbours.with_context(cases), found, strict=True):
-            self.add_decisions(case, record)
+        for observed, (_, record) in zip(self.neighbours.with_context(all_observed), found, strict=True):
+            self.add_decisions(observed, record)
 
-    def add_decisions(self, case: Observed, record: AppointmentRecord | None) -> None:
+    def add_decisions(self, observed: Observed, record: AppointmentRecord | None) -> None:
         """Decide for one appointment and note what that comes to."""
-        identity = case.identity
-        decisions, error = decisions_for(case, self.settings, self.now)
+        identity = observed.identity
+        decisions, error = decisions_for(observed, self.settings, self.now)
         self.other_providers |= _other_providers(decisions, self.settings)
         self.changes[identity] = [quarantined(identity, error)] if error else [each.change for each in decisions]
         news = error or record is None or record.planned_with != self.digest or record.dirty or identity in self._fresh
@@ -138,9 +139,9 @@ class PlanBuilder:
         if news or matters:
             self.todo[identity] = None
             if self.settings.combines:
-                self._affecting.append((record, case.appointment))
+                self._affecting.append((record, observed.appointment))
             if self.settings.spacing_reach:
-                self._observed[identity] = case, record
+                self._observed[identity] = observed, record
         if record is not None:
             past = [each for each in record.messages if each.state is State.SCHEDULED and is_past(each, self.now)]
             self.over[identity] = Counter(each.provider for each in past)
@@ -194,8 +195,8 @@ class PlanBuilder:
             numbers = {each.to for each in self.changes[identity] if each.kind in _PARKING and often[each.to] > 1}
             if not numbers or identity not in self._observed:
                 continue
-            case, record = self._observed[identity]
-            self.add_decisions(with_planned(case, planned), record)
+            observed, record = self._observed[identity]
+            self.add_decisions(with_planned(observed, planned), record)
             note_planned(planned, self.changes[identity])
 
     def _all(self) -> list[Change]:
@@ -250,7 +251,7 @@ class PlanBuilder:
             actor=scope.actor,
             changes=tuple(self._all()),
             appointments=len(self.seen),
-            intakes=tuple(self.accepted),
+            all_incoming=tuple(self.accepted),
             removals=tuple(self.removals),
             todo=tuple(self.order),
             held_back=frozenset(self.held_back),
@@ -302,7 +303,7 @@ def _stale(identity: Identity) -> Change:
 def build_plan(
     ledger: Ledger,
     settings: Settings,
-    incoming: Mapping[Identity, Incoming],
+    all_incoming: Mapping[Identity, Incoming],
     scope: Scope,
     now: datetime,
     *,
@@ -313,7 +314,7 @@ def build_plan(
     suppressed = ledger.suppressions()
     neighbours = Neighbours(ledger, settings, now, suppressed)
     draft = PlanBuilder(ledger, settings, now, scope, suppressed, settings.digest, neighbours)
-    draft.add_incoming(incoming)
+    draft.add_incoming(all_incoming)
     for each in (scope, *scope.covered):
         if each.complete or each.covers:
             draft.withdraw(draft.vanished(each))

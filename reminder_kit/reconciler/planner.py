@@ -73,18 +73,18 @@ class Planner:
     ) -> Plan:
         """Return the plan for appointments handed in."""
         withdraws = complete or bool(covers)
-        incoming = self._incoming(appointments, source, withdraws=withdraws)
-        name = source or self._only_source(incoming) if withdraws else source
-        refusal = self._emptiness(name, incoming) if complete else None
-        guarded = withdraws or len(incoming) > _SMALL
+        all_incoming = self._incoming(appointments, source, withdraws=withdraws)
+        name = source or self._only_source(all_incoming) if withdraws else source
+        refusal = self._emptiness(name, all_incoming) if complete else None
+        guarded = withdraws or len(all_incoming) > _SMALL
         scope = Scope("sync", name, complete=complete, covers=covers, guarded=guarded, refusal=refusal)
-        return self._make(incoming, scope, now)
+        return self._make(all_incoming, scope, now)
 
     def calendar_import(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Plan:
         """Return the plan for a calendar."""
         got = self._read(file, now, source=source, complete=complete)
-        incoming = incoming_by_identity(got.appointments, self.settings.defaults.region)
-        return evolve(self._make(incoming, got.scope, now), problems=got.problems)
+        all_incoming = incoming_by_identity(got.appointments, self.settings.defaults.region)
+        return evolve(self._make(all_incoming, got.scope, now), problems=got.problems)
 
     def resync(
         self,
@@ -96,12 +96,12 @@ class Planner:
         as_of: datetime | None = None,
     ) -> Plan:
         """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded."""
-        incoming = self._incoming(appointments or (), None, withdraws=complete)
-        source = self._only_source(incoming) if complete else None
-        refusal = self._emptiness(source, incoming) if complete else None
+        all_incoming = self._incoming(appointments or (), None, withdraws=complete)
+        source = self._only_source(all_incoming) if complete else None
+        refusal = self._emptiness(source, all_incoming) if complete else None
         read, problems = ([], ()) if only_dirty else self._sources_read(now)
         for got in read:
-            incoming |= incoming_by_identity(got.appointments, self.settings.defaults.region)
+            all_incoming |= incoming_by_identity(got.appointments, self.settings.defaults.region)
         scope = Scope(
             "resync",
             source=source,
@@ -112,7 +112,7 @@ class Planner:
             as_of=(as_of or now) if appointments is not None else None,
             covered=tuple(got.scope for got in read),
         )
-        plan = evolve(self._make(incoming, scope, now), problems=problems)
+        plan = evolve(self._make(all_incoming, scope, now), problems=problems)
         return plan.unguarded() if plan.is_unsafe and is_open(self.ledger.last_run(FORCED), now) else plan
 
     def withdrawal(self, identities: Sequence[Identity], now: datetime) -> Plan:
@@ -143,13 +143,14 @@ class Planner:
         identity = record.identity
         sent, suppressed = self.ledger.sent_before(identity), self.ledger.suppressions()
         neighbours = Neighbours(self.ledger, self.settings, now, suppressed)
-        (case,) = neighbours.with_context([Observed.recorded(record, suppressed, sent)])
-        if case.error:
-            raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {case.error}")
+        (observed,) = neighbours.with_context([Observed.recorded(record, suppressed, sent)])
+        if observed.error:
+            raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {observed.error}")
         mine = [entry for entry in history if entry.identity == identity]
         quiet, window = self.settings.quiet, self.settings.window
         return [
-            explain_decision(each, record.messages, mine, quiet, window) for each in decide(case, self.settings, now)
+            explain_decision(each, record.messages, mine, quiet, window)
+            for each in decide(observed, self.settings, now)
         ]
 
     def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> dict[Identity, Incoming]:
@@ -167,8 +168,8 @@ class Planner:
             ) from error
 
     @staticmethod
-    def _only_source(incoming: Mapping[Identity, Incoming]) -> str:
-        names = sorted({identity.source for identity in incoming})
+    def _only_source(all_incoming: Mapping[Identity, Incoming]) -> str:
+        names = sorted({identity.source for identity in all_incoming})
         if len(names) > 1:
             raise InvalidInputError(
                 f"complete and covers speak for one source, not for {len(names)} ({', '.join(names[:3])}): "
@@ -200,9 +201,9 @@ class Planner:
             problems += got.problems
         return read, tuple(problems)
 
-    def _make(self, incoming: Mapping[Identity, Incoming], scope: Scope, now: datetime) -> Plan:
+    def _make(self, all_incoming: Mapping[Identity, Incoming], scope: Scope, now: datetime) -> Plan:
         cap = self.provider.capabilities.cap
-        return build_plan(self.ledger, self.settings, incoming, scope, now, guard=self.guard, cap=cap)
+        return build_plan(self.ledger, self.settings, all_incoming, scope, now, guard=self.guard, cap=cap)
 
 
 def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appointment]:

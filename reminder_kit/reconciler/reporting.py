@@ -18,13 +18,13 @@ from reminder_kit.planning.plan import Plan
 __all__ = ["merged", "reported", "why"]
 
 
-def why(errand: DispatchResult) -> str:
+def why(result: DispatchResult) -> str:
     """Return in words why an errand without an error of its own did not simply succeed."""
-    if errand.status is DispatchStatus.STALE:
+    if result.status is DispatchStatus.STALE:
         return "the appointment changed meanwhile; the next resync follows it"
-    if errand.status is DispatchStatus.UNKNOWN:
+    if result.status is DispatchStatus.UNKNOWN:
         return "no answer, and the request can't be repeated: it may be parked"
-    return errand.status.value
+    return result.status.value
 
 
 def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:

@@ -72,25 +72,25 @@ class WorkItem:
     decide_again: bool = False
     redecided: bool = False
 
-    def remember(self, errand: DispatchResult) -> None:
+    def remember(self, result: DispatchResult) -> None:
         """Remember what became of a message."""
-        if errand.message is not None:
-            self.messages[errand.message.id] = errand.message
+        if result.message is not None:
+            self.messages[result.message.id] = result.message
 
-    def note_failure(self, key: str, errand: DispatchResult) -> None:
+    def note_failure(self, key: str, result: DispatchResult) -> None:
         """Remember what went wrong for a reminder: what failed is left to the next run, what may be sent is named."""
-        if errand.status is DispatchStatus.FAILED:
-            self.failed[key] = errand
-        elif errand.status is DispatchStatus.UNKNOWN:
+        if result.status is DispatchStatus.FAILED:
+            self.failed[key] = result
+        elif result.status is DispatchStatus.UNKNOWN:
             self.unconfirmed.add(key)
 
-    def settled(self, key: str, errand: DispatchResult) -> None:
+    def settled(self, key: str, result: DispatchResult) -> None:
         """Remember how settling a message ended, where it did not simply end well."""
-        self.note_failure(key, errand)
-        if errand.status in (DispatchStatus.FAILED, DispatchStatus.WAITING):
-            self.unsettled[key] = errand
-        elif errand.status is DispatchStatus.UNKNOWN:
-            self.unsettled.setdefault(key, errand)
+        self.note_failure(key, result)
+        if result.status in (DispatchStatus.FAILED, DispatchStatus.WAITING):
+            self.unsettled[key] = result
+        elif result.status is DispatchStatus.UNKNOWN:
+            self.unsettled.setdefault(key, result)
 
     def writes_to(self, barred: Collection[str]) -> bool:
         """Say whether something is parked for a number that was barred while this was worked on."""
@@ -127,11 +127,11 @@ class WorkItem:
     def record_untouched(self, now: datetime) -> None:
         """Note the decisions that needed no errand: kept, held, skipped, and those whose message is not settled."""
         for decision in self.decisions:
-            change, errand = decision.change, self.unsettled.get(decision.change.key)
+            change, result = decision.change, self.unsettled.get(decision.change.key)
             known = change.key in self.changes
-            if errand is not None and errand.status is not DispatchStatus.UNKNOWN:
-                self.complete = self.complete and errand.status is DispatchStatus.WAITING
-                self.changes[change.key] = evolve(change, outcome="failed", error=str(errand.error or why(errand)))
+            if result is not None and result.status is not DispatchStatus.UNKNOWN:
+                self.complete = self.complete and result.status is DispatchStatus.WAITING
+                self.changes[change.key] = evolve(change, outcome="failed", error=str(result.error or why(result)))
                 continue
             if not known:
                 outcome = "done" if "settle" in change.causes else None

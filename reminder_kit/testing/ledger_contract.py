@@ -36,7 +36,7 @@ from reminder_kit.testing.ledger_stage import (
     as_recorded,
     claim_all,
     identities,
-    intake,
+    incoming,
     message,
     outcome,
     park_one,
@@ -45,7 +45,7 @@ from reminder_kit.testing.ledger_stage import (
 )
 from reminder_kit.testing.phones_contract import PhonesContract
 
-__all__ = ["LEASE", "NOW", "PHONE", "LedgerContract", "intake", "message", "outcome"]
+__all__ = ["LEASE", "NOW", "PHONE", "LedgerContract", "incoming", "message", "outcome"]
 
 
 class _Recording:
@@ -53,7 +53,7 @@ class _Recording:
 
     def test_what_is_recorded_comes_back_as_it_was(self, ledger: Ledger) -> None:
         """A record holds snapshot, start, revision and time of recording, to the microsecond."""
-        given = intake(revision=7, recurrence_id="2026-02-12T15:00:00Z")
+        given = incoming(revision=7, recurrence_id="2026-02-12T15:00:00Z")
         (record,) = record_all(ledger, given)
         assert record.appointment == evolve(given.appointment, revision=None)
         assert (record.snapshot, record.fingerprint) == (given.snapshot, given.fingerprint)
@@ -63,14 +63,14 @@ class _Recording:
 
     def test_each_is_answered_in_order(self, ledger: Ledger) -> None:
         """New, changed, unchanged and stale are told apart, within one batch too."""
-        first, second = intake(revision=1), intake("A-2")
+        first, second = incoming(revision=1), incoming("A-2")
         with ledger.writing() as transaction:
             assert transaction.record([first, second, second], NOW) == [
                 RecordResult.NEW,
                 RecordResult.NEW,
                 RecordResult.UNCHANGED,
             ]
-        batch = [intake(revision=3, title="Cleaning"), second, intake(revision=2, title="Late"), intake("A-3")]
+        batch = [incoming(revision=3, title="Cleaning"), second, incoming(revision=2, title="Late"), incoming("A-3")]
         with ledger.writing() as transaction:
             assert transaction.record(batch, NOW) == [
                 RecordResult.CHANGED,
@@ -82,22 +82,22 @@ class _Recording:
 
     def test_the_last_of_a_batch_stands(self, ledger: Ledger) -> None:
         """Several saves of one appointment in one transaction leave the last."""
-        record_all(ledger, intake(title="one"), intake(title="two"), intake(title="three"))
+        record_all(ledger, incoming(title="one"), incoming(title="two"), incoming(title="three"))
         assert as_recorded(ledger).appointment.title == "three"
 
     def test_nothing_is_written_for_what_is_unchanged(self, ledger: Ledger) -> None:
         """The same appointment, later, changes neither generation nor time of recording."""
-        (before,) = record_all(ledger, intake())
-        (after,) = record_all(ledger, intake(), at=NOW + timedelta(hours=1))
+        (before,) = record_all(ledger, incoming())
+        (after,) = record_all(ledger, incoming(), at=NOW + timedelta(hours=1))
         assert after == before
 
     def test_a_grown_revision_is_stored_without_work(self, ledger: Ledger) -> None:
         """Nothing but the revision changes, and older ones are then stale."""
-        (before,) = record_all(ledger, intake(revision=1))
-        (after,) = record_all(ledger, intake(revision=5), at=NOW + timedelta(hours=1))
-        assert after == evolve(before, revision=intake(revision=5).order)
+        (before,) = record_all(ledger, incoming(revision=1))
+        (after,) = record_all(ledger, incoming(revision=5), at=NOW + timedelta(hours=1))
+        assert after == evolve(before, revision=incoming(revision=5).order)
         with ledger.writing() as transaction:
-            assert transaction.record([intake(revision=4, title="Old")], NOW) == [RecordResult.STALE]
+            assert transaction.record([incoming(revision=4, title="Old")], NOW) == [RecordResult.STALE]
 
     @pytest.mark.parametrize(
         ("recorded", "coming", "kept"),
@@ -115,9 +115,9 @@ class _Recording:
     )
     def test_revisions_order_updates(self, ledger: Ledger, recorded: Any, coming: Any, kept: RecordResult) -> None:
         """An older revision is refused, whatever it says."""
-        record_all(ledger, intake(revision=recorded))
+        record_all(ledger, incoming(revision=recorded))
         with ledger.writing() as transaction:
-            assert transaction.record([intake(revision=coming, title="Other")], NOW) == [kept]
+            assert transaction.record([incoming(revision=coming, title="Other")], NOW) == [kept]
         assert (as_recorded(ledger).appointment.title == "Other") is (kept is RecordResult.CHANGED)
 
     @pytest.mark.parametrize(
@@ -133,24 +133,24 @@ class _Recording:
         self, ledger: Ledger, recorded: Any, coming: Any, kept: RecordResult
     ) -> None:
         """`as_of` keeps out what was read before the row was last recorded."""
-        record_all(ledger, intake(revision=recorded))
+        record_all(ledger, incoming(revision=recorded))
         began = NOW - timedelta(microseconds=1)
         with ledger.writing() as transaction:
-            assert transaction.record([intake(revision=coming, title="Bulk")], NOW, as_of=began) == [kept]
+            assert transaction.record([incoming(revision=coming, title="Bulk")], NOW, as_of=began) == [kept]
         with ledger.writing() as transaction:
-            later = intake(revision=coming, title="Later bulk")
+            later = incoming(revision=coming, title="Later bulk")
             assert transaction.record([later], NOW + LEASE, as_of=NOW + LEASE) == [RecordResult.CHANGED]
 
     def test_a_bulk_run_does_not_bring_back_what_was_removed_meanwhile(self, ledger: Ledger) -> None:
         """A removal is newer than a list read before it."""
-        record_all(ledger, intake(revision=3))
+        record_all(ledger, incoming(revision=3))
         with ledger.writing() as transaction:
-            transaction.remove([intake().identity], NOW + LEASE)
-            assert transaction.record([intake(revision=4)], NOW + LEASE, as_of=NOW) == [RecordResult.STALE]
+            transaction.remove([incoming().identity], NOW + LEASE)
+            assert transaction.record([incoming(revision=4)], NOW + LEASE, as_of=NOW) == [RecordResult.STALE]
 
     def test_removal_is_told_once_and_clears_the_revision(self, ledger: Ledger) -> None:
         """What is recorded again after a removal is taken, whatever its revision."""
-        given = intake(revision=9)
+        given = incoming(revision=9)
         record_all(ledger, given)
         with ledger.writing() as transaction:
             assert transaction.remove([given.identity, Identity("default", "nobody")], NOW) == [given.identity]
@@ -158,14 +158,14 @@ class _Recording:
         record = as_recorded(ledger)
         assert (record.removed, record.dirty, record.generation, record.revision) == (True, True, 2, ("", ""))
         with ledger.writing() as transaction:
-            assert transaction.record([intake(revision=1)], NOW) == [RecordResult.CHANGED]
+            assert transaction.record([incoming(revision=1)], NOW) == [RecordResult.CHANGED]
         assert (as_recorded(ledger).removed, as_recorded(ledger).generation) == (False, 3)
 
     def test_a_transaction_that_raises_leaves_nothing(self, ledger: Ledger) -> None:
         """Also what was put off is dropped."""
         record, claim = record_one(ledger)
         with pytest.raises(ZeroDivisionError), ledger.writing() as transaction:
-            transaction.record([intake("A-2")], NOW)
+            transaction.record([incoming("A-2")], NOW)
             transaction.keep_outcomes(claim, [outcome()])
             raise ZeroDivisionError
         assert list(ledger.records()) == [as_recorded(ledger)] == [record]
@@ -176,7 +176,7 @@ class _Asking:
 
     def test_pages_are_put_together_without_gap_or_double(self, ledger: Ledger) -> None:
         """A page's size changes nothing."""
-        given = [intake(f"A-{index}") for index in range(25)]
+        given = [incoming(f"A-{index}") for index in range(25)]
         record_all(ledger, *given)
         found = [record.identity for record in ledger.records(page=7)]
         assert sorted(found) == sorted(identities(given))
@@ -184,16 +184,18 @@ class _Asking:
 
     def test_what_is_written_between_pages_does_not_confuse_them(self, ledger: Ledger) -> None:
         """Records that change or come while pages are read are met once at most."""
-        record_all(ledger, *(intake(f"A-{index}") for index in range(6)))
+        record_all(ledger, *(incoming(f"A-{index}") for index in range(6)))
         found = []
         for record in ledger.records(page=2):
             found.append(record.identity.id)
-            record_all(ledger, intake(record.identity.id, title="Changed"))
+            record_all(ledger, incoming(record.identity.id, title="Changed"))
         assert sorted(found) == [f"A-{index}" for index in range(6)]
 
     def test_filters_hold_together(self, ledger: Ledger) -> None:
         """Source, ids, identities and rows narrow what is found."""
-        records = record_all(ledger, intake(), intake("A-2"), intake(source="clinic"), intake("A'3\"", source="clinic"))
+        records = record_all(
+            ledger, incoming(), incoming("A-2"), incoming(source="clinic"), incoming("A'3\"", source="clinic")
+        )
         by_identity = {record.identity: record for record in records}
         clinic = by_identity[Identity("clinic", "A-1")]
         assert {each.identity.id for each in ledger.records(source="clinic")} == {"A-1", "A'3\""}
@@ -208,7 +210,7 @@ class _Asking:
     def test_what_needs_a_look_is_found(self, ledger: Ledger) -> None:
         """Dirty, planned with other settings, or due."""
         names = ["dirty", "other", "due", "fine"]
-        rows = {each.identity.id: each.row for each in record_all(ledger, *(intake(name) for name in names))}
+        rows = {each.identity.id: each.row for each in record_all(ledger, *(incoming(name) for name in names))}
         claims = claim_all(ledger, list(rows.values()))
         known = {"other": ("old", None), "due": ("new", NOW), "fine": ("new", NOW + LEASE)}
         with ledger.writing() as transaction:
@@ -225,8 +227,12 @@ class _Asking:
     def test_what_is_over_and_done_is_left_out(self, ledger: Ledger) -> None:
         """`ended_after` keeps what is dirty, has something coming, or ends then or later."""
         early = START - timedelta(days=30)
-        given = [intake("done", starts_at=early), intake("coming", starts_at=early), intake("dirty", starts_at=early)]
-        ends = [intake("ends now", starts_at=early, ends_at=START), intake("later")]
+        given = [
+            incoming("done", starts_at=early),
+            incoming("coming", starts_at=early),
+            incoming("dirty", starts_at=early),
+        ]
+        ends = [incoming("ends now", starts_at=early, ends_at=START), incoming("later")]
         rows = {each.identity.id: each.row for each in record_all(ledger, *given, *ends)}
         claims = claim_all(ledger, [row for name, row in rows.items() if name != "dirty"])
         with ledger.writing() as transaction:
@@ -241,8 +247,8 @@ class _Asking:
     def test_an_id_is_found_in_any_source_and_occurrence(self, ledger: Ledger) -> None:
         """`identities` narrows by source and occurrence where they are named."""
         day = "2026-02-12"
-        both = [intake(recurrence_id=day), intake(source="clinic")]
-        record_all(ledger, *both, intake("A-2"))
+        both = [incoming(recurrence_id=day), incoming(source="clinic")]
+        record_all(ledger, *both, incoming("A-2"))
         assert sorted(ledger.identities("A-1")) == sorted(identities(both))
         assert ledger.identities("A-1", source="clinic") == [both[1].identity]
         assert ledger.identities("A-1", recurrence_id=day) == [both[0].identity]
@@ -250,7 +256,7 @@ class _Asking:
 
     def test_a_source_knows_what_is_not_removed(self, ledger: Ledger) -> None:
         """`known` is of one source."""
-        record_all(ledger, intake(), intake("A-2"), intake("A-3", source="clinic"))
+        record_all(ledger, incoming(), incoming("A-2"), incoming("A-3", source="clinic"))
         with ledger.writing() as transaction:
             transaction.remove([Identity("default", "A-2")], NOW)
         assert ledger.of_source("default") == [Identity("default", "A-1")]
@@ -263,7 +269,7 @@ class _Asking:
             assert (list(other.records()), other.identities("A-1"), other.of_source("default")) == ([], [], [])
             assert (other.parked(), other.parked("default"), ledger.parked("default")) == (1, 0, 1)
             with other.writing() as transaction:
-                assert transaction.record([intake()], NOW) == [RecordResult.NEW]
+                assert transaction.record([incoming()], NOW) == [RecordResult.NEW]
                 transaction.suppress(Suppression(PHONE, "", NOW))
                 assert transaction.find_message(provider="telnyx", token="m-A-1") is None
                 assert transaction.mark_dirty(number=PHONE) == 0
@@ -277,7 +283,7 @@ class _Claiming:
 
     def test_a_row_is_held_by_one(self, ledger: Ledger) -> None:
         """Another worker gets what is left, a claim's owner gets it anew with a higher fence."""
-        first, second = record_all(ledger, intake(), intake("A-2"))
+        first, second = record_all(ledger, incoming(), incoming("A-2"))
         mine = claim_all(ledger, [first.row])[first.row]
         assert set(claim_all(ledger, [first.row, second.row], "two")) == {second.row}
         again = claim_all(ledger, [first.row])[first.row]
@@ -325,7 +331,7 @@ class _Claiming:
             START,
         )
         claim = claim_all(ledger, [record.row], "two")[record.row]
-        record_all(ledger, intake(title="Moved"))
+        record_all(ledger, incoming(title="Moved"))
         with ledger.writing() as transaction:
             transaction.release([evolve(done, claim=claim)])
         assert as_recorded(ledger).dirty
@@ -344,7 +350,7 @@ class _Claiming:
 
     def test_the_dead_can_be_relieved(self, ledger: Ledger) -> None:
         """`holders` says who holds rows, `free` ends their leases."""
-        first, second = record_all(ledger, intake(), intake("A-2"))
+        first, second = record_all(ledger, incoming(), incoming("A-2"))
         dead = claim_all(ledger, [first.row], "dead")[first.row]
         with ledger.writing() as transaction:
             assert transaction.holders([first.row, second.row]) == ["dead"]
@@ -420,7 +426,7 @@ class _Messages:
 
     def test_what_was_sent_before_is_found_for_any_occurrence(self, ledger: Ledger) -> None:
         """By (source, id), then by (rule, recipient); what was not sent is not."""
-        series = [intake(recurrence_id=f"2026-02-1{day}") for day in (2, 3, 4)]
+        series = [incoming(recurrence_id=f"2026-02-1{day}") for day in (2, 3, 4)]
         records = record_all(ledger, *series)
         claims = claim_all(ledger, [each.row for each in records])
         states = [State.SENT, State.CANCELLED, State.TOO_LATE]
@@ -492,7 +498,7 @@ class _Remembering:
             "someone": outcome("k-5", to="+12025550199"),
         }
         for name, each in stands.items():
-            (record,) = record_all(ledger, intake(name))
+            (record,) = record_all(ledger, incoming(name))
             claim = claim_all(ledger, [record.row])[record.row]
             with ledger.writing() as transaction:
                 transaction.keep_outcomes(claim, [each])
@@ -539,13 +545,13 @@ class _Remembering:
 
     def test_a_reply_is_kept_until_the_start_moves(self, ledger: Ledger) -> None:
         """Another title keeps it."""
-        record_all(ledger, intake())
+        record_all(ledger, incoming())
         with ledger.writing() as transaction:
-            transaction.reply(intake().identity, "confirmed")
+            transaction.reply(incoming().identity, "confirmed")
         assert as_recorded(ledger).replied == "confirmed"
-        record_all(ledger, intake(title="Cleaning"))
+        record_all(ledger, incoming(title="Cleaning"))
         assert as_recorded(ledger).replied == "confirmed"
-        record_all(ledger, intake(title="Cleaning", starts_at=START + timedelta(hours=1)))
+        record_all(ledger, incoming(title="Cleaning", starts_at=START + timedelta(hours=1)))
         assert as_recorded(ledger).replied == ""
 
     def test_a_job_says_when_it_last_ran(self, ledger: Ledger) -> None:
@@ -559,7 +565,7 @@ class _Remembering:
     def test_counts_tell_how_things_stand(self, ledger: Ledger) -> None:
         """Messages by state, reminders by stand and reason, what is due and unsettled."""
         _, claim, made = park_one(ledger)
-        record_all(ledger, intake("A-2"))
+        record_all(ledger, incoming("A-2"))
         with ledger.writing() as transaction:
             transaction.release([Release(claim, 1, complete=True, planned_with="", next_at=START)])
             transaction.suppress(Suppression(PHONE, "", NOW))
@@ -583,7 +589,7 @@ class _Remembering:
         """Of appointments that are over; what is parked, claimed or coming stays whole."""
         _, claim, made = park_one(ledger)
         with ledger.writing() as transaction:
-            transaction.note([HistoryEntry(NOW, "sync", "sent", intake().identity, detail={"error": "x"})])
+            transaction.note([HistoryEntry(NOW, "sync", "sent", incoming().identity, detail={"error": "x"})])
             transaction.suppress(Suppression(PHONE, "", NOW))
             transaction.store_event(DeliveryEvent("e-1", "received", NOW, "telnyx", number=PHONE, text="Hi"), NOW)
         later = START + timedelta(days=90)
@@ -605,11 +611,11 @@ class _Remembering:
 
     def test_what_was_purged_can_be_recorded_again(self, ledger: Ledger) -> None:
         """It is an appointment like any other then."""
-        record_all(ledger, intake())
+        record_all(ledger, incoming())
         with ledger.writing() as transaction:
             assert transaction.purge(START + LEASE, START + LEASE) == 1
-            assert transaction.record([intake()], NOW) == [RecordResult.CHANGED]
-        assert as_recorded(ledger).appointment == intake().appointment
+            assert transaction.record([incoming()], NOW) == [RecordResult.CHANGED]
+        assert as_recorded(ledger).appointment == incoming().appointment
 
 
 def ledger_counts(transaction: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ __all__ = [
     "as_recorded",
     "claim_all",
     "identities",
-    "intake",
+    "incoming",
     "message",
     "outcome",
     "park_one",
@@ -39,7 +39,7 @@ PHONE = "+12025550123"
 START = datetime(2026, 2, 12, 15, 0, tzinfo=UTC)
 
 
-def intake(id: str = "A-1", **changes: Any) -> Incoming:  # noqa: A002 - the public name of an appointment's identity
+def incoming(id: str = "A-1", **changes: Any) -> Incoming:  # noqa: A002 - the public name of an appointment's identity
     """Return an appointment about to be recorded."""
     fields: dict[str, Any] = {"starts_at": START, "title": "Check-up", "recipients": (Recipient(PHONE, name="Ada"),)}
     return Incoming.of(Appointment(id, **(fields | changes)))
@@ -73,16 +73,16 @@ def message(id: str = "m-1", key: str = "k-1", **changes: Any) -> Message:  # no
     return evolve(given, **changes)
 
 
-def identities(intakes: Sequence[Incoming]) -> list[Identity]:
+def identities(all_incoming: Sequence[Incoming]) -> list[Identity]:
     """Return which appointments these are."""
-    return [each.identity for each in intakes]
+    return [each.identity for each in all_incoming]
 
 
-def record_all(ledger: Ledger, *intakes: Incoming, at: datetime = NOW) -> list[AppointmentRecord]:
+def record_all(ledger: Ledger, *all_incoming: Incoming, at: datetime = NOW) -> list[AppointmentRecord]:
     """Record appointments and return them as the ledger has them."""
     with ledger.writing() as transaction:
-        transaction.record(intakes, at)
-    return list(ledger.records(identities=identities(intakes)))
+        transaction.record(all_incoming, at)
+    return list(ledger.records(identities=identities(all_incoming)))
 
 
 def claim_all(ledger: Ledger, rows: Sequence[int], owner: str = "one", now: datetime = NOW) -> dict[int, Claim]:
@@ -93,13 +93,13 @@ def claim_all(ledger: Ledger, rows: Sequence[int], owner: str = "one", now: date
 
 def record_one(ledger: Ledger) -> tuple[AppointmentRecord, Claim]:
     """Return a recorded appointment and a claim on it."""
-    (record,) = record_all(ledger, intake())
+    (record,) = record_all(ledger, incoming())
     return record, claim_all(ledger, [record.row])[record.row]
 
 
 def park_one(ledger: Ledger, id: str = "A-1", number: str = PHONE) -> tuple[AppointmentRecord, Claim, Message]:  # noqa: A002 - as above
     """Return a recorded appointment, a claim on it, and its message in `creating`."""
-    (record,) = record_all(ledger, intake(id))
+    (record,) = record_all(ledger, incoming(id))
     claim = claim_all(ledger, [record.row])[record.row]
     made = message(f"m-{id}", f"k-{id}", draft=evolve(message().draft, to=number))
     with ledger.writing() as transaction:

@@ -15,7 +15,7 @@ from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Included
 from reminder_kit.model.records import Release, Traffic
-from reminder_kit.testing.ledger_stage import NOW, PHONE, START, as_recorded, claim_all, intake, park_one, record_all
+from reminder_kit.testing.ledger_stage import NOW, PHONE, START, as_recorded, claim_all, incoming, park_one, record_all
 
 __all__ = ["PhonesContract"]
 
@@ -28,7 +28,7 @@ class PhonesContract:
 
     def test_appointments_are_found_by_phone_and_time(self, ledger: Ledger) -> None:
         """Between two instants, both included, each row once."""
-        records = record_all(ledger, intake("A-1"), intake("A-2"), intake("A-3", recipients=[Recipient(OTHER)]))
+        records = record_all(ledger, incoming("A-1"), incoming("A-2"), incoming("A-3", recipients=[Recipient(OTHER)]))
         start_at = records[0].start_at
         rows = [each.row for each in records]
         assert ledger.sharing_number([(PHONE, start_at, start_at)]) == rows[:2]
@@ -39,8 +39,8 @@ class PhonesContract:
 
     def test_what_an_appointment_was_for_is_known_until_it_was_worked_on(self, ledger: Ledger) -> None:
         """Numbers and starts of before go only with the work on what came after."""
-        (before,) = record_all(ledger, intake())
-        (after,) = record_all(ledger, intake(starts_at=START + 24 * HOUR, recipients=[Recipient(OTHER)]))
+        (before,) = record_all(ledger, incoming())
+        (after,) = record_all(ledger, incoming(starts_at=START + 24 * HOUR, recipients=[Recipient(OTHER)]))
         both = [(PHONE, before.start_at), (OTHER, after.start_at)]
         assert sorted(ledger.phones([after.row])[after.row]) == sorted(both)
         claim = claim_all(ledger, [after.row])[after.row]
@@ -89,7 +89,7 @@ class PhonesContract:
 
     def test_phones_that_are_missing_are_added(self, ledger: Ledger) -> None:
         """An older library records without them; who has them all is not named."""
-        (record,) = record_all(ledger, intake())
+        (record,) = record_all(ledger, incoming())
         (known,) = ledger.phones([record.row])[record.row]
         with ledger.writing() as tx:
             tx.lock([record.row])
@@ -113,7 +113,7 @@ class PhonesContract:
 
     def test_purging_forgets_phones(self, ledger: Ledger) -> None:
         """No number outlives the appointment's other data."""
-        (record,) = record_all(ledger, intake())
+        (record,) = record_all(ledger, incoming())
         with ledger.writing() as tx:
             assert tx.purge(START + 1000 * HOUR, NOW) == 1
         assert ledger.phones([record.row]) == {}

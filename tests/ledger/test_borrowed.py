@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from reminder_kit.errors import InvalidInputError, LedgerError, SchemaError
 from reminder_kit.model.records import RecordResult, Suppression
-from reminder_kit.testing.ledger_contract import NOW, PHONE, intake
+from reminder_kit.testing.ledger_contract import NOW, PHONE, incoming
 
 
 def path_of(url):
@@ -59,7 +59,7 @@ def test_on_a_connection_the_wish_commits_with_the_booking(ledger, engine):
     with engine.connect() as host:
         book(host)
         with ledger.on(host) as transaction:
-            assert transaction.record([intake()], NOW) == [RecordResult.NEW]
+            assert transaction.record([incoming()], NOW) == [RecordResult.NEW]
         assert ids(ledger) == []
         host.commit()
     assert ids(ledger) == ["A-1"]
@@ -69,7 +69,7 @@ def test_on_a_connection_a_rollback_drops_the_wish(ledger, engine):
     with engine.connect() as host:
         book(host)
         with ledger.on(host) as transaction:
-            transaction.record([intake()], NOW)
+            transaction.record([incoming()], NOW)
             transaction.suppress(Suppression(PHONE, "", NOW))
             transaction.mark_dirty(number=PHONE)
         host.rollback()
@@ -80,10 +80,10 @@ def test_a_rolled_back_savepoint_drops_only_what_was_in_it(ledger, engine):
     with engine.begin() as host:
         host.execute(sa.text("CREATE TABLE bookings (id TEXT)"))
         with ledger.on(host) as transaction:
-            transaction.record([intake()], NOW)
+            transaction.record([incoming()], NOW)
         inner = host.begin_nested()
         with ledger.on(host) as transaction:
-            transaction.record([intake("A-2")], NOW)
+            transaction.record([incoming("A-2")], NOW)
         inner.rollback()
     assert ids(ledger) == ["A-1"]
 
@@ -93,12 +93,12 @@ def test_on_a_session_it_follows_the_session(ledger, engine):
 
     with Session(engine) as session:
         with ledger.on(session) as transaction:
-            transaction.record([intake()], NOW)
+            transaction.record([incoming()], NOW)
         session.rollback()
         assert ids(ledger) == []
         with ledger.on(session) as transaction:
-            transaction.record([intake("A-2")], NOW)
-            assert transaction.identities("A-2") == [intake("A-2").identity]
+            transaction.record([incoming("A-2")], NOW)
+            assert transaction.identities("A-2") == [incoming("A-2").identity]
         session.commit()
     assert ids(ledger) == ["A-2"]
 
@@ -107,7 +107,7 @@ def test_several_saves_in_one_transaction_leave_the_last(ledger, engine):
     with engine.begin() as host:
         for title in ("one", "two", "three"):
             with ledger.on(host) as transaction:
-                transaction.record([intake(title=title)], NOW)
+                transaction.record([incoming(title=title)], NOW)
     (record,) = ledger.records()
     assert record.appointment.title == "three"
 
@@ -116,11 +116,11 @@ def test_on_a_bare_connection_the_wish_commits_with_the_booking(ledger, bare):
     bare.execute("CREATE TABLE bookings (id INTEGER)")
     bare.execute("INSERT INTO bookings VALUES (1)")
     with ledger.on(bare) as transaction:
-        assert transaction.record([intake(), intake("A-2")], NOW) == [RecordResult.NEW, RecordResult.NEW]
+        assert transaction.record([incoming(), incoming("A-2")], NOW) == [RecordResult.NEW, RecordResult.NEW]
         transaction.suppress(Suppression(PHONE, "", NOW))
         transaction.mark_dirty(number=PHONE)
-        assert transaction.remove([intake("A-2").identity], NOW) == [intake("A-2").identity]
-        assert transaction.identities("A-1") == [intake().identity]
+        assert transaction.remove([incoming("A-2").identity], NOW) == [incoming("A-2").identity]
+        assert transaction.identities("A-1") == [incoming().identity]
     assert ids(ledger) == []
     bare.commit()
     assert ids(ledger) == ["A-1", "A-2"]
@@ -128,7 +128,7 @@ def test_on_a_bare_connection_the_wish_commits_with_the_booking(ledger, bare):
 
 def test_on_a_bare_connection_a_rollback_drops_the_wish(ledger, bare):
     with ledger.on(bare) as transaction:
-        transaction.record([intake()], NOW)
+        transaction.record([incoming()], NOW)
     bare.rollback()
     assert ids(ledger) == []
 
@@ -142,8 +142,8 @@ def test_whatever_rows_the_host_likes_are_the_hosts_affair(ledger, bare, url):
 
         bare.row_factory = dict_row
     with ledger.on(bare) as transaction:
-        assert transaction.record([intake()], NOW) == [RecordResult.NEW]
-        assert transaction.record([intake()], NOW + timedelta(1)) == [RecordResult.UNCHANGED]
+        assert transaction.record([incoming()], NOW) == [RecordResult.NEW]
+        assert transaction.record([incoming()], NOW + timedelta(1)) == [RecordResult.UNCHANGED]
     assert isinstance(bare.execute("SELECT 1 AS one").fetchone(), dict)
     bare.commit()
 
@@ -151,7 +151,7 @@ def test_whatever_rows_the_host_likes_are_the_hosts_affair(ledger, bare, url):
 def test_on_sqlite_in_autocommit_each_statement_stands_by_itself(sqlite_ledger, sqlite_url):
     connection = sqlite3.connect(path_of(sqlite_url), isolation_level=None)
     with sqlite_ledger.on(connection) as transaction:
-        transaction.record([intake()], NOW)
+        transaction.record([incoming()], NOW)
     connection.close()
     assert ids(sqlite_ledger) == ["A-1"]
 
@@ -163,8 +163,8 @@ def test_on_sqlite_only_statements_are_run(sqlite_ledger, sqlite_url):
     connection.set_trace_callback(seen.append)
     connection.execute("BEGIN IMMEDIATE")
     with sqlite_ledger.on(connection) as transaction:
-        transaction.record([intake()], NOW)
-        transaction.remove([intake().identity], NOW)
+        transaction.record([incoming()], NOW)
+        transaction.remove([incoming().identity], NOW)
         transaction.suppress(Suppression(PHONE, "", NOW))
     assert connection.in_transaction
     connection.execute("COMMIT")
@@ -185,7 +185,7 @@ def test_on_an_async_session_through_run_sync(ledger, url, finish):
 
     def wish(session):
         with ledger.on(session) as transaction:
-            return transaction.record([intake()], NOW)
+            return transaction.record([incoming()], NOW)
 
     async def booked():
         engine = create_async_engine(address)
@@ -264,5 +264,5 @@ def test_an_error_of_the_host_stays_the_hosts(ledger, bare):
 def test_an_error_of_the_database_is_ours(sqlite_ledger, sqlite_url):
     host = sqlite3.connect(f"file:{path_of(sqlite_url)}?mode=ro", uri=True)
     with pytest.raises(LedgerError, match="is read-only"), sqlite_ledger.on(host) as transaction:
-        transaction.record([intake()], NOW)
+        transaction.record([incoming()], NOW)
     host.close()

@@ -13,13 +13,13 @@ from reminder_kit.ledger.integrity import check
 from reminder_kit.ledger.sql.tables import VERSION_TABLE
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.records import Release
-from reminder_kit.testing.ledger_contract import LEASE, NOW, intake, message, outcome
+from reminder_kit.testing.ledger_contract import LEASE, NOW, incoming, message, outcome
 
 
 def settled(ledger, *, outcomes=(), messages=(), next_at=NOW):
     """Record an appointment with these, all worked on."""
     with ledger.writing() as transaction:
-        transaction.record([intake()], NOW)
+        transaction.record([incoming()], NOW)
         (claim,) = transaction.claim([1], "one", NOW, LEASE).values()
         transaction.keep_outcomes(claim, outcomes)
         for each in messages:

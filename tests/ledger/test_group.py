@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from reminder_kit.errors import ClaimLostError, LedgerError
 from reminder_kit.model.records import RecordResult
-from reminder_kit.testing.ledger_contract import NOW, intake, message
+from reminder_kit.testing.ledger_contract import NOW, incoming, message
 
 
 def recorded(name):
-    return lambda transaction: transaction.record([intake(name)], NOW)[0]
+    return lambda transaction: transaction.record([incoming(name)], NOW)[0]
 
 
 def names(ledger):
@@ -69,7 +69,7 @@ def test_no_group_is_larger_than_a_hundred(ledger, gate, commits):
 
 def test_one_that_fails_harms_no_other(ledger, gate):
     def broken(transaction):
-        transaction.record([intake("broken")], NOW)
+        transaction.record([incoming("broken")], NOW)
         raise ZeroDivisionError
 
     futures = [ledger.submit(each) for each in (recorded("A-1"), broken, recorded("A-2"))]
@@ -83,10 +83,10 @@ def test_one_that_fails_harms_no_other(ledger, gate):
 def test_a_fault_that_shows_only_when_written_is_told_to_whom_it_belongs(ledger, gate):
     def created(name, id_):
         def operation(transaction):
-            row = transaction.rows([intake(name).identity]).get(intake(name).identity)
+            row = transaction.rows([incoming(name).identity]).get(incoming(name).identity)
             if row is None:
-                transaction.record([intake(name)], NOW)
-                row = transaction.rows([intake(name).identity])[intake(name).identity]
+                transaction.record([incoming(name)], NOW)
+                row = transaction.rows([incoming(name).identity])[incoming(name).identity]
             (claim,) = transaction.claim([row], "one", NOW, NOW - NOW).values()
             transaction.create_message(claim, message(id_), rule="r", recipient="p")
 

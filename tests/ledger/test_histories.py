@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.records import Identity, RecordResult
-from reminder_kit.testing.ledger_contract import NOW, intake
+from reminder_kit.testing.ledger_contract import NOW, incoming
 
 NAMES = st.sampled_from(["A-1", "A-2", "Ä'3"])
 SAVES = st.tuples(NAMES, st.sampled_from(["one", "two", "three"]), st.none() | st.integers(1, 4))
@@ -82,11 +82,11 @@ def run(ledger, steps):
                 assert {each.id for each in gone} == {name for name in items if model.remove(name, now)}
                 continue
             answers = transaction.record(
-                [intake(name, title=title, revision=revision) for name, title, revision in items], now, as_of=as_of
+                [incoming(name, title=title, revision=revision) for name, title, revision in items], now, as_of=as_of
             )
         assert answers == [model.record(*item, now, as_of) for item in items]
     expected = {
-        name: (title, intake(revision=revision).order, at, removed, True)
+        name: (title, incoming(revision=revision).order, at, removed, True)
         for name, (title, revision, at, removed, _) in model.rows.items()
     }
     assert facts(ledger) == expected
@@ -134,7 +134,7 @@ def test_a_folder_with_odd_characters_is_no_obstacle():
         ledger = Ledger(f"sqlite:///{path}")
         ledger.prepare()
         with ledger.writing() as transaction:
-            transaction.record([intake()], NOW)
+            transaction.record([incoming()], NOW)
         ledger.close()
         assert path.exists()
         assert len(list(ledger.records())) == 1

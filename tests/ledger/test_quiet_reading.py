@@ -16,7 +16,7 @@ import pytest
 
 from reminder_kit.errors import LedgerError
 from reminder_kit.model.records import Suppression
-from reminder_kit.testing.ledger_contract import NOW, PHONE, intake
+from reminder_kit.testing.ledger_contract import NOW, PHONE, incoming
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,7 +47,7 @@ def filled(path, ledgers):
     ledger = ledgers(f"sqlite:///{path}")
     ledger.upgrade()
     with ledger.writing() as transaction:
-        transaction.record([intake()], NOW)
+        transaction.record([incoming()], NOW)
     ledger.close()
     return ledger
 
@@ -173,7 +173,7 @@ def test_a_folder_that_may_not_be_written_to_can_be_read(public_path, ledgers, l
     ledger = ledgers(f"sqlite:///{public_path}")
     ledger.upgrade()
     with ledger.writing() as transaction:
-        transaction.record([intake()], NOW)
+        transaction.record([incoming()], NOW)
     ledger.close()
     if log != "no log":
         kill_a_writer(public_path)
@@ -198,13 +198,13 @@ def test_a_ledger_that_is_replaced_is_noticed(filled, path, tmp_path):
     """Whoever restores a backup reads that, not what was open before."""
     assert ask_everything(filled) == ["A-1"]
     with filled.writing() as transaction:
-        transaction.record([intake("A-2")], NOW)
+        transaction.record([incoming("A-2")], NOW)
     for each in path.parent.iterdir():
         each.unlink()
     assert list(filled.records()) == []
     filled.prepare()
     with filled.writing() as transaction:
-        transaction.record([intake("A-3")], NOW)
+        transaction.record([incoming("A-3")], NOW)
     assert ask_everything(filled) == ["A-3"]
 
 

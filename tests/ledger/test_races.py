@@ -18,7 +18,7 @@ from reminder_kit.errors import ClaimLostError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.records import HistoryEntry, RecordResult, Release
-from reminder_kit.testing.ledger_contract import LEASE, NOW, intake, message, outcome
+from reminder_kit.testing.ledger_contract import LEASE, NOW, incoming, message, outcome
 
 ROOT = Path(__file__).parents[2]
 APART = multiprocessing.get_context("forkserver")
@@ -51,7 +51,7 @@ def work_through(url, owner, count):
 def test_eight_processes_park_each_reminder_once(ledger, url):
     count = 40
     with ledger.writing() as transaction:
-        transaction.record([intake(f"A-{index}") for index in range(count)], NOW)
+        transaction.record([incoming(f"A-{index}") for index in range(count)], NOW)
     workers = [APART.Process(target=work_through, args=(url, f"w{index}", count)) for index in range(8)]
     for worker in workers:
         worker.start()
@@ -89,7 +89,7 @@ ledger.submit(half).result()
 def test_a_process_killed_in_a_commit_loses_only_what_it_was_not_told_of(ledger, url):
     """What `submit` reported is there, the half-done is not, and its claims can be taken over when they run out."""
     with ledger.writing() as transaction:
-        transaction.record([intake("A-1"), intake("A-2")], NOW)
+        transaction.record([incoming("A-1"), incoming("A-2")], NOW)
     child = subprocess.run(
         [sys.executable, "-c", DIES, url],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -107,7 +107,7 @@ def test_a_process_killed_in_a_commit_loses_only_what_it_was_not_told_of(ledger,
 
 def test_two_who_move_one_message_at_once_do_not_both_succeed(ledger, url, ledgers):
     with ledger.writing() as transaction:
-        transaction.record([intake()], NOW)
+        transaction.record([incoming()], NOW)
         (claim,) = transaction.claim([1], "one", NOW, LEASE).values()
         transaction.create_message(claim, message(), rule="r", recipient="p")
     before, results = message(), []
@@ -133,13 +133,13 @@ def test_two_who_move_one_message_at_once_do_not_both_succeed(ledger, url, ledge
 
 def test_those_who_record_the_same_in_opposite_order_do_not_block_each_other(ledger, url, ledgers):
     """Deadlocks are avoided by order, and tried again where they happen."""
-    given = [intake(f"A-{index}") for index in range(20)]
+    given = [incoming(f"A-{index}") for index in range(20)]
     errors = []
 
     def record(batch, other, title):
         try:
             for turn in range(6):
-                changed = [intake(each.identity.id, title=f"{title} {turn}") for each in batch]
+                changed = [incoming(each.identity.id, title=f"{title} {turn}") for each in batch]
                 futures = [other.submit(lambda tx, one=one: tx.record([one], NOW)) for one in changed]
                 for future in futures:
                     future.result(60)
@@ -163,13 +163,13 @@ def test_of_two_revisions_written_at_once_the_newer_stands(postgres_url, ledgers
     one, two = ledgers(postgres_url), ledgers(postgres_url)
     one.upgrade()
     with one.writing() as transaction:
-        transaction.record([intake(revision=1)], NOW)
+        transaction.record([incoming(revision=1)], NOW)
     kept = []
     with one.writing() as first:
-        assert first.record([intake(revision=5, title="newer")], NOW) == [RecordResult.CHANGED]
+        assert first.record([incoming(revision=5, title="newer")], NOW) == [RecordResult.CHANGED]
         late = threading.Thread(
             target=lambda: kept.extend(
-                two.submit(lambda tx: tx.record([intake(revision=3, title="x")], NOW)).result(30)
+                two.submit(lambda tx: tx.record([incoming(revision=3, title="x")], NOW)).result(30)
             )
         )
         late.start()
@@ -186,7 +186,7 @@ def test_a_claim_proven_in_a_transaction_cannot_be_taken_before_it_ends(postgres
     one, two = ledgers(postgres_url), ledgers(postgres_url)
     one.upgrade()
     with one.writing() as transaction:
-        transaction.record([intake()], NOW)
+        transaction.record([incoming()], NOW)
         (claim,) = transaction.claim([1], "one", NOW, LEASE).values()
     with one.writing() as transaction:
         transaction.keep_outcomes(claim, [outcome()])
@@ -204,14 +204,14 @@ def test_a_lost_connection_is_made_anew(postgres_url, ledgers):
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(end)
-        assert ledger.submit(lambda tx: tx.record([intake()], NOW)).result(20) == [RecordResult.NEW]
+        assert ledger.submit(lambda tx: tx.record([incoming()], NOW)).result(20) == [RecordResult.NEW]
         ended = []
 
         def cut(tx):
             if not ended:
                 ended.append(True)
                 connection.execute(end)
-            return tx.record([intake("A-2")], NOW)
+            return tx.record([incoming("A-2")], NOW)
 
         assert ledger.submit(cut).result(20) == [RecordResult.NEW]
     assert len(list(ledger.records())) == 2
@@ -219,7 +219,7 @@ def test_a_lost_connection_is_made_anew(postgres_url, ledgers):
 
 def forked(ledger, queue):
     """Use a ledger that was open before the fork. Runs in a forked process."""
-    ledger.submit(lambda tx: tx.record([intake("child")], NOW)).result(20)
+    ledger.submit(lambda tx: tx.record([incoming("child")], NOW)).result(20)
     queue.put([record.identity.id for record in ledger.records()])
     ledger.close()
 
@@ -227,7 +227,7 @@ def forked(ledger, queue):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_opens_its_own_connections(ledger):
-    ledger.submit(lambda tx: tx.record([intake("parent")], NOW)).result(20)
+    ledger.submit(lambda tx: tx.record([incoming("parent")], NOW)).result(20)
     fork = multiprocessing.get_context("fork")
     queue = fork.Queue()
     child = fork.Process(target=forked, args=(ledger, queue))
@@ -235,5 +235,5 @@ def test_a_forked_process_opens_its_own_connections(ledger):
     assert queue.get(timeout=30) == ["parent", "child"]
     child.join(30)
     assert child.exitcode == 0
-    ledger.submit(lambda tx: tx.record([intake("parent again")], NOW + timedelta(1))).result(20)
+    ledger.submit(lambda tx: tx.record([incoming("parent again")], NOW + timedelta(1))).result(20)
     assert len(list(ledger.records())) == 3

@@ -7,7 +7,7 @@ from datetime import timedelta
 from attrs import evolve
 
 from reminder_kit.model.lifecycle import State
-from reminder_kit.testing.ledger_stage import NOW, PHONE, as_recorded, intake, message, park_one
+from reminder_kit.testing.ledger_stage import NOW, PHONE, as_recorded, incoming, message, park_one
 
 
 def sent(ledger, claim, before, **changes):
@@ -39,5 +39,5 @@ def test_a_reply_stays_until_the_start_moves(ledger):
     starts_at = record.appointment.starts_at
     for changes, replied in (({"title": "Other"}, "confirm"), ({"starts_at": starts_at + timedelta(hours=1)}, "")):
         with ledger.writing() as tx:
-            tx.record([intake(**changes)], NOW + timedelta(hours=1))
+            tx.record([incoming(**changes)], NOW + timedelta(hours=1))
         assert as_recorded(ledger).replied == replied

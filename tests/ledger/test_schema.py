@@ -19,7 +19,7 @@ from reminder_kit.ledger.integrity import check
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.sql.row_mapping import message_values, micros, outcome_values
 from reminder_kit.ledger.sql.tables import VERSION_TABLE, tables_of
-from reminder_kit.testing.ledger_contract import NOW, intake, message, outcome
+from reminder_kit.testing.ledger_contract import NOW, incoming, message, outcome
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,7 +76,7 @@ def test_every_migration_is_known_and_in_line():
 
 def test_upgrading_again_changes_nothing(ledger):
     with ledger.writing() as transaction:
-        transaction.record([intake()], NOW)
+        transaction.record([incoming()], NOW)
     before = list(ledger.records())
     ledger.upgrade()
     ledger.prepare()
@@ -139,7 +139,7 @@ def test_an_older_schema_is_upgraded_with_its_data_and_refused_for_reading(url, 
     ledger = ledgers(url)
     ledger.upgrade()
     with ledger.writing() as transaction:
-        transaction.record([intake()], NOW)
+        transaction.record([incoming()], NOW)
     ledger.close()
     later = shutil.copytree(versions._MIGRATIONS, tmp_path / "later migrations, 100%")
     (later / "versions" / "v9000_later.py").write_text(
@@ -178,7 +178,7 @@ def filled(ledger, count):
         metadata.reflect(connection, only=lambda name, _: name.startswith("reminder_kit"))
         tables = {name.removeprefix("reminder_kit_"): table for name, table in metadata.tables.items()}
         for number in range(1, count + 1):
-            each = intake(f"A-{number}")
+            each = incoming(f"A-{number}")
             start_at, text = micros(each.appointment.start_at), {"namespace": "default"}
             row = {
                 "row_id": number, "id": f"A-{number}", "source": "default", "recurrence_id": "", "revision_kind": "",
