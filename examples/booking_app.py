@@ -81,7 +81,7 @@ def main() -> list[tuple[str, str]]:
             bookings.cancel("B-2")
             print(kit.resync())
             print(kit.explain("B-1"))
-        return [(each.to, each.text) for each in telnyx.parked()]
+        return [(message.to, message.text) for message in telnyx.parked()]
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def main() -> list[str]:
             )
             night(kit, shorter)
             night(kit, shorter)
-        return [each.text for each in telnyx.parked()]
+        return [message.text for message in telnyx.parked()]
 
 
 if __name__ == "__main__":

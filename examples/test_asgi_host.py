@@ -48,7 +48,7 @@ async def posted(client, letter):
 def test_who_books_is_reminded_the_day_before(told, reminder_kit_clock, reminder_kit_would_receive):
     async def story(client, kit):
         await booked(client, reminder_kit_clock)
-        return [each.text for each in await reminder_kit_would_receive(kit, ADA)]
+        return [item.text for item in await reminder_kit_would_receive(kit, ADA)]
 
     assert told(story) == ["Hi Ada, see you tomorrow at 9:00 AM."]
 

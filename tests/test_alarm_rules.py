@@ -45,7 +45,7 @@ def calendar(tmp_path):
 
 
 def parked(sandbox):
-    return sorted(iso(each.send_at) for each in sandbox.parked())
+    return sorted(iso(item.send_at) for item in sandbox.parked())
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_moved_event_takes_its_alarms_along(make_kit, sandbox, calendar):
     kit = make_kit(calendar=CalendarSettings(alarms="only"))
     kit.import_calendar(calendar())
     report = kit.import_calendar(calendar("20260213T110000"))
-    assert {each.kind.value for each in report.changes} == {"replace"}
+    assert {change.kind.value for change in report.changes} == {"replace"}
     assert parked(sandbox) == ["2026-02-12T10:00:00Z", "2026-02-13T14:00:00Z"]
 
 
@@ -77,7 +77,7 @@ def test_a_rule_named_alarm_lends_its_text_and_is_no_rule_itself(make_kit, sandb
     rules = [day_before, Rule("alarm", before="1 hour", text="Don't forget: {{ when }}")]
     kit = make_kit(rules, calendar=CalendarSettings(alarms="only"))
     kit.import_calendar(calendar())
-    assert {each.text for each in sandbox.parked()} == {
+    assert {item.text for item in sandbox.parked()} == {
         "Don't forget: today at 9:00 AM",
         "Don't forget: tomorrow at 9:00 AM",
     }

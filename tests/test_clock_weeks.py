@@ -92,34 +92,34 @@ def test_each_rule_and_person_ends_inside_every_constraint_or_in_a_reasoned_refu
     visit, rules, quiet, now = case
     found = decided(*case)
     assert len(found) == len(rules) * len(visit.recipients)
-    for each in found:
-        rule, change = each.reminder.rule, each.change
+    for decision in found:
+        rule, change = decision.reminder.rule, decision.change
         if change.kind is ChangeKind.SCHEDULE:
             assert now + WINDOW.min_lead + WINDOW.margin <= change.send_at <= now + WINDOW.max_lead - WINDOW.margin
-            assert quiet is None or not quiet.covers(change.send_at, ZoneInfo(each.reminder.zone))
-            bound = each.reminder.anchor_at
+            assert quiet is None or not quiet.covers(change.send_at, ZoneInfo(decision.reminder.zone))
+            bound = decision.reminder.anchor_at
             assert rule.is_follow_up or change.send_at <= bound - rule.min_notice
             assert rule.is_follow_up or change.send_at < bound
         elif change.kind is ChangeKind.HOLD:
-            assert each.outcome.park_at > now
+            assert decision.outcome.park_at > now
         else:
             assert change.reason in {Reason.TOO_LATE, Reason.PAST, Reason.QUIET_HOURS, Reason.SUPERSEDED}
-        assert all(isinstance(step, str) for step in (*each.reminder.trail, *each.placement.trail))
+        assert all(isinstance(step, str) for step in (*decision.reminder.trail, *decision.placement.trail))
 
 
 @examples(400)
 @given(cases())
 def test_what_a_text_says_of_the_day_is_so_when_it_arrives(case):
     """Reckoned a second time with pendulum, from the instants alone."""
-    for each in decided(*case):
-        if each.change.kind is not ChangeKind.SCHEDULE:
+    for decision in decided(*case):
+        if decision.change.kind is not ChangeKind.SCHEDULE:
             continue
-        zone = each.reminder.zone
-        start = pendulum.from_timestamp(each.reminder.appointment.start_at.timestamp(), tz=zone)
-        arrives = pendulum.from_timestamp(each.change.send_at.timestamp(), tz=zone)
+        zone = decision.reminder.zone
+        start = pendulum.from_timestamp(decision.reminder.appointment.start_at.timestamp(), tz=zone)
+        arrives = pendulum.from_timestamp(decision.change.send_at.timestamp(), tz=zone)
         ahead = (start.date() - arrives.date()).days
         day = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(ahead) or start.format("dddd D MMMM")
-        assert each.change.text == f"{day} at {start.format('h:mm A')}|{start}"
+        assert decision.change.text == f"{day} at {start.format('h:mm A')}|{start}"
 
 
 @examples(200)
@@ -130,16 +130,19 @@ def test_neither_the_order_of_rules_nor_that_of_people_matters(case, chance):
     chance.shuffle(people)
     chance.shuffle(turned)
     other = Appointment(visit.id, visit.starts_at, visit.ends_at, timezone=visit.timezone, recipients=people)
-    told = {each.change.key: each.change for each in decided(*case)}
-    assert {each.change.key: each.change for each in decided(other, tuple(turned), quiet, now)} == told
+    told = {decision.change.key: decision.change for decision in decided(*case)}
+    assert {decision.change.key: decision.change for decision in decided(other, tuple(turned), quiet, now)} == told
 
 
 @examples(200)
 @given(cases(), st.integers(1, 3 * 1440))
 def test_as_time_passes_nothing_comes_back_and_nothing_moves_to_before(case, minutes):
     visit, rules, quiet, now = case
-    early = {each.change.key: each.change for each in decided(*case)}
-    late = {each.change.key: each.change for each in decided(visit, rules, quiet, now + timedelta(minutes=minutes))}
+    early = {decision.change.key: decision.change for decision in decided(*case)}
+    late = {
+        decision.change.key: decision.change
+        for decision in decided(visit, rules, quiet, now + timedelta(minutes=minutes))
+    }
     gone = {Reason.TOO_LATE, Reason.PAST, Reason.QUIET_HOURS}
     for key, change in late.items():
         if early[key].reason in gone:

@@ -81,11 +81,11 @@ def test_of_tiers_by_lead_time_exactly_one_fits(seconds):
     """What does not say when it was booked counts as booked long ago."""
     booked = None if seconds is None else START - timedelta(seconds=seconds)
     found = [
-        each.rule.id
-        for each in reminders_of(
+        reminder.rule.id
+        for reminder in reminders_of(
             Appointment("A-1", START, recipients=["+12025550123"], booked_at=booked), TIERS, Defaults()
         )
-        if each.refusal is None
+        if reminder.refusal is None
     ]
     lead = 86_400 * 365 if seconds is None else seconds
     assert found == ["late" if lead < 86_400 else "usual" if lead < 86_400 * 7 else "early"]
@@ -102,7 +102,7 @@ def test_of_tiers_by_lead_time_exactly_one_fits(seconds):
 )
 def test_the_explanation_compares_both_lengths(booked, rule, said):
     one = Appointment("A-1", START, recipients=["+12025550123"], booked_at=booked)
-    (found,) = (each for each in reminders_of(one, TIERS, Defaults()) if each.rule.id == rule)
+    (found,) = (reminder for reminder in reminders_of(one, TIERS, Defaults()) if reminder.rule.id == rule)
     assert found.trail[-1] == f"not sent: condition ({said})"
 
 

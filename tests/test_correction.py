@@ -20,7 +20,7 @@ def correcting(make_kit):
 
 
 def texts(sandbox):
-    return [each.text for each in sandbox.inbox(NUMBER)]
+    return [item.text for item in sandbox.inbox(NUMBER)]
 
 
 @pytest.fixture
@@ -36,14 +36,14 @@ def test_moved_after_the_reminder_went_out_one_correction_follows_and_the_new_re
     reminded, sandbox, appointment
 ):
     report = reminded.sync(appointment(days=6))
-    assert sorted((each.rule, each.kind.value, each.reason.value) for each in report.changes) == [
+    assert sorted((change.rule, change.kind.value, change.reason.value) for change in report.changes) == [
         ("day-before", "schedule", "on_time"),
         ("day-before-correction", "schedule", "clamped_late"),
     ]
     sandbox.clock.advance(minutes=10)
     assert texts(sandbox)[1:] == ["Your appointment moved to Monday 16 February at 9:00 AM"]
     for _ in range(3):
-        assert not [each for each in reminded.resync().changes if each.is_work]
+        assert not [change for change in reminded.resync().changes if change.is_work]
     sandbox.clock.advance(days=5)
     reminded.resync()
     assert texts(sandbox)[2:] == ["See you tomorrow at 9:00 AM"]
@@ -84,12 +84,12 @@ def test_without_the_policy_nothing_but_the_new_reminder_is_parked(make_kit, san
 )
 def test_nothing_is_corrected_but_a_start_that_really_moved(reminded, sandbox, appointment, change):
     reminded.sync(appointment(**change))
-    assert [each.text for each in sandbox.parked() if "moved" in each.text] == []
+    assert [item.text for item in sandbox.parked() if "moved" in item.text] == []
 
 
 def test_a_reminder_that_goes_out_at_once_says_it_already(reminded, sandbox, appointment):
     report = reminded.sync(appointment(hours=1))
-    assert {each.rule: each.reason.value for each in report.changes} == {
+    assert {change.rule: change.reason.value for change in report.changes} == {
         "day-before": "clamped_late",
         "day-before-correction": "superseded",
     }
@@ -100,10 +100,10 @@ def test_a_correction_waits_for_the_end_of_quiet_hours_and_never_comes_after_the
     kit.sync(appointment())
     sandbox.clock.advance(days=2, hours=1)
     kit.sync(appointment(days=6))
-    assert min(each.send_at for each in sandbox.parked()) == START + timedelta(days=2, hours=5)
+    assert min(item.send_at for item in sandbox.parked()) == START + timedelta(days=2, hours=5)
     sooner = kit.sync(appointment(starts_at=START + timedelta(days=2, hours=4)))
-    assert [each.send_at for each in sandbox.parked()] == []
-    assert {each.reason.value for each in sooner.changes} <= {"quiet_hours", "too_late", "superseded"}
+    assert [item.send_at for item in sandbox.parked()] == []
+    assert {change.reason.value for change in sooner.changes} <= {"quiet_hours", "too_late", "superseded"}
 
 
 def test_a_cancellation_that_came_too_late_is_corrected_in_the_same_run(correcting, sandbox, appointment):
@@ -111,7 +111,7 @@ def test_a_cancellation_that_came_too_late_is_corrected_in_the_same_run(correcti
     (message,) = sandbox.messages()
     message.status = "sent"
     report = correcting.sync(appointment(days=4))
-    assert sorted(each.rule for each in report.changes if each.is_work) == ["day-before", "day-before-correction"]
+    assert sorted(change.rule for change in report.changes if change.is_work) == ["day-before", "day-before-correction"]
 
 
 def test_a_suppressed_number_gets_no_correction(reminded, sandbox, appointment):

@@ -89,11 +89,11 @@ def fail(kit, sandbox, code="40008", **later):
 
 
 def told(report):
-    return [(each.rule, each.kind.value, each.reason.value) for each in report.changes if each.is_work]
+    return [(change.rule, change.kind.value, change.reason.value) for change in report.changes if change.is_work]
 
 
 def texts(sandbox):
-    return [each.text for each in sandbox.inbox(ADA)]
+    return [item.text for item in sandbox.inbox(ADA)]
 
 
 def sender(message):
@@ -128,7 +128,7 @@ def test_telnyx_stands_in_for_the_others_too(falling, sandbox, appointment, name
     assert told(kit.resync(only_dirty=True)) == [("day-before-fallback", "schedule", "clamped_late")]
     sandbox.clock.advance(minutes=20)
     hear(kit, sandbox)
-    assert [sender(each) for each in sandbox.inbox(ADA)] == ["+12025550100"]
+    assert [sender(item) for item in sandbox.inbox(ADA)] == ["+12025550100"]
     assert kit.status()["messages"] == {"undelivered": 1, "delivered": 1}
 
 
@@ -140,7 +140,7 @@ def test_it_goes_out_as_soon_as_the_other_provider_takes_it(falling, sandbox, ap
     fail(kit, sandbox)
     now = sandbox.now()
     report = kit.resync(only_dirty=True)
-    assert [each.send_at - now for each in report.changes if each.is_work] == [timedelta(seconds=lead)]
+    assert [change.send_at - now for change in report.changes if change.is_work] == [timedelta(seconds=lead)]
 
 
 @pytest.mark.parametrize("name", FALLBACKS)
@@ -166,9 +166,9 @@ def test_after_the_run_there_is_nothing_left_to_plan(falling, sandbox, appointme
     fail(kit, sandbox)
     plan = kit.plan_resync()
     assert told(plan) == [("day-before-fallback", "schedule", "clamped_late")]
-    assert [each["rule"] for each in plan.as_json()["changes"]] == ["day-before", "day-before-fallback"]
+    assert [item["rule"] for item in plan.as_json()["changes"]] == ["day-before", "day-before-fallback"]
     kit.apply(plan)
-    assert {each.kind.value for each in kit.plan_resync().changes} <= {"keep", "skip"}
+    assert {change.kind.value for change in kit.plan_resync().changes} <= {"keep", "skip"}
 
 
 def test_a_fallback_that_fails_too_has_none_itself(falling, sandbox, appointment):
@@ -216,7 +216,7 @@ def test_each_recipient_and_each_rule_has_its_own(falling, sandbox, appointment)
     kit = falling(rules=(DAY, hour))
     kit.sync([appointment(recipients=[ADA, "+12025550124"])])
     fail(kit, sandbox)
-    assert [(each.rule, each.to) for each in kit.resync(only_dirty=True).changes if each.is_work] == [
+    assert [(change.rule, change.to) for change in kit.resync(only_dirty=True).changes if change.is_work] == [
         ("day-before-fallback", ADA)
     ]
     fail(kit, sandbox, hours=23)
@@ -259,7 +259,9 @@ def test_it_never_comes_nearer_to_the_start_than_min_notice(falling, sandbox, ap
     fail(kit, sandbox, hours=5, minutes=1, seconds=30)
     report = kit.resync()
     assert len(told(report)) == sent
-    assert [each.reason.value for each in report.changes if each.rule == "soon-fallback"] != ["too_late"] or not sent
+    assert [change.reason.value for change in report.changes if change.rule == "soon-fallback"] != [
+        "too_late"
+    ] or not sent
     sandbox.clock.advance(hours=2)
     assert len(texts(sandbox)) == sent
     if not sent:
@@ -271,7 +273,7 @@ def test_it_never_comes_at_or_after_the_start(falling, sandbox, appointment):
     kit = falling(rules=[Rule("soon", before="6 minutes", text="Soon")])
     kit.sync(appointment(days=0, hours=1))
     fail(kit, sandbox, minutes=55)
-    assert [(each.rule, each.reason.value) for each in kit.resync().changes] == [
+    assert [(change.rule, change.reason.value) for change in kit.resync().changes] == [
         ("soon", "already_sent"),
         ("soon-fallback", "too_late"),
     ]
@@ -300,7 +302,7 @@ def test_a_follow_up_waits_as_long_as_a_late_one(falling, sandbox, appointment, 
     fail(kit, sandbox, days=1, hours=1, minutes=31)
     sandbox.clock.advance(hours=hours - 2)
     report = kit.resync(only_dirty=True)
-    assert [(each.rule, each.reason.value) for each in report.changes if each.rule != "thanks"] == [
+    assert [(change.rule, change.reason.value) for change in report.changes if change.rule != "thanks"] == [
         ("thanks-fallback", "clamped_late" if sent else "past")
     ]
 
@@ -322,7 +324,7 @@ def test_a_reminder_that_goes_out_at_the_same_time_makes_it_superfluous(falling,
     kit = falling(rules=[DAY, soon])
     kit.sync(appointment())
     fail(kit, sandbox)
-    assert [(each.rule, each.reason.value) for each in kit.resync().changes] == [
+    assert [(change.rule, change.reason.value) for change in kit.resync().changes] == [
         ("day-before", "already_sent"),
         ("soon", "unchanged"),
         ("day-before-fallback", "superseded"),
@@ -373,7 +375,7 @@ def test_parked_it_is_withdrawn_at_its_own_provider(falling, sandbox, appointmen
     assert report.ok
     assert ("day-before-fallback", "cancel", reason) in told(report)
     assert held.status == "cancelled"
-    assert SENDERS[name] not in [sender(each) for each in sandbox.parked()]
+    assert SENDERS[name] not in [sender(item) for item in sandbox.parked()]
 
 
 @pytest.mark.parametrize("way", ["suppressed", "stop", "withdrawn"])
@@ -445,12 +447,12 @@ def test_what_could_not_be_taken_back_yet_keeps_it_waiting(falling, sandbox, app
     fail(kit, sandbox)
     kit.sync(appointment(days=5))
     sandbox.fault("503", times=None, method="DELETE")
-    assert [each.rule for each in kit.sync(appointment()).failed] == ["day-before"]
-    assert [sender(each) for each in sandbox.parked()] == ["+12025550100"]
+    assert [item.rule for item in kit.sync(appointment()).failed] == ["day-before"]
+    assert [sender(item) for item in sandbox.parked()] == ["+12025550100"]
     sandbox.faults.clear()
     sandbox.clock.advance(minutes=6)
     assert kit.resync().ok
-    assert [sender(each) for each in sandbox.parked()] == ["+12025550101"]
+    assert [sender(item) for item in sandbox.parked()] == ["+12025550101"]
 
 
 def test_what_it_told_counts_as_told_so_that_small_moves_do_not_creep(falling, sandbox, appointment):
@@ -464,7 +466,7 @@ def test_what_it_told_counts_as_told_so_that_small_moves_do_not_creep(falling, s
     assert texts(sandbox) == ["See you tomorrow at 9:12 AM"]
     report = kit.sync(appointment(hours=0.4))  # 24 minutes after what was not delivered, 12 after what was
     assert told(report) == []
-    assert {each.reason.value for each in report.changes} == {"already_sent"}
+    assert {change.reason.value for change in report.changes} == {"already_sent"}
     assert told(kit.sync(appointment(days=5))) == [("day-before", "schedule", "on_time")]
 
 
@@ -479,11 +481,11 @@ def test_a_refused_sender_is_stood_in_for_at_the_usual_time(falling, sandbox, ap
     kit = falling(name)
     sandbox.fault(**REFUSED, code="40309")
     report = kit.sync(appointment())
-    assert [each.rule for each in report.failed] == ["day-before"]
+    assert [item.rule for item in report.failed] == ["day-before"]
     expected = ("hold", "beyond_window") if name == "vonage" else ("schedule", "on_time")
-    assert [(each.kind.value, each.reason.value) for each in report.changes if each.rule == "day-before-fallback"] == [
-        expected
-    ]
+    assert [
+        (change.kind.value, change.reason.value) for change in report.changes if change.rule == "day-before-fallback"
+    ] == [expected]
     assert kit.resync().ok
     for _ in range(5):
         sandbox.clock.advance(hours=12)
@@ -499,7 +501,7 @@ def test_a_refused_sender_that_is_mended_does_not_double_what_stands_in_for_it(f
     sandbox.faults.clear()
     edited = falling(rules=[changed(DAY, text="Come {{ when }}")])
     edited.sync(appointment())
-    assert [(sender(each), each.text) for each in sandbox.parked()] == [("+12025550101", "Come tomorrow at 9:00 AM")]
+    assert [(sender(item), item.text) for item in sandbox.parked()] == [("+12025550101", "Come tomorrow at 9:00 AM")]
 
 
 @pytest.mark.parametrize("code", ["40302", "40310", "40300", "10015"])
@@ -519,7 +521,7 @@ def test_what_waits_for_an_account_to_be_mended_is_not_lost_and_has_no_fallback(
     sandbox.faults.clear()
     sandbox.clock.advance(minutes=10)
     assert kit.resync().ok
-    assert [sender(each) for each in sandbox.parked()] == ["+12025550100"]
+    assert [sender(item) for item in sandbox.parked()] == ["+12025550100"]
 
 
 # Whatever happens to answers, and who else works
@@ -546,7 +548,7 @@ def test_what_can_not_be_settled_is_unknown_and_never_doubled(falling, sandbox, 
     fail(kit, sandbox)
     sandbox.fault("drop_after", times=1, method="POST")
     report = kit.resync(only_dirty=True)
-    assert [each.rule for each in report.unknown] == ["day-before-fallback"]
+    assert [item.rule for item in report.unknown] == ["day-before-fallback"]
     for _ in range(5):
         sandbox.clock.advance(minutes=7)
         kit.resync()
@@ -578,8 +580,8 @@ def test_a_fallback_without_a_key_fails_by_name_and_stops_nothing_else(falling, 
     kit.sync(appointment())
     fail(kit, sandbox)
     report = kit.sync([appointment(), appointment("A-2", days=4, phone="+12025550177")])
-    assert [(each.rule, "TWILIO_AUTH_TOKEN" in each.error) for each in report.failed] == [("day-before-fallback", True)]
-    assert [each.to for each in sandbox.parked()] == ["+12025550177"]
+    assert [(item.rule, "TWILIO_AUTH_TOKEN" in item.error) for item in report.failed] == [("day-before-fallback", True)]
+    assert [item.to for item in sandbox.parked()] == ["+12025550177"]
     mended = falling("twilio")
     sandbox.clock.advance(minutes=1)
     assert told(mended.resync()) == [("day-before-fallback", "schedule", "clamped_late")]
@@ -596,7 +598,7 @@ def test_two_workers_at_once_send_each_of_them_once(falling, sandbox, appointmen
     with ThreadPoolExecutor(2) as workers:
         reports = list(workers.map(lambda kit: kit.resync(), kits))
     assert sum(len(told(report)) for report in reports) >= 20
-    assert sorted(each.to for each in sandbox.parked()) == numbers
+    assert sorted(item.to for item in sandbox.parked()) == numbers
 
 
 def test_its_costs_are_counted_with_its_channel(falling, sandbox, appointment):
@@ -611,7 +613,7 @@ def test_of_two_workers_one_sends_it(falling, sandbox, appointment):
     first, second = falling("twilio"), falling("twilio")
     first.sync(appointment())
     fail(first, sandbox)
-    plans = [each.plan_resync() for each in (first, second)]
+    plans = [item.plan_resync() for item in (first, second)]
     reports = [kit.apply(plan) for kit, plan in zip((first, second), plans, strict=True)]
     assert [told(plan) for plan in plans] == [[("day-before-fallback", "schedule", "clamped_late")]] * 2
     assert [len(told(report)) for report in reports] == [1, 0]
@@ -628,7 +630,7 @@ def test_webhooks_of_either_provider_are_taken_by_their_signature_or_by_name(fal
     kit.resync()
     sandbox.clock.advance(hours=1)
     now, hooks = sandbox.now(), sandbox.hooks.sent
-    assert [kit.receive(*each.as_sent(now))[0].provider for each in hooks] == ["telnyx"] * 2 + ["twilio"] * 2
+    assert [kit.receive(*hook.as_sent(now))[0].provider for hook in hooks] == ["telnyx"] * 2 + ["twilio"] * 2
     assert kit.receive(*hooks[0].as_sent(now), provider="telnyx")
     assert kit.receive(*hooks[-1].as_sent(now), provider="twilio")
     for hook, other in ((hooks[0], "twilio"), (hooks[-1], "telnyx")):
@@ -660,7 +662,7 @@ def test_two_accounts_with_one_provider_have_keys_of_their_own(falling, sandbox,
     strange = Telnyx("KEY", "+12025550101", public_key=Signer("another account").public_key)
     kit = falling(provider=strange, fallback=telnyx(sandbox))
     hook = sandbox.inbound(ADA, "Hello")
-    assert [each.type for each in kit.receive(*hook.as_sent(sandbox.now()))] == ["received"]
+    assert [item.type for item in kit.receive(*hook.as_sent(sandbox.now()))] == ["received"]
     lonely = falling(provider=strange, fallback=twilio(sandbox))
     with pytest.raises(SignatureError):
         lonely.receive(*hook.as_sent(sandbox.now()))
@@ -685,11 +687,11 @@ def test_a_provider_that_became_the_fallback_gives_back_what_is_parked_there(mak
     kit = falling(provider=twilio(sandbox), fallback=telnyx(sandbox))
     report = kit.sync([appointment(), appointment("A-2", status="cancelled")])
     assert report.ok
-    assert [(each.rule, each.kind.value, each.causes) for each in report.changes] == [
+    assert [(change.rule, change.kind.value, change.causes) for change in report.changes] == [
         ("day-before", "replace", ("sender",)),
         ("day-before", "cancel", ()),
     ]
-    assert [each.kind for each in sandbox.parked()] == ["twilio"]
+    assert [item.kind for item in sandbox.parked()] == ["twilio"]
 
 
 def test_what_is_parked_at_a_provider_that_is_gone_is_named_and_asked_of_nobody(
@@ -732,7 +734,7 @@ def test_each_provider_has_room_of_its_own(falling, sandbox, appointment):
     sandbox.clock.advance(days=2, minutes=1)
     hear(kit, sandbox)
     report = kit.resync()
-    assert sorted(each.reason.value for each in report.changes if each.rule == "day-before-fallback") == [
+    assert sorted(change.reason.value for change in report.changes if change.rule == "day-before-fallback") == [
         "at_capacity",
         "at_capacity",
         "clamped_late",

@@ -71,8 +71,8 @@ def message(reminder):
 def due(reminder, settings, *messages):
     """Return the reminder as it is wanted, and its fallbacks."""
     by_key = {}
-    for each in messages:
-        by_key.setdefault(each.key, []).append(each)
+    for message in messages:
+        by_key.setdefault(message.key, []).append(message)
     own, *others = with_fallbacks([reminder], by_key, settings)
     return own, others
 
@@ -94,7 +94,7 @@ def test_it_is_the_same_reminder_with_a_key_and_a_rule_of_its_own(reminder, sett
     assert why in spare.trail
 
 
-@pytest.mark.parametrize("state", [each for each in State if each is not State.UNDELIVERED])
+@pytest.mark.parametrize("state", [item for item in State if item is not State.UNDELIVERED])
 def test_only_what_certainly_did_not_arrive_has_one(reminder, settings, message, state):
     assert due(reminder, settings, message(state)) == (reminder, [])
 
@@ -250,4 +250,4 @@ class TestWhose:
     def test_the_fallback_is_part_of_what_outcomes_were_decided_with(self, settings):
         alone = evolve(settings, fallback=None)
         other = evolve(settings, fallback=evolve(settings.fallback, sender="+12025550109"))
-        assert len({each.digest for each in (settings, alone, other)}) == 3
+        assert len({item.digest for item in (settings, alone, other)}) == 3

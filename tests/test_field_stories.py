@@ -17,11 +17,11 @@ HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
 
 
 def texts(sandbox, number=NUMBER):
-    return [each.text for each in sandbox.inbox(number)]
+    return [item.text for item in sandbox.inbox(number)]
 
 
 def parked(sandbox):
-    return [(each.to, each.send_at) for each in sandbox.parked()]
+    return [(item.to, item.send_at) for item in sandbox.parked()]
 
 
 def hear(kit, sandbox):
@@ -93,10 +93,10 @@ def test_b54_a_cancelled_message_that_still_goes_out_is_an_anomaly_and_no_reason
     sandbox._due.append((message.send_at, 10**6, message))
     sandbox.clock.advance(days=2, minutes=1)
     hear(telling, sandbox)
-    assert [each.type for each in seen] == ["anomaly"]
+    assert [item.type for item in seen] == ["anomaly"]
     assert telling.status()["messages"] == {"delivered": 1}
     assert "anomaly" in str(telling.explain("A-1"))
-    assert [each.outcome for each in telling.resync().changes] == [None]
+    assert [change.outcome for change in telling.resync().changes] == [None]
     assert telling.sync(appointment(status="confirmed")).summary["schedule"] == 0
 
 
@@ -115,7 +115,7 @@ def test_moved_away_and_back_after_it_was_sent_nobody_is_written_to_twice(kit, s
     kit.sync(appointment(days=6))
     assert len(parked(sandbox)) == 1
     report = kit.sync(appointment())
-    assert [(each.kind.value, each.reason.value) for each in report.changes] == [("cancel", "already_sent")]
+    assert [(change.kind.value, change.reason.value) for change in report.changes] == [("cancel", "already_sent")]
     assert parked(sandbox) == []
 
 
@@ -123,7 +123,7 @@ def test_a_cancellation_that_comes_too_late_is_said_in_the_report_and_the_histor
     kit.sync(appointment())
     sandbox.clock.set(START + timedelta(days=2) - timedelta(seconds=50))
     report = kit.sync(appointment(status="cancelled"))
-    assert [(each.kind.value, each.reason.value) for each in report.changes] == [("keep", "too_late")]
+    assert [(change.kind.value, change.reason.value) for change in report.changes] == [("keep", "too_late")]
     assert sandbox.write_count == 1, "no DELETE so near to the time of sending"
     sandbox.clock.advance(minutes=5)
     kit.resync()
@@ -135,7 +135,7 @@ def test_a_cancellation_the_provider_finds_too_late_is_recorded_and_counted(tell
     (message,) = sandbox.messages()
     message.status = "sent"
     report = telling.sync(appointment(days=4))
-    assert [each.kind.value for each in report.changes] == ["schedule"], "moved by a day: a material change"
+    assert [change.kind.value for change in report.changes] == ["schedule"], "moved by a day: a material change"
     assert telling.status()["messages"] == {"scheduled": 1, "sent": 1}
     assert "sent" in str(telling.explain("A-1"))
 
@@ -143,9 +143,9 @@ def test_a_cancellation_the_provider_finds_too_late_is_recorded_and_counted(tell
 def test_c1_every_way_of_saying_it_ends_the_same(make_kit, sandbox, appointment, tmp_path):
     """Synced, recorded and resynced, or imported by the nightly job: state counts, not the place of the call."""
     ways = {
-        "sync": lambda kit, each: kit.sync(each),
-        "record": lambda kit, each: (kit.record(each), kit.resync()),
-        "job": lambda kit, each: kit.resync([each]),
+        "sync": lambda kit, item: kit.sync(item),
+        "record": lambda kit, item: (kit.record(item), kit.resync()),
+        "job": lambda kit, item: kit.resync([item]),
     }
     for name, way in ways.items():
         kit = make_kit([DAY], ledger=f"sqlite:///{tmp_path / name}.db")
@@ -159,7 +159,7 @@ def test_c2_name_and_number_are_looked_at_again_not_frozen(make_kit, sandbox, ap
     kit = make_kit([Rule("day-before", before="24 hours", text="Hi {{ recipient.name }}")])
     kit.sync(appointment(recipients=[Recipient(NUMBER, id="P-1", name="Ada")]))
     kit.sync(appointment(recipients=[Recipient(OTHER, id="P-1", name="Ada Lovelace")]))
-    assert [(each.to, each.text) for each in sandbox.parked()] == [(OTHER, "Hi Ada Lovelace")]
+    assert [(item.to, item.text) for item in sandbox.parked()] == [(OTHER, "Hi Ada Lovelace")]
     kit.withdraw("A-1")
     assert parked(sandbox) == []
 
@@ -191,7 +191,7 @@ def test_b24_the_job_run_ten_times_does_nothing_the_other_nine_times(kit, sandbo
     kit.resync()
     requests = sandbox.request_count
     for _ in range(9):
-        assert not [each for each in kit.resync().changes if each.is_work]
+        assert not [change for change in kit.resync().changes if change.is_work]
     assert sandbox.request_count == requests
 
 
@@ -263,7 +263,7 @@ def test_r1_accepted_and_then_silent_it_is_one_message(kit, sandbox, appointment
     sandbox.fault("slow", 2, method="POST", delay=60)
     assert kit.sync(appointment()).ok
     assert len(sandbox.messages()) == 1
-    assert len({each.idempotency_key for each in sandbox.requests}) == 1
+    assert len({request.idempotency_key for request in sandbox.requests}) == 1
 
 
 def test_c9_with_many_pages_each_is_worked_on_once(kit, sandbox, appointment):
@@ -285,7 +285,7 @@ def test_b09_the_nightly_job_finds_what_no_hook_told_of(kit, sandbox, appointmen
 def test_b19_ids_of_different_things_that_look_alike_are_not_mixed_up(make_kit, sandbox, appointment):
     kit = make_kit([Rule("1", before="24 hours", text="1"), Rule("2", before="1 hour", text="2")])
     kit.sync([appointment("1", recipients=[Recipient(NUMBER, id="1"), Recipient(OTHER, id="2")]), appointment("2")])
-    assert sorted((each.to, each.text) for each in sandbox.parked()) == sorted(
+    assert sorted((item.to, item.text) for item in sandbox.parked()) == sorted(
         [(NUMBER, "1"), (NUMBER, "1"), (NUMBER, "2"), (NUMBER, "2"), (OTHER, "1"), (OTHER, "2")]
     )
 
@@ -300,7 +300,7 @@ def test_b27_a_job_that_missed_its_turn_catches_up_until_the_start(make_kit, san
     kit.sync(appointment(days=9))
     sandbox.clock.advance(days=8, hours=20)  # the batch job did not run when the reminder entered the window
     report = kit.resync()
-    assert [(each.kind.value, each.reason.value) for each in report.changes] == [("schedule", "clamped_late")]
+    assert [(change.kind.value, change.reason.value) for change in report.changes] == [("schedule", "clamped_late")]
     sandbox.clock.advance(minutes=10)
     assert texts(sandbox) == ["Check-up today at 9:00 AM"]
 
@@ -309,7 +309,7 @@ def test_b27_but_not_after_the_start(make_kit, sandbox, appointment):
     kit = make_kit([DAY])
     kit.sync(appointment(days=9))
     sandbox.clock.advance(days=9, minutes=1)
-    assert [each.reason.value for each in kit.resync().changes] == ["too_late"]
+    assert [change.reason.value for change in kit.resync().changes] == ["too_late"]
     sandbox.clock.advance(days=1)
     assert texts(sandbox) == []
 
@@ -328,7 +328,7 @@ def test_b39_a_copy_of_an_appointment_neither_fires_at_once_nor_is_lost(kit, san
     kit.sync(appointment("A-1"))
     sandbox.clock.advance(days=2, hours=1)
     report = kit.sync(appointment("A-1-copy", days=10))
-    assert [each.reason.value for each in report.changes] == ["beyond_window"]
+    assert [change.reason.value for change in report.changes] == ["beyond_window"]
     assert len(texts(sandbox)) == 1
 
 
@@ -351,14 +351,14 @@ def test_b47_a_message_that_was_accepted_and_not_delivered_has_its_fallback(make
     assert kit.status()["messages"] == {"scheduled": 1}, "accepted is not sent"
     sandbox.clock.advance(days=2, seconds=1)
     hear(kit, sandbox)
-    assert not [each for each in kit.resync().changes if each.is_work], "sent is not undelivered"
+    assert not [change for change in kit.resync().changes if change.is_work], "sent is not undelivered"
     sandbox.clock.advance(minutes=1)
     hear(kit, sandbox)
     sandbox.outcome(NUMBER, "delivered")
-    assert [each.rule for each in kit.resync(only_dirty=True).changes if each.is_work] == ["day-before-fallback"]
+    assert [change.rule for change in kit.resync(only_dirty=True).changes if change.is_work] == ["day-before-fallback"]
     sandbox.clock.advance(minutes=10)
     hear(kit, sandbox)
-    assert [(each.from_, each.text) for each in sandbox.inbox(NUMBER)] == [
+    assert [(item.from_, item.text) for item in sandbox.inbox(NUMBER)] == [
         ("+12025550101", "Check-up tomorrow at 9:00 AM")
     ]
     assert kit.status()["messages"] == {"undelivered": 1, "delivered": 1}
@@ -382,8 +382,8 @@ def test_c4_and_c9b_no_minute_falls_between_two_runs(make_kit, sandbox, appointm
     kit = make_kit([DAY])
     visits = [appointment(f"A-{n}", days=1, hours=n / 60 * 3) for n in range(10)]  # due in 0, 3, 6, … 27 minutes
     report = kit.sync(visits)
-    assert {each.kind.value for each in report.changes} == {"schedule"}
-    assert {each.reason.value for each in report.changes} == {"on_time", "clamped_late"}
+    assert {change.kind.value for change in report.changes} == {"schedule"}
+    assert {change.reason.value for change in report.changes} == {"on_time", "clamped_late"}
     sandbox.clock.advance(seconds=1801)
     assert len(texts(sandbox)) == 10
 
@@ -391,5 +391,5 @@ def test_c4_and_c9b_no_minute_falls_between_two_runs(make_kit, sandbox, appointm
 def test_c6_one_without_a_phone_ends_no_run(kit, sandbox, appointment):
     nobody = appointment("A-1", recipients=[])
     report = kit.sync([nobody, appointment("A-2"), appointment("A-3", phone="tel. of her son")])
-    assert sorted(each.reason.value for each in report.changes) == ["invalid_number", "no_recipient", "on_time"]
+    assert sorted(change.reason.value for change in report.changes) == ["invalid_number", "no_recipient", "on_time"]
     assert len(parked(sandbox)) == 1

@@ -19,15 +19,15 @@ DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ whe
 
 
 def parked(sandbox):
-    return sorted((each.to, iso(each.send_at)) for each in sandbox.parked())
+    return sorted((item.to, iso(item.send_at)) for item in sandbox.parked())
 
 
 def texts(sandbox, number=NUMBER):
-    return [each.text for each in sandbox.inbox(number)]
+    return [item.text for item in sandbox.inbox(number)]
 
 
 def outcomes(run):
-    return {each.rule: (each.kind.value, each.reason.value) for each in run.changes}
+    return {change.rule: (change.kind.value, change.reason.value) for change in run.changes}
 
 
 def hear(kit, sandbox, hooks):
@@ -50,7 +50,7 @@ def telling(make_kit, sandbox):
 def test_b08_a_number_the_provider_refuses_for_good_is_asked_for_once_and_past_ones_never(kit, sandbox, appointment):
     sandbox.fault("error", 1, status=400, code="40310")
     report = kit.sync([appointment("A-1"), appointment("A-2", days=-2)])
-    assert {each.identity.id: each.reason.value for each in report.changes}["A-2"] == "past"
+    assert {change.identity.id: change.reason.value for change in report.changes}["A-2"] == "past"
     asked = sandbox.request_count
     for _ in range(6):
         sandbox.clock.advance(hours=6)
@@ -75,7 +75,7 @@ class TestANewRule:
     def test_b10_is_previewed_and_the_preview_writes_nothing(self, clinic, sandbox):
         before = (sandbox.write_count, parked(sandbox))
         plan = clinic([DAY, self.WEEK]).plan_resync()
-        told = {each.identity.id: each.reason.value for each in plan.changes if each.rule == "week-before"}
+        told = {change.identity.id: change.reason.value for change in plan.changes if change.rule == "week-before"}
         assert told == {"soon": "clamped_late", "late": "beyond_window"}, "and nothing of what is over"
         assert (sandbox.write_count, parked(sandbox)) == before
 
@@ -84,7 +84,7 @@ class TestANewRule:
         kit = clinic([DAY, on_time])
         before = parked(sandbox)
         report = kit.resync()
-        told = {each.identity.id: each.reason.value for each in report.changes if each.rule == "week-before"}
+        told = {change.identity.id: change.reason.value for change in report.changes if change.rule == "week-before"}
         assert told == {"soon": "too_late", "late": "beyond_window"}
         assert parked(sandbox) == before
         sandbox.clock.advance(days=12)
@@ -98,9 +98,9 @@ def test_b11_after_an_edit_of_a_rule_what_is_parked_is_what_would_be_planned(mak
     make_kit([DAY]).sync(visits)
     kit = make_kit([Rule("day-before", before="36 hours", text="Please come {{ when }}")])
     kit.resync()
-    assert {each.kind.value for each in kit.plan(visits).changes} == {"keep", "hold"}
+    assert {change.kind.value for change in kit.plan(visits).changes} == {"keep", "hold"}
     assert parked(sandbox) == [(NUMBER, iso(START + timedelta(days=days, hours=-36))) for days in (3, 4)]
-    assert {each.text for each in sandbox.parked()} == {
+    assert {item.text for item in sandbox.parked()} == {
         "Please come Friday 13 February at 9:00 AM", "Please come Saturday 14 February at 9:00 AM",
     }  # fmt: skip
 
@@ -109,11 +109,11 @@ def test_b42_an_edit_reaches_what_was_booked_before_it_and_is_shown_first(make_k
     make_kit([DAY]).sync([appointment("A-1"), appointment("A-2", days=4)])
     edited = make_kit([Rule("day-before", before="24 hours", text="New words: {{ when }}")])
     plan = edited.plan_resync()
-    assert [(each.kind.value, each.causes, each.text) for each in plan.changes] == [
+    assert [(change.kind.value, change.causes, change.text) for change in plan.changes] == [
         ("replace", ("text",), "New words: tomorrow at 9:00 AM")
     ] * 2
     edited.apply(plan, expect_digest=plan.digest)
-    assert {each.text for each in sandbox.parked()} == {"New words: tomorrow at 9:00 AM"}
+    assert {item.text for item in sandbox.parked()} == {"New words: tomorrow at 9:00 AM"}
     assert len(sandbox.parked()) == 2
 
 
@@ -128,9 +128,9 @@ def test_b13_b23_why_nothing_was_sent_can_be_asked_long_afterwards(make_kit, san
     kit = make_kit(rules)
     sandbox.clock.advance(days=2)
     kit.resync()
-    stored = {each.rule: each.reason for record in kit.ledger.records() for each in record.outcomes}
+    stored = {outcome.rule: outcome.reason for record in kit.ledger.records() for outcome in record.outcomes}
     assert stored == {"day-before": "already_sent", "hour": "past", "dental": "condition"}
-    told = {each.change.rule: each for each in kit.explain("A-1").reminders}
+    told = {reminder.change.rule: reminder for reminder in kit.explain("A-1").reminders}
     first, *_ = told["hour"].history
     assert (first.event, first.reason) == ("skip", "too_late")
     assert told["dental"].steps[-1] == "not sent: condition (only.tags)"
@@ -145,7 +145,7 @@ def test_b40_a_rule_for_one_date_leaves_dates_that_come_later_alone(make_kit, sa
         appointment("A-1", data={"day": "carnival"}, recurrence_id="2026-02-13"),
         appointment("A-1", days=4, recurrence_id="2026-02-14"),
     ])  # fmt: skip
-    assert sorted(text for text in (each.text for each in sandbox.parked())) == [
+    assert sorted(text for text in (item.text for item in sandbox.parked())) == [
         "Come in costume", "There is cake", "There is cake",
     ]  # fmt: skip
     sandbox.clock.advance(days=3)
@@ -191,10 +191,10 @@ def test_b59_a_first_import_tells_nobody_of_the_past_and_can_be_read_first(make_
     plan = kit.plan_calendar(calendar, source="clinic")
     assert sandbox.write_count == 0
     report = kit.import_calendar(calendar, source="clinic")
-    assert {(each.key, each.kind, each.reason) for each in report.changes} == {
-        (each.key, each.kind, each.reason) for each in plan.changes
+    assert {(change.key, change.kind, change.reason) for change in report.changes} == {
+        (change.key, change.kind, change.reason) for change in plan.changes
     }
-    assert all(each.send_at > START for each in sandbox.messages())
+    assert all(message.send_at > START for message in sandbox.messages())
     sandbox.clock.advance(days=1)
     kit.resync()
     assert texts(sandbox, OTHER) == [], "that visit is no news, and thanks for it come too late"
@@ -205,7 +205,7 @@ def test_b21_a_second_sync_of_the_past_sends_nothing_either(kit, sandbox, appoin
     visits = [appointment(f"A-{days}", days=-days) for days in range(1, 30)]
     for _ in range(3):
         report = kit.sync(visits)
-        assert {each.reason.value for each in report.changes} == {"past"}
+        assert {change.reason.value for change in report.changes} == {"past"}
     assert sandbox.write_count == 0
 
 
@@ -231,7 +231,7 @@ def test_b33_a_series_over_a_change_of_the_clocks_is_reminded_of_at_its_own_hour
     sandbox.clock.set(datetime(2026, 3, 5, 12, tzinfo=NEW_YORK))
     starts = [datetime(2026, 3, day, 10, tzinfo=NEW_YORK) for day in (7, 8, 9)]
     kit.sync([appointment(f"A-{start.day}", starts_at=start, ends_at=None) for start in starts])
-    assert [(iso(each.send_at), each.text) for each in sandbox.parked()] == [
+    assert [(iso(item.send_at), item.text) for item in sandbox.parked()] == [
         ("2026-03-06T23:00:00Z", "tomorrow at 10:00 AM"),
         ("2026-03-07T23:00:00Z", "tomorrow at 10:00 AM"),
         ("2026-03-08T22:00:00Z", "tomorrow at 10:00 AM"),
@@ -246,7 +246,7 @@ def test_b06_whatever_a_text_says_is_refreshed_until_it_goes_out_and_only_then(m
     kit.sync(appointment())
     for changes in ({"location": "Room 5"}, {"title": "Cleaning"}, {"title": "Cleaning", "location": "Room 5"}):
         kit.sync(appointment(**changes))
-    assert [each.text for each in sandbox.parked()] == ["Cleaning tomorrow at 9:00 AM at Room 5"]
+    assert [item.text for item in sandbox.parked()] == ["Cleaning tomorrow at 9:00 AM at Room 5"]
     writes = sandbox.write_count
     kit.sync(appointment(title="Cleaning", location="Room 5", url="https://example.com", data={"note": "x"}))
     assert sandbox.write_count == writes, "what no text speaks of is no reason to write"
@@ -258,7 +258,7 @@ class TestSuppression:
     def test_b46_a_person_is_left_alone_everywhere_at_once(self, kit, sandbox, appointment):
         kit.sync([appointment("A-1"), appointment("A-2", days=4), appointment("A-3", phone=OTHER)])
         report = kit.suppress(NUMBER, reason="deceased")
-        assert {(each.kind.value, each.reason.value) for each in report.changes} == {("cancel", "suppressed")}
+        assert {(change.kind.value, change.reason.value) for change in report.changes} == {("cancel", "suppressed")}
         kit.sync(appointment("A-4", days=2))
         assert [to for to, _ in parked(sandbox)] == [OTHER]
         assert "deceased" in str(kit.ledger.suppressions())
@@ -268,7 +268,7 @@ class TestSuppression:
         kit.suppress(NUMBER, reason="asked at the desk")
         report = kit.apply(plan)
         assert [to for to, _ in parked(sandbox)] == [OTHER]
-        assert {each.to: each.reason.value for each in report.changes} == {NUMBER: "suppressed", OTHER: "on_time"}
+        assert {change.to: change.reason.value for change in report.changes} == {NUMBER: "suppressed", OTHER: "on_time"}
 
     @pytest.mark.parametrize("status", ["completed", "no_show", "cancelled"])
     def test_b46_who_came_already_is_reminded_no_more(self, kit, sandbox, appointment, status):
@@ -278,7 +278,7 @@ class TestSuppression:
 
     def test_b46_a_wrong_number_is_a_reason_not_an_exception(self, kit, sandbox, appointment):
         report = kit.sync([appointment("A-1", phone="555"), appointment("A-2")])
-        assert {each.identity.id: each.reason.value for each in report.changes} == {
+        assert {change.identity.id: change.reason.value for change in report.changes} == {
             "A-1": "invalid_number", "A-2": "on_time",
         }  # fmt: skip
 
@@ -339,10 +339,10 @@ def test_b48_two_jobs_at_once_make_one_message_for_each(make_kit, sandbox, appoi
     kits = [make_kit([DAY]) for _ in range(2)]
     kits[0].record([appointment(f"A-{number}", phone=f"+120255501{number:02}") for number in range(40)])
     threads = [Thread(target=kit.resync) for kit in kits]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(60)
+    for thread in threads:
+        thread.start()
+    for item in threads:
+        item.join(60)
     kits[0].resync()
     assert len(sandbox.messages()) == len(parked(sandbox)) == 40
 
@@ -355,13 +355,13 @@ class TestDryRuns:
         files = [tmp_path / "reminders.db", tmp_path / "reminders.db-wal"]
         sandbox.clock.advance(days=1)
         kit = make_kit([Rule("day-before", before="30 hours", text="New")])
-        before = [each.read_bytes() for each in files]
+        before = [item.read_bytes() for item in files]
         for _ in range(2):
             kit.plan([appointment("A-1", days=5), appointment("A-3")])
             assert kit.plan_resync().work
             kit.explain("A-1")
             kit.status()
-        assert [each.read_bytes() for each in files] == before
+        assert [item.read_bytes() for item in files] == before
 
     def test_c8_and_the_real_run_afterwards_sends(self, kit, sandbox, appointment):
         kit.plan(appointment())

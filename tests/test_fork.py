@@ -66,5 +66,5 @@ def test_forked_processes_hold_each_other_off(kit, sandbox):
     kit.ledger.close()
     sandbox.faults.add(Fault("slow", times=None, method="POST", delay=0.1))
     assert forked(3, lambda: kit.sync(visits(12)).ok) == [True] * 3
-    assert sum(each.method == "POST" for each in sandbox.requests) == 12
+    assert sum(request.method == "POST" for request in sandbox.requests) == 12
     assert len(sandbox.parked()) == 12

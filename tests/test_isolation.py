@@ -37,7 +37,7 @@ def test_an_appointment_that_cannot_be_read_here_is_listed_and_stops_no_other(
     (failed,) = report.failed
     assert (failed.identity.id, failed.reason) == ("A-1", "quarantined")
     assert "Europe/Nowhere" in failed.error
-    assert "Cleaning" in next(each.text for each in sandbox.parked() if each.to == "+12025550124")
+    assert "Cleaning" in next(item.text for item in sandbox.parked() if item.to == "+12025550124")
     assert len(sandbox.parked()) == 2
 
 
@@ -93,9 +93,9 @@ def test_a_text_that_can_no_longer_be_written_when_it_is_placed_anew_stops_no_ot
         appointment("A-1", **soon),
         appointment("A-2", phone="+12025550124", **soon),
     ])  # fmt: skip
-    assert sorted((each.identity.id, each.kind, each.reason) for each in report.changes) == [
+    assert sorted((change.identity.id, change.kind, change.reason) for change in report.changes) == [
         ("A-0", "cancel", "cancelled"),
         ("A-1", "skip", "template_error"),
         ("A-2", "schedule", "clamped_late"),
     ]
-    assert [each.text for each in sandbox.parked()] == ["See you today at 8:00 AM."]
+    assert [item.text for item in sandbox.parked()] == ["See you today at 8:00 AM."]

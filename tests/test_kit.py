@@ -105,7 +105,7 @@ def test_the_wish_commits_or_rolls_back_with_the_booking(make_kit, sandbox, appo
     connection.close()
     assert sandbox.request_count == 0
     report = kit.resync(only_dirty=True)
-    assert [(each.identity.id, each.kind.value) for each in report.changes] == [("kept", "schedule")]
+    assert [(change.identity.id, change.kind.value) for change in report.changes] == [("kept", "schedule")]
     assert sandbox.parked()[0].send_at == appointment(days=2).start_at.replace(day=11)
 
 
@@ -148,7 +148,7 @@ def test_the_async_face_works_in_the_hosts_transaction_and_thread(make_kit, sand
         await kit.close()
 
     asyncio.run(story())
-    assert sorted(each.to for each in sandbox.parked()) == ["+12025550125", "+12025550127", "+12025550128"]
+    assert sorted(item.to for item in sandbox.parked()) == ["+12025550125", "+12025550127", "+12025550128"]
 
 
 def test_another_database_is_refused_by_name(make_kit, appointment, tmp_path):
@@ -264,7 +264,7 @@ def test_webhooks_follow_the_message_to_its_end_and_stop_is_obeyed(hooked, sandb
     for hook in [*sandbox.hooks.sent, *sandbox.hooks.sent]:
         hooked.receive(*hook.as_sent(sandbox.now()))
     assert sorted(told) == ["delivered", "opted_out", "sent"]
-    (change,) = [each for each in hooked.resync(only_dirty=True).changes if each.is_work]
+    (change,) = [change for change in hooked.resync(only_dirty=True).changes if change.is_work]
     assert (change.kind, change.reason) == ("cancel", "opted_out")
     assert sandbox.parked() == []
 
@@ -305,4 +305,4 @@ def test_what_is_refused_again_for_the_same_reason_is_recorded_as_refused(kit, s
         (change,) = kit.sync(appointment(title=title)).failed
         assert change.reason == "quarantined"
     (record,) = kit.ledger.records()
-    assert [(each.status, each.reason) for each in record.outcomes] == [("skipped", "quarantined")]
+    assert [(outcome.status, outcome.reason) for outcome in record.outcomes] == [("skipped", "quarantined")]

@@ -14,7 +14,7 @@ START = datetime(2026, 2, 16, 15, tzinfo=UTC)
 
 
 def findings(text, defaults=None, **changes):
-    return [str(each) for each in lint(Rule("r", before="1 day", text=text, **changes), defaults or Defaults())]
+    return [str(finding) for finding in lint(Rule("r", before="1 day", text=text, **changes), defaults or Defaults())]
 
 
 def test_a_text_for_a_locale_that_nobody_can_have_is_pointed_out():

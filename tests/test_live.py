@@ -74,9 +74,9 @@ class OnLoopback(LiveContract):
             }
             yield live_stage(self.name, environ)
             now = datetime.now(UTC)
-            for each in sandbox.messages():
-                assert (each.status, each.to) == ("cancelled", ADA)
-                assert each.send_at > now + timedelta(hours=1)
+            for message in sandbox.messages():
+                assert (message.status, message.to) == ("cancelled", ADA)
+                assert message.send_at > now + timedelta(hours=1)
 
 
 class TestTelnyxOnLoopback(OnLoopback):
@@ -133,7 +133,7 @@ class TestIt(LiveContract):
 """)
         ran = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "-k", "broken")
         ran.assert_outcomes(failed=1)
-        assert [each.status for each in sandbox.messages()] == ["cancelled"]
+        assert [message.status for message in sandbox.messages()] == ["cancelled"]
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "500_after", "garbage", "no_id"])

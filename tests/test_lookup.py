@@ -31,7 +31,7 @@ def test_twilios_list_settles_a_lost_answer_at_once(make_kit, sandbox, appointme
     report = kit.sync(appointment())
     assert report.ok
     (held,) = sandbox.messages()
-    assert [each.message_id for each in report.changes] == [held.id]
+    assert [change.message_id for change in report.changes] == [held.id]
     assert kit.withdraw("A-1").ok
     assert sandbox.parked() == []
 
@@ -42,7 +42,9 @@ def test_what_is_known_already_is_never_taken_for_the_lost_one(make_kit, sandbox
     sandbox.fault("drop_after", method="POST", skip=1)
     report = kit.sync(appointment())
     assert report.ok
-    assert sorted(each.message_id for each in report.changes) == sorted(each.id for each in sandbox.messages())
+    assert sorted(change.message_id for change in report.changes) == sorted(
+        message.id for message in sandbox.messages()
+    )
     assert len(sandbox.messages()) == 2
 
 
@@ -51,13 +53,13 @@ def test_two_that_could_be_meant_settle_nothing(make_kit, sandbox, appointment, 
     stranger = make_kit(provider=twilio, ledger=f"sqlite:///{tmp_path}/other.db")
     assert stranger.sync(appointment()).ok
     sandbox.fault("drop_after", method="POST")
-    assert [each.outcome for each in kit.sync(appointment()).changes] == ["unknown"]
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["unknown"]
 
 
 def test_a_message_that_is_not_listed_is_unknown(make_kit, sandbox, appointment, twilio):
     kit = make_kit(provider=twilio, unknown_outcome="prefer_missing")
     sandbox.fault("drop_before", method="POST")
-    assert [each.outcome for each in kit.sync(appointment()).changes] == ["unknown"]
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["unknown"]
     assert sandbox.messages() == []
 
 
@@ -65,9 +67,9 @@ def test_while_the_list_cannot_be_read_nothing_is_created_anew(make_kit, sandbox
     kit = make_kit(provider=twilio)
     sandbox.fault("drop_after", method="POST")
     sandbox.fault("503", times=2, method="GET", path=LISTED)
-    assert [each.outcome for each in kit.sync(appointment()).changes] == ["failed"]
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["failed"]
     sandbox.clock.advance(minutes=6)
-    assert [each.outcome for each in kit.resync().changes] == ["failed"]
+    assert [change.outcome for change in kit.resync().changes] == ["failed"]
     sandbox.clock.advance(minutes=6)
     assert kit.resync().ok
     assert len(sandbox.messages()) == 1
@@ -88,7 +90,7 @@ def test_a_key_that_may_not_read_the_list_makes_it_unknown_at_once(make_kit, san
     kit = make_kit(provider=twilio, unknown_outcome="prefer_missing")
     sandbox.fault("drop_after", method="POST")
     sandbox.fault("unauthorized", times=None, method="GET", path=LISTED)
-    assert [each.outcome for each in kit.sync(appointment()).changes] == ["unknown"]
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["unknown"]
 
 
 def test_telnyx_is_asked_for_what_was_sent_while_nobody_watched(tmp_path, appointment, day_before):
@@ -113,8 +115,8 @@ def test_telnyx_is_not_asked_before_the_time_of_sending(sandbox, appointment, ma
     provider = Telnyx("KEY", "+12025550100", endpoint="schedule", webhook_url="https://clinic.example/hook")
     kit = make_kit(provider=provider, unknown_outcome="prefer_missing")
     sandbox.fault("drop_after", method="POST")
-    assert [each.outcome for each in kit.sync(appointment()).changes] == ["unknown"]
-    assert [each.method for each in sandbox.requests] == ["POST"]
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["unknown"]
+    assert [request.method for request in sandbox.requests] == ["POST"]
     sandbox.clock.advance(days=4, hours=1)
     assert kit.resync().ok
     assert kit.status()["messages"] == {"delivered": 1}

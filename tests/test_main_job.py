@@ -14,7 +14,7 @@ from reminder_kit.model.instants import iso
 
 
 def parked(sandbox):
-    return sorted((each.to, iso(each.send_at), each.text) for each in sandbox.parked())
+    return sorted((item.to, iso(item.send_at), item.text) for item in sandbox.parked())
 
 
 def kinds(report):
@@ -72,13 +72,13 @@ def test_a_moved_appointment_is_cancelled_and_recreated(kit, sandbox, appointmen
         change.outcome,
     ) == ("replace", ("moved",), "done")
     assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-13T14:00:00Z"]
-    assert [each.status for each in sandbox.messages()] == ["cancelled", "scheduled"]
+    assert [message.status for message in sandbox.messages()] == ["cancelled", "scheduled"]
 
 
 def test_an_edited_title_replaces_the_text_and_keeps_the_minute(kit, sandbox, appointment):
     kit.sync(appointment())
     report = kit.sync(appointment(title="Root canal"))
-    assert [(each.kind.value, each.causes) for each in report.changes] == [("replace", ("text",))]
+    assert [(change.kind.value, change.causes) for change in report.changes] == [("replace", ("text",))]
     assert parked(sandbox) == [
         ("+12025550123", "2026-02-12T14:00:00Z", "Hi Ada, Root canal tomorrow at 9:00 AM at 12 High Street.")
     ]
@@ -94,14 +94,14 @@ def test_b05_another_person_gets_the_message_and_the_first_one_none(kit, sandbox
 def test_with_an_id_a_new_number_follows_the_person(kit, sandbox, appointment):
     kit.sync(appointment(recipients=[Recipient("+12025550123", id="P-7", name="Ada")]))
     report = kit.sync(appointment(recipients=[Recipient("+12025550177", id="P-7", name="Ada")]))
-    assert [(each.kind.value, each.causes) for each in report.changes] == [("replace", ("recipient",))]
+    assert [(change.kind.value, change.causes) for change in report.changes] == [("replace", ("recipient",))]
     assert [to for to, _, _ in parked(sandbox)] == ["+12025550177"]
 
 
 def test_b01_a_cancelled_appointment_leaves_nothing_parked(kit, sandbox, appointment):
     kit.sync(appointment())
     report = kit.sync(appointment(status="cancelled"))
-    assert [(each.kind.value, each.reason.value) for each in report.changes] == [("cancel", "cancelled")]
+    assert [(change.kind.value, change.reason.value) for change in report.changes] == [("cancel", "cancelled")]
     assert parked(sandbox) == []
     assert kinds(kit.sync(appointment(status="cancelled"))) == ["skip"]
 
@@ -110,7 +110,7 @@ def test_b04_one_recipient_less_withdraws_that_one_only(kit, sandbox, appointmen
     ada, bob = Recipient("+12025550123", name="Ada"), Recipient("+12025550177", name="Bob")
     kit.sync(appointment(recipients=[ada, bob]))
     report = kit.sync(appointment(recipients=[bob]))
-    assert sorted((each.kind.value, each.reason.value) for each in report.changes) == [
+    assert sorted((change.kind.value, change.reason.value) for change in report.changes) == [
         ("cancel", "removed"),
         ("keep", "unchanged"),
     ]
@@ -133,7 +133,7 @@ def test_what_a_complete_source_no_longer_has_is_withdrawn(kit, sandbox, appoint
     kit.sync([appointment("A-1"), appointment("A-2", hours=1)])
     kit.sync([appointment("B-1", hours=2)], source="other")
     report = kit.sync([appointment("A-1")], complete=True)
-    assert sorted((each.kind.value, each.reason.value) for each in report.changes) == [
+    assert sorted((change.kind.value, change.reason.value) for change in report.changes) == [
         ("cancel", "removed"),
         ("keep", "unchanged"),
     ]
@@ -159,15 +159,15 @@ def test_a_sent_reminder_is_not_sent_again_unless_the_start_really_moves(kit, sa
     kit.sync(appointment())
     sandbox.clock.advance(days=2, hours=1)
     assert len(sandbox.inbox("+12025550123")) == 1
-    assert [each.reason.value for each in kit.resync().changes] == ["already_sent"]
+    assert [change.reason.value for change in kit.resync().changes] == ["already_sent"]
     renamed = kit.sync(appointment(title="Root canal"))
-    assert [each.reason.value for each in renamed.changes] == ["already_sent"]
+    assert [change.reason.value for change in renamed.changes] == ["already_sent"]
     a_little = appointment().starts_at + timedelta(minutes=10)
-    assert [each.reason.value for each in kit.sync(appointment(starts_at=a_little)).changes] == ["already_sent"]
+    assert [change.reason.value for change in kit.sync(appointment(starts_at=a_little)).changes] == ["already_sent"]
     creeping = appointment().starts_at + timedelta(minutes=20)
-    assert [each.kind.value for each in kit.sync(appointment(starts_at=creeping)).changes] == ["schedule"]
+    assert [change.kind.value for change in kit.sync(appointment(starts_at=creeping)).changes] == ["schedule"]
     moved = kit.sync(appointment(days=6))
-    assert [each.kind.value for each in moved.changes] == ["replace"]
+    assert [change.kind.value for change in moved.changes] == ["replace"]
     assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-15T14:00:00Z"]
 
 
@@ -185,7 +185,7 @@ def test_moved_beyond_the_window_is_cancelled_now_and_parked_in_time(kit, sandbo
 def test_b41_moved_into_the_past_leaves_nothing(kit, sandbox, appointment):
     kit.sync(appointment())
     report = kit.sync(appointment(days=-2))
-    assert [(each.kind.value, each.reason.value) for each in report.changes] == [("cancel", "past")]
+    assert [(change.kind.value, change.reason.value) for change in report.changes] == [("cancel", "past")]
     assert parked(sandbox) == []
 
 
@@ -195,8 +195,8 @@ def test_an_edited_rule_replans_what_is_parked(kit, make_kit, sandbox, appointme
     kit.close()
     earlier = make_kit([Rule("day-before", before="25 hours", text="See you {{ when }}.")])
     preview = earlier.plan_resync()
-    assert [(each.kind.value, each.causes) for each in preview.changes] == [("replace", ("text", "rule"))] or [
-        (each.kind.value, set(each.causes)) for each in preview.changes
+    assert [(change.kind.value, change.causes) for change in preview.changes] == [("replace", ("text", "rule"))] or [
+        (change.kind.value, set(change.causes)) for change in preview.changes
     ] == [("replace", {"rule", "text"})]
     earlier.resync()
     assert parked(sandbox) == [("+12025550123", "2026-02-12T13:00:00Z", "See you tomorrow at 9:00 AM.")]
@@ -206,7 +206,7 @@ def test_a_removed_rule_withdraws_its_messages(kit, make_kit, sandbox, appointme
     kit.sync(appointment())
     other = make_kit([Rule("hour-before", before="1 hour", text="Soon: {{ when }}.")])
     report = other.resync()
-    assert sorted((each.rule, each.kind.value, each.reason.value) for each in report.changes) == [
+    assert sorted((change.rule, change.kind.value, change.reason.value) for change in report.changes) == [
         ("day-before", "cancel", "removed"),
         ("hour-before", "schedule", "on_time"),
     ]
@@ -223,7 +223,7 @@ def test_quiet_hours_that_come_to_cover_a_parked_message_move_it(make_kit, sandb
 def test_an_older_revision_changes_nothing(kit, sandbox, appointment):
     kit.sync(appointment(revision=2))
     report = kit.sync(appointment(days=4, revision=1))
-    assert [each.reason.value for each in report.changes] == ["stale_revision"]
+    assert [change.reason.value for change in report.changes] == ["stale_revision"]
     assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-12T14:00:00Z"]
     assert kinds(kit.sync(appointment(days=4, revision=3))) == ["replace"]
 
@@ -231,7 +231,7 @@ def test_an_older_revision_changes_nothing(kit, sandbox, appointment):
 def test_a_newer_revision_of_the_same_content_is_remembered(kit, sandbox, appointment):
     kit.sync(appointment(revision=1))
     kit.sync(appointment(revision=3))
-    assert [each.reason.value for each in kit.sync(appointment(days=4, revision=2)).changes] == ["stale_revision"]
+    assert [change.reason.value for change in kit.sync(appointment(days=4, revision=2)).changes] == ["stale_revision"]
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_newer_revision_of_the_same_content_is_remembered(kit, sandbox, appoin
 )
 def test_who_cannot_or_must_not_be_written_to_is_skipped_by_name(kit, sandbox, appointment, recipient, reason):
     report = kit.sync(appointment(recipients=[recipient]))
-    assert [each.reason.value for each in report.changes] == [reason]
+    assert [change.reason.value for change in report.changes] == [reason]
     assert report.ok
     assert sandbox.request_count == 0
 
@@ -254,7 +254,7 @@ def test_suppressing_a_number_withdraws_and_keeps_away(kit, sandbox, appointment
     report = kit.suppress("(202) 555-0123", reason="asked at the desk")
     assert kinds(report) == ["cancel", "cancel"]
     assert [to for to, _, _ in parked(sandbox)] == ["+12025550177"]
-    assert [each.reason.value for each in kit.sync(appointment("A-4", hours=2)).changes] == ["suppressed"]
+    assert [change.reason.value for change in kit.sync(appointment("A-4", hours=2)).changes] == ["suppressed"]
     assert kit.allow("+12025550123")
     kit.resync()
     assert len(parked(sandbox)) == 4
@@ -277,7 +277,7 @@ def test_a_refused_message_stops_no_other_and_is_not_asked_again(kit, sandbox, a
     requests = sandbox.request_count
     again = kit.resync()
     assert sandbox.request_count == requests
-    assert sorted(each.kind.value for each in again.changes) == ["keep", "skip"]
+    assert sorted(change.kind.value for change in again.changes) == ["keep", "skip"]
 
 
 def test_explain_tells_the_arithmetic_the_decision_and_the_history(kit, appointment):

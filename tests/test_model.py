@@ -70,8 +70,12 @@ def test_utc_and_offsets_name_no_place(starts_at, zone):
 
 def test_phones_are_read_as_e164_once_and_the_impossible_stay_as_given():
     given_ = Appointment("A", NOON, recipients=["(202) 555-0123", "12", "+44 7700 900123"])
-    assert [each.phone for each in normalise(given_, "US").recipients] == ["+12025550123", "12", "+447700900123"]
-    assert [each.phone for each in given_.recipients] == ["(202) 555-0123", "12", "+44 7700 900123"]
+    assert [recipient.phone for recipient in normalise(given_, "US").recipients] == [
+        "+12025550123",
+        "12",
+        "+447700900123",
+    ]
+    assert [recipient.phone for recipient in given_.recipients] == ["(202) 555-0123", "12", "+44 7700 900123"]
     assert phone_number("202 555 0123", None) is None
 
 
@@ -143,7 +147,7 @@ def test_revisions_of_one_kind_sort_as_text(one, two):
 
 
 def test_revisions_of_different_kinds_cannot_be_compared():
-    kinds = {revision_order(each)[0] for each in (None, 1, NOON, (1, NOON), (1, 2), "x")}
+    kinds = {revision_order(item)[0] for item in (None, 1, NOON, (1, NOON), (1, 2), "x")}
     assert kinds == {"", "i", "t", "it", "ii"}
 
 

@@ -46,7 +46,7 @@ def test_it_sends_retrieves_and_cancels(client, server):
 def test_it_schedules_on_the_other_endpoint(client, server):
     sent = client.messages.schedule(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT)
     assert sent.data.to[0].status == "scheduled"
-    assert [each.id for each in server.sandbox.parked()] == [sent.data.id]
+    assert [item.id for item in server.sandbox.parked()] == [sent.data.id]
 
 
 def test_its_errors_are_those_of_telnyx(client):
@@ -98,7 +98,7 @@ def test_twilios_schedules_reads_lists_and_cancels(twilio, server):
     )
     assert sent.status == "scheduled"
     assert twilio.messages(sent.sid).fetch().body == "Hi"
-    assert [each.sid for each in twilio.messages.list(to=NUMBER, limit=5)] == [sent.sid]
+    assert [item.sid for item in twilio.messages.list(to=NUMBER, limit=5)] == [sent.sid]
     assert twilio.messages(sent.sid).update(status="canceled").status == "canceled"
     assert server.sandbox.parked() == []
 

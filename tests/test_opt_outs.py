@@ -19,7 +19,7 @@ def test_who_opted_out_while_no_webhook_came_is_left_alone(kit, sandbox, appoint
     sandbox.inbound(ADA, "STOP")
     assert kit.reconcile_opt_outs() == 1
     assert kit.resync(only_dirty=True).summary["cancel"] == 1
-    assert [each.to for each in sandbox.parked()] == ["+12025550124"]
+    assert [item.to for item in sandbox.parked()] == ["+12025550124"]
     assert kit.reconcile_opt_outs() == 0
     assert list(kit.ledger.suppressions()) == [ADA]
 

@@ -439,7 +439,7 @@ class TestWindow:
     @pytest.mark.parametrize("lengths", [(5, 5, 1), (5, -5, 1), (-1, 5, 1)], ids=str)
     def test_a_window_without_room_is_refused(self, lengths):
         with pytest.raises(InvalidInputError):
-            Window(*(timedelta(minutes=each) for each in lengths))
+            Window(*(timedelta(minutes=length) for length in lengths))
 
 
 class TestStillAllowed:
@@ -477,11 +477,13 @@ class TestSupersede:
     def outcome(self, rules, now, *, parked=None, phones=(ANN,), quiet=None):
         given = Appointment("A-1", MONDAY_10, recipients=phones)
         pairs = [
-            (each, place(each, now=ny(now), window=TELNYX, quiet=quiet))
-            for each in reminders_of(given, rules, Defaults())
+            (reminder, place(reminder, now=ny(now), window=TELNYX, quiet=quiet))
+            for reminder in reminders_of(given, rules, Defaults())
         ]
-        keys = {each.key: parked[each.rule.id] for each, _ in pairs if parked and each.rule.id in parked}
-        return [(each.rule.id, placement.reason.value) for each, placement in supersede(pairs, keys)]
+        keys = {
+            reminder.key: parked[reminder.rule.id] for reminder, _ in pairs if parked and reminder.rule.id in parked
+        }
+        return [(reminder.rule.id, placement.reason.value) for reminder, placement in supersede(pairs, keys)]
 
     def rules(self, *offsets):
         return [Rule(offset, before=offset) for offset in offsets]
@@ -709,8 +711,8 @@ def test_superseding_does_not_depend_on_the_order_of_its_input(several, seconds,
     ]
     for one, placement in left:
         if placement.reason is Reason.CLAMPED_LATE:
-            others = [each for other, each in left if other.recipient == one.recipient and other is not one]
-            assert all(abs(placement.send_at - each.send_at) >= COLLAPSE_WITHIN for each in others)
+            others = [placement for other, placement in left if other.recipient == one.recipient and other is not one]
+            assert all(abs(placement.send_at - item.send_at) >= COLLAPSE_WITHIN for item in others)
 
 
 @given(st.integers(1_700_000_000, 1_900_000_000).map(from_seconds), st.sampled_from(QUIETS[1:]), st.sampled_from(ZONES))

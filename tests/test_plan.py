@@ -76,7 +76,9 @@ def judged(settings, appointment, *messages, now=START, outcomes=(), **case):
     known = {outcome.key: outcome for outcome in outcomes}
     identity = Identity.of(appointment) if appointment else Identity("default", "A-1")
     decisions = decide(Observed(identity, appointment, known, by_key, **case), settings, now)
-    return [(each.change.kind.value, each.change.reason.value, each.change.causes) for each in decisions]
+    return [
+        (decision.change.kind.value, decision.change.reason.value, decision.change.causes) for decision in decisions
+    ]
 
 
 def test_unchanged_is_kept_also_when_the_window_would_not_take_it_any_more(settings, parked, appointment):

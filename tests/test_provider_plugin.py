@@ -56,7 +56,7 @@ def test_it_is_configured_by_its_name_and_carries_a_reminder_to_its_end(installe
         loft.receiver = kit.receive
         loft.fault("drop_after", method="POST")
         assert kit.sync(appointment()).ok
-        assert [each.text for each in loft.parked()] == ["See you tomorrow at 9:00 AM"]
+        assert [item.text for item in loft.parked()] == ["See you tomorrow at 9:00 AM"]
         loft.clock.advance(days=2, hours=1)
         assert kit.status()["messages"] == {"delivered": 1}
 

@@ -64,7 +64,9 @@ def test_everyone_receives_what_is_true_and_once(name, tmp_path):
         for _ in range(150):
             assert kit.resync().ok
             sandbox.clock.advance(minutes=30)
-        assert [[(each.text, each.sent_at) for each in sandbox.inbox(phone(number))] for number in (0, 1, 3)] == [
+        assert [
+            [(message.text, message.sent_at) for message in sandbox.inbox(phone(number))] for number in (0, 1, 3)
+        ] == [
             [
                 ("See you tomorrow at 1:00 PM", START + timedelta(hours=3) - timedelta(hours=24)),
                 ("Soon: today at 1:00 PM", START + timedelta(hours=1)),
@@ -105,7 +107,7 @@ def test_a_network_that_was_down_costs_nothing_but_time(name, tmp_path):
         network.down = False
         sandbox.clock.advance(minutes=6)
         assert kit.resync().ok
-    assert [each.text.split(" ")[0] for each in sandbox.parked()] == ["See", "Soon:"]
+    assert [message.text.split(" ")[0] for message in sandbox.parked()] == ["See", "Soon:"]
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "cut", "500_after", "503", "garbage", "429"])
@@ -125,7 +127,7 @@ def test_whatever_happens_to_answers_telnyx_ends_with_one_message_each(kind, tmp
 
     with serve(sandbox) as server:
         asyncio.run(story(server.base_url))
-    assert sorted((each.to, each.text.split(":")[0][:4]) for each in sandbox.parked()) == sorted(
+    assert sorted((message.to, message.text.split(":")[0][:4]) for message in sandbox.parked()) == sorted(
         (phone(number), text) for number in range(4) for text in ("See ", "Soon")
     )
 

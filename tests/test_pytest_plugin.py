@@ -76,13 +76,13 @@ def test_awaited(reminder_kit_options, reminder_kit_clock, reminder_kit_would_re
     async def told():
         async with AsyncReminderKit(rules=RULES, **reminder_kit_options) as kit:
             await kit.sync(visit(reminder_kit_clock))
-            return [each.text for each in await reminder_kit_would_receive(kit, "+12025550123")]
+            return [message.text for message in await reminder_kit_would_receive(kit, "+12025550123")]
     assert asyncio.run(told()) == ["See you tomorrow at 9:00 AM."]
 
 def test_configured(reminder_kit_maker, reminder_kit_clock, reminder_kit_would_receive):
     kit = reminder_kit_maker(config="reminders.toml")
     kit.sync(visit(reminder_kit_clock))
-    assert [each.text for each in reminder_kit_would_receive(kit, "+12025550123")] == ["From the file."]
+    assert [message.text for message in reminder_kit_would_receive(kit, "+12025550123")] == ["From the file."]
 
 def test_held_and_sent_by_us(reminder_kit_sandbox, reminder_kit_maker, reminder_kit_clock, reminder_kit_would_receive):
     from reminder_kit.providers.vonage.provider import Vonage

@@ -59,9 +59,9 @@ def test_each_recipient_is_placed_and_explained_by_the_hours_of_the_own_country(
         Recipient("+12025550124", timezone="America/Toronto"),
     ]
     kit.sync(appointment(days=5, recipients=people))  # Sunday the 15th; the eve is a Saturday
-    sent = {each.to: each.send_at for each in sandbox.parked()}
+    sent = {item.to: item.send_at for item in sandbox.parked()}
     assert sent == {"+12025550123": local("2026-02-14 18:30"), "+12025550124": local("2026-02-14 17:59")}
-    (step,) = [each for why in kit.explain("A-1").reminders for each in why.steps if each.startswith("quiet hours")]
+    (step,) = [step for why in kit.explain("A-1").reminders for step in why.steps if step.startswith("quiet hours")]
     weekends = "21:30–10:00 Friday; 18:00–10:00 Saturday; 18:00–09:00 Sunday"
     assert step == (
         f"quiet hours (21:30–09:00 Monday, Tuesday, Wednesday, Thursday; {weekends}) cover the due time, "

@@ -25,7 +25,7 @@ def test_one_that_could_not_be_made_anew_in_time_is_sent_late(make_kit, sandbox,
     sandbox.faults.clear()
     sandbox.clock.set(LATE)
     kit.resync()
-    assert [each.send_at for each in sandbox.parked()] == [SOONEST]
+    assert [item.send_at for item in sandbox.parked()] == [SOONEST]
 
 
 def test_what_is_for_another_time_is_withdrawn_also_where_nothing_can_be_written_instead(
@@ -59,7 +59,7 @@ def test_one_whose_process_died_in_between_is_sent_late(make_kit, sandbox, appoi
     assert sandbox.parked() == []
     sandbox.clock.set(LATE)
     assert make_kit(STRICT).resync().ok
-    assert [each.send_at for each in sandbox.parked()] == [SOONEST]
+    assert [item.send_at for item in sandbox.parked()] == [SOONEST]
 
 
 def test_one_that_was_never_parked_keeps_to_its_rule(make_kit, sandbox, appointment):
@@ -77,5 +77,5 @@ def test_once_made_anew_it_is_no_exception_any_more(make_kit, sandbox, appointme
     kit.sync(appointment())
     kit.sync(appointment(hours=1))
     (record,) = kit.ledger.records()
-    assert [each.replacing for each in record.outcomes] == [False]
+    assert [outcome.replacing for outcome in record.outcomes] == [False]
     assert kit.sync(appointment(hours=1)).summary["keep"] == 1

@@ -45,7 +45,7 @@ TIMES = {"before", "after", "days_before", "days_after", "weekday", "business_da
 
 
 def refusals(*args, **kwargs):
-    return [each.refusal for each in reminders_of(*args, **kwargs)]
+    return [reminder.refusal for reminder in reminders_of(*args, **kwargs)]
 
 
 def due(given, one, defaults=None):
@@ -176,7 +176,7 @@ class TestReading:
             rule(max_parts=2),
             rule(spread="10 minutes"),
         ]
-        assert len({each.fingerprint for each in variants}) == len(variants)
+        assert len({variant.fingerprint for variant in variants}) == len(variants)
         assert rule(when=named).fingerprint == rule(when=named).fingerprint
         assert rule().fingerprint == rule().fingerprint
 
@@ -327,8 +327,8 @@ class TestDue:
             )[0]
             for day in range(10, 16)
         ]
-        assert [each.due_at.day for each in found] == [8, 9, 10, 11, 12, 13]
-        assert len({each.key for each in found}) == 6
+        assert [reminder.due_at.day for reminder in found] == [8, 9, 10, 11, 12, 13]
+        assert len({reminder.key for reminder in found}) == 6
 
     def test_c7_one_instant_is_the_same_however_it_is_written(self):
         given = [
@@ -337,7 +337,7 @@ class TestDue:
             datetime.fromisoformat("2026-02-16T16:00:00+01:00"),
             datetime(2026, 2, 16, 20, 45, tzinfo=ZoneInfo("Asia/Kathmandu")),
         ]
-        assert {due(appointment(starts_at=each), rule()) for each in given} == {"2026-02-15T15:00Z"}
+        assert {due(appointment(starts_at=value), rule()) for value in given} == {"2026-02-15T15:00Z"}
 
     def test_due_times_are_whole_seconds(self):
         start = datetime(2026, 2, 16, 10, 0, 0, 999_999, tzinfo=NEW_YORK)
@@ -395,7 +395,7 @@ class TestRefusals:
     def test_each_rule_and_recipient_has_a_reminder_by_rule_then_by_recipient(self):
         given = appointment(recipients=[ANN, BOB])
         found = reminders_of(given, [rule(), rule(id="two", before="2 hours")], Defaults())
-        assert [(each.rule.id, each.recipient.phone) for each in found] == list(
+        assert [(reminder.rule.id, reminder.recipient.phone) for reminder in found] == list(
             itertools.product(["day-before", "two"], [ANN, BOB])
         )
 
@@ -424,8 +424,8 @@ class TestRefusals:
             recipients=[Recipient(ANN, name="Ann"), Recipient(ANN, name="Anna"), Recipient(ANN, id="7")]
         )
         found = reminders_of(given, [rule()], Defaults())
-        assert [each.refusal for each in found] == [None, Reason.DUPLICATE_NUMBER, Reason.DUPLICATE_NUMBER]
-        assert len({each.key for each in found}) == 3
+        assert [reminder.refusal for reminder in found] == [None, Reason.DUPLICATE_NUMBER, Reason.DUPLICATE_NUMBER]
+        assert len({reminder.key for reminder in found}) == 3
 
     @pytest.mark.parametrize(
         ("status", "before", "after"),
@@ -506,9 +506,11 @@ class TestRefusals:
 class TestKeys:
     def test_b15_two_events_and_two_rules_make_four_keys(self):
         found = [
-            each.key
+            reminder.key
             for identity in ("A-1", "A-2")
-            for each in reminders_of(appointment(id=identity), [rule(), rule(id="two", before="1 hour")], Defaults())
+            for reminder in reminders_of(
+                appointment(id=identity), [rule(), rule(id="two", before="1 hour")], Defaults()
+            )
         ]
         assert len(set(found)) == 4
 
@@ -550,6 +552,6 @@ class TestKeys:
     @given(st.permutations([ANN, BOB, "+12025550167", "+447700900123"]))
     def test_b16_recipients_are_the_appointments_own_whatever_their_order(self, phones):
         found = reminders_of(appointment(recipients=phones), [rule()], Defaults())
-        assert {each.recipient.phone for each in found} == set(phones)
+        assert {reminder.recipient.phone for reminder in found} == set(phones)
         calm = reminders_of(appointment(recipients=sorted(phones)), [rule()], Defaults())
-        assert {each.key for each in found} == {each.key for each in calm}
+        assert {reminder.key for reminder in found} == {reminder.key for reminder in calm}

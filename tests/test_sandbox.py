@@ -35,7 +35,7 @@ def ask(sandbox, method, path, value=None, headers=None, **more):
 
 def fields(**changes):
     value = {"from": SENDER, "to": NUMBER, "text": "Hi", "send_at": "2026-02-11T09:00:00Z", **changes}
-    return {name: each for name, each in value.items() if each is not ...}
+    return {name: item for name, item in value.items() if item is not ...}
 
 
 def post(sandbox, path="/v2/messages", headers=None, **changes):
@@ -141,7 +141,7 @@ def test_without_send_at_a_message_leaves_at_once(sandbox):
     _, value = post(sandbox, send_at=...)
     assert value["data"]["to"][0]["status"] == "queued"
     sandbox.tick()
-    assert [each.status for each in sandbox.inbox(NUMBER)] == ["sent"]
+    assert [item.status for item in sandbox.inbox(NUMBER)] == ["sent"]
     assert post(sandbox, send_at=None)[0].status == 200
 
 
@@ -320,10 +320,10 @@ def test_time_sends_what_is_due_and_reports_it():
     sandbox.clock.set("2026-02-11T08:59:59Z")
     assert (sandbox.inbox(NUMBER), sandbox.hooks.sent) == ([], [])
     sandbox.clock.set("2026-02-11T09:00:00Z")
-    assert [each.status for each in sandbox.inbox(NUMBER)] == ["sent"]
+    assert [message.status for message in sandbox.inbox(NUMBER)] == ["sent"]
     sandbox.clock.advance(seconds=2)
-    assert [each.status for each in sandbox.inbox(NUMBER)] == ["delivered"]
-    assert [each.type for each in sandbox.hooks.sent] == ["message.sent", "message.finalized"]
+    assert [message.status for message in sandbox.inbox(NUMBER)] == ["delivered"]
+    assert [hook.type for hook in sandbox.hooks.sent] == ["message.sent", "message.finalized"]
     assert sandbox.parked_count() == 0
 
 
@@ -333,7 +333,7 @@ def test_webhooks_are_signed_and_carry_our_token():
     sandbox = Sandbox(clock=START, receiver=lambda headers, body: events.extend(provider.events(headers, body, START)))
     parked(sandbox, webhook_url="https://example.com/h?reminder_kit=tok", send_at=...)
     sandbox.tick()
-    assert [(each.type, each.token, each.number) for each in events] == [("sent", "tok", NUMBER)]
+    assert [(event.type, event.token, event.number) for event in events] == [("sent", "tok", NUMBER)]
 
 
 def test_a_webhook_can_come_twice_and_out_of_order():
@@ -345,7 +345,7 @@ def test_a_webhook_can_come_twice_and_out_of_order():
     sandbox.clock.advance(days=2)
     assert len(seen) == 16
     assert len(set(seen)) == 8
-    assert seen != [each.id for each in sandbox.hooks.sent for _ in range(2)]
+    assert seen != [hook.id for hook in sandbox.hooks.sent for _ in range(2)]
 
 
 def test_a_receiver_that_raises_is_not_hidden():
@@ -369,7 +369,7 @@ def test_numbers_end_as_they_are_told_to(sandbox):
     sandbox.outcome(NUMBER, "sent")
     parked(sandbox, send_at="2026-02-12T12:00:00Z")
     sandbox.clock.advance(days=1)
-    assert [each.status for each in sandbox.inbox(NUMBER)] == ["sent"]
+    assert [item.status for item in sandbox.inbox(NUMBER)] == ["sent"]
 
 
 def test_stop_blocks_a_number_until_start(sandbox):
@@ -380,7 +380,7 @@ def test_stop_blocks_a_number_until_start(sandbox):
     assert (found.status, code(value)) == (400, "40300")
     assert ask(sandbox, "GET", "/v2/messaging_optouts")[1]["data"][0]["from"] == NUMBER
     sandbox.clock.advance(days=1)
-    assert [each.status for each in sandbox.messages()] == ["sending_failed"]
+    assert [message.status for message in sandbox.messages()] == ["sending_failed"]
     sandbox.inbound(NUMBER, "START")
     assert post(sandbox, send_at="2026-02-12T09:00:00Z")[0].status == 200
 
@@ -406,9 +406,9 @@ def test_a_limit_is_told_with_every_answer_and_refuses_what_is_beyond():
     now = 0.0
     sandbox = Sandbox(clock=START, limit=Limit(2, 3.0, lambda: now))
     answers = [post(sandbox)[0] for _ in range(3)]
-    assert [each.status for each in answers] == [200, 200, 429]
-    assert [each.headers["x-ratelimit-remaining"] for each in answers] == ["1", "0", "0"]
-    assert {each.headers["x-ratelimit-reset"] for each in answers} == {"3"}
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["1", "0", "0"]
+    assert {answer.headers["x-ratelimit-reset"] for answer in answers} == {"3"}
     now = 3.0
     assert post(sandbox)[0].status == 200
     assert len(sandbox.messages()) == 3
@@ -480,7 +480,7 @@ def test_requests_are_counted_and_kept(sandbox):
     name = parked(sandbox, headers=KEYED)
     ask(sandbox, "GET", f"/v2/messages/{name}")
     assert (sandbox.request_count, sandbox.write_count) == (2, 1)
-    assert [(each.method, each.status, each.idempotency_key) for each in sandbox.requests] == [
+    assert [(request.method, request.status, request.idempotency_key) for request in sandbox.requests] == [
         ("POST", 200, "a-1"),
         ("GET", 200, ""),
     ]

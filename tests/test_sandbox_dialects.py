@@ -122,7 +122,7 @@ def test_twilios_messages_are_listed_newest_first():
     sids = [twilio(sandbox)[1]["sid"] for _ in range(3)]
     twilio(sandbox, To="+12025550124")
     listed = ask(sandbox, "GET", f"{MESSAGES}.json?To=%2B12025550123&PageSize=2")[1]["messages"]
-    assert [each["sid"] for each in listed] == [sids[2], sids[1]]
+    assert [item["sid"] for item in listed] == [sids[2], sids[1]]
 
 
 def vonage(sandbox, headers=None, **changes):

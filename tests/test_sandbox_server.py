@@ -155,7 +155,7 @@ def test_the_clock_is_moved_over_http(server, admin):
     assert admin.get("clock").json() == {"now": START, "running": False}
     assert admin.post("clock", json={"advance": 3600}).json()["now"] == "2026-02-10T10:00:00Z"
     assert admin.post("clock", json={"now": "2026-02-12T00:00:00Z"}).json()["now"] == "2026-02-12T00:00:00Z"
-    assert [each["status"] for each in admin.get("messages").json()["messages"]] == ["delivered"]
+    assert [item["status"] for item in admin.get("messages").json()["messages"]] == ["delivered"]
 
 
 def test_messages_are_listed_by_status_and_number(server, admin):
@@ -191,7 +191,7 @@ def test_replies_outcomes_and_reset_work_over_http(server, admin):
     assert (told["type"], told["payload"]["autoresponse_type"]) == ("message.received", "STOP")
     admin.post("clock", json={"advance": 200_000})
     assert admin.get("messages").json()["messages"][0]["status"] == "delivery_failed"
-    types = [each["type"] for each in admin.get("webhooks").json()["webhooks"]]
+    types = [item["type"] for item in admin.get("webhooks").json()["webhooks"]]
     assert types == ["message.received", "message.sent", "message.finalized"]
     assert admin.post("reset").json()["messages"] == 0
 
@@ -267,7 +267,7 @@ def test_a_webhook_for_another_machine_is_kept_and_not_sent(server):
     park(server, webhook_url="https://example.com/hook")
     server.sandbox.clock.set("2026-02-12T09:00:00Z")
     assert server.sandbox.hooks.wait()
-    assert [each.answers for each in server.sandbox.hooks.sent] == [[], []]
+    assert [item.answers for item in server.sandbox.hooks.sent] == [[], []]
 
 
 def test_a_server_runs_until_it_is_told_to_stop():

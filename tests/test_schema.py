@@ -19,7 +19,7 @@ ITEM = rules_schema()["items"]
 
 def test_it_knows_every_key_of_a_rule_but_functions():
     assert {*ITEM["properties"], "when"} == set(KEYS)
-    assert all(each["description"].endswith((".", ':00".')) for each in ITEM["properties"].values())
+    assert all(item["description"].endswith((".", ':00".')) for item in ITEM["properties"].values())
 
 
 def test_it_is_json_and_the_same_each_time():
@@ -37,7 +37,7 @@ def test_its_choices_are_those_of_a_rule(key):
 
 def test_its_statuses_are_the_appointments():
     status = ITEM["properties"]["only"]["properties"]["status"]["anyOf"][0]["enum"]
-    assert status == [each.value for each in Status]
+    assert status == [status.value for status in Status]
 
 
 def test_a_rule_without_its_dependent_key_is_refused_by_both():
@@ -48,7 +48,7 @@ def test_a_rule_without_its_dependent_key_is_refused_by_both():
 
 
 def test_of_the_keys_that_say_when_exactly_one_is_required():
-    assert [each["required"] for each in ITEM["oneOf"]] == [
+    assert [item["required"] for item in ITEM["oneOf"]] == [
         ["before"], ["after"], ["days_before"], ["days_after"], ["weekday"], ["business_days_before"],
         ["business_days_after"], ["on"],
     ]  # fmt: skip
@@ -67,7 +67,7 @@ class TestFile:
             ("ledger", config._LEDGER),
             ("guard", config._GUARD),
             ("cost", ("part", "mms", "currency")),
-            ("calendar", [each.name for each in fields(CalendarSettings)]),
+            ("calendar", [attribute.name for attribute in fields(CalendarSettings)]),
         ],
     )
     def test_it_knows_every_key_of_a_closed_table(self, table, keys):

@@ -30,9 +30,9 @@ GOOD = 'id = "r"\ntext = "See you {{ when }}."\n'
 def as_json(value):
     """Return what editors hand to a schema: TOML's own dates and times are strings to it."""
     if isinstance(value, dict):
-        return {key: as_json(each) for key, each in value.items()}
+        return {key: as_json(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [as_json(each) for each in value]
+        return [as_json(item) for item in value]
     return value.isoformat() if isinstance(value, date | datetime | time) else value
 
 
@@ -253,7 +253,7 @@ def test_whatever_the_reader_takes_the_schema_does_not_mark(values):
         rule = Rule.from_mapping(values)
     except InvalidRuleError:
         return
-    if not [each for each in lint(rule, Defaults()) if each.severity == "error"]:
+    if not [finding for finding in lint(rule, Defaults()) if finding.severity == "error"]:
         assert [error.message for error in RULE.iter_errors(values)] == []
 
 

@@ -37,28 +37,28 @@ HEADER = 6  # TS 23.040 §9.2.3.24.1: a user data header for concatenation, with
 SEPTETS = (OCTETS * 8 // 7, (OCTETS - HEADER) * 8 // 7)
 CODE_UNITS = (OCTETS // 2, (OCTETS - HEADER) // 2)
 
-CODES = {each: [code] for code, each in enumerate(TABLE) if code != ESCAPE} | {
-    each: [ESCAPE, code] for code, each in ESCAPED.items()
+CODES = {item: [code] for code, item in enumerate(TABLE) if code != ESCAPE} | {
+    value: [ESCAPE, code] for code, value in ESCAPED.items()
 }
 
 
 def as_units(text):
     """Return each character as the units it is sent in, and the encoding: septets if all of them can be."""
-    if all(each in CODES for each in text):
-        return "gsm7", [CODES[each] for each in text]
-    pairs = [each.encode("utf-16-be") for each in text]
+    if all(item in CODES for item in text):
+        return "gsm7", [CODES[item] for item in text]
+    pairs = [item.encode("utf-16-be") for item in text]
     return "ucs2", [[int.from_bytes(raw[at : at + 2]) for at in range(0, len(raw), 2)] for raw in pairs]
 
 
 def split(units, limits):
     """Return the units of each part: all in one, or as many whole characters as fit beside the header."""
     if sum(map(len, units)) <= limits[0]:
-        return [[code for each in units for code in each]]
+        return [[code for unit in units for code in unit]]
     parts = [[]]
-    for each in units:
-        if len(parts[-1]) + len(each) > limits[1]:
+    for unit in units:
+        if len(parts[-1]) + len(unit) > limits[1]:
             parts.append([])
-        parts[-1] += each
+        parts[-1] += unit
     return parts
 
 

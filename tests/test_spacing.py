@@ -27,9 +27,9 @@ def visit(id, hour=12, *, minute=0, day=3, phone=PHONE, **changes):
 def times(sandbox, phone=PHONE):
     """Return when messages to a number go out, on its clock, by their first word."""
     return {
-        each.text.split()[0]: each.send_at.astimezone(NEW_YORK).strftime("%H:%M")
-        for each in sandbox.parked()
-        if each.to == phone
+        item.text.split()[0]: item.send_at.astimezone(NEW_YORK).strftime("%H:%M")
+        for item in sandbox.parked()
+        if item.to == phone
     }
 
 
@@ -48,7 +48,7 @@ def at_rest(kit):
 )
 def test_messages_to_one_number_keep_the_gap_at_the_nearest_time_first_the_rules_way(make_kit, sandbox, rule, expected):
     kit = make_kit([rule], min_gap=GAP)
-    kit.sync([visit(each) for each in "ABCD"])
+    kit.sync([visit(item) for item in "ABCD"])
     assert times(sandbox) == expected
     assert at_rest(kit)
 
@@ -66,10 +66,10 @@ def test_a_plan_shows_what_will_be_and_does_not_depend_on_the_order(make_kit, sa
     for turn in range(3):
         kit = make_kit([DAY], min_gap=GAP, ledger=f"sqlite:///{tmp_path / f'{turn}.db'}")
         plan = kit.plan(visits[turn:] + visits[:turn])
-        seen.add(tuple(sorted((each.identity.id, each.send_at, each.text) for each in plan.changes)))
+        seen.add(tuple(sorted((change.identity.id, change.send_at, change.text) for change in plan.changes)))
     assert len(seen) == 1
     report = kit.sync(visits)
-    assert {(each.identity.id, each.send_at, each.text) for each in report.changes} == set(seen.pop())
+    assert {(change.identity.id, change.send_at, change.text) for change in report.changes} == set(seen.pop())
     assert times(sandbox) == {"A": "12:00", "B": "12:30", "C": "13:00"}
 
 
@@ -119,7 +119,7 @@ def test_nothing_is_sent_so_soon_after_something_else(make_kit, sandbox, before,
     kit = make_kit(rules)
     report = kit.sync([visit("A"), visit("B")])
     assert times(sandbox).keys() == parked
-    reasons = {each.identity.id: each.reason for each in report.changes if each.rule == "ad"}
+    reasons = {change.identity.id: change.reason for change in report.changes if change.rule == "ad"}
     assert reasons["A"] == ("condition" if "A" not in parked else "on_time")
     assert at_rest(kit)
 
@@ -146,8 +146,8 @@ def test_a_silent_rule_holds_no_other_appointment_up(make_kit, sandbox):
     ]
     kit = make_kit(rules)
     report = kit.sync([visit("A", 12), visit("B", 16)])
-    assert sorted(each.text.split()[0] for each in sandbox.parked()) == ["D", "H"]
-    assert {(each.identity.id, each.rule): each.reason for each in report.changes if each.rule == "day"} == {
+    assert sorted(item.text.split()[0] for item in sandbox.parked()) == ["D", "H"]
+    assert {(change.identity.id, change.rule): change.reason for change in report.changes if change.rule == "day"} == {
         ("A", "day"): "condition",
         ("B", "day"): "on_time",
     }
@@ -162,8 +162,8 @@ def test_two_kits_at_once_keep_the_gap(make_kit, sandbox):
 
     def work(kit, mine):
         barrier.wait()
-        for each in mine:
-            kit.sync(each)
+        for item in mine:
+            kit.sync(item)
 
     threads = [threading.Thread(target=work, args=(kit, visits[turn::2])) for turn, kit in enumerate(kits)]
     for thread in threads:
@@ -171,7 +171,7 @@ def test_two_kits_at_once_keep_the_gap(make_kit, sandbox):
     for thread in threads:
         thread.join()
     kits[0].resync()
-    sent = sorted(each.send_at for each in sandbox.parked())
+    sent = sorted(item.send_at for item in sandbox.parked())
     assert len(sent) == 10
     assert all(later - earlier >= GAP for earlier, later in pairwise(sent))
 
@@ -195,7 +195,7 @@ def test_a_provider_that_can_not_schedule_waits_for_the_gap(make_kit, tmp_path):
     for _ in range(30):
         sandbox.clock.advance(minutes=1)
         kit.resync()
-        sent = [each.sent_at or each.send_at for each in sandbox.messages()]
+        sent = [message.sent_at or message.send_at for message in sandbox.messages()]
     assert len(sent) == 2
     assert max(sent) - min(sent) >= timedelta(minutes=10)
 

@@ -29,13 +29,13 @@ def sent(day, spread, count=300):
     return found
 
 
-def longest_wait(instants, each):
-    """Return how long the last message of a queue waits, one number sending one message in `each` seconds."""
+def longest_wait(instants, pause):
+    """Return how long the last message of a queue waits, one number sending one message in `pause` seconds."""
     free, longest = timedelta(0), timedelta(0)
     begin = min(instants)
     for instant in sorted(instants):
         start = max(free, instant - begin)
-        free = start + timedelta(seconds=each)
+        free = start + timedelta(seconds=pause)
         longest = max(longest, free - (instant - begin))
     return longest
 
@@ -49,7 +49,7 @@ def test_the_fullest_minute_holds_twice_an_even_share_and_seldom_more():
 
 @pytest.mark.parametrize(("spread", "wait"), [(0, 300), ("30 minutes", 28)], ids=["all at nine", "spread"])
 def test_how_long_the_last_one_waits_if_one_number_sends_one_message_a_second(spread, wait):
-    assert max(longest_wait(sent(day, spread), each=1) for day in range(50)) == timedelta(seconds=wait)
+    assert max(longest_wait(sent(day, spread), pause=1) for day in range(50)) == timedelta(seconds=wait)
 
 
 def test_a_message_keeps_its_minute_whatever_others_come_and_go():

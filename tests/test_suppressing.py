@@ -20,7 +20,7 @@ def test_suppressing_one_number_carries_out_nothing_else_that_was_recorded(kit, 
     kit.sync(crowd(appointment, 12))
     kit.record(crowd(appointment, 12, status="cancelled"))
     report = kit.suppress("+12025550100")
-    assert [(each.kind, each.to) for each in report.changes] == [("cancel", "+12025550100")]
+    assert [(change.kind, change.to) for change in report.changes] == [("cancel", "+12025550100")]
     assert len(sandbox.parked()) == 11
     with pytest.raises(UnsafePlanError, match="withdraw or move 11 of 11"):
         kit.resync()
@@ -46,7 +46,7 @@ def test_a_stop_is_obeyed_although_the_run_it_comes_in_is_refused(make_kit, sand
     kit.receive(*sandbox.inbound(ADA, "STOP").as_sent(START))
     with pytest.raises(UnsafePlanError, match="withdraw or move 12 of 14"):
         kit.resync(only_dirty=True)
-    assert ADA not in {each.to for each in sandbox.parked()}
+    assert ADA not in {item.to for item in sandbox.parked()}
     assert len(sandbox.parked()) == 12
 
 
@@ -65,8 +65,8 @@ def test_a_refused_batch_job_still_ends_what_was_begun(kit, sandbox, appointment
     everyone = crowd(appointment, 12)
     kit.sync(everyone)
     sandbox.fault("503", times=6, method="DELETE")
-    for each in everyone[:2]:
-        kit.withdraw(each.id)
+    for item in everyone[:2]:
+        kit.withdraw(item.id)
     kit.record(crowd(appointment, 12, status="cancelled")[2:])
     sandbox.clock.advance(minutes=5)
     with pytest.raises(UnsafePlanError, match="withdraw or move 10 of 12"):

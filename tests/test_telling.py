@@ -37,11 +37,11 @@ def listened(make_kit, runs):
 
 
 def words(told):
-    return [each.happened for each in told if isinstance(each, Change)]
+    return [change.happened for change in told if isinstance(change, Change)]
 
 
 def actors(told):
-    return [each.actor for each in told if isinstance(each, Run)]
+    return [run.actor for run in told if isinstance(run, Run)]
 
 
 def test_each_run_is_told_once_with_its_report(listened, runs, appointment, tmp_path):
@@ -72,7 +72,7 @@ def test_each_change_is_told_in_a_word_before_its_run(listened, runs, appointmen
     assert sorted(words(runs)) == ["held", "replaced"]
     del runs[:]
     kit.withdraw("A-1")
-    assert [(each.happened, each.reason) for each in runs[:-1]] == [("cancelled", Reason.REMOVED)]
+    assert [(run.happened, run.reason) for run in runs[:-1]] == [("cancelled", Reason.REMOVED)]
     del runs[:]
     kit.sync(appointment("A-4"))
     kit.sync(appointment("A-4"))
@@ -83,7 +83,7 @@ def test_what_the_provider_refuses_is_rejected(listened, runs, sandbox, appointm
     kit = listened()
     sandbox.inbound("+12025550123", "STOP")
     kit.sync(appointment())
-    assert [(each.happened, each.reason) for each in runs[:-1]] == [("rejected", Reason.OPTED_OUT)]
+    assert [(run.happened, run.reason) for run in runs[:-1]] == [("rejected", Reason.OPTED_OUT)]
 
 
 def test_what_is_tried_again_failed(listened, runs, sandbox, appointment):
@@ -147,7 +147,7 @@ def test_a_callback_that_raises_harms_nothing_and_its_words_are_not_logged(make_
         assert kit.sync(appointment()).ok
         assert kit.receive(*signed_event("telnyx", "received", now=sandbox.now()))
     assert len(sandbox.parked()) == 1
-    assert [type(each).__name__ for each in heard] == ["Change", "Run", "DeliveryEvent", "DeliveryEvent"]
+    assert [type(item).__name__ for item in heard] == ["Change", "Run", "DeliveryEvent", "DeliveryEvent"]
     assert len(caplog.records) == 4
     assert "a callback for 'run' failed and was passed over: ValueError in broken, test_telling.py line" in caplog.text
     assert "secret" not in caplog.text
@@ -187,7 +187,7 @@ def test_the_async_face_awaits_its_callbacks(make_kit, appointment):
             return await kit.sync(appointment())
 
     report = asyncio.run(story())
-    assert [each.report for each in heard] == [report, report]
+    assert [item.report for item in heard] == [report, report]
 
 
 def test_the_blocking_face_refuses_a_callback_it_could_not_await(kit):

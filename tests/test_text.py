@@ -175,7 +175,7 @@ class TestTemplates:
 
     def test_a_day_as_each_country_writes_it(self):
         days = [
-            said("{{ appointment.starts_at | date }}", who={"locale": each}) for each in ("en_US", "de", "ja", "hu")
+            said("{{ appointment.starts_at | date }}", who={"locale": item}) for item in ("en_US", "de", "ja", "hu")
         ]
         assert days == ["February 16", "16. Februar", "2月16日", "február 16."]
 
@@ -394,7 +394,7 @@ def test_importing_the_core_imports_nothing_heavy():
 
 def findings(text="See you {{ when }}.", defaults=None, **changes):
     rule = Rule("r", **{"before": "1 day", "text": text, **changes})
-    return [f"{each.severity}: {each.message}" for each in lint(rule, defaults or Defaults())]
+    return [f"{finding.severity}: {finding.message}" for finding in lint(rule, defaults or Defaults())]
 
 
 class TestLint:
@@ -431,8 +431,8 @@ class TestLint:
         ],
     )
     def test_errors(self, text, said):
-        assert any(said in each for each in findings(text))
-        assert all(each.startswith("error") for each in findings(text))
+        assert any(said in finding for finding in findings(text))
+        assert all(finding.startswith("error") for finding in findings(text))
 
     @pytest.mark.parametrize(
         "text",
@@ -468,7 +468,7 @@ class TestLint:
         ids=["quote", "emoji", "long", "long when filled in"],
     )
     def test_what_makes_a_text_dear(self, text, said):
-        assert any(each.startswith("warning") and said in each for each in findings(text))
+        assert any(finding.startswith("warning") and said in finding for finding in findings(text))
 
     def test_dates_of_a_language_may_be_dear_by_themselves(self):
         (found,) = findings("Do zobaczenia {{ appointment.starts_at | weekday }}", Defaults(locale="pl"))
@@ -489,11 +489,11 @@ class TestLint:
 
     def test_every_text_is_judged_in_its_place(self):
         found = findings({"en": "Hi", "es": "{{ nme }}"}, late_text="{{ whn }}")
-        assert [each.partition(": unknown")[0] for each in found] == ["error: text.es", "error: late_text"]
+        assert [match.partition(": unknown")[0] for match in found] == ["error: text.es", "error: late_text"]
 
     def test_subject_and_media_are_judged_too(self):
         found = findings(channel="mms", subject="{{ x }}", media_urls=["https://x.example/{{ y }}.png"])
-        assert [each.partition(":")[2].partition(":")[0].strip() for each in found] == ["subject", "media_urls"]
+        assert [match.partition(":")[2].partition(":")[0].strip() for match in found] == ["subject", "media_urls"]
 
     def test_a_finding_names_its_rule(self):
         (found,) = lint(Rule("r", before="1 day"), Defaults())

@@ -152,7 +152,7 @@ def test_what_was_not_delivered_makes_no_other_reminder_superfluous(hooked, sand
     sandbox.outcome(ADA, status, "40008")
     sandbox.clock.advance(days=2, minutes=1)
     kit = hooked(rules=[day, Rule("earlier", before="26 hours", text="Come {{ when }}")])
-    assert {each.rule: each.reason.value for each in kit.sync(appointment()).changes}["earlier"] == reason
+    assert {change.rule: change.reason.value for change in kit.sync(appointment()).changes}["earlier"] == reason
 
 
 def test_start_lifts_what_the_provider_or_the_person_barred(hooked, sandbox, appointment):

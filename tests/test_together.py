@@ -16,7 +16,7 @@ from reminder_kit.text.linter import lint
 from tests.conftest import NEW_YORK, START
 
 PHONE = "+12025550123"
-ALL = "{% for each in appointments %}{{ each.starts_at | time }} {{ each.title }} ({{ each.recipient.name }})"
+ALL = "{% for visit in appointments %}{{ visit.starts_at | time }} {{ visit.title }} ({{ visit.recipient.name }})"
 TOGETHER = "{{ day }}: " + ALL + "{{ ', ' if not loop.last }}{% endfor %}"
 EVENING = Rule("evening", days_before=1, at="18:00", text="{{ appointment.title }} {{ when }}", together=TOGETHER)
 APART = ["Check-up tomorrow at 11:00 AM", "Check-up tomorrow at 9:00 AM"]
@@ -31,7 +31,7 @@ def visit(id, hour=9, *, day=2, minute=0, name="Ada", phone=PHONE, title="Check-
 
 
 def told(sandbox):
-    return sorted(each.text for each in sandbox.parked())
+    return sorted(item.text for item in sandbox.parked())
 
 
 def at_rest(kit):
@@ -48,7 +48,7 @@ def evening(make_kit):
 def test_several_appointments_of_a_day_are_told_in_one_message_by_their_start(evening, sandbox):
     report = evening.sync([visit("B", 11, name="Ben"), visit("A", 9), visit("C", 10, title="Cleaning")])
     assert told(sandbox) == ["tomorrow: 9:00 AM Check-up (Ada), 10:00 AM Cleaning (Ada), 11:00 AM Check-up (Ben)"]
-    changes = {each.identity.id: (each.kind, each.reason) for each in report.changes}
+    changes = {change.identity.id: (change.kind, change.reason) for change in report.changes}
     assert changes == {"A": ("schedule", "on_time"), "B": ("skip", "superseded"), "C": ("skip", "superseded")}
     assert len(sandbox.messages()) == 1
     assert at_rest(evening)
@@ -77,7 +77,7 @@ def test_who_joins_later_is_taken_into_the_message_that_is_parked(evening, sandb
     evening.sync(visit("A"))
     report = evening.sync(visit("B", 11))
     assert told(sandbox) == ["tomorrow: 9:00 AM Check-up (Ada), 11:00 AM Check-up (Ada)"]
-    assert [(each.identity.id, each.kind, each.causes) for each in report.changes] == [
+    assert [(change.identity.id, change.kind, change.causes) for change in report.changes] == [
         ("B", "skip", ()),
         ("A", "replace", ("text",)),
     ]
@@ -88,7 +88,7 @@ def test_an_earlier_one_takes_over_and_the_other_message_is_withdrawn(evening, s
     evening.sync(visit("B", 11))
     report = evening.sync(visit("A"))
     assert told(sandbox) == ["tomorrow: 9:00 AM Check-up (Ada), 11:00 AM Check-up (Ada)"]
-    assert {each.identity.id: (each.kind, each.reason) for each in report.changes} == {
+    assert {change.identity.id: (change.kind, change.reason) for change in report.changes} == {
         "A": ("schedule", "on_time"),
         "B": ("cancel", "superseded"),
     }
@@ -135,11 +135,11 @@ def test_the_batch_job_follows_what_was_only_recorded(evening, sandbox, how):
 def test_a_preview_shows_who_is_told_with_whom_and_writes_nothing(evening, sandbox):
     evening.sync(visit("A"))
     plan = evening.plan(visit("B", 11))
-    assert {each.identity.id: each.kind for each in plan.changes} == {"A": "replace", "B": "skip"}
+    assert {change.identity.id: change.kind for change in plan.changes} == {"A": "replace", "B": "skip"}
     (replaced,) = plan.work
     assert replaced.text == "tomorrow: 9:00 AM Check-up (Ada), 11:00 AM Check-up (Ada)"
     assert told(sandbox) == ["Check-up tomorrow at 9:00 AM"]
-    assert [each.identity.id for each in evening.ledger.records()] == ["A"]
+    assert [record.identity.id for record in evening.ledger.records()] == ["A"]
 
 
 def test_a_plan_is_the_same_whatever_the_order_of_what_comes_in(make_kit, tmp_path):
@@ -255,7 +255,7 @@ def test_a_message_the_provider_refuses_holds_nobody_up(evening, sandbox):
     """The first one's message is refused for good; the others do not wait for it."""
     sandbox.fault("error", 2, method="POST", status=400, code="40302")
     report = evening.sync([visit("A"), visit("B", 11), visit("C", 12)])
-    assert [(each.identity.id, each.reason) for each in report.failed] == [("A", "quarantined")]
+    assert [(item.identity.id, item.reason) for item in report.failed] == [("A", "quarantined")]
     assert told(sandbox) == ["tomorrow: 11:00 AM Check-up (Ada), 12:00 PM Check-up (Ada)"]
     assert at_rest(evening)
 
@@ -282,7 +282,7 @@ def test_one_that_can_not_be_decided_holds_nobody_up(make_kit, sandbox):
 
     kit = make_kit([evolve_rule(EVENING, when=strange)])
     report = kit.sync([visit("A"), visit("B", 11), visit("C", 12)])
-    assert [each.identity.id for each in report.changes if each.outcome == "failed"] == ["A"]
+    assert [change.identity.id for change in report.changes if change.outcome == "failed"] == ["A"]
     assert told(sandbox) == ["tomorrow: 11:00 AM Check-up (Ada), 12:00 PM Check-up (Ada)"]
 
 
@@ -290,7 +290,7 @@ def test_one_that_can_not_be_decided_holds_nobody_up(make_kit, sandbox):
     "together",
     [
         "{{ day }}: " + ALL + "{% endfor %}" + "!" * 160,
-        "{% for each in appointments %}{{ each.data.room }}{% endfor %}",
+        "{% for visit in appointments %}{{ visit.data.room }}{% endfor %}",
     ],
     ids=["too long", "a name is missing"],
 )
@@ -309,8 +309,8 @@ def test_a_day_is_the_readers_own(make_kit, sandbox):
     kit.sync([late, early])
     assert len(sandbox.parked()) == 2
     west = [
-        evolve(each, recipients=[Recipient(PHONE, name="Ada", timezone="America/Los_Angeles")])
-        for each in (late, early)
+        evolve(appointment, recipients=[Recipient(PHONE, name="Ada", timezone="America/Los_Angeles")])
+        for appointment in (late, early)
     ]
     kit.sync(west)
     assert told(sandbox) == ["tomorrow: 8:30 PM Check-up (Ada), 9:30 PM Check-up (Ada)"]
@@ -369,11 +369,11 @@ def test_quiet_hours_hold_for_what_is_told_together(make_kit, sandbox):
 
 
 def test_a_text_for_several_is_linted_when_rules_load():
-    wrong = evolve_rule(EVENING, together="{% for each in appointments %}{{ each.titel }}{% endfor %}")
+    wrong = evolve_rule(EVENING, together="{% for visit in appointments %}{{ visit.titel }}{% endfor %}")
     (finding,) = lint(wrong, Defaults())
     assert (finding.severity, finding.message) == (
         "error",
-        "together: unknown variable 'each.titel': did you mean 'title'?",
+        "together: unknown variable 'visit.titel': did you mean 'title'?",
     )
     long = evolve_rule(EVENING, together="x" * 170)
     (finding,) = lint(long, Defaults())

@@ -48,7 +48,7 @@ def make_hooked(make_kit, sandbox):
 
 
 def sent(sandbox):
-    return sorted(each.text for each in sandbox.messages() if each.status != "cancelled")
+    return sorted(message.text for message in sandbox.messages() if message.status != "cancelled")
 
 
 def times_told(sandbox, words):
@@ -76,7 +76,7 @@ def test_where_the_provider_takes_no_text_so_long_each_is_told_by_itself(evening
 
 
 def test_where_the_text_for_all_fails_each_is_told_by_itself(make_kit, sandbox):
-    text = "{% for each in appointments %}{{ each.starts_at | time }} {{ each.data.room }} {% endfor %}"
+    text = "{% for visit in appointments %}{{ visit.starts_at | time }} {{ visit.data.room }} {% endfor %}"
     kit = make_kit([evolve_rule(EVENING, together=text)])
     kit.sync([visit("A"), visit("B", 11, data={"room": "5"})])
     assert told(sandbox) == APART
@@ -102,7 +102,7 @@ def test_who_waits_for_one_that_became_too_late_meanwhile_is_told(make_kit, sand
     start = DUE - timedelta(minutes=6)
 
     def clock():
-        withdrawn = any(each.status == "cancelled" for each in sandbox.messages())
+        withdrawn = any(message.status == "cancelled" for message in sandbox.messages())
         return sandbox.now() + timedelta(minutes=1 if withdrawn else 0)
 
     kit = make_kit([evolve_rule(EVENING, if_late="skip")], clock=clock)
@@ -157,8 +157,15 @@ def test_alarms_are_told_together_only_where_they_are_for_one_instant(make_kit, 
     kit = make_kit([rule], calendar=CalendarSettings(alarms="only"))
     alarms = {"A": timedelta(minutes=15), "B": timedelta(hours=20)}
     visits = [visit("A"), visit("B", 11)]
-    kit.sync([evolve(each, data={"alarms": [(each.start_at - alarms[each.id]).isoformat()]}) for each in visits])
-    assert {each.send_at for each in sandbox.parked()} == {each.start_at - alarms[each.id] for each in visits}
+    kit.sync(
+        [
+            evolve(appointment, data={"alarms": [(appointment.start_at - alarms[appointment.id]).isoformat()]})
+            for appointment in visits
+        ]
+    )
+    assert {item.send_at for item in sandbox.parked()} == {
+        appointment.start_at - alarms[appointment.id] for appointment in visits
+    }
 
 
 def test_what_an_older_library_records_meanwhile_is_found_when_it_is_worked_on(evening, sandbox):
@@ -282,8 +289,8 @@ def test_one_that_was_refused_stays_apart_whatever_is_edited(evening, sandbox):
 def test_a_preview_knows_what_is_gone(evening):
     evening.sync([visit("A"), visit("B", 11)])
     plan = evening.plan(visit("B", 11, title="Cleaning"), complete=True)
-    shown = {(each.identity.id, each.kind, each.text) for each in plan.changes}
-    assert shown == {(each.identity.id, each.kind, each.text) for each in evening.apply(plan).changes}
+    shown = {(change.identity.id, change.kind, change.text) for change in plan.changes}
+    assert shown == {(change.identity.id, change.kind, change.text) for change in evening.apply(plan).changes}
     assert ("B", "schedule", "Cleaning tomorrow at 11:00 AM") in shown
 
 

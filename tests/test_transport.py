@@ -164,7 +164,7 @@ def test_an_endless_answer_is_no_answer():
     def handler(_request):
         return httpx.Response(200, content=b"x" * (5 * 1024 * 1024))
 
-    assert [type(each) for each in both(handler)] == [NoAnswerError, NoAnswerError]
+    assert [type(item) for item in both(handler)] == [NoAnswerError, NoAnswerError]
 
 
 def test_a_missing_key_stops_the_request_before_anything_is_opened(monkeypatch):
@@ -356,8 +356,8 @@ def test_the_async_face_keeps_to_the_same_pace():
 )
 def test_limits_are_learnt_from_answers(answers, held):
     pace = Pace(clock=Waits().clock)
-    for each in answers:
-        pace.learn(each)
+    for answer in answers:
+        pace.learn(answer)
     assert pace.held() == held
 
 

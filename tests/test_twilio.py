@@ -310,7 +310,7 @@ def test_without_a_messaging_service_twilio_sends_at_once():
     path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
     found = sandbox.handle(Call.of("POST", path, dict(twilio().headers()), urlencode(fields).encode()))
     assert json.loads(found.body)["status"] == "accepted"
-    assert [each.text for each in sandbox.inbox(NUMBER)] == ["Hi"]
+    assert [message.text for message in sandbox.inbox(NUMBER)] == ["Hi"]
 
 
 def test_it_is_found_by_name():

@@ -23,12 +23,12 @@ def test_an_answer_lost_without_a_key_is_unknown_and_handled_by_policy(
     sandbox.fault("drop_after", method="POST")
     report = kit.sync(appointment())
     assert not report.ok
-    assert [each.outcome for each in report.unknown] == ["unknown"]
+    assert [item.outcome for item in report.unknown] == ["unknown"]
     again = kit.resync()
-    assert [each.outcome for each in again.changes] == ["unknown"]
+    assert [change.outcome for change in again.changes] == ["unknown"]
     assert len(sandbox.messages()) == messages
     third = kit.resync()
-    assert [each.outcome for each in third.changes] == ["unknown"]
+    assert [change.outcome for change in third.changes] == ["unknown"]
     assert len(sandbox.messages()) == messages
     sandbox.clock.advance(days=2, minutes=5)
     assert kit.resync().ok
@@ -54,10 +54,10 @@ def test_with_a_key_a_lost_answer_is_asked_for_again_and_nothing_is_unknown(make
 def test_a_key_that_died_makes_it_unknown(make_kit, sandbox, appointment):
     kit = make_kit()
     sandbox.fault("drop_after", times=3, method="POST")
-    assert [each.outcome for each in kit.sync(appointment(days=5)).changes] == ["failed"]
+    assert [change.outcome for change in kit.sync(appointment(days=5)).changes] == ["failed"]
     sandbox.clock.advance(hours=25)
     report = kit.resync()
-    assert [each.outcome for each in report.changes] == ["unknown"]
+    assert [change.outcome for change in report.changes] == ["unknown"]
     assert len(sandbox.messages()) == 2
 
 

@@ -150,8 +150,8 @@ def test_a_body_in_pieces_is_put_together_and_a_slow_one_is_given_up(make_app, s
     async def pieces(*wait):
         for start in range(0, len(sent["content"]), 100):
             yield sent["content"][start : start + 100]
-            for each in wait:
-                await asyncio.sleep(each)
+            for item in wait:
+                await asyncio.sleep(item)
 
     app = make_app(patience=0.2)
     assert asked(app, headers=sent["headers"], content=pieces()).status_code == 200
@@ -203,12 +203,12 @@ def test_several_webhooks_at_once_are_followed_in_few_runs(make_app, sandbox, mo
     async def story():
         async with client_of(app) as client:
             sent = [letter(sandbox, "received", number=f"+120255501{number:02}") for number in range(30)]
-            answers = await asyncio.gather(*(client.post("/", **each) for each in sent))
-            assert {each.status_code for each in answers} == {200}
+            answers = await asyncio.gather(*(client.post("/", **request) for request in sent))
+            assert {answer.status_code for answer in answers} == {200}
 
     asyncio.run(story())
     assert 1 <= len(runs) < 15
-    assert all(each == {"only_dirty": True} for each in runs)
+    assert all(run == {"only_dirty": True} for run in runs)
 
 
 @BOTH
@@ -226,14 +226,14 @@ def test_hundreds_of_webhooks_at_once_beside_another_writer_are_all_stored(
     async def story():
         async with client_of(app) as client:
             sent = [letter(sandbox, "opted_out", number=f"+12025550{number:03}") for number in range(100, 400)]
-            posted = asyncio.gather(*(client.post("/", **each) for each in sent))
+            posted = asyncio.gather(*(client.post("/", **request) for request in sent))
             answers, _ = await asyncio.gather(posted, busy(posted))
         if kind is AsyncReminderKit:
             await app._kit.close()
         return answers
 
     answers = asyncio.run(story())
-    assert {each.status_code for each in answers} == {200}
+    assert {answer.status_code for answer in answers} == {200}
     assert len(other.ledger.suppressions()) == 300
     assert sandbox.parked() == []
 

@@ -14,7 +14,7 @@ from reminder_kit.model.instants import iso
 
 
 def parked(sandbox):
-    return sorted((each.to, iso(each.send_at), each.text) for each in sandbox.parked())
+    return sorted((item.to, iso(item.send_at), item.text) for item in sandbox.parked())
 
 
 BUSINESS = {"business_days_before": 1, "at": "09:00", "text": "See you {{ when }}."}
@@ -41,7 +41,7 @@ class TestBusinessDays:
     def test_a_day_closed_later_moves_what_is_parked(self, make_kit, sandbox, appointment):
         make_kit([Rule("business", **BUSINESS)]).sync(appointment())  # Friday 13: parked for Thursday 12
         closed = make_kit([Rule("business", **BUSINESS)], closed_days=["2026-02-12"])
-        assert [(each.kind, each.causes) for each in closed.plan_resync().changes] == [("replace", ("rule",))]
+        assert [(change.kind, change.causes) for change in closed.plan_resync().changes] == [("replace", ("rule",))]
         closed.resync()
         assert parked(sandbox) == [("+12025550123", "2026-02-11T14:00:00Z", "See you Friday 13 February at 9:00 AM.")]
 
@@ -50,7 +50,7 @@ def test_one_stray_quote_costs_nothing_where_texts_are_transliterated(make_kit, 
     rule = Rule("day-before", before="24 hours", text="It’s {{ when }} – don’t forget")
     make_kit([rule]).sync(appointment())
     report = make_kit([rule], transliterate=True).resync()
-    assert [(each.kind, each.causes) for each in report.changes] == [("replace", ("text",))]
+    assert [(change.kind, change.causes) for change in report.changes] == [("replace", ("text",))]
     assert [text for *_, text in parked(sandbox)] == ["It's tomorrow at 9:00 AM - don't forget"]
 
 
@@ -74,7 +74,10 @@ class TestRuleSets:
     def test_the_others_are_accounted_for_with_their_condition(self, make_kit, appointment):
         kit = make_kit(self.RULES)
         kit.sync(appointment(), source="dental")
-        told = {each.change.rule: (each.change.reason, each.steps[-1]) for each in kit.explain("A-1").reminders}
+        told = {
+            reminder.change.rule: (reminder.change.reason, reminder.steps[-1])
+            for reminder in kit.explain("A-1").reminders
+        }
         assert told["eyes"] == ("condition", "not sent: condition (only.source)")
         assert told["dental"][0] == "unchanged"
 
@@ -113,7 +116,7 @@ class TestForecast:
         ]
         as_json = told.as_json()
         assert (as_json["price"], as_json["currency"], as_json["parts"]) == (0.064, "USD", 6)
-        assert [each["rule"] for each in as_json["rules"]] == ["dear", "picture", "plain"]
+        assert [item["rule"] for item in as_json["rules"]] == ["dear", "picture", "plain"]
 
     def test_what_is_held_is_counted_and_not_guessed(self, kit, appointment):
         told = kit.forecast(kit.plan([appointment("A-1"), appointment("A-2", days=20)]))
@@ -142,7 +145,7 @@ class TestForecast:
     def test_what_takes_more_parts_than_allowed_is_not_parked_and_said_why(self, make_kit, sandbox, appointment):
         kit = make_kit([Rule("r", before="24 hours", text="{{ appointment.title }} {{ when }}", max_parts=1)])
         report = kit.sync([appointment("A-1"), appointment("A-2", title="x" * 160)])
-        told = {each.identity.id: each for each in report.changes}
+        told = {change.identity.id: change for change in report.changes}
         assert (told["A-2"].kind, told["A-2"].reason) == ("skip", "template_error")
         assert "2 SMS parts (gsm7), and max_parts is 1: shorten it or raise max_parts" in told["A-2"].error
         assert len(sandbox.parked()) == 1
@@ -153,7 +156,7 @@ class TestLateLadder:
     DAY = Rule("day", before="24 hours", text="See you {{ when }}.", if_late="next rule")
 
     def outcomes(self, report):
-        return {each.rule: (each.kind.value, each.reason.value) for each in report.changes}
+        return {change.rule: (change.kind.value, change.reason.value) for change in report.changes}
 
     def test_a_late_one_may_leave_it_to_the_next_rule(self, make_kit, appointment):
         kit = make_kit([self.DAY, self.HOUR])
@@ -161,7 +164,7 @@ class TestLateLadder:
             "day": ("skip", "superseded"),
             "hour": ("schedule", "on_time"),
         }
-        (why,) = [each for each in kit.explain("A-1").reminders if each.change.rule == "day"]
+        (why,) = [reminder for reminder in kit.explain("A-1").reminders if reminder.change.rule == "day"]
         assert why.steps[-1] == "if_late is next rule: rule hour still comes"
 
     def test_where_no_next_rule_comes_it_is_sent_at_once(self, make_kit, appointment):
@@ -264,7 +267,7 @@ class TestChannels:
     def test_another_channel_is_a_new_message_with_its_own_words_and_pictures(self, make_kit, sandbox, appointment):
         make_kit([Rule("r", before="24 hours", text=self.TEXT)]).sync(appointment())
         report = make_kit([Rule("r", before="24 hours", text=self.TEXT, **self.MAP)]).resync()
-        assert [(each.kind, each.causes) for each in report.changes] == [("replace", ("text", "media"))]
+        assert [(change.kind, change.causes) for change in report.changes] == [("replace", ("text", "media"))]
         (message,) = sandbox.parked()
         assert (message.text, list(message.media_urls)) == ("The way to us", ["https://example.com/map.png"])
 

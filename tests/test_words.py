@@ -194,10 +194,10 @@ def test_where_no_words_for_today_are_known_it_is_a_date(locale):
 
 
 def test_days_and_weekdays_by_themselves_are_as_cldr_has_them():
-    assert [weekday(MONDAY.date(), each) for each in ("en", "es", "pl", "de")] == [
+    assert [weekday(MONDAY.date(), item) for item in ("en", "es", "pl", "de")] == [
         "Monday", "lunes", "poniedziałek", "Montag",
     ]  # fmt: skip
-    assert [day(MONDAY.date(), each) for each in ("en", "en_US", "es", "pl")] == [
+    assert [day(MONDAY.date(), item) for item in ("en", "en_US", "es", "pl")] == [
         "16 February", "February 16", "16 de febrero", "16 lutego",
     ]  # fmt: skip
 

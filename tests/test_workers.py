@@ -70,7 +70,7 @@ def work(url, base_url, number, start, out):
             kit.resync(force=True),
             kit.resync(force=True),
         ):
-            done.update(each.kind.value for each in report.changes if each.is_work and each.outcome == "done")
+            done.update(change.kind.value for change in report.changes if change.is_work and change.outcome == "done")
         out.put((number, dict(done)))
 
 
@@ -88,10 +88,10 @@ def kill_one(ledger, alive, sandbox, more):
     enough = sandbox.request_count + more
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        found = sorted(each.pid for each in alive if each.pid in holders(ledger))
+        found = sorted(item.pid for item in alive if item.pid in holders(ledger))
         if found and sandbox.request_count >= enough:
             os.kill(found[0], signal.SIGKILL)
-            return next(each for each in alive if each.pid == found[0])
+            return next(item for item in alive if item.pid == found[0])
         time.sleep(0.002)
     raise AssertionError("nobody held a claim any more: too few requests to kill somebody in the midst of them")
 
@@ -121,11 +121,11 @@ def crowd(url, base_url, count, killed, sandbox):
 def expected():
     """What is parked in the end, worked out by hand: two reminders for whoever still comes."""
     wanted = Counter()
-    for each in visits(moved=True):
-        if each.status == "confirmed":
-            (person,) = each.recipients
-            wanted[person.phone, each.start_at - timedelta(hours=24)] += 1
-            wanted[person.phone, each.start_at - timedelta(hours=1)] += 1
+    for visit in visits(moved=True):
+        if visit.status == "confirmed":
+            (person,) = visit.recipients
+            wanted[person.phone, visit.start_at - timedelta(hours=24)] += 1
+            wanted[person.phone, visit.start_at - timedelta(hours=1)] += 1
     return wanted
 
 
@@ -141,8 +141,8 @@ def tell(url, count, killed):
             last = kit.resync(force=True)
             messages = kit.status()["messages"]
     assert last.ok
-    assert not [each for each in last.changes if each.is_work]
-    assert Counter((each.to, each.send_at) for each in sandbox.parked()) == expected()
+    assert not [change for change in last.changes if change.is_work]
+    assert Counter((message.to, message.send_at) for message in sandbox.parked()) == expected()
     moved = sum(n % 3 == 0 and n % 5 != 0 for n in range(COUNT))
     assert before == 2 * COUNT
     assert len(sandbox.messages()) == before + 2 * moved, "something was created twice"
@@ -168,7 +168,7 @@ def resync_once(url, base_url, start, out):
     with make_kit(url, base_url, 2) as kit:
         kit.status()
         start.wait(30)
-        out.put(sum(each.is_work and each.outcome == "done" for each in kit.resync().changes))
+        out.put(sum(change.is_work and change.outcome == "done" for change in kit.resync().changes))
 
 
 @pytest.mark.slow
@@ -186,7 +186,7 @@ def test_batch_jobs_that_run_at_once_share_the_work(place, request):
     start, out = context.Event(), context.Queue()
     with serve(sandbox) as server:
         with make_kit(url, server.base_url) as kit:
-            kit.record([Appointment(f"A-{n}", start_at, recipients=[each]) for n, each in enumerate(people)])
+            kit.record([Appointment(f"A-{n}", start_at, recipients=[recipient]) for n, recipient in enumerate(people)])
         args = (url, server.base_url, start, out)
         children = [context.Process(target=resync_once, args=args) for _ in range(3)]
         for child in children:

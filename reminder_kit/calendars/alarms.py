@@ -49,20 +49,20 @@ class Times(NamedTuple):
 
 def read_alarms(event: Component, zones: Zones, limits: Limits, warn: Warn) -> tuple[Alarm, ...]:
     """Return an event's alarms without vendors' placeholders; an unreadable one is reported and left out."""
-    components = [each for each in event.children if each.name == "VALARM"]
+    components = [child for child in event.children if child.name == "VALARM"]
     if len(components) > limits.alarms:
         warn(f"has {len(components)} alarms: only the first {limits.alarms} are read", components[limits.alarms].line)
     found = []
     last_seen = stamp(event.first("X-MOZ-LASTACK"))
-    for each in components[: limits.alarms]:
-        if each.value("ACTION").strip().upper() == "NONE":
+    for component in components[: limits.alarms]:
+        if component.value("ACTION").strip().upper() == "NONE":
             continue
         try:
-            alarm = _read(each, zones, limits, warn, last_seen)
+            alarm = _read(component, zones, limits, warn, last_seen)
         except CalendarError as error:
-            warn(f"alarm left out: {error}", error.line or each.line)
+            warn(f"alarm left out: {error}", error.line or component.line)
             continue
-        if alarm.at != _APPLES_NEVER or not any(name.startswith("X-APPLE-") for name in each.properties):
+        if alarm.at != _APPLES_NEVER or not any(name.startswith("X-APPLE-") for name in component.properties):
             found.append(alarm)
     return tuple(found)
 

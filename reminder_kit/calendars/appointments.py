@@ -75,7 +75,7 @@ def _one_line(text: str) -> str:
 
 
 def _categories(component: Component) -> list[str]:
-    return [part for each in component.all("CATEGORIES") for part in _listed(each.value)]
+    return [part for property_ in component.all("CATEGORIES") for part in _listed(property_.value)]
 
 
 def _listed(value: str) -> list[str]:
@@ -89,7 +89,7 @@ def _data(component: Component, invited: tuple[Person, ...]) -> dict[str, Any]:
         "description": component.text("DESCRIPTION")[:_LONGEST],
         "organizer": "" if organizer is None else re.sub(r"^mailto:", "", organizer.value.strip(), flags=re.IGNORECASE),
         "organizer_name": "" if organizer is None else unescaped(organizer.parameters.get("CN", "")),
-        "attendees": sorted({each.email for each in invited if each.email}),
+        "attendees": sorted({person.email for person in invited if person.email}),
         "resources": _resources(component),
     }
     return {key: value for key, value in found.items() if value}
@@ -97,11 +97,11 @@ def _data(component: Component, invited: tuple[Person, ...]) -> dict[str, Any]:
 
 def _resources(component: Component) -> list[str]:
     """Return the rooms and things an event needs: RESOURCES (RFC 5545 §3.8.1.10), and rooms that are invited."""
-    listed = [part for each in component.all("RESOURCES") for part in _listed(each.value)]
+    listed = [part for property_ in component.all("RESOURCES") for part in _listed(property_.value)]
     invited = [
-        unescaped(each.parameters.get("CN", "")).strip()
-        for each in component.all("ATTENDEE")
-        if each.parameters.get("CUTYPE", "").upper() in NOT_PEOPLE
+        unescaped(property_.parameters.get("CN", "")).strip()
+        for property_ in component.all("ATTENDEE")
+        if property_.parameters.get("CUTYPE", "").upper() in NOT_PEOPLE
     ]
     return list(dict.fromkeys(name for name in (*listed, *invited) if name))
 
@@ -143,7 +143,7 @@ def occurrence(
         revision=(event.sequence, event.modified),
         booked_at=words.booked_at,
         tags=words.tags,
-        data=words.data | {"alarms": [iso(each) for each in times.due]} if words.tells_alarms else words.data,
+        data=words.data | {"alarms": [iso(moment) for moment in times.due]} if words.tells_alarms else words.data,
         url=words.url,
         all_day=all_day,
     )

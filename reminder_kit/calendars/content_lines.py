@@ -94,8 +94,8 @@ def _unfolded(data: bytes, line: int, limit: int) -> Iterator[tuple[bytes, int]]
     """
     pending = bytearray()
     first = line
-    for number, each in enumerate(BytesIO(data), line):
-        raw = each.rstrip(b"\r\n")
+    for number, body in enumerate(BytesIO(data), line):
+        raw = body.rstrip(b"\r\n")
         if raw[:1] in (b" ", b"\t"):
             if pending and len(pending) <= limit:
                 pending += raw[1:]
@@ -128,17 +128,17 @@ def parse(data: bytes, line: int, limit: int) -> Component:
         text, is_utf8 = decoded(raw)
         if not is_utf8:
             top.odd.append(("is not UTF-8 and was read as Windows-1252", number))
-        each = _property(text, number)
-        if each is None:
+        read = _property(text, number)
+        if read is None:
             top.odd.append((f"has no colon: {text[:40]!r}", number))
-        elif each.name == "BEGIN":
-            child = Component(each.value.strip().upper(), number)
+        elif read.name == "BEGIN":
+            child = Component(read.value.strip().upper(), number)
             stack[-1].children.append(child)
             stack.append(child)
-        elif each.name == "END":
-            _close(stack, each.value.strip().upper())
+        elif read.name == "END":
+            _close(stack, read.value.strip().upper())
         else:
-            stack[-1].properties.setdefault(each.name, []).append(each)
+            stack[-1].properties.setdefault(read.name, []).append(read)
     found = top.children[0] if top.children else top
     found.odd = top.odd
     return found
@@ -168,8 +168,8 @@ def _property(text: str, line: int) -> Property | None:
     if not semicolon:
         return Property(name.strip().upper(), value, _NO_PARAMETERS, line)
     parameters: dict[str, str] = {}
-    for each in rest.split(";"):
-        key, _, setting = each.partition("=")
+    for word in rest.split(";"):
+        key, _, setting = word.partition("=")
         parameters.setdefault(key.strip().upper(), setting.strip())
     return Property(name.strip().upper(), value, parameters, line)
 
@@ -191,6 +191,9 @@ def _quoted(text: str, line: int) -> Property | None:
     try:
         found = dict(Parameters.from_ical(settings, strict=False)) if settings else {}  # type: ignore[no-untyped-call]
     except ValueError:
-        found = {key: each.strip('"') for key, _, each in (part.partition("=") for part in settings.split(";"))}
-    parameters = {str(key).upper(): each if isinstance(each, str) else ",".join(each) for key, each in found.items()}
+        found = {key: text.strip('"') for key, _, text in (part.partition("=") for part in settings.split(";"))}
+    parameters = {
+        str(key).upper(): occurrence if isinstance(occurrence, str) else ",".join(occurrence)
+        for key, occurrence in found.items()
+    }
     return Property(name.strip().upper(), rest, parameters, line)

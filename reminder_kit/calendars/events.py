@@ -105,64 +105,67 @@ def read_event(component: Component, method: str, position: int, zones: ZoneTabl
 def _only_one(component: Component, name: str) -> None:
     """Refuse several differing values of what may come once (RFC 5545 §3.6.1): nobody knows which is meant."""
     found = component.all(name)
-    if len(found) > 1 and len({(each.value.strip(), *sorted(each.parameters.items())) for each in found}) > 1:
+    if (
+        len(found) > 1
+        and len({(property_.value.strip(), *sorted(property_.parameters.items())) for property_ in found}) > 1
+    ):
         raise CalendarError(f"has several {name}", line=found[1].line)
 
 
-def _when(each: Property | None, zones: Zones) -> When | None:
-    if each is None:
+def _when(property_: Property | None, zones: Zones) -> When | None:
+    if property_ is None:
         return None
     try:
-        return as_when(each.value, each.parameters.get("TZID", ""), zones, each.line)
+        return as_when(property_.value, property_.parameters.get("TZID", ""), zones, property_.line)
     except CalendarError as error:
-        raise CalendarError(f"{each.name} {error}", line=each.line) from None
+        raise CalendarError(f"{property_.name} {error}", line=property_.line) from None
 
 
 def _rules(component: Component, name: str, warn: Warn) -> tuple[Rule, ...]:
     found = []
-    for each in component.all(name)[:50]:
-        rule, unknown = read_rule(each.value, each.line)
+    for property_ in component.all(name)[:50]:
+        rule, unknown = read_rule(property_.value, property_.line)
         if unknown:
-            warn(f"{name}: unknown part {unknown[0][:20]!r} is passed over", each.line)
+            warn(f"{name}: unknown part {unknown[0][:20]!r} is passed over", property_.line)
         found.append(rule)
     return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
 
 def _extra(component: Component, zones: Zones, limits: Limits) -> tuple[tuple[When, When | Span | None], ...]:
     found: list[tuple[When, When | Span | None]] = []
-    for each in component.all("RDATE"):
-        found.extend(_named(each, lambda each: periods(each, zones, limits.dates)))
-        _not_too_many(found, each, limits)
+    for property_ in component.all("RDATE"):
+        found.extend(_named(property_, lambda property_: periods(property_, zones, limits.dates)))
+        _not_too_many(found, property_, limits)
     return tuple(found)
 
 
 def _without(component: Component, zones: Zones, limits: Limits) -> tuple[When, ...]:
     found: list[When] = []
-    for each in component.all("EXDATE"):
-        found.extend(_named(each, lambda each: whens(each, zones, limits.dates)))
-        _not_too_many(found, each, limits)
+    for property_ in component.all("EXDATE"):
+        found.extend(_named(property_, lambda property_: whens(property_, zones, limits.dates)))
+        _not_too_many(found, property_, limits)
     return tuple(found)
 
 
-def _named(each: Property, read: Callable[[Property], list[T]]) -> list[T]:
+def _named(property_: Property, read: Callable[[Property], list[T]]) -> list[T]:
     try:
-        return read(each)
+        return read(property_)
     except CalendarError as error:
-        raise CalendarError(f"{each.name} {error}", line=each.line) from None
+        raise CalendarError(f"{property_.name} {error}", line=property_.line) from None
 
 
-def _not_too_many(found: Sized, each: Property, limits: Limits) -> None:
+def _not_too_many(found: Sized, property_: Property, limits: Limits) -> None:
     if len(found) > limits.dates:
-        raise CalendarError(f"has more than {limits.dates} dates in {each.name}", line=each.line)
+        raise CalendarError(f"has more than {limits.dates} dates in {property_.name}", line=property_.line)
 
 
 def _sequence(component: Component, warn: Warn) -> int:
-    each = component.first("SEQUENCE")
-    if each is None:
+    named = component.first("SEQUENCE")
+    if named is None:
         return 0
-    number = integer(each.value)
+    number = integer(named.value)
     if number is None or number < 0:
-        warn(f"SEQUENCE {each.value[:20]!r} is no number: read as 0", each.line)
+        warn(f"SEQUENCE {named.value[:20]!r} is no number: read as 0", named.line)
         return 0
     return number
 
@@ -183,24 +186,24 @@ def _span(component: Component, start: When, zones: Zones, warn: Warn) -> Span:
     return default
 
 
-def _until(start: When, end: When, default: Span, warn: Warn, each: Property) -> Span:
+def _until(start: When, end: When, default: Span, warn: Warn, property_: Property) -> Span:
     if (start.kind is TimeKind.DATE) != (end.kind is TimeKind.DATE):
-        warn("DTSTART and DTEND are not both dates or both times", each.line)
+        warn("DTSTART and DTEND are not both dates or both times", property_.line)
     if start.kind is TimeKind.DATE:
         days = (end.wall - start.wall + timedelta(hours=23, minutes=59, seconds=59)).days
         if days < 0 or (end.wall < start.wall):
-            warn("DTEND lies before DTSTART: its end is left out", each.line)
+            warn("DTEND lies before DTSTART: its end is left out", property_.line)
         return Span(days) if days > 0 else default
     exact = end.instant - start.instant
     if exact < timedelta():
-        warn("DTEND lies before DTSTART: its end is left out", each.line)
+        warn("DTEND lies before DTSTART: its end is left out", property_.line)
         return default
     return Span(0, exact)
 
 
-def _lasting(start: When, span: Span, default: Span, warn: Warn, each: Property) -> Span:
+def _lasting(start: When, span: Span, default: Span, warn: Warn, property_: Property) -> Span:
     if span.is_negative:
-        warn("DURATION is negative: its end is left out", each.line)
+        warn("DURATION is negative: its end is left out", property_.line)
         return default
     if start.kind is TimeKind.DATE:
         return Span(span.days + -(-span.exact // timedelta(days=1))) if span != Span() else default

@@ -70,8 +70,8 @@ def occurrence_json(occurrence: Occurrence) -> dict[str, Any]:
         "status": str(appointment.status),
         "title": appointment.title,
         "location": appointment.location,
-        "recipients": [{"phone": each.phone, "name": each.name} for each in appointment.recipients],
-        "alarms": [iso(each) for each in occurrence.alarms],
+        "recipients": [{"phone": recipient.phone, "name": recipient.name} for recipient in appointment.recipients],
+        "alarms": [iso(alarm) for alarm in occurrence.alarms],
         "sequence": occurrence.sequence,
     }
 

@@ -224,11 +224,11 @@ class Reading:
         """Return a name for an event without a UID, made from what it says."""
         described = [series.master, *(version.event for _, version in series.ranges)]
         described += [version.event for version in series.overrides.values()]
-        event = next((each for each in described if each is not None), None)
+        event = next((event for event in described if event is not None), None)
         if event is None:
             return ""
         component = event.component
-        text = "\x1f".join(component.value(each) for each in _TELLING)
+        text = "\x1f".join(component.value(name) for name in _TELLING)
         self.warn("has no UID: it is known by what it says, and a change makes it another", None, component.line)
         return "no-uid-" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
@@ -250,17 +250,17 @@ class Reading:
                 hidden.extend([] if when is None else [when])
                 master_broken = master_broken or component.first("RECURRENCE-ID") is None
         if master_broken:
-            events = [each for each in events if each.replaces is not None]
+            events = [event for event in events if event.replaces is not None]
         self._mention(uid, events)
         return series_of(events, hidden)
 
     def _mention(self, uid: str, events: list[Event]) -> None:
         """Say what is passed over although it could be read."""
-        if events and all(each.method in NO_DEFINITION for each in events):
+        if events and all(event.method in NO_DEFINITION for event in events):
             self.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
-        whole = sorted((each for each in events if each.replaces is None), key=lambda each: each.order)
+        whole = sorted((event for event in events if event.replaces is None), key=lambda event: event.order)
         if len(whole) > 1 and whole[-1].order[:2] == whole[-2].order[:2] and not whole[-1].is_cancellation:
-            lines = " and ".join(str(each.line) for each in whole[-2:])
+            lines = " and ".join(str(event.line) for event in whole[-2:])
             self.warn(
                 f"comes several times (lines {lines}), none of them newer: the last counts", uid or None, whole[-1].line
             )
@@ -276,14 +276,16 @@ class Reading:
         replies = answers(series)
         words: dict[tuple[int, datetime | None], Wording] = {}
         after: datetime | None = None
-        for each in instances(series, self._since(series), self.end, self.settings.limits, self.budget):
-            if each.at >= self.start:
-                event, table = each.event, each.event.zones
-                key = each.original.instant if each.original and each.original.instant in replies else None
+        for instance in instances(series, self._since(series), self.end, self.settings.limits, self.budget):
+            if instance.at >= self.start:
+                event, table = instance.event, instance.event.zones
+                key = instance.original.instant if instance.original and instance.original.instant in replies else None
                 if (id(event), key) not in words:
                     words[id(event), key] = self._words(uid, event, replies.get(None, {}) | replies.get(key, {}))
-                yield occurrence(each, words[id(event), key], uid, self.name, self._names(table), table.display, after)
-            after = each.at
+                yield occurrence(
+                    instance, words[id(event), key], uid, self.name, self._names(table), table.display, after
+                )
+            after = instance.at
 
     def _since(self, series: Series) -> datetime:
         """Return from when instances are needed: absolute alarms are due for the first that follows them."""
@@ -291,7 +293,7 @@ class Reading:
         if master is None or not master.recurs or not master.component.children:
             return self.start
         alarms = read_alarms(master.component, master.zones, self.settings.limits, _silent)
-        absolute = [each.at for each in alarms if each.at is not None]
+        absolute = [alarm.at for alarm in alarms if alarm.at is not None]
         return max(min([self.start, *absolute]), self.start - _YEAR)
 
     def _names(self, table: ZoneTable) -> Callable[[tzinfo], Any]:
@@ -348,11 +350,11 @@ _UNFORESEEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeErr
 
 
 def _readable_original(component: Component, table: ZoneTable) -> When | None:
-    each = component.first("RECURRENCE-ID")
-    if each is None:
+    named = component.first("RECURRENCE-ID")
+    if named is None:
         return None
     try:
-        return as_when(each.value, each.parameters.get("TZID", ""), table, each.line)
+        return as_when(named.value, named.parameters.get("TZID", ""), table, named.line)
     except CalendarError:
         return None
 

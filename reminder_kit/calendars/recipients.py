@@ -76,11 +76,11 @@ def read_directory(path: Path) -> Directory:
 
 
 def _entries(rows: csv.DictReader[str], path: Path) -> Iterator[tuple[str, Entry]]:
-    names = {each.strip().casefold() for each in rows.fieldnames or () if each}
+    names = {name.strip().casefold() for name in rows.fieldnames or () if name}
     if "phone" not in names or not names & {"email", "name", "uid"}:
         raise ConfigurationError(f"the directory {path} needs a header with phone, and with email, name or uid")
     for row in rows:
-        values = {key.strip().casefold(): each.strip() for key, each in row.items() if key and isinstance(each, str)}
+        values = {key.strip().casefold(): value.strip() for key, value in row.items() if key and isinstance(value, str)}
         if not values.get("phone"):
             continue
         info = values.get("timezone") or values.get("zone") or None
@@ -115,7 +115,7 @@ def people(
     and belong to the invited person where there is exactly one.
     """
     invited = tuple(_invited(event, replies))
-    wanted = tuple(each for each in invited if each.status not in ("DECLINED", "DELEGATED"))
+    wanted = tuple(person for person in invited if person.status not in ("DECLINED", "DELEGATED"))
     if invited and not wanted:
         return (), invited
     found: dict[str, Recipient] = {}
@@ -133,7 +133,7 @@ def people(
                 _list_missing(wanted, {}, warn, event.line)
             return _final(_owned(general, wanted), settings.region), invited
     _list_missing(wanted, found, warn, event.line)
-    reached = (found[each.address] for each in wanted if each.address in found)
+    reached = (found[person.address] for person in wanted if person.address in found)
     return _final(reached, settings.region), invited
 
 
@@ -155,8 +155,10 @@ def _with_directory(phones: tuple[str, ...]) -> tuple[str, ...]:
 
 def _final(recipients: Iterable[Recipient], region: str | None) -> tuple[Recipient, ...]:
     """Return each person once, with the number as E.164 where it can be."""
-    numbered = (evolve(each, phone=phone_number(each.phone, region) or each.phone) for each in recipients)
-    return tuple({(each.id, each.phone): each for each in numbered}.values())
+    numbered = (
+        evolve(recipient, phone=phone_number(recipient.phone, region) or recipient.phone) for recipient in recipients
+    )
+    return tuple({(recipient.id, recipient.phone): recipient for recipient in numbered}.values())
 
 
 def _owned(general: list[Recipient], wanted: tuple[Person, ...]) -> list[Recipient]:
@@ -170,13 +172,13 @@ def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
     organizer = event.first("ORGANIZER")
     owner = _address(organizer.value) if organizer is not None else None
     seen = set()
-    for each in event.all("ATTENDEE"):
-        person = _person(each, replies)
-        kind = each.parameters.get("CUTYPE", "").upper()
+    for property_ in event.all("ATTENDEE"):
+        person = _person(property_, replies)
+        kind = property_.parameters.get("CUTYPE", "").upper()
         is_owner = owner is not None and owner in (person.address, f"mailto:{person.email}")
         if is_owner or kind in NOT_PEOPLE or person.address in seen:
             continue
-        if each.parameters.get("ROLE", "").upper() == "NON-PARTICIPANT":
+        if property_.parameters.get("ROLE", "").upper() == "NON-PARTICIPANT":
             continue
         seen.add(person.address)
         yield person
@@ -186,12 +188,12 @@ def _address(value: str) -> str:
     return re.sub(r"\s+", "", value).casefold()
 
 
-def _person(each: Property, replies: Mapping[str, str]) -> Person:
-    match = _URI.match(each.value)
-    scheme, rest = (match[1].lower(), unquote(match[2]).strip()) if match else ("", each.value.strip())
+def _person(property_: Property, replies: Mapping[str, str]) -> Person:
+    match = _URI.match(property_.value)
+    scheme, rest = (match[1].lower(), unquote(match[2]).strip()) if match else ("", property_.value.strip())
     rest = rest.partition("?")[0]
-    address = _address(each.value)
-    parameters = each.parameters
+    address = _address(property_.value)
+    parameters = property_.parameters
     email = rest if scheme == "mailto" else parameters.get("EMAIL", "").strip()
     extra = next((value for name, value in parameters.items() if _is_phone_name(name)), "")
     return Person(
@@ -241,10 +243,12 @@ def _of_event(
     source: str, event: Component, uid: str, directory: Directory, settings: CalendarSettings
 ) -> list[Recipient]:
     if source == "x-phone":
-        found = [each for name, each in event.properties.items() if _PHONE_NAMES.fullmatch(name)]
-        return [Recipient(_bare(each.value)) for same in found for each in same if _bare(each.value)]
+        found = [value for name, value in event.properties.items() if _PHONE_NAMES.fullmatch(name)]
+        return [Recipient(_bare(property_.value)) for same in found for property_ in same if _bare(property_.value)]
     if source == "contact":
-        return _numbers_in((unescaped(each.value) for each in event.all("CONTACT")), settings.region, named=True)
+        return _numbers_in(
+            (unescaped(property_.value) for property_ in event.all("CONTACT")), settings.region, named=True
+        )
     if source == "text":
         return _numbers_in((event.text(name) for name in ("DESCRIPTION", "LOCATION", "SUMMARY")), settings.region)
     if source == "directory":

@@ -77,19 +77,19 @@ def expand(
     if dates:
         if rule.freq in _UNIT:
             raise CalendarError(f"FREQ={rule.freq} cannot repeat a whole day")
-        rule = evolve(rule, by={name: each for name, each in rule.by.items() if name not in _TIME_PARTS})
+        rule = evolve(rule, by={name: value for name, value in rule.by.items() if name not in _TIME_PARTS})
     rule = _completed(rule, start)
     if rule.count is None:
         yield from _bounded(_instants(rule, start, max(low, start), high, budget), max(low, start), high)
         return
     since, passed = _leap(rule, start, low)
     left = rule.count - passed
-    for number, each in enumerate(_bounded(_instants(rule, start, since, high, budget), since, high), passed):
-        left -= 1 if number or each == start else 2
+    for number, moment in enumerate(_bounded(_instants(rule, start, since, high, budget), since, high), passed):
+        left -= 1 if number or moment == start else 2
         if left < 0:
             return
-        if each >= low:
-            yield each
+        if moment >= low:
+            yield moment
         if not left:
             return
 
@@ -116,11 +116,11 @@ _TIME_PARTS = ("BYHOUR", "BYMINUTE", "BYSECOND")
 
 
 def _bounded(walls: Iterable[datetime], low: datetime, high: datetime) -> Iterator[datetime]:
-    for each in walls:
-        if each > high:
+    for wall in walls:
+        if wall > high:
             return
-        if each >= low:
-            yield each
+        if wall >= low:
+            yield wall
 
 
 def _completed(rule: Rule, start: datetime) -> Rule:
@@ -157,18 +157,18 @@ def _instants(rule: Rule, start: datetime, low: datetime, high: datetime, budget
     for days in _periods(rule, start.date(), low.date(), high.date(), budget):
         if positions:
             budget.spend(len(days) * len(times))
-            yield from _positioned([datetime.combine(day, each) for day in days for each in times], positions)
+            yield from _positioned([datetime.combine(day, moment) for day in days for moment in times], positions)
             continue
         for day in days:
             if low.date() <= day:
-                for each in times:
+                for moment in times:
                     budget.spend(1)
-                    yield datetime.combine(day, each)
+                    yield datetime.combine(day, moment)
 
 
 def _positioned(walls: list[datetime], positions: tuple[int, ...]) -> list[datetime]:
     size = len(walls)
-    indices = {each - 1 if each > 0 else size + each for each in positions}
+    indices = {position - 1 if position > 0 else size + position for position in positions}
     return [walls[index] for index in sorted(indices) if 0 <= index < size]
 
 
@@ -217,7 +217,7 @@ def _matching(rule: Rule, first: date, length: int, budget: Budget) -> list[date
     if simple is not None:
         return simple
     months = rule.values("BYMONTH") if rule.freq == "YEARLY" else ()
-    pieces = [(date(first.year, each, 1), monthrange(first.year, each)[1]) for each in months] or [(first, length)]
+    pieces = [(date(first.year, month, 1), monthrange(first.year, month)[1]) for month in months] or [(first, length)]
     budget.spend(sum(size for _, size in pieces) // 4)
     return [
         day
@@ -237,19 +237,19 @@ def _simple(rule: Rule, first: date) -> list[date] | None:
         return [first]
     if rule.freq == "WEEKLY" and not names:
         offsets = sorted({(day - first.weekday()) % 7 for _, day in rule.days})
-        return [first + timedelta(days=each) for each in offsets if first.toordinal() + each <= _LAST]
+        return [first + timedelta(days=offset) for offset in offsets if first.toordinal() + offset <= _LAST]
     if rule.freq == "YEARLY" and not rule.days and names == {"BYMONTH", "BYMONTHDAY"}:
         found = {
             _month_day(first.year, month, day) for month in rule.values("BYMONTH") for day in rule.values("BYMONTHDAY")
         }
-        return sorted(each for each in found if each is not None)
+        return sorted(day for day in found if day is not None)
     if rule.freq == "MONTHLY" and not rule.days and names <= {"BYMONTHDAY", "BYMONTH"}:
         found = {_month_day(first.year, first.month, day) for day in rule.values("BYMONTHDAY")}
-        return sorted(each for each in found if each is not None)
+        return sorted(day for day in found if day is not None)
     if names == {"BYMONTH"} and rule.freq in ("YEARLY", "MONTHLY") and all(nth for nth, _ in rule.days):
         months = rule.values("BYMONTH") if rule.freq == "YEARLY" else (first.month,)
-        found = {_nth_weekday(first.year, month, *each) for month in months for each in rule.days}
-        return sorted(each for each in found if each is not None)
+        found = {_nth_weekday(first.year, month, *day) for month in months for day in rule.days}
+        return sorted(day for day in found if day is not None)
     return None
 
 

@@ -49,11 +49,11 @@ class Rule:
 def read_rule(text: str, line: int) -> tuple[Rule, list[str]]:
     """Return a rule and the names of parts we don't know; raises `CalendarError` for what has no meaning."""
     parts: dict[str, str] = {}
-    for each in text.strip().strip(";").split(";"):
-        name, equals, value = each.partition("=")
+    for word in text.strip().strip(";").split(";"):
+        name, equals, value = word.partition("=")
         name = name.strip().upper()
         if not equals or name in parts:
-            raise CalendarError(f"recurrence rule: {each[:40]!r} is no part, or comes twice", line=line)
+            raise CalendarError(f"recurrence rule: {word[:40]!r} is no part, or comes twice", line=line)
         parts[name] = value.strip().upper()
     if parts.get("RSCALE", "GREGORIAN") != "GREGORIAN" or parts.get("SKIP", "OMIT") != "OMIT":
         raise CalendarError(f"recurrence rule: RSCALE or SKIP ({text[:60]!r}) is not supported", line=line)
@@ -76,7 +76,7 @@ def _rule(parts: dict[str, str]) -> Rule:
         until=until,
         until_kind=kind,
         wkst=_DAYS[parts["WKST"]] if "WKST" in parts else 0,
-        days=tuple(_weekday(each) for each in _list(parts.get("BYDAY", ""))),
+        days=tuple(_weekday(part) for part in _list(parts.get("BYDAY", ""))),
         by={name: _numbers(name, parts[name]) for name in _NUMBERS if name in parts},
     )
 
@@ -90,7 +90,7 @@ def _checked(rule: Rule) -> Rule:
 
 
 def _list(text: str) -> list[str]:
-    return [each.strip() for each in text.split(",", 512)[:512] if each.strip()]
+    return [word.strip() for word in text.split(",", 512)[:512] if word.strip()]
 
 
 def _integer(name: str, text: str, low: int, high: int) -> int:
@@ -101,7 +101,7 @@ def _integer(name: str, text: str, low: int, high: int) -> int:
 
 def _numbers(name: str, text: str) -> tuple[int, ...]:
     low, high = _NUMBERS[name]
-    found = sorted({_integer(name, each, low, high) for each in _list(text)})
+    found = sorted({_integer(name, part, low, high) for part in _list(text)})
     if not found or (low < 0 and 0 in found):
         raise ValueError(f"{name}={text[:20]} holds no number, or 0")
     return tuple(found)

@@ -86,18 +86,18 @@ def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
     It is the one with the greatest SEQUENCE, then stamp, then place (RFC 5546 §2.1.5).
     """
     events = list(events)
-    replies = [each for each in events if each.method == "REPLY"]
-    ordered = sorted((each for each in events if each.method not in NO_DEFINITION), key=lambda each: each.order)
-    whole = [each for each in ordered if each.replaces is None]
-    masters = [each for each in whole if not each.is_cancellation]
+    replies = [event for event in events if event.method == "REPLY"]
+    ordered = sorted((event for event in events if event.method not in NO_DEFINITION), key=lambda event: event.order)
+    whole = [event for event in ordered if event.replaces is None]
+    masters = [event for event in whole if not event.is_cancellation]
     cancelled = whole[-1] if whole and whole[-1].is_cancellation else None
     series = Series(master=masters[-1] if masters else cancelled, cancelled=cancelled)
     series.replies = replies
-    series.hidden = {_key(each, series.first) for each in hidden}
+    series.hidden = {_key(when, series.first) for when in hidden}
     parts: dict[tuple[bool, datetime], list[Event]] = {}
-    for each in ordered:
-        if each.replaces is not None:
-            parts.setdefault((each.onwards, _key(each.replaces, series.first)), []).append(each)
+    for event in ordered:
+        if event.replaces is not None:
+            parts.setdefault((event.onwards, _key(event.replaces, series.first)), []).append(event)
     for (onwards, key), versions in sorted(parts.items(), key=lambda item: item[0]):
         if onwards:
             series.ranges.append((key, _last_word(versions)))
@@ -108,7 +108,7 @@ def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
 
 def _last_word(versions: Sequence[Event]) -> Version:
     last = versions[-1]
-    described = [each for each in versions if not each.is_cancellation]
+    described = [version for version in versions if not version.is_cancellation]
     event = described[-1] if described and last.is_cancellation else last
     return Version(event, last.is_cancellation or event.status == "CANCELLED")
 
@@ -131,9 +131,9 @@ def answers(series: Series) -> dict[datetime | None, dict[str, str]]:
     found: dict[datetime | None, dict[str, str]] = {}
     for event in sorted(series.replies, key=lambda event: event.order):
         key = None if event.replaces is None else _key(event.replaces, series.first)
-        for each in event.component.all("ATTENDEE"):
-            address = "".join(each.value.split()).casefold()
-            found.setdefault(key, {})[address] = each.parameters.get("PARTSTAT", "").upper()
+        for property_ in event.component.all("ATTENDEE"):
+            address = "".join(property_.value.split()).casefold()
+            found.setdefault(key, {})[address] = property_.parameters.get("PARTSTAT", "").upper()
     return found
 
 
@@ -149,14 +149,14 @@ def instances(series: Series, start: datetime, end: datetime, limits: Limits, bu
 
     Raises `CalendarError` where there are more of them, or more to look at, than the limits allow.
     """
-    found = [each for each in _recurring(series, start, end, limits, budget) if start <= each.at < end]
+    found = [instance for instance in _recurring(series, start, end, limits, budget) if start <= instance.at < end]
     alone = series.overrides.items() if series.first is not None else [*series.ranges, *series.overrides.items()]
     for key, version in alone:
-        each = _override(series, key, version)
-        if start <= each.at < end:
-            found.append(each)
+        override = _override(series, key, version)
+        if start <= override.at < end:
+            found.append(override)
     budget.made(len(found))
-    return sorted(found, key=lambda each: each.at)
+    return sorted(found, key=lambda instance: instance.at)
 
 
 def _override(series: Series, key: datetime, version: Version) -> Instance:
@@ -239,7 +239,7 @@ def _starts(
         instant = _key(when, first)
         if low <= instant <= high:
             found[instant] = (_as_in(first, instant), length)
-    return sorted(_remaining(master, first, found, bounds, limits, budget), key=lambda each: each[0].instant)
+    return sorted(_remaining(master, first, found, bounds, limits, budget), key=lambda item: item[0].instant)
 
 
 def _remaining(
@@ -250,11 +250,15 @@ def _remaining(
     limits: Limits,
     budget: Budget,
 ) -> list[tuple[When, When | Span | None]]:
-    gone = {_key(each, first) for each in master.without}
-    days = {each.wall.date() for each in master.without if each.kind is TimeKind.DATE is not first.kind}
+    gone = {_key(when, first) for when in master.without}
+    days = {when.wall.date() for when in master.without if when.kind is TimeKind.DATE is not first.kind}
     for rule in master.exceptions:
         gone.update(first._replace(wall=wall).instant for wall in _walls(rule, first, *bounds, limits, budget))
-    return [each for instant, each in found.items() if instant not in gone and each[0].wall.date() not in days]
+    return [
+        occurrence
+        for instant, occurrence in found.items()
+        if instant not in gone and occurrence[0].wall.date() not in days
+    ]
 
 
 def _as_in(first: When, instant: datetime) -> When:

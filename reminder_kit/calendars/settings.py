@@ -60,9 +60,9 @@ def _phones(value: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
 
 
 def _known_phones(_instance: object, _attribute: object, value: tuple[str, ...]) -> None:
-    for each in value:
-        if each not in PHONE_SOURCES:
-            raise InvalidInputError(f"calendar phones: unknown source {each!r}; use some of {', '.join(PHONE_SOURCES)}")
+    for name in value:
+        if name not in PHONE_SOURCES:
+            raise InvalidInputError(f"calendar phones: unknown source {name!r}; use some of {', '.join(PHONE_SOURCES)}")
 
 
 def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
@@ -100,7 +100,7 @@ class CalendarSettings:
 
         Raises `ConfigurationError` naming the key for what is unknown or of the wrong kind.
         """
-        known = {each.name for each in fields(cls)}
+        known = {attribute.name for attribute in fields(cls)}
         values: dict[str, Any] = {}
         for key, value in mapping.items():
             if key not in known:
@@ -122,7 +122,7 @@ def _read(key: str, value: Any, where: str) -> Any:
     if key in ("phones", "sources"):
         if not isinstance(value, str | list | tuple):
             raise ConfigurationError(f"[{where}] {key} must be a list of texts, not {value!r}")
-        return tuple(_text(each, f"[{where}] {key}") for each in _phones(value))
+        return tuple(_text(phone, f"[{where}] {key}") for phone in _phones(value))
     return value if value is None else _text(value, f"[{where}] {key}")
 
 
@@ -150,7 +150,7 @@ def _limits(value: Any, what: str) -> Limits:
         return value
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{what} must be a table, not {value!r}")
-    known = {each.name: each.default for each in fields(Limits)}
+    known = {attribute.name: attribute.default for attribute in fields(Limits)}
     for key, number in value.items():
         if key not in known:
             raise ConfigurationError(f"{what} knows no key {key!r}; it knows {', '.join(sorted(known))}")

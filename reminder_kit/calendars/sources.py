@@ -53,7 +53,7 @@ def files_of(source: Any, limits: Limits) -> list[File]:
     if hasattr(source, "read"):
         return [_spooled(source, str(getattr(source, "name", None) or "the stream"), limits)]
     if isinstance(source, list | tuple):
-        return [file for each in source for file in files_of(each, limits)]
+        return [file for part in source for file in files_of(part, limits)]
     if isinstance(source, os.PathLike):
         return _of_path(Path(source), limits)
     raise CalendarError(f"a calendar is a path, bytes, text, a stream or an address, not a {type(source).__name__}")
@@ -89,14 +89,14 @@ def _of_path(path: Path, limits: Limits) -> list[File]:
 
 def _in_folder(path: Path, limits: Limits) -> list[File]:
     """Return a folder's calendar files, as vdirsyncer keeps them; files in the making begin with a dot."""
-    found = sorted(each for each in path.rglob("*.ics") if each.is_file() and not each.name.startswith("."))
+    found = sorted(file for file in path.rglob("*.ics") if file.is_file() and not file.name.startswith("."))
     if len(found) > limits.files:
         raise CalendarError(f"{path} holds more than {limits.files} files; raise the calendar's limit `files`")
     if not found:
         raise CalendarError(f"{path} holds no .ics file: give a folder with calendar files in it")
-    if sum(each.stat().st_size for each in found) > limits.file_bytes:
+    if sum(path.stat().st_size for path in found) > limits.file_bytes:
         raise _too_large(str(path), limits)
-    return [File(str(each), each) for each in found]
+    return [File(str(path), path) for path in found]
 
 
 def _too_large(label: str, limits: Limits) -> CalendarError:

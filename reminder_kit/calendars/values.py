@@ -97,28 +97,28 @@ def as_when(text: str, tzid: str, zones: Zones, line: int) -> When:
     return When(wall, zones("", line), TimeKind.FLOATING)
 
 
-def whens(each: Property, zones: Zones, limit: int) -> list[When]:
+def whens(property_: Property, zones: Zones, limit: int) -> list[When]:
     """Return the comma-separated times of one property; raises `CalendarError` beyond `limit` of them."""
-    tzid = each.parameters.get("TZID", "")
-    texts = [text for text in each.value.split(",", limit) if text.strip()]
+    tzid = property_.parameters.get("TZID", "")
+    texts = [text for text in property_.value.split(",", limit) if text.strip()]
     if len(texts) > limit or (texts and texts[-1].count(",")):
-        raise CalendarError(f"{each.name} holds more than {limit} dates", line=each.line)
-    return [as_when(text, tzid, zones, each.line) for text in texts]
+        raise CalendarError(f"{property_.name} holds more than {limit} dates", line=property_.line)
+    return [as_when(text, tzid, zones, property_.line) for text in texts]
 
 
-def periods(each: Property, zones: Zones, limit: int) -> list[tuple[When, When | Span | None]]:
+def periods(property_: Property, zones: Zones, limit: int) -> list[tuple[When, When | Span | None]]:
     """Return the times of an RDATE, each with the end or length it was given as a PERIOD (§3.3.9)."""
-    if "/" not in each.value:
-        return [(when, None) for when in whens(each, zones, limit)]
-    tzid = each.parameters.get("TZID", "")
+    if "/" not in property_.value:
+        return [(when, None) for when in whens(property_, zones, limit)]
+    tzid = property_.parameters.get("TZID", "")
     found: list[tuple[When, When | Span | None]] = []
-    for text in each.value.split(",", limit)[:limit]:
+    for text in property_.value.split(",", limit)[:limit]:
         start, slash, rest = text.strip().partition("/")
         end: When | Span | None = None
         if slash:
             is_span = rest[:1] in "Pp+-" and bool(rest)
-            end = as_span(rest, each.line) if is_span else as_when(rest, tzid, zones, each.line)
-        found.append((as_when(start, tzid, zones, each.line), end))
+            end = as_span(rest, property_.line) if is_span else as_when(rest, tzid, zones, property_.line)
+        found.append((as_when(start, tzid, zones, property_.line), end))
     return found
 
 
@@ -135,12 +135,12 @@ def as_span(text: str, line: int) -> Span:
     return -span if sign == "-" else span
 
 
-def stamp(each: Property | None) -> datetime | None:
+def stamp(property_: Property | None) -> datetime | None:
     """Return a UTC stamp (CREATED, DTSTAMP, ACKNOWLEDGED); None where it is absent or unreadable.
 
     One without `Z` is taken for UTC, as §3.8.7 requires it to be.
     """
-    match = None if each is None else _TIME.fullmatch(each.value.strip())
+    match = None if property_ is None else _TIME.fullmatch(property_.value.strip())
     if match is None:
         return None
     try:

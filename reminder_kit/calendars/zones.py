@@ -42,8 +42,8 @@ def _names() -> Mapping[str, str]:
 def _windows() -> Mapping[str, str]:
     from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-    return {name.casefold(): each for name, each in WINDOWS_TO_OLSON.items()} | {
-        name.casefold(): each for name, each in DISPLAY_NAMES.items()
+    return {name.casefold(): value for name, value in WINDOWS_TO_OLSON.items()} | {
+        name.casefold(): value for name, value in DISPLAY_NAMES.items()
     }
 
 
@@ -131,7 +131,7 @@ def table_zone(component: Component, until: datetime, budget: Budget, candidates
     Raises `CalendarError` where it holds no readable STANDARD or DAYLIGHT part.
     """
     changes: dict[datetime, tuple[timedelta, timedelta]] = {}
-    parts = [each for each in component.children if each.name in ("STANDARD", "DAYLIGHT")]
+    parts = [child for child in component.children if child.name in ("STANDARD", "DAYLIGHT")]
     for part in parts[:200]:
         budget.begin(min(candidates, _CANDIDATES))
         before = offset_of(part.value("TZOFFSETFROM") or part.value("TZOFFSETTO"), part.line)
@@ -150,15 +150,15 @@ def _onsets(part: Component, until: datetime, budget: Budget) -> set[datetime]:
     start = as_when(part.value("DTSTART"), "", lambda _tzid, _line: UTC, part.line).wall
     walls = {start}
     before = offset_of(part.value("TZOFFSETFROM") or part.value("TZOFFSETTO"), part.line)
-    for each in part.all("RRULE"):
-        rule, _ = read_rule(each.value, each.line)
+    for property_ in part.all("RRULE"):
+        rule, _ = read_rule(property_.value, property_.line)
         end = until
         if rule.until is not None:
             end = min(until, rule.until + (before if rule.until_kind == "utc" else _ZERO))
             end = end.replace(hour=23, minute=59) if rule.until_kind == "date" else end
         walls.update(expand(rule, start, start, end, budget))
-    for each in part.all("RDATE"):
-        walls.update(when.wall for when in whens(each, lambda _tzid, _line: UTC, 2000))
+    for rdate in part.all("RDATE"):
+        walls.update(when.wall for when in whens(rdate, lambda _tzid, _line: UTC, 2000))
     return walls
 
 

@@ -46,8 +46,8 @@ def demo() -> int:
     sandbox = Sandbox(clock=_MONDAY, key="KEY_DEMO", strict=True)
     with tempfile.TemporaryDirectory(prefix="reminder-kit-") as folder, serve(sandbox) as server:
         place = Path(folder)
-        for each in files("reminder_kit.cli").joinpath("demo_data").iterdir():
-            (place / each.name).write_bytes(each.read_bytes())
+        for path in files("reminder_kit.cli").joinpath("demo_data").iterdir():
+            (place / path.name).write_bytes(path.read_bytes())
         arguments = load(place / "reminders.toml").arguments()
         arguments |= {
             "provider": Telnyx(api_key="KEY_DEMO", from_="+12025550100", base_url=server.base_url),
@@ -104,7 +104,7 @@ class _Story:
         return [*_chapter(3, title), when, Line(""), *self._changes(report, only_work=True), *self._held_by_telnyx()]
 
     def _changes(self, run: Plan | Report, *, only_work: bool = False) -> list[Line]:
-        listed = [each for each in run.changes if each.is_work or not only_work]
+        listed = [change for change in run.changes if change.is_work or not only_work]
         lines = [*change_lines(listed, self.zone), outcome_line(run)]
         lines += [Line(f"Not usable: {problem}", "yellow", 2) for problem in run.problems if not only_work]
         return lines
@@ -123,34 +123,34 @@ class _Story:
             morning = datetime.combine(start + timedelta(days=number), datetime.min.time(), self.zone)
             self.sandbox.clock.set(morning.replace(hour=8))
             report = self.kit.resync()
-            done = [each for each in report.changes if each.is_work]
+            done = [change for change in report.changes if change.is_work]
             sent = self._sent() - before
             if done or sent:
-                names = ", ".join(f"{each.identity.id.partition('@')[0]} {each.rule}" for each in done)
+                names = ", ".join(f"{change.identity.id.partition('@')[0]} {change.rule}" for change in done)
                 rows.append([day(self.sandbox.now(), self.zone), f"{sent} sent", f"parked: {names}" if done else ""])
         return [Line(text, "", 31) for text in aligned(rows)]
 
     def _sent(self) -> int:
         self.sandbox.tick()
-        return sum(each.sent_at is not None for each in self.sandbox.messages())
+        return sum(message.sent_at is not None for message in self.sandbox.messages())
 
     def _arrived(self) -> list[Parked]:
-        numbers = dict.fromkeys(each.to for each in self.sandbox.messages())
-        found = [each for number in numbers for each in self.sandbox.inbox(number)]
-        return sorted(found, key=lambda each: (each.sent_at or each.send_at, each.to))
+        numbers = dict.fromkeys(message.to for message in self.sandbox.messages())
+        found = [message for number in numbers for message in self.sandbox.inbox(number)]
+        return sorted(found, key=lambda message: (message.sent_at or message.send_at, message.to))
 
     def _received(self) -> list[Line]:
         lines = []
-        for each in self._arrived():
-            at = each.sent_at or each.send_at
-            lines.append(Line(f"  {moment(at, self.zone)}  {masked(each.to)}  {each.status}", "green"))
-            lines.append(Line(f"     “{each.text}”", "", 6))
+        for message in self._arrived():
+            at = message.sent_at or message.send_at
+            lines.append(Line(f"  {moment(at, self.zone)}  {masked(message.to)}  {message.status}", "green"))
+            lines.append(Line(f"     “{message.text}”", "", 6))
         return lines
 
     def _sums(self) -> list[Line]:
-        methods = Counter(each.method for each in self.sandbox.requests)
+        methods = Counter(request.method for request in self.sandbox.requests)
         said = ", ".join(f"{count} {method}" for method, count in sorted(methods.items(), reverse=True))
-        cancelled = sum(each.status == "cancelled" for each in self.sandbox.messages())
+        cancelled = sum(message.status == "cancelled" for message in self.sandbox.messages())
         left = len(self.sandbox.parked())
         return [
             Line(""),
@@ -163,9 +163,10 @@ class _Story:
     def document(self) -> dict[str, object]:
         """Return what happened as JSON values."""
         received = [
-            {"to": each.to, "sent_at": iso(each.sent_at or each.send_at), "text": each.text} for each in self._arrived()
+            {"to": message.to, "sent_at": iso(message.sent_at or message.send_at), "text": message.text}
+            for message in self._arrived()
         ]
-        methods = Counter(each.method for each in self.sandbox.requests)
+        methods = Counter(request.method for request in self.sandbox.requests)
         return {"received": received, "requests": dict(methods), "parked": len(self.sandbox.parked())}
 
 

@@ -49,12 +49,15 @@ def doctor() -> int:
     """Check configuration, rules, credentials, provider, clock and ledger; exit status 1 where one fails."""
     findings = list(examined(chosen().config or DEFAULT_PATH, datetime.now(UTC)))
     if chosen().json:
-        write_json([{"check": each.what, "state": each.state, "message": each.message} for each in findings])
+        write_json(
+            [{"check": finding.what, "state": finding.state, "message": finding.message} for finding in findings]
+        )
     else:
         write_lines(
-            Line(f"{each.state:<4}  {each.what:<13}  {each.message}", _STYLES[each.state], 21) for each in findings
+            Line(f"{finding.state:<4}  {finding.what:<13}  {finding.message}", _STYLES[finding.state], 21)
+            for finding in findings
         )
-    return 1 if any(each.state == "fail" for each in findings) else 0
+    return 1 if any(finding.state == "fail" for finding in findings) else 0
 
 
 def examined(path: str, now: datetime) -> Iterator[Finding]:
@@ -139,7 +142,7 @@ def _last_run(at: datetime | None, now: datetime) -> Finding:
 def _fallback(config: Config, now: datetime) -> Iterator[Finding]:
     """Yield what is found of the fallback, if there is one, under its name."""
     if (fallback := config.fallback()) is not None:
-        yield from (evolve(each, what="fallback") for each in _provider(fallback, config, now))
+        yield from (evolve(finding, what="fallback") for finding in _provider(fallback, config, now))
 
 
 def _provider(provider: Provider, config: Config, now: datetime) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ def _rows(now: datetime, *, numbers: bool) -> Iterator[dict[str, Any]]:
 
 
 def _row(record: AppointmentRecord, outcome: ReminderRecord, *, numbers: bool) -> dict[str, Any]:
-    parked = [each for each in record.messages if each.key == outcome.key and each.state in OPEN]
+    parked = [message for message in record.messages if message.key == outcome.key and message.state in OPEN]
     return {
         "send_at": outcome.send_at or outcome.due_at,
         "appointment": record.identity.id,

@@ -88,11 +88,11 @@ def change_lines(changes: Iterable[Change], zone: ZoneInfo) -> list[Line]:
     needs nothing done, at most 200 of each are listed.
     """
     listed = list(changes)
-    quiet = [each for each in listed if each.kind in _QUIET and each.outcome is None]
-    done = [each for each in listed if each.outcome == "done"]
-    hidden = {id(each) for each in (*quiet[_SHOWN:], *done[_SHOWN:])}
+    quiet = [change for change in listed if change.kind in _QUIET and change.outcome is None]
+    done = [change for change in listed if change.outcome == "done"]
+    hidden = {id(change) for change in (*quiet[_SHOWN:], *done[_SHOWN:])}
     lines: list[Line] = []
-    for title, group in _groups([each for each in listed if id(each) not in hidden], zone):
+    for title, group in _groups([change for change in listed if id(change) not in hidden], zone):
         lines += [Line(title, "bold"), *_rows(group, zone), Line("")]
     if hidden:
         lines.append(Line(f"… and {len(hidden)} more that need nothing done any more (--json lists all)", "dim"))
@@ -157,7 +157,7 @@ def outcome_line(run: Plan | Report) -> Line:
     """Return the sums of a plan, or of what was done."""
     done = isinstance(run, Report)
     summary = run.summary
-    wrong = Counter(each.kind for each in run.changes if each.outcome in ("failed", "unknown"))
+    wrong = Counter(change.kind for change in run.changes if change.outcome in ("failed", "unknown"))
     counts = {kind: summary[kind.value] - wrong[kind] for kind in ChangeKind}
     parts = [f"{count} {_WORDS[kind][done]}" for kind, count in counts.items() if count]
     parts += [f"{summary[name]} {name}" for name in ("failed", "unknown") if summary[name]]
@@ -183,5 +183,5 @@ def _shown(value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, datetime):
         return f"{day(value, zone)} {value.astimezone(zone):%H:%M} ({zone.key})"
     if isinstance(value, list | tuple) and value:
-        return ", ".join(_shown(each, zone) for each in value)
+        return ", ".join(_shown(item, zone) for item in value)
     return "none" if value is None or value in ({}, [], ()) else str(value)

@@ -56,12 +56,12 @@ def check(sample: str | None, limit: int, now: datetime | None) -> int:
         reading = _read(sample, config, now)
         lines = list(rehearsal.of((occurrence.appointment for occurrence in reading), now))
         broken = tell_problems(reading.problems, sample)
-    shown = [each for each in lines if each.send_at is not None][:limit]
+    shown = [line for line in lines if line.send_at is not None][:limit]
     if chosen().json:
         write_json(_document(config, lines, shown))
     else:
         write_lines(_written(config, lines, shown, sample))
-    return 1 if broken or any(each.error for each in lines) else 0
+    return 1 if broken or any(line.error for line in lines) else 0
 
 
 def _read(file: str, config: Config, now: datetime) -> Any:
@@ -84,7 +84,7 @@ def _document(config: Config, lines: Sequence[Rehearsed], shown: Sequence[Rehear
     return {
         "rules": [rule.id for rule in config.rules],
         "warnings": list(config.warnings),
-        "texts": [_told(each) for each in shown],
+        "texts": [_told(line) for line in shown],
         "summary": [_counted(rule, lines) for rule in _named(config, lines)],
     }
 
@@ -110,18 +110,18 @@ def _told(line: Rehearsed) -> dict[str, Any]:
 
 
 def _counted(rule: str, lines: Sequence[Rehearsed]) -> dict[str, Any]:
-    own = [each for each in lines if each.reminder.rule.id == rule]
-    drafts = [each.draft for each in own if each.draft is not None]
-    sizes = [sms_parts(each.text).parts for each in drafts if each.channel == "sms"]
+    own = [line for line in lines if line.reminder.rule.id == rule]
+    drafts = [line.draft for line in own if line.draft is not None]
+    sizes = [sms_parts(draft.text).parts for draft in drafts if draft.channel == "sms"]
     return {
         "rule": rule,
         "texts": len(drafts),
         "parts": sum(sizes),
         "most_parts": max(sizes, default=0),
-        "mms": sum(each.channel == "mms" for each in drafts),
-        "errors": sum(bool(each.error) for each in own),
-        "not_sent": dict(Counter(_why(each) for each in own if each.reason)),
-        "empty": dict(Counter(name for each in own for name in blanks(each))),
+        "mms": sum(draft.channel == "mms" for draft in drafts),
+        "errors": sum(bool(line.error) for line in own),
+        "not_sent": dict(Counter(_why(line) for line in own if line.reason)),
+        "empty": dict(Counter(name for line in own for name in blanks(line))),
     }
 
 
@@ -135,7 +135,7 @@ def _condition(line: Rehearsed) -> str:
 
 
 def _named(config: Config, lines: Sequence[Rehearsed]) -> list[str]:
-    return list(dict.fromkeys([*(rule.id for rule in config.rules), *(each.reminder.rule.id for each in lines)]))
+    return list(dict.fromkeys([*(rule.id for rule in config.rules), *(line.reminder.rule.id for line in lines)]))
 
 
 # For people
@@ -145,13 +145,13 @@ def _written(
     config: Config, lines: Sequence[Rehearsed], shown: Sequence[Rehearsed], sample: str | None
 ) -> Iterator[Line]:
     home = config.defaults.timezone or "UTC"
-    for each in shown:
-        yield from _read_aloud(each, home, with_title=sample is not None)
-    left = sum(each.send_at is not None for each in lines) - len(shown)
+    for line in shown:
+        yield from _read_aloud(line, home, with_title=sample is not None)
+    left = sum(line.send_at is not None for line in lines) - len(shown)
     if left:
         yield Line(f"… and {left} more (--limit {left + len(shown)} shows all)", "dim")
         yield Line("")
-    for error in dict.fromkeys(each.error for each in lines if each.error and each not in shown):
+    for error in dict.fromkeys(line.error for line in lines if line.error and line not in shown):
         yield Line(f"error: {error}", "red", 2)
     for rule in _named(config, lines):
         found = _counted(rule, lines)

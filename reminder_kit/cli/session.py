@@ -86,8 +86,8 @@ def opened(
     provider = Counting(arguments["provider"])
     if writing:
         provider.headers()
-        for each in filter(None, (cast("Provider", provider), arguments.get("fallback"))):
-            _refuse_other_times(now, each)
+        for used in filter(None, (cast("Provider", provider), arguments.get("fallback"))):
+            _refuse_other_times(now, used)
         _warn_of_missing_key(arguments.get("fallback"))
     clock = {} if now is None else {"clock": lambda: now}
     with ReminderKit(**{**arguments, **clock, **overrides, "provider": cast("Provider", provider)}) as kit:

@@ -79,7 +79,9 @@ def _row(occurrence: Any) -> list[str]:
     appointment = occurrence.appointment
     start = occurrence.start
     when = f"{start:%Y-%m-%d %H:%M}" if isinstance(start, datetime) else f"{start.isoformat()} all day"
-    people = ", ".join(f"{each.name} {masked(each.phone)}".strip() for each in appointment.recipients) or "–"
+    people = (
+        ", ".join(f"{recipient.name} {masked(recipient.phone)}".strip() for recipient in appointment.recipients) or "–"
+    )
     return [
         when,
         appointment.timezone or "–",

@@ -322,9 +322,11 @@ def _refuse_secrets(tables: Mapping[str, Any]) -> None:
 def _provider_arguments(kind: Any, table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return a provider's own keys as arguments of its constructor; `from` is `from_` there."""
     parameters = dict(signature(kind).parameters)
-    if any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values()):
+    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values()):
         parameters |= {_argument(key): Parameter("any", Parameter.KEYWORD_ONLY) for key in table}
-    known = tuple(name.rstrip("_") for name, each in parameters.items() if _is_key(name, str(each.annotation)))
+    known = tuple(
+        name.rstrip("_") for name, parameter in parameters.items() if _is_key(name, str(parameter.annotation))
+    )
     found = {}
     for key, value in table.items():
         if key == "name" or key in _KIT:
@@ -352,7 +354,7 @@ def _rules(found: Any, text: str, defaults: Defaults) -> tuple[tuple[Rule, ...],
     if not isinstance(found, list):
         raise ConfigurationError("rules must be tables, one for each rule: write [[rules]], with two brackets")
     places = _places(text, len(found))
-    rules = tuple(Rule.from_mapping(each, where) for each, where in zip(found, places, strict=True))
+    rules = tuple(Rule.from_mapping(table, where) for table, where in zip(found, places, strict=True))
     _refuse_twins(rules, places)
     warnings = [] if rules else ["there is no [[rules]] table: nothing would ever be sent"]
     for rule, where in zip(rules, places, strict=True):

@@ -227,7 +227,7 @@ class Dispatcher(Exchange):
             return None, self._unanswered(problem)
         except ProviderError as problem:
             return None, problem
-        strange = [each for each in found if not await self.commit(partial(self._is_known, each))]
+        strange = [receipt for receipt in found if not await self.commit(partial(self._is_known, receipt))]
         return (strange[0] if len(strange) == 1 else None), None
 
     def _is_known(self, receipt: Receipt, transaction: Transaction) -> bool:
@@ -394,9 +394,9 @@ class Dispatcher(Exchange):
 
 def _is_in_the_way(transaction: Transaction, decision: Decision, draft: Draft) -> bool:
     """Say whether something parked for that number tells the same, or lies nearer than the decision meant (§13)."""
-    keys = [decision.outcome.key, *(each.key for each in decision.includes)]
+    keys = [decision.outcome.key, *(reminder.key for reminder in decision.includes)]
     joins = decision.reminder is not None and decision.reminder.rule.together
-    if joins and not all(each.isdisjoint(keys) for each in transaction.parked_reminders(draft.to)):
+    if joins and not all(reminder.isdisjoint(keys) for reminder in transaction.parked_reminders(draft.to)):
         return True
     before, after = decision.clearance
     crowd = (draft.to, keys, draft.send_at - before, draft.send_at + after)

@@ -73,7 +73,7 @@ class MessageEvents:
         """Follow what was told of a message before it was known by that name, in the order in which it happened."""
         message = found.message
         waiting = tx.unmatched_events(provider_id=message.provider_id, token=message.id)
-        for event in sorted(waiting, key=lambda each: each.occurred_at):
+        for event in sorted(waiting, key=lambda event: event.occurred_at):
             if event.type in STATES and event.provider == message.provider:
                 found, _ = self.follow(tx, found, event, now)
         return found
@@ -89,7 +89,7 @@ class MessageEvents:
             tx.mark_dirty(number=number)
 
     def _entry(self, found: FoundMessage, event: DeliveryEvent, now: datetime, *, in_turn: bool) -> HistoryEntry:
-        said = " ".join(each for each in (event.code, self.reason(event.provider, event.code)) if each)
+        said = " ".join(word for word in (event.code, self.reason(event.provider, event.code)) if word)
         return HistoryEntry(
             at=now,
             actor="webhook",

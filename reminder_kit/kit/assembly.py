@@ -63,4 +63,4 @@ def _refuse_alike(rules: Iterable[Rule]) -> None:
 
 def failures_of(*providers: Provider | None) -> dict[str, Mapping[str, Failure]]:
     """Return what each provider's codes mean, by its name."""
-    return {each.name: each.capabilities.failures for each in providers if each is not None}
+    return {provider.name: provider.capabilities.failures for provider in providers if provider is not None}

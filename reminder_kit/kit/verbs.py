@@ -388,7 +388,7 @@ class Verbs(Announcing):
         done by the next `resync(only_dirty=True)`.
         """
         now = self.now()
-        providers = [each for each in (self.provider, self.fallback) if each is not None]
+        providers = [provider for provider in (self.provider, self.fallback) if provider is not None]
         events = verified_events(providers, provider, headers, body, now)
         await self._io.call(self.ledger.prepare)
         told = await self._io.result(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))

@@ -55,12 +55,12 @@ def check(ledger: Ledger, *, now: datetime | None = None, repair: bool = False) 
     if ledger.check_schema() == "absent":
         return []
     lines = list(_damage(ledger))
-    for each in _checks(ledger.schema, with_leases=now is not None):
-        found = _found(ledger, each, now)
+    for probe in _checks(ledger.schema, with_leases=now is not None):
+        found = _found(ledger, probe, now)
         done = ""
         if repair and found:
-            _repair(ledger, each, found)
-            done = f" ({each.repair})"
+            _repair(ledger, probe, found)
+            done = f" ({probe.repair})"
         lines += [finding.text + done for finding in found]
     return lines
 
@@ -77,24 +77,24 @@ def _damage(ledger: Ledger) -> Iterator[str]:
         yield from (f"the file is damaged: {line}" for (line,) in found if line != "ok")
 
 
-def _found(ledger: Ledger, each: _Check, now: datetime | None) -> list[_Finding]:
+def _found(ledger: Ledger, probe: _Check, now: datetime | None) -> list[_Finding]:
     values: dict[str, Any] = {"namespace": ledger.namespace}
-    if each.name == "lease":
+    if probe.name == "lease":
         assert now is not None  # noqa: S101 - leases are only looked at with a clock
         values["now"] = micros(now)
     findings = []
-    for row, key, source, id_, recurrence_id in _ask(ledger, lambda runner: runner.rows(each.query, **values)):
+    for row, key, source, id_, recurrence_id in _ask(ledger, lambda runner: runner.rows(probe.query, **values)):
         identity = None if id_ is None else Identity(source, id_, recurrence_id)
         label = f"row {row}" if identity is None else "@".join(filter(None, (id_, recurrence_id)))
-        findings.append(_Finding(f"{label}: {each.text}", identity, row, key or ""))
+        findings.append(_Finding(f"{label}: {probe.text}", identity, row, key or ""))
     return findings
 
 
-def _repair(ledger: Ledger, each: _Check, found: Sequence[_Finding]) -> None:
+def _repair(ledger: Ledger, probe: _Check, found: Sequence[_Finding]) -> None:
     def mend(transaction: Transaction) -> None:
-        if each.name == "orphan":
+        if probe.name == "orphan":
             transaction.forget_reminders([finding.key for finding in found])
-        elif each.name == "lease":
+        elif probe.name == "lease":
             transaction.expire_rows([finding.row for finding in found])
         else:
             transaction.mark_dirty(identities=[finding.identity for finding in found if finding.identity])

@@ -80,9 +80,9 @@ class RecordFilter:
         """Return what the statements are to be given."""
         values: dict[str, Any] = {} if self.source is None else {"source": self.source}
         if self.ids is not None:
-            values |= runner.pack("ids", [(each,) for each in self.ids])
+            values |= runner.pack("ids", [(name,) for name in self.ids])
         if self.rows is not None:
-            values |= runner.pack("rows", [(each,) for each in self.rows])
+            values |= runner.pack("rows", [(row,) for row in self.rows])
         if self.ended_after is not None:
             values["ended_after"] = micros(self.ended_after)
         if self.now is not None:
@@ -122,11 +122,11 @@ class Reader:
             return []
         packed = self._runner.pack("rows", [(row[0],) for row in found])
         outcomes: dict[int, list[ReminderRecord]] = {}
-        for each in self._now.rows(self._statements.outcomes, **packed):
-            outcomes.setdefault(each[0], []).append(outcome_from(each))
+        for sequence in self._now.rows(self._statements.outcomes, **packed):
+            outcomes.setdefault(sequence[0], []).append(outcome_from(sequence))
         messages: dict[int, list[Message]] = {}
-        for each in self._now.rows(self._statements.messages, **packed):
-            messages.setdefault(each[0], []).append(message_from(each))
+        for found_message in self._now.rows(self._statements.messages, **packed):
+            messages.setdefault(found_message[0], []).append(message_from(found_message))
         return [record_from(row, tuple(outcomes.get(row[0], ())), tuple(messages.get(row[0], ()))) for row in found]
 
     def _recorded(self, identities: Iterable[Identity]) -> dict[Identity, Sequence[Any]]:
@@ -136,7 +136,11 @@ class Reader:
             return {}
         packed = self._runner.pack("identities", wanted)
         found = self._now.rows(self._statements.known, namespace=self._namespace, **packed)
-        return {Identity(each[1], each[2], each[3]): (each[0], *each[4:]) for each in found if each[0] is not None}
+        return {
+            Identity(sequence[1], sequence[2], sequence[3]): (sequence[0], *sequence[4:])
+            for sequence in found
+            if sequence[0] is not None
+        }
 
     def rows(self, identities: Iterable[Identity]) -> dict[Identity, int]:
         """Return the rows of those that are recorded."""

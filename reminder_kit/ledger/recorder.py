@@ -100,14 +100,14 @@ class Recorder(Reader):
         Else the snapshot is replaced, the generation grows, the row is dirty and no longer removed.
         """
         since = micros_or_none(as_of)
-        return [kept for each in _once_each(all_incoming) for kept in self._record_once_each(each, now, since)]
+        return [kept for run in _once_each(all_incoming) for kept in self._record_once_each(run, now, since)]
 
     def _record_once_each(
         self, all_incoming: Sequence[Incoming], now: datetime, as_of: int | None
     ) -> list[RecordResult]:
         known = {
-            identity: _RecordedRow(each[0], each[1], bool(each[2]), each[3], each[4], each[5])
-            for identity, each in self._recorded(incoming.identity for incoming in all_incoming).items()
+            identity: _RecordedRow(sequence[0], sequence[1], bool(sequence[2]), sequence[3], sequence[4], sequence[5])
+            for identity, sequence in self._recorded(incoming.identity for incoming in all_incoming).items()
         }
         batch = _Batch()
         for incoming in all_incoming:
@@ -120,7 +120,7 @@ class Recorder(Reader):
             rows = [
                 {"which": row, "new_kind": kind, "new_revision": order} for row, (kind, order) in batch.grown.items()
             ]
-            self._now.many(self._statements.reorder, sorted(rows, key=lambda each: each["which"]))
+            self._now.many(self._statements.reorder, sorted(rows, key=lambda mapping: mapping["which"]))
         if not batch.fresh:
             return
         statement = self._statements.record(as_of=as_of is not None)
@@ -138,9 +138,9 @@ class Recorder(Reader):
     def _list_phones(self, all_incoming: Iterable[Incoming]) -> None:
         """Note which numbers the appointments are for; what they were for stays until they were worked on."""
         rows = [
-            (*each.identity, each.fingerprint, number, micros(each.appointment.start_at))
-            for each in all_incoming
-            for number in dict.fromkeys(one.phone for one in each.appointment.recipients)
+            (*incoming.identity, incoming.fingerprint, number, micros(incoming.appointment.start_at))
+            for incoming in all_incoming
+            for number in dict.fromkeys(one.phone for one in incoming.appointment.recipients)
         ]
         if rows:
             packed = self._runner.pack("phones", rows)
@@ -151,7 +151,7 @@ class Recorder(Reader):
         if not batch.fresh:
             return batch.answers
         known = self._recorded(batch.fresh)
-        lost = {each for each, incoming in batch.fresh.items() if known[each][1] != incoming.fingerprint}
+        lost = {identity for identity, incoming in batch.fresh.items() if known[identity][1] != incoming.fingerprint}
         return [
             RecordResult.STALE
             if incoming.identity in lost and answer in (RecordResult.NEW, RecordResult.CHANGED)
@@ -165,7 +165,7 @@ class Recorder(Reader):
         The generation grows, the row is dirty, its revision is cleared: whatever comes next for it is taken.
         """
         known = self._recorded(identities)
-        gone = [identity for identity, each in known.items() if not each[2]]
+        gone = [identity for identity, sequence in known.items() if not sequence[2]]
         rows = [{"which": row, "now": micros(now)} for row in sorted(known[identity][0] for identity in gone)]
         if rows:
             self._now.many(self._statements.remove, rows)

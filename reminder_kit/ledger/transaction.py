@@ -79,7 +79,7 @@ class Transaction(Recorder):
         if claims:
             packed = self._runner.pack("rows", [(row,) for row in claims])
             self._runner.run(self._statements.claim, **packed, owner=owner, until=micros(now + lease))
-        self._proven = {each for each in self._proven if each.row not in claims} | set(claims.values())
+        self._proven = {claim for claim in self._proven if claim.row not in claims} | set(claims.values())
         return claims
 
     def holders(self, rows: Sequence[int]) -> list[str]:
@@ -91,13 +91,13 @@ class Transaction(Recorder):
         """End every lease of owners that are known to be dead; returns how many."""
         if not owners:
             return 0
-        self._proven = {each for each in self._proven if each.owner not in owners}
+        self._proven = {claim for claim in self._proven if claim.owner not in owners}
         packed = self._runner.pack("owners", [(owner,) for owner in owners])
         return self._now.run(self._statements.expire, **packed, namespace=self._namespace)
 
     def expire_rows(self, rows: Sequence[int]) -> int:
         """End the leases on a list of rows; returns how many."""
-        self._proven = {each for each in self._proven if each.row not in rows}
+        self._proven = {claim for claim in self._proven if claim.row not in rows}
         packed = self._runner.pack("rows", [(row,) for row in rows])
         return self._now.run(self._statements.expire_rows, **packed, namespace=self._namespace) if rows else 0
 
@@ -113,14 +113,14 @@ class Transaction(Recorder):
         The dirty flag is cleared only where the generation is still the one seen.
         """
         rows = [
-            _claim_values(each.claim)
-            | {"seen": each.generation, "clean": each.complete, "settings": each.planned_with}
-            | {"upcoming": micros_or_none(each.next_at)}
-            for each in sorted(releases, key=lambda each: each.claim.row)
+            _claim_values(release.claim)
+            | {"seen": release.generation, "clean": release.complete, "settings": release.planned_with}
+            | {"upcoming": micros_or_none(release.next_at)}
+            for release in sorted(releases, key=lambda release: release.claim.row)
         ]
         if rows:
             self._now.many(self._statements.release, rows)
-        self._proven -= {each.claim for each in releases}
+        self._proven -= {release.claim for release in releases}
 
     def _prove(self, claim: Claim) -> None:
         """Raise `ClaimLostError` unless the claim holds; then it holds until this transaction ends."""
@@ -188,14 +188,14 @@ class Transaction(Recorder):
     def parked_reminders(self, number: str) -> list[set[str]]:
         """Return, for each message that is, or may be, parked for a number, the reminders that it tells."""
         found = self._now.rows(self._statements.parked_reminders, namespace=self._namespace, number=number)
-        return [{key, *(each.key for each in told_from(told))} for key, told in found]
+        return [{key, *(included.key for included in told_from(told))} for key, told in found]
 
     # Reminders and messages
 
     def keep_outcomes(self, claim: Claim, outcomes: Sequence[ReminderRecord]) -> None:
         """Write outcomes (fenced), replacing those of the same keys; what would not change is not written."""
         self._prove(claim)
-        values = [outcome_values(self._namespace, claim.row, each) for each in outcomes]
+        values = [outcome_values(self._namespace, claim.row, outcome) for outcome in outcomes]
         self._defer(self._statements.keep_outcome, values)
 
     def drop_outcomes(self, claim: Claim, keys: Sequence[str]) -> None:
@@ -295,4 +295,4 @@ def _claim_values(claim: Claim) -> dict[str, Any]:
 
 
 def _in_order(claims: Sequence[Claim]) -> list[Claim]:
-    return sorted(claims, key=lambda each: each.row)
+    return sorted(claims, key=lambda claim: claim.row)

@@ -48,7 +48,7 @@ def _name(value: object) -> str:
 
 
 def _tags(value: str | Iterable[str]) -> frozenset[str]:
-    return frozenset(whole_text(each) for each in ((value,) if isinstance(value, str) else value))
+    return frozenset(whole_text(tag) for tag in ((value,) if isinstance(value, str) else value))
 
 
 def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
@@ -83,7 +83,7 @@ class Recipient:
 def _recipients(value: Recipient | str | Iterable[Recipient | str]) -> tuple[Recipient, ...]:
     if isinstance(value, Recipient | str):
         value = (value,)
-    return tuple(each if isinstance(each, Recipient) else Recipient(each) for each in value)
+    return tuple(recipient if isinstance(recipient, Recipient) else Recipient(recipient) for recipient in value)
 
 
 def _status(value: str) -> Status:
@@ -173,8 +173,8 @@ class Appointment:
 def normalise(appointment: Appointment, region: str | None) -> Appointment:
     """Return the appointment with its recipients' phones as E.164 where they can be; others stay as given."""
     recipients = tuple(
-        each if number is None or number == each.phone else evolve(each, phone=number)
-        for each in appointment.recipients
-        for number in (phone_number(each.phone, region),)
+        recipient if number is None or number == recipient.phone else evolve(recipient, phone=number)
+        for recipient in appointment.recipients
+        for number in (phone_number(recipient.phone, region),)
     )
     return appointment if recipients == appointment.recipients else evolve(appointment, recipients=recipients)

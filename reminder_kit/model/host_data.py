@@ -48,11 +48,11 @@ def _plain(value: Any, where: str, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         raise InvalidInputError(f"{where[:80]}… is nested more than {_DEEPEST} deep, which the ledger does not keep")
     if isinstance(value, Mapping):
-        return {whole_text(key): _plain(each, f"{where}.{key}", depth + 1) for key, each in value.items()}
+        return {whole_text(key): _plain(item, f"{where}.{key}", depth + 1) for key, item in value.items()}
     if isinstance(value, set | frozenset):
         value = sorted(value, key=repr)  # its own order differs between processes, and so would digests and texts
     if isinstance(value, list | tuple):
-        return [_plain(each, where, depth + 1) for each in value]
+        return [_plain(entry, where, depth + 1) for entry in value]
     raise InvalidInputError(
         f"{where} is a {type(value).__name__}, which the ledger cannot keep: give text, numbers, dates, lists or dicts"
     )
@@ -75,4 +75,4 @@ def data_of(value: Mapping[str, Any]) -> Data:
     """Return a host's mapping as data; raises `InvalidInputError` for what the ledger cannot keep."""
     if isinstance(value, Data):
         return value
-    return Data({whole_text(key): _plain(each, f"data[{key!r}]") for key, each in value.items()})
+    return Data({whole_text(key): _plain(item, f"data[{key!r}]") for key, item in value.items()})

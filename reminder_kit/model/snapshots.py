@@ -26,9 +26,9 @@ def encode(appointment: Appointment) -> str:
     text = _written(fields)
     if '{"$' not in text:
         return text
-    for each in (fields, *fields["recipients"]):
-        if "data" in each:
-            each["data"] = _escaped(each["data"])
+    for field in (fields, *fields["recipients"]):
+        if "data" in field:
+            field["data"] = _escaped(field["data"])
     return _written(fields)
 
 
@@ -39,10 +39,10 @@ def _written(fields: Mapping[str, Any]) -> str:
 def _escaped(value: Any) -> Any:
     """Return a host's data with one more $ before what would read as a tag of ours (`{"$date": …}`)."""
     if isinstance(value, Mapping):
-        found = {key: _escaped(each) for key, each in value.items()}
+        found = {key: _escaped(item) for key, item in value.items()}
         only = next(iter(found), "") if len(found) == 1 else ""
         return {f"${only}": found[only]} if only.startswith("$") else found
-    return [_escaped(each) for each in value] if isinstance(value, list) else value
+    return [_escaped(entry) for entry in value] if isinstance(value, list) else value
 
 
 def fingerprint(snapshot: str) -> str:
@@ -55,7 +55,7 @@ def _fields(appointment: Appointment) -> dict[str, Any]:
         "id": appointment.id,
         "starts_at": _instant(appointment.starts_at),
         "source": appointment.source,
-        "recipients": [_recipient_fields(each) for each in appointment.recipients],
+        "recipients": [_recipient_fields(recipient) for recipient in appointment.recipients],
     }
     for name in ("ends_at", "booked_at"):
         moment = getattr(appointment, name)
@@ -114,7 +114,7 @@ def decode(snapshot: str) -> Appointment:
     for name in ("starts_at", "ends_at", "booked_at"):
         if name in fields:
             fields[name] = _moment(*fields[name])
-    fields["recipients"] = tuple(Recipient(**each) for each in fields["recipients"])
+    fields["recipients"] = tuple(Recipient(**field) for field in fields["recipients"])
     return Appointment(**fields)
 
 
@@ -156,7 +156,7 @@ def revision_order(revision: Revision | None) -> tuple[str, str]:
     if revision is None:
         return "", ""
     if isinstance(revision, tuple):
-        pairs = [revision_order(each) for each in revision]
+        pairs = [revision_order(part) for part in revision]
         return "".join(kind or "n" for kind, _ in pairs), "".join(order for _, order in pairs)
     if isinstance(revision, datetime) and revision.utcoffset() is not None:
         since = utc(revision, "revision") - datetime(1970, 1, 1, tzinfo=UTC)

@@ -72,16 +72,19 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
     """Return a look at every reminder that is wanted of an appointment, as far as it alone decides."""
     wanted = _wanted(observed, settings)
     included = (
-        {each.key: _messages_that_include(each, observed, settings, now) for each in wanted}
+        {reminder.key: _messages_that_include(reminder, observed, settings, now) for reminder in wanted}
         if observed.included_in
         else {}
     )
     if settings.correction or settings.fallback:
-        told = {key: [as_if_settled(each, settings, now) for each in found] for key, found in observed.messages.items()}
+        told = {
+            key: [as_if_settled(message, settings, now) for message in found]
+            for key, found in observed.messages.items()
+        }
         told |= {key: [*told.get(key, ()), *found] for key, found in included.items()}
         more = corrections(wanted, told, settings.correction, settings.rearm_after) if settings.correction else []
         wanted = [*with_fallbacks(wanted, told, settings), *more]
-    assessments = [_assessed(each, observed, included.get(each.key, []), settings, now) for each in wanted]
+    assessments = [_assessed(reminder, observed, included.get(reminder.key, []), settings, now) for reminder in wanted]
     _supersede(assessments)
     return assessments
 
@@ -93,7 +96,7 @@ def _messages_that_include(reminder: Reminder, observed: Observed, settings: Set
     """
     found = []
     for message in observed.included_in.get(reminder.key, ()):
-        start_at = next(each.start_at for each in message.includes if each.key == reminder.key)
+        start_at = next(included.start_at for included in message.includes if included.key == reminder.key)
         mine = evolve(as_if_settled(message, settings, now), key=reminder.key, start_at=start_at)
         if mine.state is State.SCHEDULED and not cancellable(mine, settings.of(mine).window, now):
             mine = evolve(mine, state=State.SENT, presumed=True)
@@ -109,7 +112,7 @@ def _wanted(observed: Observed, settings: Settings) -> list[Reminder]:
     )
     if not observed.suppressed:
         return found
-    return [_unless_suppressed(each, observed.suppressed) for each in found]
+    return [_unless_suppressed(reminder, observed.suppressed) for reminder in found]
 
 
 def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]) -> Reminder:
@@ -122,11 +125,11 @@ def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]
 def _assessed(
     reminder: Reminder, observed: Observed, included: list[Message], settings: Settings, now: datetime
 ) -> Assessment:
-    messages = [as_if_settled(each, settings, now) for each in observed.messages.get(reminder.key, ())]
-    parked = next((each for each in reversed(messages) if each.state in OPEN), None)
+    messages = [as_if_settled(message, settings, now) for message in observed.messages.get(reminder.key, ())]
+    parked = next((message for message in reversed(messages) if message.state in OPEN), None)
     messages += included
     settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
-    sent = [each.send_at for each in messages if each.state in SENT and each.state is not State.UNDELIVERED]
+    sent = [message.send_at for message in messages if message.state in SENT and message.state is not State.UNDELIVERED]
     assessment = Assessment(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
     if reminder.refusal is None:
         if parked is not None and _was_told(reminder, messages, settings):
@@ -212,7 +215,7 @@ def _assess_unparked(
     if _already_sent(reminder, messages, observed, settings):
         assessment.skip = Reason.ALREADY_SENT
         return
-    lost = sum(each.state is State.UNKNOWN and not _material(reminder, each, settings) for each in messages)
+    lost = sum(message.state is State.UNKNOWN and not _material(reminder, message, settings) for message in messages)
     outcome = observed.outcomes.get(reminder.key)
     most = 1 if mine.prefer_duplicate else 0  # a second text at the most, never a third
     if lost > most or (not lost and _was_given_up(reminder, outcome)):
@@ -234,20 +237,22 @@ def _was_given_up(reminder: Reminder, outcome: ReminderRecord | None) -> bool:
 
 def _was_told(reminder: Reminder, messages: Sequence[Message], settings: Settings) -> bool:
     """Say whether the latest message that went out for this reminder was for (nearly) this start and this person."""
-    sent = [each for each in reversed(messages) if each.state in SENT]  # of those of one second, the one made last
-    return bool(sent) and not _material(reminder, max(sent, key=lambda each: each.send_at), settings)
+    sent = [
+        message for message in reversed(messages) if message.state in SENT
+    ]  # of those of one second, the one made last
+    return bool(sent) and not _material(reminder, max(sent, key=lambda message: message.send_at), settings)
 
 
 def _already_sent(reminder: Reminder, messages: Sequence[Message], observed: Observed, settings: Settings) -> bool:
     """Say whether the person has this reminder already, for (nearly) this start (design, §13: it can't creep)."""
-    if any(each.state in SENT for each in messages):
+    if any(message.state in SENT for message in messages):
         return _was_told(reminder, messages, settings)
     if not observed.sent_before:
         return False
     recipient = reminder.recipient.key if reminder.recipient else ""
     start = reminder.appointment.start_at
     earlier = observed.sent_before.get((reminder.rule.id, recipient), ())
-    return any(each.key != reminder.key and abs(each.start_at - start) <= settings.rearm_after for each in earlier)
+    return any(prior.key != reminder.key and abs(prior.start_at - start) <= settings.rearm_after for prior in earlier)
 
 
 def _material(reminder: Reminder, sent: Message, settings: Settings) -> bool:

@@ -62,13 +62,13 @@ def group_of(reminder: Reminder) -> Group | None:
 def combine(assessments: Sequence[Assessment], observed: Observed, settings: Settings, now: datetime) -> None:
     """Fill in who is told in whose message, what that makes of parked words, and what is better left unsaid."""
     groups: dict[Group, list[Assessment]] = {}
-    for each, group in (*_placed(assessments, observed), *_neighbours(assessments, observed, settings, now)):
+    for assessment, group in (*_placed(assessments, observed), *_neighbours(assessments, observed, settings, now)):
         if group is not None:
-            groups.setdefault(group, []).append(each)
-    mine = {id(each) for each in assessments}
-    pools = [pool for pool in groups.values() if any(id(each) in mine for each in pool)]
+            groups.setdefault(group, []).append(assessment)
+    mine = {id(assessment) for assessment in assessments}
+    pools = [pool for pool in groups.values() if any(id(assessment) in mine for assessment in pool)]
     if settings.spacing_reach:
-        company = {id(each): pool for pool in pools for each in pool if id(each) in mine}
+        company = {id(assessment): pool for pool in pools for assessment in pool if id(assessment) in mine}
         apply_min_silence(
             assessments,
             observed,
@@ -87,12 +87,15 @@ def combine(assessments: Sequence[Assessment], observed: Observed, settings: Set
 
 def _placed(assessments: Iterable[Assessment], observed: Observed) -> list[_Placed]:
     """Return looks, each with the circle it belongs to: none where it is told apart anyway."""
-    return [(each, None if _was_refused(each, observed) else group_of(each.reminder)) for each in assessments]
+    return [
+        (assessment, None if _was_refused(assessment, observed) else group_of(assessment.reminder))
+        for assessment in assessments
+    ]
 
 
 def _keys(pool: Iterable[Assessment], settings: Settings, now: datetime) -> set[str]:
     """Return the reminders that are told, if at all, together with each other."""
-    return {each.reminder.key for each in pool if not _is_fixed(each, settings, now)}
+    return {assessment.reminder.key for assessment in pool if not _is_fixed(assessment, settings, now)}
 
 
 def _neighbours(
@@ -105,7 +108,9 @@ def _neighbours(
         with suppress(Exception):  # its own decision reports that
             if now not in other.assessments:
                 theirs = assess(other, settings, now)
-                other.assessments[now] = _placed([each for each in theirs if not _is_silent(each, other)], other)
+                other.assessments[now] = _placed(
+                    [assessment for assessment in theirs if not _is_silent(assessment, other)], other
+                )
         yield from other.assessments.get(now, ())
 
 
@@ -120,8 +125,8 @@ def _was_refused(assessment: Assessment, observed: Observed) -> bool:
     """Say whether the provider ever refused a message of it for good: it is told apart, so that none waits for it."""
     recipient = assessment.reminder.recipient
     return recipient is not None and any(
-        each.state is State.REJECTED and each.error != NEVER_SENT and each.draft.to == recipient.phone
-        for each in observed.messages.get(assessment.reminder.key, ())
+        message.state is State.REJECTED and message.error != NEVER_SENT and message.draft.to == recipient.phone
+        for message in observed.messages.get(assessment.reminder.key, ())
     )
 
 
@@ -133,22 +138,30 @@ def assign_leaders(
     pool: Sequence[Assessment], settings: Settings, now: datetime
 ) -> Iterable[tuple[Assessment, list[Assessment]]]:
     """Yield who tells, with those told along: first what can't be changed any more, then the first of the others."""
-    candidates = [each for each in pool if _has_to_be_told(each)]
-    fixed = sorted((each for each in candidates if _is_fixed(each, settings, now)), key=_order)
-    left = [each for each in candidates if not any(each is one for one in fixed)] if fixed else candidates
-    gone = [each for each in pool if each.skip is Reason.ALREADY_SENT and each.message is None]
+    candidates = [assessment for assessment in pool if _has_to_be_told(assessment)]
+    fixed = sorted((candidate for candidate in candidates if _is_fixed(candidate, settings, now)), key=_order)
+    left = (
+        [candidate for candidate in candidates if not any(candidate is one for one in fixed)] if fixed else candidates
+    )
+    gone = [assessment for assessment in pool if assessment.skip is Reason.ALREADY_SENT and assessment.message is None]
     for assessment in fixed:
-        members = [each for each in (*left, *gone) if _includes(assessment.message, each.reminder, settings)]
-        left = [each for each in left if not any(each is one for one in members)]
+        members = [
+            candidate for candidate in (*left, *gone) if _includes(assessment.message, candidate.reminder, settings)
+        ]
+        left = [assessment for assessment in left if not any(assessment is one for one in members)]
         yield assessment, sorted(members, key=_order)
     if not left:
         return
     first = min(left, key=_order)
-    others = sorted((each for each in left if each is not first), key=_order) if len(left) <= _MOST else left
+    others = (
+        sorted((assessment for assessment in left if assessment is not first), key=_order)
+        if len(left) <= _MOST
+        else left
+    )
     if len(left) <= _MOST and _fits(first, others, settings):
         yield first, others
     else:
-        yield from ((each, []) for each in left)
+        yield from ((assessment, []) for assessment in left)
 
 
 def _fits(leader: Assessment, members: Sequence[Assessment], settings: Settings) -> bool:
@@ -159,7 +172,7 @@ def _fits(leader: Assessment, members: Sequence[Assessment], settings: Settings)
     send_at = parked.send_at if parked else placed.send_at if placed else None
     moment = send_at or leader.reminder.due_at or leader.reminder.anchor_at
     try:
-        text = settings.composer.compose(leader.reminder, moment, [each.reminder for each in members]).text
+        text = settings.composer.compose(leader.reminder, moment, [member.reminder for member in members]).text
     except ReminderKitError:
         return False
     return leader.reminder.rule.channel != "sms" or sms_parts(text).parts <= settings.max_parts
@@ -187,13 +200,15 @@ def _includes(message: Message | None, reminder: Reminder, settings: Settings) -
     """Say whether a message tells of a reminder as it is now (or nearly)."""
     start_at = reminder.appointment.start_at
     told = message.includes if message else ()
-    return any(each.key == reminder.key and abs(each.start_at - start_at) <= settings.rearm_after for each in told)
+    return any(
+        included.key == reminder.key and abs(included.start_at - start_at) <= settings.rearm_after for included in told
+    )
 
 
 def combined_text(assessment: Assessment, members: Sequence[Assessment], settings: Settings, now: datetime) -> None:
-    assessment.includes = tuple(each.reminder for each in members)
+    assessment.includes = tuple(member.reminder for member in members)
     if assessment.includes:
-        labels = ", ".join(each.appointment.label for each in assessment.includes)
+        labels = ", ".join(reminder.appointment.label for reminder in assessment.includes)
         assessment.notes = (*assessment.notes, f"told in the same message: {labels}")
     parked = assessment.message
     if not assessment.keep or parked is None or assessment.skip is Reason.TEMPLATE_ERROR:
@@ -239,6 +254,8 @@ def combined_for_preview(
     told: dict[str, list[Reminder] | None] = {}
     for assessments in groups.values():
         first, *rest = sorted(assessments, key=_order)
-        told |= {each.reminder.key: None for each in rest} | {first.reminder.key: [one.reminder for one in rest]}
+        told |= {assessment.reminder.key: None for assessment in rest} | {
+            first.reminder.key: [one.reminder for one in rest]
+        }
     found = ((reminder, send_at, told.get(reminder.key, [])) for reminder, send_at in sent)
     return [(reminder, send_at, tuple(others)) for reminder, send_at, others in found if others is not None]

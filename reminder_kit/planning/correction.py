@@ -32,18 +32,20 @@ def corrections(
     before the start, and give way to a reminder that goes out together with them. Each
     start is told once.
     """
-    found = (_correction(each, messages, text, rearm_after) for each in reminders if not each.rule.is_follow_up)
-    return [each for each in found if each is not None]
+    found = (
+        _correction(reminder, messages, text, rearm_after) for reminder in reminders if not reminder.rule.is_follow_up
+    )
+    return [reminder for reminder in found if reminder is not None]
 
 
 def _correction(
     reminder: Reminder, messages: Mapping[str, Sequence[Message]], text: str, rearm_after: timedelta
 ) -> Reminder | None:
     key = correction_key(reminder.key)
-    told = [each for each in (*messages.get(reminder.key, ()), *messages.get(key, ())) if each.state in SENT]
+    told = [message for message in (*messages.get(reminder.key, ()), *messages.get(key, ())) if message.state in SENT]
     if not told or reminder.recipient is None:
         return None
-    last = max(reversed(told), key=lambda each: (each.send_at, each.created_at))
+    last = max(reversed(told), key=lambda message: (message.send_at, message.created_at))
     moved = abs(reminder.appointment.start_at - last.start_at) > rearm_after
     if not moved or last.draft.to != reminder.recipient.phone:
         return None

@@ -45,7 +45,7 @@ def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decisi
     decisions = [_decision(assessment, observed, settings, now) for assessment in assessments]
     known = {assessment.reminder.key for assessment in assessments}
     gone = [key for key in {**observed.outcomes, **observed.messages} if key not in known]
-    decisions += [each for key in gone for each in _withdrawal(key, observed, settings, Reason.REMOVED, now)]
+    decisions += [decision for key in gone for decision in _withdrawal(key, observed, settings, Reason.REMOVED, now)]
     return decisions
 
 
@@ -144,9 +144,17 @@ def _made(
     if assessment.included_in or (held and _replacing(assessment, observed)):
         outcome = evolve(outcome, replacing=True)
     return Decision(
-        change, outcome, assessment.reminder, assessment.placement, draft, assessment.message, replaces=assessment.replaces,
-        includes=assessment.includes if draft is not None else (), clearance=assessment.clearance, notes=assessment.notes,
-    )  # fmt: skip
+        change,
+        outcome,
+        assessment.reminder,
+        assessment.placement,
+        draft,
+        assessment.message,
+        replaces=assessment.replaces,
+        includes=assessment.includes if draft is not None else (),
+        clearance=assessment.clearance,
+        notes=assessment.notes,
+    )
 
 
 def _replacing(assessment: Assessment, observed: Observed) -> bool:
@@ -208,8 +216,8 @@ def _outcome(
 def _withdrawal(key: str, observed: Observed, settings: Settings, reason: Reason, now: datetime) -> list[Decision]:
     """Return what is to be done for a reminder that is recorded and no longer wanted by any rule or recipient."""
     outcome = observed.outcomes.get(key)
-    messages = [as_if_settled(each, settings, now) for each in observed.messages.get(key, ())]
-    parked = next((each for each in reversed(messages) if each.state in OPEN), None)
+    messages = [as_if_settled(message, settings, now) for message in observed.messages.get(key, ())]
+    parked = next((message for message in reversed(messages) if message.state in OPEN), None)
     if outcome is None and parked is None:
         return []
     base = outcome or ReminderRecord(
@@ -220,7 +228,7 @@ def _withdrawal(key: str, observed: Observed, settings: Settings, reason: Reason
         kind = ChangeKind.CANCEL
         if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
             kind, why, stand = ChangeKind.KEEP, Reason.TOO_LATE, ReminderStatus.PARKED
-    elif base.status is not ReminderStatus.HELD and any(each.state in SENT for each in messages):
+    elif base.status is not ReminderStatus.HELD and any(message.state in SENT for message in messages):
         why = Reason.ALREADY_SENT
     shown = parked.draft if parked else None
     change = Change(
@@ -252,12 +260,12 @@ def was_rejected(draft: Draft, messages: Sequence[Message], settings: Settings) 
     """Say whether the provider refused just this for good: then asking again only costs."""
     mine = (settings.provider, settings.sender)
     return any(
-        each.state is State.REJECTED
-        and each.error != NEVER_SENT
-        and (each.provider, each.sender) == mine
-        and each.draft.to == draft.to
-        and each.draft.same_content(draft)
-        for each in messages
+        message.state is State.REJECTED
+        and message.error != NEVER_SENT
+        and (message.provider, message.sender) == mine
+        and message.draft.to == draft.to
+        and message.draft.same_content(draft)
+        for message in messages
     )
 
 

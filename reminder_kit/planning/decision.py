@@ -44,4 +44,4 @@ class Decision:
     @property
     def included(self) -> tuple[Included, ...]:
         """What its message tells of other appointments, as the ledger keeps it."""
-        return tuple(Included(each.key, each.appointment.start_at) for each in self.includes)
+        return tuple(Included(reminder.key, reminder.appointment.start_at) for reminder in self.includes)

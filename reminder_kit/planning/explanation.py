@@ -42,13 +42,13 @@ class ReminderExplanation:
             "steps": list(self.steps),
             "messages": [
                 {
-                    "state": each.state.value,
-                    "send_at": iso(each.send_at),
-                    "message_id": each.provider_id,
-                    "presumed": each.presumed,
-                    "error": each.error or None,
+                    "state": message.state.value,
+                    "send_at": iso(message.send_at),
+                    "message_id": message.provider_id,
+                    "presumed": message.presumed,
+                    "error": message.error or None,
                 }
-                for each in self.messages
+                for message in self.messages
             ],
             "history": [_history_json(entry) for entry in self.history],
         }
@@ -66,8 +66,8 @@ class Explanation:
     def lines(self) -> list[str]:
         """The explanation as lines of text; phone numbers are masked."""
         found: list[str] = []
-        for each in self.reminders:
-            found += _reminder_lines(each)
+        for reminder in self.reminders:
+            found += _reminder_lines(reminder)
         if self.history:
             found += ["history of the appointment:", *(_history_line(entry) for entry in self.history)]
         return found or [f"nothing is recorded for appointment {self.id!r}"]
@@ -79,7 +79,7 @@ class Explanation:
         """Return it as plain JSON values."""
         return {
             "appointment": self.id,
-            "reminders": [each.as_json() for each in self.reminders],
+            "reminders": [reminder.as_json() for reminder in self.reminders],
             "history": [_history_json(entry) for entry in self.history],
         }
 
@@ -101,8 +101,8 @@ def explain_decision(
         steps += _why_parked(decision.reminder, decision.message, decision.outcome.reason, quiet, window)
     steps += decision.notes
     key = decision.change.key
-    own = tuple(each for each in messages if each.key == key)
-    mine = tuple(each for each in history if each.key == key)
+    own = tuple(message for message in messages if message.key == key)
+    mine = tuple(entry for entry in history if entry.key == key)
     rule = decision.reminder.rule if decision.reminder is not None else None
     return ReminderExplanation(decision.change, steps, own, mine, rule.version if rule is not None else "")
 
@@ -128,22 +128,22 @@ def _local(moment: datetime, name: str) -> str:
     return f"{moment.astimezone(zone(name)):%a %Y-%m-%d %H:%M} in {name}"
 
 
-def _reminder_lines(each: ReminderExplanation) -> list[str]:
-    change = each.change
+def _reminder_lines(explanation: ReminderExplanation) -> list[str]:
+    change = explanation.change
     label = _label(change.identity)
     when = f" at {iso(change.send_at)}" if change.send_at else ""
     causes = f" ({', '.join(change.causes)})" if change.causes else ""
-    version = f" (version {each.rule_version})" if each.rule_version else ""
+    version = f" (version {explanation.rule_version})" if explanation.rule_version else ""
     head = f"{label} · rule {change.rule or '-'}{version} · to {masked(change.to or '') if change.to else 'nobody'}"
-    lines = [head, *(f"  {step}" for step in each.steps), f"  → {change.kind}{when}: {change.reason}{causes}"]
+    lines = [head, *(f"  {step}" for step in explanation.steps), f"  → {change.kind}{when}: {change.reason}{causes}"]
     if change.error:
         lines.append(f"  error: {change.error}")
     lines += [
         f"  message {message.provider_id or '(no id yet)'}: {message.state}"
         f"{' (presumed)' if message.presumed else ''}, for {iso(message.send_at)}"
-        for message in each.messages
+        for message in explanation.messages
     ]
-    return lines + [f"  {_history_line(entry)}" for entry in each.history]
+    return lines + [f"  {_history_line(entry)}" for entry in explanation.history]
 
 
 def _label(identity: Identity) -> str:

@@ -69,9 +69,11 @@ def with_fallbacks(
     wanted = list(reminders)
     if settings.fallback is None:
         return wanted
-    found = [_pair(each, messages, settings) for each in wanted if each.recipient is not None]
+    found = [_pair(reminder, messages, settings) for reminder in wanted if reminder.recipient is not None]
     taken = {own.key: own for own, _ in found}
-    return [taken.get(each.key, each) for each in wanted] + [spare for _, spare in found if spare is not None]
+    return [taken.get(reminder.key, reminder) for reminder in wanted] + [
+        spare for _, spare in found if spare is not None
+    ]
 
 
 def _pair(
@@ -79,19 +81,21 @@ def _pair(
 ) -> tuple[Reminder, Reminder | None]:
     """Return a reminder as it is wanted now, and its fallback if that is due."""
     every, key = messages.get(reminder.key, ()), fallback_key(reminder.key)
-    own = [each for each in every if _is_for(each, reminder, settings)]
-    others = [each for each in messages.get(key, ()) if _is_for(each, reminder, settings)]
-    gone = [each for each in own if each.state in SENT]
-    if told := [each for each in others if each.state in SENT]:
+    own = [message for message in every if _is_for(message, reminder, settings)]
+    others = [message for message in messages.get(key, ()) if _is_for(message, reminder, settings)]
+    gone = [message for message in own if message.state in SENT]
+    if told := [message for message in others if message.state in SENT]:
         refused = reminder if gone else _left(reminder, Reason.ALREADY_SENT)
         return refused, _derived(reminder, "a message that was not delivered", told[-1].due_at)
-    if any(each.state in OPEN for each in every):
+    if any(message.state in OPEN for message in every):
         return reminder, None
     if gone:
-        last = max(gone, key=lambda each: each.send_at)
-        return reminder, _instead_of(reminder, last) if all(_failed(each, settings) for each in gone) else None
-    refusals = [each for each in own if each.state is State.REJECTED and each.error.startswith(REFUSED_SENDER)]
-    stands = any(each.state in OPEN for each in others)
+        last = max(gone, key=lambda message: message.send_at)
+        return reminder, _instead_of(reminder, last) if all(_failed(message, settings) for message in gone) else None
+    refusals = [
+        message for message in own if message.state is State.REJECTED and message.error.startswith(REFUSED_SENDER)
+    ]
+    stands = any(message.state in OPEN for message in others)
     if refusals and (stands or _is_of(refusals[-1], settings)):
         spare = _derived(reminder, "a message that was refused for its sender", reminder.due_at, late=False)
         return _left(reminder, Reason.QUARANTINED), spare

@@ -130,7 +130,11 @@ def forecast_of(changes: Iterable[Change], rules: Iterable[Rule], prices: Prices
     """Return what the messages that changes would create come to, by rule."""
     channels = {name: rule.channel for rule in rules for name in (rule.id, fallback_id(rule.id))}
     listed = list(changes)
-    made = [each for each in listed if each.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE) and each.text is not None]
-    costs = forecast((each.rule, channels.get(each.rule, "sms"), each.text or "") for each in made)
-    held = Counter(each.rule for each in listed if each.kind is ChangeKind.HOLD)
+    made = [
+        change
+        for change in listed
+        if change.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE) and change.text is not None
+    ]
+    costs = forecast((change.rule, channels.get(change.rule, "sms"), change.text or "") for change in made)
+    held = Counter(change.rule for change in listed if change.kind is ChangeKind.HOLD)
     return Forecast(costs, dict(held), prices)

@@ -80,7 +80,9 @@ def cancellable(message: Message, window: Window, now: datetime) -> bool:
 def next_look(outcomes: Sequence[ReminderRecord], messages: Sequence[Message]) -> datetime | None:
     """Return the earliest instant at which something is to be done although nothing changes; None: never."""
     instants = [
-        each.park_at for each in outcomes if each.status is not ReminderStatus.PARKED and each.park_at is not None
+        outcome.park_at
+        for outcome in outcomes
+        if outcome.status is not ReminderStatus.PARKED and outcome.park_at is not None
     ]
     for message in messages:
         if message.state is State.SCHEDULED:
@@ -104,7 +106,7 @@ def needs_settling(message: Message, now: datetime) -> bool:
 def stale_duplicates(messages: Sequence[Message]) -> list[Message]:
     """Return the parked messages, oldest first, of whose reminder a newer one may be parked as well."""
     newest = {message.key: message.id for message in messages if message.state in OPEN}
-    return [each for each in messages if each.state is State.SCHEDULED and each.id != newest[each.key]]
+    return [message for message in messages if message.state is State.SCHEDULED and message.id != newest[message.key]]
 
 
 def is_doubtful(message: Message, now: datetime) -> bool:

@@ -66,7 +66,7 @@ class Plan:
     def digest(self) -> str:
         """What makes it this plan: changes, keys, recipients and due times, not the send times of clamped ones."""
         total = blake2b(digest_size=16)
-        for change in sorted(self.changes, key=lambda each: (each.key, each.kind)):
+        for change in sorted(self.changes, key=lambda change: (change.key, change.kind)):
             clamped = change.reason in (Reason.CLAMPED_LATE, Reason.CLAMPED_FAR)
             parts = (
                 change.kind.value,
@@ -123,7 +123,7 @@ class Plan:
         settling = {change.identity for change in self.changes if "settle" in change.causes}
         settling -= {change.identity for change in self.changes if change.moves_noticeably}
         chosen = settling | {change.identity for change in self.changes if self._is_owed(change)}
-        todo = tuple(each for each in self.todo if each in chosen)
+        todo = tuple(identity for identity in self.todo if identity in chosen)
         changes = tuple(change for change in self.changes if change.identity in chosen)
         return evolve(self, changes=changes, all_incoming=(), removals=(), todo=todo)
 

@@ -62,11 +62,11 @@ class Preview:
 
     def of(self, appointments: Iterable[Appointment], now: datetime) -> Iterator[PreviewLine]:
         """Yield what would be said of these appointments, and of which nothing, in their order."""
-        found = (each for appointment in appointments for each in self._placed(appointment, now))
+        found = (pair for appointment in appointments for pair in self._placed(appointment, now))
         if any(rule.together for rule in self.rules):
             yield from self._together(list(found))
         else:
-            yield from (self._line(*each) for each in found)
+            yield from (self._line(*match) for match in found)
 
     def _placed(self, appointment: Appointment, now: datetime) -> list[tuple[Reminder, Placement]]:
         given = normalise(appointment, self.defaults.region)

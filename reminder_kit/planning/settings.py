@@ -73,9 +73,9 @@ class Settings:
             return self
         if isinstance(what, Reminder):
             return spare if what.instead else self
-        for each in (self, spare):
-            if (each.provider, each.sender) == (what.provider, what.sender):
-                return each
+        for candidate in (self, spare):
+            if (candidate.provider, candidate.sender) == (what.provider, what.sender):
+                return candidate
         return spare if what.provider == spare.provider != self.provider else self
 
     @property

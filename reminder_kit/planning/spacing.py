@@ -64,7 +64,7 @@ def apply_min_gap(assessments: Sequence[Assessment], observed: Observed, setting
     for assessment, placement, number in _new(assessments):
         others = placed.setdefault(number, [])
         if assessment.message is None or assessment.message.send_at != placement.send_at:
-            besides = {assessment.reminder.key, *going, *(each.key for each in assessment.includes)}
+            besides = {assessment.reminder.key, *going, *(reminder.key for reminder in assessment.includes)}
             written = [*_send_times(number, observed, besides), *others]
             assessment.placement, gap = _moved_apart(assessment, placement, written, settings, now)
             assessment.clearance = (max(gap, _silence_of(assessment, written)), gap)
@@ -89,7 +89,7 @@ def _new(assessments: Sequence[Assessment]) -> list[tuple[Assessment, Placement,
     ]
     return [
         (assessment, placement, number)
-        for *_, assessment, placement, number in sorted(found, key=lambda each: each[:2])
+        for *_, assessment, placement, number in sorted(found, key=lambda found_at: found_at[:2])
     ]
 
 
@@ -101,7 +101,7 @@ def _going(assessments: Sequence[Assessment]) -> set[str]:
 
 
 def _send_times(number: str, observed: Observed, besides: Collection[str]) -> list[datetime]:
-    return [each.send_at for each in observed.traffic.get(number, ()) if each.key not in besides]
+    return [traffic.send_at for traffic in observed.traffic.get(number, ()) if traffic.key not in besides]
 
 
 def _is_too_soon(at: datetime, others: Iterable[datetime], length: timedelta) -> bool:
@@ -126,17 +126,18 @@ def _moved_apart(
     step = (
         "less than {} from another message to that number, at {}",
         gap,
-        min(others, key=lambda each: abs(each - at)),
+        min(others, key=lambda moment: abs(moment - at)),
     )
-    fits = [each for each in _edges(others, gap, room) if _is_clear(each, others, gap)]
+    fits = [edge for edge in _edges(others, gap, room) if _is_clear(edge, others, gap)]
     first = -1 if reminder.rule.shift == "earlier" else 1
     chosen = sorted(
-        (each for each in fits if each <= room.latest), key=lambda each: (abs(each - at), first * (at - each))
+        (moment for moment in fits if moment <= room.latest),
+        key=lambda moment: (abs(moment - at), first * (at - moment)),
     )
     if chosen:
         moved = ("moved to {}", chosen[0])
         return evolve(placement, send_at=chosen[0], steps=(*placement.steps, step, moved)), gap
-    waits = sorted(each for each in fits if each > room.latest) if window.holds_and_sends else []
+    waits = sorted(moment for moment in fits if moment > room.latest) if window.holds_and_sends else []
     if waits and (
         assessment.message is not None or reminder.rule.if_late.still_useful(waits[0] - (reminder.due_at or at))
     ):
@@ -153,7 +154,7 @@ def _edges(others: Iterable[datetime], gap: timedelta, room: FeasibleRange) -> s
     found = set()
     for other in others:
         found |= {room.up_to(other - gap), room.from_then_on(max(other + gap, room.earliest))}
-    return {each for each in found if each is not None and each >= room.earliest and room.in_time(each)}
+    return {moment for moment in found if moment is not None and moment >= room.earliest and room.in_time(moment)}
 
 
 _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
@@ -163,7 +164,7 @@ def with_planned(observed: Observed, planned: Mapping[str, Sequence[Traffic]]) -
     """Return the case with what is about to be written to its numbers before."""
     if not planned or observed.appointment is None:
         return observed
-    numbers = {each.phone for each in observed.appointment.recipients} & planned.keys()
+    numbers = {recipient.phone for recipient in observed.appointment.recipients} & planned.keys()
     more = {number: [*observed.traffic.get(number, ()), *planned[number]] for number in numbers}
     return evolve(observed, traffic={**observed.traffic, **more}) if more else observed
 

@@ -116,7 +116,7 @@ class Replies:
 
 def _listed(words: Any, where: str) -> Iterable[str]:
     listed = [words] if isinstance(words, str) else words
-    if not isinstance(listed, list | tuple) or not listed or not all(isinstance(each, str) for each in listed):
+    if not isinstance(listed, list | tuple) or not listed or not all(isinstance(entry, str) for entry in listed):
         raise ConfigurationError(f'{where} must name one or more words, not {words!r}: write ["C", "YES"]')
     return listed
 

@@ -104,7 +104,7 @@ class Executor:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
         refused = await self._record(plan)
         run = Execution(plan, patient=patient)
-        waiting = [each for each in plan.todo if each not in refused]
+        waiting = [identity for identity in plan.todo if identity not in refused]
         for _ in range(_ROUNDS):
             run.woken = {}
             await self._work_through(waiting, run)
@@ -125,8 +125,8 @@ class Executor:
         kept = await self._commit(partial(_record_all, plan, self.clock()))
         return {
             incoming.identity
-            for incoming, each in zip(plan.all_incoming, kept, strict=True)
-            if each is RecordResult.STALE
+            for incoming, result in zip(plan.all_incoming, kept, strict=True)
+            if result is RecordResult.STALE
         }
 
     async def _commit(self, op: Callable[[Any], Any]) -> Any:
@@ -136,15 +136,15 @@ class Executor:
         """Work batch by batch, past what another worker holds; then wait for that (the batch job leaves it to it)."""
         waited, delay = 0.0, 0.05
         while True:
-            waiting = [each for batch in batched(waiting, _BATCH) for each in await self._work(batch, run)]
+            waiting = [identity for batch in batched(waiting, _BATCH) for identity in await self._work(batch, run)]
             if run.patient or not waiting or waited >= _PATIENCE:
                 break
             await self.io.sleep(delay)
             waited, delay = waited + delay, min(delay * 2, 1.0)
         error = "another worker holds this appointment; the next resync finishes it"
         for identity in () if run.patient else waiting:
-            planned = [each for each in run.plan.changes if each.identity == identity]
-            run.done[identity] = [evolve(each, outcome="failed", error=error) for each in planned if each.is_work]
+            planned = [change for change in run.plan.changes if change.identity == identity]
+            run.done[identity] = [evolve(change, outcome="failed", error=error) for change in planned if change.is_work]
 
     async def _work(self, identities: Sequence[Identity], run: Execution) -> list[Identity]:
         """Work on appointments nobody else holds; returns those somebody does, and notes whom else it concerns."""
@@ -167,24 +167,24 @@ class Executor:
         for work in works:
             run.done[work.record.identity] = merged(run.done.get(work.record.identity, ()), work.reported())
         held = {work.record.identity for work in works}
-        return [each for each in identities if each not in held]
+        return [identity for identity in identities if identity not in held]
 
     def _dispatchers(self, actor: str, *, patient: bool) -> Dispatchers:
         first = Route(self.provider, self.settings, self.io, self.breaker, self.skew)
         found = [
             Dispatcher(
-                each.provider,
-                each.io,
+                route.provider,
+                route.io,
                 self.ledger,
-                each.settings,
+                route.settings,
                 self.clock,
                 actor,
-                each.breaker,
+                route.breaker,
                 patient=patient,
-                skew=each.skew,
+                skew=route.skew,
             )
-            for each in (first, self.fallback)
-            if each is not None
+            for route in (first, self.fallback)
+            if route is not None
         ]
         return Dispatchers(*found)
 
@@ -201,8 +201,8 @@ class Executor:
 
         claims, records = await self._commit(claim)
         place = {identity: index for index, identity in enumerate(identities)}
-        records = sorted(records, key=lambda each: place[each.identity])
-        return [WorkItem(claims[each.row], each, {m.id: m for m in each.messages}) for each in records]
+        records = sorted(records, key=lambda record: place[record.identity])
+        return [WorkItem(claims[record.row], record, {m.id: m for m in record.messages}) for record in records]
 
     async def _reread(self, works: Sequence[WorkItem]) -> None:
         records = await self._commit(lambda tx: tx.read([work.claim.row for work in works]))
@@ -226,9 +226,9 @@ class Executor:
             await self.io.gather(jobs)
             await self._reread(works)
         doubles = [
-            self.cancel_duplicate(work, each, dispatchers)
+            self.cancel_duplicate(work, duplicate, dispatchers)
             for work in works
-            for each in stale_duplicates(work.record.messages)
+            for duplicate in stale_duplicates(work.record.messages)
         ]
         if doubles:
             await self.io.gather(doubles)
@@ -240,7 +240,7 @@ class Executor:
         """Take back a message that was thought lost, since a newer one of its reminder is parked."""
 
         async def job() -> None:
-            outcome = next(each for each in work.record.outcomes if each.key == message.key)
+            outcome = next(outcome for outcome in work.record.outcomes if outcome.key == message.key)
             identity, reason = work.record.identity, Reason.UNCHANGED.value
             result = await isolated(dispatchers.cancel(work.claim, identity, message, outcome, reason))
             if result.status is DispatchStatus.FAILED:
@@ -272,9 +272,11 @@ class Executor:
         for work, observed in zip(works, all_observed, strict=True):
             work.redecided, work.decide_again, work.suppressed = work.redecided or work.decide_again, False, suppressed
             work.decisions, work.error = decisions_for(with_planned(observed, planned), self.settings, now)
-            work.decisions = [held(each) if each.change.key in held_back else each for each in work.decisions]
+            work.decisions = [
+                held(decision) if decision.change.key in held_back else decision for decision in work.decisions
+            ]
             if self.settings.spacing_reach:
-                note_planned(planned, [each.change for each in work.decisions])
+                note_planned(planned, [decision.change for decision in work.decisions])
             if work.error:
                 work.complete = False
 
@@ -415,7 +417,7 @@ class Executor:
 
 
 def _record_all(plan: Plan, now: datetime, tx: Transaction) -> list[RecordResult]:
-    kept = [each for batch in batched(plan.all_incoming) for each in tx.record(batch, now, as_of=plan.as_of)]
+    kept = [result for batch in batched(plan.all_incoming) for result in tx.record(batch, now, as_of=plan.as_of)]
     for removals in batched(plan.removals):
         tx.remove(removals, now)
     return kept

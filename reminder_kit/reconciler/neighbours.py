@@ -37,7 +37,7 @@ def _phones(appointment: Appointment | None) -> list[tuple[str, datetime]]:
     if appointment is None:
         return []
     start_at = appointment.start_at
-    numbers = dict.fromkeys(each.phone for each in appointment.recipients)
+    numbers = dict.fromkeys(recipient.phone for recipient in appointment.recipients)
     return [(number, start_at) for number in numbers if is_possible(number)]
 
 
@@ -79,16 +79,17 @@ class Neighbours:
         combined = self._messages_that_include(numbers)
         others = self._same_day(all_observed)
         found = [
-            evolve(each, traffic=written, included_in=combined)
-            for each in self._with_prior_messages(all_observed, combined)
+            evolve(message, traffic=written, included_in=combined)
+            for message in self._with_prior_messages(all_observed, combined)
         ]
         company = [
-            evolve(each, traffic=written, included_in=combined) for each in self._with_prior_messages(others, combined)
+            evolve(message, traffic=written, included_in=combined)
+            for message in self._with_prior_messages(others, combined)
         ]
         by_phone: dict[str, list[Observed]] = {}
-        for each in company:
-            for number, _ in _phones(each.appointment):
-                by_phone.setdefault(number, []).append(each)
+        for neighbour in company:
+            for number, _ in _phones(neighbour.appointment):
+                by_phone.setdefault(number, []).append(neighbour)
         return [evolve(observed, neighbours=_neighbours_of(observed, by_phone)) for observed in found]
 
     def _with_earlier_combinations(self, all_observed: Sequence[Observed]) -> list[Observed]:
@@ -98,26 +99,26 @@ class Neighbours:
         if not numbers:
             return list(all_observed)
         combined = self._messages_that_include(numbers)
-        return [evolve(each, included_in=combined) for each in self._with_prior_messages(all_observed, combined)]
+        return [evolve(message, included_in=combined) for message in self._with_prior_messages(all_observed, combined)]
 
     def _messages_that_include(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
         found: dict[str, list[Message]] = {}
         for message in self.ledger.combined(numbers):
-            for each in message.includes:
-                found.setdefault(each.key, []).append(message)
+            for included in message.includes:
+                found.setdefault(included.key, []).append(message)
         return found
 
     def _with_prior_messages(
         self, all_observed: Sequence[Observed], combined: Mapping[str, Sequence[Message]]
     ) -> list[Observed]:
         """Return the cases with what was told, in others' messages, of another occurrence of theirs."""
-        along = [(key, each) for key, found in combined.items() for each in found if each.state in SENT]
+        along = [(key, message) for key, found in combined.items() for message in found if message.state in SENT]
         owners = self.ledger.reminder_owners(list(dict.fromkeys(key for key, _ in along))) if along else {}
         sent: dict[tuple[str, str], dict[tuple[str, str], list[PriorMessage]]] = {}
         for key, message in along:
             if key in owners:
                 identity, rule, recipient = owners[key]
-                start_at = next(each.start_at for each in message.includes if each.key == key)
+                start_at = next(included.start_at for included in message.includes if included.key == key)
                 by_whom = sent.setdefault((identity.source, identity.id), {})
                 by_whom.setdefault((rule, recipient), []).append(PriorMessage(key, start_at, message.send_at))
         return (
@@ -128,9 +129,9 @@ class Neighbours:
 
     def _same_day(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return every appointment that shares a phone with one of the cases around the same time."""
-        phones = [each for observed in all_observed for each in _phones(observed.appointment)]
+        phones = [phone for observed in all_observed for phone in _phones(observed.appointment)]
         records = self.sharing_number(ranges_of(phones))
-        sent = self.ledger.sent_before_many(list(dict.fromkeys((each.source, each.id) for each in records)))
+        sent = self.ledger.sent_before_many(list(dict.fromkeys((record.source, record.id) for record in records)))
         return [self._observed(identity, record, sent.get(identity[:2])) for identity, record in records.items()]
 
     def _observed(self, identity: Identity, record: AppointmentRecord | None, sent: Any) -> Observed:
@@ -150,7 +151,7 @@ class Neighbours:
             for identity in self._by_phone.get(number, ())
             if identity not in found
         }
-        coming = sorted(each for each in missing if self._lies_in(each, ranges))
+        coming = sorted(identity for identity in missing if self._lies_in(identity, ranges))
         known = {record.identity: record for record in self.ledger.records(identities=coming)} if coming else {}
         return found | {identity: known.get(identity) for identity in coming}
 
@@ -162,21 +163,21 @@ class Neighbours:
         self, rows: Sequence[int], appointments: Iterable[Appointment | None]
     ) -> dict[Identity, AppointmentRecord | None]:
         """Return whom it concerns that appointments changed: who shares a phone with what they are, or were."""
-        phones = [each for found in self.ledger.phones(rows).values() for each in found]
-        phones += [each for appointment in appointments for each in _phones(appointment)]
+        phones = [match for found in self.ledger.phones(rows).values() for match in found]
+        phones += [phone for appointment in appointments for phone in _phones(appointment)]
         return self.sharing_number(ranges_of(phones)) if phones else {}
 
 
 def _with(observed: Observed, sent: Mapping[tuple[str, str], Sequence[PriorMessage]] | None) -> Observed:
     if not sent:
         return observed
-    before = {each: (*observed.sent_before.get(each, ()), *found) for each, found in sent.items()}
+    before = {request: (*observed.sent_before.get(request, ()), *found) for request, found in sent.items()}
     return evolve(observed, sent_before={**observed.sent_before, **before})
 
 
 def _was_combined(observed: Observed) -> bool:
     along = (Reason.SUPERSEDED, Reason.ALREADY_SENT)
-    return any(each.reason in along and key not in observed.messages for key, each in observed.outcomes.items())
+    return any(outcome.reason in along and key not in observed.messages for key, outcome in observed.outcomes.items())
 
 
 def _neighbours_of(observed: Observed, by_phone: Mapping[str, Sequence[Observed]]) -> tuple[Observed, ...]:
@@ -190,4 +191,4 @@ def _neighbours_of(observed: Observed, by_phone: Mapping[str, Sequence[Observed]
                 and abs(other_start - start_at) <= SAME_DAY
             ):
                 found[other.identity] = other
-    return tuple(found[each] for each in sorted(found))
+    return tuple(found[identity] for identity in sorted(found))

@@ -66,10 +66,12 @@ class PlanBuilder:
             self._announce(all_incoming)
         for identities in batched(all_incoming):
             records = {record.identity: record for record in self.ledger.records(identities=identities)}
-            judged = [each for each in identities if self._is_decided(all_incoming[each], records.get(each))]
+            judged = [
+                identity for identity in identities if self._is_decided(all_incoming[identity], records.get(identity))
+            ]
             self.decide(
-                [(each, records.get(each)) for each in judged],
-                {each: all_incoming[each].appointment for each in judged},
+                [(identity, records.get(identity)) for identity in judged],
+                {identity: all_incoming[identity].appointment for identity in judged},
             )
         self.seen.update(all_incoming)
 
@@ -106,7 +108,7 @@ class PlanBuilder:
             and not record.dirty
             and record.planned_with == self.digest
             and (record.next_at is None or record.next_at > self.now)
-            and not any(each.state in (State.CREATING, State.CANCELLING) for each in record.messages)
+            and not any(message.state in (State.CREATING, State.CANCELLING) for message in record.messages)
             and (incoming is None or (incoming.fingerprint == record.fingerprint and not record.removed))
         )
 
@@ -118,12 +120,14 @@ class PlanBuilder:
         """Decide for appointments as they are recorded (None: never), or are given (None: withdrawn)."""
         if not found:
             return
-        sent = self.ledger.sent_before_many(list(dict.fromkeys((each.source, each.id) for each, _ in found)))
+        sent = self.ledger.sent_before_many(
+            list(dict.fromkeys((identity.source, identity.id) for identity, _ in found))
+        )
         all_observed = [
-            Observed.of(each, given[each], record, self.suppressed, sent.get((each.source, each.id)))
-            if each in given or record is None
-            else Observed.recorded(record, self.suppressed, sent.get((each.source, each.id)))
-            for each, record in found
+            Observed.of(identity, given[identity], record, self.suppressed, sent.get((identity.source, identity.id)))
+            if identity in given or record is None
+            else Observed.recorded(record, self.suppressed, sent.get((identity.source, identity.id)))
+            for identity, record in found
         ]
         for observed, (_, record) in zip(self.neighbours.with_context(all_observed), found, strict=True):
             self.add_decisions(observed, record)
@@ -133,9 +137,11 @@ class PlanBuilder:
         identity = observed.identity
         decisions, error = decisions_for(observed, self.settings, self.now)
         self.other_providers |= _other_providers(decisions, self.settings)
-        self.changes[identity] = [quarantined(identity, error)] if error else [each.change for each in decisions]
+        self.changes[identity] = (
+            [quarantined(identity, error)] if error else [decision.change for decision in decisions]
+        )
         news = error or record is None or record.planned_with != self.digest or record.dirty or identity in self._fresh
-        matters = [each for each in decisions if _has_effect(each, record)]
+        matters = [decision for decision in decisions if _has_effect(decision, record)]
         if news or matters:
             self.todo[identity] = None
             if self.settings.combines:
@@ -143,32 +149,36 @@ class PlanBuilder:
             if self.settings.spacing_reach:
                 self._observed[identity] = observed, record
         if record is not None:
-            past = [each for each in record.messages if each.state is State.SCHEDULED and is_past(each, self.now)]
-            self.over[identity] = Counter(each.provider for each in past)
-            if not news and all(_waits_for_room(each, record) for each in matters):
-                self.waiting[identity] = {each.change.key for each in matters}
+            past = [
+                message
+                for message in record.messages
+                if message.state is State.SCHEDULED and is_past(message, self.now)
+            ]
+            self.over[identity] = Counter(message.provider for message in past)
+            if not news and all(_waits_for_room(decision, record) for decision in matters):
+                self.waiting[identity] = {decision.change.key for decision in matters}
 
     def sweep(self, records: Iterable[AppointmentRecord]) -> None:
         """Look at recorded appointments that did not come in."""
         for batch in batched(records):
-            waiting = [each for each in batch if each.identity not in self.seen]
-            self.seen.update(each.identity for each in waiting)
+            waiting = [record for record in batch if record.identity not in self.seen]
+            self.seen.update(record.identity for record in waiting)
             for record in waiting:
                 if self._needs_no_look(record, None) and not record.removed:
                     self.changes[record.identity] = recorded_changes(record, self.now)
-            moved = [each for each in waiting if not self._needs_no_look(each, None)]
-            self.decide([(each.identity, each) for each in moved])
+            moved = [record for record in waiting if not self._needs_no_look(record, None)]
+            self.decide([(record.identity, record) for record in moved])
 
     def withdraw(self, records: Iterable[AppointmentRecord]) -> None:
         """Withdraw what its source no longer has."""
         for batch in batched(records):
-            gone = [each for each in batch if each.identity not in self.seen and not each.removed]
+            gone = [record for record in batch if record.identity not in self.seen and not record.removed]
             for record in gone:
                 self.seen.add(record.identity)
                 self.removals.append(record.identity)
                 self._fresh.add(record.identity)
                 self.neighbours.announce(record.identity, None)
-            self.decide([(each.identity, each) for each in gone], {each.identity: None for each in gone})
+            self.decide([(record.identity, record) for record in gone], {record.identity: None for record in gone})
 
     def decide_affected_neighbours(self) -> None:
         """Judge whoever is told together with, or apart from, an appointment that changed.
@@ -181,18 +191,20 @@ class PlanBuilder:
             for batch in batched(stirring):
                 rows = [record.row for record, _ in batch if record is not None]
                 found = self.neighbours.affected_by(rows, [appointment for _, appointment in batch])
-                fresh = {each: record for each, record in found.items() if each not in judged}
+                fresh = {identity: record for identity, record in found.items() if identity not in judged}
                 judged.update(fresh)
                 self.decide(list(fresh.items()), self.neighbours.announced)
 
     def respace_new_messages(self) -> None:
         """Decide again, soonest first, for those whose new messages to one number must mind each other."""
         self.order = _soonest_first(self.todo, self._all())
-        new = [each for each in self._all() if each.kind in _PARKING]
-        often = Counter(each.to for each in new)
+        new = [change for change in self._all() if change.kind in _PARKING]
+        often = Counter(change.to for change in new)
         planned: dict[str, list[Traffic]] = {}
         for identity in self.order if self.settings.spacing_reach else ():
-            numbers = {each.to for each in self.changes[identity] if each.kind in _PARKING and often[each.to] > 1}
+            numbers = {
+                change.to for change in self.changes[identity] if change.kind in _PARKING and often[change.to] > 1
+            }
             if not numbers or identity not in self._observed:
                 continue
             observed, record = self._observed[identity]
@@ -200,7 +212,7 @@ class PlanBuilder:
             note_planned(planned, self.changes[identity])
 
     def _all(self) -> list[Change]:
-        return [each for found in self.changes.values() for each in found]
+        return [change for found in self.changes.values() for change in found]
 
     def vanished(self, scope: Scope) -> Iterator[AppointmentRecord]:
         """Yield recorded future appointments of the source that are gone from it (design, §13 "Completeness")."""
@@ -227,18 +239,18 @@ class PlanBuilder:
             for index, change in enumerate(found)
             if self.other_providers.get(change.key, self.settings.provider) == provider
         ]
-        new = [each for each in its if each[0].kind is ChangeKind.SCHEDULE]
+        new = [candidate for candidate in its if candidate[0].kind is ChangeKind.SCHEDULE]
         room = max(0, cap - self.ledger.parked(provider=provider)) if new else 0
-        freed = sum(each[provider] for each in self.over.values()) + sum(
-            each[0].kind is ChangeKind.CANCEL for each in its
+        freed = sum(counter[provider] for counter in self.over.values()) + sum(
+            candidate[0].kind is ChangeKind.CANCEL for candidate in its
         )
         if len(new) <= room + freed:
             return
-        new.sort(key=lambda each: (each[0].send_at, each[0].key))
+        new.sort(key=lambda item: (item[0].send_at, item[0].key))
         for change, found, index in new[room + freed :]:
             self.held_back.add(change.key)
             found[index] = evolve(change, kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
-        self.order = [each for each in self.order if not self.waiting.get(each, {""}) <= self.held_back]
+        self.order = [identity for identity in self.order if not self.waiting.get(identity, {""}) <= self.held_back]
 
     def plan(self, guard: Guard) -> Plan:
         """Return the plan."""
@@ -259,7 +271,7 @@ class PlanBuilder:
             guarded=scope.guarded,
             guard=guard,
             barred=frozenset(self.suppressed)
-            & {each.to or "" for each in self._all() if each.kind is ChangeKind.CANCEL},
+            & {change.to or "" for change in self._all() if change.kind is ChangeKind.CANCEL},
             refusal=scope.refusal,
             as_of=scope.as_of,
         )
@@ -269,7 +281,7 @@ def _other_providers(decisions: Iterable[Decision], settings: Settings) -> dict[
     """Return, by key, the providers of reminders that go through, or are parked at, another one than the first."""
     if settings.fallback is None:
         return {}
-    whose = ((each.change.key, each.message or each.reminder) for each in decisions)
+    whose = ((decision.change.key, decision.message or decision.reminder) for decision in decisions)
     found = ((key, settings.of(what).provider) for key, what in whose if what is not None)
     return {key: provider for key, provider in found if provider != settings.provider}
 
@@ -283,7 +295,7 @@ def _has_effect(decision: Decision, record: AppointmentRecord | None) -> bool:
 
 def _waits_for_room(decision: Decision, record: AppointmentRecord) -> bool:
     """Say whether a reminder to be parked is recorded as waiting for room already."""
-    known = next((each for each in record.outcomes if each.key == decision.change.key), None)
+    known = next((outcome for outcome in record.outcomes if outcome.key == decision.change.key), None)
     if known is None or decision.change.kind is not ChangeKind.SCHEDULE:
         return False
     return known.reason == Reason.AT_CAPACITY and known.due_at == decision.outcome.due_at
@@ -291,8 +303,8 @@ def _waits_for_room(decision: Decision, record: AppointmentRecord) -> bool:
 
 def _is_addressed_to(record: AppointmentRecord, number: str) -> bool:
     """Say whether anything recorded of an appointment is addressed to a number."""
-    return any(each.to == number for each in record.outcomes) or any(
-        each.draft.to == number for each in record.messages
+    return any(outcome.to == number for outcome in record.outcomes) or any(
+        message.draft.to == number for message in record.messages
     )
 
 
@@ -315,15 +327,15 @@ def build_plan(
     neighbours = Neighbours(ledger, settings, now, suppressed)
     draft = PlanBuilder(ledger, settings, now, scope, suppressed, settings.digest, neighbours)
     draft.add_incoming(all_incoming)
-    for each in (scope, *scope.covered):
-        if each.complete or each.covers:
-            draft.withdraw(draft.vanished(each))
+    for part in (scope, *scope.covered):
+        if part.complete or part.covers:
+            draft.withdraw(draft.vanished(part))
     if scope.withdraw:
         draft.withdraw(ledger.records(identities=scope.withdraw))
     if scope.sweep:
         draft.sweep(ledger.records(ended_after=now, dirty_only=scope.only_dirty))
     if scope.number:
-        draft.sweep(each for each in ledger.records(dirty_only=True) if _is_addressed_to(each, scope.number))
+        draft.sweep(record for record in ledger.records(dirty_only=True) if _is_addressed_to(record, scope.number))
     draft.decide_affected_neighbours()
     draft.respace_new_messages()
     draft.apply_capacity(cap, settings.provider)
@@ -339,5 +351,7 @@ def _soonest_first(todo: Collection[Identity], changes: Sequence[Change]) -> tup
         if change.is_work and change.send_at is not None:
             known = nearest.get(change.identity)
             nearest[change.identity] = change.send_at if known is None else min(known, change.send_at)
-    with_work = sorted((each for each in todo if each in nearest), key=lambda each: (nearest[each], each))
-    return (*with_work, *sorted(each for each in todo if each not in nearest))
+    with_work = sorted(
+        (identity for identity in todo if identity in nearest), key=lambda identity: (nearest[identity], identity)
+    )
+    return (*with_work, *sorted(identity for identity in todo if identity not in nearest))

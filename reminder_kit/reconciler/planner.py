@@ -126,7 +126,7 @@ class Planner:
     def incoming(self, appointments: Appointments, source: str | None) -> list[Incoming]:
         """Return appointments ready to be recorded."""
         region = self.settings.defaults.region
-        return [Incoming.of(normalise(each, region)) for each in _sourced(appointments, source)]
+        return [Incoming.of(normalise(appointment, region)) for appointment in _sourced(appointments, source)]
 
     def explanation(self, id: str, source: str | None, recurrence_id: str | None, now: datetime) -> Explanation:  # noqa: A002 - the identity's public name
         """Return what there is to say of an appointment id."""
@@ -149,8 +149,8 @@ class Planner:
         mine = [entry for entry in history if entry.identity == identity]
         quiet, window = self.settings.quiet, self.settings.window
         return [
-            explain_decision(each, record.messages, mine, quiet, window)
-            for each in decide(observed, self.settings, now)
+            explain_decision(decision, record.messages, mine, quiet, window)
+            for decision in decide(observed, self.settings, now)
         ]
 
     def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> dict[Identity, Incoming]:
@@ -191,9 +191,9 @@ class Planner:
         """Return what the calendars the batch job knows hold, and what could not be read: one may be out of reach."""
         read: list[Imported] = []
         problems: list[Any] = []
-        for each in self.sources:
+        for source in self.sources:
             try:
-                got = self._read(each, now, source=None, complete=False)
+                got = self._read(source, now, source=None, complete=False)
             except CalendarError as error:
                 problems.append(error)
                 continue
@@ -208,20 +208,22 @@ class Planner:
 
 def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appointment]:
     """Yield appointments one by one, all of the source named, if one is."""
-    for each in (appointments,) if isinstance(appointments, Appointment) else appointments:
-        if not isinstance(each, Appointment):
-            raise InvalidInputError(f"expected appointments, got {type(each).__name__}: build Appointment(...) first")
-        yield each if source is None or each.source == source else evolve(each, source=source)
+    for appointment in (appointments,) if isinstance(appointments, Appointment) else appointments:
+        if not isinstance(appointment, Appointment):
+            raise InvalidInputError(
+                f"expected appointments, got {type(appointment).__name__}: build Appointment(...) first"
+            )
+        yield appointment if source is None or appointment.source == source else evolve(appointment, source=source)
 
 
 def read_rules(rules: Iterable[Rule | Mapping[str, Any]], defaults: Defaults) -> tuple[Rule, ...]:
     """Return a kit's rules; raises where two have one id, or a text could never be sent."""
     found = tuple(
-        each if isinstance(each, Rule) else Rule.from_mapping(each, where=f"rules[{index}]")
-        for index, each in enumerate(rules)
+        rule if isinstance(rule, Rule) else Rule.from_mapping(rule, where=f"rules[{index}]")
+        for index, rule in enumerate(rules)
     )
     ids = [rule.id for rule in found]
-    if twice := sorted({each for each in ids if ids.count(each) > 1}):
+    if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise ConfigurationError(f"two rules have the id {twice[0]!r}: a reminder is known by its rule's id")
     for rule in found:
         tuple(warnings_of(rule, defaults))  # what can't be sent is refused; warnings are for `rules check`

@@ -29,10 +29,10 @@ def why(result: DispatchResult) -> str:
 
 def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
     """Return what a report says of an appointment worked on twice: what was done stays, unless it was redone."""
-    done = {each.key: each for each in before if each.is_work and each.outcome is not None}
-    found = [done.pop(each.key, each) if not each.is_work else each for each in after]
-    later = {each.key for each in after}
-    return [*found, *(each for key, each in done.items() if key not in later)]
+    done = {change.key: change for change in before if change.is_work and change.outcome is not None}
+    found = [done.pop(change.key, change) if not change.is_work else change for change in after]
+    later = {change.key for change in after}
+    return [*found, *(change for key, change in done.items() if key not in later)]
 
 
 def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:

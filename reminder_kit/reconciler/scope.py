@@ -44,7 +44,7 @@ class Scope:
 
 def require_one_source(found: list[Identity]) -> list[Identity]:
     """Return the identities; raises `InvalidInputError` where they belong to several sources."""
-    names = sorted({each.source for each in found})
+    names = sorted({identity.source for identity in found})
     if len(names) > 1:
         raise InvalidInputError(
             f"appointment {found[0].id!r} is recorded for several sources ({', '.join(names)}): name one"

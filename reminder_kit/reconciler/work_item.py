@@ -94,12 +94,12 @@ class WorkItem:
 
     def writes_to(self, barred: Collection[str]) -> bool:
         """Say whether something is parked for a number that was barred while this was worked on."""
-        numbers = {each.draft.to for each in self.messages.values() if each.state in OPEN}
+        numbers = {message.draft.to for message in self.messages.values() if message.state in OPEN}
         return any(number in barred and number not in self.suppressed for number in numbers)
 
     def rule_of(self, key: str) -> str:
         """Return the rule a reminder was recorded for."""
-        return next((each.rule for each in self.record.outcomes if each.key == key), "")
+        return next((outcome.rule for outcome in self.record.outcomes if outcome.key == key), "")
 
     def conclude(self, decision: Decision, result: str) -> None:
         """Note how a decision was carried out."""
@@ -137,30 +137,34 @@ class WorkItem:
                 outcome = "done" if "settle" in change.causes else None
                 self.changes[change.key] = evolve(change, outcome=outcome)
                 self.reminder_records[change.key] = decision.outcome
-            doubtful = any(each.key == change.key and is_doubtful(each, now) for each in self.messages.values())
+            doubtful = any(
+                message.key == change.key and is_doubtful(message, now) for message in self.messages.values()
+            )
             if doubtful or change.key in self.unconfirmed:  # what is sent at once is in doubt though its time is over
                 self.changes[change.key] = marked_unconfirmed(self.changes[change.key])
 
     def write(self, tx: Transaction, actor: str, now: datetime) -> None:
         """Write outcomes, history and adopted messages, under the claim; raises `ClaimLostError`."""
-        recorded = {each.key: each for each in self.record.outcomes}
+        recorded = {outcome.key: outcome for outcome in self.record.outcomes}
         tx.keep_outcomes(
             self.claim, list(self.reminder_records.values())
         )  # an intent may have overwritten what was recorded
-        versions = {each.change.key: each.reminder.rule.version for each in self.decisions if each.reminder}
+        versions = {
+            decision.change.key: decision.reminder.rule.version for decision in self.decisions if decision.reminder
+        }
         entries = [
             HistoryEntry(
                 at=now,
                 actor=actor,
-                event=self.changes[each.key].kind.value,
+                event=self.changes[outcome.key].kind.value,
                 identity=self.record.identity,
-                key=each.key,
-                rule=each.rule,
-                reason=self.changes[each.key].reason.value,
-                detail=_detail(each, versions.get(each.key)),
+                key=outcome.key,
+                rule=outcome.rule,
+                reason=self.changes[outcome.key].reason.value,
+                detail=_detail(outcome, versions.get(outcome.key)),
             )
-            for key, each in self.reminder_records.items()
-            if _belongs_in_history(self.changes[key], is_news=recorded.get(key) != each)
+            for key, outcome in self.reminder_records.items()
+            if _belongs_in_history(self.changes[key], is_news=recorded.get(key) != outcome)
         ]
         tx.note(entries)
         for decision in self.decisions:
@@ -173,34 +177,35 @@ class WorkItem:
 
     def release(self, digest: str, now: datetime) -> Release:
         """Return what is known when the claim is given back."""
-        outcomes = {each.key: each for each in self.record.outcomes} | self.reminder_records
+        outcomes = {outcome.key: outcome for outcome in self.record.outcomes} | self.reminder_records
         upcoming = next_look(list(outcomes.values()), list(self.messages.values())) if self.complete else now
         return Release(self.claim, self.record.generation, self.complete, digest, upcoming)
 
     def requeues(self) -> Requeue:
         """Say whom else it concerns what came of this: those told together with it, where anything did."""
-        recorded, concern = {each.key: each for each in self.record.outcomes}, Requeue.NONE
-        for each in self._combinable():
-            before, meant = recorded.get(each.change.key), each.outcome
-            after = self.reminder_records.get(each.change.key, meant)
+        recorded, concern = {outcome.key: outcome for outcome in self.record.outcomes}, Requeue.NONE
+        for decision in self._combinable():
+            before, meant = recorded.get(decision.change.key), decision.outcome
+            after = self.reminder_records.get(decision.change.key, meant)
             if before == after and not self.redecided:
                 continue
             fell_through = after.status is ReminderStatus.SKIPPED and after.reason != Reason.SUPERSEDED
-            silence = _silences(each) and Reason.CONDITION in (after.reason, before.reason if before else "")
+            silence = _silences(decision) and Reason.CONDITION in (after.reason, before.reason if before else "")
             if self.redecided or silence or (after != meant and after.status is not ReminderStatus.HELD):
                 return Requeue.ALL
             if fell_through:
                 concern = Requeue.OUTSIDE_BATCH
-            elif concern is Requeue.NONE and not _only_waits(before, after, each):
+            elif concern is Requeue.NONE and not _only_waits(before, after, decision):
                 concern = Requeue.NOT_VISITED
         return Requeue.NOT_VISITED if concern is Requeue.NONE and self.record.dirty else concern
 
     def _combinable(self) -> list[Decision]:
         """Return the decisions that others may depend on."""
         return [
-            each
-            for each in self.decisions
-            if (each.reminder is not None and each.reminder.rule.together) or (each.message and each.message.includes)
+            decision
+            for decision in self.decisions
+            if (decision.reminder is not None and decision.reminder.rule.together)
+            or (decision.message and decision.message.includes)
         ]
 
     def phones(self) -> list[tuple[str, datetime]]:
@@ -208,7 +213,7 @@ class WorkItem:
         if self.record.removed:
             return []
         appointment = self.record.appointment
-        return [(number, appointment.start_at) for number in {each.phone for each in appointment.recipients}]
+        return [(number, appointment.start_at) for number in {recipient.phone for recipient in appointment.recipients}]
 
     def reported(self) -> list[Change]:
         """Return what the report says of it."""
@@ -279,13 +284,13 @@ def _affected(tx: Transaction, works: Sequence[WorkItem], done: Container[Identi
     unknown = tx.add_phones({work.record.row: work.phones() for work in works})
     concerns = [(work.record.row, Requeue.ALL if work.record.row in unknown else work.requeues()) for work in works]
     for concern in (Requeue.NOT_VISITED, Requeue.OUTSIDE_BATCH):
-        for record in _sharing_number(tx, [row for row, each in concerns if each is concern]):
+        for record in _sharing_number(tx, [row for row, requeue in concerns if requeue is concern]):
             if record.row not in mates and (concern is Requeue.OUTSIDE_BATCH or record.identity not in done):
                 woken[record.row] = record.identity
-    for row in (row for row, each in concerns if each is Requeue.ALL):
+    for row in (row for row, requeue in concerns if requeue is Requeue.ALL):
         woken |= {record.row: record.identity for record in _sharing_number(tx, [row]) if record.row != row}
     return woken
 
 
 def _sharing_number(tx: Transaction, rows: Sequence[int]) -> list[AppointmentRecord]:
-    return tx.read(tx.sharing_number(ranges_of(each for found in tx.phones(rows).values() for each in found)))
+    return tx.read(tx.sharing_number(ranges_of(match for found in tx.phones(rows).values() for match in found)))

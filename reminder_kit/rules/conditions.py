@@ -31,9 +31,9 @@ def _words(value: object, what: str) -> tuple[str, ...]:
     several = (value,) if isinstance(value, str) else value
     if not isinstance(several, list | tuple | set | frozenset) or not several:
         raise InvalidRuleError(f'{what} must name one or more ({value!r}): write ["dental"]')
-    for each in several:
-        if not isinstance(each, str):
-            raise InvalidRuleError(f"{what} must be text ({each!r}): write it in quotes")
+    for item in several:
+        if not isinstance(item, str):
+            raise InvalidRuleError(f"{what} must be text ({item!r}): write it in quotes")
     return tuple(several) if isinstance(several, list | tuple) else tuple(sorted(several))
 
 
@@ -48,7 +48,7 @@ def _statuses(value: object, what: str) -> tuple[str, ...]:
 def _wanted(value: object, what: str) -> tuple[tuple[str, tuple[Any, ...]], ...]:
     if not isinstance(value, Mapping) or not value:
         raise InvalidRuleError(f"{what} must be a table ({value!r}): write {{ confirmed = true }}")
-    return tuple((str(key), _several(each)) for key, each in sorted(value.items(), key=lambda item: str(item[0])))
+    return tuple((str(key), _several(entry)) for key, entry in sorted(value.items(), key=lambda item: str(item[0])))
 
 
 def _several(value: Any) -> tuple[Any, ...]:
@@ -124,12 +124,14 @@ def _each(found: Any) -> tuple[Any, ...]:
 def _holds(found: Any, values: tuple[Any, ...]) -> bool:
     if found in values:
         return True
-    patterns = [each for each in values if isinstance(each, str)]
-    return any(each in values or _is_like_any(each, patterns) for each in _each(found))
+    patterns = [value for value in values if isinstance(value, str)]
+    return any(word in values or _is_like_any(word, patterns) for word in _each(found))
 
 
 def _is_like_any(found: Any, patterns: list[str]) -> bool:
-    return isinstance(found, str) and any(_like(found, each) for each in patterns if "*" in each or "?" in each)
+    return isinstance(found, str) and any(
+        _like(found, pattern) for pattern in patterns if "*" in pattern or "?" in pattern
+    )
 
 
 def _found(data: Any, name: str) -> Any:

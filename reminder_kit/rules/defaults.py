@@ -31,15 +31,15 @@ def _several(value: object, what: str, example: str) -> tuple[Any, ...]:
 
 def _holidays(value: str | Iterable[str]) -> tuple[str, ...]:
     several = _several(value, "holidays", '["US"]')
-    for each in several:
-        if not isinstance(each, str):
-            raise ConfigurationError(f'holidays must be names of calendars in quotes, not {each!r}: write ["US-NY"]')
-        _is_holiday(each, _SOME_DAY)
+    for item in several:
+        if not isinstance(item, str):
+            raise ConfigurationError(f'holidays must be names of calendars in quotes, not {item!r}: write ["US-NY"]')
+        _is_holiday(item, _SOME_DAY)
     return several
 
 
 def _closed_days(value: Iterable[date | str]) -> frozenset[date]:
-    return frozenset(_closed_day(each) for each in _several(value, "closed_days", '["2026-12-24"]'))
+    return frozenset(_closed_day(day) for day in _several(value, "closed_days", '["2026-12-24"]'))
 
 
 def _closed_day(value: object) -> date:
@@ -54,7 +54,7 @@ def _closed_day(value: object) -> date:
 
 
 def _weekend(value: Iterable[str | int]) -> frozenset[int]:
-    found = frozenset(_weekly(each) for each in _several(value, "weekend", '["saturday", "sunday"]'))
+    found = frozenset(_weekly(day) for day in _several(value, "weekend", '["saturday", "sunday"]'))
     if len(found) == len(WEEKDAYS):
         raise ConfigurationError("weekend names all seven days, which leaves no business day: leave one out")
     return found

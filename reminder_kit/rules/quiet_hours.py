@@ -61,7 +61,7 @@ def _days(value: str | Iterable[str] | None) -> tuple[int, ...]:
 
 def _also(value: Any) -> tuple[QuietHours, ...]:
     several = value if isinstance(value, list | tuple) else (value,)
-    return tuple(_own(each) for each in several)
+    return tuple(_own(value) for value in several)
 
 
 def _own(value: Any) -> QuietHours:
@@ -76,7 +76,7 @@ def _countries(value: Any) -> tuple[tuple[str, QuietHours], ...]:
     """Return quiet hours by country, sorted; given as a table, or as names of countries with their customary ones."""
     if not isinstance(value, Mapping):
         names = value if isinstance(value, list | tuple) else (value,)
-        value = dict(each if isinstance(each, tuple) else (each, {"country": each}) for each in names)
+        value = dict(name if isinstance(name, tuple) else (name, {"country": name}) for name in names)
     found = {_country(name): _own(own) for name, own in value.items()}
     if any(own.countries for own in found.values()):
         raise InvalidInputError("quiet_hours.countries: a country's quiet hours have no countries of their own")
@@ -158,7 +158,10 @@ class QuietHours:
         """Return the intervals in words."""
         names = "" if len(self.days) == 7 else " " + ", ".join(WEEKDAYS[day].capitalize() for day in self.days)
         others = "".join(f" (in {country}: {own.describe()})" for country, own in self.countries)
-        return "; ".join([f"{self.start}–{self.end}{names}", *(each.describe() for each in self.also)]) + others
+        return (
+            "; ".join([f"{self.start}–{self.end}{names}", *(quiet_hours.describe() for quiet_hours in self.also)])
+            + others
+        )
 
     def within(self, zone: ZoneInfo) -> QuietHours:
         """Return the quiet hours of the country in which a zone lies: its own where it has some, else these."""
@@ -199,7 +202,7 @@ class QuietHours:
         start, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in (self.start, self.end))
         length = (end - start) % _DAY or _DAY
         own = [(day * _DAY + start % _DAY, day * _DAY + start % _DAY + length) for day in self.days]
-        return own + [interval for each in self.also for interval in each._raw()]  # noqa: SLF001 - its own kind
+        return own + [interval for quiet_hours in self.also for interval in quiet_hours._raw()]  # noqa: SLF001 - its own kind
 
     def covers(self, instant: datetime, zone: ZoneInfo) -> bool:
         """Say whether a UTC instant is quiet on the clocks of that zone."""

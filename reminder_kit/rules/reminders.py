@@ -186,12 +186,14 @@ def _people(appointment: Appointment, place: _Place, defaults: Defaults) -> list
     people: list[_Person] = []
     keys: set[str] = set()
     phones: set[str] = set()
-    for number, each in enumerate(appointment.recipients, 1):
-        key = each.key if each.key not in keys else f"{each.key}#{number}"
-        spot = _Place(each.timezone, "recipient.timezone") if each.timezone else place
-        people.append(_Person(each, key, *spot, each.locale or defaults.locale, _unreachable(each, phones)))
+    for number, recipient in enumerate(appointment.recipients, 1):
+        key = recipient.key if recipient.key not in keys else f"{recipient.key}#{number}"
+        spot = _Place(recipient.timezone, "recipient.timezone") if recipient.timezone else place
+        people.append(
+            _Person(recipient, key, *spot, recipient.locale or defaults.locale, _unreachable(recipient, phones))
+        )
         keys.add(key)
-        phones.add(each.phone)
+        phones.add(recipient.phone)
     return people
 
 

@@ -230,8 +230,8 @@ class Rule:
         least = self.offset.least()
         if not self.is_follow_up and least is not None and self.min_notice >= least:
             raise InvalidRuleError(
-                f"{name}min_notice ({in_words(self.min_notice)}) is not shorter than the offset ({in_words(least)}), so "
-                "it would never be sent on time: shorten min_notice"
+                f"{name}min_notice ({in_words(self.min_notice)}) is not shorter than the offset ({in_words(least)}), "
+                "so it would never be sent on time: shorten min_notice"
             )
         if not self.is_follow_up and least is not None and self.min_notice + self.spread >= least and self.spread:
             raise InvalidRuleError(
@@ -311,16 +311,16 @@ def _lead(value: str | timedelta | None, what: str) -> timedelta | None:
 def _check_leads(name: str, least: timedelta | None, most: timedelta | None) -> None:
     if least is not None and most is not None and least >= most:
         raise InvalidRuleError(
-            f"{name}min_booking_lead ({in_words(least)}) is not shorter than max_booking_lead ({in_words(most)}), so no "
-            "appointment would ever fit: exchange them, or leave one out"
+            f"{name}min_booking_lead ({in_words(least)}) is not shorter than max_booking_lead ({in_words(most)}), so "
+            "no appointment would ever fit: exchange them, or leave one out"
         )
 
 
 def _urls(value: object, what: str) -> tuple[str, ...]:
     several = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
-    for each in several:
-        if not isinstance(each, str) or not each:
-            raise InvalidRuleError(f'{what} must be addresses of pictures ({each!r}): ["https://…"]')
+    for item in several:
+        if not isinstance(item, str) or not item:
+            raise InvalidRuleError(f'{what} must be addresses of pictures ({item!r}): ["https://…"]')
     return cast("tuple[str, ...]", several)
 
 

@@ -73,7 +73,7 @@ def _public_key(sandbox: SandboxState) -> str | None:
 def _messages(sandbox: SandboxState, _values: _Values, query: dict[str, str]) -> _Values:
     sandbox.tick()
     status = query.get("status")
-    found = [each.summary() for each in sandbox.messages(query.get("to")) if status in {None, each.status}]
+    found = [message.summary() for message in sandbox.messages(query.get("to")) if status in {None, message.status}]
     return {"now": iso(sandbox.now()), "count": len(found), "messages": found}
 
 
@@ -86,7 +86,7 @@ def _requests(sandbox: SandboxState, _values: _Values, query: dict[str, str]) ->
     limit = int(query.get("limit", "100"))
     latest = list(sandbox.requests)[-limit:] if limit else []
     counts = {"count": sandbox.request_count, "writes": sandbox.write_count}
-    return {**counts, "requests": [_logged(each) for each in latest]}
+    return {**counts, "requests": [_logged(request) for request in latest]}
 
 
 def _forget_requests(sandbox: SandboxState, _values: _Values, _query: dict[str, str]) -> _Values:
@@ -106,7 +106,7 @@ def _clock(sandbox: SandboxState, values: _Values, _query: dict[str, str]) -> _V
 def _faults(sandbox: SandboxState, values: _Values, _query: dict[str, str]) -> _Values:
     if values:
         sandbox.faults.add(fault_of(values.items()))
-    return {"faults": [asdict(each) for each in sandbox.faults.waiting]}
+    return {"faults": [asdict(fault) for fault in sandbox.faults.waiting]}
 
 
 def _clear_faults(sandbox: SandboxState, _values: _Values, _query: dict[str, str]) -> _Values:
@@ -130,8 +130,8 @@ def _webhooks(sandbox: SandboxState, values: _Values, _query: dict[str, str]) ->
     hooks.duplicates = bool(values.get("duplicates", hooks.duplicates))
     sandbox.webhook_url = values.get("url", sandbox.webhook_url)
     shown = [
-        {"id": each.id, "type": each.type, "payload": each.payload, "url": each.url, "answers": each.answers}
-        for each in hooks.sent
+        {"id": hook.id, "type": hook.type, "payload": hook.payload, "url": hook.url, "answers": hook.answers}
+        for hook in hooks.sent
     ]
     return {"disorder": hooks.disorder, "duplicates": hooks.duplicates, "url": sandbox.webhook_url, "webhooks": shown}
 

@@ -84,8 +84,8 @@ def _with(found: Answer, change: Callable[[dict[str, Any]], None]) -> Answer:
 def _reworded(word: str) -> Callable[[dict[str, Any]], None]:
     def change(message: dict[str, Any]) -> None:
         listed = message.get("to")
-        for each in listed if isinstance(listed, list) else [message]:
-            each["status"] = word
+        for entry in listed if isinstance(listed, list) else [message]:
+            entry["status"] = word
 
     return change
 

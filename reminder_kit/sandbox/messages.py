@@ -104,7 +104,7 @@ class Parked:
             "sent_at": _shown(self.sent_at),
             "completed_at": _shown(self.completed_at),
             "delivery_status_webhook_url": self.webhook_url,
-            "errors": [each["code"] for each in self.errors],
+            "errors": [error["code"] for error in self.errors],
         }
 
     def summary(self) -> dict[str, Any]:

@@ -140,18 +140,23 @@ class SandboxState:
     def messages(self, to: str | None = None) -> list[Parked]:
         """Return every message there was, in the order of creation."""
         with self._lock:
-            return [each for each in self.by_id.values() if to in {None, each.to}]
+            return [message for message in self.by_id.values() if to in {None, message.to}]
 
     def parked(self, to: str | None = None) -> list[Parked]:
         """Return the messages that are scheduled now, by send time."""
         self.tick()
-        return sorted((each for each in self.messages(to) if each.status == "scheduled"), key=lambda each: each.send_at)
+        return sorted(
+            (message for message in self.messages(to) if message.status == "scheduled"),
+            key=lambda message: message.send_at,
+        )
 
     def inbox(self, number: str) -> list[Parked]:
         """Return the messages that reached a phone, in the order in which they came."""
         self.tick()
-        reached = [each for each in self.messages(number) if each.sent_at and each.status in {"sent", "delivered"}]
-        return sorted(reached, key=lambda each: each.sent_at or each.send_at)
+        reached = [
+            message for message in self.messages(number) if message.sent_at and message.status in {"sent", "delivered"}
+        ]
+        return sorted(reached, key=lambda message: message.sent_at or message.send_at)
 
     def fault(self, kind: str, times: int | None = 1, **details: Any) -> None:
         """Have something go wrong; see `reminder_kit.sandbox.faults.KINDS`."""
@@ -254,7 +259,7 @@ class SandboxState:
         self.hooks.add(self.dialects[message.kind].report(self, message, at))
 
     def _inbound(self, number: str, text: str, to: str | None) -> Hook:
-        last = next((each for each in reversed(self.by_id.values()) if each.to == number), None)
+        last = next((message for message in reversed(self.by_id.values()) if message.to == number), None)
         to = to or (last.from_ if last else self.pool_number)
         profile = last.profile if last else ANY
         word = " ".join(text.upper().split())
@@ -262,6 +267,6 @@ class SandboxState:
         if automatic == "STOP":
             self.opted_out[number, profile] = OptOut(number, to, profile, word, self.now())
         elif automatic == "START":
-            for each in (profile, ANY):
-                self.opted_out.pop((number, each), None)
+            for item in (profile, ANY):
+                self.opted_out.pop((number, item), None)
         return self.dialects[last.kind if last else self.provider].reply(self, number, text, to, automatic)

@@ -112,7 +112,7 @@ def _listed(rows: list[dict[str, Any]]) -> Answer:
 def _paged(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Answer:
     """Return one page of a list, as `page[number]` and `page[size]` ask."""
     numbers = (query.get("page[number]", "1"), query.get("page[size]", "20"))
-    if not all(each.isdecimal() and int(each) for each in numbers):
+    if not all(number.isdecimal() and int(number) for number in numbers):
         raise Refusal(400, "10015", "Bad Request: page", "/page")
     page, size = map(int, numbers)
     pages = -(-len(rows) // size)
@@ -123,10 +123,10 @@ def _paged(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Answer:
 def _optouts(sandbox: SandboxState, query: Mapping[str, str]) -> list[dict[str, Any]]:
     wanted = query.get("filter[messaging_profile_id]")
     return [
-        {"to": each.to, "from": each.number, "messaging_profile_id": each.profile, "keyword": each.keyword}
-        | {"created_at": each.at.isoformat()}
-        for each in sandbox.opted_out.values()
-        if wanted in {None, each.profile}
+        {"to": opt_out.to, "from": opt_out.number, "messaging_profile_id": opt_out.profile, "keyword": opt_out.keyword}
+        | {"created_at": opt_out.at.isoformat()}
+        for opt_out in sandbox.opted_out.values()
+        if wanted in {None, opt_out.profile}
     ]
 
 
@@ -139,9 +139,9 @@ def _records(sandbox: SandboxState, query: Mapping[str, str]) -> list[dict[str, 
     except (InvalidInputError, OverflowError):
         raise Refusal(400, "10015", "Bad Request: created_at is no ISO 8601 datetime", "/filter/created_at") from None
     return [
-        each.record()
-        for each in reversed(sandbox.messages(query.get("filter[cld]")))
-        if each.kind == "telnyx" and each.sent_at and each.created_at >= since
+        message.record()
+        for message in reversed(sandbox.messages(query.get("filter[cld]")))
+        if message.kind == "telnyx" and message.sent_at and message.created_at >= since
     ]
 
 

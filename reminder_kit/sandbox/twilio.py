@@ -195,9 +195,9 @@ def _one(sandbox: SandboxState, call: Call, account: str, sid: str) -> Answer:
 def _listed(sandbox: SandboxState, call: Call, account: str) -> Answer:
     wanted = call.query
     found = [
-        _shown(each, account)
-        for each in reversed(sandbox.messages(wanted.get("To")))
-        if each.kind == "twilio" and wanted.get("From") in {None, each.from_}
+        _shown(message, account)
+        for message in reversed(sandbox.messages(wanted.get("To")))
+        if message.kind == "twilio" and wanted.get("From") in {None, message.from_}
     ]
     size = int(wanted.get("PageSize", "50"))
     return answer(

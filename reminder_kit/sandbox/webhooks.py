@@ -81,7 +81,7 @@ class Hooks:
         """Send off what waits: to the receiver at once, over HTTP in a thread."""
         while batch := self._taken():
             if self.duplicates:
-                batch = [each for each in batch for _ in range(2)]
+                batch = [hook for hook in batch for _ in range(2)]
             if self.disorder:
                 self._random.shuffle(batch)
             for hook in batch:

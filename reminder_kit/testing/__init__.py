@@ -24,7 +24,7 @@ with suppress(ImportError):  # a host's tests need not be pytest's
     import pytest
 
     contracts = ("ledger_contract", "live_contract", "provider_contract")
-    pytest.register_assert_rewrite(*(f"reminder_kit.testing.{each}" for each in contracts))
+    pytest.register_assert_rewrite(*(f"reminder_kit.testing.{contract}" for contract in contracts))
 
 __all__ = [
     "EVENT_TYPES",

@@ -198,8 +198,8 @@ class _Asking:
         )
         by_identity = {record.identity: record for record in records}
         clinic = by_identity[Identity("clinic", "A-1")]
-        assert {each.identity.id for each in ledger.records(source="clinic")} == {"A-1", "A'3\""}
-        assert [each.identity.source for each in ledger.records(ids=["A'3\"", "none"])] == ["clinic"]
+        assert {record.identity.id for record in ledger.records(source="clinic")} == {"A-1", "A'3\""}
+        assert [record.identity.source for record in ledger.records(ids=["A'3\"", "none"])] == ["clinic"]
         assert list(ledger.records(source="clinic", ids=["A-1", "A-2"])) == [clinic]
         assert list(ledger.records(rows=[clinic.row])) == [clinic]
         assert list(ledger.records(identities=[clinic.identity, Identity("x", "y")])) == [clinic]
@@ -210,7 +210,7 @@ class _Asking:
     def test_what_needs_a_look_is_found(self, ledger: Ledger) -> None:
         """Dirty, planned with other settings, or due."""
         names = ["dirty", "other", "due", "fine"]
-        rows = {each.identity.id: each.row for each in record_all(ledger, *(incoming(name) for name in names))}
+        rows = {record.identity.id: record.row for record in record_all(ledger, *(incoming(name) for name in names))}
         claims = claim_all(ledger, list(rows.values()))
         known = {"other": ("old", None), "due": ("new", NOW), "fine": ("new", NOW + LEASE)}
         with ledger.writing() as transaction:
@@ -220,9 +220,9 @@ class _Asking:
                     for name, (p, at) in known.items()
                 ]
             )
-        found = {each.identity.id for each in ledger.records(now=NOW, settings="new")}
+        found = {record.identity.id for record in ledger.records(now=NOW, settings="new")}
         assert found == {"dirty", "other", "due"}
-        assert [each.identity.id for each in ledger.records(dirty_only=True)] == ["dirty"]
+        assert [record.identity.id for record in ledger.records(dirty_only=True)] == ["dirty"]
 
     def test_what_is_over_and_done_is_left_out(self, ledger: Ledger) -> None:
         """`ended_after` keeps what is dirty, has something coming, or ends then or later."""
@@ -233,7 +233,7 @@ class _Asking:
             incoming("dirty", starts_at=early),
         ]
         ends = [incoming("ends now", starts_at=early, ends_at=START), incoming("later")]
-        rows = {each.identity.id: each.row for each in record_all(ledger, *given, *ends)}
+        rows = {record.identity.id: record.row for record in record_all(ledger, *given, *ends)}
         claims = claim_all(ledger, [row for name, row in rows.items() if name != "dirty"])
         with ledger.writing() as transaction:
             transaction.release(
@@ -242,7 +242,7 @@ class _Asking:
                     for row, claim in claims.items()
                 ]
             )
-        assert {each.identity.id for each in ledger.records(ended_after=START)} == set(rows) - {"done"}
+        assert {record.identity.id for record in ledger.records(ended_after=START)} == set(rows) - {"done"}
 
     def test_an_id_is_found_in_any_source_and_occurrence(self, ledger: Ledger) -> None:
         """`identities` narrows by source and occurrence where they are named."""
@@ -384,8 +384,8 @@ class _Messages:
         record, claim = record_one(ledger)
         made = [message(name) for name in ("m-9", "m-1", "m-5")]
         with ledger.writing() as transaction:
-            for each in made:
-                transaction.create_message(claim, each, rule="day-before", recipient="p-1")
+            for item in made:
+                transaction.create_message(claim, item, rule="day-before", recipient="p-1")
         assert as_recorded(ledger).messages == tuple(made)
         assert record.messages == ()
 
@@ -428,7 +428,7 @@ class _Messages:
         """By (source, id), then by (rule, recipient); what was not sent is not."""
         series = [incoming(recurrence_id=f"2026-02-1{day}") for day in (2, 3, 4)]
         records = record_all(ledger, *series)
-        claims = claim_all(ledger, [each.row for each in records])
+        claims = claim_all(ledger, [record.row for record in records])
         states = [State.SENT, State.CANCELLED, State.TOO_LATE]
         with ledger.writing() as transaction:
             for record, state in zip(records, states, strict=True):
@@ -436,10 +436,10 @@ class _Messages:
                 transaction.create_message(claims[record.row], made, rule="day-before", recipient="p-1")
         found = ledger.sent_before(series[0].identity)
         assert set(found) == {("day-before", "p-1")}
-        assert sorted(each.key for each in found["day-before", "p-1"]) == sorted(
+        assert sorted(prior.key for prior in found["day-before", "p-1"]) == sorted(
             f"k-{records[index].row}" for index in (0, 2)
         )
-        assert {(each.start_at, each.sent_at) for each in found["day-before", "p-1"]} == {(START, message().send_at)}
+        assert {(prior.start_at, prior.sent_at) for prior in found["day-before", "p-1"]} == {(START, message().send_at)}
         assert ledger.sent_before_many([("default", "A-1"), ("x", "y")]) == {("default", "A-1"): found}
         assert (ledger.sent_before(Identity("clinic", "A-1")), ledger.sent_before_many([])) == ({}, {})
 
@@ -478,7 +478,7 @@ class _Remembering:
         desk = Suppression(PHONE, "asked at the desk", NOW)
         stop = Suppression(PHONE, "the recipient asked to stop", NOW + LEASE, by="recipient")
         with ledger.writing() as transaction:
-            assert [transaction.suppress(each) for each in (desk, desk, stop, stop, desk)] == [
+            assert [transaction.suppress(suppression) for suppression in (desk, desk, stop, stop, desk)] == [
                 True, False, True, False, False,
             ]  # fmt: skip
             assert transaction.suppressions() == {PHONE: stop}
@@ -497,15 +497,15 @@ class _Remembering:
             "late": outcome("k-4", status=ReminderStatus.SKIPPED, reason="too_late"),
             "someone": outcome("k-5", to="+12025550199"),
         }
-        for name, each in stands.items():
+        for name, item in stands.items():
             (record,) = record_all(ledger, incoming(name))
             claim = claim_all(ledger, [record.row])[record.row]
             with ledger.writing() as transaction:
-                transaction.keep_outcomes(claim, [each])
+                transaction.keep_outcomes(claim, [item])
                 transaction.release([Release(claim, 1, complete=True, planned_with="", next_at=None)])
         with ledger.writing() as transaction:
             assert transaction.mark_dirty(number=PHONE) == 3
-        assert {each.identity.id for each in ledger.records(dirty_only=True)} == {"parked", "held", "barred"}
+        assert {record.identity.id for record in ledger.records(dirty_only=True)} == {"parked", "held", "barred"}
         assert as_recorded(ledger, "held").generation == 2
 
     def test_a_number_of_an_open_message_makes_its_appointment_dirty(self, ledger: Ledger) -> None:
@@ -607,7 +607,7 @@ class _Remembering:
             assert ledger_counts(transaction) == before | {"dirty": 0, "claimed": 0}
             assert set(transaction.suppressions()) == {PHONE}
         assert list(ledger.records()) == []
-        assert [each.detail for each in ledger.history(id="A-1")] == [{}]
+        assert [entry.detail for entry in ledger.history(id="A-1")] == [{}]
 
     def test_what_was_purged_can_be_recorded_again(self, ledger: Ledger) -> None:
         """It is an appointment like any other then."""

@@ -75,7 +75,7 @@ def message(id: str = "m-1", key: str = "k-1", **changes: Any) -> Message:  # no
 
 def identities(all_incoming: Sequence[Incoming]) -> list[Identity]:
     """Return which appointments these are."""
-    return [each.identity for each in all_incoming]
+    return [incoming.identity for incoming in all_incoming]
 
 
 def record_all(ledger: Ledger, *all_incoming: Incoming, at: datetime = NOW) -> list[AppointmentRecord]:

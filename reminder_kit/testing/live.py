@@ -44,7 +44,7 @@ _NEEDED = {
 
 def live_stage(name: str, environ: Mapping[str, str]) -> LiveStage:
     """Return one of our own providers with an environment's credentials; skips the test where one is missing."""
-    if missing := [each for each in _NEEDED[name] if not environ.get(each)]:
+    if missing := [variable for variable in _NEEDED[name] if not environ.get(variable)]:
         pytest.skip(f"live {name} needs {', '.join(missing)} in the environment")
     return LiveStage(_PROVIDERS[name](environ), environ.get(LIVE_TO, ""), **_DETAILS.get(name, {}))
 
@@ -58,14 +58,14 @@ def _telnyx(environ: Mapping[str, str]) -> Provider:
 def _twilio(environ: Mapping[str, str]) -> Provider:
     from reminder_kit.providers.twilio.provider import Twilio
 
-    account, token, service = (environ[each] for each in _NEEDED["twilio"])
+    account, token, service = (environ[variable] for variable in _NEEDED["twilio"])
     return Twilio(account, token, service, base_url=environ.get("TWILIO_BASE_URL"))
 
 
 def _vonage(environ: Mapping[str, str]) -> Provider:
     from reminder_kit.providers.vonage.provider import Vonage
 
-    key, secret, sender = (environ[each] for each in _NEEDED["vonage"])
+    key, secret, sender = (environ[variable] for variable in _NEEDED["vonage"])
     return Vonage(sender, key, secret, application_id="", base_url=environ.get("VONAGE_BASE_URL"))
 
 
@@ -151,7 +151,7 @@ class LiveStage:
 
     def close(self) -> None:
         """Withdraw whatever was parked; raises `AssertionError` naming what could not be."""
-        left = [f"{each} (for {iso(at)})" for each, at in self.parked.items() if not self._is_withdrawn(each)]
+        left = [f"{message} (for {iso(at)})" for message, at in self.parked.items() if not self._is_withdrawn(message)]
         left += [f"one of unknown id (for {iso(at)})" for at in self.lost]
         self.parked.clear()
         self.lost.clear()
@@ -189,7 +189,7 @@ class LiveStage:
             except (ProviderError, NoAnswerError, NotSentError):
                 continue
             if found:
-                self.parked.update((each.provider_id, draft.send_at) for each in found)
+                self.parked.update((receipt.provider_id, draft.send_at) for receipt in found)
                 return
         self.lost.append(draft.send_at)
 

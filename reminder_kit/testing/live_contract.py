@@ -107,7 +107,7 @@ class LiveContract:
         if not live.provider.capabilities.lists_opt_outs:
             pytest.skip(f"{live.provider.name} has no list of opt-outs")
         lister = cast("OptOutLister", live.provider)
-        assert all(each.startswith("+") for each in lister.parse_opt_outs(live.send(lister.opt_outs(1))).numbers)
+        assert all(number.startswith("+") for number in lister.parse_opt_outs(live.send(lister.opt_outs(1))).numbers)
 
     def test_a_message_is_parked_read_cancelled_and_cancelled_again(self, live: LiveStage) -> None:
         """Two days ahead; the second cancellation may be a yes or a no, looking settles it."""
@@ -139,7 +139,7 @@ class LiveContract:
         found = live.find(draft)
         if found is None:
             pytest.skip(f"{live.provider.name} shows a message only once it was sent")
-        assert receipt.provider_id in [each.provider_id for each in found]
+        assert receipt.provider_id in [receipt.provider_id for receipt in found]
 
     def test_beyond_the_window_nothing_is_taken(self, live: LiveStage) -> None:
         """An hour beyond its far edge; one that is taken after all is withdrawn."""

@@ -30,7 +30,7 @@ class PhonesContract:
         """Between two instants, both included, each row once."""
         records = record_all(ledger, incoming("A-1"), incoming("A-2"), incoming("A-3", recipients=[Recipient(OTHER)]))
         start_at = records[0].start_at
-        rows = [each.row for each in records]
+        rows = [record.row for record in records]
         assert ledger.sharing_number([(PHONE, start_at, start_at)]) == rows[:2]
         assert ledger.sharing_number([(PHONE, start_at + HOUR, start_at + 2 * HOUR)]) == []
         assert ledger.sharing_number([(OTHER, start_at - HOUR, start_at), (PHONE, start_at, start_at)]) == rows

@@ -5,7 +5,7 @@ Never loads anything of the library until a fixture is asked for.
     def test_a_booking_is_reminded_of(reminder_kit_maker, reminder_kit_would_receive):
         kit = reminder_kit_maker(config="reminders.toml")
         book(kit, "+12025550123")
-        assert [each.text for each in reminder_kit_would_receive(kit, "+12025550123")] == ["See you tomorrow."]
+        assert [message.text for message in reminder_kit_would_receive(kit, "+12025550123")] == ["See you tomorrow."]
 """
 
 from __future__ import annotations

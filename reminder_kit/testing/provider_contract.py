@@ -175,7 +175,7 @@ class ProviderContract:
             stage.send(request)
         receipt = stage.provider.parse_created(stage.send(request))
         assert receipt.replayed
-        assert [each.id for each in stage.sandbox.parked()] == [receipt.provider_id]
+        assert [item.id for item in stage.sandbox.parked()] == [receipt.provider_id]
 
     def test_a_dropped_request_is_settled_by_the_same_bytes(self, stage: Stage) -> None:
         """Nothing was done the first time, so it is done now."""
@@ -200,8 +200,8 @@ class ProviderContract:
         stage.sandbox.clock.set(draft.send_at + timedelta(hours=1))
         (receipt,) = stage.find(draft)
         assert receipt.status == "delivered"
-        assert [each.provider_id for each in before] in ([], [receipt.provider_id])
-        assert (receipt.provider_id,) != tuple(each.provider_id for each in stage.find(other, "2"))
+        assert [receipt.provider_id for receipt in before] in ([], [receipt.provider_id])
+        assert (receipt.provider_id,) != tuple(receipt.provider_id for receipt in stage.find(other, "2"))
 
     @pytest.mark.parametrize(("kind", "error"), [("503", TransientError), ("garbage", TransientError)])
     def test_looking_can_be_tried_again(self, stage: Stage, kind: str, error: type[ProviderError]) -> None:

@@ -51,11 +51,13 @@ async def _lived(kit: Any, sandbox: Sandbox, number: str, within: timedelta) -> 
 
 def _due(status: dict[str, Any], sandbox: Sandbox) -> datetime | None:
     """Return when something is to be done next, here or there; always later than now."""
-    moments = [each for each in (status["next_at"], *(each.send_at for each in sandbox.parked()[:1])) if each]
+    moments = [
+        send_at for send_at in (status["next_at"], *(message.send_at for message in sandbox.parked()[:1])) if send_at
+    ]
     if not moments:
         return None
     now = sandbox.now()
-    return next((each for each in sorted(moments) if each > now), now + _IDLE)
+    return next((moment for moment in sorted(moments) if moment > now), now + _IDLE)
 
 
 async def _done(verb: Callable[..., Any]) -> Any:

@@ -73,7 +73,7 @@ class Composer:
             reminder.zone,
             locale,
             self.defaults.region,
-            tuple((each.appointment, each.recipient) for each in others if each.recipient is not None),
+            tuple((reminder.appointment, reminder.recipient) for reminder in others if reminder.recipient is not None),
         )
 
     def _written(self, source: str, scene: TemplateContext) -> str:

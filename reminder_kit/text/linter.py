@@ -80,7 +80,7 @@ def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
         found.append(Finding("error", rule.id, 'it has no text: write text = "See you {{ when }}."'))
     for place, source in (("subject", rule.subject), *(("media_urls", url) for url in rule.media_urls)):
         found += [Finding("error", rule.id, f"{place}: {fault}") for fault in _faults(source)]
-    return sorted(found, key=lambda each: each.severity)
+    return sorted(found, key=lambda finding: finding.severity)
 
 
 def warnings_of(rule: Rule, defaults: Defaults, where: str = "") -> Iterator[str]:
@@ -113,10 +113,11 @@ def _unknown_locales(rule: Rule, where: str, texts: Mapping[str, str]) -> Iterat
 def _template(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[Finding]:
     faults = list(_faults(source))
     yield from (Finding("error", rule.id, f"{place}: {fault}") for fault in faults)
-    yield from (Finding("warning", rule.id, f"{place}: {each}") for each in _opt_outs(source))
+    yield from (Finding("warning", rule.id, f"{place}: {item}") for item in _opt_outs(source))
     if not faults:
         yield from (
-            Finding("warning", rule.id, f"{place}: {each}") for each in _costly(rule, place, source, locale, defaults)
+            Finding("warning", rule.id, f"{place}: {source_file}")
+            for source_file in _costly(rule, place, source, locale, defaults)
         )
 
 
@@ -147,9 +148,9 @@ def _members(tree: nodes.Template) -> dict[str, tuple[str, ...]]:
     """Return the names by which a template goes through `appointments`, and what each of those has."""
     from jinja2 import nodes
 
-    loops = (each for each in tree.find_all(nodes.For) if isinstance(each.iter, nodes.Name))
-    ours = (each.target for each in loops if getattr(each.iter, "name", "") == "appointments")
-    return {each.name: MEMBER_FIELDS for each in ours if isinstance(each, nodes.Name)}
+    loops = (item for item in tree.find_all(nodes.For) if isinstance(item.iter, nodes.Name))
+    ours = (loop.target for loop in loops if getattr(loop.iter, "name", "") == "appointments")
+    return {name.name: MEMBER_FIELDS for name in ours if isinstance(name, nodes.Name)}
 
 
 def _opt_outs(source: str) -> Iterator[str]:
@@ -174,7 +175,7 @@ def _opt_outs(source: str) -> Iterator[str]:
 def _costly(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
     samples = _samples(rule, source, locale, defaults, joint=place.partition(".")[0] == "together")
     if defaults.transliterate:
-        samples, source = [transliterated(each) for each in samples], transliterated(source)
+        samples, source = [transliterated(sample) for sample in samples], transliterated(source)
     dear = costly_characters("".join(samples))
     own = costly_characters(source)
     if own:
@@ -185,13 +186,13 @@ def _costly(rule: Rule, place: str, source: str, locale: str, defaults: Defaults
             f"in {locale}, words such as dates bring {_listed(dear)}, not in the GSM alphabet: a part then holds 70 "
             "characters instead of 160"
         )
-    cost = max((sms_parts(each) for each in samples), key=lambda each: (each.parts, each.units))
+    cost = max((sms_parts(sample) for sample in samples), key=lambda parts: (parts.parts, parts.units))
     if cost.parts > (rule.max_parts or 1) and rule.channel == "sms":
         yield f"takes {cost.parts} SMS parts ({cost.units} units of {cost.encoding}) for a realistic appointment"
 
 
 def _listed(characters: str) -> str:
-    named = " ".join(f"{each!r}" for each in characters[:8])
+    named = " ".join(f"{character!r}" for character in characters[:8])
     return f"{named}{' …' if len(characters) > 8 else ''}"
 
 
@@ -206,8 +207,8 @@ def _samples(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint:
     if compiled(source).static:
         return [source]
     try:
-        scenes = [_scene(rule, locale, defaults, source, *each) for each in _DAYS]
-        return [compiled(source).render(_with_another(each) if joint else each) for each in scenes]
+        scenes = [_scene(rule, locale, defaults, source, *day) for day in _DAYS]
+        return [compiled(source).render(_with_another(scene) if joint else scene) for scene in scenes]
     except ConfigurationError:
         return [source]
 

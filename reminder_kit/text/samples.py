@@ -52,8 +52,8 @@ def read_fields(source: str) -> list[tuple[str, ...]]:
         tree = script.tree()
     except TemplateError:
         return []
-    called = {id(each.node) for each in tree.find_all(nodes.Call)}
-    paths = (_path(each) for each in tree.find_all((nodes.Getattr, nodes.Getitem)) if id(each) not in called)
+    called = {id(call.node) for call in tree.find_all(nodes.Call)}
+    paths = (_path(node) for node in tree.find_all((nodes.Getattr, nodes.Getitem)) if id(node) not in called)
     return [path for path in paths if path]
 
 

@@ -79,11 +79,11 @@ def sms_parts(text: str) -> Parts:
     """Return what a text costs. No character is split over two parts, so parts may be left unfilled."""
     if _GSM7.issuperset(text):
         doubled = not _EXTENDED.isdisjoint(text)
-        sizes: Iterable[int] | None = (2 if each in _EXTENDED else 1 for each in text) if doubled else None
-        units = len(text) + (sum(each in _EXTENDED for each in text) if doubled else 0)
+        sizes: Iterable[int] | None = (2 if character in _EXTENDED else 1 for character in text) if doubled else None
+        units = len(text) + (sum(character in _EXTENDED for character in text) if doubled else 0)
         return Parts("gsm7", units, _packed(sizes, units, *_LIMITS["gsm7"]))
-    units = sum(2 if ord(each) > 0xFFFF else 1 for each in text)
-    sizes = (2 if ord(each) > 0xFFFF else 1 for each in text) if units > len(text) else None
+    units = sum(2 if ord(character) > 0xFFFF else 1 for character in text)
+    sizes = (2 if ord(character) > 0xFFFF else 1 for character in text) if units > len(text) else None
     return Parts("ucs2", units, _packed(sizes, units, *_LIMITS["ucs2"]))
 
 
@@ -103,7 +103,7 @@ def _packed(sizes: Iterable[int] | None, units: int, single: int, each_part: int
 
 def costly_characters(text: str) -> str:
     """Return, once each and in order, the characters that are not in GSM-7: any one of them makes a text UCS-2."""
-    return "".join(dict.fromkeys(each for each in text if each not in _GSM7))
+    return "".join(dict.fromkeys(character for character in text if character not in _GSM7))
 
 
 def transliterated(text: str) -> str:

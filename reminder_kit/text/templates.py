@@ -122,7 +122,7 @@ class TemplateContext:
     def appointments(self) -> list[_AppointmentView]:
         """Return all appointments told in the text, by their start."""
         told = sorted(
-            ((self.appointment, self.recipient), *self.others), key=lambda each: (each[0].start_at, each[0].label)
+            ((self.appointment, self.recipient), *self.others), key=lambda item: (item[0].start_at, item[0].label)
         )
         return [_AppointmentView(appointment, self.zone, recipient) for appointment, recipient in told]
 

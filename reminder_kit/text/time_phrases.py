@@ -53,7 +53,7 @@ _LANGUAGES = {
         "à",
         day="d 'de' MMMM",
         year=" 'de' y",
-        on=(*(f"na {each}-feira," for each in _DAYS_PT), "no sábado,", "no domingo,"),
+        on=(*(f"na {item}-feira," for item in _DAYS_PT), "no sábado,", "no domingo,"),
         pause=",",
     ),
     "it": _Language("oggi", "domani", "ieri", "alle"),

@@ -54,7 +54,7 @@ class Inbox:
         if word is None:
             return [event]
         if found is not None:
-            told = tx.reminder_owners([each.key for each in found.message.includes])
+            told = tx.reminder_owners([included.key for included in found.message.includes])
             about = list(dict.fromkeys([found.identity, *(identity for identity, *_ in told.values())]))
             for identity in about:
                 tx.reply(identity, word)

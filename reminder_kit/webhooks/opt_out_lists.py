@@ -26,13 +26,13 @@ _PAGES = 10_000
 
 async def opted_out(provider: Provider, io: IO, fallback: Provider | None = None, spare: IO | None = None) -> list[str]:
     """Return every number on the list of the provider, and on its fallback's, where they keep one."""
-    both = [(each, its) for each, its in ((provider, io), (fallback, spare)) if each is not None and its is not None]
-    listing = [(each, its) for each, its in both if each.capabilities.lists_opt_outs]
+    both = [(item, its) for item, its in ((provider, io), (fallback, spare)) if item is not None and its is not None]
+    listing = [(provider, its) for provider, its in both if provider.capabilities.lists_opt_outs]
     if not listing:
         raise ConfigurationError(
             f"{provider.name} keeps no list of opt-outs that can be read: its webhooks tell who says STOP"
         )
-    found = [number for each, its in listing for number in await _listed(cast("OptOutLister", each), its)]
+    found = [number for provider, its in listing for number in await _listed(cast("OptOutLister", provider), its)]
     return list(dict.fromkeys(found))
 
 
@@ -52,7 +52,7 @@ async def _listed(lister: OptOutLister, io: IO) -> list[str]:
 def bar_listed(numbers: Collection[str], now: datetime, tx: Transaction) -> int:
     """Suppress the numbers that are not barred by their own word yet; returns how many."""
     known = tx.suppressions()
-    fresh = [each for each in numbers if each not in known or known[each].by != "recipient"]
+    fresh = [number for number in numbers if number not in known or known[number].by != "recipient"]
     for number in fresh:
         tx.suppress(Suppression(number, "on the provider's list of opt-outs", now, by="recipient"))
         tx.mark_dirty(number=number)

@@ -37,12 +37,16 @@ def verified_events(
 
 def _asked(providers: Sequence[Provider], name: str | None, headers: Mapping[str, str]) -> Sequence[Provider]:
     if name is not None:
-        if named := [each for each in providers if each.name == name]:
+        if named := [provider for provider in providers if provider.name == name]:
             return named
-        known = " and ".join(dict.fromkeys(each.name for each in providers))
+        known = " and ".join(dict.fromkeys(provider.name for provider in providers))
         raise InvalidInputError(f"this kit knows no provider {name!r}: it has {known}")
     if len(providers) == 1:
         return providers
     there = lowered(headers)
-    fitting = [each for each in providers if not each.capabilities.signed_by or each.capabilities.signed_by in there]
+    fitting = [
+        provider
+        for provider in providers
+        if not provider.capabilities.signed_by or provider.capabilities.signed_by in there
+    ]
     return fitting or providers[:1]

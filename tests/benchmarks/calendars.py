@@ -104,8 +104,8 @@ def main(arguments: list[str] | None = None) -> int:
         write_clinic(path, events)
         print(f"{events} events, {path.stat().st_size / 1e6:.1f} MB, one month")
         results = {reader: measured(reader, path) for reader in ("ours", "plain")}
-    for reader, each in results.items():
-        print(f"{reader:6} {each['count']:8.0f} occurrences  {each['cpu']:7.2f} s CPU  {each['mb']:7.0f} MB")
+    for reader, result in results.items():
+        print(f"{reader:6} {result['count']:8.0f} occurrences  {result['cpu']:7.2f} s CPU  {result['mb']:7.0f} MB")
     cpu = results["ours"]["cpu"] / results["plain"]["cpu"]
     memory = results["ours"]["mb"] / results["plain"]["mb"]
     print(f"ratios: CPU {cpu:.3f} (goal 0.5), memory {memory:.2f} (goal 150 MB)")

@@ -77,12 +77,16 @@ def naive(count):
     from jinja2.sandbox import SandboxedEnvironment
 
     template = SandboxedEnvironment().from_string("Hi {{ name }}, {{ title }} {{ when }}.")
-    for each in appointments(count):
-        start = pendulum.instance(each.starts_at)
+    for appointment in appointments(count):
+        start = pendulum.instance(appointment.starts_at)
         for due in (start.subtract(hours=24), start.subtract(hours=2), start.subtract(days=1).at(18, 0)):
             allowed = due if 8 <= due.hour < 21 else due.at(20, 59)
             assert allowed
-            template.render(name=each.recipients[0].name, title=each.title, when=start.format("dddd D MMMM [at] HH:mm"))
+            template.render(
+                name=appointment.recipients[0].name,
+                title=appointment.title,
+                when=start.format("dddd D MMMM [at] HH:mm"),
+            )
 
 
 def bench_plan(scale):
@@ -103,18 +107,21 @@ def bench_resync(scale):
     from reminder_kit.model.records import Incoming
 
     count = int(100_000 * scale)
-    far = [each for each in rules() if each.id != "none"]
+    far = [rule for rule in rules() if rule.id != "none"]
     with tempfile.TemporaryDirectory() as folder, make_kit(folder, rules=far) as kit:
         held = list(appointments(count))
-        shifted = [type(each)(**{**fields(each), "starts_at": each.starts_at + timedelta(days=20)}) for each in held]
+        shifted = [
+            type(appointment)(**{**fields(appointment), "starts_at": appointment.starts_at + timedelta(days=20)})
+            for appointment in held
+        ]
         kit.sync(shifted)
         with timed() as ours:
             report = kit.resync()
         with timed() as taken:
             kit.resync(shifted)
         with timed() as plain:
-            for each in shifted:
-                Incoming.of(each)
+            for appointment in shifted:
+                Incoming.of(appointment)
     print(
         f"(b) resync of {report.summary['appointments']} unchanged, from the ledger:"
         f" {ours.cpu / count * 1e6:.0f} us an appointment; handed in again: {taken.cpu / count * 1e6:.0f} us,"
@@ -210,8 +217,8 @@ def ours_blocking(address, count, concurrency, folder):
 
 def near(count):
     return [
-        type(each)(**{**fields(each), "starts_at": START + timedelta(days=3, minutes=index % 600)})
-        for index, each in enumerate(appointments(count))
+        type(appointment)(**{**fields(appointment), "starts_at": START + timedelta(days=3, minutes=index % 600)})
+        for index, appointment in enumerate(appointments(count))
     ]
 
 

@@ -59,39 +59,39 @@ class Read:
 
     @property
     def starts(self):
-        return [iso(each.start) if isinstance(each.start, datetime) else each.start.isoformat() for each in self.found]
+        return [iso(item.start) if isinstance(item.start, datetime) else item.start.isoformat() for item in self.found]
 
     @property
     def ends(self):
-        return [iso(each.end) if isinstance(each.end, datetime) else each.end.isoformat() for each in self.found]
+        return [iso(item.end) if isinstance(item.end, datetime) else item.end.isoformat() for item in self.found]
 
     @property
     def live(self):
-        return [iso(each.appointment.starts_at) for each in self.found if each.appointment.status.value != "cancelled"]
+        return [iso(item.appointment.starts_at) for item in self.found if item.appointment.status.value != "cancelled"]
 
     @property
     def statuses(self):
-        return [each.appointment.status.value for each in self.found]
+        return [item.appointment.status.value for item in self.found]
 
     @property
     def titles(self):
-        return [each.appointment.title for each in self.found]
+        return [item.appointment.title for item in self.found]
 
     @property
     def ids(self):
-        return [each.appointment.recurrence_id for each in self.found]
+        return [item.appointment.recurrence_id for item in self.found]
 
     @property
     def phones(self):
-        return [each.phone for each in self.only.appointment.recipients]
+        return [recipient.phone for recipient in self.only.appointment.recipients]
 
     @property
     def json(self):
-        return [occurrence_json(each) for each in self.found]
+        return [occurrence_json(item) for item in self.found]
 
     @property
     def alarms(self):
-        return [iso(each) for each in self.only.alarms]
+        return [iso(alarm) for alarm in self.only.alarms]
 
     @property
     def only(self):
@@ -100,11 +100,11 @@ class Read:
 
     @property
     def errors(self):
-        return [each for each in self.reading.problems if each.severity == "error"]
+        return [problem for problem in self.reading.problems if problem.severity == "error"]
 
     @property
     def warnings(self):
-        return [each.message for each in self.reading.problems if each.severity == "warning"]
+        return [problem.message for problem in self.reading.problems if problem.severity == "warning"]
 
 
 @pytest.fixture

@@ -55,9 +55,9 @@ def test_an_absolute_alarm_of_one_event_is_at_its_instant(read_events, event, al
 
 def test_an_absolute_alarm_of_a_series_is_due_once_for_the_occurrence_it_precedes(read_events, event, alarm, day):
     series = event("RRULE:FREQ=DAILY;COUNT=3", alarm("TRIGGER;VALUE=DATE-TIME:20260303T120000Z"))
-    assert [len(each.due_alarms) for each in read_events(series).found] == [0, 1, 0]
-    assert [len(each.alarms) for each in read_events(series).found] == [0, 1, 1]
-    assert [len(each.due_alarms) for each in read_events(series, **day(3, 4)).found] == [0]
+    assert [len(item.due_alarms) for item in read_events(series).found] == [0, 1, 0]
+    assert [len(item.alarms) for item in read_events(series).found] == [0, 1, 1]
+    assert [len(item.due_alarms) for item in read_events(series, **day(3, 4)).found] == [0]
 
 
 def test_dismissed_and_snoozed_alarms_are_valid_and_not_due(read_events, event, alarm):
@@ -74,7 +74,7 @@ def test_dismissed_and_snoozed_alarms_are_valid_and_not_due(read_events, event, 
 
 def test_thunderbirds_last_acknowledgement_counts_for_all_alarms(read_events, event, alarm):
     found = read_events(event("X-MOZ-LASTACK:20260302T133000Z", alarm("TRIGGER:-PT1H"), alarm("TRIGGER:-PT15M")))
-    assert [f"{each:%H:%M}" for each in found.only.due_alarms] == ["13:45"]
+    assert [f"{alarm:%H:%M}" for alarm in found.only.due_alarms] == ["13:45"]
 
 
 def test_vendors_placeholders_are_no_alarms(read_events, event, alarm):
@@ -104,7 +104,7 @@ def test_a_bad_alarm_costs_only_itself(read_events, event, alarm, lines):
     """Fault 17: elsewhere it costs all alarms of its event, or the file."""
     found = read_events(event(alarm(*lines), alarm("TRIGGER:-PT15M")))
     assert found.alarms == ["2026-03-02T13:45:00Z"]
-    assert any("alarm left out" in each for each in found.warnings)
+    assert any("alarm left out" in warning for warning in found.warnings)
 
 
 def test_only_the_first_of_very_many_alarms_are_read(read_events, event, alarm):

@@ -20,7 +20,7 @@ def test_a_google_calendar(read):
         ("2026-03-31T18:00:00Z", "Physiotherapy"),
         ("2026-03-05T19:00:00Z", "First visit"),
     ]
-    assert [each.phone for each in found.found[0].appointment.recipients] == ["+12025550101"]
+    assert [recipient.phone for recipient in found.found[0].appointment.recipients] == ["+12025550101"]
     assert found.found[-1].appointment.timezone == "America/New_York"
     assert found.json[-1]["alarms"] == ["2026-03-05T18:30:00Z"]
     assert found.reading.sound
@@ -35,7 +35,7 @@ def test_an_outlook_invitation(read):
     ]
     first = found.found[0].appointment
     assert first.timezone == "Europe/Berlin"
-    assert [(each.phone, each.name) for each in first.recipients] == [("+447700900123", "Muster, Mia")]
+    assert [(recipient.phone, recipient.name) for recipient in first.recipients] == [("+447700900123", "Muster, Mia")]
 
 
 def test_an_apple_calendar(read):
@@ -48,7 +48,7 @@ def test_an_apple_calendar(read):
         ("2026-05-29T00:30:00Z", "Zoë’s visit"),
     ]
     assert found.json[0]["alarms"] == []
-    assert [len(each.due_alarms) for each in found.found] == [0, 0, 1, 1, 1]
+    assert [len(item.due_alarms) for item in found.found] == [0, 0, 1, 1, 1]
 
 
 def test_a_caldav_server(read, day):
@@ -64,4 +64,4 @@ def test_the_whole_folder_is_one_source(read):
     found = read(CORPUS)
     assert found.errors == []
     assert found.reading.sound
-    assert len({each.appointment.id for each in found.found}) == 7
+    assert len({item.appointment.id for item in found.found}) == 7

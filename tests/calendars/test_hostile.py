@@ -47,9 +47,9 @@ def spent(read):
 def test_b34_an_endless_rule_is_refused_and_the_rest_is_read(spent, event, calendar, rule):
     bad = event(f"RRULE:{rule.format(**NUMBERS)}", uid="bad")
     found, work = spent(calendar(*[bad.replace("UID:bad", f"UID:bad-{number}") for number in range(8)], event()))
-    assert [each.appointment.id for each in found.found] == ["visit-1"]
+    assert [item.appointment.id for item in found.found] == ["visit-1"]
     assert len(found.errors) == 8
-    assert all("candidates" in each.message or "occurrences" in each.message for each in found.errors)
+    assert all("candidates" in error.message or "occurrences" in error.message for error in found.errors)
     assert work <= SMALL.work
 
 
@@ -112,7 +112,7 @@ def test_very_many_dates_are_refused(spent, event, calendar):
     many = [f"RDATE:202603{day:02}T{hour:02}0000Z" for day in range(1, 31) for hour in range(24)] * 2
     for lines in ([f"RDATE:{dates}"], [f"EXDATE:{dates}"], [f"RDATE:{folded}"], [f"EXDATE:{folded}"], many):
         found, _ = spent(calendar(event(*lines, uid="bad"), event()))
-        assert [each.appointment.id for each in found.found] == ["visit-1"]
+        assert [item.appointment.id for item in found.found] == ["visit-1"]
         assert found.reading.unreadable == {"bad"}
 
 
@@ -121,15 +121,13 @@ def test_very_many_versions_of_one_event_are_refused(spent, event, calendar):
         event(f"RECURRENCE-ID:2026{1 + n % 12:02}{1 + n % 28:02}T{n % 24:02}0000Z", uid="bad") for n in range(300)
     ]
     found, _ = spent(calendar(*versions, event()), Limits(overrides=200))
-    assert [each.appointment.id for each in found.found] == ["visit-1"]
+    assert [item.appointment.id for item in found.found] == ["visit-1"]
     assert found.errors[0].message == "has more than 200 versions"
 
 
 def test_a_series_with_thousands_of_overrides_is_read(read, event, calendar):
     days = [datetime(2026, 1, 1, tzinfo=UTC).replace(month=1 + n // 28 % 6, day=1 + n % 28) for n in range(168)]
-    overrides = [
-        event(f"RECURRENCE-ID:{each:%Y%m%d}T120000Z", f"SEQUENCE:{turn}") for each in days for turn in range(10)
-    ]
+    overrides = [event(f"RECURRENCE-ID:{day:%Y%m%d}T120000Z", f"SEQUENCE:{turn}") for day in days for turn in range(10)]
     master = event("RRULE:FREQ=DAILY", start="DTSTART:20260101T120000Z")
     assert len(read(calendar(master, *overrides)).found) == 181
 
@@ -142,7 +140,7 @@ def test_a_gigantic_line_that_decides_nothing_is_passed_over(spent, event, calen
 @pytest.mark.parametrize("line", ["RDATE:", "EXDATE:", "RRULE:FREQ=DAILY;X-A=", "UID:"])
 def test_a_gigantic_line_that_decides_refuses_the_event(spent, event, calendar, line):
     found, _ = spent(calendar(event(line + "A" * 500_000, uid="bad"), event()))
-    assert [each.appointment.id for each in found.found] == ["visit-1"]
+    assert [item.appointment.id for item in found.found] == ["visit-1"]
     assert "longer than 10000 bytes" in found.errors[0].message
 
 
@@ -150,7 +148,7 @@ def test_a_gigantic_folded_line_is_cut_if_it_is_a_text_and_refused_if_it_decides
     folds = "a" + "\r\n b" * 20_000
     text, _ = spent(calendar(event(f"DESCRIPTION:{folds}")))
     assert len(text.only.appointment.data["description"]) <= 10_000
-    assert any("was cut" in each for each in text.warnings)
+    assert any("was cut" in warning for warning in text.warnings)
     found, _ = spent(calendar(event(f"RRULE:FREQ=DAILY;X-A={folds}", uid="bad"), event()))
     assert found.reading.unreadable == {"bad"}
     assert "longer than 10000 bytes" in found.errors[0].message
@@ -161,7 +159,7 @@ def test_nesting_is_bounded(spent, event, calendar):
     found, _ = spent(
         calendar(event(deep, uid="bad"), "\r\n".join(["BEGIN:X-BOX"] * 9000 + ["END:X-BOX"] * 9000), event())
     )
-    assert [each.appointment.id for each in found.found] == ["visit-1"]
+    assert [item.appointment.id for item in found.found] == ["visit-1"]
     assert "nests deeper" in found.errors[0].message
 
 
@@ -221,10 +219,12 @@ def survives(data):
     except CalendarError:
         return
     found = list(reading)
-    assert all(isinstance(each, Occurrence) and START <= each.appointment.start_at < END for each in found)
+    assert all(
+        isinstance(occurrence, Occurrence) and START <= occurrence.appointment.start_at < END for occurrence in found
+    )
     assert not reading.covers & reading.unreadable
-    unforeseen = [each for each in reading.problems if each.message.startswith("cannot be read (")]
-    assert all("OverflowError" in each.message or "year" in each.message for each in unforeseen), unforeseen
+    unforeseen = [problem for problem in reading.problems if problem.message.startswith("cannot be read (")]
+    assert all("OverflowError" in problem.message or "year" in problem.message for problem in unforeseen), unforeseen
 
 
 @settings(max_examples=200, deadline=None)

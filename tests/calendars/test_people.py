@@ -11,7 +11,7 @@ ANN = "ATTENDEE;CN=Ann:tel:+12025550101"
 
 
 def people(found):
-    return [(each.phone, each.name, each.id) for each in found.only.appointment.recipients]
+    return [(recipient.phone, recipient.name, recipient.id) for recipient in found.only.appointment.recipients]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_number_of_the_event_does_not_hide_that_several_people_have_none(read_
         event("ATTENDEE;CN=Bo:mailto:b@x.example", "X-PHONE:+12025550109", phone="ATTENDEE;CN=Al:mailto:a@x")
     )
     assert found.phones == ["+12025550109"]
-    assert [each.split()[0] for each in found.warnings] == ["Al", "Bo"]
+    assert [warning.split()[0] for warning in found.warnings] == ["Al", "Bo"]
 
 
 def test_an_event_without_any_phone_is_yielded_and_listed(read_events, event):
@@ -117,7 +117,7 @@ def test_an_impossible_number_is_kept_as_it_was_given(read_events, event):
 
 def test_numbers_do_not_show_in_problems(read_events, event):
     found = read_events(event("ATTENDEE:tel:", "DESCRIPTION:+12025550102 +12025550103"), event(phone=None, uid="b"))
-    assert not any("5550" in str(each) for each in found.reading.problems)
+    assert not any("5550" in str(problem) for problem in found.reading.problems)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_a_directory_that_cannot_be_used_is_named(read_events, event, tmp_path, 
 def test_whatever_a_text_holds_its_numbers_are_possible_ones(text):
     from reminder_kit.calendars.recipients import _numbers_in
 
-    assert all(is_possible(each.phone) for each in _numbers_in([text], "US"))
+    assert all(is_possible(recipient.phone) for recipient in _numbers_in([text], "US"))
 
 
 def test_whom_a_cancelled_event_cannot_reach_does_not_matter(read_events, event):

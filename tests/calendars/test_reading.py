@@ -59,7 +59,7 @@ def test_rooms_and_things_an_event_needs_are_known_to_conditions(read_events, ev
     )
     one = found.only.appointment
     assert one.data["resources"] == ["Laser 2", "Chair, tall", "Projector", "Room 4"]
-    assert [each.phone for each in one.recipients] == ["+12025550101"]
+    assert [recipient.phone for recipient in one.recipients] == ["+12025550101"]
     assert Condition.read({"resource": "room ?"}, "only").failing(one, None) is None
 
 
@@ -105,12 +105,12 @@ def test_the_newest_of_several_versions_counts_wherever_it_stands(read_events, e
 def test_versions_of_the_same_age_are_reported_and_the_last_counts(read_events, event):
     found = read_events(event("SUMMARY:one"), event("SUMMARY:two"))
     assert found.titles == ["two"]
-    assert any("comes several times" in each for each in found.warnings)
+    assert any("comes several times" in warning for warning in found.warnings)
 
 
 def test_b61_reading_twice_gives_the_same_identities(read_events, event):
     first, second = (read_events(event(SERIES)) for _ in range(2))
-    assert [occurrence_json(each) for each in first.found] == [occurrence_json(each) for each in second.found]
+    assert [occurrence_json(item) for item in first.found] == [occurrence_json(item) for item in second.found]
 
 
 def methods(calendar, *pairs):
@@ -163,7 +163,7 @@ def test_a_reply_changes_who_comes_and_describes_nothing(read, event, calendar):
 def test_a_reply_to_one_instance_counts_for_that_one(read, event, calendar):
     reply = event("RECURRENCE-ID:20260309T130000Z", phone="ATTENDEE;PARTSTAT=DECLINED:tel:+12025550101")
     found = read(methods(calendar, ("REQUEST", event(SERIES)), ("REPLY", reply)))
-    assert [len(each.appointment.recipients) for each in found.found] == [1, 0, 1, 1]
+    assert [len(item.appointment.recipients) for item in found.found] == [1, 0, 1, 1]
 
 
 def test_a_master_speaks_for_all_its_occurrences(read_events, event):
@@ -194,7 +194,7 @@ def test_a_broken_event_is_reported_with_uid_and_line_and_hurts_no_other(read_ev
     changes = {"start": BROKEN[case]["start"]} if "start" in BROKEN[case] else {}
     bad = event(*lines, uid="bad", **changes)
     found = read_events(event(uid="a"), bad, event(uid="z"), known=lambda uid: True)
-    assert [each.appointment.id for each in found.found] == ["a", "z"]
+    assert [item.appointment.id for item in found.found] == ["a", "z"]
     if case == "a second of every year":
         return
     (error,) = found.errors
@@ -241,7 +241,7 @@ def test_a_truncated_calendar_is_read_and_not_trusted(read, event, calendar):
     """Fault 3."""
     whole = calendar(event(uid="a"), event(uid="b"))
     cut = read(whole[: whole.index("UID:b") + 20])
-    assert [each.appointment.id for each in cut.found] == ["a"]
+    assert [item.appointment.id for item in cut.found] == ["a"]
     assert not cut.reading.sound
     assert cut.errors
     unended = read(whole.replace("END:VCALENDAR\r\n", ""))
@@ -253,7 +253,7 @@ def test_a_truncated_calendar_is_read_and_not_trusted(read, event, calendar):
 def test_an_event_without_end_is_reported_and_the_next_is_read(read, event, calendar):
     text = calendar(event(uid="a").replace("\r\nEND:VEVENT", ""), event(uid="b"))
     found = read(text)
-    assert [each.appointment.id for each in found.found] == ["b"]
+    assert [item.appointment.id for item in found.found] == ["b"]
     assert found.reading.unreadable == {"a"}
     assert found.errors[0].line == 4
 
@@ -272,11 +272,11 @@ def test_an_event_whose_uid_cannot_be_known_makes_the_source_unsound(read_events
 
 def test_an_event_without_uid_is_known_by_what_it_says(read_events, event):
     found = read_events(event("SUMMARY:One", uid=None), event("SUMMARY:Two", uid=None))
-    ids = [each.appointment.id for each in found.found]
+    ids = [item.appointment.id for item in found.found]
     assert len(set(ids)) == 2
-    assert all(each.startswith("no-uid-") for each in ids)
+    assert all(item.startswith("no-uid-") for item in ids)
     again = read_events(event("SUMMARY:Two", uid=None), event("SUMMARY:One", uid=None))
-    assert sorted(ids) == sorted(each.appointment.id for each in again.found)
+    assert sorted(ids) == sorted(item.appointment.id for item in again.found)
     assert found.reading.sound
 
 
@@ -313,7 +313,7 @@ def test_events_within_other_components_are_no_appointments(read, event, calenda
     """Fault 14."""
     poll = ("BEGIN:VPOLL", event(uid="poll"), "END:VPOLL")
     text = calendar(*poll, "BEGIN:X-BOX", event(uid="box"), "END:X-BOX", event())
-    assert [each.appointment.id for each in read(text).found] == ["visit-1"]
+    assert [item.appointment.id for item in read(text).found] == ["visit-1"]
 
 
 def test_events_without_a_calendar_around_them_are_read(read, event):
@@ -351,7 +351,7 @@ def test_a_fold_within_a_character_is_mended(read, event, calendar):
 def test_latin_1_is_read_with_a_warning(read, event, calendar):
     found = read(calendar(event("SUMMARY:Zoë")).encode("latin-1"))
     assert found.titles == ["Zoë"]
-    assert any("not UTF-8" in each for each in found.warnings)
+    assert any("not UTF-8" in warning for warning in found.warnings)
 
 
 def test_control_characters_do_not_reach_a_text(read_events, event):
@@ -409,17 +409,17 @@ def components(draw):
 def test_passing_over_events_by_their_text_changes_nothing(read, calendar, parts):
     text = calendar(*parts)
     by_text, in_full = read(text), read(text, known=lambda uid: True)
-    assert [occurrence_json(each) for each in by_text.found] == [occurrence_json(each) for each in in_full.found]
+    assert [occurrence_json(item) for item in by_text.found] == [occurrence_json(item) for item in in_full.found]
     assert by_text.reading.covers <= in_full.reading.covers
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(components() | components().map(lambda each: each.replace("UID:", "X-UID:")), min_size=1, max_size=6))
+@given(st.lists(components() | components().map(lambda item: item.replace("UID:", "X-UID:")), min_size=1, max_size=6))
 def test_b30_no_two_occurrences_have_the_same_identity(read, calendar, parts):
     found = read(calendar(*parts, *parts[:1]))
-    identities = [(each.appointment.id, each.appointment.recurrence_id) for each in found.found]
+    identities = [(item.appointment.id, item.appointment.recurrence_id) for item in found.found]
     assert len(set(identities)) == len(identities)
-    assert all(each.appointment.starts_at <= each.appointment.ends_at for each in found.found)
+    assert all(item.appointment.starts_at <= item.appointment.ends_at for item in found.found)
 
 
 def test_only_events_that_can_matter_are_parsed_unless_they_are_recorded(read_events, event):

@@ -33,7 +33,7 @@ def expanded(text, start, low=None, high=FOREVER, *, most=60, dates=False):
 
 
 def days(text, start, *, most=6, **changes):
-    return [f"{each:%Y-%m-%d}" for each in expanded(text, start, most=most, **changes)]
+    return [f"{moment:%Y-%m-%d}" for moment in expanded(text, start, most=most, **changes)]
 
 
 MONDAY = wall(1997, 9, 1, 9)
@@ -147,7 +147,7 @@ def test_rules_mean_what_the_rfc_says(text, start, expected):
 
 def test_a_count_counts_dtstart_even_where_the_rule_does_not_match_it():
     found = expanded("FREQ=WEEKLY;BYDAY=TU;COUNT=3", MONDAY)
-    assert [each.day for each in found] == [2, 9]
+    assert [moment.day for moment in found] == [2, 9]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_count_counts_dtstart_even_where_the_rule_does_not_match_it():
     ],
 )
 def test_rules_below_a_day(text, expected):
-    assert [f"{each:%H:%M:%S}" for each in expanded(text, TUESDAY, most=len(expected))] == expected
+    assert [f"{moment:%H:%M:%S}" for moment in expanded(text, TUESDAY, most=len(expected))] == expected
 
 
 def test_dates_ignore_hours_and_cannot_repeat_within_a_day():
@@ -229,7 +229,7 @@ def test_an_old_series_costs_what_the_window_costs(text):
     purse = budget(20_000)
     low = wall(2026, 1, 1, 10)
     found = list(expand(rule, wall(1970, 1, 1), low, low + timedelta(minutes=1), purse))
-    assert all(low <= each <= low + timedelta(minutes=1) for each in found)
+    assert all(low <= moment <= low + timedelta(minutes=1) for moment in found)
 
 
 @pytest.mark.parametrize(
@@ -256,17 +256,17 @@ def test_an_endless_rule_is_refused_by_count_not_by_time(text):
 
 
 weekdays = st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"])
-DAYS = st.lists(weekdays, min_size=1, max_size=3, unique=True).map(lambda each: "BYDAY=" + ",".join(each))
-NTH = st.tuples(st.sampled_from([-2, -1, 1, 2, 4]), weekdays).map(lambda each: f"BYDAY={each[0]}{each[1]}")
+DAYS = st.lists(weekdays, min_size=1, max_size=3, unique=True).map(lambda item: "BYDAY=" + ",".join(item))
+NTH = st.tuples(st.sampled_from([-2, -1, 1, 2, 4]), weekdays).map(lambda item: f"BYDAY={item[0]}{item[1]}")
 MONTHS = st.lists(st.integers(1, 12), min_size=1, max_size=3, unique=True).map(
-    lambda each: f"BYMONTH={','.join(map(str, each))}"
+    lambda item: f"BYMONTH={','.join(map(str, item))}"
 )
 MONTHDAYS = st.lists(st.sampled_from([1, 13, 29, 30, 31, -1, -5]), min_size=1, max_size=2, unique=True).map(
-    lambda each: f"BYMONTHDAY={','.join(map(str, each))}"
+    lambda item: f"BYMONTHDAY={','.join(map(str, item))}"
 )
-YEARDAYS = st.sampled_from([1, 60, 200, 366, -1, -100]).map(lambda each: f"BYYEARDAY={each}")
+YEARDAYS = st.sampled_from([1, 60, 200, 366, -1, -100]).map(lambda number: f"BYYEARDAY={number}")
 HOURS = st.lists(st.integers(0, 23), min_size=1, max_size=2, unique=True).map(
-    lambda each: f"BYHOUR={','.join(map(str, each))}"
+    lambda item: f"BYHOUR={','.join(map(str, item))}"
 )
 PARTS = {
     "YEARLY": [MONTHS, MONTHDAYS, DAYS, NTH, YEARDAYS, HOURS],
@@ -307,7 +307,9 @@ def test_leaping_over_the_past_counts_what_walking_counts(text, interval, count,
     start = wall(2026, 1, 5 + weekday, 9)
     text = f"{text};INTERVAL={interval};COUNT={count}"
     low = start + timedelta(days=later, hours=later % 24)
-    assert expanded(text, start, low, most=500) == [each for each in expanded(text, start, most=500) if each >= low]
+    assert expanded(text, start, low, most=500) == [
+        moment for moment in expanded(text, start, most=500) if moment >= low
+    ]
 
 
 def test_a_daily_series_with_a_count_costs_nothing_however_old_it_is():
@@ -315,7 +317,7 @@ def test_a_daily_series_with_a_count_costs_nothing_however_old_it_is():
     assert len(list(expand(rule, wall(1900, 1, 1, 9), wall(2026, 1, 1), wall(2026, 2, 1), budget(100)))) == 31
 
 
-STARTS = st.datetimes(wall(2019, 1, 1), wall(2026, 1, 1)).map(lambda each: each.replace(microsecond=0))
+STARTS = st.datetimes(wall(2019, 1, 1), wall(2026, 1, 1)).map(lambda moment: moment.replace(microsecond=0))
 
 
 def agrees_with_dateutil(text, start, later):

@@ -161,7 +161,7 @@ def test_a_cancelled_instance_is_told_of(read_events, event):
     found = read_events(event(SERIES), event(SECOND, "STATUS:CANCELLED"))
     assert sorted(found.statuses) == ["cancelled", "confirmed", "confirmed", "confirmed"]
     assert "2026-03-09T13:00:00Z" not in [
-        each for each, status in zip(found.ids, found.statuses, strict=True) if status != "cancelled"
+        item for item, status in zip(found.ids, found.statuses, strict=True) if status != "cancelled"
     ]
 
 

@@ -33,7 +33,7 @@ def test_a_folder_is_one_source(read, event, calendar, tmp_path):
     (tmp_path / ".making.ics").write_text("half")
     (tmp_path / "notes.txt").write_text("no calendar")
     found = read(tmp_path)
-    assert sorted(each.appointment.id for each in found.found) == ["0", "1", "2"]
+    assert sorted(item.appointment.id for item in found.found) == ["0", "1", "2"]
     assert found.reading.sound
 
 

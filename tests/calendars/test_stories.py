@@ -13,7 +13,7 @@ def test_b52_an_alarm_of_a_whole_day_stops_nothing_else(read_events, event, alar
         event(alarm("TRIGGER;RELATED=END:P1D"), uid="after", start="DTSTART;VALUE=DATE:20260303"),
     )
     assert found.errors == []
-    assert {each.appointment.id: [f"{at:%d %H:%M}" for at in each.alarms] for each in found.found} == {
+    assert {item.appointment.id: [f"{at:%d %H:%M}" for at in item.alarms] for item in found.found} == {
         "all-day": ["01 05:00"],
         "timed": ["02 13:45"],
         "after": ["05 05:00"],
@@ -33,8 +33,8 @@ def test_r3_a_cancelled_occurrence_and_apples_placeholder_remind_nobody(read_eve
         alarms="only",
     )
     assert found.statuses == ["confirmed", "cancelled", "confirmed"]
-    live = [each for each in found.found if each.appointment.status.value != "cancelled"]
-    assert [each.appointment.data["alarms"] for each in live] == [["2026-03-02T13:45:00Z"], ["2026-03-04T13:45:00Z"]]
+    live = [item for item in found.found if item.appointment.status.value != "cancelled"]
+    assert [item.appointment.data["alarms"] for item in live] == [["2026-03-02T13:45:00Z"], ["2026-03-04T13:45:00Z"]]
 
 
 def test_r3_no_alarm_of_what_is_cancelled_is_ever_parked(read_events, event, alarm, make_kit, sandbox, tmp_path):
@@ -54,4 +54,4 @@ def test_r3_no_alarm_of_what_is_cancelled_is_ever_parked(read_events, event, ala
     path.write_text(f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\n{lines}\r\n{gone}\r\nEND:VCALENDAR\r\n")
     kit = make_kit([Rule("alarm", before="1 day", text="{{ when }}")], calendar=CalendarSettings(alarms="only"))
     kit.import_calendar(path, source="desk")
-    assert [f"{each.send_at:%d %H:%M}" for each in sandbox.parked()] == ["12 13:45"]
+    assert [f"{item.send_at:%d %H:%M}" for item in sandbox.parked()] == ["12 13:45"]

@@ -44,7 +44,7 @@ def test_zones_go_by_many_names(read_events, event, tzid, start, name):
     found = read_events(event(start=at(tzid)))
     assert found.starts == [start]
     assert found.only.appointment.timezone == name
-    assert not any("unknown" in each for each in found.warnings)
+    assert not any("unknown" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,12 @@ def test_zones_go_by_many_names(read_events, event, tzid, start, name):
         "A/" * 3000,
         "/" + "A/" * 2000,
     ],
-    ids=lambda each: each[:12],
+    ids=lambda item: item[:12],
 )
 def test_an_unknown_zone_is_the_configured_one_with_a_warning(read_events, event, tzid):
     found = read_events(event(start=at(tzid)))
     assert found.starts == ["2026-03-02T14:00:00Z"]
-    assert any("unknown time zone" in each and "America/New_York" in each for each in found.warnings)
+    assert any("unknown time zone" in warning and "America/New_York" in warning for warning in found.warnings)
 
 
 def test_a_custom_vtimezone_counts_for_its_own_file_only(read_events, event, zone_of):
@@ -126,7 +126,7 @@ def test_a_broken_vtimezone_is_reported_and_costs_no_event(read_events, event, b
     definition = f"BEGIN:VTIMEZONE\r\nTZID:Office\r\n{part}END:VTIMEZONE"
     found = read_events(definition, event(start=at("Office")), event(uid="other"))
     assert len(found.found) == 2
-    assert any("VTIMEZONE 'Office' cannot be used" in each for each in found.warnings)
+    assert any("VTIMEZONE 'Office' cannot be used" in warning for warning in found.warnings)
 
 
 def test_a_tzid_does_not_apply_to_dates(read_events, event):
@@ -155,7 +155,7 @@ def test_b31_b32_floating_and_all_day_times_are_in_the_configured_zone(read_even
 def test_b32_without_a_configured_zone_floating_times_are_utc_and_said_to_be(read_events, event):
     found = read_events(event(start=f"DTSTART:{LOCAL}"), timezone=None)
     assert found.starts == ["2026-03-02T09:00:00Z"]
-    assert any("no zone is configured" in each for each in found.warnings)
+    assert any("no zone is configured" in warning for warning in found.warnings)
 
 
 def test_x_wr_timezone_is_the_zone_of_floating_times(read_events, event):
@@ -175,7 +175,7 @@ def test_a_utc_series_stays_utc_under_x_wr_timezone_and_is_read_to_people_there(
 def test_a_bad_x_wr_timezone_is_reported(read_events, event):
     found = read_events("X-WR-TIMEZONE:Nowhere", event(start=f"DTSTART:{LOCAL}"))
     assert found.starts == ["2026-03-02T14:00:00Z"]
-    assert any("X-WR-TIMEZONE" in each for each in found.warnings)
+    assert any("X-WR-TIMEZONE" in warning for warning in found.warnings)
 
 
 def test_a_prefixed_path_that_is_no_zone_is_none():
@@ -186,7 +186,7 @@ def test_a_prefixed_path_that_is_no_zone_is_none():
 BERLIN = zone("Europe/Berlin")
 
 
-@given(st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda each: each.replace(tzinfo=UTC)))
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC)))
 def test_a_table_shows_the_same_clock_as_the_zone_it_describes(instant):
     local = instant.astimezone(_table())
     theirs = instant.astimezone(BERLIN)

@@ -55,7 +55,7 @@ def run(folder, capsys):
 
     def run(*arguments):
         capsys.readouterr()
-        status = main([str(each) for each in arguments])
+        status = main([str(argument) for argument in arguments])
         told = capsys.readouterr()
         return Ran(status, told.out, told.err)
 

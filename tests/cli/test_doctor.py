@@ -11,11 +11,11 @@ from reminder_kit.cli.doctor import examined
 
 
 def states(ran):
-    return {(each["check"], each["state"]) for each in ran.json}
+    return {(item["check"], item["state"]) for item in ran.json}
 
 
 def message(ran, check):
-    return " ".join(each["message"] for each in ran.json if each["check"] == check)
+    return " ".join(item["message"] for item in ran.json if item["check"] == check)
 
 
 def test_all_is_well_after_the_first_runs(run, telnyx, machine_now, calendar, event):
@@ -101,7 +101,7 @@ def test_it_writes_nothing(run, telnyx, folder):
 def test_rules_that_cost_more_than_need_be_are_warnings(folder, machine_now):
     path = folder / "reminders.toml"
     path.write_text(path.read_text().replace("Hi {{", "Hi ☺ {{").replace('timezone = "America/New_York"', ""))
-    found = [(each.what, each.state) for each in examined(str(path), machine_now)]
+    found = [(finding.what, finding.state) for finding in examined(str(path), machine_now)]
     assert ("rules", "warn") in found
     assert ("configuration", "warn") in found
 
@@ -128,7 +128,7 @@ def test_a_fallback_is_looked_at_like_the_provider(run, telnyx, machine_now, sec
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "KEY0123")
     ran = run("doctor", "--json")
     assert ran.status == 0
-    assert [(each["check"], each["state"]) for each in ran.json if each["check"] == "fallback"] == [
+    assert [(item["check"], item["state"]) for item in ran.json if item["check"] == "fallback"] == [
         ("fallback", "ok")
     ] * 3
     assert "twilio at http://127.0.0.1" in message(ran, "fallback")

@@ -71,4 +71,4 @@ def test_the_configuration_and_calendar_go_together(run, telnyx, folder):
     ran = run("import", "clinic.ics", "--now", "2026-02-10T14:00:00Z")
     assert ran.status == 0, ran.out + ran.err
     assert len(telnyx.parked()) > 5
-    assert {each.to for each in telnyx.parked()} == {"+12025550101", "+12025550102"}
+    assert {item.to for item in telnyx.parked()} == {"+12025550101", "+12025550102"}

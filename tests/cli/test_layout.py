@@ -94,7 +94,7 @@ def test_who_lives_by_another_clock_is_shown_by_it_too(change, zone, said):
     line = texts(change_lines([change(zone=zone)], NEW_YORK))[1]
     assert line == f"  23:30  schedule  A-1  day-before  +12…23  {said}"
     (withdrawn,) = [
-        each for each in texts(change_lines([change(zone=zone, kind=ChangeKind.CANCEL)], NEW_YORK)) if "A-1" in each
+        text for text in texts(change_lines([change(zone=zone, kind=ChangeKind.CANCEL)], NEW_YORK)) if "A-1" in text
     ]
     assert withdrawn.endswith("on_time")
 

@@ -40,7 +40,7 @@ def test_appointments_begin_at_from_and_before_to_with_or_without_phone(run, cal
     alone = event("A-2", 13).replace("ATTENDEE;CN=Ada:tel:+12025550123\r\n", "")
     file = calendar(event("A-1", 12), alone, event("A-3", 14))
     ran = run("appointments", file, "--from", "2026-02-12T15:00:00Z", "--to", "2026-02-14T15:00:00Z", "--json")
-    assert [(each["id"], len(each["recipients"])) for each in lines(ran)] == [("A-1", 1), ("A-2", 0)]
+    assert [(line["id"], len(line["recipients"])) for line in lines(ran)] == [("A-1", 1), ("A-2", 0)]
 
 
 def test_all_day_appointments_have_dates_and_the_end_is_exclusive(run, calendar):
@@ -64,7 +64,7 @@ def test_a_broken_event_is_a_warning_with_line_and_uid_and_status_1(run, calenda
     broken = event("A-2").replace("DTSTART;TZID=America/New_York:20260212T100000", "DTSTART:soon")
     ran = run("appointments", calendar(event("A-1"), broken), *FEBRUARY, "--json")
     assert ran.status == 1
-    assert [each["id"] for each in lines(ran)] == ["A-1"]
+    assert [line["id"] for line in lines(ran)] == ["A-1"]
     assert "warning" in ran.err
     assert "line " in ran.err
     assert "A-2" in ran.err
@@ -146,7 +146,7 @@ def test_rules_check_prints_texts_as_received_with_their_cost_and_warnings(run, 
 def test_rules_check_takes_a_calendar_as_sample(run, two_rules, calendar, event):
     file = calendar(event("A-1"), event("A-2", 13, title="Cleaning"))
     told = run("rules", "check", "--sample", file, "--now", NOW, "--limit", "3", "--json").json
-    assert [(each["appointment"], each["rule"], each["parts"]) for each in told["texts"]] == [
+    assert [(item["appointment"], item["rule"], item["parts"]) for item in told["texts"]] == [
         ("A-1", "day-before", 1),
         ("A-1", "hour", 1),
         ("A-2", "day-before", 1),
@@ -157,7 +157,7 @@ def test_rules_check_takes_a_calendar_as_sample(run, two_rules, calendar, event)
 @pytest.fixture
 def joint_rule(folder):
     path = folder / "reminders.toml"
-    several = "{% for each in appointments %}{{ each.starts_at | time }} {{ each.recipient.name }} {% endfor %}"
+    several = "{% for visit in appointments %}{{ visit.starts_at | time }} {{ visit.recipient.name }} {% endfor %}"
     path.write_text(f"{path.read_text()}together = '{{{{ day }}}}: {several}'\n")
 
 
@@ -216,7 +216,7 @@ def test_rules_check_shows_every_rule_in_every_locale_on_time_and_late_whatever_
     assert ran.err.count("in es, words such as dates bring 'á'") == ran.err.count("\n") == 2
     told = run("rules", "check", "--now", NOW, "--json").json
     assert [
-        (each["rule"], each["locale"], each["late"], each["condition"], each["text"]) for each in told["texts"]
+        (item["rule"], item["locale"], item["late"], item["condition"], item["text"]) for item in told["texts"]
     ] == [
         ("day-before", "en", False, None, "Hi Alexandra Winter, Dental check-up tomorrow at 2:30 PM."),
         ("by-locale", "en", False, "only.tags", "With Dr Winter tomorrow at 2:30 PM"),
@@ -303,7 +303,7 @@ def test_what_will_be_sent_is_exported_as_a_calendar_that_can_be_read(run, comin
     assert run("export", "--output", "sent.ics").status == 0
     assert (folder / "sent.ics").read_bytes().count(b"BEGIN:VEVENT") == 2
     rows = run("export", "--json").json
-    assert [(each["appointment"], bool(each["text"])) for each in rows] == [("A-1", True), ("A-2", False)]
+    assert [(row["appointment"], bool(row["text"])) for row in rows] == [("A-1", True), ("A-2", False)]
 
 
 def test_rules_schema_is_printed_for_editors(run):
@@ -323,7 +323,7 @@ def test_rules_check_reads_each_text_at_the_time_it_really_goes_out(run, folder,
         + '\n[quiet_hours]\nstart = "21:00"\nend = "08:00"\n'
     )
     told = run("rules", "check", "--sample", calendar(event("A-1")), "--now", NOW, "--json").json["texts"]
-    assert [(each["rule"], each["send_at"], each["text"]) for each in told] == [
+    assert [(item["rule"], item["send_at"], item["text"]) for item in told] == [
         ("day-before", "2026-02-11T15:00:00Z", "Hi Ada, Check-up tomorrow at 10:00 AM."),
         ("night", "2026-02-12T01:59:00Z", "See you tomorrow at 10:00 AM."),
     ]

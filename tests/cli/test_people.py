@@ -19,7 +19,7 @@ def imported(run, telnyx, calendar, event):
 
 
 def numbers(telnyx):
-    return [each.to for each in telnyx.parked()]
+    return [item.to for item in telnyx.parked()]
 
 
 def test_cancel_withdraws_one_appointment(run, telnyx, imported):
@@ -35,7 +35,7 @@ def test_cancel_can_take_one_occurrence_of_a_series(run, telnyx, calendar, event
     run("import", calendar(event("S", 11, "RRULE:FREQ=DAILY;COUNT=3", hour=15)), "--now", NOW)
     assert len(numbers(telnyx)) == 3
     assert run("cancel", "S", "--recurrence-id", "2026-02-12T20:00:00Z", "--now", NOW).status == 0
-    assert [each.send_at.day for each in telnyx.parked()] == [10, 12]
+    assert [item.send_at.day for item in telnyx.parked()] == [10, 12]
 
 
 def test_cancel_of_something_unknown_is_status_1_and_asks_for_nothing(run, telnyx, imported):

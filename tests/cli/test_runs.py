@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def parked(telnyx):
-    return [(each.to, iso(each.send_at), each.text) for each in telnyx.parked()]
+    return [(item.to, iso(item.send_at), item.text) for item in telnyx.parked()]
 
 
 def test_a_plan_shows_times_people_words_and_reasons_and_writes_nothing(run, telnyx, calendar, event, folder):
@@ -240,7 +240,7 @@ def test_a_plan_ends_with_a_forecast_of_parts_and_money(run, telnyx, folder, cal
     assert "Forecast: 2 SMS in 2 parts, 0.01 USD, 1 held not counted" in run("plan", file, "--now", NOW).out
     told = run("import", file, "--dry-run", "--now", NOW, "--json").json["forecast"]
     assert (told["parts"], told["held"], told["price"], told["currency"]) == (2, 1, 0.008, "USD")
-    assert [each["rule"] for each in told["rules"]] == ["day-before"]
+    assert [item["rule"] for item in told["rules"]] == ["day-before"]
 
 
 def test_an_edited_rule_is_shown_before_it_replaces_what_is_parked(run, telnyx, folder, calendar, event):
@@ -252,10 +252,10 @@ def test_an_edited_rule_is_shown_before_it_replaces_what_is_parked(run, telnyx, 
     assert shown.status == 0
     assert "replace" in shown.out
     assert "“Dear Ada, Check-up tomorrow at 10:00 AM.”" in shown.out
-    assert [each.text for each in telnyx.parked()] == ["Hi Ada, Check-up tomorrow at 10:00 AM."]
+    assert [item.text for item in telnyx.parked()] == ["Hi Ada, Check-up tomorrow at 10:00 AM."]
     assert run("resync", "--dry-run", "--now", NOW, "--json").json["summary"]["replace"] == 1
     assert run("resync", "--now", NOW).status == 0
-    assert [each.text for each in telnyx.parked()] == ["Dear Ada, Check-up tomorrow at 10:00 AM."]
+    assert [item.text for item in telnyx.parked()] == ["Dear Ada, Check-up tomorrow at 10:00 AM."]
 
 
 @pytest.mark.parametrize("broken", [None, "<html>log in</html>"], ids=["missing", "a web page"])

@@ -59,7 +59,7 @@ def test_the_demo_masks_numbers_and_gives_reasons(demo):
 
 def test_the_demo_ends_with_the_right_messages_received():
     told = json.loads(command("demo", "--json").stdout)
-    received = {(each["to"][-2:], each["sent_at"]): each["text"] for each in told["received"]}
+    received = {(item["to"][-2:], item["sent_at"]): item["text"] for item in told["received"]}
     assert told["parked"] == 0
     assert received["02", "2026-03-05T16:30:00Z"] == "Hi Ben Ortiz, Root canal tomorrow at 11:30 AM, 12 Harbour Street."
     assert received["04", "2026-03-17T18:00:00Z"] == "See you today at 4:00 PM: Physiotherapy, 12 Harbour Street."

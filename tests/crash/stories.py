@@ -83,9 +83,11 @@ def booked(kit, _letter):
     host = sqlite3.connect(kit.ledger.url.removeprefix("sqlite:///"))
     with host:
         host.execute("CREATE TABLE IF NOT EXISTS bookings (id TEXT PRIMARY KEY, moved INTEGER)")
-        for each in MOVED:
-            host.execute("INSERT INTO bookings VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET moved = 1", [each.id])
-            kit.record(each, connection=host)
+        for appointment in MOVED:
+            host.execute(
+                "INSERT INTO bookings VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET moved = 1", [appointment.id]
+            )
+            kit.record(appointment, connection=host)
         kit.withdraw("A-2", connection=host)
     host.close()
     kit.resync(force=True)
@@ -233,5 +235,5 @@ def make_kit(kind, ledger, root, at=START, rules=RULES, key=None, *, timeout=5.0
 
 def messages(sandbox):
     """Return what is parked and what was sent: to whom, with which words, and when."""
-    found = [each for each in sandbox.messages() if each.status not in ("cancelled", "sending_failed")]
-    return Counter((each.to, iso(each.send_at) if each.scheduled else "", each.text) for each in found)
+    found = [message for message in sandbox.messages() if message.status not in ("cancelled", "sending_failed")]
+    return Counter((item.to, iso(item.send_at) if item.scheduled else "", item.text) for item in found)

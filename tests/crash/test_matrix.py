@@ -139,8 +139,8 @@ class Case:
         """What the host saves in one transaction with its own rows is there with them, or not at all."""
         if self.story.name == "booked":
             with self.story.kit() as kit:
-                starts = {each.identity.id: each.start_at for each in kit.ledger.records()}
-            moved = all(starts[each.id] == each.start_at for each in MOVED)
+                starts = {record.identity.id: record.start_at for record in kit.ledger.records()}
+            moved = all(starts[appointment.id] == appointment.start_at for appointment in MOVED)
             host = sqlite3.connect(self.story.url.removeprefix("sqlite:///"))
             with_table = host.execute("SELECT count(*) FROM sqlite_master WHERE name = 'bookings'").fetchone()[0]
             rows = host.execute("SELECT count(*) FROM bookings").fetchone()[0] if with_table else 0
@@ -149,9 +149,9 @@ class Case:
 
     def check_named(self, report, again, unknown):
         """What is unknown is named by the run that finds it so, and as long as it may still come."""
-        named = [each for each in (*report.changes, *again.changes) if each.outcome == "unknown"]
+        named = [change for change in (*report.changes, *again.changes) if change.outcome == "unknown"]
         assert named or not unknown, "unknown, and nobody is told"
-        assert all(each.error for each in named)
+        assert all(item.error for item in named)
 
 
 @pytest.mark.slow
@@ -180,7 +180,7 @@ def test_killed_at_any_step_the_next_run_ends_in_the_same_state(matrix, in_file,
 
 @pytest.mark.nightly
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize(("kind", "name", "behaviour"), [each for kind in OTHERS for each in stories_of(kind)])
+@pytest.mark.parametrize(("kind", "name", "behaviour"), [item for kind in OTHERS for item in stories_of(kind)])
 def test_killed_at_any_step_without_keys_the_policy_is_followed(matrix, in_file, kind, name, behaviour):
     assert matrix(kind, name, behaviour, in_file) >= 1
 
@@ -194,6 +194,6 @@ def test_killed_at_any_step_and_again_while_it_recovers_the_next_run_ends_in_the
 
 @pytest.mark.nightly
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("name", [each for each in SCENARIOS if each != "booked"])
+@pytest.mark.parametrize("name", [scenario for scenario in SCENARIOS if scenario != "booked"])
 def test_killed_at_any_step_on_postgresql_the_next_run_ends_in_the_same_state(matrix, on_server, name):
     assert matrix("telnyx", name, "dropped after", on_server) >= 1

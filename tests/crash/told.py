@@ -38,8 +38,8 @@ class InFile:
 
     def fresh(self):
         """Return the URL of an empty ledger with its tables; the last one is gone."""
-        for each in self.folder.glob("story.db*"):
-            each.unlink()
+        for path in self.folder.glob("story.db*"):
+            path.unlink()
         shutil.copyfile(self._empty, self.path)
         return f"sqlite:///{self.path}"
 
@@ -149,7 +149,7 @@ class Story:
 
     def repeated(self):
         """Return how many requests the provider carried out again although it had done so before."""
-        keys = [each.idempotency_key for each in self.sandbox.messages()]
+        keys = [message.idempotency_key for message in self.sandbox.messages()]
         return len(keys) - len(set(keys))
 
     def repeat(self, kit):
@@ -161,7 +161,7 @@ class Story:
         """Run the batch job once more, which has nothing left to do; returns its report and what the ledger counts."""
         report, status = kit.resync(force=True), kit.status()
         assert not report.failed, report.failed
-        assert not [each for each in report.changes if each.is_work]
+        assert not [change for change in report.changes if change.is_work]
         return report, status
 
     def end(self, kit):
@@ -170,8 +170,8 @@ class Story:
         for days in LEAPS:
             self.sandbox.clock.set(now + timedelta(days=days))
             kit.resync(force=True)
-        reached = [each for each in self.sandbox.messages() if each.sent_at]
-        return Counter((each.to, each.text) for each in reached)
+        reached = [message for message in self.sandbox.messages() if message.sent_at]
+        return Counter((message.to, message.text) for message in reached)
 
 
 def expected(kind, name, place):

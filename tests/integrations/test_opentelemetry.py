@@ -37,7 +37,11 @@ class Metrics:
 
     def each(self):
         data = self.reader.get_metrics_data()
-        scopes = [scope for each in data.resource_metrics for scope in each.scope_metrics] if data else []
+        scopes = (
+            [scope for resource_metrics in data.resource_metrics for scope in resource_metrics.scope_metrics]
+            if data
+            else []
+        )
         return [metric for scope in scopes for metric in scope.metrics]
 
     def points(self, name):
@@ -200,7 +204,7 @@ def test_two_kits_are_told_apart_by_their_namespace(make_kit, metrics, appointme
         kit.sync(appointment())
     seen = metrics.each()
     for name in ("changes", "messages"):
-        points = [point for each in seen if each.name == f"reminder_kit.{name}" for point in each.data.data_points]
+        points = [point for item in seen if item.name == f"reminder_kit.{name}" for point in item.data.data_points]
         assert sorted(point.attributes["reminder_kit.namespace"] for point in points) == ["north", "south"]
 
 

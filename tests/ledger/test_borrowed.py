@@ -168,9 +168,9 @@ def test_on_sqlite_only_statements_are_run(sqlite_ledger, sqlite_url):
         transaction.suppress(Suppression(PHONE, "", NOW))
     assert connection.in_transaction
     connection.execute("COMMIT")
-    words = {each.split()[0].upper() for each in seen if not each.startswith("--")}
+    words = {item.split()[0].upper() for item in seen if not item.startswith("--")}
     assert words == {"BEGIN", "SELECT", "INSERT", "UPDATE", "COMMIT"}
-    assert not [each for each in seen if "lease" in each.lower() and "SELECT" not in each]
+    assert not [item for item in seen if "lease" in item.lower() and "SELECT" not in item]
     connection.close()
 
 

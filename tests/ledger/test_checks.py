@@ -22,8 +22,8 @@ def settled(ledger, *, outcomes=(), messages=(), next_at=NOW):
         transaction.record([incoming()], NOW)
         (claim,) = transaction.claim([1], "one", NOW, LEASE).values()
         transaction.keep_outcomes(claim, outcomes)
-        for each in messages:
-            transaction.create_message(claim, each, rule="day-before", recipient="p-1")
+        for message in messages:
+            transaction.create_message(claim, message, rule="day-before", recipient="p-1")
         transaction.release([Release(claim, 1, complete=True, planned_with="d", next_at=next_at)])
 
 

@@ -36,7 +36,7 @@ def told(attempt, *arguments):
 def test_making_a_ledger_loads_nothing_heavy():
     code = (
         "import sys; from reminder_kit.ledger.ledger import Ledger; Ledger('sqlite:///x.db'); Ledger('postgresql://h/d')\n"
-        "print([each for each in ('sqlalchemy', 'alembic', 'psycopg', 'sqlite3') if each in sys.modules])"
+        "print([name for name in ('sqlalchemy', 'alembic', 'psycopg', 'sqlite3') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -103,8 +103,8 @@ def test_a_full_disk(sqlite_ledger):
     many = [Suppression(f"+1202555{index:05}", "x" * 500, NOW) for index in range(3000)]
 
     def fill(transaction):
-        for each in many:
-            transaction.suppress(each)
+        for suppression in many:
+            transaction.suppress(suppression)
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, hard))
     try:

@@ -72,7 +72,7 @@ def test_one_that_fails_harms_no_other(ledger, gate):
         transaction.record([incoming("broken")], NOW)
         raise ZeroDivisionError
 
-    futures = [ledger.submit(each) for each in (recorded("A-1"), broken, recorded("A-2"))]
+    futures = [ledger.submit(row) for row in (recorded("A-1"), broken, recorded("A-2"))]
     gate()
     assert futures[0].result(20) is futures[2].result(20) is RecordResult.NEW
     with pytest.raises(ZeroDivisionError):

@@ -79,7 +79,7 @@ def run(ledger, steps):
         with ledger.writing() as transaction:
             if kind == "remove":
                 gone = transaction.remove([Identity("default", name) for name in dict.fromkeys(items)], now)
-                assert {each.id for each in gone} == {name for name in items if model.remove(name, now)}
+                assert {value.id for value in gone} == {name for name in items if model.remove(name, now)}
                 continue
             answers = transaction.record(
                 [incoming(name, title=title, revision=revision) for name, title, revision in items], now, as_of=as_of

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 def content(folder, *, but=()):
     return {
-        each.name: hashlib.sha256(each.read_bytes()).hexdigest() for each in folder.iterdir() if each.suffix not in but
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir() if path.suffix not in but
     }
 
 
@@ -129,8 +129,8 @@ def test_a_reader_sees_whole_transactions_while_others_write(filled, ledgers):
     for _ in range(15):
         writer = ledgers(filled.url)
         numbers = [f"+120255501{index:02}" for index in range(20)]
-        writer.submit(lambda tx, all_=numbers: [tx.suppress(Suppression(each, "", NOW)) for each in all_]).result(20)
-        writer.submit(lambda tx, all_=numbers: [tx.allow(each) for each in all_]).result(20)
+        writer.submit(lambda tx, all_=numbers: [tx.suppress(Suppression(item, "", NOW)) for item in all_]).result(20)
+        writer.submit(lambda tx, all_=numbers: [tx.allow(item) for item in all_]).result(20)
         writer.close()
     ended.set()
     reader.join(20)
@@ -199,8 +199,8 @@ def test_a_ledger_that_is_replaced_is_noticed(filled, path, tmp_path):
     assert ask_everything(filled) == ["A-1"]
     with filled.writing() as transaction:
         transaction.record([incoming("A-2")], NOW)
-    for each in path.parent.iterdir():
-        each.unlink()
+    for item in path.parent.iterdir():
+        item.unlink()
     assert list(filled.records()) == []
     filled.prepare()
     with filled.writing() as transaction:

@@ -100,7 +100,7 @@ def test_a_process_killed_in_a_commit_loses_only_what_it_was_not_told_of(ledger,
     )
     assert (child.returncode, child.stdout) == (-signal.SIGKILL, "durable\n"), child.stderr
     first, second = ledger.records()
-    assert ([each.id for each in first.messages], second.messages, second.outcomes) == (["m-1"], (), ())
+    assert ([message.id for message in first.messages], second.messages, second.outcomes) == (["m-1"], (), ())
     assert ledger.submit(lambda tx: tx.claim([1, 2], "two", NOW, LEASE)).result(20) == {}
     assert set(ledger.submit(lambda tx: tx.claim([1, 2], "two", NOW + LEASE, LEASE)).result(20)) == {1, 2}
 
@@ -139,7 +139,7 @@ def test_those_who_record_the_same_in_opposite_order_do_not_block_each_other(led
     def record(batch, other, title):
         try:
             for turn in range(6):
-                changed = [incoming(each.identity.id, title=f"{title} {turn}") for each in batch]
+                changed = [incoming(item.identity.id, title=f"{title} {turn}") for item in batch]
                 futures = [other.submit(lambda tx, one=one: tx.record([one], NOW)) for one in changed]
                 for future in futures:
                     future.result(60)

@@ -38,9 +38,9 @@ def fill(connection, tables):
     found.reflect(connection)
     for name, rows in tables.items():
         if rows:
-            values = [{key: value_of(each) for key, each in row.items()} for row in rows]
+            values = [{key: value_of(item) for key, item in row.items()} for row in rows]
             connection.execute(found.tables[name].insert(), values)
-        counted = [each.name for each in found.tables[name].primary_key if each.name in ("serial", "row_id")]
+        counted = [column.name for column in found.tables[name].primary_key if column.name in ("serial", "row_id")]
         if rows and counted and connection.dialect.name == "postgresql":
             last = max(row[counted[0]] for row in rows)
             connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{name}', '{counted[0]}'), {last})")
@@ -63,8 +63,8 @@ def sandbox(left):
     """The provider as it was then."""
     _, written = left
     found = Sandbox(clock=from_iso(written["now"]), strict=True)
-    for each in written["provider"]:
-        values = {key: from_iso(each[key]) if key.endswith("_at") and each[key] else each[key] for key in each}
+    for item in written["provider"]:
+        values = {key: from_iso(item[key]) if key.endswith("_at") and item[key] else item[key] for key in item}
         found.accept(Parked(**values))
     yield found
     found.close()
@@ -75,7 +75,7 @@ def test_an_upgrade_keeps_all_there_was(left):
     ledger.upgrade()
     assert ledger.check_schema() == "current"
     tables = written["tables"]
-    records = {each.row: each for each in ledger.records()}
+    records = {record.row: record for record in ledger.records()}
     assert records.keys() == {row["row_id"] for row in tables["reminder_kit_appointments"]}
     for record in records.values():
         assert record.appointment.recipients or record.removed
@@ -85,25 +85,25 @@ def test_an_upgrade_keeps_all_there_was(left):
     assert counts["appointments"] == len(records)
     assert len(ledger.suppressions()) == len(tables["reminder_kit_suppressions"])
     ids = {row["id"] for row in tables["reminder_kit_appointments"]}
-    assert sum(len(ledger.history(id=each)) for each in ids) == len(tables["reminder_kit_history"])
+    assert sum(len(ledger.history(id=item)) for item in ids) == len(tables["reminder_kit_history"])
     assert check(ledger) == []
 
 
 def test_after_an_upgrade_work_goes_on_and_nothing_is_doubled(left, sandbox):
     ledger, _ = left
     ledger.upgrade()
-    before = {each.id for each in sandbox.parked()}
+    before = {item.id for item in sandbox.parked()}
     with kit_on(ledger, sandbox) as kit:
         sandbox.clock.advance(minutes=6)
         report = kit.resync(force=True)
         assert not report.failed
-        assert not [each for each in kit.resync(force=True).changes if each.is_work]
+        assert not [change for change in kit.resync(force=True).changes if change.is_work]
         states = kit.status()["messages"]
     assert {"creating", "cancelling"}.isdisjoint(states)
-    made = [each for each in sandbox.messages() if each.id not in before and each.status == "scheduled"]
-    assert sorted(each.to[-2:] for each in made) == ["10", "10", "11", "11"]
-    gone = [each for each in sandbox.messages() if each.id in before and each.status == "cancelled"]
-    assert sorted(each.to[-2:] for each in gone) == ["09", "09"]
+    made = [message for message in sandbox.messages() if message.id not in before and message.status == "scheduled"]
+    assert sorted(item.to[-2:] for item in made) == ["10", "10", "11", "11"]
+    gone = [message for message in sandbox.messages() if message.id in before and message.status == "cancelled"]
+    assert sorted(item.to[-2:] for item in gone) == ["09", "09"]
 
 
 def test_a_library_that_is_older_than_the_tables_says_so(left, monkeypatch, ledgers, url):

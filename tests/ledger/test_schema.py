@@ -70,7 +70,7 @@ def test_every_migration_is_known_and_in_line():
     config = Config()
     config.set_main_option("script_location", str(Path(versions.__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
-    found = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]
+    found = [revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()]
     assert tuple(reversed(found)) == versions.VERSIONS
 
 
@@ -205,9 +205,9 @@ def test_tables_of_every_published_version_are_brought_to_the_latest_with_what_t
     ledger = ledgers(url)
     ledger.upgrade()
     records = list(ledger.records())
-    assert [each.identity.id for each in records] == ["A-1", "A-2", "A-3"]
-    assert [each.messages[0].id for each in records] == ["M-1", "M-2", "M-3"]
-    assert [each.messages[0].includes for each in records] == [(), (), ()]
+    assert [record.identity.id for record in records] == ["A-1", "A-2", "A-3"]
+    assert [record.messages[0].id for record in records] == ["M-1", "M-2", "M-3"]
+    assert [record.messages[0].includes for record in records] == [(), (), ()]
     appointment = records[0].appointment
     number, start_at = appointment.recipients[0].phone, appointment.start_at
     assert ledger.phones([1]) == {1: [(number, start_at)]}

@@ -69,7 +69,7 @@ class Ran:
 
     def told(self, *names):
         """Return the named fields of each change, sorted."""
-        return sorted((tuple(each[name] for name in names) for each in self.changes), key=str)
+        return sorted((tuple(change[name] for name in names) for change in self.changes), key=str)
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ class Desk:
         """Run to the end; fail with all it said unless it exits with `status`."""
         told = [self.folder / ".stdout", self.folder / ".stderr"]
         wish = {
-            "argv": [str(each) for each in arguments],
+            "argv": [str(argument) for argument in arguments],
             "cwd": str(self.folder),
             "env": self._environment(environment),
             "out": str(told[0]),
@@ -184,7 +184,7 @@ def event(uid, start, *more, title="Check-up", people=("Ada:+12025550123",), zon
         f"DTSTART{stamp if stamp.startswith(';') else ':' + stamp}",
         "DURATION:PT30M",
         f"SUMMARY:{title}",
-        *(f"ATTENDEE;CN={each.split(':')[0]}:tel:{each.split(':')[1]}" for each in people),
+        *(f"ATTENDEE;CN={person.split(':')[0]}:tel:{person.split(':')[1]}" for person in people),
         *more,
         "END:VEVENT",
     ]

@@ -88,7 +88,7 @@ class Strict:
 
     def count(self, method):
         """Return how many requests of `method` came."""
-        return sum(each["method"] == method for each in self.requests)
+        return sum(request["method"] == method for request in self.requests)
 
     # -- what the wire asks ---------------------------------------------------------------------------------------
     def note(self, request, what):
@@ -110,10 +110,10 @@ class Strict:
             return None if kind == "drop_after" else (*answer, {})[:3]
 
     def fault(self, method):
-        for each in self.faults:
-            if each[0] in {method, "*"}:
-                self.faults.remove(each)
-                return each[1]
+        for item in self.faults:
+            if item[0] in {method, "*"}:
+                self.faults.remove(item)
+                return item[1]
         return "ok"
 
     def act(self, request):

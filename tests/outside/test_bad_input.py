@@ -92,7 +92,7 @@ def test_broken_events_are_named_with_line_and_uid_and_hinder_no_other(desk, tel
         ("+12025550105", "Hi Eve, Check-up tomorrow at 2:00 PM."),
     ]
     again = desk.at("import", clinic, status=1)
-    assert {each["change"] for each in again.changes} == {"keep"}
+    assert {change["change"] for change in again.changes} == {"keep"}
 
 
 def test_an_event_that_became_unreadable_keeps_what_is_parked_for_it(desk, telnyx, event):
@@ -125,8 +125,8 @@ def test_a_missing_key_is_named_before_anything_is_written(desk, telnyx, event):
 def test_an_unreachable_provider_loses_nothing(desk, telnyx, event):
     clinic = desk.write(event("A", "20260212T100000"))
     ran = desk.at("import", clinic, status=1, TELNYX_BASE_URL="http://127.0.0.1:9/v2")
-    assert {each["outcome"] for each in ran.changes} == {"failed"}
-    assert all("127.0.0.1:9" in each["error"] for each in ran.changes)
+    assert {change["outcome"] for change in ran.changes} == {"failed"}
+    assert all("127.0.0.1:9" in change["error"] for change in ran.changes)
     desk.at("import", clinic)
     assert len(telnyx.parked()) == 2
 

@@ -103,9 +103,9 @@ def test_an_import_leaves_exactly_the_expected_messages_and_a_second_one_asks_fo
     assert telnyx.count("POST") == len(telnyx.requests) == len(EXPECTED)
     summary = ran.json["summary"]
     assert (summary["schedule"], summary["hold"], summary["failed"], summary["unknown"]) == (17, 4, 0, 0)
-    done = [each for each in ran.changes if each["change"] == "schedule"]
-    assert {each["message_id"] for each in done} == set(telnyx.messages)
-    assert {each["outcome"] for each in done} == {"done"}
+    done = [change for change in ran.changes if change["change"] == "schedule"]
+    assert {item["message_id"] for item in done} == set(telnyx.messages)
+    assert {item["outcome"] for item in done} == {"done"}
     skipped = sorted((c["appointment"], c["rule"], c["reason"]) for c in ran.changes if c["change"] == "skip")
     assert skipped == [
         ("cancelled", "day-before", "cancelled"),
@@ -118,7 +118,7 @@ def test_an_import_leaves_exactly_the_expected_messages_and_a_second_one_asks_fo
     ]
     content, files, asked = desk.content(), desk.files(), len(telnyx.requests)
     again = desk.at("import", clinic)
-    assert {each["change"] for each in again.changes} == {"keep", "hold", "skip"}
+    assert {change["change"] for change in again.changes} == {"keep", "hold", "skip"}
     assert (desk.content(), desk.files(), len(telnyx.requests)) == (content, files, asked)
     desk.at("resync")
     assert len(telnyx.requests) == asked
@@ -131,7 +131,7 @@ def test_as_days_pass_the_batch_job_parks_the_rest_and_everybody_is_told_once(de
     for now in ("2026-02-11T14:00:00Z", "2026-02-13T14:00:00Z", "2026-02-16T08:00:00Z", "2026-02-19T14:30:00Z"):
         telnyx.at(now)
         ran = desk.at("resync", now=now)
-        assert {each["outcome"] for each in ran.changes} <= {None, "done"}
+        assert {change["outcome"] for change in ran.changes} <= {None, "done"}
     telnyx.at("2026-02-21T00:00:00Z")
     desk.at("resync", now="2026-02-21T00:00:00Z")
     assert telnyx.with_status("delivered") == sorted(EXPECTED + LATER)
@@ -211,7 +211,7 @@ def test_what_moved_was_edited_reassigned_cancelled_or_vanished_leaves_exactly_t
 
     desk.at("import", clinic, "--complete", now=HOUR)
     assert telnyx.parked() == AFTER
-    kept = {each for each in first if telnyx.messages[each]["status"] == "scheduled"}
+    kept = {item for item in first if telnyx.messages[item]["status"] == "scheduled"}
     assert len(kept) == 9  # what did not change was not touched
     asked, content = len(telnyx.requests), desk.content()
     assert {c["change"] for c in desk.at("import", clinic, "--complete", now=HOUR).changes} == {"keep", "skip"}
@@ -228,7 +228,7 @@ def test_what_is_cancelled_and_comes_back_is_parked_again(desk, telnyx, event):
     assert telnyx.parked() == []
     stale = desk.at("import", desk.write(event("back", "20260212T100000")))
     assert telnyx.parked() == []
-    assert {each["reason"] for each in stale.changes} == {"stale_revision"}
+    assert {change["reason"] for change in stale.changes} == {"stale_revision"}
     desk.at("import", desk.write(event("back", "20260212T100000", "SEQUENCE:2")))
     assert telnyx.parked() == both
 

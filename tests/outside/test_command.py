@@ -40,15 +40,15 @@ def assert_document(document):
     assert set(document) <= {"now", "summary", "changes", "forecast"}
     assert document["now"] == NOW
     assert sorted(document["summary"]) == sorted(SUMMARY)
-    assert {type(each) for each in document["summary"].values()} == {int}
-    for each in document["changes"]:
-        assert sorted(each) == sorted(CHANGE)
-        assert all(isinstance(each[name], kind) for name, kind in CHANGE.items())
-        assert INSTANT.fullmatch(each["due_at"])
-        assert each["send_at"] is None or INSTANT.fullmatch(each["send_at"])
-        assert each["outcome"] in {"done", "failed", "unknown", None}
-        assert set(each["cause"]) <= {"moved", "text", "recipient", "sender", "media", "rule", "settle"}
-    kinds = [each["change"] for each in document["changes"]]
+    assert {type(value) for value in document["summary"].values()} == {int}
+    for item in document["changes"]:
+        assert sorted(item) == sorted(CHANGE)
+        assert all(isinstance(item[name], kind) for name, kind in CHANGE.items())
+        assert INSTANT.fullmatch(item["due_at"])
+        assert item["send_at"] is None or INSTANT.fullmatch(item["send_at"])
+        assert item["outcome"] in {"done", "failed", "unknown", None}
+        assert set(item["cause"]) <= {"moved", "text", "recipient", "sender", "media", "rule", "settle"}
+    kinds = [value["change"] for value in document["changes"]]
     assert {name: kinds.count(name) for name in SUMMARY[:6]} == {
         name: document["summary"][name] for name in SUMMARY[:6]
     }
@@ -61,7 +61,7 @@ def test_documents_have_the_keys_and_types_they_promise(desk, telnyx, event):
     for command in (("plan", clinic), ("import", clinic), ("resync",), ("cancel", "V-1")):
         ran = desk.at(*command)
         assert_document(ran.json)
-    assert [each["change"] for each in ran.changes].count("cancel") == 2
+    assert [change["change"] for change in ran.changes].count("cancel") == 2
     assert telnyx.parked() == []
 
 
@@ -83,7 +83,7 @@ def test_an_unsafe_plan_is_refused_with_its_numbers_and_changes_nothing_unless_f
         ran = desk.at(command[0], "clinic.ics", "--complete", *command[1:], status=3)
         assert "10 of 12" in ran.err
         assert_document(ran.json)
-        assert {each["outcome"] for each in ran.changes} == {None}
+        assert {change["outcome"] for change in ran.changes} == {None}
     assert (telnyx.parked(), desk.content()) == (parked, content)
     desk.at("import", "clinic.ics", "--complete", "--force")
     assert telnyx.parked() == [
@@ -140,8 +140,8 @@ def test_a_number_asked_to_be_left_alone_is(desk, telnyx, event):
     ran = desk.at("explain", "V-0")
     assert "+00:00" not in ran.out  # instants are written in one way
     why = ran.json
-    assert {each["reason"] for each in why["reminders"]} == {"suppressed"}
-    assert [each["event"] for each in why["reminders"][0]["history"]].count("cancelled") == 1
+    assert {item["reason"] for item in why["reminders"]} == {"suppressed"}
+    assert [item["event"] for item in why["reminders"][0]["history"]].count("cancelled") == 1
 
 
 def test_cancel_withdraws_an_appointment_or_one_of_its_occurrences(desk, telnyx, event):
@@ -199,7 +199,7 @@ def test_appointments_are_one_object_a_line(desk, event):
     window = ("--from", "2026-02-12T15:00:00Z", "--to", "2026-02-19T15:00:00Z")  # from ≤ start < to
     ran = desk.run("appointments", clinic, *window, "--json", "--default-timezone", "America/New_York")
     lines = [json.loads(line) for line in ran.out.splitlines()]
-    told = sorted(lines, key=lambda each: each["id"])
+    told = sorted(lines, key=lambda line: line["id"])
     told[0]["timezone"] = None  # which zone an all-day appointment names is open
     assert told == APPOINTMENTS
     broken = desk.write(weekly, "BEGIN:VEVENT\nUID:broken-1\nSUMMARY:no start\nEND:VEVENT")

@@ -92,7 +92,7 @@ def test_empty_columns_are_no_words(kit, telnyx):
 
 def test_one_person_without_a_phone_stops_nobody_else(kit, telnyx):
     report = kit.sync([visit(id="A-1", phone=None), visit(id="A-2", phone=""), visit(id="A-3", phone=12025550124)])
-    reasons = {each.identity.id: each.reason for each in report.changes}
+    reasons = {change.identity.id: change.reason for change in report.changes}
     assert (reasons["A-1"], reasons["A-2"]) == ("invalid_number", "invalid_number")
     assert report.ok
 

@@ -115,8 +115,8 @@ def test_a_provider_that_never_answers_is_reported_and_asked_again_when_it_is_ti
     telnyx.fail("POST", "drop_after", 1000)
     ran = desk.at("import", desk.write(*day(12)), status=1)
     assert ran.json["summary"]["failed"] == 8
-    assert {each["outcome"] for each in ran.changes} == {"failed"}
-    assert all(each["error"].count("not asked") <= 1 for each in ran.changes)
+    assert {change["outcome"] for change in ran.changes} == {"failed"}
+    assert all(change["error"].count("not asked") <= 1 for change in ran.changes)
     telnyx.faults.clear()
     asked = telnyx.count("POST")
     again = desk.at("resync", status=1)  # the same instant: they are left alone for half a minute
@@ -130,7 +130,7 @@ def test_a_refused_key_leaves_everything_as_it_was_and_is_told(desk, telnyx, day
     desk.at("import", desk.write(*day(12)))
     ran = desk.at("import", desk.write(*day(13)), status=1, TELNYX_API_KEY="another")
     assert telnyx.parked() == parked(12)
-    assert all("TELNYX_API_KEY" in each["error"] for each in ran.changes)
+    assert all("TELNYX_API_KEY" in change["error"] for change in ran.changes)
     desk.at("import", "clinic.ics")
     assert telnyx.parked() == parked(13)
 

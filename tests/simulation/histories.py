@@ -74,11 +74,11 @@ class History:
         self.number = 0
 
     def log(self, *words):
-        self.told.append(f"{self.world.now:%m-%d %H:%M:%S} " + " ".join(str(each) for each in words))
+        self.told.append(f"{self.world.now:%m-%d %H:%M:%S} " + " ".join(str(word) for word in words))
 
     @staticmethod
     def shown(appointment):
-        people = [(each.phone, each.id) for each in appointment.recipients]
+        people = [(recipient.phone, recipient.id) for recipient in appointment.recipients]
         return f"{appointment.id} {appointment.starts_at:%m-%d %H:%M} {appointment.status} {appointment.title} {people}"
 
     def chance(self, share):
@@ -115,7 +115,7 @@ class History:
         return self.random.choice(changes)()
 
     def reassigned(self, appointment):
-        return [evolve(each, phone=self.random.choice(self.NUMBERS)) for each in appointment.recipients]
+        return [evolve(recipient, phone=self.random.choice(self.NUMBERS)) for recipient in appointment.recipients]
 
     def change_something(self):
         """Change the host's table; returns what changed."""
@@ -139,9 +139,9 @@ class History:
 
     def tell(self):
         """Change something, and have it synced, recorded or forgotten about."""
-        changed = [each for _ in range(self.random.choice([1, 1, 2, 4])) for each in self.change_something()]
+        changed = [item for _ in range(self.random.choice([1, 1, 2, 4])) for item in self.change_something()]
         way = self.random.choice(["sync", "sync", "sync", "record", "record", "nothing", "all", "all"])
-        self.log(way, *[self.shown(each) for each in changed])
+        self.log(way, *[self.shown(item) for item in changed])
         kit = self.kit()
         if way == "sync":
             kit.sync(changed)
@@ -193,7 +193,7 @@ class History:
             kit.suppress(number, connection=connection)
         else:
             changed = self.change_something()
-            self.log("book:", *[self.shown(each) for each in changed])
+            self.log("book:", *[self.shown(item) for item in changed])
             kit.record(changed, connection=connection)
 
     def purge(self):
@@ -203,7 +203,7 @@ class History:
         with self.world.ledger.writing() as transaction:
             transaction.purge(before, self.world.now)
         if self.chance(0.7):
-            self.host = {id_: each for id_, each in self.host.items() if each.end_at >= before}
+            self.host = {id_: item for id_, item in self.host.items() if item.end_at >= before}
 
     def vanish(self):
         if not self.host:
@@ -288,7 +288,7 @@ class History:
             id_ = self.random.choice(sorted(self.host))
             self.host[id_] = self.edited(self.host[id_])
             changed = [self.host[id_]]
-            self.log("  ", *[self.shown(each) for each in changed])
+            self.log("  ", *[self.shown(item) for item in changed])
             fresh.record(changed)
         if self.chance(0.3):
             number = self.random.choice(self.NUMBERS)
@@ -339,11 +339,11 @@ class History:
                     kit.withdraw(record.identity.id)
         report = kit.resync(force=True)
         if any(
-            "40318" in each.error for each in report.failed
+            "40318" in change.error for change in report.failed
         ):  # room that was made meanwhile is found after the pause
             self.world.advance(seconds=301)
             report = kit.resync(force=True)
-        failed = [each for each in report.failed if not self.world.has_no_room_for(each.error)]
+        failed = [change for change in report.failed if not self.world.has_no_room_for(change.error)]
         assert not failed, f"still failing: {failed}"
         before, requests, writes = self.world.dump(), self.world.sandbox.request_count, self.world.sandbox.write_count
         again = kit.resync(force=True)
@@ -351,7 +351,7 @@ class History:
         if not self.world.is_open():  # a cancellation that came too late is asked after until its time
             assert self.world.sandbox.request_count == requests, "a second run asked the provider again"
             assert self.world.dump() == before, "a second run changed the ledger"
-        assert not [each for each in again.changes if each.is_work], "a second run has work to do"
+        assert not [change for change in again.changes if change.is_work], "a second run has work to do"
         self.LAWS(self.world, kit, self.host).check()
         faults = check(self.world.ledger)
         assert not faults, f"the ledger contradicts itself: {faults}"

@@ -20,7 +20,7 @@ from tests.conftest import NEW_YORK
 from tests.simulation.histories import CORRECTING, History
 from tests.simulation.laws import REARM, Laws, moment
 
-ALL = "{% for each in appointments %}{{ each.starts_at | time }} {{ each.title }}; {% endfor %}"
+ALL = "{% for visit in appointments %}{{ visit.starts_at | time }} {{ visit.title }}; {% endfor %}"
 ONE = "{{ appointment.title }} {{ when }}"
 EVENING = Rule("evening", days_before=1, at="18:00", text=ONE, together="{{ day }}: " + ALL)
 RULES = [
@@ -40,8 +40,8 @@ class JointLaws(Laws):
     """What holds when one message may tell several reminders."""
 
     def check(self, promised=()):
-        self.records_by_key = {each.key: each for record in self.records for each in record.outcomes}
-        self.all_wanted = {each.key: each for each in self.wanted()}
+        self.records_by_key = {outcome.key: outcome for record in self.records for outcome in record.outcomes}
+        self.all_wanted = {reminder.key: reminder for reminder in self.wanted()}
         self.tells = {}
         for record in self.records:
             for message in record.messages:
@@ -62,7 +62,7 @@ class JointLaws(Laws):
         for message, row in self.live_rows():
             if row["id"] in doubtful or row["state"] in ("unknown", "abandoned"):
                 continue
-            keys = [row["key"], *(each.key for each in self.message_of(row["id"]).includes)]
+            keys = [row["key"], *(item.key for item in self.message_of(row["id"]).includes)]
             for key in keys:
                 assert key not in seen, f"told twice: {key} in {seen[key]} and {message}"
                 seen[key] = message
@@ -75,24 +75,24 @@ class JointLaws(Laws):
     def check_received_once(self):
         """Nobody received a reminder twice for one start, in a message of its own or of another."""
         came = {}
-        for message, row in (each for found in self.by_key.values() for each in found):
+        for message, row in (item for found in self.by_key.values() for item in found):
             if message.sent_at and row["id"] not in self.once_unknown:
                 told = [(row["key"], moment(row["start_at"])), *self.told_in(row["id"])]
                 for key, start_at in told:
                     came.setdefault(key, []).append((message.sent_at, start_at, message.to, message.text))
         for key, found in came.items():
-            if self.unknown(key) or any(each.id in self.once_unknown for each, _ in self.tells.get(key, ())):
+            if self.unknown(key) or any(item.id in self.once_unknown for item, _ in self.tells.get(key, ())):
                 continue
             for before, after in pairwise(sorted(found)):
                 moved = abs(before[1] - after[1]) > REARM
                 assert moved or before[2] != after[2], f"received twice: {key}: {before}, {after}"
 
     def told_in(self, id_):
-        known = [each for record in self.records for each in record.messages if each.id == id_]
-        return [(each.key, each.start_at) for message in known for each in message.includes]
+        known = [message for record in self.records for message in record.messages if message.id == id_]
+        return [(item.key, item.start_at) for message in known for item in message.includes]
 
     def message_of(self, id_):
-        return next(each for record in self.records for each in record.messages if each.id == id_)
+        return next(message for record in self.records for message in record.messages if message.id == id_)
 
     def has_it(self, reminder, found):
         if super().has_it(reminder, found):
@@ -106,7 +106,7 @@ class JointLaws(Laws):
         )
 
     def is_out(self, message):
-        at_provider = next((each for each in self.world.sandbox.messages() if each.id == message.provider_id), None)
+        at_provider = next((item for item in self.world.sandbox.messages() if item.id == message.provider_id), None)
         if at_provider is None:
             return False
         going = at_provider.status == "scheduled" and at_provider.send_at - self.now <= self.too_near
@@ -134,8 +134,8 @@ class JointLaws(Laws):
         stays = again.decision is PlacementDecision.SKIP or again.reason is Reason.CLAMPED_LATE
         if stays:
             return
-        others = [self.all_wanted[each.key] for each in told]
-        assert all(group_of(each) == group_of(reminder) for each in others), "told with strangers"
+        others = [self.all_wanted[item.key] for item in told]
+        assert all(group_of(item) == group_of(reminder) for item in others), "told with strangers"
         draft = self.settings.composer.compose(reminder, message.send_at, others)
         assert message.text == draft.text, f"{message.text!r} instead of {draft.text!r}"
 
@@ -152,12 +152,12 @@ class JointLaws(Laws):
                 for other in self.all_wanted.values()
                 if other.key != reminder.key and group_of(other) == group_of(reminder)
             ]
-            waiting = [each for each in company if self.records_by_key[each.key].status == "held"]
+            waiting = [reminder for reminder in company if self.records_by_key[reminder.key].status == "held"]
             late = not outcome.replacing  # superseded by another rule of its own appointment, not told by another's
             assert waiting or late, f"nobody tells {reminder.appointment.id} {reminder.rule.id}: {outcome}"
             return
         told = [message for message, _ in self.tells.get(reminder.key, ())]
-        if outcome.reason == Reason.NOT_CONFIRMED and any(each.id in self.once_unknown for each in told):
+        if outcome.reason == Reason.NOT_CONFIRMED and any(item.id in self.once_unknown for item in told):
             return
         if outcome.reason == Reason.CONDITION and reminder.rule.min_silence:
             assert outcome.park_at is not None or self.is_silenced(reminder), f"silenced for nothing: {outcome}"

@@ -61,9 +61,9 @@ class Laws:
             self.check_stands_in(self.by_key[self.fallbacks[key]], self.by_key[key])
         self.check_room()
         self.check_kept(promised)
-        wanted = {each.key: each for each in self.wanted()}
-        outcomes = {each.key: each for record in self.records for each in record.outcomes}
-        coming = {each.key for each in wanted.values() if each.appointment.end_at >= self.now}
+        wanted = {reminder.key: reminder for reminder in self.wanted()}
+        outcomes = {outcome.key: outcome for record in self.records for outcome in record.outcomes}
+        coming = {reminder.key for reminder in wanted.values() if reminder.appointment.end_at >= self.now}
         assert coming <= outcomes.keys(), "a reminder without an outcome"
         for key, found in self.by_key.items():
             self.check_received(key, found)
@@ -74,17 +74,19 @@ class Laws:
 
     def check_input(self):
         """Nothing that the host has is missing, nothing it no longer has is left."""
-        recorded = {each.identity.id: each.appointment for each in self.records if not each.removed}
+        recorded = {record.identity.id: record.appointment for record in self.records if not record.removed}
         for id_, appointment in self.host.items():
             assert id_ in recorded, f"{id_} was never recorded"
             assert recorded[id_].start_at == appointment.start_at, f"{id_} is recorded with another start"
-        gone = [id_ for id_, each in recorded.items() if id_ not in self.host and each.start_at > self.now]
+        gone = [id_ for id_, item in recorded.items() if id_ not in self.host and item.start_at > self.now]
         assert not gone, f"{gone} should have been withdrawn"
 
     def check_room(self):
         """Nothing waits for want of room while there is room."""
-        held = [each for record in self.records for each in record.outcomes if each.reason == Reason.AT_CAPACITY]
-        held = [each for each in held if each.status == ReminderStatus.HELD and each.due_at and each.due_at > self.now]
+        held = [
+            outcome for record in self.records for outcome in record.outcomes if outcome.reason == Reason.AT_CAPACITY
+        ]
+        held = [item for item in held if item.status == ReminderStatus.HELD and item.due_at and item.due_at > self.now]
         assert not held or self.world.ledger.parked() >= self.world.cap, f"held although there is room: {held}"
 
     def promised(self):
@@ -95,7 +97,7 @@ class Laws:
             for message, row in self.live(found)
             if row["state"] == State.SCHEDULED
         ]
-        return parked + [each for each in self.held() if self.settings.window.holds_and_sends]
+        return parked + [item for item in self.held() if self.settings.window.holds_and_sends]
 
     def held(self):
         for reminder in self.wanted():
@@ -107,13 +109,15 @@ class Laws:
 
     def check_kept(self, promised):
         """What was promised for the time that has passed came in it, unless the provider keeps it from the phone."""
-        gave_way = {each.key for record in self.records for each in record.outcomes if each.reason == Reason.SUPERSEDED}
+        gave_way = {
+            outcome.key for record in self.records for outcome in record.outcomes if outcome.reason == Reason.SUPERSEDED
+        }
         for key, number, at in promised:
-            kept_away = any(each == number for each, _ in self.world.sandbox.opted_out)
+            kept_away = any(item == number for item, _ in self.world.sandbox.opted_out)
             if at + GRACE > self.now or kept_away or key in gave_way:
                 continue
-            came = [each.sent_at for each, _ in self.by_key.get(key, []) if each.to == number and each.sent_at]
-            assert any(at <= each <= at + GRACE for each in came), f"promised for {at}, and did not come: {key}, {came}"
+            came = [item.sent_at for item, _ in self.by_key.get(key, []) if item.to == number and item.sent_at]
+            assert any(at <= item <= at + GRACE for item in came), f"promised for {at}, and did not come: {key}, {came}"
 
     def wanted(self):
         for record in self.records:
@@ -143,7 +147,7 @@ class Laws:
 
     def check_received(self, key, found):
         """A person gets a reminder once for one start; again only where the start, or the person, really changed."""
-        came = sorted((each for each in found if each[0].sent_at), key=lambda each: each[0].sent_at)
+        came = sorted((item for item in found if item[0].sent_at), key=lambda item: item[0].sent_at)
         if self.unknown(key):
             self.check_doubled(key, came)
             return
@@ -157,10 +161,10 @@ class Laws:
             if not message.sent_at and message.status != "scheduled":
                 continue
             same = [
-                each for each, its in first if abs(its["start_at"] - row["start_at"]) / 1e6 <= REARM.total_seconds()
+                item for item, its in first if abs(its["start_at"] - row["start_at"]) / 1e6 <= REARM.total_seconds()
             ]
-            same = [each for each in same if each.to == message.to]
-            arrived = [each for each in same if each.sent_at and each.status in ("sent", "delivered")]
+            same = [item for item in same if item.to == message.to]
+            arrived = [item for item in same if item.sent_at and item.status in ("sent", "delivered")]
             assert not arrived, f"{message} although {arrived} arrived"
             assert message.from_ != first[0][0].from_
 
@@ -168,23 +172,23 @@ class Laws:
         """What was never confirmed may come twice for one start, but not three times, and only if that is preferred."""
         most = 2 if self.settings.prefer_duplicate and key not in self.fallbacks else 1
         came = [(row["start_at"], message.to, message.send_at) for message, row in came]
-        for start, to in {each[:2] for each in came}:
-            same = [each for each in came if each[:2] == (start, to)]
+        for start, to in {item[:2] for item in came}:
+            same = [item for item in came if item[:2] == (start, to)]
             assert len(same) <= most, f"sent {len(same)} times for {key}: {same}"
 
     def check_unwanted(self, key, found):
         live = self.live(found)
         known = {row["id"] for row in self.unknown(key)}
-        live = [each for each in live if each[1]["id"] not in known]
+        live = [item for item in live if item[1]["id"] not in known]
         assert not live, f"parked, and nobody wants it: {live}"
 
     def check_wanted(self, reminder, outcome, found):
         live = self.live(found)
         doubtful = self.unknown(reminder.key)
         if not doubtful:
-            parked = [each for each in found if each[0].status == "scheduled"]
+            parked = [item for item in found if item[0].status == "scheduled"]
             assert len(parked) <= 1, f"two live messages for one reminder: {parked}"
-        live = [each for each in live if each[1]["state"] not in ("unknown", "abandoned")]
+        live = [item for item in live if item[1]["state"] not in ("unknown", "abandoned")]
         barred = reminder.refusal is not None or reminder.recipient.phone in self.barred
         if barred:
             assert not live, f"parked in spite of {reminder.refusal}: {live}"
@@ -227,7 +231,7 @@ class Laws:
         then, window = moment(row["created_at"]), self.settings.of(reminder).window
         late = reminder.due_at < then + window.min_lead + window.margin
         place_of = zone(reminder.zone)
-        shifted = any(each is not None and each.covers(reminder.due_at, place_of) for each in self.world.all_quiet)
+        shifted = any(item is not None and item.covers(reminder.due_at, place_of) for item in self.world.all_quiet)
         far = reminder.rule.if_far == "clamp"
         assert late or shifted or far, f"due {reminder.due_at}, parked for {message.send_at} at {then} without need"
 

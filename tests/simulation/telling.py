@@ -20,7 +20,7 @@ def how_many(usually):
 def blocks(count, size):
     """Return the seeds in blocks, each named by its first and last."""
     found = [range(first, min(first + size, SEED + count)) for first in range(SEED, SEED + count, size)]
-    return [pytest.param(each, id=f"{each[0]}-{each[-1]}") for each in found]
+    return [pytest.param(match, id=f"{match[0]}-{match[-1]}") for match in found]
 
 
 def tell(kind, seed, where, **options):

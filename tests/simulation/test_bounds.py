@@ -19,7 +19,7 @@ NUMBER = "+12025550123"
 
 
 def parked(world):
-    return [each for each in world.sandbox.messages() if each.status == "scheduled"]
+    return [message for message in world.sandbox.messages() if message.status == "scheduled"]
 
 
 # Suppression
@@ -86,13 +86,13 @@ def test_where_nothing_can_be_taken_back_nothing_unwanted_is_posted_again(due, s
     sandbox.clock.advance(minutes=1)
     change(due, appointment)
     due.resync()
-    assert [each.to for each in sandbox.messages() if each.to == NUMBER] == []
+    assert [message.to for message in sandbox.messages() if message.to == NUMBER] == []
 
 
 def test_held_and_still_wanted_it_is_posted_once(due, sandbox):
     sandbox.clock.advance(minutes=1)
     assert due.resync().ok
-    assert [each.to.removeprefix("+") for each in sandbox.messages()] == [NUMBER.removeprefix("+")]
+    assert [message.to.removeprefix("+") for message in sandbox.messages()] == [NUMBER.removeprefix("+")]
     sandbox.clock.advance(hours=2)
     due.resync()
     assert len(sandbox.messages()) == 1
@@ -154,11 +154,11 @@ def test_of_what_does_not_fit_the_soonest_are_parked_and_the_rest_follow(small, 
     visits = [appointment(f"A-{n}", days=1, hours=n) for n in range(6)]
     report = small.sync(visits[::-1])
     assert report.ok
-    assert sorted(each.reason.value for each in report.changes) == ["at_capacity"] * 3 + ["on_time"] * 3
-    assert [each.send_at.hour for each in sandbox.parked()] == [13, 14, 15]
+    assert sorted(change.reason.value for change in report.changes) == ["at_capacity"] * 3 + ["on_time"] * 3
+    assert [item.send_at.hour for item in sandbox.parked()] == [13, 14, 15]
     sandbox.clock.advance(days=1, hours=0.1)
     small.resync()
-    assert [each.send_at.hour for each in sandbox.parked()] == [15, 16, 17]
+    assert [item.send_at.hour for item in sandbox.parked()] == [15, 16, 17]
     for _ in range(8):
         sandbox.clock.advance(minutes=50)
         small.resync()
@@ -176,7 +176,7 @@ def test_at_capacity_a_second_run_asks_nothing_and_leaves_the_ledger_as_it_was(a
     kit.sync(visits)
     before, requests = world.dump(), world.sandbox.request_count
     report = kit.resync()
-    assert [each.reason.value for each in report.changes].count("at_capacity") == 3
+    assert [change.reason.value for change in report.changes].count("at_capacity") == 3
     assert world.sandbox.request_count == requests
     assert world.dump() == before
 
@@ -220,7 +220,7 @@ def test_the_batch_job_honours_the_back_off_and_sync_ignores_it(appointment):
     assert kit.sync(visit).failed
     requests = world.sandbox.request_count
     report = kit.resync()
-    assert [each.outcome for each in report.changes] == ["failed"]
+    assert [change.outcome for change in report.changes] == ["failed"]
     assert "left alone until" in report.failed[0].error
     assert world.sandbox.request_count == requests
     assert kit.sync(visit).ok
@@ -281,10 +281,10 @@ def test_b02_a_delete_that_keeps_failing_is_reported_retried_and_never_recreated
     world.sandbox.fault("error", None, method="GET", status=404, code="10005")
     for _ in range(4):
         report = kit.sync(appointment(days=4))
-        assert [each.outcome for each in report.changes] == ["failed"]
+        assert [change.outcome for change in report.changes] == ["failed"]
         world.advance(minutes=6)
     assert len(world.sandbox.messages()) == 1
     assert kit.status()["messages"] == {"cancelling": 1}
     world.sandbox.faults.clear()
     kit.resync()
-    assert [each.status for each in world.sandbox.messages()] == ["cancelled", "scheduled"]
+    assert [message.status for message in world.sandbox.messages()] == ["cancelled", "scheduled"]

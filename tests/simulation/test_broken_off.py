@@ -64,10 +64,14 @@ def test_what_failed_in_a_run_is_left_to_the_next_though_the_appointment_changes
     world.sandbox.fault("cut", 3, method="POST", containing="Soon")
     kit.steps.arm(step, lambda: other.record(appointment(days=4)))
     kit.sync(appointment())
-    assert not [each for each in world.sandbox.requests if each.path.endswith("/")], "asked for a message of no name"
+    assert not [request for request in world.sandbox.requests if request.path.endswith("/")], (
+        "asked for a message of no name"
+    )
     world.advance(minutes=6)
     assert kit.resync().ok
-    assert {each.send_at.day for each in world.sandbox.parked()} == ({13, 14} if kit.steps.count >= step else {12, 13})
+    assert {message.send_at.day for message in world.sandbox.parked()} == (
+        {13, 14} if kit.steps.count >= step else {12, 13}
+    )
     assert len(world.sandbox.parked()) == 2
 
 
@@ -104,9 +108,9 @@ def test_an_adapter_that_raises_for_one_message_stops_no_other(make_kit, sandbox
 
     kit = make_kit([HOUR], provider=Odd(api_key="KEY", from_="+12025550100"))
     report = kit.sync([appointment("A-1"), appointment("A-2", phone="+12025550177")])
-    assert [each.identity.id for each in report.failed] == ["A-1"]
+    assert [item.identity.id for item in report.failed] == ["A-1"]
     assert len(sandbox.parked()) == 1
-    assert [each.identity.id for each in kit.resync().failed] == ["A-1"]
+    assert [item.identity.id for item in kit.resync().failed] == ["A-1"]
     assert make_kit([HOUR]).resync().ok
     assert len(sandbox.parked()) == 2
 
@@ -117,22 +121,22 @@ def test_b35_a_rule_that_raises_for_one_appointment_is_listed_and_isolated(make_
 
     kit = make_kit([Rule("hour-before", before="1 hour", text="{{ when }}", when=only_ada)])
     report = kit.sync([appointment("A-1"), appointment("A-2", name="Bob", phone="+12025550177")])
-    assert [(each.identity.id, each.reason.value) for each in report.failed] == [("A-2", "quarantined")]
+    assert [(item.identity.id, item.reason.value) for item in report.failed] == [("A-2", "quarantined")]
     assert "A-2" in report.failed[0].error
     assert len(sandbox.parked()) == 1
     requests = sandbox.request_count
-    assert [each.identity.id for each in kit.resync().failed] == ["A-2"]
+    assert [item.identity.id for item in kit.resync().failed] == ["A-2"]
     assert sandbox.request_count == requests
 
 
 def test_a_text_that_fails_for_one_appointment_is_listed_and_isolated(make_kit, sandbox, appointment):
     kit = make_kit([Rule("hour-before", before="1 hour", text="{{ data.room }} {{ when }}")])
     report = kit.sync([appointment("A-1", data={"room": "4"}), appointment("A-2", phone="+12025550177")])
-    assert {each.identity.id: each.reason.value for each in report.changes} == {
+    assert {change.identity.id: change.reason.value for change in report.changes} == {
         "A-1": "on_time",
         "A-2": "template_error",
     }
-    assert "room" in next(each.error for each in report.changes if each.error)
+    assert "room" in next(change.error for change in report.changes if change.error)
     assert len(sandbox.parked()) == 1
 
 

@@ -36,7 +36,7 @@ class Falling(History):
 
     def fade(self):
         """Have messages to some numbers fail from now on, or arrive again."""
-        for number in sorted({each.phone for visit in self.host.values() for each in visit.recipients}):
+        for number in sorted({recipient.phone for visit in self.host.values() for recipient in visit.recipients}):
             code = self.random.choice(["", "40008", "40008", "40005", "40001"])
             self.log("messages to", number, "fail" if code else "arrive", code)
             self.world.sandbox.outcome(number, "delivery_failed" if code else "delivered", code)
@@ -70,7 +70,7 @@ def play(seed):
 
 
 def stood_in(history):
-    return sum(each.from_ == SECOND for each in history.world.sandbox.messages())
+    return sum(message.from_ == SECOND for message in history.world.sandbox.messages())
 
 
 def failed(fallback, appointment):

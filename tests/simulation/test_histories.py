@@ -96,7 +96,7 @@ print(digest_of(int(sys.argv[1])))
 def digest_of(seed):
     """Return what stands for all that was told and asked in one history."""
     history = play(seed)
-    asked = [(each.at, each.method, each.status, each.fault) for each in history.world.sandbox.requests]
+    asked = [(request.at, request.method, request.status, request.fault) for request in history.world.sandbox.requests]
     return blake2b(repr((history.told, asked, history.world.messages().keys())).encode()).hexdigest()
 
 

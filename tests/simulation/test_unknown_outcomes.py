@@ -32,7 +32,7 @@ def states(world):
 
 
 def parked(world):
-    return [each for each in world.sandbox.messages() if each.status == "scheduled"]
+    return [message for message in world.sandbox.messages() if message.status == "scheduled"]
 
 
 def settle(world, kit, times=6):
@@ -50,7 +50,7 @@ def test_without_keys_one_doubtful_post_is_named_unknown_and_repeated_once(make_
     kit = world.kit()
     world.sandbox.fault(fault, 1, method="POST", delay=60)
     first = kit.sync(appointment())
-    assert [each.outcome for each in first.changes] == ["unknown"]
+    assert [change.outcome for change in first.changes] == ["unknown"]
     settle(world, kit)
     assert states(world) == {"unknown": 1, "scheduled": 1}
     assert len(parked(world)) == (1 if fault == "drop_before" else 2)
@@ -66,7 +66,7 @@ def test_prefer_missing_never_writes_a_second_text(make_world, appointment, faul
     settle(world, kit)
     world.advance(days=4)
     settle(world, kit)
-    assert len([each for each in world.sandbox.requests if each.method == "POST"]) == 1
+    assert len([request for request in world.sandbox.requests if request.method == "POST"]) == 1
 
 
 def test_prefer_missing_does_not_forget_while_the_appointment_is_still_to_come(make_world, appointment):
@@ -78,7 +78,7 @@ def test_prefer_missing_does_not_forget_while_the_appointment_is_still_to_come(m
     for _ in range(4):
         world.advance(days=1)
         kit.resync(force=True)
-    assert len([each for each in world.sandbox.requests if each.method == "POST"]) == 1
+    assert len([request for request in world.sandbox.requests if request.method == "POST"]) == 1
 
 
 def test_a_follow_up_that_may_have_gone_out_is_not_forgotten_either(make_world, appointment):
@@ -90,7 +90,7 @@ def test_a_follow_up_that_may_have_gone_out_is_not_forgotten_either(make_world, 
     for _ in range(5):
         world.advance(days=1)
         kit.resync(force=True)
-    assert len([each for each in world.sandbox.requests if each.method == "POST"]) == 1
+    assert len([request for request in world.sandbox.requests if request.method == "POST"]) == 1
 
 
 def test_while_every_post_stays_unanswered_a_person_gets_two_texts_at_most(make_world, appointment):
@@ -134,7 +134,7 @@ def test_what_is_sent_at_once_and_never_confirmed_is_named_once_though_its_time_
     else:
         world.sandbox.fault("drop_after", 1, method="POST")
     report = world.kit().resync()
-    assert [each.outcome for each in report.changes] == ["unknown"]
+    assert [change.outcome for change in report.changes] == ["unknown"]
     assert report.unknown[0].error
     assert len(world.sandbox.messages()) == texts
     assert world.kit().resync().ok
@@ -154,7 +154,7 @@ def test_a_webhook_with_our_token_settles_an_unknown(make_world, appointment):
     assert states(world) == {"delivered": 1}
     report = kit.resync()
     assert report.ok
-    assert [each.reason.value for each in report.changes] == ["already_sent"]
+    assert [change.reason.value for change in report.changes] == ["already_sent"]
     assert len(world.sandbox.inbox(NUMBER)) == 1
 
 
@@ -255,8 +255,8 @@ def test_what_was_posted_is_what_is_posted_again(make_world, appointment):
     world.sandbox.fault("503", 5, method="POST")
     kit.sync(appointment())
     settle(world, kit)
-    bodies = {each.body for each in world.sandbox.requests if each.method == "POST"}
-    keys = {each.idempotency_key for each in world.sandbox.requests if each.method == "POST"}
+    bodies = {request.body for request in world.sandbox.requests if request.method == "POST"}
+    keys = {request.idempotency_key for request in world.sandbox.requests if request.method == "POST"}
     assert len(bodies) == len(keys) == 1
     assert json.loads(bodies.pop())["to"] == NUMBER
 
@@ -275,7 +275,7 @@ def test_of_two_parked_for_one_reminder_the_older_is_taken_back_once_it_is_found
     kit.sync(appointment())
     assert len(sandbox.parked()) == 2
     (record,) = kit.ledger.records()
-    lost = next(each for each in record.messages if each.state == "unknown")
+    lost = next(message for message in record.messages if message.state == "unknown")
     first = sandbox.messages()[0]
     kit.receive({"token": lost.id}, first.id.encode())
     report = kit.resync()

@@ -126,10 +126,12 @@ class SteppedExecutor(Executor):
 
     def _dispatchers(self, *given, **named):
         made = super()._dispatchers(*given, **named)
-        return Dispatchers(*(self._stepped(each) for each in (made.first, made.second) if each is not None))
+        return Dispatchers(
+            *(self._stepped(dispatcher) for dispatcher in (made.first, made.second) if dispatcher is not None)
+        )
 
     def _stepped(self, dispatcher):
-        values = {each.name: getattr(dispatcher, each.name) for each in fields(Dispatcher)}
+        values = {attribute.name: getattr(dispatcher, attribute.name) for attribute in fields(Dispatcher)}
         return SteppedDispatcher(**{**values, "new_id": self.io._kit.world.new_id})
 
 
@@ -293,8 +295,8 @@ class World:
 
     def dump(self):
         """Return all that the ledger says, but for the row that tells when the batch job last ran."""
-        tables = [each for each in tables_of(None).metadata.tables if not each.endswith("_runs")]
-        return {each: sorted(map(repr, self._selected(f"SELECT * FROM {each}"))) for each in tables}
+        tables = [table for table in tables_of(None).metadata.tables if not table.endswith("_runs")]
+        return {table: sorted(map(repr, self._selected(f"SELECT * FROM {table}"))) for table in tables}
 
     def messages(self):
         """Return every message of the ledger by id: its row as a dict."""

@@ -54,7 +54,7 @@ class Loft:
 
     def parked(self) -> list[Letter]:
         """Return the letters that wait."""
-        return [each for each in self._letters.values() if each.status == "waiting"]
+        return [letter for letter in self._letters.values() if letter.status == "waiting"]
 
     def fault(self, kind: str, times: int | None = 1, **details: Any) -> None:
         """Have something go wrong."""

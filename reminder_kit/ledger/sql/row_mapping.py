@@ -162,7 +162,7 @@ def told_from(told: str) -> tuple[Included, ...]:
 
 
 def _told_text(told: Sequence[Included]) -> str:
-    return json.dumps([(each.key, micros(each.start_at)) for each in told]) if told else ""
+    return json.dumps([(included.key, micros(included.start_at)) for included in told]) if told else ""
 
 
 def message_values(namespace: str, row: int, message: Message, rule: str, recipient: str) -> dict[str, Any]:

@@ -59,8 +59,8 @@ class Updates(Builder):
             "fence": sa.literal_column("0"),
         }
         if self.kind == "sqlite":
-            each = {name: sa.bindparam(name, type_=table.c[name].type) for name in _INTAKE_COLUMNS}
-            return self._insert(table).values(each | same)
+            bound = {name: sa.bindparam(name, type_=table.c[name].type) for name in _INTAKE_COLUMNS}
+            return self._insert(table).values(bound | same)
         rows, columns = self._listing("intakes", [table.c[name].type for name in _INTAKE_COLUMNS])
         chosen = sa.select(*columns, *same.values()).select_from(rows)
         return self._insert(table).from_select([*_INTAKE_COLUMNS, *same], chosen)

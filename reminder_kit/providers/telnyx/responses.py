@@ -157,11 +157,13 @@ def recorded(response: Response, token: str) -> tuple[Receipt, ...]:
     if not isinstance(rows, list):
         raise TransientError("Telnyx: find was answered with nothing readable", provider="telnyx")
     mine = [
-        each
-        for each in rows
-        if isinstance(each, dict) and token_in(text_of(each.get("delivery_status_webhook_url"))) == token
+        row
+        for row in rows
+        if isinstance(row, dict) and token_in(text_of(row.get("delivery_status_webhook_url"))) == token
     ]
-    return tuple(Receipt(text_of(each.get("uuid")), _status(each), _failure(each)) for each in mine if each.get("uuid"))
+    return tuple(
+        Receipt(text_of(entry.get("uuid")), _status(entry), _failure(entry)) for entry in mine if entry.get("uuid")
+    )
 
 
 def opted_out(response: Response, sender: str | None) -> OptOuts:
@@ -170,8 +172,8 @@ def opted_out(response: Response, sender: str | None) -> OptOuts:
     rows, meta = payload.get("data"), first(payload.get("meta"))
     if not isinstance(rows, list):
         raise TransientError("Telnyx: opt-outs were answered with nothing readable", provider="telnyx")
-    found = [text_of(each.get(name)) for each in rows if isinstance(each, dict) for name in ("from", "to")]
-    numbers = tuple(dict.fromkeys(each for each in found if each.startswith("+") and each != sender))
+    found = [text_of(row.get(name)) for row in rows if isinstance(row, dict) for name in ("from", "to")]
+    numbers = tuple(dict.fromkeys(match for match in found if match.startswith("+") and match != sender))
     page, pages = text_of(meta.get("page_number")), text_of(meta.get("total_pages"))
     return OptOuts(numbers, more=page.isdecimal() and pages.isdecimal() and int(page) < int(pages))
 
@@ -222,10 +224,10 @@ def _problem(response: Response) -> tuple[str, str, object]:
     if payload is None:
         return "", "", response.body[:2000]
     listed = payload.get("errors")
-    problems = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else [payload]
+    problems = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else [payload]
     if not problems:
         return "", "", payload
-    chosen = next((each for each in problems if text_of(each.get("code")) in _CODES), problems[0])
+    chosen = next((problem for problem in problems if text_of(problem.get("code")) in _CODES), problems[0])
     return text_of(chosen.get("code")), short(text_of(chosen.get("title"))), payload
 
 

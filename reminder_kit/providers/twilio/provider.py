@@ -248,8 +248,8 @@ class Twilio:
         listed = (json_object(response) or {}).get("messages")
         if not isinstance(listed, list):
             raise TransientError("Twilio: find was answered with nothing readable", provider=self.name)
-        rows = [each for each in listed if isinstance(each, dict) and self._may_be(each, draft, created_at)]
-        return tuple(each for each in map(_row, rows) if each.provider_id and each.status != "cancelled")
+        rows = [entry for entry in listed if isinstance(entry, dict) and self._may_be(entry, draft, created_at)]
+        return tuple(receipt for receipt in map(_row, rows) if receipt.provider_id and receipt.status != "cancelled")
 
     def _may_be(self, row: Mapping[str, Any], draft: Draft, created_at: datetime) -> bool:
         service = text_of(row.get("messaging_service_sid"))

@@ -83,7 +83,7 @@ def verified(
         fields = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body))
     except ValueError:
         raise SignatureError(f"{_WHAT}: the body is no form") from None
-    checks = [same_hmac(auth_token, signed_text(each, fields), signature, "sha1") for each in _addresses(url)]
+    checks = [same_hmac(auth_token, signed_text(address, fields), signature, "sha1") for address in _addresses(url)]
     if not any(checks):
         raise SignatureError(
             f"{_WHAT}: the signature fits neither the token nor the address {urlsplit(url).hostname}; "

@@ -284,7 +284,11 @@ def _kind(status: int, problem: Mapping[str, Any]) -> type[ProviderError]:
     if status >= 500 or status in {408, 409}:
         return UnknownOutcomeError
     named = problem.get("invalid_parameters")
-    names = [text_of(each.get("name")) for each in named if isinstance(each, dict)] if isinstance(named, list) else []
+    names = (
+        [text_of(parameter.get("name")) for parameter in named if isinstance(parameter, dict)]
+        if isinstance(named, list)
+        else []
+    )
     if "to" in names:
         return InvalidNumberError
     return SenderRefusedError if "from" in names else RejectedError

@@ -90,7 +90,7 @@ def rows_of(ledger):
     def read(connection):
         found = {}
         for name, table in tables_of(None).metadata.tables.items():
-            rows = [dict(each) for each in connection.execute(table.select()).mappings()]
+            rows = [dict(mapping) for mapping in connection.execute(table.select()).mappings()]
             found[name] = [{key: _shown(value) for key, value in row.items()} for row in rows]
         return found
 
@@ -115,7 +115,7 @@ def main():
         written = {
             "now": sandbox.now().isoformat(),
             "tables": rows_of(ledger),
-            "provider": [{**asdict(each), "errors": []} for each in sandbox.messages()],
+            "provider": [{**asdict(message), "errors": []} for message in sandbox.messages()],
         }
     path = FOLDER / f"{VERSIONS[-1]}.json"
     path.write_text(_lines(written) + "\n", encoding="utf-8")

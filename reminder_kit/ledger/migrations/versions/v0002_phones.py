@@ -38,7 +38,7 @@ def upgrade() -> None:
     )
     connection, after = op.get_bind(), 0
     while rows := _appointments(connection, schema, after):
-        found = [each for row in rows for each in _phones_of(*row)]
+        found = [phone for row in rows for phone in _phones_of(*row)]
         if found:
             connection.execute(sa.insert(phones), found)
         after = rows[-1][0]
@@ -56,5 +56,5 @@ def _appointments(connection: sa.Connection, schema: str | None, after: int) -> 
 def _phones_of(row_id: int, namespace: str, snapshot: str) -> Iterator[dict[str, Any]]:
     fields = json.loads(snapshot)
     starts_at = (datetime.fromisoformat(fields["starts_at"][0]) - _EPOCH) // timedelta(microseconds=1)
-    for number in dict.fromkeys(each["phone"] for each in fields["recipients"]):
+    for number in dict.fromkeys(field["phone"] for field in fields["recipients"]):
         yield {"row_id": row_id, "number": number, "namespace": namespace, "starts_at": starts_at}
