@@ -1,6 +1,24 @@
 """reminder_kit: appointment reminders by SMS and MMS, at the right minute, in the right words, exactly once.
 
-Never imports a framework, SQL or a calendar parser before it is used.
+Never imports a framework, SQL or a calendar parser before it is used: each name below is imported when it is asked for.
+
+    from reminder_kit import Appointment, ReminderKit, Rule
+
+The packages, from the values up to the edges; each imports from those above it only, and says how it works:
+
+    errors        one tree: the class says what to do next
+    model         values, the life cycle of a message, what is recorded
+    rules         what is due, when, and where it may lie
+    text          templates, time phrases, SMS parts, lint
+    planning      what is recorded and what is wanted → decisions, changes, a plan
+    ports         what a provider must offer: the one door of adapters
+    ledger, providers, calendars, transport, sandbox    the world, each behind its own door
+    config        a TOML file and the environment → a kit's arguments
+    delivery      one message at the provider, its intent written down first
+    reconciler    make a plan from the ledger, carry it out under leases
+    webhooks      what comes back: verification, inbox, opt-out lists
+    kit           the two faces, `ReminderKit` and `AsyncReminderKit`; the only clock
+    cli, integrations, testing, webhook_app    the edges
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""`python -m reminder_kit`: the command line.
+"""`python -m reminder_kit`: the command line `reminder-kit`.
 
-Never does anything when imported.
+Never does anything when it is only imported.
 """
 
 from __future__ import annotations

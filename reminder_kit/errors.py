@@ -1,6 +1,6 @@
 """Errors: one tree; the class says what to do next, the text names the thing and the remedy.
 
-Never holds a full phone number, a message text or a secret.
+Pure: values only. Never holds a full phone number, a message text or a secret.
 
     ReminderKitError
     ├─ InvalidInputError (ValueError)   you did it: fix the call
@@ -71,7 +71,10 @@ class InvalidRuleError(InvalidInputError):
 
 
 class CalendarError(InvalidInputError):
-    """A calendar, or one event of it, cannot be read."""
+    """A calendar, or one event of it, cannot be read.
+
+    `uid` names the event, `line` (from 1) the place in the file; None: it concerns no single one.
+    """
 
     def __init__(self, message: str, *, uid: str | None = None, line: int | None = None) -> None:
         super().__init__(message)
@@ -96,19 +99,23 @@ class LedgerError(ReminderKitError):
 
 
 class IllegalTransitionError(LedgerError):
-    """A step of our own that the life cycle of a message does not have."""
+    """The library was about to take a step that the life cycle of a message does not have: report it as a bug."""
 
 
 class ClaimLostError(LedgerError):
-    """Another worker holds, or has taken over, what we were working on."""
+    """Another worker has taken over the appointment: nothing was written, and that worker finishes the work."""
 
 
 class SchemaError(LedgerError):
-    """The ledger's tables are absent, older or newer than this library."""
+    """The ledger's tables are absent, older or newer than this library needs: upgrade one of the two."""
 
 
 class ProviderError(ReminderKitError):
-    """The provider said no, or said nothing."""
+    """The provider said no, or said nothing.
+
+    `provider` is its name, `code` its own word for what is wrong ("": none), `status` the HTTP status (None: there was
+    no answer), `raw` what came, for whoever debugs (None: nothing is kept).
+    """
 
     def __init__(
         self,
@@ -127,11 +134,11 @@ class ProviderError(ReminderKitError):
 
 
 class TransientError(ProviderError):
-    """Not accepted this time, and certainly not done: try again later."""
+    """The request was not accepted this time, and certainly not carried out: try again later."""
 
 
 class RateLimitedError(TransientError):
-    """Too many requests; `retry_after` is in seconds where the provider named it."""
+    """Too many requests; `retry_after` is how many seconds to wait, None: the provider does not say."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, **details: object) -> None:
         super().__init__(message, **details)  # type: ignore[arg-type]
@@ -151,19 +158,19 @@ class InvalidNumberError(RejectedError):
 
 
 class SenderRefusedError(RejectedError):
-    """Refused for what this sender, or account, may not do; neither the number nor the text is at fault."""
+    """Refused for what this sender, or account, may not do: another one may; neither number nor text is at fault."""
 
 
 class RefusedCredentialError(ProviderError, ConfigurationError):
-    """The account, key or sender is not accepted: nothing was done, and nothing will be until it is mended."""
+    """The account, key or sender is not accepted: nothing was done, and nothing will be until that is mended."""
 
 
 class TooLateToCancelError(ProviderError):
-    """The message is being sent, or was."""
+    """The message cannot be withdrawn any more: it is being sent, or was."""
 
 
 class MessageNotFoundError(ProviderError):
-    """The provider knows no such message, or does not know us: this settles nothing by itself."""
+    """The provider knows no such message, or does not know us: this alone says nothing of what became of it."""
 
 
 class UnknownOutcomeError(ProviderError):

@@ -1,7 +1,71 @@
-"""Ports: what the kit asks of a provider and of the world.
+"""Ports: what the kit asks of a provider and of the world. This is the one door of adapters.
 
-These docstrings are the specification. Nothing here performs I/O or reads a clock: a
-provider turns values into requests and answers into values; `IO` alone touches the world.
+Pure: no clock, no I/O. Never asks a provider to touch the world: a provider turns values into requests and answers into
+values, and `IO` alone sends them.
+
+Whoever writes a provider needs this module and `reminder_kit.errors`, and makes a class with the members of `Provider`;
+these docstrings are the specification, `reminder_kit.testing.ProviderContract` checks it. A package names its class in
+the entry points `reminder_kit.providers`.
+
+In which order a provider is called
+===================================
+
+- *To park*: `headers` (a missing credential shows before anything is written), then `create`. The kit commits the
+  request with its intent to the ledger, and only then sends it and calls `parse_created`. What that returns or raises
+  is committed too.
+- *Where certainly nothing was done* (`NotSentError`, `TransientError`): the same bytes are sent again, in this run or a
+  later one, as long as the send time still fits the window.
+- *Where the answer is lost* (`NoAnswerError`, `UnknownOutcomeError`): with `key_life`, the same bytes are sent again,
+  in this run or a later one, as long as the key lives and the send time still fits the window. Without `key_life`
+  nothing is repeated: `find` and `parse_found` look for the message where the provider is a `Finder`; what they don't
+  find is `unknown`.
+- *To withdraw*: the wish is committed, then `cancel` and `parse_cancelled`. A `TransientError` is tried again; all else
+  but a plain `cancelled` is settled by `read` and `parse_read`. Nothing is asked for within `window.cancel_cutoff` and
+  its margin before the send time.
+- *To settle*: `read` and `parse_read` ask what became of a message whose time is over. One that is older than
+  `lookup_age`, or of which nothing is learned, is presumed to be sent.
+- *Webhooks*: `events`, at any time, in any order, more than once for one event, also before `parse_created` has named
+  the message. The webhook application calls it once with no headers and no body, to see whether it can verify at all.
+- *On request*: `ping` by the command `doctor`; `opt_outs` and `parse_opt_outs`, page by page.
+
+One object serves all threads and tasks of a process: it keeps nothing of a message.
+
+What may be raised where
+========================
+
+- The constructor: `ConfigurationError` for arguments that can't be meant. It asks for no secret: a kit that only plans
+  has none.
+- `headers`: `ConfigurationError` where the credential is missing.
+- `create`: `RejectedError`, or a class below it, for a draft that the provider would never take (a blank text, half a
+  character).
+- `read`, `cancel`: nothing; but a provider that cannot be asked raises `MessageNotFoundError`, and one that cannot take
+  a message back `TooLateToCancelError`.
+- Every `parse_*`: an error of the `ProviderError` branch, by what is to be done next:
+
+      `RateLimitedError`, `TransientError`      certainly nothing was done; the same request may succeed later
+      `UnknownOutcomeError`                     it may have been done: a 5xx, an unreadable 2xx (of `create` only)
+      `RejectedError` and below                 this message will never be taken: `InvalidNumberError`,
+                                                `OptedOutError`, `SenderRefusedError` (not from this sender or account)
+      `RefusedCredentialError`                  the account must be mended first
+      `MessageNotFoundError`, `TooLateToCancelError`    of `read` and `cancel`
+
+- `events`: `SignatureError` for what is not verified, `PayloadError` for what is and yet can't be read,
+  `ConfigurationError` where the key to verify with is missing.
+
+Anything else is taken for a fault of the adapter, and fails that one message. No error text holds a full number, a
+message text or a secret.
+
+What the ledger stores and repeats byte for byte
+================================================
+
+Of the request that `create` returns: `path` and `body`; and beside it the idempotency key that `create` was given. Not
+its headers. So a request that is sent again is a POST of the same body to the same path, with `content-type:
+application/json`, with `idempotency-key` where the provider has a `key_life`, and with whatever `headers` returns by
+then, which stands above both. Hence:
+
+- `create` makes a POST, and the same arguments give the same bytes: no clock, no chance, no counter.
+- Neither path nor body holds a credential.
+- A body that is not JSON has its `content-type` named by `headers`; a key that travels otherwise stands in the body.
 """
 
 from __future__ import annotations
@@ -42,33 +106,40 @@ __all__ = [
 T = TypeVar("T")
 
 _LONGEST_WAIT = 3600.0
-"""Seconds: whoever names more (or an instant instead) is asked again after an hour all the same."""
+"""Seconds: a provider that asks for a longer wait is asked again after this one all the same."""
 
 
 @frozen
 class Request:
-    """One HTTP request, without credentials: what is stored in the ledger and replayed byte for byte.
+    """One HTTP request, without credentials."""
 
-    `path` is relative to the provider's base URL and begins with a slash.
-    """
-
+    #: "GET", "POST", …; "POST" for what `Provider.create` returns.
     method: str
+    #: Where it goes, below the provider's base URL, with its query; begins with a slash.
     path: str
+    #: The bytes that are sent; empty: none.
     body: bytes = field(default=b"", repr=False)
+    #: Further headers, by names in lower case; those of `Provider.headers` are added and stand above them.
     headers: Mapping[str, str] = field(factory=dict)
 
 
 @frozen
 class Response:
-    """One HTTP answer. Header names are in lower case."""
+    """One whole HTTP answer."""
 
+    #: The status code.
     status: int
+    #: The headers, by names in lower case.
     headers: Mapping[str, str]
+    #: The bytes that came.
     body: bytes = field(repr=False)
 
     @property
     def retry_after(self) -> float | None:
-        """How many seconds to wait, by `Retry-After` (RFC 9110, §10.2.3) or `x-ratelimit-reset`: an hour at most."""
+        """How many seconds to wait, by `Retry-After` (RFC 9110, §10.2.3) or `x-ratelimit-reset`; None: neither says.
+
+        An hour at the most.
+        """
         for name in ("retry-after", "x-ratelimit-reset"):
             text = self.headers.get(name, "")
             if text.replace(".", "", 1).isdecimal():
@@ -80,7 +151,10 @@ class Response:
 
     @property
     def answered_at(self) -> datetime | None:
-        """When the provider answered, by its own clock (`Date`, RFC 9110, §6.6.1): shows how far ours is off."""
+        """When the provider answered, UTC, by its own clock (`Date`, RFC 9110, §6.6.1); None: it does not say.
+
+        It shows how far the provider's clock is from ours.
+        """
         return _http_date(self.headers.get("date", ""))
 
 
@@ -95,23 +169,31 @@ def _http_date(text: str) -> datetime | None:
 
 
 class NotSentError(Exception):
-    """The request certainly never reached the provider (no connection)."""
+    """The request certainly never reached the provider: there was no connection. `IO.send` raises it."""
 
 
 class NoAnswerError(Exception):
-    """The request may have reached the provider, and no whole answer came back."""
+    """The request may have reached the provider, and no whole answer came back. `IO.send` raises it."""
 
 
 class Failure(StrEnum):
     """Why a message could not be delivered, in words that all providers share."""
 
+    #: There is no such number.
     INVALID_NUMBER = "invalid_number"
+    #: The number cannot receive texts.
     LANDLINE = "landline"
+    #: The person asked not to be written to.
     OPTED_OUT = "opted_out"
+    #: The phone cannot be reached for now.
     UNREACHABLE = "unreachable"
+    #: The message was filtered out, by the carrier or the person.
     BLOCKED = "blocked"
+    #: The carrier failed, or gives no reason.
     CARRIER = "carrier"
+    #: It could not be delivered in time.
     EXPIRED = "expired"
+    #: The sender may not do this: it is not registered, not enabled, not paid for.
     SENDER = "sender"
 
 
@@ -121,134 +203,162 @@ PERMANENT = frozenset({Failure.INVALID_NUMBER, Failure.LANDLINE, Failure.OPTED_O
 
 @frozen
 class Capabilities:
-    """What a provider can do, as declared data.
+    """What a provider can do, as declared data. Declare what is documented, not what seems to work."""
 
-    `window` bounds `send_at`; `cap` is the number of messages it keeps parked (None: no
-    limit); `key_life` is how long a repeated request with the same key is answered with
-    the first one's result (None: it knows no keys); `lookup_age` is how old a message
-    may be, since its creation, to be read (None: it cannot be asked); `cancels` says
-    whether a parked message can be withdrawn; `echoes_token` whether its webhooks carry
-    our token; `finds` whether it is a `Finder`, `lists_opt_outs` whether it is an
-    `OptOutLister`. `signed_by` is the header, in lower case, that carries the signature of
-    its webhooks, by which a kit with two providers knows whose they are ("": any may be
-    its). `failures` says what its codes for undelivered messages mean; a code that is not
-    in it means nothing to us.
-    """
-
+    #: How far ahead it takes messages, and until when it gives them back. All lengths zero: it cannot schedule, and the
+    #: kit holds each message and sends it when it is due.
     window: Window
+    #: How many messages it keeps parked; None: no limit.
     cap: int | None = None
+    #: How long a repeated request with the same idempotency key is answered with the first one's result; None: it knows
+    #: no keys, and no request is repeated that may have been carried out.
     key_life: timedelta | None = None
+    #: How old a message may be, since its creation, to be read; None: it cannot be asked.
     lookup_age: timedelta | None = None
+    #: Whether a parked message can be withdrawn.
     cancels: bool = True
+    #: Whether it takes MMS.
     mms: bool = True
+    #: Whether its webhooks carry the token that `create` was given.
     echoes_token: bool = False
+    #: How many parts an SMS may have.
     max_parts: int = 10
+    #: Whether it is a `Finder`.
     finds: bool = False
+    #: Whether it is an `OptOutLister`.
     lists_opt_outs: bool = False
+    #: The header, in lower case, with the signature of its webhooks, by which a kit with two providers knows whose a
+    #: webhook is; "": any webhook may be its.
     signed_by: str = ""
+    #: What its codes for undelivered messages mean; a code that is not in it means nothing to the kit.
     failures: Mapping[str, Failure] = field(factory=dict, repr=False)
 
 
 @frozen
 class Receipt:
-    """A provider's answer about one message: its name for it, and its status in our words.
+    """What a provider answers about one message."""
 
-    `status` is a value of `reminder_kit.model.lifecycle.State` (`scheduled`, `sent`,
-    `delivered`, `undelivered`, `cancelled`) or `unknown` for a word we don't know.
-    `replayed` is true where the provider says that it answered from memory.
-    """
-
+    #: The provider's name for the message; never empty.
     provider_id: str
+    #: Where the message is: `scheduled`, `sent`, `delivered`, `undelivered` or `cancelled`; `unknown` for a word that
+    #: the adapter does not know, which changes nothing.
     status: str
+    #: The provider's code for what went wrong; "": nothing.
     error: str = ""
+    #: Whether the provider says that it answered a repeated request with the first one's result.
     replayed: bool = False
 
 
 class Provider(Protocol):
-    """One SMS/MMS provider: pure functions from values to requests and from answers to values.
+    """One SMS/MMS provider: pure functions from values to requests, and from answers to values.
 
-    Every `parse_*` either returns a `Receipt` or raises from the `ProviderError` branch:
-    `RateLimitedError`/`TransientError` where nothing was done and a repetition may
-    succeed, `RejectedError` and below where the message will never be taken
-    (`SenderRefusedError`: not from this sender or account),
-    `RefusedCredentialError` where the account or sender must be mended first,
-    `UnknownOutcomeError` where it may have been done (a 5xx, an unreadable 2xx),
-    `MessageNotFoundError` and `TooLateToCancelError` for messages already parked. No error
-    text holds a full number, a message text or a secret.
+    The module says in which order they are called, and which errors they raise.
     """
 
+    #: The name for files, plans and the ledger, in lower case: "telnyx".
     name: str
+    #: The address that paths are appended to, without a slash at its end.
     base_url: str
+    #: What the provider can do.
     capabilities: Capabilities
 
     @property
     def sender(self) -> str:
-        """What messages are sent from; a parked message from another sender is replaced."""
+        """What messages are sent from: a number, a name or a pool. A parked message from another sender is replaced."""
         ...
 
     def headers(self) -> Mapping[str, str]:
-        """Return what every request needs and no ledger may keep: the credentials."""
+        """Return the headers, by names in lower case, that every request needs and no ledger may keep.
+
+        These are the credentials, and the content type of bodies that are not JSON. Asked for each request anew. Raises
+        `ConfigurationError` where a credential is missing.
+        """
         ...
 
     def create(self, draft: Draft, *, token: str, idempotency_key: str) -> Request:
-        """Return the request that parks the draft. Raises `RejectedError` for what the provider would never take."""
+        """Return the POST that parks a draft; the same arguments give the same bytes.
+
+        `token` is our id of the message, for webhooks to echo where they can. `idempotency_key` tells a repetition from
+        a new request. Raises `RejectedError`, or a class below it, for a draft that the provider would never take.
+        """
         ...
 
     def parse_created(self, response: Response) -> Receipt:
-        """Read the answer to `create`."""
+        """Return what the answer to `create` says. Raises from the `ProviderError` branch.
+
+        A 5xx and an unreadable 2xx are an `UnknownOutcomeError`: the message may be parked.
+        """
         ...
 
     def read(self, provider_id: str) -> Request:
-        """Return the request that asks for a message."""
+        """Return the request that asks for a message. Raises `MessageNotFoundError` where it can't be asked for any."""
         ...
 
     def parse_read(self, response: Response) -> Receipt:
-        """Read the answer to `read`."""
+        """Return what the answer to `read` says. Raises from the `ProviderError` branch.
+
+        A message that the provider does not know is a `MessageNotFoundError`; a 5xx is a `TransientError`.
+        """
         ...
 
     def cancel(self, provider_id: str) -> Request:
-        """Return the request that withdraws a parked message."""
+        """Return the request that withdraws a parked message.
+
+        Raises `TooLateToCancelError` where the provider takes nothing back.
+        """
         ...
 
     def parse_cancelled(self, response: Response) -> Receipt:
-        """Read the answer to `cancel`; `status` is `cancelled` where it worked."""
+        """Return what the answer to `cancel` says; its status is `cancelled` where the message was withdrawn.
+
+        Raises from the `ProviderError` branch: `TooLateToCancelError` where the provider would not withdraw it any
+        more, `MessageNotFoundError` where it does not know the message, `TransientError` for a 5xx.
+        """
         ...
 
     def ping(self) -> Request:
-        """Return a harmless request that shows whether the provider can be reached and knows us."""
+        """Return a harmless request: its answer shows whether the provider can be reached and knows us."""
         ...
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
-        """Verify a webhook over its raw bytes and return what it tells.
+        """Verify a webhook over its raw bytes, and return the events that it reports.
 
-        Raises `SignatureError` or `PayloadError`.
+        `headers` may have names in any case; `now` (UTC) is for checks of age. An event's id is the same each time it
+        is delivered. Raises `SignatureError` where the webhook is not genuine or too old, `PayloadError` where it is
+        genuine and can't be read, `ConfigurationError` where the key to verify with is missing.
         """
         ...
 
 
 class Finder(Provider, Protocol):
-    """A provider that can be asked for a message whose id we never learned, because the answer was lost.
+    """A provider that can look for a message whose id we never learned, because the answer to `create` was lost.
 
-    Asked before a message is called unknown. What it does not find is not proved absent.
+    It is asked before a message is called unknown. What it does not find is not proved absent.
     """
 
     def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request | None:
-        """Return the request that looks for it; None where asking now could show nothing."""
+        """Return the request that looks for the message of a draft; None where asking at `now` could show nothing.
+
+        `created_at` is when its request was first sent, UTC, by our clock.
+        """
         ...
 
     def parse_found(self, response: Response, draft: Draft, *, token: str, created_at: datetime) -> tuple[Receipt, ...]:
-        """Read the answer to `find`: every message that may be the one meant, without cancelled ones.
+        """Return every message in the answer to `find` that may be the one meant, without cancelled ones.
 
-        `created_at` is when its request was first posted, by our clock. Raises as every `parse_*`.
+        The kit leaves out those it knows already, and takes what remains if it is exactly one. Raises from the
+        `ProviderError` branch.
         """
         ...
 
 
 @frozen
 class OptOuts:
-    """One page of a provider's list of numbers that opted out; `more` says that another one follows."""
+    """One page of a provider's list of numbers that opted out."""
 
+    #: The numbers, E.164.
     numbers: tuple[str, ...] = field(repr=False)
+    #: Whether another page follows.
     more: bool = False
 
 
@@ -256,36 +366,39 @@ class OptOutLister(Provider, Protocol):
     """A provider whose list of opt-outs can be read."""
 
     def opt_outs(self, page: int) -> Request:
-        """Return the request for one page of the list, from 1."""
+        """Return the request for one page of the list; pages count from 1."""
         ...
 
     def parse_opt_outs(self, response: Response) -> OptOuts:
-        """Read the answer to `opt_outs`. Raises as every `parse_*`."""
+        """Return the page that the answer to `opt_outs` holds. Raises from the `ProviderError` branch."""
         ...
 
 
 class IO(Protocol):
-    """The ways in which a coroutine of the kit touches the world.
+    """The ways in which a coroutine of the kit touches the world. Adapters don't need it.
 
-    The blocking form never suspends, so that the same coroutines serve both faces.
+    Its blocking form never suspends, so that the same coroutines serve both faces of the kit.
     """
 
     async def send(self, request: Request) -> Response:
-        """Send one request and return the whole answer; raises `NotSentError` or `NoAnswerError`."""
+        """Send one request, with the provider's address and headers, and return the whole answer.
+
+        Raises `NotSentError` where it certainly did not reach the provider, `NoAnswerError` where it may have.
+        """
         ...
 
     async def call(self, func: Callable[..., T], *args: Any) -> T:
-        """Run a blocking function."""
+        """Run a blocking function and return its result, in a thread where the face is asynchronous."""
         ...
 
     async def result(self, future: Future[T]) -> T:
-        """Return what a future (a group commit of the ledger) brings."""
+        """Wait for a future (a group commit of the ledger) and return its result."""
         ...
 
     async def sleep(self, delay: float) -> None:
-        """Wait so many seconds of the machine's clock."""
+        """Wait `delay` seconds of the machine's clock."""
         ...
 
     async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
-        """Carry out jobs that don't depend on each other, so many at once as the kit allows; results in their order."""
+        """Carry out jobs that don't depend on each other, as many at once as the kit allows; results in their order."""
         ...

@@ -1,7 +1,7 @@
 """The endpoint for the provider's webhooks as an ASGI application: any ASGI server runs it, any ASGI host mounts it.
 
-Never speaks TLS, and never calls the provider while a webhook is being answered: each is
-verified over its raw bytes, stored and answered; what follows from it is done afterwards.
+Never speaks TLS, and never calls the provider while a webhook is being answered: a webhook is verified over its raw
+bytes, stored and answered, and a run afterwards does what follows from it.
 
     app = WebhookApp(kit)                                     # uvicorn my_host:app
     Mount("/hooks", WebhookApp(kit, path="/telnyx"))          # Starlette, FastAPI
@@ -38,33 +38,33 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _LARGEST = 1024 * 1024
+"""Bytes of a body: no provider's webhook is as long."""
 _PATIENCE = 10.0
+"""Seconds that a body may take to come in."""
 _BY_NOBODY = {
     "telnyx-timestamp": "0",
     "telnyx-signature-ed25519": "A" * 86 + "==",
     "x-twilio-signature": "A" * 27 + "=",
     "authorization": "Bearer e30.e30.AA",
 }
-"""Headers nobody signed: refusing them once loads and checks all that verifying takes."""
+"""Headers with signatures of nobody: refusing them once loads, and checks, all that verification takes."""
 
 
 class WebhookApp:
     """Takes a provider's webhooks in for a kit of either face (ASGI 3.0: `http` and `lifespan`).
 
-    It is answered 200 once it is stored, 401 where its signature is wrong, 400 where it is
-    signed and no event, 408 and 413 where it is too slow (`patience`, in seconds) or
-    too large (`largest`, in bytes), 503 where the ledger cannot be written and 500 for any other
-    failure (the fallback's key is missing): after the last two the provider tries again. Every
-    path but `path`, below where it is mounted, is 404, every method but POST 405. What follows,
-    such as withdrawing after a STOP, is a `resync(only_dirty=True)` off the request; several
-    at once are one run.
+    A webhook is answered with 200 once it is stored, 401 where its signature is wrong, 400 where it is signed and no
+    event, 408 and 413 where it is too slow (`patience`, in seconds) or too large (`largest`, in bytes), 503 where the
+    ledger cannot be written, and 500 for any other failure (such as a missing key of the fallback). After a 503 and a
+    500 the provider tries again. Any path but `path`, below where the application is mounted, is a 404, any method but
+    POST a 405. What follows from a webhook, such as withdrawing after a STOP, is a `resync(only_dirty=True)` apart from
+    the request; several webhooks at once share a run.
 
-    `tell(level, text)` is told each event and failure, by levels of `logging`; default: the
-    logger `reminder_kit`. `closes` says that the kit is closed at the end of the lifespan.
-    A host that only mounts this has the end waited for by `lifespan=app.lifespan`. Mounted at
-    "/hooks" with `path="/telnyx"` it is at /hooks/telnyx; what is mounted at its own address
-    with no path is reached with a slash at its end only, and hosts redirect there, which
-    providers take for a failure.
+    `tell(level, text)` is called for each event and failure with a level of `logging`; None means the logger
+    `reminder_kit`. `closes` says that the kit is closed at the end of the lifespan. A host that mounts the application
+    passes `lifespan=app.lifespan` on, so that its end waits for runs under way. Mounted at "/hooks" with
+    `path="/telnyx"` the endpoint is at /hooks/telnyx. An application that is mounted at its own address without a path
+    is reached with a slash at its end only; hosts redirect there, and providers take a redirect for a failure.
 
     Raises `ConfigurationError` where no webhook could be verified.
     """
@@ -85,14 +85,14 @@ class WebhookApp:
         self._patience = patience
         self._tell = tell or logging.getLogger("reminder_kit").log
         self._closes = closes
-        self._wanted = False
+        self._run_wanted = False
         self._follower: asyncio.Task[None] | None = None
         with suppress(WebhookError):
             kit.provider.events(_BY_NOBODY, b"", kit.now())
         self._try_fallback()
 
     def _try_fallback(self) -> None:
-        """Warn where the fallback's webhooks can't be verified: the provider's are taken all the while."""
+        """Warn where the fallback's webhooks can't be verified; the provider's are taken all the same."""
         try:
             with suppress(WebhookError):
                 if self._kit.fallback is not None:
@@ -101,9 +101,9 @@ class WebhookApp:
             self._tell(logging.WARNING, f"the fallback's webhooks can't be taken: {error}")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection, as a server or host asks for."""
+        """Serve one connection of a server or host; raises `ValueError` where that is neither HTTP nor a lifespan."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._serve_lifespan(receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
         else:
@@ -113,7 +113,7 @@ class WebhookApp:
 
     @asynccontextmanager
     async def lifespan(self, _host: object = None) -> AsyncIterator[None]:
-        """Make ready, so that the first webhook is answered as quickly as any; at the end finish what they brought."""
+        """Prepare the ledger, so that the first webhook is answered as quickly as any; at the end wait for the run."""
         try:
             await asyncio.to_thread(self._kit.ledger.prepare)
         except LedgerError as error:
@@ -124,17 +124,17 @@ class WebhookApp:
             if self._follower is not None:
                 await self._follower
             if self._closes:
-                await self._done(self._kit.close)
+                await self._call_kit(self._kit.close)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         async with self.lifespan():
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _done(self, verb: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """Carry out a verb of either face without holding up the loop."""
+    async def _call_kit(self, verb: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Carry out a verb of either face without blocking the event loop."""
         if isinstance(self._kit, AsyncReminderKit):
             return await verb(*args, **options)
         return await asyncio.to_thread(partial(verb, *args, **options))
@@ -152,7 +152,7 @@ class WebhookApp:
         await send({"type": "http.response.body", "body": b""})
 
     async def _status(self, scope: Scope, receive: Receive) -> int | None:
-        """Return what the request is answered with; None where its sender left."""
+        """Return the status that a request is answered with; None means that its sender left."""
         if _below(scope).strip("/") != self._path:
             return 404
         if scope["method"] != "POST":
@@ -163,15 +163,15 @@ class WebhookApp:
             return 413
         try:
             async with asyncio.timeout(self._patience):
-                body = await _read(receive, self._largest)
+                body = await _whole_body(receive, self._largest)
         except TimeoutError:
             return 408
         return await self._taken(headers, body) if isinstance(body, bytes) else body
 
     async def _taken(self, headers: dict[str, str], body: bytes) -> int:
-        """Take a webhook in and return the status it is answered with; 5xx makes the provider try again."""
+        """Have the kit take a webhook in and return the status that answers it; a 5xx makes the provider try again."""
         try:
-            events = await self._done(self._kit.receive, headers, body)
+            events = await self._call_kit(self._kit.receive, headers, body)
         except WebhookError as error:
             self._tell(logging.WARNING, f"refused a webhook: {error}")
             return 401 if isinstance(error, SignatureError) else 400
@@ -183,22 +183,23 @@ class WebhookApp:
             return 500
         for event in events:
             self._tell(logging.INFO, f"{iso(event.occurred_at)} {event.type}")
-        self._wake()
+        self._request_run()
         return 200
 
     # What follows
 
-    def _wake(self) -> None:
-        """Have a run done soon."""
-        self._wanted = True
+    def _request_run(self) -> None:
+        """Have a run follow: a new one, or once more the one under way."""
+        self._run_wanted = True
         if self._follower is None or self._follower.done():
-            self._follower = asyncio.get_running_loop().create_task(self._follow())
+            self._follower = asyncio.get_running_loop().create_task(self._run_while_wanted())
 
-    async def _follow(self) -> None:
-        while self._wanted:
-            self._wanted = False
+    async def _run_while_wanted(self) -> None:
+        """Resync what is dirty until no webhook came in meanwhile."""
+        while self._run_wanted:
+            self._run_wanted = False
             try:
-                await self._done(self._kit.resync, only_dirty=True)
+                await self._call_kit(self._kit.resync, only_dirty=True)
             except ReminderKitError as error:
                 self._tell(logging.ERROR, f"{error} (the next resync does it)")
             except Exception as error:  # noqa: BLE001 - the endpoint goes on, and the batch job does it
@@ -206,14 +207,14 @@ class WebhookApp:
 
 
 def _below(scope: Scope) -> str:
-    """Return the path below where the application is mounted; servers and hosts disagree on naming it whole."""
+    """Return the path below where the application is mounted; some servers and hosts name all of it, some the rest."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "").rstrip("/")
     return path[len(root) :] if root and (path == root or path.startswith(f"{root}/")) else path
 
 
-async def _read(receive: Receive, largest: int) -> bytes | int | None:
-    """Return the whole body, else the status it is refused with, or None where its sender left."""
+async def _whole_body(receive: Receive, largest: int) -> bytes | int | None:
+    """Return the body, or the status with which one of more than `largest` bytes is refused; None: its sender left."""
     parts, size = list[bytes](), 0
     while True:
         message = await receive()
@@ -228,10 +229,10 @@ async def _read(receive: Receive, largest: int) -> bytes | int | None:
 
 
 def app() -> WebhookApp:
-    """Return the endpoint that a configuration describes: what a server's `--factory` calls.
+    """Return the endpoint that a configuration describes, as a server's `--factory` asks for it.
 
-    The environment's REMINDER_KIT_CONFIG names the file (default: reminders.toml),
-    REMINDER_KIT_WEBHOOK_PATH the only path taken (default: /). Raises `ConfigurationError`.
+    The environment's REMINDER_KIT_CONFIG names the file (default: reminders.toml), REMINDER_KIT_WEBHOOK_PATH the only
+    path that is taken (default: /). Raises `ConfigurationError`.
     """
     kit = AsyncReminderKit.from_config(os.environ.get(CONFIG_VARIABLE) or DEFAULT_PATH)
     return WebhookApp(kit, path=os.environ.get(PATH_VARIABLE) or "/", closes=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 
 from reminder_kit import Appointment, Recipient
+from tests.factories import NEW_YORK, START, TEXT
 
-NEW_YORK = ZoneInfo("America/New_York")
-START = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)  # a Tuesday, 09:00 in New York
-TEXT = "Hi {{ recipient.name }}, {{ appointment.title }} {{ when }} at {{ appointment.location }}."
+pytest_plugins = ["tests.postgres", "tests.ci"]
 
 
 @pytest.fixture(autouse=True)

@@ -19,11 +19,11 @@ from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Sandbox, SandboxTransport, serve
 from reminder_kit.testing import LiveContract, LiveStage
 from reminder_kit.testing.live import live_stage
+from tests.factories import NUMBER
 
 pytest_plugins = ["pytester"]
 
 ENVIRON = MappingProxyType(dict(os.environ))  # as it was before the tests' own fixtures emptied it
-ADA = "+12025550123"
 KEYS = {
     "telnyx": {"TELNYX_API_KEY": "KEY"},
     "twilio": {
@@ -70,12 +70,12 @@ class OnLoopback(LiveContract):
                 **KEYS[self.name],
                 f"{self.name.upper()}_BASE_URL": address,
                 "REMINDER_KIT_LIVE_FROM": "+12025550100",
-                "REMINDER_KIT_LIVE_TO": ADA,
+                "REMINDER_KIT_LIVE_TO": NUMBER,
             }
             yield live_stage(self.name, environ)
             now = datetime.now(UTC)
             for message in sandbox.messages():
-                assert (message.status, message.to) == ("cancelled", ADA)
+                assert (message.status, message.to) == ("cancelled", NUMBER)
                 assert message.send_at > now + timedelta(hours=1)
 
 
@@ -103,7 +103,7 @@ def sandbox():
 def stage(sandbox):
     """A stage on a sandbox in this process, which never waits."""
     provider = Telnyx("KEY", "+12025550100")
-    return LiveStage(provider, ADA, transport=SandboxTransport(sandbox), sleep=lambda _: None)
+    return LiveStage(provider, NUMBER, transport=SandboxTransport(sandbox), sleep=lambda _: None)
 
 
 def test_what_was_parked_is_withdrawn_at_the_end(stage, sandbox):
@@ -125,7 +125,7 @@ class TestIt(LiveContract):
     @pytest.fixture
     def stage(self):
         return live_stage("telnyx", {{"TELNYX_API_KEY": "KEY", "TELNYX_BASE_URL": "{server.base_url}",
-            "REMINDER_KIT_LIVE_FROM": "+12025550100", "REMINDER_KIT_LIVE_TO": "{ADA}"}})
+            "REMINDER_KIT_LIVE_FROM": "+12025550100", "REMINDER_KIT_LIVE_TO": "{NUMBER}"}})
 
     def test_broken(self, live):
         live.create(live.draft())
@@ -160,10 +160,10 @@ def test_a_withdrawal_is_tried_again_and_what_stays_is_named(stage, sandbox):
     assert sandbox.parked() == []
     second = stage.create(stage.draft())
     sandbox.fault("503", times=None, method="DELETE")
-    with pytest.raises(AssertionError, match=second.provider_id) as told:
+    with pytest.raises(AssertionError, match=second.provider_id) as caught:
         stage.close()
-    assert first.provider_id not in str(told.value)
-    assert ADA not in str(told.value)
+    assert first.provider_id not in str(caught.value)
+    assert NUMBER not in str(caught.value)
 
 
 def test_messages_are_parked_two_days_ahead_or_as_far_as_the_provider_lets(stage):

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from reminder_kit.errors import ConfigurationError
 from reminder_kit.sandbox import Sandbox, serve
 
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DEVELOPING = README.partition("## Developing")[2].partition("\n## ")[0]
+INSTANT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00"
 
 
 def blocks(language):
@@ -33,13 +36,39 @@ def place(tmp_path, monkeypatch):
         yield sandbox
 
 
-def test_the_python_blocks_run_one_after_another_and_park_what_they_say(place, capsys):
+@pytest.fixture
+def run(place):
+    """Return what runs blocks of Python one after another, all in one module; its kit is closed in the end."""
     names = {}
-    for index, block in enumerate(blocks("python")):
-        exec(compile(block, f"README.md block {index + 1}", "exec"), names)
+
+    def run(*chosen):
+        for number, block in enumerate(chosen, 1):
+            exec(compile(block, f"README.md block {number}", "exec"), names)
+
+    yield run
     names["kit"].close()
-    assert "1 parked, True" in capsys.readouterr().out
+
+
+def test_the_python_blocks_run_one_after_another_and_park_what_they_say(place, run, capsys):
+    run(*blocks("python"))
+    printed, (said,) = capsys.readouterr().out.splitlines()[0], re.findall(r"# (parked .*)", README)
+    assert re.sub(INSTANT, "…", printed) == re.sub(INSTANT, "…", said)
     assert place.parked("+12025550123")[0].text == "Hi Ada, see you tomorrow at 10:00 AM."
+
+
+def test_the_first_example_says_what_failed_and_why(place, run, monkeypatch, capsys):
+    monkeypatch.setenv("TELNYX_API_KEY", "another")
+    run(blocks("python")[0])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(rf"failed on_time {INSTANT} telnyx.* 401 .*TELNYX_API_KEY.*", line, re.IGNORECASE)
+    assert place.parked() == []
+
+
+def test_the_first_example_says_that_there_is_no_key(place, run, monkeypatch, capsys):
+    monkeypatch.delenv("TELNYX_API_KEY")
+    with pytest.raises(ConfigurationError, match="TELNYX_API_KEY"):
+        run(blocks("python")[0])
+    assert (capsys.readouterr().out, place.request_count) == ("", 0)
 
 
 def test_the_tests_of_a_host_pass(pytester):
@@ -84,3 +113,20 @@ def test_the_filters_and_conditions_it_lists_are_those_there_are():
     assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == set(_filters())
     (sentence,) = re.findall(r"`only` and `unless` say whom.*?;", README)
     assert set(KEYS) <= set(re.findall(r"`(\w+)`", sentence))
+
+
+def test_the_picture_shows_every_package_there_is():
+    (picture,) = re.findall(r"```text\n(.*?)```", DEVELOPING, re.DOTALL)
+    shown = set(re.findall(r"\b([a-z_]+)/", picture + DEVELOPING.partition(picture)[2].partition("\n|")[0]))
+    assert shown == {path.parent.name for path in (ROOT / "reminder_kit").glob("*/__init__.py")}
+
+
+def test_the_rooms_it_names_are_there():
+    rows = [line.strip("|").split("|") for line in re.findall(r"^\| .* \|$", DEVELOPING, re.MULTILINE)]
+    assert len(rows) == 1 + 10
+    for _change, rooms, tests in rows:
+        for folder, cell in (("reminder_kit", rooms), ("tests", tests)):
+            for path in re.findall(r"`([\w/]+(?:\.py)?)`", cell):
+                assert (ROOT / folder / path).exists() or (ROOT / path).exists(), path
+    for path in re.findall(r"\btests/[\w/]+(?:\.py)?", DEVELOPING):
+        assert (ROOT / path).exists(), path

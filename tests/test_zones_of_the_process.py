@@ -15,24 +15,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_clock_weeks import RULES
+from tests.planning.weeks import RULES
 
 pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).parents[1]
 CORE = (
-    "tests/test_offsets.py",
-    "tests/test_rules.py",
-    "tests/test_placement.py",
-    "tests/test_clock_weeks.py",
-    "tests/test_words.py",
+    "tests/rules/test_offsets.py",
+    "tests/rules/test_rule.py",
+    "tests/rules/test_placement.py",
+    "tests/planning/test_clock_weeks.py",
+    "tests/text/test_time_phrases.py",
 )
 ALL = (
     *CORE,
-    "tests/test_conditions.py",
-    "tests/test_quiet.py",
-    "tests/test_text.py",
-    "tests/test_model.py",
+    "tests/rules/test_conditions.py",
+    "tests/rules/test_quiet_hours.py",
+    "tests/text/test_composer.py",
+    "tests/model/test_appointments.py",
     "tests/calendars/test_zones.py",
     "tests/calendars/test_alarms.py",
     "tests/calendars/test_recurrence.py",
@@ -87,7 +87,7 @@ from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.rules.placement import QuietHours, Window, place
 from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
 from reminder_kit.text.composer import Composer
-from tests.test_clock_weeks import RULES, WEEKS
+from tests.planning.weeks import RULES, WEEKS
 window = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))
 text = "{{ when }} {{ appointment.starts_at }} {{ appointment.starts_at | date }}"
 rules = [Rule(f"r{number}", text=text, **changes) for number, changes in enumerate(RULES)]

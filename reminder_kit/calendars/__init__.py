@@ -1,6 +1,22 @@
-"""Calendar files: from `.ics` sources to occurrences, exactly as a careful reader of RFC 5545 would have them.
+"""Calendars: from `.ics` sources to appointments, as a careful reader of RFC 5545 would have them; and exports.
 
-Never raises for one broken event and never reads a clock.
+Never raises for one broken event, never reads a clock or the machine's zone. May import `model` and `errors`, and
+nothing else of ours; icalendar, phonenumbers and httpx are loaded where they are used. In reading order:
+
+- `settings`: zones, phones, alarms, horizon, and the limits that keep hostile files harmless.
+- `sources`, `http_source`, `spool`: a path, folder, stream, text or address as files that can be read twice.
+- `splitting`: one pass that notes where each event lies; `content_lines`: the bytes of one event as properties.
+- `values`, `rrule`, `events`, `alarms`: those properties as values; `zones`, `outlook_zones`: TZIDs as zones.
+- `recurrence`: rules expanded over wall clocks; `series`: all events of one UID as the instances of a horizon.
+- `recipients`: who is reminded, and under which number; `appointments`, `occurrences`: what comes out.
+- `reader`: all of it together; `export`: what will be sent, as a calendar or as CSV.
+
+To know:
+
+- A UID's components belong together: they are put together before any instance is made, and what is wrong with one UID
+  is a `Problem` that hurts no other.
+- Absence means something only where `Reading.sound` says so: a file that was cut off withdraws nothing.
+- Work is bounded, not only size: every date a recurrence rule looks at is paid for from a budget.
 """
 
 from __future__ import annotations

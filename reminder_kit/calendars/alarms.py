@@ -1,7 +1,7 @@
-"""Alarms: the instants of an occurrence's VALARMs, and those of them that are still meant to remind someone.
+"""Alarms: the instants of an occurrence's VALARMs, and those of them that are still to remind someone.
 
-Never reads icalendar's timedeltas: they make -P1D and -PT24H the same, which differ by an
-hour around a change of the clock (RFC 5545 §3.3.6).
+Never reads an offset as a timedelta: -P1D and -PT24H would be the same then, which differ by an hour around a change
+of the clock (RFC 5545, 3.3.6).
 """
 
 from __future__ import annotations
@@ -20,30 +20,35 @@ from reminder_kit.errors import CalendarError
 __all__ = ["Alarm", "Times", "alarm_times", "read_alarms"]
 
 Warn = Callable[[str, int], None]
+"""Takes a reservation in words, and the line that it is about."""
 _APPLES_NEVER = datetime(1976, 4, 1, 0, 55, 45, tzinfo=UTC)
+"""The absolute time by which Apple's programs write "no alarm"."""
 
 
 @frozen
 class Alarm:
-    """One VALARM: relative to start or end by `offset`, or absolute at `at`; then `repeats` more, `every` so long.
+    """One VALARM."""
 
-    `acknowledged` is when someone last dismissed it: what was due by then is over.
-    `is_snooze` says that it only repeats another for one person (RFC 9074 §5).
-    """
-
+    #: How far from the start, or with `from_end` from the end, it lies; negative: before.
     offset: Span
     from_end: bool
+    #: Its own instant (UTC), for an absolute one; None: it is relative.
     at: datetime | None
+    #: How often it comes again after the first time, and after what time each.
     repeats: int
     every: Span
+    #: When somebody last dismissed it (UTC): whatever was due by then is over. None: nobody did.
     acknowledged: datetime | None
+    #: Whether it only repeats another alarm for one person (RFC 9074, 5).
     is_snooze: bool
 
 
 class Times(NamedTuple):
-    """Instants of one occurrence's alarms in order, each once: all valid ones, and those still to be acted upon."""
+    """The UTC instants of one occurrence's alarms, in order, each once."""
 
+    #: All valid ones.
     valid: tuple[datetime, ...]
+    #: Those that are still to remind someone.
     due: tuple[datetime, ...]
 
 
@@ -58,7 +63,7 @@ def read_alarms(event: Component, zones: Zones, limits: Limits, warn: Warn) -> t
         if component.value("ACTION").strip().upper() == "NONE":
             continue
         try:
-            alarm = _read(component, zones, limits, warn, last_seen)
+            alarm = _read_alarm(component, zones, limits, warn, last_seen)
         except CalendarError as error:
             warn(f"alarm left out: {error}", error.line or component.line)
             continue
@@ -67,7 +72,8 @@ def read_alarms(event: Component, zones: Zones, limits: Limits, warn: Warn) -> t
     return tuple(found)
 
 
-def _read(alarm: Component, zones: Zones, limits: Limits, warn: Warn, last_seen: datetime | None) -> Alarm:
+def _read_alarm(alarm: Component, zones: Zones, limits: Limits, warn: Warn, last_seen: datetime | None) -> Alarm:
+    """Return one VALARM; raises `CalendarError` where it has no trigger that can be read."""
     trigger = alarm.first("TRIGGER")
     if trigger is None:
         raise CalendarError("it has no TRIGGER", line=alarm.line)
@@ -88,6 +94,7 @@ def _read(alarm: Component, zones: Zones, limits: Limits, warn: Warn, last_seen:
 
 
 def _repetition(alarm: Component, limits: Limits, warn: Warn) -> tuple[int, Span]:
+    """Return how often an alarm comes again, and after what time: never, unless both are there (RFC 5545, 3.6.6)."""
     repeat, duration = alarm.first("REPEAT"), alarm.first("DURATION")
     if repeat is None or duration is None:
         return 0, Span()
@@ -110,10 +117,10 @@ def alarm_times(
 ) -> Times:
     """Return the UTC instants of one occurrence's alarms.
 
-    `is_one`: the event stands for this occurrence only. Otherwise an absolute alarm is
-    valid for the occurrences it precedes, and due for the first of them: the one before
-    begins `after`. Snoozed and dismissed alarms are valid, and never due; nor is Apple's
-    "never", whatever other programs made of it.
+    `at` and `ends_at` are its start and end (UTC), `zone` the zone that nominal days are counted in. `is_one` says that
+    the event stands for this occurrence only. Otherwise an absolute alarm is valid for the occurrences that it
+    precedes, and due for the first of them: `after` is the start of the occurrence before (None: there is none). A
+    snoozed or dismissed alarm is valid and never due, and so is Apple's "no alarm", whatever other programs made of it.
     """
     valid: set[datetime] = set()
     due: set[datetime] = set()

@@ -1,6 +1,6 @@
-"""Wording: an instance of an event as an appointment with its recipients, title and data.
+"""Appointments: an instance of an event with its recipients, title and data.
 
-Never decides when something is; never keeps what a reminder has no use for.
+Never decides when something is, and never passes on what a reminder has no use for.
 """
 
 from __future__ import annotations
@@ -30,15 +30,22 @@ __all__ = ["Wording", "occurrence", "wording"]
 class Wording:
     """What all occurrences that one event describes have in common."""
 
+    #: SUMMARY and LOCATION on one line; "": none.
     title: str
     location: str
+    #: URL; None: none.
     url: str | None
     recipients: tuple[Recipient, ...]
+    #: CATEGORIES.
     tags: frozenset[str]
+    #: What templates may use besides: description, organizer, attendees, resources, where there are any.
     data: dict[str, Any]
+    #: CREATED, UTC; None: not known.
     booked_at: datetime | None
+    #: Of an occurrence that takes place.
     status: Status
     alarms: tuple[Alarm, ...]
+    #: Whether the due alarms go into each appointment's data.
     tells_alarms: bool
 
 
@@ -50,7 +57,7 @@ def wording(
     *,
     tells_alarms: bool,
 ) -> Wording:
-    """Return an event's words. `tells_alarms` puts the due alarms into each appointment's data."""
+    """Return what an event's occurrences have in common; `tells_alarms` puts due alarms into the data of each."""
     component = event.component
     return Wording(
         title=_one_line(component.text("SUMMARY")),
@@ -75,11 +82,11 @@ def _one_line(text: str) -> str:
 
 
 def _categories(component: Component) -> list[str]:
-    return [part for property_ in component.all("CATEGORIES") for part in _listed(property_.value)]
+    return [part for property_ in component.all("CATEGORIES") for part in _comma_separated(property_.value)]
 
 
-def _listed(value: str) -> list[str]:
-    """Return the texts of a comma-separated list."""
+def _comma_separated(value: str) -> list[str]:
+    """Return the texts of a comma-separated list, unescaped; an escaped comma separates nothing."""
     return [text for part in re.split(r"(?<!\\),", value) if (text := unescaped(part).strip())]
 
 
@@ -96,8 +103,8 @@ def _data(component: Component, invited: tuple[Person, ...]) -> dict[str, Any]:
 
 
 def _resources(component: Component) -> list[str]:
-    """Return the rooms and things an event needs: RESOURCES (RFC 5545 §3.8.1.10), and rooms that are invited."""
-    listed = [part for property_ in component.all("RESOURCES") for part in _listed(property_.value)]
+    """Return the rooms and things an event needs: RESOURCES (RFC 5545, 3.8.1.10), and rooms that are invited."""
+    listed = [part for property_ in component.all("RESOURCES") for part in _comma_separated(property_.value)]
     invited = [
         unescaped(property_.parameters.get("CN", "")).strip()
         for property_ in component.all("ATTENDEE")
@@ -115,10 +122,11 @@ def occurrence(
     display: str | None,
     after: datetime | None,
 ) -> Occurrence:
-    """Return one occurrence in words.
+    """Return an instance as an occurrence with its appointment.
 
-    `named` gives the IANA zone of a zone, if there is one; `display` is the calendar's own
-    zone, in which UTC times are read to people; `after` is when the occurrence before it begins.
+    `named` returns the IANA zone of a zone, None where there is none. `display` is the name of the calendar's own zone,
+    in which UTC times are shown to people (None: it has none). `after` is the start of the instance before, UTC (None:
+    there is none).
     """
     start = instance.start
     info: tzinfo = named(start.zone) or start.zone

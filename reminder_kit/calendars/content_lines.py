@@ -1,9 +1,8 @@
-"""Content lines: one component's bytes as properties with parameters (RFC 5545 §3.1, §3.2, RFC 6868).
+"""Content lines: one component's bytes as properties with parameters (RFC 5545, 3.1 and 3.2, RFC 6868).
 
-Never interprets a value. Bytes are unfolded before they are decoded, since folds may
-split a character. Only the properties we read are kept; ordinary lines are taken apart
-here, at a tenth of the cost of the general parser, and icalendar's own parser reads the
-parameters of those with quotes or carets.
+Never interprets a value. Bytes are unfolded before they are decoded, since a fold may split a character. Properties
+that nothing here reads are passed over. Ordinary lines are taken apart here, at a tenth of the cost of a general
+parser; icalendar's parser reads the parameters of lines with quotes or carets.
 """
 
 from __future__ import annotations
@@ -18,50 +17,60 @@ from reminder_kit.errors import CalendarError
 
 __all__ = ["Component", "Property", "decoded", "parse", "unescaped"]
 
-_KEPT = frozenset(
+_READ = frozenset(
     b"BEGIN END UID DTSTART DTEND DURATION RRULE RDATE EXDATE EXRULE RECURRENCE-ID SEQUENCE DTSTAMP LAST-MODIFIED "
     b"CREATED STATUS SUMMARY LOCATION DESCRIPTION URL CATEGORIES ORGANIZER ATTENDEE CONTACT TRIGGER REPEAT ACTION "
     b"ACKNOWLEDGED RELATED-TO RESOURCES TZID TZOFFSETFROM TZOFFSETTO".split()
 )
+"""The properties that are read, besides those that begin with X-."""
 _TEXTS = frozenset({b"DESCRIPTION", b"SUMMARY", b"LOCATION", b"CONTACT", b"CATEGORIES", b"RESOURCES", b"URL"})
+"""Properties that may be cut where they are too long; a date or rule that is cut would mean something else."""
 _NO_PARAMETERS: Mapping[str, str] = {}
 
 
 class Property(NamedTuple):
-    """One content line. Parameter names are in upper case; `line` is its line in the file."""
+    """One content line."""
 
+    #: In upper case.
     name: str
+    #: As it stands in the file, unfolded.
     value: str
+    #: By names in upper case.
     parameters: Mapping[str, str]
+    #: Its line in the file, from 1.
     line: int
 
 
 @define
 class Component:
-    """A component with its properties by upper-case name, and the components directly within it."""
+    """A component, such as a VEVENT, with its properties and the components directly within it."""
 
+    #: In upper case.
     name: str
+    #: The line of its BEGIN, from 1.
     line: int
+    #: By names in upper case, each in the order of the file.
     properties: dict[str, list[Property]] = field(factory=dict)
     children: list[Component] = field(factory=list)
+    #: What could not be read, or not whole, with its line.
     odd: list[tuple[str, int]] = field(factory=list)
 
     def all(self, name: str) -> list[Property]:
-        """Return every property of that name, in the file's order."""
+        """Return every property of that name, in the order of the file."""
         return self.properties.get(name, [])
 
     def first(self, name: str) -> Property | None:
-        """Return the first property of that name."""
+        """Return the first property of that name; None means that there is none."""
         found = self.properties.get(name)
         return found[0] if found else None
 
     def value(self, name: str) -> str:
-        """Return the first property's value as it stands, or nothing."""
+        """Return the first property's value as it stands; "" where there is none."""
         found = self.properties.get(name)
         return found[0].value if found else ""
 
     def text(self, name: str) -> str:
-        """Return the first property's value as text, unescaped and without control characters."""
+        """Return the first property's value as text, unescaped and without control characters; "" for none."""
         found = self.properties.get(name)
         return unescaped(found[0].value) if found else ""
 
@@ -70,7 +79,7 @@ _CONTROLS = {code: None for code in (*range(32), 127) if code not in (9, 10)}
 
 
 def unescaped(value: str) -> str:
-    r"""Return a TEXT value as it is meant (RFC 5545 §3.3.11): `\n`, `\,`, `\;` and `\\` resolved, controls dropped."""
+    r"""Return a TEXT value as it is meant (RFC 5545, 3.3.11): `\n`, `\,`, `\;` and `\\` resolved, controls dropped."""
     if "\\" in value:
         parts = value.split("\\\\")
         value = "\\".join(
@@ -80,7 +89,7 @@ def unescaped(value: str) -> str:
 
 
 def decoded(raw: bytes) -> tuple[str, bool]:
-    """Return bytes as text, and whether they were UTF-8; other bytes are read as Windows' Western code page."""
+    """Return bytes as text, and whether they were UTF-8; other bytes are read as Windows-1252."""
     try:
         return raw.decode("utf-8"), True
     except UnicodeDecodeError:
@@ -88,7 +97,7 @@ def decoded(raw: bytes) -> tuple[str, bool]:
 
 
 def _unfolded(data: bytes, line: int, limit: int) -> Iterator[tuple[bytes, int]]:
-    """Yield (logical line, its number) of the properties we keep (RFC 5545 §3.1: a fold is one octet of space).
+    """Yield (logical line, its number) of the properties that are read (RFC 5545, 3.1: a fold is one octet of space).
 
     A line is cut a little after `limit` bytes.
     """
@@ -102,23 +111,24 @@ def _unfolded(data: bytes, line: int, limit: int) -> Iterator[tuple[bytes, int]]
             continue
         if pending:
             yield bytes(pending[: limit + 1]), first
-        pending, first = bytearray(raw) if _is_kept(raw) else bytearray(), number
+        pending, first = bytearray(raw) if _is_read(raw) else bytearray(), number
     if pending:
         yield bytes(pending[: limit + 1]), first
 
 
-def _is_kept(raw: bytes) -> bool:
+def _is_read(raw: bytes) -> bool:
+    """Say whether the property of a line is one that is read."""
     end = raw.find(b":")
     semicolon = raw.find(b";", 0, end if end >= 0 else len(raw))
     name = raw[: semicolon if semicolon >= 0 else end].strip().upper() if max(end, semicolon) >= 0 else raw.upper()
-    return name in _KEPT or name.startswith(b"X-")
+    return name in _READ or name.startswith(b"X-")
 
 
 def parse(data: bytes, line: int, limit: int) -> Component:
-    """Return the component these bytes hold; `line` is where they begin in the file.
+    """Return the component that these bytes hold; `line` is where they begin in the file.
 
-    What cannot be read as a content line is listed in `odd` with its line. Texts are cut
-    at `limit` bytes; raises `CalendarError` where a date, rule or name is longer.
+    What cannot be read as a content line is listed in `odd` with its line. Texts are cut at `limit` bytes. Raises
+    `CalendarError` where a property that must be whole (a date, a rule) is longer.
     """
     top = Component("", line)
     stack = [top]

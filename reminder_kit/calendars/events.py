@@ -1,8 +1,8 @@
 """Events: one VEVENT as values, with what is wrong with it.
 
-Never expands anything. What a start depends on (DTSTART, RRULE, RDATE, EXDATE,
-RECURRENCE-ID) must be readable, else the event is refused; of everything else an unreadable
-value is reported and left out, since a reminder needs no end and no alarm.
+Never expands anything. What a start depends on (DTSTART, RRULE, RDATE, EXDATE, RECURRENCE-ID) must be readable, else
+the event is refused; any other value that can't be read is reported and left out, since a reminder needs no end and no
+alarm.
 """
 
 from __future__ import annotations
@@ -25,31 +25,39 @@ __all__ = ["Event", "created", "read_event"]
 
 T = TypeVar("T")
 Warn = Callable[[str, int], None]
+"""Takes a reservation in words, and the line that it is about."""
 
 
 @define(eq=False)
 class Event:
-    """One VEVENT. `start` is None only for cancellations that name nothing but a UID or an occurrence.
+    """One VEVENT."""
 
-    `order` is (SEQUENCE, LAST-MODIFIED or DTSTAMP in seconds, position in the source):
-    the greatest of several versions counts (RFC 5546 §2.1.5). `span` is the length of an
-    occurrence; `replaces` the original start this one stands in for, and `onwards` says that
-    it does so for all that follow (RANGE=THISANDFUTURE).
-    """
-
+    #: Its properties, for what is not read here.
     component: Component
+    #: The zones of its calendar.
     zones: ZoneTable
+    #: METHOD of its calendar, in upper case; "": none.
     method: str
+    #: DTSTART; None only for a cancellation that names nothing but a UID or an occurrence.
     start: When | None
+    #: How long an occurrence is.
     span: Span
+    #: SEQUENCE, 0 where there is none.
     sequence: int
+    #: LAST-MODIFIED, else DTSTAMP, in seconds since 1970 (UTC); 0 where there is neither.
     modified: int
+    #: Its place among the components of its UID.
     position: int
+    #: STATUS, in upper case; "": none.
     status: str
+    #: The original start that this event stands in for (RECURRENCE-ID); None: it is the whole, or the master.
     replaces: When | None = None
+    #: Whether it stands in for all instances that follow as well (RANGE=THISANDFUTURE).
     onwards: bool = False
+    #: RRULE and EXRULE.
     rules: tuple[Rule, ...] = ()
     exceptions: tuple[Rule, ...] = ()
+    #: RDATE, each with the end or length that it gives (None: that of the event), and EXDATE.
     extra: tuple[tuple[When, When | Span | None], ...] = ()
     without: tuple[When, ...] = ()
 
@@ -60,12 +68,12 @@ class Event:
 
     @property
     def order(self) -> tuple[int, int, int]:
-        """What decides between several versions."""
+        """SEQUENCE, stamp and place: the greatest of several versions counts (RFC 5546, 2.1.5)."""
         return (self.sequence, self.modified, self.position)
 
     @property
     def recurs(self) -> bool:
-        """Whether it stands for more than its own start."""
+        """Whether it has instances besides its own start."""
         return bool(self.rules or self.extra)
 
     @property
@@ -75,10 +83,13 @@ class Event:
 
 
 def read_event(component: Component, method: str, position: int, zones: ZoneTable, limits: Limits, warn: Warn) -> Event:
-    """Return a VEVENT's values; raises `CalendarError` with the line of what makes it unusable."""
+    """Return a VEVENT's values; `position` is its place among the components of its UID.
+
+    Raises `CalendarError` with the line of what makes it unusable; what can be left out is handed to `warn`.
+    """
     for name in ("DTSTART", "UID", "RECURRENCE-ID"):
         _only_one(component, name)
-    start = _when(component.first("DTSTART"), zones)
+    start = _named_when(component.first("DTSTART"), zones)
     replaces = component.first("RECURRENCE-ID")
     if start is None and method != "CANCEL":
         raise CalendarError("has no DTSTART", line=component.line)
@@ -93,7 +104,7 @@ def read_event(component: Component, method: str, position: int, zones: ZoneTabl
         modified=0 if modified is None else seconds(modified),
         position=position,
         status=component.value("STATUS").strip().upper(),
-        replaces=_when(replaces, zones),
+        replaces=_named_when(replaces, zones),
         onwards=replaces is not None and replaces.parameters.get("RANGE", "").upper() == "THISANDFUTURE",
         rules=() if replaces else _rules(component, "RRULE", warn),
         exceptions=() if replaces else _rules(component, "EXRULE", warn),
@@ -103,7 +114,7 @@ def read_event(component: Component, method: str, position: int, zones: ZoneTabl
 
 
 def _only_one(component: Component, name: str) -> None:
-    """Refuse several differing values of what may come once (RFC 5545 §3.6.1): nobody knows which is meant."""
+    """Refuse several differing values of what may come once (RFC 5545, 3.6.1): nobody knows which is meant."""
     found = component.all(name)
     if (
         len(found) > 1
@@ -112,7 +123,8 @@ def _only_one(component: Component, name: str) -> None:
         raise CalendarError(f"has several {name}", line=found[1].line)
 
 
-def _when(property_: Property | None, zones: Zones) -> When | None:
+def _named_when(property_: Property | None, zones: Zones) -> When | None:
+    """Return a property's time, None for none; raises `CalendarError` naming the property."""
     if property_ is None:
         return None
     try:
@@ -171,7 +183,7 @@ def _sequence(component: Component, warn: Warn) -> int:
 
 
 def _span(component: Component, start: When, zones: Zones, warn: Warn) -> Span:
-    """Return how long it lasts: DTEND, else DURATION, else a day for a date and nothing for a time (§3.6.1)."""
+    """Return how long an event lasts: DTEND, else DURATION, else a day for a date, 0 for a time (RFC 5545, 3.6.1)."""
     default = Span(1) if start.kind is TimeKind.DATE else Span()
     end, duration = component.first("DTEND"), component.first("DURATION")
     try:
@@ -211,6 +223,9 @@ def _lasting(start: When, span: Span, default: Span, warn: Warn, property_: Prop
 
 
 def created(component: Component) -> datetime | None:
-    """Return when it was booked: CREATED and nothing else (DTSTAMP is the time of an export)."""
+    """Return when an event was booked, UTC: CREATED and nothing else, since DTSTAMP is the time of an export.
+
+    None means that it is not known; the years before 1971 are what programs write that don't know it either.
+    """
     found = stamp(component.first("CREATED"))
     return None if found is None or found < datetime(1971, 1, 1, tzinfo=UTC) else found

@@ -1,8 +1,8 @@
-"""Addresses: a calendar fetched over HTTP(S) or webcal, with a bound on size, redirects and time.
+"""Addresses: a calendar fetched over HTTP(S) or webcal, with bounds on size, redirects and time.
 
-Never follows an address to anything but HTTP(S), never puts a user, password or query
-into an error, and never keeps an answer for longer than the process: `ETag` and `Last-Modified`
-of the last one are sent, and a 304 gives the same calendar again.
+Never follows a redirect to anything but HTTP(S), never puts a user, password or query into an error, and never
+remembers an answer for longer than the process: its `ETag` and `Last-Modified` are sent with the next request, and a
+304 gives the same calendar again.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["fetched", "shown"]
 
 _REMEMBERED = 8
+"""Addresses whose answers are remembered."""
 _STEPS = 10
-"""How many times the limit `timeout`, which is for each step, a whole answer may take."""
+"""How many times the limit `timeout`, which is for one step, a whole answer may take."""
 _SCHEMES = {"http": "http", "https": "https", "webcal": "https", "webcals": "https"}
 _LARGEST_REMEMBERED = 16 * 1024 * 1024
-_known: dict[str, tuple[dict[str, str], bytes]] = {}
+"""Bytes of an answer that is remembered, at most."""
+_last_answers: dict[str, tuple[dict[str, str], bytes]] = {}
+"""By address: the headers that make the next request conditional, and the calendar."""
 
 
 def shown(address: str) -> str:
@@ -36,16 +39,16 @@ def shown(address: str) -> str:
 
 
 def fetched(address: str, limits: Limits, transport: Any = None) -> BinaryIO:
-    """Return the body an address answers with, as a seekable stream.
+    """Return the body that an address answers with, as a stream that can be read again.
 
-    `webcal:` means HTTPS. `transport` is httpx's, for tests and proxies. Raises
-    `CalendarError` for anything but a 200 (or a 304 to what we have).
+    `webcal:` means HTTPS. `transport` (one of httpx; None: its own) is for tests and proxies. Raises `CalendarError`
+    for anything but a 200, or a 304 to a calendar that is remembered.
     """
     import httpx
 
     scheme, _, rest = address.partition("://")
     target = f"{_SCHEMES[scheme.lower()]}://{rest}"
-    conditions, kept = _known.get(target, ({}, b""))
+    conditions, remembered = _last_answers.get(target, ({}, b""))
     try:
         with (
             httpx.Client(
@@ -59,7 +62,7 @@ def fetched(address: str, limits: Limits, transport: Any = None) -> BinaryIO:
             client.stream("GET", target) as response,
         ):
             if response.status_code == httpx.codes.NOT_MODIFIED and conditions:
-                return BytesIO(kept)
+                return BytesIO(remembered)
             return _remembered(target, response, _body(response, address, limits))
     except httpx.TooManyRedirects:
         raise CalendarError(f"{shown(address)} redirects more than {limits.redirects} times") from None
@@ -75,9 +78,10 @@ def _only_http(request: httpx.Request) -> None:
 
 
 def _body(response: httpx.Response, address: str, limits: Limits) -> BinaryIO:
+    """Return the whole body of an answer; raises `CalendarError` where it is refused, slow, too large or cut off."""
     if response.status_code != 200:
         raise CalendarError(f"{shown(address)} answers {response.status_code}: check the address and who may read it")
-    kept = spool()
+    body = spool()
     total, deadline = 0, time.monotonic() + _STEPS * limits.timeout
     for chunk in response.iter_bytes(64 * 1024):
         total += len(chunk)
@@ -87,25 +91,27 @@ def _body(response: httpx.Response, address: str, limits: Limits) -> BinaryIO:
             raise CalendarError(
                 f"{shown(address)} is larger than {limits.file_bytes} bytes; raise the calendar's limit `file_bytes`"
             )
-        kept.write(chunk)
+        body.write(chunk)
     if not _is_whole(response, total):
         raise CalendarError(f"{shown(address)} ended early, after {total} bytes; try again later")
-    return kept
+    return body
 
 
 def _is_whole(response: httpx.Response, total: int) -> bool:
+    """Say whether a body has the length that was announced; that of a compressed one is not comparable."""
     length = response.headers.get("content-length", "")
     return "content-encoding" in response.headers or not length.isdigit() or int(length) == total
 
 
 def _remembered(target: str, response: httpx.Response, body: BinaryIO) -> BinaryIO:
+    """Remember an answer that can be asked for conditionally, in place of the oldest one, and return its body."""
     headers = response.headers
     conditions = {"If-None-Match": headers.get("etag"), "If-Modified-Since": headers.get("last-modified")}
     given = {name: value for name, value in conditions.items() if value}
-    _known.pop(target, None)
+    _last_answers.pop(target, None)
     if given and body.tell() <= _LARGEST_REMEMBERED:
-        while len(_known) >= _REMEMBERED:
-            _known.pop(next(iter(_known)), None)
+        while len(_last_answers) >= _REMEMBERED:
+            _last_answers.pop(next(iter(_last_answers)), None)
         body.seek(0)
-        _known[target] = (given, body.read())
+        _last_answers[target] = (given, body.read())
     return body

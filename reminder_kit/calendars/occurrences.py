@@ -1,6 +1,6 @@
-"""Occurrences and problems: what reading a calendar gives.
+"""Occurrences and problems: what comes of reading a calendar.
 
-Values only; never reads anything.
+Pure: values only. Never reads anything.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ __all__ = ["Occurrence", "Problem", "occurrence_json"]
 
 @frozen
 class Problem:
-    """Something wrong with a source. `error`: an event could not be read; `warning`: it was, with a reservation.
+    """Something that is wrong with a source."""
 
-    `file` is named only where the source consists of several.
-    """
-
+    #: What is wrong, in words.
     message: str
+    #: The event's UID; None: it has none that can be read, or no event is meant.
     uid: str | None = None
+    #: The line in the file, from 1; None: no one line is meant.
     line: int | None = None
+    #: `error`: an event could not be read; `warning`: it was read, with a reservation.
     severity: str = "error"
+    #: The file; None: the source consists of one only.
     file: str | None = None
 
     def __str__(self) -> str:
@@ -38,33 +40,34 @@ class Problem:
 
 @frozen
 class Occurrence:
-    """One occurrence of an event.
+    """One occurrence of an event, with what the appointment itself does not say."""
 
-    `start` and `end` are dates for all-day events (the end exclusive), else aware
-    datetimes. `alarms` are the UTC instants of its valid VALARMs, `due_alarms` those of them
-    that are still to remind someone of this occurrence: neither dismissed (ACKNOWLEDGED),
-    nor one person's snooze, nor an absolute alarm of an earlier occurrence. `line` is where
-    its VEVENT begins.
-    """
-
+    #: What the planning is given.
     appointment: Appointment
+    #: Whether it was written as dates.
     all_day: bool
+    #: The UTC instants of its valid VALARMs, in order.
     alarms: tuple[datetime, ...]
+    #: SEQUENCE, 0 where there is none.
     sequence: int
+    #: Dates for an all-day event (the end exclusive), else aware datetimes.
     start: datetime | date
     end: datetime | date
+    #: The line in the file where its VEVENT begins, from 1.
     line: int
+    #: Those of `alarms` that are still to remind someone of this occurrence: neither dismissed (ACKNOWLEDGED), nor one
+    #: person's snooze, nor an absolute alarm of an earlier occurrence.
     due_alarms: tuple[datetime, ...] = ()
 
 
 def occurrence_json(occurrence: Occurrence) -> dict[str, Any]:
-    """Return an occurrence as `reminder-kit appointments --json` prints it (design, §9 and §13)."""
+    """Return an occurrence as `reminder-kit appointments --json` prints it: values of JSON only, instants in UTC."""
     appointment = occurrence.appointment
     return {
         "id": appointment.id,
         "recurrence_id": appointment.recurrence_id,
-        "start_at": _text(occurrence.start),
-        "end_at": _text(occurrence.end),
+        "start_at": _iso_text(occurrence.start),
+        "end_at": _iso_text(occurrence.end),
         "all_day": occurrence.all_day,
         "timezone": appointment.timezone,
         "status": str(appointment.status),
@@ -76,5 +79,5 @@ def occurrence_json(occurrence: Occurrence) -> dict[str, Any]:
     }
 
 
-def _text(moment: datetime | date) -> str:
+def _iso_text(moment: datetime | date) -> str:
     return iso(moment) if isinstance(moment, datetime) else moment.isoformat()

@@ -1,8 +1,8 @@
-"""Names Outlook shows for time zones, which some of its exports use as TZID.
+"""The names that Outlook shows for time zones, and which some of its exports use as TZID.
 
-A table and nothing else. Windows' own identifiers ("W. Europe Standard Time") are in
-CLDR's table, which comes with icalendar; these are the display names, without the offset
-in parentheses, for the zones people live in.
+A table and nothing else: never says which zone is right where two share a name. Windows' own identifiers ("W. Europe
+Standard Time") are in CLDR's table, which comes with icalendar; these are the display names, without the offset in
+parentheses, for the zones that people live in.
 """
 
 from __future__ import annotations

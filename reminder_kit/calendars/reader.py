@@ -1,13 +1,14 @@
 """Reading: a calendar source as a stream of occurrences within a horizon, with everything that is wrong with it.
 
-Never raises for one event, never holds more than one series, and never reads a clock or
-the machine's zone. Each event is parsed by itself from its place in the file, after one pass that
-splits the source (`splitting`). The parsing is our own (`lines`, `values`, `recurrence`,
-`zones`) because appointment times need what icalendar and recurring-ical-events lose: raw
-durations, kinds of values, zones per file, bounds on work; icalendar gives CLDR's Windows
-zones, reads quoted parameters and writes our exports. Where the RFC is open: a floating time is in
-the calendar's X-WR-TIMEZONE, else in the configured zone; an unknown TZID in the configured zone,
-with a warning; a UTC series stays UTC.
+Never raises for one event, never holds more than one series, and never reads a clock or the machine's zone. Each event
+is parsed by itself from its place in the file, after one pass that splits the source (`splitting`).
+
+The parsing is our own (`content_lines`, `values`, `recurrence`, `zones`), because appointment times need what icalendar
+and recurring-ical-events lose: durations as they were written, kinds of values, zones for each file, bounds on work.
+icalendar knows CLDR's Windows zones, reads quoted parameters and writes our exports.
+
+Where RFC 5545 is open: a floating time is in the calendar's X-WR-TIMEZONE, else in the configured zone; an unknown TZID
+is in the same, with a warning; a series in UTC stays in UTC.
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ def read_calendar(
 ) -> Reading:
     """Return the occurrences with `start` <= their start < `end` of a file, folder, stream, text or address.
 
-    `name` becomes the appointments' source. `known` says whether a UID is recorded: one that
-    is not may be passed over by its text alone. `now` is taken for symmetry; nothing here
-    depends on it. Raises `CalendarError`, naming the source and the remedy, where there is no
-    calendar to read; what is wrong with single events is found in `problems`.
+    `start` and `end` are aware datetimes. `name` becomes the appointments' source. `known` says whether a UID is
+    recorded; an event far from the horizon is read only if it is, and None means that no UID is. `now` is accepted for
+    symmetry, and nothing depends on it. Raises `CalendarError`, naming the source and the remedy, where there is no
+    calendar to read; what is wrong with single events is found in `Reading.problems`.
     """
     del now
     reading = Reading(
@@ -74,27 +75,30 @@ def read_calendar(
 
 @define(eq=False)
 class Reading:
-    """The occurrences of one source: iterate once; `problems` and the sets below are whole afterwards.
-
-    `covers` are the UIDs whose master (or whose cancellation) was read: what they no longer
-    yield is gone. `unreadable` are UIDs of events that could not be read: what is recorded
-    of them is to be kept; no UID is in both. `cancelled` are UIDs withdrawn by METHOD:CANCEL.
-    `sound` says whether absence means anything; if not, `unsound_because` says why.
-    """
+    """The occurrences of one source: iterate once; `problems` and the sets of UIDs are whole only afterwards."""
 
     settings: CalendarSettings
+    #: The horizon, UTC: the end is left out.
     start: datetime
     end: datetime
+    #: The source that the appointments get.
     name: str
+    #: Says whether a UID is recorded; None: no UID is.
     known: Callable[[str], bool] | None = field(repr=False)
     files: list[File] = field(repr=False)
     index: Index = field(repr=False)
+    #: The people of the CSV file; empty: there is none.
     directory: Directory = field(repr=False)
     budget: Budget = field(repr=False)
+    #: What is wrong with the source and its events, in the order in which it was found.
     problems: list[Problem] = field(factory=list)
+    #: UIDs whose master, or whose cancellation, was read: an occurrence that they no longer yield is gone.
     covers: set[str] = field(factory=set)
+    #: UIDs of events that could not be read, none of them in `covers`: what is recorded of them stays as it is.
     unreadable: set[str] = field(factory=set)
+    #: UIDs withdrawn as a whole by METHOD:CANCEL.
     cancelled: set[str] = field(factory=set)
+    #: Why absence means nothing; "": it does mean something (`sound`).
     unsound_because: str = ""
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
     _said: set[tuple[str, str | None]] = field(factory=set, repr=False)
@@ -106,7 +110,7 @@ class Reading:
 
     @property
     def sound(self) -> bool:
-        """Whether what the source doesn't hold may be taken for gone (`complete`)."""
+        """Whether an appointment that the source does not hold may be taken for gone (`complete`)."""
         return not self.unsound_because
 
     def __iter__(self) -> Iterator[Occurrence]:
@@ -152,7 +156,7 @@ class Reading:
             raise CalendarError(f"{file.label} {_what_it_is(file)}: give an iCalendar file (BEGIN:VCALENDAR)")
 
     def warn(self, message: str, uid: str | None = None, line: int | None = None) -> None:
-        """Note a reservation, once for each event."""
+        """Add a warning, once for each event; `uid` and `line` None: it is about no one event or line."""
         if (message, uid) not in self._said:
             self._said.add((message, uid))
             self.problems.append(Problem(message, uid, line, "warning", self._label))
@@ -184,13 +188,13 @@ class Reading:
         return parse(stream.read(place.length), place.line, self.settings.limits.line_bytes)
 
     def _occurrences(self, raw: bytes, places: list[Place]) -> Iterator[Occurrence]:
-        """Yield one UID's occurrences; whatever is wrong with it is reported and hurts no other."""
+        """Yield the occurrences of one UID; whatever is wrong with it is reported, and hurts no other."""
         uid = "" if raw.startswith(NAMELESS) else uid_text(raw)
         try:
             self._check_size(places)
             series = self._series(uid, places)
-            uid = uid or self._named(series)
-            if self._is_given(uid, raw):
+            uid = uid or self._uid_from_content(series)
+            if self._was_yielded(uid, raw):
                 self.warn("comes again, without a UID or with another spelling of it", uid, places[0].line)
                 return
             found = list(self._worded(uid, series))
@@ -203,8 +207,8 @@ class Reading:
             self._cover(uid, series)
             yield from found
 
-    def _is_given(self, uid: str, raw: bytes) -> bool:
-        """Say whether this appointment was given already; it can have been only where its UID is spelled oddly."""
+    def _was_yielded(self, uid: str, raw: bytes) -> bool:
+        """Say whether these appointments were yielded before, under another spelling of their UID."""
         odd = uid.encode("utf-8", "replace") != raw
         given = uid in self._odd or (odd and uid in self.covers)
         self._odd.update([uid] if odd else [])
@@ -220,20 +224,20 @@ class Reading:
             if series.cancelled is not None:
                 self.cancelled.add(uid)
 
-    def _named(self, series: Series) -> str:
-        """Return a name for an event without a UID, made from what it says."""
+    def _uid_from_content(self, series: Series) -> str:
+        """Return a UID for an event that has none, made from what it says."""
         described = [series.master, *(version.event for _, version in series.ranges)]
         described += [version.event for version in series.overrides.values()]
         event = next((event for event in described if event is not None), None)
         if event is None:
             return ""
         component = event.component
-        text = "\x1f".join(component.value(name) for name in _TELLING)
+        text = "\x1f".join(component.value(name) for name in _IDENTIFYING)
         self.warn("has no UID: it is known by what it says, and a change makes it another", None, component.line)
         return "no-uid-" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
     def _series(self, uid: str, places: list[Place]) -> Series:
-        """Return a UID's events put together; those that cannot be read are reported and hidden."""
+        """Return the events of one UID put together; those that cannot be read are reported and hidden."""
         events: list[Event] = []
         hidden: list[When] = []
         master_broken = False
@@ -255,7 +259,7 @@ class Reading:
         return series_of(events, hidden)
 
     def _mention(self, uid: str, events: list[Event]) -> None:
-        """Say what is passed over although it could be read."""
+        """Warn of events that are passed over although they could be read."""
         if events and all(event.method in NO_DEFINITION for event in events):
             self.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
         whole = sorted((event for event in events if event.replaces is None), key=lambda event: event.order)
@@ -288,7 +292,7 @@ class Reading:
             after = instance.at
 
     def _since(self, series: Series) -> datetime:
-        """Return from when instances are needed: absolute alarms are due for the first that follows them."""
+        """Return from when instances are needed, UTC: an absolute alarm is due for the first one that follows it."""
         master = series.master
         if master is None or not master.recurs or not master.component.children:
             return self.start
@@ -339,17 +343,20 @@ class Reading:
 
 
 def _silent(message: str, line: int) -> None:
-    """Say nothing: whom a cancelled event cannot reach does not matter."""
+    """Take a warning and drop it, such as that a person of a cancelled event has no number."""
     del message, line
 
 
-_TELLING = ("DTSTART", "RRULE", "RECURRENCE-ID", "SUMMARY", "LOCATION")
+_IDENTIFYING = ("DTSTART", "RRULE", "RECURRENCE-ID", "SUMMARY", "LOCATION")
+"""The properties by which an event without a UID is known again."""
 _YEAR = timedelta(days=366)
 _MARGIN = timedelta(days=2)
 _UNFORESEEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)
+"""Errors of parsers that nobody thought of: an event that raises one is unreadable, and hurts no other."""
 
 
 def _readable_original(component: Component, table: ZoneTable) -> When | None:
+    """Return the original start of an event that cannot be read otherwise; None means that it has none."""
     named = component.first("RECURRENCE-ID")
     if named is None:
         return None
@@ -360,6 +367,7 @@ def _readable_original(component: Component, table: ZoneTable) -> When | None:
 
 
 def _what_it_is(file: File) -> str:
+    """Return what a file is that is no calendar, as the end of a sentence."""
     with file.opened() as stream:
         head = stream.read(512).lstrip().lower()
     if not head:

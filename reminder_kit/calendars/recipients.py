@@ -1,7 +1,7 @@
-"""People: who is to be reminded of an event, and under which number.
+"""Recipients: who is to be reminded of an event, and under which number.
 
-Never writes to anyone who declined, to the organiser, to rooms, or to a number that the
-event does not name for this appointment; whoever has no number is listed by name.
+Never names anyone who declined, the organiser, a room, or a number that the event does not give for this appointment;
+an invited person without a number is listed in a warning.
 """
 
 from __future__ import annotations
@@ -24,20 +24,26 @@ from reminder_kit.model.phones import phone_number
 __all__ = ["NOT_PEOPLE", "Directory", "Person", "people", "read_directory"]
 
 _PHONE_NAMES = re.compile(r"X-(?:[A-Z]+-)*(?:PHONE|TEL|TELEPHONE|MOBILE|CELL|SMS)(?:-?NUMBER)?", re.IGNORECASE)
+"""Names of properties and parameters that hold a phone number."""
 _URI = re.compile(r"\s*(tel|sms|smsto|mailto):(.*)", re.IGNORECASE | re.DOTALL)
 NOT_PEOPLE = ("ROOM", "RESOURCE")
-"""Calendar user types (CUTYPE) that nobody writes to."""
+"""Calendar user types (CUTYPE) that are no people, and are never reminded."""
 
 
 @frozen
 class Person:
-    """Someone invited. `address` is the calendar address in lower case, `phone` as it was written."""
+    """Someone invited; what is not known is ""."""
 
+    #: The calendar address, in lower case.
     address: str
+    #: In lower case.
     email: str = ""
     name: str = ""
+    #: The number that is the address (`tel:`), as it was written.
     phone: str = field(default="", repr=False)
+    #: PARTSTAT, in upper case: the last reply's, else the event's.
     status: str = ""
+    #: The number in a parameter of the address, as it was written.
     extra: str = field(default="", repr=False)
 
     @property
@@ -48,11 +54,14 @@ class Person:
 
 @frozen
 class Entry:
-    """One line of a directory."""
+    """One line of a directory: a person's number, and what else is known of the person."""
 
     phone: str = field(repr=False)
+    #: "": not known.
     name: str = ""
+    #: The person's own IANA zone; None: not known.
     timezone: str | None = None
+    #: The person's language; None: not known.
     locale: str | None = None
 
 
@@ -107,12 +116,11 @@ def people(
     replies: Mapping[str, str],
     warn: Callable[[str, int], None],
 ) -> tuple[tuple[Recipient, ...], tuple[Person, ...]]:
-    """Return who is reminded, and all who are invited.
+    """Return who is reminded, and all who are invited; `replies` are their answers (PARTSTAT) by address.
 
-    Sources are asked in the configured order. The first that gives an invited person a
-    number decides for that person; numbers that stand for the event as a whole
-    (`x-phone`, `contact`, `text`, the directory by UID) are used only while nobody has one,
-    and belong to the invited person where there is exactly one.
+    Sources of numbers are looked into in the configured order. The first that gives an invited person a number decides
+    for that person. A number that belongs to the event as a whole (`x-phone`, `contact`, `text`, the directory by UID)
+    is used only while nobody has one, and is taken for the invited person's where exactly one is invited.
     """
     invited = tuple(_invited(event, replies))
     wanted = tuple(person for person in invited if person.status not in ("DECLINED", "DELEGATED"))
@@ -148,13 +156,13 @@ def _list_missing(
 
 
 def _with_directory(phones: tuple[str, ...]) -> tuple[str, ...]:
-    """Ask a directory that isn't placed in the order before guessing from text."""
+    """Return the order of sources with the directory in it: before the guesses from text, where it is not placed."""
     place = phones.index("text") if "text" in phones else len(phones)
     return (*phones[:place], "directory", *phones[place:])
 
 
 def _final(recipients: Iterable[Recipient], region: str | None) -> tuple[Recipient, ...]:
-    """Return each person once, with the number as E.164 where it can be."""
+    """Return each person once, the number as E.164 where it can be."""
     numbered = (
         evolve(recipient, phone=phone_number(recipient.phone, region) or recipient.phone) for recipient in recipients
     )
@@ -162,6 +170,7 @@ def _final(recipients: Iterable[Recipient], region: str | None) -> tuple[Recipie
 
 
 def _owned(general: list[Recipient], wanted: tuple[Person, ...]) -> list[Recipient]:
+    """Return the event's only number as that of the only person invited."""
     if len(wanted) != 1 or len(general) != 1:
         return general
     person, only = wanted[0], general[0]
@@ -200,14 +209,14 @@ def _person(property_: Property, replies: Mapping[str, str]) -> Person:
         address=address,
         email=email.removeprefix("mailto:").casefold() if "@" in email else "",
         name=_name(parameters.get("CN", ""), email),
-        phone=_of_uri(rest) if scheme in ("tel", "sms", "smsto") else "",
+        phone=_uri_number(rest) if scheme in ("tel", "sms", "smsto") else "",
         status=(replies.get(address) or parameters.get("PARTSTAT", "")).upper(),
-        extra=_bare(extra),
+        extra=_without_scheme(extra),
     )
 
 
-def _of_uri(rest: str) -> str:
-    """Return the number of a `tel:` URI; a local one gets its `phone-context` (RFC 3966 §5.1.4)."""
+def _uri_number(rest: str) -> str:
+    """Return the number of a `tel:` URI; a local one follows its `phone-context` (RFC 3966, 5.1.4)."""
     number, _, parameters = rest.partition(";")
     context = re.search(r"phone-context=(\+[\d.()-]+)", parameters, re.IGNORECASE)
     return number if number.startswith("+") or context is None else context[1] + number
@@ -244,7 +253,12 @@ def _of_event(
 ) -> list[Recipient]:
     if source == "x-phone":
         found = [value for name, value in event.properties.items() if _PHONE_NAMES.fullmatch(name)]
-        return [Recipient(_bare(property_.value)) for same in found for property_ in same if _bare(property_.value)]
+        return [
+            Recipient(_without_scheme(property_.value))
+            for same in found
+            for property_ in same
+            if _without_scheme(property_.value)
+        ]
     if source == "contact":
         return _numbers_in(
             (unescaped(property_.value) for property_ in event.all("CONTACT")), settings.region, named=True
@@ -257,7 +271,7 @@ def _of_event(
     return []
 
 
-def _bare(value: str) -> str:
+def _without_scheme(value: str) -> str:
     return re.sub(r"^(?:tel|sms):", "", value.strip(), flags=re.IGNORECASE).strip()
 
 
@@ -271,19 +285,21 @@ def _numbers_in(texts: Iterable[str], region: str | None, *, named: bool = False
 
 
 def _name_before(text: str) -> str:
-    """Return the name that a CONTACT gives before the number ("Jane Doe, +1 …"), or nothing."""
+    """Return the name that a CONTACT gives before the number ("Jane Doe, +1 …"); "" for none."""
     match = re.match(r"\s*([^\W\d_][\w .'’-]{1,58}[\w.])\s*(?:[,;:(]|$)", text)
     return match[1] if match else ""
 
 
 _LONGEST_TEXT = 4000
+"""Characters of a text that are searched for numbers."""
 
 
 def _matches(text: str, region: str | None) -> Iterator[tuple[str, str]]:
     """Yield the phone numbers in a text as E.164, each with the text before it.
 
-    One with a country code must be possible, another be in use in the region and grouped as
-    phones are there: a text also holds dates, prices and invoices.
+    A number with a country code must be possible; one without must be in use in the region, and grouped as numbers are
+    there, since a text also holds dates, prices and invoices. `region` None: only numbers with a country code are
+    found.
     """
     import phonenumbers
 

@@ -1,13 +1,12 @@
-"""Recurrence: rules expanded over wall clocks (RFC 5545 §3.3.10).
+"""Recurrence: rules expanded over wall clocks (RFC 5545, 3.3.10).
 
-Pure. Never walks beyond the asked-for end, and never without counting: every date or
-time it looks at is paid for from a budget, whether or not it belongs to the result, so
-that a rule which never matches costs no more than one that does. Rules without COUNT
-begin at the asked-for start, however old the series is.
+Pure: no clock, no I/O. Never walks beyond the end that is asked for, and never without counting: every candidate (a
+date or time that is looked at) is paid for from a budget, whether or not it belongs to the result, so that a rule which
+never matches costs no more than one that does. A rule without COUNT begins at the start that is asked for, however old
+the series is.
 
-Written here and not taken from dateutil, which can't be bounded that way, and which
-gives all seven days for a bare BYWEEKNO, and counts BYSETPOS in the first week from
-DTSTART instead of from WKST.
+Written here and not taken from dateutil, which can't be bounded that way, gives all seven days for a bare BYWEEKNO, and
+counts BYSETPOS in the first week from DTSTART instead of from WKST.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from reminder_kit.errors import CalendarError
 __all__ = ["Budget", "expand"]
 
 _FREE = 500
+"""Candidates of each rule, and occurrences of each series, that cost the source nothing."""
 _UNIT = {"HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}
 
 
@@ -32,13 +32,15 @@ _UNIT = {"HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}
 class Budget:
     """How many candidates may still be looked at: for one rule, and for the whole source.
 
-    The first few hundred of each rule cost the source nothing, so that no series suffers
-    from what others have used up.
+    The first 500 of each rule cost the source nothing, so that no series suffers from what others have used up.
     """
 
+    #: What is left for the whole source.
     source: int
+    #: What is left for the rule under way, of how many it was granted.
     rule: int = 0
     limit: int = 0
+    #: What is left for that rule before the source pays.
     free: int = 0
 
     def begin(self, limit: int) -> None:
@@ -47,7 +49,7 @@ class Budget:
         self.free = _FREE
 
     def spend(self, count: int) -> None:
-        """Pay for candidates; raises `CalendarError` where one of the two is used up."""
+        """Pay for candidates; raises `CalendarError` where the rule's or the source's share is used up."""
         self.rule -= count
         if self.rule < 0:
             raise CalendarError(f"its recurrence makes more than {self.limit} candidates; shorten or simplify the rule")
@@ -57,7 +59,10 @@ class Budget:
         self._charge(min(count, -self.free))
 
     def made(self, occurrences: int) -> None:
-        """Pay for the occurrences of one series, beyond the first few hundred, as for ten candidates each."""
+        """Pay for the occurrences of one series beyond the first 500, as for ten candidates each.
+
+        Raises `CalendarError` where the source's share is used up.
+        """
         self._charge(10 * max(0, occurrences - _FREE))
 
     def _charge(self, count: int) -> None:
@@ -69,10 +74,10 @@ class Budget:
 def expand(
     rule: Rule, start: datetime, low: datetime, high: datetime, budget: Budget, *, dates: bool = False
 ) -> Iterator[datetime]:
-    """Yield the rule's wall clocks from `low` to `high` (both included), in order, never before `start`.
+    """Yield the wall clocks (naive) of a rule from `low` to `high`, both included, in order, never before `start`.
 
     `start` is DTSTART, which a rule with COUNT counts even where it doesn't match
-    (§3.8.5.3). `dates` ignores the parts that dates have no use for (§3.3.10).
+    (RFC 5545, 3.8.5.3). `dates` ignores the parts that dates have no use for (RFC 5545, 3.3.10).
     """
     if dates:
         if rule.freq in _UNIT:
@@ -97,7 +102,7 @@ def expand(
 def _leap(rule: Rule, start: datetime, low: datetime) -> tuple[datetime, int]:
     """Return from where a rule with COUNT has to be walked, and how many instances lie before that.
 
-    Plain daily and weekly rules make the same number in every step; others are walked from DTSTART.
+    Simple daily and weekly rules have the same number in every step; others are walked from DTSTART.
     """
     times = tuple(rule.values(name) for name in _TIME_PARTS)
     if rule.by.keys() - _TIME_PARTS or low <= start or times != ((start.hour,), (start.minute,), (start.second,)):
@@ -124,7 +129,7 @@ def _bounded(walls: Iterable[datetime], low: datetime, high: datetime) -> Iterat
 
 
 def _completed(rule: Rule, start: datetime) -> Rule:
-    """Fill in from DTSTART what the rule leaves open."""
+    """Return a rule with what it leaves open filled in from DTSTART."""
     by = dict(rule.by)
     days = rule.days
     if rule.freq in ("YEARLY", "MONTHLY", "WEEKLY", "DAILY"):
@@ -173,7 +178,7 @@ def _positioned(walls: list[datetime], positions: tuple[int, ...]) -> list[datet
 
 
 def _periods(rule: Rule, start: date, low: date, high: date, budget: Budget) -> Iterator[list[date]]:
-    """Yield the matching dates of one year, month, week or day after the other."""
+    """Yield the matching dates of one period (year, month, week or day) after the other."""
     step = {"YEARLY": _years, "MONTHLY": _months, "WEEKLY": _weeks, "DAILY": _single_days}[rule.freq]
     for first, length in step(rule, start, low, high):
         budget.spend(1)
@@ -231,7 +236,7 @@ _LAST = date.max.toordinal()
 
 
 def _simple(rule: Rule, first: date) -> list[date] | None:
-    """Answer the commonest rules without looking at every day."""
+    """Return the dates of the commonest rules without looking at every day; None: it is none of those rules."""
     names = rule.by.keys() & _DATE_PARTS
     if rule.freq == "DAILY" and not names and not rule.days:
         return [first]
@@ -263,7 +268,7 @@ def _month_day(year: int, month: int, day: int) -> date | None:
 
 
 def _nth_weekday(year: int, month: int, nth: int, weekday: int) -> date | None:
-    """Return the nth of a weekday in a month, from the back where `nth` is negative."""
+    """Return the nth of a weekday in a month, from the back where `nth` is negative; None: the month has none."""
     begins, length = monthrange(year, month)
     first = 1 + (weekday - begins) % 7
     last = first + (length - first) // 7 * 7
@@ -272,7 +277,7 @@ def _nth_weekday(year: int, month: int, nth: int, weekday: int) -> date | None:
 
 
 def _fits(rule: Rule, day: date) -> bool:
-    """Say whether a date passes every BY part; within year and month, expanding and limiting come to the same."""
+    """Say whether a date passes every BY part: within a year or month, to expand by a part is to limit by it."""
     by = rule.by
     if "BYMONTH" in by and day.month not in by["BYMONTH"]:
         return False
@@ -350,5 +355,5 @@ def _day_times(rule: Rule, midnight: datetime, second: int, high: datetime, budg
 
 
 def _aligned(offset: int, unit: int, at_least: int) -> int:
-    """Return the first second of a rule's grid that isn't before the given one."""
+    """Return the first second of a rule's grid, from `offset` in steps of `unit`, that is not before another."""
     return offset + max(0, -(-(at_least - offset) // unit)) * unit

@@ -1,6 +1,6 @@
-"""Recurrence rules as values: RRULE and EXRULE read and checked (RFC 5545 §3.3.10, RFC 7529).
+"""Recurrence rules as values: RRULE and EXRULE read and checked (RFC 5545, 3.3.10, RFC 7529).
 
-Pure; never expands anything (`recurrence` does).
+Pure: no clock, no I/O. Never expands a rule: `recurrence` does.
 """
 
 from __future__ import annotations
@@ -30,24 +30,34 @@ _NUMBERS = {
 
 @frozen
 class Rule:
-    """One recurrence rule. `until` is the wall clock as written; `until_kind` is "date", "local" or "utc"."""
+    """One recurrence rule."""
 
+    #: YEARLY, …, SECONDLY.
     freq: str
     interval: int = 1
+    #: How many instances there are; None: no such bound.
     count: int | None = None
+    #: The last one at most, as the wall clock that was written; None: no such bound.
     until: datetime | None = None
+    #: How `until` was written: "date", "local" or "utc"; "": there is none.
     until_kind: str = ""
+    #: The day a week begins with; 0 is Monday.
     wkst: int = 0
+    #: BYDAY: (which one in the period, from the back where negative, 0 for all; weekday, 0 is Monday).
     days: tuple[tuple[int, int], ...] = ()
+    #: The other BY parts by name, each sorted.
     by: dict[str, tuple[int, ...]] = field(factory=dict, hash=False)
 
     def values(self, name: str) -> tuple[int, ...]:
-        """Return the numbers of a BY part, or nothing."""
+        """Return the numbers of a BY part; none where the rule has no such part."""
         return self.by.get(name, ())
 
 
 def read_rule(text: str, line: int) -> tuple[Rule, list[str]]:
-    """Return a rule and the names of parts we don't know; raises `CalendarError` for what has no meaning."""
+    """Return a rule and the names of parts that are unknown, and passed over.
+
+    Raises `CalendarError` with the line for a rule without a meaning, and for RSCALE and SKIP, which are not supported.
+    """
     parts: dict[str, str] = {}
     for word in text.strip().strip(";").split(";"):
         name, equals, value = word.partition("=")

@@ -1,9 +1,8 @@
 """Series: all components of one UID, put together into the occurrences of a horizon.
 
-Never reads a file. The newest master says what recurs; overrides, cancellations and
-replies are applied to it by original start. Instances are compared as instants: a UTC
-EXDATE removes exactly the instance at that instant, never one whose clock merely shows
-the same digits (RFC 5545 §3.8.5.1).
+Never reads a file. The newest master says what recurs; overrides, cancellations and replies apply to it by original
+start. Instances are compared as instants: a UTC EXDATE removes exactly the instance at that instant, never one whose
+clock merely shows the same digits (RFC 5545, 3.8.5.1).
 """
 
 from __future__ import annotations
@@ -25,65 +24,72 @@ from reminder_kit.model.instants import iso
 __all__ = ["NO_DEFINITION", "Instance", "Series", "answers", "instances", "recurrence_text", "series_of"]
 
 _MARGIN = timedelta(days=2)
+"""How far beyond the horizon instances are made, since wall clocks and UTC differ by less than a day each way."""
 _FIRST, _LAST = datetime(1, 1, 8), datetime(9999, 12, 24)  # noqa: DTZ001 - bounds of wall clocks
 NO_DEFINITION = ("REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER")
-"""Methods whose events answer or ask, and describe no appointment (RFC 5546 §1.4)."""
+"""Methods whose events answer or ask, and define no appointment (RFC 5546, 1.4)."""
 
 
 class Version(NamedTuple):
-    """The last word on one overridden instance: the event that describes it, and whether it is off."""
+    """The last word on one overridden instance."""
 
+    #: The event that describes it.
     event: Event
+    #: Whether it does not take place.
     cancelled: bool
 
 
 @frozen
 class Instance:
-    """One occurrence, not yet in words: the event that describes it, when it begins and ends, what it stands in for.
+    """One occurrence, before it becomes an appointment."""
 
-    `at` and `ends_at` are UTC instants, `start` and `end` the wall clocks. `original` is
-    None for what does not recur. `is_one` says that the event describes this occurrence only.
-    """
-
+    #: The event that describes it.
     event: Event
+    #: Its start as a wall clock.
     start: When
+    #: Its start and end, UTC.
     at: datetime
     ends_at: datetime
+    #: The start that the series has for it; None: the event does not recur.
     original: When | None
+    #: Whether it does not take place.
     cancelled: bool
+    #: Whether the event describes this occurrence only.
     is_one: bool
 
 
 @define
 class Series:
-    """The components of one UID by their part in it.
+    """The components of one UID, by their part in it."""
 
-    `cancelled` is the cancellation of the whole series, where that is the last word.
-    `overrides` and `ranges` (RANGE=THISANDFUTURE) go by original instant. `hidden` are
-    original instants whose override cannot be read: nothing is known of them.
-    """
-
+    #: What says when it recurs; None: only overrides are there.
     master: Event | None
+    #: The cancellation of the whole, where that is the last word; None: it is not.
     cancelled: Event | None
+    #: The last word on single instances, by original instant (UTC).
     overrides: dict[datetime, Version] = field(factory=dict)
+    #: The last word on an instance and all after it (RANGE=THISANDFUTURE), by original instant, in order.
     ranges: list[tuple[datetime, Version]] = field(factory=list)
+    #: What invited people answered (METHOD:REPLY).
     replies: list[Event] = field(factory=list)
+    #: Original instants (UTC) whose override cannot be read: nothing is known of these instances.
     hidden: set[datetime] = field(factory=set)
 
     @property
     def first(self) -> When | None:
-        """DTSTART of the master."""
+        """DTSTART of the master; None means that there is no master, or none with a start."""
         return None if self.master is None else self.master.start
 
     def is_off(self, event: Event) -> bool:
-        """Say whether an event is off: by its own STATUS, or by a later cancellation of the whole."""
+        """Say whether an event does not take place: by its own STATUS, or by a later cancellation of the whole."""
         return event.status == "CANCELLED" or (self.cancelled is not None and self.cancelled.order >= event.order)
 
 
 def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
-    """Return the last word on every part of a series.
+    """Return a series made of all events of one UID; `hidden` are original starts whose override cannot be read.
 
-    It is the one with the greatest SEQUENCE, then stamp, then place (RFC 5546 §2.1.5).
+    Of several versions of one part the last word is the one with the greatest SEQUENCE, then stamp, then place (RFC
+    5546, 2.1.5).
     """
     events = list(events)
     replies = [event for event in events if event.method == "REPLY"]
@@ -114,7 +120,7 @@ def _last_word(versions: Sequence[Event]) -> Version:
 
 
 def _key(original: When, first: When | None) -> datetime:
-    """Return the instant of an original start, read as the series' own starts are."""
+    """Return the UTC instant of an original start, read in the way that the series' own starts were written."""
     if first is None or original.kind is first.kind is TimeKind.DATE:
         return original.instant
     if first.kind is TimeKind.DATE:
@@ -145,9 +151,9 @@ def recurrence_text(original: When) -> str:
 
 
 def instances(series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget) -> list[Instance]:
-    """Return the occurrences with `start` <= their start < `end`, in order, cancelled ones too.
+    """Return the instances with `start` <= their start < `end` (UTC), in order, cancelled ones too.
 
-    Raises `CalendarError` where there are more of them, or more to look at, than the limits allow.
+    Raises `CalendarError` where there are more of them, or more candidates to look at, than the limits allow.
     """
     found = [instance for instance in _recurring(series, start, end, limits, budget) if start <= instance.at < end]
     alone = series.overrides.items() if series.first is not None else [*series.ranges, *series.overrides.items()]
@@ -203,7 +209,7 @@ def _end(when: When, at: datetime, length: When | Span | None, usual: Span) -> d
 
 
 def _shift(key: datetime, event: Event) -> timedelta:
-    """Return by how much RANGE=THISANDFUTURE moves the wall clock of what it replaces (§3.2.13)."""
+    """Return by how much RANGE=THISANDFUTURE moves the wall clock of what it replaces (RFC 5545, 3.2.13)."""
     if event.start is None or event.is_cancellation or event.status == "CANCELLED":
         return timedelta()
     return event.start.wall - key.astimezone(event.start.zone).replace(tzinfo=None)
@@ -224,7 +230,7 @@ def _shifted(series: Series, when: When, key: datetime, version: Version) -> Ins
 def _starts(
     master: Event, first: When, low: datetime, high: datetime, limits: Limits, budget: Budget
 ) -> list[tuple[When, When | Span | None]]:
-    """Return the recurrence set between two instants: DTSTART, RRULE and RDATE without EXRULE and EXDATE (§3.8.5)."""
+    """Return the recurrence set between two instants: DTSTART, RRULE, RDATE, less EXRULE, EXDATE (RFC 5545, 3.8.5)."""
     bounds = _wall(low), _wall(high)
     found: dict[datetime, tuple[When, When | Span | None]] = {}
     if low <= first.instant <= high:
@@ -275,7 +281,7 @@ def _walls(
 
 
 def _until(until: datetime, kind: str, first: When) -> datetime:
-    """Return UNTIL as a wall clock of the series: a date includes its day, a local time is local (§3.3.10)."""
+    """Return UNTIL as a wall clock of the series: a date includes its day, a local time is local (RFC 5545, 3.3.10)."""
     if kind == "date" or first.kind is TimeKind.DATE:
         return datetime.combine(until, datetime.max.time())
     if kind == "utc" and first.kind is TimeKind.ZONED:

@@ -1,6 +1,6 @@
 """Settings of calendar reading: zones, phones, alarms, horizon, and the limits that keep hostile files harmless.
 
-Pure values; never reads a file.
+Pure: values only. Never reads a file.
 """
 
 from __future__ import annotations
@@ -20,38 +20,47 @@ from reminder_kit.model.instants import zone
 __all__ = ["PHONE_SOURCES", "CalendarSettings", "Limits"]
 
 PHONE_SOURCES = ("attendee", "x-phone", "contact", "text", "directory")
-"""Where a phone number may come from."""
+"""Where a phone number may come from: an attendee's address, X- properties and parameters, CONTACT, texts, a file."""
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
 @frozen
 class Limits:
-    """How much one source may ask of us. Beyond a limit the event, or the file, is refused by name.
+    """How much one source may ask of us. Beyond a limit the event, or the file, is refused by name."""
 
-    `candidates` counts the instants that one recurrence rule makes us look at, `work`
-    those of a whole source beyond the first 500 of each rule, and what it makes beyond 500
-    occurrences a series: what a rule finds says nothing of what it costs. After `errors`
-    unreadable events reading ends. `line_bytes` is one line after unfolding,
-    `redirects` and `timeout` (seconds, per step) are for addresses.
-    """
-
+    #: Bytes of a file, or of all files of a folder.
     file_bytes: int = 256 * 1024 * 1024
+    #: Files of a folder.
     files: int = 50_000
+    #: Lines of a file.
     lines: int = 30_000_000
+    #: Bytes of one line after unfolding.
     line_bytes: int = 1_000_000
+    #: Components within each other.
     depth: int = 32
+    #: Events of a source, and bytes of one.
     events: int = 1_000_000
     event_bytes: int = 16_000_000
+    #: Components of one UID.
     overrides: int = 20_000
+    #: RDATEs, and EXDATEs, of one event.
     dates: int = 20_000
+    #: VALARMs of one event, and repetitions of one alarm; those beyond are left out with a warning.
     alarms: int = 50
     repeats: int = 100
+    #: Occurrences of one series within the horizon.
     occurrences: int = 10_000
+    #: Unreadable events after which reading ends.
     errors: int = 10_000
+    #: Candidates: the instants that one recurrence rule makes us look at, whether or not they belong to it.
     candidates: int = 30_000
+    #: Candidates of a whole source beyond the first 500 of each rule, and ten for each occurrence of a series beyond
+    #: its first 500: what a rule finds says nothing of what it costs.
     work: int = 2_000_000
+    #: Redirects of an address.
     redirects: int = 5
+    #: Seconds for each step of fetching an address.
     timeout: float = 30.0
 
 
@@ -72,61 +81,63 @@ def _known_zone(_instance: object, _attribute: object, value: str | None) -> Non
 
 @frozen
 class CalendarSettings:
-    """How calendar files are read.
+    """How calendar files are read. Raises `ValueError` for what is unknown."""
 
-    `timezone` (IANA) is for floating and all-day times where the file names no zone of
-    its own (`X-WR-TIMEZONE`); None means UTC, with a warning where it matters. `region`
-    is for phones written without a country code. `phones` is the order in which phones
-    are looked for; `directory` is a CSV file of people. `alarms` says what becomes of
-    VALARMs: `ignore`, `rules` (as further rules) or `only` (instead of rules); unless
-    ignored, those still due stand in each appointment's `data["alarms"]` as ISO instants.
-    `sources` are read again by the batch job.
-    """
-
+    #: The IANA zone of floating and all-day times where the file names none of its own (`X-WR-TIMEZONE`); None means
+    #: UTC, with a warning where it matters.
     timezone: str | None = field(default=None, validator=_known_zone)
+    #: The country (two letters) of numbers written without a country code; None: such numbers stay
+    #: as they are, and are not found in texts.
     region: str | None = None
+    #: Where numbers are looked for, in order: some of `PHONE_SOURCES`.
     phones: tuple[str, ...] = field(
         default=("attendee", "x-phone", "contact", "text"), converter=_phones, validator=_known_phones
     )
+    #: A CSV file of people; None: there is none.
     directory: Path | None = None
+    #: What becomes of VALARMs: `ignore`, `rules` (they are further rules) or `only` (they take the place of rules).
+    #: Unless ignored, those still due are in each appointment's `data["alarms"]` as ISO instants.
     alarms: str = field(default="ignore", validator=in_(("ignore", "rules", "only")))
+    #: How far ahead occurrences are imported.
     horizon: timedelta = timedelta(days=60)
     limits: Limits = field(factory=Limits)
+    #: Sources that the batch job reads again.
     sources: tuple[str, ...] = field(default=(), converter=_phones)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], where: str = "calendar") -> CalendarSettings:
-        """Return the settings a TOML table `[calendar]` holds.
+        """Return the settings that a TOML table holds; `where` is its name in errors.
 
-        Raises `ConfigurationError` naming the key for what is unknown or of the wrong kind.
+        Raises `ConfigurationError`, naming the key, for what is unknown or of the wrong kind.
         """
         known = {attribute.name for attribute in fields(cls)}
         values: dict[str, Any] = {}
         for key, value in mapping.items():
             if key not in known:
                 raise ConfigurationError(f"[{where}] knows no key {key!r}; it knows {', '.join(sorted(known))}")
-            values[key] = _read(key, value, where)
+            values[key] = _setting(key, value, where)
         try:
             return cls(**values)
         except (TypeError, ValueError) as error:
             raise ConfigurationError(f"[{where}]: {error.args[0] if error.args else error}") from None
 
 
-def _read(key: str, value: Any, where: str) -> Any:
+def _setting(key: str, value: Any, where: str) -> Any:
+    """Return one setting as its type; raises `ConfigurationError` where it is of another."""
     if key == "horizon":
         return _duration(value, f"[{where}] horizon")
     if key == "directory":
-        return None if value is None else Path(_text(value, f"[{where}] directory"))
+        return None if value is None else Path(_required_text(value, f"[{where}] directory"))
     if key == "limits":
         return _limits(value, f"[{where}.limits]")
     if key in ("phones", "sources"):
         if not isinstance(value, str | list | tuple):
             raise ConfigurationError(f"[{where}] {key} must be a list of texts, not {value!r}")
-        return tuple(_text(phone, f"[{where}] {key}") for phone in _phones(value))
-    return value if value is None else _text(value, f"[{where}] {key}")
+        return tuple(_required_text(phone, f"[{where}] {key}") for phone in _phones(value))
+    return value if value is None else _required_text(value, f"[{where}] {key}")
 
 
-def _text(value: Any, what: str) -> str:
+def _required_text(value: Any, what: str) -> str:
     if not isinstance(value, str):
         raise ConfigurationError(f"{what} must be text, not {value!r}")
     return value

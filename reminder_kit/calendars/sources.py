@@ -1,6 +1,6 @@
-"""Sources: a path, a folder, bytes, text, a stream or an address as files of iCalendar bytes that can be read twice.
+"""Sources: a path, folder, bytes, text, stream or address as files of iCalendar bytes that can be read twice.
 
-Never reads more than the limits allow.
+Never reads more than the limits allow, and never changes a file.
 """
 
 from __future__ import annotations
@@ -23,19 +23,22 @@ from reminder_kit.errors import CalendarError
 __all__ = ["File", "files_of"]
 
 _PIECE = 256 * 1024
+"""Bytes that are read at a time."""
 _SCHEMES = ("http://", "https://", "webcal://", "webcals://")
 
 
 @frozen
 class File:
-    """One file of iCalendar bytes: a path, or a stream we hold. `label` is how problems name it."""
+    """One file of iCalendar bytes."""
 
+    #: How problems name it.
     label: str
+    #: Where it is, or a copy of our own that can be read from its beginning.
     place: Path | BinaryIO = field(repr=False)
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Open it at its beginning, as often as one likes."""
+        """Open the file at its beginning, as often as needed; raises `OSError`."""
         if isinstance(self.place, Path):
             with self.place.open("rb", buffering=_PIECE) as stream:
                 yield stream
@@ -45,9 +48,9 @@ class File:
 
 
 def files_of(source: Any, limits: Limits) -> list[File]:
-    """Return the files a source consists of; raises `CalendarError` naming what cannot be used, and the remedy."""
+    """Return the files that a source consists of; raises `CalendarError` naming what cannot be used, and the remedy."""
     if isinstance(source, bytes | bytearray | memoryview):
-        return [_held(bytes(source), limits)]
+        return [_in_memory(bytes(source), limits)]
     if isinstance(source, str):
         return _of_text(source, limits)
     if hasattr(source, "read"):
@@ -61,13 +64,13 @@ def files_of(source: Any, limits: Limits) -> list[File]:
 
 def _of_text(source: str, limits: Limits) -> list[File]:
     if "\n" in source or "\r" in source or source[:15].upper() == "BEGIN:VCALENDAR":
-        return [_held(source.encode("utf-8", "replace"), limits)]
+        return [_in_memory(source.encode("utf-8", "replace"), limits)]
     if source == "-":
         return [_spooled(sys.stdin.buffer, "standard input", limits)]
     if source.lower().startswith(_SCHEMES):
         from reminder_kit.calendars.http_source import fetched, shown
 
-        return [_plain(File(shown(source), fetched(source, limits)))]
+        return [_with_plain_lines(File(shown(source), fetched(source, limits)))]
     return _of_path(Path(source), limits)
 
 
@@ -80,7 +83,7 @@ def _of_path(path: Path, limits: Limits) -> list[File]:
                 return [_spooled(stream, str(path), limits)]
         if path.stat().st_size > limits.file_bytes:
             raise _too_large(str(path), limits)
-        return [_plain(File(str(path), path))]
+        return [_with_plain_lines(File(str(path), path))]
     except (OSError, ValueError) as error:
         if isinstance(error, CalendarError):
             raise
@@ -88,7 +91,7 @@ def _of_path(path: Path, limits: Limits) -> list[File]:
 
 
 def _in_folder(path: Path, limits: Limits) -> list[File]:
-    """Return a folder's calendar files, as vdirsyncer keeps them; files in the making begin with a dot."""
+    """Return a folder's calendar files, one an event as vdirsyncer has them; half-written ones begin with a dot."""
     found = sorted(file for file in path.rglob("*.ics") if file.is_file() and not file.name.startswith("."))
     if len(found) > limits.files:
         raise CalendarError(f"{path} holds more than {limits.files} files; raise the calendar's limit `files`")
@@ -103,27 +106,27 @@ def _too_large(label: str, limits: Limits) -> CalendarError:
     return CalendarError(f"{label} is larger than {limits.file_bytes} bytes; raise the calendar's limit `file_bytes`")
 
 
-def _held(data: bytes, limits: Limits) -> File:
+def _in_memory(data: bytes, limits: Limits) -> File:
     if len(data) > limits.file_bytes:
         raise _too_large("the calendar", limits)
-    return _plain(File("the calendar", BytesIO(data)))
+    return _with_plain_lines(File("the calendar", BytesIO(data)))
 
 
 def _spooled(stream: Any, label: str, limits: Limits) -> File:
-    """Copy a stream, which can be read only once, to where it can be read again."""
-    kept = spool()
+    """Return a copy of a stream, which itself can be read only once."""
+    copy = spool()
     total = 0
     while chunk := stream.read(_PIECE):
         data = chunk.encode("utf-8", "replace") if isinstance(chunk, str) else chunk
         total += len(data)
         if total > limits.file_bytes:
             raise _too_large(label, limits)
-        kept.write(data)
-    return _plain(File(label, kept))
+        copy.write(data)
+    return _with_plain_lines(File(label, copy))
 
 
-def _plain(file: File) -> File:
-    """Return a file in UTF-16, or with the line ends of old Macintoshes, as one with ordinary lines."""
+def _with_plain_lines(file: File) -> File:
+    """Return a file in UTF-16, or with the line ends of old Macintoshes, as one in UTF-8 with ordinary lines."""
     with file.opened() as stream:
         head = stream.read(64 * 1024)
         stream.seek(0)
@@ -136,7 +139,8 @@ def _plain(file: File) -> File:
 
 
 def _rewritten(file: File, stream: BinaryIO, change: Any) -> File:
-    kept = spool()
+    """Return a copy of a file with each piece changed."""
+    copy = spool()
     while piece := stream.read(_PIECE):
-        kept.write(change(piece))
-    return File(file.label, kept)
+        copy.write(change(piece))
+    return File(file.label, copy)

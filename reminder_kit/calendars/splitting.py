@@ -1,8 +1,8 @@
 """Splitting: one pass over a calendar's bytes that notes where each event lies, and whether it can matter.
 
-Never decodes, never keeps an event's text. An event whose text shows that it neither
-recurs nor lies near the horizon cannot matter; a UID is passed over only where that holds for
-every component that bears it, since an update may have moved it in or out.
+Never decodes a text, and never holds one. An event whose bytes show that it neither recurs nor lies near the horizon
+cannot matter; a UID is passed over only where that holds for every component that bears it, since an update may have
+moved it in or out.
 """
 
 from __future__ import annotations
@@ -21,23 +21,28 @@ from reminder_kit.errors import CalendarError
 __all__ = ["NAMELESS", "Index", "Object", "Place", "scan", "uid_text"]
 
 NAMELESS = b"\x00"
-"""What stands, with a number, for the UID of an event without one."""
+"""What the key of an event without a UID begins with; a number follows."""
 
 _ENOUGH = 4096
-"""Bytes of a folded line that are looked at here."""
+"""Bytes of an unfolded line that are looked at here: enough for any UID and rule."""
 
 _UNTIL = re.compile(rb"UNTIL=(\d{8})", re.IGNORECASE)
 _NOTED = frozenset({b"BEG", b"END", b"UID", b"DTS", b"RRU", b"RDA", b"REC", b"EXR", b"MET", b"X-W", b"TZI"})
+"""How the lines begin that this pass looks at."""
 _COSTLY = _NOTED | {b"EXD"}
+"""How the lines begin that make an event unusable where they are too long: cut, they would mean something else."""
 
 
 class Place(NamedTuple):
-    """Where one component lies: the number of its file and of its calendar object, bytes, and first line."""
+    """Where one component lies."""
 
+    #: The number of its file within the source, and of its calendar object within the index, from 0.
     file: int
     calendar: int
+    #: Where its bytes begin in the file, and how many they are.
     offset: int
     length: int
+    #: Its first line, from 1.
     line: int
 
 
@@ -45,41 +50,47 @@ class Place(NamedTuple):
 class Object:
     """One VCALENDAR: what it says of all that is in it."""
 
+    #: The number of its file, from 0, and its first line, from 1.
     file: int
     line: int
+    #: METHOD, in upper case; "": none.
     method: str = ""
+    #: X-WR-TIMEZONE; "": none.
     zone_name: str = ""
+    #: Its VTIMEZONEs, by TZID as `zones.folded` gives it.
     zones: dict[str, Place] = field(factory=dict)
 
 
 @define
 class Index:
-    """All events of a source by UID (raw bytes), in the order of their first mention.
+    """All events of a source, by UID."""
 
-    `wanted` are the UIDs that can matter. `faults` are (message, UID, line, number of the file)
-    of events that could not even be delimited; `ended_early` says that a
-    component, or the calendar itself, never ended.
-    """
-
+    #: The horizon, with a margin, as dates (YYYYMMDD) that sort as bytes.
     low: bytes
     high: bytes
     limits: Limits
+    #: The calendar objects, in order.
     objects: list[Object] = field(factory=list)
+    #: Where the components of each UID (raw bytes) lie, in the order of their first mention; a list only for several.
     places: dict[bytes, Place | list[Place]] = field(factory=dict)
+    #: The UIDs that can matter.
     wanted: set[bytes] = field(factory=set)
+    #: Events that could not even be delimited: message, UID (None: not known), line, number of the file.
     faults: list[tuple[str, str | None, int, int]] = field(factory=list)
+    #: Says that a component, or the calendar itself, never ended; "": all of it is there.
     ended_early: str = ""
+    #: How many events there were, and how many of them without a UID.
     events: int = 0
     nameless: int = 0
 
     @classmethod
     def between(cls, start: datetime, end: datetime, limits: Limits) -> Index:
-        """Return an empty index for a horizon; local dates lie within two days of UTC ones."""
+        """Return an empty index for a horizon (UTC); a local date lies within two days of the UTC one."""
         margin = timedelta(days=2)
         return cls(_digits(start, -margin), _digits(end, margin), limits)
 
     def add(self, uid: bytes, place: Place, *, matters: bool) -> None:
-        """Note one event."""
+        """Note one event; raises `CalendarError` where there are more than the limits allow."""
         self.events += 1
         if self.events > self.limits.events:
             raise CalendarError(f"the calendar holds more than {self.limits.events} events; raise its limit `events`")
@@ -100,6 +111,7 @@ class Index:
 
 
 def _digits(moment: datetime, by: timedelta) -> bytes:
+    """Return the date of an instant, moved by a margin, as YYYYMMDD."""
     try:
         return (moment + by).strftime("%Y%m%d").rjust(8, "0").encode()
     except OverflowError:
@@ -107,20 +119,25 @@ def _digits(moment: datetime, by: timedelta) -> bytes:
 
 
 def uid_text(raw: bytes) -> str:
-    """Return a UID's raw bytes as the text it stands for."""
+    """Return the text of a UID's raw bytes."""
     return unescaped(decoded(raw)[0]).strip()
 
 
 @define
 class _Event:
-    """What the text of an event under way has shown so far."""
+    """What the bytes of an event under way have shown so far."""
 
+    #: Where it begins: byte and line.
     offset: int
     line: int
     uid: bytes | None = None
+    #: The first eight characters of DTSTART.
     start: bytes | None = None
+    #: Its only RRULE.
     rule: bytes | None = None
+    #: Whether it may recur in a way that its bytes don't show.
     recurs: bool = False
+    #: What makes it unusable; "": nothing so far.
     fault: str = ""
 
 
@@ -138,7 +155,7 @@ class _Scanner:
         self.seen = False
 
     def note(self, raw: bytes, offset: int, line: int, end: int) -> None:
-        """Take in one unfolded line that may matter."""
+        """Look at one unfolded line; `end` is where it ends in the file."""
         head, colon, value = raw.partition(b":")
         if not colon:
             return
@@ -151,7 +168,7 @@ class _Scanner:
             self.property(name, raw, value)
 
     def property(self, name: bytes, raw: bytes, value: bytes) -> None:
-        """Take in a property of the innermost component."""
+        """Look at a property of the innermost component."""
         inner = self.stack[-1]
         if self.below:
             return
@@ -168,7 +185,7 @@ class _Scanner:
 
     @staticmethod
     def of_event(event: _Event, name: bytes, raw: bytes, value: bytes) -> None:
-        """Take in a property directly within a VEVENT."""
+        """Look at a property directly within a VEVENT."""
         if name == b"UID":
             event.uid = event.uid or value.strip(b"\x00 \t")
         elif name == b"DTSTART":
@@ -249,7 +266,7 @@ class _Scanner:
         self.index.add(uid, place, matters=self.matters(event))
 
     def matters(self, event: _Event) -> bool:
-        """Say whether an event can have an occurrence within the horizon, as far as its text shows."""
+        """Say whether an event can have an occurrence within the horizon, as far as its bytes show."""
         start = event.start
         if event.recurs or start is None or len(start) != 8 or not start.isdigit():
             return True
@@ -279,7 +296,7 @@ class _Scanner:
         self.index.faults.append((what, uid_text(event.uid) if event.uid else None, event.line, self.file))
 
     def ended(self, line: int) -> None:
-        """Take in the end of the file."""
+        """Note that the file ends, and with it whatever is still open."""
         if self.stack:
             name = self.stack[0].decode("ascii", "replace")[:20]
             self.index.ended_early = self.index.ended_early or f"the input ends within {name} at line {line}"

@@ -1,8 +1,8 @@
-"""Values of properties: dates, date-times, durations, periods (RFC 5545 §3.3), kept as they were written.
+"""Values of properties: dates, date-times, durations, periods (RFC 5545, 3.3), kept as they were written.
 
-Pure. Never guesses an instant: a time stays a wall clock with the kind of zone it was
-written in, and a duration keeps its nominal days apart from its exact seconds, since
-days are as long as the clock makes them and 24 hours are not (RFC 5545 §3.3.6).
+Pure: no clock, no I/O. Never guesses an instant: a time stays a wall clock with the kind of zone that it was written
+in, and a duration keeps its nominal days apart from its exact seconds, since a day is as long as the clock makes it,
+and 24 hours are not (RFC 5545, 3.3.6).
 """
 
 from __future__ import annotations
@@ -25,34 +25,44 @@ _DURATION = re.compile(
 )
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)(?::?(\d\d))?")
 _LONGEST = timedelta(days=3660)
+"""The longest duration that is taken: ten years."""
 
 
 class TimeKind(StrEnum):
     """How a time was written."""
 
+    #: Without a time of day.
     DATE = "date"
+    #: A wall clock without a zone: the same digits wherever one is.
     FLOATING = "floating"
+    #: With a Z.
     UTC = "utc"
+    #: With a TZID.
     ZONED = "zoned"
 
 
 class When(NamedTuple):
-    """A wall clock (midnight for dates), the zone in which it is read, and how it was written."""
+    """A date or time as it was written."""
 
+    #: The wall clock, naive; midnight for a date.
     wall: datetime
+    #: The zone in which it is read.
     zone: tzinfo
+    #: How it was written.
     kind: TimeKind
 
     @property
     def instant(self) -> datetime:
-        """The UTC instant; a local time the clock leaps over is read with the offset before the leap (§3.3.5)."""
+        """The UTC instant; a time in a gap of the clock is read with the offset before the gap (RFC 5545, 3.3.5)."""
         return utc(self.wall.replace(tzinfo=self.zone))
 
 
 class Span(NamedTuple):
-    """A length of time: nominal days, then exact seconds. Both have the same sign."""
+    """A length of time; both parts have the same sign."""
 
+    #: Nominal days, as long as the clock makes them.
     days: int = 0
+    #: Exact seconds, counted after the days.
     exact: timedelta = timedelta()
 
     def after(self, instant: datetime, zone: tzinfo) -> datetime:
@@ -72,13 +82,13 @@ class Span(NamedTuple):
 
 
 Zones = Callable[[str, int], tzinfo]
-"""Returns the zone of a TZID (or, for "", of floating times); the line is for warnings."""
+"""Returns the zone of a TZID, or of floating times for ""; the line is for warnings."""
 
 
 def as_when(text: str, tzid: str, zones: Zones, line: int) -> When:
-    """Return one DATE or DATE-TIME.
+    """Return one DATE or DATE-TIME; `tzid` "" means that none is given.
 
-    A TZID does not apply to dates and UTC times (§3.2.19). Raises `CalendarError`.
+    A TZID does not apply to dates and UTC times (RFC 5545, 3.2.19). Raises `CalendarError`.
     """
     match = _TIME.fullmatch(text.strip())
     if match is None:
@@ -107,7 +117,7 @@ def whens(property_: Property, zones: Zones, limit: int) -> list[When]:
 
 
 def periods(property_: Property, zones: Zones, limit: int) -> list[tuple[When, When | Span | None]]:
-    """Return the times of an RDATE, each with the end or length it was given as a PERIOD (§3.3.9)."""
+    """Return the times of an RDATE, each with the end or length it was given as a PERIOD (RFC 5545, 3.3.9)."""
     if "/" not in property_.value:
         return [(when, None) for when in whens(property_, zones, limit)]
     tzid = property_.parameters.get("TZID", "")
@@ -123,7 +133,7 @@ def periods(property_: Property, zones: Zones, limit: int) -> list[tuple[When, W
 
 
 def as_span(text: str, line: int) -> Span:
-    """Return a DURATION, at most ten years long. Raises `CalendarError`."""
+    """Return a DURATION, at most ten years long; raises `CalendarError` for anything else."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or not any(match.groups()[1:]):
         raise CalendarError(f"{text[:40]!r} is no duration", line=line)
@@ -138,7 +148,7 @@ def as_span(text: str, line: int) -> Span:
 def stamp(property_: Property | None) -> datetime | None:
     """Return a UTC stamp (CREATED, DTSTAMP, ACKNOWLEDGED); None where it is absent or unreadable.
 
-    One without `Z` is taken for UTC, as §3.8.7 requires it to be.
+    One without `Z` is taken for UTC, as RFC 5545, 3.8.7 requires it to be.
     """
     match = None if property_ is None else _TIME.fullmatch(property_.value.strip())
     if match is None:
@@ -150,12 +160,12 @@ def stamp(property_: Property | None) -> datetime | None:
 
 
 def integer(text: str) -> int | None:
-    """Return a whole number of at most nine digits, or None."""
+    """Return a whole number of at most nine digits; None means that the text is anything else."""
     return int(text) if re.fullmatch(r"\s*[+-]?\d{1,9}\s*", text) else None
 
 
 def offset_of(text: str, line: int) -> timedelta:
-    """Return a UTC-OFFSET (§3.3.14), less than a day either way. Raises `CalendarError`."""
+    """Return a UTC-OFFSET (RFC 5545, 3.3.14), less than a day either way. Raises `CalendarError`."""
     match = _OFFSET.fullmatch(text.strip())
     if match is None:
         raise CalendarError(f"{text[:40]!r} is no offset from UTC", line=line)

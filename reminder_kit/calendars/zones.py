@@ -1,8 +1,8 @@
 """Time zones of one calendar: TZIDs resolved to IANA zones, or to tables built from its own VTIMEZONEs.
 
-Never shares anything between files but IANA zones, and never opens a path that a file
-names: icalendar keeps the first VTIMEZONE of a name for the whole process, so that one
-customer's file shifts another's (measured), which is why the tables are built here.
+Never shares anything between files but IANA zones, and never opens a path that a file names. icalendar remembers the
+first VTIMEZONE of a name for the whole process, so that one customer's file would shift the times of another's; that is
+why the tables are built here.
 """
 
 from __future__ import annotations
@@ -27,19 +27,23 @@ from reminder_kit.model.instants import zone
 __all__ = ["TableZone", "ZoneTable", "iana_zone", "known_equivalent", "table_zone"]
 
 _NEVER = frozenset({"localtime", "posixrules", "factory", "leapseconds", "tzdata"})
+"""Files of the zone database that are no zones, or the machine's own."""
 _UTC_NAMES = frozenset({"utc", "gmt", "etc/utc", "etc/gmt", "z", "zulu", "uct", "universal", "tzone://microsoft/utc"})
+"""What is written for UTC."""
 _ZERO = timedelta()
 _CANDIDATES = 5000
-"""More changes of the clock than any real zone has."""
+"""Candidates for one part of a VTIMEZONE: more changes of the clock than any real zone has."""
 
 
 @lru_cache(maxsize=1)
-def _names() -> Mapping[str, str]:
+def _iana_names() -> Mapping[str, str]:
+    """Return the names of IANA zones by their lower case."""
     return {name.casefold(): name for name in available_timezones() if name.casefold() not in _NEVER}
 
 
 @lru_cache(maxsize=1)
-def _windows() -> Mapping[str, str]:
+def _windows_names() -> Mapping[str, str]:
+    """Return the IANA names of Windows' and Outlook's names, by their lower case."""
     from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
     return {name.casefold(): value for name, value in WINDOWS_TO_OLSON.items()} | {
@@ -48,21 +52,21 @@ def _windows() -> Mapping[str, str]:
 
 
 def folded(tzid: str) -> str:
-    """Return a TZID as TZIDs are compared: without regard to case, quotes and surrounding space."""
+    """Return a TZID in the form in which TZIDs are compared: case, quotes and surrounding space don't matter."""
     return tzid.strip().strip('"').strip().casefold()
 
 
 def iana_zone(tzid: str) -> tzinfo | None:
-    """Return the IANA zone a TZID names, also behind a prefix such as `/mozilla.org/20050126_1/`, else None."""
+    """Return the IANA zone that a TZID names, also behind a prefix such as `/mozilla.org/20050126_1/`, else None."""
     key = folded(tzid)
     if key in _UTC_NAMES:
         return UTC
-    if key in _names():
-        return zone(_names()[key])
+    if key in _iana_names():
+        return zone(_iana_names()[key])
     segments = key[-100:].split("/")
     if len(segments) > 1 and ("/" in key[:1] or len(segments) > 2):
         for count in (3, 2):
-            name = _names().get("/".join(segments[-count:]))
+            name = _iana_names().get("/".join(segments[-count:]))
             if name is not None:
                 return zone(name)
     return None
@@ -74,7 +78,7 @@ def known_equivalent(tzid: str) -> ZoneInfo | None:
     key = key[:200]
     key = re.sub(r"^\((?:utc|gmt)[^)]*\)\s*", "", key) if key.startswith("(") else key
     while key:
-        name = _windows().get(key)
+        name = _windows_names().get(key)
         if name is not None:
             return zone(name)
         key = key.rpartition(",")[0].strip()
@@ -82,7 +86,7 @@ def known_equivalent(tzid: str) -> ZoneInfo | None:
 
 
 class TableZone(tzinfo):
-    """A zone given by its changes: what a VTIMEZONE says, for the years that were asked for."""
+    """A zone given by its changes of the clock: what a VTIMEZONE says, for the years that were asked for."""
 
     def __init__(self, tzid: str, first: timedelta, changes: list[tuple[datetime, timedelta]]) -> None:
         self.tzid = tzid
@@ -95,13 +99,13 @@ class TableZone(tzinfo):
         )
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
-        """Return the offset of a wall clock; in a gap the one before it, in an overlap as `fold` says."""
+        """Return the offset of a wall clock: in a gap the one before the gap, in an overlap the one `fold` chooses."""
         if moment is None:
             return self._offsets[-1]
         return self._offsets[bisect_right(self._walls[moment.fold], moment.replace(tzinfo=None, fold=0))]
 
     def dst(self, moment: datetime | None) -> timedelta:
-        """Return nothing: a VTIMEZONE's offsets are whole."""
+        """Return 0: the offsets of a VTIMEZONE include daylight saving."""
         del moment
         return _ZERO
 
@@ -112,9 +116,9 @@ class TableZone(tzinfo):
 
     def fromutc(self, moment: datetime) -> datetime:
         """Return the wall clock of a UTC instant."""
-        plain = moment.replace(tzinfo=None)
-        index = bisect_right(self._utc, plain)
-        wall = plain + self._offsets[index]
+        instant = moment.replace(tzinfo=None)
+        index = bisect_right(self._utc, instant)
+        wall = instant + self._offsets[index]
         repeated = index > 0 and wall - self._utc[index - 1] < self._offsets[index - 1]
         return wall.replace(tzinfo=self, fold=int(repeated))
 
@@ -126,7 +130,7 @@ class TableZone(tzinfo):
 
 
 def table_zone(component: Component, until: datetime, budget: Budget, candidates: int) -> TableZone:
-    """Return the zone a VTIMEZONE defines (§3.6.5), with its changes up to `until`.
+    """Return the zone that a VTIMEZONE defines (RFC 5545, 3.6.5), with its changes up to `until`.
 
     Raises `CalendarError` where it holds no readable STANDARD or DAYLIGHT part.
     """
@@ -147,6 +151,7 @@ def table_zone(component: Component, until: datetime, budget: Budget, candidates
 
 
 def _onsets(part: Component, until: datetime, budget: Budget) -> set[datetime]:
+    """Return the wall clocks at which a STANDARD or DAYLIGHT part begins, up to `until`."""
     start = as_when(part.value("DTSTART"), "", lambda _tzid, _line: UTC, part.line).wall
     walls = {start}
     before = offset_of(part.value("TZOFFSETFROM") or part.value("TZOFFSETTO"), part.line)
@@ -163,24 +168,27 @@ def _onsets(part: Component, until: datetime, budget: Budget) -> set[datetime]:
 
 
 Definition = Callable[[str], Component | None]
+"""Returns the calendar's VTIMEZONE of a TZID (`folded`); None: it has none."""
 
 
 @define
 class ZoneTable:
-    """The zones of one calendar object, resolved once each.
+    """The zones of one calendar object, resolved once each."""
 
-    `default` is the zone of floating times; `define` finds the calendar's VTIMEZONE of a
-    TZID; `warn` is told, once per TZID, what could not be resolved; `display` is the IANA name
-    of the calendar's own zone; `assumed` says that nobody chose the default.
-    """
-
+    #: The zone of floating times, and of TZIDs that nobody knows.
     default: tzinfo
+    #: Finds the calendar's VTIMEZONE of a TZID.
     define: Definition
+    #: Takes what could not be resolved, once for each TZID, and the line.
     warn: Callable[[str, int], None]
+    #: Up to when tables hold changes of the clock, UTC.
     until: datetime
     budget: Budget
+    #: Candidates that one part of a VTIMEZONE may cost.
     candidates: int
+    #: The IANA name of the calendar's own zone, in which UTC times are shown to people; None: it has none.
     display: str | None = None
+    #: Whether nobody chose `default`, so that its use is worth a warning.
     assumed: bool = False
     _found: dict[str, tzinfo] = field(factory=dict)
     _names: dict[str, ZoneInfo | None] = field(factory=dict)
@@ -213,7 +221,7 @@ class ZoneTable:
         return self.default
 
     def named(self, info: tzinfo, start: datetime, end: datetime) -> ZoneInfo | None:
-        """Return the IANA zone that a zone is, or that a table agrees with from `start` to `end`; else None."""
+        """Return the IANA zone that a zone is, or that its table agrees with from `start` to `end` (UTC), else None."""
         if isinstance(info, ZoneInfo):
             return info
         if not isinstance(info, TableZone):

@@ -103,7 +103,7 @@ def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
         with ledger.writing() as tx:
             tx.allow("")  # deletes nothing, but only a ledger that can be written lets it be tried
             yield Finding("ledger", "ok", f"{_address(config)} is there, current and can be written")
-        last = ledger.last_run("resync")
+        last = ledger.read(lambda reader: reader.last_run("resync"))
         yield _last_run(None if last is None else last[0], now)
     finally:
         ledger.close()

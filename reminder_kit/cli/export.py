@@ -47,7 +47,7 @@ def export(kind: str, output: str | None, *, numbers: bool) -> int:
 def _rows(now: datetime, *, numbers: bool) -> Iterator[dict[str, Any]]:
     ledger = configured().ledger()
     try:
-        for record in ledger.records(ended_after=now):
+        for record in ledger.read(lambda reader: list(reader.records(ended_after=now))):
             for outcome in record.outcomes:
                 if outcome.status in (ReminderStatus.PARKED, ReminderStatus.HELD):
                     yield _row(record, outcome, numbers=numbers)

@@ -38,7 +38,7 @@ def cancel(
     """Withdraw all reminders of appointment ID (the UID of a calendar's event)."""
     lenient: dict[str, Any] = {"guard": Guard(max_cancel_ratio=1.0)} if force else {}
     with opened(now, writing=True, **lenient) as kit:
-        if kit.ledger.identities(id, source, recurrence_id):
+        if kit.ledger.read(lambda reader: reader.identities(id, source, recurrence_id)):
             return finished(kit, kit.withdraw(id, source, recurrence_id))
         if chosen().json:
             write_json(Report(now=kit.now(), changes=()).as_json())

@@ -1,4 +1,18 @@
-"""Configuration."""
+"""Configuration: a TOML file and the environment, as the arguments of a kit.
+
+May import what a file can name: `providers`, `calendars`, `transport`, `ledger`, `planning` and all below. In reading
+order:
+
+    checks       one value each: what TOML gave and the key's name in, what is meant out
+    loading      `load` and `Config`: tables, rules, providers, secrets
+    json_schema  JSON Schemas of the file, for editors
+
+What to know:
+
+- A file that is wrong anywhere configures nothing; the error names file, key, value and what would be right.
+- Secrets never stand in the file: a key that looks like one is refused, and named as the variable it belongs to.
+- Nothing is opened by loading: provider and ledger are built when they are asked for.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Checks of configuration values: each takes what TOML gave and the name of the key, and returns what is meant.
 
-Never reads a file; an error names the key, the value and what would be right, and never shows a secret.
+Pure: no clock, no I/O. Never returns a value that can't be meant: it raises `ConfigurationError`, which names the key,
+the value and what would be right.
 """
 
 from __future__ import annotations
@@ -32,17 +33,19 @@ __all__ = [
 ]
 
 Check = Callable[[Any, str], Any]
+"""A check: the value and the name of its key in, what is meant out."""
 
 _LONGEST = 86400.0
+"""Seconds: no `length` is longer than a day."""
 
 
 def unread(value: Any, _what: str) -> Any:
-    """Return the value as it stands: what it is for checks it, and names it."""
+    """Return the value unchecked: whatever takes it checks it, and names the key in its own errors."""
     return value
 
 
 def text(value: Any, what: str) -> str:
-    """Return text that says something."""
+    """Return text that is not blank."""
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(f'{what} must be text in quotes, not {value!r}: write "…"')
     return value
@@ -67,7 +70,7 @@ def locale_tag(value: Any, what: str) -> str:
 
 
 def country(value: Any, what: str) -> str:
-    """Return a two-letter country code with phone numbers of its own."""
+    """Return the two letters, in capitals, of a country that has phone numbers of its own."""
     from phonenumbers import SUPPORTED_REGIONS
 
     name = text(value, what).upper()
@@ -77,7 +80,7 @@ def country(value: Any, what: str) -> str:
 
 
 def duration(value: Any, what: str) -> timedelta:
-    """Return a length of time that only passes, from words such as "2 days"."""
+    """Return a length of elapsed time, from words such as "2 days"; a day is 24 hours."""
     try:
         return parse_length(value, what)
     except InvalidRuleError as error:
@@ -85,7 +88,7 @@ def duration(value: Any, what: str) -> timedelta:
 
 
 def ratio(value: Any, what: str) -> float:
-    """Return a share, from 0 to 1."""
+    """Return a share of a whole, from 0 to 1."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ConfigurationError(f"{what} must be a number from 0 to 1, not {value!r}: 0.5 is half of what is parked")
     return float(value)
@@ -99,7 +102,7 @@ def count(value: Any, what: str) -> int:
 
 
 def length(value: Any, what: str) -> float:
-    """Return a length of time in seconds, from a number or from words."""
+    """Return a length of elapsed time in seconds, from a number of seconds or from words; a day at the most."""
     found = float(value) if type(value) in (int, float) else duration(value, what).total_seconds()
     if not 0 < found <= _LONGEST:
         raise ConfigurationError(f'{what} must be longer than nothing and at most a day, not {value!r}: "30 seconds"')
@@ -107,7 +110,7 @@ def length(value: Any, what: str) -> float:
 
 
 def rate(value: Any, what: str) -> str | float:
-    """Return a rate of requests, as `Pace` reads it."""
+    """Return a rate of requests as it stands: "50/s", "600/min" or a number a second (what `Pace` reads)."""
     from reminder_kit.transport.pace import Pace
 
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -120,14 +123,14 @@ def rate(value: Any, what: str) -> str | float:
 
 
 def flag(value: Any, what: str) -> bool:
-    """Return yes or no."""
+    """Return true or false."""
     if not isinstance(value, bool):
         raise ConfigurationError(f"{what} must be true or false, not {value!r}")
     return value
 
 
 def one_of(*words: str) -> Check:
-    """Return the check that takes these words only."""
+    """Return the check that takes one of these words."""
 
     def check(value: Any, what: str) -> str:
         if value not in words:
@@ -148,7 +151,10 @@ _TYPES: tuple[tuple[str, type | tuple[type, ...], str], ...] = (
 
 
 def typed(value: Any, annotation: str, what: str) -> Any:
-    """Return a value as the provider's constructor declares it; a length of time is written in words."""
+    """Return a value of the type that a provider's constructor declares, by the text of its annotation.
+
+    A length of time (`timedelta`) is written in words. What has no type known here is not checked.
+    """
     if "timedelta" in annotation:
         return duration(value, what)
     takes = [(kinds, words) for name, kinds, words in _TYPES if re.search(rf"\b{name}\b", annotation)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from reminder_kit.model.appointments import Status
 from reminder_kit.rules.conditions import KEYS as CONDITIONS
+from reminder_kit.rules.offset_keys import MOST_DAYS, OFFSET_KEYS, At, OffsetKey
 from reminder_kit.rules.offsets import UNITS, WEEKDAYS
 
 __all__ = ["file_schema", "rules_schema"]
@@ -16,8 +17,6 @@ __all__ = ["file_schema", "rules_schema"]
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 _IS_MMS = {"required": ["channel"], "properties": {"channel": {"const": "mms"}}}
-_WITH_AT = ("days_before", "days_after", "weekday", "business_days_before", "business_days_after")
-_WHENS = ("before", "after", *_WITH_AT, "on")
 
 
 def _weekday_pattern() -> str:
@@ -79,8 +78,11 @@ def _condition() -> dict[str, Any]:
     }
 
 
-def _days(least: int) -> dict[str, Any]:
-    return {"type": "integer", "minimum": least, "maximum": 3660}
+def _form(row: OffsetKey) -> dict[str, Any]:
+    """Return the schema of the value of a key that says when."""
+    if row.form == "days":
+        return {"type": "integer", "minimum": row.least, "maximum": MOST_DAYS}
+    return {"length": _LENGTH, "weekday": _WEEKDAY, "instant": {"type": "string"}}[row.form]
 
 
 def _described(schema: dict[str, Any], words: str) -> dict[str, Any]:
@@ -91,14 +93,7 @@ def _properties() -> dict[str, Any]:
     """Return a schema for each key of a rule; the order is that of writing one."""
     return {
         "id": _described({"type": "string", "minLength": 1}, "What the rule is called; part of each reminder's key."),
-        "before": _described(_LENGTH, "How long before: hours are elapsed time, days the same wall clock."),
-        "after": _described(_LENGTH, "How long after the end (or, with anchor, the start): a follow-up."),
-        "days_before": _described(_days(0), "So many days before, at a local time."),
-        "days_after": _described(_days(0), "So many days after, at a local time."),
-        "weekday": _described(_WEEKDAY, "The last such day before the appointment's, at a local time."),
-        "business_days_before": _described(_days(1), "So many days before, without weekends and holidays."),
-        "business_days_after": _described(_days(1), "So many days after, without weekends and holidays."),
-        "on": _described({"type": "string"}, "One instant for all, with its offset: 2026-02-15T14:30:00Z."),
+        **{row.key: _described(_form(row), row.words) for row in OFFSET_KEYS},
         "at": _described(_LOCAL_TIME, 'A local time of the appointment: "18:00".'),
         "anchor": _described({"enum": ["start", "end"]}, "What the offset is counted from."),
         "text": _described(_TEXTS, "The template, or one by locale or channel."),
@@ -147,14 +142,14 @@ def rules_schema() -> dict[str, Any]:
             "additionalProperties": False,
             "required": ["id"],
             "properties": _properties(),
-            "oneOf": [{"required": [key]} for key in _WHENS],
+            "oneOf": [{"required": [row.key]} for row in OFFSET_KEYS],
             "anyOf": [
                 {"required": ["text"], "properties": {"text": {"not": {"const": ""}}}},
                 {"required": ["media_urls"]},
             ],
-            "dependentRequired": {"days_before": ["at"], "days_after": ["at"], "weekday": ["at"]},
+            "dependentRequired": {row.key: ["at"] for row in OFFSET_KEYS if row.at is At.NEEDED},
             "dependentSchemas": {
-                "at": {"anyOf": [{"required": [key]} for key in _WITH_AT]},
+                "at": {"anyOf": [{"required": [row.key]} for row in OFFSET_KEYS if row.at is not At.REFUSED]},
                 "media_urls": {"anyOf": [_IS_MMS, {"properties": {"media_urls": {"const": []}}}]},
                 "subject": {"anyOf": [_IS_MMS, {"properties": {"subject": {"const": ""}}}]},
             },

@@ -1,4 +1,4 @@
-"""Configuration: a TOML file and the environment, read and checked, as the arguments of a kit.
+"""Loading: a TOML file and the environment, read and checked, as the arguments of a kit.
 
 Never keeps a secret, opens a ledger or speaks to a provider; a file that is wrong anywhere configures nothing.
 """
@@ -31,9 +31,14 @@ from reminder_kit.text.linter import warnings_of
 __all__ = ["DEFAULT_LEDGER", "DEFAULT_PATH", "LEDGER_VARIABLE", "Config", "load"]
 
 DEFAULT_PATH = "reminders.toml"
+"""The file that is read where none is named."""
+
 DEFAULT_LEDGER = "sqlite:///reminders.db"
+"""The ledger's address where neither file nor environment has one."""
+
 LEDGER_VARIABLE = "REMINDER_KIT_LEDGER_URL"
-"""Where the ledger's address is looked for when the file has none; addresses with a password belong here."""
+"""The environment variable for the ledger's address, read where the file has none; an address with a password belongs
+here."""
 
 _TABLES = ("calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "rules")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
@@ -45,29 +50,40 @@ _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
 class Config:
     """What a `reminders.toml` says, checked.
 
-    `provider_table` and `fallback_table` are kept as they were written: a provider is built
-    only when asked for, so that a calendar can be read and a ledger looked at without one. `options` are
-    further arguments of the kit. `warnings` are what should be known and stops nothing.
-    A relative SQLite URL, directory or source is relative to the working directory.
+    A relative SQLite URL, directory or calendar source is relative to the working directory.
     """
 
+    #: The file it was read from.
     path: Path
+    #: Zone, locale, region, namespace and business days.
     defaults: Defaults = field(factory=Defaults)
+    #: [provider] as it was written: a provider is built only when it is asked for, so that a calendar can be read and a
+    #: ledger looked at without one.
     provider_table: Mapping[str, Any] = field(factory=dict)
+    #: [fallback] as it was written; None: there is none.
     fallback_table: Mapping[str, Any] | None = None
+    #: The ledger's address, from the file, the environment, or the default.
     ledger_url: str = DEFAULT_LEDGER
+    #: The database schema of the ledger's tables; None: the connection's own.
     ledger_schema: str | None = None
+    #: When nobody is written to; None: no quiet hours.
     quiet_hours: QuietHours | None = None
+    #: How much one plan may withdraw or change.
     guard: Guard = field(factory=Guard)
+    #: What messages cost; None: not known.
     prices: Prices | None = None
+    #: How calendars are read, and which.
     calendar: CalendarSettings = field(factory=CalendarSettings)
+    #: The rules, in the order of the file.
     rules: tuple[Rule, ...] = ()
+    #: Further arguments of the kit, by name.
     options: Mapping[str, Any] = field(factory=dict)
+    #: What should be known and stops nothing.
     warnings: tuple[str, ...] = ()
 
     @property
     def provider_name(self) -> str:
-        """The provider's name; raises `ConfigurationError` where there is no [provider]."""
+        """The provider's name. Raises `ConfigurationError` where [provider] names none."""
         return self._name_in(self.provider_table, "provider")
 
     def _name_in(self, table: Mapping[str, Any], where: str) -> str:
@@ -78,18 +94,21 @@ class Config:
         return str(table["name"])
 
     def provider(self) -> Provider:
-        """Return the provider, built from its table and the environment.
+        """Return the provider, built anew from [provider] and the environment.
 
-        Raises `ConfigurationError` for a provider nobody brings, a key it does not know
-        or a value it does not take, naming file and key.
+        Raises `ConfigurationError`, naming file and key, for a provider that is not installed, for a key that the
+        provider does not know, and for a value that it does not take.
         """
-        return self._built(self.provider_table, "provider")
+        return self._provider_from(self.provider_table, "provider")
 
     def fallback(self) -> Provider | None:
-        """Return the fallback, built likewise from a table with the provider's keys; None where there is none."""
-        return None if self.fallback_table is None else self._built(self.fallback_table, "fallback")
+        """Return the fallback, built anew from [fallback] and the environment; None: there is none.
 
-    def _built(self, table: Mapping[str, Any], where: str) -> Provider:
+        Raises as `provider` does.
+        """
+        return None if self.fallback_table is None else self._provider_from(self.fallback_table, "fallback")
+
+    def _provider_from(self, table: Mapping[str, Any], where: str) -> Provider:
         from reminder_kit.providers import provider_class
 
         name = self._name_in(table, where)
@@ -98,7 +117,7 @@ class Config:
             return kind(**_provider_arguments(kind, table, f"{self.path}: [{where}]"))
         except ConfigurationError as error:
             said = str(error).replace("[provider]", f"[{where}]")  # adapters name the table they are mostly read from
-            raise _placed(ConfigurationError(said), self.path) from None
+            raise _naming_file(ConfigurationError(said), self.path) from None
 
     def ledger(self) -> Any:
         """Return the ledger, not opened yet."""
@@ -130,25 +149,26 @@ class Config:
 def load(path: str | Path = DEFAULT_PATH, *, environ: Mapping[str, str] = os.environ) -> Config:
     """Read and check a configuration file.
 
-    Rules are linted: what would keep a text from being sent is an `InvalidRuleError`,
-    the rest is in `warnings`. Raises `ConfigurationError` for everything else, naming
-    file, key, what would be right, and the line where TOML itself is broken.
+    `environ` is where `LEDGER_VARIABLE` is looked for. Raises `InvalidRuleError` for a rule that can't be meant, or
+    whose text can't be sent; what else there is to say of its texts is in `Config.warnings`. Raises
+    `ConfigurationError` for everything else, naming file, key and what would be right, or the line where TOML itself
+    is broken.
     """
     path = Path(path)
-    text = _text(path)
+    text = _file_text(path)
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: broken TOML: {error}; mend that place") from None
     try:
-        return _config(path, text, values, environ)
+        return _checked_config(path, text, values, environ)
     except (ConfigurationError, InvalidRuleError) as error:
-        raise _placed(error, path) from None
+        raise _naming_file(error, path) from None
     except InvalidInputError as error:
         raise ConfigurationError(f"{path}: {error}") from None
 
 
-def _text(path: Path) -> str:
+def _file_text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -161,15 +181,15 @@ def _text(path: Path) -> str:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror}): check its permissions") from None
 
 
-def _placed(error: ReminderKitError, path: Path) -> ReminderKitError:
-    """Return the error with the file's name in front, if it is not there yet."""
+def _naming_file(error: ReminderKitError, path: Path) -> ReminderKitError:
+    """Return the error with the file's name in front, unless that is there already."""
     return error if str(error).startswith(str(path)) else type(error)(f"{path}: {error}")
 
 
-def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str, str]) -> Config:
+def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str, str]) -> Config:
     tables = {key: value for key, value in values.items() if key in _TABLES}
     _refuse_secrets(tables)
-    top = _read(values, _TOP, "", tables)
+    top = _checked_table(values, _TOP, "", tables)
     defaults = Defaults(
         timezone=top.get("timezone"),
         locale=top.get("locale", "en"),
@@ -177,17 +197,17 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         namespace=top.get("namespace", "default"),
         **{key: top[key] for key in _DAYS_AND_WORDS if key in top},
     )
-    provider = _table(tables, "provider")
-    fallback = _fallback(tables)
-    ledger = _read(_table(tables, "ledger"), _LEDGER, "ledger")
-    rules, warnings = _rules(tables.get("rules", []), text, defaults)
+    provider = _table_named(tables, "provider")
+    fallback = _fallback_table(tables)
+    ledger = _checked_table(_table_named(tables, "ledger"), _LEDGER, "ledger")
+    rules, warnings = _checked_rules(tables.get("rules", []), text, defaults)
     options = {key: check(provider[key], f"[provider] {key}") for key, check in _KIT.items() if key in provider}
-    if replies := _table(tables, "replies"):
+    if replies := _table_named(tables, "replies"):
         Replies.of(replies, "[replies]")
         options["replies"] = replies
     if "correction" in top:
         warnings += warnings_of(Rule("correction", before="1 minute", text=top["correction"]), defaults, "correction")
-    quiet = _quiet(_table(tables, "quiet_hours")) if "quiet_hours" in tables else None
+    quiet = _quiet_hours_of(_table_named(tables, "quiet_hours")) if "quiet_hours" in tables else None
     if quiet is not None and quiet.always:
         warnings.append("[quiet_hours] cover the whole week: nothing would ever be sent")
     if "name" in provider:
@@ -202,27 +222,30 @@ def _config(path: Path, text: str, values: dict[str, Any], environ: Mapping[str,
         ledger_url=ledger.get("url") or environ.get(LEDGER_VARIABLE) or DEFAULT_LEDGER,
         ledger_schema=ledger.get("schema"),
         quiet_hours=quiet,
-        guard=Guard(**_read(_table(tables, "guard"), _GUARD, "guard")),
-        prices=Prices.from_mapping(_table(tables, "cost")) if "cost" in tables else None,
-        calendar=CalendarSettings.from_mapping(_table(tables, "calendar")),
+        guard=Guard(**_checked_table(_table_named(tables, "guard"), _GUARD, "guard")),
+        prices=Prices.from_mapping(_table_named(tables, "cost")) if "cost" in tables else None,
+        calendar=CalendarSettings.from_mapping(_table_named(tables, "calendar")),
         rules=rules,
         options={**options, **{key: top[key] for key in ("rearm_after", "correction", "min_gap") if key in top}},
         warnings=tuple(warnings),
     )
 
 
-def _table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _table_named(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
     found = tables.get(name, {})
     if not isinstance(found, dict):
         raise ConfigurationError(f"{name} must be a table, not {found!r}: write [{name}] on a line of its own")
     return found
 
 
-def _fallback(tables: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the table of the fallback, None where there is none. What is the kit's own holds for both providers."""
+def _fallback_table(tables: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the table [fallback]; None: there is none.
+
+    Raises `ConfigurationError` for a key of the kit in it: those stand under [provider] and hold for both.
+    """
     if "fallback" not in tables:
         return None
-    table = _table(tables, "fallback")
+    table = _table_named(tables, "fallback")
     if "name" in table:
         checks.text(table["name"], "[fallback] name")
     for key in table:
@@ -231,7 +254,7 @@ def _fallback(tables: Mapping[str, Any]) -> dict[str, Any] | None:
     return table
 
 
-def _quiet(table: Mapping[str, Any]) -> QuietHours:
+def _quiet_hours_of(table: Mapping[str, Any]) -> QuietHours:
     try:
         return QuietHours.from_mapping(table)
     except (TypeError, AttributeError):
@@ -241,22 +264,27 @@ def _quiet(table: Mapping[str, Any]) -> QuietHours:
         ) from None
 
 
-def _read(
+def _checked_table(
     values: Mapping[str, Any], checks: Mapping[str, Check], table: str, passed: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return the values of a table, each checked; those of `passed` are read elsewhere."""
+    """Return the values of a table, each checked; keys in `passed` are read elsewhere.
+
+    `table` names it in errors; "" is the top of the file. Raises `ConfigurationError` for an unknown key.
+    """
     found, passed = {}, passed or {}
     where = f"[{table}] " if table else ""
     for key, value in values.items():
         if key in passed:
             continue
         if key not in checks:
-            raise ConfigurationError(f"{where}unknown key {key!r}: {_hint(key, table, (*checks, *_of(table)))}")
+            raise ConfigurationError(
+                f"{where}unknown key {key!r}: {_hint(key, table, (*checks, *_table_names(table)))}"
+            )
         found[key] = checks[key](value, f"{where}{key}")
     return found
 
 
-def _of(table: str) -> tuple[str, ...]:
+def _table_names(table: str) -> tuple[str, ...]:
     return () if table else _TABLES
 
 
@@ -286,7 +314,7 @@ _KIT: dict[str, Check] = {
     "unknown_outcome": checks.one_of("prefer_duplicate", "prefer_missing"),
     "suppress_undeliverable": checks.flag,
 }
-"""Keys of [provider] that are the kit's and not the provider's own."""
+"""Keys of [provider] that are arguments of the kit, not of the provider."""
 
 _OWNERS: dict[str, tuple[str, ...]] = {
     "": tuple(_TOP),
@@ -302,7 +330,7 @@ _OWNERS: dict[str, tuple[str, ...]] = {
 
 
 def _refuse_secrets(tables: Mapping[str, Any]) -> None:
-    """Raise where a key says that its value is a secret, naming the variable it belongs into; never the value."""
+    """Raise `ConfigurationError` for a key that names a secret, with the variable it belongs into; never its value."""
     for name in ("provider", "fallback", "ledger"):
         table = tables.get(name)
         if not isinstance(table, dict):
@@ -320,10 +348,13 @@ def _refuse_secrets(tables: Mapping[str, Any]) -> None:
 
 
 def _provider_arguments(kind: Any, table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return a provider's own keys as arguments of its constructor; `from` is `from_` there."""
+    """Return the provider's own keys of a table as arguments of its constructor, in which `from` is called `from_`.
+
+    `where` names file and table in errors. Raises `ConfigurationError` for an unknown key or a value of another kind.
+    """
     parameters = dict(signature(kind).parameters)
     if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values()):
-        parameters |= {_argument(key): Parameter("any", Parameter.KEYWORD_ONLY) for key in table}
+        parameters |= {_argument_name(key): Parameter("any", Parameter.KEYWORD_ONLY) for key in table}
     known = tuple(
         name.rstrip("_") for name, parameter in parameters.items() if _is_key(name, str(parameter.annotation))
     )
@@ -333,27 +364,29 @@ def _provider_arguments(kind: Any, table: Mapping[str, Any], where: str) -> dict
             continue
         if key not in known:
             raise ConfigurationError(f"{where} unknown key {key!r}: {suggestion(key, ('name', *known, *_KIT))}")
-        found[_argument(key)] = checks.typed(value, str(parameters[_argument(key)].annotation), f"{where} {key}")
+        found[_argument_name(key)] = checks.typed(
+            value, str(parameters[_argument_name(key)].annotation), f"{where} {key}"
+        )
     return found
 
 
 def _is_key(name: str, annotation: str) -> bool:
-    """Say whether an argument of a provider may be written in a file: neither secrets nor functions may."""
+    """Say whether an argument of a provider may stand in a file: secrets and functions may not."""
     return name == "public_key" or not (_SECRET.fullmatch(name) or "Callable" in annotation)
 
 
-def _argument(key: str) -> str:
+def _argument_name(key: str) -> str:
     return "from_" if key == "from" else key
 
 
 # Rules
 
 
-def _rules(found: Any, text: str, defaults: Defaults) -> tuple[tuple[Rule, ...], list[str]]:
-    """Return the rules and what is to be said of their texts."""
+def _checked_rules(found: Any, text: str, defaults: Defaults) -> tuple[tuple[Rule, ...], list[str]]:
+    """Return the rules, and warnings about their texts. Raises `InvalidRuleError`, naming where the rule stands."""
     if not isinstance(found, list):
         raise ConfigurationError("rules must be tables, one for each rule: write [[rules]], with two brackets")
-    places = _places(text, len(found))
+    places = _rule_places(text, len(found))
     rules = tuple(Rule.from_mapping(table, where) for table, where in zip(found, places, strict=True))
     _refuse_twins(rules, places)
     warnings = [] if rules else ["there is no [[rules]] table: nothing would ever be sent"]
@@ -362,8 +395,8 @@ def _rules(found: Any, text: str, defaults: Defaults) -> tuple[tuple[Rule, ...],
     return rules, warnings
 
 
-def _places(text: str, count: int) -> list[str]:
-    """Return where each rule stands, with its line if that is sure."""
+def _rule_places(text: str, count: int) -> list[str]:
+    """Return the name of each rule's place for errors, with its line where every rule has a line of its own."""
     lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*rules\s*\]\]", line)]
     if len(lines) != count:
         return [f"rules[{index}]" for index in range(count)]

@@ -1,7 +1,7 @@
-"""Carry out one step at the provider: park, withdraw or settle one message, intent first.
+"""Carry out one step at the provider: park, cancel or settle one message, intent first.
 
-Never decides what is wanted, never opens a transaction while it waits for the provider.
-Every step is a coroutine over the `IO` port; what may be retried, and when, is a pure function.
+Never decides what is wanted, never opens a transaction while it waits for the provider. Every step is a coroutine
+over the `IO` port; what may be repeated, and when, is a pure function.
 """
 
 from __future__ import annotations
@@ -10,12 +10,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
+from uuid import uuid4
 
 from attrs import evolve, frozen
 
-from reminder_kit.delivery.exchange import DispatchResult, DispatchStatus, Exchange, reason_of, state_of
+from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
+from reminder_kit.delivery.exchange import Exchange, state_of
+from reminder_kit.delivery.journal import Journal
+from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.retry import TRIES, backoff, retry_delay
+from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import (
+    InvalidNumberError,
+    OptedOutError,
     ProviderError,
     RateLimitedError,
     RefusedCredentialError,
@@ -24,24 +31,20 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State, after_provider_said, step
-from reminder_kit.model.messages import Draft, Message
-from reminder_kit.model.records import Claim, Identity, ReminderRecord
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import Claim, ReminderRecord
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER, cancellable, is_past, replayable
-from reminder_kit.ports import (
-    Finder,
-    NoAnswerError,
-    NotSentError,
-    Receipt,
-    Request,
-)
+from reminder_kit.ports import Finder, Receipt, Request, Response
 from reminder_kit.rules.placement import GRACE
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["DispatchResult", "DispatchStatus", "Dispatcher"]
+__all__ = ["Dispatcher"]
 
 T = TypeVar("T")
 
@@ -50,193 +53,191 @@ _LOOKS = 6
 
 
 @frozen
-class Dispatcher(Exchange):
-    """The one who goes to the provider and writes down every step before and after."""
+class Dispatcher:
+    """Goes to one provider, and writes down every step before it is taken and what came of it.
+
+    `clock` is the kit's clock; `patient` says whether a failed step is left alone until its back-off is over;
+    `new_id` names messages and idempotency keys.
+    """
+
+    route: Route
+    exchange: Exchange
+    journal: Journal
+    clock: Callable[[], datetime]
+    patient: bool = False
+    new_id: Callable[[], str] = lambda: uuid4().hex
+
+    @classmethod
+    def over(
+        cls, route: Route, ledger: Ledger, clock: Callable[[], datetime], actor: str, *, patient: bool
+    ) -> Dispatcher:
+        """Return the dispatcher that goes by a route; `actor` is what the history names."""
+        failures = {route.provider.name: route.capabilities.failures}
+        events = MessageEvents(failures, route.settings.suppress_undeliverable)
+        journal = Journal(ledger, route.io, clock, actor, events)
+        return cls(route, Exchange(route, clock), journal, clock, patient=patient)
 
     # Parking
 
     async def park(
-        self,
-        claim: Claim,
-        generation: int,
-        identity: Identity,
-        decision: Decision,
-        draft: Draft,
-        start_at: datetime,
-        may_go: Callable[[datetime], bool] = lambda _at: True,
+        self, claim: Claim, generation: int, decision: Decision, may_still_send: Callable[[datetime], bool]
     ) -> DispatchResult:
         """Park a new message: commit the intent, post it, commit what came of it.
 
-        `may_go` says whether what is sent at once may still go out at an instant.
+        `generation` is the one the decision was made for: where the appointment was written since, nothing is sent.
+        `may_still_send` says whether what is sent at once may still go out at an instant.
         """
-        outcome = decision.outcome
+        draft, provider = decision.draft, self.route.provider
+        assert draft is not None  # noqa: S101 - only decisions with a draft are parked
         message_id, key = self.new_id(), self.new_id()
         try:
-            self.provider.headers()  # a missing key is told before anything is written
-            self.breaker.check(self.clock())
-            request = self.provider.create(draft, token=message_id, idempotency_key=key)
+            provider.headers()  # a missing key is told before anything is written
+            self.route.breaker.check(self.clock())
+            request = provider.create(draft, token=message_id, idempotency_key=key)
         except RejectedError as error:
-            return DispatchResult(DispatchStatus.REJECTED, None, error, reason_of(error))
+            return DispatchResult(DispatchStatus.REJECTED, None, error, _reason_of(error))
         except ProviderError as error:
             return DispatchResult(DispatchStatus.FAILED, None, error)
-        now = self.clock()
         message = Message(
             id=message_id,
-            key=outcome.key,
+            key=decision.key,
             state=State.CREATING,
             draft=draft,
-            due_at=outcome.due_at or draft.send_at,
-            start_at=start_at,
-            sender=self.provider.sender,
-            provider=self.provider.name,
+            due_at=decision.due_at or draft.send_at,
+            start_at=decision.start_at,
+            sender=provider.sender,
+            provider=provider.name,
             path=request.path,
             request=request.body,
             idempotency_key=key,
-            created_at=now,
+            created_at=self.clock(),
             uncertain=True,
             attempts=1,
             includes=decision.included,
         )
-        entry = self._entry(message, State.CREATING, identity, outcome.rule, outcome.reason)
+        claimed = ClaimedMessage(claim, decision.identity, decision.rule, message)
+        entry = self.journal.entry(claimed, State.CREATING, decision.record.reason)
 
         def intend(transaction: Transaction) -> bool:
-            if transaction.generation(claim.row) != generation or transaction.is_suppressed(draft.to):
+            if transaction.generation(claim.row) != generation or transaction.reader.is_suppressed(draft.to):
                 return False
-            if _is_in_the_way(transaction, decision, draft):
+            if _is_in_the_way(transaction, decision):
                 return False
-            transaction.create_message(claim, message, rule=outcome.rule, recipient=outcome.recipient)
-            transaction.keep_outcomes(claim, [outcome])
+            transaction.create_message(claim, message, rule=decision.rule, recipient=decision.recipient)
+            transaction.keep_outcomes(claim, [decision.record])
             transaction.note([entry])
             return True
 
-        if not await self.commit(intend):
+        if not await self.journal.commit(intend):
             return DispatchResult(DispatchStatus.STALE)
-        return await self.post(claim, identity, outcome.rule, message, request, fresh=True, may_go=may_go)
+        return await self.post(claimed, request, may_still_send)
 
     async def post(
         self,
-        claim: Claim,
-        identity: Identity,
-        rule: str,
-        message: Message,
+        claimed: ClaimedMessage,
         request: Request | None = None,
-        *,
-        fresh: bool = False,
-        may_go: Callable[[datetime], bool] = lambda _at: True,
+        may_still_send: Callable[[datetime], bool] = lambda _at: True,
     ) -> DispatchResult:
-        """Post a message's stored bytes until the provider answers, as far as that is safe; commit the outcome."""
-        request = request or self._stored(message)
+        """Post a message until the provider answers, as far as that is safe; commit the outcome.
+
+        Without a `request` it is not the first time: the stored bytes are repeated, and may have been carried out.
+        """
+        message, fresh = claimed.message, request is not None
+        stored = request or self._stored(message)
         doubtful = message.uncertain and not fresh
         error: ProviderError | None = None
         for attempt in range(1, TRIES + 1):
-            try:
-                self.breaker.check(self.clock())
-                answer = await self.io.send(request)
-                self.skew.note(answer, self.clock())
-                receipt = self.provider.parse_created(answer)
-                self.breaker.answered()
-                return await self._accepted(claim, identity, rule, message, receipt)
-            except NotSentError as problem:
-                error = self._unreachable(problem)
-            except NoAnswerError as problem:
-                doubtful, error = True, self._unanswered(problem)
-            except UnknownOutcomeError as problem:
-                doubtful, error = True, problem
-            except ProviderError as problem:
-                error = problem
-            self.breaker.failed(error, self.clock())
+            receipt, error = await self.exchange.ask(lambda: stored, self._parse_created, message)
+            if receipt is not None:
+                return await self._accepted(claimed, receipt)
+            assert error is not None  # noqa: S101 - without a receipt there is an error
+            doubtful = doubtful or isinstance(error, UnknownOutcomeError)
             if isinstance(error, RejectedError):
-                return await self._rejected(claim, identity, rule, message, error, doubtful=doubtful)
-            if doubtful and self.capabilities.key_life is None:
-                return await self.outcome_unknown(claim, identity, rule, message, error)
+                return await self._rejected(claimed, error, doubtful=doubtful)
+            if doubtful and self.route.capabilities.key_life is None:
+                return await self.outcome_unknown(claimed, error)
             delay = retry_delay(attempt, error)
-            if delay is None or not self._may_repeat(message, timedelta(seconds=delay), may_go):
+            if delay is None or not self._may_repeat(message, timedelta(seconds=delay), may_still_send):
                 break
-            await self.io.sleep(delay)
+            await self.route.io.sleep(delay)
         assert error is not None  # noqa: S101 - the loop ends by an error
-        return await self.retry_later(claim, identity, rule, message, error, doubtful=doubtful)
+        return await self.retry_later(claimed, error, doubtful=doubtful)
 
-    def _may_repeat(self, message: Message, delay: timedelta, may_go: Callable[[datetime], bool]) -> bool:
+    def _parse_created(self, answer: Response) -> Receipt:
+        self.route.skew.note(answer, self.clock())
+        return self.route.provider.parse_created(answer)
+
+    def _may_repeat(self, message: Message, delay: timedelta, may_still_send: Callable[[datetime], bool]) -> bool:
         """Say whether a request may be repeated within this run; what is sent at once, as long as it may go out."""
-        if self.settings.window.holds_and_sends:
+        if self.route.settings.window.holds_and_sends:
             then = self.clock() + delay
-            return then <= message.send_at + GRACE and may_go(then)
-        return replayable(message, self.settings, self.clock())
+            return then <= message.send_at + GRACE and may_still_send(then)
+        return replayable(message, self.route.settings, self.clock())
 
     def _stored(self, message: Message) -> Request:
         headers = {"content-type": "application/json"}
-        if self.capabilities.key_life is not None:
+        if self.route.capabilities.key_life is not None:
             headers["idempotency-key"] = message.idempotency_key
         return Request("POST", message.path, message.request, headers)
 
-    async def _accepted(
-        self, claim: Claim, identity: Identity, rule: str, message: Message, receipt: Receipt
-    ) -> DispatchResult:
+    async def _accepted(self, claimed: ClaimedMessage, receipt: Receipt) -> DispatchResult:
         state = after_provider_said(State.CREATING, state_of(receipt.status) or State.SCHEDULED)[0]
         after = evolve(
-            message,
+            claimed.message,
             state=State.SCHEDULED if state is State.CREATING else state,
             provider_id=receipt.provider_id,
             uncertain=False,
             next_try_at=None,
             error="",
         )
-        return DispatchResult(DispatchStatus.DONE, await self._move(claim, identity, rule, message, after))
+        return DispatchResult(DispatchStatus.DONE, await self.journal.move(claimed, after))
 
-    async def _rejected(
-        self, claim: Claim, identity: Identity, rule: str, message: Message, error: RejectedError, *, doubtful: bool
-    ) -> DispatchResult:
-        if doubtful and self.capabilities.key_life is None:
-            return await self.outcome_unknown(claim, identity, rule, message, error)
-        if self.skew.explains(message.send_at, self.settings.window, self.clock()):
-            after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=NEVER_SENT)
-            await self._move(claim, identity, rule, message, after)
+    async def _rejected(self, claimed: ClaimedMessage, error: RejectedError, *, doubtful: bool) -> DispatchResult:
+        if doubtful and self.route.capabilities.key_life is None:
+            return await self.outcome_unknown(claimed, error)
+        skewed = self.route.skew.explains(claimed.message.send_at, self.route.settings.window, self.clock())
+        refused_sender = isinstance(error, SenderRefusedError) and not doubtful
+        said = NEVER_SENT if skewed else f"{REFUSED_SENDER if refused_sender else ''}{error}"
+        after = evolve(claimed.message, state=State.REJECTED, uncertain=False, next_try_at=None, error=said)
+        await self.journal.move(claimed, after)
+        if skewed:
             return DispatchResult(DispatchStatus.SKEWED, None, error)
-        certain = isinstance(error, SenderRefusedError) and not doubtful
-        said = f"{REFUSED_SENDER if certain else ''}{error}"
-        after = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=said)
-        await self._move(claim, identity, rule, message, after)
-        return DispatchResult(DispatchStatus.REJECTED, after, error, reason_of(error))
+        return DispatchResult(DispatchStatus.REJECTED, after, error, _reason_of(error))
 
-    async def outcome_unknown(
-        self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError | None
-    ) -> DispatchResult:
+    async def outcome_unknown(self, claimed: ClaimedMessage, error: ProviderError | None) -> DispatchResult:
         """Look for a message whose answer is lost. Not found, it is unknown; while it can't be asked for, it waits."""
+        message = claimed.message
         receipt, silence = await self._find(message)
         if receipt is not None:
-            return await self._accepted(claim, identity, rule, message, receipt)
+            return await self._accepted(claimed, receipt)
         if isinstance(silence, TransientError | UnknownOutcomeError) and message.attempts <= _LOOKS:
-            return await self.retry_later(claim, identity, rule, message, silence, doubtful=True)
+            return await self.retry_later(claimed, silence, doubtful=True)
         after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))
-        await self._move(claim, identity, rule, message, after)
+        await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.UNKNOWN, after, error)
 
     async def _find(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
         """Return the one message at the provider that must be this one, or why it could not be asked."""
-        if not self.capabilities.finds:
+        if not self.route.capabilities.finds:
             return None, None
-        finder, draft, named = cast("Finder", self.provider), message.draft, {"token": message.id}
-        request = finder.find(draft, **named, created_at=message.created_at, now=self.clock())
+        finder = cast("Finder", self.route.provider)
+        draft, created_at, token = message.draft, message.created_at, message.id
+        request = finder.find(draft, token=token, created_at=created_at, now=self.clock())
         if request is None:
             return None, None
-        try:
-            self.breaker.check(self.clock())
-            answer = await self.io.send(request)
-            found = finder.parse_found(answer, draft, **named, created_at=message.created_at)
-        except (NotSentError, NoAnswerError) as problem:
-            return None, self._unanswered(problem)
-        except ProviderError as problem:
-            return None, problem
-        strange = [receipt for receipt in found if not await self.commit(partial(self._is_known, receipt))]
-        return (strange[0] if len(strange) == 1 else None), None
+        parse = partial(finder.parse_found, draft=draft, token=token, created_at=created_at)
+        receipts, error = await self.exchange.ask(lambda: request, parse, message)
+        strange = [receipt for receipt in receipts or () if not await self._is_known(receipt)]
+        return (strange[0] if len(strange) == 1 else None), error
 
-    def _is_known(self, receipt: Receipt, transaction: Transaction) -> bool:
-        name = self.provider.name
-        return transaction.find_message(provider=name, provider_id=receipt.provider_id) is not None
+    async def _is_known(self, receipt: Receipt) -> bool:
+        """Say whether the ledger knows a message of that id: then it is another one."""
+        names = {"provider": self.route.provider.name, "provider_id": receipt.provider_id}
+        return await self.journal.commit(lambda transaction: transaction.reader.find_message(**names) is not None)
 
-    async def retry_later(
-        self, claim: Claim, identity: Identity, rule: str, message: Message, error: ProviderError, *, doubtful: bool
-    ) -> DispatchResult:
+    async def retry_later(self, claimed: ClaimedMessage, error: ProviderError, *, doubtful: bool) -> DispatchResult:
+        """Leave a failed step to a later run, after its back-off; `doubtful`: it may have been carried out."""
+        message = claimed.message
         wait = backoff(message.attempts, message.id)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, timedelta(seconds=error.retry_after))
@@ -247,160 +248,174 @@ class Dispatcher(Exchange):
             next_try_at=self.clock() + wait,
             error=str(error),
         )
-        await self._move(claim, identity, rule, message, after)
+        await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.FAILED, after, error)
 
-    # Withdrawing
+    # Cancelling
 
-    async def cancel(
-        self, claim: Claim, identity: Identity, message: Message, outcome: ReminderRecord, reason: str
-    ) -> DispatchResult:
-        """Withdraw a parked message: commit the wish, ask for it, commit what came of it."""
-        if not cancellable(message, self.settings.window, self.clock()):
+    async def cancel(self, claimed: ClaimedMessage, record: ReminderRecord, reason: str) -> DispatchResult:
+        """Take back a parked message: commit the wish, ask for it, commit what came of it.
+
+        `record` is what its reminder comes to, `reason` what the history says.
+        """
+        message = claimed.message
+        if not cancellable(message, self.route.settings.window, self.clock()):
             return DispatchResult(DispatchStatus.TOO_LATE, message)
         if message.state is not State.CANCELLING:
             step(message.state, State.CANCELLING)
-        after = evolve(message, state=State.CANCELLING, attempts=1, next_try_at=None, error="")
-        entry = self._entry(after, State.CANCELLING, identity, outcome.rule, reason)
+        wished = claimed.having(evolve(message, state=State.CANCELLING, attempts=1, next_try_at=None, error=""))
+        entry = self.journal.entry(wished, State.CANCELLING, reason)
 
         def intend(transaction: Transaction) -> None:
-            transaction.move_message(claim, message, after)
-            transaction.keep_outcomes(claim, [outcome])
+            transaction.move_message(claimed.claim, message, wished.message)
+            transaction.keep_outcomes(claimed.claim, [record])
             transaction.note([entry])
 
-        await self.commit(intend)
-        return await self.finish_cancel(claim, identity, outcome.rule, after)
+        await self.journal.commit(intend)
+        return await self.finish_cancel(wished)
 
-    async def finish_cancel(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
-        """Ask for a message in `cancelling` to be withdrawn; whatever is not a plain yes is settled by looking."""
-        error: ProviderError | None = None
+    async def finish_cancel(self, claimed: ClaimedMessage) -> DispatchResult:
+        """Ask for a message in `cancelling` to be taken back; whatever is not a plain yes is settled by looking."""
+        message, error = claimed.message, None
         for attempt in range(1, TRIES + 1):
-            if not cancellable(message, self.settings.window, self.clock()):
-                return await self.look_up(claim, identity, rule, message)
-            receipt, error = await self._try_to_cancel(message)
+            if not cancellable(message, self.route.settings.window, self.clock()):
+                return await self.look_up(claimed)
+            receipt, error = await self._ask_to_cancel(message)
             if receipt is None and not isinstance(error, TransientError):
-                receipt, error = await self._ask(message, error)
+                receipt, silence = await self._ask_about(message)
+                error = None if receipt else silence or error
             state = state_of(receipt.status) if receipt else None
             if state is not None and state is not State.SCHEDULED:
-                return await self._cancel_finished(claim, identity, rule, message, state)
+                return await self._cancel_finished(claimed, state)
             error = error or ProviderError(
-                f"{self.provider.name} still has the message parked after it was asked to cancel it",
-                provider=self.provider.name,
+                f"{self.route.provider.name} still has the message parked after it was asked to cancel it",
+                provider=self.route.provider.name,
             )
             delay = retry_delay(attempt, error)
             if delay is None:
                 break
-            await self.io.sleep(delay)
+            await self.route.io.sleep(delay)
         assert error is not None  # noqa: S101 - the loop ends by an error
-        return await self.retry_later(claim, identity, rule, message, error, doubtful=message.uncertain)
+        return await self.retry_later(claimed, error, doubtful=message.uncertain)
 
-    async def _try_to_cancel(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
-        return await self._exchange(self.provider.cancel, self.provider.parse_cancelled, message)
+    async def _ask_to_cancel(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
+        provider = self.route.provider
+        return await self.exchange.ask(
+            lambda: provider.cancel(message.provider_id or ""), provider.parse_cancelled, message
+        )
 
-    async def _ask(self, message: Message, before: ProviderError | None) -> tuple[Receipt | None, ProviderError | None]:
-        receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
-        return receipt, error or before if receipt is None else None
+    async def _ask_about(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
+        provider = self.route.provider
+        return await self.exchange.ask(lambda: provider.read(message.provider_id or ""), provider.parse_read, message)
 
-    async def _cancel_finished(
-        self, claim: Claim, identity: Identity, rule: str, message: Message, state: State
-    ) -> DispatchResult:
+    async def _cancel_finished(self, claimed: ClaimedMessage, state: State) -> DispatchResult:
+        """Write down how a cancellation ended: cancelled, or the message goes out, or went, all the same."""
         if state is State.CANCELLED:
-            after = evolve(message, state=State.CANCELLED, next_try_at=None, error="")
-            await self._move(claim, identity, rule, message, after)
+            after = evolve(claimed.message, state=State.CANCELLED, next_try_at=None, error="")
+            await self.journal.move(claimed, after)
             return DispatchResult(DispatchStatus.DONE, after)
         then = after_provider_said(State.CANCELLING, state)[0]
-        after = evolve(message, state=State.TOO_LATE if then is State.CANCELLING else then, next_try_at=None)
-        await self._move(claim, identity, rule, message, after)
+        after = evolve(claimed.message, state=State.TOO_LATE if then is State.CANCELLING else then, next_try_at=None)
+        await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.TOO_LATE, after)
 
     # Settling
 
-    async def settle(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
+    async def settle(self, claimed: ClaimedMessage) -> DispatchResult:
         """Find out, as far as it can be, what became of a message whose last step was left open."""
-        now = self.clock()
+        message, now = claimed.message, self.clock()
         if self.patient and message.next_try_at is not None and now < message.next_try_at:
-            return DispatchResult(DispatchStatus.WAITING, message, self._waiting(message))
+            return DispatchResult(DispatchStatus.WAITING, message, self._left_alone(message.next_try_at, message.error))
         if message.state is State.CREATING:
-            return await self._settle_creating(claim, identity, rule, message, now)
-        if message.state is State.CANCELLING and cancellable(message, self.settings.window, now):
-            return await self.finish_cancel(claim, identity, rule, message)
+            return await self._settle_creating(claimed, now)
+        if message.state is State.CANCELLING and cancellable(message, self.route.settings.window, now):
+            return await self.finish_cancel(claimed)
         if message.state is State.UNKNOWN:
             receipt, _ = await self._find(message)
             state = (state_of(receipt.status) if receipt else None) or State.ABANDONED
             after = evolve(message, state=state, provider_id=receipt.provider_id if receipt else None)
-            await self._move(claim, identity, rule, message, after)
+            await self.journal.move(claimed, after)
             return DispatchResult(DispatchStatus.DONE, after)
-        return await self.look_up(claim, identity, rule, message)
+        return await self.look_up(claimed)
 
-    async def _settle_creating(
-        self, claim: Claim, identity: Identity, rule: str, message: Message, now: datetime
-    ) -> DispatchResult:
-        if replayable(message, self.settings, now):
+    def _left_alone(self, until: datetime, cause: str) -> ProviderError:
+        text = f"left alone until {until:%Y-%m-%dT%H:%M:%SZ} after: {cause}"
+        return TransientError(text, provider=self.route.provider.name, code="waiting")
+
+    async def _settle_creating(self, claimed: ClaimedMessage, now: datetime) -> DispatchResult:
+        message = claimed.message
+        if replayable(message, self.route.settings, now):
             again = evolve(message, uncertain=True, next_try_at=None)
-            await self.commit(lambda transaction: transaction.move_message(claim, message, again))
-            return await self.post(claim, identity, rule, evolve(again, uncertain=message.uncertain))
+            await self.journal.commit(lambda transaction: transaction.move_message(claimed.claim, message, again))
+            return await self.post(claimed.having(evolve(again, uncertain=message.uncertain)))
         if message.uncertain:
-            return await self.outcome_unknown(claim, identity, rule, message, None)
+            return await self.outcome_unknown(claimed, None)
         after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
-        await self._move(claim, identity, rule, message, after)
+        await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.DONE, after)
 
-    async def look_up(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
+    async def look_up(self, claimed: ClaimedMessage) -> DispatchResult:
         """Ask what became of a message; past its time, silence means that it was sent (presumed)."""
-        now = self.clock()
-        past = is_past(message, now)
-        age = self.capabilities.lookup_age
+        message, now = claimed.message, self.clock()
+        past, age = is_past(message, now), self.route.capabilities.lookup_age
         if past and (age is None or now - message.created_at > age or message.provider_id is None):
-            return await self._presume(claim, identity, rule, message)
-        receipt, error = await self._exchange(self.provider.read, self.provider.parse_read, message)
-        state = state_of(receipt.status) if receipt else None
-        if receipt is None and isinstance(error, RefusedCredentialError):
-            return DispatchResult(DispatchStatus.FAILED, message, error)
+            return await self._presume_sent(claimed)
+        receipt, error = await self._ask_about(message)
         if receipt is None:
+            if isinstance(error, RefusedCredentialError):
+                return DispatchResult(DispatchStatus.FAILED, message, error)
             if past:
-                return await self._presume(claim, identity, rule, message)
-            return await self.retry_later(claim, identity, rule, message, error or _silence(), doubtful=False)
+                return await self._presume_sent(claimed)
+            return await self.retry_later(claimed, error or _silence(), doubtful=False)
+        state, cancelling = state_of(receipt.status), message.state is State.CANCELLING
         if state is None or state is message.state or state is State.SCHEDULED:
-            return DispatchResult(
-                DispatchStatus.TOO_LATE if message.state is State.CANCELLING else DispatchStatus.DONE, message
-            )
-        if message.state is State.CANCELLING:
-            return await self._cancel_finished(claim, identity, rule, message, state)
-        after = evolve(
-            message, state=after_provider_said(message.state, state)[0], next_try_at=None, error=receipt.error
-        )
-        await self._move(claim, identity, rule, message, after)
+            return DispatchResult(DispatchStatus.TOO_LATE if cancelling else DispatchStatus.DONE, message)
+        if cancelling:
+            return await self._cancel_finished(claimed, state)
+        then = after_provider_said(message.state, state)[0]
+        after = evolve(message, state=then, next_try_at=None, error=receipt.error)
+        await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.DONE, after)
 
-    async def abandon(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
+    async def abandon(self, claimed: ClaimedMessage) -> DispatchResult:
         """Write down what most likely became of a message nobody can be asked for any more."""
+        message = claimed.message
         if message.state in (State.SCHEDULED, State.CANCELLING):
-            return await self._presume(claim, identity, rule, message)
-        if message.state is State.CREATING:
-            after = evolve(message, state=State.UNKNOWN if message.uncertain else State.REJECTED, next_try_at=None)
-            after = after if message.uncertain else evolve(after, error=NEVER_SENT)
-        else:
+            return await self._presume_sent(claimed)
+        if message.state is not State.CREATING:
             after = evolve(message, state=State.ABANDONED)
-        await self._move(claim, identity, rule, message, after)
+        elif message.uncertain:
+            after = evolve(message, state=State.UNKNOWN, next_try_at=None)
+        else:
+            after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
+        await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.UNKNOWN if after.state is State.UNKNOWN else DispatchStatus.DONE, after)
 
-    async def _presume(self, claim: Claim, identity: Identity, rule: str, message: Message) -> DispatchResult:
-        after = evolve(
-            message, state=after_provider_said(message.state, State.SENT)[0], presumed=True, next_try_at=None
-        )
-        await self._move(claim, identity, rule, message, after)
+    async def _presume_sent(self, claimed: ClaimedMessage) -> DispatchResult:
+        then = after_provider_said(claimed.message.state, State.SENT)[0]
+        after = evolve(claimed.message, state=then, presumed=True, next_try_at=None)
+        await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.DONE, after)
 
 
-def _is_in_the_way(transaction: Transaction, decision: Decision, draft: Draft) -> bool:
-    """Say whether something parked for that number tells the same, or lies nearer than the decision meant (§13)."""
-    keys = [decision.outcome.key, *(reminder.key for reminder in decision.includes)]
-    joins = decision.reminder is not None and decision.reminder.rule.together
-    if joins and not all(reminder.isdisjoint(keys) for reminder in transaction.parked_reminders(draft.to)):
+def _is_in_the_way(transaction: Transaction, decision: Decision) -> bool:
+    """Say whether something parked for that number tells the same, or lies nearer than the decision meant."""
+    draft = decision.draft
+    assert draft is not None  # noqa: S101 - only decisions with a draft are parked
+    keys = [decision.key, *(reminder.key for reminder in decision.includes)]
+    combines = decision.reminder is not None and decision.reminder.rule.together
+    if combines and not all(parked.isdisjoint(keys) for parked in transaction.parked_reminders(draft.to)):
         return True
     before, after = decision.clearance
     crowd = (draft.to, keys, draft.send_at - before, draft.send_at + after)
     return bool(before or after) and transaction.is_crowded(*crowd)
+
+
+def _reason_of(error: RejectedError) -> Reason:
+    """Return why a reminder is not sent that a provider refuses for good."""
+    if isinstance(error, OptedOutError):
+        return Reason.OPTED_OUT
+    return Reason.INVALID_NUMBER if isinstance(error, InvalidNumberError) else Reason.QUARANTINED
 
 
 def _silence() -> ProviderError:

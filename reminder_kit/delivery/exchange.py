@@ -1,214 +1,79 @@
-"""The courier's desk: what goes out to the provider and what is written down of it, one exchange at a time.
+"""One exchange with a provider: a request out, its answer read, errors in our words, one line in the log.
 
-Never decides what is asked for; never opens a transaction while it waits for the provider.
+Never repeats a request, never writes to the ledger, and never decides what is asked for. The line in the log holds
+neither a text nor a whole number: method, path, status, seconds, our name of the message, its number masked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import logging
+from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import uuid4
+from time import monotonic
+from typing import TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import frozen
 
-from reminder_kit.delivery.message_events import MessageEvents
-from reminder_kit.delivery.retry import CircuitBreaker, ClockSkew
-from reminder_kit.errors import (
-    ClaimLostError,
-    ConfigurationError,
-    InvalidNumberError,
-    LedgerError,
-    OptedOutError,
-    ProviderError,
-    RejectedError,
-    TransientError,
-    UnknownOutcomeError,
-)
-from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.lifecycle import THEIR_STEPS, State, after_provider_said, step
+from reminder_kit.delivery.routes import Route
+from reminder_kit.errors import ProviderError, TransientError, UnknownOutcomeError
+from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
-from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Claim, FoundMessage, HistoryEntry, Identity
-from reminder_kit.planning.settings import Settings
-from reminder_kit.ports import IO, Capabilities, NoAnswerError, NotSentError, Provider, Receipt, Request
-from reminder_kit.rules.window import Window
+from reminder_kit.model.phones import masked
+from reminder_kit.ports import IO, NoAnswerError, NotSentError, Request, Response
 
-if TYPE_CHECKING:
-    from reminder_kit.ledger.transaction import Transaction
-
-__all__ = ["DispatchResult", "DispatchStatus", "Exchange", "isolated", "reason_of", "state_of"]
+__all__ = ["Exchange", "logged", "state_of"]
 
 T = TypeVar("T")
 
-
-class DispatchStatus(StrEnum):
-    """How an errand ended."""
-
-    DONE = "done"
-    FAILED = "failed"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-    TOO_LATE = "too_late"
-    WAITING = "waiting"
-    STALE = "stale"
-    SKEWED = "skewed"
-
-
-@frozen
-class DispatchResult:
-    """What became of one message. `error` says why where it is not simply done."""
-
-    status: DispatchStatus
-    message: Message | None = None
-    error: ProviderError | None = None
-    reason: Reason | None = None
+_LOG = logging.getLogger("reminder_kit")
 
 
 @frozen
 class Exchange:
-    """The one who goes to the provider and writes down every step before and after.
+    """Asks one provider, and lets its circuit breaker learn from what comes back. `clock` is the kit's."""
 
-    `ledger` takes transactions as functions (`submit`); `clock` is the kit's clock;
-    `patient` says whether failed steps are left alone until their back-off is over.
-    """
-
-    provider: Provider
-    io: IO
-    ledger: Ledger
-    settings: Settings
+    route: Route
     clock: Callable[[], datetime]
-    actor: str
-    breaker: CircuitBreaker
-    patient: bool = False
-    skew: ClockSkew = field(factory=ClockSkew)
-    new_id: Callable[[], str] = lambda: uuid4().hex
 
-    @property
-    def message_events(self) -> MessageEvents:
-        """What is made of what the provider tells."""
-        return MessageEvents({self.provider.name: self.capabilities.failures}, self.settings.suppress_undeliverable)
+    async def ask(
+        self, build: Callable[[], Request], parse: Callable[[Response], T], message: Message
+    ) -> tuple[T | None, ProviderError | None]:
+        """Send what `build` returns and read the answer with `parse`: returns what it says, or why it says nothing.
 
-    @property
-    def window(self) -> Window:
-        """The provider's window, with a margin that allows for how far its clock is from ours."""
-        window, allowance = self.settings.window, self.skew.allowance
-        return evolve(window, margin=window.margin + allowance) if allowance and window.margin else window
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the provider can do."""
-        return self.provider.capabilities
-
-    async def commit(self, op: Callable[[Transaction], T]) -> T:
-        """Run a function in a transaction of the ledger and return once that is durable."""
-        return await self.io.result(self.ledger.submit(op))
-
-    async def _exchange(
-        self,
-        build: Callable[[str], Request],
-        parse: Callable[[Any], Receipt],
-        message: Message,
-    ) -> tuple[Receipt | None, ProviderError | None]:
+        An `UnknownOutcomeError` means that the request may have been carried out, any other error that it was not.
+        """
+        route = self.route
         try:
-            self.breaker.check(self.clock())
-            receipt = parse(await self.io.send(build(message.provider_id or "")))
+            route.breaker.check(self.clock())
+            found = parse(await logged(route.io, route.provider.name, build(), message))
         except NotSentError as problem:
-            error: ProviderError = self._unreachable(problem)
+            error: ProviderError = TransientError(str(problem), provider=route.provider.name, code="unreachable")
         except NoAnswerError as problem:
-            error = self._unanswered(problem)
+            error = UnknownOutcomeError(str(problem), provider=route.provider.name, code="no_answer")
         except ProviderError as problem:
             error = problem
         else:
-            self.breaker.answered()
-            return receipt, None
-        self.breaker.failed(error, self.clock())
+            route.breaker.answered()
+            return found, None
+        route.breaker.failed(error, self.clock())
         return None, error
 
-    # Writing down
 
-    async def _move(self, claim: Claim, identity: Identity, rule: str, before: Message, after: Message) -> Message:
-        """Write down what became of a message; returns it as it stands then, webhooks included."""
-        if after.state is not before.state and after.state not in THEIR_STEPS.get(before.state, ()):
-            step(before.state, after.state)
+async def logged(io: IO, provider: str, request: Request, message: Message | None = None) -> Response:
+    """Send one request and log the exchange in one line; raises as `IO.send` does.
 
-        def write(tx: Transaction) -> Message:
-            try:
-                tx.move_message(claim, before, after)
-                stands = after
-            except ClaimLostError:
-                stands = self._overtaken(tx, claim, before, after)
-            if stands.state is not before.state or stands.error != before.error:
-                event = stands.state if stands.state is not before.state else "failed"
-                tx.note([self._entry(stands, event, identity, rule, stands.error)])
-            self.message_events.bar(tx, stands, stands.error, self.clock())
-            if not stands.provider_id or stands.provider_id == before.provider_id:
-                return stands
-            return self.message_events.join(tx, FoundMessage(stands, identity, rule, ""), self.clock()).message
-
-        return await self.commit(write)
-
-    @staticmethod
-    def _overtaken(tx: Transaction, claim: Claim, before: Message, after: Message) -> Message:
-        """Write down what became of a message that a webhook moved meanwhile; raises where it was another worker."""
-        found = tx.find_message(provider=before.provider, token=before.id)
-        if found is None or found.message.state not in THEIR_STEPS.get(before.state, ()):
-            raise ClaimLostError(f"message {before.id} is no longer {before.state}: another worker moved it")
-        told_of = found.message
-        provider_id = told_of.provider_id or after.provider_id
-        stands = evolve(told_of, state=after_provider_said(told_of.state, after.state)[0], provider_id=provider_id)
-        tx.move_message(claim, told_of, stands)
-        return stands
-
-    def _entry(self, message: Message, event: str, identity: Identity, rule: str, reason: str) -> HistoryEntry:
-        detail: dict[str, Any] = {"send_at": message.send_at.isoformat()}
-        if message.provider_id:
-            detail["provider_id"] = message.provider_id
-        if message.presumed:
-            detail["presumed"] = True
-        return HistoryEntry(
-            at=self.clock(),
-            actor=self.actor,
-            event=str(event),
-            identity=identity,
-            key=message.key,
-            rule=rule,
-            message_id=message.id,
-            reason=reason,
-            detail=detail,
-        )
-
-    def _unreachable(self, problem: Exception) -> ProviderError:
-        return TransientError(str(problem), provider=self.provider.name, code="unreachable")
-
-    def _unanswered(self, problem: Exception) -> ProviderError:
-        return UnknownOutcomeError(str(problem), provider=self.provider.name, code="no_answer")
-
-    def _waiting(self, message: Message) -> ProviderError:
-        assert message.next_try_at is not None  # noqa: S101 - only asked of messages that wait
-        return TransientError(
-            f"left alone until {message.next_try_at:%Y-%m-%dT%H:%M:%SZ} after: {message.error}",
-            provider=self.provider.name,
-            code="waiting",
-        )
-
-
-async def isolated(result: Coroutine[Any, Any, DispatchResult]) -> DispatchResult:
-    """Await an errand; whatever the ledger, the configuration or a provider's code raises concerns this one only."""
+    Of the path only what stands before a `?` is told: a search holds the number.
+    """
+    path, begun = request.path.partition("?")[0], monotonic()
+    about = f", message {message.id} to {masked(message.draft.to)}" if message else ""
     try:
-        return await result
-    except (LedgerError, ConfigurationError) as error:
-        return DispatchResult(DispatchStatus.FAILED, None, error)  # type: ignore[arg-type]
-    except Exception as error:  # noqa: BLE001 - a fault of an adapter must not stop the neighbours
-        return DispatchResult(DispatchStatus.FAILED, None, ProviderError(f"the provider's code failed: {error!r}"))
-
-
-def reason_of(error: RejectedError) -> Reason:
-    """Return why a reminder is not sent that a provider refuses for good."""
-    if isinstance(error, OptedOutError):
-        return Reason.OPTED_OUT
-    return Reason.INVALID_NUMBER if isinstance(error, InvalidNumberError) else Reason.QUARANTINED
+        answer = await io.send(request)
+    except (NotSentError, NoAnswerError) as problem:
+        what = "not sent" if isinstance(problem, NotSentError) else "no answer"
+        _LOG.info("%s %s %s: %s after %.2f s%s", provider, request.method, path, what, monotonic() - begun, about)
+        raise
+    _LOG.info("%s %s %s: %d after %.2f s%s", provider, request.method, path, answer.status, monotonic() - begun, about)
+    return answer
 
 
 def state_of(status: str) -> State | None:

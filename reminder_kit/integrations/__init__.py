@@ -1,4 +1,10 @@
-"""Integrations with what hosts are made of and watched by: each thin, each imported only by its user.
+"""Integrations: the kit inside what hosts are made of and watched by, one module for each.
 
-Never imported by the rest of the library.
+Never imported by the rest of the library; each module is imported by its user alone, and needs a package that the
+library does not. May import `kit` and everything below it; integrations know nothing of each other.
+
+- `opentelemetry`: a kit's runs, changes, events and counts as metrics.
+
+To know: an integration is thin. What it shows it takes from the kit's public listeners (`kit.on`) and from the counts
+of `status`, so that nothing in the kit depends on it; and it never shows a number, a name or a text.
 """

@@ -1,6 +1,6 @@
-"""Metrics for OpenTelemetry: what runs did and how long they took, what providers report, what stands where.
+"""Metrics for OpenTelemetry: what runs did and how long they took, what providers report, what waits in the ledger.
 
-Never tells a phone number, a name, a text or an appointment: attributes are words of a few.
+Never shows a phone number, a name, a text or an appointment: attributes have few values, all known beforehand.
 
     from reminder_kit.integrations.opentelemetry import instrument
     instrument(kit)
@@ -49,24 +49,27 @@ except ImportError:
 __all__ = ["instrument"]
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
+"""Bounds of the histogram's buckets: from one changed appointment to a large import."""
 _MEMORY = 0.5
-"""Seconds for which what was read of the ledger serves all gauges of one collection."""
+"""Seconds for which one reading of the ledger serves all gauges of a collection."""
 
 Measured = Iterator[tuple[float, dict[str, str]]]
+"""Values of a gauge, each with its attributes."""
 
 
 def instrument(kit: ReminderKit | AsyncReminderKit, meter_provider: MeterProvider | None = None) -> None:
-    """Have a kit's metrics told to OpenTelemetry; once for each kit.
+    """Have a kit's metrics reported to OpenTelemetry; call it once for each kit.
 
-    Without `meter_provider` the global one is used, also where that is set later.
+    `meter_provider` None means the global one, also where that is set later.
     """
     always = {"reminder_kit.provider": kit.provider.name, "reminder_kit.namespace": kit.ledger.namespace}
     meter = get_meter("reminder_kit", __version__, meter_provider, attributes=always)
-    _count(kit, meter, always)
+    _count_events(kit, meter, always)
     _observe(_Ledger(kit), meter, always)
 
 
-def _count(kit: ReminderKit | AsyncReminderKit, meter: Meter, always: dict[str, str]) -> None:
+def _count_events(kit: ReminderKit | AsyncReminderKit, meter: Meter, always: dict[str, str]) -> None:
+    """Have the kit's listeners count runs, changes and events as they happen."""
     durations = meter.create_histogram(
         "reminder_kit.run.duration",
         "s",
@@ -76,27 +79,29 @@ def _count(kit: ReminderKit | AsyncReminderKit, meter: Meter, always: dict[str, 
     changes = meter.create_counter("reminder_kit.changes", "{change}", "What runs did for single reminders.")
     events = meter.create_counter("reminder_kit.events", "{event}", "What the provider's webhooks told.")
 
-    def run(told: Run) -> None:
-        failed = {} if told.error is None else {"error.type": type(told.error).__qualname__}
-        durations.record(told.seconds, {**always, "reminder_kit.run.actor": told.actor, **failed})
+    def count_run(run: Run) -> None:
+        failed = {} if run.error is None else {"error.type": type(run.error).__qualname__}
+        durations.record(run.seconds, {**always, "reminder_kit.run.actor": run.actor, **failed})
 
-    def change(told: Change) -> None:
-        changes.add(1, {**always, "reminder_kit.change": told.happened, "reminder_kit.reason": told.reason.value})
+    def count_change(change: Change) -> None:
+        changes.add(1, {**always, "reminder_kit.change": change.happened, "reminder_kit.reason": change.reason.value})
 
-    def event(told: DeliveryEvent) -> None:
-        reason = {"reminder_kit.reason": told.reason} if told.reason else {}
-        events.add(1, {**always, "reminder_kit.event": told.type, **reason})
+    def count_event(event: DeliveryEvent) -> None:
+        reason = {"reminder_kit.reason": event.reason} if event.reason else {}
+        events.add(1, {**always, "reminder_kit.event": event.type, **reason})
 
-    kit.on("run", run)
-    kit.on("change", change)
-    kit.on("*", event)
+    kit.on("run", count_run)
+    kit.on("change", count_change)
+    kit.on("*", count_event)
 
 
 def _observe(ledger: _Ledger, meter: Meter, always: dict[str, str]) -> None:
+    """Have gauges read from the ledger whenever they are collected."""
+
     def observe(kind: Any, name: str, unit: str, description: str, measure: Callable[[_Ledger], Measured]) -> None:
         def measured(_options: CallbackOptions) -> Iterable[Observation]:
             try:
-                return [Observation(value, {**always, **told}) for value, told in measure(ledger)]
+                return [Observation(value, {**always, **attributes}) for value, attributes in measure(ledger)]
             except ReminderKitError:  # a ledger that can't be read now has nothing to show
                 return []
 
@@ -112,7 +117,7 @@ def _observe(ledger: _Ledger, meter: Meter, always: dict[str, str]) -> None:
 
 @define
 class _Ledger:
-    """What the ledger counts, read once for all gauges of a collection."""
+    """The counts of a kit's ledger, read once for all gauges of a collection."""
 
     kit: ReminderKit | AsyncReminderKit
     _read_at: float = float("-inf")
@@ -123,11 +128,11 @@ class _Ledger:
         """Return the counts of `status`."""
         with self._lock:
             if time.monotonic() - self._read_at > _MEMORY:
-                self._counts, self._read_at = self.kit.ledger.counts(), time.monotonic()
+                self._counts, self._read_at = self.kit.ledger.read(lambda reader: reader.counts()), time.monotonic()
             return self._counts
 
     def age(self, at: datetime) -> float:
-        """Return how many seconds ago something was, by the kit's clock."""
+        """Return how many seconds ago an instant was, by the kit's clock; 0 where it is still to come."""
         return max(0.0, (self.kit.now() - at).total_seconds())
 
 

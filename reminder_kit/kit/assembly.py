@@ -1,21 +1,220 @@
-"""Routes: what a kit with a provider and a fallback makes of the two; whose a webhook is.
+"""How a kit is put together: what both faces share before any verb is called.
 
-Never trusts a webhook for what it looks like: that only says who is asked to verify it.
+Decides nothing itself, and never reads a clock: the faces give it one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from attrs import evolve
 
-from reminder_kit.errors import ConfigurationError
+from reminder_kit.config import checks
+from reminder_kit.delivery.message_events import MessageEvents
+from reminder_kit.delivery.routes import Route
+from reminder_kit.errors import ConfigurationError, InvalidInputError
+from reminder_kit.kit.listeners import Listeners, Run
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.instants import utc
+from reminder_kit.model.messages import DeliveryEvent
+from reminder_kit.model.phones import phone_number
+from reminder_kit.planning.changes import Change
 from reminder_kit.planning.fallback import fallback_id
+from reminder_kit.planning.forecast import Forecast, Prices, forecast_of
+from reminder_kit.planning.plan import Guard, Plan
+from reminder_kit.planning.report import Report
 from reminder_kit.planning.settings import Settings
-from reminder_kit.ports import PERMANENT, Failure, Provider
-from reminder_kit.rules.reminders import Rule
+from reminder_kit.ports import IO, PERMANENT, Failure, Provider
+from reminder_kit.providers.replies import Replies
+from reminder_kit.reconciler.executor import Executor
+from reminder_kit.reconciler.planner import Planner, read_rules
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.quiet_hours import QuietHours
+from reminder_kit.rules.rule import Rule
+from reminder_kit.text.composer import Composer
+from reminder_kit.transport.asynchronous import AsyncIO
+from reminder_kit.transport.pace import Pace
+from reminder_kit.webhooks.inbox import Inbox
 
-__all__ = ["failures_of", "with_fallback"]
+if TYPE_CHECKING:
+    from reminder_kit.ledger.transaction import Transaction
+
+__all__ = ["Kit", "failures_of", "with_fallback"]
+
+T = TypeVar("T")
+
+
+class Kit:
+    """What both faces are made of: rules, settings, ledger, providers, and the parts that carry verbs out."""
+
+    _io: IO
+    _fallback_io: IO | None
+    _system_clock: Callable[[], datetime]
+    _connected: Callable[..., Any]
+
+    def __init__(
+        self,
+        provider: Provider,
+        rules: Iterable[Rule | Mapping[str, Any]],
+        ledger: str | Any = "sqlite:///reminders.db",
+        *,
+        fallback: Provider | None = None,
+        timezone: str | None = None,
+        locale: str = "en",
+        default_region: str | None = None,
+        namespace: str = "default",
+        holidays: str | Iterable[str] = (),
+        closed_days: Iterable[date | str] = (),
+        weekend: Iterable[str | int] = ("saturday", "sunday"),
+        transliterate: bool = False,
+        quiet_hours: QuietHours | Mapping[str, Any] | None = None,
+        guard: Guard | None = None,
+        cost: Prices | Mapping[str, Any] | None = None,
+        unknown_outcome: str = "prefer_duplicate",
+        rearm_after: timedelta = timedelta(minutes=15),
+        suppress_undeliverable: bool = True,
+        correction: str = "",
+        min_gap: timedelta = timedelta(0),
+        replies: Mapping[str, Any] | None = None,
+        calendar: Any = None,
+        sources: Sequence[str] = (),
+        concurrency: int = 16,
+        rate: str | float | None = None,
+        timeout: float = 30.0,
+        clock: Callable[[], datetime] | None = None,
+        transport: Any = None,
+    ) -> None:
+        """Put the parts together; nothing is opened, created or asked yet.
+
+        `ledger` is the URL of an SQLite file or a PostgreSQL database, an SQLAlchemy engine
+        or a `Ledger`. `timezone` is the IANA zone
+        of whatever names none, `default_region` the country of phones written without a
+        code. `fallback` (another sender, or provider) sends once more what was not delivered.
+        `holidays` ("US", "US-CA"), `closed_days` and `weekend` say which days are no business
+        days; `transliterate` writes typographic quotes, dashes and spaces plainly. `cost` is
+        what an SMS part and an MMS cost. `clock` returns the aware present instant;
+        `transport` (one of httpx) replaces the network. `suppress_undeliverable` leaves a
+        number alone once the provider reports that nothing can ever reach it (a landline, no
+        such number, an opt-out). `correction` is the text of one more message to whom a
+        reminder told a start that then moved by more than `rearm_after` (default: none is
+        sent). What is written to one number keeps `min_gap` apart where that is feasible.
+        `replies` are the host's own keywords, `{"confirm": ["C", "YES"]}`: each is an event of
+        that name for `on`, and `unless = {replied = ["confirm"]}` speaks of it.
+        """
+        checks.one_of("prefer_duplicate", "prefer_missing")(unknown_outcome, "unknown_outcome")
+        checks.count(concurrency, "concurrency")
+        self.provider, self.fallback = provider, fallback
+        self.prices = Prices.from_mapping(cost) if isinstance(cost, Mapping) else cost
+        self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, namespace=namespace)
+        defaults = Defaults(
+            timezone, locale, default_region, namespace, holidays, closed_days, weekend, transliterate=transliterate
+        )
+        self.rules = read_rules(rules, defaults)
+        failures = failures_of(fallback, provider)
+        settings = Settings(
+            rules=self.rules,
+            defaults=defaults,
+            window=provider.capabilities.window,
+            sender=provider.sender,
+            provider=provider.name,
+            composer=Composer(defaults),
+            quiet=QuietHours.from_mapping(quiet_hours) if isinstance(quiet_hours, Mapping) else quiet_hours,
+            key_life=provider.capabilities.key_life,
+            prefer_duplicate=unknown_outcome == "prefer_duplicate",
+            rearm_after=rearm_after,
+            alarms=getattr(calendar, "alarms", "ignore"),
+            suppress_undeliverable=suppress_undeliverable,
+            correction=correction,
+            min_gap=min_gap,
+            max_parts=provider.capabilities.max_parts,
+        )
+        self.settings = with_fallback(settings, fallback, failures)
+        self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))
+        self._clock = clock or self._system_clock
+        options = {"timeout": timeout, "transport": transport}
+        self._io = self._connected(provider, concurrency, pace=Pace(rate), **options)
+        self._fallback_io = self._connected(fallback, concurrency, pace=Pace(rate), **options) if fallback else None
+        self._listeners = Listeners(awaits=isinstance(self._io, AsyncIO))
+        route = Route(provider, self.settings, self._io)
+        spare = Route.of(fallback, self.settings, self._fallback_io)
+        self._executor = Executor(self.ledger, self.settings, self._io, self.now, route, spare)
+        self._inbox = Inbox(MessageEvents(failures, suppress_undeliverable), Replies.of(replies))
+
+    @classmethod
+    def from_config(cls, path: str | Path = "reminders.toml", **overrides: Any) -> Self:
+        """Return a kit as a TOML file describes it; secrets come from the environment.
+
+        `overrides` are constructor arguments that win over the file. Raises
+        `ConfigurationError` naming file, key and remedy.
+        """
+        from reminder_kit.config.loading import load
+
+        return cls(**{**load(path).arguments(), **overrides})
+
+    def now(self) -> datetime:
+        """Return the present UTC instant of the kit's clock."""
+        return utc(self._clock(), "the kit's clock")
+
+    # Listening
+
+    @overload
+    def on(self, event_type: Literal["run"], callback: Callable[[Run], object]) -> None: ...
+    @overload
+    def on(self, event_type: Literal["change"], callback: Callable[[Change], object]) -> None: ...
+    @overload
+    def on(self, event_type: str, callback: Callable[[DeliveryEvent], object]) -> None: ...
+    def on(self, event_type: str, callback: Callable[[Any], object]) -> None:
+        """Call back whenever something of that type happens, once it is stored.
+
+        With a `DeliveryEvent` that `receive` takes in: its type (`delivered`, `anomaly`, a
+        keyword of your own, …), or "*" for all of them. With a `Change`, "change": every
+        change of a run that parked, replaced, cancelled, held or skipped something, or was
+        to (`Change.happened`). With a `Run`, "run": every run at its end, whatever its end.
+
+        A callback that raises harms nothing; it is logged. On `AsyncReminderKit` it may be
+        a coroutine function.
+        """
+        self._listeners.add(event_type, callback)
+
+    # What verbs are made of
+
+    def forecast(self, plan: Plan) -> Forecast:
+        """Return what the messages a plan would park come to, by rule and in all, in SMS parts and money."""
+        return forecast_of(plan.changes, self.rules, self.prices)
+
+    async def _in_thread(self, func: Callable[..., T], *args: Any, **options: Any) -> T:
+        """Run what reads the ledger off the event loop, where there is one."""
+        return await self._io.call(partial(func, *args, **options))
+
+    async def _carry_out(self, plan: Plan, *, force: bool = False) -> Report:
+        if not force:
+            plan.raise_if_unsafe()
+        report = await self._executor.apply(plan, patient=plan.actor == "resync", forced=force and plan.is_unsafe)
+        return evolve(report, problems=plan.problems)
+
+    async def _written(self, write: Callable[[Transaction], T], connection: Any) -> T:
+        """Have something written: in the host's transaction, in its thread or greenlet, or in one of our own."""
+
+        def borrowing(lent: Any) -> T:
+            with self.ledger.on(lent) as tx:
+                return write(tx)
+
+        if connection is not None:
+            if isinstance(self._io, AsyncIO) and hasattr(connection, "run_sync"):  # SQLAlchemy's async side
+                return await connection.run_sync(borrowing)  # type: ignore[no-any-return]
+            return borrowing(connection)
+        await self._io.call(self.ledger.prepare)
+        return await self._io.result(self.ledger.submit(write))
+
+    def _number(self, phone: str) -> str:
+        number = phone_number(phone, self.settings.defaults.region)
+        if number is None:
+            raise InvalidInputError("this is no possible phone number: write it with its country code, +1…")
+        return number
 
 
 def with_fallback(

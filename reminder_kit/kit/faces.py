@@ -1,6 +1,6 @@
 """The kit: what a host holds in its hand, in two faces, blocking and async, over one implementation.
 
-The only place that reads the clock. Decides nothing; see `verbs` for what each verb does.
+The only place that reads the clock. Decides nothing; `verbs` says what each verb does.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import update_wrapper
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
+from reminder_kit.kit.assembly import Kit
+from reminder_kit.kit.listeners import called
 from reminder_kit.kit.verbs import Verbs
 from reminder_kit.ports import Provider
 from reminder_kit.transport.asynchronous import AsyncIO
@@ -19,17 +21,15 @@ __all__ = ["AsyncReminderKit", "ReminderKit"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-K = TypeVar("K", bound=Verbs)
 
 
-def _blocking(verb: Callable[Concatenate[K, P], Coroutine[Any, Any, T]]) -> Callable[Concatenate[K, P], T]:
+def _blocking(verb: Callable[Concatenate[Verbs, P], Coroutine[Any, Any, T]]) -> Callable[Concatenate[Kit, P], T]:
     """Return a verb of the kit as a plain method: the same coroutine, driven to its end."""
 
-    def method(self: K, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return run_blocking(verb(self, *args, **kwargs))
+    def method(self: Kit, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return run_blocking(verb(cast("Verbs", self), *args, **kwargs))
 
-    update_wrapper(method, verb)
-    return method
+    return called(update_wrapper(method, verb), verb, "ReminderKit")
 
 
 def _system_clock() -> datetime:
@@ -37,7 +37,7 @@ def _system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class ReminderKit(Verbs):
+class ReminderKit(Kit):
     """Appointment reminders, right and once. Every verb blocks until it is done.
 
     A kit is also a context manager; one kit may be used by many threads.
@@ -45,26 +45,26 @@ class ReminderKit(Verbs):
 
     _io: BlockingIO
     _fallback_io: BlockingIO | None
-    _present = staticmethod(_system_clock)
+    _system_clock = staticmethod(_system_clock)
 
-    def _world(self, provider: Provider, concurrency: int, **options: Any) -> BlockingIO:
+    def _connected(self, provider: Provider, concurrency: int, **options: Any) -> BlockingIO:
         return BlockingIO(provider, concurrency, **options)
 
-    plan = _blocking(Verbs._plan)
-    plan_calendar = _blocking(Verbs._plan_calendar)
-    plan_resync = _blocking(Verbs._plan_resync)
-    apply = _blocking(Verbs._apply)
-    sync = _blocking(Verbs._sync)
-    import_calendar = _blocking(Verbs._import_calendar)
-    resync = _blocking(Verbs._resync)
-    record = _blocking(Verbs._record)
-    withdraw = _blocking(Verbs._withdraw)
-    suppress = _blocking(Verbs._suppress)
-    allow = _blocking(Verbs._allow)
-    reconcile_opt_outs = _blocking(Verbs._reconcile_opt_outs)
-    receive = _blocking(Verbs._receive)
-    explain = _blocking(Verbs._explain)
-    status = _blocking(Verbs._status)
+    plan = _blocking(Verbs.plan)
+    plan_calendar = _blocking(Verbs.plan_calendar)
+    plan_resync = _blocking(Verbs.plan_resync)
+    apply = _blocking(Verbs.apply)
+    sync = _blocking(Verbs.sync)
+    import_calendar = _blocking(Verbs.import_calendar)
+    resync = _blocking(Verbs.resync)
+    record = _blocking(Verbs.record)
+    withdraw = _blocking(Verbs.withdraw)
+    suppress = _blocking(Verbs.suppress)
+    allow = _blocking(Verbs.allow)
+    reconcile_opt_outs = _blocking(Verbs.reconcile_opt_outs)
+    receive = _blocking(Verbs.receive)
+    explain = _blocking(Verbs.explain)
+    status = _blocking(Verbs.status)
 
     def close(self) -> None:
         """Close connections and the ledger."""
@@ -85,26 +85,10 @@ class AsyncReminderKit(Verbs):
 
     _io: AsyncIO
     _fallback_io: AsyncIO | None
-    _present = staticmethod(_system_clock)
+    _system_clock = staticmethod(_system_clock)
 
-    def _world(self, provider: Provider, concurrency: int, **options: Any) -> AsyncIO:
+    def _connected(self, provider: Provider, concurrency: int, **options: Any) -> AsyncIO:
         return AsyncIO(provider, concurrency, **options)
-
-    plan = Verbs._plan
-    plan_calendar = Verbs._plan_calendar
-    plan_resync = Verbs._plan_resync
-    apply = Verbs._apply
-    sync = Verbs._sync
-    import_calendar = Verbs._import_calendar
-    resync = Verbs._resync
-    record = Verbs._record
-    withdraw = Verbs._withdraw
-    suppress = Verbs._suppress
-    allow = Verbs._allow
-    reconcile_opt_outs = Verbs._reconcile_opt_outs
-    receive = Verbs._receive
-    explain = Verbs._explain
-    status = Verbs._status
 
     async def close(self) -> None:
         """Close connections and the ledger."""

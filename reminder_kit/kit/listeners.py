@@ -1,4 +1,4 @@
-"""Announcing hosts what happened: each event of a webhook, each change a run made, and each run.
+"""Telling hosts what happened: each event of a webhook, each change a run made, and each run.
 
 Never lets a callback harm what is going on: one that raises is logged, and passed over.
 """
@@ -12,16 +12,15 @@ from functools import wraps
 from inspect import isawaitable, iscoroutinefunction
 from pathlib import PurePath
 from time import perf_counter
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.model.messages import DeliveryEvent
-from reminder_kit.planning.changes import Change, ChangeKind
+from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.report import Report
 
-__all__ = ["Announcing", "Listeners", "Run", "announces_run", "failure"]
+__all__ = ["Listeners", "Run", "announces_run", "called", "failure"]
 
 P = ParamSpec("P")
 T = TypeVar("T", bound="Announcing")
@@ -89,29 +88,10 @@ class Listeners:
             _LOG.error("a callback for %r failed and was passed over: %s", event_type, failure(error))
 
 
-class Announcing:
-    """The face's way to listen."""
+class Announcing(Protocol):
+    """Whoever has verbs that are runs."""
 
     _listeners: Listeners
-
-    @overload
-    def on(self, event_type: Literal["run"], callback: Callable[[Run], object]) -> None: ...
-    @overload
-    def on(self, event_type: Literal["change"], callback: Callable[[Change], object]) -> None: ...
-    @overload
-    def on(self, event_type: str, callback: Callable[[DeliveryEvent], object]) -> None: ...
-    def on(self, event_type: str, callback: Callable[[Any], object]) -> None:
-        """Call back whenever something of that type happens, once it is stored.
-
-        With a `DeliveryEvent` that `receive` takes in: its type (`delivered`, `anomaly`, a
-        keyword of your own, …), or "*" for all of them. With a `Change`, "change": every
-        change of a run that parked, replaced, cancelled, held or skipped something, or was
-        to (`Change.happened`). With a `Run`, "run": every run at its end, whatever its end.
-
-        A callback that raises harms nothing; it is logged. On `AsyncReminderKit` it may be
-        a coroutine function.
-        """
-        self._listeners.add(event_type, callback)
 
 
 def announces_run(
@@ -141,10 +121,21 @@ def announces_run(
             await self._listeners.tell_run(Run(name, perf_counter() - began, report))
             return report
 
-        return method
+        return called(method, verb)
 
     return decorator
 
 
 def _actor(plan: Any, **_options: Any) -> str:
     return str(plan.actor)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def called(wrapper: F, verb: Callable[..., Any], owner: str = "") -> F:
+    """Return a wrapper under the name of what it wraps, in `help()` as in tracebacks; `owner` is its class there."""
+    name = f"{owner}.{verb.__name__}" if owner else verb.__qualname__
+    wrapper.__name__, wrapper.__qualname__ = verb.__name__, name
+    wrapper.__code__ = wrapper.__code__.replace(co_name=verb.__name__, co_qualname=name)
+    return wrapper

@@ -6,16 +6,13 @@ Never loads SQLAlchemy before it is used, never calls a provider, never reads a 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from datetime import datetime
-from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reminder_kit.model.messages import Message
-from reminder_kit.model.records import AppointmentRecord, FoundMessage, HistoryEntry, Identity, Suppression, Traffic
+from reminder_kit.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.databases.connections import Database
     from reminder_kit.ledger.databases.host_connection import DatabaseIdentity
     from reminder_kit.ledger.group_commit import Group
-    from reminder_kit.ledger.reader import Reader, RecordFilter, SentByWhom
+    from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Ledger"]
@@ -39,10 +36,16 @@ class Ledger:
     `url` is an SQLAlchemy URL (`sqlite:///reminders.db`, `postgresql://…`) or engine;
     `namespace` bounds everything seen and written; `schema` is the database schema of the
     tables (default: the connection's own). Making one opens nothing. Whatever the database
-    refuses is a `LedgerError` that names the ledger and the remedy.
+    refuses is a `LedgerError` that names the ledger and the remedy. Raises `InvalidInputError` for
+    another object than an URL or engine.
     """
 
     def __init__(self, url: str | sa.Engine, *, namespace: str = "default", schema: str | None = None) -> None:
+        if not isinstance(url, str) and not hasattr(getattr(url, "sync_engine", url), "dialect"):
+            raise InvalidInputError(
+                f"a ledger is kept in SQLite or PostgreSQL, not in a {type(url).__name__}: give an URL "
+                "(sqlite:///reminders.db, postgresql://…), an SQLAlchemy engine, or a reminder_kit.ledger.Ledger"
+            )
         self.namespace = namespace
         self.schema = schema
         self._given = url
@@ -215,13 +218,21 @@ class Ledger:
 
     # Reading
 
-    def _ask(self, question: Callable[[Reader], T], absent: T) -> T:
-        """Put a question to the ledger; an absent one has `absent` to say."""
-        from reminder_kit.ledger.databases.runner import ConnectionRunner
-        from reminder_kit.ledger.reader import Reader
+    def read(self, question: Callable[[Reader], T]) -> T:
+        """Put questions to the ledger, all of them answered from one snapshot.
 
-        return self.ask(
-            lambda connection: question(Reader(ConnectionRunner(connection), self.namespace, self.schema)), absent
+        A ledger that is not there yet answers as an empty one. `question` returns what it found, whole (a list, no
+        generator), and depends on nothing but its reader: where the first answer can't be trusted it is put again.
+        Raises `SchemaError` where the tables are older or newer than this library.
+        """
+        from reminder_kit.ledger.databases.runner import ConnectionRunner
+        from reminder_kit.ledger.reader import NoLedger, Reader
+
+        database = self._database
+        if not database.exists() or self.check_schema() == "absent":
+            return question(Reader(NoLedger(), self.namespace, self.schema))
+        return database.ask(
+            lambda connection: question(Reader(ConnectionRunner(connection), self.namespace, self.schema))
         )
 
     def ask(self, question: Callable[[sa.Connection], T], absent: T) -> T:
@@ -229,118 +240,6 @@ class Ledger:
         if not self._database.exists() or self.check_schema() == "absent":
             return absent
         return self._database.ask(question)
-
-    def records(
-        self,
-        *,
-        source: str | None = None,
-        ids: Collection[str] | None = None,
-        identities: Collection[Identity] | None = None,
-        rows: Collection[int] | None = None,
-        now: datetime | None = None,
-        settings: str | None = None,
-        ended_after: datetime | None = None,
-        dirty_only: bool = False,
-        page: int = 500,
-    ) -> Iterator[AppointmentRecord]:
-        """Yield recorded appointments with their outcomes and messages, in the order they were first recorded.
-
-        All filters hold together: `source`; appointment `ids`; `identities`; `rows`;
-        `now` and `settings`: those that need a look (dirty, planned with other settings, or
-        due by then); `ended_after`: those that are dirty, have something coming, or end at
-        or after that instant; `dirty_only`. Each page is read in its own short transaction.
-        """
-        from reminder_kit.ledger.reader import RecordFilter
-
-        if identities is not None:
-            listed = list(dict.fromkeys(identities))
-            for start in range(0, len(listed), _IDENTITIES_AT_ONCE):
-                chosen = listed[start : start + _IDENTITIES_AT_ONCE]
-                found: list[int] = self._ask(partial(_rows, chosen), [])
-                within = found if rows is None else list(set(found) & set(rows))
-                yield from self.records(
-                    source=source, ids=ids, rows=within, now=now, settings=settings, ended_after=ended_after,
-                    dirty_only=dirty_only, page=page,
-                )  # fmt: skip
-            return
-        wanted = RecordFilter(source, ids, rows, now, settings, ended_after, dirty_only)
-        after = 0
-        while True:
-            found_records: list[AppointmentRecord] = self._ask(partial(_page, wanted, after, page), [])
-            yield from found_records
-            if len(found_records) < page:
-                return
-            after = found_records[-1].row
-
-    def history(self, *, source: str | None = None, id: str, recurrence_id: str | None = None) -> list[HistoryEntry]:  # noqa: A002 - the public name of an appointment's identity
-        """Return what happened to an appointment, oldest first; in any source and all occurrences unless named."""
-        return self._ask(lambda reading: reading.history(id=id, source=source, recurrence_id=recurrence_id), [])
-
-    def identities(self, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[Identity]:  # noqa: A002 - the public name of an appointment's identity
-        """Return which appointments (occurrences) carry this id, in any source unless one is named."""
-        return self._ask(lambda reading: reading.identities(id, source, recurrence_id), [])
-
-    def of_source(self, source: str) -> list[Identity]:
-        """Return what is recorded of a source and not removed."""
-        return self._ask(lambda reading: reading.of_source(source), [])
-
-    def suppressions(self) -> dict[str, Suppression]:
-        """Return the numbers that must not be written to."""
-        return self._ask(lambda reading: reading.suppressions(), {})
-
-    def parked(self, source: str | None = None, *, provider: str | None = None) -> int:
-        """Return how many messages are, or may be, parked: in all namespaces, or of one source of this one.
-
-        With `provider`, only those at the provider of that name.
-        """
-        return self._ask(lambda reading: reading.parked(source, provider), 0)
-
-    def sent_before(self, identity: Identity) -> SentByWhom:
-        """Return, by (rule, recipient), what went out for this id, whichever occurrence."""
-        pair = (identity.source, identity.id)
-        return self.sent_before_many([pair]).get(pair, {})
-
-    def sent_before_many(self, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], SentByWhom]:
-        """Return the same for many (source, id)."""
-        return self._ask(lambda reading: reading.sent_before_many(identities), {})
-
-    def sharing_number(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[int]:
-        """Return the rows of appointments that are for a number between two instants (or were, until worked on)."""
-        return self._ask(lambda reading: reading.sharing_number(ranges), [])
-
-    def phones(self, rows: Sequence[int]) -> dict[int, list[tuple[str, datetime]]]:
-        """Return, by row, the numbers appointments are for, and from which start on."""
-        return self._ask(lambda reading: reading.phones(rows), {})
-
-    def traffic(self, numbers: Sequence[str], since: datetime) -> dict[str, list[Traffic]]:
-        """Return what went, or is to go, out to numbers since an instant."""
-        return self._ask(lambda reading: reading.traffic(numbers, since), {})
-
-    def combined(self, numbers: Sequence[str]) -> list[Message]:
-        """Return the messages to numbers that tell more than their own reminder, oldest first."""
-        return self._ask(lambda reading: reading.combined(numbers), [])
-
-    def reminder_owners(self, keys: Sequence[str]) -> dict[str, tuple[Identity, str, str]]:
-        """Return, by key, which appointment a reminder is of, by which rule and to whom."""
-        return self._ask(lambda reading: reading.reminder_owners(keys), {})
-
-    def find_message(
-        self, *, provider: str, provider_id: str | None = None, token: str | None = None
-    ) -> FoundMessage | None:
-        """Return the message that carries our token (its id), else the one the provider calls `provider_id`."""
-        return self._ask(
-            lambda reading: reading.find_message(provider=provider, provider_id=provider_id, token=token), None
-        )
-
-    def counts(self) -> dict[str, Any]:
-        """Return what `status` shows (`reading.NOTHING` names the keys): numbers by state, due instants, last runs."""
-        from reminder_kit.ledger.reader import NOTHING
-
-        return self._ask(lambda reading: reading.counts(), dict(NOTHING))
-
-    def last_run(self, name: str) -> tuple[datetime, dict[str, Any]] | None:
-        """Return when a job last ran, and what it said."""
-        return self._ask(lambda reading: reading.last_run(name), None)
 
     def close(self) -> None:
         """Commit what was submitted and close all connections; the ledger opens them again when used."""
@@ -353,11 +252,3 @@ class Ledger:
             group.close()
         if database is not None:
             database.close()
-
-
-def _page(wanted: RecordFilter, after: int, size: int, reader: Reader) -> list[AppointmentRecord]:
-    return reader.page(wanted, after, size)
-
-
-def _rows(identities: Sequence[Identity], reader: Reader) -> list[int]:
-    return list(reader.rows(identities).values())

@@ -6,13 +6,13 @@ Never writes.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from reminder_kit.ledger.databases.runner import Runner
+from reminder_kit.ledger.databases.runner import Asker
 from reminder_kit.ledger.sql.queries import Filters
 from reminder_kit.ledger.sql.row_mapping import (
     history_from,
@@ -36,7 +36,9 @@ from reminder_kit.model.records import (
     Traffic,
 )
 
-__all__ = ["NOTHING", "Reader", "RecordFilter", "SentByWhom"]
+__all__ = ["NOTHING", "NoLedger", "Reader", "RecordFilter", "SentByWhom"]
+
+_IDENTITIES_AT_ONCE = 500
 
 SentByWhom = dict[tuple[str, str], list[PriorMessage]]
 
@@ -76,7 +78,7 @@ class RecordFilter:
         names = [name for name in ("source", "ids", "rows", "ended_after") if getattr(self, name) is not None]
         return frozenset([*names, *["dirty"] * self.dirty_only, *["due"] * (self.now is not None)])
 
-    def values(self, runner: Runner) -> dict[str, Any]:
+    def values(self, runner: Asker) -> dict[str, Any]:
         """Return what the statements are to be given."""
         values: dict[str, Any] = {} if self.source is None else {"source": self.source}
         if self.ids is not None:
@@ -93,22 +95,54 @@ class RecordFilter:
 class Reader:
     """The questions, asked on one connection, within one namespace."""
 
-    def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
+    def __init__(self, runner: Asker, namespace: str, schema: str | None) -> None:
         self._runner = runner
         self._namespace = namespace
         self._schema = schema
         self._statements: Statements = statements_for(schema, runner.kind)
 
-    @property
-    def _now(self) -> Runner:
-        """What a question is asked on; a transaction first writes what it put off."""
-        return self._runner
+    def records(
+        self,
+        *,
+        source: str | None = None,
+        ids: Collection[str] | None = None,
+        identities: Collection[Identity] | None = None,
+        rows: Collection[int] | None = None,
+        now: datetime | None = None,
+        settings: str | None = None,
+        ended_after: datetime | None = None,
+        dirty_only: bool = False,
+        page: int = 500,
+    ) -> Iterator[AppointmentRecord]:
+        """Yield recorded appointments with their reminders and messages, in the order they were first recorded.
+
+        All filters hold together: `source`; appointment `ids`; `identities`; `rows`;
+        `now` and `settings`: those that need a look (dirty, planned with other settings, or
+        due by then); `ended_after`: those that are dirty, have something coming, or end at
+        or after that instant; `dirty_only`. They are read a page at a time, so that memory holds one page.
+        """
+        wanted = RecordFilter(source, ids, rows, now, settings, ended_after, dirty_only)
+        if identities is None:
+            yield from self._pages(wanted, page)
+            return
+        listed = list(dict.fromkeys(identities))
+        for start in range(0, len(listed), _IDENTITIES_AT_ONCE):
+            found = set(self.rows(listed[start : start + _IDENTITIES_AT_ONCE]).values())
+            yield from self._pages(evolve(wanted, rows=found if rows is None else found & set(rows)), page)
+
+    def _pages(self, wanted: RecordFilter, size: int) -> Iterator[AppointmentRecord]:
+        after = 0
+        while found := self.page(wanted, after, size):
+            yield from found
+            if len(found) < size:
+                return
+            after = found[-1].row
 
     def page(self, wanted: RecordFilter, after: int, size: int) -> list[AppointmentRecord]:
         """Return at most so many records after a row."""
-        statement = self._statements.page(wanted.filters)
+        statement = self._statements.queries.page(wanted.filters)
         values = wanted.values(self._runner) | {"after": after, "page": size, "namespace": self._namespace}
-        return self._assembled(self._now.rows(statement, **values))
+        return self._assembled(self._runner.rows(statement, **values))
 
     def read(self, rows: Iterable[int]) -> list[AppointmentRecord]:
         """Return the records of these rows, in the order of rows."""
@@ -122,20 +156,20 @@ class Reader:
             return []
         packed = self._runner.pack("rows", [(row[0],) for row in found])
         outcomes: dict[int, list[ReminderRecord]] = {}
-        for sequence in self._now.rows(self._statements.outcomes, **packed):
+        for sequence in self._runner.rows(self._statements.queries.outcomes, **packed):
             outcomes.setdefault(sequence[0], []).append(outcome_from(sequence))
         messages: dict[int, list[Message]] = {}
-        for found_message in self._now.rows(self._statements.messages, **packed):
+        for found_message in self._runner.rows(self._statements.queries.messages, **packed):
             messages.setdefault(found_message[0], []).append(message_from(found_message))
         return [record_from(row, tuple(outcomes.get(row[0], ())), tuple(messages.get(row[0], ()))) for row in found]
 
-    def _recorded(self, identities: Iterable[Identity]) -> dict[Identity, Sequence[Any]]:
+    def recorded(self, identities: Iterable[Identity]) -> dict[Identity, Sequence[Any]]:
         """Return (row, fingerprint, removed, revision kind, revision, recorded at) of those that are recorded."""
         wanted = list(dict.fromkeys(identities))
         if not wanted:
             return {}
         packed = self._runner.pack("identities", wanted)
-        found = self._now.rows(self._statements.known, namespace=self._namespace, **packed)
+        found = self._runner.rows(self._statements.queries.known, namespace=self._namespace, **packed)
         return {
             Identity(sequence[1], sequence[2], sequence[3]): (sequence[0], *sequence[4:])
             for sequence in found
@@ -144,40 +178,46 @@ class Reader:
 
     def rows(self, identities: Iterable[Identity]) -> dict[Identity, int]:
         """Return the rows of those that are recorded."""
-        return {identity: int(known[0]) for identity, known in self._recorded(identities).items()}
+        return {identity: int(known[0]) for identity, known in self.recorded(identities).items()}
 
     def identities(self, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[Identity]:  # noqa: A002 - the public name of an appointment's identity
         """Return which appointments carry this id, in any source unless one is named; by source, then by start."""
-        statement = self._statements.identities(source=source is not None, occurrence=recurrence_id is not None)
+        statement = self._statements.queries.identities(source=source is not None, occurrence=recurrence_id is not None)
         values = _given(source=source, recurrence_id=recurrence_id)
-        found = self._now.rows(statement, namespace=self._namespace, id=id, **values)
+        found = self._runner.rows(statement, namespace=self._namespace, id=id, **values)
         return [Identity(row[0], row[3], row[4]) for row in sorted(map(tuple, found))]
 
     def of_source(self, source: str) -> list[Identity]:
         """Return what is recorded of a source and not removed."""
-        found = self._now.rows(self._statements.of_source, namespace=self._namespace, source=source)
+        found = self._runner.rows(self._statements.queries.of_source, namespace=self._namespace, source=source)
         return [Identity(*row) for row in found]
 
     def history(self, *, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[HistoryEntry]:  # noqa: A002 - the public name of an appointment's identity
         """Return what happened to an appointment, oldest first; all occurrences unless one is named."""
-        statement = self._statements.history(source=source is not None, occurrence=recurrence_id is not None)
+        statement = self._statements.queries.history(source=source is not None, occurrence=recurrence_id is not None)
         values = _given(source=source, recurrence_id=recurrence_id)
-        return [history_from(row) for row in self._now.rows(statement, namespace=self._namespace, id=id, **values)]
+        return [history_from(row) for row in self._runner.rows(statement, namespace=self._namespace, id=id, **values)]
 
     def suppressions(self) -> dict[str, Suppression]:
         """Return the numbers not to be written to."""
-        found = self._now.rows(self._statements.suppressions, namespace=self._namespace)
+        found = self._runner.rows(self._statements.queries.suppressions, namespace=self._namespace)
         return {number: Suppression(number, reason, instant(at), by) for number, reason, at, by in found}
 
     def is_suppressed(self, number: str) -> bool:
         """Say whether a number must not be written to."""
-        return bool(self._now.rows(self._statements.is_suppressed, namespace=self._namespace, number=number))
+        return bool(self._runner.rows(self._statements.queries.is_suppressed, namespace=self._namespace, number=number))
 
     def parked(self, source: str | None = None, provider: str | None = None) -> int:
         """Return how many messages are, or may be, parked: in all or for one source, anywhere or at one provider."""
-        statement = self._statements.parked(source=source is not None, provider=provider is not None)
+        statement = self._statements.queries.parked(source=source is not None, provider=provider is not None)
         values = {} if source is None else {"namespace": self._namespace, "source": source}
-        return int(self._now.rows(statement, **values, **_given(provider=provider))[0][0])
+        found = self._runner.rows(statement, **values, **_given(provider=provider))
+        return int(found[0][0]) if found else 0
+
+    def sent_before(self, identity: Identity) -> SentByWhom:
+        """Return, by (rule, recipient), what went out for this id, whichever occurrence."""
+        pair = (identity.source, identity.id)
+        return self.sent_before_many([pair]).get(pair, {})
 
     def sent_before_many(self, identities: Sequence[tuple[str, str]]) -> dict[tuple[str, str], SentByWhom]:
         """Return, by (source, id), what went out for any occurrence, by (rule, recipient)."""
@@ -185,8 +225,8 @@ class Reader:
         if not identities:
             return found
         packed = self._runner.pack("pairs", list(dict.fromkeys(identities)))
-        for source, id_, rule, recipient, key, start_at, sent_at in self._now.rows(
-            self._statements.sent_before, namespace=self._namespace, **packed
+        for source, id_, rule, recipient, key, start_at, sent_at in self._runner.rows(
+            self._statements.queries.sent_before, namespace=self._namespace, **packed
         ):
             if rule is not None:
                 by_whom = found.setdefault((source, id_), {})
@@ -199,7 +239,8 @@ class Reader:
             return []
         packed = self._runner.pack("ranges", [(number, micros(low), micros(high)) for number, low, high in ranges])
         return [
-            int(row) for (row,) in self._now.rows(self._statements.sharing_number, namespace=self._namespace, **packed)
+            int(row)
+            for (row,) in self._runner.rows(self._statements.phones.sharing_number, namespace=self._namespace, **packed)
         ]
 
     def phones(self, rows: Sequence[int]) -> dict[int, list[tuple[str, datetime]]]:
@@ -207,7 +248,7 @@ class Reader:
         found: dict[int, list[tuple[str, datetime]]] = {}
         if rows:
             packed = self._runner.pack("rows", [(row,) for row in rows])
-            for row, number, starts_at in self._now.rows(self._statements.phones_of, **packed):
+            for row, number, starts_at in self._runner.rows(self._statements.phones.phones_of, **packed):
                 found.setdefault(int(row), []).append((number, instant(starts_at)))
         return found
 
@@ -217,7 +258,7 @@ class Reader:
         if numbers:
             values = {"since": micros(since), "namespace": self._namespace}
             packed = self._runner.pack("numbers", [(number,) for number in numbers])
-            for number, key, send_at in self._now.rows(self._statements.traffic, **packed, **values):
+            for number, key, send_at in self._runner.rows(self._statements.phones.traffic, **packed, **values):
                 found.setdefault(number, []).append(Traffic(key, instant(send_at)))
         return found
 
@@ -226,7 +267,7 @@ class Reader:
         if not numbers:
             return []
         packed = self._runner.pack("numbers", [(number,) for number in numbers])
-        found = self._now.rows(self._statements.combined, namespace=self._namespace, **packed)
+        found = self._runner.rows(self._statements.phones.combined, namespace=self._namespace, **packed)
         return [message_from(row) for row in found]
 
     def reminder_owners(self, keys: Sequence[str]) -> dict[str, tuple[Identity, str, str]]:
@@ -234,7 +275,7 @@ class Reader:
         if not keys:
             return {}
         packed = self._runner.pack("keys", [(key,) for key in keys])
-        found = self._now.rows(self._statements.reminder_owners, namespace=self._namespace, **packed)
+        found = self._runner.rows(self._statements.phones.reminder_owners, namespace=self._namespace, **packed)
         return {key: (Identity(*owner), rule, recipient) for key, *owner, rule, recipient in found}
 
     def find_message(
@@ -244,14 +285,14 @@ class Reader:
         for by, name in (("id", token), ("provider_id", provider_id)):
             if name:
                 values = {"namespace": self._namespace, "provider": provider, "name": name}
-                for row in self._now.rows(self._statements.find_message(by), **values):
+                for row in self._runner.rows(self._statements.queries.find_message(by), **values):
                     return _found(row)
         return None
 
     def last_sent(self, *, provider: str, number: str) -> FoundMessage | None:
         """Return the message that went out last to a number: the one that a reply answers."""
         values = {"namespace": self._namespace, "provider": provider, "number": number}
-        return next((_found(row) for row in self._now.rows(self._statements.last_sent, **values)), None)
+        return next((_found(row) for row in self._runner.rows(self._statements.queries.last_sent, **values)), None)
 
     def last_run(self, name: str) -> tuple[datetime, dict[str, Any]] | None:
         """Return when a job last ran and what it said, or None."""
@@ -259,12 +300,15 @@ class Reader:
 
     def counts(self) -> dict[str, Any]:
         """Return the numbers and instants that `NOTHING` explains."""
-        ask, same = self._now, {"namespace": self._namespace}
-        total, dirty, removed, claimed, next_at = ask.rows(self._statements.count_appointments, **same)[0]
+        ask, same = self._runner, {"namespace": self._namespace}
+        appointments = ask.rows(self._statements.queries.count_appointments, **same)
+        if not appointments:  # there is no ledger yet
+            return dict(NOTHING)
+        total, dirty, removed, claimed, next_at = appointments[0]
         reminders: dict[str, dict[str, int]] = {}
-        for stand, reason, count in ask.rows(self._statements.count_reminders, **same):
+        for stand, reason, count in ask.rows(self._statements.queries.count_reminders, **same):
             reminders.setdefault(stand, {})[reason] = count
-        states = ask.rows(self._statements.count_messages, **same)
+        states = ask.rows(self._statements.queries.count_messages, **same)
         unsettled = [oldest for state, _, oldest in states if state in ("creating", "cancelling", "unknown")]
         return NOTHING | {
             "appointments": int(total),
@@ -275,13 +319,13 @@ class Reader:
             "reminders": reminders,
             "next_at": instant_or_none(next_at),
             "oldest_unsettled_at": instant_or_none(min(unsettled, default=None)),
-            "suppressions": int(ask.rows(self._statements.count_suppressions, **same)[0][0]),
-            "unmatched_events": int(ask.rows(self._statements.count_unmatched, **same)[0][0]),
+            "suppressions": int(ask.rows(self._statements.queries.count_suppressions, **same)[0][0]),
+            "unmatched_events": int(ask.rows(self._statements.queries.count_unmatched, **same)[0][0]),
             "runs": self._runs(),
         }
 
     def _runs(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
-        found = self._now.rows(self._statements.runs, namespace=self._namespace)
+        found = self._runner.rows(self._statements.queries.runs, namespace=self._namespace)
         return {name: (instant(at), json.loads(detail)) for name, at, detail in found}
 
 
@@ -291,3 +335,19 @@ def _found(row: Sequence[Any]) -> FoundMessage:
 
 def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+class NoLedger:
+    """What a reader asks while there is no ledger yet: it answers every question with nothing."""
+
+    kind = "sqlite"
+
+    def pack(self, name: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """Return no values: nothing is looked for."""
+        del name, rows
+        return {}
+
+    def rows(self, statement: Any, **values: Any) -> Sequence[Sequence[Any]]:
+        """Return no rows."""
+        del statement, values
+        return ()

@@ -5,7 +5,7 @@ Never commits, never decides by more than snapshot, revision and time of recordi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from attrs import define, field
 from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.sql.row_mapping import micros, micros_or_none
+from reminder_kit.ledger.sql.statements import Statements
 from reminder_kit.model.records import Identity, Incoming, RecordResult
 
 __all__ = ["Recorder"]
@@ -67,27 +68,14 @@ class _Batch:
         return RecordResult.NEW if before is None else RecordResult.CHANGED
 
 
-class Recorder(Reader):
-    """Takes appointments in; writes that may wait are put off until they can be made together."""
+class Recorder:
+    """Takes appointments in and removes them, inside one transaction."""
 
-    def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
-        super().__init__(runner, namespace, schema)
-        self._deferred: dict[int, tuple[Any, list[Mapping[str, Any]]]] = {}
-
-    @property
-    def _now(self) -> Runner:
-        self.flush()
-        return self._runner
-
-    def flush(self) -> None:
-        """Write what was put off in order to be written together."""
-        while self._deferred:
-            statement, rows = self._deferred.pop(next(iter(self._deferred)))
-            self._runner.many(statement, rows)
-
-    def _defer(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
-        if rows := list(rows):
-            self._deferred.setdefault(id(statement), (statement, []))[1].extend(rows)
+    def __init__(self, runner: Runner, reader: Reader, namespace: str, statements: Statements) -> None:
+        self._runner = runner
+        self._reader = reader
+        self._namespace = namespace
+        self._statements = statements
 
     def record(
         self, all_incoming: Sequence[Incoming], now: datetime, *, as_of: datetime | None = None
@@ -107,7 +95,7 @@ class Recorder(Reader):
     ) -> list[RecordResult]:
         known = {
             identity: _RecordedRow(sequence[0], sequence[1], bool(sequence[2]), sequence[3], sequence[4], sequence[5])
-            for identity, sequence in self._recorded(incoming.identity for incoming in all_incoming).items()
+            for identity, sequence in self._reader.recorded(incoming.identity for incoming in all_incoming).items()
         }
         batch = _Batch()
         for incoming in all_incoming:
@@ -120,17 +108,17 @@ class Recorder(Reader):
             rows = [
                 {"which": row, "new_kind": kind, "new_revision": order} for row, (kind, order) in batch.grown.items()
             ]
-            self._now.many(self._statements.reorder, sorted(rows, key=lambda mapping: mapping["which"]))
+            self._runner.many(self._statements.updates.reorder, sorted(rows, key=lambda mapping: mapping["which"]))
         if not batch.fresh:
             return
-        statement = self._statements.record(as_of=as_of is not None)
+        statement = self._statements.updates.record(as_of=as_of is not None)
         same = {"namespace": self._namespace, "recorded_at": micros(now)} | ({} if as_of is None else {"as_of": as_of})
         rows = [_intake_values(batch.fresh[identity]) for identity in sorted(batch.fresh)]
         if self._runner.kind == "sqlite":
-            written = self._now.many(statement, [row | same for row in rows])
+            written = self._runner.many(statement, [row | same for row in rows])
         else:
             packed = self._runner.pack("intakes", [tuple(row.values()) for row in rows])
-            written = self._now.run(statement, **packed, **same)
+            written = self._runner.run(statement, **packed, **same)
         self._list_phones(batch.fresh.values())
         if written == len(rows):
             batch.fresh.clear()
@@ -144,13 +132,13 @@ class Recorder(Reader):
         ]
         if rows:
             packed = self._runner.pack("phones", rows)
-            self._now.run(self._statements.list_phones, namespace=self._namespace, **packed)
+            self._runner.run(self._statements.phones.list_phones, namespace=self._namespace, **packed)
 
     def _corrected(self, batch: _Batch, all_incoming: Sequence[Incoming]) -> list[RecordResult]:
         """Return the answers; where others wrote at the same time, look at what stands now."""
         if not batch.fresh:
             return batch.answers
-        known = self._recorded(batch.fresh)
+        known = self._reader.recorded(batch.fresh)
         lost = {identity for identity, incoming in batch.fresh.items() if known[identity][1] != incoming.fingerprint}
         return [
             RecordResult.STALE
@@ -164,11 +152,11 @@ class Recorder(Reader):
 
         The generation grows, the row is dirty, its revision is cleared: whatever comes next for it is taken.
         """
-        known = self._recorded(identities)
+        known = self._reader.recorded(identities)
         gone = [identity for identity, sequence in known.items() if not sequence[2]]
         rows = [{"which": row, "now": micros(now)} for row in sorted(known[identity][0] for identity in gone)]
         if rows:
-            self._now.many(self._statements.remove, rows)
+            self._runner.many(self._statements.updates.remove, rows)
         return gone
 
 

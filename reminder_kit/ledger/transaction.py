@@ -13,6 +13,8 @@ from typing import Any
 
 from reminder_kit.errors import ClaimLostError
 from reminder_kit.ledger.databases.runner import Runner
+from reminder_kit.ledger.databases.write_behind import WriteBehind
+from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.recorder import Recorder
 from reminder_kit.ledger.sql.row_mapping import (
     event_from,
@@ -25,24 +27,61 @@ from reminder_kit.ledger.sql.row_mapping import (
     outcome_values,
     told_from,
 )
+from reminder_kit.ledger.sql.statements import statements_for
 from reminder_kit.model.messages import DeliveryEvent, Message
-from reminder_kit.model.records import Claim, HistoryEntry, Identity, Release, ReminderRecord, Suppression
+from reminder_kit.model.records import (
+    Claim,
+    HistoryEntry,
+    Identity,
+    Incoming,
+    RecordResult,
+    Release,
+    ReminderRecord,
+    Suppression,
+)
 
 __all__ = ["Transaction"]
 
 
-class Transaction(Recorder):
-    """The writes of the ledger; also answers every question of `Reading`, as the transaction sees things."""
+class Transaction:
+    """The writes of the ledger. `reader` answers every question, as the transaction sees things."""
 
     def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
-        super().__init__(runner, namespace, schema)
+        self._runner = WriteBehind(runner)
+        self._namespace = namespace
+        self._statements = statements_for(schema, runner.kind)
+        self.reader = Reader(self._runner, namespace, schema)
+        self._recorder = Recorder(self._runner, self.reader, namespace, self._statements)
         self._proven: set[Claim] = set()
+
+    def flush(self) -> None:
+        """Make the writes that were put off in order to be made together; whoever commits calls it before."""
+        self._runner.flush()
 
     # Appointments
 
+    def record(
+        self, all_incoming: Sequence[Incoming], now: datetime, *, as_of: datetime | None = None
+    ) -> list[RecordResult]:
+        """Write appointments, in order; one answer each.
+
+        The same fingerprint and not removed: UNCHANGED, and at most a grown revision is
+        stored. An older revision than the recorded one (or, with `as_of`, a row recorded
+        later where either side has no revision): STALE, decided in the statement that writes.
+        Else the snapshot is replaced, the generation grows, the row is dirty and no longer removed.
+        """
+        return self._recorder.record(all_incoming, now, as_of=as_of)
+
+    def remove(self, identities: Sequence[Identity], now: datetime) -> list[Identity]:
+        """Mark appointments as removed; returns those that were recorded and not so already.
+
+        The generation grows, the row is dirty, its revision is cleared: whatever comes next for it is taken.
+        """
+        return self._recorder.remove(identities, now)
+
     def generation(self, row: int) -> int | None:
         """Return how often the appointment of a row was written."""
-        found = self._now.rows(self._statements.generation, which=row, namespace=self._namespace)
+        found = self._runner.rows(self._statements.queries.generation, which=row, namespace=self._namespace)
         return int(found[0][0]) if found else None
 
     def mark_dirty(self, *, number: str | None = None, identities: Sequence[Identity] = ()) -> int:
@@ -52,16 +91,16 @@ class Transaction(Recorder):
         """
         count = 0
         if number is not None:
-            count += self._now.run(self._statements.mark_number, namespace=self._namespace, number=number)
-        if rows := sorted(self.rows(identities).values()):
+            count += self._runner.run(self._statements.updates.mark_number, namespace=self._namespace, number=number)
+        if rows := sorted(self.reader.rows(identities).values()):
             packed = self._runner.pack("rows", [(row,) for row in rows])
-            count += self._now.run(self._statements.mark_rows, namespace=self._namespace, **packed)
+            count += self._runner.run(self._statements.updates.mark_rows, namespace=self._namespace, **packed)
         return count
 
     def reply(self, identity: Identity, word: str) -> None:
         """Keep the host's keyword that was replied about an appointment, until its start moves."""
         names = {"which_source": identity.source, "which_id": identity.id, "which_occurrence": identity.recurrence_id}
-        self._now.run(self._statements.reply, word=word, namespace=self._namespace, **names)
+        self._runner.run(self._statements.updates.reply, word=word, namespace=self._namespace, **names)
 
     # Claims
 
@@ -74,18 +113,18 @@ class Transaction(Recorder):
             return {}
         packed = self._runner.pack("rows", [(row,) for row in rows])
         same = {"owner": owner, "namespace": self._namespace}
-        found = self._now.rows(self._statements.claimable, **packed, **same, now=micros(now))
+        found = self._runner.rows(self._statements.updates.claimable, **packed, **same, now=micros(now))
         claims = {row: Claim(row, owner, fence + 1) for row, fence in found}
         if claims:
             packed = self._runner.pack("rows", [(row,) for row in claims])
-            self._runner.run(self._statements.claim, **packed, owner=owner, until=micros(now + lease))
+            self._runner.run(self._statements.updates.claim, **packed, owner=owner, until=micros(now + lease))
         self._proven = {claim for claim in self._proven if claim.row not in claims} | set(claims.values())
         return claims
 
     def holders(self, rows: Sequence[int]) -> list[str]:
         """Return who holds any of these rows."""
         packed = self._runner.pack("rows", [(row,) for row in rows])
-        return [owner for (owner,) in self._now.rows(self._statements.holders, **packed)] if rows else []
+        return [owner for (owner,) in self._runner.rows(self._statements.queries.holders, **packed)] if rows else []
 
     def expire(self, owners: Sequence[str]) -> int:
         """End every lease of owners that are known to be dead; returns how many."""
@@ -93,19 +132,21 @@ class Transaction(Recorder):
             return 0
         self._proven = {claim for claim in self._proven if claim.owner not in owners}
         packed = self._runner.pack("owners", [(owner,) for owner in owners])
-        return self._now.run(self._statements.expire, **packed, namespace=self._namespace)
+        return self._runner.run(self._statements.updates.expire, **packed, namespace=self._namespace)
 
     def expire_rows(self, rows: Sequence[int]) -> int:
         """End the leases on a list of rows; returns how many."""
         self._proven = {claim for claim in self._proven if claim.row not in rows}
         packed = self._runner.pack("rows", [(row,) for row in rows])
-        return self._now.run(self._statements.expire_rows, **packed, namespace=self._namespace) if rows else 0
+        return (
+            self._runner.run(self._statements.updates.expire_rows, **packed, namespace=self._namespace) if rows else 0
+        )
 
     def renew(self, claims: Sequence[Claim], until: datetime) -> None:
         """Extend leases still held; those lost are passed over."""
         if claims:
             rows = [_claim_values(claim) | {"until": micros(until)} for claim in _in_order(claims)]
-            self._now.many(self._statements.renew, rows)
+            self._runner.many(self._statements.updates.renew, rows)
 
     def release(self, releases: Sequence[Release]) -> None:
         """Give claims back and write what is known now; those lost are passed over.
@@ -119,14 +160,14 @@ class Transaction(Recorder):
             for release in sorted(releases, key=lambda release: release.claim.row)
         ]
         if rows:
-            self._now.many(self._statements.release, rows)
+            self._runner.many(self._statements.updates.release, rows)
         self._proven -= {release.claim for release in releases}
 
     def _prove(self, claim: Claim) -> None:
         """Raise `ClaimLostError` unless the claim holds; then it holds until this transaction ends."""
         if claim in self._proven:
             return
-        found = self._now.rows(self._statements.held, which=claim.row, namespace=self._namespace)
+        found = self._runner.rows(self._statements.updates.held, which=claim.row, namespace=self._namespace)
         if not found or tuple(found[0]) != (claim.owner, claim.fence):
             raise ClaimLostError(
                 f"the claim on row {claim.row} of the ledger ran out and another worker took over: "
@@ -141,7 +182,7 @@ class Transaction(Recorder):
 
         An older library, still at work on the same ledger, records without them.
         """
-        known = self.phones(list(found))
+        known = self.reader.phones(list(found))
         rows = [
             (row, number, micros(start_at))
             for row, phones in found.items()
@@ -150,14 +191,16 @@ class Transaction(Recorder):
         ]
         if rows:
             packed = self._runner.pack("phones", rows)
-            self._now.run(self._statements.add_phones, namespace=self._namespace, **packed)
+            self._runner.run(self._statements.phones.add_phones, namespace=self._namespace, **packed)
         return {row for row, *_ in rows}
 
     def drop_phones(self, release: Release, kept: Sequence[tuple[str, datetime]]) -> None:
         """Forget the numbers and starts an appointment had before it was worked on, unless it was written since."""
         rows = [(number, micros(start_at)) for number, start_at in kept]
         packed = self._runner.pack("kept", [*rows, ("", 0)])
-        self._now.run(self._statements.drop_phones, which=release.claim.row, seen=release.generation, **packed)
+        self._runner.run(
+            self._statements.phones.drop_phones, which=release.claim.row, seen=release.generation, **packed
+        )
 
     def lock(self, rows: Sequence[int]) -> None:
         """Let nobody else write these rows until this transaction ends.
@@ -166,13 +209,13 @@ class Transaction(Recorder):
         """
         if rows and self._runner.kind == "postgresql":
             packed = self._runner.pack("rows", [(row,) for row in rows])
-            self._now.rows(self._statements.lock_rows, namespace=self._namespace, **packed)
+            self._runner.rows(self._statements.phones.lock_rows, namespace=self._namespace, **packed)
 
     def requeue(self, rows: Sequence[int], now: datetime) -> None:
         """Have appointments looked at again, since another of their phone changed; also by who is at work on them."""
         if rows:
             packed = self._runner.pack("rows", [(row,) for row in rows])
-            self._now.run(self._statements.requeue, namespace=self._namespace, now=micros(now), **packed)
+            self._runner.run(self._statements.phones.requeue, namespace=self._namespace, now=micros(now), **packed)
 
     def is_crowded(self, number: str, besides: Sequence[str], low: datetime, high: datetime) -> bool:
         """Say whether anything but some reminders' messages goes out to a number between two instants.
@@ -180,14 +223,14 @@ class Transaction(Recorder):
         From then on no other transaction parks for that number before this one has ended.
         """
         if self._runner.kind == "postgresql":
-            self._now.rows(self._statements.lock_number, number=f"{self._namespace}:{number}")
+            self._runner.rows(self._statements.phones.lock_number, number=f"{self._namespace}:{number}")
         values = self._runner.pack("besides", [(key,) for key in besides])
         values |= {"namespace": self._namespace, "number": number}
-        return bool(self._now.rows(self._statements.crowd, **values, low=micros(low), high=micros(high)))
+        return bool(self._runner.rows(self._statements.phones.crowd, **values, low=micros(low), high=micros(high)))
 
     def parked_reminders(self, number: str) -> list[set[str]]:
         """Return, for each message that is, or may be, parked for a number, the reminders that it tells."""
-        found = self._now.rows(self._statements.parked_reminders, namespace=self._namespace, number=number)
+        found = self._runner.rows(self._statements.phones.parked_reminders, namespace=self._namespace, number=number)
         return [{key, *(included.key for included in told_from(told))} for key, told in found]
 
     # Reminders and messages
@@ -196,25 +239,31 @@ class Transaction(Recorder):
         """Write outcomes (fenced), replacing those of the same keys; what would not change is not written."""
         self._prove(claim)
         values = [outcome_values(self._namespace, claim.row, outcome) for outcome in outcomes]
-        self._defer(self._statements.keep_outcome, values)
+        self._runner.defer(self._statements.updates.keep_outcome, values)
 
     def drop_outcomes(self, claim: Claim, keys: Sequence[str]) -> None:
         """Forget reminders of the claimed appointment (fenced)."""
         self._prove(claim)
         if keys:
             packed = self._runner.pack("keys", [(key,) for key in keys])
-            self._now.run(self._statements.drop_outcomes, which=claim.row, namespace=self._namespace, **packed)
+            self._runner.run(
+                self._statements.updates.drop_outcomes, which=claim.row, namespace=self._namespace, **packed
+            )
 
     def forget_reminders(self, keys: Sequence[str]) -> int:
         """Drop reminders whose appointment is gone, whoever works; returns how many."""
         packed = self._runner.pack("keys", [(key,) for key in keys])
-        return self._now.run(self._statements.forget_reminders, namespace=self._namespace, **packed) if keys else 0
+        return (
+            self._runner.run(self._statements.updates.forget_reminders, namespace=self._namespace, **packed)
+            if keys
+            else 0
+        )
 
     def create_message(self, claim: Claim, message: Message, *, rule: str, recipient: str) -> None:
         """Insert a message (fenced)."""
         self._prove(claim)
         values = message_values(self._namespace, claim.row, message, rule, recipient)
-        self._defer(self._statements.create_message, [values])
+        self._runner.defer(self._statements.updates.create_message, [values])
 
     def move_message(self, claim: Claim | None, before: Message, after: Message) -> None:
         """Write a message's new state (fenced when a claim is given).
@@ -223,7 +272,7 @@ class Transaction(Recorder):
         """
         if claim is not None:
             self._prove(claim)
-        if not self._now.run(self._statements.move_message, **moved_values(self._namespace, before, after)):
+        if not self._runner.run(self._statements.updates.move_message, **moved_values(self._namespace, before, after)):
             raise ClaimLostError(
                 f"message {before.id} is no longer {before.state}: another worker moved it; the next resync looks again"
             )
@@ -233,7 +282,9 @@ class Transaction(Recorder):
     def note(self, entries: Sequence[HistoryEntry]) -> None:
         """Append lines of history."""
         if entries:
-            self._defer(self._statements.note, [history_values(self._namespace, entry) for entry in entries])
+            self._runner.defer(
+                self._statements.updates.note, [history_values(self._namespace, entry) for entry in entries]
+            )
 
     def suppress(self, suppression: Suppression) -> bool:
         """Bar a number; says whether that changed anything. The recipient's own word stands above the host's."""
@@ -244,33 +295,38 @@ class Transaction(Recorder):
             "at": micros(suppression.at),
             "said_by": suppression.by,
         }
-        return self._now.run(self._statements.suppress, **values) > 0
+        return self._runner.run(self._statements.updates.suppress, **values) > 0
 
     def allow(self, number: str) -> bool:
         """Lift a suppression; says whether there was one."""
-        return self._now.run(self._statements.allow, namespace=self._namespace, number=number) > 0
+        return self._runner.run(self._statements.updates.allow, namespace=self._namespace, number=number) > 0
 
     def mark_run(self, name: str, at: datetime, detail: Mapping[str, Any]) -> None:
         """Say when a job last ran: the one row that a run may write although nothing changed."""
         values = {"namespace": self._namespace, "name": name, "at": micros(at), "detail": json.dumps(dict(detail))}
-        self._now.run(self._statements.mark_run, **values)
+        self._runner.run(self._statements.updates.mark_run, **values)
 
     def store_event(self, event: DeliveryEvent, received_at: datetime) -> bool:
         """Keep what a provider told us; False where that very event was kept before."""
-        return self._now.run(self._statements.store_event, **event_values(self._namespace, event, received_at)) > 0
+        return (
+            self._runner.run(self._statements.updates.store_event, **event_values(self._namespace, event, received_at))
+            > 0
+        )
 
     def unmatched_events(self, *, provider_id: str | None = None, token: str | None = None) -> list[DeliveryEvent]:
         """Return events that came before their message was known, oldest first."""
         found: dict[str, DeliveryEvent] = {}
         for by, name in (("token", token), ("provider_id", provider_id)):
             if name:
-                for row in self._now.rows(self._statements.unmatched(by), namespace=self._namespace, name=name):
+                for row in self._runner.rows(
+                    self._statements.queries.unmatched(by), namespace=self._namespace, name=name
+                ):
                     found.setdefault(row[0], event_from(row))
         return list(found.values())
 
     def match_event(self, event_id: str) -> None:
         """Note that an event's message is known."""
-        self._now.run(self._statements.match_event, namespace=self._namespace, which=event_id)
+        self._runner.run(self._statements.updates.match_event, namespace=self._namespace, which=event_id)
 
     def purge(self, before: datetime, now: datetime) -> int:
         """Remove the personal data of appointments that ended before an instant; returns how many.
@@ -281,12 +337,12 @@ class Transaction(Recorder):
         """
         count = 0
         same = {"namespace": self._namespace, "before": micros(before), "now": micros(now)}
-        while rows := self._now.rows(self._statements.purgeable, **same):
+        while rows := self._runner.rows(self._statements.updates.purgeable, **same):
             packed = self._runner.pack("rows", [(row,) for (row,) in rows])
-            for statement in self._statements.purges:
+            for statement in self._statements.updates.purges:
                 self._runner.run(statement, **packed)
             count += len(rows)
-        self._runner.run(self._statements.purge_events, namespace=same["namespace"], until=same["before"])
+        self._runner.run(self._statements.updates.purge_events, namespace=same["namespace"], until=same["before"])
         return count
 
 

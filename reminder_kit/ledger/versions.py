@@ -5,12 +5,20 @@ Never loads alembic unless tables are really to be created or upgraded.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from reminder_kit.errors import SchemaError
 from reminder_kit.ledger.sql.tables import PREFIX, VERSION_TABLE, tables_of
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 __all__ = ["VERSIONS", "is_current", "refuse", "upgrade", "version_of"]
 
@@ -71,11 +79,34 @@ def upgrade(connection: sa.Connection, schema: str | None, name: str) -> bool:
 
 
 def _migrate(connection: sa.Connection, schema: str | None, version: str = "head") -> None:
-    from alembic import command
-    from alembic.config import Config
+    with _silent("alembic.runtime.migration", "alembic.runtime.plugins"):
+        from alembic import command
+        from alembic.config import Config
 
-    config = Config(attributes={"connection": connection, "schema": schema, "version_table": VERSION_TABLE})
+        command.upgrade(_configured(Config, connection, schema), version)
+
+
+def _configured(kind: Callable[..., Config], connection: sa.Connection, schema: str | None) -> Config:
+    config = kind(attributes={"connection": connection, "schema": schema, "version_table": VERSION_TABLE})
     config.attributes["metadata"] = tables_of(schema).metadata
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, version)
+    return config
+
+
+@contextmanager
+def _silent(*names: str) -> Iterator[None]:
+    """Keep what this thread makes a library say below a warning out of the host's log; other threads are heard."""
+    thread = get_ident()
+
+    def is_for_the_host(line: logging.LogRecord) -> bool:
+        return line.thread != thread or line.levelno >= logging.WARNING
+
+    loggers = [logging.getLogger(name) for name in names]
+    for logger in loggers:
+        logger.addFilter(is_for_the_host)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_for_the_host)

@@ -1,4 +1,24 @@
-"""Values."""
+"""Model: the values that every other package speaks in, and the life cycle of a message.
+
+Pure: no clock, no I/O, no SQL. Imports `errors` and nothing else of this library. In reading order:
+
+    instants      UTC inside, named zones at the edge, ISO 8601 at the doors
+    host_data     what hosts hand over, as text and data that come back unchanged
+    phones        numbers as E.164, and as logs may show them
+    appointments  `Appointment` and `Recipient`: what the host says
+    reasons       the codes that say why a reminder is where it is
+    lifecycle     the states of a message, and who may move it from which to which
+    messages      `Draft`, `Message`, `DeliveryEvent`: one text at the provider
+    snapshots     appointments as text, revisions as text that sorts
+    records       what the ledger remembers, and what it is handed
+
+What to know:
+
+- Names of instants end in `_at`, and instants are UTC. Three fields keep the zone they came in: `starts_at`, `ends_at`
+  and `booked_at` of an appointment. Its `start_at` and `end_at` are the first two as UTC.
+- Values are frozen and valid by construction: what cannot be meant raises `InvalidInputError` where it is built.
+- Two parties move a message. A wrong step of ours raises; whatever the provider says is taken, or kept and reported.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The values everything else speaks of: frozen, valid by construction.
+"""Appointments and recipients: what a host says of whom to remind, and of what.
 
-Pure: no clock, no I/O, no knowledge of providers, ledgers or files.
+Pure: no clock, no I/O. Never knows of providers, ledgers or files; never holds what cannot be meant.
 """
 
 from __future__ import annotations
@@ -29,10 +29,15 @@ __all__ = [
 ]
 
 Revision = int | datetime | tuple[Any, ...]
+"""What orders the updates of an appointment: a counter, an aware datetime, or a tuple of these."""
 
 
 class Status(StrEnum):
-    """What the host says of an appointment."""
+    """What the host says of an appointment.
+
+    Nobody is reminded of one that is cancelled or that the person missed (`no_show`); of a completed one only by
+    follow-ups.
+    """
 
     CONFIRMED = "confirmed"
     TENTATIVE = "tentative"
@@ -41,7 +46,7 @@ class Status(StrEnum):
     NO_SHOW = "no_show"
 
 
-def _name(value: object) -> str:
+def _appointment_id(value: object) -> str:
     if value is None or not (name := whole_text(value)).strip():
         raise InvalidInputError(f"an appointment needs an id, not {value!r}: save the host's record first")
     return name
@@ -60,10 +65,16 @@ def _known_zone(_instance: object, _attribute: object, value: str | None) -> Non
 class Recipient:
     """A person to be reminded.
 
-    `phone` is kept as it was given; the kit reads it as E.164, with its default
-    region where there is no country code. `id` is the host's own name for the person:
-    with it a new number follows the person, without it a number *is* the person.
-    `timezone` is an IANA name, `locale` a language tag ("es", "pt_BR").
+    phone: The number to write to, kept as it was given. The kit reads it as E.164, with its default region where it
+        has no country code; one that cannot be a number is refused when a reminder needs it.
+    id: The host's own name for the person. With it, a new number follows the person; None: the number *is* the person.
+    name: For texts; "" where it is not known.
+    timezone: The IANA zone in which the person reads times, and in which quiet hours hold; None: the appointment's.
+    locale: The language tag of the person's texts ("es", "pt-BR"); None: the kit's default.
+    opted_in: Whether the person agreed to be written to; False: every reminder is refused with `opted_out`.
+    data: The host's own data, for conditions and texts; empty by default.
+
+    Raises `InvalidInputError` for an unknown zone, and for data that the ledger cannot keep.
     """
 
     phone: str = field(converter=whole_text, repr=lambda phone: repr(masked(phone)))
@@ -76,7 +87,7 @@ class Recipient:
 
     @property
     def key(self) -> str:
-        """What makes this the same person next time: `id`, else the number."""
+        """What makes this the same person next time: `id`, else `phone` as it stands."""
         return self.id or self.phone
 
 
@@ -94,7 +105,11 @@ def _status(value: str) -> Status:
 
 
 def recurrence_name(value: str | datetime | date | None) -> str | None:
-    """Return the name of an occurrence: its original start as UTC instant, date (all-day) or wall time (floating)."""
+    """Return the name of one occurrence of a series, which is its original start; None: it is no occurrence.
+
+    An aware datetime becomes a UTC instant, a date (all-day) stays a date, a naive datetime
+    (floating) a wall-clock time, all as ISO 8601. Text stays as it is.
+    """
     if value is None or isinstance(value, str):
         return text_or_none(value)
     if isinstance(value, datetime):
@@ -104,18 +119,32 @@ def recurrence_name(value: str | datetime | date | None) -> str | None:
 
 @frozen
 class Appointment:
-    """Something people are reminded of.
+    """Something that people are reminded of. Its identity is `source`, `id` and `recurrence_id`.
 
-    `starts_at` and `ends_at` are aware datetimes (pendulum's or the standard
-    library's); a naive one raises `NaiveDatetimeError`. `timezone` is the IANA zone in
-    which local rules and the text are read; without it, the zone of `starts_at` where
-    that has a name, else the kit's default. `recurrence_id` is the original start of
-    one occurrence of a series. `revision` (an int, an aware datetime or a tuple of
-    them) orders updates: an older one than recorded is ignored. `booked_at` is when it
-    was booked, `all_day` says that only the date of `starts_at` is meant.
+    id: The host's own name for it, unique within its source; other values become text. Never empty.
+    starts_at: When it starts: an aware datetime of any zone, pendulum's or the standard library's.
+    ends_at: When it ends, likewise; None: not known, and counted as its start.
+    timezone: The IANA zone in which wall-clock rules are counted and its recipients read times; None: the zone of
+        `starts_at` where that has a name, else the kit's default.
+    recipients: Whom to remind: one or several, each a `Recipient` or just a phone number; none by default.
+    title: For texts and conditions; "" by default.
+    location: For texts and conditions; "" by default.
+    status: What the host says of it, a `Status` or its word; "confirmed" by default.
+    source: Which calendar or system it comes from; "default" where there is but one.
+    recurrence_id: The original start of one occurrence of a series, as datetime, date or text; None: it does not recur.
+    revision: Orders updates: an older one than recorded is ignored. An int, an aware datetime, or a tuple of these;
+        None: the last one written is the latest.
+    booked_at: When it was booked: an aware datetime. A reminder that was due earlier than that is not sent late unless
+        its rule says so; None: not known, and taken as long ago.
+    tags: Words for conditions, one or several; none by default.
+    data: The host's own data, for conditions and texts; empty by default.
+    url: A link for texts; None by default.
+    all_day: Whether only the date of `starts_at` is meant; texts then name no time. False by default.
+
+    Raises `NaiveDatetimeError` for a datetime without zone, and `InvalidInputError` for whatever else cannot be meant.
     """
 
-    id: str = field(converter=_name)
+    id: str = field(converter=_appointment_id)
     starts_at: datetime
     ends_at: datetime | None = None
     timezone: str | None = None
@@ -146,32 +175,35 @@ class Appointment:
 
     @cached_property
     def start_at(self) -> datetime:
-        """The start as a plain UTC instant."""
+        """The start as an instant, UTC."""
         return utc(self.starts_at)
 
     @cached_property
     def end_at(self) -> datetime:
-        """The end as a plain UTC instant; the start where no end is known."""
+        """The end as an instant, UTC; the start where no end is known."""
         return utc(self.starts_at if self.ends_at is None else self.ends_at)
 
     @property
     def zone_name(self) -> str | None:
-        """The zone this appointment itself names, if any."""
+        """The IANA zone that the appointment itself names, by `timezone` or `starts_at`; None where it names none."""
         return self.timezone or named_zone(self.starts_at.tzinfo)
 
     @property
     def is_off(self) -> bool:
-        """Whether nobody is to be reminded of it any more."""
+        """Whether nobody is to be reminded of it any more, not even by a follow-up: it was cancelled or missed."""
         return self.status in (Status.CANCELLED, Status.NO_SHOW)
 
     @property
     def label(self) -> str:
-        """How errors and tables name it."""
+        """The name for errors and tables: its id, and for an occurrence `id@recurrence_id`."""
         return f"{self.id}@{self.recurrence_id}" if self.recurrence_id else self.id
 
 
 def normalise(appointment: Appointment, region: str | None) -> Appointment:
-    """Return the appointment with its recipients' phones as E.164 where they can be; others stay as given."""
+    """Return the appointment with its recipients' phones as E.164; what cannot be a number stays as it was given.
+
+    `region` (two letters, "US") is the country of numbers without a country code; None: those stay as they are.
+    """
     recipients = tuple(
         recipient if number is None or number == recipient.phone else evolve(recipient, phone=number)
         for recipient in appointment.recipients

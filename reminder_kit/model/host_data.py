@@ -1,6 +1,7 @@
 """What hosts hand over, as text and data that every ledger and provider takes.
 
-Pure: no clock, no I/O. Never keeps half a character, a NUL, or what would not come back unchanged.
+Pure: no clock, no I/O. Never lets through half a character, a NUL, or a value that the ledger would not give back
+unchanged.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ from reminder_kit.errors import InvalidInputError
 __all__ = ["Data", "data_of", "text_or_none", "whole_text"]
 
 _DEEPEST = 100
+"""How many lists and dicts may lie within each other."""
+
 _LONGEST = 3000
 """Bits of the largest whole number: some 900 digits."""
 
 
 def whole_text(value: object) -> str:
-    """Return text as every ledger and provider takes it: nothing for None, no NUL, no half of a character."""
+    """Return a value as text that every ledger and provider takes; None becomes "".
+
+    A NUL and half of a character (a lone surrogate) become the replacement character.
+    """
     text = "" if value is None else value if type(value) is str else str(value)
     if text.isascii() and "\0" not in text:
         return text
@@ -29,12 +35,15 @@ def whole_text(value: object) -> str:
 
 
 def text_or_none(value: object) -> str | None:
-    """Return such text, None for nothing."""
+    """Return a value as `whole_text` does, or None where that is empty."""
     return whole_text(value) or None
 
 
-def _plain(value: Any, where: str, depth: int = 0) -> Any:
-    """Return host data as what the ledger gives back unchanged: JSON values, dates, datetimes and decimals."""
+def _storable(value: Any, where: str, depth: int = 0) -> Any:
+    """Return host data as the ledger gives it back: JSON values, dates, times, datetimes and decimals.
+
+    Raises `InvalidInputError`, naming `where` in the data, for anything else.
+    """
     if isinstance(value, str):
         return whole_text(value)
     if isinstance(value, int) and value.bit_length() > _LONGEST:
@@ -48,18 +57,21 @@ def _plain(value: Any, where: str, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         raise InvalidInputError(f"{where[:80]}… is nested more than {_DEEPEST} deep, which the ledger does not keep")
     if isinstance(value, Mapping):
-        return {whole_text(key): _plain(item, f"{where}.{key}", depth + 1) for key, item in value.items()}
+        return {whole_text(key): _storable(item, f"{where}.{key}", depth + 1) for key, item in value.items()}
     if isinstance(value, set | frozenset):
         value = sorted(value, key=repr)  # its own order differs between processes, and so would digests and texts
     if isinstance(value, list | tuple):
-        return [_plain(entry, where, depth + 1) for entry in value]
+        return [_storable(entry, where, depth + 1) for entry in value]
     raise InvalidInputError(
         f"{where} is a {type(value).__name__}, which the ledger cannot keep: give text, numbers, dates, lists or dicts"
     )
 
 
 class Data(dict[str, Any]):
-    """A host's own data: a dict that can't be changed, but copied, pickled and written as JSON."""
+    """A host's own data: a dict that can be copied, pickled and written as JSON, but not changed.
+
+    Whatever would change it raises `TypeError`.
+    """
 
     def _refuse(self, *_args: Any, **_kwargs: Any) -> Any:
         raise TypeError("a value's data can't be changed: build a new value")
@@ -72,7 +84,7 @@ class Data(dict[str, Any]):
 
 
 def data_of(value: Mapping[str, Any]) -> Data:
-    """Return a host's mapping as data; raises `InvalidInputError` for what the ledger cannot keep."""
+    """Return a host's mapping as `Data`. Raises `InvalidInputError` for a value that the ledger cannot keep."""
     if isinstance(value, Data):
         return value
-    return Data({whole_text(key): _plain(item, f"data[{key!r}]") for key, item in value.items()})
+    return Data({whole_text(key): _storable(item, f"data[{key!r}]") for key, item in value.items()})

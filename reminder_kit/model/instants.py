@@ -1,7 +1,9 @@
 """Instants and zones: UTC inside, named zones at the edge.
 
-Pure: no clock, no I/O. Works on the standard library's datetimes, since elapsed-time
-arithmetic on them costs a thousandth of pendulum's; pendulum is the public face.
+Pure: no clock, no I/O. Never takes a datetime without a zone.
+
+Works on the standard library's datetimes, since elapsed-time arithmetic on them costs a
+thousandth of pendulum's; pendulum is what hosts may hand in and templates get to see.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def utc(moment: datetime, what: str = "the instant") -> datetime:
-    """Return an aware datetime (pendulum's or the standard library's) as a plain UTC datetime.
+    """Return an aware datetime (pendulum's or the standard library's) as the standard library's, in UTC.
 
     Raises `NaiveDatetimeError`, naming `what`, where there is no zone.
     """
@@ -29,20 +31,20 @@ def utc(moment: datetime, what: str = "the instant") -> datetime:
             f"pendulum.datetime({moment.year}, {moment.month}, {moment.day}, {moment.hour}, {moment.minute}, "
             'tz="America/New_York")'
         )
-    plain = datetime(
+    as_utc = datetime(
         moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond, UTC
     )
-    return plain - offset
+    return as_utc - offset
 
 
 def whole_seconds(moment: datetime, *, up: bool = False) -> datetime:
-    """Return the instant cut to (or, with `up`, raised to) whole seconds."""
+    """Return the instant cut to whole seconds; with `up`, raised to the next one. The zone stays."""
     cut = moment.replace(microsecond=0)
     return cut + timedelta(seconds=1) if up and moment.microsecond else cut
 
 
 def seconds(moment: datetime) -> int:
-    """Return a UTC instant as whole seconds since 1970, cut."""
+    """Return a UTC instant as whole seconds since 1970 began, without its fraction."""
     return (moment - _EPOCH) // timedelta(seconds=1)
 
 
@@ -52,12 +54,18 @@ def from_seconds(count: int) -> datetime:
 
 
 def iso(moment: datetime) -> str:
-    """Return an aware instant as `YYYY-MM-DDTHH:MM:SSZ`, the only form we write."""
+    """Return an aware datetime as `YYYY-MM-DDTHH:MM:SSZ`, the only form we write; fractions of a second go.
+
+    Raises `NaiveDatetimeError` where there is no zone.
+    """
     return utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_iso(text: str, what: str = "the instant") -> datetime:
-    """Return the UTC instant that an ISO 8601 text with an offset (or `Z`) names."""
+    """Return the UTC instant that an ISO 8601 text with an offset (or `Z`) names.
+
+    Raises `InvalidInputError`, naming `what`, for other text, and `NaiveDatetimeError` where the offset is missing.
+    """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -67,7 +75,7 @@ def from_iso(text: str, what: str = "the instant") -> datetime:
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:
-    """Return the IANA zone of that name; raises `InvalidInputError` naming what cannot be found."""
+    """Return the IANA zone of a name. Raises `InvalidInputError`, naming it, where there is no such zone."""
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -75,13 +83,14 @@ def zone(name: str) -> ZoneInfo:
 
 
 _UNNAMED = ("UTC", "GMT", "Etc/", "Z", "Zulu", "UCT", "Universal", "Greenwich")
+"""How the names of zones begin that name no place."""
 
 
 def named_zone(info: tzinfo | None) -> str | None:
-    """Return the IANA name of a datetime's zone, or None where it only states an offset.
+    """Return the IANA name of a datetime's zone; None where the zone is UTC or only an offset.
 
-    UTC and fixed offsets name no place: hosts and databases hand them over for any
-    zone, so they say nothing of local time (design, §13).
+    UTC and fixed offsets name no place: hosts and databases hand them over for instants
+    of any zone, so they say nothing of the local time that rules and texts are to go by.
     """
     name = getattr(info, "key", None) or getattr(info, "name", None)
     if not isinstance(name, str) or name.startswith(_UNNAMED) or name[:1] in "+-":

@@ -1,6 +1,6 @@
 """Phone numbers: as E.164, and as logs may show them.
 
-Pure: no clock, no I/O. A number that cannot be one is None, never an exception.
+Pure: no clock, no I/O. Never raises for a number that cannot be one: such a number is None.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ __all__ = ["is_possible", "masked", "phone_number"]
 
 
 def masked(number: str) -> str:
-    """Return a phone number as logs and errors may show it."""
+    """Return a phone number as logs and errors may show it: its first three characters and its last two.
+
+    Of six characters or less nothing is shown.
+    """
     return f"{number[:3]}…{number[-2:]}" if len(number) > 6 else "…"
 
 
 def phone_number(phone: str, region: str | None) -> str | None:
     """Return the E.164 form of a phone number, or None where it can't be one.
 
-    "Can be" is `phonenumbers`' `is_possible_number`: length and country code, not
-    whether the number is in use. `region` is for numbers without a country code.
+    A number can be one where `phonenumbers.is_possible_number` says so: by its length and
+    country code, not by whether anybody has it. `region` (two letters, "US") is the country
+    of numbers without a country code; None: such a number can't be read.
     """
     return _phone_number(phone, None if phone.startswith("+") else region)
 
@@ -38,5 +42,5 @@ def _phone_number(phone: str, region: str | None) -> str | None:
 
 
 def is_possible(number: str) -> bool:
-    """Say whether a recipient's normalised phone is an E.164 number."""
+    """Say whether a text is a possible number in its E.164 form already."""
     return phone_number(number, None) == number

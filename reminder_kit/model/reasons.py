@@ -1,6 +1,6 @@
 """Why a reminder is where it is: the reason codes.
 
-Pure. The words are a contract: plans, reports, the ledger and the command line speak them.
+Pure: values only. Never renamed: plans, reports, the ledger and the command line speak these words to hosts.
 """
 
 from __future__ import annotations
@@ -11,30 +11,66 @@ __all__ = ["Reason"]
 
 
 class Reason(StrEnum):
-    """Why a reminder is where it is. The words are a contract (design, §6)."""
+    """Why a reminder is where it is. Hosts match on these words, so that none is ever renamed."""
 
+    # Sent, or to be sent
+
+    #: At its due time.
     ON_TIME = "on_time"
+    #: Beside the quiet hours that cover its due time.
     SHIFTED_QUIET_HOURS = "shifted_quiet_hours"
+    #: As soon as the window allows, since the due time is nearer than that or over.
     CLAMPED_LATE = "clamped_late"
+    #: At the far end of the window, since the due time lies beyond it and `if_far` is "clamp".
     CLAMPED_FAR = "clamped_far"
-    BEYOND_WINDOW = "beyond_window"
-    AT_CAPACITY = "at_capacity"
-    TOO_LATE = "too_late"
-    TOO_FAR = "too_far"
-    SUPERSEDED = "superseded"
-    PAST = "past"
-    QUIET_HOURS = "quiet_hours"
-    CONDITION = "condition"
-    CANCELLED = "cancelled"
-    REMOVED = "removed"
-    SUPPRESSED = "suppressed"
-    OPTED_OUT = "opted_out"
-    INVALID_NUMBER = "invalid_number"
-    NO_RECIPIENT = "no_recipient"
-    DUPLICATE_NUMBER = "duplicate_number"
-    ALREADY_SENT = "already_sent"
-    NOT_CONFIRMED = "not_confirmed"
-    QUARANTINED = "quarantined"
-    STALE_REVISION = "stale_revision"
-    TEMPLATE_ERROR = "template_error"
+    #: Nothing to be done: the message is what it should be.
     UNCHANGED = "unchanged"
+
+    # Held
+
+    #: Until its time enters the provider's window.
+    BEYOND_WINDOW = "beyond_window"
+    #: Until the provider, which keeps only so many messages parked, has room for it.
+    AT_CAPACITY = "at_capacity"
+
+    # Skipped for its time
+
+    #: The rule would rather not send it so late; or a parked message can no longer be withdrawn.
+    TOO_LATE = "too_late"
+    #: Beyond the window, and `if_far` is "skip".
+    TOO_FAR = "too_far"
+    #: Another reminder of the appointment says the same, and is nearer to the start.
+    SUPERSEDED = "superseded"
+    #: The appointment, or the time of a follow-up, is over.
+    PAST = "past"
+    #: Quiet hours leave no instant for it.
+    QUIET_HOURS = "quiet_hours"
+
+    # Skipped for what the host, the recipient or the provider says
+
+    #: A condition of its rule is not met.
+    CONDITION = "condition"
+    #: The appointment is cancelled, or the person did not show up.
+    CANCELLED = "cancelled"
+    #: The appointment, its rule or its recipient is gone.
+    REMOVED = "removed"
+    #: The number must not be written to.
+    SUPPRESSED = "suppressed"
+    #: The person does not want reminders.
+    OPTED_OUT = "opted_out"
+    #: The number cannot receive messages.
+    INVALID_NUMBER = "invalid_number"
+    #: The appointment has nobody to remind.
+    NO_RECIPIENT = "no_recipient"
+    #: Another recipient of the appointment has the same number.
+    DUPLICATE_NUMBER = "duplicate_number"
+    #: The person has it, for this start or nearly this one.
+    ALREADY_SENT = "already_sent"
+    #: An earlier message of it was never accounted for, and is not doubled.
+    NOT_CONFIRMED = "not_confirmed"
+    #: The provider refused it for good (another text, number or sender is tried), or its appointment can't be read.
+    QUARANTINED = "quarantined"
+    #: What came in, or was decided, is older than what is recorded by now.
+    STALE_REVISION = "stale_revision"
+    #: Its text cannot be rendered.
+    TEMPLATE_ERROR = "template_error"

@@ -1,6 +1,6 @@
-"""What the ledger remembers, as values: appointments with their outcomes and messages, history, suppressions.
+"""Records: what the ledger remembers of appointments, reminders and numbers, and what it is handed.
 
-Pure: no SQL, no clock. The plan compares these with what is wanted.
+Pure: no clock, no I/O. Never decides anything: a plan compares these values with what is wanted.
 """
 
 from __future__ import annotations
@@ -36,19 +36,25 @@ __all__ = [
 ]
 
 FORCED = "forced"
-"""The job under which the ledger notes that a plan whose guard was overridden is being carried out."""
+"""The name of the job under which the ledger notes that a plan is carried out although its guard refused it."""
 
 
 def is_open(forced: tuple[datetime, Mapping[str, Any]] | None, now: datetime) -> bool:
-    """Say whether a forced plan is still to be ended: not all of it was done, and it was forced less than a day ago."""
+    """Say whether a forced plan is still to be finished: part of it is open, and it was forced less than a day ago.
+
+    `forced` is what the ledger noted under `FORCED`, when (UTC) and how far; None: no plan was forced.
+    """
     return forced is not None and bool(forced[1].get("open")) and now - forced[0] < timedelta(days=1)
 
 
 class Identity(NamedTuple):
-    """Which appointment, within one namespace. `recurrence_id` is "" for what does not recur."""
+    """Which appointment, within one namespace."""
 
+    #: The calendar or system it comes from.
     source: str
+    #: The host's name for it, unique within its source.
     id: str
+    #: Which occurrence of a series; "": it does not recur.
     recurrence_id: str = ""
 
     @classmethod
@@ -58,85 +64,106 @@ class Identity(NamedTuple):
 
 
 class ReminderStatus(StrEnum):
-    """Where one reminder stands after it was last worked on."""
+    """What had become of a reminder when it was last worked on."""
 
+    #: A message of it is at the provider, or went out.
     PARKED = "parked"
+    #: It waits with us, until it can be parked.
     HELD = "held"
+    #: No message is made of it.
     SKIPPED = "skipped"
 
 
 @frozen
 class ReminderRecord:
-    """The recorded outcome of one reminder (appointment × rule × recipient).
+    """What the ledger remembers of one reminder (appointment × rule × recipient)."""
 
-    `recipient` is the recipient's key, `to` the number. `send_at` is None unless parked
-    or still intended; `park_at` is when a held reminder enters the provider's window.
-    `replacing` says that its old message was withdrawn in order to be created anew, and
-    that the new one has not been created yet.
-    """
-
+    #: The reminder's identity, whatever its time (`reminder_key`).
     key: str
+    #: The id of its rule; "" where only its message is known.
     rule: str
+    #: The recipient's key: the host's id of the person, else the number; "" where the appointment has no recipient.
     recipient: str = field(repr=False)
+    #: The number it goes to, E.164 or as it was given; "" where there is none.
     to: str = field(repr=False)
+    #: What had become of it.
     status: ReminderStatus
+    #: Why, as the value of a `Reason`.
     reason: str
+    #: When it was due, UTC; None: never, or not known.
     due_at: datetime | None = None
+    #: When its message goes out, UTC; None: there is none, and none about to be made.
     send_at: datetime | None = None
+    #: When it is looked at again although nothing changed, UTC: for a held one, as its time enters the window. None:
+    #: not before something changes.
     park_at: datetime | None = None
+    #: Whether a message of it was given up for a new one (its own, or one that includes it) that is not made yet. The
+    #: new one is placed even if it comes late, whatever the rule's `if_late` says.
     replacing: bool = False
+    #: What went wrong, in words; "": nothing.
     error: str = ""
 
 
 @frozen
 class AppointmentRecord:
-    """One appointment as the ledger knows it, with all that is known of its reminders.
+    """One appointment as the ledger knows it, with all that is known of its reminders."""
 
-    `snapshot` is the appointment as text, read only when asked for. `generation` counts
-    the writes of the appointment; `dirty` says that the latest has not been worked on.
-    `removed` says that the host or its calendar no longer has it. `planned_with` is the
-    digest of the settings (rules, quiet hours, provider, …) its outcomes were decided
-    with. `next_at` is the earliest instant at which something is to be done although
-    nothing changed (a held reminder enters the window, a message is past its time, a
-    failed step may be tried again); None: never. `revision` is its order
-    (`snapshot.revision_order`). `replied` is the host's keyword that came back last, since the start last moved.
-    `messages` holds every message of its
-    reminders except cancelled and abandoned ones, oldest first.
-    """
-
+    #: Its number within the ledger, by which it is claimed.
     row: int
+    #: Which appointment it is.
     identity: Identity
+    #: The appointment as text (`snapshots.encode`), read only when asked for; "" once its personal data was purged.
     snapshot: str = field(repr=False)
+    #: The digest of the snapshot, by which an unchanged appointment is known.
     fingerprint: str
+    #: How often it was written, from 1 up: whoever decides on it finds out by this number that it changed meanwhile.
     generation: int
+    #: Whether the latest write has not been worked on yet.
     dirty: bool
+    #: Whether the host, or its calendar, no longer has it.
     removed: bool
+    #: The digest of the settings (rules, quiet hours, provider, …) its reminders were decided with; "": none so far.
     planned_with: str
+    #: The earliest instant, UTC, at which something is to be done although nothing changed: a held reminder enters the
+    #: window, a message is past its time, a failed step may be tried again. None: never.
     next_at: datetime | None
+    #: Its start, UTC.
     start_at: datetime
+    #: When it was last written, UTC.
     recorded_at: datetime
+    #: Kind and order of its revision (`snapshots.revision_order`); ("", ""): it has none.
     revision: tuple[str, str] = ("", "")
+    #: What is remembered of its reminders.
     outcomes: tuple[ReminderRecord, ...] = ()
+    #: Every message of its reminders except cancelled and abandoned ones, oldest first.
     messages: tuple[Message, ...] = ()
+    #: The name of the host's keyword that was replied last, since the start last moved; "": none.
     replied: str = ""
 
     @property
     def appointment(self) -> Appointment:
-        """The appointment, read from its snapshot; raises where that can't be read here (a zone nobody knows)."""
+        """The appointment, read from its snapshot.
+
+        Raises `InvalidInputError` or `ValueError` where the snapshot can't be read on this machine, for example for a
+        zone that this machine does not know.
+        """
         return decode(self.snapshot)
 
     @property
     def wanted(self) -> Appointment | None:
-        """The appointment if people are still to be reminded of it; raises as `appointment` does."""
+        """The appointment, if people are still to be reminded of it, else None. Raises as `appointment` does."""
         return None if self.removed else self.appointment
 
 
 @frozen
 class Incoming:
-    """An appointment about to be recorded, with its snapshot and the digest of that."""
+    """An appointment about to be recorded."""
 
+    #: The appointment, its phones as E.164 where they can be.
     appointment: Appointment
+    #: The same as text (`snapshots.encode`).
     snapshot: str = field(repr=False)
+    #: The digest of the snapshot.
     fingerprint: str
 
     @property
@@ -146,11 +173,15 @@ class Incoming:
 
     @property
     def order(self) -> tuple[str, str]:
-        """The revision as text that sorts."""
+        """Kind and order of its revision, as text that sorts (`snapshots.revision_order`)."""
         return revision_order(self.appointment.revision)
 
     def is_older_than(self, record: AppointmentRecord, as_of: datetime | None) -> bool:
-        """Say whether the ledger knows something newer (design, §13): then this is not written."""
+        """Say whether the ledger knows something newer, so that this is not to be written.
+
+        Revisions of one kind decide by themselves. Where either side has none, `as_of` (UTC: when what comes in was
+        read) decides: whatever was recorded after that is newer. `as_of` None: nothing is newer then.
+        """
         kind, order = self.order
         if kind and kind == record.revision[0]:
             return order < record.revision[1]
@@ -166,91 +197,121 @@ class Incoming:
 class RecordResult(StrEnum):
     """What recording an appointment did."""
 
+    #: It was not known before.
     NEW = "new"
+    #: It differs from what was recorded, and has taken its place.
     CHANGED = "changed"
+    #: It is what was recorded.
     UNCHANGED = "unchanged"
+    #: It is older than what was recorded, and was not written.
     STALE = "stale"
 
 
 @frozen
 class HistoryEntry:
-    """One line of history: what was decided or done, when, and why. Append only.
+    """One line of history: what was decided or done, when, and why. Lines are appended, never changed."""
 
-    `actor` is the verb at work ("sync", "import", "resync", "withdraw", "webhook", …).
-    `event` is a change or a state ("schedule", "cancelling", "sent", "stale_revision", …).
-    """
-
+    #: When it was, UTC.
     at: datetime
+    #: The verb at work: "sync", "import", "resync", "withdraw", "webhook", …
     actor: str
+    #: What it was: a change ("schedule", "stale_revision", …) or the state a message came to ("cancelling", "sent", …).
     event: str
+    #: The appointment it concerns.
     identity: Identity
+    #: The key of the reminder; "": it concerns the appointment as a whole.
     key: str = ""
+    #: The id of the rule; "" likewise.
     rule: str = ""
+    #: Our id of the message; "": no message was touched.
     message_id: str = ""
+    #: Why: the value of a `Reason`, an error in words, or what the provider or the person said; "": nothing to say.
     reason: str = ""
+    #: More, as JSON values: send times, the provider's id, …
     detail: Mapping[str, Any] = field(factory=dict)
 
 
 @frozen
 class Suppression:
-    """A number that must not be written to, and who said so."""
+    """A number that must not be written to."""
 
+    #: The number, E.164.
     number: str = field(repr=False)
+    #: Why, in words.
     reason: str
+    #: Since when, UTC.
     at: datetime
+    #: Who said so: "host", "recipient" (whose word stands above the host's) or "provider" (no message can arrive).
     by: str = "host"
 
 
 @frozen
 class Claim:
-    """The right to work on one appointment until its lease runs out. Each claim of a row has a higher `fence`."""
+    """The right to work on one appointment, until its lease runs out or somebody else claims it."""
 
+    #: The appointment's row (`AppointmentRecord.row`).
     row: int
+    #: The worker that holds it.
     owner: str
+    #: The number of the claim, higher with each one on the row: a write under a lower number is refused.
     fence: int
 
 
 @frozen
 class Release:
-    """What is known when a claim is given back.
+    """What is known of an appointment when its claim is given back."""
 
-    `generation` is the one that was worked on: the dirty flag is cleared only where it
-    is still that, and only when `clean`. `planned_with` and `next_at` as in `Record`.
-    """
-
+    #: The claim that is given back.
     claim: Claim
+    #: The generation that was worked on: where the appointment was written since, it stays dirty.
     generation: int
+    #: Whether all was done, so that the appointment is no longer dirty.
     complete: bool
+    #: The digest of the settings its reminders were decided with.
     planned_with: str
+    #: When it is to be looked at again although nothing changed, UTC; None: never.
     next_at: datetime | None
 
 
 class PriorMessage(NamedTuple):
-    """A message that went (or is going) out for the same appointment id, rule and recipient, whichever occurrence."""
+    """A message that went out for the same appointment id, rule and recipient, whichever the occurrence."""
 
+    #: The key of its reminder.
     key: str
+    #: The start that it spoke of, UTC.
     start_at: datetime
+    #: When it went out, UTC.
     sent_at: datetime
 
 
 class Traffic(NamedTuple):
-    """What went, or is to go, out to a number: of which reminder, and when."""
+    """One message to a number that went out, or is to go out."""
 
+    #: The key of its reminder.
     key: str
+    #: When it goes or went out, UTC.
     send_at: datetime
 
 
 class FoundMessage(NamedTuple):
-    """A message found by what a provider calls it, with the identity of its appointment."""
+    """A message found by our token, by the provider's name for it, or by the number it went to last."""
 
+    #: The message.
     message: Message
+    #: The appointment it is for.
     identity: Identity
+    #: The id of the rule it is by.
     rule: str
+    #: The recipient's key; "" where nobody needs it.
     recipient: str
 
 
 def incoming_by_identity(appointments: Iterable[Appointment], region: str | None) -> dict[Identity, Incoming]:
-    """Return what came in, one for each identity: of several, the one with the latest revision, else the last."""
+    """Return appointments ready to be recorded, one for each identity, their phones as E.164.
+
+    Of several with one identity, the latest revision stays; where revisions can't be compared, the last one.
+    `region` (two letters, "US") is the country of numbers without a country code; None: those stay as they are.
+    """
     found: dict[Identity, Incoming] = {}
     for appointment in appointments:
         incoming = Incoming.of(normalise(appointment, region))

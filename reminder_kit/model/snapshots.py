@@ -1,7 +1,10 @@
-"""Appointments as text, and revisions as text that sorts: what the ledger stores and compares.
+"""Snapshots: appointments as text, and revisions as text that sorts, which the ledger stores and compares.
 
-Pure: no SQL, no clock. `decode(encode(a))` plans exactly as `a` does; an instant is kept
-as UTC together with the name of its zone, so that both survive a change of the zone's rules.
+Pure: no clock, no I/O. Never loses what a plan depends on: `decode(encode(a))` plans exactly as `a` does.
+
+An instant is kept as UTC together with the name of its zone (or its offset in seconds, where the zone has no name),
+so that both survive a change of the zone's rules. Values that JSON lacks are objects with one key that begins with
+$ (`{"$date": "2026-02-15"}`); a host's own key that looks like one gets one more $.
 """
 
 from __future__ import annotations
@@ -21,23 +24,26 @@ __all__ = ["decode", "encode", "fingerprint", "revision_order"]
 
 
 def encode(appointment: Appointment) -> str:
-    """Return the appointment as JSON text; equal appointments give equal text. The revision is left out."""
-    fields = _fields(appointment)
-    text = _written(fields)
+    """Return an appointment as JSON text; equal appointments give equal text.
+
+    The revision is left out: the ledger keeps it beside the snapshot, so that a new revision alone is no change.
+    """
+    fields = _appointment_fields(appointment)
+    text = _json_text(fields)
     if '{"$' not in text:
         return text
     for field in (fields, *fields["recipients"]):
         if "data" in field:
             field["data"] = _escaped(field["data"])
-    return _written(fields)
+    return _json_text(fields)
 
 
-def _written(fields: Mapping[str, Any]) -> str:
+def _json_text(fields: Mapping[str, Any]) -> str:
     return _ENCODER.encode(fields)
 
 
 def _escaped(value: Any) -> Any:
-    """Return a host's data with one more $ before what would read as a tag of ours (`{"$date": …}`)."""
+    """Return a host's data with one more $ before a key that would read as one of our tags (`{"$date": …}`)."""
     if isinstance(value, Mapping):
         found = {key: _escaped(item) for key, item in value.items()}
         only = next(iter(found), "") if len(found) == 1 else ""
@@ -46,21 +52,21 @@ def _escaped(value: Any) -> Any:
 
 
 def fingerprint(snapshot: str) -> str:
-    """Return the digest by which an unchanged appointment is known."""
+    """Return the digest of a snapshot, 32 hexadecimal digits: an appointment with the same one is unchanged."""
     return blake2b(snapshot.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _fields(appointment: Appointment) -> dict[str, Any]:
+def _appointment_fields(appointment: Appointment) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "id": appointment.id,
-        "starts_at": _instant(appointment.starts_at),
+        "starts_at": _instant_and_zone(appointment.starts_at),
         "source": appointment.source,
         "recipients": [_recipient_fields(recipient) for recipient in appointment.recipients],
     }
     for name in ("ends_at", "booked_at"):
         moment = getattr(appointment, name)
         if moment is not None:
-            fields[name] = _instant(moment)
+            fields[name] = _instant_and_zone(moment)
     for name in ("timezone", "title", "location", "recurrence_id", "url", "all_day"):
         value = getattr(appointment, name)
         if value:
@@ -86,7 +92,7 @@ def _recipient_fields(recipient: Recipient) -> dict[str, Any]:
     return fields
 
 
-def _instant(moment: datetime) -> list[str]:
+def _instant_and_zone(moment: datetime) -> list[str]:
     name = named_zone(moment.tzinfo)
     offset = moment.utcoffset() or timedelta(0)
     return [utc(moment).isoformat(), name or str(int(offset.total_seconds()))]
@@ -94,7 +100,7 @@ def _instant(moment: datetime) -> list[str]:
 
 def _tagged(value: Any) -> Any:
     if isinstance(value, datetime):
-        return {"$at": _instant(value)} if value.tzinfo else {"$wall": value.isoformat()}
+        return {"$at": _instant_and_zone(value)} if value.tzinfo else {"$wall": value.isoformat()}
     for kind, tag in ((date, "$date"), (time, "$time")):
         if isinstance(value, kind):
             return {tag: value.isoformat()}
@@ -109,11 +115,14 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 
 def decode(snapshot: str) -> Appointment:
-    """Return the appointment that a snapshot holds."""
+    """Return the appointment that a snapshot holds, without its revision.
+
+    Raises `InvalidInputError` where this machine does not know one of its zones, `ValueError` for what is no snapshot.
+    """
     fields = json.loads(snapshot, object_hook=_untagged)
     for name in ("starts_at", "ends_at", "booked_at"):
         if name in fields:
-            fields[name] = _moment(*fields[name])
+            fields[name] = _instant_in_zone(*fields[name])
     fields["recipients"] = tuple(Recipient(**field) for field in fields["recipients"])
     return Appointment(**fields)
 
@@ -124,7 +133,7 @@ def _untagged(value: dict[str, Any]) -> Any:
     ((tag, content),) = value.items()
     match tag:
         case "$at":
-            return _moment(*content)
+            return _instant_in_zone(*content)
         case "$wall":
             return datetime.fromisoformat(content)
         case "$date":
@@ -137,21 +146,23 @@ def _untagged(value: dict[str, Any]) -> Any:
             return {tag[1:]: content} if tag.startswith("$$") else value
 
 
-def _moment(text: str, where: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(_place(where))
+def _instant_in_zone(text: str, where: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(_zone_of(where))
 
 
 @lru_cache(maxsize=1024)
-def _place(where: str) -> Any:
+def _zone_of(where: str) -> Any:
     if where.lstrip("-").isdigit():
         return timezone(timedelta(seconds=int(where))) if int(where) else UTC
     return zone(where)
 
 
 def revision_order(revision: Revision | None) -> tuple[str, str]:
-    """Return a revision as its kind and a text of digits that sorts as the revision does, within that kind.
+    """Return a revision as its kind and a text of digits; within one kind, the texts sort as the revisions do.
 
-    Revisions of different kinds can't be compared: then the last write wins (design, §13).
+    The kind is one letter for each part: "i" for a whole number, "t" for an instant, "n" for what is neither. It is ""
+    where there is no revision, or none that can be compared. Nor can revisions of different kinds be compared: then the
+    last write wins.
     """
     if revision is None:
         return "", ""
@@ -160,12 +171,12 @@ def revision_order(revision: Revision | None) -> tuple[str, str]:
         return "".join(kind or "n" for kind, _ in pairs), "".join(order for _, order in pairs)
     if isinstance(revision, datetime) and revision.utcoffset() is not None:
         since = utc(revision, "revision") - datetime(1970, 1, 1, tzinfo=UTC)
-        return "t", _digits(since // timedelta(microseconds=1))
+        return "t", _sortable_digits(since // timedelta(microseconds=1))
     if isinstance(revision, int):
-        return "i", _digits(int(revision))
+        return "i", _sortable_digits(int(revision))
     return "", ""
 
 
-def _digits(number: int) -> str:
+def _sortable_digits(number: int) -> str:
     bound = 10**20
     return f"{min(max(number + bound, 0), 2 * bound):021d}"

@@ -1,6 +1,6 @@
-"""Changes and plans: what would be done, as ordered, printable values with a digest and a guard.
+"""A change: one line of a plan or a report.
 
-Pure: no clock, no I/O; a plan never touches the ledger or the provider.
+Pure: no clock, no I/O.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reminder_kit.model.phones import masked
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
 
-__all__ = ["CAUSES", "Change", "ChangeKind", "summarise"]
+__all__ = ["CAUSES", "Change", "ChangeKind", "document", "headline", "printed", "summarise"]
 
 CAUSES = ("moved", "text", "recipient", "sender", "media", "rule", "settle")
 """Why a parked message is touched, in the order in which causes are listed."""
@@ -27,7 +27,7 @@ _NEVER = (Reason.OPTED_OUT, Reason.INVALID_NUMBER, Reason.QUARANTINED)
 
 
 class ChangeKind(StrEnum):
-    """What is to be done for one reminder (contract: design, §7)."""
+    """What is to be done for one reminder; hosts and scripts read these words."""
 
     SCHEDULE = "schedule"
     REPLACE = "replace"
@@ -110,7 +110,7 @@ class Change:
         return abs(self.send_at - self.was_at) > _NOTICEABLE
 
     def as_json(self) -> dict[str, Any]:
-        """Return the object of the command line's `--json` (contract: design, §9)."""
+        """Return the object of the command line's `--json`; scripts read its keys."""
         return {
             "change": self.kind.value,
             "appointment": self.identity.id,
@@ -142,16 +142,22 @@ def summarise(changes: Iterable[Change], appointments: int) -> dict[str, int]:
     return counts
 
 
-def _document(now: datetime, summary: dict[str, int], changes: Iterable[Change]) -> dict[str, Any]:
+def document(now: datetime, summary: dict[str, int], changes: Iterable[Change]) -> dict[str, Any]:
+    """Return the document of the command line's `--json`."""
     return {"now": iso(now), "summary": summary, "changes": [change.as_json() for change in changes]}
 
 
-def _lines(summary: dict[str, int], changes: Iterable[Change]) -> str:
-    head = ", ".join(f"{count} {name}" for name, count in summary.items() if count) or "nothing to do"
+def headline(summary: dict[str, int]) -> str:
+    """Return how many changes of each kind there are, in one line without a name or number of anybody."""
+    return ", ".join(f"{count} {name}" for name, count in summary.items() if count) or "nothing to do"
+
+
+def printed(summary: dict[str, int], changes: Iterable[Change]) -> str:
+    """Return changes as lines of text, below how many there are; numbers are masked."""
     rows = [
         f"{change.kind:<8} {change.identity.id} {change.rule} {masked(change.to or '')} "
         f"{iso(change.send_at) if change.send_at else '-'} {change.reason}"
         + (f" [{', '.join(change.causes)}]" if change.causes else "")
         for change in changes
     ]
-    return "\n".join([head, *rows])
+    return "\n".join([headline(summary), *rows])

@@ -17,7 +17,6 @@ from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import (
     Identity,
-    ReminderRecord,
     ReminderStatus,
 )
 from reminder_kit.planning.assessment import Assessment, as_if_settled, assess
@@ -31,7 +30,7 @@ from reminder_kit.planning.message_times import (
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import apply_min_gap
-from reminder_kit.rules.placement import PlacementDecision as Placed
+from reminder_kit.rules.placement import PlacementDecision
 
 __all__ = ["decide", "decisions_for", "is_same", "quarantined", "was_rejected"]
 
@@ -56,7 +55,7 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
     if assessment.placement is None:
         assert assessment.skip is not None  # noqa: S101 - a look without placement has a refusal
         return _without(assessment, observed, assessment.skip, settings, now)
-    if assessment.placement.decision is not Placed.SEND:
+    if assessment.placement.decision is not PlacementDecision.SEND:
         return _without(assessment, observed, assessment.placement.reason, settings, now)
     assert assessment.placement.send_at is not None  # noqa: S101 - a placement to send has its instant
     try:
@@ -67,13 +66,13 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
     if parked is None:
         if was_rejected(draft, observed.messages.get(assessment.reminder.key, ()), mine):
             return _without(assessment, observed, _rejection(assessment, observed), settings, now)
-        return _made(assessment, observed, ChangeKind.SCHEDULE, assessment.placement.reason, draft=draft)
+        return _parking(assessment, observed, ChangeKind.SCHEDULE, draft, assessment.placement.reason)
     if parked.state is not State.CANCELLING and is_same(parked, draft, mine):
         return evolve(_kept(assessment, parked, observed), adopt=True)
     if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
         assessment.skip = Reason.TOO_LATE
         return _kept(assessment, parked, observed)
-    return _made(assessment, observed, ChangeKind.REPLACE, assessment.placement.reason, draft=draft)
+    return _parking(assessment, observed, ChangeKind.REPLACE, draft, assessment.placement.reason)
 
 
 def _rejection(assessment: Assessment, observed: Observed) -> Reason:
@@ -85,75 +84,60 @@ def _rejection(assessment: Assessment, observed: Observed) -> Reason:
 def _without(assessment: Assessment, observed: Observed, reason: Reason, settings: Settings, now: datetime) -> Decision:
     """Return the decision for a reminder that gets no (new) message now: held, skipped, or its message withdrawn."""
     parked = assessment.message
-    if parked is not None:
-        if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
-            assessment.skip = Reason.TOO_LATE
-            return _kept(assessment, parked, observed)
-        return _made(assessment, observed, ChangeKind.CANCEL, reason)
-    held = (
-        assessment.placement is not None
-        and assessment.placement.decision is Placed.HOLD
-        and reason is assessment.placement.reason
-    )
-    return _made(assessment, observed, ChangeKind.HOLD if held else ChangeKind.SKIP, reason)
+    if (
+        parked is not None
+        and parked.state is not State.CANCELLING
+        and not cancellable(parked, settings.of(parked).window, now)
+    ):
+        assessment.skip = Reason.TOO_LATE
+        return _kept(assessment, parked, observed)
+    return _unsent(assessment, observed, reason, cancels=parked is not None)
 
 
 def _kept(assessment: Assessment, parked: Message, observed: Observed) -> Decision:
     reason = assessment.skip or Reason.UNCHANGED
-    causes = (*assessment.causes, "settle") if assessment.settles else assessment.causes
-    change = _change(assessment, observed, ChangeKind.KEEP, reason, causes, parked.draft, parked)
-    outcome = _outcome(
-        assessment, ReminderStatus.PARKED, _reason_of_parked(assessment, observed, reason), parked.send_at
-    )
-    decision = Decision(
-        change,
-        outcome,
-        assessment.reminder,
-        assessment.placement,
-        None,
-        parked,
+    decision = evolve(
+        _decided(assessment, observed, ChangeKind.KEEP, reason, ReminderStatus.PARKED),
+        recorded_reason=_reason_of_parked(assessment, observed, reason),
+        message=parked,
         includes=assessment.includes,
-        notes=assessment.notes,
     )
     tells_anew = reason is Reason.UNCHANGED and parked.state is State.SCHEDULED and decision.included != parked.includes
     return evolve(decision, adopt=True) if tells_anew else decision
 
 
 def _reason_of_parked(assessment: Assessment, observed: Observed, reason: Reason) -> str:
-    """Return why a kept message stands where it does: what was recorded when it was parked, or that it is too late."""
+    """Return why a kept message is where it is: what was recorded when it was parked, or that it is too late."""
     known = observed.outcomes.get(assessment.reminder.key)
     if known is None or known.status is not ReminderStatus.PARKED or Reason.TOO_LATE in (reason, known.reason):
         return reason.value
     return known.reason
 
 
-def _made(
-    assessment: Assessment, observed: Observed, kind: ChangeKind, reason: Reason, *, draft: Draft | None = None
-) -> Decision:
-    causes = tuple(dict.fromkeys((*assessment.causes, "settle"))) if assessment.settles else assessment.causes
-    shown = draft or (assessment.message.draft if assessment.message else None)
-    change = _change(assessment, observed, kind, reason, causes, shown, assessment.message)
-    held = (
-        assessment.placement is not None
-        and assessment.placement.decision is Placed.HOLD
-        and reason is assessment.placement.reason
-    )
-    stand = ReminderStatus.PARKED if draft is not None else ReminderStatus.HELD if held else ReminderStatus.SKIPPED
-    park_at = assessment.placement.park_at if draft is None and assessment.placement is not None else None
-    outcome = _outcome(assessment, stand, reason.value, draft.send_at if draft else None, park_at)
-    if assessment.included_in or (held and _replacing(assessment, observed)):
-        outcome = evolve(outcome, replacing=True)
-    return Decision(
-        change,
-        outcome,
-        assessment.reminder,
-        assessment.placement,
-        draft,
-        assessment.message,
+def _parking(assessment: Assessment, observed: Observed, kind: ChangeKind, draft: Draft, reason: Reason) -> Decision:
+    """Return the decision for a reminder that gets a new message."""
+    return evolve(
+        _decided(assessment, observed, kind, reason, ReminderStatus.PARKED),
+        draft=draft,
         replaces=assessment.replaces,
-        includes=assessment.includes if draft is not None else (),
+        replacing=bool(assessment.included_in),
+        includes=assessment.includes,
         clearance=assessment.clearance,
-        notes=assessment.notes,
+    )
+
+
+def _unsent(assessment: Assessment, observed: Observed, reason: Reason, *, cancels: bool) -> Decision:
+    """Return the decision for a reminder that is held or skipped, its parked message (if any) taken back."""
+    placement = assessment.placement
+    waits = placement is not None and placement.decision is PlacementDecision.HOLD and reason is placement.reason
+    kind = ChangeKind.CANCEL if cancels else ChangeKind.HOLD if waits else ChangeKind.SKIP
+    status = ReminderStatus.HELD if waits else ReminderStatus.SKIPPED
+    return evolve(
+        _decided(assessment, observed, kind, reason, status),
+        park_at=placement.park_at if placement is not None else None,
+        replaces=assessment.replaces,
+        replacing=bool(assessment.included_in) or (waits and _replacing(assessment, observed)),
+        clearance=assessment.clearance,
     )
 
 
@@ -162,93 +146,62 @@ def _replacing(assessment: Assessment, observed: Observed) -> bool:
     return assessment.message is not None or (known is not None and known.replacing)
 
 
-def _change(
-    assessment: Assessment,
-    observed: Observed,
-    kind: ChangeKind,
-    reason: Reason,
-    causes: tuple[str, ...],
-    shown: Draft | None,
-    parked: Message | None,
-) -> Change:
+def _decided(
+    assessment: Assessment, observed: Observed, kind: ChangeKind, reason: Reason, status: ReminderStatus
+) -> Decision:
+    """Return what every decision for a wanted reminder has in common."""
     reminder = assessment.reminder
-    return Change(
-        kind=kind,
+    return Decision(
         identity=observed.identity,
         key=reminder.key,
         rule=reminder.rule.id,
         recipient=reminder.recipient.key if reminder.recipient else "",
-        to=shown.to if shown else reminder.recipient.phone if reminder.recipient else None,
+        number=reminder.recipient.phone if reminder.recipient else "",
         due_at=reminder.due_at,
-        send_at=shown.send_at if shown else None,
+        kind=kind,
         reason=reason,
-        text=shown.text if shown else None,
-        causes=causes,
-        was_at=parked.send_at if parked else None,
-        message_id=parked.provider_id if parked else None,
-        error=assessment.error or None,
-        zone=reminder.zone,
-    )
-
-
-def _outcome(
-    assessment: Assessment,
-    stand: ReminderStatus,
-    reason: str,
-    send_at: datetime | None,
-    park_at: datetime | None = None,
-) -> ReminderRecord:
-    reminder = assessment.reminder
-    return ReminderRecord(
-        key=reminder.key,
-        rule=reminder.rule.id,
-        recipient=reminder.recipient.key if reminder.recipient else "",
-        to=reminder.recipient.phone if reminder.recipient else "",
-        status=stand,
-        reason=reason,
-        due_at=reminder.due_at,
-        send_at=send_at,
-        park_at=park_at,
+        status=status,
+        causes=tuple(dict.fromkeys((*assessment.causes, "settle"))) if assessment.settles else assessment.causes,
         error=assessment.error,
+        zone=reminder.zone,
+        reminder=reminder,
+        placement=assessment.placement,
+        message=assessment.message,
+        notes=assessment.notes,
     )
 
 
 def _withdrawal(key: str, observed: Observed, settings: Settings, reason: Reason, now: datetime) -> list[Decision]:
     """Return what is to be done for a reminder that is recorded and no longer wanted by any rule or recipient."""
-    outcome = observed.outcomes.get(key)
+    known = observed.outcomes.get(key)
     messages = [as_if_settled(message, settings, now) for message in observed.messages.get(key, ())]
     parked = next((message for message in reversed(messages) if message.state in OPEN), None)
-    if outcome is None and parked is None:
+    if known is None and parked is None:
         return []
-    base = outcome or ReminderRecord(
-        key, "", "", parked.draft.to if parked else "", ReminderStatus.PARKED, reason.value
-    )
-    kind, why, stand = ChangeKind.SKIP, reason, ReminderStatus.SKIPPED
+    kind, why, status = ChangeKind.SKIP, reason, ReminderStatus.SKIPPED
     if parked is not None:
         kind = ChangeKind.CANCEL
         if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
-            kind, why, stand = ChangeKind.KEEP, Reason.TOO_LATE, ReminderStatus.PARKED
-    elif base.status is not ReminderStatus.HELD and any(message.state in SENT for message in messages):
+            kind, why, status = ChangeKind.KEEP, Reason.TOO_LATE, ReminderStatus.PARKED
+    elif (known is None or known.status is not ReminderStatus.HELD) and any(
+        message.state in SENT for message in messages
+    ):
         why = Reason.ALREADY_SENT
-    shown = parked.draft if parked else None
-    change = Change(
-        kind=kind,
-        identity=observed.identity,
-        key=key,
-        rule=base.rule,
-        recipient=base.recipient,
-        to=base.to or None,
-        due_at=base.due_at,
-        send_at=shown.send_at if shown else None,
-        reason=why,
-        text=shown.text if shown else None,
-        causes=("settle",) if parked and parked.state in (State.CREATING, State.CANCELLING) else (),
-        was_at=shown.send_at if shown else None,
-        message_id=parked.provider_id if parked else None,
-    )
-    send_at = None if stand is ReminderStatus.SKIPPED else base.send_at
-    kept = evolve(base, status=stand, reason=why.value, send_at=send_at, park_at=None, replacing=False, error="")
-    return [Decision(change, kept, message=parked)]
+    return [
+        Decision(
+            identity=observed.identity,
+            key=key,
+            rule=known.rule if known else "",
+            recipient=known.recipient if known else "",
+            number=known.to if known else parked.draft.to if parked else "",
+            due_at=known.due_at if known else None,
+            kind=kind,
+            reason=why,
+            status=status,
+            causes=("settle",) if parked and parked.state in (State.CREATING, State.CANCELLING) else (),
+            message=parked,
+        )
+    ]
 
 
 def is_same(parked: Message, draft: Draft, settings: Settings) -> bool:

@@ -1,47 +1,144 @@
-"""What is to be done for one reminder, and all that is needed to do it.
+"""What is to be done for one reminder: one value from which the line of a plan and the line of the ledger are derived.
 
-Pure: no clock, no I/O.
+Pure: no clock, no I/O. Never carries anything out, and never says what came of it.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cached_property
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from reminder_kit.model.messages import Draft, Included, Message
-from reminder_kit.model.records import ReminderRecord
-from reminder_kit.planning.changes import Change
+from reminder_kit.model.phones import masked
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import Identity, ReminderRecord, ReminderStatus
+from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.rules.placement import Placement
 from reminder_kit.rules.reminders import Reminder
 
 __all__ = ["Decision"]
 
+_UNSHOWN = (ChangeKind.HOLD, ChangeKind.SKIP)
+"""Kinds of changes after which nothing goes out: no time and no text is shown for them."""
+
 
 @frozen
 class Decision:
-    """What is to be done for one reminder, and all that is needed to do it.
+    """What is to be done for one reminder, and all that is needed to do it."""
 
-    `message` is the one that is, or may be, parked now; `draft` is what is to be parked,
-    `replaces` says that it was placed in the stead of one withdrawn, `others` what
-    reminders of other appointments it tells as well. `outcome` is what the ledger says once it is done.
-    From `apart[0]` before the draft's send time to `apart[1]` after it nothing else goes
-    out to its number, or it is decided anew. `notes` are what other appointments have to do with it.
-    """
-
-    change: Change
-    outcome: ReminderRecord
+    #: The appointment the reminder is of.
+    identity: Identity
+    #: The reminder's key, and by which rule and for whom (the recipient's key) it is.
+    key: str
+    rule: str
+    recipient: str = field(repr=lambda key: repr(masked(key)))
+    #: The recipient's number as it is now, "" where there is none.
+    number: str = field(repr=lambda number: repr(masked(number)))
+    #: When the reminder is due by its rule, in UTC; None where that can't be said any more.
+    due_at: datetime | None
+    #: What is to be done, and why.
+    kind: ChangeKind
+    reason: Reason
+    #: Where the reminder stands once that is done.
+    status: ReminderStatus
+    #: Why, as the ledger keeps it, where that is another reason than `reason`: a kept message keeps the reason for
+    #: which it was parked. "": the same.
+    recorded_reason: str = ""
+    #: Why a parked message is touched, in the order of `changes.CAUSES`.
+    causes: tuple[str, ...] = ()
+    #: When a held reminder is to be looked at again, in UTC.
+    park_at: datetime | None = None
+    #: Whether the ledger notes that the reminder's old message was taken back for a new one that is still to come.
+    replacing: bool = False
+    #: Why the text can't be written, or why there is nothing to send; "" where all is well.
+    error: str = ""
+    #: The recipient's zone, "" where nothing is to be said to anybody.
+    zone: str = ""
+    #: The wanted reminder; None where it is only recorded, and no rule or recipient wants it any more.
     reminder: Reminder | None = None
+    #: Where a new message goes; None where none is placed.
     placement: Placement | None = None
+    #: What is to be parked.
     draft: Draft | None = field(default=None, repr=False)
+    #: The message that is, or may be, parked for it now.
     message: Message | None = None
+    #: Whether the parked message is taken over for the reminder as it is now, without writing to the provider.
     adopt: bool = False
+    #: Whether the draft was placed in the stead of a message that is, or was, taken back.
     replaces: bool = False
+    #: Reminders of other appointments that the message tells as well.
     includes: tuple[Reminder, ...] = field(default=(), repr=False)
+    #: How long before, and after, the draft's send time nothing else may go out to its number.
     clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
+    #: What other appointments have to do with it, as `explain` says it.
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def change(self) -> Change:
+        """The line of a plan or report."""
+        shown = None if self.kind in _UNSHOWN else self.draft or (self.message.draft if self.message else None)
+        return Change(
+            kind=self.kind,
+            identity=self.identity,
+            key=self.key,
+            rule=self.rule,
+            recipient=self.recipient,
+            to=shown.to if shown else self.number or None,
+            due_at=self.due_at,
+            send_at=shown.send_at if shown else None,
+            reason=self.reason,
+            text=shown.text if shown else None,
+            causes=self.causes,
+            was_at=self.message.send_at if self.message else None,
+            message_id=self.message.provider_id if self.message else None,
+            error=self.error or None,
+            zone=self.zone,
+        )
+
+    @cached_property
+    def record(self) -> ReminderRecord:
+        """What the ledger says of the reminder once this is done."""
+        parked = self.message if self.status is ReminderStatus.PARKED else None
+        going = self.draft or (parked.draft if parked else None)
+        return ReminderRecord(
+            key=self.key,
+            rule=self.rule,
+            recipient=self.recipient,
+            to=self.number,
+            status=self.status,
+            reason=self.recorded_reason or self.reason.value,
+            due_at=self.due_at,
+            send_at=going.send_at if going else None,
+            park_at=self.park_at,
+            replacing=self.replacing,
+            error=self.error,
+        )
 
     @property
     def included(self) -> tuple[Included, ...]:
-        """What its message tells of other appointments, as the ledger keeps it."""
+        """The reminders of other appointments that the message tells as well, as the ledger keeps them."""
         return tuple(Included(reminder.key, reminder.appointment.start_at) for reminder in self.includes)
+
+    @property
+    def start_at(self) -> datetime:
+        """The start, in UTC, that a message is parked or adopted for; only wanted reminders have one."""
+        assert self.reminder is not None  # noqa: S101 - nothing else is parked or adopted
+        return self.reminder.appointment.start_at
+
+    def unsent(
+        self, reason: Reason, park_at: datetime | None = None, *, error: str = "", replacing: bool = False
+    ) -> Decision:
+        """Return it as one after which nothing goes out for now: held until `park_at`, skipped where that is None."""
+        held = park_at is not None
+        return evolve(
+            self,
+            kind=ChangeKind.HOLD if held else ChangeKind.SKIP,
+            status=ReminderStatus.HELD if held else ReminderStatus.SKIPPED,
+            reason=reason,
+            park_at=park_at,
+            draft=None,
+            error=error or self.error,
+            replacing=replacing,
+        )

@@ -98,9 +98,9 @@ def explain_decision(
     if decision.placement is not None:
         steps += decision.placement.trail
     elif decision.reminder is not None and decision.message is not None:
-        steps += _why_parked(decision.reminder, decision.message, decision.outcome.reason, quiet, window)
+        steps += _why_parked(decision.reminder, decision.message, decision.record.reason, quiet, window)
     steps += decision.notes
-    key = decision.change.key
+    key = decision.key
     own = tuple(message for message in messages if message.key == key)
     mine = tuple(entry for entry in history if entry.key == key)
     rule = decision.reminder.rule if decision.reminder is not None else None

@@ -29,8 +29,10 @@ from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.message_times import REFUSED_SENDER
 from reminder_kit.planning.settings import Settings
+from reminder_kit.rules.late_policy import LatePolicy
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
-from reminder_kit.rules.reminders import KEYS, LatePolicy, Reminder, Rule
+from reminder_kit.rules.reminders import Reminder
+from reminder_kit.rules.rule import Rule
 
 __all__ = ["fallback_id", "fallback_key", "fallback_rule", "with_fallbacks"]
 
@@ -47,10 +49,10 @@ def fallback_id(rule_id: str) -> str:
 
 def fallback_rule(rule: Rule, *, late: bool) -> Rule:
     """Return the rule of a fallback: the same, but for its id and, where the time is over, for what it says of that."""
-    changes: dict[str, object] = {"id": fallback_id(rule.id)}
-    if late:
-        changes |= {"if_late": LatePolicy("clamp", _patience(rule), stated=True), "spread": timedelta(0)}
-    return Rule(**{**{key: getattr(rule, key) for key in KEYS}, **changes})
+    if not late:
+        return rule.derived(fallback_id(rule.id))
+    policy = LatePolicy("clamp", _patience(rule), stated=True)
+    return rule.derived(fallback_id(rule.id), if_late=policy, spread=timedelta(0))
 
 
 def _patience(rule: Rule) -> timedelta | None:

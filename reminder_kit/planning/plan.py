@@ -5,6 +5,7 @@ Pure: never touches the ledger or the provider.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -15,9 +16,9 @@ from reminder_kit.errors import UnsafePlanError
 from reminder_kit.model.instants import iso
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, Incoming
-from reminder_kit.planning.changes import Change, ChangeKind, _document, _lines, summarise
+from reminder_kit.planning.changes import Change, ChangeKind, document, printed, summarise
 
-__all__ = ["Guard", "Plan"]
+__all__ = ["Guard", "Plan", "Worklist"]
 
 
 @frozen
@@ -31,31 +32,49 @@ class Guard:
 
 
 @frozen
+class Worklist:
+    """What carries a plan out needs besides its changes; no host reads it."""
+
+    #: What is to be recorded first.
+    all_incoming: tuple[Incoming, ...] = field(default=(), repr=False)
+    #: Which appointments are to be marked as removed with it.
+    removals: tuple[Identity, ...] = field(default=(), repr=False)
+    #: Which appointments must be worked on, soonest first.
+    order: tuple[Identity, ...] = field(default=(), repr=False)
+    #: The keys of reminders the provider has no room for.
+    held_back: frozenset[str] = field(default=frozenset(), repr=False)
+    #: When the host's snapshot was taken, in UTC; nothing recorded later is overwritten by it. None: just now.
+    as_of: datetime | None = None
+
+    def only(self, chosen: Collection[Identity]) -> Worklist:
+        """Return what is to be done for some appointments alone, with nothing recorded or removed before."""
+        order = tuple(identity for identity in self.order if identity in chosen)
+        return Worklist(order=order, held_back=self.held_back, as_of=self.as_of)
+
+
+@frozen
 class Plan:
-    """What a run would do: ordered changes, and the appointments and removals to record with them.
+    """What a run would do: ordered changes, printable, with a digest and a guard."""
 
-    `todo` names the appointments that must be worked on, soonest first; `held_back`
-    the reminders the provider has no room for. `parked` is the number of messages parked in the plan's scope before it;
-    `guarded` says whether the ratio of the guard applies to it at all; what goes because its number was
-    barred (`barred`: a STOP, a suppression) counts for nothing there. `refusal` is why
-    nothing may be withdrawn although the input asks for it (a truncated feed).
-    """
-
+    #: The instant it was made for, in UTC, and the verb that made it.
     now: datetime
     actor: str
     changes: tuple[Change, ...] = field(repr=False)
+    #: How many appointments were looked at.
     appointments: int = 0
-    all_incoming: tuple[Incoming, ...] = field(default=(), repr=False)
-    removals: tuple[Identity, ...] = field(default=(), repr=False)
-    todo: tuple[Identity, ...] = field(default=(), repr=False)
-    held_back: frozenset[str] = field(default=frozenset(), repr=False)
+    #: How many messages were parked in the plan's scope before it.
     parked: int = 0
+    #: Whether the guard's ratio applies to it at all, and the guard.
     guarded: bool = True
     guard: Guard = Guard()
+    #: Numbers that were barred (a STOP, a suppression): what is cancelled for them counts for nothing there.
     barred: frozenset[str] = field(default=frozenset(), repr=False)
+    #: Why nothing may be withdrawn although the input asks for it (a truncated feed); None: it may.
     refusal: str | None = None
+    #: What could not be read of a calendar.
     problems: tuple[Any, ...] = field(default=(), repr=False)
-    as_of: datetime | None = None
+    #: What carrying it out needs besides; not for hosts.
+    worklist: Worklist = field(default=Worklist(), repr=False)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -85,7 +104,7 @@ class Plan:
         return tuple(change for change in self.changes if change.is_work)
 
     def raise_if_unsafe(self) -> None:
-        """Raise `UnsafePlanError` if too much would go, or change, at once (design, §7 and §13)."""
+        """Raise `UnsafePlanError` if too much would go, or change, at once."""
         if self.refusal:
             raise UnsafePlanError(f"{self.refusal}; nothing was changed. Check the input, or force it (--force)")
         going = sum(change.moves_noticeably and not self._is_owed(change) for change in self.changes)
@@ -123,9 +142,8 @@ class Plan:
         settling = {change.identity for change in self.changes if "settle" in change.causes}
         settling -= {change.identity for change in self.changes if change.moves_noticeably}
         chosen = settling | {change.identity for change in self.changes if self._is_owed(change)}
-        todo = tuple(identity for identity in self.todo if identity in chosen)
         changes = tuple(change for change in self.changes if change.identity in chosen)
-        return evolve(self, changes=changes, all_incoming=(), removals=(), todo=todo)
+        return evolve(self, changes=changes, worklist=self.worklist.only(chosen))
 
     def unguarded(self) -> Plan:
         """Return the plan without its guard, for what was forced once and not ended; a refused input stays refused."""
@@ -133,7 +151,7 @@ class Plan:
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of the command line's `--json`."""
-        return _document(self.now, self.summary, self.changes)
+        return document(self.now, self.summary, self.changes)
 
     def __str__(self) -> str:
-        return _lines(self.summary, self.changes)
+        return printed(self.summary, self.changes)

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from reminder_kit.planning.changes import Change, _document, _lines, summarise
+from reminder_kit.planning.changes import Change, document, headline, printed, summarise
 
 __all__ = ["Report"]
 
@@ -30,6 +30,11 @@ class Report:
         return summarise(self.changes, self.appointments)
 
     @property
+    def headline(self) -> str:
+        """How many changes of each kind there are, in one line without a name or number of anybody."""
+        return headline(self.summary)
+
+    @property
     def failed(self) -> tuple[Change, ...]:
         """What did not work; the next run tries again, or the error says why not."""
         return tuple(change for change in self.changes if change.outcome == "failed")
@@ -46,7 +51,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of the command line's `--json`."""
-        return _document(self.now, self.summary, self.changes)
+        return document(self.now, self.summary, self.changes)
 
     def __str__(self) -> str:
-        return _lines(self.summary, self.changes)
+        return printed(self.summary, self.changes)

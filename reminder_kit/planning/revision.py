@@ -1,4 +1,4 @@
-"""A decision to park, looked at once more just before it is carried out.
+"""A decision to park, looked at once more just before it is carried out: time has passed since it was made.
 
 Pure: takes `now`; never decides anything else anew.
 """
@@ -12,21 +12,16 @@ from attrs import evolve
 
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.settings import Settings
-from reminder_kit.rules.placement import PlacementDecision as Placed
-from reminder_kit.rules.placement import QuietHours, place, still_allowed
+from reminder_kit.rules.placement import PlacementDecision, QuietHours, place, still_allowed
 from reminder_kit.rules.window import Window
 
-__all__ = ["held", "may_still_send", "placed_again", "start_of", "unwritable"]
+__all__ = ["held", "may_still_send", "placed_again"]
 
-
-def start_of(decision: Decision) -> datetime:
-    """Return the start a decision to park is made for."""
-    assert decision.reminder is not None  # noqa: S101 - only wanted reminders are parked or adopted
-    return decision.reminder.appointment.start_at
+_ROOM_IS_ASKED_FOR = timedelta(days=30)
+"""How long before its send time a reminder held for want of room asks for room again: at once, that is."""
 
 
 def may_still_send(decision: Decision, quiet: QuietHours | None) -> Callable[[datetime], bool]:
@@ -37,16 +32,12 @@ def may_still_send(decision: Decision, quiet: QuietHours | None) -> Callable[[da
 
 def held(decision: Decision) -> Decision:
     """Return a decision to park as one to hold, for want of room at the provider."""
-    if decision.change.kind is not ChangeKind.SCHEDULE:
+    if decision.kind is not ChangeKind.SCHEDULE:
         return decision
-    change = evolve(decision.change, kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
-    due_at = decision.outcome.due_at
-    outcome = evolve(
-        decision.outcome, status=ReminderStatus.HELD, reason=Reason.AT_CAPACITY.value, send_at=None, park_at=due_at
-    )
+    park_at = decision.due_at
     if decision.placement is not None and decision.placement.send_at is not None:
-        outcome = evolve(outcome, park_at=decision.placement.send_at - timedelta(days=30))
-    return evolve(decision, change=change, outcome=outcome, draft=None)
+        park_at = decision.placement.send_at - _ROOM_IS_ASKED_FOR
+    return decision.unsent(Reason.AT_CAPACITY, park_at)
 
 
 def placed_again(
@@ -61,31 +52,14 @@ def placed_again(
     assert before is not None  # noqa: S101 - and was placed
     after = place(reminder, now=now, window=window, quiet=quiet, replaces=decision.replaces)
     lowest = now + window.min_lead + allowance
-    if before.send_at is not None and before.send_at >= lowest and after.decision is Placed.SEND:
+    if before.send_at is not None and before.send_at >= lowest and after.decision is PlacementDecision.SEND:
         return decision
-    change, outcome = decision.change, decision.outcome
-    if after.decision is not Placed.SEND or after.send_at is None:
-        kind, stand = (
-            (ChangeKind.HOLD, ReminderStatus.HELD)
-            if after.decision is Placed.HOLD
-            else (ChangeKind.SKIP, ReminderStatus.SKIPPED)
-        )
-        change = evolve(change, kind=kind, reason=after.reason, send_at=None, text=None)
-        outcome = evolve(outcome, status=stand, reason=after.reason.value, send_at=None, park_at=after.park_at)
-        outcome = evolve(outcome, replacing=decision.replaces and stand is ReminderStatus.HELD)
-        return evolve(decision, change=change, outcome=outcome, placement=after, draft=None)
+    if after.decision is not PlacementDecision.SEND or after.send_at is None:
+        waits = after.decision is PlacementDecision.HOLD
+        unsent = decision.unsent(after.reason, after.park_at, replacing=decision.replaces and waits)
+        return evolve(unsent, placement=after)
     try:
         draft = settings.composer.compose(reminder, after.send_at, decision.includes)
     except ConfigurationError as error:
-        return unwritable(decision, error)
-    change = evolve(change, reason=after.reason, send_at=draft.send_at, text=draft.text)
-    outcome = evolve(outcome, reason=after.reason.value, send_at=draft.send_at)
-    return evolve(decision, change=change, outcome=outcome, placement=after, draft=draft)
-
-
-def unwritable(decision: Decision, error: Exception) -> Decision:
-    """Return a decision to park as one to skip, since its text can't be written for the time it would go out now."""
-    why_not, reason = str(error), Reason.TEMPLATE_ERROR
-    change = evolve(decision.change, kind=ChangeKind.SKIP, reason=reason, send_at=None, text=None, error=why_not)
-    outcome = evolve(decision.outcome, status=ReminderStatus.SKIPPED, reason=reason.value, send_at=None, error=why_not)
-    return evolve(decision, change=change, outcome=outcome, draft=None)
+        return decision.unsent(Reason.TEMPLATE_ERROR, error=str(error))
+    return evolve(decision, reason=after.reason, placement=after, draft=draft)

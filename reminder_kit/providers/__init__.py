@@ -1,6 +1,24 @@
-"""Providers by name: our own and those that other packages announce.
+"""Providers: the adapters to Telnyx, Twilio and Vonage, and the names by which any provider is found.
 
-Never loads a provider that was not asked for.
+Never loads a provider that was not asked for, and never performs I/O: an adapter turns values into requests and
+answers into values (`reminder_kit.ports.Provider`), and a transport carries them. May import `ports` and the rooms
+below it (planning, text, rules, model, errors); never the ledger, the transport, or one provider another.
+
+In reading order:
+
+- `telnyx/`, `twilio/`, `vonage/`: a folder for each provider, whose `__init__` says what is odd about it: `provider`
+  builds requests and reads answers, `responses` holds tables and errors, `webhooks` verifies and reads events.
+- `answers`: what all answers have in common: JSON that may be broken, words that may hold a phone number.
+- `replies`: what a person's reply asks for, and the host's own keywords.
+- `signatures`, `jwt`: how webhooks are verified, over their raw bytes.
+
+To know:
+
+- A provider's words pass through a table, and a word that is not in the table becomes `unknown`; no word raises.
+- A draft that the provider documents as impossible is refused before there is a request (`RejectedError`). Where its
+  documents are silent an answer counts neither as yes nor as no: the outcome is unknown, and is settled later.
+- Another package announces its provider in the entry-point group `reminder_kit.providers`. It needs
+  `reminder_kit.ports` alone of this library, and `reminder_kit.testing.ProviderContract` tests it.
 """
 
 from __future__ import annotations
@@ -23,17 +41,17 @@ _OWN = {
 
 
 def provider_names() -> tuple[str, ...]:
-    """Return every name that `provider_class` knows, sorted."""
+    """Return every name that `provider_class` knows, sorted; reads what is installed, loads nothing of it."""
     from importlib.metadata import entry_points
 
     return tuple(sorted({*_OWN, *(point.name for point in entry_points(group=GROUP))}))
 
 
 def provider_class(name: str) -> type[Provider]:
-    """Return the class of the provider of that name; our own names can't be taken by others.
+    """Return the class of the provider of that name, loading its module.
 
-    Raises `ConfigurationError` naming those that are known, or the package whose
-    provider cannot be loaded.
+    Our own names come first, so that no other package can put itself in their place. Raises `ConfigurationError`
+    naming the known providers, or the package whose provider cannot be loaded.
     """
     if name in _OWN:
         module, attribute = _OWN[name]

@@ -1,6 +1,6 @@
-"""What the answers of all providers have in common: JSON that may be broken, texts that may say too much.
+"""What the answers of all providers have in common: JSON that may be broken, words that may hold a phone number.
 
-Pure: no I/O. Never lets a provider's words into an error unchecked.
+Pure: no clock, no I/O. Never lets a provider's words into an error without masking the numbers in them.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from reminder_kit.ports import Response
 __all__ = ["json_object", "short", "text_of"]
 
 _LONGEST = 160
+"""Characters of a provider's words that an error shows."""
+
 _NUMBER = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")
+"""Seven digits or more, however they are grouped: what may be a phone number."""
 
 
 def json_object(response: Response) -> dict[str, Any] | None:
-    """Return the answer's body as a JSON object, or None where it is anything else."""
+    """Return the answer's body as a JSON object; None means that it is anything else."""
     try:
         value = json.loads(response.body)
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
-"""JSON Web Tokens (RFC 7519), as far as providers use them: HS256 to be checked, RS256 to be made.
+"""JSON Web Tokens (RFC 7519), as far as Vonage uses them: HS256 is verified, RS256 is signed.
 
-Pure: no clock, no I/O. Never takes a token's own word for its algorithm.
+Pure: no clock, no I/O. Never takes a token's own word for its algorithm (RFC 8725, 3.1).
 """
 
 from __future__ import annotations
@@ -17,15 +17,21 @@ __all__ = ["made_rs256", "verified_hs256"]
 
 
 def _packed(value: bytes) -> bytes:
+    """Return bytes in base64url without padding (RFC 7515, 2)."""
     return base64.urlsafe_b64encode(value).rstrip(b"=")
 
 
 def _unpacked(text: str) -> bytes:
+    """Return the bytes of base64url without padding; raises `ValueError`."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def verified_hs256(token: str, secret: str, what: str) -> dict[str, Any]:
-    """Return the claims of a token signed with that secret; raises `SignatureError`."""
+    """Return the claims of a token signed with that secret; `what` names the webhook in errors.
+
+    Raises `SignatureError` where the signature, the algorithm or the form is another. The claims themselves (age,
+    digest of the body) are for the caller to check.
+    """
     head, _, rest = token.partition(".")
     claims, _, signature = rest.partition(".")
     made = hmac.digest(secret.encode(), f"{head}.{claims}".encode(), hashlib.sha256)
@@ -40,7 +46,7 @@ def verified_hs256(token: str, secret: str, what: str) -> dict[str, Any]:
 
 
 def made_rs256(claims: dict[str, Any], private_key: str) -> str:
-    """Return a token signed with a private key (PEM).
+    """Return a token that carries these claims, signed with an RSA private key (PEM).
 
     Raises `ConfigurationError` where `cryptography` is not installed or the key can't be read.
     """

@@ -1,6 +1,6 @@
-"""What a person's reply asks for: no more messages, messages again, one of the host's own words, or nothing we know.
+"""What a person's reply asks for: no more messages, messages again, one of the host's own keywords, or nothing known.
 
-Pure: words in, a word out. Never decides on anything but the whole reply.
+Pure: words in, a word out. Never decides on a part of a reply: the whole of it counts.
 """
 
 from __future__ import annotations
@@ -25,19 +25,27 @@ _STOP = _set(
     "stop stopall unsubscribe cancel end quit revoke optout stopp abmelden arret arreter desabonner baja alto parar "
     "pare sair basta stoppen afmelden avsluta стоп"
 )
-"""Words that carriers and providers take as an opt-out, and their like in other languages."""
+"""Words that carriers and providers take as an opt-out, and their like in other languages.
+
+The English ones are in the lists of Telnyx ("Advanced Opt-In/Out") and Twilio ("Advanced Opt-Out"); the others are
+taken here although a provider may not know them.
+"""
 
 _START = _set("start unstop subscribe optin")
+"""Words that lift an opt-out."""
 
 _FILLERS = _set(
     "all please pls now it this thanks thank you ty texting messaging sending sms text texts msg msgs message messages "
     "reminder reminders me us to from these the your bitte danke merci gracias por favor grazie obrigado "
     "obrigada tout tous todo todos alle alles"
 )
-"""Words that change nothing: "Stop. Thank you" is a stop, "stop by at noon" is not."""
+"""Words of courtesy and filling that change nothing: "Stop. Thank you" is an opt-out, "stop by at noon" is not."""
 
 _STRONG = _STOP - {"cancel", "end", "quit", "alto", "basta", "pare"}
-"""Words that mean an opt-out in company too; the others only alone ("cancel please" may mean the appointment)."""
+"""Words that mean an opt-out beside fillers too.
+
+The other words of `_STOP` mean one only where they are the whole reply: "cancel please" may speak of the appointment.
+"""
 
 _PHRASES = (
     ("opt", "out"),
@@ -47,20 +55,22 @@ _PHRASES = (
     ("dont", "message"),
     ("remove", "me"),
 )
+"""How a reply begins that asks for no more messages in a sentence."""
 
 
 def _words(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text.casefold()).replace("'", "").replace("’", "")
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return re.findall(r"\w+", plain)
+    """Return the words of a text in lower case, without accents, apostrophes and punctuation."""
+    letters = unicodedata.normalize("NFKD", text.casefold()).replace("'", "").replace("’", "")
+    unaccented = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.findall(r"\w+", unaccented)
 
 
 def reply_type(text: str) -> str:
     """Return `opted_out`, `opted_in` or `received` for the text of a reply.
 
-    Tolerant of case, accents, punctuation and courtesy ("Stop. Thank you", "STOP ALL",
-    "Arrêt SVP"), but a sentence that merely holds such a word ("I can stop by at 3",
-    "STOP 12345") is an ordinary reply.
+    Case, accents, punctuation and courtesy don't matter ("Stop. Thank you", "STOP ALL", "Arrêt SVP"). A sentence that
+    merely holds such a word ("I can stop by at 3", "STOP 12345") is an ordinary reply, `received`: an opt-out taken
+    wrongly would silence the reminders of somebody who wants them.
     """
     words = _words(text)
     if any(tuple(words[: len(phrase)]) == phrase for phrase in _PHRASES):
@@ -76,26 +86,28 @@ def reply_type(text: str) -> str:
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _TAKEN = _set("anomaly cancelled change delivered opted_in opted_out received run scheduled sent undelivered unknown")
-"""Types of events that mean something already."""
+"""Types of delivery events that mean something already, so that no keyword may be called so."""
 
 
 def _core(text: str) -> tuple[str, ...]:
+    """Return the words of a text without fillers; with them where there is nothing else."""
     words = _words(text)
     return tuple(word for word in words if word not in _FILLERS and word != "svp") or tuple(words)
 
 
 @frozen
 class Replies:
-    """The host's own keywords: what each name's replies look like, by their words."""
+    """The host's own keywords, such as C for `confirm`: a reply that is one becomes an event of that type as well."""
 
+    #: The keyword's name by the words of a reply, without fillers: `("c",)` → "confirm".
     names: Mapping[tuple[str, ...], str] = {}
 
     @classmethod
     def of(cls, value: Mapping[str, Any] | None, where: str = "replies") -> Replies:
-        """Return the keywords of a table such as `{"confirm": ["C", "YES"]}`.
+        """Return the keywords of a table such as `{"confirm": ["C", "YES"]}`; None means none, `where` names the table.
 
-        Raises `ConfigurationError` for a name or word that can't be one: words that opt a
-        person out at the provider never reach the host as anything else.
+        Raises `ConfigurationError` for a name that is taken, and for a word that opts a person out or in: the
+        provider acts on such a word, so that the host must not take it for anything else.
         """
         names: dict[tuple[str, ...], str] = {}
         for name, words in (value or {}).items():
@@ -103,18 +115,19 @@ class Replies:
                 raise ConfigurationError(
                     f"{where}: {name!r} can't be the name of a reply: use another, such as confirm"
                 )
-            for word in _listed(words, f"{where}.{name}"):
+            for word in _keywords(words, f"{where}.{name}"):
                 core = _keyword(word, f"{where}.{name}")
                 if names.setdefault(core, name) != name:
                     raise ConfigurationError(f"{where}.{name}: {word!r} means {names[core]} already: drop one of them")
         return cls(names)
 
     def name_of(self, text: str) -> str | None:
-        """Return what a reply means: the whole of it, apart from case, punctuation and courtesy."""
+        """Return the name of the keyword that a whole reply is, case and courtesy apart; None means none of them."""
         return self.names.get(_core(text))
 
 
-def _listed(words: Any, where: str) -> Iterable[str]:
+def _keywords(words: Any, where: str) -> Iterable[str]:
+    """Return the words of one name, of which a single one needs no list; raises `ConfigurationError`."""
     listed = [words] if isinstance(words, str) else words
     if not isinstance(listed, list | tuple) or not listed or not all(isinstance(entry, str) for entry in listed):
         raise ConfigurationError(f'{where} must name one or more words, not {words!r}: write ["C", "YES"]')
@@ -122,6 +135,7 @@ def _listed(words: Any, where: str) -> Iterable[str]:
 
 
 def _keyword(word: str, where: str) -> tuple[str, ...]:
+    """Return a keyword's words; raises `ConfigurationError` where nobody can type it or the provider acts on it."""
     core = _core(word)
     if not core:
         raise ConfigurationError(f"{where}: {word!r} has no letters or digits: use a word people can type")

@@ -1,4 +1,4 @@
-"""Signatures of webhooks, over the bytes as they came.
+"""Signatures of webhooks, verified over the bytes as they came.
 
 Pure: no clock, no I/O; `now` is handed in. Never parses what has not been verified.
 """
@@ -19,12 +19,16 @@ __all__ = ["check_age", "lowered", "same_hmac", "verify_ed25519"]
 
 
 def lowered(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers with names in lower case and dashes, whether they came as such or as WSGI variables."""
+    """Return headers with names in lower case and dashes, whether they came by name or as WSGI variables (HTTP_…)."""
     return {name.lower().removeprefix("http_").replace("_", "-"): value for name, value in headers.items()}
 
 
 def check_age(timestamp: str, now: datetime, tolerance: timedelta, what: str) -> datetime:
-    """Return the instant a Unix timestamp names; raises `SignatureError` where it is too far from `now`, either way."""
+    """Return the UTC instant that a Unix timestamp (seconds) names; `what` names the webhook in errors.
+
+    Raises `SignatureError` where the timestamp is further than `tolerance` from `now`, either way: an old webhook may
+    be a replay, one of the future shows that a clock is wrong.
+    """
     try:
         at = from_seconds(int(timestamp))
     except (ValueError, OverflowError):
@@ -37,12 +41,16 @@ def check_age(timestamp: str, now: datetime, tolerance: timedelta, what: str) ->
 
 
 def same_hmac(secret: str, signed: bytes, signature: str, algorithm: str) -> bool:
-    """Say, in constant time, whether a base64 signature is the HMAC of what was signed."""
+    """Say, in constant time, whether a base64 signature is the HMAC of what was signed.
+
+    `algorithm` is a name of hashlib, such as `sha1`.
+    """
     made = base64.b64encode(hmac.digest(secret.encode(), signed, getattr(hashlib, algorithm)))
     return hmac.compare_digest(made, signature.encode())
 
 
 def _decoded(text: str, size: int, what: str) -> bytes:
+    """Return the bytes of a base64 text; raises `ValueError` where they are not `size` bytes."""
     try:
         value = base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):

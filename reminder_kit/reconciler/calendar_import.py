@@ -62,14 +62,14 @@ def read_for_import(
     if options.region is None:
         options = evolve(options, region=settings.defaults.region)
     name = source or source_name(file)
-    known = {identity.id for identity in ledger.of_source(name)}
+    known = {identity.id for identity in ledger.read(lambda reader: reader.of_source(name))}
     start, end = now - _reach(settings, now), now + options.horizon
     reading = read_calendar(file, options, start=start, end=end, name=name, known=known.__contains__, now=now)
     appointments = tuple(occurrence.appointment for occurrence in reading)
     refusal = None
     if complete and not reading.sound:
         refusal = f"calendar {name!r} can't be trusted to be complete: {reading.unsound_because}"
-    elif complete and not appointments and ledger.parked(source=name):
+    elif complete and not appointments and ledger.read(lambda reader: reader.parked(source=name)):
         refusal = f"calendar {name!r} has no coming events while reminders are parked for it"
     scope = Scope(
         "import",

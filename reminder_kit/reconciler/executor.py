@@ -6,6 +6,7 @@ implementation for both faces: coroutines over the `IO` port. Never reads a cloc
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from reminder_kit.delivery.dispatcher import Dispatcher, DispatchResult, DispatchStatus
-from reminder_kit.delivery.exchange import isolated
-from reminder_kit.delivery.retry import CircuitBreaker, ClockSkew
-from reminder_kit.delivery.routes import Dispatchers, Route
+from reminder_kit.delivery.dispatch import DispatchResult, DispatchStatus
+from reminder_kit.delivery.dispatchers import Dispatchers, isolated
+from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import SenderRefusedError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State
@@ -31,6 +31,7 @@ from reminder_kit.model.records import (
     RecordResult,
     ReminderRecord,
     ReminderStatus,
+    Suppression,
     Traffic,
     is_open,
 )
@@ -39,28 +40,31 @@ from reminder_kit.planning.decide import decisions_for
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import needs_settling, stale_duplicates
 from reminder_kit.planning.observed import Observed
-from reminder_kit.planning.plan import Plan
+from reminder_kit.planning.plan import Plan, Worklist
 from reminder_kit.planning.report import Report
-from reminder_kit.planning.revision import held, may_still_send, placed_again, start_of
+from reminder_kit.planning.revision import held, may_still_send, placed_again
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
-from reminder_kit.ports import IO, Provider
+from reminder_kit.ports import IO
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
-from reminder_kit.reconciler.reporting import merged, reported, why
+from reminder_kit.reconciler.reporting import merged, reported
 from reminder_kit.reconciler.work_item import WorkItem, release
 
 if TYPE_CHECKING:
+    from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Executor"]
+
+_LOG = logging.getLogger("reminder_kit")
 
 _BATCH = 100
 _AGAIN = 2
 _PATIENCE = 90.0
 _ROUNDS = 4
-"""How often what is told together is gone through at the most, until nothing that was done concerns another one."""
+"""How often combined appointments are gone through at the most, until nothing that was done concerns another one."""
 
 _RETRY_HELD = timedelta(seconds=30)
 
@@ -72,22 +76,24 @@ class Execution:
     plan: Plan
     patient: bool = field(kw_only=True)
     done: dict[Identity, list[Change]] = field(factory=dict)
-    woken: dict[Identity, None] = field(factory=dict)
+    requeued: dict[Identity, None] = field(factory=dict)
 
 
 @define
 class Executor:
-    """What both faces of the kit drive."""
+    """What both faces of the kit drive.
+
+    `route` is the provider's, `fallback` its fallback's; `io` waits for commits and runs jobs at once; `clock` is the
+    kit's clock; `owner` is the name under which claims are held.
+    """
 
     ledger: Ledger
-    provider: Provider
     settings: Settings
     io: IO
     clock: Callable[[], datetime]
-    breaker: CircuitBreaker = field(factory=CircuitBreaker)
-    skew: ClockSkew = field(factory=ClockSkew)
-    owner: Owner | str = field(factory=Owner)
+    route: Route
     fallback: Route | None = None
+    owner: Owner | str = field(factory=Owner)
     _claim_numbers: Iterator[int] = field(factory=count)
 
     async def apply(self, plan: Plan, *, patient: bool = False, forced: bool = False) -> Report:
@@ -98,34 +104,36 @@ class Executor:
         that the batch job need not be forced to end it if this process is killed.
         """
         if plan.work:
-            self.provider.headers()  # a missing key is told before anything is written
+            self.route.provider.headers()  # a missing key is told before anything is written
         await self.io.call(self.ledger.prepare)
         if forced:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
         refused = await self._record(plan)
         run = Execution(plan, patient=patient)
-        waiting = [identity for identity in plan.todo if identity not in refused]
+        waiting = [identity for identity in plan.worklist.order if identity not in refused]
         for _ in range(_ROUNDS):
-            run.woken = {}
+            run.requeued = {}
             await self._work_through(waiting, run)
-            waiting = list(run.woken)
+            waiting = list(run.requeued)
         changes = tuple(reported(plan, run.done, refused))
         report = Report(now=plan.now, changes=changes, appointments=plan.appointments)
         if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
+        _LOG.info("%s: %s", plan.actor, report.headline)
         return report
 
     def _forced_is_open(self, now: datetime) -> bool:
-        return is_open(self.ledger.last_run(FORCED), now)
+        return is_open(self.ledger.read(lambda reader: reader.last_run(FORCED)), now)
 
     async def _record(self, plan: Plan) -> set[Identity]:
         """Record what came in and what is gone, all or nothing; returns what a newer revision kept out meanwhile."""
-        if not plan.all_incoming and not plan.removals:
+        worklist = plan.worklist
+        if not worklist.all_incoming and not worklist.removals:
             return set()
-        kept = await self._commit(partial(_record_all, plan, self.clock()))
+        kept = await self._commit(partial(_record_all, worklist, self.clock()))
         return {
             incoming.identity
-            for incoming, result in zip(plan.all_incoming, kept, strict=True)
+            for incoming, result in zip(worklist.all_incoming, kept, strict=True)
             if result is RecordResult.STALE
         }
 
@@ -154,12 +162,12 @@ class Executor:
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
                 await self._settle(works, dispatchers)
-                await self.io.call(self._decide, works, run.plan.held_back)
+                await self.io.call(self._decide, works, run.plan.worklist.held_back)
                 await self._carry_out(works, dispatchers)
                 for _ in range(_AGAIN):
                     if again := [work for work in works if work.decide_again]:
                         await self._reread(again)
-                        await self.io.call(self._decide, again, run.plan.held_back)
+                        await self.io.call(self._decide, again, run.plan.worklist.held_back)
                         await self._carry_out(again, dispatchers)
             finished = True
         finally:
@@ -170,34 +178,18 @@ class Executor:
         return [identity for identity in identities if identity not in held]
 
     def _dispatchers(self, actor: str, *, patient: bool) -> Dispatchers:
-        first = Route(self.provider, self.settings, self.io, self.breaker, self.skew)
-        found = [
-            Dispatcher(
-                route.provider,
-                route.io,
-                self.ledger,
-                route.settings,
-                self.clock,
-                actor,
-                route.breaker,
-                patient=patient,
-                skew=route.skew,
-            )
-            for route in (first, self.fallback)
-            if route is not None
-        ]
-        return Dispatchers(*found)
+        return Dispatchers.over((self.route, self.fallback), self.ledger, self.clock, actor, patient=patient)
 
     async def _claim(self, identities: Sequence[Identity]) -> list[WorkItem]:
         now, owner = self.clock(), f"{self.owner}.{next(self._claim_numbers)}"
 
         def claim(tx: Transaction) -> tuple[dict[int, Claim], list[AppointmentRecord]]:
-            rows = list(tx.rows(identities).values())
+            rows = list(tx.reader.rows(identities).values())
             claims = tx.claim(rows, owner, now, LEASE)
             if missing := [row for row in rows if row not in claims]:
                 tx.expire([owner for owner in tx.holders(missing) if is_dead(owner)])
                 claims |= tx.claim(missing, owner, now, LEASE)
-            return claims, tx.read(list(claims))
+            return claims, tx.reader.read(list(claims))
 
         claims, records = await self._commit(claim)
         place = {identity: index for index, identity in enumerate(identities)}
@@ -205,7 +197,7 @@ class Executor:
         return [WorkItem(claims[record.row], record, {m.id: m for m in record.messages}) for record in records]
 
     async def _reread(self, works: Sequence[WorkItem]) -> None:
-        records = await self._commit(lambda tx: tx.read([work.claim.row for work in works]))
+        records = await self._commit(lambda tx: tx.reader.read([work.claim.row for work in works]))
         fresh = {record.row: record for record in records}
         for work in works:
             work.record = fresh[work.claim.row]
@@ -240,9 +232,8 @@ class Executor:
         """Take back a message that was thought lost, since a newer one of its reminder is parked."""
 
         async def job() -> None:
-            outcome = next(outcome for outcome in work.record.outcomes if outcome.key == message.key)
-            identity, reason = work.record.identity, Reason.UNCHANGED.value
-            result = await isolated(dispatchers.cancel(work.claim, identity, message, outcome, reason))
+            record = next(record for record in work.record.outcomes if record.key == message.key)
+            result = await isolated(dispatchers.cancel(work.claimed(message), record, Reason.UNCHANGED.value))
             if result.status is DispatchStatus.FAILED:
                 work.unsettled[message.key] = result
 
@@ -252,33 +243,36 @@ class Executor:
         self, work: WorkItem, message: Message, dispatchers: Dispatchers
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
-            rule = work.rule_of(message.key)
-            result = await isolated(dispatchers.settle(work.claim, work.record.identity, rule, message))
-            work.settled(message.key, result)
+            work.settled(message.key, await isolated(dispatchers.settle(work.claimed(message))))
 
         return job
 
     def _decide(self, works: Sequence[WorkItem], held_back: Collection[str]) -> None:
-        suppressed = self.ledger.suppressions()
-        pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
-        sent = self.ledger.sent_before_many(pairs) if pairs else {}
+        """Decide anew, by the same functions as the plan, at the current clock and from one snapshot of the ledger."""
         now = self.clock()
-        all_observed = [
-            Observed.recorded(work.record, suppressed, sent.get((work.record.identity.source, work.record.identity.id)))
-            for work in works
-        ]
+        suppressed, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
         planned: dict[str, list[Traffic]] = {}
-        all_observed = Neighbours(self.ledger, self.settings, now, suppressed).with_context(all_observed)
         for work, observed in zip(works, all_observed, strict=True):
-            work.redecided, work.decide_again, work.suppressed = work.redecided or work.decide_again, False, suppressed
+            work.redecided, work.decide_again = work.redecided or work.decide_again, False
+            work.suppressed = suppressed
             work.decisions, work.error = decisions_for(with_planned(observed, planned), self.settings, now)
-            work.decisions = [
-                held(decision) if decision.change.key in held_back else decision for decision in work.decisions
-            ]
+            work.decisions = [held(decision) if decision.key in held_back else decision for decision in work.decisions]
             if self.settings.spacing_reach:
                 note_planned(planned, [decision.change for decision in work.decisions])
             if work.error:
                 work.complete = False
+
+    def _observe(
+        self, works: Sequence[WorkItem], now: datetime, reader: Reader
+    ) -> tuple[dict[str, Suppression], list[Observed]]:
+        suppressed = reader.suppressions()
+        pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
+        sent = reader.sent_before_many(pairs)
+        all_observed = [
+            Observed.recorded(work.record, suppressed, sent.get((work.record.identity.source, work.record.identity.id)))
+            for work in works
+        ]
+        return suppressed, Neighbours(reader, self.settings, now, suppressed).with_context(all_observed)
 
     # Carrying out
 
@@ -289,7 +283,7 @@ class Executor:
                 self._dispatching(work, decision, dispatchers)
                 for work in works
                 for decision in work.decisions
-                if decision.change.kind is kind and decision.change.key not in self._blocked(work)
+                if decision.kind is kind and decision.key not in self._blocked(work)
             ]
             if jobs:
                 await self.io.gather(jobs)
@@ -305,9 +299,9 @@ class Executor:
         self, work: WorkItem, decision: Decision, dispatchers: Dispatchers
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
-            if decision.change.kind is ChangeKind.SCHEDULE:
+            if decision.kind is ChangeKind.SCHEDULE:
                 await self._schedule(work, decision, dispatchers)
-            elif decision.change.kind is ChangeKind.CANCEL:
+            elif decision.kind is ChangeKind.CANCEL:
                 await self._cancel(work, decision, dispatchers)
             else:
                 await self._replace(work, decision, dispatchers)
@@ -317,90 +311,57 @@ class Executor:
     async def _schedule(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
         assert decision.reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
         own = dispatchers.of(decision.reminder)
-        fresh = placed_again(decision, self.settings, own.window, own.skew.allowance, self.clock())
+        fresh = placed_again(decision, self.settings, own.route.window, own.route.skew.allowance, self.clock())
         if fresh.draft is None:
-            work.conclude(fresh, "done")
+            work.note(fresh, outcome="done")
             return
-        result = await isolated(
-            own.park(
-                work.claim,
-                work.record.generation,
-                work.record.identity,
-                evolve(fresh, outcome=evolve(fresh.outcome, replacing=fresh.replaces)),
-                fresh.draft,
-                start_of(fresh),
-                may_still_send(fresh, self.settings.quiet),
-            )
-        )
+        intent = evolve(fresh, replacing=fresh.replaces)  # until it is parked, the old message is still to be replaced
+        may_send = may_still_send(fresh, self.settings.quiet)
+        result = await isolated(own.park(work.claim, work.record.generation, intent, may_send))
         work.remember(result)
         self._conclude(work, fresh, result)
 
     async def _cancel(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
-        result = await self._withdrawn(work, decision, dispatchers, decision.outcome)
+        result = await self._withdrawn(work, decision, dispatchers, decision.record)
         if result.status is DispatchStatus.TOO_LATE:
             work.too_late(decision)
             return
-        if result.status is DispatchStatus.DONE and decision.change.reason is Reason.ALREADY_SENT:
+        if result.status is DispatchStatus.DONE and decision.reason is Reason.ALREADY_SENT:
             work.decide_again = work.decide_again or self.fallback is not None
         self._conclude(work, decision, result)
 
     async def _replace(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
-        wish = evolve(decision.outcome, status=ReminderStatus.HELD, replacing=True)
-        result = await self._withdrawn(work, decision, dispatchers, wish)
+        wish = evolve(decision, status=ReminderStatus.HELD, replacing=True)
+        result = await self._withdrawn(work, decision, dispatchers, wish.record)
         if result.status is DispatchStatus.TOO_LATE:
             work.too_late(decision)
         elif result.status is DispatchStatus.DONE:
             await self._schedule(work, evolve(decision, replaces=True), dispatchers)
         else:
-            work.reminder_records[decision.change.key] = wish
-            self._conclude(work, evolve(decision, outcome=wish), result)
+            self._conclude(work, wish, result)
 
     async def _withdrawn(
-        self, work: WorkItem, decision: Decision, dispatchers: Dispatchers, outcome: ReminderRecord
+        self, work: WorkItem, decision: Decision, dispatchers: Dispatchers, record: ReminderRecord
     ) -> DispatchResult:
         message = work.messages[decision.message.id] if decision.message else None
-        assert message is not None  # noqa: S101 - only parked messages are withdrawn
+        assert message is not None  # noqa: S101 - only parked messages are cancelled
         if message.state is State.CANCELLED:
             return DispatchResult(DispatchStatus.DONE, message)
-        identity, reason = work.record.identity, decision.change.reason.value
-        result = await isolated(dispatchers.cancel(work.claim, identity, message, outcome, reason))
+        result = await isolated(dispatchers.cancel(work.claimed(message), record, decision.reason.value))
         work.remember(result)
         return result
 
     # Writing down
 
     def _conclude(self, work: WorkItem, decision: Decision, result: DispatchResult) -> None:
-        change = decision.change
-        number = result.message.provider_id if result.message else change.message_id
-        if result.status is DispatchStatus.DONE:
-            work.conclude(evolve(decision, change=evolve(change, message_id=number)), "done")
-            return
-        work.note_failure(change.key, result)
-        error = str(result.error) if result.error else why(result)
-        if result.status is DispatchStatus.REJECTED and result.reason is not None:
-            work.decide_again = work.decide_again or bool(decision.includes)  # by itself it may be taken
-            change = evolve(change, reason=result.reason)
-            outcome = evolve(decision.outcome, status=ReminderStatus.SKIPPED, reason=result.reason.value, error=error)
-            work.decide_again = work.decide_again or (
-                self.fallback is not None and isinstance(result.error, SenderRefusedError)
-            )
+        """Note what a dispatch came to, and whether another decision may do better at once."""
+        work.conclude(decision, result, self.clock() + _RETRY_HELD)
+        if result.status is DispatchStatus.REJECTED:
+            by_itself = bool(decision.includes)  # the reminder may be taken where the text for several was not
+            elsewhere = self.fallback is not None and isinstance(result.error, SenderRefusedError)
+            work.decide_again = work.decide_again or by_itself or elsewhere
         elif result.status is DispatchStatus.UNKNOWN:
             work.decide_again = work.decide_again or self.settings.prefer_duplicate
-            change = evolve(change, reason=Reason.NOT_CONFIRMED)
-            outcome = evolve(
-                decision.outcome, status=ReminderStatus.SKIPPED, reason=Reason.NOT_CONFIRMED.value, error=error
-            )
-        else:
-            work.decide_again = work.decide_again or result.status is DispatchStatus.SKEWED
-            work.complete = work.complete and result.status is DispatchStatus.SKEWED
-            outcome = evolve(decision.outcome, replacing=decision.replaces or decision.outcome.replacing)
-            if result.message is None and change.kind is not ChangeKind.CANCEL:
-                outcome = evolve(outcome, status=ReminderStatus.HELD, send_at=None, park_at=self.clock() + _RETRY_HELD)
-        word = "unknown" if result.status is DispatchStatus.UNKNOWN else "failed"
-        if result.status is DispatchStatus.STALE:
-            work.decide_again = True
-            change, word = evolve(change, kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION), "done"
-        work.conclude(evolve(decision, change=evolve(change, message_id=number, error=error), outcome=outcome), word)
 
     async def _release(self, works: Sequence[WorkItem], run: Execution) -> None:
         """Write down what came of works, end their claims, and note whom else that concerns."""
@@ -408,7 +369,7 @@ class Executor:
             now, settings = self.clock(), self.settings
             done = run.done if settings.combines else None
             write = partial(release, works, run.plan.actor, now, settings.digest, done)
-            run.woken |= dict.fromkeys(await self._commit(write))
+            run.requeued |= dict.fromkeys(await self._commit(write))
 
     async def _expire(self, works: Sequence[WorkItem]) -> None:
         """End the leases of work that was broken off (a key press, a cancelled task): all is still to be done."""
@@ -416,8 +377,10 @@ class Executor:
         await self._commit(lambda tx: tx.renew([work.claim for work in works], now))
 
 
-def _record_all(plan: Plan, now: datetime, tx: Transaction) -> list[RecordResult]:
-    kept = [result for batch in batched(plan.all_incoming) for result in tx.record(batch, now, as_of=plan.as_of)]
-    for removals in batched(plan.removals):
+def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:
+    kept = [
+        result for batch in batched(worklist.all_incoming) for result in tx.record(batch, now, as_of=worklist.as_of)
+    ]
+    for removals in batched(worklist.removals):
         tx.remove(removals, now)
     return kept

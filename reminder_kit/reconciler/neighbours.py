@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
@@ -21,6 +20,9 @@ from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage
 from reminder_kit.planning.combining import SAME_DAY
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.reader import Reader
 
 __all__ = ["Neighbours", "ranges_of"]
 
@@ -48,7 +50,7 @@ class Neighbours:
     `coming` are appointments about to be recorded, or (None) withdrawn.
     """
 
-    ledger: Ledger
+    reader: Reader
     settings: Settings
     now: datetime
     suppressed: Mapping[str, Suppression]
@@ -72,7 +74,7 @@ class Neighbours:
         if not numbers:
             return list(all_observed)
         written = (
-            self.ledger.traffic(numbers, self.now - self.settings.spacing_reach) if self.settings.spacing_reach else {}
+            self.reader.traffic(numbers, self.now - self.settings.spacing_reach) if self.settings.spacing_reach else {}
         )
         if not self.settings.combines:
             return [evolve(observed, traffic=written) for observed in self._with_earlier_combinations(all_observed)]
@@ -103,7 +105,7 @@ class Neighbours:
 
     def _messages_that_include(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
         found: dict[str, list[Message]] = {}
-        for message in self.ledger.combined(numbers):
+        for message in self.reader.combined(numbers):
             for included in message.includes:
                 found.setdefault(included.key, []).append(message)
         return found
@@ -113,7 +115,7 @@ class Neighbours:
     ) -> list[Observed]:
         """Return the cases with what was told, in others' messages, of another occurrence of theirs."""
         along = [(key, message) for key, found in combined.items() for message in found if message.state in SENT]
-        owners = self.ledger.reminder_owners(list(dict.fromkeys(key for key, _ in along))) if along else {}
+        owners = self.reader.reminder_owners(list(dict.fromkeys(key for key, _ in along))) if along else {}
         sent: dict[tuple[str, str], dict[tuple[str, str], list[PriorMessage]]] = {}
         for key, message in along:
             if key in owners:
@@ -131,7 +133,7 @@ class Neighbours:
         """Return every appointment that shares a phone with one of the cases around the same time."""
         phones = [phone for observed in all_observed for phone in _phones(observed.appointment)]
         records = self.sharing_number(ranges_of(phones))
-        sent = self.ledger.sent_before_many(list(dict.fromkeys((record.source, record.id) for record in records)))
+        sent = self.reader.sent_before_many(list(dict.fromkeys((record.source, record.id) for record in records)))
         return [self._observed(identity, record, sent.get(identity[:2])) for identity, record in records.items()]
 
     def _observed(self, identity: Identity, record: AppointmentRecord | None, sent: Any) -> Observed:
@@ -141,9 +143,9 @@ class Neighbours:
 
     def sharing_number(self, ranges: Sequence[Range]) -> dict[Identity, AppointmentRecord | None]:
         """Return the appointments, recorded or about to be, that are (or were) for a number between two instants."""
-        rows = self.ledger.sharing_number(ranges)
+        rows = self.reader.sharing_number(ranges)
         found: dict[Identity, AppointmentRecord | None] = {
-            record.identity: record for record in (self.ledger.records(rows=rows) if rows else ())
+            record.identity: record for record in (self.reader.records(rows=rows) if rows else ())
         }
         missing = {
             identity
@@ -152,7 +154,7 @@ class Neighbours:
             if identity not in found
         }
         coming = sorted(identity for identity in missing if self._lies_in(identity, ranges))
-        known = {record.identity: record for record in self.ledger.records(identities=coming)} if coming else {}
+        known = {record.identity: record for record in self.reader.records(identities=coming)} if coming else {}
         return found | {identity: known.get(identity) for identity in coming}
 
     def _lies_in(self, identity: Identity, ranges: Sequence[Range]) -> bool:
@@ -163,7 +165,7 @@ class Neighbours:
         self, rows: Sequence[int], appointments: Iterable[Appointment | None]
     ) -> dict[Identity, AppointmentRecord | None]:
         """Return whom it concerns that appointments changed: who shares a phone with what they are, or were."""
-        phones = [match for found in self.ledger.phones(rows).values() for match in found]
+        phones = [match for found in self.reader.phones(rows).values() for match in found]
         phones += [phone for appointment in appointments for phone in _phones(appointment)]
         return self.sharing_number(ranges_of(phones)) if phones else {}
 

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
@@ -22,13 +22,16 @@ from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_past
 from reminder_kit.planning.observed import Observed
-from reminder_kit.planning.plan import Guard, Plan
+from reminder_kit.planning.plan import Guard, Plan, Worklist
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.unchanged import recorded_changes
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.scope import Scope
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.reader import Reader
 
 __all__ = ["build_plan"]
 
@@ -39,7 +42,7 @@ _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
 class PlanBuilder:
     """A plan in the making. Each appointment is judged in the light of those that share a phone with it."""
 
-    ledger: Ledger
+    reader: Reader
     settings: Settings
     now: datetime
     scope: Scope
@@ -65,7 +68,7 @@ class PlanBuilder:
         if self.settings.combines:
             self._announce(all_incoming)
         for identities in batched(all_incoming):
-            records = {record.identity: record for record in self.ledger.records(identities=identities)}
+            records = {record.identity: record for record in self.reader.records(identities=identities)}
             judged = [
                 identity for identity in identities if self._is_decided(all_incoming[identity], records.get(identity))
             ]
@@ -78,7 +81,7 @@ class PlanBuilder:
     def _announce(self, all_incoming: Mapping[Identity, Incoming]) -> None:
         """Let neighbours know what is about to be recorded, before anyone is judged."""
         for identities in batched(all_incoming):
-            records = {record.identity: record for record in self.ledger.records(identities=identities)}
+            records = {record.identity: record for record in self.reader.records(identities=identities)}
             for identity in identities:
                 record, incoming = records.get(identity), all_incoming[identity]
                 if record is None or not incoming.is_older_than(record, self.scope.as_of):
@@ -120,7 +123,7 @@ class PlanBuilder:
         """Decide for appointments as they are recorded (None: never), or are given (None: withdrawn)."""
         if not found:
             return
-        sent = self.ledger.sent_before_many(
+        sent = self.reader.sent_before_many(
             list(dict.fromkeys((identity.source, identity.id) for identity, _ in found))
         )
         all_observed = [
@@ -156,7 +159,7 @@ class PlanBuilder:
             ]
             self.over[identity] = Counter(message.provider for message in past)
             if not news and all(_waits_for_room(decision, record) for decision in matters):
-                self.waiting[identity] = {decision.change.key for decision in matters}
+                self.waiting[identity] = {decision.key for decision in matters}
 
     def sweep(self, records: Iterable[AppointmentRecord]) -> None:
         """Look at recorded appointments that did not come in."""
@@ -215,13 +218,13 @@ class PlanBuilder:
         return [change for found in self.changes.values() for change in found]
 
     def vanished(self, scope: Scope) -> Iterator[AppointmentRecord]:
-        """Yield recorded future appointments of the source that are gone from it (design, §13 "Completeness")."""
+        """Yield recorded future appointments of the source that are gone from it."""
         if scope.complete:
-            found = self.ledger.records(source=scope.source, ended_after=self.now)
+            found = self.reader.records(source=scope.source, ended_after=self.now)
             yield from (record for record in found if self._may_vanish(record, scope))
             return
         for ids in batched(scope.covers):
-            found = self.ledger.records(source=scope.source, ids=ids)
+            found = self.reader.records(source=scope.source, ids=ids)
             yield from (record for record in found if self._may_vanish(record, scope))
 
     def _may_vanish(self, record: AppointmentRecord, scope: Scope) -> bool:
@@ -240,7 +243,7 @@ class PlanBuilder:
             if self.other_providers.get(change.key, self.settings.provider) == provider
         ]
         new = [candidate for candidate in its if candidate[0].kind is ChangeKind.SCHEDULE]
-        room = max(0, cap - self.ledger.parked(provider=provider)) if new else 0
+        room = max(0, cap - self.reader.parked(provider=provider)) if new else 0
         freed = sum(counter[provider] for counter in self.over.values()) + sum(
             candidate[0].kind is ChangeKind.CANCEL for candidate in its
         )
@@ -257,23 +260,25 @@ class PlanBuilder:
         scope = self.scope
         parked = 0
         if scope.guarded or scope.refusal:
-            parked = self.ledger.parked(source=None if scope.sweep else scope.source)
+            parked = self.reader.parked(source=None if scope.sweep else scope.source)
         return Plan(
             now=self.now,
             actor=scope.actor,
             changes=tuple(self._all()),
             appointments=len(self.seen),
-            all_incoming=tuple(self.accepted),
-            removals=tuple(self.removals),
-            todo=tuple(self.order),
-            held_back=frozenset(self.held_back),
+            worklist=Worklist(
+                all_incoming=tuple(self.accepted),
+                removals=tuple(self.removals),
+                order=tuple(self.order),
+                held_back=frozenset(self.held_back),
+                as_of=scope.as_of,
+            ),
             parked=parked,
             guarded=scope.guarded,
             guard=guard,
             barred=frozenset(self.suppressed)
             & {change.to or "" for change in self._all() if change.kind is ChangeKind.CANCEL},
             refusal=scope.refusal,
-            as_of=scope.as_of,
         )
 
 
@@ -281,7 +286,7 @@ def _other_providers(decisions: Iterable[Decision], settings: Settings) -> dict[
     """Return, by key, the providers of reminders that go through, or are parked at, another one than the first."""
     if settings.fallback is None:
         return {}
-    whose = ((decision.change.key, decision.message or decision.reminder) for decision in decisions)
+    whose = ((decision.key, decision.message or decision.reminder) for decision in decisions)
     found = ((key, settings.of(what).provider) for key, what in whose if what is not None)
     return {key: provider for key, provider in found if provider != settings.provider}
 
@@ -290,15 +295,15 @@ def _has_effect(decision: Decision, record: AppointmentRecord | None) -> bool:
     """Say whether carrying a decision out would change the provider or the ledger."""
     if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
         return True
-    return record is None or decision.outcome not in record.outcomes
+    return record is None or decision.record not in record.outcomes
 
 
 def _waits_for_room(decision: Decision, record: AppointmentRecord) -> bool:
     """Say whether a reminder to be parked is recorded as waiting for room already."""
-    known = next((outcome for outcome in record.outcomes if outcome.key == decision.change.key), None)
-    if known is None or decision.change.kind is not ChangeKind.SCHEDULE:
+    known = next((outcome for outcome in record.outcomes if outcome.key == decision.key), None)
+    if known is None or decision.kind is not ChangeKind.SCHEDULE:
         return False
-    return known.reason == Reason.AT_CAPACITY and known.due_at == decision.outcome.due_at
+    return known.reason == Reason.AT_CAPACITY and known.due_at == decision.due_at
 
 
 def _is_addressed_to(record: AppointmentRecord, number: str) -> bool:
@@ -313,7 +318,7 @@ def _stale(identity: Identity) -> Change:
 
 
 def build_plan(
-    ledger: Ledger,
+    reader: Reader,
     settings: Settings,
     all_incoming: Mapping[Identity, Incoming],
     scope: Scope,
@@ -322,26 +327,26 @@ def build_plan(
     guard: Guard,
     cap: int | None,
 ) -> Plan:
-    """Return what a run over this scope would do."""
-    suppressed = ledger.suppressions()
-    neighbours = Neighbours(ledger, settings, now, suppressed)
-    draft = PlanBuilder(ledger, settings, now, scope, suppressed, settings.digest, neighbours)
-    draft.add_incoming(all_incoming)
+    """Return what a run over this scope would do; all that is read is one snapshot of the ledger."""
+    suppressed = reader.suppressions()
+    neighbours = Neighbours(reader, settings, now, suppressed)
+    builder = PlanBuilder(reader, settings, now, scope, suppressed, settings.digest, neighbours)
+    builder.add_incoming(all_incoming)
     for part in (scope, *scope.covered):
         if part.complete or part.covers:
-            draft.withdraw(draft.vanished(part))
+            builder.withdraw(builder.vanished(part))
     if scope.withdraw:
-        draft.withdraw(ledger.records(identities=scope.withdraw))
+        builder.withdraw(reader.records(identities=scope.withdraw))
     if scope.sweep:
-        draft.sweep(ledger.records(ended_after=now, dirty_only=scope.only_dirty))
+        builder.sweep(reader.records(ended_after=now, dirty_only=scope.only_dirty))
     if scope.number:
-        draft.sweep(record for record in ledger.records(dirty_only=True) if _is_addressed_to(record, scope.number))
-    draft.decide_affected_neighbours()
-    draft.respace_new_messages()
-    draft.apply_capacity(cap, settings.provider)
+        builder.sweep(record for record in reader.records(dirty_only=True) if _is_addressed_to(record, scope.number))
+    builder.decide_affected_neighbours()
+    builder.respace_new_messages()
+    builder.apply_capacity(cap, settings.provider)
     if settings.fallback is not None and settings.fallback.provider != settings.provider:
-        draft.apply_capacity(settings.fallback.cap, settings.fallback.provider)
-    return draft.plan(guard)
+        builder.apply_capacity(settings.fallback.cap, settings.fallback.provider)
+    return builder.plan(guard)
 
 
 def _soonest_first(todo: Collection[Identity], changes: Sequence[Change]) -> tuple[Identity, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
@@ -43,6 +43,9 @@ from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.reminders import Defaults, Rule
 from reminder_kit.text.linter import warnings_of
 
+if TYPE_CHECKING:
+    from reminder_kit.ledger.reader import Reader
+
 __all__ = ["Appointments", "Planner", "read_rules"]
 
 Appointments = Appointment | Iterable[Appointment]
@@ -75,10 +78,9 @@ class Planner:
         withdraws = complete or bool(covers)
         all_incoming = self._incoming(appointments, source, withdraws=withdraws)
         name = source or self._only_source(all_incoming) if withdraws else source
-        refusal = self._emptiness(name, all_incoming) if complete else None
         guarded = withdraws or len(all_incoming) > _SMALL
-        scope = Scope("sync", name, complete=complete, covers=covers, guarded=guarded, refusal=refusal)
-        return self._make(all_incoming, scope, now)
+        scope = Scope("sync", name, complete=complete, covers=covers, guarded=guarded)
+        return self._make(all_incoming, scope, now, refuse_empty=complete and not all_incoming)
 
     def calendar_import(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Plan:
         """Return the plan for a calendar."""
@@ -98,7 +100,7 @@ class Planner:
         """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded."""
         all_incoming = self._incoming(appointments or (), None, withdraws=complete)
         source = self._only_source(all_incoming) if complete else None
-        refusal = self._emptiness(source, all_incoming) if complete else None
+        nothing_came = complete and not all_incoming
         read, problems = ([], ()) if only_dirty else self._sources_read(now)
         for got in read:
             all_incoming |= incoming_by_identity(got.appointments, self.settings.defaults.region)
@@ -107,13 +109,15 @@ class Planner:
             source=source,
             complete=complete,
             sweep=True,
-            refusal=refusal,
             only_dirty=only_dirty,
             as_of=(as_of or now) if appointments is not None else None,
             covered=tuple(got.scope for got in read),
         )
-        plan = evolve(self._make(all_incoming, scope, now), problems=problems)
-        return plan.unguarded() if plan.is_unsafe and is_open(self.ledger.last_run(FORCED), now) else plan
+        plan = evolve(self._make(all_incoming, scope, now, refuse_empty=nothing_came), problems=problems)
+        return plan.unguarded() if plan.is_unsafe and self._forced_is_open(now) else plan
+
+    def _forced_is_open(self, now: datetime) -> bool:
+        return is_open(self.ledger.read(lambda reader: reader.last_run(FORCED)), now)
 
     def withdrawal(self, identities: Sequence[Identity], now: datetime) -> Plan:
         """Return the plan that withdraws recorded appointments."""
@@ -130,28 +134,7 @@ class Planner:
 
     def explanation(self, id: str, source: str | None, recurrence_id: str | None, now: datetime) -> Explanation:  # noqa: A002 - the identity's public name
         """Return what there is to say of an appointment id."""
-        found = self.ledger.identities(id, source, recurrence_id)
-        history = self.ledger.history(source=source, id=id, recurrence_id=recurrence_id)
-        reminders: list[ReminderExplanation] = []
-        for record in self.ledger.records(identities=found) if found else ():
-            reminders += self._explained(record, history, now)
-        return Explanation(id, tuple(reminders), tuple(entry for entry in history if not entry.key))
-
-    def _explained(
-        self, record: AppointmentRecord, history: Sequence[HistoryEntry], now: datetime
-    ) -> list[ReminderExplanation]:
-        identity = record.identity
-        sent, suppressed = self.ledger.sent_before(identity), self.ledger.suppressions()
-        neighbours = Neighbours(self.ledger, self.settings, now, suppressed)
-        (observed,) = neighbours.with_context([Observed.recorded(record, suppressed, sent)])
-        if observed.error:
-            raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {observed.error}")
-        mine = [entry for entry in history if entry.identity == identity]
-        quiet, window = self.settings.quiet, self.settings.window
-        return [
-            explain_decision(decision, record.messages, mine, quiet, window)
-            for decision in decide(observed, self.settings, now)
-        ]
+        return self.ledger.read(lambda reader: _explanation(reader, self.settings, id, source, recurrence_id, now))
 
     def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> dict[Identity, Incoming]:
         """Return what is handed in; raises `UnsafePlanError` where it breaks off and absence would mean something."""
@@ -177,11 +160,6 @@ class Planner:
             )
         return names[0] if names else "default"
 
-    def _emptiness(self, source: str | None, handed_in: Mapping[Identity, Incoming]) -> str | None:
-        if handed_in or not self.ledger.parked(source=source):
-            return None
-        return f"nothing came in for source {source!r} while reminders are parked for it"
-
     def _read(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Imported:
         return read_for_import(
             file, self.calendar, self.settings, source=source, complete=complete, now=now, ledger=self.ledger
@@ -201,9 +179,51 @@ class Planner:
             problems += got.problems
         return read, tuple(problems)
 
-    def _make(self, all_incoming: Mapping[Identity, Incoming], scope: Scope, now: datetime) -> Plan:
+    def _make(
+        self, all_incoming: Mapping[Identity, Incoming], scope: Scope, now: datetime, *, refuse_empty: bool = False
+    ) -> Plan:
+        """Return the plan over a scope, from one snapshot; `refuse_empty`: nothing came in, which may be a fault."""
         cap = self.provider.capabilities.cap
-        return build_plan(self.ledger, self.settings, all_incoming, scope, now, guard=self.guard, cap=cap)
+
+        def plan(reader: Reader) -> Plan:
+            within = scope
+            if refuse_empty and reader.parked(source=scope.source):
+                refusal = f"nothing came in for source {scope.source!r} while reminders are parked for it"
+                within = evolve(scope, refusal=refusal)
+            return build_plan(reader, self.settings, all_incoming, within, now, guard=self.guard, cap=cap)
+
+        return self.ledger.read(plan)
+
+
+def _explanation(
+    reader: Reader,
+    settings: Settings,
+    id: str,  # noqa: A002 - the identity's public name
+    source: str | None,
+    recurrence_id: str | None,
+    now: datetime,
+) -> Explanation:
+    found = reader.identities(id, source, recurrence_id)
+    history = reader.history(source=source, id=id, recurrence_id=recurrence_id)
+    reminders: list[ReminderExplanation] = []
+    for record in reader.records(identities=found) if found else ():
+        reminders += _explained(reader, settings, record, history, now)
+    return Explanation(id, tuple(reminders), tuple(entry for entry in history if not entry.key))
+
+
+def _explained(
+    reader: Reader, settings: Settings, record: AppointmentRecord, history: Sequence[HistoryEntry], now: datetime
+) -> list[ReminderExplanation]:
+    identity, suppressed = record.identity, reader.suppressions()
+    neighbours = Neighbours(reader, settings, now, suppressed)
+    (observed,) = neighbours.with_context([Observed.recorded(record, suppressed, reader.sent_before(identity))])
+    if observed.error:
+        raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {observed.error}")
+    mine = [entry for entry in history if entry.identity == identity]
+    return [
+        explain_decision(decision, record.messages, mine, settings.quiet, settings.window)
+        for decision in decide(observed, settings, now)
+    ]
 
 
 def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appointment]:

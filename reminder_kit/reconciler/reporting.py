@@ -9,22 +9,12 @@ from collections.abc import Collection, Iterable, Sequence
 
 from attrs import evolve
 
-from reminder_kit.delivery.exchange import DispatchResult, DispatchStatus
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.plan import Plan
 
-__all__ = ["merged", "reported", "why"]
-
-
-def why(result: DispatchResult) -> str:
-    """Return in words why an errand without an error of its own did not simply succeed."""
-    if result.status is DispatchStatus.STALE:
-        return "the appointment changed meanwhile; the next resync follows it"
-    if result.status is DispatchStatus.UNKNOWN:
-        return "no answer, and the request can't be repeated: it may be parked"
-    return result.status.value
+__all__ = ["merged", "reported"]
 
 
 def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
@@ -37,16 +27,16 @@ def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
 
 def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:
     """Yield the changes of a report: as carried out where worked on, as planned elsewhere, in the plan's order."""
-    told: set[Identity] = set()
+    seen: set[Identity] = set()
     for change in plan.changes:
         if change.identity in refused:
-            if change.identity not in told:
+            if change.identity not in seen:
                 yield evolve(change, kind=ChangeKind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
         elif change.identity not in done:
             yield change
-        elif change.identity not in told:
+        elif change.identity not in seen:
             yield from done[change.identity]
-        told.add(change.identity)
+        seen.add(change.identity)
     for identity, changes in done.items():
-        if identity not in told:
+        if identity not in seen:
             yield from changes

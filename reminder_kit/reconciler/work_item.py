@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from reminder_kit.delivery.exchange import DispatchResult, DispatchStatus
+from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
 from reminder_kit.errors import ClaimLostError
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
@@ -30,10 +30,9 @@ from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import quarantined
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_doubtful, next_look
-from reminder_kit.planning.revision import start_of
 from reminder_kit.planning.unchanged import marked_unconfirmed
+from reminder_kit.reconciler.conclusions import CONCLUSIONS, concluded, why
 from reminder_kit.reconciler.neighbours import ranges_of
-from reminder_kit.reconciler.reporting import why
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -42,14 +41,15 @@ __all__ = ["Requeue", "WorkItem"]
 
 
 class Requeue(StrEnum):
-    """Who must look again after an appointment was worked on.
+    """Which appointments that share a number must be looked at again after one was worked on.
 
-    Nobody; who has not seen it so yet; also those worked on before in this run, who counted on it; or everybody.
+    None; those not visited in this run yet; also those visited in an earlier batch, since they counted on what was
+    decided for this one; or all of them.
     """
 
     NONE = "none"
-    NOT_VISITED = "strangers"
-    OUTSIDE_BATCH = "others"
+    NOT_VISITED = "not visited"
+    OUTSIDE_BATCH = "outside batch"
     ALL = "all"
 
 
@@ -97,46 +97,51 @@ class WorkItem:
         numbers = {message.draft.to for message in self.messages.values() if message.state in OPEN}
         return any(number in barred and number not in self.suppressed for number in numbers)
 
-    def rule_of(self, key: str) -> str:
-        """Return the rule a reminder was recorded for."""
-        return next((outcome.rule for outcome in self.record.outcomes if outcome.key == key), "")
+    def claimed(self, message: Message) -> ClaimedMessage:
+        """Return a message of the appointment, with the claim under which it may be written about."""
+        rule = next((record.rule for record in self.record.outcomes if record.key == message.key), "")
+        return ClaimedMessage(self.claim, self.record.identity, rule, message)
 
-    def conclude(self, decision: Decision, result: str) -> None:
-        """Note how a decision was carried out."""
-        self.changes[decision.change.key] = evolve(decision.change, outcome=result)
-        self.reminder_records[decision.change.key] = decision.outcome
+    def note(self, decision: Decision, *, outcome: str | None = None) -> None:
+        """Note a decision as it is: for the report, with its `outcome`, and for the ledger."""
+        self.changes[decision.key] = evolve(decision.change, outcome=outcome)
+        self.reminder_records[decision.key] = decision.record
+
+    def conclude(self, decision: Decision, result: DispatchResult, retry_at: datetime) -> None:
+        """Note what a dispatch came to; `retry_at` is when a reminder is looked at again of which nothing was sent."""
+        conclusion = CONCLUSIONS[result.status]
+        self.note_failure(decision.key, result)
+        self.complete = self.complete and conclusion.complete
+        self.decide_again = self.decide_again or conclusion.decide_again
+        self.changes[decision.key], self.reminder_records[decision.key] = concluded(decision, result, retry_at)
 
     def too_late(self, decision: Decision) -> None:
         """Note that the message goes out, or went; what follows from that is decided anew."""
-        change = evolve(decision.change, kind=ChangeKind.KEEP, reason=Reason.TOO_LATE, outcome="done")
         message = self.messages.get(decision.message.id) if decision.message else None
-        gone = message is not None and message.state not in (State.SCHEDULED, State.CANCELLING)
-        shown = message.draft if message else None
-        if shown is not None:
-            change = evolve(change, send_at=shown.send_at, text=shown.text)
-        self.changes[change.key] = change
-        self.reminder_records[change.key] = evolve(
-            decision.outcome,
+        kept = evolve(
+            decision,
+            kind=ChangeKind.KEEP,
+            reason=Reason.TOO_LATE,
             status=ReminderStatus.PARKED,
-            reason=Reason.TOO_LATE.value,
-            send_at=change.send_at,
+            recorded_reason="",
+            message=message or decision.message,
+            draft=None,
             park_at=None,
         )
+        self.note(kept, outcome="done")
+        gone = message is not None and message.state not in (State.SCHEDULED, State.CANCELLING)
         self.decide_again = self.decide_again or gone
 
     def record_untouched(self, now: datetime) -> None:
-        """Note the decisions that needed no errand: kept, held, skipped, and those whose message is not settled."""
+        """Note the decisions that needed no dispatch: kept, held, skipped, and those whose message is not settled."""
         for decision in self.decisions:
-            change, result = decision.change, self.unsettled.get(decision.change.key)
-            known = change.key in self.changes
+            change, result = decision.change, self.unsettled.get(decision.key)
             if result is not None and result.status is not DispatchStatus.UNKNOWN:
                 self.complete = self.complete and result.status is DispatchStatus.WAITING
                 self.changes[change.key] = evolve(change, outcome="failed", error=str(result.error or why(result)))
                 continue
-            if not known:
-                outcome = "done" if "settle" in change.causes else None
-                self.changes[change.key] = evolve(change, outcome=outcome)
-                self.reminder_records[change.key] = decision.outcome
+            if change.key not in self.changes:
+                self.note(decision, outcome="done" if "settle" in change.causes else None)
             doubtful = any(
                 message.key == change.key and is_doubtful(message, now) for message in self.messages.values()
             )
@@ -146,12 +151,9 @@ class WorkItem:
     def write(self, tx: Transaction, actor: str, now: datetime) -> None:
         """Write outcomes, history and adopted messages, under the claim; raises `ClaimLostError`."""
         recorded = {outcome.key: outcome for outcome in self.record.outcomes}
-        tx.keep_outcomes(
-            self.claim, list(self.reminder_records.values())
-        )  # an intent may have overwritten what was recorded
-        versions = {
-            decision.change.key: decision.reminder.rule.version for decision in self.decisions if decision.reminder
-        }
+        # an intent may have overwritten what was recorded
+        tx.keep_outcomes(self.claim, list(self.reminder_records.values()))
+        versions = {decision.key: decision.reminder.rule.version for decision in self.decisions if decision.reminder}
         entries = [
             HistoryEntry(
                 at=now,
@@ -171,7 +173,7 @@ class WorkItem:
             if decision.adopt and decision.message is not None and decision.reminder is not None:
                 before = self.messages.get(decision.message.id, decision.message)
                 due_at = decision.reminder.due_at or before.due_at
-                after = evolve(before, due_at=due_at, start_at=start_of(decision), includes=decision.included)
+                after = evolve(before, due_at=due_at, start_at=decision.start_at, includes=decision.included)
                 tx.move_message(self.claim, before, after)
                 self.messages[after.id] = after
 
@@ -182,11 +184,11 @@ class WorkItem:
         return Release(self.claim, self.record.generation, self.complete, digest, upcoming)
 
     def requeues(self) -> Requeue:
-        """Say whom else it concerns what came of this: those told together with it, where anything did."""
-        recorded, concern = {outcome.key: outcome for outcome in self.record.outcomes}, Requeue.NONE
+        """Say who must be looked at again for what came of this: appointments combined with it, where anything did."""
+        recorded, requeue = {record.key: record for record in self.record.outcomes}, Requeue.NONE
         for decision in self._combinable():
-            before, meant = recorded.get(decision.change.key), decision.outcome
-            after = self.reminder_records.get(decision.change.key, meant)
+            before, meant = recorded.get(decision.key), decision.record
+            after = self.reminder_records.get(decision.key, meant)
             if before == after and not self.redecided:
                 continue
             fell_through = after.status is ReminderStatus.SKIPPED and after.reason != Reason.SUPERSEDED
@@ -194,10 +196,10 @@ class WorkItem:
             if self.redecided or silence or (after != meant and after.status is not ReminderStatus.HELD):
                 return Requeue.ALL
             if fell_through:
-                concern = Requeue.OUTSIDE_BATCH
-            elif concern is Requeue.NONE and not _only_waits(before, after, decision):
-                concern = Requeue.NOT_VISITED
-        return Requeue.NOT_VISITED if concern is Requeue.NONE and self.record.dirty else concern
+                requeue = Requeue.OUTSIDE_BATCH
+            elif requeue is Requeue.NONE and not _only_waits(before, after, decision):
+                requeue = Requeue.NOT_VISITED
+        return Requeue.NOT_VISITED if requeue is Requeue.NONE and self.record.dirty else requeue
 
     def _combinable(self) -> list[Decision]:
         """Return the decisions that others may depend on."""
@@ -222,12 +224,12 @@ class WorkItem:
 
 
 def _silences(decision: Decision) -> bool:
-    """Say whether it gives way to whatever else is written to its number: of that, only its own decision knows."""
+    """Say whether the rule has a `min_silence`: what else goes to the number is known to its own decision only."""
     return decision.reminder is not None and bool(decision.reminder.rule.min_silence)
 
 
 def _only_waits(before: ReminderRecord | None, after: ReminderRecord, decision: Decision) -> bool:
-    """Say whether a reminder goes on being told, with whom it tells: held before, parked now, or the other way."""
+    """Say whether a reminder goes on telling the same others: held before and parked now, or the other way."""
     return (
         before is not None
         and {before.status, after.status} <= {ReminderStatus.HELD, ReminderStatus.PARKED}
@@ -242,8 +244,8 @@ def _belongs_in_history(change: Change, *, is_news: bool) -> bool:
 
 def _detail(outcome: ReminderRecord, version: str | None) -> dict[str, str]:
     """Return what history says besides: the error, and the version of the rule it was decided with."""
-    told = {"error": outcome.error, "rule_version": version or ""}
-    return {name: value for name, value in told.items() if value}
+    found = {"error": outcome.error, "rule_version": version or ""}
+    return {name: value for name, value in found.items() if value}
 
 
 def release(
@@ -254,43 +256,45 @@ def release(
     done: Container[Identity] | None,
     tx: Transaction,
 ) -> list[Identity]:
-    """Write down what came of works and end their claims; returns whom else that concerns.
+    """Write down what came of work items and end their claims; returns the appointments to look at again for it.
 
-    `done` are those worked on in this run already; None: nobody is told together.
+    `done` are those worked on in this run already; None: no rule combines appointments.
     """
-    woken = {} if done is None else _affected(tx, works, done)
-    tx.lock(sorted({work.record.row for work in works} | set(woken)))
+    requeued = {} if done is None else _affected(tx, works, done)
+    tx.lock(sorted({work.record.row for work in works} | set(requeued)))
     for work in works:
         try:
             work.write(tx, actor, now)
         except ClaimLostError:
             work.complete = False
-    barred = tx.suppressions()
+    barred = tx.reader.suppressions()
     for work in works:
         work.complete = work.complete and not work.writes_to(barred)
-    tx.requeue(sorted(woken), now)
+    tx.requeue(sorted(requeued), now)
     releases = [work.release(digest, now) for work in works]
     for work, release in zip(works, releases, strict=True):
         if work.record.dirty and work.complete:
             tx.drop_phones(release, work.phones())
     tx.release(releases)
-    return list(woken.values())
+    return list(requeued.values())
 
 
 def _affected(tx: Transaction, works: Sequence[WorkItem], done: Container[Identity]) -> dict[int, Identity]:
-    """Return, by row, who is told together with what was worked on, and has not seen what came of it."""
-    woken: dict[int, Identity] = {}
+    """Return, by row, the appointments that are combined with what was worked on, and were decided without it."""
+    affected: dict[int, Identity] = {}
     mates = {work.record.row for work in works}
     unknown = tx.add_phones({work.record.row: work.phones() for work in works})
-    concerns = [(work.record.row, Requeue.ALL if work.record.row in unknown else work.requeues()) for work in works]
-    for concern in (Requeue.NOT_VISITED, Requeue.OUTSIDE_BATCH):
-        for record in _sharing_number(tx, [row for row, requeue in concerns if requeue is concern]):
-            if record.row not in mates and (concern is Requeue.OUTSIDE_BATCH or record.identity not in done):
-                woken[record.row] = record.identity
-    for row in (row for row, requeue in concerns if requeue is Requeue.ALL):
-        woken |= {record.row: record.identity for record in _sharing_number(tx, [row]) if record.row != row}
-    return woken
+    requeues = [(work.record.row, Requeue.ALL if work.record.row in unknown else work.requeues()) for work in works]
+    for which in (Requeue.NOT_VISITED, Requeue.OUTSIDE_BATCH):
+        for record in _sharing_number(tx, [row for row, requeue in requeues if requeue is which]):
+            if record.row not in mates and (which is Requeue.OUTSIDE_BATCH or record.identity not in done):
+                affected[record.row] = record.identity
+    for row in (row for row, requeue in requeues if requeue is Requeue.ALL):
+        affected |= {record.row: record.identity for record in _sharing_number(tx, [row]) if record.row != row}
+    return affected
 
 
 def _sharing_number(tx: Transaction, rows: Sequence[int]) -> list[AppointmentRecord]:
-    return tx.read(tx.sharing_number(ranges_of(match for found in tx.phones(rows).values() for match in found)))
+    return tx.reader.read(
+        tx.reader.sharing_number(ranges_of(match for found in tx.reader.phones(rows).values() for match in found))
+    )

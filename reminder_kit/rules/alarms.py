@@ -14,7 +14,7 @@ from reminder_kit.rules.rule import Rule
 __all__ = ["ALARM", "rules_for"]
 
 ALARM = "alarm"
-"""The id of the rule that lends its text to alarms; without one, the first rule does."""
+"""The id of the rule that alarms are modelled on, in all but when they are due; without one, the first rule."""
 
 
 def rules_for(appointment: Appointment, rules: Sequence[Rule], mode: str) -> Sequence[Rule]:
@@ -30,26 +30,5 @@ def rules_for(appointment: Appointment, rules: Sequence[Rule], mode: str) -> Seq
     if not isinstance(alarms, list):
         return usual
     model = next((rule for rule in rules if rule.id == ALARM), rules[0])
-    derived = [_at(model, f"{ALARM}-{number}", str(instant)) for number, instant in enumerate(alarms, 1)]
+    derived = [model.derived(f"{ALARM}-{number}", on=str(instant)) for number, instant in enumerate(alarms, 1)]
     return derived if mode == "only" else [*usual, *derived]
-
-
-def _at(model: Rule, rule_id: str, instant: str) -> Rule:
-    return Rule(
-        rule_id,
-        on=instant,
-        text=model.text,
-        late_text=model.late_text,
-        together=model.together,
-        if_late=model.if_late if model.says_late else None,
-        if_far=model.if_far,
-        min_silence=model.min_silence,
-        shift=model.shift,
-        only=model.only,
-        unless=model.unless,
-        when=model.when,
-        channel=model.channel,
-        media_urls=model.media_urls,
-        subject=model.subject,
-        max_parts=model.max_parts,
-    )

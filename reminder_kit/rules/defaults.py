@@ -1,6 +1,6 @@
 """Defaults: what holds where an appointment, a recipient or a rule says nothing; and which days are business days.
 
-Pure: no clock, no I/O. What cannot be is refused as it is stated, never when a reminder needs it.
+Pure: no clock, no I/O. Never waits until a reminder needs a default: what cannot be is refused as it is stated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Defaults"]
 _SOME_DAY = date(2026, 1, 1)
 
 
-def _several(value: object, what: str, example: str) -> tuple[Any, ...]:
+def _as_tuple(value: object, what: str, example: str) -> tuple[Any, ...]:
     if isinstance(value, str | int | date):
         return (value,)
     if isinstance(value, Iterable) and not isinstance(value, Mapping | bytes):
@@ -30,7 +30,7 @@ def _several(value: object, what: str, example: str) -> tuple[Any, ...]:
 
 
 def _holidays(value: str | Iterable[str]) -> tuple[str, ...]:
-    several = _several(value, "holidays", '["US"]')
+    several = _as_tuple(value, "holidays", '["US"]')
     for item in several:
         if not isinstance(item, str):
             raise ConfigurationError(f'holidays must be names of calendars in quotes, not {item!r}: write ["US-NY"]')
@@ -39,7 +39,7 @@ def _holidays(value: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _closed_days(value: Iterable[date | str]) -> frozenset[date]:
-    return frozenset(_closed_day(day) for day in _several(value, "closed_days", '["2026-12-24"]'))
+    return frozenset(_closed_day(day) for day in _as_tuple(value, "closed_days", '["2026-12-24"]'))
 
 
 def _closed_day(value: object) -> date:
@@ -54,13 +54,13 @@ def _closed_day(value: object) -> date:
 
 
 def _weekend(value: Iterable[str | int]) -> frozenset[int]:
-    found = frozenset(_weekly(day) for day in _several(value, "weekend", '["saturday", "sunday"]'))
+    found = frozenset(_weekday(day) for day in _as_tuple(value, "weekend", '["saturday", "sunday"]'))
     if len(found) == len(WEEKDAYS):
         raise ConfigurationError("weekend names all seven days, which leaves no business day: leave one out")
     return found
 
 
-def _weekly(value: object) -> int:
+def _weekday(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(WEEKDAYS):
         return value
     try:
@@ -69,13 +69,13 @@ def _weekly(value: object) -> int:
         raise ConfigurationError(f'weekend: {value!r} is no weekday: write ["saturday", "sunday"]') from None
 
 
-def _flag(_instance: object, attribute: Any, value: object) -> None:
+def _check_flag(_instance: object, attribute: Any, value: object) -> None:
     if not isinstance(value, bool):
         raise ConfigurationError(f"{attribute.name} must be true or false, not {value!r}")
 
 
-def _in_order(several: Iterable[Any]) -> str:
-    """Show a set in an order that is the same in every process: digests are made of it."""
+def _sorted_repr(several: Iterable[Any]) -> str:
+    """Return a set as text in an order that is the same in every process: digests are made of it."""
     return repr(sorted(several))
 
 
@@ -88,12 +88,18 @@ def _known_zone(_instance: object, _attribute: object, value: str | None) -> Non
 class Defaults:
     """What holds where an appointment or a recipient says nothing.
 
-    `timezone` is an IANA name (None: UTC), `locale` a language tag, `region` the country
-    of phones without a country code. `namespace` is part of every reminder's identity.
-    For business days: `holidays` are calendars of the `holidays` package ("US", "US-NY",
-    "DE-BY"), `closed_days` the embedder's own (dates, or "2026-12-24"), `weekend` the
-    weekly days off. With `transliterate`, texts are written with plain quotes, dashes and
-    spaces. Raises `ConfigurationError`, naming the key, for what cannot be.
+    timezone: The IANA zone of appointments that name none; None: UTC.
+    locale: The language tag of texts for whom none is named; "en" by default.
+    region: The country of phones without a country code (two letters, "US"); None: such phones can't be read.
+    namespace: A part of every reminder's identity, so that several hosts can share a ledger; "default" by default.
+    holidays: Calendars of the `holidays` package ("US", "US-NY", "DE-BY") whose days are no business days; none by
+        default.
+    closed_days: The host's own closed days, as dates or text ("2026-12-24"); none by default.
+    weekend: The weekly days off, by name or number (Monday is 0); Saturday and Sunday by default.
+    transliterate: Whether texts are written with plain quotes, dashes and spaces; False by default.
+
+    Raises `ConfigurationError`, naming the key, for a day or calendar that cannot be, and `InvalidInputError` for an
+    unknown zone.
     """
 
     timezone: str | None = field(default=None, validator=_known_zone)
@@ -101,12 +107,12 @@ class Defaults:
     region: str | None = None
     namespace: str = "default"
     holidays: tuple[str, ...] = field(default=(), converter=_holidays)
-    closed_days: frozenset[date] = field(default=frozenset(), converter=_closed_days, repr=_in_order)
-    weekend: frozenset[int] = field(default=frozenset({5, 6}), converter=_weekend, repr=_in_order)
-    transliterate: bool = field(default=False, validator=_flag)
+    closed_days: frozenset[date] = field(default=frozenset(), converter=_closed_days, repr=_sorted_repr)
+    weekend: frozenset[int] = field(default=frozenset({5, 6}), converter=_weekend, repr=_sorted_repr)
+    transliterate: bool = field(default=False, validator=_check_flag)
 
     def is_open(self, day: date) -> bool:
-        """Say whether a day is a business day."""
+        """Say whether a day is a business day: neither weekend, nor closed, nor a holiday."""
         if day.weekday() in self.weekend or day in self.closed_days:
             return False
         return not any(_is_holiday(calendar, day) for calendar in self.holidays)

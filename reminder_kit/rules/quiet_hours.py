@@ -1,7 +1,7 @@
 """Quiet hours: local times at which nobody is written to.
 
-Pure: no clock, no I/O. They are what the recipient's clock on the wall says, so a change
-of the clocks makes a night longer or shorter without any rule of its own.
+Pure: no clock, no I/O. Never counts elapsed time: quiet hours go by the recipient's wall clock, so that a night in
+which the clocks change is an hour longer or shorter.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SECOND = timedelta(seconds=1)
 _GROUPS = {"weekdays": range(5), "weekends": range(5, 7), "daily": range(7)}
 
 
-def _clock(value: str) -> str:
+def _clock_text(value: str) -> str:
     hour, colon, minute = str(value).partition(":")
     if colon and hour.isdigit() and minute[:2].isdigit() and len(minute) in (2, 5):
         minutes = int(hour) * 60 + int(minute[:2])
@@ -44,7 +44,7 @@ def _country(value: object) -> str:
     return code
 
 
-def _days(value: str | Iterable[str] | None) -> tuple[int, ...]:
+def _weekday_numbers(value: str | Iterable[str] | None) -> tuple[int, ...]:
     if value is None:
         return tuple(range(7))
     names = (value,) if isinstance(value, str) else tuple(value)
@@ -59,12 +59,12 @@ def _days(value: str | Iterable[str] | None) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _also(value: Any) -> tuple[QuietHours, ...]:
+def _further(value: Any) -> tuple[QuietHours, ...]:
     several = value if isinstance(value, list | tuple) else (value,)
-    return tuple(_own(value) for value in several)
+    return tuple(_quiet_hours_of(value) for value in several)
 
 
-def _own(value: Any) -> QuietHours:
+def _quiet_hours_of(value: Any) -> QuietHours:
     if isinstance(value, QuietHours):
         return value
     if not isinstance(value, Mapping):
@@ -73,11 +73,11 @@ def _own(value: Any) -> QuietHours:
 
 
 def _countries(value: Any) -> tuple[tuple[str, QuietHours], ...]:
-    """Return quiet hours by country, sorted; given as a table, or as names of countries with their customary ones."""
+    """Return quiet hours by country, sorted; from a table, or from names of countries, for their customary ones."""
     if not isinstance(value, Mapping):
         names = value if isinstance(value, list | tuple) else (value,)
         value = dict(name if isinstance(name, tuple) else (name, {"country": name}) for name in names)
-    found = {_country(name): _own(own) for name, own in value.items()}
+    found = {_country(name): _quiet_hours_of(own) for name, own in value.items()}
     if any(own.countries for own in found.values()):
         raise InvalidInputError("quiet_hours.countries: a country's quiet hours have no countries of their own")
     return tuple(sorted(found.items(), key=lambda pair: pair[0]))
@@ -85,7 +85,7 @@ def _countries(value: Any) -> tuple[tuple[str, QuietHours], ...]:
 
 @lru_cache(maxsize=1024)
 def _country_of(zone_name: str) -> str | None:
-    """Return the country a zone lies in, as CLDR knows it."""
+    """Return the country that a zone lies in, by CLDR; None: CLDR knows none."""
     from babel.core import get_global
 
     name = get_global("zone_aliases").get(zone_name, zone_name)
@@ -95,19 +95,24 @@ def _country_of(zone_name: str) -> str | None:
 
 @frozen(cache_hash=True)
 class QuietHours:
-    """Half-open local intervals, in the recipient's zone, in which nothing is sent.
+    """Local times, in the recipient's zone, at which nothing is sent.
 
     `QuietHours("21:00", "08:00")` is every night: 21:00 is quiet, 08:00 no longer is.
-    `days` are the weekdays on which the interval begins ("sunday", "weekdays",
-    "weekends"); `also` are further intervals. A whole day is "00:00" to "24:00".
-    `countries` are other quiet hours for who lives in a zone of these countries: a table of
-    them (`{"FR": {"start": "20:00", "end": "09:00"}}`), or names, for the customary ones.
+
+    start: When they begin, a wall-clock time "HH:MM".
+    end: When they are over, likewise, on the next day where it is not later than `start`; "24:00" is midnight.
+    days: The weekdays on which they begin ("sunday", "weekdays", "weekends", "daily", or several); all by default.
+    also: Further quiet hours that hold besides; none by default.
+    countries: Other quiet hours for recipients in a zone of these countries, none by default: a table
+        (`{"FR": {"start": "20:00", "end": "09:00"}}`), or names of countries, for their customary ones.
+
+    Raises `InvalidInputError`, naming the value, for what cannot be meant.
     """
 
-    start: str = field(converter=_clock)
-    end: str = field(converter=_clock)
-    days: tuple[int, ...] = field(default=None, converter=_days, kw_only=True)
-    also: tuple[QuietHours, ...] = field(default=(), converter=_also, kw_only=True)
+    start: str = field(converter=_clock_text)
+    end: str = field(converter=_clock_text)
+    days: tuple[int, ...] = field(default=None, converter=_weekday_numbers, kw_only=True)
+    also: tuple[QuietHours, ...] = field(default=(), converter=_further, kw_only=True)
     countries: tuple[tuple[str, QuietHours], ...] = field(default=(), converter=_countries, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -119,9 +124,10 @@ class QuietHours:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> QuietHours:
-        """Return quiet hours from a table of `start`, `end`, `days`, `also`, or of `country`; `countries` go with both.
+        """Return the quiet hours that a TOML table or a dict describes.
 
-        Raises `InvalidInputError` for unknown and missing keys.
+        Its keys are `start`, `end`, `days` and `also`, or `country` alone for the customary ones; `countries` goes with
+        both. Raises `InvalidInputError` for unknown and missing keys.
         """
         if "country" in values and set(values) <= {"country", "countries"}:
             return cls.for_country(values["country"]).with_countries(values.get("countries", ()))
@@ -139,7 +145,7 @@ class QuietHours:
 
         US: 47 CFR 64.1200(c)(1), 8 am to 9 pm. CA: CRTC Unsolicited Telecommunications
         Rules, 9:00 to 21:30, at weekends 10:00 to 18:00. Elsewhere: 21:00 to 08:00.
-        Raises `InvalidInputError` for what is no country.
+        Raises `InvalidInputError` for a code of no country.
         """
         if _country(country) == "CA":
             return cls(
@@ -155,7 +161,7 @@ class QuietHours:
         return cls("21:00", "08:00")
 
     def describe(self) -> str:
-        """Return the intervals in words."""
+        """Return the quiet hours in words, those of countries too."""
         names = "" if len(self.days) == 7 else " " + ", ".join(WEEKDAYS[day].capitalize() for day in self.days)
         others = "".join(f" (in {country}: {own.describe()})" for country, own in self.countries)
         return (
@@ -164,17 +170,17 @@ class QuietHours:
         )
 
     def within(self, zone: ZoneInfo) -> QuietHours:
-        """Return the quiet hours of the country in which a zone lies: its own where it has some, else these."""
+        """Return the quiet hours that hold in a zone: those of its country where `countries` has some, else these."""
         if not self.countries:
             return self
-        return dict(self.countries).get(_country_of(zone.key) or "", self._elsewhere)
+        return dict(self.countries).get(_country_of(zone.key) or "", self._without_countries)
 
     @cached_property
-    def _elsewhere(self) -> QuietHours:
+    def _without_countries(self) -> QuietHours:
         return self.with_countries(())
 
     def with_countries(self, countries: Any) -> QuietHours:
-        """Return these quiet hours with those of other countries."""
+        """Return these quiet hours with other `countries`, in any form that the constructor takes."""
         days = [WEEKDAYS[day] for day in self.days]
         return QuietHours(self.start, self.end, days=days, also=self.also, countries=countries)
 
@@ -186,9 +192,9 @@ class QuietHours:
 
     @cached_property
     def intervals(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Begins and ends as minutes of the week, merged; an end may lie in the next week."""
+        """All begins and all ends, in minutes since Monday 00:00, with overlaps merged; an end may lie a week later."""
         merged: list[list[int]] = []
-        for begin, end in sorted(self._raw()):
+        for begin, end in sorted(self._unmerged()):
             if merged and begin <= merged[-1][1]:
                 merged[-1][1] = max(merged[-1][1], end)
             else:
@@ -198,31 +204,37 @@ class QuietHours:
             merged[-1][1] = max(merged[-1][1], first[1] + _WEEK)
         return tuple(begin for begin, _ in merged), tuple(end for _, end in merged)
 
-    def _raw(self) -> list[tuple[int, int]]:
+    def _unmerged(self) -> list[tuple[int, int]]:
         start, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in (self.start, self.end))
         length = (end - start) % _DAY or _DAY
         own = [(day * _DAY + start % _DAY, day * _DAY + start % _DAY + length) for day in self.days]
-        return own + [interval for quiet_hours in self.also for interval in quiet_hours._raw()]  # noqa: SLF001 - its own kind
+        return own + [interval for quiet_hours in self.also for interval in quiet_hours._unmerged()]  # noqa: SLF001 - its own kind
 
     def covers(self, instant: datetime, zone: ZoneInfo) -> bool:
         """Say whether a UTC instant is quiet on the clocks of that zone."""
-        return _around(self, instant, zone) is not None
+        return _seconds_to_edges(self, instant, zone) is not None
 
     def over(self, instant: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the first instant, from this one on, that is not quiet; None where all of the week is."""
-        return instant if _around(self, instant, zone) is None else _over(self, instant, zone)
+        """Return the first instant from a UTC instant on that is not quiet in that zone; None: all of the week is."""
+        return instant if _seconds_to_edges(self, instant, zone) is None else _quiet_until(self, instant, zone)
 
     def began(self, instant: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return where the quiet time that covers this instant began; None where all of the week is quiet."""
-        return instant if _around(self, instant, zone) is None else _began(self, instant, zone)
+        """Return when the quiet time around a UTC instant began in that zone; None: all of the week is quiet.
+
+        An instant that is not quiet comes back as it is.
+        """
+        return instant if _seconds_to_edges(self, instant, zone) is None else _quiet_since(self, instant, zone)
 
 
-# Remembered: people are reminded of many things at the same few instants.
+# These are cached, since the reminders of one plan ask for the same few instants again and again.
 
 
 @lru_cache(maxsize=32_768)
-def _around(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> tuple[int, int] | None:
-    """Return seconds since the begin and until the end of the quiet time at an instant, if in one."""
+def _seconds_to_edges(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> tuple[int, int] | None:
+    """Return seconds since the begin and until the end of the quiet time around an instant; None: it is not quiet.
+
+    Both are wall-clock seconds: a change of the clocks in between is not counted.
+    """
     local = instant.astimezone(zone)
     now = local.weekday() * _DAY + local.hour * 60 + local.minute
     begins, ends = quiet.within(zone).intervals
@@ -235,31 +247,31 @@ def _around(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> tuple[int, 
 
 
 @lru_cache(maxsize=16_384)
-def _over(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> datetime | None:
+def _quiet_until(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> datetime | None:
     for _ in range(64):
-        around = _around(quiet, instant, zone)
-        if around is None:
+        edges = _seconds_to_edges(quiet, instant, zone)
+        if edges is None:
             return instant
-        end = instant + timedelta(seconds=around[1], microseconds=-instant.microsecond)
-        instant = _leap(instant, end, zone) or end
+        end = instant + timedelta(seconds=edges[1], microseconds=-instant.microsecond)
+        instant = _offset_change(instant, end, zone) or end
     return None
 
 
 @lru_cache(maxsize=16_384)
-def _began(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> datetime | None:
+def _quiet_since(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> datetime | None:
     begin = probe = instant
     for _ in range(64):
-        around = _around(quiet, probe, zone)
-        if around is None:
+        edges = _seconds_to_edges(quiet, probe, zone)
+        if edges is None:
             return begin
-        first = probe - timedelta(seconds=around[0], microseconds=probe.microsecond)
-        begin = _leap(first, probe, zone) or first
+        first = probe - timedelta(seconds=edges[0], microseconds=probe.microsecond)
+        begin = _offset_change(first, probe, zone) or first
         probe = begin - _SECOND
     return None
 
 
-def _leap(early: datetime, late: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return the instant between two at which the zone's offset becomes that of the later one, if it changes."""
+def _offset_change(early: datetime, late: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the instant between two from which on the zone has the later one's offset; None: it is the same."""
     then = late.astimezone(zone).utcoffset()
     if early.astimezone(zone).utcoffset() == then:
         return None

@@ -1,6 +1,6 @@
-"""Rules at work: appointment × rule × recipient → reminders, with their ideal instants and keys.
+"""Reminders: appointment × rule × recipient, each with its due time, its key, and a refusal where there is one.
 
-Pure: no clock, no I/O. Nothing vanishes: whatever is not to be sent comes back with its reason.
+Pure: no clock, no I/O. Never lets a reminder vanish: what is not to be sent comes back with its reason.
 """
 
 from __future__ import annotations
@@ -39,34 +39,40 @@ __all__ = [
 
 @frozen
 class Reminder:
-    """One appointment × rule × recipient.
+    """One appointment × rule × recipient."""
 
-    `key` identifies it whatever its time. `due_at` is the ideal instant (UTC, whole
-    seconds), None only where the calendar ends before it. `anchor_at` is the start or
-    end it is counted from. `zone` is the recipient's, for text and quiet hours, and
-    `zone_source` says where it comes from; `local_zone` is the one local rules are
-    counted in, from `local_source`. `refusal` is why it will not be sent, whatever the time.
-    `instead` says of a fallback which message it stands in for; "" for every other reminder.
-    """
-
+    #: Its identity, whatever its time (`reminder_key`).
     key: str
+    #: The appointment, its phones as E.164 where they can be.
     appointment: Appointment
+    #: The rule.
     rule: Rule
+    #: Whom it is for; None: the appointment has nobody to remind.
     recipient: Recipient | None
+    #: When the rule means it to arrive: UTC, whole seconds. None: the calendar ends before that.
     due_at: datetime | None
+    #: The start or end that it is counted from, UTC.
     anchor_at: datetime
+    #: The IANA zone of its text and of quiet hours: the recipient's, else `local_zone`.
     zone: str
+    #: Where `zone` comes from, for `trail`.
     zone_source: str
+    #: The language tag of its text.
     locale: str
+    #: Why it will not be sent, whatever the time; None: nothing speaks against it.
     refusal: Reason | None = None
+    #: The IANA zone in which wall-clock rules are counted: the appointment's, else the default one.
     local_zone: str = "UTC"
+    #: Which condition refused it, in words; "": none.
     detail: str = ""
+    #: Where `local_zone` comes from, for `trail`.
     local_source: str = ""
+    #: Of a fallback: which message it stands in for, in words; "" for every other reminder.
     instead: str = ""
 
     @property
     def trail(self) -> tuple[str, ...]:
-        """The arithmetic behind `due_at`, step by step, in words."""
+        """The way to `due_at`, step by step, in words: anchor, offset, due time, zones, refusal."""
         rule, local = self.rule, zone(self.local_zone)
         clock = self.anchor_at.astimezone(local)
         where = f"{self.local_zone} (from {self.local_source})" if self.local_source else self.local_zone
@@ -78,7 +84,7 @@ class Reminder:
         if self.due_at is not None:
             due = self.due_at.astimezone(local)
             steps.append(f"due {iso(self.due_at)}, which is {due:%a %Y-%m-%d %H:%M} in {self.local_zone}")
-            steps.extend(_oddities(self.anchor_at, self.due_at, rule.offset, self.local_zone))
+            steps.extend(_clock_notes(self.anchor_at, self.due_at, rule.offset, self.local_zone))
         steps.extend([self.instead] if self.instead else [])
         steps.append(f"text and quiet hours in {self.zone} (from {self.zone_source})")
         if self.refusal is not None:
@@ -86,43 +92,46 @@ class Reminder:
         return tuple(steps)
 
 
-def _oddities(anchor_at: datetime, due_at: datetime, offset: Offset, name: str) -> list[str]:
-    """Return what a change of the clocks did to an offset, in words."""
+def _clock_notes(anchor_at: datetime, due_at: datetime, offset: Offset, name: str) -> list[str]:
+    """Return in words what a change of the clocks did to a due time; nothing for nearly all.
+
+    `name` is the IANA zone in which the offset was counted.
+    """
     local = zone(name)
     change = (due_at.astimezone(local).utcoffset() or timedelta()) - (
         anchor_at.astimezone(local).utcoffset() or timedelta()
     )
     if offset.kind is OffsetKind.ABSOLUTE:
         return []
-    said = [f"the clocks in {name} change by {in_words(abs(change))} in between"] if change else []
+    notes = [f"the clocks in {name} change by {in_words(abs(change))} in between"] if change else []
     if offset.kind is not OffsetKind.EXACT and not offset.elapsed:
         wall = due_at.astimezone(local).replace(tzinfo=None)
         at = offset.at or anchor_at.astimezone(local).time()
         meant = wall.replace(hour=at.hour, minute=at.minute, second=at.second, microsecond=0)
-        odd = dst_note(meant, local)
-        said += [odd] if odd else []
-    return said
+        note = dst_note(meant, local)
+        notes += [note] if note else []
+    return notes
 
 
-class _Place(NamedTuple):
+class _LocalZone(NamedTuple):
     zone: str
     source: str
 
 
-def _place_of(appointment: Appointment, defaults: Defaults) -> _Place:
-    """Return the zone that local rules are counted in, and where it comes from."""
+def _local_zone(appointment: Appointment, defaults: Defaults) -> _LocalZone:
+    """Return the IANA zone that wall-clock rules are counted in, and where it comes from."""
     if appointment.timezone:
-        return _Place(appointment.timezone, "appointment.timezone")
+        return _LocalZone(appointment.timezone, "appointment.timezone")
     name = named_zone(appointment.starts_at.tzinfo)
-    if name and _exists(name):
-        return _Place(name, "starts_at")
+    if name and _is_zone(name):
+        return _LocalZone(name, "starts_at")
     if defaults.timezone:
-        return _Place(defaults.timezone, "defaults.timezone")
-    return _Place("UTC", "nowhere: UTC")
+        return _LocalZone(defaults.timezone, "defaults.timezone")
+    return _LocalZone("UTC", "nowhere: UTC")
 
 
 @lru_cache(maxsize=1024)
-def _exists(name: str) -> bool:
+def _is_zone(name: str) -> bool:
     try:
         zone(name)
     except InvalidInputError:
@@ -131,7 +140,10 @@ def _exists(name: str) -> bool:
 
 
 def due_time(rule: Rule, anchor_at: datetime, zone_name: str, is_open: Callable[[date], bool]) -> datetime | None:
-    """Return the instant a rule means, UTC in whole seconds; None where the calendar ends before it."""
+    """Return the instant that a rule means, UTC in whole seconds; None: the calendar ends before it.
+
+    `anchor_at` is UTC, `zone_name` the IANA zone of wall clocks; `is_open` says which days are business days.
+    """
     try:
         moment = apply_offset(anchor_at, zone(zone_name), rule.offset, back=not rule.is_follow_up, is_open=is_open)
     except OverflowError:
@@ -142,29 +154,30 @@ def due_time(rule: Rule, anchor_at: datetime, zone_name: str, is_open: Callable[
 def reminders_of(appointment: Appointment, rules: Sequence[Rule], defaults: Defaults) -> list[Reminder]:
     """Return one reminder for each rule and recipient of an appointment, by rule, then by recipient.
 
-    The appointment is already normalised. One without recipients yields one reminder a
-    rule, refused with `no_recipient`. Refusals are named in this order: `cancelled`
-    (appointment cancelled or not shown up; completed: `condition`, except for follow-ups),
-    `no_recipient`, `condition`, `invalid_number`, `duplicate_number`, `opted_out`.
-    Raises `ConfigurationError` where a rule's own function fails.
+    The appointment is normalised already (`normalise`). Without recipients it has one
+    reminder a rule, refused with `no_recipient`. Where several refusals apply, the first
+    of these is named: `cancelled` (also for `no_show`; a completed appointment is refused
+    with `condition`, except for follow-ups), `no_recipient`, `condition`, `invalid_number`,
+    `duplicate_number`, `opted_out`.
+    Raises `ConfigurationError`, naming appointment and rule, where a rule's `when` fails.
     """
     start_at, end_at = appointment.start_at, appointment.end_at
-    place = _place_of(appointment, defaults)
-    people = _people(appointment, place, defaults)
+    local = _local_zone(appointment, defaults)
+    people = _people(appointment, local, defaults)
     wanted = []
     for rule in rules:
         anchor_at = start_at if rule.anchor == "start" else end_at
-        due_at = due_time(rule, anchor_at, place.zone, defaults.is_open)
-        off = _off(appointment, rule)
+        due_at = due_time(rule, anchor_at, local.zone, defaults.is_open)
+        by_status = _status_refusal(appointment, rule)
         for person in people:
-            refusal, detail = (off, "") if off else _refusal(appointment, rule, person, start_at)
+            refusal, detail = (by_status, "") if by_status else _refusal(appointment, rule, person, start_at)
             key = reminder_key(
                 defaults.namespace, appointment.source, appointment.id, appointment.recurrence_id, rule.id, person.key
             )
             wanted.append(
                 Reminder(
                     key, appointment, rule, person.recipient, due_at, anchor_at, person.zone, person.source,
-                    person.locale, refusal, place.zone, detail, place.source,
+                    person.locale, refusal, local.zone, detail, local.source,
                 )
             )  # fmt: skip
     return wanted
@@ -179,25 +192,28 @@ class _Person(NamedTuple):
     refusal: Reason | None
 
 
-def _people(appointment: Appointment, place: _Place, defaults: Defaults) -> list[_Person]:
-    """Return the recipients with what holds for all rules; where two share a key, later ones get a number."""
+def _people(appointment: Appointment, local: _LocalZone, defaults: Defaults) -> list[_Person]:
+    """Return the recipients with what holds for them under every rule.
+
+    Where two share a key, the later one's gets its place in the list, so that keys of reminders differ.
+    """
     if not appointment.recipients:
-        return [_Person(None, "", place.zone, place.source, defaults.locale, Reason.NO_RECIPIENT)]
+        return [_Person(None, "", local.zone, local.source, defaults.locale, Reason.NO_RECIPIENT)]
     people: list[_Person] = []
     keys: set[str] = set()
     phones: set[str] = set()
     for number, recipient in enumerate(appointment.recipients, 1):
         key = recipient.key if recipient.key not in keys else f"{recipient.key}#{number}"
-        spot = _Place(recipient.timezone, "recipient.timezone") if recipient.timezone else place
+        own = _LocalZone(recipient.timezone, "recipient.timezone") if recipient.timezone else local
         people.append(
-            _Person(recipient, key, *spot, recipient.locale or defaults.locale, _unreachable(recipient, phones))
+            _Person(recipient, key, *own, recipient.locale or defaults.locale, _recipient_refusal(recipient, phones))
         )
         keys.add(key)
         phones.add(recipient.phone)
     return people
 
 
-def _unreachable(recipient: Recipient, phones: set[str]) -> Reason | None:
+def _recipient_refusal(recipient: Recipient, phones: set[str]) -> Reason | None:
     if not is_possible(recipient.phone):
         return Reason.INVALID_NUMBER
     if recipient.phone in phones:
@@ -205,22 +221,22 @@ def _unreachable(recipient: Recipient, phones: set[str]) -> Reason | None:
     return None if recipient.opted_in else Reason.OPTED_OUT
 
 
-def _off(appointment: Appointment, rule: Rule) -> Reason | None:
+def _status_refusal(appointment: Appointment, rule: Rule) -> Reason | None:
     if appointment.is_off:
         return Reason.CANCELLED
     return Reason.CONDITION if appointment.status is Status.COMPLETED and not rule.is_follow_up else None
 
 
 def _refusal(appointment: Appointment, rule: Rule, person: _Person, start_at: datetime) -> tuple[Reason | None, str]:
-    """Return why this reminder is refused, and in words which condition it was."""
+    """Return why a reminder is refused (None: it is not), and in words which condition refused it ("": none)."""
     if person.recipient is None:
         return person.refusal, ""
-    unmet = _unmet(appointment, rule, person.recipient, start_at)
+    unmet = _unmet_condition(appointment, rule, person.recipient, start_at)
     return (Reason.CONDITION, unmet) if unmet else (person.refusal, "")
 
 
-def _unmet(appointment: Appointment, rule: Rule, recipient: Recipient, start_at: datetime) -> str:
-    """Return in words which condition of the rule is not met, "" where all are."""
+def _unmet_condition(appointment: Appointment, rule: Rule, recipient: Recipient, start_at: datetime) -> str:
+    """Return in words which condition of the rule is not met; "": all are."""
     if rule.only.tests:
         failing = rule.only.failing(appointment, recipient)
         if failing:
@@ -231,11 +247,14 @@ def _unmet(appointment: Appointment, rule: Rule, recipient: Recipient, start_at:
         unmet = _unmet_lead(appointment, rule, start_at)
         if unmet:
             return unmet
-    return "" if rule.when is None or _asked(appointment, rule, recipient) else "when"
+    return "" if rule.when is None or _when_agrees(appointment, rule, recipient) else "when"
 
 
 def _unmet_lead(appointment: Appointment, rule: Rule, start_at: datetime) -> str:
-    """Return which bound of the lead time at booking is not met; what is not known counts as long ago."""
+    """Return in words which bound of the lead time at booking is not met; "": both are.
+
+    An appointment that does not say when it was booked counts as booked long ago.
+    """
     least, most = rule.min_booking_lead, rule.max_booking_lead
     if appointment.booked_at is None:
         return "" if most is None else "max_booking_lead: when it was booked is not known"
@@ -247,7 +266,7 @@ def _unmet_lead(appointment: Appointment, rule: Rule, start_at: datetime) -> str
     return ""
 
 
-def _asked(appointment: Appointment, rule: Rule, recipient: Recipient) -> bool:
+def _when_agrees(appointment: Appointment, rule: Rule, recipient: Recipient) -> bool:
     try:
         return bool(rule.when is None or rule.when(appointment, recipient))
     except Exception as error:
@@ -260,7 +279,11 @@ def _asked(appointment: Appointment, rule: Rule, recipient: Recipient) -> bool:
 def reminder_key(
     namespace: str, source: str, appointment: str, recurrence_id: str | None, rule: str, recipient: str
 ) -> str:
-    """Return the identity of a reminder: a digest of who and what, never of when."""
+    """Return the identity of a reminder, 32 hexadecimal digits: a digest of who and what, never of when.
+
+    So a moved appointment keeps its reminders. `appointment` and `rule` are ids, `recipient` is the recipient's key;
+    `recurrence_id` None: it does not recur.
+    """
     occurrence = recurrence_id or ""
     text = (
         f"{len(namespace)}:{namespace}\x1f{len(source)}:{source}\x1f{len(appointment)}:{appointment}\x1f"

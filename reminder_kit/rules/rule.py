@@ -15,12 +15,13 @@ from typing import Any, Self, cast
 
 from attrs import asdict, field, frozen
 
-from reminder_kit.errors import InvalidInputError, InvalidRuleError
+from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Data, Recipient
-from reminder_kit.model.instants import from_iso, iso, utc
+from reminder_kit.model.instants import iso
 from reminder_kit.rules.conditions import Condition, suggestion
-from reminder_kit.rules.late_policy import LatePolicy, _one_of
-from reminder_kit.rules.offsets import WEEKDAYS, Offset, OffsetKind, in_words, local_time, parse_length, weekday_number
+from reminder_kit.rules.late_policy import LatePolicy, one_of
+from reminder_kit.rules.offset_keys import OFFSET_KEYS, At, OffsetKey
+from reminder_kit.rules.offsets import Offset, in_words, local_time, parse_length
 
 __all__ = ["KEYS", "Rule"]
 
@@ -28,28 +29,9 @@ Texts = str | Mapping[str, str]
 GivenTexts = str | Mapping[str, str | Mapping[str, str]]
 When = Callable[[Appointment, Recipient | None], bool]
 
-_TIMES = (
-    "before",
-    "after",
-    "days_before",
-    "days_after",
-    "weekday",
-    "business_days_before",
-    "business_days_after",
-    "on",
-)
-_FOLLOWS = ("after", "days_after", "business_days_after")
 _NONE = timedelta(0)
 _LONGEST_SPREAD = timedelta(days=1)
 _CHANNELS = ("sms", "mms")
-
-
-def _count(value: object, what: str, least: int) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= 3660:
-        raise InvalidRuleError(f"{what} must be a whole number of days from {least} up, not {value!r}")
-    return value
 
 
 def _texts(value: object, what: str, channel: str = "") -> Texts:
@@ -71,19 +53,6 @@ def _texts(value: object, what: str, channel: str = "") -> Texts:
                 f'{what} mixes texts by channel ({locale}) and by locale: write {{ {locale} = {{ en = "…" }} }}'
             )
     return Data(value)
-
-
-def _on(value: object, what: str) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        if isinstance(value, str):
-            return from_iso(value, what)
-        if isinstance(value, datetime):
-            return utc(value, what)
-    except InvalidInputError as error:
-        raise InvalidRuleError(str(error)) from None
-    raise InvalidRuleError(f"{what} must be an aware datetime ({value!r}): write 2026-02-15T14:30:00Z")
 
 
 @frozen(init=False)
@@ -187,29 +156,33 @@ class Rule:
         if not isinstance(id, str) or not id:
             raise InvalidRuleError(f'a rule needs an id, a text such as "day-before" ({id!r})')
         name = f"rule {id!r}: "
-        given: dict[str, Any] = {
-            "before": None if before is None else Offset.parse(before, f"{name}before"),
-            "after": None if after is None else Offset.parse(after, f"{name}after", zero=True),
-            "days_before": _count(days_before, f"{name}days_before", 0),
-            "days_after": _count(days_after, f"{name}days_after", 0),
-            "weekday": None if weekday is None else weekday_number(weekday, f"{name}weekday"),
-            "business_days_before": _count(business_days_before, f"{name}business_days_before", 1),
-            "business_days_after": _count(business_days_after, f"{name}business_days_after", 1),
-            "on": _on(on, f"{name}on"),
+        stated = {
+            "before": before,
+            "after": after,
+            "days_before": days_before,
+            "days_after": days_after,
+            "weekday": weekday,
+            "business_days_before": business_days_before,
+            "business_days_after": business_days_after,
+            "on": on,
+        }
+        given = {
+            row.key: None if stated[row.key] is None else row.parse(stated[row.key], f"{name}{row.key}")
+            for row in OFFSET_KEYS
         }
         clock = None if at is None else local_time(at, f"{name}at")
-        side = _anchor(name, anchor, given)
+        row = _offset_key(name, given, clock)
         self.__attrs_init__(
             id=id,
-            **{**given, "weekday": None if weekday is None else WEEKDAYS[given["weekday"]]},
+            **given,
             at=clock,
-            anchor=side,
+            anchor=_anchor(row, anchor, f"{name}anchor"),
             text=_texts(text, f"{name}text", channel),
             late_text=_texts(late_text, f"{name}late_text", channel),
             together=_texts(together, f"{name}together", channel),
             if_late=LatePolicy.read(if_late, f"{name}if_late"),
-            if_far=_one_of(if_far, ("hold", "clamp", "skip"), f"{name}if_far"),
-            shift=_one_of(shift, ("earlier", "later"), f"{name}shift"),
+            if_far=one_of(if_far, ("hold", "clamp", "skip"), f"{name}if_far"),
+            shift=one_of(shift, ("earlier", "later"), f"{name}shift"),
             min_notice=parse_length(min_notice, f"{name}min_notice"),
             min_silence=parse_length(min_silence, f"{name}min_silence"),
             spread=parse_length(spread, f"{name}spread"),
@@ -218,11 +191,11 @@ class Rule:
             min_booking_lead=_lead(min_booking_lead, f"{name}min_booking_lead"),
             max_booking_lead=_lead(max_booking_lead, f"{name}max_booking_lead"),
             when=when,
-            channel=_one_of(channel, _CHANNELS, f"{name}channel"),
+            channel=one_of(channel, _CHANNELS, f"{name}channel"),
             media_urls=_urls(media_urls, f"{name}media_urls"),
             subject=subject,
             max_parts=max_parts,
-            offset=_offset(name, given, clock),
+            offset=row.offset(given[row.key], clock),
         )
         self._check(name)
 
@@ -267,10 +240,20 @@ class Rule:
         except InvalidRuleError as error:
             raise InvalidRuleError(f"{where}: {error}") from None
 
+    def derived(self, id: str, **changes: Any) -> Rule:  # noqa: A002 - as in the constructor
+        """Return a rule modelled on this one: with all its keys but those changed.
+
+        Where the changes say when, all by which this one says when (with `at` and `anchor`) is left out. What this
+        rule does not say of lateness, the derived one does not say either.
+        """
+        anew = any(row.key in changes for row in OFFSET_KEYS)
+        left = {"id", *((row.key for row in OFFSET_KEYS) if anew else ()), *(("at", "anchor") if anew else ())}
+        return Rule(id, **{**{key: getattr(self, key) for key in KEYS if key not in left}, **changes})
+
     @cached_property
     def is_follow_up(self) -> bool:
         """Whether this comes after its anchor: then neither start nor `min_notice` bounds it."""
-        return any(getattr(self, key) is not None for key in _FOLLOWS)
+        return any(row.follows and getattr(self, row.key) is not None for row in OFFSET_KEYS)
 
     @property
     def says_late(self) -> bool:
@@ -280,7 +263,7 @@ class Rule:
     @cached_property
     def fingerprint(self) -> str:
         """A digest of everything that matters; functions by their qualified names."""
-        fields = {key: _plain(value) for key, value in asdict(self, recurse=False).items()}
+        fields = {key: _hashable(value) for key, value in asdict(self, recurse=False).items()}
         text = json.dumps(fields, sort_keys=True, default=repr)
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
@@ -294,7 +277,7 @@ KEYS = tuple(attribute.name for attribute in Rule.__attrs_attrs__ if attribute.n
 """The keys a rule takes, in code, TOML and dicts alike."""
 
 
-def _plain(value: object) -> object:
+def _hashable(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, datetime):
@@ -324,29 +307,25 @@ def _urls(value: object, what: str) -> tuple[str, ...]:
     return cast("tuple[str, ...]", several)
 
 
-def _anchor(name: str, anchor: str | None, given: Mapping[str, object]) -> str:
-    follows = any(given[key] is not None for key in _FOLLOWS)
+def _anchor(row: OffsetKey, anchor: str | None, what: str) -> str:
     if anchor is None:
-        return "end" if follows else "start"
-    return _one_of(anchor, ("start", "end"), f"{name}anchor")
+        return "end" if row.follows else "start"
+    return one_of(anchor, ("start", "end"), what)
 
 
-def _offset(name: str, given: Mapping[str, Any], at: time | None) -> Offset:
-    """Return the one offset a rule states. Raises `InvalidRuleError` for none, several, or a senseless `at`."""
-    keys = [key for key in _TIMES if given[key] is not None]
-    if len(keys) != 1:
-        said = " and ".join(keys) if keys else "nothing"
-        raise InvalidRuleError(f"{name}{said} says when: give exactly one of {', '.join(_TIMES)}")
-    key = keys[0]
-    if key in ("days_before", "days_after", "weekday") and at is None:
-        raise InvalidRuleError(f'{name}{key} needs a local time: add at = "18:00"')
-    if key in ("before", "after", "on") and at is not None:
+def _offset_key(name: str, given: Mapping[str, Any], at: time | None) -> OffsetKey:
+    """Return the row of the key by which a rule says when.
+
+    Raises `InvalidRuleError` for none, for several, and for an `at` that is missing or senseless.
+    """
+    rows = [row for row in OFFSET_KEYS if given[row.key] is not None]
+    if len(rows) != 1:
+        said = " and ".join(row.key for row in rows) if rows else "nothing"
+        known = ", ".join(row.key for row in OFFSET_KEYS)
+        raise InvalidRuleError(f"{name}{said} says when: give exactly one of {known}")
+    (row,) = rows
+    if row.at is At.NEEDED and at is None:
+        raise InvalidRuleError(f'{name}{row.key} needs a local time: add at = "18:00"')
+    if row.at is At.REFUSED and at is not None:
         raise InvalidRuleError(f"{name}at ({at:%H:%M}) goes with days_before, weekday or business days only")
-    value = given[key]
-    if key in ("before", "after"):
-        return cast("Offset", value)
-    if key == "on":
-        return Offset(OffsetKind.ABSOLUTE, instant=value)
-    if key == "weekday":
-        return Offset(OffsetKind.WEEKDAY, at=at, weekday=value)
-    return Offset(OffsetKind.BUSINESS if key.startswith("business") else OffsetKind.LOCAL, value, at=at)
+    return row

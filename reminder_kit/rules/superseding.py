@@ -1,6 +1,6 @@
 """Superseding: of the reminders of one appointment that would arrive together, the one that stays.
 
-Pure: no clock, no I/O. Never takes back what is parked or gone out, and never what is on time.
+Pure: no clock, no I/O. Never skips a reminder whose message is parked or went out, nor one that is on time.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from reminder_kit.rules.reminders import Reminder
 __all__ = ["COLLAPSE_WITHIN", "supersede"]
 
 COLLAPSE_WITHIN = timedelta(minutes=15)
-"""A late reminder nearer than this to another of the same appointment and phone says nothing new."""
+"""A late reminder that would arrive nearer than this to another of its appointment and phone says nothing new."""
 
 
 def supersede(
     pairs: Sequence[tuple[Reminder, Placement]], parked: Mapping[str, datetime] = MappingProxyType({})
 ) -> list[tuple[Reminder, Placement]]:
-    """Return the placements of one appointment without late ones that would arrive together with another.
+    """Return the placements of one appointment, with late ones skipped that would arrive together with another.
 
-    Of one phone, a late-clamped reminder that lands less than 15 minutes from another
-    placed one, or after one of a rule nearer to the start, is skipped as superseded; the
-    rule nearest to the start wins. So is one that leaves it to the next rule, where a
-    nearer one is still to come. `parked` holds the send times, by reminder key, of
-    messages that stay or have gone out: they always win. Follow-ups and reminders don't
-    supersede each other: they say different things.
+    A late reminder (`clamped_late`) is skipped as `superseded` where, for the same phone,
+    another one goes out less than `COLLAPSE_WITHIN` from it, or one of a rule nearer to the
+    start goes out before it; the rule nearest to the start wins. It is skipped too where its
+    `if_late` is "next rule" and a reminder of a nearer rule is still to come.
+
+    `parked` holds, by reminder key, the send times (UTC) of messages that stay or went out:
+    these always win. Follow-ups and other reminders don't supersede each other, since they
+    say different things.
     """
     if not any(placement.reason is Reason.CLAMPED_LATE for _, placement in pairs):
         return list(pairs)
@@ -65,7 +67,7 @@ def _collapses(moment: datetime, other: datetime, distance: timedelta, nearness:
 
 
 def _follower(late: Reminder, pairs: Sequence[tuple[Reminder, Placement]]) -> Reminder | None:
-    """Return the reminder of a rule nearer to the start that is still to come for the same person, if there is one."""
+    """Return the reminder of a rule nearer to the start that is still to come for the same phone; None: none is."""
     for reminder, placement in pairs:
         comes = placement.decision is not PlacementDecision.SKIP
         if comes and _audience(reminder) == _audience(late) and _distance(reminder) < _distance(late):
@@ -78,5 +80,5 @@ def _audience(reminder: Reminder) -> tuple[str, bool]:
 
 
 def _distance(reminder: Reminder) -> timedelta:
-    """Return how far from the start the reminder is due."""
+    """Return how far from the start, before or after it, the reminder is due."""
     return abs(reminder.appointment.start_at - (reminder.due_at or reminder.anchor_at))

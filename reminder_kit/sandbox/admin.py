@@ -1,6 +1,6 @@
 """What a test asks of a sandbox that runs as a server, under `/_sandbox/`.
 
-Never counted among the requests, never spoilt by faults, never asks for a key.
+Never counts as a request of the provider's, never meets a fault, never needs a key.
 
 | request | does |
 |---|---|
@@ -10,7 +10,7 @@ Never counted among the requests, never spoilt by faults, never asks for a key.
 | `DELETE /_sandbox/requests` | starts counting anew |
 | `GET /_sandbox/clock`, `POST {"now": ISO}` or `{"advance": seconds}` | shows and moves the clock |
 | `GET`, `POST`, `DELETE /_sandbox/faults` | lists, adds (`{"kind", "times", "method", "path", …}`) and clears faults |
-| `POST /_sandbox/inbound {"from", "text", "to"?}` | has a person write back |
+| `POST /_sandbox/inbound {"from", "text", "to"?}` | has a person reply |
 | `POST /_sandbox/outcomes {"to", "status", "code"?, "title"?}` | how messages to a number end |
 | `POST /_sandbox/webhooks {"disorder"?, "duplicates"?, "url"?}`, `GET` | how webhooks are delivered; which there were |
 | `POST /_sandbox/reset` | forgets everything but the clock |
@@ -35,7 +35,7 @@ __all__ = ["respond"]
 
 
 def respond(sandbox: SandboxState, call: Call) -> Answer:
-    """Answer a request under `/_sandbox`; 400 with `error` for what can't be done, 404 for what there isn't."""
+    """Answer a request under `/_sandbox`: a 400 with `error` where it can't be carried out, a 404 for another path."""
     name = call.path.removeprefix("/_sandbox").strip("/")
     act = _ACTS.get((call.method, name))
     if act is None:
@@ -77,16 +77,16 @@ def _messages(sandbox: SandboxState, _values: _Values, query: dict[str, str]) ->
     return {"now": iso(sandbox.now()), "count": len(found), "messages": found}
 
 
-def _logged(line: Logged) -> _Values:
-    shown = asdict(line)
-    return shown | {"at": iso(line.at), "body": line.body.decode("utf-8", "replace")}
+def _log_values(line: Logged) -> _Values:
+    values = asdict(line)
+    return values | {"at": iso(line.at), "body": line.body.decode("utf-8", "replace")}
 
 
 def _requests(sandbox: SandboxState, _values: _Values, query: dict[str, str]) -> _Values:
     limit = int(query.get("limit", "100"))
     latest = list(sandbox.requests)[-limit:] if limit else []
     counts = {"count": sandbox.request_count, "writes": sandbox.write_count}
-    return {**counts, "requests": [_logged(request) for request in latest]}
+    return {**counts, "requests": [_log_values(request) for request in latest]}
 
 
 def _forget_requests(sandbox: SandboxState, _values: _Values, _query: dict[str, str]) -> _Values:
@@ -129,11 +129,11 @@ def _webhooks(sandbox: SandboxState, values: _Values, _query: dict[str, str]) ->
     hooks.disorder = bool(values.get("disorder", hooks.disorder))
     hooks.duplicates = bool(values.get("duplicates", hooks.duplicates))
     sandbox.webhook_url = values.get("url", sandbox.webhook_url)
-    shown = [
+    sent = [
         {"id": hook.id, "type": hook.type, "payload": hook.payload, "url": hook.url, "answers": hook.answers}
         for hook in hooks.sent
     ]
-    return {"disorder": hooks.disorder, "duplicates": hooks.duplicates, "url": sandbox.webhook_url, "webhooks": shown}
+    return {"disorder": hooks.disorder, "duplicates": hooks.duplicates, "url": sandbox.webhook_url, "webhooks": sent}
 
 
 def _reset(sandbox: SandboxState, values: _Values, query: dict[str, str]) -> _Values:
@@ -157,3 +157,4 @@ _ACTS: dict[tuple[str, str], Callable[[SandboxState, _Values, dict[str, str]], _
     ("POST", "webhooks"): _webhooks,
     ("POST", "reset"): _reset,
 }
+"""The function of each request, by method and path below `/_sandbox/`; it is given the body's values and the query."""

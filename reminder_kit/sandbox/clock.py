@@ -1,6 +1,6 @@
 """The sandbox's clock: the real one, a stopped one, or one that runs from another time.
 
-Never moves by itself once stopped. Calling it returns the time, so it serves as a kit's `clock=` too.
+Never moves by itself once stopped. A call returns the time, so that it serves as a kit's `clock=` too.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ __all__ = ["Clock"]
 class Clock:
     """A clock that can be set.
 
-    `at` (an aware datetime or ISO text) stops it there; with `running` it goes on from
-    there. Without `at` it shows the real time.
+    `at` (an aware datetime or ISO text with an offset) stops it there, and with `running` it goes on from there. `at`
+    None means the real time.
     """
 
     def __init__(self, at: datetime | str | None = None, *, running: bool | None = None) -> None:
@@ -41,20 +41,21 @@ class Clock:
         self._since = time.monotonic()
 
     def set(self, at: datetime | str) -> datetime:
-        """Set the clock; what has fallen due by then happens now."""
+        """Set the clock and return the time (UTC); what has fallen due by then happens now."""
         self._set(at)
-        return self._told()
+        return self._after_move()
 
     def advance(self, by: timedelta | None = None, **parts: float) -> datetime:
-        """Move the clock on, by a timedelta or by its parts (`hours=24`), and return the time."""
+        """Move the clock on, by a timedelta or by its parts (`hours=24`), and return the time (UTC)."""
         self._set(self() + (by or timedelta(**parts)))
-        return self._told()
+        return self._after_move()
 
     def when_moved(self, call: Callable[[], None]) -> None:
-        """Have something called whenever the clock is set or moved on."""
+        """Have a function called whenever the clock is set or moved on."""
         self._moved.append(call)
 
-    def _told(self) -> datetime:
+    def _after_move(self) -> datetime:
+        """Call whoever wants to know that the clock was moved, and return the time."""
         for call in self._moved:
             call()
         return self()

@@ -1,4 +1,4 @@
-"""The sandbox: one door for every request, whichever provider's it is.
+"""The sandbox itself: one door for every request, whichever provider it is meant for.
 
 Never sends anything to a phone. Safe between threads: one request, or one step of the clock, at a time.
 """
@@ -18,26 +18,24 @@ __all__ = ["Sandbox"]
 
 
 class Sandbox(SandboxState):
-    """A local Telnyx.
+    """A local Telnyx; it speaks Twilio (`/2010-04-01/…`) and Vonage (`/v1/messages`) too.
 
-    `clock` is a `Clock`, or the aware datetime or ISO text at which one is stopped;
-    without it the real time is shown. `key` is the only API key taken (None: any).
-    `cap` bounds the scheduled messages, `limit` the requests in a time. It speaks Twilio (`/2010-04-01/…`) and Vonage
-    (`/v1/messages`) too; their webhooks are signed with `secret`, which is `key` where
-    one is given. `provider` says whose replies come from numbers never written to.
+    `clock` is a `Clock`, or the aware datetime or ISO text at which one is stopped; None means the real time. `key` is
+    the only API key taken; None means any. `cap` bounds the scheduled messages, `limit` the requests in a time; None
+    means no limit. Webhooks of Twilio and Vonage are signed with `secret`, which is `key` where one is given.
+    `provider` says which provider reports a reply of a person who was never written to.
 
-    Where Telnyx' documents are silent or new: `idempotency=False` ignores Idempotency-Key,
-    `strict` refuses unknown fields, `repeat_cancel` (403, 404 or 200) answers a second
-    cancellation.
+    Where Telnyx' documents are silent or new: `idempotency=False` ignores Idempotency-Key, `strict` refuses unknown
+    fields, and `repeat_cancel` (403, 404 or 200) is the status that answers a second cancellation.
 
-    Webhooks of messages without an address of their own, and of replies, go to
-    `webhook_url`; `receiver` takes them all, in this process.
+    Webhooks of messages without an address of their own, and of replies, go to `webhook_url` (None: they are only
+    kept); `receiver` takes all of them, in this process.
     """
 
     dialects: ClassVar[Mapping[str, Dialect]] = {"telnyx": telnyx_webhooks, "twilio": twilio, "vonage": vonage}
 
     def handle(self, call: Call) -> Answer:
-        """Answer one request."""
+        """Answer one request; what has fallen due by now happens before."""
         if call.path.startswith("/_sandbox"):
             return admin.respond(self, call)
         with self._lock:
@@ -48,6 +46,7 @@ class Sandbox(SandboxState):
         return evolve(found, headers={"date": f"{self.now():%a, %d %b %Y %H:%M:%S} GMT", **found.headers})
 
     def _limited(self, call: Call) -> tuple[Answer, str]:
+        """Return the answer to a request, and the kind of fault that befell it ("limit": there were too many)."""
         if self.limit is None:
             return self.faults.answer(call, self._respond)
         refusal = self.limit.refusal()

@@ -1,6 +1,6 @@
 """Faults on demand: what goes wrong, how often, and for which requests.
 
-Pure: a fault changes an answer. Never by chance: the same script fails the same way.
+Pure: a fault changes an answer. Never fails by chance: the same script fails the same way.
 """
 
 from __future__ import annotations
@@ -33,27 +33,34 @@ KINDS = {
     "word": "do it, and answer with `word` for a status nobody knows",
     "unauthorized": "answer 401 without doing anything",
 }
-"""Every kind of fault, and what it does."""
+"""Every kind of fault, and what the sandbox does then ("do it": what the request asks for)."""
 
 
 @frozen
 class Fault:
-    """One thing that goes wrong.
+    """One thing that goes wrong, and the requests that it befalls.
 
-    It befalls the next `times` requests (None: all) whose method, path (with `*` and
-    `?`) and body match, after letting `skip` of them pass.
+    Raises `InvalidInputError` for a kind there is not.
     """
 
+    #: One of `KINDS`.
     kind: str
+    #: How many matching requests it befalls; None: all.
     times: int | None = 1
+    #: The method, the path (with `*` and `?`) and a part of the body that a request must have to match; None: any.
     method: str | None = None
     path: str | None = None
     containing: str | None = None
+    #: How many matching requests pass before it begins.
     skip: int = 0
+    #: Seconds, for `slow` and `slow_before`.
     delay: float = 1.0
+    #: Seconds, for `429` and `503`; None: no `Retry-After`.
     retry_after: float | None = None
+    #: HTTP status and Telnyx' code, for `error`.
     status: int = 400
     code: str = "10015"
+    #: The status that nobody knows, for `word`.
     word: str = "pondering"
 
     def __attrs_post_init__(self) -> None:
@@ -61,7 +68,7 @@ class Fault:
             raise InvalidInputError(f"unknown fault {self.kind!r}: use one of {', '.join(KINDS)}")
 
     def befalls(self, call: Call) -> bool:
-        """Say whether it is meant for such a request."""
+        """Say whether a request matches."""
         return (
             (self.method is None or self.method.upper() == call.method)
             and (self.path is None or fnmatchcase(call.path, self.path))
@@ -73,7 +80,8 @@ def _error(status: int, code: str, title: str, **headers: str) -> Answer:
     return answer(status, {"errors": [{"code": code, "title": title, "detail": title}]}, **headers)
 
 
-def _with(found: Answer, change: Callable[[dict[str, Any]], None]) -> Answer:
+def _with_changed_message(found: Answer, change: Callable[[dict[str, Any]], None]) -> Answer:
+    """Return an answer in JSON whose message was changed."""
     import json
 
     value = json.loads(found.body or b"{}")
@@ -96,7 +104,7 @@ def _without_id(message: dict[str, Any]) -> None:
 
 
 def _instead(fault: Fault) -> Answer | None:
-    """Return what a fault answers without anything being done, or None where it is done."""
+    """Return the answer of a fault that does nothing; None means that the request is to be carried out."""
     wait = {} if fault.retry_after is None else {"retry_after": f"{fault.retry_after:g}"}
     return {
         "drop_before": Answer(0, drop=True),
@@ -111,7 +119,7 @@ def _instead(fault: Fault) -> Answer | None:
 
 
 def _afterwards(fault: Fault, found: Answer) -> Answer:
-    """Return what a fault makes of the answer to what was done."""
+    """Return what a fault makes of the answer to a request that was carried out."""
     if fault.kind == "drop_after":
         return Answer(0, drop=True)
     if fault.kind == "cut":
@@ -124,25 +132,26 @@ def _afterwards(fault: Fault, found: Answer) -> Answer:
         return found
     if fault.kind == "garbage":
         return evolve(found, body=b"<html>OK</html>")
-    return _with(found, _without_id if fault.kind == "no_id" else _reworded(fault.word))
+    return _with_changed_message(found, _without_id if fault.kind == "no_id" else _reworded(fault.word))
 
 
 @define
 class Faults:
-    """The faults still to come, in the order in which they were asked for."""
+    """The faults still to come."""
 
+    #: In the order in which they were asked for: the first that matches a request befalls it.
     waiting: list[Fault] = Factory(list)
 
     def add(self, fault: Fault) -> None:
-        """Have something go wrong."""
+        """Have a fault befall requests from now on."""
         self.waiting.append(fault)
 
     def clear(self) -> None:
-        """Have nothing go wrong any more."""
+        """Forget every fault."""
         self.waiting.clear()
 
     def next_for(self, call: Call) -> Fault | None:
-        """Return, and count, the fault that befalls this request."""
+        """Return the fault that befalls a request, counted; None means that none does."""
         for place, fault in enumerate(self.waiting):
             if not fault.befalls(call):
                 continue
@@ -169,7 +178,7 @@ class Faults:
 
 
 def fault_of(values: Iterable[tuple[str, Any]]) -> Fault:
-    """Return a fault from JSON; raises `InvalidInputError` for what it doesn't know."""
+    """Return a fault from its JSON fields; raises `InvalidInputError` for a field or kind there is not."""
     try:
         return Fault(**dict(values))
     except TypeError as error:

@@ -1,6 +1,6 @@
-"""One HTTP call as the sandbox sees it, and its answers.
+"""One HTTP request as the sandbox sees it, its answer, and the log of both.
 
-Pure: no sockets here. Never holds a whole credential: the log shows that there was one.
+Pure: no sockets here. Never holds a whole credential: the log shows requests without their headers.
 """
 
 from __future__ import annotations
@@ -18,17 +18,21 @@ __all__ = ["Answer", "Call", "Logged", "answer"]
 
 @frozen
 class Call:
-    """One request. Header names are in lower case; `path` has no query and begins with a slash."""
+    """One request."""
 
+    #: In upper case.
     method: str
+    #: Begins with a slash, and has no query.
     path: str
+    #: By names in lower case.
     headers: Mapping[str, str] = field(factory=dict)
     body: bytes = b""
+    #: What follows the question mark.
     query_string: str = ""
 
     @classmethod
     def of(cls, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
-        """Return the call a request line, its headers and body make."""
+        """Return the request that a request line, its headers and its body make."""
         path, _, query = target.partition("?")
         return cls(method.upper(), unquote(path) if "%" in path else path, headers, body, query)
 
@@ -38,19 +42,22 @@ class Call:
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
     def json(self) -> Any:
-        """Return the body as JSON; raises `ValueError`."""
+        """Return the body as JSON; raises `ValueError` where it is none."""
         return json.loads(self.body)
 
 
 @frozen
 class Answer:
-    """One answer. `delay` is in seconds; `drop` says that the connection is closed instead, `cut` half-way."""
+    """One answer, or what a fault has made of it."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(factory=dict)
+    #: Seconds before it is given.
     delay: float = 0.0
+    #: The connection is closed instead of answering.
     drop: bool = False
+    #: The connection is closed in the middle of the body.
     cut: bool = False
 
 
@@ -63,13 +70,19 @@ def answer(status: int, value: Any, **headers: str) -> Answer:
 
 @frozen
 class Logged:
-    """One line of the sandbox's log."""
+    """One line of the sandbox's log: a request, and how it was answered."""
 
+    #: By the sandbox's clock, UTC.
     at: datetime
     method: str
     path: str
+    #: Of the answer; 0: the connection was closed without one.
     status: int
+    #: The header of that name; "": none was sent.
     idempotency_key: str
+    #: Of the request.
     body: bytes = field(repr=False)
+    #: The kind of fault that befell it, or "limit"; "": none did.
     fault: str = ""
+    #: The answer came from memory, for its idempotency key.
     replayed: bool = False

@@ -1,4 +1,4 @@
-"""The messages the sandbox holds, from parked to delivered, as values and as Telnyx shows them.
+"""The messages that the sandbox holds, from parked to delivered, as values and as Telnyx shows them.
 
 Pure: no clock, no I/O. Never sends anything to anyone.
 """
@@ -24,7 +24,10 @@ GSM7 = _GSM7_BASIC | _GSM7_TWICE
 
 
 def extent(text: str, encoding: str | None = None) -> tuple[str, int, int]:
-    """Return encoding, units and parts of a text (3GPP TS 23.038 and 23.040)."""
+    """Return encoding, units and parts of a text (3GPP TS 23.038 and 23.040); `encoding` "ucs2" leaves no choice.
+
+    A unit is a septet of GSM-7 (two for a character of the extension), or 16 bits of UTF-16.
+    """
     if encoding != "ucs2" and GSM7.issuperset(text):
         units = len(text) + sum(letter in _GSM7_TWICE for letter in text)
         return "GSM-7", units, 1 if units <= 160 else -(-units // 153)
@@ -34,32 +37,47 @@ def extent(text: str, encoding: str | None = None) -> tuple[str, int, int]:
 
 @define
 class Parked:
-    """One message. `kind` is its provider, `status` Telnyx' word for it whoever that is."""
+    """One message that a provider took, whatever became of it. Instants are UTC, by the sandbox's clock."""
 
+    #: The provider's name for it.
     id: str
+    #: The person's number.
     to: str
+    #: The sender; "" while a Messaging Service of Twilio's has not picked one.
     from_: str
     text: str
+    #: When it goes out; `created_at` for a message that is not scheduled.
     send_at: datetime
     created_at: datetime
+    #: Whether it was created with a send time.
     scheduled: bool
+    #: Telnyx' word for what it is now, whichever provider took it.
     status: str
+    #: The provider that took it: telnyx, twilio or vonage.
     kind: str = "telnyx"
+    #: SMS or MMS.
     type: str = "SMS"
+    #: Telnyx' messaging profile, or Twilio's Messaging Service: what an opt-out applies to.
     profile: str = ""
+    #: Of an MMS; None: none.
     subject: str | None = None
     media_urls: tuple[str, ...] = ()
+    #: Where its webhooks go, and where to if that fails; None: where the sandbox's go, or nowhere.
     webhook_url: str | None = None
     webhook_failover_url: str | None = None
+    #: The encoding that was asked for; None: whichever fits.
     encoding: str | None = None
+    #: The key of the request that created it; for Vonage, its `client_ref`.
     idempotency_key: str = ""
+    #: When it went out, was over (delivered or failed), or was cancelled; None: that has not happened.
     sent_at: datetime | None = None
     completed_at: datetime | None = None
     cancelled_at: datetime | None = None
+    #: What went wrong, as Telnyx writes it: code, title, detail, source.
     errors: list[dict[str, Any]] = field(factory=list)
 
     def payload(self) -> dict[str, Any]:
-        """Return the message as Telnyx' OutboundMessagePayload, and `send_at` as its guide shows it."""
+        """Return the message as Telnyx' API reference has it, and `send_at` as its guide shows it."""
         encoding, _, parts = extent(self.text, self.encoding)
         return {
             "record_type": "message",
@@ -81,16 +99,16 @@ class Parked:
             "parts": min(parts, 10),
             "tags": [],
             "cost": None,
-            "received_at": _shown(self.created_at),
-            "sent_at": _shown(self.sent_at),
-            "completed_at": _shown(self.completed_at),
+            "received_at": _iso_millis(self.created_at),
+            "sent_at": _iso_millis(self.sent_at),
+            "completed_at": _iso_millis(self.completed_at),
             "valid_until": None,
             "send_at": iso(self.send_at) if self.scheduled else None,
             "errors": self.errors,
         }
 
     def record(self) -> dict[str, Any]:
-        """Return the message as Telnyx' MessageDetailRecord, in part."""
+        """Return the message as a detail record of Telnyx' (MessageDetailRecord), in part."""
         return {
             "record_type": "messaging",
             "uuid": self.id,
@@ -100,15 +118,15 @@ class Parked:
             "message_type": self.type,
             "profile_id": self.profile,
             "status": self.status,
-            "created_at": _shown(self.created_at),
-            "sent_at": _shown(self.sent_at),
-            "completed_at": _shown(self.completed_at),
+            "created_at": _iso_millis(self.created_at),
+            "sent_at": _iso_millis(self.sent_at),
+            "completed_at": _iso_millis(self.completed_at),
             "delivery_status_webhook_url": self.webhook_url,
             "errors": [error["code"] for error in self.errors],
         }
 
     def summary(self) -> dict[str, Any]:
-        """Return the message in the few words of `GET /_sandbox/messages`."""
+        """Return the message as `GET /_sandbox/messages` shows it."""
         return {
             "id": self.id,
             "to": self.to,
@@ -116,9 +134,9 @@ class Parked:
             "text": self.text,
             "status": self.status,
             "send_at": iso(self.send_at),
-            "created_at": _shown(self.created_at),
-            "sent_at": _shown(self.sent_at),
-            "cancelled_at": _shown(self.cancelled_at),
+            "created_at": _iso_millis(self.created_at),
+            "sent_at": _iso_millis(self.sent_at),
+            "cancelled_at": _iso_millis(self.cancelled_at),
             "provider": self.kind,
             "scheduled": self.scheduled,
             "type": self.type,
@@ -130,5 +148,6 @@ class Parked:
         }
 
 
-def _shown(moment: datetime | None) -> str | None:
+def _iso_millis(moment: datetime | None) -> str | None:
+    """Return an instant as ISO text with milliseconds, None as None."""
     return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

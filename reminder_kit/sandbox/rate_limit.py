@@ -1,4 +1,4 @@
-"""The sandbox's rate limit: so many requests in so many seconds of the machine's clock, told as Telnyx tells it.
+"""The sandbox's rate limit: so many requests in so many seconds of the machine's clock, announced as Telnyx does.
 
 Never looks at the sandbox's own clock, which may stand still while clients wait.
 """
@@ -18,16 +18,19 @@ __all__ = ["Limit"]
 
 @define
 class Limit:
-    """At most `count` requests in each stretch of `seconds`."""
+    """A limit on the requests in each stretch of time."""
 
+    #: Requests in one stretch.
     count: int
+    #: How long a stretch is.
     seconds: float
+    #: Returns seconds that only grow.
     clock: Callable[[], float] = time.monotonic
     _began: float = Factory(lambda self: self.clock(), takes_self=True)
     _used: int = 0
 
     def refusal(self) -> Answer | None:
-        """Count one request; return the 429 that answers it, or None where it may pass."""
+        """Count one request, and return the 429 that refuses it; None means that it may pass."""
         now = self.clock()
         if now - self._began >= self.seconds:
             self._began, self._used = now, 0
@@ -37,7 +40,7 @@ class Limit:
         return self.with_headers(answer(429, {"errors": [{"code": "10011", "title": "Too many requests"}]}))
 
     def with_headers(self, found: Answer) -> Answer:
-        """Return the answer with what is left, in `x-ratelimit-*` headers; the reset in whole seconds, raised."""
+        """Return an answer with the `x-ratelimit-*` headers; the reset is in whole seconds, rounded up."""
         reset = math.ceil(max(0.0, self._began + self.seconds - self.clock()))
         headers = {
             "x-ratelimit-limit": str(self.count),

@@ -1,4 +1,4 @@
-"""The sandbox as an HTTP/1.1 server on loopback, small and quick: one loop in a thread of its own.
+"""The sandbox as an HTTP/1.1 server on loopback, small and quick: one event loop in a thread of its own.
 
 Never listens on anything but loopback unless told to, never speaks TLS.
 """
@@ -20,10 +20,13 @@ __all__ = ["Server", "run", "serve"]
 
 _LONGEST_HEAD = 64 * 1024
 _LONGEST_BODY = 16 * 1024 * 1024
+"""Bytes of a request's head and body."""
 _TICK = 0.5
+"""Seconds between looks at what has fallen due."""
 
 
 def _rendered(found: Answer, *, close: bool) -> bytes:
+    """Return an answer as the bytes of HTTP/1.1."""
     try:
         phrase = HTTPStatus(found.status).phrase
     except ValueError:
@@ -79,7 +82,7 @@ class _Connection(asyncio.Protocol):
             self._answer(call)
 
     def _next(self) -> Call | None:
-        """Return the next whole request, if it is all there."""
+        """Return the next request; None means that it is not all there, or was refused."""
         if self._head is None:
             head, found, rest = self._data.partition(b"\r\n\r\n")
             if not found:
@@ -103,7 +106,7 @@ class _Connection(asyncio.Protocol):
         return Call.of(method, target, headers, body)
 
     def _refuse(self, status: int) -> Call | None:
-        """Answer what can't be read, and hang up."""
+        """Answer a request that can't be read, and close the connection."""
         self._transport.write(_rendered(answer(status, {"error": HTTPStatus(status).phrase}), close=True))
         self._transport.close()
         return None
@@ -164,7 +167,7 @@ class Server:
             await asyncio.sleep(0)
 
     def stop(self) -> None:
-        """Stop serving; from any thread."""
+        """Stop serving; may be called from any thread."""
         if self._loop is not None and self._stop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stop.set)
@@ -177,7 +180,10 @@ def _listening(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def serve(sandbox: Sandbox, port: int = 0, *, host: str = "127.0.0.1") -> Iterator[Server]:
-    """Serve a sandbox in a thread; port 0 takes a free one."""
+    """Serve a sandbox in a thread while the context lasts; port 0 takes a free one.
+
+    Raises `OSError` where the address cannot be listened on.
+    """
     server = Server(sandbox, host, port)
     started = threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(server.work(started.set)), name="sandbox", daemon=True)
@@ -198,7 +204,9 @@ def run(
     sandbox: Sandbox | None = None,
     ready: Callable[[Server], None] | None = None,
 ) -> None:
-    """Serve a sandbox in this thread until interrupted or terminated; `ready` is told once it listens.
+    """Serve a sandbox in this thread until interrupted or terminated; `ready` is called once it listens.
+
+    `sandbox` None means one that shows the real time.
 
     Raises `OSError` where the address cannot be listened on.
     """

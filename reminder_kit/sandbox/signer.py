@@ -1,4 +1,4 @@
-"""The key that the sandbox's Telnyx signs its webhooks with.
+"""The key by which the sandbox's Telnyx signs its webhooks.
 
 Never signs anything until it is sent, so that a sandbox without webhooks needs no `cryptography`.
 """
@@ -24,7 +24,7 @@ __all__ = ["Signer"]
 
 
 class Signer:
-    """An Ed25519 key that stays the same for the same seed."""
+    """An Ed25519 key, always the same for the same seed, so that its public key can be written down."""
 
     def __init__(self, seed: str = "reminder_kit sandbox") -> None:
         self._seed = sha256(seed.encode()).digest()
@@ -46,7 +46,7 @@ class Signer:
         return base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
 
     def headers(self, body: bytes, at: datetime) -> dict[str, str]:
-        """Return the headers with which Telnyx would send this body at that time."""
+        """Return the headers with which Telnyx would send this body at that instant (UTC)."""
         timestamp = str(seconds(at))
         signature = base64.b64encode(self._key.sign(timestamp.encode() + b"|" + body)).decode()
         return {
@@ -56,7 +56,10 @@ class Signer:
         }
 
     def letter(self, hook: Hook, now: datetime, attempt: int, url: str | None) -> tuple[dict[str, str], bytes]:
-        """Write an event as Telnyx does."""
+        """Return headers and body of one attempt to send a webhook, as Telnyx writes it.
+
+        `now` is when it is signed, `attempt` counts from 1, `url` is where it goes (None: it is only kept).
+        """
         data = {
             "event_type": hook.type,
             "id": hook.id,

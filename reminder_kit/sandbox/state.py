@@ -29,57 +29,69 @@ __all__ = ["ANY", "SECRET", "Dialect", "OptOut", "SandboxState"]
 
 
 _DELIVERY = timedelta(seconds=2)
+"""How long after a message was sent its delivery is reported."""
 _STOP = frozenset({"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 _START = frozenset({"START", "UNSTOP"})
+"""Replies that opt out and in by themselves (Telnyx, "Advanced Opt-In/Out")."""
 _LOG = 50_000
+"""Requests that the log keeps."""
 
 SECRET = "reminder-kit-sandbox-webhook-secret"  # noqa: S105 - of a sandbox
-"""What the webhooks of Twilio and Vonage are signed with where no key is given."""
+"""The secret by which webhooks of Twilio and Vonage are signed where no key is given."""
 
 ANY = "*"
-"""The profile of those who opted out without ever having been written to: every one."""
+"""The profile in the opt-out of a person who was never written to: it applies to every profile."""
 
 
 class Dialect(Protocol):
-    """How one provider tells of messages and replies."""
+    """How one provider reports on messages and replies."""
 
     def report(self, sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
-        """Return the event that a message was sent, or is over."""
+        """Return the webhook that says that a message was sent, or is over."""
         ...
 
     def reply(self, sandbox: SandboxState, number: str, text: str, to: str, automatic: str | None) -> Hook:
-        """Return the event that a person wrote back; `automatic` is what the provider itself answers to."""
+        """Return the webhook of a reply; `automatic` is STOP, START or HELP, None where it is none of them."""
         ...
 
 
 @frozen
 class OptOut:
-    """A number that answered STOP to a profile's number."""
+    """A number that opted out, by a reply to a number of ours."""
 
+    #: The person's number.
     number: str
+    #: Our number, to which the reply went.
     to: str
+    #: What the opt-out applies to: a profile or Messaging Service, or `ANY`.
     profile: str
+    #: The reply, in upper case.
     keyword: str
+    #: By the sandbox's clock, UTC.
     at: datetime
 
 
 @frozen
-class _Kept:
+class _Remembered:
     """What an idempotency key stands for."""
 
+    #: When the request came, UTC.
     at: datetime
+    #: Its body, byte for byte: another body under the same key is refused.
     body: bytes
+    #: The answer that a repetition is given.
     answer: Answer
 
     def replay(self) -> Answer:
+        """Return the answer with the header that says it comes from memory."""
         return evolve(self.answer, headers={**self.answer.headers, "idempotent-replayed": "true"})
 
 
 class SandboxState:
     """Messages, keys, opt-outs, faults and requests, and a clock that makes messages fall due.
 
-    `dialects` says, by provider, how it tells of messages and replies; `Sandbox` fills it in, and says what
-    the arguments mean.
+    `dialects` says, by provider, how messages and replies are reported; `Sandbox` fills it in, and says what the
+    arguments mean.
     """
 
     dialects: ClassVar[Mapping[str, Dialect]]
@@ -114,7 +126,7 @@ class SandboxState:
         self.hooks = Hooks(self.now, receiver)
         self.faults = Faults()
         self.by_id: dict[str, Parked] = {}
-        self.keys: dict[tuple[str, str, str], _Kept] = {}
+        self.keys: dict[tuple[str, str, str], _Remembered] = {}
         self.opted_out: dict[tuple[str, str], OptOut] = {}
         self.requests: deque[Logged] = deque(maxlen=_LOG)
         self.request_count = 0
@@ -129,21 +141,21 @@ class SandboxState:
     # What tests and demos ask
 
     def now(self) -> datetime:
-        """Return the sandbox's time."""
+        """Return the sandbox's time, UTC."""
         return utc(self.clock())
 
     @property
     def public_key(self) -> str:
-        """The key its webhooks are signed with, as `Telnyx(public_key=…)` takes it."""
+        """The key that Telnyx' webhooks are verified with, as `Telnyx(public_key=…)` takes it."""
         return self.signer.public_key
 
     def messages(self, to: str | None = None) -> list[Parked]:
-        """Return every message there was, in the order of creation."""
+        """Return every message there was, in the order of creation; `to` None means to any number."""
         with self._lock:
             return [message for message in self.by_id.values() if to in {None, message.to}]
 
     def parked(self, to: str | None = None) -> list[Parked]:
-        """Return the messages that are scheduled now, by send time."""
+        """Return the messages that are scheduled now, by send time; `to` None means for any number."""
         self.tick()
         return sorted(
             (message for message in self.messages(to) if message.status == "scheduled"),
@@ -151,7 +163,7 @@ class SandboxState:
         )
 
     def inbox(self, number: str) -> list[Parked]:
-        """Return the messages that reached a phone, in the order in which they came."""
+        """Return the messages that reached a number, in the order in which they came."""
         self.tick()
         reached = [
             message for message in self.messages(number) if message.sent_at and message.status in {"sent", "delivered"}
@@ -159,16 +171,22 @@ class SandboxState:
         return sorted(reached, key=lambda message: message.sent_at or message.send_at)
 
     def fault(self, kind: str, times: int | None = 1, **details: Any) -> None:
-        """Have something go wrong; see `reminder_kit.sandbox.faults.KINDS`."""
+        """Have the next `times` requests go wrong (None: all); see `reminder_kit.sandbox.faults.KINDS` and `Fault`.
+
+        Raises `InvalidInputError` for a kind there is not.
+        """
         with self._lock:
             self.faults.add(Fault(kind, times, **details))
 
     def outcome(self, number: str, status: str, code: str = "", title: str = "") -> None:
-        """Have messages to a number end in that status of Telnyx' ("sent": no receipt ever comes)."""
+        """Have messages to a number end in a status of Telnyx'; "sent" means that no receipt ever comes."""
         self._outcomes[number] = (status, code, title)
 
     def inbound(self, number: str, text: str, to: str | None = None) -> Hook:
-        """Have a person write back; STOP and its like opt the number out, START lifts it. Returns the webhook."""
+        """Have a person reply, and return the webhook; STOP and its like opt the number out, START lifts that.
+
+        `to` is our number; None means the one that wrote to the person last.
+        """
         with self._lock:
             hook = self._inbound(number, text, to)
             self.hooks.add(hook)
@@ -178,8 +196,8 @@ class SandboxState:
     def reset(self) -> None:
         """Forget every message, key, opt-out, fault and request; the clock stays."""
         with self._lock:
-            for kept in (self.by_id, self.keys, self.opted_out, self.requests, self._outcomes, self._due):
-                kept.clear()
+            for held in (self.by_id, self.keys, self.opted_out, self.requests, self._outcomes, self._due):
+                held.clear()
             self.hooks.sent.clear()
             self.faults.clear()
             self._scheduled = self.request_count = self.write_count = 0
@@ -195,7 +213,7 @@ class SandboxState:
         return str(uuid4())
 
     def accept(self, message: Parked) -> None:
-        """Take a message in."""
+        """Take a message in, to be sent when it falls due."""
         self.by_id[message.id] = message
         self._scheduled += message.scheduled
         heapq.heappush(self._due, (message.send_at, next(self._order), message))
@@ -207,22 +225,22 @@ class SandboxState:
         self._scheduled -= 1
 
     def remember(self, key: tuple[str, str, str], body: bytes, found: Answer) -> None:
-        """Keep the successful answer to a keyed request."""
+        """Remember the answer to a request with an idempotency key, if it succeeded."""
         if 200 <= found.status < 300:
-            self.keys[key] = _Kept(self.now(), body, found)
+            self.keys[key] = _Remembered(self.now(), body, found)
 
     def parked_count(self) -> int:
         """Return how many messages are scheduled."""
         return self._scheduled
 
     def is_blocked(self, number: str, profile: str) -> bool:
-        """Say whether a number opted out of a profile, or of all."""
+        """Say whether a number opted out of a profile, or of every profile."""
         return (number, profile) in self.opted_out or (number, ANY) in self.opted_out
 
     # What time does to it
 
     def tick(self) -> None:
-        """Send what has fallen due, and report on what was sent."""
+        """Send what has fallen due by now, report it, and deliver the webhooks."""
         with self._lock:
             self._fall_due()
         self.hooks.flush()
@@ -245,8 +263,9 @@ class SandboxState:
         self._report(message, at)
         heapq.heappush(self._due, (at + _DELIVERY, next(self._order), message))
 
-    def _finish(self, message: Parked, at: datetime, *told: str) -> None:
-        status, code, title = told or self._outcomes.get(message.to, ("delivered", "", ""))
+    def _finish(self, message: Parked, at: datetime, *outcome: str) -> None:
+        """End a message with a status, code and title, by default those set for its number, else `delivered`."""
+        status, code, title = outcome or self._outcomes.get(message.to, ("delivered", "", ""))
         if status == "sent":
             return
         message.status, message.completed_at = status, at

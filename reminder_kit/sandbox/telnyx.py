@@ -1,7 +1,7 @@
-"""Telnyx' messaging endpoints, as its pages and its OpenAPI description document them.
+"""Telnyx' messaging endpoints, as its pages and its API reference document them.
 
-Never does what the documents don't say without a switch for it: where they are silent the
-sandbox can be told to answer either way (`repeat_cancel`, `idempotency`, `strict`).
+Never does what the documents don't say without a switch for it: where they are silent the sandbox can be told to answer
+either way (`repeat_cancel`, `idempotency`, `strict`).
 """
 
 from __future__ import annotations
@@ -26,9 +26,13 @@ __all__ = ["Refusal", "respond"]
 
 NEAREST = timedelta(minutes=5)
 FARTHEST = timedelta(days=5)
+"""How far ahead `send_at` may be ("Schedule SMS and MMS Messages")."""
 CUT_OFF = timedelta(minutes=1)
+"""How long before `send_at` a message can no longer be cancelled (the same page)."""
 READABLE = timedelta(days=10)
+"""How long after its creation a message can be read (API reference, "Retrieve a message")."""
 KEY_LIFE = timedelta(hours=24)
+"""How long an idempotency key is remembered ("Idempotency")."""
 
 _KEY = re.compile(r"[A-Za-z0-9_:-]{1,255}")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -49,16 +53,20 @@ _FIELDS = {
     "send_at": str,
     "encoding": str,
 }
+"""The fields of a message and their types (API reference, "Send a message")."""
 
 
 @frozen
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """An error as Telnyx gives it; `bare` without the list around it."""
+    """An error as Telnyx gives it."""
 
+    #: HTTP's.
     status: int
     code: str
     title: str
+    #: What is wrong: a JSON pointer; "": nothing in particular.
     pointer: str = ""
+    #: Without the list around it, as the answer to a cancellation has it.
     bare: bool = False
 
     def answer(self) -> Answer:
@@ -71,7 +79,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
 
 
 def respond(sandbox: SandboxState, call: Call, path: str) -> Answer:
-    """Answer one call; `path` is what follows `/v2`."""
+    """Answer one request; `path` is what follows `/v2`."""
     try:
         _authenticate(sandbox, call)
         return _route(sandbox, call, path)
@@ -80,6 +88,7 @@ def respond(sandbox: SandboxState, call: Call, path: str) -> Answer:
 
 
 def _authenticate(sandbox: SandboxState, call: Call) -> None:
+    """Refuse a request without a key by a 404, as Telnyx does, and one with another key by a 401."""
     given = call.headers.get("authorization", "")
     if not given:
         raise Refusal(404, "10005", "Resource not found")
@@ -93,24 +102,25 @@ def _route(sandbox: SandboxState, call: Call, path: str) -> Answer:
         return _create(sandbox, call, path)
     start, _, name = path.rpartition("/")
     if start == "/messages" and call.method in {"GET", "DELETE"}:
-        return _read(sandbox, name) if call.method == "GET" else _cancel(sandbox, name)
+        return _retrieve(sandbox, name) if call.method == "GET" else _cancel(sandbox, name)
     if call.method == "GET" and path == "/messaging_profiles":
         profile = {"record_type": "messaging_profile", "id": sandbox.profile, "name": "Sandbox", "enabled": True}
-        return _listed([profile])
+        return _one_page([profile])
     if call.method == "GET" and path == "/messaging_optouts":
-        return _paged(_optouts(sandbox, call.query), call.query)
+        return _page_of(_optouts(sandbox, call.query), call.query)
     if call.method == "GET" and path == "/detail_records":
-        return _listed(_records(sandbox, call.query))
+        return _one_page(_records(sandbox, call.query))
     raise Refusal(404, "10005", "Resource not found")
 
 
-def _listed(rows: list[dict[str, Any]]) -> Answer:
+def _one_page(rows: list[dict[str, Any]]) -> Answer:
+    """Return a list as its only page."""
     meta = {"page_number": 1, "page_size": max(len(rows), 20), "total_pages": 1, "total_results": len(rows)}
     return answer(200, {"data": rows, "meta": meta})
 
 
-def _paged(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Answer:
-    """Return one page of a list, as `page[number]` and `page[size]` ask."""
+def _page_of(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Answer:
+    """Return the page of a list that `page[number]` and `page[size]` ask for."""
     numbers = (query.get("page[number]", "1"), query.get("page[size]", "20"))
     if not all(number.isdecimal() and int(number) for number in numbers):
         raise Refusal(400, "10015", "Bad Request: page", "/page")
@@ -131,7 +141,7 @@ def _optouts(sandbox: SandboxState, query: Mapping[str, str]) -> list[dict[str, 
 
 
 def _records(sandbox: SandboxState, query: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the detail records: messages that were sent, newest first; what is still scheduled or queued has none."""
+    """Return the detail records of messages that were sent, newest first; what is scheduled or queued has none."""
     if query.get("filter[record_type]") != "messaging":
         raise Refusal(400, "10015", "Bad Request: unknown record type", "/filter/record_type")
     try:
@@ -149,17 +159,17 @@ def _records(sandbox: SandboxState, query: Mapping[str, str]) -> list[dict[str, 
 
 
 def _create(sandbox: SandboxState, call: Call, path: str) -> Answer:
-    """Create a message, or replay the answer the same key and bytes were given before."""
+    """Create a message, or replay the answer that the same key and bytes were given before."""
     key = call.headers.get("idempotency-key") if path == "/messages" and sandbox.idempotency else None
     if key is None:
         return _created(sandbox, call, path, "")
     if not _KEY.fullmatch(key):
         raise Refusal(400, "10015", "Bad Request: invalid idempotency key", "/header/Idempotency-Key")
-    known = sandbox.keys.get((key, call.method, path))
-    if known is not None and sandbox.now() - known.at < KEY_LIFE:
-        if known.body != call.body:
+    before = sandbox.keys.get((key, call.method, path))
+    if before is not None and sandbox.now() - before.at < KEY_LIFE:
+        if before.body != call.body:
             raise Refusal(422, "10027", "Idempotency key was used with another body", "/header/Idempotency-Key")
-        return known.replay()
+        return before.replay()
     found = _created(sandbox, call, path, key)
     sandbox.remember((key, call.method, path), call.body, found)
     return found
@@ -235,7 +245,7 @@ def _check_addresses(sandbox: SandboxState, fields: Mapping[str, Any]) -> None:
 
 
 def _check_content(fields: Mapping[str, Any]) -> str:
-    """Return SMS or MMS; refuse what the limits forbid."""
+    """Return SMS or MMS; refuse a content that Telnyx' limits forbid."""
     text, media = fields.get("text") or "", fields.get("media_urls") or []
     kind = str(fields.get("type") or ("MMS" if media else "SMS"))
     sender = str(fields.get("from") or "+")
@@ -258,7 +268,7 @@ def _check_content(fields: Mapping[str, Any]) -> str:
 
 
 def _send_at(sandbox: SandboxState, text: str | None) -> datetime | None:
-    """Return when to send, or None for at once; only between 5 minutes and 5 days ahead."""
+    """Return when to send (UTC), between 5 minutes and 5 days ahead; None means at once."""
     if text is None:
         return None
     try:
@@ -277,7 +287,8 @@ def _send_at(sandbox: SandboxState, text: str | None) -> datetime | None:
 # Read and cancel
 
 
-def _known(sandbox: SandboxState, name: str) -> Parked | None:
+def _readable(sandbox: SandboxState, name: str) -> Parked | None:
+    """Return a message by its id; None means that there is none, or none young enough to be read."""
     try:
         message = sandbox.by_id.get(str(UUID(name)))
     except ValueError:
@@ -287,16 +298,16 @@ def _known(sandbox: SandboxState, name: str) -> Parked | None:
     return message
 
 
-def _read(sandbox: SandboxState, name: str) -> Answer:
-    message = _known(sandbox, name)
+def _retrieve(sandbox: SandboxState, name: str) -> Answer:
+    message = _readable(sandbox, name)
     if message is None:
         raise Refusal(404, "10005", "Resource not found")
     return answer(200, {"data": message.payload()})
 
 
 def _cancel(sandbox: SandboxState, name: str) -> Answer:
-    """Withdraw a message that is `scheduled` and more than a minute from being sent."""
-    message = _known(sandbox, name)
+    """Cancel a message that is `scheduled` and more than a minute from being sent."""
+    message = _readable(sandbox, name)
     if message is None or (message.status == "cancelled" and sandbox.repeat_cancel == 404):
         raise Refusal(404, "40303", "Message not found", bare=True)
     if message.status == "cancelled" and sandbox.repeat_cancel == 200:

@@ -1,6 +1,7 @@
-"""Telnyx' webhooks as the sandbox sends them: events in their envelope, signed with a key of its own.
+"""Telnyx' webhooks as the sandbox sends them: events in their envelope.
 
-Never signs anything until it is sent, so that a sandbox without webhooks needs no `cryptography`.
+Never signs anything by itself: the signer does, once a webhook is sent, so that a sandbox without webhooks needs no
+`cryptography`.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ __all__ = ["reply", "report"]
 
 
 def report(sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
-    """Return the event that a message was sent, or is over."""
+    """Return the webhook that says that a message was sent, or is over."""
     kind = "message.sent" if message.completed_at is None else "message.finalized"
     url = message.webhook_url or sandbox.webhook_url
     return Hook(kind, at, message.payload(), sandbox.signer.letter, url, message.webhook_failover_url)
 
 
 def reply(sandbox: SandboxState, number: str, text: str, to: str, automatic: str | None) -> Hook:
-    """Return the event that a person wrote back."""
+    """Return the webhook of a reply; `automatic` is what Telnyx itself takes it for (None: nothing)."""
     payload: dict[str, Any] = {
         "record_type": "message",
         "direction": "inbound",

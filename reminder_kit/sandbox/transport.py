@@ -1,6 +1,6 @@
 """The sandbox as a transport of httpx, sync and async: the same requests, without a socket.
 
-Never waits: an answer that would be late is one that timed out where the client's patience is shorter.
+Never waits: an answer that would come later than the client waits for is a timeout at once.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def _spoilt(request: httpx.Request, found: Answer) -> httpx.Response:
+    """Return an answer as httpx has it; raises what httpx would where a fault makes it late, drops or cuts it."""
     patience = request.extensions.get("timeout", {}).get("read")
     if patience is not None and found.delay > patience:
         raise httpx.ReadTimeout("the sandbox is slow, as it was told to be", request=request)

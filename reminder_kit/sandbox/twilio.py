@@ -1,6 +1,6 @@
-"""Twilio's message endpoints, as its OpenAPI description and its error pages document them.
+"""Twilio's message endpoints, as its API reference and its error pages document them.
 
-Never schedules without a Messaging Service: like Twilio it drops the schedule and sends at once.
+Never schedules without a Messaging Service: like Twilio it drops the schedule of such a request and sends at once.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ __all__ = ["reply", "report", "respond"]
 
 NEAREST = timedelta(minutes=15)
 FARTHEST = timedelta(days=35)
+"""How far ahead `SendAt` may be ("Message Scheduling"; Error 35115 allows 5 minutes)."""
 
 WORDS = {
     "scheduled": "scheduled",
@@ -38,7 +39,7 @@ WORDS = {
     "delivery_failed": "undelivered",
     "sending_failed": "failed",
 }
-"""Twilio's word for each of Telnyx'; any other word stays as it is."""
+"""Twilio's word for each of Telnyx' statuses; any other word stays as it is."""
 
 _PATH = re.compile(r"/2010-04-01/Accounts/(AC\w+)(?:/Messages(?:/(\w+))?)?\.json")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -55,7 +56,7 @@ class _RefusalError(Exception):
 
 
 def respond(sandbox: SandboxState, call: Call) -> Answer:
-    """Answer one call."""
+    """Answer one request."""
     try:
         return _route(sandbox, call)
     except _RefusalError as refusal:
@@ -71,9 +72,9 @@ def _route(sandbox: SandboxState, call: Call) -> Answer:
     if call.path.endswith(f"/Accounts/{account}.json"):
         return answer(200, {"sid": account, "status": "active", "friendly_name": "Sandbox"})
     if found[2]:
-        return _one(sandbox, call, account, found[2])
+        return _read_or_cancel(sandbox, call, account, found[2])
     if call.method == "GET":
-        return _listed(sandbox, call, account)
+        return _message_list(sandbox, call, account)
     return _create(sandbox, dict(_form(call)), [value for name, value in _form(call) if name == "MediaUrl"], account)
 
 
@@ -89,13 +90,14 @@ def _authenticate(sandbox: SandboxState, call: Call, account: str) -> None:
 
 
 def _form(call: Call) -> list[tuple[str, str]]:
-    """Return the fields of a form; what says it is something else has none."""
+    """Return the fields of a form; a body of another content type has none."""
     if not call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return []
     return parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
-def _shown(message: Parked, account: str) -> dict[str, Any]:
+def _message_resource(message: Parked, account: str) -> dict[str, Any]:
+    """Return a message as Twilio shows it: without the time it is scheduled for."""
     return {
         "sid": message.id,
         "account_sid": account,
@@ -141,7 +143,7 @@ def _create(sandbox: SandboxState, fields: dict[str, str], media: list[str], acc
         webhook_url=fields.get("StatusCallback"),
     )
     sandbox.accept(message)
-    return answer(201, _shown(message, account))
+    return answer(201, _message_resource(message, account))
 
 
 def _check(sandbox: SandboxState, fields: dict[str, str], media: list[str], sender: str) -> None:
@@ -178,7 +180,7 @@ def _send_at(sandbox: SandboxState, fields: dict[str, str]) -> datetime | None:
     return at
 
 
-def _one(sandbox: SandboxState, call: Call, account: str, sid: str) -> Answer:
+def _read_or_cancel(sandbox: SandboxState, call: Call, account: str, sid: str) -> Answer:
     """Read a message, or cancel one that is still scheduled."""
     message = sandbox.by_id.get(sid)
     if message is None or message.kind != "twilio":
@@ -189,13 +191,14 @@ def _one(sandbox: SandboxState, call: Call, account: str, sid: str) -> Answer:
         if message.status != "scheduled":
             raise _RefusalError(400, 30409, "Message cannot be canceled")
         sandbox.cancel(message)
-    return answer(200, _shown(message, account))
+    return answer(200, _message_resource(message, account))
 
 
-def _listed(sandbox: SandboxState, call: Call, account: str) -> Answer:
+def _message_list(sandbox: SandboxState, call: Call, account: str) -> Answer:
+    """Return the first page of messages, newest first, to and from the numbers that are named."""
     wanted = call.query
     found = [
-        _shown(message, account)
+        _message_resource(message, account)
         for message in reversed(sandbox.messages(wanted.get("To")))
         if message.kind == "twilio" and wanted.get("From") in {None, message.from_}
     ]
@@ -208,8 +211,8 @@ def _listed(sandbox: SandboxState, call: Call, account: str) -> Answer:
 # Webhooks
 
 
-def _signed(sandbox: SandboxState, hook: Hook, url: str | None) -> tuple[dict[str, str], bytes]:
-    """Write an event as Twilio does: a form, signed together with its address."""
+def _signed_form(sandbox: SandboxState, hook: Hook, url: str | None) -> tuple[dict[str, str], bytes]:
+    """Return headers and body of a webhook as Twilio writes it: a form, signed together with its address."""
     text = (url or "").partition("#")[0] + "".join(name + value for name, value in sorted(hook.payload.items()))
     signature = base64.b64encode(hmac.digest(sandbox.secret.encode(), text.encode(), hashlib.sha1)).decode()
     headers = {"content-type": "application/x-www-form-urlencoded", "x-twilio-signature": signature}
@@ -217,11 +220,11 @@ def _signed(sandbox: SandboxState, hook: Hook, url: str | None) -> tuple[dict[st
 
 
 def _hook(sandbox: SandboxState, kind: str, at: datetime, fields: dict[str, str], url: str | None) -> Hook:
-    return Hook(kind, at, fields, lambda hook, _now, _attempt, to: _signed(sandbox, hook, to), url)
+    return Hook(kind, at, fields, lambda hook, _now, _attempt, to: _signed_form(sandbox, hook, to), url)
 
 
 def report(sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
-    """Return the status callback for what a message has become."""
+    """Return the status callback of a message."""
     word = WORDS.get(message.status, message.status)
     fields = {
         "MessageSid": message.id,
@@ -237,7 +240,7 @@ def report(sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
 
 
 def reply(sandbox: SandboxState, number: str, text: str, to: str, automatic: str | None) -> Hook:
-    """Return the callback for what a person wrote back."""
+    """Return the webhook of a reply; `automatic` is what Twilio itself takes it for (None: nothing)."""
     sid = f"SM{uuid4().hex}"
     fields = {"MessageSid": sid, "SmsSid": sid, "SmsStatus": "received", "From": number, "To": to, "Body": text}
     fields |= {"OptOutType": automatic} if automatic else {}

@@ -1,6 +1,6 @@
-"""Vonage's Messages API, as its OpenAPI description documents it: text and image messages, signed webhooks.
+"""Vonage's Messages API, as its API reference documents it: text and image messages, signed webhooks.
 
-Never schedules and never cancels: a message taken is a message on its way.
+Never schedules and never cancels: a message that was taken is on its way.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WORDS = {
     "sending_failed": "rejected",
     "delivery_failed": "undeliverable",
 }
-"""Vonage's word for each of Telnyx'; any other word stays as it is."""
+"""Vonage's word for each of Telnyx' statuses; any other word stays as it is."""
 
 _NUMBER = re.compile(r"[1-9]\d{6,14}")
 _LONGEST = 1000
@@ -44,7 +44,7 @@ def _problem(status: int, code: str, title: str, parameter: str = "") -> Answer:
 
 
 def respond(sandbox: SandboxState, call: Call) -> Answer:
-    """Answer one call."""
+    """Answer one request."""
     scheme, _, given = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() not in {"basic", "bearer"} or not given or not _is_known(sandbox, scheme.lower(), given):
         return _problem(401, "1", "Unauthorized")
@@ -56,7 +56,7 @@ def respond(sandbox: SandboxState, call: Call) -> Answer:
 
 
 def _is_known(sandbox: SandboxState, scheme: str, given: str) -> bool:
-    """Check the secret of Basic credentials; a token is taken for what it says."""
+    """Say whether credentials are right: those of Basic by their secret; a token is not looked into."""
     if sandbox.key is None or scheme == "bearer":
         return True
     try:
@@ -97,7 +97,7 @@ def _create(sandbox: SandboxState, call: Call) -> Answer:
 
 
 def _check(fields: dict[str, Any]) -> tuple[str, str] | None:
-    """Return the parameter that is wrong, and why."""
+    """Return the parameter that is wrong and why; None means that all is right."""
     if not _NUMBER.fullmatch(str(fields.get("to", ""))):
         return "to", "`to` is no E.164 number without its plus sign"
     if not fields.get("from"):
@@ -119,8 +119,8 @@ def _packed(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
-def _signed(sandbox: SandboxState, hook: Hook, now: datetime) -> tuple[dict[str, str], bytes]:
-    """Write an event as Vonage does: JSON, with a token over its digest."""
+def _signed_json(sandbox: SandboxState, hook: Hook, now: datetime) -> tuple[dict[str, str], bytes]:
+    """Return headers and body of a webhook as Vonage writes it: JSON, with a token that carries its digest."""
     body = json.dumps(hook.payload).encode()
     claims = {"iss": "Vonage", "iat": seconds(now), "jti": hook.id, "payload_hash": hashlib.sha256(body).hexdigest()}
     signed = ".".join(_packed(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
@@ -129,11 +129,11 @@ def _signed(sandbox: SandboxState, hook: Hook, now: datetime) -> tuple[dict[str,
 
 
 def _hook(sandbox: SandboxState, kind: str, at: datetime, payload: dict[str, Any], url: str | None) -> Hook:
-    return Hook(kind, at, payload, lambda hook, now, _attempt, _url: _signed(sandbox, hook, now), url)
+    return Hook(kind, at, payload, lambda hook, now, _attempt, _url: _signed_json(sandbox, hook, now), url)
 
 
 def report(sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
-    """Return the status webhook for what a message has become."""
+    """Return the status webhook of a message."""
     word = WORDS.get(message.status, message.status)
     payload: dict[str, Any] = {
         "message_uuid": message.id,
@@ -150,8 +150,8 @@ def report(sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
     return _hook(sandbox, word, at, payload, message.webhook_url or sandbox.webhook_url)
 
 
-def reply(sandbox: SandboxState, number: str, text: str, to: str, automatic: str | None) -> Hook:  # noqa: ARG001 - not told
-    """Return the webhook for what a person wrote back; Vonage doesn't say what it makes of it."""
+def reply(sandbox: SandboxState, number: str, text: str, to: str, automatic: str | None) -> Hook:  # noqa: ARG001 - Vonage does not say it
+    """Return the webhook of a reply; Vonage does not say what it takes the reply for."""
     payload = {
         "message_uuid": sandbox.new_id(),
         "channel": "sms",

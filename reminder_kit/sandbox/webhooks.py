@@ -1,6 +1,6 @@
-"""The sandbox's webhooks: signed events, kept and delivered with retries, twice or out of order if wanted.
+"""The sandbox's webhooks: signed events, kept and delivered with retries; twice or out of order if wanted.
 
-Never sends one to any other machine: addresses that aren't plain HTTP on loopback are kept only.
+Never sends one to another machine: an event for an address that isn't plain HTTP on loopback is only kept.
 """
 
 from __future__ import annotations
@@ -23,39 +23,47 @@ from attrs import define, field
 __all__ = ["Hook", "Hooks", "Letter", "Receiver"]
 
 Receiver = Callable[[Mapping[str, str], bytes], object]
+"""Takes the headers and body of a webhook, in this process."""
 Letter = Callable[["Hook", datetime, int, str | None], tuple[dict[str, str], bytes]]
+"""Writes a webhook as its provider does: from the event, the time of signing, the attempt and the address."""
 
 _ATTEMPTS = 3
+"""At each address (Telnyx, "Receiving Webhooks for Messaging")."""
 _PATIENCE = 2.0
+"""Seconds within which an attempt must be answered (the same page)."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @define
 class Hook:
-    """One event on its way: where to, what, and how each attempt was answered (0: not at all).
+    """One event on its way to the host."""
 
-    `letter` writes it as its provider does: headers and body for one attempt at a time.
-    """
-
+    #: The provider's word for what happened.
     type: str
+    #: By the sandbox's clock, UTC.
     occurred_at: datetime
+    #: What it says, as the provider writes it.
     payload: dict[str, Any]
+    #: Writes headers and body as its provider does, for one attempt at a time.
     letter: Letter
+    #: Where it goes, and where to if that fails; None: nowhere.
     url: str | None = None
     failover_url: str | None = None
+    #: The event's id, the same in every attempt.
     id: str = field(factory=lambda: str(uuid4()))
+    #: The status that answered each attempt; 0: none came.
     answers: list[int] = field(factory=list)
 
     def as_sent(self, now: datetime, attempt: int = 1, url: str | None = None) -> tuple[dict[str, str], bytes]:
-        """Return headers and body of one attempt."""
+        """Return headers and body of one attempt, signed at `now`; `url` None means the event's own address."""
         return self.letter(self, now, attempt, url or self.url)
 
 
 class Hooks:
     """Every event there was, and the thread that delivers them.
 
-    `disorder` delivers what falls due together in a random order, `duplicates` each
-    event twice, `receiver` to a function in this process instead of over HTTP.
+    `disorder` delivers events that fall due together in a random order, `duplicates` each event twice. `receiver` takes
+    them in this process instead of over HTTP. `retry_wait` is the pause before a second attempt, in seconds; it grows.
     """
 
     def __init__(self, now: Callable[[], datetime], receiver: Receiver | None = None) -> None:
@@ -73,12 +81,12 @@ class Hooks:
         self._idle = threading.Condition()
 
     def add(self, hook: Hook) -> None:
-        """Keep an event, to be delivered by the next `flush`."""
+        """Keep an event, which the next `flush` delivers."""
         self.sent.append(hook)
         self._waiting.append(hook)
 
     def flush(self) -> None:
-        """Send off what waits: to the receiver at once, over HTTP in a thread."""
+        """Deliver what waits: to the receiver at once, over HTTP in a thread."""
         while batch := self._taken():
             if self.duplicates:
                 batch = [hook for hook in batch for _ in range(2)]
@@ -88,7 +96,7 @@ class Hooks:
                 self._send(hook)
 
     def _taken(self) -> list[Hook]:
-        """Take out what waits, each event for one thread only."""
+        """Return what waits and take it out, so that each event goes to one thread only."""
         batch: list[Hook] = []
         with suppress(IndexError):
             while True:
@@ -106,12 +114,12 @@ class Hooks:
             self._queue.put(hook)
 
     def wait(self, timeout: float = 10.0) -> bool:
-        """Wait until everything sent off over HTTP has been answered, or given up."""
+        """Wait until every event sent over HTTP was answered or given up; say whether it was within the seconds."""
         with self._idle:
             return self._idle.wait_for(lambda: self._open == 0, timeout)
 
     def close(self) -> None:
-        """Stop the delivering thread."""
+        """Stop the thread that delivers."""
         thread, self._thread = self._thread, None
         if thread is not None:
             self._queue.put(None)
@@ -152,6 +160,7 @@ def _is_loopback(url: str | None) -> bool:
 
 
 def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
+    """Return the status that answers a webhook; 0 means that no answer came."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_PATIENCE)
     try:

@@ -97,14 +97,16 @@ def _count_statements(ledger: Ledger, points: CrashPoints) -> None:
     @contextmanager
     def writing() -> Iterator[Transaction]:
         with opened() as transaction:
-            transaction._runner = _Statements(transaction._runner, points)  # noqa: SLF001 - statements are steps too
+            under = transaction._runner  # noqa: SLF001 - statements are steps too
+            under._runner = _Statements(under._runner, points)  # noqa: SLF001 - as above
             yield transaction
         points.step("committed")
 
     @contextmanager
     def on(connection: Any) -> Iterator[Transaction]:
         with lent(connection) as transaction:
-            transaction._runner = _Statements(transaction._runner, points)  # noqa: SLF001 - as above
+            under = transaction._runner  # noqa: SLF001 - as above
+            under._runner = _Statements(under._runner, points)  # noqa: SLF001 - as above
             yield transaction
         points.step("handed back")
 
@@ -116,8 +118,8 @@ def kill_at(kit: ReminderKit, point: int, *, statements: bool = False) -> CrashP
     """Make a kit die at its n-th step; returns what counts them. With `statements`, each of SQL is a step as well."""
     points = CrashPoints(kit._io, point)  # noqa: SLF001 - the crash matrix is part of the kit's own house
     kit._io = points  # type: ignore[assignment]  # noqa: SLF001 - likewise
-    kit._engine.io = points  # noqa: SLF001 - likewise
-    if (second := kit._engine.fallback) is not None:  # noqa: SLF001 - likewise
+    kit._executor.io = kit._executor.route.io = points  # noqa: SLF001 - likewise
+    if (second := kit._executor.fallback) is not None:  # noqa: SLF001 - likewise
         second.io = CrashPoints(second.io, point, points.steps)
     if statements:
         _count_statements(kit.ledger, points)

@@ -1,4 +1,4 @@
-"""What tests of ledgers put into them, and how they look at it.
+"""What the contract of our ledgers puts into them (appointments, outcomes, messages), and how it asks for that again.
 
 Never looks inside a ledger: it writes and asks through the public interface only.
 """
@@ -82,7 +82,7 @@ def record_all(ledger: Ledger, *all_incoming: Incoming, at: datetime = NOW) -> l
     """Record appointments and return them as the ledger has them."""
     with ledger.writing() as transaction:
         transaction.record(all_incoming, at)
-    return list(ledger.records(identities=identities(all_incoming)))
+    return ledger.read(lambda reader: list(reader.records(identities=identities(all_incoming))))
 
 
 def claim_all(ledger: Ledger, rows: Sequence[int], owner: str = "one", now: datetime = NOW) -> dict[int, Claim]:
@@ -110,5 +110,5 @@ def park_one(ledger: Ledger, id: str = "A-1", number: str = PHONE) -> tuple[Appo
 
 def as_recorded(ledger: Ledger, id: str = "A-1") -> AppointmentRecord:  # noqa: A002 - as above
     """Return an appointment as the ledger has it now."""
-    (record,) = ledger.records(ids=[id])
+    (record,) = ledger.read(lambda reader: list(reader.records(ids=[id])))
     return record

@@ -31,28 +31,33 @@ class PhonesContract:
         records = record_all(ledger, incoming("A-1"), incoming("A-2"), incoming("A-3", recipients=[Recipient(OTHER)]))
         start_at = records[0].start_at
         rows = [record.row for record in records]
-        assert ledger.sharing_number([(PHONE, start_at, start_at)]) == rows[:2]
-        assert ledger.sharing_number([(PHONE, start_at + HOUR, start_at + 2 * HOUR)]) == []
-        assert ledger.sharing_number([(OTHER, start_at - HOUR, start_at), (PHONE, start_at, start_at)]) == rows
-        assert ledger.sharing_number([]) == []
-        assert ledger.phones(rows[2:]) == {rows[2]: [(OTHER, start_at)]}
+        assert ledger.read(lambda reader: reader.sharing_number([(PHONE, start_at, start_at)])) == rows[:2]
+        assert ledger.read(lambda reader: reader.sharing_number([(PHONE, start_at + HOUR, start_at + 2 * HOUR)])) == []
+        assert (
+            ledger.read(
+                lambda reader: reader.sharing_number([(OTHER, start_at - HOUR, start_at), (PHONE, start_at, start_at)])
+            )
+            == rows
+        )
+        assert ledger.read(lambda reader: reader.sharing_number([])) == []
+        assert ledger.read(lambda reader: reader.phones(rows[2:])) == {rows[2]: [(OTHER, start_at)]}
 
     def test_what_an_appointment_was_for_is_known_until_it_was_worked_on(self, ledger: Ledger) -> None:
         """Numbers and starts of before go only with the work on what came after."""
         (before,) = record_all(ledger, incoming())
         (after,) = record_all(ledger, incoming(starts_at=START + 24 * HOUR, recipients=[Recipient(OTHER)]))
         both = [(PHONE, before.start_at), (OTHER, after.start_at)]
-        assert sorted(ledger.phones([after.row])[after.row]) == sorted(both)
+        assert sorted(ledger.read(lambda reader: reader.phones([after.row]))[after.row]) == sorted(both)
         claim = claim_all(ledger, [after.row])[after.row]
         with ledger.writing() as tx:
             tx.drop_phones(Release(claim, after.generation - 1, True, "", None), both[1:])  # noqa: FBT003 - clean
-        assert len(ledger.phones([after.row])[after.row]) == 2, "it was written since"
+        assert len(ledger.read(lambda reader: reader.phones([after.row]))[after.row]) == 2, "it was written since"
         with ledger.writing() as tx:
             tx.drop_phones(Release(claim, after.generation, True, "", None), both[1:])  # noqa: FBT003 - clean
-        assert ledger.phones([after.row]) == {after.row: both[1:]}
+        assert ledger.read(lambda reader: reader.phones([after.row])) == {after.row: both[1:]}
         with ledger.writing() as tx:
             tx.drop_phones(Release(claim, after.generation, True, "", None), [])  # noqa: FBT003 - clean
-        assert ledger.phones([after.row]) == {}
+        assert ledger.read(lambda reader: reader.phones([after.row])) == {}
 
     def test_what_is_written_to_a_number_and_what_else_it_tells(self, ledger: Ledger) -> None:
         """Since an instant, included; a crowd leaves both ends out."""
@@ -61,13 +66,20 @@ class PhonesContract:
         with ledger.writing() as tx:
             tx.move_message(claim, made, evolve(made, includes=told))
         since, send_at = made.send_at, made.send_at
-        assert ledger.traffic([PHONE], since) == {PHONE: [Traffic(made.key, send_at)]}
+        assert ledger.read(lambda reader: reader.traffic([PHONE], since)) == {PHONE: [Traffic(made.key, send_at)]}
         assert (
-            ledger.traffic([PHONE], since + HOUR) == ledger.traffic([OTHER], since) == ledger.traffic([], since) == {}
+            ledger.read(lambda reader: reader.traffic([PHONE], since + HOUR))
+            == ledger.read(lambda reader: reader.traffic([OTHER], since))
+            == ledger.read(lambda reader: reader.traffic([], since))
+            == {}
         )
-        (telling,) = ledger.combined([PHONE, OTHER])
+        (telling,) = ledger.read(lambda reader: reader.combined([PHONE, OTHER]))
         assert (telling.id, telling.includes) == (made.id, told)
-        assert ledger.combined([OTHER]) == ledger.combined([]) == []
+        assert (
+            ledger.read(lambda reader: reader.combined([OTHER]))
+            == ledger.read(lambda reader: reader.combined([]))
+            == []
+        )
         with ledger.writing() as tx:
             assert tx.is_crowded(PHONE, [], send_at - HOUR, send_at + HOUR)
             assert not tx.is_crowded(PHONE, ["k-2", made.key], send_at - HOUR, send_at + HOUR)
@@ -81,22 +93,24 @@ class PhonesContract:
             tx.move_message(claim, made, evolve(made, includes=(Included("k-9", NOW),)))
             assert tx.parked_reminders(PHONE) == [{made.key, "k-9"}]
             assert tx.parked_reminders(OTHER) == []
-            assert tx.reminder_owners([made.key, "k-9"]) == {made.key: (record.identity, "day-before", "p-1")}
-            assert tx.reminder_owners([]) == {}
-            (told,) = tx.combined([PHONE])
+            assert tx.reader.reminder_owners([made.key, "k-9"]) == {made.key: (record.identity, "day-before", "p-1")}
+            assert tx.reader.reminder_owners([]) == {}
+            (told,) = tx.reader.combined([PHONE])
             tx.move_message(claim, told, evolve(told, state=State.SENT))
             assert tx.parked_reminders(PHONE) == []
 
     def test_phones_that_are_missing_are_added(self, ledger: Ledger) -> None:
         """An older library records without them; who has them all is not named."""
         (record,) = record_all(ledger, incoming())
-        (known,) = ledger.phones([record.row])[record.row]
+        (known,) = ledger.read(lambda reader: reader.phones([record.row]))[record.row]
         with ledger.writing() as tx:
             tx.lock([record.row])
             assert tx.add_phones({record.row: [known]}) == set()
             assert tx.add_phones({record.row: [known, (OTHER, NOW)]}) == {record.row}
             assert tx.add_phones({}) == set()
-        assert sorted(ledger.phones([record.row])[record.row]) == sorted([known, (OTHER, NOW)])
+        assert sorted(ledger.read(lambda reader: reader.phones([record.row]))[record.row]) == sorted(
+            [known, (OTHER, NOW)]
+        )
 
     def test_who_is_woken_looks_again_also_if_at_work(self, ledger: Ledger) -> None:
         """A release of what was seen before does not put the waking off."""
@@ -116,5 +130,5 @@ class PhonesContract:
         (record,) = record_all(ledger, incoming())
         with ledger.writing() as tx:
             assert tx.purge(START + 1000 * HOUR, NOW) == 1
-        assert ledger.phones([record.row]) == {}
-        assert ledger.sharing_number([(PHONE, START - HOUR, START + HOUR)]) == []
+        assert ledger.read(lambda reader: reader.phones([record.row])) == {}
+        assert ledger.read(lambda reader: reader.sharing_number([(PHONE, START - HOUR, START + HOUR)])) == []

@@ -1,4 +1,4 @@
-"""Text: the message for one reminder at its real send time; what it costs; what is wrong with its template.
+"""The composer: the message for one reminder, as it is true at its send time.
 
 Pure: no clock, no I/O. Never says "tomorrow" of what is today for its reader.
 """
@@ -34,35 +34,36 @@ __all__ = [
 
 
 class Composer:
-    """Writes messages.
+    """Writes the messages of reminders.
 
-    `defaults` give the locale of who has none, and the region whose phone numbers are
-    written nationally. Where they say `transliterate`, typographic quotes, dashes and
-    spaces become plain ones, so that a stray ’ does not double the price.
+    `defaults` name the locale of recipients who have none, and the region whose phone
+    numbers are written nationally. Where they say `transliterate`, typographic quotes,
+    dashes and spaces become plain ones, so that a stray ’ does not double the price.
     """
 
     def __init__(self, defaults: Defaults) -> None:
         self.defaults = defaults
 
     def compose(self, reminder: Reminder, send_at: datetime, others: Sequence[Reminder] = ()) -> Draft:
-        """Return the message as true at `send_at` (UTC) in its reader's zone and locale.
+        """Return the message of a reminder, as it is true at `send_at` (UTC) in its reader's zone and locale.
 
-        `others` are reminders of the same rule and phone that it tells as well.
-        Raises `ConfigurationError`, naming appointment, rule and remedy, where the
-        template fails, says nothing, or says more than the rule's `max_parts`.
+        `others` are further reminders, of the same rule and phone, that the message includes.
+        Raises `ConfigurationError`, naming appointment, rule and remedy, where there is no
+        recipient, where the rule has no text for the locale, and where the template fails,
+        says nothing, or says more than the rule's `max_parts`.
         """
         rule, recipient = reminder.rule, reminder.recipient
         if recipient is None:
             raise ConfigurationError(f"appointment {reminder.appointment.label!r} has no recipient to write to")
-        source, locale = self._source(reminder, send_at, joint=bool(others))
-        scene = self._scene(reminder, recipient, send_at, locale, others)
-        text = self._written(source, scene)
-        subject = self._written(rule.subject, scene) if rule.subject else ""
-        media_urls = tuple(compiled(url).render(scene) for url in rule.media_urls) if rule.media_urls else ()
-        self._check(reminder, text, media_urls)
+        source, locale = self._template_and_locale(reminder, send_at, joint=bool(others))
+        context = self._context(reminder, recipient, send_at, locale, others)
+        text = self._rendered(source, context)
+        subject = self._rendered(rule.subject, context) if rule.subject else ""
+        media_urls = tuple(compiled(url).render(context) for url in rule.media_urls) if rule.media_urls else ()
+        self._refuse_unsendable(reminder, text, media_urls)
         return Draft(recipient.phone, text, send_at, subject, media_urls, rule.channel)
 
-    def _scene(
+    def _context(
         self, reminder: Reminder, recipient: Recipient, send_at: datetime, locale: str, others: Sequence[Reminder]
     ) -> TemplateContext:
         return TemplateContext(
@@ -76,14 +77,18 @@ class Composer:
             tuple((reminder.appointment, reminder.recipient) for reminder in others if reminder.recipient is not None),
         )
 
-    def _written(self, source: str, scene: TemplateContext) -> str:
-        text = compiled(source).render(scene).strip()
+    def _rendered(self, source: str, context: TemplateContext) -> str:
+        text = compiled(source).render(context).strip()
         if self.defaults.transliterate:
             text = transliterated(text)
         return text if text.isascii() else _encodable(text)
 
-    def _source(self, reminder: Reminder, send_at: datetime, *, joint: bool) -> tuple[str, str]:
-        """Return the template for this reader, and the locale in which its times are said."""
+    def _template_and_locale(self, reminder: Reminder, send_at: datetime, *, joint: bool) -> tuple[str, str]:
+        """Return the template for the recipient's locale, and the locale in which its times are written.
+
+        `joint`: the one for several appointments. Raises `ConfigurationError` where the rule has no text for the
+        recipient's locale nor for the default one.
+        """
         rule, due_at = reminder.rule, reminder.due_at
         is_late = bool(rule.late_text) and due_at is not None and send_at > due_at + GRACE
         texts = rule.together if joint else rule.late_text if is_late else rule.text
@@ -91,7 +96,7 @@ class Composer:
         if isinstance(texts, str):
             return texts, wished
         for tag in (reminder.locale, self.defaults.locale):
-            found = _nearest(texts, tag)
+            found = _best_fitting(texts, tag)
             if found is not None:
                 same = wished.partition("_")[0] == known_locale(found).partition("_")[0]
                 return texts[found], wished if same else known_locale(found)
@@ -100,7 +105,7 @@ class Composer:
             f"for the default {self.defaults.locale!r}: it has {', '.join(sorted(texts))}"
         )
 
-    def _check(self, reminder: Reminder, text: str, media_urls: tuple[str, ...]) -> None:
+    def _refuse_unsendable(self, reminder: Reminder, text: str, media_urls: tuple[str, ...]) -> None:
         rule, fault = reminder.rule, ""
         if not text and not media_urls:
             fault = "its text comes out empty: mend the template"
@@ -113,8 +118,8 @@ class Composer:
             raise ConfigurationError(f"appointment {reminder.appointment.label!r}, rule {rule.id!r}: {fault}")
 
 
-def _nearest(texts: Mapping[str, str], tag: str) -> str | None:
-    """Return the key whose language, and country if there is one, fits a language tag."""
+def _best_fitting(texts: Mapping[str, str], tag: str) -> str | None:
+    """Return the key that fits a language tag best: the same, its language alone, or another country's; else None."""
     if tag in texts:
         return tag
     wanted = tag.replace("-", "_").casefold()
@@ -126,5 +131,5 @@ def _nearest(texts: Mapping[str, str], tag: str) -> str | None:
 
 
 def _encodable(text: str) -> str:
-    """Return the text with halves of characters, which nobody could send, as the replacement character."""
+    """Return a text with each half of a character, which nobody could send, as the replacement character."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,6 +1,6 @@
-"""Lint: what is wrong, or dearer than need be, with a rule's texts, found when rules load.
+"""The linter: what is wrong, or dearer than need be, with a rule's texts, found when rules load.
 
-Pure: no clock, no I/O. Judges texts by rendering them with made-up people and times.
+Pure: no clock, no I/O. Never looks at a real appointment: it renders texts for made-up people and times.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["OPT_OUT_WORDS", "Finding", "lint", "warnings_of"]
 
 OPT_OUT_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
-"""Replies by which providers opt a number out (Telnyx: opt-out keywords; Twilio: these and two more)."""
+"""Replies by which providers opt a number out (Telnyx documents these as opt-out keywords; Twilio knows two more)."""
 
 _REPLY = re.compile(
     r"\b(?:reply|text|send|respond|answer|message|respond[ae]|envíe|envía|r[eé]pond(?:s|ez)|antworten?|rispondi"
@@ -56,10 +56,13 @@ _FIELDS = {"appointment": APPOINTMENT_FIELDS, "recipient": RECIPIENT_FIELDS, "ru
 
 @frozen
 class Finding:
-    """One thing to know about a rule: an "error" keeps texts from being sent, a "warning" does not."""
+    """One thing to know about the texts of a rule."""
 
+    #: "error": the text cannot be sent; "warning": it can.
     severity: str
+    #: The id of the rule.
     rule: str
+    #: What is wrong, where, and what would be right.
     message: str
 
     def __str__(self) -> str:
@@ -67,7 +70,10 @@ class Finding:
 
 
 def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
-    """Return what is wrong with a rule's texts, errors first."""
+    """Return what is wrong, or dearer than need be, with a rule's texts; errors first.
+
+    `defaults` name the locale, zone and region with which the texts are tried.
+    """
     found: list[Finding] = []
     for where, texts in (("text", rule.text), ("late_text", rule.late_text), ("together", rule.together)):
         by_locale = texts if isinstance(texts, Mapping) else {"": texts} if texts else {}
@@ -75,7 +81,7 @@ def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
             found += [*_missing_locale(rule, where, texts, defaults), *_unknown_locales(rule, where, texts)]
         for locale, source in by_locale.items():
             place = f"{where}.{locale}" if locale else where
-            found += _template(rule, place, source, locale or defaults.locale, defaults)
+            found += _template_findings(rule, place, source, locale or defaults.locale, defaults)
     if not rule.text and not rule.media_urls:
         found.append(Finding("error", rule.id, 'it has no text: write text = "See you {{ when }}."'))
     for place, source in (("subject", rule.subject), *(("media_urls", url) for url in rule.media_urls)):
@@ -84,12 +90,15 @@ def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
 
 
 def warnings_of(rule: Rule, defaults: Defaults, where: str = "") -> Iterator[str]:
-    """Yield the warnings about a rule; raises `InvalidRuleError` for an error, naming `where` the rule stands."""
+    """Yield the warnings about a rule's texts, in words.
+
+    Raises `InvalidRuleError` for an error, naming the place `where` the rule stands; "": there is none to name.
+    """
     for finding in lint(rule, defaults):
-        told = f"rule {finding.rule!r}: {finding.message}"
+        warning = f"rule {finding.rule!r}: {finding.message}"
         if finding.severity == "error":
-            raise InvalidRuleError(f"{where}: {told}" if where else told)
-        yield told
+            raise InvalidRuleError(f"{where}: {warning}" if where else warning)
+        yield warning
 
 
 def _missing_locale(rule: Rule, where: str, texts: Mapping[str, str], defaults: Defaults) -> Iterator[Finding]:
@@ -110,42 +119,42 @@ def _unknown_locales(rule: Rule, where: str, texts: Mapping[str, str]) -> Iterat
             yield Finding("warning", rule.id, message)
 
 
-def _template(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[Finding]:
+def _template_findings(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[Finding]:
     faults = list(_faults(source))
     yield from (Finding("error", rule.id, f"{place}: {fault}") for fault in faults)
-    yield from (Finding("warning", rule.id, f"{place}: {item}") for item in _opt_outs(source))
+    yield from (Finding("warning", rule.id, f"{place}: {warning}") for warning in _opt_out_replies(source))
     if not faults:
         yield from (
-            Finding("warning", rule.id, f"{place}: {source_file}")
-            for source_file in _costly(rule, place, source, locale, defaults)
+            Finding("warning", rule.id, f"{place}: {warning}")
+            for warning in _cost_warnings(rule, place, source, locale, defaults)
         )
 
 
 def _faults(source: str) -> Iterator[str]:
-    """Yield what would keep a template from being rendered, whatever the appointment."""
+    """Yield what keeps a template from being rendered, whatever the appointment."""
     from jinja2 import TemplateError, nodes
 
-    script = compiled(source)
-    if script.static:
+    template = compiled(source)
+    if template.static:
         return
     try:
-        wanted = script.wanted
-        _ = script.template
+        wanted = template.wanted
+        _ = template.template
     except TemplateError as error:
         yield f"it cannot be read: {error.message}"
         return
     for name in sorted(wanted - set(NAMES)):
         yield f"unknown variable {name!r}: {suggestion(name, NAMES)}"
-    fields = {name: known for name, known in _FIELDS.items() if name in wanted} | _members(script.tree())
-    for node in script.tree().find_all(nodes.Getattr):
+    fields = {name: known for name, known in _FIELDS.items() if name in wanted} | _loop_fields(template.tree())
+    for node in template.tree().find_all(nodes.Getattr):
         if isinstance(node.node, nodes.Name) and node.node.name in fields:
             owner, known = node.node.name, fields[node.node.name]
             if node.attr not in known:
                 yield f"unknown variable '{owner}.{node.attr}': {suggestion(node.attr, known)}"
 
 
-def _members(tree: nodes.Template) -> dict[str, tuple[str, ...]]:
-    """Return the names by which a template goes through `appointments`, and what each of those has."""
+def _loop_fields(tree: nodes.Template) -> dict[str, tuple[str, ...]]:
+    """Return, by the name of each loop variable over `appointments`, the fields that it has."""
     from jinja2 import nodes
 
     loops = (item for item in tree.find_all(nodes.For) if isinstance(item.iter, nodes.Name))
@@ -153,37 +162,38 @@ def _members(tree: nodes.Template) -> dict[str, tuple[str, ...]]:
     return {name.name: MEMBER_FIELDS for name in ours if isinstance(name, nodes.Name)}
 
 
-def _opt_outs(source: str) -> Iterator[str]:
-    """Yield replies asked for that opt the person out; saying that STOP opts out is no fault.
+def _opt_out_replies(source: str) -> Iterator[str]:
+    """Yield a warning for each reply that a text asks for and that opts the person out.
 
-    A word counts where it follows the asking at once, or is written in capitals in the same sentence.
+    A word counts where it follows "reply" and its kin at once, or stands in capitals in the same sentence. To say that
+    STOP ends the messages is no fault.
     """
-    told = set()
+    warned = set()
     for asking in _REPLY.finditer(_EXPRESSION.sub("…", source)):
         asked = asking["asked"]
         for found in _WORD.finditer(asked):
             word = found[0].upper()
             offered = found[0].isupper() or _FILLING.fullmatch(asked, 0, found.start())
-            if offered and word not in told and not _MEANT.match(asked, found.end()):
-                told.add(word)
+            if offered and word not in warned and not _MEANT.match(asked, found.end()):
+                warned.add(word)
                 yield (
                     f'asks for the reply "{found[0]}", which opts the person out of all messages at the provider: '
                     'ask for another word, such as "C" or "NO"'
                 )
 
 
-def _costly(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
+def _cost_warnings(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
     samples = _samples(rule, source, locale, defaults, joint=place.partition(".")[0] == "together")
     if defaults.transliterate:
         samples, source = [transliterated(sample) for sample in samples], transliterated(source)
-    dear = costly_characters("".join(samples))
+    costly = costly_characters("".join(samples))
     own = costly_characters(source)
     if own:
         verb = "is" if len(own) == 1 else "are"
-        yield f"{_listed(own)} {verb} not in the GSM alphabet: a part then holds 70 characters instead of 160"
-    elif dear:
+        yield f"{_quoted(own)} {verb} not in the GSM alphabet: a part then holds 70 characters instead of 160"
+    elif costly:
         yield (
-            f"in {locale}, words such as dates bring {_listed(dear)}, not in the GSM alphabet: a part then holds 70 "
+            f"in {locale}, words such as dates bring {_quoted(costly)}, not in the GSM alphabet: a part then holds 70 "
             "characters instead of 160"
         )
     cost = max((sms_parts(sample) for sample in samples), key=lambda parts: (parts.parts, parts.units))
@@ -191,30 +201,32 @@ def _costly(rule: Rule, place: str, source: str, locale: str, defaults: Defaults
         yield f"takes {cost.parts} SMS parts ({cost.units} units of {cost.encoding}) for a realistic appointment"
 
 
-def _listed(characters: str) -> str:
+def _quoted(characters: str) -> str:
     named = " ".join(f"{character!r}" for character in characters[:8])
     return f"{named}{' …' if len(characters) > 8 else ''}"
 
 
 _FIRST = datetime(2027, 1, 4, 14, 30)  # noqa: DTZ001 - the zone comes later
 _DAYS = (*((_FIRST + timedelta(days=31 * number), 2) for number in range(12)), (_FIRST, 1), (_FIRST, 0))
-"""A day in each month and on every weekday, and how many days ahead it is told: of some languages only some words
-cost more ("sábado", "août", "amanhã")."""
+"""A day in each month, on every weekday, each with how many days ahead of it a text is read: in some languages only
+some words cost more ("sábado", "août", "amanhã")."""
 
 
 def _samples(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint: bool) -> list[str]:
-    """Return the text as people would receive it over a year; the template itself where made-up data doesn't fit it."""
+    """Return a text as people would receive it over a year; the template itself where made-up data doesn't fit it."""
     if compiled(source).static:
         return [source]
     try:
-        scenes = [_scene(rule, locale, defaults, source, *day) for day in _DAYS]
-        return [compiled(source).render(_with_another(scene) if joint else scene) for scene in scenes]
+        contexts = [_sample_context(rule, locale, defaults, source, *day) for day in _DAYS]
+        return [compiled(source).render(_with_another(context) if joint else context) for context in contexts]
     except ConfigurationError:
         return [source]
 
 
-def _scene(rule: Rule, locale: str, defaults: Defaults, source: str, day: datetime, ahead: int) -> TemplateContext:
-    """Return a made-up appointment on the afternoon of a day, told so many days before."""
+def _sample_context(
+    rule: Rule, locale: str, defaults: Defaults, source: str, day: datetime, ahead: int
+) -> TemplateContext:
+    """Return the context of a text about a made-up appointment on that day, read so many days `ahead` of it."""
     place = zone(defaults.timezone or "UTC")
     appointment = made_up(day.replace(tzinfo=place), [source])
     send_at = (appointment.starts_at - timedelta(days=ahead)).astimezone(UTC)
@@ -222,8 +234,8 @@ def _scene(rule: Rule, locale: str, defaults: Defaults, source: str, day: dateti
     return TemplateContext(appointment, who, rule, send_at, place.key, known_locale(locale), defaults.region)
 
 
-def _with_another(scene: TemplateContext) -> TemplateContext:
-    """Return the scene with a second appointment of the same day, an hour later."""
-    first, hour = scene.appointment, timedelta(hours=1)
+def _with_another(context: TemplateContext) -> TemplateContext:
+    """Return the context with a second appointment of the same day, an hour later."""
+    first, hour = context.appointment, timedelta(hours=1)
     second = evolve(first, id="A-10043", starts_at=first.starts_at + hour, ends_at=first.starts_at + 2 * hour)
-    return evolve(scene, others=((second, scene.recipient),))
+    return evolve(context, others=((second, context.recipient),))

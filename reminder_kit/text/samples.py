@@ -1,6 +1,6 @@
-"""Samples: a made-up appointment of ordinary length, with whatever data a text asks for.
+"""Samples: a made-up appointment, its words of ordinary length, with whatever data a template reads.
 
-Pure: no clock, no I/O. Never stands for anybody: the number is one of those kept for examples.
+Pure: no clock, no I/O. Never stands for anybody: its phone number is reserved for fiction.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ _ROOTS = (("data",), ("appointment", "data"))
 
 
 def made_up(starts_at: datetime, sources: Iterable[str], locale: str | None = None) -> Appointment:
-    """Return an appointment as a clinic might have it, with the data that these templates read."""
+    """Return an appointment as a clinic might have it, with the data that the templates `sources` read.
+
+    `starts_at` is aware; `locale` is the recipient's language tag, None: the default one.
+    """
     wanted = [path for source in sources for path in read_fields(source)]
     data = _filled(path[len(root) :] for root in _ROOTS for path in wanted if path[: len(root)] == root)
     own = _filled(path[2:] for path in wanted if path[:2] == ("recipient", "data"))
@@ -42,14 +45,17 @@ def made_up(starts_at: datetime, sources: Iterable[str], locale: str | None = No
 
 
 def read_fields(source: str) -> list[tuple[str, ...]]:
-    """Return what a template reads, as paths: ("appointment", "title"), ("data", "doctor", "name")."""
+    """Return the values that a template reads, as paths: ("appointment", "title"), ("data", "doctor", "name").
+
+    Nothing for a text without expressions, and for a template that can't be read.
+    """
     from jinja2 import TemplateError, nodes
 
-    script = compiled(source)
-    if script.static:
+    template = compiled(source)
+    if template.static:
         return []
     try:
-        tree = script.tree()
+        tree = template.tree()
     except TemplateError:
         return []
     called = {id(call.node) for call in tree.find_all(nodes.Call)}
@@ -58,7 +64,7 @@ def read_fields(source: str) -> list[tuple[str, ...]]:
 
 
 def _path(node: nodes.Node) -> tuple[str, ...]:
-    """Return the names that lead to a node from a variable; nothing where any of them is worked out."""
+    """Return the names that lead from a variable to a node; nothing where any of them is computed."""
     from jinja2 import nodes
 
     if isinstance(node, nodes.Name):
@@ -75,7 +81,7 @@ def _path(node: nodes.Node) -> tuple[str, ...]:
 def _filled(paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
     """Return nested tables in which each path leads to a value."""
     filled: dict[str, Any] = {}
-    for path in sorted(_whole(paths)):
+    for path in sorted(_longest_paths(paths)):
         table = filled
         for name in path[:-1]:
             table = table.setdefault(name, {})
@@ -83,7 +89,7 @@ def _filled(paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
     return filled
 
 
-def _whole(paths: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    """Yield the paths that are no beginning of another one."""
+def _longest_paths(paths: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Yield the paths that are not the beginning of another one."""
     known = {path for path in paths if path}
     yield from (path for path in known if not any(other[: len(path)] == path for other in known - {path}))

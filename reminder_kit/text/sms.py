@@ -1,6 +1,6 @@
 """SMS: how a text is encoded, how many parts it takes, and what makes it dearer.
 
-Pure: no I/O. Never changes a text unless `plain` is asked to.
+Pure: no clock, no I/O. Never changes a text, but for `transliterated`.
 
 GSM-7 and its extension table: 3GPP TS 23.038 §6.2.1; concatenation: TS 23.040 §9.2.3.24.1.
 """
@@ -33,36 +33,39 @@ _PLAIN = str.maketrans(
         "\u2026": "...",
     }
 )
-"""Quotes, bullets and dashes, spaces, line ends, what is not seen, and the ellipsis."""
+"""The plain form of quotes, bullets and dashes, spaces, line ends, invisible characters, and the ellipsis."""
 
 
 class Parts(NamedTuple):
-    """What a text costs: its encoding ("gsm7" or "ucs2"), the units it fills, the parts it is sent in.
+    """What a text takes to be sent."""
 
-    A unit is a septet of GSM-7 (characters of the extension table take two) or a UTF-16
-    code unit.
-    """
-
+    #: "gsm7" or "ucs2".
     encoding: str
+    #: How much it fills: septets of GSM-7 (two for characters of the extension table), or UTF-16 code units.
     units: int
+    #: How many parts it is sent in; each is paid for.
     parts: int
 
 
 class Cost(NamedTuple):
-    """What the messages of one rule, or of a run, come to: `mms` counts messages, `parts` the parts of all SMS."""
+    """What the messages of one rule, or of a run, come to."""
 
+    #: How many messages, SMS and MMS.
     messages: int
+    #: How many parts all SMS have.
     parts: int
+    #: How many SMS are encoded in UCS-2.
     ucs2: int
+    #: How many MMS.
     mms: int
 
     def price(self, part: Decimal, mms: Decimal = Decimal(0)) -> Decimal:
-        """Return the price at so much for each SMS part and MMS, in whatever currency."""
+        """Return the price of all messages, where a part of an SMS costs `part` and an MMS `mms`, of one currency."""
         return self.parts * part + self.mms * mms
 
 
 def forecast(messages: Iterable[tuple[str, str, str]]) -> dict[str, Cost]:
-    """Return what messages, given as (rule, channel, text), cost by rule; `ucs2` counts the dearly encoded ones."""
+    """Return what messages come to, by the id of their rule. Each is (rule, channel, text)."""
     costs: dict[str, Cost] = {}
     for rule, channel, text in messages:
         so_far = costs.get(rule, Cost(0, 0, 0, 0))
@@ -76,19 +79,22 @@ def forecast(messages: Iterable[tuple[str, str, str]]) -> dict[str, Cost]:
 
 
 def sms_parts(text: str) -> Parts:
-    """Return what a text costs. No character is split over two parts, so parts may be left unfilled."""
+    """Return what a text takes to be sent. No character is split over two parts, so that a part may not be full."""
     if _GSM7.issuperset(text):
         doubled = not _EXTENDED.isdisjoint(text)
         sizes: Iterable[int] | None = (2 if character in _EXTENDED else 1 for character in text) if doubled else None
         units = len(text) + (sum(character in _EXTENDED for character in text) if doubled else 0)
-        return Parts("gsm7", units, _packed(sizes, units, *_LIMITS["gsm7"]))
+        return Parts("gsm7", units, _part_count(sizes, units, *_LIMITS["gsm7"]))
     units = sum(2 if ord(character) > 0xFFFF else 1 for character in text)
     sizes = (2 if ord(character) > 0xFFFF else 1 for character in text) if units > len(text) else None
-    return Parts("ucs2", units, _packed(sizes, units, *_LIMITS["ucs2"]))
+    return Parts("ucs2", units, _part_count(sizes, units, *_LIMITS["ucs2"]))
 
 
-def _packed(sizes: Iterable[int] | None, units: int, single: int, each_part: int) -> int:
-    """Return the number of parts; `sizes` None: every character is one unit."""
+def _part_count(sizes: Iterable[int] | None, units: int, single: int, each_part: int) -> int:
+    """Return the number of parts; `sizes` are the units of each character, None: each is one.
+
+    `single` is what a text of one part holds, `each_part` what each of several holds.
+    """
     if units <= single:
         return 1
     if sizes is None:
@@ -102,10 +108,10 @@ def _packed(sizes: Iterable[int] | None, units: int, single: int, each_part: int
 
 
 def costly_characters(text: str) -> str:
-    """Return, once each and in order, the characters that are not in GSM-7: any one of them makes a text UCS-2."""
+    """Return the characters of a text that are not in GSM-7, once each and in order: any one makes the text UCS-2."""
     return "".join(dict.fromkeys(character for character in text if character not in _GSM7))
 
 
 def transliterated(text: str) -> str:
-    """Return the text with typographic quotes, dashes and spaces as the plain ones; letters stay as they are."""
+    """Return a text with plain quotes, dashes and spaces in place of typographic ones; letters stay as they are."""
     return text.translate(_PLAIN)

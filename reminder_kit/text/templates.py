@@ -1,7 +1,7 @@
 """Templates: Jinja2's sandbox, strict about undefined names, over what a template may see.
 
-Pure: no clock, no I/O. A template can neither change nor call anything of ours, and what
-it is given is never itself read as a template.
+Pure: no clock, no I/O. Never lets a template change or call anything of ours, and never reads what a template is
+given as a template itself.
 """
 
 from __future__ import annotations
@@ -35,18 +35,28 @@ __all__ = [
 ]
 
 NAMES = ("appointment", "appointments", "data", "day", "recipient", "rule", "when")
-"""What a template may speak of."""
+"""The names that a template may use."""
 
 APPOINTMENT_FIELDS = tuple(attribute.name for attribute in fields(Appointment))
-MEMBER_FIELDS = (*APPOINTMENT_FIELDS, "recipient")
-RECIPIENT_FIELDS = (*(attribute.name for attribute in fields(Recipient)), "key")
-RULE_FIELDS = ("channel", "id", "subject")
+"""The fields of `appointment`."""
 
-_SCENE = " scene"  # no template can spell it
+MEMBER_FIELDS = (*APPOINTMENT_FIELDS, "recipient")
+"""The fields of each one of `appointments`."""
+
+RECIPIENT_FIELDS = (*(attribute.name for attribute in fields(Recipient)), "key")
+"""The fields of `recipient`."""
+
+RULE_FIELDS = ("channel", "id", "subject")
+"""The fields of `rule`."""
+
+_CONTEXT = " context"  # the name under which filters find the context: no template can spell it
 
 
 class _AppointmentView:
-    """An appointment as templates see it: its instants are pendulum datetimes in the reader's zone."""
+    """An appointment as templates see it: its instants are pendulum datetimes in the reader's zone.
+
+    Those of an all-day appointment keep their own zone, so that the date stays the same.
+    """
 
     def __init__(self, appointment: Appointment, zone_name: str, recipient: Recipient) -> None:
         self._appointment = appointment
@@ -78,7 +88,7 @@ class _RuleView:
         self.subject = rule.subject
 
 
-_OPEN: dict[type, frozenset[str]] = {
+_READABLE: dict[type, frozenset[str]] = {
     _AppointmentView: frozenset(MEMBER_FIELDS),
     _RuleView: frozenset(RULE_FIELDS),
     Recipient: frozenset(RECIPIENT_FIELDS),
@@ -87,22 +97,30 @@ _OPEN: dict[type, frozenset[str]] = {
 
 @frozen
 class TemplateContext:
-    """What one text is about: who reads it when, where and in which locale (one from `known_locale`).
+    """What one text is about, and who reads it when and where."""
 
-    `others` are further appointments told in it, with whom each is for.
-    """
-
+    #: The appointment that the text is about.
     appointment: Appointment
+    #: Its reader.
     recipient: Recipient
+    #: The rule that the text belongs to.
     rule: Any
+    #: When it arrives, UTC: "today" is the day of this instant in `zone`.
     send_at: datetime
+    #: The reader's IANA zone.
     zone: str
+    #: The locale of times, one that `known_locale` returns.
     locale: str
+    #: The country whose phone numbers are written nationally; None: none is.
     region: str | None = None
+    #: Further appointments that the text includes, each with whom it is for.
     others: tuple[tuple[Appointment, Recipient], ...] = ()
 
     def when(self, *, day_only: bool = False) -> str:
-        """Return when (or only on which day) the appointment is, as true for its reader when the text arrives."""
+        """Return in words when the appointment is, as it is true for its reader at `send_at`.
+
+        `day_only` leaves out the time of day; so does an all-day appointment.
+        """
         local = zone(self.zone)
         starts_at = self.appointment.starts_at
         moment = starts_at if self.appointment.all_day else self.appointment.start_at.astimezone(local)
@@ -110,25 +128,31 @@ class TemplateContext:
         return when(moment, today, self.locale, all_day=day_only or self.appointment.all_day)
 
     def names(self) -> dict[str, Any]:
-        """Return what the template may speak of; times in words are left to the script, which knows what is asked."""
+        """Return the values behind `NAMES`, but for `when`, `day` and `appointments`.
+
+        Those three cost more, so `CompiledTemplate.render` adds them where a template uses them.
+        """
         return {
             "appointment": _AppointmentView(self.appointment, self.zone, self.recipient),
             "recipient": self.recipient,
             "rule": _RuleView(self.rule),
             "data": self.appointment.data,
-            _SCENE: self,
+            _CONTEXT: self,
         }
 
     def appointments(self) -> list[_AppointmentView]:
-        """Return all appointments told in the text, by their start."""
-        told = sorted(
+        """Return all appointments that the text includes, by their start."""
+        included = sorted(
             ((self.appointment, self.recipient), *self.others), key=lambda item: (item[0].start_at, item[0].label)
         )
-        return [_AppointmentView(appointment, self.zone, recipient) for appointment, recipient in told]
+        return [_AppointmentView(appointment, self.zone, recipient) for appointment, recipient in included]
 
 
 class CompiledTemplate:
-    """One compiled template: renders, or raises `ConfigurationError` with what to mend."""
+    """One template, compiled when it is first rendered.
+
+    `static` says that its source is plain text, which is its own result.
+    """
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -141,32 +165,32 @@ class CompiledTemplate:
 
     @cached_property
     def wanted(self) -> frozenset[str]:
-        """The names it speaks of that it does not define itself."""
+        """The names that the template uses and does not define itself."""
         from jinja2 import meta
 
         return frozenset(meta.find_undeclared_variables(self.tree()))
 
     def tree(self) -> nodes.Template:
-        """Return the template's syntax tree, read anew."""
+        """Return the template's syntax tree, parsed anew. Raises `jinja2.TemplateError` where it cannot be read."""
         return _environment().parse(self.source)
 
-    def render(self, scene: TemplateContext) -> str:
-        """Return the text for a scene. Raises `ConfigurationError` naming appointment, rule and remedy."""
+    def render(self, context: TemplateContext) -> str:
+        """Return the text for a context. Raises `ConfigurationError`, naming appointment, rule and remedy."""
         if self.static:
             return self.source
         try:
-            names = scene.names()
+            names = context.names()
             if "when" in self.wanted:
-                names["when"] = scene.when()
+                names["when"] = context.when()
             if "day" in self.wanted:
-                names["day"] = scene.when(day_only=True)
+                names["day"] = context.when(day_only=True)
             if "appointments" in self.wanted:
-                names["appointments"] = scene.appointments()
-            context = self.template.new_context(names, shared=True)  # there are no globals to add
-            return "".join(self.template.root_render_func(context))
+                names["appointments"] = context.appointments()
+            variables = self.template.new_context(names, shared=True)  # there are no globals to add
+            return "".join(self.template.root_render_func(variables))
         except Exception as error:
             raise ConfigurationError(
-                f"appointment {scene.appointment.label!r}, rule {scene.rule.id!r}: its text cannot be rendered: "
+                f"appointment {context.appointment.label!r}, rule {context.rule.id!r}: its text cannot be rendered: "
                 f"{_fault(error)}"
             ) from error
 
@@ -189,7 +213,7 @@ def _fault(error: Exception) -> str:
 
 @lru_cache(maxsize=1024)
 def compiled(source: str) -> CompiledTemplate:
-    """Return the script of a template's source; compiled once."""
+    """Return the template of a source; the same one each time, so that it is compiled once."""
     return CompiledTemplate(source)
 
 
@@ -202,20 +226,20 @@ def _environment() -> SandboxedEnvironment:
         """Reads known fields directly, and prefers a mapping's own keys to its methods: `data.items` is the host's."""
 
         def getattr(self, obj: Any, attribute: str) -> Any:
-            known = _OPEN.get(type(obj))
+            known = _READABLE.get(type(obj))
             if known is not None and attribute in known:
                 return getattr(obj, attribute)
             if isinstance(obj, dict) and attribute in obj:
                 return obj[attribute]
             return super().getattr(obj, attribute)
 
-    environment = Environment(undefined=StrictUndefined, autoescape=False, finalize=_shown)
+    environment = Environment(undefined=StrictUndefined, autoescape=False, finalize=_empty_for_none)
     environment.filters.update(_filters())
     environment.globals.clear()
     return environment
 
 
-def _shown(value: object) -> object:
+def _empty_for_none(value: object) -> object:
     return "" if value is None else value
 
 
@@ -224,19 +248,19 @@ def _filters() -> dict[str, Any]:
 
     @pass_context
     def time_(context: Context, value: Any, pattern: str = "short") -> str:
-        return "" if value is None else clock(_clock_of(value), context[_SCENE].locale, pattern)
+        return "" if value is None else clock(_clock_of(value), context[_CONTEXT].locale, pattern)
 
     @pass_context
     def date_(context: Context, value: Any, pattern: str = "") -> str:
-        return "" if value is None else day(_day_of(value), context[_SCENE].locale, pattern)
+        return "" if value is None else day(_day_of(value), context[_CONTEXT].locale, pattern)
 
     @pass_context
     def weekday_(context: Context, value: Any) -> str:
-        return "" if value is None else weekday(_day_of(value), context[_SCENE].locale)
+        return "" if value is None else weekday(_day_of(value), context[_CONTEXT].locale)
 
     @pass_context
     def phone_(context: Context, value: Any) -> str:
-        return "" if value is None else _phone(str(value), context[_SCENE].region)
+        return "" if value is None else _phone(str(value), context[_CONTEXT].region)
 
     return {"time": time_, "date": date_, "weekday": weekday_, "phone": phone_, "link": _link}
 
@@ -265,7 +289,7 @@ def _phone(number: str, region: str | None) -> str:
 
 
 def _link(value: Any) -> str:
-    """Return an address as phones recognise it: with a scheme, and without blanks or letters beyond ASCII."""
+    """Return a URL as phones recognise it: with a scheme, and without blanks or letters beyond ASCII; None is ""."""
     text = "" if value is None else str(value).strip()
     if not text:
         return ""

@@ -1,4 +1,4 @@
-"""Words for times: "today at 3:00 PM", "Monday 16 February at 10:00", by locale.
+"""Time phrases: "today at 3:00 PM", "Monday 16 February at 10:00", by locale.
 
 Pure: no clock, no I/O. Never writes a non-breaking space, which would double an SMS's price.
 
@@ -17,23 +17,24 @@ __all__ = ["LANGUAGES", "clock", "day", "is_known", "known_locale", "weekday", "
 
 
 class _Language(NamedTuple):
-    """How a language says when, so that it stands in a sentence after "see you".
-
-    `at` joins day and time (`at_one` before one o'clock), `after` follows the time. `day`
-    is the pattern of a farther day, `year` what it is followed by where the year is said;
-    without it, CLDR's own pattern is taken. `on` are the weekdays, Monday first, as they
-    stand before `day`; `pause` comes between a date and its time.
-    """
+    """How a language says when something is, so that the words stand in a sentence after "see you"."""
 
     today: str
     tomorrow: str
     yesterday: str
+    #: What joins a day and its time.
     at: str
+    #: The same before one o'clock; "": as `at`.
     at_one: str = ""
+    #: What follows the time.
     after: str = ""
+    #: The CLDR pattern of a day that is farther away; "": CLDR's own long pattern.
     day: str = ""
+    #: What is added to `day` where the year is named.
     year: str = " y"
+    #: The weekdays, Monday first, as they stand before `day`; empty: `day` names the weekday itself.
     on: tuple[str, ...] = ()
+    #: What comes between such a day and `at`.
     pause: str = ""
 
 
@@ -65,19 +66,24 @@ _LANGUAGES = {
     "no": _Language("i dag", "i morgen", "i går", "kl."),
 }
 LANGUAGES = tuple(_LANGUAGES)
-"""Languages that have "today" and its kin; others name the date, with CLDR's words."""
+"""The languages in which "today" and its kin are said; others name the date, in CLDR's words."""
 
 _PATTERNS = {"en": ("EEEE d MMMM", "d MMMM")}
-"""English without a country writes the day before the month; a country's own English as CLDR says."""
+"""The long and the short pattern of locales for which CLDR's are not taken: English without a country writes the day
+before the month."""
 
 _YEAR = re.compile(r",? y")
 _ODD_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2009\u202f", " "))
 _FAR = 300
+"""Days; of what is farther away the year is named."""
 
 
 @lru_cache(maxsize=1024)
 def known_locale(tag: str, fallback: str = "en") -> str:
-    """Return the nearest locale that CLDR has for a language tag ("es", "pt-BR", "de_AT"), else the fallback's."""
+    """Return the nearest locale that CLDR has for a language tag ("es", "pt-BR", "de_AT"), as "pt_BR".
+
+    That is the tag's own, its language's, that of the tag `fallback`, or "en".
+    """
     from babel import Locale, UnknownLocaleError
 
     for name in (tag.replace("-", "_"), re.split("[-_]", tag)[0], fallback.replace("-", "_")):
@@ -94,10 +100,10 @@ def is_known(tag: str) -> bool:
 
 
 def when(moment: datetime, today: date, locale: str, *, all_day: bool = False) -> str:
-    """Return when something is, said on the day `today`, in a locale from `known_locale`.
+    """Return in words when something is, for somebody who reads them on the day `today`.
 
-    `moment` is read on its own wall clock; `today` is the reader's date. All-day
-    appointments have a date only. Farther than about ten months away, the year is named.
+    `moment` is read on its own wall clock: give it in the reader's zone. `locale` is one from
+    `known_locale`. With `all_day`, no time is named. The year is named of what is more than 300 days away.
     """
     return _when(moment.date(), None if all_day else moment.time().replace(second=0, microsecond=0), today, locale)
 
@@ -121,7 +127,7 @@ def _when(on: date, at: time | None, today: date, locale: str) -> str:
 
 
 def _far_day(on: date, locale: str, language: _Language | None, *, year: bool) -> str:
-    """Return weekday, day and month of a day that is neither today nor next to it."""
+    """Return weekday, day and month, and with `year` the year, of a day that is neither today nor next to it."""
     if language is None or not language.day:
         return _formatted(on, _long_pattern(locale, year=year), locale)
     said = _formatted(on, language.day + (language.year if year else ""), locale)
@@ -130,7 +136,7 @@ def _far_day(on: date, locale: str, language: _Language | None, *, year: bool) -
 
 @lru_cache(maxsize=256)
 def _long_pattern(locale: str, *, year: bool) -> str:
-    """Return CLDR's pattern for weekday, day and month; abbreviated where it has no long one without a year."""
+    """Return CLDR's pattern for weekday, day and month; with short words where it has no long one without a year."""
     from babel import Locale
 
     if locale in _PATTERNS:
@@ -163,7 +169,10 @@ def _formatted(on: date, pattern: str, locale: str) -> str:
 
 @lru_cache(maxsize=16384)
 def clock(at: time, locale: str, pattern: str = "short") -> str:
-    """Return a wall-clock time as the locale writes it: "3:00 PM", "15:00". `pattern` is Babel's."""
+    """Return a wall-clock time as the locale writes it: "3:00 PM", "15:00".
+
+    `pattern` is Babel's: "short", "medium", or one such as "HH.mm".
+    """
     from babel.dates import format_time
 
     return str(format_time(at, pattern, locale=locale)).translate(_ODD_SPACES)
@@ -171,7 +180,10 @@ def clock(at: time, locale: str, pattern: str = "short") -> str:
 
 @lru_cache(maxsize=16384)
 def day(on: date, locale: str, pattern: str = "") -> str:
-    """Return a day of the year as the locale writes it, without a year. `pattern` is Babel's ("full", "d. M.")."""
+    """Return a day as the locale writes it, without the year unless `pattern` names it.
+
+    `pattern` is Babel's ("full", "d. M."); "": CLDR's own for day and month.
+    """
     return _formatted(on, pattern or _short_pattern(locale), locale)
 
 

@@ -1,4 +1,19 @@
-"""T."""
+"""Transport: HTTP to a provider, and waiting, for both faces of the kit.
+
+Never decides what is sent, and never repeats a request: what a missing answer means is decided where the intent is
+known. May import `ports` and the rooms below it, and httpx, which is loaded with the first request. In reading order:
+
+- `http`: one request out and one whole answer back: addresses, credentials, limits, and which failure of httpx means
+  that nothing was sent.
+- `pace`: the slow-down that all workers of a process share, learned from the provider's answers.
+- `blocking`, `asynchronous`: `IO` (`reminder_kit.ports`) for either face, and `run_blocking`.
+
+To know:
+
+- There is one implementation of the kit: coroutines over `IO`. The blocking `IO` never suspends, so that `run_blocking`
+  drives such a coroutine to its end without an event loop.
+- `NotSentError` means that the provider certainly never saw the request; `NoAnswerError` means that it may have.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The async face of `IO`: tasks of the running event loop.
 
-Never blocks that loop: what would is run in a thread.
+Never blocks that loop: a blocking function runs in a thread.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ T = TypeVar("T")
 
 
 class AsyncIO:
-    """`IO` for the async face, with at most `concurrency` requests at once; see `BlockingIO`."""
+    """`IO` for the async face, with at most `concurrency` requests at once; the arguments are those of `BlockingIO`.
+
+    It may be used in one event loop after another: each gets connections of its own.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class AsyncIO:
         self._idle: list[httpx.AsyncHTTPTransport] = []
 
     def _enter_loop(self) -> None:
+        """Begin anew in another event loop: connections belong to the loop that opened them."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._slots, self._idle = loop, asyncio.Semaphore(self._concurrency), []
@@ -96,15 +100,15 @@ class AsyncIO:
         return await asyncio.to_thread(func, *args)
 
     async def result(self, future: Future[T]) -> T:
-        """Return what a group commit brings."""
+        """Wait for a future (a group commit of the ledger) and return its result."""
         return await asyncio.wrap_future(future)
 
     async def sleep(self, delay: float) -> None:
-        """Wait so many seconds of the machine's clock."""
+        """Wait for so many seconds of the machine's clock."""
         await self._sleep(delay)
 
     async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
-        """Carry out independent jobs as tasks; results in their order."""
+        """Carry out independent jobs as tasks, and return their results in the order of the jobs."""
         return list(await asyncio.gather(*(job() for job in jobs)))
 
     async def aclose(self) -> None:

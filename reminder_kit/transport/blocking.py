@@ -25,9 +25,9 @@ T = TypeVar("T")
 
 
 def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Drive a coroutine that never suspends to its end, also inside a running loop.
+    """Drive a coroutine that never suspends to its end, also inside a running event loop, and return its result.
 
-    Raises `RuntimeError` where it does suspend: then it was given an `IO` that isn't blocking.
+    Raises `RuntimeError` where it suspends all the same: then its `IO` is not a blocking one.
     """
     try:
         coroutine.send(None)
@@ -40,9 +40,9 @@ def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
 class BlockingIO:
     """`IO` whose coroutines never suspend, so that `run_blocking` can drive them.
 
-    Up to `concurrency` jobs run at once, each in a thread; none is started while there is but one.
-    `timeout` is in seconds, for each step of an exchange and for the whole of the answer.
-    `transport` (one of httpx) replaces the network, `sleep` the waiting.
+    Up to `concurrency` jobs run at once, each in a thread; no thread is started for a single one. `timeout` is in
+    seconds, for each step of an exchange and for the whole of the answer. `transport` (one of httpx) replaces the
+    network, `sleep` (of seconds) the waiting; `pace` None means one of its own.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class BlockingIO:
         self._pid = os.getpid()
 
     def _transport(self) -> httpx.BaseTransport:
-        """Return this thread's transport; a forked process opens its own."""
+        """Return this thread's transport; a forked process opens one of its own."""
         import httpx
 
         if self._given is not None:
@@ -106,25 +106,25 @@ class BlockingIO:
         return channel.answer(response, body)
 
     async def call(self, func: Callable[..., T], *args: Any) -> T:
-        """Run a blocking function, here and now."""
+        """Run a blocking function in this thread, at once."""
         return func(*args)
 
     async def result(self, future: Future[T]) -> T:
-        """Return what a group commit brings."""
+        """Wait for a future (a group commit of the ledger) and return its result."""
         return future.result()
 
     async def sleep(self, delay: float) -> None:
-        """Wait so many seconds of the machine's clock."""
+        """Wait for so many seconds of the machine's clock."""
         self._sleep(delay)
 
     async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
-        """Carry out independent jobs in threads; results in their order."""
+        """Carry out independent jobs in threads, and return their results in the order of the jobs."""
         if len(jobs) == 1 or self._concurrency == 1:
             return [await job() for job in jobs]
         return list(self._pool().map(lambda job: run_blocking(job()), jobs))
 
     def _pool(self) -> ThreadPoolExecutor:
-        """Return the threads of this process: a forked one has none of its parent's, and starts its own."""
+        """Return the threads of this process; a forked process has none of its parent's, and starts its own."""
         if self._threads is None or self._pid != os.getpid():
             self._threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="reminder-kit")
             self._pid = os.getpid()

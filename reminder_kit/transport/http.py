@@ -1,11 +1,11 @@
 """HTTP to a provider: one request out, one whole answer back, for both faces of the kit.
 
-Never follows a redirect, never repeats a request, never keeps a cookie: what is done with
-an answer, or the lack of one, is decided where the intent is known.
+Never follows a redirect, never repeats a request, never keeps a cookie: what is done with an answer, or without one, is
+decided where the intent is known.
 
-Sockets and certificates are httpx's, through its transports: a blocking `IO` has one a
-thread, an async one has one a slot. The pool of a single client collapses at some sixty
-requests at once, and a client costs half as much again as its transport.
+Sockets and certificates are httpx's, through its transports: a blocking `IO` has one for each thread, an async one one
+for each request under way. The pool of a single client breaks down at some sixty requests at once, and a client costs
+half as much again as its transport.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ TIMEOUT = 30.0
 """Seconds that each step of an exchange may take."""
 
 LARGEST_ANSWER = 4 * 1024 * 1024
-"""Bytes; no answer of a provider is as long."""
+"""Bytes of an answer: no provider's is as long."""
 
 _IDLE = 4.0
-"""Seconds after which an idle connection is not used again: servers close theirs after five and more."""
+"""Seconds after which an idle connection is not used again, before the server closes it (after five or more)."""
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def _proxy(scheme: str, host: str) -> str | None:
-    """Return the proxy that the environment names; what listens on this machine is never asked for through one."""
+    """Return the proxy that the environment names for a host; None means none, as always for this machine itself."""
     if host in _LOOPBACK:
         return None
     from urllib.request import getproxies, proxy_bypass
@@ -45,7 +45,10 @@ def _proxy(scheme: str, host: str) -> str | None:
 
 
 class HttpChannel:
-    """What both faces of `IO` need to speak HTTP to one provider: addresses, headers, errors in our words, its pace."""
+    """What both faces of `IO` need to speak HTTP to one provider: addresses, headers, limits, errors and its pace.
+
+    `timeout` is in seconds, for each step of an exchange. `pace` None means one of its own.
+    """
 
     def __init__(self, provider: Provider, timeout: float, pace: Pace | None) -> None:
         self._provider = provider
@@ -55,7 +58,10 @@ class HttpChannel:
         self.pace = pace or Pace()
 
     def built(self, request: Request) -> httpx.Request:
-        """Return a request with the provider's address, its credentials and the time limits."""
+        """Return a request of httpx with the provider's address, credentials and time limits.
+
+        Raises `NotSentError` where the address is none, and what `Provider.headers` raises.
+        """
         import httpx
 
         try:
@@ -77,7 +83,7 @@ class HttpChannel:
         return f"{self._provider.name} at {urlsplit(self._provider.base_url).netloc.rpartition('@')[2]}"
 
     def failure(self, error: Exception) -> Exception:
-        """Return what an error of httpx means: certainly not sent, or no one knows."""
+        """Return the error that one of httpx means: `NotSentError` without a connection, else `NoAnswerError`."""
         import httpx
 
         name = type(error).__name__
@@ -91,7 +97,7 @@ class HttpChannel:
         )
 
     def transport_options(self) -> dict[str, Any]:
-        """Return what each transport is made with; certificates are loaded once and only for https: it costs 40 ms."""
+        """Return what each transport is made with; certificates are loaded once, and only for https (40 ms)."""
         import httpx
 
         address = httpx.URL(self._provider.base_url)
@@ -104,12 +110,12 @@ class HttpChannel:
         }
 
     def answer(self, response: httpx.Response, body: bytes) -> Response:
-        """Return a whole answer, and let the pace learn from it."""
+        """Return a whole answer in our form, after the pace has learned from it."""
         headers = {name.lower(): value for name, value in response.headers.items()}
         found = Response(response.status_code, headers, body)
         self.pace.learn(found)
         return found
 
     def too_much(self) -> NoAnswerError:
-        """Return the error of an answer that is longer, or takes longer, than any of a provider's."""
+        """Return the error of an answer that is too long or too slow; what it answers may have been done."""
         return NoAnswerError(f"{self._where}: the answer is too long or too slow; it may have been done")

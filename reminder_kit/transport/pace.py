@@ -1,6 +1,6 @@
-"""The slow-down that all workers of a process share.
+"""The pace: the slow-down that all workers of a process share.
 
-Never sends anything itself; its clock is an argument.
+Never sends anything itself, and never waits: it says how long to. Its clock is an argument.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ __all__ = ["Pace"]
 
 
 def _per_second(rate: str | float | None) -> float:
+    """Return a rate in requests a second, 0 for None; raises `InvalidInputError` for what is no rate."""
     if rate is None:
         return 0.0
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*(s|sec|second|m|min|minute|h|hour))?\s*", str(rate))
@@ -29,9 +30,10 @@ def _per_second(rate: str | float | None) -> float:
 class Pace:
     """The slow-down that all workers of a process share; safe between threads.
 
-    `rate` ("50/s", "600/min") spaces requests evenly. A 429, a `Retry-After` or
-    `x-ratelimit-remaining: 0` holds everyone back until the time the provider named, but no
-    longer than `longest` seconds; where it names none, 1 s, doubling up to 16.
+    `rate` ("50/s", "600/min", or a number a second; None: no limit) spaces requests evenly. A 429, a 503 with
+    `Retry-After`, or `x-ratelimit-remaining: 0` holds everyone back until the time that the provider names, but for no
+    longer than `longest` seconds; where it names none, for 1 s, doubling up to 16. `clock` returns seconds that only
+    grow. Raises `InvalidInputError` for what is no rate.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class Pace:
         self._refused = 0
 
     def reserve(self) -> float:
-        """Return how many seconds to wait before the next request, which this takes a place for."""
+        """Take the next place in the line of requests, and return how many seconds to wait for it."""
         with self._lock:
             now = self._clock()
             at = max(now, self._next, self._until)
@@ -59,11 +61,11 @@ class Pace:
             return at - now
 
     def held(self) -> float:
-        """Return how many seconds everyone is still held back."""
+        """Return for how many seconds everyone is still held back: asked again after each wait."""
         return max(0.0, self._until - self._clock())
 
     def learn(self, response: Response) -> None:
-        """Take note of what an answer says about the provider's limits."""
+        """Note what an answer says of the provider's limits."""
         exhausted = response.headers.get("x-ratelimit-remaining", "").strip() == "0"
         slow = response.status == 429 or (response.status == 503 and response.retry_after is not None)
         if not slow and not exhausted:

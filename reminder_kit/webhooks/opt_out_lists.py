@@ -1,6 +1,7 @@
-"""Reconcile opt-outs: read the provider's list, bar what is on it and not on ours.
+"""The provider's list of opt-outs: read page by page, and suppressed where the ledger does not do so yet.
 
-Never lifts anything: what is only on our list was said in words the provider does not know.
+Never lifts a suppression: a number that is on our list alone may have opted out in words that the provider does not
+know.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+from reminder_kit.delivery.exchange import logged
 from reminder_kit.errors import ConfigurationError, TransientError
 from reminder_kit.model.records import Suppression
 from reminder_kit.ports import IO, NoAnswerError, NotSentError, OptOutLister, Provider
@@ -19,28 +21,34 @@ if TYPE_CHECKING:
 __all__ = ["OPT_OUTS", "bar_listed", "opted_out"]
 
 OPT_OUTS = "opt-outs"
-"""The name under which the ledger remembers when this was last done."""
+"""The name of the job under which the ledger notes when the list was last read."""
 
 _PAGES = 10_000
+"""Pages after which reading ends, whatever the provider says of a next one."""
 
 
 async def opted_out(provider: Provider, io: IO, fallback: Provider | None = None, spare: IO | None = None) -> list[str]:
-    """Return every number on the list of the provider, and on its fallback's, where they keep one."""
+    """Return every number on the lists of a provider and its fallback; those without a list are passed over.
+
+    `io` carries requests to the provider, `spare` to the fallback; None means that there is none. Raises
+    `ConfigurationError` where neither has a list that can be read, and `ProviderError` where one can't be read now.
+    """
     both = [(item, its) for item, its in ((provider, io), (fallback, spare)) if item is not None and its is not None]
     listing = [(provider, its) for provider, its in both if provider.capabilities.lists_opt_outs]
     if not listing:
         raise ConfigurationError(
             f"{provider.name} keeps no list of opt-outs that can be read: its webhooks tell who says STOP"
         )
-    found = [number for provider, its in listing for number in await _listed(cast("OptOutLister", provider), its)]
+    found = [number for provider, its in listing for number in await _numbers_of(cast("OptOutLister", provider), its)]
     return list(dict.fromkeys(found))
 
 
-async def _listed(lister: OptOutLister, io: IO) -> list[str]:
+async def _numbers_of(lister: OptOutLister, io: IO) -> list[str]:
+    """Return every number on one provider's list; raises `TransientError` where no answer came."""
     found = dict[str, None]()
     for page in range(1, _PAGES):
         try:
-            answer = lister.parse_opt_outs(await io.send(lister.opt_outs(page)))
+            answer = lister.parse_opt_outs(await logged(io, lister.name, lister.opt_outs(page)))
         except (NotSentError, NoAnswerError) as problem:
             raise TransientError(str(problem), provider=lister.name) from problem
         found.update(dict.fromkeys(answer.numbers))
@@ -50,9 +58,9 @@ async def _listed(lister: OptOutLister, io: IO) -> list[str]:
 
 
 def bar_listed(numbers: Collection[str], now: datetime, tx: Transaction) -> int:
-    """Suppress the numbers that are not barred by their own word yet; returns how many."""
-    known = tx.suppressions()
-    fresh = [number for number in numbers if number not in known or known[number].by != "recipient"]
+    """Suppress the numbers that are not suppressed by their own word yet, note the job, and return how many."""
+    suppressed = tx.reader.suppressions()
+    fresh = [number for number in numbers if number not in suppressed or suppressed[number].by != "recipient"]
     for number in fresh:
         tx.suppress(Suppression(number, "on the provider's list of opt-outs", now, by="recipient"))
         tx.mark_dirty(number=number)

@@ -1,6 +1,6 @@
-"""Whose a webhook is, and whether it is genuine.
+"""Which provider a webhook is from, and whether it is genuine.
 
-Never trusts a webhook for what it looks like: that only says who is asked to verify it.
+Never takes a webhook for what its headers look like: they only choose the provider that is asked to verify it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ __all__ = ["verified_events"]
 def verified_events(
     providers: Sequence[Provider], name: str | None, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> tuple[DeliveryEvent, ...]:
-    """Return what a webhook tells, verified by the provider it is of.
+    """Return the events of a webhook, verified by one of the kit's providers.
 
-    That is the one named, else whichever of those that its headers fit can verify it; of
-    two accounts with one provider both are asked. Raises what the first one says where none
-    can.
+    `name` is the provider's; None means that the headers decide who is asked. Of two accounts with one provider both
+    are asked, since their headers look alike. Where none can verify it the first one's error is raised:
+    `SignatureError` or `ConfigurationError`. Raises `PayloadError` where the webhook is genuine and no event, and
+    `InvalidInputError` for a name that the kit does not have.
     """
     first: ReminderKitError | None = None
-    for provider in _asked(providers, name, headers):
+    for provider in _candidates(providers, name, headers):
         try:
             return provider.events(headers, body, now)
         except (SignatureError, ConfigurationError) as error:
@@ -35,7 +36,8 @@ def verified_events(
     raise first
 
 
-def _asked(providers: Sequence[Provider], name: str | None, headers: Mapping[str, str]) -> Sequence[Provider]:
+def _candidates(providers: Sequence[Provider], name: str | None, headers: Mapping[str, str]) -> Sequence[Provider]:
+    """Return the providers that are asked to verify a webhook; raises `InvalidInputError` for an unknown name."""
     if name is not None:
         if named := [provider for provider in providers if provider.name == name]:
             return named

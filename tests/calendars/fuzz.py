@@ -14,7 +14,7 @@ with atheris.instrument_imports(include=["reminder_kit.calendars"]):
     import reminder_kit.calendars
     import reminder_kit.calendars.reader
 
-from tests.calendars.test_hostile import survives
+from tests.calendars.survival import survives
 
 if __name__ == "__main__":
     assert reminder_kit.calendars.read_calendar

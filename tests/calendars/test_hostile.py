@@ -11,12 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminder_kit.calendars import CalendarSettings, Limits, Occurrence, read_calendar
+from reminder_kit.calendars import CalendarSettings, Limits, read_calendar
 from reminder_kit.calendars.splitting import Index, scan
-from reminder_kit.errors import CalendarError
+from tests.calendars.survival import END, SMALL, START, survives
 
-START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
-SMALL = Limits(file_bytes=2_000_000, lines=100_000, line_bytes=10_000, dates=1000, candidates=5000, work=50_000)
 NUMBERS = {
     name: ",".join(map(str, range(first, last))) for name, first, last in (("H", 0, 24), ("M", 0, 60), ("D", 1, 32))
 }
@@ -209,22 +207,6 @@ def files(draw):
         at = draw(st.integers(0, len(data) - 1))
         data = data[:at] + draw(st.binary(max_size=4)) + data[at + draw(st.integers(0, 4)) :]
     return data
-
-
-def survives(data):
-    """Read bytes as a calendar: only CalendarError may be raised, and only at once."""
-    options = CalendarSettings(timezone="America/New_York", region="US", limits=SMALL)
-    try:
-        reading = read_calendar(data, options, start=START, end=END, known=lambda uid: True)
-    except CalendarError:
-        return
-    found = list(reading)
-    assert all(
-        isinstance(occurrence, Occurrence) and START <= occurrence.appointment.start_at < END for occurrence in found
-    )
-    assert not reading.covers & reading.unreadable
-    unforeseen = [problem for problem in reading.problems if problem.message.startswith("cannot be read (")]
-    assert all("OverflowError" in problem.message or "year" in problem.message for problem in unforeseen), unforeseen
 
 
 @settings(max_examples=200, deadline=None)

@@ -10,8 +10,7 @@ from attrs import frozen
 
 from reminder_kit.cli import main
 from reminder_kit.sandbox import Sandbox, serve
-
-NOW = "2026-02-10T14:00:00Z"  # a Tuesday, 09:00 in New York
+from tests.factories import NOW
 
 CONFIG = """
 timezone = "America/New_York"
@@ -56,8 +55,8 @@ def run(folder, capsys):
     def run(*arguments):
         capsys.readouterr()
         status = main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        return Ran(status, told.out, told.err)
+        captured = capsys.readouterr()
+        return Ran(status, captured.out, captured.err)
 
     return run
 

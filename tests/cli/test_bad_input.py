@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-NOW = "2026-02-10T14:00:00Z"
+from tests.factories import NOW
 
 
 def one_line(ran, *parts):

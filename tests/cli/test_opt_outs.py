@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-NOW = "2026-02-10T14:00:00Z"
+from tests.factories import NOW
 
 
 def test_who_is_on_the_list_gets_nothing_more(run, telnyx, calendar, event):

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -28,10 +27,8 @@ def command(*arguments, **options):
 def demo(tmp_path_factory):
     """The demo, run once in an empty folder and an environment without any key."""
     folder = tmp_path_factory.mktemp("demo")
-    started = time.monotonic()
     ran = command("demo", cwd=folder)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert time.monotonic() - started < 15
     assert list(folder.iterdir()) == []
     return ran.stdout
 
@@ -58,13 +55,13 @@ def test_the_demo_masks_numbers_and_gives_reasons(demo):
 
 
 def test_the_demo_ends_with_the_right_messages_received():
-    told = json.loads(command("demo", "--json").stdout)
-    received = {(item["to"][-2:], item["sent_at"]): item["text"] for item in told["received"]}
-    assert told["parked"] == 0
+    printed = json.loads(command("demo", "--json").stdout)
+    received = {(item["to"][-2:], item["sent_at"]): item["text"] for item in printed["received"]}
+    assert printed["parked"] == 0
     assert received["02", "2026-03-05T16:30:00Z"] == "Hi Ben Ortiz, Root canal tomorrow at 11:30 AM, 12 Harbour Street."
     assert received["04", "2026-03-17T18:00:00Z"] == "See you today at 4:00 PM: Physiotherapy, 12 Harbour Street."
     assert not {"05", "06"} & {number for number, _ in received}
-    assert told["requests"]["POST"] == len(received) + told["requests"]["DELETE"]
+    assert printed["requests"]["POST"] == len(received) + printed["requests"]["DELETE"]
 
 
 @pytest.fixture
@@ -99,9 +96,9 @@ def test_the_sandbox_prints_what_to_export_and_ends_when_told(sandbox):
 
 
 def test_the_sandbox_takes_only_the_key_it_was_given(sandbox):
-    told = json.loads(sandbox("--key", "KEY0123", "--json").stdout.readline())
-    assert told["api_key"] == "KEY0123"
-    asked = urllib.request.Request(f"{told['base_url']}/messages/x", headers={"authorization": "Bearer other"})
+    printed = json.loads(sandbox("--key", "KEY0123", "--json").stdout.readline())
+    assert printed["api_key"] == "KEY0123"
+    asked = urllib.request.Request(f"{printed['base_url']}/messages/x", headers={"authorization": "Bearer other"})
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(asked)
 
@@ -139,9 +136,16 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
 
 
 def test_an_interrupt_ends_with_130(tmp_path):
-    code = "import signal; from reminder_kit.cli import main; "
-    code += "signal.signal(signal.SIGALRM, signal.default_int_handler); signal.setitimer(signal.ITIMER_REAL, 0.7); "
-    code += "raise SystemExit(main(['demo']))"
+    """Ctrl-C in the middle of the demo, as soon as it says a line, ends it without a traceback."""
+    code = """
+import io, signal, sys
+from reminder_kit.cli import main
+class Interrupted(io.StringIO):
+    def write(self, text):
+        signal.raise_signal(signal.SIGINT)
+sys.stdout = Interrupted()
+raise SystemExit(main(["demo"]))
+"""
     ran = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
         cwd=tmp_path, check=False,

@@ -32,8 +32,8 @@ def act(deed):
         if deed["again"]:
             kit.resync(force=True)
         else:
-            letter = deed["letter"] and (deed["letter"][0], deed["letter"][1].encode("latin-1"))
-            scenario.act(kit, letter)
+            webhook = deed["webhook"] and (deed["webhook"][0], deed["webhook"][1].encode("latin-1"))
+            scenario.act(kit, webhook)
         return len(points.steps)
 
 
@@ -50,8 +50,8 @@ def _born(deed):
             sys.excepthook(*sys.exc_info())
             os._exit(1)
     os.close(writing)
-    with os.fdopen(reading) as told:
-        said = told.read()
+    with os.fdopen(reading) as answers:
+        said = answers.read()
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
         return None

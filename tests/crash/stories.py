@@ -16,10 +16,9 @@ from reminder_kit.model.instants import iso
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
-from tests.conftest import START, TEXT
+from tests.factories import HOOK, START, TEXT
 
 NUMBER, OTHER = "+12025550123", "+12025550177"
-HOOK = "https://clinic.example/hooks"
 RULES = (
     Rule("day-before", before="24 hours", text=TEXT),
     Rule("hour-before", before="1 hour", text="Soon: {{ when }}"),
@@ -46,39 +45,39 @@ MOVED = [visit("A-1", days=2), visit("A-2", days=4), visit("A-3", days=3)]
 
 
 def syncing(appointments):
-    return lambda kit, _letter: kit.sync(appointments, complete=True, force=True)
+    return lambda kit, _webhook: kit.sync(appointments, complete=True, force=True)
 
 
-def resynced(kit, _letter):
+def resynced(kit, _webhook):
     kit.resync(force=True)
 
 
-def recorded(kit, _letter):
+def recorded(kit, _webhook):
     kit.record(MOVED)
     kit.resync(force=True)
 
 
-def suppressed(kit, _letter):
+def suppressed(kit, _webhook):
     kit.suppress(NUMBER, reason="asked at the desk")
 
 
-def allowed(kit, _letter):
+def allowed(kit, _webhook):
     kit.allow(NUMBER)
     kit.resync(force=True)
 
 
-def answered(kit, letter):
-    kit.receive(*letter)
+def answered(kit, webhook):
+    kit.receive(*webhook)
     kit.resync(only_dirty=True, force=True)
 
 
-def purged(kit, _letter):
+def purged(kit, _webhook):
     kit.resync(force=True)
     with kit.ledger.writing() as transaction:
         transaction.purge(START + timedelta(days=30), PURGED_AT)
 
 
-def booked(kit, _letter):
+def booked(kit, _webhook):
     """Save a booking and its reminders in one transaction of the host's, whose tables are beside the ledger's."""
     host = sqlite3.connect(kit.ledger.url.removeprefix("sqlite:///"))
     with host:
@@ -97,13 +96,13 @@ def booked(kit, _letter):
 class Scenario:
     """What was there, what is done by the process that is killed, when, and with which rules.
 
-    `letter` makes the webhook it is handed; with `statements` each SQL statement is a step as well.
+    `webhook` makes the webhook it is handed; with `statements` each SQL statement is a step as well.
     """
 
     act: object
     before: object = field(default=FIRST)
     rules: object = field(default=RULES)
-    letter: object = None
+    webhook: object = None
     at: object = START
     statements: bool = False
     barred: bool = False
@@ -136,9 +135,9 @@ SCENARIOS = {
     "came into the window": Scenario(resynced, at=START + timedelta(days=16)),
     "recorded": Scenario(recorded, statements=True),
     "booked": Scenario(booked, statements=True),
-    "answered STOP": Scenario(answered, letter=stop, statements=True),
-    "answered START": Scenario(answered, letter=start, barred=True, statements=True),
-    "delivered": Scenario(answered, letter=delivered, at=START + DUE, statements=True),
+    "answered STOP": Scenario(answered, webhook=stop, statements=True),
+    "answered START": Scenario(answered, webhook=start, barred=True, statements=True),
+    "delivered": Scenario(answered, webhook=delivered, at=START + DUE, statements=True),
     "purged": Scenario(purged, at=PURGED_AT, statements=True),
 }
 

@@ -20,9 +20,8 @@ import sqlite3
 import pytest
 
 from tests.crash.nursery import nursery as started
+from tests.crash.recovery import InFile, OnServer, Story, expected
 from tests.crash.stories import BEHAVIOURS, KINDS, MOVED, SCENARIOS, messages
-from tests.crash.told import InFile, OnServer, Story, expected
-from tests.ledger.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
 
 POINT = int(os.environ.get("REMINDER_KIT_POINT", "0"))
 SAMPLE = int(os.environ.get("REMINDER_KIT_CRASHES", "0"))
@@ -52,7 +51,7 @@ def in_file():
 
 
 @pytest.fixture
-def on_server(postgres_url):  # noqa: F811
+def on_server(postgres_url):
     place = OnServer(postgres_url)
     yield place
     place.close()
@@ -62,22 +61,22 @@ def on_server(postgres_url):  # noqa: F811
 def matrix(nursery, request):
     """Return what kills a process at one point after the other until one lives, and compares each time."""
 
-    def tell(kind, name, behaviour, place, points=None, *, twice=False):
+    def play(kind, name, behaviour, place, points=None, *, twice=False):
         wanted = expected(kind, name, place)
-        told = 0
+        tried = 0
         for point in points if points and not POINT else _points():
-            told += 1
+            tried += 1
             again = AGAIN.format(point=point, test=request.node.nodeid)
             try:
-                lived = Case(kind, name, place, wanted).told(nursery, behaviour, point, twice=twice)
+                lived = Trial(kind, name, place, wanted).play(nursery, behaviour, point, twice=twice)
             except AssertionError as error:
-                error.add_note(f"{kind}, {name}, {behaviour}, killed at step {point}. Tell it again:\n{again}")
+                error.add_note(f"{kind}, {name}, {behaviour}, killed at step {point}. Play it again:\n{again}")
                 raise
             if lived:
                 break
-        return told
+        return tried
 
-    return tell
+    return play
 
 
 def _points():
@@ -86,15 +85,15 @@ def _points():
     return range(4, 4 + 9 * SAMPLE, 9) if SAMPLE else range(1, 1000)
 
 
-class Case:
-    """One case of the matrix: told, and held against how the story ends without an accident."""
+class Trial:
+    """One story of the matrix: played, and held against how the story ends without an accident."""
 
     def __init__(self, kind, name, place, wanted):
         self.kind, self.wanted = KINDS[kind], wanted
         self.story = Story(kind, name, place)
 
-    def told(self, nursery, behaviour, point, *, twice=False):
-        """Tell it; says whether the process lived to its end."""
+    def play(self, nursery, behaviour, point, *, twice=False):
+        """Play it; says whether the process lived to its end."""
         lived = self.story.crash(nursery, behaviour, point) is not None
         if not lived:
             self.check_host()
@@ -139,7 +138,10 @@ class Case:
         """What the host saves in one transaction with its own rows is there with them, or not at all."""
         if self.story.name == "booked":
             with self.story.kit() as kit:
-                starts = {record.identity.id: record.start_at for record in kit.ledger.records()}
+                starts = {
+                    record.identity.id: record.start_at
+                    for record in kit.ledger.read(lambda reader: list(reader.records()))
+                }
             moved = all(starts[appointment.id] == appointment.start_at for appointment in MOVED)
             host = sqlite3.connect(self.story.url.removeprefix("sqlite:///"))
             with_table = host.execute("SELECT count(*) FROM sqlite_master WHERE name = 'bookings'").fetchone()[0]

@@ -25,7 +25,7 @@ def written(ledger):
         transaction.suppress(Suppression(PHONE, "", NOW))
 
 
-def told(attempt, *arguments):
+def failure_of(attempt, *arguments):
     with pytest.raises(LedgerError) as error:
         attempt(*arguments)
     assert "\n" not in str(error.value)
@@ -45,7 +45,8 @@ def test_making_a_ledger_loads_nothing_heavy():
 def test_using_a_current_ledger_does_not_load_alembic(sqlite_ledger, sqlite_url):
     code = (
         f"import sys; from reminder_kit.ledger.ledger import Ledger; ledger = Ledger({sqlite_url!r})\n"
-        "ledger.prepare(); ledger.upgrade(); ledger.counts(); print('alembic' in sys.modules)"
+        "ledger.prepare(); ledger.upgrade(); ledger.read(lambda reader: reader.counts())\n"
+        "print('alembic' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
@@ -63,7 +64,7 @@ def test_using_a_current_ledger_does_not_load_alembic(sqlite_ledger, sqlite_url)
 )
 def test_a_url_that_names_no_ledger_is_refused(url, remedy):
     with pytest.raises(ConfigurationError, match=remedy):
-        Ledger(url).counts()
+        Ledger(url).read(lambda reader: reader.counts())
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_postgresql_is_spoken_to_through_psycopg_and_its_password_hidden(url):
 
 
 def test_a_folder_that_is_missing(tmp_path, ledgers):
-    line = told(written, ledgers(f"sqlite:///{tmp_path / 'no' / 'ledger.db'}"))
+    line = failure_of(written, ledgers(f"sqlite:///{tmp_path / 'no' / 'ledger.db'}"))
     assert "no/ledger.db" in line
     assert "create its folder" in line
 
@@ -93,7 +94,9 @@ def test_a_damaged_file(sqlite_ledger, sqlite_url):
     path = Path(sqlite_url.removeprefix("sqlite:///"))
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\x55" * (len(whole) - 4096))
-    assert "is damaged: restore it from a backup" in told(sqlite_ledger.counts)
+    assert "is damaged: restore it from a backup" in failure_of(
+        lambda: sqlite_ledger.read(lambda reader: reader.counts())
+    )
 
 
 def test_a_full_disk(sqlite_ledger):
@@ -108,13 +111,13 @@ def test_a_full_disk(sqlite_ledger):
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, hard))
     try:
-        line = told(sqlite_ledger.submit(fill).result, 60)
+        line = failure_of(sqlite_ledger.submit(fill).result, 60)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "disk" in line
-    assert set(sqlite_ledger.suppressions()) == {PHONE}
+    assert set(sqlite_ledger.read(lambda reader: reader.suppressions())) == {PHONE}
     sqlite_ledger.submit(fill).result(60)
-    assert len(sqlite_ledger.suppressions()) == 3001
+    assert len(sqlite_ledger.read(lambda reader: reader.suppressions())) == 3001
 
 
 def test_a_lock_that_does_not_end():
@@ -144,7 +147,7 @@ def test_a_server_that_refuses(postgres_server, ledgers, change, remedy):
     url = postgres_server.replace(*change)
     if change[0].startswith("@"):
         url = f"{postgres_server.rpartition('@')[0]}@127.0.0.1:1/postgres"
-    line = told(ledgers(url).counts)
+    line = failure_of(lambda: ledgers(url).read(lambda reader: reader.counts()))
     assert remedy in line
     assert "wrong-word" not in line
     assert "open-sesame" not in line

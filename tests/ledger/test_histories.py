@@ -67,7 +67,7 @@ def facts(ledger):
             record.removed,
             record.dirty,
         )
-        for record in ledger.records()
+        for record in ledger.read(lambda reader: list(reader.records()))
     }
 
 
@@ -137,5 +137,5 @@ def test_a_folder_with_odd_characters_is_no_obstacle():
             transaction.record([incoming()], NOW)
         ledger.close()
         assert path.exists()
-        assert len(list(ledger.records())) == 1
+        assert len(ledger.read(lambda reader: list(reader.records()))) == 1
         ledger.close()

@@ -29,12 +29,14 @@ def work_through(url, owner, count):
     """Claim, park and give back, until nothing is dirty. Runs in a process of its own."""
     ledger = Ledger(url)
     rows = list(range(1, count + 1))
-    while dirty := [record.row for record in ledger.records(dirty_only=True, rows=rows)]:
+    while dirty := [
+        record.row for record in ledger.read(lambda reader: list(reader.records(dirty_only=True, rows=rows)))
+    ]:
         claims = ledger.submit(lambda tx, some=tuple(dirty): tx.claim(some[:5], owner, NOW, LEASE)).result(60)
         for row, claim in claims.items():
 
             def park(tx, row=row, claim=claim):
-                (record,) = tx.read([row])
+                (record,) = tx.reader.read([row])
                 if record.messages:
                     return
                 tx.create_message(claim, message(f"m-{owner}-{row}", f"k-{row}"), rule="r", recipient="p")
@@ -58,10 +60,10 @@ def test_eight_processes_park_each_reminder_once(ledger, url):
     for worker in workers:
         worker.join(100)
     assert [worker.exitcode for worker in workers] == [0] * 8
-    records = list(ledger.records())
+    records = ledger.read(lambda reader: list(reader.records()))
     assert [len(record.messages) for record in records] == [1] * count
     assert not any(record.dirty for record in records)
-    assert sum(len(ledger.history(id=f"A-{index}")) for index in range(count)) == count
+    assert ledger.read(lambda reader: sum(len(reader.history(id=f"A-{index}")) for index in range(count))) == count
 
 
 DIES = """
@@ -99,7 +101,7 @@ def test_a_process_killed_in_a_commit_loses_only_what_it_was_not_told_of(ledger,
         check=False,
     )
     assert (child.returncode, child.stdout) == (-signal.SIGKILL, "durable\n"), child.stderr
-    first, second = ledger.records()
+    first, second = ledger.read(lambda reader: list(reader.records()))
     assert ([message.id for message in first.messages], second.messages, second.outcomes) == (["m-1"], (), ())
     assert ledger.submit(lambda tx: tx.claim([1, 2], "two", NOW, LEASE)).result(20) == {}
     assert set(ledger.submit(lambda tx: tx.claim([1, 2], "two", NOW + LEASE, LEASE)).result(20)) == {1, 2}
@@ -127,7 +129,7 @@ def test_two_who_move_one_message_at_once_do_not_both_succeed(ledger, url, ledge
     for thread in threads:
         thread.join(30)
     assert results.count(None) == 1
-    (record,) = ledger.records()
+    (record,) = ledger.read(lambda reader: list(reader.records()))
     assert record.messages[0].state in results
 
 
@@ -155,7 +157,7 @@ def test_those_who_record_the_same_in_opposite_order_do_not_block_each_other(led
     for thread in threads:
         thread.join(100)
     assert errors == []
-    assert len({record.appointment.title for record in ledger.records()}) <= 2
+    assert len({record.appointment.title for record in ledger.read(lambda reader: list(reader.records()))}) <= 2
 
 
 def test_of_two_revisions_written_at_once_the_newer_stands(postgres_url, ledgers):
@@ -177,7 +179,7 @@ def test_of_two_revisions_written_at_once_the_newer_stands(postgres_url, ledgers
         assert late.is_alive()
     late.join(30)
     assert kept == [RecordResult.STALE]
-    (record,) = one.records()
+    (record,) = one.read(lambda reader: list(reader.records()))
     assert (record.appointment.title, record.generation) == ("newer", 2)
 
 
@@ -214,13 +216,13 @@ def test_a_lost_connection_is_made_anew(postgres_url, ledgers):
             return tx.record([incoming("A-2")], NOW)
 
         assert ledger.submit(cut).result(20) == [RecordResult.NEW]
-    assert len(list(ledger.records())) == 2
+    assert len(ledger.read(lambda reader: list(reader.records()))) == 2
 
 
 def forked(ledger, queue):
     """Use a ledger that was open before the fork. Runs in a forked process."""
     ledger.submit(lambda tx: tx.record([incoming("child")], NOW)).result(20)
-    queue.put([record.identity.id for record in ledger.records()])
+    queue.put([record.identity.id for record in ledger.read(lambda reader: list(reader.records()))])
     ledger.close()
 
 
@@ -236,4 +238,4 @@ def test_a_forked_process_opens_its_own_connections(ledger):
     child.join(30)
     assert child.exitcode == 0
     ledger.submit(lambda tx: tx.record([incoming("parent again")], NOW + timedelta(1))).result(20)
-    assert len(list(ledger.records())) == 3
+    assert len(ledger.read(lambda reader: list(reader.records()))) == 3

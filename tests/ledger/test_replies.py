@@ -19,15 +19,15 @@ def test_the_message_that_went_out_last_is_the_one_answered(ledger):
     first, claim, made = park_one(ledger)
     second, later, other = park_one(ledger, "A-2")
     with ledger.writing() as tx:
-        assert tx.last_sent(provider="telnyx", number=PHONE) is None
+        assert tx.reader.last_sent(provider="telnyx", number=PHONE) is None
     sent(ledger, later, other)
     sent(ledger, claim, made)
     with ledger.writing() as tx:
-        assert tx.last_sent(provider="telnyx", number=PHONE).identity == second.identity
-        assert tx.last_sent(provider="twilio", number=PHONE) is None
+        assert tx.reader.last_sent(provider="telnyx", number=PHONE).identity == second.identity
+        assert tx.reader.last_sent(provider="twilio", number=PHONE) is None
         early = evolve(message("m-0"), draft=evolve(made.draft, send_at=made.send_at - timedelta(days=1)))
         tx.create_message(claim, evolve(early, state=State.DELIVERED), rule="r", recipient="p")
-        assert tx.last_sent(provider="telnyx", number=PHONE).message.id != "m-0"
+        assert tx.reader.last_sent(provider="telnyx", number=PHONE).message.id != "m-0"
     assert first.replied == ""
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from tests.factories import NOW
+
 ROOT = Path(__file__).parents[2]
-NOW = "2026-02-10T14:00:00Z"  # a Tuesday, 09:00 in New York
 
 CONFIG = """
 timezone = "America/New_York"
@@ -67,7 +68,7 @@ class Ran:
     def changes(self):
         return self.json["changes"]
 
-    def told(self, *names):
+    def picked(self, *names):
         """Return the named fields of each change, sorted."""
         return sorted((tuple(change[name] for name in names) for change in self.changes), key=str)
 
@@ -93,7 +94,7 @@ def warm():
         process.wait(timeout=10)
 
 
-class Desk:
+class FrontDesk:
     """A folder with `reminders.toml`, and the command run in it as a process of its own."""
 
     def __init__(self, folder, telnyx, warm):
@@ -136,18 +137,18 @@ class Desk:
 
     def run(self, *arguments, status=0, **environment):
         """Run to the end; fail with all it said unless it exits with `status`."""
-        told = [self.folder / ".stdout", self.folder / ".stderr"]
+        outputs = [self.folder / ".stdout", self.folder / ".stderr"]
         wish = {
             "argv": [str(argument) for argument in arguments],
             "cwd": str(self.folder),
             "env": self._environment(environment),
-            "out": str(told[0]),
-            "err": str(told[1]),
+            "out": str(outputs[0]),
+            "err": str(outputs[1]),
         }
         self.warm.stdin.write(json.dumps(wish) + "\n")
         self.warm.stdin.flush()
         ended = int(self.warm.stdout.readline())
-        out, err = (path.read_text(encoding="utf-8") for path in told)
+        out, err = (path.read_text(encoding="utf-8") for path in outputs)
         assert "Traceback" not in err, err
         assert status is None or ended == status, (ended, out, err)
         return Ran(ended, out, err)
@@ -171,7 +172,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path, telnyx, warm):
-    return Desk(tmp_path, telnyx, warm)
+    return FrontDesk(tmp_path, telnyx, warm)
 
 
 def event(uid, start, *more, title="Check-up", people=("Ada:+12025550123",), zone="America/New_York"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-NOW = "2026-02-10T14:00:00Z"
+from tests.factories import NOW
 
 CONFIGURATIONS = {
     "broken TOML": ('America/New_York"', "America", ["line 2", "broken TOML"]),
@@ -80,9 +80,9 @@ def test_broken_events_are_named_with_line_and_uid_and_hinder_no_other(desk, tel
         event("good-2", "20260212T140000", people=("Eve:+12025550105",)),
     )
     ran = desk.at("import", clinic, status=1)
-    told = {uid: line for line in ran.err.splitlines() for uid in line.split() if uid.endswith(":")}
-    assert {"no-start:", "no-rule:", "too-often:", "no-end:"} <= set(told)
-    assert all("line " in told[uid] for uid in ("no-start:", "no-rule:", "too-often:", "no-end:"))
+    reported = {uid: line for line in ran.err.splitlines() for uid in line.split() if uid.endswith(":")}
+    assert {"no-start:", "no-rule:", "too-often:", "no-end:"} <= set(reported)
+    assert all("line " in reported[uid] for uid in ("no-start:", "no-rule:", "too-often:", "no-end:"))
     assert "'Mars/Base'" in ran.err
     assert [(to, text) for to, _, text in telnyx.parked() if "tomorrow" in text] == [
         ("+12025550101", "Hi Ada, Check-up tomorrow at 10:00 AM."),

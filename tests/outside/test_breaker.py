@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from reminder_kit.delivery.retry import CircuitBreaker
 from reminder_kit.errors import RefusedCredentialError, TransientError
-
-NOW = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)
+from tests.factories import START
 
 
 def refused(breaker, now):
@@ -21,18 +20,18 @@ def refused(breaker, now):
 def test_a_refusal_of_its_own_neither_prolongs_it_nor_becomes_the_cause():
     breaker = CircuitBreaker()
     for _ in range(10):
-        breaker.failed(TransientError("no connection"), NOW)
+        breaker.failed(TransientError("no connection"), START)
     for second in range(60):
-        breaker.failed(refused(breaker, NOW + timedelta(seconds=second)), NOW + timedelta(seconds=second))
-    assert str(refused(breaker, NOW + timedelta(seconds=59))) == "not asked, since it does not answer: no connection"
-    breaker.check(NOW + timedelta(seconds=60))
+        breaker.failed(refused(breaker, START + timedelta(seconds=second)), START + timedelta(seconds=second))
+    assert str(refused(breaker, START + timedelta(seconds=59))) == "not asked, since it does not answer: no connection"
+    breaker.check(START + timedelta(seconds=60))
 
 
 def test_a_refused_credential_is_tried_again_after_a_minute_however_often_it_was_asked_for():
     breaker = CircuitBreaker()
-    breaker.failed(RefusedCredentialError("the key"), NOW)
+    breaker.failed(RefusedCredentialError("the key"), START)
     for second in range(60):
         with pytest.raises(RefusedCredentialError) as caught:
-            breaker.check(NOW + timedelta(seconds=second))
-        breaker.failed(caught.value, NOW + timedelta(seconds=second))
-    breaker.check(NOW + timedelta(seconds=60))
+            breaker.check(START + timedelta(seconds=second))
+        breaker.failed(caught.value, START + timedelta(seconds=second))
+    breaker.check(START + timedelta(seconds=60))

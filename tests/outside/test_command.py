@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-NOW = "2026-02-10T14:00:00Z"
+from tests.factories import NOW
+
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 SUMMARY = ["schedule", "replace", "cancel", "hold", "keep", "skip", "appointments", "failed", "unknown"]
 CHANGE = {
@@ -199,9 +200,9 @@ def test_appointments_are_one_object_a_line(desk, event):
     window = ("--from", "2026-02-12T15:00:00Z", "--to", "2026-02-19T15:00:00Z")  # from ≤ start < to
     ran = desk.run("appointments", clinic, *window, "--json", "--default-timezone", "America/New_York")
     lines = [json.loads(line) for line in ran.out.splitlines()]
-    told = sorted(lines, key=lambda line: line["id"])
-    told[0]["timezone"] = None  # which zone an all-day appointment names is open
-    assert told == APPOINTMENTS
+    listed = sorted(lines, key=lambda line: line["id"])
+    listed[0]["timezone"] = None  # which zone an all-day appointment names is open
+    assert listed == APPOINTMENTS
     broken = desk.write(weekly, "BEGIN:VEVENT\nUID:broken-1\nSUMMARY:no start\nEND:VEVENT")
     ran = desk.run("appointments", broken, *window, "--json", status=1)
     assert (len(ran.out.splitlines()), "broken-1" in ran.err, "line" in ran.err) == (1, True, True)

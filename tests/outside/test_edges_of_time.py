@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-NOW = "2026-02-10T14:00:00Z"
 RULE = """
 timezone = "America/New_York"
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from reminder_kit import Appointment, AsyncReminderKit, QuietHours, Recipient, ReminderKit, Rule
 from reminder_kit.errors import InvalidInputError, UnsafePlanError
 from reminder_kit.providers.telnyx.provider import Telnyx
+from tests.factories import START
 
-NOW = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)
 TEXT = "Hi {{ recipient.name }}, {{ appointment.title }} {{ when }}."
 
 
 def visit(id="A-1", *, phone="+12025550123", name="Ada", **changes):
-    given = {"starts_at": NOW + timedelta(days=3), "title": "Check-up", **changes}
+    given = {"starts_at": START + timedelta(days=3), "title": "Check-up", **changes}
     return Appointment(id, recipients=[Recipient(phone, name=name)], **given)
 
 
@@ -30,7 +30,7 @@ def make(telnyx, tmp_path):
             ledger=f"sqlite:///{tmp_path / 'host.db'}",
             timezone="America/New_York",
             quiet_hours=QuietHours("21:00", "08:00"),
-            **{"clock": lambda: NOW, **options},
+            **{"clock": lambda: START, **options},
         )
 
     return make
@@ -129,11 +129,11 @@ def test_an_outage_while_many_visits_move_does_not_make_the_batch_job_refuse_wha
     with make() as kit:
         kit.sync(visit(f"A-{i}", phone=phone) for i, phone in enumerate(phones))
         telnyx.fail("*", "drop_before", 1000)
-        moved = [visit(f"A-{i}", phone=phone, starts_at=NOW + 4 * day) for i, phone in enumerate(phones)]
+        moved = [visit(f"A-{i}", phone=phone, starts_at=START + 4 * day) for i, phone in enumerate(phones)]
         assert len(kit.sync(moved).failed) == 12
         telnyx.faults.clear()
     telnyx.at("2026-02-10T14:05:00Z")
-    with make(clock=lambda: NOW + timedelta(minutes=5)) as kit:
+    with make(clock=lambda: START + timedelta(minutes=5)) as kit:
         assert kit.resync().ok
     assert {send_at for _, send_at, _ in telnyx.parked()} == {"2026-02-13T14:00:00Z"}
     assert len(telnyx.parked()) == 12

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-NOW = "2026-02-10T14:00:00Z"
+from tests.factories import NOW
+
 LATER = ("2026-02-10T14:00:00Z", "2026-02-10T14:03:00Z", "2026-02-10T17:00:00Z")
 
 
@@ -26,12 +27,12 @@ def day(event):
 
 def parked(number):
     """Return what a calendar of that day leaves parked: New York is 5 hours behind, rules say 24 and 2 hours."""
-    told = []
+    reminders = []
     for i, (hour, words) in enumerate(((15, "10:00 AM"), (16, "11:00 AM"), (17, "12:00 PM"), (18, "1:00 PM"))):
         phone = f"+1202555010{i}"
-        told.append((phone, f"2026-02-{number - 1}T{hour}:00:00Z", f"Hi P{i}, Check-up tomorrow at {words}."))
-        told.append((phone, f"2026-02-{number}T{hour - 2}:00:00Z", f"See you today at {words}."))
-    return sorted(told)
+        reminders.append((phone, f"2026-02-{number - 1}T{hour}:00:00Z", f"Hi P{i}, Check-up tomorrow at {words}."))
+        reminders.append((phone, f"2026-02-{number}T{hour - 2}:00:00Z", f"See you today at {words}."))
+    return sorted(reminders)
 
 
 def kill_at(desk, telnyx, count, *command):

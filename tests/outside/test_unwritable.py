@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-NOW = "2026-02-10T14:00:00Z"
+from tests.factories import NOW
+
 BOUND = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--"]  # even root then obeys modes
 
 

@@ -14,7 +14,7 @@ from reminder_kit import Appointment, QuietHours, Recipient, Rule
 from reminder_kit.errors import ReminderKitError, UnsafePlanError
 from reminder_kit.ledger.integrity import check
 from reminder_kit.planning.plan import Guard
-from tests.conftest import NEW_YORK
+from tests.factories import NEW_YORK
 from tests.simulation.laws import Laws
 from tests.simulation.world import Died, World
 
@@ -69,12 +69,12 @@ class History:
         kind = self.random.choice(self.KINDS)
         self.world = World(rules, quiet, ledger=ledger, **kind)
         self.host = {}
-        self.told = [f"{kind or 'plain'}, {[rule.id for rule in rules]}, {quiet}"]
+        self.story = [f"{kind or 'plain'}, {[rule.id for rule in rules]}, {quiet}"]
         self.kits = [self.world.kit(), self.world.kit()]
         self.number = 0
 
     def log(self, *words):
-        self.told.append(f"{self.world.now:%m-%d %H:%M:%S} " + " ".join(str(word) for word in words))
+        self.story.append(f"{self.world.now:%m-%d %H:%M:%S} " + " ".join(str(word) for word in words))
 
     @staticmethod
     def shown(appointment):
@@ -137,7 +137,7 @@ class History:
             self.kits[index] = self.world.kit()
         return self.kits[index]
 
-    def tell(self):
+    def edit(self):
         """Change something, and have it synced, recorded or forgotten about."""
         changed = [item for _ in range(self.random.choice([1, 1, 2, 4])) for item in self.change_something()]
         way = self.random.choice(["sync", "sync", "sync", "record", "record", "nothing", "all", "all"])
@@ -156,7 +156,7 @@ class History:
         `ends` says that what was begun before is ended all the same, and what people asked for done.
         """
         force = self.chance(0.6)
-        begun = ends and (self.world.is_open() or self.world.ledger.suppressions())
+        begun = ends and (self.world.is_open() or self.world.ledger.read(lambda reader: reader.suppressions()))
         before, writes = None if force else self.world.dump(), self.world.sandbox.write_count
         try:
             run(force)
@@ -236,12 +236,12 @@ class History:
     def deliver(self):
         """Deliver some webhooks, in any order, some of them twice."""
         self.world.collect()
-        letters = self.world.letters
-        self.random.shuffle(letters)
-        for _ in range(self.random.randrange(0, 1 + len(letters))):
-            hook = letters.pop()
+        webhooks = self.world.webhooks
+        self.random.shuffle(webhooks)
+        for _ in range(self.random.randrange(0, 1 + len(webhooks))):
+            hook = webhooks.pop()
             if self.chance(0.2):
-                letters.insert(0, hook)
+                webhooks.insert(0, hook)
             self.log("webhook", hook.type, hook.payload.get("id"))
             self.world.deliver(self.kit(), hook)
 
@@ -303,7 +303,7 @@ class History:
         self.other()
 
     EVENTS = (
-        ("tell", 8), ("book", 3), ("vanish", 2), ("suppress", 1), ("reply", 1), ("deliver", 3), ("jump", 3),
+        ("edit", 8), ("book", 3), ("vanish", 2), ("suppress", 1), ("reply", 1), ("deliver", 3), ("jump", 3),
         ("reconfigure", 2), ("fault", 6), ("resync", 3), ("trap", 6), ("purge", 1),
     )  # fmt: skip
 
@@ -328,9 +328,9 @@ class History:
         self.world.advance(seconds=self.random.choice([420, 420, 4000]))
         kit = self.world.kit()
         self.world.collect()
-        for hook in self.world.letters:
+        for hook in self.world.webhooks:
             self.world.deliver(kit, hook)
-        self.world.letters.clear()
+        self.world.webhooks.clear()
         if self.host:
             kit.sync(list(self.host.values()), complete=True, force=True)
         else:

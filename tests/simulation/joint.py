@@ -16,7 +16,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.combining import group_of
 from reminder_kit.rules.placement import PlacementDecision, place, still_allowed
-from tests.conftest import NEW_YORK
+from tests.factories import NEW_YORK
 from tests.simulation.histories import CORRECTING, History
 from tests.simulation.laws import REARM, Laws, moment
 
@@ -45,17 +45,17 @@ class JointLaws(Laws):
         self.tells = {}
         for record in self.records:
             for message in record.messages:
-                for told in message.includes:
-                    self.tells.setdefault(told.key, []).append((message, told))
+                for included in message.includes:
+                    self.tells.setdefault(included.key, []).append((message, included))
         super().check(promised)
-        self.check_told_once()
+        self.check_included_once()
         self.check_received_once()
 
     def live_rows(self):
         for found in self.by_key.values():
             yield from self.live(found)
 
-    def check_told_once(self):
+    def check_included_once(self):
         """No reminder is told by two messages that are still to be sent."""
         doubtful = self.once_unknown
         seen = {}
@@ -77,8 +77,8 @@ class JointLaws(Laws):
         came = {}
         for message, row in (item for found in self.by_key.values() for item in found):
             if message.sent_at and row["id"] not in self.once_unknown:
-                told = [(row["key"], moment(row["start_at"])), *self.told_in(row["id"])]
-                for key, start_at in told:
+                included = [(row["key"], moment(row["start_at"])), *self.included_in(row["id"])]
+                for key, start_at in included:
                     came.setdefault(key, []).append((message.sent_at, start_at, message.to, message.text))
         for key, found in came.items():
             if self.unknown(key) or any(item.id in self.once_unknown for item, _ in self.tells.get(key, ())):
@@ -87,7 +87,7 @@ class JointLaws(Laws):
                 moved = abs(before[1] - after[1]) > REARM
                 assert moved or before[2] != after[2], f"received twice: {key}: {before}, {after}"
 
-    def told_in(self, id_):
+    def included_in(self, id_):
         known = [message for record in self.records for message in record.messages if message.id == id_]
         return [(item.key, item.start_at) for message in known for item in message.includes]
 
@@ -101,8 +101,8 @@ class JointLaws(Laws):
         return any(
             self.is_out(message)
             and message.draft.to == reminder.recipient.phone
-            and abs(told.start_at - start) <= REARM
-            for message, told in self.tells.get(reminder.key, ())
+            and abs(included.start_at - start) <= REARM
+            for message, included in self.tells.get(reminder.key, ())
         )
 
     def is_out(self, message):
@@ -113,13 +113,13 @@ class JointLaws(Laws):
         return bool(at_provider.sent_at) or going
 
     def check_wanted(self, reminder, outcome, found):
-        told_by = [
+        bearers = [
             message
-            for message, told in self.tells.get(reminder.key, ())
-            if message.state is State.SCHEDULED and told.start_at == reminder.appointment.start_at
+            for message, included in self.tells.get(reminder.key, ())
+            if message.state is State.SCHEDULED and included.start_at == reminder.appointment.start_at
         ]
-        if told_by and outcome.reason == Reason.SUPERSEDED and not self.live(found):
-            (message,) = told_by
+        if bearers and outcome.reason == Reason.SUPERSEDED and not self.live(found):
+            (message,) = bearers
             assert group_of(self.all_wanted[message.key]) == group_of(reminder), "told with strangers"
             return
         super().check_wanted(reminder, outcome, found)
@@ -129,12 +129,12 @@ class JointLaws(Laws):
         assert row["state"] == State.SCHEDULED, f"the ledger says {row['state']} of a parked message"
         assert moment(row["start_at"]) == reminder.appointment.start_at, "parked for another start"
         assert still_allowed(message.send_at, reminder, self.settings.quiet) is None, "parked outside what is allowed"
-        told = self.message_of(row["id"]).includes
+        included = self.message_of(row["id"]).includes
         again = place(reminder, now=self.now, window=self.settings.window, quiet=self.settings.quiet, replaces=True)
         stays = again.decision is PlacementDecision.SKIP or again.reason is Reason.CLAMPED_LATE
         if stays:
             return
-        others = [self.all_wanted[item.key] for item in told]
+        others = [self.all_wanted[item.key] for item in included]
         assert all(group_of(item) == group_of(reminder) for item in others), "told with strangers"
         draft = self.settings.composer.compose(reminder, message.send_at, others)
         assert message.text == draft.text, f"{message.text!r} instead of {draft.text!r}"
@@ -156,8 +156,8 @@ class JointLaws(Laws):
             late = not outcome.replacing  # superseded by another rule of its own appointment, not told by another's
             assert waiting or late, f"nobody tells {reminder.appointment.id} {reminder.rule.id}: {outcome}"
             return
-        told = [message for message, _ in self.tells.get(reminder.key, ())]
-        if outcome.reason == Reason.NOT_CONFIRMED and any(item.id in self.once_unknown for item in told):
+        included = [message for message, _ in self.tells.get(reminder.key, ())]
+        if outcome.reason == Reason.NOT_CONFIRMED and any(item.id in self.once_unknown for item in included):
             return
         if outcome.reason == Reason.CONDITION and reminder.rule.min_silence:
             assert outcome.park_at is not None or self.is_silenced(reminder), f"silenced for nothing: {outcome}"

@@ -36,7 +36,7 @@ class Laws:
         self.rows = world.messages()
         self.records = world.records()
         self.once_unknown = world.once("unknown")
-        self.barred = set(world.ledger.suppressions())
+        self.barred = set(world.ledger.read(lambda reader: reader.suppressions()))
         self.by_key = defaultdict(list)
         self.strays = []
         window = self.settings.window
@@ -87,7 +87,9 @@ class Laws:
             outcome for record in self.records for outcome in record.outcomes if outcome.reason == Reason.AT_CAPACITY
         ]
         held = [item for item in held if item.status == ReminderStatus.HELD and item.due_at and item.due_at > self.now]
-        assert not held or self.world.ledger.parked() >= self.world.cap, f"held although there is room: {held}"
+        assert not held or self.world.ledger.read(lambda reader: reader.parked()) >= self.world.cap, (
+            f"held although there is room: {held}"
+        )
 
     def promised(self):
         """Return what comes to whom and when, if nothing changes: what is parked, and what is held until it is due."""
@@ -123,15 +125,15 @@ class Laws:
         for record in self.records:
             if not record.removed:
                 found = reminders_of(record.appointment, self.settings.rules, self.settings.defaults)
-                told = defaultdict(list)
+                sent = defaultdict(list)
                 for message in record.messages:
-                    told[message.key].append(message)
-                yield from with_fallbacks(found, told, self.settings)
-                yield from self.corrections(told, found)
+                    sent[message.key].append(message)
+                yield from with_fallbacks(found, sent, self.settings)
+                yield from self.corrections(sent, found)
 
-    def corrections(self, told, found):
+    def corrections(self, sent, found):
         text = self.settings.correction
-        return corrections(found, told, text, REARM) if text else []
+        return corrections(found, sent, text, REARM) if text else []
 
     def unknown(self, key):
         """Return what was, at some time, not to be known of this reminder: named so, and counted."""
@@ -249,9 +251,9 @@ class Laws:
         placed = place(reminder, now=self.now, window=window, quiet=self.settings.quiet)
         if placed.decision is not PlacementDecision.SEND:
             kind = "held" if placed.decision is PlacementDecision.HOLD else "skipped"
-            told = f"{reminder.key}: {outcome.status}, {outcome.reason} instead of {kind}"
+            sent = f"{reminder.key}: {outcome.status}, {outcome.reason} instead of {kind}"
             given_way = outcome.reason == Reason.SUPERSEDED  # to one that went out: not looked at again
-            assert outcome.status == kind or placed.decision is PlacementDecision.SKIP or given_way, told
+            assert outcome.status == kind or placed.decision is PlacementDecision.SKIP or given_way, sent
             return
         if self.waits_for_room(reminder.key):
             return

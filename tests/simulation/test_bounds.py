@@ -10,12 +10,11 @@ from reminder_kit import QuietHours, Rule
 from reminder_kit.ports import Capabilities
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.vonage.provider import Vonage
+from tests.factories import HOUR, NUMBER
 from tests.simulation.world import World
 
-HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
 DAY = Rule("day-before", before="24 hours", text="{{ when }}")
 NEAR = Rule("minute-before", before="1 minute", text="Now!")
-NUMBER = "+12025550123"
 
 
 def parked(world):

@@ -9,9 +9,9 @@ import pytest
 from reminder_kit import AsyncReminderKit, Rule
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import SandboxTransport
+from tests.factories import HOUR
 from tests.simulation.world import World
 
-HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
 DAY = Rule("day-before", before="1 day", text="{{ when }}")
 
 

@@ -54,7 +54,7 @@ class Falling(History):
         self.world.sandbox.faults.clear()
         self.world.sandbox.fault("error", times, **fault)
         try:
-            self.tell()
+            self.edit()
         finally:
             self.world.sandbox.faults.clear()
 
@@ -64,7 +64,7 @@ def play(seed):
     try:
         history.play()
     except BaseException as error:
-        error.add_note("\n" + "\n".join(history.told))
+        error.add_note("\n" + "\n".join(history.story))
         raise
     return history
 
@@ -81,7 +81,7 @@ def failed(fallback, appointment):
     world.sandbox.outcome(ADA, "delivery_failed", "40008")
     world.advance(days=2, minutes=1)
     world.collect()
-    for hook in world.letters:
+    for hook in world.webhooks:
         world.deliver(kit, hook)
     world.sandbox.outcome(ADA, "delivered")
     return world

@@ -17,16 +17,14 @@ import os
 import re
 import subprocess
 import sys
-from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.sql.tables import tables_of
-from tests.ledger.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
 from tests.simulation.histories import History
-from tests.simulation.telling import blocks, how_many, tell, tell_all
+from tests.simulation.replay import blocks, digest_of, how_many, play_histories, play_history
 
 COUNT = how_many(10_000)
 ROOT = Path(__file__).parents[2]
@@ -35,11 +33,11 @@ HERE = "tests/simulation/test_histories.py"
 
 def play(seed, ledger=None):
     where = f"{HERE} -k {'memory' if ledger is None else 'postgresql'}"
-    return tell(History, seed, where, ledger=ledger)
+    return play_history(History, seed, where, ledger=ledger)
 
 
 def play_all(seeds, ledger=None, prepare=lambda: None):
-    tell_all(seeds, lambda seed: play(seed, ledger), prepare)
+    play_histories(seeds, lambda seed: play(seed, ledger), prepare)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -56,7 +54,7 @@ def test_at_rest_the_laws_hold_in_many_histories_in_memory(seeds):
 
 
 @pytest.fixture
-def shared(postgres_url):  # noqa: F811
+def shared(postgres_url):
     """An empty ledger on PostgreSQL, and what empties it again."""
     ledger = Ledger(postgres_url)
     ledger.upgrade()
@@ -84,29 +82,23 @@ def test_at_rest_the_laws_hold_with_two_kits_on_postgresql(shared):
     play_all(range(3), ledger, empty)
 
 
-# Told again
+# Played again
 
-TOLD = """
+PLAYED = """
 import sys
-from tests.simulation.test_histories import digest_of
-print(digest_of(int(sys.argv[1])))
+from tests.simulation.histories import History
+from tests.simulation.replay import digest_of, play_history
+print(digest_of(play_history(History, int(sys.argv[1]), "")))
 """
-
-
-def digest_of(seed):
-    """Return what stands for all that was told and asked in one history."""
-    history = play(seed)
-    asked = [(request.at, request.method, request.status, request.fault) for request in history.world.sandbox.requests]
-    return blake2b(repr((history.told, asked, history.world.messages().keys())).encode()).hexdigest()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 22])
 def test_the_same_seed_tells_the_same_story_in_every_process(seed):
     environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": str(ROOT)}
-    child = [sys.executable, "-c", TOLD, str(seed)]
-    told = subprocess.run(child, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
-    assert told.stdout.strip() == digest_of(seed)
+    child = [sys.executable, "-c", PLAYED, str(seed)]
+    ran = subprocess.run(child, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.strip() == digest_of(play(seed))
 
 
 @pytest.mark.slow
@@ -120,7 +112,7 @@ def test_a_history_that_fails_says_how_to_tell_it_again(monkeypatch):
             play_all(range(3, 5))
     note = "\n".join(caught.value.__notes__)
     assert "Of 2 histories 2 failed: 3, 4" in note
-    (command,) = re.findall("Tell it again: (.*)", note)
+    (command,) = re.findall("Play it again: (.*)", note)
     assert "REMINDER_KIT_SEED=3 " in command
     command = command.replace("python", sys.executable, 1)
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.joint import JointHistory
-from tests.simulation.telling import blocks, how_many, tell, tell_all
+from tests.simulation.replay import blocks, how_many, play_histories, play_history
 
 COUNT = how_many(5_000)
 
 
 def play(seed):
-    return tell(JointHistory, seed, "tests/simulation/test_together.py")
+    return play_history(JointHistory, seed, "tests/simulation/test_together.py")
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -26,4 +26,4 @@ def test_at_rest_everybody_is_told_once_whatever_happened(seed):
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("seeds", blocks(COUNT, 250 if COUNT >= 1000 else 20))
 def test_at_rest_everybody_is_told_once_in_many_histories(seeds):
-    tell_all(seeds, play)
+    play_histories(seeds, play)

@@ -13,10 +13,8 @@ from reminder_kit import ReminderKit, Rule
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import SandboxTransport
+from tests.factories import HOUR, NUMBER
 from tests.simulation.world import Died, World
-
-HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
-NUMBER = "+12025550123"
 
 
 @pytest.fixture
@@ -149,7 +147,7 @@ def test_a_webhook_with_our_token_settles_an_unknown(make_world, appointment):
     assert states(world) == {"unknown": 1}
     world.advance(days=2, hours=23, minutes=1)
     world.collect()
-    for hook in world.letters:
+    for hook in world.webhooks:
         world.deliver(kit, hook)
     assert states(world) == {"delivered": 1}
     report = kit.resync()
@@ -168,7 +166,7 @@ def test_a_second_text_is_taken_back_once_the_first_is_known_to_have_come(make_w
     assert len(parked(world)) == 2
     world.advance(days=2, hours=23, minutes=1)
     world.collect()
-    for hook in world.letters:
+    for hook in world.webhooks:
         world.deliver(kit, hook)
     kit.resync(only_dirty=True)
     assert parked(world) == []
@@ -274,7 +272,7 @@ def test_of_two_parked_for_one_reminder_the_older_is_taken_back_once_it_is_found
     sandbox.fault("drop_after", 1, method="POST")
     kit.sync(appointment())
     assert len(sandbox.parked()) == 2
-    (record,) = kit.ledger.records()
+    (record,) = kit.ledger.read(lambda reader: list(reader.records()))
     lost = next(message for message in record.messages if message.state == "unknown")
     first = sandbox.messages()[0]
     kit.receive({"token": lost.id}, first.id.encode())

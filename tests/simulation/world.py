@@ -17,7 +17,7 @@ from attrs import evolve, fields
 
 from reminder_kit import ReminderKit
 from reminder_kit.delivery.dispatcher import Dispatcher
-from reminder_kit.delivery.routes import Dispatchers
+from reminder_kit.delivery.dispatchers import Dispatchers
 from reminder_kit.errors import SignatureError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.sql.tables import tables_of
@@ -28,9 +28,8 @@ from reminder_kit.reconciler.executor import Executor
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 from reminder_kit.transport.blocking import BlockingIO
 from reminder_kit.transport.pace import Pace
-from tests.conftest import NEW_YORK, START
+from tests.factories import HOOK, NEW_YORK, START
 
-HOOK = "https://clinic.example/hooks"
 ACCOUNT, SERVICE = "AC" + "1" * 32, "MG" + "2" * 32
 
 
@@ -66,7 +65,7 @@ class Steps:
             then()
 
 
-class Desk(Ledger):
+class SteppedLedger(Ledger):
     """One process' way to a ledger all share: it commits at once, with a step on either side."""
 
     def __init__(self, shared, steps):
@@ -95,7 +94,7 @@ class Desk(Ledger):
         """Stay open: the ledger in memory would be gone."""
 
 
-class SteppedWorld(BlockingIO):
+class SteppedIO(BlockingIO):
     """The blocking world with a step on either side of every request; waiting moves the sandbox's clock."""
 
     def __init__(self, provider, kit, clock, **options):
@@ -116,9 +115,9 @@ class SteppedWorld(BlockingIO):
 class SteppedDispatcher(Dispatcher):
     """A dispatcher that says which message it is posting: some providers take no token of ours."""
 
-    async def post(self, claim, identity, rule, message, *given, **named):
-        self.io.posting = message.id
-        return await super().post(claim, identity, rule, message, *given, **named)
+    async def post(self, claimed, *given, **named):
+        self.route.io.posting = claimed.message.id
+        return await super().post(claimed, *given, **named)
 
 
 class SteppedExecutor(Executor):
@@ -140,16 +139,16 @@ class SteppedKit(ReminderKit):
 
     def __init__(self, world, provider, rules, **options):
         self.steps, self.world = Steps(), world
-        super().__init__(provider, rules, Desk(world.ledger, self.steps), **options)
-        spare = self._engine.fallback
-        self._engine = SteppedExecutor(self.ledger, provider, self.settings, self._io, self.now, fallback=spare)
+        super().__init__(provider, rules, SteppedLedger(world.ledger, self.steps), **options)
+        parts = self._executor
+        self._executor = SteppedExecutor(self.ledger, self.settings, self._io, self.now, parts.route, parts.fallback)
 
-    def _world(self, provider, concurrency, **options):
-        return SteppedWorld(provider, self, self._clock, **options)
+    def _connected(self, provider, concurrency, **options):
+        return SteppedIO(provider, self, self._clock, **options)
 
     def rename(self):
         """Give it a name by which the others know at once that its process is gone."""
-        self._engine.owner = f"{socket.gethostname()}:4194399:0:{id(self):x}"
+        self._executor.owner = f"{socket.gethostname()}:4194399:0:{id(self):x}"
 
 
 @cache
@@ -203,7 +202,7 @@ class World:
         self.all_quiet = [quiet]
         self.options = dict(options or {})
         self.provider_options = provider
-        self.letters = []
+        self.webhooks = []
         self.made = {}
         self.wrongs = []
         self._heard = self._numbered = 0
@@ -273,7 +272,7 @@ class World:
     def collect(self):
         """Take the webhooks sent since, to be delivered whenever it pleases."""
         sent = self.sandbox.hooks.sent
-        self.letters += sent[self._heard :]
+        self.webhooks += sent[self._heard :]
         self._heard = len(sent)
 
     def deliver(self, kit, hook):
@@ -290,8 +289,8 @@ class World:
             yield connection
 
     def _selected(self, statement):
-        with self.ledger.writing() as transaction:
-            return transaction._runner.connection.exec_driver_sql(statement).mappings().all()
+        with self.ledger._database.writing() as connection:
+            return connection.exec_driver_sql(statement).mappings().all()
 
     def dump(self):
         """Return all that the ledger says, but for the row that tells when the batch job last ran."""
@@ -316,4 +315,4 @@ class World:
         return {row["message_id"] for row in found}
 
     def records(self):
-        return list(self.ledger.records())
+        return self.ledger.read(lambda reader: list(reader.records()))

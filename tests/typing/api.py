@@ -18,7 +18,7 @@ from reminder_kit import (
     Rule,
     Run,
 )
-from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.telnyx import Telnyx
 
 visit = Appointment("A-1", datetime(2026, 2, 13, tzinfo=UTC), recipients=[Recipient("+12025550123", name="Ada")])
 rules = [Rule("day-before", before="24 hours", text="See you {{ when }}.")]

@@ -1,1 +1,19 @@
-"""Databases."""
+"""Databases a ledger lives in: SQLite files, SQLite in memory, PostgreSQL, or a connection of the host's.
+
+Never decides what is read or written: statements come from `ledger.sql`, their order from the ledger. May import
+`errors`, `ledger.sql`, `ledger.versions` and SQLAlchemy. In reading order:
+
+- `connections`: one class for each kind of database: how a transaction to write, and one to read, is opened.
+- `sqlite_files`: how SQLite files are opened, with and without leaving a trace beside them.
+- `runner`: prepared statements on a connection of SQLAlchemy's, or on cursors of a driver's.
+- `write_behind`: a runner that puts writes off, in order to make them together.
+- `host_connection`: the host's own connection, inside the host's own transaction.
+- `failures`: what a database reports, as one line with the remedy.
+
+To know:
+
+- Transactions begin with an explicit `BEGIN` (`BEGIN IMMEDIATE` to write on SQLite): drivers' own ideas of when a
+  transaction begins are off.
+- Reading changes nothing, not even a file beside an SQLite database, so that a plan and `doctor` can run anywhere.
+- A commit that fails with its connection may have been carried out (`CommitError`): it is never simply repeated.
+"""

@@ -1,6 +1,7 @@
 """Connections to a ledger's database, and what SQLite and PostgreSQL do differently about them.
 
-Never decides what is read or written. Explicit `BEGIN`s everywhere: the drivers' own ideas of a transaction are off.
+Never decides what is read or written. Transactions begin with an explicit `BEGIN`: the drivers' own ideas of when one
+begins are off.
 """
 
 from __future__ import annotations
@@ -26,28 +27,37 @@ __all__ = ["Database", "PostgreSQL", "SQLiteFile", "SQLiteMemory", "create", "da
 T = TypeVar("T")
 
 Question = Callable[[sa.Connection], T]
+"""What is asked on a connection; it may be asked again, so that it must change nothing."""
 
 
 class Database(Protocol):
-    """Where a ledger lives. `name` is its URL without the password."""
+    """Where a ledger lives."""
 
+    #: Its URL without the password, for messages.
     name: str
+    #: `sqlite` or `postgresql`.
     kind: str
 
     def exists(self) -> bool:
-        """Say whether there is anything to read yet."""
+        """Say whether there is a database to be read; raises `LedgerError` where there can't be one."""
         ...
 
     def writing(self) -> AbstractContextManager[sa.Connection]:
-        """Open a transaction that may write; commits on exit, rolls back on an exception."""
+        """Open a transaction that may write; it commits on exit and rolls back on an exception.
+
+        Raises `LedgerError`, and `CommitError` where nobody knows whether the commit was carried out.
+        """
         ...
 
     def ask(self, question: Question[T]) -> T:
-        """Put a question to a read-only transaction. It may be put again where the first answer can't be trusted."""
+        """Ask a question in a read-only transaction; it is asked again where the first answer can't be trusted.
+
+        Raises `LedgerError`.
+        """
         ...
 
     def stamp(self) -> object:
-        """Return something that changes when the database is replaced by another."""
+        """Return a value that changes when the database is replaced by another."""
         ...
 
     def close(self) -> None:
@@ -56,10 +66,13 @@ class Database(Protocol):
 
 
 def database_for(url: str | Engine) -> Database:
-    """Return the database an SQLAlchemy URL or engine names; opens nothing."""
+    """Return the database that an SQLAlchemy URL or engine names, opening nothing.
+
+    Raises `ConfigurationError` for a URL that can't be read and for any other kind of database.
+    """
     engine = None if isinstance(url, str) else getattr(url, "sync_engine", url)
     try:
-        address = make_url(_spelled(url)) if isinstance(url, str) else engine.url  # type: ignore[union-attr]
+        address = make_url(_url_for_sqlalchemy(url)) if isinstance(url, str) else engine.url  # type: ignore[union-attr]
     except ArgumentError as error:
         raise ConfigurationError(
             "the ledger's url can't be read: write sqlite:///reminders.db or postgresql://user@host/database"
@@ -80,7 +93,7 @@ def database_for(url: str | Engine) -> Database:
 
 
 def create(database: Database) -> None:
-    """Make the file of a ledger that has none yet; raises `LedgerError` where that can't be."""
+    """Create the file of an SQLite ledger that has none yet; raises `LedgerError` where that can't be."""
     if isinstance(database, SQLiteFile):
         try:
             sqlite_files.use_log(database.path)
@@ -88,13 +101,14 @@ def create(database: Database) -> None:
             raise explained(error, database.name) from error
 
 
-def _spelled(url: str) -> str:
+def _url_for_sqlalchemy(url: str) -> str:
+    """Return a URL as SQLAlchemy spells it: hosting services still write postgres://."""
     return f"postgresql://{url.removeprefix('postgres://')}" if url.startswith("postgres://") else url
 
 
 @contextmanager
 def _transaction(engine: Engine, name: str) -> Iterator[sa.Connection]:
-    """Open a transaction; errors of the database are raised as `LedgerError`, naming ledger and remedy."""
+    """Open a transaction; an error of the database is raised as `LedgerError` that names ledger and remedy."""
     try:
         with engine.connect() as connection, connection.begin() as transaction:
             yield connection
@@ -107,7 +121,10 @@ def _transaction(engine: Engine, name: str) -> Iterator[sa.Connection]:
 
 
 class PostgreSQL:
-    """A PostgreSQL database, through psycopg 3 unless the host brings its own engine."""
+    """A PostgreSQL database, through psycopg 3 unless the host brings its own engine.
+
+    Writing is READ COMMITTED with row locks, reading one REPEATABLE READ snapshot.
+    """
 
     kind = "postgresql"
 
@@ -127,19 +144,20 @@ class PostgreSQL:
         return self._engine
 
     def _made(self) -> Engine:
+        """Return an engine of our own; raises `ConfigurationError` where psycopg is not installed."""
         try:
-            return _patient(sa.create_engine(self._address, pool_pre_ping=True, hide_parameters=True))
+            return _with_lock_timeout(sa.create_engine(self._address, pool_pre_ping=True, hide_parameters=True))
         except (NoSuchModuleError, ImportError) as error:
             raise ConfigurationError(
                 f"ledger {self.name}: PostgreSQL needs psycopg: pip install 'reminder-kit[postgres]'"
             ) from error
 
     def exists(self) -> bool:
-        """Say yes: a server is there, or else the first question is an error."""
+        """Return True: where no server answers, the first question raises."""
         return True
 
     def stamp(self) -> object:
-        """Return the same for ever: a server is not replaced unnoticed."""
+        """Return the same value for ever: a server is not replaced unnoticed."""
         return True
 
     def writing(self) -> AbstractContextManager[sa.Connection]:
@@ -164,7 +182,7 @@ class PostgreSQL:
 
 
 class SQLiteMemory:
-    """A ledger in memory: one connection, one user at a time. For tests."""
+    """A ledger in memory, for tests: one connection, one transaction at a time."""
 
     kind = "sqlite"
     name = "sqlite:// (in memory)"
@@ -182,30 +200,30 @@ class SQLiteMemory:
                 "poolclass": StaticPool,
                 "hide_parameters": True,
             }
-            self._engine = _beginning(sa.create_engine("sqlite://", **options), "BEGIN IMMEDIATE")
+            self._engine = _beginning_with(sa.create_engine("sqlite://", **options), "BEGIN IMMEDIATE")
         return self._engine
 
     def exists(self) -> bool:
-        """Memory is always there."""
+        """Return True: memory is always there."""
         return True
 
     def stamp(self) -> object:
-        """Return what changes when it was closed."""
+        """Return a value that changes when the ledger is closed, which forgets it."""
         return id(self._engine)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Open the one transaction there can be."""
+        """Open the only transaction; others wait for it."""
         with self._lock, _transaction(self.engine, self.name) as connection:
             yield connection
 
     def ask(self, question: Question[T]) -> T:
-        """Ask in the one transaction there can be."""
+        """Ask in the only transaction; others wait for it."""
         with self.writing() as connection:
             return question(connection)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Close the connection, and with it forget everything."""
         with self._lock:
             if self._engine is not None:
                 self._engine.dispose()
@@ -213,9 +231,9 @@ class SQLiteMemory:
 
 
 class SQLiteFile:
-    """A ledger in an SQLite file, our own (WAL) or the host's (whatever it uses).
+    """A ledger in an SQLite file: our own with a write-ahead log (WAL), or the host's with whatever that has.
 
-    Reading leaves the file, and the log a killed writer left, byte for byte as they were.
+    Reading leaves the file, and the log of a writer that was killed, byte for byte as they were.
     """
 
     kind = "sqlite"
@@ -229,13 +247,13 @@ class SQLiteFile:
         self._still: Engine | None = None
 
     def exists(self) -> bool:
-        """Say whether the file is there; raises `LedgerError` where it is no file."""
+        """Say whether the file is there; raises `LedgerError` where it is a folder."""
         if self.path.is_dir():
             raise LedgerError(f"ledger {self.name} can't be opened: it is a folder, name a file in it")
         return self.path.exists()
 
     def stamp(self) -> object:
-        """Return which file it is."""
+        """Return which file stands there (device and number); None means none."""
         try:
             found = self.path.stat()
         except OSError:
@@ -243,7 +261,7 @@ class SQLiteFile:
         return found.st_dev, found.st_ino
 
     def writing(self) -> AbstractContextManager[sa.Connection]:
-        """Open an immediate transaction: there is one writer, others wait up to 30 seconds."""
+        """Open an immediate transaction: there is one writer at a time, and others wait for up to 30 seconds."""
         with self._lock:
             if self._writer is None:
                 self._writer = self._engine(lambda: sqlite_files.open_to_write(self.path), "BEGIN IMMEDIATE")
@@ -252,9 +270,9 @@ class SQLiteFile:
     def ask(self, question: Question[T]) -> T:
         """Ask without leaving a trace.
 
-        A file at rest is read without the locks and the shared memory that would appear beside
-        it, and the answer counts if nobody touched the file meanwhile. A file in use is read
-        as SQLite does. Where that can't be, in a read-only folder, a copy is asked.
+        A file that no writer has open is read without locks and without the shared memory that would appear beside
+        it; that answer counts if nobody touched the file meanwhile. A file in use is read as SQLite does. Where that
+        can't be, in a read-only folder, a copy is asked.
         """
         before = sqlite_files.at_rest(self.path)
         if before is not None:
@@ -289,10 +307,10 @@ class SQLiteFile:
     @staticmethod
     def _engine(opened: Callable[[], Any], begin: str, *, pool: type[Pool] = QueuePool) -> Engine:
         options: dict[str, Any] = {"creator": opened, "poolclass": pool, "hide_parameters": True}
-        return _beginning(sa.create_engine("sqlite://", **options), begin)
+        return _beginning_with(sa.create_engine("sqlite://", **options), begin)
 
     def close(self) -> None:
-        """Close all connections; the last one out tidies the log up."""
+        """Close all connections; SQLite writes the log into the file as the last one closes."""
         with self._lock:
             for engine in (self._reader, self._writer):
                 if engine is not None:
@@ -300,8 +318,8 @@ class SQLiteFile:
             self._writer = self._reader = None
 
 
-def _patient(engine: Engine) -> Engine:
-    """Have statements of an engine wait at most 30 seconds for a row that somebody else holds."""
+def _with_lock_timeout(engine: Engine) -> Engine:
+    """Have statements of an engine wait for at most 30 seconds for a row that somebody else has locked."""
 
     @sa.event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
@@ -312,7 +330,7 @@ def _patient(engine: Engine) -> Engine:
     return engine
 
 
-def _beginning(engine: Engine, statement: str) -> Engine:
+def _beginning_with(engine: Engine, statement: str) -> Engine:
     """Have every transaction of an engine begin with this statement."""
 
     @sa.event.listens_for(engine, "begin")

@@ -1,6 +1,6 @@
-"""Say in one line what is wrong with a ledger's database, and what helps.
+"""What a ledger's database reports, as one line that says what is wrong and what helps.
 
-Never shows a password or a row: the database's own words are kept as the error's cause.
+Never shows a password or a row: the database's own words stay the cause of the error.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _SQLITE: dict[int, str] = {
     sqlite3.SQLITE_FULL: "can't grow: the disk is full; make room",
     sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports an error (is it full?)",
 }
+"""What SQLite's primary result codes mean (SQLite, "Result and Error Codes")."""
+
 _POSTGRESQL: dict[str, str] = {
     "28P01": "refuses the password: check user and password in the url",
     "28000": "refuses the user: check user and password in the url",
@@ -39,38 +41,43 @@ _POSTGRESQL: dict[str, str] = {
     "55P03": "is locked by another process: wait until it is done",
     "42P01": "has lost its tables: run `reminder-kit ledger upgrade`",
 }
+"""What PostgreSQL's states mean (PostgreSQL, Appendix A, "PostgreSQL Error Codes")."""
 
 
 class CommitError(LedgerError):
-    """A commit failed, and where the connection was lost nobody knows whether it was carried out."""
+    """A commit failed: where the connection was lost, it may have been carried out all the same."""
 
 
 def _original(error: Any) -> Any:
+    """Return the driver's own error, which SQLAlchemy wraps."""
     return getattr(error, "orig", None) or error
 
 
 def _sqlite_code(error: Any) -> int | None:
+    """Return SQLite's primary result code; None means that the error is not SQLite's."""
     code = getattr(_original(error), "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
 
 def _postgresql_code(error: Any) -> str:
+    """Return PostgreSQL's state; "" means that the error carries none."""
     original = _original(error)
     return getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or ""
 
 
 def explained(error: Exception, name: str) -> LedgerError:
-    """Return an error of the database as one of ours, naming the ledger and the remedy."""
+    """Return an error of the database as one of ours; `name` is the ledger's."""
     code = _sqlite_code(error)
-    told = _SQLITE.get(code) if code is not None else _POSTGRESQL.get(_postgresql_code(error))
-    if told is None and code is None and not _postgresql_code(error) and _is_operational(error):
-        told = _unreachable(str(_original(error)))
-    if told is None:
-        told = f"reports a {type(_original(error)).__name__}: see its cause"
-    return LedgerError(f"ledger {name} {told}")
+    meaning = _SQLITE.get(code) if code is not None else _POSTGRESQL.get(_postgresql_code(error))
+    if meaning is None and code is None and not _postgresql_code(error) and _is_operational(error):
+        meaning = _unreachable(str(_original(error)))
+    if meaning is None:
+        meaning = f"reports a {type(_original(error)).__name__}: see its cause"
+    return LedgerError(f"ledger {name} {meaning}")
 
 
 def _unreachable(words: str) -> str:
+    """Return what is wrong where no connection could be made: PostgreSQL says it in words only, without a state."""
     if "password" in words or "authentication" in words:
         return _POSTGRESQL["28P01"]
     if "does not exist" in words and "database" in words:
@@ -83,12 +90,15 @@ def _is_operational(error: Exception) -> bool:
 
 
 def is_outdated_file(error: BaseException | None) -> bool:
-    """Say whether SQLite could not read a file only because it may not write beside it."""
+    """Say whether SQLite could not read a file only since it may not write beside that file (its log, its locks)."""
     return _sqlite_code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
 def is_worth_another_try(error: BaseException) -> bool:
-    """Say whether a transaction failed only because two met, or because a connection was lost before the commit."""
+    """Say whether a transaction that failed may simply be repeated.
+
+    That is so where two transactions met (deadlock, serialisation) or a connection was lost before the commit.
+    """
     cause = error.__cause__
     if _postgresql_code(cause) in ("40P01", "40001"):
         return True
@@ -97,7 +107,7 @@ def is_worth_another_try(error: BaseException) -> bool:
 
 @contextmanager
 def translated(name: str) -> Iterator[None]:
-    """Raise errors of any database driver as ours."""
+    """Raise the errors of any database driver as `LedgerError`; `name` is the ledger's."""
     try:
         yield
     except Exception as error:

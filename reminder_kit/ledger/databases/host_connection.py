@@ -1,6 +1,6 @@
-"""Work on a connection that belongs to the host, inside the host's own transaction.
+"""The host's own connection: work inside the host's transaction, so that an appointment and its record commit together.
 
-Never commits, rolls back, sets a pragma, opens a second connection for a write or leaves the caller's thread.
+Never commits, rolls back, sets a pragma, opens a second connection for a write, or leaves the caller's thread.
 """
 
 from __future__ import annotations
@@ -23,18 +23,23 @@ __all__ = ["DatabaseIdentity", "borrowed", "identity_of", "prove_same"]
 
 
 class DatabaseIdentity(NamedTuple):
-    """What tells one database from another (an open file; a server, a database and a table of it), and its version."""
+    """Which database it is, and the version of its tables."""
 
+    #: `sqlite` or `postgresql`.
     kind: str
+    #: SQLite: device and number of the file, None for a database without one. PostgreSQL: database, start of the
+    #: server and number of a table.
     identity: Any
+    #: The version of the ledger's tables; None: there are none.
     version: str | None
+    #: Its URL without a password, for messages.
     name: str
 
 
 def borrowed(connection: Any) -> Runner:
-    """Return a way to run statements on a host's connection.
+    """Return a runner of statements on the host's connection: SQLAlchemy's or a session, sqlite3's or psycopg's.
 
-    Raises `InvalidInputError` for what is no connection we know.
+    Raises `InvalidInputError` for anything else.
     """
     if isinstance(connection, sa.Connection):
         return ConnectionRunner(connection)
@@ -45,21 +50,22 @@ def borrowed(connection: Any) -> Runner:
         )
     if hasattr(connection, "get_bind") and hasattr(connection, "connection"):
         return ConnectionRunner(connection.connection())
-    bare = _bare(connection)
-    if bare is None:
+    runner = _driver_runner(connection)
+    if runner is None:
         raise InvalidInputError(
             f"a {type(connection).__module__}.{type(connection).__name__} is no connection the ledger can use: give an "
             "SQLAlchemy Connection or Session, or a connection of sqlite3 or psycopg"
         )
-    return bare
+    return runner
 
 
-def _bare(connection: Any) -> Runner | None:
+def _driver_runner(connection: Any) -> Runner | None:
+    """Return a runner on a driver's own connection, known by name so that no driver is loaded; None means another."""
     kinds = {(kind.__module__, kind.__qualname__) for kind in type(connection).__mro__}
     if ("sqlite3", "Connection") in kinds:
         from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
 
-        return CursorRunner(sqlite_dialect(), lambda: _plain_cursor(connection))
+        return CursorRunner(sqlite_dialect(), lambda: _tuple_cursor(connection))
     if ("psycopg", "Connection") in kinds:
         from psycopg.rows import tuple_row
         from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
@@ -69,21 +75,27 @@ def _bare(connection: Any) -> Runner | None:
     return None
 
 
-def _plain_cursor(connection: Any) -> Any:
+def _tuple_cursor(connection: Any) -> Any:
+    """Return a cursor of sqlite3 whose rows are tuples, whatever the host has set."""
     cursor = connection.cursor()
     cursor.row_factory = None
     return cursor
 
 
 class _Probes(NamedTuple):
+    """The statements that find out which database a connection is to."""
+
+    #: What tells it from others.
     where: Any
+    #: Whether it holds a table of versions.
     there: Any
+    #: The version of the tables.
     version: Any
 
 
 @lru_cache(maxsize=64)
 def _probes(kind: str, schema: str | None) -> _Probes:
-    """Return what is asked in order to know a place; built once, since prepared statements are kept for good."""
+    """Return the statements for a kind of database and a schema, built once: prepared statements stay for good."""
     prefix = f'"{schema}".' if schema else ""
     version = sa.text(f"SELECT version_num FROM {prefix}{VERSION_TABLE}")  # noqa: S608 - constants and the schema's name
     if kind == "sqlite":
@@ -99,7 +111,7 @@ def _probes(kind: str, schema: str | None) -> _Probes:
 
 
 def identity_of(runner: Runner, schema: str | None) -> DatabaseIdentity:
-    """Return which database statements run on."""
+    """Return which database a runner's statements run on; `schema` None means the connection's default one."""
     probes = _probes(runner.kind, schema)
     row: Sequence[Any] = next(iter(runner.rows(probes.where)), ("",))
     found = runner.rows(probes.version) if runner.rows(probes.there) else []
@@ -111,6 +123,7 @@ def identity_of(runner: Runner, schema: str | None) -> DatabaseIdentity:
 
 
 def _file_identity(path: str) -> Any:
+    """Return device and number of a file; None means that there is none."""
     try:
         found = os.stat(path)  # noqa: PTH116 - what SQLite calls a file may be no path at all
     except (OSError, ValueError):
@@ -121,9 +134,10 @@ def _file_identity(path: str) -> Any:
 def prove_same(
     theirs: DatabaseIdentity, database: Database, ours: Callable[[bool], DatabaseIdentity], connection: Any
 ) -> None:
-    """Raise `LedgerError` unless a host's connection reaches the ledger's own tables.
+    """Raise `LedgerError` unless the host's connection reaches the ledger's own tables, in a version we know.
 
-    `ours` returns the ledger's own place, looked up anew if so asked.
+    Otherwise the record would go where no run looks for it. `theirs` is the identity of the host's database; `ours`
+    returns that of the ledger's, from memory or, with True, asked for anew.
     """
     if isinstance(database, SQLiteFile):
         same = theirs.kind == "sqlite" and theirs.identity is not None and theirs.identity == database.stamp()

@@ -1,7 +1,7 @@
-"""Run prepared Core statements on a connection: SQLAlchemy's, or a bare one of a DB-API driver.
+"""Runners: prepared statements on a connection of SQLAlchemy's, or on cursors of a DB-API driver's.
 
-Never begins, commits or rolls back. Statements are compiled once for each kind of driver and then
-handed over as text: that costs a tenth of executing the construct.
+Never begins, commits or rolls back. A statement is compiled once for each kind of driver and handed over as text after
+that, at a tenth of the cost of executing the construct.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Dialect
 
-__all__ = ["ConnectionRunner", "CursorRunner", "Prepared", "Runner", "prepared"]
+__all__ = ["Asker", "ConnectionRunner", "CursorRunner", "Prepared", "Runner", "prepared"]
 
 
 @frozen
 class Prepared:
-    """A statement as text, and how to hand over its values."""
+    """A statement as text, and how its values are handed over."""
 
     sql: str
+    #: The names of its values in the order of their places; None: the driver takes them by name.
     order: tuple[str, ...] | None
+    #: Values that are part of the statement itself.
     constants: Mapping[str, Any]
 
     def values(self, given: Mapping[str, Any]) -> Any:
@@ -32,6 +34,7 @@ class Prepared:
 
 
 _PREPARED: dict[tuple[type[Dialect], str], dict[int, tuple[Any, Prepared]]] = {}
+"""By driver and style of parameters, then by the identity of the statement, which is held so that it stays unique."""
 
 
 def prepared(statement: Any, dialect: Dialect) -> Prepared:
@@ -50,10 +53,8 @@ def _compiled(statement: Any, dialect: Dialect) -> Prepared:
     return Prepared(str(compiled), order, constants)
 
 
-class Runner(Protocol):
-    """What statements are run on."""
-
-    dialect: Dialect
+class Asker(Protocol):
+    """What questions are asked of."""
 
     @property
     def kind(self) -> str:
@@ -61,12 +62,18 @@ class Runner(Protocol):
         ...
 
     def pack(self, name: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
-        """Return the values of a listing of rows (`Statements.listing`)."""
+        """Return a list of rows as the values of a statement that knows it by `name`: JSON, or an array a column."""
         ...
 
     def rows(self, statement: Any, **values: Any) -> Sequence[Sequence[Any]]:
         """Return what a statement finds."""
         ...
+
+
+class Runner(Asker, Protocol):
+    """What statements are run on."""
+
+    dialect: Dialect
 
     def run(self, statement: Any, **values: Any) -> int:
         """Run a statement; returns how many rows it touched."""
@@ -116,13 +123,14 @@ class ConnectionRunner(_Packing):
 
 
 class CursorRunner(_Packing):
-    """Statements on cursors of a bare DB-API connection; `cursor` returns a new one that yields tuples."""
+    """Statements on cursors of a driver's own connection; `cursor` returns a new one, whose rows are tuples."""
 
     def __init__(self, dialect: Dialect, cursor: Callable[[], Any]) -> None:
         self.dialect = dialect
         self._cursor = cursor
 
     def _executed(self, method: str, statement: Any, values: Any) -> Any:
+        """Return a cursor after its `execute` or `executemany`."""
         cursor = self._cursor()
         getattr(cursor, method)(prepared(statement, self.dialect).sql, values)
         return cursor

@@ -1,6 +1,6 @@
-"""Open SQLite files: to write, to read, and to read without leaving a trace.
+"""SQLite files: opened to write, to read, and to read without leaving a trace.
 
-Never writes a row. Foreign files keep their journal mode; a file of our own gets a write-ahead log.
+Never writes a row. A host's file keeps its journal mode; a file of our own gets a write-ahead log.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from urllib.parse import quote
 __all__ = ["Error", "at_rest", "copied", "open_memory", "open_still", "open_to_read", "open_to_write", "use_log"]
 
 _PATIENCE = 30.0
+"""Seconds for which a connection waits while another one writes."""
 _WAL = 2
+"""The version number in byte 18 of a file with a write-ahead log (SQLite, "Database File Format", 1.3.3)."""
 
 
 def _opened(path: Path, mode: str, *pragmas: str) -> sqlite3.Connection:
@@ -35,34 +37,34 @@ def _opened(path: Path, mode: str, *pragmas: str) -> sqlite3.Connection:
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open, or create, a file. `synchronous = FULL`: a committed intent must survive a power cut.
+    """Open a file to write, creating it where it is missing.
 
-    NORMAL would be five times as fast for a single transaction, but may lose the last commits
-    when the power fails, and with them messages that were parked already; commits are grouped instead.
-    What is purged is overwritten, not only forgotten.
+    `synchronous = FULL`, since a committed intent must survive a power cut: NORMAL would be five times as fast for a
+    single transaction, but may lose the last commits, and with them messages that are parked already. Commits are
+    grouped instead. `secure_delete`, since what is purged has to be overwritten, not only released.
     """
     return _opened(path, "mode=rwc", "synchronous = FULL", "secure_delete = ON")
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """Open an existing file read-only."""
+    """Open an existing file to read; SQLite may create its log and shared memory beside it."""
     return _opened(path, "mode=ro")
 
 
 def open_still(path: Path) -> sqlite3.Connection:
-    """Open a file that nobody writes to, without locks."""
+    """Open a file to read without locks and without a trace; only right while nobody writes to it."""
     return _opened(path, "mode=ro&immutable=1")
 
 
 def open_memory() -> sqlite3.Connection:
-    """Open a database in memory."""
+    """Open a new database in memory."""
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
 def use_log(path: Path) -> None:
-    """Give a new, empty file a write-ahead log; leave any other as it is.
+    """Create a file with a write-ahead log; one that is there and not empty stays as it is.
 
-    Changing the mode does not wait for a lock by itself, so two who create the file at once try again.
+    Changing the mode does not wait for a lock, so that two processes which create the file at once try again.
     """
     give_up = time.monotonic() + _PATIENCE
     while True:
@@ -81,11 +83,15 @@ def use_log(path: Path) -> None:
 
 
 def _beside(path: Path, ending: str) -> Path:
+    """Return the path of a file that SQLite keeps beside a database."""
     return path.with_name(path.name + ending)
 
 
 def at_rest(path: Path) -> tuple[int, ...] | None:
-    """Return the state of a file in WAL mode that has no log, thus no writer; None for any other."""
+    """Return what a file with a write-ahead log looks like while no log, hence no writer, is there; None otherwise.
+
+    Two equal values mean that nobody wrote to the file in between.
+    """
     with suppress(OSError):
         if _beside(path, "-wal").exists() or _beside(path, "-journal").exists():
             return None
@@ -99,7 +105,7 @@ def at_rest(path: Path) -> tuple[int, ...] | None:
 
 @contextmanager
 def copied(path: Path) -> Iterator[Path]:
-    """Yield a copy of a file and its log in a temporary folder."""
+    """Yield the path of a copy of a file and its log, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="reminder-kit-") as folder:
         copy = Path(folder) / path.name
         for ending in ("-wal", "-journal", ""):

@@ -1,1 +1,1 @@
-"""Where alembic finds the ledger's migrations. Never imported otherwise."""
+"""The ledger's migrations, where alembic finds them. Never imported by anything else."""

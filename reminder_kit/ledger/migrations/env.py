@@ -1,6 +1,6 @@
-"""Run migrations on the connection that `reminder_kit.ledger.versions` hands over.
+"""The script that alembic runs migrations by, on the connection that `reminder_kit.ledger.versions` hands over.
 
-Never opens, commits or closes a connection: the caller's transaction covers tables and version row alike.
+Never opens, commits or closes a connection: the caller's transaction covers the tables and their version alike.
 """
 
 from __future__ import annotations

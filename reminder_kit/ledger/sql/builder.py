@@ -1,7 +1,7 @@
 """What the ledger's statements are built from: lists as one value, upserts that write only what differs.
 
-Never runs anything. Lists are handed over as one value (JSON for SQLite, arrays for PostgreSQL), so that a
-statement's text never depends on how long they are.
+Never runs anything. A list is handed over as one value (JSON for SQLite, arrays for PostgreSQL), so that a statement's
+text never depends on how long the list is.
 """
 
 from __future__ import annotations
@@ -23,24 +23,27 @@ RECORD_COLUMNS = (
     "row_id", "source", "id", "recurrence_id", "snapshot", "fingerprint", "generation", "dirty", "removed",
     "planned_with", "next_at", "starts_at", "recorded_at", "revision_kind", "revision", "replied",
 )  # fmt: skip
+"""Columns of an appointment, in the order in which `record_from` reads them."""
 OUTCOME_COLUMNS = (
     "row_id", "key", "rule", "recipient", "to_number", "stand", "reason", "due_at", "send_at", "park_at",
     "replacing", "error",
 )  # fmt: skip
+"""Columns of a reminder, in the order in which `outcome_from` reads them."""
 MESSAGE_COLUMNS = (
     "row_id", "id", "key", "state", "to_number", "text", "send_at", "subject", "media_urls", "channel", "due_at",
     "start_at", "sender", "provider", "path", "request", "idempotency_key", "created_at", "provider_id", "uncertain",
     "attempts", "next_try_at", "error", "presumed", "told",
 )  # fmt: skip
+"""Columns of a message, in the order in which `message_from` reads them."""
 
 
 def words(states: Iterable[State]) -> list[Any]:
-    """Return states as SQL constants."""
+    """Return states as SQL constants, sorted, so that a statement has the same text every time."""
     return [sa.literal_column(f"'{word}'") for word in sorted(state.value for state in states)]
 
 
 class Builder:
-    """The tables of one schema, on `sqlite` or `postgresql`, and how statements on them are built."""
+    """The tables of one schema, and how statements on them are built for `kind`: `sqlite` or `postgresql`."""
 
     def __init__(self, tables: Tables, kind: str) -> None:
         self.tables = tables
@@ -50,17 +53,17 @@ class Builder:
         return (sqlite_insert if self.kind == "sqlite" else postgresql_insert)(table).inline()
 
     def _among(self, column: Any, name: str) -> Any:
-        """Return the condition that a column is in a list handed over by `Runner.pack`."""
+        """Return the condition that a column is in the list `name`, which `Runner.pack` hands over."""
         listed = self._listing(name, [column.type])
         return column.in_(sa.select(listed[1][0]))
 
     def _listing(self, name: str, types: Sequence[Any]) -> tuple[Any, list[Any]]:
-        """Return a list of rows handed over by `Runner.pack` as a source to select from, and its columns."""
+        """Return the list `name`, which `Runner.pack` hands over, as a source to select from, and its columns."""
         if self.kind == "sqlite":
             rows = sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("value", name=name)
             paths: list[Any] = [sa.literal_column(f"'$[{index}]'") for index in range(len(types))]
             return rows, [sa.func.json_extract(rows.c.value, path) for path in paths]
-        arrays = [sa.bindparam(f"{name}{index}", type_=ARRAY(_plain(kind))) for index, kind in enumerate(types)]
+        arrays = [sa.bindparam(f"{name}{index}", type_=ARRAY(_array_type(kind))) for index, kind in enumerate(types)]
         names = [sa.column(f"c{index}", kind) for index, kind in enumerate(types)]
         rows = sa.func.unnest(*arrays).table_valued(*names, name=name).render_derived()
         return rows, list(rows.c)
@@ -69,17 +72,18 @@ class Builder:
         return sa.update(table).values(**values)
 
     def _upsert(self, table: sa.Table, columns: Sequence[str], keys: Sequence[str]) -> Any:
-        """Insert, or overwrite what differs: a row that would stay as it is is not written."""
+        """Return an insert that overwrites the row of the same keys where it differs; an equal row is not written."""
         insert = self._insert(table).values({name: sa.bindparam(name, type_=table.c[name].type) for name in columns})
         fresh = {name: insert.excluded[name] for name in columns if name not in keys}
         differs = sa.or_(*(table.c[name].is_distinct_from(value) for name, value in fresh.items()))
         return insert.on_conflict_do_update(index_elements=list(keys), set_=fresh, where=differs)
 
     def _insert_all(self, table: sa.Table) -> Any:
+        """Return an insert of a whole row, but for the number that the database gives out."""
         names = [column.name for column in table.columns if column.name != "serial"]
         return self._insert(table).values({name: sa.bindparam(name, type_=table.c[name].type) for name in names})
 
 
-def _plain(kind: Any) -> Any:
-    """Return the type of a listing's column: PostgreSQL needs no variants."""
+def _array_type(kind: Any) -> Any:
+    """Return the type of a list's column for PostgreSQL, which knows no variants of other databases."""
     return sa.BigInteger if isinstance(kind, sa.Integer) or kind is sa.BigInteger else sa.Text

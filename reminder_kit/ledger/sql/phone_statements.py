@@ -1,7 +1,8 @@
-"""The statements about phones: which appointments share one, and what was, or will be, written to it.
+"""The statements about numbers: which appointments share one, and which messages went, or will go, out to it.
 
-Never runs anything. A row of the table says that an appointment is for a number from a start on; those of an
-earlier start or number stay until the appointment was worked on, so that whoever shared it then is found.
+Never runs anything. A row of the table `phones` says that an appointment is for a number from a start on. The rows of
+an earlier start or number stay until the appointment was worked on, so that appointments which shared that number with
+it are found and looked at again.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from reminder_kit.model.lifecycle import OPEN, SENT, State
 
 __all__ = ["PhoneStatements"]
 
-_WRITTEN = (OPEN | SENT | {State.UNKNOWN}) - {State.UNDELIVERED}
-"""States in which a message reaches, or may reach, its reader."""
+_TRAFFIC = (OPEN | SENT | {State.UNKNOWN}) - {State.UNDELIVERED}
+"""States in which a message reaches, or may reach, the person."""
 
 
 class PhoneStatements(Builder):
-    """Questions and writes."""
+    """What is asked and written about numbers."""
 
     @cached_property
     def sharing_number(self) -> Any:
-        """The rows of appointments for a number between two instants, for a list of such."""
+        """The rows of appointments that are for a number and start between two instants, for a list of such ranges."""
         table, owner = self.tables.phones, self.tables.appointments
         rows, (number, low, high) = self._listing("ranges", [sa.Text, sa.BigInteger, sa.BigInteger])
         matches = sa.and_(
@@ -39,16 +40,16 @@ class PhoneStatements(Builder):
 
     @cached_property
     def phones_of(self) -> Any:
-        """The numbers of a list of rows, and from which start on."""
+        """The numbers of a list of appointments' rows, each with the start it is for."""
         table = self.tables.phones
         chosen = sa.select(table.c.row_id, table.c.number, table.c.starts_at)
         return chosen.where(self._among(table.c.row_id, "rows")).order_by(table.c.row_id, table.c.number)
 
     @cached_property
     def traffic(self) -> Any:
-        """What went, or is to go, out to a list of numbers since an instant."""
+        """The messages to a list of numbers that go out at an instant or later, or did: of which reminder, and when."""
         table = self.tables.messages
-        states = words(_WRITTEN)
+        states = words(_TRAFFIC)
         return (
             sa.select(table.c.to_number, table.c.key, table.c.send_at)
             .where(
@@ -62,7 +63,7 @@ class PhoneStatements(Builder):
 
     @cached_property
     def combined(self) -> Any:
-        """The messages to a list of numbers that tell more than their own reminder."""
+        """The messages to a list of numbers that include further reminders, unless they were never sent."""
         table = self.tables.messages
         over = words({State.CANCELLED, State.ABANDONED, State.REJECTED})
         return (
@@ -78,7 +79,7 @@ class PhoneStatements(Builder):
 
     @cached_property
     def parked_reminders(self) -> Any:
-        """What is, or may be, parked for a number: whose reminder's message, and what else it tells."""
+        """The messages that are, or may be, parked for a number: each one's reminder, and those it includes."""
         table = self.tables.messages
         return sa.select(table.c.key, table.c.told).where(
             table.c.namespace == sa.bindparam("namespace"),
@@ -88,7 +89,7 @@ class PhoneStatements(Builder):
 
     @cached_property
     def reminder_owners(self) -> Any:
-        """Whose reminders a list of keys names, by which rule and to whom."""
+        """Which appointments a list of reminders' keys belongs to, by which rule and for whom."""
         reminders, owner = self.tables.reminders, self.tables.appointments
         names = (owner.c.source, owner.c.id, owner.c.recurrence_id, reminders.c.rule, reminders.c.recipient)
         chosen = sa.select(reminders.c.key, *names)
@@ -100,7 +101,10 @@ class PhoneStatements(Builder):
 
     @cached_property
     def crowd(self) -> Any:
-        """Whether anything else goes out to a number between two instants, both left out."""
+        """Whether a message other than those of a list of reminders goes out to a number between two instants.
+
+        A message at either instant is not between them.
+        """
         table = self.tables.messages
         return (
             sa.select(table.c.key)
@@ -110,19 +114,19 @@ class PhoneStatements(Builder):
                 sa.not_(self._among(table.c.key, "besides")),
                 table.c.send_at > sa.bindparam("low"),
                 table.c.send_at < sa.bindparam("high"),
-                table.c.state.in_(words(_WRITTEN)),
+                table.c.state.in_(words(_TRAFFIC)),
             )
             .limit(1)
         )
 
     @cached_property
     def lock_number(self) -> Any:
-        """Let one transaction at a time park for a number (PostgreSQL; SQLite has one writer)."""
+        """A lock by which one transaction at a time parks for a number (PostgreSQL; SQLite has one writer)."""
         return sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("number"), 7301)))
 
     @cached_property
     def list_phones(self) -> Any:
-        """Note the numbers of appointments that were written."""
+        """Note the numbers of appointments just written, of those that are still as they were handed in."""
         table, owner = self.tables.phones, self.tables.appointments
         kinds = [sa.Text] * 5 + [sa.BigInteger]
         rows, (source, id_, recurrence_id, fingerprint, number, starts_at) = self._listing("phones", kinds)
@@ -140,7 +144,7 @@ class PhoneStatements(Builder):
 
     @cached_property
     def add_phones(self) -> Any:
-        """Note numbers of rows, with their starts."""
+        """Note further numbers of rows, each with its start."""
         table = self.tables.phones
         rows, (row, number, starts_at) = self._listing("phones", [sa.BigInteger, sa.Text, sa.BigInteger])
         columns = (row, number, starts_at, sa.bindparam("namespace", type_=sa.Text))
@@ -150,7 +154,7 @@ class PhoneStatements(Builder):
 
     @cached_property
     def drop_phones(self) -> Any:
-        """Forget what an appointment no longer is for, unless it was written since."""
+        """Forget numbers and starts that an appointment had before, unless it was written since it was worked on."""
         table, owner = self.tables.phones, self.tables.appointments
         rows, (number, starts_at) = self._listing("kept", [sa.Text, sa.BigInteger])
         kept = sa.exists().select_from(rows).where(number == table.c.number, starts_at == table.c.starts_at)
@@ -161,7 +165,7 @@ class PhoneStatements(Builder):
 
     @cached_property
     def lock_rows(self) -> Any:
-        """Lock a list of rows, in their order."""
+        """Lock a list of rows in their order, so that two workers never wait for each other in a ring."""
         table = self.tables.appointments
         chosen = sa.select(table.c.row_id).where(
             self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace")
@@ -170,7 +174,7 @@ class PhoneStatements(Builder):
 
     @cached_property
     def requeue(self) -> Any:
-        """Have a list of rows looked at again, also where somebody is at work on them."""
+        """Have a list of rows looked at again, also by a worker that is at work on them: their generation grows."""
         table = self.tables.appointments
         return self._update(table, generation=table.c.generation + 1, next_at=sa.bindparam("now")).where(
             table.c.row_id.in_(self.lock_rows)

@@ -1,6 +1,7 @@
-"""The statements that ask the ledger. Each is built when first needed.
+"""The statements that ask the ledger, each built when it is first needed.
 
-Never writes, never runs anything.
+Never writes, never runs anything. A page of appointments is found by row number, so that rows which change or come
+while pages are read are met once at most.
 """
 
 from __future__ import annotations
@@ -16,19 +17,18 @@ from reminder_kit.model.lifecycle import OPEN, SENT, State
 __all__ = ["Filters", "Queries"]
 
 Filters = frozenset[str]
-"""Which of the filters of `Ledger.records` are in use."""
-
+"""Which of the filters of `RecordFilter` are in use: each set of them has a statement of its own."""
 
 _NOT_BY_ROW: Any = sa.literal_column("0")
-"""Added to a row's number, it keeps SQLite from going through all rows where another index leads to few."""
+"""A zero to be added to a row's number: it keeps SQLite from the index of rows where the one of ids finds few."""
 
 
 class Queries(Builder):
-    """The questions."""
+    """The questions about appointments, reminders, messages, history, suppressions and events."""
 
     @cached_property
     def known(self) -> Any:
-        """What is recorded for a list of identities."""
+        """What is recorded for a list of identities: one row for each, of NULLs where nothing is."""
         table = self.tables.appointments
         rows, (source, id_, recurrence_id) = self._listing("identities", [sa.Text, sa.Text, sa.Text])
         matches = sa.and_(
@@ -44,7 +44,11 @@ class Queries(Builder):
 
     @cache  # noqa: B019 - statements live as long as the process
     def page(self, filters: Filters) -> Any:
-        """One page of appointments, by row."""
+        """Return the question for one page of appointments, in the order of their rows; purged ones are left out.
+
+        The filters: `source`, `ids`, `rows`; `dirty`; `ended_after` (also what is dirty or has something coming);
+        `due` (dirty, decided with other settings, or `next_at` is over).
+        """
         table = self.tables.appointments
         row = table.c.row_id + _NOT_BY_ROW if "ids" in filters else table.c.row_id
         choose = sa.select(*(table.c[name] for name in RECORD_COLUMNS)).where(
@@ -69,14 +73,14 @@ class Queries(Builder):
 
     @cached_property
     def outcomes(self) -> Any:
-        """The reminders of a list of rows."""
+        """The reminders of a list of appointments' rows."""
         table = self.tables.reminders
         chosen = sa.select(*(table.c[name] for name in OUTCOME_COLUMNS))
         return chosen.where(self._among(table.c.row_id, "rows")).order_by(table.c.row_id, table.c.key)
 
     @cached_property
     def messages(self) -> Any:
-        """The messages of a list of rows, oldest first, without those that are over for good."""
+        """The messages of a list of appointments' rows, oldest first, without cancelled and abandoned ones."""
         table = self.tables.messages
         chosen = sa.select(*(table.c[name] for name in MESSAGE_COLUMNS))
         alive = table.c.state.not_in(words({State.CANCELLED, State.ABANDONED}))
@@ -84,7 +88,7 @@ class Queries(Builder):
 
     @cache  # noqa: B019 - statements live as long as the process
     def identities(self, *, source: bool, occurrence: bool) -> Any:
-        """Ask which appointments carry an id."""
+        """Return the question which appointments carry an id, of one source or occurrence where these are named."""
         table = self.tables.appointments
         chosen = sa.select(table.c.source, table.c.starts_at, table.c.row_id, table.c.id, table.c.recurrence_id).where(
             table.c.namespace == sa.bindparam("namespace"), table.c.id == sa.bindparam("id")
@@ -112,7 +116,7 @@ class Queries(Builder):
 
     @cached_property
     def generation(self) -> Any:
-        """How often an appointment was written."""
+        """How often the appointment of a row was written."""
         table = self.tables.appointments
         return sa.select(table.c.generation).where(
             table.c.row_id == sa.bindparam("which"), table.c.namespace == sa.bindparam("namespace")
@@ -120,7 +124,7 @@ class Queries(Builder):
 
     @cached_property
     def holders(self) -> Any:
-        """Who holds any of a list of rows."""
+        """Which workers hold a lease on any of a list of rows."""
         table = self.tables.appointments
         chosen = sa.select(table.c.lease_owner).where(
             self._among(table.c.row_id, "rows"), table.c.lease_owner.is_not(None)
@@ -129,18 +133,19 @@ class Queries(Builder):
 
     @cache  # noqa: B019 - statements live as long as the process
     def find_message(self, by: str) -> Any:
-        """Ask for a message by our `id` or the provider's `provider_id`, with its appointment."""
+        """Return the question for a provider's message by `id` (ours) or `provider_id`, with its appointment."""
         table = self.tables.messages
-        return self._found(table.c[by] == sa.bindparam("name")).order_by(table.c.serial.desc()).limit(1)
+        return self._with_appointment(table.c[by] == sa.bindparam("name")).order_by(table.c.serial.desc()).limit(1)
 
     @cached_property
     def last_sent(self) -> Any:
-        """The message that went out last to a number, with its appointment."""
+        """The message that went out last to a number through one provider, with its appointment."""
         table = self.tables.messages
         to = sa.and_(table.c.to_number == sa.bindparam("number"), table.c.state.in_(words(SENT)))
-        return self._found(to).order_by(table.c.send_at.desc(), table.c.serial.desc()).limit(1)
+        return self._with_appointment(to).order_by(table.c.send_at.desc(), table.c.serial.desc()).limit(1)
 
-    def _found(self, condition: Any) -> Any:
+    def _with_appointment(self, condition: Any) -> Any:
+        """Return the question for messages of a provider and the appointments they are for."""
         table, owner = self.tables.messages, self.tables.appointments
         chosen = sa.select(
             *(table.c[name] for name in MESSAGE_COLUMNS),
@@ -158,7 +163,10 @@ class Queries(Builder):
 
     @cache  # noqa: B019 - statements live as long as the process
     def parked(self, *, source: bool, provider: bool) -> Any:
-        """How many messages are, or may be, parked."""
+        """Return the question how many messages are, or may be, parked.
+
+        Without a `source` those of all namespaces count: they share the provider's cap.
+        """
         table, owner = self.tables.messages, self.tables.appointments
         states = words(OPEN)
         counted = sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(states))
@@ -174,7 +182,7 @@ class Queries(Builder):
 
     @cached_property
     def sent_before(self) -> Any:
-        """Messages that went out for any occurrence of a list of (source, id)."""
+        """Messages that went out for any occurrence of a list of (source, id), so that none is sent twice."""
         table, owner = self.tables.messages, self.tables.appointments
         rows, (source, id_) = self._listing("pairs", [sa.Text, sa.Text])
         matches = sa.and_(owner.c.namespace == sa.bindparam("namespace"), owner.c.source == source, owner.c.id == id_)
@@ -189,7 +197,7 @@ class Queries(Builder):
 
     @cache  # noqa: B019 - statements live as long as the process
     def history(self, *, source: bool, occurrence: bool) -> Any:
-        """Ask what happened to an appointment, in order."""
+        """Return the question for the history of an id, in order; of one source or occurrence where these are named."""
         table = self.tables.history
         chosen = sa.select(*(column for column in table.columns if column.name not in ("serial", "namespace")))
         chosen = chosen.where(table.c.namespace == sa.bindparam("namespace"), table.c.id == sa.bindparam("id"))
@@ -201,14 +209,14 @@ class Queries(Builder):
 
     @cached_property
     def suppressions(self) -> Any:
-        """All numbers not to be written to."""
+        """Every suppression: number, reason, instant, and who said so."""
         table = self.tables.suppressions
         chosen = sa.select(table.c.number, table.c.reason, table.c.at, table.c.said_by)
         return chosen.where(table.c.namespace == sa.bindparam("namespace"))
 
     @cached_property
     def is_suppressed(self) -> Any:
-        """Whether one number is not to be written to."""
+        """Whether one number is suppressed."""
         table = self.tables.suppressions
         return sa.select(table.c.number).where(
             table.c.namespace == sa.bindparam("namespace"), table.c.number == sa.bindparam("number")
@@ -223,7 +231,7 @@ class Queries(Builder):
 
     @cache  # noqa: B019 - statements live as long as the process
     def unmatched(self, by: str) -> Any:
-        """Events whose message was not known when they came, by `provider_id` or `token`."""
+        """Return the question for events that wait for their message, by `provider_id` or `token`, oldest first."""
         table = self.tables.events
         hidden = ("serial", "namespace", "received_at", "matched")
         chosen = sa.select(*(column for column in table.columns if column.name not in hidden))
@@ -235,7 +243,7 @@ class Queries(Builder):
 
     @cached_property
     def count_appointments(self) -> Any:
-        """How many there are, are dirty, are removed, are claimed; and what is due next."""
+        """How many appointments there are, are dirty, removed and claimed, and when something is to be done next."""
         table = self.tables.appointments
 
         def number(condition: Any) -> Any:
@@ -252,7 +260,7 @@ class Queries(Builder):
 
     @cached_property
     def count_reminders(self) -> Any:
-        """How many reminders stand where, and why."""
+        """How many reminders there are of each status and reason."""
         table = self.tables.reminders
         counted = sa.select(table.c.stand, table.c.reason, sa.func.count())
         return (
@@ -263,20 +271,20 @@ class Queries(Builder):
 
     @cached_property
     def count_messages(self) -> Any:
-        """How many messages are in which state, and since when the oldest of them."""
+        """How many messages there are in each state, and when the oldest of them was created."""
         table = self.tables.messages
         counted = sa.select(table.c.state, sa.func.count(), sa.func.min(table.c.created_at))
         return counted.where(table.c.namespace == sa.bindparam("namespace")).group_by(table.c.state).order_by("state")
 
     @cached_property
     def count_suppressions(self) -> Any:
-        """How many numbers are barred."""
+        """How many numbers are suppressed."""
         table = self.tables.suppressions
         return sa.select(sa.func.count()).where(table.c.namespace == sa.bindparam("namespace"))
 
     @cached_property
     def count_unmatched(self) -> Any:
-        """How many events speak of messages that are not known."""
+        """How many events name a message that is not known."""
         table = self.tables.events
         unmatched = sa.and_(table.c.namespace == sa.bindparam("namespace"), table.c.matched == sa.false())
         named = sa.or_(table.c.provider_id.is_not(None), table.c.token.is_not(None))

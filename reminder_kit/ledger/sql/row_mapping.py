@@ -1,6 +1,6 @@
-"""From rows to values and back.
+"""Rows of the ledger as values of `reminder_kit.model`, and values as rows.
 
-Never runs SQL. Instants are microseconds since 1970 in the tables.
+Never runs SQL. Instants are microseconds since 1970 (UTC) in rows, aware UTC datetimes in values.
 """
 
 from __future__ import annotations
@@ -36,36 +36,36 @@ __all__ = [
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 _STATES = {state.value: state for state in State}
-_STANDS = {stand.value: stand for stand in ReminderStatus}
+_REMINDER_STATUSES = {status.value: status for status in ReminderStatus}
 _NO_MEDIA = "[]"
 
 
 def micros(moment: datetime) -> int:
-    """Return an aware instant as microseconds since 1970."""
+    """Return an aware instant as microseconds since 1970 (UTC)."""
     return (moment - _EPOCH) // _MICRO
 
 
 def micros_or_none(moment: datetime | None) -> int | None:
-    """Return an instant as microseconds, None as None."""
+    """Return an aware instant as microseconds since 1970 (UTC), None as None."""
     return None if moment is None else (moment - _EPOCH) // _MICRO
 
 
 @lru_cache(maxsize=10_000)
 def instant(count: int) -> datetime:
-    """Return the UTC instant so many microseconds after 1970 began."""
+    """Return the UTC instant so many microseconds after 1970 began; cached, since many rows share them."""
     return _EPOCH + timedelta(0, 0, count)
 
 
 @lru_cache(maxsize=10_000)
 def instant_or_none(count: int | None) -> datetime | None:
-    """Return the UTC instant, None for None."""
+    """Return the UTC instant so many microseconds after 1970 began, None for None."""
     return None if count is None else _EPOCH + timedelta(0, 0, count)
 
 
 def record_from(
     namespaceless: Sequence[Any], outcomes: tuple[ReminderRecord, ...], messages: tuple[Message, ...]
 ) -> AppointmentRecord:
-    """Return a record from a row of `RECORD_COLUMNS`."""
+    """Return an appointment's record from a row of `RECORD_COLUMNS`, its reminders and its messages."""
     (
         row, source, id_, recurrence_id, snapshot, fingerprint, generation, dirty, removed,
         planned_with, next_at, starts_at, recorded_at, revision_kind, revision, replied,
@@ -90,14 +90,14 @@ def record_from(
 
 
 def outcome_from(row: Sequence[Any]) -> ReminderRecord:
-    """Return an outcome from a row of `OUTCOME_COLUMNS`."""
+    """Return a reminder's record from a row of `OUTCOME_COLUMNS`."""
     _, key, rule, recipient, to, stand, reason, due_at, send_at, park_at, replacing, error = row
     return ReminderRecord(
         key,
         rule,
         recipient,
         to,
-        _STANDS[stand],
+        _REMINDER_STATUSES[stand],
         reason,
         instant_or_none(due_at),
         instant_or_none(send_at),
@@ -108,7 +108,7 @@ def outcome_from(row: Sequence[Any]) -> ReminderRecord:
 
 
 def outcome_values(namespace: str, row: int, outcome: ReminderRecord) -> dict[str, Any]:
-    """Return an outcome as values for its table."""
+    """Return a reminder's record as values for the table of reminders; `row` is its appointment's."""
     return {
         "namespace": namespace,
         "key": outcome.key,
@@ -157,16 +157,17 @@ def message_from(row: Sequence[Any]) -> Message:
 
 
 def told_from(told: str) -> tuple[Included, ...]:
-    """Return what a message tells besides."""
+    """Return the reminders that a message includes, from the column `told`."""
     return () if not told else tuple(Included(key, instant(start_at)) for key, start_at in json.loads(told))
 
 
 def _told_text(told: Sequence[Included]) -> str:
+    """Return the column `told` of a message that includes these reminders; "" for none."""
     return json.dumps([(included.key, micros(included.start_at)) for included in told]) if told else ""
 
 
 def message_values(namespace: str, row: int, message: Message, rule: str, recipient: str) -> dict[str, Any]:
-    """Return a message as values for its table."""
+    """Return a message as values for the table of messages; `row` is its appointment's."""
     draft = message.draft
     return {
         "namespace": namespace,
@@ -201,7 +202,7 @@ def message_values(namespace: str, row: int, message: Message, rule: str, recipi
 
 
 def moved_values(namespace: str, before: Message, after: Message) -> dict[str, Any]:
-    """Return what changes when a message moves, and what it must still be."""
+    """Return what changes when a message moves, and the state it must still be in."""
     return {
         "namespace": namespace,
         "which": before.id,
@@ -220,7 +221,7 @@ def moved_values(namespace: str, before: Message, after: Message) -> dict[str, A
 
 
 def history_values(namespace: str, entry: HistoryEntry) -> dict[str, Any]:
-    """Return a line of history as values for its table."""
+    """Return an entry of history as values for the table of history."""
     return {
         "namespace": namespace,
         "at": micros(entry.at),
@@ -233,19 +234,19 @@ def history_values(namespace: str, entry: HistoryEntry) -> dict[str, Any]:
         "rule": entry.rule,
         "message_id": entry.message_id,
         "reason": str(entry.reason),
-        "detail": _json(entry.detail),
+        "detail": _json_text(entry.detail),
     }
 
 
 def history_from(row: Sequence[Any]) -> HistoryEntry:
-    """Return a line of history from its row."""
+    """Return an entry of history from its row."""
     at, actor, event, source, id_, recurrence_id, key, rule, message_id, reason, detail = row
     identity = Identity(source, id_, recurrence_id)
     return HistoryEntry(instant(at), actor, event, identity, key, rule, message_id, reason, json.loads(detail))
 
 
 def event_values(namespace: str, event: DeliveryEvent, received_at: datetime) -> dict[str, Any]:
-    """Return a delivery event as values for its table."""
+    """Return a delivery event as values for the table of events; its message is not known yet."""
     return {
         "namespace": namespace,
         "id": event.id,
@@ -258,7 +259,7 @@ def event_values(namespace: str, event: DeliveryEvent, received_at: datetime) ->
         "number": event.number,
         "text": event.text,
         "code": event.code,
-        "raw": _json(event.raw),
+        "raw": _json_text(event.raw),
         "matched": False,
     }
 
@@ -271,5 +272,6 @@ def event_from(row: Sequence[Any]) -> DeliveryEvent:
     )
 
 
-def _json(value: Mapping[str, Any]) -> str:
+def _json_text(value: Mapping[str, Any]) -> str:
+    """Return a JSON object as text; what JSON has no form for is written as `str` gives it."""
     return json.dumps(dict(value), default=str) if value else "{}"

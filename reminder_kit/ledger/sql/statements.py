@@ -1,4 +1,4 @@
-"""Every statement of the ledger, for one schema and one kind of database; built once and kept.
+"""Every statement of the ledger, for one schema and one kind of database, built once for the life of the process.
 
 Never runs anything.
 """
@@ -6,6 +6,8 @@ Never runs anything.
 from __future__ import annotations
 
 from functools import cache
+
+from attrs import frozen
 
 from reminder_kit.ledger.sql.phone_statements import PhoneStatements
 from reminder_kit.ledger.sql.queries import Queries
@@ -15,11 +17,17 @@ from reminder_kit.ledger.sql.updates import Updates
 __all__ = ["Statements", "statements_for"]
 
 
-class Statements(Queries, Updates, PhoneStatements):
-    """The statements."""
+@frozen
+class Statements:
+    """The statements: what is asked, what is written, and both for the numbers that appointments are for."""
+
+    queries: Queries
+    updates: Updates
+    phones: PhoneStatements
 
 
 @cache
 def statements_for(schema: str | None, kind: str) -> Statements:
-    """Return the statements for a schema on `sqlite` or `postgresql`."""
-    return Statements(tables_of(schema), kind)
+    """Return the statements for a schema (None: the connection's default one) on `sqlite` or `postgresql`."""
+    tables = tables_of(schema)
+    return Statements(Queries(tables, kind), Updates(tables, kind), PhoneStatements(tables, kind))

@@ -1,6 +1,8 @@
-"""The statements that write to the ledger. Each is built when first needed.
+"""The statements that write to the ledger, each built when it is first needed.
 
-Never runs anything.
+Never runs anything. What must not happen between reading and writing is a condition of the statement that writes: an
+older revision overwrites no newer one, a message moves only from the state it was seen in, a release clears `dirty`
+only where the generation is the one that was worked on.
 """
 
 from __future__ import annotations
@@ -15,23 +17,28 @@ from reminder_kit.model.lifecycle import OPEN
 
 __all__ = ["Updates"]
 
-_INTAKE_COLUMNS = (
+_INCOMING_COLUMNS = (
     "source", "id", "recurrence_id", "snapshot", "fingerprint", "revision_kind", "revision", "starts_at", "ends_at",
 )  # fmt: skip
+"""Columns of an appointment that come in with it; the others begin the same for all."""
 _MOVABLE = (
     "state", "provider_id", "uncertain", "attempts", "next_try_at", "error", "presumed", "due_at", "start_at",
     "told",
 )  # fmt: skip
+"""Columns of a message that change during its life; what is posted never does."""
 
 
 class Updates(Builder):
-    """The writes, and what is locked for them."""
+    """The writes, and the questions that lock rows for them."""
 
     @cache  # noqa: B019 - statements live as long as the process
     def record(self, *, as_of: bool) -> Any:
-        """Write appointments, unless what is recorded is newer (decided here, in the statement that writes)."""
+        """Return the insert of appointments that overwrites what is recorded, unless that is newer.
+
+        Revisions of one kind decide; with `as_of`, and where either side has none, the time of recording does.
+        """
         table = self.tables.appointments
-        insert = self._intake()
+        insert = self._incoming()
         new = insert.excluded
         both = sa.and_(new.revision_kind != "", table.c.revision_kind == new.revision_kind)
         stale = sa.and_(both, new.revision < table.c.revision)
@@ -39,7 +46,7 @@ class Updates(Builder):
             ordered = sa.and_(new.revision_kind != "", table.c.revision_kind != "")
             later = sa.and_(sa.not_(ordered), table.c.recorded_at > sa.bindparam("as_of", type_=sa.BigInteger))
             stale = sa.or_(stale, later)
-        names = (*_INTAKE_COLUMNS[3:], "recorded_at")
+        names = (*_INCOMING_COLUMNS[3:], "recorded_at")
         fresh: dict[str, Any] = {name: new[name] for name in names}
         fresh |= {"generation": table.c.generation + 1, "dirty": sa.true(), "removed": sa.false()}
         same_start = table.c.starts_at == new.starts_at
@@ -47,7 +54,8 @@ class Updates(Builder):
         keys = ["namespace", "source", "id", "recurrence_id"]
         return insert.on_conflict_do_update(index_elements=keys, set_=fresh, where=sa.not_(stale))
 
-    def _intake(self) -> Any:
+    def _incoming(self) -> Any:
+        """Return the insert of appointments: row by row on SQLite, as one list on PostgreSQL."""
         table = self.tables.appointments
         same: dict[str, Any] = {
             "namespace": sa.bindparam("namespace", type_=sa.Text),
@@ -59,15 +67,15 @@ class Updates(Builder):
             "fence": sa.literal_column("0"),
         }
         if self.kind == "sqlite":
-            bound = {name: sa.bindparam(name, type_=table.c[name].type) for name in _INTAKE_COLUMNS}
+            bound = {name: sa.bindparam(name, type_=table.c[name].type) for name in _INCOMING_COLUMNS}
             return self._insert(table).values(bound | same)
-        rows, columns = self._listing("intakes", [table.c[name].type for name in _INTAKE_COLUMNS])
+        rows, columns = self._listing("intakes", [table.c[name].type for name in _INCOMING_COLUMNS])
         chosen = sa.select(*columns, *same.values()).select_from(rows)
-        return self._insert(table).from_select([*_INTAKE_COLUMNS, *same], chosen)
+        return self._insert(table).from_select([*_INCOMING_COLUMNS, *same], chosen)
 
     @cached_property
     def reorder(self) -> Any:
-        """Store a revision that grew although nothing else changed."""
+        """Write a revision that grew although nothing else changed."""
         table = self.tables.appointments
         return self._update(table, revision_kind=sa.bindparam("new_kind"), revision=sa.bindparam("new_revision")).where(
             table.c.row_id == sa.bindparam("which")
@@ -75,7 +83,7 @@ class Updates(Builder):
 
     @cached_property
     def reply(self) -> Any:
-        """Keep what was replied about an appointment."""
+        """Write the host's keyword that was replied about an appointment."""
         table = self.tables.appointments
         return self._update(table, replied=sa.bindparam("word")).where(
             table.c.namespace == sa.bindparam("namespace"),
@@ -86,7 +94,7 @@ class Updates(Builder):
 
     @cached_property
     def remove(self) -> Any:
-        """Mark an appointment as removed."""
+        """Mark an appointment as removed, once; it has no revision then, so that any that comes after is newer."""
         table = self.tables.appointments
         return self._update(
             table,
@@ -100,7 +108,7 @@ class Updates(Builder):
 
     @cached_property
     def claimable(self) -> Any:
-        """Those of a list of rows that are free, ran out, or are the owner's own; locked, others' passed over."""
+        """Those of a list of rows that nobody else holds, locked; rows that are locked already are passed over."""
         table = self.tables.appointments
         free = sa.or_(
             table.c.lease_until.is_(None),
@@ -114,7 +122,7 @@ class Updates(Builder):
 
     @cached_property
     def claim(self) -> Any:
-        """Lease a list of rows."""
+        """Lease a list of rows under a new, higher fence."""
         table = self.tables.appointments
         return self._update(
             table,
@@ -125,7 +133,7 @@ class Updates(Builder):
 
     @cached_property
     def held(self) -> Any:
-        """Who holds a row, by which fence; locked until the transaction ends."""
+        """Who holds a row and by which fence, with the row locked until the transaction ends."""
         table = self.tables.appointments
         chosen = sa.select(table.c.lease_owner, table.c.fence).where(
             table.c.row_id == sa.bindparam("which"), table.c.namespace == sa.bindparam("namespace")
@@ -134,7 +142,7 @@ class Updates(Builder):
 
     @cached_property
     def expire(self) -> Any:
-        """End all leases of a list of owners; their fences stay, so that they can't write any more."""
+        """End every lease of a list of workers; the fences stay, so that a later claim has a higher one."""
         table = self.tables.appointments
         return self._update(table, lease_owner=None, lease_until=None).where(
             self._among(table.c.lease_owner, "owners"), table.c.namespace == sa.bindparam("namespace")
@@ -142,13 +150,14 @@ class Updates(Builder):
 
     @cached_property
     def expire_rows(self) -> Any:
-        """End the leases on a list of rows; their fences stay."""
+        """End the leases on a list of rows; the fences stay."""
         table = self.tables.appointments
         return self._update(table, lease_owner=None, lease_until=None).where(
             self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace")
         )
 
-    def _own(self) -> Any:
+    def _own_lease(self) -> Any:
+        """Return the condition that a row is leased to a worker by one fence."""
         table = self.tables.appointments
         return sa.and_(
             table.c.row_id == sa.bindparam("which"),
@@ -159,11 +168,15 @@ class Updates(Builder):
     @cached_property
     def renew(self) -> Any:
         """Extend a lease that is still held."""
-        return self._update(self.tables.appointments, lease_until=sa.bindparam("until")).where(self._own())
+        return self._update(self.tables.appointments, lease_until=sa.bindparam("until")).where(self._own_lease())
 
     @cached_property
     def release(self) -> Any:
-        """Give a claim back and write what is known; clean only where nothing was written since."""
+        """End a lease that is still held and write what is known then.
+
+        `dirty` is cleared only where all was done, and neither that nor `next_at` where the appointment was written
+        since it was worked on.
+        """
         table = self.tables.appointments
         unchanged = table.c.generation == sa.bindparam("seen")
         same = sa.and_(unchanged, sa.bindparam("clean", type_=sa.Boolean) == sa.true())
@@ -174,16 +187,16 @@ class Updates(Builder):
             planned_with=sa.bindparam("settings"),
             next_at=sa.case((unchanged, sa.bindparam("upcoming", type_=sa.BigInteger)), else_=table.c.next_at),
             dirty=sa.case((same, sa.false()), else_=table.c.dirty),
-        ).where(self._own())
+        ).where(self._own_lease())
 
     @cached_property
     def keep_outcome(self) -> Any:
-        """Write a reminder's outcome where it differs."""
+        """Write what became of a reminder, where that differs from what is recorded."""
         return self._upsert(self.tables.reminders, ("namespace", *OUTCOME_COLUMNS), ("namespace", "key"))
 
     @cached_property
     def drop_outcomes(self) -> Any:
-        """Forget reminders of one appointment."""
+        """Delete a list of reminders of one appointment."""
         table = self.tables.reminders
         return sa.delete(table).where(
             table.c.row_id == sa.bindparam("which"),
@@ -193,7 +206,7 @@ class Updates(Builder):
 
     @cached_property
     def forget_reminders(self) -> Any:
-        """Forget reminders that have no appointment."""
+        """Delete those of a list of reminders whose appointment has no row."""
         table, owner = self.tables.reminders, self.tables.appointments
         return sa.delete(table).where(
             table.c.namespace == sa.bindparam("namespace"),
@@ -203,14 +216,14 @@ class Updates(Builder):
 
     @cached_property
     def create_message(self) -> Any:
-        """Insert a message."""
+        """Insert a message: the intent, before anything is posted."""
         table = self.tables.messages
         names = ("namespace", "rule", "recipient", *MESSAGE_COLUMNS)
         return self._insert(table).values({name: sa.bindparam(name, type_=table.c[name].type) for name in names})
 
     @cached_property
     def move_message(self) -> Any:
-        """Write a message's new state where it is still in the old one."""
+        """Write a message's new state, and what changes with it, where it is still in the old one."""
         table = self.tables.messages
         values = {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in _MOVABLE}
         return self._update(table, **values).where(
@@ -221,7 +234,7 @@ class Updates(Builder):
 
     @cached_property
     def mark_number(self) -> Any:
-        """Mark as dirty every appointment whose reminders depend on a number."""
+        """Mark as dirty each appointment with a reminder or message for a number that its suppression touches."""
         reminders, messages = self.tables.reminders, self.tables.messages
         stands = reminders.c.stand.in_([sa.literal_column("'parked'"), sa.literal_column("'held'")])
         barred = reminders.c.reason.in_([sa.literal_column("'suppressed'"), sa.literal_column("'opted_out'")])
@@ -245,6 +258,7 @@ class Updates(Builder):
         return self._mark(sa.select(columns[0]).select_from(rows))
 
     def _mark(self, rows: Any) -> Any:
+        """Return the update that marks chosen rows as dirty, locking them in their order first."""
         table = self.tables.appointments
         locked = sa.select(table.c.row_id).where(
             table.c.row_id.in_(rows), table.c.namespace == sa.bindparam("namespace"), table.c.snapshot != ""
@@ -254,12 +268,12 @@ class Updates(Builder):
 
     @cached_property
     def note(self) -> Any:
-        """Append a line of history."""
+        """Append an entry of history."""
         return self._insert_all(self.tables.history)
 
     @cached_property
     def suppress(self) -> Any:
-        """Add a number; the recipient's own word stands above the host's."""
+        """Suppress a number; the recipient's own word takes the place of the host's, and never the other way round."""
         table = self.tables.suppressions
         insert = self._insert_all(table)
         fresh = {name: insert.excluded[name] for name in ("reason", "at", "said_by")}
@@ -268,7 +282,7 @@ class Updates(Builder):
 
     @cached_property
     def allow(self) -> Any:
-        """Take a number off."""
+        """Lift the suppression of a number."""
         table = self.tables.suppressions
         return sa.delete(table).where(
             table.c.namespace == sa.bindparam("namespace"), table.c.number == sa.bindparam("number")
@@ -276,17 +290,17 @@ class Updates(Builder):
 
     @cached_property
     def mark_run(self) -> Any:
-        """Say when a job last ran."""
+        """Write when a job last ran, and what it said."""
         return self._upsert(self.tables.runs, ("namespace", "name", "at", "detail"), ("namespace", "name"))
 
     @cached_property
     def store_event(self) -> Any:
-        """Keep an event, once."""
+        """Insert a delivery event, once: a repetition has the same id."""
         return self._insert_all(self.tables.events).on_conflict_do_nothing(index_elements=["namespace", "id"])
 
     @cached_property
     def match_event(self) -> Any:
-        """Note that an event's message is known."""
+        """Mark an event as one whose message is known."""
         table = self.tables.events
         return self._update(table, matched=sa.true()).where(
             table.c.namespace == sa.bindparam("namespace"), table.c.id == sa.bindparam("which")
@@ -296,7 +310,7 @@ class Updates(Builder):
 
     @cached_property
     def purgeable(self) -> Any:
-        """Some appointments that are over and hold personal data still; locked."""
+        """Up to a thousand appointments that are over, still hold personal data, and have nothing parked; locked."""
         table, messages = self.tables.appointments, self.tables.messages
         parked = sa.exists().where(messages.c.row_id == table.c.row_id, messages.c.state.in_(words(OPEN)))
         chosen = sa.select(table.c.row_id).where(
@@ -311,7 +325,7 @@ class Updates(Builder):
 
     @cached_property
     def purges(self) -> tuple[Any, ...]:
-        """What takes the personal data out of a list of rows; history first, while it can be told whose it is."""
+        """What takes the personal data out of a list of rows, in order: history first, while its owner is known."""
         appointments, reminders, messages, history = (
             self.tables.appointments,
             self.tables.reminders,
@@ -346,7 +360,7 @@ class Updates(Builder):
 
     @cached_property
     def purge_events(self) -> Any:
-        """Take the personal data out of old events."""
+        """Take the personal data out of events that came before an instant."""
         table = self.tables.events
         return self._update(table, number=None, text=None, raw="{}").where(
             table.c.namespace == sa.bindparam("namespace"), table.c.received_at < sa.bindparam("until")

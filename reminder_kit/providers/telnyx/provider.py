@@ -1,12 +1,13 @@
-"""Telnyx: scheduled SMS and MMS as requests, and its answers and webhooks in our words.
+"""Telnyx: scheduled SMS and MMS as requests, and which answer is which receipt or error.
 
-Pure: no clock, no I/O; only the constructor looks at the environment. Never trusts the
-provider to refuse what it documents as impossible.
+Pure: no clock, no I/O; only the constructor looks at the environment. Never trusts the provider to refuse what it
+documents as impossible.
 
-Sources: Telnyx' pages "Schedule SMS and MMS Messages", "Messaging error codes",
-"Idempotency", "Receiving webhooks", and its OpenAPI description. Where these are silent
-(what a message too late to be cancelled is answered with, whether a scheduled one is
-read back as `queued`) the adapter is careful, and says so.
+Sources: Telnyx' pages "Schedule SMS and MMS Messages", "Messaging Error Code Reference", "Idempotency", "Message
+Encoding", "Receiving Webhooks for Messaging", and its API reference. They are silent on how a message that is too late
+to be cancelled is refused, on whether a scheduled message is read back as `queued`, on what a second cancellation is
+answered with, and on whether STOP reaches scheduled messages. There no answer is taken for proof, and the kit asks
+again or withdraws by itself.
 """
 
 from __future__ import annotations
@@ -37,22 +38,27 @@ from reminder_kit.text.sms import sms_parts
 __all__ = ["Telnyx"]
 
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
+"""A name that messages come from, with a letter at least (Telnyx, "Alphanumeric Sender ID")."""
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
+"""A number in E.164, or a short code."""
 _LEAD = timedelta(minutes=5)
 _AHEAD = timedelta(days=5)
+"""The shortest and the longest lead of `send_at` ("Schedule SMS and MMS Messages")."""
 _MEDIA = 10
 _PARTS = 10
+"""Media of an MMS ("Messaging Error Code Reference", 40317) and parts of an SMS ("Message Encoding"), at most."""
 _SKEW = timedelta(minutes=5)
 """How far Telnyx' clock and ours may be apart when a message is looked for."""
 
 
 def _sender(text: str | None) -> str | None:
+    """Return a sender as Telnyx takes it; None means none. Raises `ConfigurationError` for what can't be one."""
     if text is None or not text.strip():
         return None
     text = text.strip()
-    plain = re.sub(r"[\s().-]", "", text)
-    if _NUMBER.fullmatch(plain):
-        return plain
+    number = re.sub(r"[\s().-]", "", text)
+    if _NUMBER.fullmatch(number):
+        return number
     if _ALPHANUMERIC.fullmatch(text):
         return text
     raise ConfigurationError(
@@ -62,11 +68,13 @@ def _sender(text: str | None) -> str | None:
 
 
 def _keys(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return public keys from one text or several; None means those of the environment."""
     value = os.environ.get("TELNYX_PUBLIC_KEY", "") if value is None else value
     return tuple(re.split(r"[\s,]+", value.strip())) if isinstance(value, str) else tuple(value)
 
 
 def _address(text: str, what: str) -> str:
+    """Return an http(s) address as it is; raises `ConfigurationError` naming `what` for any other."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigurationError(f"Telnyx: {what} {text!r} is no http(s) address")
@@ -74,6 +82,7 @@ def _address(text: str, what: str) -> str:
 
 
 def _with_token(url: str, token: str) -> str:
+    """Return a webhook's address with our token in its query."""
     parts = urlsplit(url)
     query = f"{parts.query}&" if parts.query else ""
     return urlunsplit(parts._replace(query=query + urlencode({TOKEN: token})))
@@ -82,15 +91,18 @@ def _with_token(url: str, token: str) -> str:
 class Telnyx:
     """Send through Telnyx (https://telnyx.com).
 
-    `from_` is a number (+12025550123), a short code, or an alphanumeric sender, which
-    needs `messaging_profile_id` too; the profile alone sends from its number pool.
-    `api_key`, `base_url` and `public_key` default to the environment's TELNYX_API_KEY,
-    TELNYX_BASE_URL and TELNYX_PUBLIC_KEY; the key is asked for only when a request is
-    sent. Several public keys (a tuple, or one text with commas) let a key be changed.
-    `webhook_url` is where Telnyx reports on each message; our token is added to its
-    query. `endpoint` is `messages` or `schedule`; the second takes no idempotency key
-    and no `encoding`. `schedule_ahead` shortens the five days messages are parked ahead.
-    `encoding` is `auto`, `gsm7` or `ucs2`.
+    `from_` is a number (+12025550123), a short code, or an alphanumeric sender, which needs
+    `messaging_profile_id` too; the profile alone sends from its number pool. `api_key`, `base_url` and
+    `public_key` default to the environment's TELNYX_API_KEY, TELNYX_BASE_URL and TELNYX_PUBLIC_KEY; the key is
+    needed only when a request is sent. Several public keys (a tuple, or one text with commas) let a key be
+    changed without losing an event.
+
+    `webhook_url` is where Telnyx reports on each message; our token is added to its query. None means that the
+    profile's own address is used: then no event carries our token, and a lost answer can't be looked for.
+    `endpoint` is `messages` or `schedule`; the second takes no idempotency key and no `encoding`.
+    `schedule_ahead` shortens the five days that messages are parked ahead; None means all five. `encoding` is
+    `auto`, `gsm7` or `ucs2`; None means the profile's. `tolerance` is how far a webhook's timestamp may be from
+    the kit's clock, either way.
 
     Raises `ConfigurationError` for settings that contradict each other.
     """
@@ -141,6 +153,7 @@ class Telnyx:
         return f"Telnyx(from_={self._from!r}, messaging_profile_id={self._profile!r}, base_url={self.base_url!r})"
 
     def _check(self) -> None:
+        """Raise `ConfigurationError` for settings that contradict each other."""
         if self._from is None and self._profile is None:
             raise ConfigurationError(
                 "Telnyx needs a sender: set `from` (a number such as +12025550123) or `messaging_profile_id` "
@@ -159,6 +172,7 @@ class Telnyx:
 
     @staticmethod
     def _ahead(wished: timedelta | None) -> timedelta:
+        """Return how far ahead messages are parked; None means as far as Telnyx takes them."""
         if wished is None:
             return _AHEAD
         if wished <= _LEAD + timedelta(minutes=1):
@@ -169,7 +183,7 @@ class Telnyx:
 
     @property
     def sender(self) -> str:
-        """The number or name messages are sent from, else the profile whose pool they are sent from."""
+        """The number or name that messages are sent from, else the profile whose number pool sends them."""
         return self._from or self._profile or ""
 
     def headers(self) -> Mapping[str, str]:
@@ -185,10 +199,10 @@ class Telnyx:
     # Requests
 
     def create(self, draft: Draft, *, token: str, idempotency_key: str) -> Request:
-        """Return the request that parks the draft, always the same bytes for the same arguments.
+        """Return the request that parks the draft: the same bytes for the same arguments, as its key requires.
 
-        Raises `RejectedError` for what Telnyx documents that it does not take: no text
-        and no media, more than 10 media or parts, MMS from an alphanumeric sender.
+        Raises `RejectedError` for what Telnyx documents that it does not take: no text and no media, more than 10
+        media or parts, MMS from an alphanumeric sender.
         """
         mms = draft.channel == "mms" or bool(draft.media_urls)
         self._refuse_impossible(draft, mms=mms)
@@ -221,6 +235,7 @@ class Telnyx:
             ) from None
 
     def _refuse_impossible(self, draft: Draft, *, mms: bool) -> None:
+        """Raise `RejectedError` for a draft that Telnyx documents as impossible."""
         if mms and self._alphanumeric:
             raise _rejected(f"the alphanumeric sender {self._from!r} sends SMS only: use a number for MMS")
         if len(draft.media_urls) > _MEDIA:
@@ -231,7 +246,7 @@ class Telnyx:
             self._refuse_too_long(draft.text)
 
     def _refuse_too_long(self, text: str) -> None:
-        """Refuse more than ten parts: 1,530 GSM-7 or 670 UTF-16 units (page "Message encoding")."""
+        """Raise `RejectedError` for more than ten parts: 1,530 GSM-7 or 670 UTF-16 units ("Message Encoding")."""
         encoding, units, parts = sms_parts(text)
         if self._encoding == "gsm7" and encoding != "gsm7":
             raise _rejected("encoding = 'gsm7', but the text holds other characters: use 'auto' or mend the template")
@@ -242,17 +257,18 @@ class Telnyx:
             raise _rejected(f"the text takes {parts} parts, of {_PARTS} at most ({units} units): shorten the template")
 
     def read(self, provider_id: str) -> Request:
-        """Return the request that asks for a message; Telnyx knows it for ten days after its creation."""
+        """Return the request that asks for a message; Telnyx knows each for ten days after its creation."""
         return Request("GET", f"/messages/{provider_id}", headers={"accept": "application/json"})
 
     def cancel(self, provider_id: str) -> Request:
-        """Return the request that withdraws a message; Telnyx takes it until one minute before `send_at`."""
+        """Return the request that cancels a message; Telnyx takes it until one minute before `send_at`."""
         return Request("DELETE", f"/messages/{provider_id}", headers={"accept": "application/json"})
 
     def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request | None:  # noqa: ARG002 - records are told apart when read
-        """Return the request for the records of what was sent to the draft's number.
+        """Return the request for the detail records of what was sent to the draft's number.
 
-        None before its time: Telnyx lists no messages, and keeps records of what was sent only.
+        None means that it is too early: Telnyx lists no messages, and a detail record appears only once a message was
+        sent (Telnyx, "Message Detail Records").
         """
         if now < draft.send_at:
             return None
@@ -266,14 +282,14 @@ class Telnyx:
         return Request("GET", f"/detail_records?{urlencode(query)}", headers={"accept": "application/json"})
 
     def opt_outs(self, page: int) -> Request:
-        """Return the request for one page of the opt-outs, of the profile where one is set."""
+        """Return the request for one page (from 1) of the opt-outs: the profile's, or all where no profile is set."""
         query = {"page[number]": str(page), "page[size]": "250"}
         if self._profile:
             query["filter[messaging_profile_id]"] = self._profile
         return Request("GET", f"/messaging_optouts?{urlencode(query)}", headers={"accept": "application/json"})
 
     def ping(self) -> Request:
-        """Return a request that reads one messaging profile."""
+        """Return a request that reads one messaging profile, and changes nothing."""
         return Request("GET", "/messaging_profiles?page[size]=1", headers={"accept": "application/json"})
 
     # Answers
@@ -281,9 +297,9 @@ class Telnyx:
     def parse_created(self, response: Response) -> Receipt:
         """Read the answer to `create`.
 
-        A 5xx is ambiguous, as are 409 (still in progress) and 422 with code 10027: that
-        one says that a message was created under this key with another body, which is a
-        fault of ours, and says nothing of this message.
+        Raises `UnknownOutcomeError` for a 5xx, a 408, a 409 (still in progress) and a 422 with code 10027, which says
+        that this key stands for a message with another body: a fault of ours, and no word on this message. A 404 is
+        what Telnyx answers where the key is missing (`RefusedCredentialError`). Any other error goes by its code.
         """
         if 200 <= response.status < 300:
             return receipt(response, "create")
@@ -294,7 +310,7 @@ class Telnyx:
         raise refusal(response, "create")
 
     def parse_read(self, response: Response) -> Receipt:
-        """Read the answer to `read`. A 404 may also mean that the key was not taken."""
+        """Read the answer to `read`; raises `MessageNotFoundError` for a 404, which may also mean a missing key."""
         if 200 <= response.status < 300:
             return receipt(response, "read")
         raise refusal(response, "read", by_status(response.status))
@@ -302,8 +318,8 @@ class Telnyx:
     def parse_cancelled(self, response: Response) -> Receipt:
         """Read the answer to `cancel`, which Telnyx does not wrap in `data`.
 
-        A 403 raises `TooLateToCancelError`, whatever its code: Telnyx declares it for what
-        cannot be cancelled and for a key without the right. `read` tells which.
+        Raises `TooLateToCancelError` for a 403, whatever its code: Telnyx declares that status for a message that
+        cannot be cancelled and for a key without the right to. The answer to `read` shows which.
         """
         if 200 <= response.status < 300:
             return receipt(response, "cancel")
@@ -319,23 +335,23 @@ class Telnyx:
         token: str,
         created_at: datetime,  # noqa: ARG002 - asked for already
     ) -> tuple[Receipt, ...]:
-        """Read the records: the one whose webhook address carries our token."""
+        """Read the detail records: those whose webhook address carries our token. Raises as the other verbs do."""
         if 200 <= response.status < 300:
             return recorded(response, token)
         raise refusal(response, "find", by_status(response.status))
 
     def parse_opt_outs(self, response: Response) -> OptOuts:
-        """Read a page of opt-outs. Which address is the person's is not documented: ours is passed over."""
+        """Read a page of opt-outs; which address is the person's is not documented, so ours is passed over."""
         if 200 <= response.status < 300:
             return opted_out(response, self._from)
         raise refusal(response, "opt-outs", by_status(response.status))
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
-        """Verify a webhook (Ed25519 over `timestamp|body`) and return what it tells.
+        """Verify a webhook (Ed25519 over `timestamp|body`) and return its event.
 
-        Raises `SignatureError` where the signature fits none of the public keys or the
-        timestamp is more than five minutes from `now` either way, `PayloadError` where
-        it is signed and no event, `ConfigurationError` where there is no public key.
+        Raises `SignatureError` where the signature fits none of the public keys or the timestamp is further than
+        `tolerance` from `now`, either way; `PayloadError` where the webhook is signed and no event; and
+        `ConfigurationError` where there is no public key.
         """
         return verified(self._public_keys, headers, body, now, self._tolerance)
 

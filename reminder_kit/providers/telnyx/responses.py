@@ -1,6 +1,9 @@
-"""Telnyx' answers in our words: statuses, both shapes of errors, and what each code asks for.
+"""Telnyx' answers in our words: statuses, errors of both shapes, and what each code asks for.
 
-Pure: no clock, no I/O. Never raises for a word it does not know, never lets a number or text into an error.
+Pure: no clock, no I/O. Never raises for a word that is not in its tables, never lets a phone number or a text into an
+error. Its tables follow Telnyx' pages "Messaging Error Code Reference", "API Error Codes" and "Schedule SMS and MMS
+Messages", and the API reference (the OpenAPI description); codes are branched on before the HTTP status, which the
+pages seldom name.
 """
 
 from __future__ import annotations
@@ -38,11 +41,17 @@ __all__ = [
 ]
 
 TOKEN = "reminder_kit"  # noqa: S105 - the name of a query parameter
-"""The query parameter that carries our token in a webhook's address."""
+"""The query parameter that carries our token in a webhook's address.
+
+A message has no field for a reference of ours (API reference, "Send a message"), but Telnyx repeats `webhook_url` in
+each of its events and detail records.
+"""
 
 STATUSES = {
+    # Not sent yet. The guide answers a message with `send_at` by `scheduled`; the API reference knows only `queued`.
     "scheduled": "scheduled",
     "queued": "scheduled",
+    # Handed over. Where the carrier gives no receipt the person has, or may have, the message.
     "sending": "sent",
     "sent": "sent",
     "delivery_unconfirmed": "sent",
@@ -50,8 +59,10 @@ STATUSES = {
     "dlr_timeout": "sent",
     "delivered": "delivered",
     "read": "delivered",
+    # Two l in the guide and the API reference; the other spelling costs nothing.
     "cancelled": "cancelled",
     "canceled": "cancelled",
+    # Over without delivery. `failed` and `gw_…` are words of detail records, as `dlr_…` above.
     "delivery_failed": "undelivered",
     "sending_failed": "undelivered",
     "expired": "undelivered",
@@ -61,48 +72,56 @@ STATUSES = {
 }
 """Telnyx' words for a message, in ours; any other word is `unknown`.
 
-`queued` is not sent yet: the answer to a message with `send_at` may say so, since the
-OpenAPI description knows no `scheduled` there. Without a receipt a message was sent.
+From the guide "Schedule SMS and MMS Messages", the API reference (`to[].status` of "Retrieve a message", `status` of a
+messaging detail record) and, for `read`, the official SDK.
 """
 
 FAILURES = {
-    "40001": Failure.LANDLINE,
-    "40002": Failure.BLOCKED,
-    "40003": Failure.BLOCKED,
-    "40004": Failure.UNREACHABLE,
+    "40001": Failure.LANDLINE,  # or another number that no SMS is routed to
+    "40002": Failure.BLOCKED,  # spam, for a while
+    "40003": Failure.BLOCKED,  # spam, for good
+    "40004": Failure.UNREACHABLE,  # rejected by the recipient's carrier, which does not say why
     "40005": Failure.EXPIRED,
-    "40006": Failure.CARRIER,
+    "40006": Failure.CARRIER,  # the recipient's carrier is down
     "40008": Failure.UNREACHABLE,
-    "40010": Failure.SENDER,
-    "40011": Failure.CARRIER,
+    "40010": Failure.SENDER,  # not registered for 10DLC (United States)
+    "40011": Failure.CARRIER,  # more than the carrier takes at a time
     "40012": Failure.INVALID_NUMBER,
-    "40013": Failure.SENDER,
-    "40014": Failure.EXPIRED,
+    "40013": Failure.SENDER,  # the carrier rejects the sender's number
+    "40014": Failure.EXPIRED,  # in Telnyx' own queue
+    # Limits and filters of single American carriers: T-Mobile, and AT&T twice.
     "40016": Failure.CARRIER,
     "40017": Failure.CARRIER,
     "40018": Failure.CARRIER,
-    "40020": Failure.BLOCKED,
+    "40020": Failure.BLOCKED,  # taken for inflated traffic, for 24 hours
+    # Codes of refused requests, which a scheduled message may meet when its time comes.
     "40300": Failure.OPTED_OUT,
     "40310": Failure.INVALID_NUMBER,
-    "40329": Failure.SENDER,
+    "40329": Failure.SENDER,  # a toll-free number that is not verified
 }
-"""What Telnyx' codes for undelivered messages mean (page "Messaging error codes").
+"""What Telnyx' codes for undelivered messages mean (Telnyx, "Messaging Error Code Reference").
 
-Its pages disagree on 40300; the error reference and the page on opt-outs both say STOP.
+Telnyx' pages disagree on 40300: "Receiving Webhooks" calls it an unreachable destination, "Message Detail Records" an
+invalid one. The error reference and the page on opt-outs both say STOP, and are followed. A code of the page that is
+not here means nothing to us.
 """
 
 _RETRY_LATER = "nothing was done; it is tried again later"
 _MEND = "mend it in the Telnyx portal"
 
 _CODES: dict[str, tuple[type[ProviderError], str]] = {
+    # The whole API's (Telnyx, "API Error Codes"): a fault there, which leaves open what was done.
     "10007": (UnknownOutcomeError, "it may have been done"),
     "10008": (UnknownOutcomeError, "it may have been done"),
     "10037": (UnknownOutcomeError, "it may have been done"),
+    # The key and the pace: nothing was done.
     "10009": (RefusedCredentialError, "check TELNYX_API_KEY"),
     "10010": (RefusedCredentialError, "check that the API key may do this"),
     "10011": (RateLimitedError, _RETRY_LATER),
+    # Idempotency keys (Telnyx, "Idempotency").
     "10027": (UnknownOutcomeError, "the idempotency key already stands for a message with another body"),
     "10036": (UnknownOutcomeError, "the same request is still being worked on"),
+    # The message, the person or the sender (Telnyx, "Messaging Error Code Reference").
     "40300": (OptedOutError, "the person answered STOP; only START from that phone lifts it"),
     "40303": (MessageNotFoundError, "this settles nothing by itself"),
     "40305": (RefusedCredentialError, "check the sender (`from`)"),
@@ -123,9 +142,14 @@ _CODES: dict[str, tuple[type[ProviderError], str]] = {
     "40331": (RefusedCredentialError, f"no destinations are allowed in the messaging profile: {_MEND}"),
     "40333": (RefusedCredentialError, f"the messaging profile's spending limit is reached: {_MEND}"),
 }
-"""What a code means for us; 20xxx is about the account, any other is told by the HTTP status."""
+"""The error that a code of a refused request becomes, and its remedy.
+
+A code 20xxx is about the account (Telnyx, "API Error Codes"); for any other code the HTTP status decides.
+"""
 
 _REJECTED = "the same request would never be taken"
+"""The remedy of an error that has none in the tables: there is none."""
+
 _REMEDIES: dict[type[ProviderError], str] = {
     RefusedCredentialError: "check TELNYX_API_KEY, the sender and base_url",
     RateLimitedError: _RETRY_LATER,
@@ -133,10 +157,15 @@ _REMEDIES: dict[type[ProviderError], str] = {
     UnknownOutcomeError: "it may have been done",
     MessageNotFoundError: "this settles nothing by itself",
 }
+"""The remedy of an error whose code is not in the table."""
 
 
 def receipt(response: Response, verb: str) -> Receipt:
-    """Return what a 2xx says; one that can't be read leaves open what was done."""
+    """Return what a 2xx says of a message; `verb` is "create", "read" or "cancel".
+
+    Raises where the answer can't be read: `UnknownOutcomeError` for `create`, which may have parked the message, and
+    `TransientError` for the others, which can be asked again.
+    """
     payload = json_object(response) or {}
     message = payload.get("data", payload)
     if not isinstance(message, dict) or not (provider_id := text_of(message.get("id"))):
@@ -152,7 +181,10 @@ def receipt(response: Response, verb: str) -> Receipt:
 
 
 def recorded(response: Response, token: str) -> tuple[Receipt, ...]:
-    """Return what the detail records say of the message whose webhook address carries our token."""
+    """Return what the detail records say of the message whose webhook address carries our token.
+
+    Raises `TransientError` where the answer can't be read.
+    """
     rows = (json_object(response) or {}).get("data")
     if not isinstance(rows, list):
         raise TransientError("Telnyx: find was answered with nothing readable", provider="telnyx")
@@ -167,7 +199,11 @@ def recorded(response: Response, token: str) -> tuple[Receipt, ...]:
 
 
 def opted_out(response: Response, sender: str | None) -> OptOuts:
-    """Return the numbers on a page of opt-outs, without our own."""
+    """Return the numbers on a page of opt-outs, without `sender`, our own; None means that a pool sends.
+
+    The page on opt-outs does not say which of `from` and `to` is the person's, so both are read. Raises
+    `TransientError` where the answer can't be read.
+    """
     payload = json_object(response) or {}
     rows, meta = payload.get("data"), first(payload.get("meta"))
     if not isinstance(rows, list):
@@ -186,9 +222,11 @@ def refusal(
     *,
     force: bool = False,
 ) -> ProviderError:
-    """Return the error an answer is: by its code, else by `otherwise`, else by its HTTP status.
+    """Return the error that an answer means: by its code, else `otherwise`, else by its HTTP status.
 
-    `otherwise` rules where the code can't be trusted (a 5xx, a 409), and everywhere with `force`.
+    `otherwise` comes first where the code can't be trusted (a 5xx, a 409), and everywhere with `force`. `remedy` takes
+    the place of the table's. An answer to `read` and `cancel` never leaves an outcome open nor rejects a message:
+    asking again is harmless, and the message is there already.
     """
     code, title, payload = _problem(response)
     known, what = _CODES.get(code, (None, ""))
@@ -208,7 +246,7 @@ def refusal(
 
 
 def by_status(status: int) -> type[ProviderError]:
-    """Return what an HTTP status means where nothing more is said."""
+    """Return the error that an HTTP status means where no code says more."""
     if status == 429:
         return RateLimitedError
     if status in {401, 402, 403} or 300 <= status < 400:
@@ -219,7 +257,10 @@ def by_status(status: int) -> type[ProviderError]:
 
 
 def _problem(response: Response) -> tuple[str, str, object]:
-    """Return code, title and payload of an error, in either of Telnyx' two shapes."""
+    """Return code, title and payload of an error in either of Telnyx' two shapes: a list, or one bare object.
+
+    Of several errors the first with a code of the table counts.
+    """
     payload = json_object(response)
     if payload is None:
         return "", "", response.body[:2000]
@@ -232,24 +273,25 @@ def _problem(response: Response) -> tuple[str, str, object]:
 
 
 def first(value: object) -> dict[str, Any]:
-    """Return the first object of a list, or the object itself, or an empty one."""
+    """Return the first object of a list, or the object itself; an empty one for anything else."""
     found = value[0] if isinstance(value, list) and value else value
     return found if isinstance(found, dict) else {}
 
 
 def _status(message: Mapping[str, Any]) -> str:
-    """Return the message's status in our words; Telnyx gives it to the addressee."""
+    """Return a message's status in our words: Telnyx names it with the addressee, a detail record by itself."""
     word = text_of(first(message.get("to")).get("status")) or text_of(message.get("status"))
     return STATUSES.get(word.lower(), "unknown")
 
 
 def _failure(message: Mapping[str, Any]) -> str:
+    """Return code and title of what went wrong; "" where nothing did."""
     problem = first(message.get("errors"))
     return f"{text_of(problem.get('code'))} {short(text_of(problem.get('title')))}".strip()
 
 
 def token_in(url: str) -> str | None:
-    """Return the token we put into a webhook's address, if it is there."""
+    """Return our token from a webhook's address; None means that there is none."""
     try:
         return dict(parse_qsl(urlsplit(url).query)).get(TOKEN)
     except ValueError:

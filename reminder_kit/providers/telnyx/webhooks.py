@@ -1,6 +1,9 @@
 """Telnyx' webhooks: verify the bytes, then read what happened to a message or what a person replied.
 
-Pure: no clock, no I/O. Never reads what is not signed, never refuses an event for a word it does not know.
+Pure: no clock, no I/O. Never reads what is not signed, never refuses a signed event for a word that it does not know.
+Sources: Telnyx, "Receiving Webhooks for Messaging" (envelope, signature, at most 2 seconds for the answer, up to three
+attempts for each address) and "Advanced Opt-In/Out" (`autoresponse_type`). Events come in any order and more than once,
+each with one id.
 """
 
 from __future__ import annotations
@@ -22,12 +25,18 @@ __all__ = ["event", "verified"]
 
 _WHAT = "Telnyx webhook"
 _REPLIES = {"STOP": "opted_out", "START": "opted_in"}
+"""What Telnyx itself took a reply for (`autoresponse_type`); HELP changes nothing, and is an ordinary reply."""
 
 
 def verified(
     keys: tuple[str, ...], headers: Mapping[str, str], body: bytes, now: datetime, tolerance: timedelta
 ) -> tuple[DeliveryEvent, ...]:
-    """Return the event of a webhook whose signature, key and age are right."""
+    """Return the event of a webhook whose signature and age are right.
+
+    Telnyx signs `timestamp|body` with Ed25519. Raises `ConfigurationError` where there is no public key,
+    `SignatureError` where no key fits or the timestamp is further than `tolerance` from `now`, and `PayloadError` where
+    the body is no event.
+    """
     if not keys:
         raise ConfigurationError(
             f"{_WHAT}: no public key to verify it with: set TELNYX_PUBLIC_KEY (Telnyx portal, Keys & Credentials)"
@@ -42,7 +51,7 @@ def verified(
 
 
 def event(body: bytes, signed_at: datetime) -> DeliveryEvent:
-    """Return the event a webhook's body tells; `signed_at` stands in for a missing time.
+    """Return the event that a webhook's body holds; `signed_at` (UTC) stands in for a missing time.
 
     Raises `PayloadError` where the body is no JSON object with `data` and an id.
     """
@@ -54,11 +63,11 @@ def event(body: bytes, signed_at: datetime) -> DeliveryEvent:
     if not (event_id := text_of(data.get("id"))):
         raise PayloadError(f"{_WHAT}: the body has no data.id")
     payload = first(data.get("payload"))
-    kind, number, code = _told(text_of(data.get("event_type")), payload)
+    kind, number, code = _type_number_code(text_of(data.get("event_type")), payload)
     return DeliveryEvent(
         id=event_id,
         type=kind,
-        occurred_at=_when(text_of(data.get("occurred_at")), signed_at),
+        occurred_at=_instant_or(text_of(data.get("occurred_at")), signed_at),
         provider="telnyx",
         provider_id=text_of(payload.get("id")) or None,
         token=_token(raw, payload),
@@ -69,7 +78,8 @@ def event(body: bytes, signed_at: datetime) -> DeliveryEvent:
     )
 
 
-def _when(text: str, otherwise: datetime) -> datetime:
+def _instant_or(text: str, otherwise: datetime) -> datetime:
+    """Return the instant that an ISO text names, else the other one."""
     try:
         return from_iso(text)
     except (InvalidInputError, OverflowError):
@@ -77,12 +87,16 @@ def _when(text: str, otherwise: datetime) -> datetime:
 
 
 def _token(raw: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
+    """Return our token: from the message's own webhook address, else from the address that this webhook came to."""
     places = (payload.get("webhook_url"), first(raw.get("meta")).get("delivered_to"))
     return next((token for place in places if (token := token_in(text_of(place)))), None)
 
 
-def _told(event_type: str, payload: Mapping[str, Any]) -> tuple[str, str | None, str]:
-    """Return our type, the other party's number and a code."""
+def _type_number_code(event_type: str, payload: Mapping[str, Any]) -> tuple[str, str | None, str]:
+    """Return our type of event, the person's number (None: not named) and Telnyx' code.
+
+    A `message.sent` with a status of before the sending still says that the message was sent.
+    """
     if event_type == "message.received":
         number = text_of(first(payload.get("from")).get("phone_number")) or None
         automatic = text_of(payload.get("autoresponse_type")).upper()

@@ -1,12 +1,12 @@
-"""Twilio: messages scheduled by a Messaging Service as requests, and its answers in our words.
+"""Twilio: messages scheduled by a Messaging Service as requests, and which answer is which receipt or error.
 
-Pure: no clock, no I/O; only the constructor looks at the environment. Never builds a
-request without a Messaging Service: Twilio drops the schedule of such a one and sends it
-at once (https://support.twilio.com/hc/en-us/articles/4412165297947).
+Pure: no clock, no I/O; only the constructor looks at the environment. Never builds a request without a Messaging
+Service: Twilio drops the schedule of such a request and sends the message at once (Twilio Support, article
+4412165297947).
 
-Sources: Twilio's OpenAPI description (`Messages`), its pages "Message Scheduling" and
-"Errors and Warnings". They disagree on the shortest lead (5 or 15 minutes; here 15, `min_lead`
-changes it) and name no cut-off for cancelling other than "while still scheduled".
+Sources: Twilio's API reference ("Message resource", the OpenAPI description), its pages "Message Scheduling" and "Error
+and Warning Dictionary". They disagree on the shortest lead (5 or 15 minutes; 15 here, unless `min_lead` says otherwise)
+and name no cut-off for cancelling other than "while still scheduled".
 """
 
 from __future__ import annotations
@@ -44,22 +44,31 @@ from reminder_kit.rules.window import Window
 __all__ = ["Twilio"]
 
 _CODES: dict[str, tuple[type[ProviderError], str]] = {
+    # The account, the pace, and what is not there. A 20429 was never processed (Error 20429).
     "20003": (RefusedCredentialError, "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"),
     "20404": (MessageNotFoundError, "this settles nothing by itself"),
     "20429": (RateLimitedError, "nothing was done; it is tried again later"),
+    # The person's number.
     "21211": (InvalidNumberError, "correct the phone number"),
     "21614": (InvalidNumberError, "the number cannot receive SMS"),
+    # The sender, or what the account allows it.
     "21408": (SenderRefusedError, "allow the destination's country in the Twilio console"),
     "21606": (RefusedCredentialError, "the sender (`from`) is not one of the account's"),
     "21612": (SenderRefusedError, "the number cannot be reached from this sender"),
+    # The person said STOP.
     "21610": (OptedOutError, "the person answered STOP; only START from that phone lifts it"),
+    # The sender's queue, and the Messaging Service.
     "21611": (TransientError, "the sender's queue is full: it is tried again later"),
     "21703": (RefusedCredentialError, "the Messaging Service has no sender: add one in the Twilio console"),
+    # Scheduling: no longer `scheduled`; no Messaging Service; more messages than are scheduled at once.
     "30409": (TooLateToCancelError, "ask for the message to learn more"),
     "35118": (RefusedCredentialError, "set `messaging_service_sid` in [provider]"),
     "35125": (TransientError, "too many messages are scheduled: it is tried again later"),
 }
-"""What a code means for us; any other is told by the HTTP status (https://www.twilio.com/docs/api/errors)."""
+"""The error that a code of a refused request becomes, and its remedy; for any other code the HTTP status decides.
+
+Each code has a page of its own in the "Error and Warning Dictionary" (https://www.twilio.com/docs/api/errors).
+"""
 
 _REMEDIES: dict[type[ProviderError], str] = {
     RefusedCredentialError: "check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and base_url",
@@ -67,27 +76,30 @@ _REMEDIES: dict[type[ProviderError], str] = {
     UnknownOutcomeError: "it may have been done",
     MessageNotFoundError: "this settles nothing by itself",
 }
+"""The remedy of an error whose code is not in the table."""
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 _LONGEST = 1600
+"""Characters of a text ("Message resource", `Body`)."""
 _PAGE = 200
+"""Messages of one list: more than a number is sent while an answer may be lost."""
 _SKEW = timedelta(minutes=5)
 """How far Twilio's clock and ours may be apart when a message is looked for."""
 _MEDIA = 10
+"""Media of an MMS ("Message resource", `MediaUrl`)."""
 
 
 class Twilio:
     """Send through Twilio (https://www.twilio.com).
 
-    `messaging_service_sid` (MG…) is needed; `from_` picks one of its senders. The
-    account and its token default to the environment's TWILIO_ACCOUNT_SID and
-    TWILIO_AUTH_TOKEN, the base URL to TWILIO_BASE_URL. Twilio reports to `webhook_url`;
-    its signature covers that address, so it must be the public one. `min_lead` is the
-    shortest lead (5 minutes at least), `schedule_ahead` shortens the 35 days messages are
-    parked ahead.
+    `messaging_service_sid` (MG…, default: TWILIO_MESSAGING_SERVICE_SID) is needed; `from_` picks one of its
+    senders, and None leaves the choice to the service. The account and its token default to the environment's
+    TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, the base URL to TWILIO_BASE_URL. Twilio reports to `webhook_url`; its
+    signature covers that address, so that it must be the public one; None means that the service's own is used.
+    `min_lead` is the shortest lead (5 minutes at least), `schedule_ahead` shortens the 35 days that messages are
+    parked ahead; None means all of them.
 
-    Twilio knows no idempotency keys: a request without an answer can't be repeated
-    safely, but its message is looked for in the list of messages. Raises
-    `ConfigurationError` for settings that contradict each other.
+    Twilio knows no idempotency keys: a request without an answer can't be repeated safely, so that its message is
+    looked for in the list of messages. Raises `ConfigurationError` for settings that contradict each other.
     """
 
     name = "twilio"
@@ -134,7 +146,7 @@ class Twilio:
 
     @property
     def sender(self) -> str:
-        """The number messages are sent from, else the Messaging Service that picks one."""
+        """The number that messages are sent from, else the Messaging Service that picks one."""
         return self._from or self._service
 
     def headers(self) -> Mapping[str, str]:
@@ -149,6 +161,7 @@ class Twilio:
     # Requests
 
     def _messages(self, rest: str = "") -> str:
+        """Return the path of the account's messages, or of one of them."""
         if not self._account:
             raise ConfigurationError("Twilio: no account: set the environment variable TWILIO_ACCOUNT_SID")
         return f"/2010-04-01/Accounts/{self._account}/Messages{rest}.json"
@@ -156,8 +169,8 @@ class Twilio:
     def create(self, draft: Draft, *, token: str, idempotency_key: str) -> Request:  # noqa: ARG002 - Twilio takes neither
         """Return the request that schedules the draft.
 
-        Twilio takes neither our token (its signature covers the address) nor an
-        idempotency key. Raises `RejectedError` for what it documents that it does not take.
+        Twilio takes no idempotency key, and our token can't stand in the webhook's address, which the signature
+        covers. Raises `RejectedError` for what Twilio documents that it does not take.
         """
         if not draft.text.strip() and not draft.media_urls:
             raise _rejected("the text is empty: correct the template or data")
@@ -188,18 +201,18 @@ class Twilio:
         return Request("GET", self._messages(f"/{provider_id}"))
 
     def cancel(self, provider_id: str) -> Request:
-        """Return the request that withdraws a message; Twilio takes it while the message is scheduled."""
+        """Return the request that cancels a message; Twilio takes it while the message is `scheduled`."""
         return Request("POST", self._messages(f"/{provider_id}"), b"Status=canceled")
 
     def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request:  # noqa: ARG002 - the list knows no token
         """Return the request that lists the messages to the draft's number, newest first.
 
-        It names no date: a scheduled message has no date of sending yet, and would not be listed.
+        The request names no date: a scheduled message has no date of sending yet, and would not be listed.
         """
         return Request("GET", f"{self._messages()}?{urlencode({'To': draft.to, 'PageSize': _PAGE})}")
 
     def ping(self) -> Request:
-        """Return a request that reads the account."""
+        """Return a request that reads the account, and changes nothing."""
         return Request("GET", self._messages().replace("/Messages.json", ".json"))
 
     # Answers
@@ -207,8 +220,9 @@ class Twilio:
     def parse_created(self, response: Response) -> Receipt:
         """Read the answer to `create`.
 
-        A status other than `scheduled` says that Twilio is sending the message now; the
-        receipt says so in `error`.
+        A status other than `scheduled` says that Twilio is sending the message now; the receipt says so in `error`.
+        Raises `UnknownOutcomeError` for a 5xx, a 408, a 409 and an unreadable 2xx; else the error of the code, or of
+        the status.
         """
         if 200 <= response.status < 300:
             receipt = self._receipt(response, "create", UnknownOutcomeError)
@@ -220,13 +234,13 @@ class Twilio:
         raise self._error(response, "create", _by_status(response.status, RefusedCredentialError))
 
     def parse_read(self, response: Response) -> Receipt:
-        """Read the answer to `read`."""
+        """Read the answer to `read`; raises `MessageNotFoundError` for a 404."""
         if 200 <= response.status < 300:
             return self._receipt(response, "read", TransientError)
         raise self._error(response, "read", _by_status(response.status, MessageNotFoundError))
 
     def parse_cancelled(self, response: Response) -> Receipt:
-        """Read the answer to `cancel`; a refusal is to be settled by `read`."""
+        """Read the answer to `cancel`; a refusal (`TooLateToCancelError`) is to be settled by `read`."""
         if 200 <= response.status < 300:
             return self._receipt(response, "cancel", TransientError)
         kind = (
@@ -242,18 +256,25 @@ class Twilio:
         token: str,  # noqa: ARG002 - the list knows no token
         created_at: datetime,
     ) -> tuple[Receipt, ...]:
-        """Read the list: messages of this service with these words, created since, and not cancelled."""
+        """Read the list: messages of this service with these words, created since, and not cancelled.
+
+        Twilio has no field for our token, so that the words have to do. Raises as the other verbs do, and
+        `TransientError` where the list can't be read.
+        """
         if not 200 <= response.status < 300:
             raise self._error(response, "find", _by_status(response.status, MessageNotFoundError))
         listed = (json_object(response) or {}).get("messages")
         if not isinstance(listed, list):
             raise TransientError("Twilio: find was answered with nothing readable", provider=self.name)
         rows = [entry for entry in listed if isinstance(entry, dict) and self._may_be(entry, draft, created_at)]
-        return tuple(receipt for receipt in map(_row, rows) if receipt.provider_id and receipt.status != "cancelled")
+        return tuple(
+            receipt for receipt in map(_receipt_of, rows) if receipt.provider_id and receipt.status != "cancelled"
+        )
 
     def _may_be(self, row: Mapping[str, Any], draft: Draft, created_at: datetime) -> bool:
+        """Say whether a listed message may be the one whose answer was lost."""
         service = text_of(row.get("messaging_service_sid"))
-        made_at = _instant(text_of(row.get("date_created")))
+        made_at = _rfc2822_instant(text_of(row.get("date_created")))
         return (
             text_of(row.get("to")) == draft.to
             and text_of(row.get("body")).strip() == draft.text.strip()
@@ -264,6 +285,7 @@ class Twilio:
         )
 
     def _receipt(self, response: Response, verb: str, unreadable: type[ProviderError]) -> Receipt:
+        """Return what a 2xx says of a message; raises `unreadable` where the answer can't be read."""
         message = json_object(response) or {}
         if not text_of(message.get("sid")):
             raise unreadable(
@@ -272,9 +294,10 @@ class Twilio:
                 status=response.status,
                 raw=response.body[:2000],
             )
-        return _row(message)
+        return _receipt_of(message)
 
     def _error(self, response: Response, verb: str, otherwise: type[ProviderError]) -> ProviderError:
+        """Return the error that an answer means: by its code unless it is a 5xx, else `otherwise`."""
         payload = json_object(response)
         code = text_of((payload or {}).get("code"))
         known, what = _CODES.get(code, (None, ""))
@@ -295,12 +318,12 @@ class Twilio:
         return kind(f"Twilio: {verb} was answered with {response.status} ({said}): {advice}", **details)
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
-        """Verify a webhook (HMAC over its address and fields) and return what it tells.
+        """Verify a webhook (HMAC over its address and fields) and return its event.
 
-        The address is `webhook_url`, or what the host says in a header
-        `x-reminder-kit-url` (the signature covers it, so it can't be forged). Twilio
-        signs no time, so a repeated webhook is told by its event id alone, and `now` is
-        when it happened. Raises `SignatureError`, `PayloadError` or `ConfigurationError`.
+        The address is `webhook_url`, or the one that the host puts into a header `x-reminder-kit-url`, which can't be
+        forged since the signature covers it. Twilio signs no time: a repeated webhook is known by its event id alone,
+        and `now` becomes the event's time. Raises `SignatureError` where the signature fits no address, `PayloadError`
+        where the webhook names no message, and `ConfigurationError` where the token or the address is missing.
         """
         if not self._auth_token:
             raise ConfigurationError("Twilio webhook: no token to verify it with: set TWILIO_AUTH_TOKEN")
@@ -308,16 +331,18 @@ class Twilio:
 
 
 def _given(value: str | None, variable: str) -> str:
+    """Return a setting; None means what the environment variable holds, or ""."""
     return (os.environ.get(variable, "") if value is None else value).strip()
 
 
-def _row(message: Mapping[str, Any]) -> Receipt:
+def _receipt_of(message: Mapping[str, Any]) -> Receipt:
+    """Return what a message of Twilio's says: of a read or cancelled message, and of each in a list."""
     status = STATUSES.get(text_of(message.get("status")).lower(), "unknown")
     return Receipt(text_of(message.get("sid")), status, text_of(message.get("error_code")))
 
 
-def _instant(text: str) -> datetime | None:
-    """Return an instant as Twilio writes it (RFC 2822), None for anything else."""
+def _rfc2822_instant(text: str) -> datetime | None:
+    """Return the UTC instant that Twilio writes as RFC 2822 has it; None means that the text is anything else."""
     from email.utils import parsedate_to_datetime
 
     try:
@@ -331,6 +356,7 @@ def _rejected(why: str) -> RejectedError:
 
 
 def _by_status(status: int, missing: type[ProviderError]) -> type[ProviderError]:
+    """Return the error that an HTTP status means where no code says more; `missing` is what a 404 means."""
     if status == 429:
         return RateLimitedError
     if status in {401, 403} or 300 <= status < 400:

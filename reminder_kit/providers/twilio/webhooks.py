@@ -1,6 +1,8 @@
 """Twilio's webhooks: verify address and fields, then read what happened to a message or what a person replied.
 
-Pure: no clock, no I/O. Never believes a webhook for its address's sake: the signature covers it.
+Pure: no clock, no I/O. Never takes the address of a webhook on trust: the signature covers it. Sources: Twilio,
+"Webhooks Security" (signature) and "Outbound Message Status in Status Callbacks". Callbacks come in any order and more
+than once; a message and its status together are an event's id.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ __all__ = ["FAILURES", "STATUSES", "signed_text", "verified"]
 
 STATUSES = {
     "scheduled": "scheduled",
+    # On their way: `accepted` by the Messaging Service, which picks a sender, then `queued` at that sender.
     "accepted": "sent",
     "queued": "sent",
     "sending": "sent",
@@ -29,35 +32,45 @@ STATUSES = {
     "read": "delivered",
     "undelivered": "undelivered",
     "failed": "undelivered",
-    "canceled": "cancelled",
+    "canceled": "cancelled",  # one l
 }
-"""Twilio's words for a message, in ours; any other word is `unknown`. `accepted` and `queued` are on their way."""
+"""Twilio's words for a message, in ours; any other word is `unknown` (API reference, "Message resource", Status).
+
+The words of received messages (`receiving`, `received`) have no place here: a reply is known by its `Body`.
+"""
 
 FAILURES = {
+    # Codes of refused requests, which a scheduled message may meet when its time comes.
     "21211": Failure.INVALID_NUMBER,
     "21610": Failure.OPTED_OUT,
-    "21614": Failure.LANDLINE,
-    "30003": Failure.UNREACHABLE,
+    "21614": Failure.LANDLINE,  # no mobile number
+    # Codes of delivery.
+    "30003": Failure.UNREACHABLE,  # switched off, or out of reach
     "30004": Failure.BLOCKED,
-    "30005": Failure.UNREACHABLE,
-    "30006": Failure.LANDLINE,
-    "30007": Failure.BLOCKED,
-    "30034": Failure.SENDER,
-    "30610": Failure.BLOCKED,
+    "30005": Failure.UNREACHABLE,  # a number nobody knows, perhaps only for now
+    "30006": Failure.LANDLINE,  # or a carrier that can't be reached
+    "30007": Failure.BLOCKED,  # filtered by a carrier or by Twilio
+    "30034": Failure.SENDER,  # not registered for 10DLC (United States)
+    "30610": Failure.BLOCKED,  # quiet hours of Twilio's own
 }
-"""What Twilio's codes for undelivered messages mean (https://www.twilio.com/docs/api/errors)."""
+"""What Twilio's codes for undelivered messages mean.
+
+Each code has a page of its own in the "Error and Warning Dictionary" (https://www.twilio.com/docs/api/errors). A code
+that is not here means nothing to us.
+"""
 
 _WHAT = "Twilio webhook"
 _REPLIES = {"STOP": "opted_out", "START": "opted_in", "HELP": "received"}
+"""What Twilio itself took a reply for (`OptOutType`, Twilio, "Advanced Opt-Out")."""
 
 
 def signed_text(url: str, fields: list[tuple[str, str]]) -> bytes:
-    """Return what Twilio signs: the address, then each field's name and value, sorted, without repetitions."""
+    """Return what Twilio signs, as bytes: the address, then each field's name and value, sorted, none twice."""
     return (url + "".join(name + value for name, value in sorted(set(fields)))).encode()
 
 
 def _addresses(url: str) -> Iterator[str]:
-    """Return the address with and without its port, since proxies and Twilio disagree on naming it.
+    """Yield the address with and without its port, since proxies and Twilio disagree on naming one.
 
     A fragment (`#rc=3`: how often Twilio tries again) is never sent, and so not signed.
     """
@@ -72,7 +85,11 @@ def _addresses(url: str) -> Iterator[str]:
 def verified(
     auth_token: str, webhook_url: str | None, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> tuple[DeliveryEvent, ...]:
-    """Return the event of a webhook whose signature is right."""
+    """Return the event of a webhook whose signature is right; `now` is its time.
+
+    `webhook_url` is the public address; None means that the host names it in a header. Raises `ConfigurationError`,
+    `SignatureError` or `PayloadError`.
+    """
     names = lowered(headers)
     url = names.get("x-reminder-kit-url") or webhook_url
     if not url:
@@ -93,6 +110,7 @@ def verified(
 
 
 def _event(fields: dict[str, str], now: datetime) -> DeliveryEvent:
+    """Return the event of a verified webhook's fields: a reply where it has a `Body`, else a status."""
     sid = fields.get("MessageSid") or fields.get("SmsSid")
     if not sid:
         raise PayloadError(f"{_WHAT}: it names no message")

@@ -1,4 +1,18 @@
-"""Vonage."""
+"""Vonage's Messages API: messages that leave when they are due, since Vonage parks none.
+
+Never schedules, cancels or reads a message: the API reference ("Messages API") has no send time and no such endpoint,
+so that the ledger holds a reminder until its minute, and a message once created is on its way. `provider` is all of
+it: requests, answers and webhooks. What else is odd about it, and which page says so:
+
+- No idempotency key and no list: our token travels as `client_ref`, which every status webhook repeats ("Messages
+  API"), so that a lost answer is settled by the webhook.
+- Numbers are E.164 without the plus sign. A text has up to 1,000 characters in the API description (3,200 in the
+  newer SDK; the lower bound is kept).
+- Basic credentials work, but webhooks set on an application need its token (Vonage, "Authentication").
+- A webhook's signature covers a token and not the body: the body's digest (`payload_hash`) and the age (`iat`) have
+  to be compared as well (Vonage, "Signed webhooks").
+- STOP shows as code 1240 of a later message (Messages API, "Errors"); the adapter reads no list of opt-outs.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Vonage: messages sent at their minute (it cannot schedule), and its answers and webhooks in our words.
+"""Vonage: messages that leave at their minute (Vonage parks none), and its answers and webhooks in our words.
 
-Never reads the clock but for the life of its credential, and performs no I/O; what is not
-due yet is held in the ledger by the kit.
+Never reads the clock but for the life of its credential, and performs no I/O but for the file of its private key; a
+reminder that is not due yet stays in the ledger, held by the kit.
 
-Sources: the Messages API's OpenAPI description and its error list; the page "Signed
-webhooks". A message cannot be withdrawn, and the API has no way to ask for one.
+Sources: Vonage's API reference "Messages API" (the OpenAPI description and its errors), and the pages "Authentication"
+and "Signed webhooks". A message can be neither cancelled nor read: the API reference has no endpoint for either.
 """
 
 from __future__ import annotations
@@ -52,24 +52,30 @@ STATUSES = {
     "rejected": "undelivered",
     "undeliverable": "undelivered",
 }
-"""Vonage's words for a message, in ours; any other word is `unknown`."""
+"""Vonage's words for a message, in ours; any other word is `unknown` (Messages API, "Message Status")."""
 
 FAILURES = {
-    "1000": Failure.CARRIER,
+    "1000": Failure.CARRIER,  # more than is taken at a time
+    # The account's, or the sender's: invalid parameters, used-up quota, an unknown sender.
     "1020": Failure.SENDER,
-    "1050": Failure.BLOCKED,
     "1070": Failure.SENDER,
     "1120": Failure.SENDER,
+    # The person's number: barred, no number at all, absent for a while or for good, filtered as spam.
+    "1050": Failure.BLOCKED,
     "1170": Failure.INVALID_NUMBER,
     "1180": Failure.UNREACHABLE,
     "1190": Failure.UNREACHABLE,
     "1210": Failure.BLOCKED,
-    "1240": Failure.OPTED_OUT,
+    "1240": Failure.OPTED_OUT,  # "illegal number": what Vonage calls a number that said STOP
     "1360": Failure.EXPIRED,
+    # The rest of the list: faults that are neither the sender's nor the person's.
     "1420": Failure.CARRIER,
     "1430": Failure.CARRIER,
 }
-"""What the codes in Vonage's status webhooks mean (Messages API, error list)."""
+"""What the codes in Vonage's status webhooks (`error.title`) mean (Messages API, "Errors").
+
+A code that is not here means nothing to us.
+"""
 
 _REMEDIES: dict[type[ProviderError], str] = {
     InvalidNumberError: "correct the phone number",
@@ -79,19 +85,25 @@ _REMEDIES: dict[type[ProviderError], str] = {
     SenderRefusedError: "check the sender (`from`)",
     UnknownOutcomeError: "it may have been done",
 }
+"""The remedy of each error: Vonage's errors have titles, but no codes that could be relied on."""
 _WHAT = "Vonage webhook"
 _LONGEST = 1000
+"""Characters of a text (Messages API, `text`; newer copies allow more)."""
 _NONE = timedelta(0)
+"""No lead, no cut-off, no margin: the window of a provider that parks nothing."""
 _TOKEN_LIFE = 900
+"""Seconds for which an application's token holds."""
 
 
 class Vonage:
     """Send through Vonage's Messages API (https://developer.vonage.com), each message when it is due.
 
-    Due messages leave with `resync --every 60s` or any other run of the batch job. The
-    credentials default to the environment: VONAGE_APPLICATION_ID and VONAGE_PRIVATE_KEY (PEM
-    text or a file's path), else VONAGE_API_KEY and VONAGE_API_SECRET; webhooks are verified
-    with VONAGE_SIGNATURE_SECRET. `from_` is a number or a name.
+    Due messages leave with `resync --every 60s` or any other run of the batch job. The credentials default to the
+    environment: VONAGE_APPLICATION_ID and VONAGE_PRIVATE_KEY (PEM text or a file's path), else VONAGE_API_KEY and
+    VONAGE_API_SECRET; webhooks are verified with VONAGE_SIGNATURE_SECRET. `from_` is a number or a name.
+    `webhook_url` is where Vonage reports on each message; None means the application's or the account's own address.
+    `tolerance` is how far a webhook's `iat` may be from the kit's clock, either way. `clock` returns Unix seconds, for
+    the life of a token only. Raises `ConfigurationError` where there is no sender.
     """
 
     name = "vonage"
@@ -136,7 +148,7 @@ class Vonage:
 
     @property
     def sender(self) -> str:
-        """The number or name messages are sent from."""
+        """The number or name that messages are sent from."""
         return self._from
 
     def headers(self) -> Mapping[str, str]:
@@ -151,7 +163,7 @@ class Vonage:
         return {"authorization": "Basic " + b64encode(f"{self._api_key}:{self._api_secret}".encode()).decode()}
 
     def _application_token(self) -> str:
-        """Return a token of 15 minutes, made anew when it has 5 left."""
+        """Return the application's token, which holds for 15 minutes and is made anew when 5 are left."""
         now = self._clock()
         token, until = self._bearer
         if now > until - 300:
@@ -166,7 +178,8 @@ class Vonage:
     def create(self, draft: Draft, *, token: str, idempotency_key: str) -> Request:  # noqa: ARG002 - Vonage takes no key
         """Return the request that sends the draft now; our token is its `client_ref`.
 
-        Raises `RejectedError` for what Vonage documents that it does not take.
+        Vonage takes no idempotency key. Raises `RejectedError` for what Vonage documents that it does not take: no
+        text, more than 1,000 characters, an MMS without or with several images.
         """
         mms = draft.channel == "mms" or bool(draft.media_urls)
         if mms and len(draft.media_urls) != 1:
@@ -208,7 +221,11 @@ class Vonage:
     # Answers
 
     def parse_created(self, response: Response) -> Receipt:
-        """Read the answer to `create`."""
+        """Read the answer to `create`: a 2xx with an id is a message on its way.
+
+        Raises `UnknownOutcomeError` for a 5xx, a 408, a 409 and an unreadable 2xx; any other error goes by the status
+        and the parameter that is named as invalid.
+        """
         payload = json_object(response)
         if 200 <= response.status < 300:
             if provider_id := text_of((payload or {}).get("message_uuid")):
@@ -217,6 +234,7 @@ class Vonage:
         raise self._error(response, payload, _kind(response.status, payload or {}))
 
     def _error(self, response: Response, payload: Mapping[str, Any] | None, kind: type[ProviderError]) -> ProviderError:
+        """Return an error with the title that Vonage gives it (RFC 7807) and the code at the end of its `type`."""
         problem = payload or {}
         code = text_of(problem.get("type")).rpartition("#")[2]
         details: dict[str, Any] = {"provider": self.name, "code": code, "status": response.status, "raw": payload}
@@ -236,9 +254,10 @@ class Vonage:
     # Webhooks
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
-        """Verify a webhook (a token over the body's digest, five minutes old at most) and return what it tells.
+        """Verify a webhook (a token that carries the body's digest and its age) and return its event.
 
-        Raises `SignatureError`, `PayloadError` or `ConfigurationError`.
+        Raises `SignatureError` where the token, the digest or the age (beyond `tolerance`) is wrong, `PayloadError`
+        where the webhook names no message, and `ConfigurationError` where there is no secret.
         """
         import hashlib
         import hmac
@@ -257,11 +276,12 @@ class Vonage:
 
 
 def _given(value: str | None, variable: str) -> str:
+    """Return a setting; None means what the environment variable holds, or ""."""
     return (os.environ.get(variable, "") if value is None else value).strip()
 
 
 def _pem(text: str) -> str:
-    """Return the key itself, or what the file of that name holds."""
+    """Return the private key itself, or what the file of that name holds; raises `ConfigurationError` for neither."""
     if "-----BEGIN" in text:
         return text.replace("\\n", "\n")
     try:
@@ -277,6 +297,7 @@ def _rejected(why: str) -> RejectedError:
 
 
 def _kind(status: int, problem: Mapping[str, Any]) -> type[ProviderError]:
+    """Return the error that an HTTP status means, and for a 4xx the parameter that is named as invalid."""
     if status == 429:
         return RateLimitedError
     if status in {401, 402, 403, 404} or 300 <= status < 400:
@@ -295,6 +316,7 @@ def _kind(status: int, problem: Mapping[str, Any]) -> type[ProviderError]:
 
 
 def _event(body: bytes, now: datetime) -> DeliveryEvent:
+    """Return the event of a verified body: a status where it has one, else a reply; `now` stands in for its time."""
     try:
         raw = json.loads(body)
     except (ValueError, RecursionError):

@@ -78,7 +78,7 @@ def live(kit, sandbox):
     sandbox.faults.clear()
     kit.record(visit("recorded", days=4, number=11))
     early = DeliveryEvent("E-1", "delivered", START, "telnyx", "not-known-yet", number="+12025550112", raw={"a": 1})
-    (far,) = kit.ledger.records(ids=["far"])
+    (far,) = kit.ledger.read(lambda reader: list(reader.records(ids=["far"])))
     with kit.ledger.writing() as transaction:
         transaction.store_event(early, sandbox.now())
         transaction.claim([far.row], "host:4194399:0:gone.1", sandbox.now(), timedelta(seconds=60))

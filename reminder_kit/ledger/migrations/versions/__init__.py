@@ -1,1 +1,1 @@
-"""One module for each version of the ledger's tables. A published one is never changed."""
+"""One module for each version of the ledger's tables. A released one is never changed."""

@@ -1,6 +1,6 @@
 """The first version: appointments, reminders, messages, history, suppressions, events, runs.
 
-Never changed once published: what follows goes into a new version.
+Never changed once released: what follows goes into a new version.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The second version: which phones an appointment is for, and what else a message tells.
+"""The second version: which numbers an appointment is for, and which further reminders a message includes.
 
-Never changed once published: what follows goes into a new version.
+Never changed once released: what follows goes into a new version.
 """
 
 from __future__ import annotations

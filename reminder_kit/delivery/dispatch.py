@@ -1,0 +1,67 @@
+"""What a dispatcher is handed and what it gives back: one message under a claim, and how its dispatch ended.
+
+Never does anything: values only.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from reminder_kit.errors import ProviderError
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import Claim, Identity
+
+__all__ = ["ClaimedMessage", "DispatchResult", "DispatchStatus"]
+
+
+class DispatchStatus(StrEnum):
+    """How one dispatch ended.
+
+    `done`: as asked. `failed`: tried again by a later run. `rejected`: the provider will never take this message.
+    `unknown`: it may be parked, and nobody can be asked. `too_late`: it goes out, or went. `waiting`: left alone
+    until its back-off is over. `stale`: the appointment, a suppression or a neighbour changed before anything was
+    sent. `skewed`: refused because the provider's clock differs from ours, and to be placed anew.
+    """
+
+    DONE = "done"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    TOO_LATE = "too_late"
+    WAITING = "waiting"
+    STALE = "stale"
+    SKEWED = "skewed"
+
+
+@frozen
+class DispatchResult:
+    """What became of one message.
+
+    `message` is as the ledger knows it now, None where none was created. `error` and `reason` say why the dispatch
+    is not simply done; `reason` only where the provider rejected the message for good.
+    """
+
+    status: DispatchStatus
+    message: Message | None = None
+    error: ProviderError | None = None
+    reason: Reason | None = None
+
+
+@frozen
+class ClaimedMessage:
+    """One message, and the claim under which this worker may write about it.
+
+    `identity` is its appointment, `rule` the rule its reminder was recorded for: both are told in the history.
+    """
+
+    claim: Claim
+    identity: Identity
+    rule: str
+    message: Message
+
+    def having(self, message: Message) -> ClaimedMessage:
+        """Return the same claim on the message as it is now."""
+        return evolve(self, message=message)

@@ -1,0 +1,106 @@
+"""What the ledger is told of a message: each step before it is taken, and what came of it.
+
+Never calls a provider; no transaction stays open while anybody waits for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import evolve, frozen
+
+from reminder_kit.delivery.dispatch import ClaimedMessage
+from reminder_kit.delivery.message_events import MessageEvents
+from reminder_kit.errors import ClaimLostError
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.lifecycle import THEIR_STEPS, after_provider_said, step
+from reminder_kit.model.messages import Message
+from reminder_kit.model.records import Claim, FoundMessage, HistoryEntry
+from reminder_kit.ports import IO
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.transaction import Transaction
+
+__all__ = ["Journal"]
+
+T = TypeVar("T")
+
+
+@frozen
+class Journal:
+    """Writes about claimed messages.
+
+    `ledger` takes transactions as functions (`submit`); `io` waits until one is durable; `clock` is the kit's clock;
+    `actor` is what the history names; `events` follows what webhooks told of a message before its id was known.
+    """
+
+    ledger: Ledger
+    io: IO
+    clock: Callable[[], datetime]
+    actor: str
+    events: MessageEvents
+
+    async def commit(self, op: Callable[[Transaction], T]) -> T:
+        """Run a function in a transaction of the ledger and return once that is durable."""
+        return await self.io.result(self.ledger.submit(op))
+
+    async def move(self, claimed: ClaimedMessage, after: Message) -> Message:
+        """Write down what became of a message; returns it as it stands then, webhooks included.
+
+        Raises `ClaimLostError` where another worker moved it meanwhile, `IllegalTransitionError` for a step that is
+        neither ours nor the provider's.
+        """
+        before = claimed.message
+        if after.state is not before.state and after.state not in THEIR_STEPS.get(before.state, ()):
+            step(before.state, after.state)
+
+        def write(tx: Transaction) -> Message:
+            try:
+                tx.move_message(claimed.claim, before, after)
+                stands = after
+            except ClaimLostError:
+                stands = _overtaken(tx, claimed.claim, before, after)
+            if stands.state is not before.state or stands.error != before.error:
+                event = stands.state if stands.state is not before.state else "failed"
+                tx.note([self.entry(claimed.having(stands), event, stands.error)])
+            self.events.bar(tx, stands, stands.error, self.clock())
+            if not stands.provider_id or stands.provider_id == before.provider_id:
+                return stands
+            found = FoundMessage(stands, claimed.identity, claimed.rule, "")
+            return self.events.join(tx, found, self.clock()).message
+
+        return await self.commit(write)
+
+    def entry(self, claimed: ClaimedMessage, event: str, reason: str) -> HistoryEntry:
+        """Return the line of history that says what happened to a message."""
+        message = claimed.message
+        detail: dict[str, Any] = {"send_at": message.send_at.isoformat()}
+        if message.provider_id:
+            detail["provider_id"] = message.provider_id
+        if message.presumed:
+            detail["presumed"] = True
+        return HistoryEntry(
+            at=self.clock(),
+            actor=self.actor,
+            event=str(event),
+            identity=claimed.identity,
+            key=message.key,
+            rule=claimed.rule,
+            message_id=message.id,
+            reason=reason,
+            detail=detail,
+        )
+
+
+def _overtaken(tx: Transaction, claim: Claim, before: Message, after: Message) -> Message:
+    """Write down what became of a message that a webhook moved meanwhile; raises where it was another worker."""
+    found = tx.reader.find_message(provider=before.provider, token=before.id)
+    if found is None or found.message.state not in THEIR_STEPS.get(before.state, ()):
+        raise ClaimLostError(f"message {before.id} is no longer {before.state}: another worker moved it")
+    by_webhook = found.message
+    provider_id = by_webhook.provider_id or after.provider_id
+    stands = evolve(by_webhook, state=after_provider_said(by_webhook.state, after.state)[0], provider_id=provider_id)
+    tx.move_message(claim, by_webhook, stands)
+    return stands

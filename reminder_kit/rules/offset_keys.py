@@ -1,0 +1,162 @@
+"""How a rule says when, as a table: one row for each key, read by rules, their JSON Schema, errors and the README.
+
+Pure: no clock, no I/O. Who adds a way to say when adds a row here, a field and an argument to `Rule`, and a row to
+the table of its tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+from reminder_kit.errors import InvalidInputError, InvalidRuleError
+from reminder_kit.model.instants import from_iso, utc
+from reminder_kit.rules.offsets import WEEKDAYS, Offset, OffsetKind, weekday_number
+
+__all__ = ["MOST_DAYS", "OFFSET_KEYS", "At", "OffsetKey"]
+
+MOST_DAYS = 3660
+"""The most days that can be counted: ten years."""
+
+
+class At(StrEnum):
+    """What becomes of a rule's `at`, a local time."""
+
+    NEEDED = "needed"
+    POSSIBLE = "possible"
+    REFUSED = "refused"
+
+
+@frozen
+class OffsetKey:
+    """One key by which a rule says when."""
+
+    #: The key, in code and TOML alike.
+    key: str
+    #: What it means, in words for editors and the README.
+    words: str
+    #: How a value is written: "length", "days", "weekday" or "instant", as the schema describes it.
+    form: str
+    #: Returns the value as the rule keeps it; raises `InvalidRuleError` naming what it is told it is.
+    parse: Callable[[Any, str], Any] = field(repr=False)
+    #: Returns the offset that such a value means, with the rule's `at`.
+    offset: Callable[[Any, time | None], Offset] = field(repr=False)
+    #: Whether it lies after its anchor: a follow-up, counted from the end unless the rule says otherwise.
+    follows: bool = False
+    at: At = At.REFUSED
+    #: The least number of days, where days are counted.
+    least: int = 0
+
+
+def _length(value: Any, what: str) -> Offset:
+    return Offset.parse(value, what)
+
+
+def _length_or_none(value: Any, what: str) -> Offset:
+    return Offset.parse(value, what, zero=True)
+
+
+def _days(least: int) -> Callable[[Any, str], int]:
+    def days(value: Any, what: str) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST_DAYS:
+            raise InvalidRuleError(f"{what} must be a whole number of days from {least} up, not {value!r}")
+        return value
+
+    return days
+
+
+def _weekday(value: Any, what: str) -> str:
+    return WEEKDAYS[weekday_number(value, what)]
+
+
+def _instant(value: Any, what: str) -> datetime:
+    try:
+        if isinstance(value, str):
+            return from_iso(value, what)
+        if isinstance(value, datetime):
+            return utc(value, what)
+    except InvalidInputError as error:
+        raise InvalidRuleError(str(error)) from None
+    raise InvalidRuleError(f"{what} must be an aware datetime ({value!r}): write 2026-02-15T14:30:00Z")
+
+
+def _as_it_is(value: Offset, _at: time | None) -> Offset:
+    return value
+
+
+def _local_days(value: int, at: time | None) -> Offset:
+    return Offset(OffsetKind.LOCAL, value, at=at)
+
+
+def _business_days(value: int, at: time | None) -> Offset:
+    return Offset(OffsetKind.BUSINESS, value, at=at)
+
+
+def _on_weekday(value: str, at: time | None) -> Offset:
+    return Offset(OffsetKind.WEEKDAY, at=at, weekday=WEEKDAYS.index(value))
+
+
+def _at_instant(value: datetime, _at: time | None) -> Offset:
+    return Offset(OffsetKind.ABSOLUTE, instant=value)
+
+
+OFFSET_KEYS = (
+    OffsetKey(
+        "before",
+        "How long before: hours are elapsed time, days the same wall clock.",
+        "length",
+        _length,
+        _as_it_is,
+    ),
+    OffsetKey(
+        "after",
+        "How long after the end (or, with anchor, the start): a follow-up.",
+        "length",
+        _length_or_none,
+        _as_it_is,
+        follows=True,
+    ),
+    OffsetKey("days_before", "So many days before, at a local time.", "days", _days(0), _local_days, at=At.NEEDED),
+    OffsetKey(
+        "days_after",
+        "So many days after, at a local time.",
+        "days",
+        _days(0),
+        _local_days,
+        follows=True,
+        at=At.NEEDED,
+    ),
+    OffsetKey(
+        "weekday",
+        "The last such day before the appointment's, at a local time.",
+        "weekday",
+        _weekday,
+        _on_weekday,
+        at=At.NEEDED,
+    ),
+    OffsetKey(
+        "business_days_before",
+        "So many days before, without weekends and holidays.",
+        "days",
+        _days(1),
+        _business_days,
+        at=At.POSSIBLE,
+        least=1,
+    ),
+    OffsetKey(
+        "business_days_after",
+        "So many days after, without weekends and holidays.",
+        "days",
+        _days(1),
+        _business_days,
+        follows=True,
+        at=At.POSSIBLE,
+        least=1,
+    ),
+    OffsetKey("on", "One instant for all, with its offset: 2026-02-15T14:30:00Z.", "instant", _instant, _at_instant),
+)
+"""Every way to say when, in the order in which errors and the README name them."""

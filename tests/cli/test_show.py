@@ -1,0 +1,330 @@
+"""`appointments`, `explain`, `status`, `rules check`: what they tell, and that they only look."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import NOW
+
+FEBRUARY = ("--from", "2026-02-01T00:00:00Z", "--to", "2026-03-01T00:00:00Z")
+
+
+def lines(ran):
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def test_appointments_are_one_json_object_a_line_as_the_contract_says(run, calendar, event):
+    ran = run("appointments", calendar(event("A-1", 12, "SEQUENCE:3", "LOCATION:Room 2")), *FEBRUARY, "--json")
+    assert (ran.status, ran.err) == (0, "")
+    assert lines(ran) == [
+        {
+            "id": "A-1",
+            "recurrence_id": None,
+            "start_at": "2026-02-12T15:00:00Z",
+            "end_at": "2026-02-12T15:30:00Z",
+            "all_day": False,
+            "timezone": "America/New_York",
+            "status": "confirmed",
+            "title": "Check-up",
+            "location": "Room 2",
+            "recipients": [{"phone": "+12025550123", "name": "Ada"}],
+            "alarms": [],
+            "sequence": 3,
+        }
+    ]
+
+
+def test_appointments_begin_at_from_and_before_to_with_or_without_phone(run, calendar, event):
+    alone = event("A-2", 13).replace("ATTENDEE;CN=Ada:tel:+12025550123\r\n", "")
+    file = calendar(event("A-1", 12), alone, event("A-3", 14))
+    ran = run("appointments", file, "--from", "2026-02-12T15:00:00Z", "--to", "2026-02-14T15:00:00Z", "--json")
+    assert [(line["id"], len(line["recipients"])) for line in lines(ran)] == [("A-1", 1), ("A-2", 0)]
+
+
+def test_all_day_appointments_have_dates_and_the_end_is_exclusive(run, calendar):
+    day = "BEGIN:VEVENT\r\nUID:D\r\nDTSTAMP:20260201T000000Z\r\nDTSTART;VALUE=DATE:20260212\r\nEND:VEVENT"
+    (found,) = lines(run("appointments", calendar(day), *FEBRUARY, "--json"))
+    assert (found["start_at"], found["end_at"], found["all_day"]) == ("2026-02-12", "2026-02-13", True)
+
+
+def test_appointments_need_no_configuration_and_take_the_zone_named(run, folder, calendar):
+    floating = "BEGIN:VEVENT\r\nUID:F\r\nDTSTAMP:20260201T000000Z\r\nDTSTART:20260212T100000\r\nEND:VEVENT"
+    file = calendar(floating)
+    (by_config,) = lines(run("appointments", file, *FEBRUARY, "--json"))
+    (by_option,) = lines(run("appointments", file, *FEBRUARY, "--json", "--default-timezone", "Europe/Berlin"))
+    (folder / "reminders.toml").unlink()
+    (by_none,) = lines(run("appointments", file, *FEBRUARY, "--json", "--default-timezone", "Europe/Berlin"))
+    assert by_config["start_at"] == "2026-02-12T15:00:00Z"
+    assert by_option["start_at"] == by_none["start_at"] == "2026-02-12T09:00:00Z"
+
+
+def test_a_broken_event_is_a_warning_with_line_and_uid_and_status_1(run, calendar, event):
+    broken = event("A-2").replace("DTSTART;TZID=America/New_York:20260212T100000", "DTSTART:soon")
+    ran = run("appointments", calendar(event("A-1"), broken), *FEBRUARY, "--json")
+    assert ran.status == 1
+    assert [line["id"] for line in lines(ran)] == ["A-1"]
+    assert "warning" in ran.err
+    assert "line " in ran.err
+    assert "A-2" in ran.err
+
+
+def test_an_unusable_file_gives_no_line_and_status_2(run, folder):
+    (folder / "clinic.ics").write_text("<html>")
+    ran = run("appointments", "clinic.ics", *FEBRUARY, "--json")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("error: ")
+
+
+def test_people_get_a_table_by_start_with_masked_numbers(run, calendar, event):
+    ran = run("appointments", calendar(event("A-2", 13, name="Bob"), event("A-1", 12)), *FEBRUARY)
+    first, second = ran.out.splitlines()
+    assert first.startswith("2026-02-12 10:00  America/New_York  confirmed  Check-up  Ada +12…23")
+    assert "Bob" in second
+
+
+def test_from_and_to_are_needed_and_in_order(run, calendar, event):
+    file = calendar(event("A-1"))
+    assert run("appointments", file).status == 2
+    assert run("appointments", file, "--from", "2026-02-12T00:00:00Z", "--to", "2026-02-11T00:00:00Z").status == 2
+
+
+def test_explain_shows_the_arithmetic_and_the_history(run, telnyx, calendar, event):
+    run("import", calendar(event("A-1")), "--now", NOW)
+    ran = run("explain", "A-1", "--now", NOW)
+    assert ran.status == 0
+    for part in ("rule day-before", "2026-02-12T15:00:00Z", "24 hours", "due 2026-02-11T15:00:00Z", "scheduled"):
+        assert part in ran.out
+    assert "+12025550123" not in ran.out
+    (reminder,) = run("explain", "A-1", "--now", NOW, "--json").json["reminders"]
+    assert reminder["rule"] == "day-before"
+    assert reminder["messages"][0]["state"] == "scheduled"
+
+
+def test_explain_of_nothing_is_status_1(run, telnyx, calendar, event):
+    ran = run("explain", "A-1")
+    assert (ran.status, ran.out) == (1, "")
+    assert "nothing is recorded for appointment 'A-1'" in ran.err
+
+
+def test_status_counts_before_and_after(run, telnyx, calendar, event, folder):
+    before = run("status")
+    assert before.status == 0
+    assert "there is no ledger yet" in before.err
+    assert not (folder / "reminders.db").exists()
+    run("import", calendar(event("A-1"), event("A-2", 20)), "--now", NOW)
+    run("resync", "--now", NOW)
+    shown = run("status", "--json").json
+    assert (shown["appointments"], shown["messages"]) == (2, {"scheduled": 1})
+    assert shown["reminders"]["held"] == {"beyond_window": 1}
+    assert shown["runs"]["resync"]["at"] == NOW
+    ran = run("status")
+    assert "last resync: Tue 10 Feb 2026 09:00 (America/New_York)" in ran.out
+    assert ran.err == ""
+
+
+@pytest.fixture
+def two_rules(folder):
+    path = folder / "reminders.toml"
+    path.write_text(
+        path.read_text() + '\n[[rules]]\nid = "hour"\nbefore = "1 hour"\ntext = "Reply CANCEL ’til {{ when }}."\n'
+    )
+
+
+def test_rules_check_prints_texts_as_received_with_their_cost_and_warnings(run, two_rules):
+    ran = run("rules", "check", "--now", NOW)
+    assert ran.status == 0
+    assert "day-before" in ran.out
+    assert "“Hi Alexandra Winter, Dental check-up tomorrow at 2:30 PM.”" in ran.out
+    assert "1 part" in ran.out
+    assert "2 rules checked." in ran.out
+    assert 'asks for the reply "CANCEL"' in ran.err
+    assert "not in the GSM alphabet" in ran.err
+
+
+def test_rules_check_takes_a_calendar_as_sample(run, two_rules, calendar, event):
+    file = calendar(event("A-1"), event("A-2", 13, title="Cleaning"))
+    shown = run("rules", "check", "--sample", file, "--now", NOW, "--limit", "3", "--json").json
+    assert [(item["appointment"], item["rule"], item["parts"]) for item in shown["texts"]] == [
+        ("A-1", "day-before", 1),
+        ("A-1", "hour", 1),
+        ("A-2", "day-before", 1),
+    ]
+    assert len(shown["warnings"]) == 2
+
+
+@pytest.fixture
+def joint_rule(folder):
+    path = folder / "reminders.toml"
+    several = "{% for visit in appointments %}{{ visit.starts_at | time }} {{ visit.recipient.name }} {% endfor %}"
+    path.write_text(f"{path.read_text()}together = '{{{{ day }}}}: {several}'\n")
+
+
+def test_rules_check_shows_what_several_appointments_of_a_day_are_told(run, joint_rule, calendar, event):
+    made_up = run("rules", "check", "--now", NOW)
+    assert "“tomorrow: 2:30 PM Alexandra Winter 3:30 PM Alexandra Winter”" in made_up.out
+    assert "several on one day" in made_up.out
+    file = calendar(event("A-1"), event("A-2", name="Ben", hour=12), event("A-3", 13))
+    ran = run("rules", "check", "--sample", file, "--now", NOW)
+    assert "“tomorrow: 10:00 AM Ada 12:00 PM Ben”" in ran.out
+    assert "day-before: 2 texts in 2 parts, 1 not sent (superseded: told together with another of that day)" in ran.out
+
+
+def test_rules_check_tells_a_text_that_cannot_be_written(run, folder, calendar, event):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text() + '\n[[rules]]\nid = "d"\nbefore = "1 hour"\ntext = "With {{ data.doctor }}"\n')
+    ran = run("rules", "check", "--sample", calendar(event("A-1")), "--now", NOW)
+    assert ran.status == 1
+    assert "error: " in ran.out
+    assert "doctor" in ran.out
+
+
+FOUR_RULES = """
+[[rules]]
+id = "by-locale"
+before = "1 day"
+only = {tags = ["dental"], status = "confirmed"}
+late_text = {en = "Soon: {{ when }}", es = "Pronto: {{ when }}"}
+text = {en = "With {{ data.doctor.name }} {{ when }}", es = "Con {{ data.doctor['name'] }} {{ when }}"}
+
+[[rules]]
+id = "picture"
+before = "2 hours"
+channel = "mms"
+subject = "Your visit"
+media_urls = ["https://example.com/{{ appointment.id }}.png"]
+text = "Look"
+
+[[rules]]
+id = "late-bookers"
+before = "1 hour"
+max_booking_lead = "2 days"
+text = "Glad you could make it."
+"""
+
+
+@pytest.fixture
+def four_rules(folder):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text() + FOUR_RULES)
+
+
+def test_rules_check_shows_every_rule_in_every_locale_on_time_and_late_whatever_its_conditions(run, four_rules):
+    ran = run("rules", "check", "--now", NOW)
+    assert ran.status == 0
+    assert ran.err.count("in es, words such as dates bring 'á'") == ran.err.count("\n") == 2
+    shown = run("rules", "check", "--now", NOW, "--json").json
+    assert [
+        (item["rule"], item["locale"], item["late"], item["condition"], item["text"]) for item in shown["texts"]
+    ] == [
+        ("day-before", "en", False, None, "Hi Alexandra Winter, Dental check-up tomorrow at 2:30 PM."),
+        ("by-locale", "en", False, "only.tags", "With Dr Winter tomorrow at 2:30 PM"),
+        ("by-locale", "en", True, "only.tags", "Soon: tomorrow at 2:30 PM"),
+        ("by-locale", "es", False, "only.tags", "Con Dr Winter mañana a las 14:30"),
+        ("by-locale", "es", True, "only.tags", "Pronto: mañana a las 14:30"),
+        ("picture", "en", False, None, "Look"),
+        (
+            "late-bookers",
+            "en",
+            False,
+            "max_booking_lead is 2 days: booked 20 days ahead",
+            "Glad you could make it.",
+        ),
+    ]
+    assert (
+        "by-locale (es)  Wed 18 Feb 2026 15:30  to +12…23  (1 part, 26 units of gsm7, if it meets only.tags, late)"
+        in (ran.out)
+    )
+    assert "(1 part, 23 units of gsm7, if it meets max_booking_lead is 2 days)" in ran.out
+    picture = "(MMS)\n  subject “Your visit”\n  “Look”\n  with https://example.com/A-10042.png\n"
+    assert picture in ran.out
+
+
+def test_rules_check_says_of_a_sample_what_is_not_sent_and_what_comes_out_empty(
+    run, four_rules, folder, calendar, event
+):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text().replace("Glad you could make it.", "At {{ appointment.location }}, {{ when }}."))
+    file = calendar(event("A-1"), event("A-2", 13), "BEGIN:VEVENT", "UID:A-3", "DTSTART:20260214T150000Z",
+        "DTSTAMP:20260101T000000Z", "CREATED:20260213T120000Z", "ATTENDEE;CN=Ann:tel:+12025550145", "SUMMARY:Cleaning",
+        "END:VEVENT")  # fmt: skip
+    ran = run("rules", "check", "--sample", file, "--now", NOW, "--limit", "2")
+    assert ran.status == 0
+    assert "… and 5 more (--limit 7 shows all)" in ran.out
+    assert "day-before: 3 texts in 3 parts" in ran.out
+    assert "by-locale: 0 texts, 3 not sent (condition: only.tags)" in ran.out
+    assert "picture: 3 texts, 3 MMS" in ran.out
+    assert (
+        "late-bookers: 1 text in 1 part, 2 not sent (condition: max_booking_lead), appointment.location is empty in 1"
+        in ran.out
+    )
+
+
+def test_rules_check_says_that_nothing_can_be_sent_in_a_week_of_quiet_hours(run, folder):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text() + '\n[quiet_hours]\nstart = "00:00"\nend = "24:00"\n')
+    ran = run("rules", "check", "--now", NOW)
+    assert ran.out == "day-before: 0 texts, 1 not sent (quiet_hours)\n1 rule checked.\n"
+    assert "[quiet_hours] cover the whole week: nothing would ever be sent" in ran.err
+
+
+def test_rules_check_of_a_wrong_rule_is_status_2(run, folder):
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text().replace("{{ when }}", "{{ wen }}"))
+    ran = run("rules", "check")
+    assert (ran.status, ran.out) == (2, "")
+    assert "unknown variable 'wen'" in ran.err
+
+
+@pytest.fixture
+def coming(run, telnyx, machine_now, calendar):
+    """Two appointments ahead of the machine's clock: one parked, one held."""
+    telnyx.clock.set(machine_now)
+    events = []
+    for uid, days, title in (("A-2", 20, "=Crown"), ("A-1", 3, "Check-up")):
+        start = f"DTSTART:{machine_now + timedelta(days=days):%Y%m%dT%H%M%SZ}"
+        lines = ["BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20260101T000000Z", start, f"SUMMARY:{title}"]
+        events += [*lines, "ATTENDEE;CN=Ada:tel:+12025550123", "END:VEVENT"]
+    assert run("import", calendar(*events)).status == 0
+
+
+def test_what_will_be_sent_is_exported_as_csv_with_masked_numbers_and_no_formulas(run, coming):
+    ran = run("export", "--format", "csv")
+    assert ran.status == 0
+    first, parked, held = ran.out.splitlines()
+    assert first == "send_at,appointment,recurrence_id,title,rule,to,text"
+    assert parked.partition(",")[2].startswith('A-1,,Check-up,day-before,+12…23,"Hi Ada, Check-up tomorrow at')
+    assert held.partition(",")[2] == "A-2,,'=Crown,day-before,+12…23,"
+    assert "+12025550123" in run("export", "--format", "csv", "--numbers").out
+
+
+def test_what_will_be_sent_is_exported_as_a_calendar_that_can_be_read(run, coming, folder):
+    assert run("export", "--output", "sent.ics").status == 0
+    assert (folder / "sent.ics").read_bytes().count(b"BEGIN:VEVENT") == 2
+    rows = run("export", "--json").json
+    assert [(row["appointment"], bool(row["text"])) for row in rows] == [("A-1", True), ("A-2", False)]
+
+
+def test_rules_schema_is_printed_for_editors(run):
+    ran = run("rules", "schema")
+    assert ran.status == 0
+    assert "before" in json.dumps(ran.json)
+
+
+def test_rules_check_reads_each_text_at_the_time_it_really_goes_out(run, folder, calendar, event):
+    """What is due at night goes out the evening before and says tomorrow; what is too late is not shown."""
+    path = folder / "reminders.toml"
+    path.write_text(
+        path.read_text()
+        + '\n[[rules]]\nid = "night"\ndays_before = 0\nat = "05:00"\ntext = "See you {{ when }}."\n'
+        + '\n[[rules]]\nid = "week"\nbefore = "1 week"\nif_late = "skip"\ntext = "Late"\n'
+        + '\n[[rules]]\nid = "fortnight"\nbefore = "2 weeks"\nif_late = "next rule"\ntext = "Late as well"\n'
+        + '\n[quiet_hours]\nstart = "21:00"\nend = "08:00"\n'
+    )
+    shown = run("rules", "check", "--sample", calendar(event("A-1")), "--now", NOW, "--json").json["texts"]
+    assert [(item["rule"], item["send_at"], item["text"]) for item in shown] == [
+        ("day-before", "2026-02-11T15:00:00Z", "Hi Ada, Check-up tomorrow at 10:00 AM."),
+        ("night", "2026-02-12T01:59:00Z", "See you tomorrow at 10:00 AM."),
+    ]

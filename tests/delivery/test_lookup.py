@@ -1,0 +1,133 @@
+"""An answer that was lost is looked for where the provider can be asked, before anything is called unknown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit import ReminderKit, Rule
+from reminder_kit.errors import TransientError
+from reminder_kit.model.messages import Draft
+from reminder_kit.ports import Response
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.sandbox import Sandbox, SandboxTransport
+from tests.factories import SERVICE
+
+LISTED = "*/Messages.json"
+START = "2026-02-10T14:00:00Z"
+
+
+@pytest.fixture
+def twilio():
+    return Twilio("AC" + "1" * 32, "KEY", SERVICE)
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "500_after", "garbage", "cut"])
+def test_twilios_list_settles_a_lost_answer_at_once(make_kit, sandbox, appointment, twilio, kind):
+    kit = make_kit(provider=twilio)
+    sandbox.fault(kind, method="POST")
+    report = kit.sync(appointment())
+    assert report.ok
+    (held,) = sandbox.messages()
+    assert [change.message_id for change in report.changes] == [held.id]
+    assert kit.withdraw("A-1").ok
+    assert sandbox.parked() == []
+
+
+def test_what_is_known_already_is_never_taken_for_the_lost_one(make_kit, sandbox, appointment, day_before, twilio):
+    rules = [Rule("one", before="24 hours", text="Soon"), Rule("two", before="12 hours", text="Soon")]
+    kit = make_kit(rules, provider=twilio, concurrency=1)
+    sandbox.fault("drop_after", method="POST", skip=1)
+    report = kit.sync(appointment())
+    assert report.ok
+    assert sorted(change.message_id for change in report.changes) == sorted(
+        message.id for message in sandbox.messages()
+    )
+    assert len(sandbox.messages()) == 2
+
+
+def test_two_that_could_be_meant_settle_nothing(make_kit, sandbox, appointment, twilio, tmp_path):
+    kit = make_kit(provider=twilio, unknown_outcome="prefer_missing")
+    stranger = make_kit(provider=twilio, ledger=f"sqlite:///{tmp_path}/other.db")
+    assert stranger.sync(appointment()).ok
+    sandbox.fault("drop_after", method="POST")
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["unknown"]
+
+
+def test_a_message_that_is_not_listed_is_unknown(make_kit, sandbox, appointment, twilio):
+    kit = make_kit(provider=twilio, unknown_outcome="prefer_missing")
+    sandbox.fault("drop_before", method="POST")
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["unknown"]
+    assert sandbox.messages() == []
+
+
+def test_while_the_list_cannot_be_read_nothing_is_created_anew(make_kit, sandbox, appointment, twilio):
+    kit = make_kit(provider=twilio)
+    sandbox.fault("drop_after", method="POST")
+    sandbox.fault("503", times=2, method="GET", path=LISTED)
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["failed"]
+    sandbox.clock.advance(minutes=6)
+    assert [change.outcome for change in kit.resync().changes] == ["failed"]
+    sandbox.clock.advance(minutes=6)
+    assert kit.resync().ok
+    assert len(sandbox.messages()) == 1
+
+
+def test_a_list_that_is_never_readable_holds_nobody_up_for_ever(make_kit, sandbox, appointment, twilio):
+    kit = make_kit(provider=twilio)
+    sandbox.fault("drop_before", method="POST")
+    sandbox.fault("503", times=None, method="GET", path=LISTED)
+    kit.sync(appointment())
+    for _ in range(8):
+        sandbox.clock.advance(minutes=6)
+        kit.resync()
+    assert len(sandbox.parked()) == 1
+
+
+def test_a_key_that_may_not_read_the_list_makes_it_unknown_at_once(make_kit, sandbox, appointment, twilio):
+    kit = make_kit(provider=twilio, unknown_outcome="prefer_missing")
+    sandbox.fault("drop_after", method="POST")
+    sandbox.fault("unauthorized", times=None, method="GET", path=LISTED)
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["unknown"]
+
+
+def test_telnyx_is_asked_for_what_was_sent_while_nobody_watched(tmp_path, appointment, day_before):
+    sandbox = Sandbox(START, strict=True)
+    provider = Telnyx("KEY", "+12025550100", webhook_url="https://clinic.example/hook")
+    settings = {"timezone": "UTC", "clock": sandbox.clock, "transport": SandboxTransport(sandbox)}
+    with ReminderKit(provider, [day_before], f"sqlite:///{tmp_path}/r.db", **settings) as kit:
+        kit._io._sleep = lambda _delay: None
+        sandbox.fault("drop_after", times=3, method="POST")
+        assert not kit.sync(appointment()).ok
+        sandbox.clock.advance(days=2, hours=1)
+        report = kit.resync()
+        assert (report.summary["unknown"], kit.status()["messages"]) == (0, {"delivered": 1})
+        assert len(sandbox.messages()) == 1
+
+
+def test_telnyx_without_a_webhook_address_cannot_be_asked():
+    assert not Telnyx("KEY", "+12025550100").capabilities.finds
+
+
+def test_telnyx_is_not_asked_before_the_time_of_sending(sandbox, appointment, make_kit):
+    provider = Telnyx("KEY", "+12025550100", endpoint="schedule", webhook_url="https://clinic.example/hook")
+    kit = make_kit(provider=provider, unknown_outcome="prefer_missing")
+    sandbox.fault("drop_after", method="POST")
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["unknown"]
+    assert [request.method for request in sandbox.requests] == ["POST"]
+    sandbox.clock.advance(days=4, hours=1)
+    assert kit.resync().ok
+    assert kit.status()["messages"] == {"delivered": 1}
+
+
+@pytest.mark.parametrize("body", [b'{"messages":[1,{"sid":null}],"data":[3]}', b'{"messages":[],"data":[{}]}'])
+def test_whatever_a_list_holds_nothing_strange_is_found(body, twilio, appointment):
+    made_at = appointment().starts_at
+    draft = Draft("+12025550123", "Hi", made_at + timedelta(days=1))
+    for provider in (twilio, Telnyx("KEY", "+12025550100", webhook_url="https://clinic.example/hook")):
+        assert provider.parse_found(Response(200, {}, body), draft, token="x", created_at=made_at) == ()
+        for other in (b"", b"[]", b"{}"):
+            with pytest.raises(TransientError):
+                provider.parse_found(Response(200, {}, other), draft, token="x", created_at=made_at)

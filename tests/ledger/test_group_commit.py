@@ -1,0 +1,161 @@
+"""Group commit: together when many wait, at once when one does, and nobody pays for another's fault."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import CancelledError
+
+import pytest
+import sqlalchemy as sa
+
+from reminder_kit.errors import ClaimLostError, LedgerError
+from reminder_kit.model.records import RecordResult
+from reminder_kit.testing.ledger_contract import NOW, incoming, message
+
+
+def recorded(name):
+    return lambda transaction: transaction.record([incoming(name)], NOW)[0]
+
+
+def names(ledger):
+    return [record.identity.id for record in ledger.read(lambda reader: list(reader.records()))]
+
+
+@pytest.fixture
+def gate(ledger):
+    """Keep the writer busy until released, so that what is submitted meanwhile waits together."""
+    entered, opened = threading.Event(), threading.Event()
+
+    def wait(_transaction):
+        entered.set()
+        assert opened.wait(20)
+
+    first = ledger.submit(wait)
+    assert entered.wait(20)
+    yield opened.set
+    opened.set()
+    first.result()
+
+
+@pytest.fixture
+def commits(ledger):
+    """The number of commits so far, as a list that grows."""
+    seen = []
+
+    def count(connection):
+        seen.append(connection)
+
+    sa.event.listen(sa.engine.Engine, "commit", count)
+    yield seen
+    sa.event.remove(sa.engine.Engine, "commit", count)
+
+
+def test_what_waits_is_committed_together_in_order(ledger, gate, commits):
+    given = [f"A-{index}" for index in range(40)]
+    futures = [ledger.submit(recorded(name)) for name in given]
+    gate()
+    assert [future.result(20) for future in futures] == [RecordResult.NEW] * 40
+    assert len(commits) <= 3
+    assert names(ledger) == given
+
+
+def test_no_group_is_larger_than_a_hundred(ledger, gate, commits):
+    futures = [ledger.submit(lambda transaction: transaction.generation(1)) for _ in range(250)]
+    gate()
+    for future in futures:
+        future.result(20)
+    assert len(commits) >= 3
+
+
+def test_one_that_fails_harms_no_other(ledger, gate):
+    def broken(transaction):
+        transaction.record([incoming("broken")], NOW)
+        raise ZeroDivisionError
+
+    futures = [ledger.submit(row) for row in (recorded("A-1"), broken, recorded("A-2"))]
+    gate()
+    assert futures[0].result(20) is futures[2].result(20) is RecordResult.NEW
+    with pytest.raises(ZeroDivisionError):
+        futures[1].result(20)
+    assert names(ledger) == ["A-1", "A-2"]
+
+
+def test_a_fault_that_shows_only_when_written_is_told_to_whom_it_belongs(ledger, gate):
+    def created(name, id_):
+        def operation(transaction):
+            row = transaction.reader.rows([incoming(name).identity]).get(incoming(name).identity)
+            if row is None:
+                transaction.record([incoming(name)], NOW)
+                row = transaction.reader.rows([incoming(name).identity])[incoming(name).identity]
+            (claim,) = transaction.claim([row], "one", NOW, NOW - NOW).values()
+            transaction.create_message(claim, message(id_), rule="r", recipient="p")
+
+        return operation
+
+    futures = [ledger.submit(created(name, id_)) for name, id_ in (("A-1", "m-1"), ("A-2", "m-1"), ("A-3", "m-3"))]
+    gate()
+    futures[0].result(20)
+    futures[2].result(20)
+    with pytest.raises(LedgerError):
+        futures[1].result(20)
+    assert names(ledger) == ["A-1", "A-3"]
+
+
+def test_a_future_completes_after_the_commit(ledger):
+    assert ledger.submit(recorded("A-1")).result(20) is RecordResult.NEW
+    assert names(ledger) == ["A-1"]
+
+
+def test_errors_keep_their_class(ledger):
+    with pytest.raises(ClaimLostError):
+        ledger.submit(lambda transaction: transaction.move_message(None, message(), message())).result(20)
+
+
+def test_what_was_cancelled_before_its_turn_is_not_run(ledger, gate):
+    future = ledger.submit(recorded("A-1"))
+    assert future.cancel()
+    other = ledger.submit(recorded("A-2"))
+    gate()
+    other.result(20)
+    with pytest.raises(CancelledError):
+        future.result(20)
+    assert names(ledger) == ["A-2"]
+
+
+def test_closing_finishes_what_was_submitted_and_the_ledger_can_be_used_again(ledger, gate):
+    futures = [ledger.submit(recorded(f"A-{index}")) for index in range(5)]
+    gate()
+    ledger.close()
+    assert all(future.done() for future in futures)
+    assert ledger.submit(recorded("A-9")).result(20) is RecordResult.NEW
+    assert len(names(ledger)) == 6
+
+
+def test_an_operation_that_would_wait_for_another_is_told_so(ledger):
+    def nested(_transaction):
+        return ledger.submit(recorded("A-1"))
+
+    with pytest.raises(LedgerError, match="call the transaction itself"):
+        ledger.submit(nested).result(20)
+
+
+def test_many_threads_share_one_ledger(ledger):
+    def work(number):
+        for index in range(10):
+            ledger.submit(recorded(f"A-{number}-{index}")).result(20)
+            ledger.read(lambda reader: reader.suppressions())
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(set(names(ledger))) == 60
+
+
+def test_a_ledger_that_cannot_be_written_tells_all_who_wait(tmp_path, ledgers):
+    broken = ledgers(f"sqlite:///{tmp_path / 'no' / 'folder' / 'x.db'}")
+    futures = [broken.submit(recorded(f"A-{index}")) for index in range(3)]
+    for future in futures:
+        with pytest.raises(LedgerError, match="create its folder"):
+            future.result(20)

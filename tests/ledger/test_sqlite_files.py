@@ -1,0 +1,218 @@
+"""Reading an SQLite ledger leaves no trace: not in the file, not in a log a killed writer left, not beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from reminder_kit.errors import LedgerError
+from reminder_kit.model.records import Suppression
+from reminder_kit.testing.ledger_contract import NOW, PHONE, incoming
+
+ROOT = Path(__file__).parents[2]
+
+
+def content(folder, *, but=()):
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir() if path.suffix not in but
+    }
+
+
+def ask_everything(ledger):
+    assert ledger.check_schema() == "current"
+    ledger.read(lambda reader: reader.history(id="A-1"))
+    ledger.read(lambda reader: reader.counts())
+    ledger.read(lambda reader: reader.parked())
+    return [record.identity.id for record in ledger.read(lambda reader: list(reader.records()))]
+
+
+@pytest.fixture
+def path(tmp_path):
+    folder = tmp_path / "ledger"
+    folder.mkdir()
+    return folder / "ledger.db"
+
+
+@pytest.fixture
+def filled(path, ledgers):
+    ledger = ledgers(f"sqlite:///{path}")
+    ledger.upgrade()
+    with ledger.writing() as transaction:
+        transaction.record([incoming()], NOW)
+    ledger.close()
+    return ledger
+
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.records import Suppression
+ledger = Ledger(sys.argv[1])
+ledger.submit(lambda tx: tx.suppress(Suppression("+12025550123", "", datetime(2026, 1, 1, tzinfo=UTC)))).result()
+with ledger.writing() as transaction:
+    transaction.suppress(Suppression("+12025550199", "", datetime(2026, 1, 1, tzinfo=UTC)))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def kill_a_writer(path):
+    child = subprocess.run(
+        [sys.executable, "-c", KILLED, f"sqlite:///{path}"], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False
+    )
+    assert child.returncode == -signal.SIGKILL
+
+
+def test_a_file_at_rest_stays_as_it_was_and_alone(filled, path):
+    before = content(path.parent)
+    assert list(before) == ["ledger.db"]
+    assert ask_everything(filled) == ["A-1"]
+    assert content(path.parent) == before
+
+
+def test_a_log_left_by_a_killed_writer_stays_as_it_was(filled, path):
+    """What was committed is read, what was not is not; file and log are the same afterwards."""
+    kill_a_writer(path)
+    before = content(path.parent, but=[".db-shm"])
+    assert set(before) == {"ledger.db", "ledger.db-wal"}
+    assert ask_everything(filled) == ["A-1"]
+    assert set(filled.read(lambda reader: reader.suppressions())) == {PHONE}
+    filled.close()
+    assert content(path.parent, but=[".db-shm"]) == before
+    filled.submit(lambda transaction: transaction.allow(PHONE)).result(20)
+    assert filled.read(lambda reader: reader.suppressions()) == {}
+
+
+@pytest.mark.parametrize("mode", ["delete", "persist"])
+def test_a_hosts_file_with_a_rollback_journal_stays_as_it_was(path, ledgers, mode):
+    with sqlite3.connect(path) as host:
+        host.execute(f"PRAGMA journal_mode = {mode}")
+        host.execute("CREATE TABLE bookings (id INTEGER PRIMARY KEY)")
+    host.close()
+    ledger = ledgers(f"sqlite:///{path}")
+    ledger.prepare()
+    ledger.close()
+    before = content(path.parent)
+    assert ask_everything(ledger) == []
+    ledger.close()
+    assert content(path.parent) == before
+
+
+def test_an_open_writer_does_not_keep_readers_out(filled):
+    with filled.writing() as transaction:
+        transaction.suppress(Suppression(PHONE, "", NOW))
+        assert filled.read(lambda reader: reader.suppressions()) == {}
+    assert set(filled.read(lambda reader: reader.suppressions())) == {PHONE}
+
+
+def test_a_reader_sees_whole_transactions_while_others_write(filled, ledgers):
+    """A file at rest may be written to at any moment: such an answer is not used."""
+    ended, wrong = threading.Event(), []
+
+    def read():
+        while not ended.is_set():
+            numbers = filled.read(lambda reader: reader.suppressions())
+            if len(numbers) not in (0, 20):
+                wrong.append(len(numbers))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(15):
+        writer = ledgers(filled.url)
+        numbers = [f"+120255501{index:02}" for index in range(20)]
+        writer.submit(lambda tx, all_=numbers: [tx.suppress(Suppression(item, "", NOW)) for item in all_]).result(20)
+        writer.submit(lambda tx, all_=numbers: [tx.allow(item) for item in all_]).result(20)
+        writer.close()
+    ended.set()
+    reader.join(20)
+    assert wrong == []
+
+
+READ = """
+import os, sys
+from reminder_kit.errors import LedgerError
+from reminder_kit.ledger.ledger import Ledger
+warm = Ledger("sqlite://")
+warm.upgrade()
+warm.submit(lambda transaction: transaction.allow("+12025550123")).result()
+warm.read(lambda reader: list(reader.records()))
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+ledger = Ledger(sys.argv[1])
+print(len(ledger.read(lambda reader: list(reader.records()))), len(ledger.read(lambda reader: reader.suppressions())))
+try:
+    ledger.submit(lambda transaction: transaction.allow("+12025550123")).result()
+except LedgerError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def public_path():
+    """A file in a folder that everybody may read, and an ordinary user not write."""
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="rk-readonly-"))
+    folder.chmod(0o755)
+    yield folder / "ledger.db"
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone can become another user")
+@pytest.mark.parametrize("log", ["no log", "log", "log alone"])
+def test_a_folder_that_may_not_be_written_to_can_be_read(public_path, ledgers, log):
+    """Also with a log in it, whose shared memory is gone; writing says what is wrong."""
+    ledger = ledgers(f"sqlite:///{public_path}")
+    ledger.upgrade()
+    with ledger.writing() as transaction:
+        transaction.record([incoming()], NOW)
+    ledger.close()
+    if log != "no log":
+        kill_a_writer(public_path)
+    if log == "log alone":
+        public_path.with_name("ledger.db-shm").unlink()
+    before = content(public_path.parent)
+    child = subprocess.run(
+        [sys.executable, "-c", READ, f"sqlite:///{public_path}"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert child.returncode == 0, child.stderr
+    printed = child.stdout.splitlines()
+    assert printed[0] == ("1 0" if log == "no log" else "1 1")
+    assert "make the file and its folder writable" in printed[1] or "accessible" in printed[1]
+    assert content(public_path.parent) == before
+
+
+def test_a_ledger_that_is_replaced_is_noticed(filled, path, tmp_path):
+    """Whoever restores a backup reads that, not what was open before."""
+    assert ask_everything(filled) == ["A-1"]
+    with filled.writing() as transaction:
+        transaction.record([incoming("A-2")], NOW)
+    for item in path.parent.iterdir():
+        item.unlink()
+    assert filled.read(lambda reader: list(reader.records())) == []
+    filled.prepare()
+    with filled.writing() as transaction:
+        transaction.record([incoming("A-3")], NOW)
+    assert ask_everything(filled) == ["A-3"]
+
+
+def test_no_database_is_told_as_such(path, ledgers):
+    path.write_text("BEGIN:VCALENDAR and so on, and much more than a hundred bytes of it. " * 9)
+    before = content(path.parent)
+    ledger = ledgers(f"sqlite:///{path}")
+    for attempt in (ledger.prepare, lambda: ledger.read(lambda reader: reader.counts()), ledger.upgrade):
+        with pytest.raises(LedgerError, match="is no SQLite database: name another file"):
+            attempt()
+    assert content(path.parent) == before

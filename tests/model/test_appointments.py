@@ -1,0 +1,209 @@
+"""Values: what they take, what they refuse, what they never show."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pendulum
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reminder_kit import Appointment, Recipient
+from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
+from reminder_kit.model.appointments import normalise
+from reminder_kit.model.phones import masked, phone_number
+from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_order
+from reminder_kit.rules.reminders import reminder_key
+
+NOON = datetime(2026, 2, 13, 12, 0, tzinfo=UTC)
+
+
+def test_a_naive_start_is_refused_by_the_appointments_name():
+    with pytest.raises(NaiveDatetimeError, match="'A-7': starts_at has no time zone"):
+        Appointment("A-7", datetime(2026, 2, 13, 12, 0))
+
+
+def test_values_can_be_copied_and_pickled_and_their_data_not_changed():
+    value = Appointment("A", NOON, data={"room": 4}, recipients=[Recipient("+12025550123", data={"x": [1]})])
+    assert pickle.loads(pickle.dumps(value)) == copy.deepcopy(value) == value
+    with pytest.raises(TypeError, match="can't be changed"):
+        value.data["room"] = 5
+
+
+def test_an_unknown_zone_status_or_type_names_what_would_be_right():
+    with pytest.raises(InvalidInputError, match="unknown time zone 'Mars/Base'"):
+        Appointment("A", NOON, timezone="Mars/Base")
+    with pytest.raises(InvalidInputError, match="'booked': use one of confirmed"):
+        Appointment("A", NOON, status="booked")
+    with pytest.raises(InvalidInputError, match="must be an aware datetime"):
+        Appointment("A", "2026-02-13")
+    with pytest.raises(InvalidInputError, match=r"data\['x'\] is a object"):
+        Appointment("A", NOON, data={"x": object()})
+
+
+@pytest.mark.parametrize("name", ["Europe", "../../etc/passwd", "", "A/" * 3000, "localtime/x"])
+def test_a_zone_name_that_is_a_path_reads_no_file(name):
+    with pytest.raises(InvalidInputError, match="unknown time zone"):
+        Recipient("+12025550123", timezone=name)
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "zone"),
+    [
+        (datetime(2026, 2, 13, 9, tzinfo=ZoneInfo("Europe/Paris")), "Europe/Paris"),
+        (pendulum.datetime(2026, 2, 13, 9, tz="Asia/Kathmandu"), "Asia/Kathmandu"),
+        (NOON, None),
+        (pendulum.datetime(2026, 2, 13, 9, tz="UTC"), None),
+        (pendulum.parse("2026-02-13T09:00:00+02:00"), None),
+        (datetime.fromisoformat("2026-02-13T09:00:00-05:00"), None),
+    ],
+    ids=["stdlib", "pendulum", "utc", "pendulum utc", "pendulum offset", "offset"],
+)
+def test_utc_and_offsets_name_no_place(starts_at, zone):
+    assert Appointment("A", starts_at).zone_name == zone
+
+
+def test_phones_are_read_as_e164_once_and_the_impossible_stay_as_given():
+    given_ = Appointment("A", NOON, recipients=["(202) 555-0123", "12", "+44 7700 900123"])
+    assert [recipient.phone for recipient in normalise(given_, "US").recipients] == [
+        "+12025550123",
+        "12",
+        "+447700900123",
+    ]
+    assert [recipient.phone for recipient in given_.recipients] == ["(202) 555-0123", "12", "+44 7700 900123"]
+    assert phone_number("202 555 0123", None) is None
+
+
+def test_numbers_and_texts_are_not_shown_by_repr():
+    recipient = Recipient("+12025550123", name="Ada Lovelace")
+    assert "5550123" not in repr(recipient)
+    assert "Ada" not in repr(recipient)
+    assert masked("+12025550123") == "+12…23"
+    assert masked("12") == "…"
+
+
+def test_a_reminders_key_depends_on_who_and_what_and_not_on_how_they_are_cut():
+    assert reminder_key("n", "s", "a", None, "r", "p") == reminder_key("n", "s", "a", "", "r", "p")
+    assert reminder_key("n", "s", "ab", None, "r", "p") != reminder_key("n", "s", "a", "b", "r", "p")
+
+
+words = st.text(max_size=8)
+zones = st.sampled_from(["America/New_York", "Europe/Paris", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"])
+SPAN = {"min_value": datetime(1990, 1, 1), "max_value": datetime(2090, 1, 1)}
+local = st.datetimes(**SPAN, timezones=zones.map(ZoneInfo), allow_imaginary=False)  # no gaps: kept as instants
+moments = local | st.datetimes(**SPAN, timezones=st.just(UTC))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | words | st.dates() | st.just(Decimal("1.50")) | moments,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)
+appointments = st.builds(
+    Appointment,
+    id=st.text(min_size=1, max_size=8).filter(lambda text: text.strip(" \0") and text.strip()),
+    starts_at=moments,
+    ends_at=st.none() | moments,
+    title=words,
+    tags=st.frozensets(words, max_size=3),
+    data=st.dictionaries(words, values, max_size=3),
+    recipients=st.lists(
+        st.builds(Recipient, phone=st.just("+12025550123"), id=st.none() | words, name=words), max_size=2
+    ),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(appointments)
+def test_what_the_ledger_gives_back_plans_as_what_was_given(appointment):
+    again = decode(encode(appointment))
+    assert encode(again) == encode(appointment)
+    assert again.start_at == appointment.start_at
+    assert again.zone_name == appointment.zone_name
+    assert again.data == appointment.data
+    assert again.recipients == appointment.recipients
+
+
+def test_b62_a_snapshot_keeps_the_instant_and_the_zone():
+    text = encode(Appointment("A", datetime(2026, 11, 1, 1, 30, fold=1, tzinfo=ZoneInfo("America/New_York"))))
+    assert '["2026-11-01T06:30:00+00:00","America/New_York"]' in text
+    assert decode(text).starts_at.isoformat() == "2026-11-01T01:30:00-05:00"
+
+
+def test_the_fingerprint_ignores_the_revision_and_nothing_else():
+    first = Appointment("A", NOON, revision=1)
+    assert fingerprint(encode(first)) == fingerprint(encode(Appointment("A", NOON, revision=2)))
+    assert fingerprint(encode(first)) != fingerprint(encode(Appointment("A", NOON, title="x")))
+
+
+@given(st.integers(-(10**15), 10**15), st.integers(-(10**15), 10**15))
+def test_revisions_of_one_kind_sort_as_text(one, two):
+    assert (revision_order(one) < revision_order(two)) == (one < two)
+    later = (two, NOON + timedelta(seconds=1))
+    assert (revision_order((one, NOON)) < revision_order(later)) == ((one, NOON) < later)
+
+
+def test_revisions_of_different_kinds_cannot_be_compared():
+    kinds = {revision_order(item)[0] for item in (None, 1, NOON, (1, NOON), (1, 2), "x")}
+    assert kinds == {"", "i", "t", "it", "ii"}
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (None, None),
+        ("", None),
+        (datetime(2026, 2, 13, 9, tzinfo=ZoneInfo("Europe/Paris")), "2026-02-13T08:00:00Z"),
+        (date(2026, 2, 13), "2026-02-13"),
+        (datetime(2026, 2, 13, 9), "2026-02-13T09:00:00"),
+    ],
+    ids=["none", "empty", "instant", "all-day", "floating"],
+)
+def test_an_occurrence_is_named_by_its_original_start(value, name):
+    assert Appointment("A", NOON, recurrence_id=value).recurrence_id == name
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"$date": "2026-02-15T14:30:00Z"},
+        {"booked": {"$date": {"$numberLong": "1771165800000"}}},
+        {"a": [{"$at": "noon"}, {"$$wall": 5}, {"$": None}]},
+        {"price": {"$decimal": "free"}, "at": NOON, "day": date(2026, 2, 13)},
+    ],
+    ids=["date", "nested", "listed", "mixed"],
+)
+def test_host_data_that_looks_like_our_own_tags_comes_back_as_it_was(data):
+    """Documents of MongoDB and the like hold such keys."""
+    value = Appointment("A", NOON, data=data, recipients=[Recipient("+12025550123", data=data)])
+    assert decode(encode(value)) == value
+    assert encode(decode(encode(value))) == encode(value)
+
+
+def test_halves_of_characters_and_nul_are_kept_nowhere():
+    odd = "a\0\ud83d"
+    value = Appointment(
+        odd, NOON, source=odd, tags=[odd], url=odd, recurrence_id=odd, recipients=[Recipient(odd, locale=odd)]
+    )
+    for text in (value.id, value.source, *value.tags, value.url, value.recurrence_id, value.recipients[0].locale):
+        assert text == "a\ufffd\ufffd"
+    encode(value).encode()
+
+
+def test_data_that_no_ledger_could_keep_is_refused_as_it_comes():
+    deep: list = []
+    for _ in range(200):
+        deep = [deep]
+    with pytest.raises(InvalidInputError, match="nested more than 100 deep"):
+        Appointment("A", NOON, data={"x": deep})
+    with pytest.raises(InvalidInputError, match=r"data\['n'\] is a number of more than 900 digits"):
+        Appointment("A", NOON, data={"n": 10**5000})
+
+
+def test_a_naive_revision_orders_nothing():
+    """Only an aware instant can be compared; with any other type the last write wins."""
+    assert revision_order(datetime(2026, 1, 1)) == revision_order("v1") == ("", "")
+    assert revision_order((1, datetime(2026, 1, 1))) == revision_order((1, "v1"))

@@ -1,0 +1,243 @@
+"""Desired against recorded, without a ledger or a provider: every decision for one reminder."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from reminder_kit.errors import UnsafePlanError
+from reminder_kit.model.appointments import Recipient
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import Identity, PriorMessage, ReminderRecord, ReminderStatus, Suppression
+from reminder_kit.planning.changes import Change, ChangeKind
+from reminder_kit.planning.decide import decide
+from reminder_kit.planning.message_times import NEVER_SENT, next_look, replayable
+from reminder_kit.planning.observed import Observed
+from reminder_kit.planning.plan import Guard, Plan
+from reminder_kit.planning.settings import Settings
+from reminder_kit.rules.placement import QuietHours
+from reminder_kit.rules.reminders import Rule
+from reminder_kit.text.composer import Composer
+from tests.factories import DEFAULTS, START, TEXT, WINDOW
+
+
+@pytest.fixture
+def settings(day_before):
+    return Settings(
+        rules=(day_before,),
+        defaults=DEFAULTS,
+        window=WINDOW,
+        sender="+12025550100",
+        provider="telnyx",
+        composer=Composer(DEFAULTS),
+        key_life=timedelta(hours=24),
+    )
+
+
+@pytest.fixture
+def parked(settings, appointment):
+    """Return a factory: the message a first decision would have parked, in any state."""
+
+    def make(state=State.SCHEDULED, **changes):
+        (decision,) = decide(Observed(Identity.of(appointment()), appointment()), settings, START)
+        message = Message(
+            id="0" * 32,
+            key=decision.change.key,
+            state=state,
+            draft=decision.draft,
+            due_at=decision.change.due_at,
+            start_at=appointment().start_at,
+            sender=settings.sender,
+            provider="telnyx",
+            path="/messages",
+            request=b"{}",
+            idempotency_key="k",
+            created_at=START,
+            provider_id="P" if state is not State.CREATING else None,
+            uncertain=state is State.CREATING,
+        )
+        return evolve(message, **changes)
+
+    return make
+
+
+def judged(settings, appointment, *messages, now=START, outcomes=(), **case):
+    by_key = {message.key: () for message in messages}
+    for message in messages:
+        by_key[message.key] += (message,)
+    known = {outcome.key: outcome for outcome in outcomes}
+    identity = Identity.of(appointment) if appointment else Identity("default", "A-1")
+    decisions = decide(Observed(identity, appointment, known, by_key, **case), settings, now)
+    return [
+        (decision.change.kind.value, decision.change.reason.value, decision.change.causes) for decision in decisions
+    ]
+
+
+def test_unchanged_is_kept_also_when_the_window_would_not_take_it_any_more(settings, parked, appointment):
+    late = parked().send_at - timedelta(minutes=2)
+    assert judged(settings, appointment(), parked(), now=late) == [("keep", "unchanged", ())]
+
+
+def test_an_unanswered_message_is_kept_and_settled(settings, parked, appointment):
+    assert judged(settings, appointment(), parked(State.CREATING)) == [("keep", "unchanged", ("settle",))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "causes"),
+    [
+        ({"title": "Cleaning"}, ("text",)),
+        ({"recipients": [Recipient("+12025550123", name="Eve")]}, ("text",)),
+        ({"hours": 1}, ("moved", "text")),
+    ],
+    ids=["title", "name", "hour"],
+)
+def test_a_change_replaces_with_its_causes_in_order(settings, parked, appointment, changes, causes):
+    ((kind, reason, found),) = judged(settings, appointment(**changes), parked())
+    assert (kind, reason) == ("replace", "on_time")
+    assert found == causes
+
+
+def test_another_sender_replaces(settings, parked, appointment):
+    other = evolve(settings, sender="+12025550101")
+    assert judged(other, appointment(), parked()) == [("replace", "on_time", ("sender",))]
+
+
+def test_new_words_that_would_come_too_late_leave_the_old_message(settings, parked, appointment):
+    just_before = parked().send_at - timedelta(minutes=4)
+    assert judged(settings, appointment(title="X"), parked(), now=just_before) == [("keep", "too_late", ("text",))]
+
+
+def test_a_moved_one_goes_even_if_the_new_one_is_clamped(settings, parked, appointment):
+    just_before = parked().send_at - timedelta(minutes=4)
+    sooner = appointment(days=2, hours=1)
+    ((kind, reason, causes),) = judged(settings, sooner, parked(), now=just_before)
+    assert (kind, reason, causes[0]) == ("replace", "clamped_late", "moved")
+
+
+def test_nothing_is_withdrawn_within_the_cut_off(settings, parked, appointment):
+    at_the_edge = parked().send_at - timedelta(seconds=90)
+    assert judged(settings, appointment(status="cancelled"), parked(), now=at_the_edge)[0][:2] == ("keep", "too_late")
+    before = at_the_edge - timedelta(seconds=1)
+    assert judged(settings, appointment(status="cancelled"), parked(), now=before)[0][:2] == ("cancel", "cancelled")
+
+
+def test_past_its_time_it_counts_as_sent(settings, parked, appointment):
+    later = parked().send_at + timedelta(minutes=2)
+    assert judged(settings, appointment(), parked(), now=later) == [("skip", "already_sent", ())]
+    moved = appointment(days=6)
+    assert judged(settings, moved, parked(), now=later)[0][:2] == ("schedule", "on_time")
+
+
+def test_of_two_sent_at_the_same_second_the_one_made_last_counts(settings, parked, appointment):
+    """Moved twice within a second, where the provider sends at once: the person knows of the last start."""
+    first = parked(State.SENT, id="1" * 32, start_at=appointment(days=2).start_at)
+    assert judged(settings, appointment(), first, parked(State.SENT)) == [("skip", "already_sent", ())]
+    assert judged(settings, appointment(), parked(State.SENT), first) == [("schedule", "on_time", ())]
+
+
+def test_what_was_sent_for_nearly_this_start_under_another_key_is_not_sent_again(settings, appointment):
+    start = appointment().start_at
+    sent = {("day-before", "+12025550123"): [PriorMessage("other", start + timedelta(minutes=15), START)]}
+    assert judged(settings, appointment(), sent_before=sent)[0][1] == "already_sent"
+    sent = {("day-before", "+12025550123"): [PriorMessage("other", start + timedelta(minutes=16), START)]}
+    assert judged(settings, appointment(), sent_before=sent)[0][1] == "on_time"
+
+
+def test_a_suppressed_number_withdraws_with_the_reason_who_asked(settings, parked, appointment):
+    for by, reason in (("host", "suppressed"), ("recipient", "opted_out")):
+        suppressed = {"+12025550123": Suppression("+12025550123", "", START, by=by)}
+        assert judged(settings, appointment(), parked(), suppressed=suppressed) == [("cancel", reason, ())]
+
+
+def test_quiet_hours_that_cover_it_now_withdraw_a_parked_message(settings, parked, appointment):
+    quiet = evolve(settings, quiet=QuietHours("08:00", "10:00"))
+    assert judged(quiet, appointment(), parked()) == [("replace", "shifted_quiet_hours", ("rule",))]
+
+
+def test_an_unknown_one_follows_the_policy(settings, parked, appointment):
+    lost = parked(State.UNKNOWN, provider_id=None)
+    assert judged(settings, appointment(), lost) == [("schedule", "on_time", ("settle",))]
+    strict = evolve(settings, prefer_duplicate=False)
+    assert judged(strict, appointment(), lost) == [("skip", "not_confirmed", ())]
+    assert judged(strict, appointment(days=4), lost)[0][0] == "schedule"
+
+
+def test_a_refused_one_is_not_asked_for_again_until_it_differs(settings, parked, appointment):
+    refused = parked(State.REJECTED, error="40310")
+    outcome = ReminderRecord(refused.key, "day-before", "", "", ReminderStatus.SKIPPED, "invalid_number")
+    assert judged(settings, appointment(), refused, outcomes=[outcome])[0][1] == "invalid_number"
+    assert judged(settings, appointment(title="X"), refused, outcomes=[outcome])[0][0] == "schedule"
+    assert judged(settings, appointment(), parked(State.REJECTED, error=NEVER_SENT))[0][0] == "schedule"
+
+
+def test_a_replaced_one_is_clamped_whatever_the_rule_says_of_lateness(settings, appointment, parked):
+    strict = evolve(settings, rules=(Rule("day-before", before="24 hours", text=TEXT, if_late="skip"),))
+    soon = appointment(days=0, hours=5)
+    assert judged(strict, soon)[0][:2] == ("skip", "too_late")
+    waiting = ReminderRecord(parked().key, "day-before", "", "", ReminderStatus.HELD, "clamped_late", replacing=True)
+    assert judged(strict, soon, outcomes=[waiting])[0][:2] == ("schedule", "clamped_late")
+
+
+def test_a_gone_appointment_withdraws_what_is_recorded_for_it(settings, parked):
+    assert judged(settings, None, parked()) == [("cancel", "removed", ())]
+    held = ReminderRecord("k", "day-before", "r", "+12025550123", ReminderStatus.HELD, "beyond_window")
+    assert judged(settings, None, outcomes=[held]) == [("skip", "removed", ())]
+
+
+def test_the_same_bytes_are_posted_again_only_while_key_and_window_allow(settings, parked):
+    message = parked(State.CREATING)
+    assert replayable(message, settings, START + timedelta(hours=23))
+    assert not replayable(message, settings, START + timedelta(hours=24))
+    assert not replayable(message, settings, message.send_at - timedelta(minutes=4))
+    keyless = evolve(settings, key_life=None)
+    assert not replayable(message, keyless, START)
+    assert replayable(evolve(message, uncertain=False), keyless, START)
+
+
+def test_the_next_look_is_when_time_alone_changes_something(parked):
+    held = ReminderRecord("k", "r", "p", "", ReminderStatus.HELD, "beyond_window", park_at=START + timedelta(days=9))
+    assert next_look([held], []) == START + timedelta(days=9)
+    assert next_look([held], [parked()]) == parked().send_at + timedelta(minutes=1)
+    assert next_look([], [parked(State.DELIVERED)]) is None
+
+
+def change(kind, index=0, **changes):
+    values = {"to": "+12025550123", "due_at": START, "send_at": START, "reason": Reason.ON_TIME}
+    return Change(kind, Identity("s", f"A-{index}"), f"k{index}", "r", "p", **{**values, **changes})
+
+
+def cancelling(count, parked, **options):
+    changes = tuple(change(ChangeKind.CANCEL, index) for index in range(count))
+    return Plan(START, "import", changes, parked=parked, **options)
+
+
+def test_a_plan_that_takes_too_much_away_is_refused_with_the_numbers():
+    with pytest.raises(UnsafePlanError, match=r"withdraw or move 6 of 10 parked reminders, more than 50%"):
+        cancelling(6, 10).raise_if_unsafe()
+    cancelling(5, 10).raise_if_unsafe()
+    cancelling(9, 9).raise_if_unsafe()
+    cancelling(6, 10, guarded=False).raise_if_unsafe()
+    with pytest.raises(UnsafePlanError, match="6 changes, more than max_changes = 5"):
+        cancelling(6, 100, guard=Guard(max_changes=5)).raise_if_unsafe()
+
+
+def test_a_replacement_counts_for_the_guard_only_if_it_moves_the_message():
+    near = change(ChangeKind.REPLACE, was_at=START + timedelta(minutes=15))
+    far = change(ChangeKind.REPLACE, was_at=START + timedelta(minutes=16))
+    assert (near.moves_noticeably, far.moves_noticeably) == (False, True)
+
+
+def test_the_digest_ignores_when_a_late_one_goes_out_and_nothing_else():
+    def digest(**changes):
+        return Plan(START, "sync", (change(ChangeKind.SCHEDULE, **changes),)).digest
+
+    later = START + timedelta(minutes=1)
+    late = {"reason": Reason.CLAMPED_LATE}
+    assert digest(**late, text="a") == digest(**late, text="b", send_at=later)
+    assert digest() != digest(send_at=later)
+    assert digest() != digest(due_at=later)
+    assert digest() != digest(to="+12025550124")

@@ -1,0 +1,611 @@
+"""Facts about the Telnyx adapter: bytes out, answers and webhooks in."""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reminder_kit.errors import (
+    ConfigurationError,
+    InvalidNumberError,
+    MessageNotFoundError,
+    OptedOutError,
+    PayloadError,
+    ProviderError,
+    RateLimitedError,
+    RefusedCredentialError,
+    RejectedError,
+    SenderRefusedError,
+    SignatureError,
+    TooLateToCancelError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from reminder_kit.model.messages import Draft
+from reminder_kit.ports import Response
+from reminder_kit.providers import provider_class, provider_names
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.telnyx.responses import STATUSES
+from tests.factories import NUMBER, SENDER
+
+SEND_AT = datetime(2026, 2, 15, 14, 30, tzinfo=UTC)
+NOW = datetime(2026, 2, 15, 14, 30, 5, tzinfo=UTC)
+PROFILE = "16fd2706-8baf-433b-82eb-8c7fada847da"
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch):
+    for name in ("TELNYX_API_KEY", "TELNYX_BASE_URL", "TELNYX_PUBLIC_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def telnyx(**changes):
+    return Telnyx(**{"api_key": "KEY123", "from_": SENDER, **changes})
+
+
+def draft(**changes):
+    return Draft(**{"to": NUMBER, "text": "See you tomorrow", "send_at": SEND_AT, **changes})
+
+
+def create(provider=None, **changes):
+    return (provider or telnyx()).create(draft(**changes), token="tok-1", idempotency_key="key-1")
+
+
+def answer(status, value=None, **headers):
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return Response(status, headers, body)
+
+
+def problem(status, code, title="Some title", **headers):
+    return answer(status, {"errors": [{"code": code, "title": title, "detail": f"to {NUMBER}"}]}, **headers)
+
+
+def message(status="scheduled", **more):
+    return {"id": "403", "to": [{"phone_number": NUMBER, "status": status}], **more}
+
+
+# Requests
+
+
+def test_a_message_is_posted_with_the_fields_telnyx_documents():
+    request = create()
+    assert (request.method, request.path) == ("POST", "/messages")
+    assert json.loads(request.body) == {
+        "from": SENDER,
+        "to": NUMBER,
+        "text": "See you tomorrow",
+        "type": "SMS",
+        "send_at": "2026-02-15T14:30:00Z",
+    }
+    assert request.headers["idempotency-key"] == "key-1"
+    assert request.headers["content-type"] == "application/json"
+
+
+def test_the_same_draft_gives_the_same_bytes():
+    assert create().body == create(telnyx()).body
+
+
+@settings(deadline=None)
+@given(text=st.text(st.characters(codec="utf-8"), min_size=1, max_size=150).filter(str.strip))
+def test_every_text_reads_back_as_it_was(text):
+    if len(text.encode("utf-16-le")) <= 1340:
+        assert json.loads(create(text=text).body)["text"] == text
+
+
+def test_no_request_holds_the_key():
+    request = create()
+    assert b"KEY123" not in request.body
+    assert "KEY123" not in str(request.headers)
+    assert "KEY123" not in repr(telnyx())
+    assert telnyx().headers() == {"authorization": "Bearer KEY123"}
+
+
+def test_the_schedule_endpoint_takes_no_idempotency_key():
+    provider = telnyx(endpoint="schedule")
+    request = create(provider)
+    assert request.path == "/messages/schedule"
+    assert "idempotency-key" not in request.headers
+    assert provider.capabilities.key_life is None
+    assert telnyx().capabilities.key_life == timedelta(hours=24)
+
+
+def test_an_mms_carries_its_media_and_subject():
+    body = json.loads(create(channel="mms", media_urls=("https://example.com/a.png",), subject="Map").body)
+    assert (body["type"], body["media_urls"], body["subject"]) == ("MMS", ["https://example.com/a.png"], "Map")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://example.com/hooks", "https://example.com/hooks?reminder_kit=tok-1"),
+        ("https://example.com/hooks?a=1&b=%20", "https://example.com/hooks?a=1&b=%20&reminder_kit=tok-1"),
+    ],
+    ids=["plain", "with a query"],
+)
+def test_our_token_is_added_to_the_webhook_address(url, expected):
+    provider = telnyx(webhook_url=url)
+    assert json.loads(create(provider).body)["webhook_url"] == expected
+    assert provider.capabilities.echoes_token
+
+
+def test_without_a_webhook_address_no_token_comes_back():
+    assert "webhook_url" not in json.loads(create().body)
+    assert not telnyx().capabilities.echoes_token
+
+
+@pytest.mark.parametrize(
+    ("settings", "sender", "fields"),
+    [
+        ({"from_": "+1 (202) 555-0100"}, SENDER, {"from": SENDER}),
+        ({"from_": "12345"}, "12345", {"from": "12345"}),
+        (
+            {"from_": "Dr Smith", "messaging_profile_id": PROFILE},
+            "Dr Smith",
+            {"from": "Dr Smith", "messaging_profile_id": PROFILE},
+        ),
+        ({"from_": None, "messaging_profile_id": PROFILE}, PROFILE, {"messaging_profile_id": PROFILE}),
+    ],
+    ids=["number", "short code", "alphanumeric", "number pool"],
+)
+def test_every_kind_of_sender_has_its_fields(settings, sender, fields):
+    provider = telnyx(**settings)
+    body = json.loads(create(provider).body)
+    assert provider.sender == sender
+    assert {name: body[name] for name in ("from", "messaging_profile_id") if name in body} == fields
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"from_": None}, "messaging_profile_id"),
+        ({"from_": "Dr Smith"}, "messaging_profile_id"),
+        ({"from_": "A name far too long"}, "sender"),
+        ({"from_": "Dr. Smith!", "messaging_profile_id": PROFILE}, "sender"),
+        ({"endpoint": "send"}, "'schedule'"),
+        ({"encoding": "latin1"}, "gsm7"),
+        ({"encoding": "gsm7", "endpoint": "schedule"}, "encoding"),
+        ({"base_url": "api.telnyx.com"}, "base_url"),
+        ({"webhook_url": "ftp://example.com"}, "webhook_url"),
+        ({"schedule_ahead": timedelta(minutes=5)}, "schedule_ahead"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_settings_that_cannot_work_are_refused_by_name(settings, names):
+    with pytest.raises(ConfigurationError, match=names):
+        telnyx(**settings)
+
+
+def test_a_missing_key_is_named_only_when_it_is_needed():
+    provider = Telnyx(from_=SENDER)
+    create(provider)
+    with pytest.raises(ConfigurationError, match="TELNYX_API_KEY"):
+        provider.headers()
+
+
+def test_a_key_that_would_break_a_header_is_refused():
+    with pytest.raises(ConfigurationError, match="copy it anew"):
+        telnyx(api_key="KEY\n1 2\x7f").headers()
+
+
+def test_the_environment_fills_in_what_is_not_given(monkeypatch):
+    monkeypatch.setenv("TELNYX_API_KEY", " FROM-ENV\n")
+    monkeypatch.setenv("TELNYX_BASE_URL", "http://127.0.0.1:4010/v2/")
+    provider = Telnyx(from_=SENDER)
+    assert provider.headers() == {"authorization": "Bearer FROM-ENV"}
+    assert provider.base_url == "http://127.0.0.1:4010/v2"
+    assert telnyx(api_key="given").headers() == {"authorization": "Bearer given"}
+
+
+def test_schedule_ahead_shortens_the_window_and_never_lengthens_it():
+    assert telnyx().capabilities.window.max_lead == timedelta(days=5)
+    assert telnyx(schedule_ahead=timedelta(days=2)).capabilities.window.max_lead == timedelta(days=2)
+    assert telnyx(schedule_ahead=timedelta(days=9)).capabilities.window.max_lead == timedelta(days=5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "why"),
+    [
+        ({}, {"text": " \n"}, "empty"),
+        ({}, {"text": "a\ud83d"}, "surrogate"),
+        ({}, {"channel": "mms", "text": ""}, "empty"),
+        ({}, {"channel": "mms", "media_urls": ("https://example.com/a.png",) * 11}, "11 media"),
+        (
+            {"from_": "Dr Smith", "messaging_profile_id": PROFILE},
+            {"channel": "mms", "media_urls": ("https://example.com/a.png",)},
+            "SMS only",
+        ),
+        ({}, {"text": "a" * 1531}, "11 parts"),
+        ({}, {"text": "ж" * 671}, "11 parts"),
+        ({"encoding": "ucs2"}, {"text": "a" * 671}, "11 parts"),
+        ({"encoding": "gsm7"}, {"text": "ж"}, "gsm7"),
+    ],
+    ids=["blank", "half a character", "empty mms", "media", "alphanumeric mms", "gsm", "ucs2", "forced", "unfit"],
+)
+def test_what_telnyx_never_takes_is_refused_before_the_call(settings, changes, why):
+    with pytest.raises(RejectedError, match=why):
+        create(telnyx(**settings), **changes)
+
+
+@pytest.mark.parametrize("text", ["a" * 1530, "ж" * 670], ids=["gsm", "ucs2"])
+def test_ten_parts_are_taken(text):
+    assert create(text=text)
+
+
+# Answers
+
+
+@pytest.mark.parametrize(("word", "status"), sorted(STATUSES.items()))
+def test_every_word_of_telnyx_has_one_of_ours(word, status):
+    receipt = telnyx().parse_read(answer(200, {"data": message(word)}))
+    assert (receipt.provider_id, receipt.status) == ("403", status)
+
+
+@pytest.mark.parametrize("word", ["pondering", "", None, 7, ["x"]])
+def test_a_word_nobody_knows_is_unknown_and_never_raises(word):
+    assert telnyx().parse_created(answer(200, {"data": message(word)})).status == "unknown"
+
+
+def test_a_replayed_answer_says_so():
+    found = answer(200, {"data": message()}, **{"idempotent-replayed": "true"})
+    assert telnyx().parse_created(found).replayed
+    assert not telnyx().parse_created(answer(201, {"data": message()})).replayed
+
+
+def test_the_answer_to_a_cancellation_is_not_wrapped():
+    assert telnyx().parse_cancelled(answer(200, message("cancelled"))).status == "cancelled"
+    assert telnyx().parse_cancelled(answer(200, {"data": message("cancelled")})).status == "cancelled"
+
+
+def test_a_receipt_tells_why_a_message_failed_and_no_number():
+    errors = [{"code": "40002", "title": "Blocked as spam", "detail": NUMBER}]
+    receipt = telnyx().parse_read(answer(200, {"data": message("delivery_failed", errors=errors)}))
+    assert (receipt.status, receipt.error) == ("undelivered", "40002 Blocked as spam")
+
+
+CREATE_ERRORS = [
+    (400, "10015", RejectedError),
+    (400, "10033", RejectedError),
+    (400, "40302", RejectedError),
+    (400, "40328", RejectedError),
+    (400, "40304", RejectedError),
+    (400, "40316", RejectedError),
+    (400, "40317", RejectedError),
+    (400, "40308", SenderRefusedError),
+    (400, "40309", SenderRefusedError),
+    (400, "40310", InvalidNumberError),
+    (400, "40001", InvalidNumberError),
+    (400, "40300", OptedOutError),
+    (403, "40300", OptedOutError),
+    (422, "99999", RejectedError),
+    (401, "10009", RefusedCredentialError),
+    (403, "10010", RefusedCredentialError),
+    (403, "99999", RefusedCredentialError),
+    (404, "10005", RefusedCredentialError),
+    (400, "20002", RefusedCredentialError),
+    (403, "20003", RefusedCredentialError),
+    (402, "20100", RefusedCredentialError),
+    (301, "", RefusedCredentialError),
+    (400, "40305", RefusedCredentialError),
+    (400, "40306", RefusedCredentialError),
+    (400, "40307", RefusedCredentialError),
+    (400, "40312", RefusedCredentialError),
+    (400, "40314", RefusedCredentialError),
+    (400, "40320", RefusedCredentialError),
+    (400, "40321", RefusedCredentialError),
+    (400, "40325", RefusedCredentialError),
+    (400, "40331", RefusedCredentialError),
+    (400, "40333", RefusedCredentialError),
+    (429, "10011", RateLimitedError),
+    (429, "", RateLimitedError),
+    (400, "40318", TransientError),
+    (408, "", UnknownOutcomeError),
+    (409, "10036", UnknownOutcomeError),
+    (422, "10027", UnknownOutcomeError),
+    (500, "10007", UnknownOutcomeError),
+    (502, "", UnknownOutcomeError),
+    (503, "10037", UnknownOutcomeError),
+    (504, "10008", UnknownOutcomeError),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "kind"), CREATE_ERRORS)
+@pytest.mark.parametrize("bare", [False, True], ids=["listed", "bare"])
+def test_every_code_says_what_to_do(status, code, kind, bare):
+    error = {"code": code, "title": "T", "detail": f"the number {NUMBER}"}
+    with pytest.raises(ProviderError) as raised:
+        telnyx().parse_created(answer(status, error if bare else {"errors": [error]}))
+    assert type(raised.value) is kind
+    assert (raised.value.code, raised.value.status, raised.value.provider) == (code, status, "telnyx")
+    assert NUMBER not in str(raised.value)
+    assert str(raised.value).startswith("Telnyx: create was answered with")
+
+
+def test_a_number_in_a_title_is_masked():
+    with pytest.raises(InvalidNumberError) as raised:
+        telnyx().parse_created(problem(400, "40310", f"Invalid 'to' {NUMBER} 202-555-0123"))
+    assert "5550123" not in str(raised.value).replace("-", "")
+
+
+def test_the_telling_code_of_several_is_taken():
+    errors = [{"code": "10015", "title": "Bad"}, {"code": "40300", "title": "STOP"}]
+    with pytest.raises(OptedOutError):
+        telnyx().parse_created(answer(400, {"errors": errors}))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"x-ratelimit-reset": "3"}, 3.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "x-ratelimit-reset": "2.5"}, 2.5),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:27:50 GMT"}, 10.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:29:00 GMT"}, 0.0),
+        ({"x-ratelimit-reset": "1771165800"}, 3600.0),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+    ids=["retry-after", "reset", "reset beats a bare date", "date", "a date gone by", "an instant", "nonsense", "none"],
+)
+def test_a_rate_limit_names_its_wait(headers, seconds):
+    with pytest.raises(RateLimitedError) as raised:
+        telnyx().parse_created(problem(429, "10011", **headers))
+    assert raised.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b"<html>", b"{}", b'{"data":[]}', b'{"data":{"id":""}}', b'{"data":{"id":null}}', b"\xff"],
+)
+def test_a_2xx_that_cannot_be_read_leaves_the_outcome_open(body):
+    with pytest.raises(UnknownOutcomeError):
+        telnyx().parse_created(Response(200, {}, body))
+    with pytest.raises(TransientError):
+        telnyx().parse_read(Response(200, {}, body))
+
+
+@settings(deadline=None)
+@given(status=st.integers(100, 599), body=st.binary(max_size=60))
+def test_no_answer_whatever_raises_anything_but_provider_errors(status, body):
+    provider = telnyx()
+    for parse in (provider.parse_created, provider.parse_read, provider.parse_cancelled):
+        with pytest.raises(ProviderError):
+            parse(Response(status, {}, body))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["to", "id", "errors"]), inner),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(status=st.sampled_from([200, 400, 403, 404, 500]), errors=json_values, data=json_values, to=json_values)
+def test_strange_shapes_raise_nothing_but_provider_errors(status, errors, data, to):
+    found = answer(status, {"errors": errors, "data": data, "to": to, "code": to, "id": "7"})
+    with suppress(ProviderError):
+        telnyx().parse_created(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "10009", RefusedCredentialError),
+        (403, "10010", RefusedCredentialError),
+        (404, "10005", MessageNotFoundError),
+        (404, "40303", MessageNotFoundError),
+        (400, "10015", MessageNotFoundError),
+        (429, "10011", RateLimitedError),
+        (500, "10007", TransientError),
+        (503, "", TransientError),
+        (408, "", TransientError),
+    ],
+)
+def test_a_failed_read_changes_nothing(status, code, kind):
+    with pytest.raises(ProviderError) as raised:
+        telnyx().parse_read(problem(status, code))
+    assert type(raised.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "10009", RefusedCredentialError),
+        (403, "10010", TooLateToCancelError),
+        (403, "40303", TooLateToCancelError),
+        (403, "", TooLateToCancelError),
+        (404, "40303", MessageNotFoundError),
+        (404, "10005", MessageNotFoundError),
+        (429, "10011", RateLimitedError),
+        (500, "10007", TransientError),
+        (503, "10037", TransientError),
+    ],
+)
+@pytest.mark.parametrize("bare", [False, True], ids=["listed", "bare"])
+def test_a_failed_cancellation_is_to_be_settled_by_looking(status, code, kind, bare):
+    error = {"code": code, "title": "T"}
+    with pytest.raises(ProviderError) as raised:
+        telnyx().parse_cancelled(answer(status, error if bare else {"errors": [error]}))
+    assert type(raised.value) is kind
+
+
+# Webhooks
+
+PRIVATE = Ed25519PrivateKey.from_private_bytes(b"1" * 32)
+OTHER = Ed25519PrivateKey.from_private_bytes(b"2" * 32)
+
+
+def public(key):
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+def signed(body, at=NOW, key=PRIVATE):
+    timestamp = str(int(at.timestamp()))
+    signature = base64.b64encode(key.sign(timestamp.encode() + b"|" + body)).decode()
+    return {"Telnyx-Timestamp": timestamp, "Telnyx-Signature-Ed25519": signature}
+
+
+def event_body(event_type="message.finalized", status="delivered", **payload):
+    data = {
+        "event_type": event_type,
+        "id": "ev-1",
+        "occurred_at": "2026-02-15T14:30:02.500000+00:00",
+        "payload": {"id": "403", "to": [{"phone_number": NUMBER, "status": status}], **payload},
+        "record_type": "event",
+    }
+    return json.dumps({"data": data, "meta": {"attempt": 1, "delivered_to": "https://example.com/h"}}).encode()
+
+
+def events(body, headers=None, now=NOW, **settings):
+    provider = telnyx(**{"public_key": public(PRIVATE), **settings})
+    return provider.events(signed(body) if headers is None else headers, body, now)
+
+
+def test_a_finalized_message_is_delivered():
+    (event,) = events(event_body(webhook_url="https://example.com/h?x=1&reminder_kit=tok-9"))
+    assert (event.id, event.type, event.provider, event.provider_id) == ("ev-1", "delivered", "telnyx", "403")
+    assert event.occurred_at == datetime(2026, 2, 15, 14, 30, 2, 500_000, tzinfo=UTC)
+    assert (event.token, event.number, event.text) == ("tok-9", NUMBER, None)
+    assert event.raw["meta"]["attempt"] == 1
+
+
+def test_the_token_is_found_where_the_event_was_delivered_to():
+    body = event_body().replace(b"https://example.com/h", b"https://example.com/h?reminder_kit=tok-8")
+    assert events(body)[0].token == "tok-8"
+
+
+@pytest.mark.parametrize(
+    ("event_type", "status", "expected"),
+    [
+        ("message.sent", "sent", "sent"),
+        ("message.sent", "queued", "sent"),
+        ("message.sent", "sending_failed", "undelivered"),
+        ("message.finalized", "delivered", "delivered"),
+        ("message.finalized", "delivery_failed", "undelivered"),
+        ("message.finalized", "delivery_unconfirmed", "sent"),
+        ("message.finalized", "new word", "unknown"),
+        ("replaced_link_click", "x", "unknown"),
+    ],
+)
+def test_each_event_has_our_type(event_type, status, expected):
+    errors = [{"code": "40008", "title": "Undeliverable"}]
+    (event,) = events(event_body(event_type, status, errors=errors))
+    assert (event.type, event.code) == (expected, "40008")
+
+
+@pytest.mark.parametrize(
+    ("text", "automatic", "expected"),
+    [
+        ("STOP", "STOP", "opted_out"),
+        ("Cancel", "STOP", "opted_out"),
+        ("Stop. Thank you", None, "opted_out"),
+        ("start", "START", "opted_in"),
+        ("HELP", "HELP", "received"),
+        ("See you!", None, "received"),
+    ],
+)
+def test_a_reply_is_read_for_what_it_asks(text, automatic, expected):
+    body = event_body(
+        "message.received",
+        "webhook_delivered",
+        **{"from": {"phone_number": NUMBER}},
+        text=text,
+        autoresponse_type=automatic,
+    )
+    (event,) = events(body)
+    assert (event.type, event.number, event.text) == (expected, NUMBER, text)
+
+
+def test_one_changed_byte_breaks_the_signature():
+    body = event_body()
+    with pytest.raises(SignatureError):
+        events(body + b" ", signed(body))
+    with pytest.raises(SignatureError):
+        events(body, {**signed(body), "Telnyx-Timestamp": "1771165806"})
+    with pytest.raises(SignatureError):
+        events(body, signed(body, key=OTHER))
+
+
+@pytest.mark.parametrize("seconds", [-301, 301, 86_400])
+def test_a_webhook_from_another_time_is_a_replay(seconds):
+    body = event_body()
+    with pytest.raises(SignatureError, match="replay"):
+        events(body, now=NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("seconds", [-300, 0, 300])
+def test_five_minutes_either_way_are_tolerated(seconds):
+    assert events(event_body(), now=NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("separator", [",", " ", "\n", ", "])
+def test_a_second_key_is_taken_while_keys_change(separator):
+    keys = separator.join((public(OTHER), public(PRIVATE)))
+    assert events(event_body(), public_key=keys)
+    assert events(event_body(), public_key=[public(OTHER), public(PRIVATE)])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"telnyx-timestamp": "1771165805"}, {"telnyx-timestamp": "x", "telnyx-signature-ed25519": "AAAA"}],
+    ids=["none", "no signature", "nonsense"],
+)
+def test_what_is_not_signed_is_refused(headers):
+    with pytest.raises(SignatureError):
+        events(event_body(), headers)
+
+
+def test_wsgi_headers_are_understood():
+    body = event_body()
+    headers = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in signed(body).items()}
+    assert events(body, headers)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data":{}}', b'{"data":{"id":null}}', b"nonsense"])
+def test_a_signed_body_that_is_no_event_is_a_payload_error(body):
+    with pytest.raises(PayloadError):
+        events(body)
+
+
+def test_without_a_public_key_nothing_is_believed():
+    with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY"):
+        events(event_body(), public_key=())
+    with pytest.raises(ConfigurationError, match="public key"):
+        events(event_body(), public_key="AAAA")
+
+
+# By name
+
+
+def test_providers_are_found_by_name():
+    assert provider_class("telnyx") is Telnyx
+    assert "telnyx" in provider_names()
+    with pytest.raises(ConfigurationError, match=r"unknown provider 'pigeon'.*telnyx"):
+        provider_class("pigeon")
+
+
+def announced(folder, name, target):
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[reminder_kit.providers]\n{name} = {target}\n")
+
+
+def test_other_packages_announce_their_providers(tmp_path, monkeypatch):
+    announced(tmp_path, "pigeon", "pigeon_post:Pigeon")
+    announced(tmp_path, "broken", "no_such_module:Broken")
+    announced(tmp_path, "telnyx", "pigeon_post:Pigeon")
+    (tmp_path / "pigeon_post.py").write_text("class Pigeon: pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert provider_class("pigeon").__name__ == "Pigeon"
+    assert provider_class("telnyx") is Telnyx
+    assert provider_names() == ("broken", "pigeon", "telnyx", "twilio", "vonage")
+    with pytest.raises(ConfigurationError, match=r"no_such_module:Broken.*cannot be loaded"):
+        provider_class("broken")

@@ -1,0 +1,316 @@
+"""Facts about the Twilio adapter beyond the contract of all providers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from reminder_kit.errors import (
+    ConfigurationError,
+    InvalidNumberError,
+    MessageNotFoundError,
+    OptedOutError,
+    PayloadError,
+    ProviderError,
+    RateLimitedError,
+    RefusedCredentialError,
+    RejectedError,
+    SenderRefusedError,
+    SignatureError,
+    TooLateToCancelError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from reminder_kit.model.messages import Draft
+from reminder_kit.ports import Response
+from reminder_kit.providers import provider_class
+from reminder_kit.providers.signatures import same_hmac
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.providers.twilio.webhooks import STATUSES, signed_text
+from reminder_kit.sandbox import Call, Sandbox
+from tests.factories import ACCOUNT, NUMBER, SERVICE
+
+SEND_AT = datetime(2026, 2, 15, 14, 30, tzinfo=UTC)
+NOW = datetime(2026, 2, 15, 14, 31, tzinfo=UTC)
+
+
+def twilio(**changes):
+    settings = {"account_sid": ACCOUNT, "auth_token": "12345", "messaging_service_sid": SERVICE}
+    return Twilio(**{**settings, **changes})
+
+
+def create(provider=None, **changes):
+    draft = Draft(**{"to": NUMBER, "text": "See you", "send_at": SEND_AT, **changes})
+    return (provider or twilio()).create(draft, token="t", idempotency_key="k")
+
+
+def answer(status, value, **headers):
+    return Response(status, headers, json.dumps(value).encode())
+
+
+def test_a_message_is_scheduled_by_its_messaging_service():
+    request = create(twilio(from_="+12025550100", webhook_url="https://example.com/t"))
+    assert request.path == f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    assert dict(parse_qsl(request.body.decode())) == {
+        "To": NUMBER,
+        "MessagingServiceSid": SERVICE,
+        "From": "+12025550100",
+        "Body": "See you",
+        "ScheduleType": "fixed",
+        "SendAt": "2026-02-15T14:30:00Z",
+        "StatusCallback": "https://example.com/t",
+    }
+
+
+def test_media_are_named_one_by_one():
+    urls = ("https://example.com/a", "https://example.com/b")
+    fields = parse_qsl(create(channel="mms", media_urls=urls, text="").body.decode())
+    assert [value for name, value in fields if name == "MediaUrl"] == list(urls)
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"messaging_service_sid": ""}, "send at once"),
+        ({"messaging_service_sid": "MG1"}, "messaging_service_sid"),
+        ({"min_lead": timedelta(minutes=4)}, "min_lead"),
+        ({"schedule_ahead": timedelta(minutes=15)}, "schedule_ahead"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(settings, names):
+    with pytest.raises(ConfigurationError, match=names):
+        twilio(**settings)
+
+
+def test_missing_credentials_are_named_when_they_are_needed(monkeypatch):
+    monkeypatch.delenv("TWILIO_ACCOUNT_SID", raising=False)
+    monkeypatch.delenv("TWILIO_AUTH_TOKEN", raising=False)
+    provider = Twilio(messaging_service_sid=SERVICE)
+    for needed in (provider.headers, provider.ping):
+        with pytest.raises(ConfigurationError, match="TWILIO_ACCOUNT_SID"):
+            needed()
+    with pytest.raises(ConfigurationError, match="TWILIO_AUTH_TOKEN"):
+        provider.events({}, b"", NOW)
+
+
+def test_the_window_follows_the_settings():
+    window = twilio(min_lead=timedelta(minutes=5), schedule_ahead=timedelta(days=7)).capabilities.window
+    assert (window.min_lead, window.max_lead) == (timedelta(minutes=5), timedelta(days=7))
+    assert twilio(schedule_ahead=timedelta(days=90)).capabilities.window.max_lead == timedelta(days=35)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"text": "a" * 1601}, {"channel": "mms", "media_urls": ("https://example.com/a",) * 11}],
+    ids=["long", "media"],
+)
+def test_what_twilio_never_takes_is_refused_before_the_call(changes):
+    with pytest.raises(RejectedError):
+        create(**changes)
+
+
+@pytest.mark.parametrize(("word", "status"), sorted(STATUSES.items()))
+def test_every_word_has_one_of_ours(word, status):
+    assert twilio().parse_read(answer(200, {"sid": "SM1", "status": word})).status == status
+
+
+def test_a_message_that_was_not_scheduled_raises_the_alarm():
+    receipt = twilio().parse_created(answer(201, {"sid": "SM1", "status": "accepted"}))
+    assert receipt.status == "sent"
+    assert "did not schedule" in receipt.error
+    assert twilio().parse_created(answer(201, {"sid": "SM1", "status": "scheduled"})).error == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, 21211, InvalidNumberError),
+        (400, 21614, InvalidNumberError),
+        (400, 21610, OptedOutError),
+        (400, 21408, SenderRefusedError),
+        (400, 21612, SenderRefusedError),
+        (400, 35114, RejectedError),
+        (400, 35118, RefusedCredentialError),
+        (400, 35125, TransientError),
+        (400, 21611, TransientError),
+        (400, 21606, RefusedCredentialError),
+        (401, 20003, RefusedCredentialError),
+        (404, 20404, MessageNotFoundError),
+        (404, None, RefusedCredentialError),
+        (301, None, RefusedCredentialError),
+        (429, 20429, RateLimitedError),
+        (429, None, RateLimitedError),
+        (500, 20500, UnknownOutcomeError),
+        (503, None, UnknownOutcomeError),
+        (409, None, UnknownOutcomeError),
+    ],
+)
+def test_every_code_says_what_to_do(status, code, kind):
+    with pytest.raises(ProviderError) as raised:
+        twilio().parse_created(answer(status, {"code": code, "message": f"bad {NUMBER}", "status": status}))
+    assert type(raised.value) is kind
+    assert NUMBER not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, 30409, TooLateToCancelError),
+        (400, 99999, TooLateToCancelError),
+        (409, None, TooLateToCancelError),
+        (404, 20404, MessageNotFoundError),
+        (401, 20003, RefusedCredentialError),
+        (429, 20429, RateLimitedError),
+        (500, None, TransientError),
+    ],
+)
+def test_a_refused_cancellation_is_to_be_settled_by_looking(status, code, kind):
+    with pytest.raises(ProviderError) as raised:
+        twilio().parse_cancelled(answer(status, {"code": code}))
+    assert type(raised.value) is kind
+
+
+# Webhooks
+
+URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
+FORM = {"MessageSid": "SM1", "MessageStatus": "delivered", "To": NUMBER, "From": "+12025550100"}
+
+
+def signature(url, fields, token="12345"):
+    import hashlib
+    import hmac
+
+    signed = url + "".join(name + fields[name] for name in sorted(fields))
+    return base64.b64encode(hmac.digest(token.encode(), signed.encode(), hashlib.sha1)).decode()
+
+
+def events_of(fields, url=URL, signed_for=None, **settings):
+    provider = twilio(**{"webhook_url": url, **settings})
+    headers = {"X-Twilio-Signature": signature(signed_for or url, fields)}
+    return provider.events(headers, urlencode(fields).encode(), NOW)
+
+
+def test_a_signature_is_what_the_official_sdk_computes():
+    fields = [
+        ("CallSid", "CA1234567890ABCDE"),
+        ("Caller", "+12025550123"),
+        ("Digits", "1234"),
+        ("From", "+12025550123"),
+        ("To", "+12025550100"),
+    ]
+    assert same_hmac("12345", signed_text(URL, fields), "9r3a8tP5qpaMIFjpQ7NT3d3gtmY=", "sha1")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("https://example.com/t", "https://example.com:443/t"),
+        ("https://example.com:443/t", "https://example.com/t"),
+        ("http://example.com/t?a=1", "http://example.com:80/t?a=1"),
+        ("https://example.com:8443/t", "https://example.com/t"),
+        ("https://example.com/t?a=1&b=%2B1", "https://example.com:443/t?a=1&b=%2B1"),
+        ("https://example.com/t?a=1#rc=3&rp=5xx", "https://example.com/t?a=1"),
+    ],
+)
+def test_a_port_may_be_named_or_not(ours, theirs):
+    assert events_of(FORM, url=ours, signed_for=theirs)[0].type == "delivered"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/t",
+        "https://example.com/t?a=1&b=",
+        "https://example.com:443/t?a=1",
+        "http://example.com:80/",
+    ],
+)
+@pytest.mark.parametrize("port", ["with", "without"])
+def test_what_the_official_sdk_signs_is_taken(url, port):
+    """Whichever of the two addresses it signs, for a body with an empty and an accented field."""
+    official = pytest.importorskip("twilio.request_validator")
+    shown = urlsplit(url)
+    signed = official.add_port(shown) if port == "with" else official.remove_port(shown)
+    form = {**FORM, "ErrorMessage": "", "Body": "Grüße, +1 & more"}
+    made = official.RequestValidator("12345").compute_signature(signed, form)
+    body = urlencode(form).encode()
+    assert twilio(webhook_url=url).events({"x-twilio-signature": made}, body, NOW)
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    ["http://example.com/t", "https://example.com/t/", "https://example.com/t?x=1", "https://example.com:8443/t"],
+)
+def test_another_address_is_a_forgery(theirs):
+    with pytest.raises(SignatureError, match="webhook_url"):
+        events_of(FORM, url="https://example.com/t", signed_for=theirs)
+
+
+def test_a_host_may_say_which_address_was_called():
+    url = "https://example.com/t?clinic=7"
+    headers = {"x-twilio-signature": signature(url, FORM), "x-reminder-kit-url": url}
+    assert twilio().events(headers, urlencode(FORM).encode(), NOW)
+
+
+def test_without_an_address_nothing_can_be_verified():
+    with pytest.raises(ConfigurationError, match="webhook_url"):
+        twilio().events({"x-twilio-signature": "x"}, b"", NOW)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "number"),
+    [
+        ({**FORM, "MessageStatus": "sent"}, "sent", NUMBER),
+        ({**FORM, "MessageStatus": "undelivered", "ErrorCode": "30003"}, "undelivered", NUMBER),
+        ({**FORM, "MessageStatus": "pondering"}, "unknown", NUMBER),
+        (
+            {"MessageSid": "SM2", "From": NUMBER, "To": "+12025550100", "Body": "Hi", "SmsStatus": "received"},
+            "received",
+            NUMBER,
+        ),
+        ({"MessageSid": "SM2", "From": NUMBER, "Body": "CANCEL", "OptOutType": "STOP"}, "opted_out", NUMBER),
+        ({"MessageSid": "SM2", "From": NUMBER, "Body": "Stop. Thank you"}, "opted_out", NUMBER),
+        ({"MessageSid": "SM2", "From": NUMBER, "Body": "UNSTOP", "OptOutType": "START"}, "opted_in", NUMBER),
+        ({"MessageSid": "SM2", "From": NUMBER, "Body": ""}, "received", NUMBER),
+    ],
+)
+def test_each_webhook_has_our_type(fields, kind, number):
+    (event,) = events_of(fields)
+    assert (event.type, event.number, event.code) == (
+        kind,
+        number,
+        fields.get("ErrorCode", fields.get("OptOutType", "")),
+    )
+    assert event.occurred_at == NOW
+
+
+def test_a_signed_form_that_names_no_message_is_a_payload_error():
+    with pytest.raises(PayloadError):
+        events_of({"CallSid": "CA1"})
+
+
+# The trap, as the sandbox keeps it
+
+
+def test_without_a_messaging_service_twilio_sends_at_once():
+    sandbox = Sandbox(clock="2026-02-15T09:00:00Z")
+    fields = {
+        "To": NUMBER,
+        "From": "+12025550100",
+        "Body": "Hi",
+        "ScheduleType": "fixed",
+        "SendAt": "2026-02-16T09:00:00Z",
+    }
+    path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    found = sandbox.handle(Call.of("POST", path, dict(twilio().headers()), urlencode(fields).encode()))
+    assert json.loads(found.body)["status"] == "accepted"
+    assert [message.text for message in sandbox.inbox(NUMBER)] == ["Hi"]
+
+
+def test_it_is_found_by_name():
+    assert provider_class("twilio") is Twilio
+    assert "12345" not in repr(twilio())

@@ -1,0 +1,259 @@
+"""Facts about the Vonage adapter beyond the contract of all providers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from reminder_kit.errors import (
+    ConfigurationError,
+    InvalidNumberError,
+    MessageNotFoundError,
+    PayloadError,
+    ProviderError,
+    RateLimitedError,
+    RefusedCredentialError,
+    RejectedError,
+    SenderRefusedError,
+    SignatureError,
+    TooLateToCancelError,
+    UnknownOutcomeError,
+)
+from reminder_kit.model.messages import Draft
+from reminder_kit.ports import Response
+from reminder_kit.providers import provider_class
+from reminder_kit.providers.vonage.provider import Vonage
+from tests.factories import NUMBER
+
+NOW = datetime(2026, 2, 15, 14, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch):
+    for name in ("API_KEY", "API_SECRET", "APPLICATION_ID", "PRIVATE_KEY", "SIGNATURE_SECRET", "BASE_URL"):
+        monkeypatch.delenv(f"VONAGE_{name}", raising=False)
+
+
+def vonage(**changes):
+    settings = {"from_": "+12025550100", "api_key": "abcd", "api_secret": "SECRET", "signature_secret": "SIGNED"}
+    return Vonage(**{**settings, **changes})
+
+
+def create(provider=None, **changes):
+    draft = Draft(**{"to": NUMBER, "text": "See you", "send_at": NOW, **changes})
+    return (provider or vonage()).create(draft, token="tok-1", idempotency_key="k")
+
+
+def test_a_message_is_sent_without_plus_signs_and_with_our_token():
+    request = create(vonage(webhook_url="https://example.com/v"))
+    assert request.path == "/v1/messages"
+    assert json.loads(request.body) == {
+        "message_type": "text",
+        "channel": "sms",
+        "to": "12025550123",
+        "from": "12025550100",
+        "client_ref": "tok-1",
+        "text": "See you",
+        "webhook_url": "https://example.com/v",
+    }
+
+
+def test_an_mms_is_one_image_with_its_caption():
+    body = json.loads(create(channel="mms", media_urls=("https://example.com/a.png",)).body)
+    assert body["image"] == {"url": "https://example.com/a.png", "caption": "See you"}
+    assert (body["channel"], body["message_type"]) == ("mms", "image")
+
+
+@pytest.mark.parametrize("changes", [{"text": "a" * 1001}, {"channel": "mms"}], ids=["long", "no image"])
+def test_what_vonage_never_takes_is_refused_before_the_call(changes):
+    with pytest.raises(RejectedError):
+        create(**changes)
+
+
+def test_it_holds_and_sends():
+    able = vonage().capabilities
+    assert able.window.holds_and_sends
+    assert (able.cancels, able.lookup_age, able.key_life) == (False, None, None)
+    with pytest.raises(MessageNotFoundError):
+        vonage().read("x")
+    with pytest.raises(TooLateToCancelError):
+        vonage().cancel("x")
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [({"from_": None}, "`from`"), ({"api_secret": ""}, "VONAGE_API_SECRET")],
+    ids=["sender", "secret"],
+)
+def test_what_is_missing_is_named(settings, names):
+    with pytest.raises(ConfigurationError, match=names):
+        vonage(**settings).headers()
+
+
+def test_a_key_and_secret_are_basic_credentials():
+    assert vonage().headers() == {"authorization": "Basic " + base64.b64encode(b"abcd:SECRET").decode()}
+    assert "SECRET" not in repr(vonage())
+
+
+@pytest.fixture(scope="module")
+def rsa_key():
+    return rsa.generate_private_key(65537, 2048)
+
+
+def pem(key):
+    kinds = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(*kinds).decode()
+
+
+def unpacked(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def test_an_application_signs_its_own_tokens_and_makes_new_ones_in_time(rsa_key, tmp_path):
+    path = tmp_path / "private.key"
+    path.write_text(pem(rsa_key))
+    times = iter([1000.0, 1500.0, 1700.0])
+    provider = vonage(application_id="app-1", private_key=str(path), clock=lambda: next(times))
+    first, second, third = (provider.headers()["authorization"].removeprefix("Bearer ") for _ in range(3))
+    assert first == second != third
+    head, claims, signed = first.split(".")
+    rsa_key.public_key().verify(unpacked(signed), f"{head}.{claims}".encode(), padding.PKCS1v15(), hashes.SHA256())
+    assert json.loads(unpacked(claims)).items() >= {"application_id": "app-1", "iat": 1000, "exp": 1900}.items()
+
+
+@pytest.mark.parametrize("key", ["no such file", "-----BEGIN PRIVATE KEY-----\nxx\n-----END PRIVATE KEY-----"])
+def test_a_key_that_cannot_be_read_is_a_matter_of_configuration(key):
+    with pytest.raises(ConfigurationError):
+        vonage(application_id="app-1", private_key=key).headers()
+
+
+def answer(status, value, **headers):
+    return Response(status, headers, json.dumps(value).encode())
+
+
+def test_what_is_taken_is_on_its_way():
+    receipt = vonage().parse_created(answer(202, {"message_uuid": "u-1"}))
+    assert (receipt.provider_id, receipt.status) == ("u-1", "sent")
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "kind"),
+    [
+        (401, {}, RefusedCredentialError),
+        (402, {"title": "Low balance"}, RefusedCredentialError),
+        (404, {}, RefusedCredentialError),
+        (307, {}, RefusedCredentialError),
+        (422, {"invalid_parameters": [{"name": "to"}]}, InvalidNumberError),
+        (422, {"invalid_parameters": [{"name": "text"}]}, RejectedError),
+        (422, {"invalid_parameters": [{"name": "from"}]}, SenderRefusedError),
+        (422, {"invalid_parameters": "to"}, RejectedError),
+        (429, {}, RateLimitedError),
+        (500, {}, UnknownOutcomeError),
+        (202, {}, UnknownOutcomeError),
+    ],
+)
+def test_every_answer_says_what_to_do(status, value, kind):
+    with pytest.raises(ProviderError) as raised:
+        vonage().parse_created(answer(status, value))
+    assert type(raised.value) is kind
+
+
+# Webhooks
+
+
+def token(body, secret="SIGNED", alg="HS256", **changes):
+    claims = {"iat": int(NOW.timestamp()), "payload_hash": hashlib.sha256(body).hexdigest(), **changes}
+
+    def packed(value):
+        return base64.urlsafe_b64encode(value).rstrip(b"=")
+
+    signed = packed(json.dumps({"alg": alg}).encode()) + b"." + packed(json.dumps(claims).encode())
+    return (signed + b"." + packed(hmac.digest(secret.encode(), signed, hashlib.sha256))).decode()
+
+
+def events_of(value, headers=None, now=NOW, **claims):
+    body = json.dumps(value).encode()
+    return vonage().events(headers or {"Authorization": f"Bearer {token(body, **claims)}"}, body, now)
+
+
+STATUS = {
+    "message_uuid": "u-1",
+    "to": "12025550123",
+    "from": "12025550100",
+    "timestamp": "2026-02-15T14:29:59Z",
+    "status": "delivered",
+    "client_ref": "tok-1",
+}
+
+
+def test_a_status_names_its_message_and_our_token():
+    (event,) = events_of(STATUS)
+    assert (event.type, event.provider_id, event.token, event.number) == ("delivered", "u-1", "tok-1", NUMBER)
+    assert event.occurred_at == datetime(2026, 2, 15, 14, 29, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "code"),
+    [
+        ({"status": "submitted"}, "sent", ""),
+        ({"status": "rejected", "error": {"title": "1240"}}, "undelivered", "1240"),
+        ({"status": "undeliverable", "error": "?"}, "undelivered", ""),
+        ({"status": "pondering"}, "unknown", ""),
+        ({"timestamp": "yesterday"}, "delivered", ""),
+    ],
+)
+def test_each_status_has_our_type(changes, kind, code):
+    (event,) = events_of({**STATUS, **changes})
+    assert (event.type, event.code) == (kind, code)
+
+
+def test_a_reply_is_read_for_what_it_asks():
+    (event,) = events_of({"message_uuid": "u-2", "from": "12025550123", "text": "Stop. Thank you"})
+    assert (event.type, event.number, event.text) == ("opted_out", NUMBER, "Stop. Thank you")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"secret": "OTHER"},
+        {"alg": "none"},
+        {"payload_hash": "0" * 64},
+        {"payload_hash": None},
+        {"iat": int(NOW.timestamp()) - 301},
+        {"iat": int(NOW.timestamp()) + 301},
+        {"iat": None},
+    ],
+    ids=["secret", "algorithm", "other body", "no digest", "old", "early", "no time"],
+)
+def test_a_forged_or_old_webhook_is_refused(claims):
+    with pytest.raises(SignatureError):
+        events_of(STATUS, **claims)
+
+
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer a.b", "Bearer a.b.c", "Basic abc", "Bearer ü.ü.ü"])
+def test_what_is_no_token_is_refused(given):
+    with pytest.raises(SignatureError):
+        events_of(STATUS, headers={"authorization": given})
+
+
+def test_a_signed_body_that_names_no_message_is_a_payload_error():
+    for value in ({}, [], "x"):
+        with pytest.raises(PayloadError):
+            events_of(value)
+
+
+def test_without_the_secret_nothing_is_believed():
+    with pytest.raises(ConfigurationError, match="VONAGE_SIGNATURE_SECRET"):
+        vonage(signature_secret="").events({}, b"", NOW)
+
+
+def test_it_is_found_by_name():
+    assert provider_class("vonage") is Vonage
+    assert events_of(STATUS, now=NOW + timedelta(minutes=5))

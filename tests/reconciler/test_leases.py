@@ -1,0 +1,78 @@
+"""Claims: a dead holder is known at once, a living one is not robbed, and a heart beats while its owner waits."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+from concurrent.futures import Future
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit.model.records import Claim
+from reminder_kit.reconciler import leases as claims
+from reminder_kit.reconciler.leases import Heartbeat, Owner, is_dead, owner_name
+from tests.factories import START
+
+
+def test_a_living_process_is_not_dead_and_one_that_ended_is():
+    assert not is_dead(owner_name())
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    assert is_dead(f"{socket.gethostname()}:{int(gone.stdout)}:1:x")
+
+
+def test_a_process_number_used_again_is_not_the_old_holder():
+    assert is_dead(f"{socket.gethostname()}:{os.getpid()}:1:x") == (owner_name().split(":")[2] != "")
+
+
+def test_of_other_machines_and_strange_names_nothing_is_known():
+    assert not is_dead("elsewhere:1:1:x")
+    assert not is_dead("somebody")
+
+
+def test_a_number_of_another_system_of_the_same_name_tells_nothing():
+    """Two machines may both be called "localhost", and a container counts its processes for itself."""
+    assert not is_dead(f"{socket.gethostname()}:4194399:1@another-boot/4026531836:x")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_is_another_worker():
+    owner = Owner()
+    name, fork = str(owner), multiprocessing.get_context("fork")
+    queue = fork.Queue()
+    child = fork.Process(target=lambda: queue.put((str(owner), str(owner), os.getpid())))
+    child.start()
+    first, again, pid = queue.get(timeout=30)
+    child.join(30)
+    assert first == again
+    assert first != name
+    assert first.split(":")[1] == str(pid)
+    assert str(owner) == name
+
+
+def test_the_heart_beats_until_the_work_is_done(monkeypatch):
+    class Ledger:
+        def __init__(self):
+            self.beats = []
+
+        def submit(self, op):
+            future = Future()
+            future.set_result(op(self))
+            if len(self.beats) == 3:
+                done.set_result(True)
+            return future
+
+        def renew(self, claims, until):
+            self.beats.append((claims, until))
+
+    done, ledger = Future(), Ledger()
+    monkeypatch.setitem(vars(claims), "_BEAT", 0.001)
+    with Heartbeat(ledger, [Claim(1, "me", 1)], lambda: START):
+        assert done.result(timeout=10)
+    beats = len(ledger.beats)
+    assert ledger.beats[0] == ([Claim(1, "me", 1)], START + timedelta(seconds=60))
+    assert len(ledger.beats) == beats

@@ -1,0 +1,55 @@
+"""Spread: 300 reminders that are due at nine don't queue behind one number's throughput."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from statistics import mean
+
+import pytest
+
+from reminder_kit.model.appointments import Appointment
+from reminder_kit.rules.placement import place
+from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
+from tests.factories import WINDOW
+
+NINE = datetime(2026, 2, 15, 14, tzinfo=UTC)
+
+
+def sent(day, spread, count=300):
+    rule = Rule("r", days_before=1, at="14:00", text="Hi", spread=spread)
+    start = NINE + timedelta(days=day + 1, hours=3)
+    now = start - timedelta(days=3)
+    found = []
+    for number in range(count):
+        visit = Appointment(f"A-{day * 1000 + number}", start, recipients=[f"+1202555{number:04}"])
+        (one,) = reminders_of(visit, [rule], Defaults())
+        found.append(place(one, now=now, window=WINDOW, quiet=None).send_at)
+    return found
+
+
+def longest_wait(instants, pause):
+    """Return how long the last message of a queue waits, one number sending one message in `pause` seconds."""
+    free, longest = timedelta(0), timedelta(0)
+    begin = min(instants)
+    for instant in sorted(instants):
+        start = max(free, instant - begin)
+        free = start + timedelta(seconds=pause)
+        longest = max(longest, free - (instant - begin))
+    return longest
+
+
+def test_the_fullest_minute_holds_twice_an_even_share_and_seldom_more():
+    """The figures that the code states."""
+    worst = [max(Counter(sent(day, "30 minutes")).values()) for day in range(50)]
+    assert mean(worst) < 18
+    assert max(worst) <= 28
+
+
+@pytest.mark.parametrize(("spread", "wait"), [(0, 300), ("30 minutes", 28)], ids=["all at nine", "spread"])
+def test_how_long_the_last_one_waits_if_one_number_sends_one_message_a_second(spread, wait):
+    assert max(longest_wait(sent(day, spread), pause=1) for day in range(50)) == timedelta(seconds=wait)
+
+
+def test_a_message_keeps_its_minute_whatever_others_come_and_go():
+    assert sent(1, "30 minutes", count=300)[:50] == sent(1, "30 minutes", count=50)

@@ -1,0 +1,148 @@
+"""Facts about the official SDKs: they work against the sandbox, unchanged."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+import pytest
+
+from reminder_kit.sandbox import Clock, Sandbox, serve
+from reminder_kit.sandbox.state import SECRET
+from tests.factories import ACCOUNT, NUMBER, SENDER
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+SEND_AT = "2026-02-11T09:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serve(Sandbox(clock=Clock("2026-02-10T09:00:00Z"), key="KEY", strict=True)) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server, monkeypatch):
+    telnyx = pytest.importorskip("telnyx")
+    monkeypatch.setenv("TELNYX_BASE_URL", server.base_url)
+    monkeypatch.setenv("TELNYX_API_KEY", "KEY")
+    monkeypatch.setenv("TELNYX_PUBLIC_KEY", server.sandbox.public_key)
+    with telnyx.Telnyx(max_retries=0) as made:
+        yield made
+    server.sandbox.reset()
+
+
+def test_it_sends_retrieves_and_cancels(client, server):
+    sent = client.messages.send(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT, idempotency_key="sdk-1")
+    assert sent.data.to[0].status == "scheduled"
+    read = client.messages.retrieve(sent.data.id)
+    assert read.data.id == sent.data.id
+    cancelled = client.messages.cancel_scheduled(sent.data.id)
+    assert (cancelled.id, cancelled.to[0].status) == (sent.data.id, "cancelled")
+    assert server.sandbox.parked() == []
+
+
+def test_it_schedules_on_the_other_endpoint(client, server):
+    sent = client.messages.schedule(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT)
+    assert sent.data.to[0].status == "scheduled"
+    assert [item.id for item in server.sandbox.parked()] == [sent.data.id]
+
+
+def test_its_errors_are_those_of_telnyx(client):
+    import telnyx
+
+    with pytest.raises(telnyx.BadRequestError):
+        client.messages.send(from_=SENDER, to=NUMBER, text="Hi", send_at="2026-02-10T09:01:00Z")
+    with pytest.raises(telnyx.NotFoundError):
+        client.messages.cancel_scheduled("7a3c21eb-8b8e-48ab-ace2-a83e4367c087")
+    with pytest.raises(telnyx.AuthenticationError):
+        client.with_options(api_key="WRONG").messages.retrieve("7a3c21eb-8b8e-48ab-ace2-a83e4367c087")
+
+
+def test_left_to_its_defaults_it_doubles_a_message_whose_answer_was_lost(client, server):
+    server.sandbox.fault("drop_after", method="POST")
+    client.with_options(max_retries=2).messages.send(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT)
+    assert len(server.sandbox.parked()) == 2
+
+
+def test_it_believes_the_sandboxs_webhooks(client):
+    pytest.importorskip("nacl")
+    sandbox = Sandbox(clock=Clock())
+    received = []
+    sandbox.hooks.receiver = lambda headers, body: received.append(
+        client.webhooks.unwrap(body.decode(), headers=headers)
+    )
+    sandbox.inbound(NUMBER, "STOP")
+    assert received[0].data.event_type == "message.received"
+    assert received[0].data.payload.text == "STOP"
+
+
+# Twilio
+
+
+@pytest.fixture
+def twilio(server):
+    rest = pytest.importorskip("twilio.rest")
+    made = rest.Client(ACCOUNT, "KEY")
+    made.api.base_url = server.url
+    yield made
+    server.sandbox.reset()
+
+
+def test_twilios_schedules_reads_lists_and_cancels(twilio, server):
+    sent = twilio.messages.create(
+        to=NUMBER, messaging_service_sid="MG" + "2" * 32, body="Hi", schedule_type="fixed", send_at=SEND_AT
+    )
+    assert sent.status == "scheduled"
+    assert twilio.messages(sent.sid).fetch().body == "Hi"
+    assert [item.sid for item in twilio.messages.list(to=NUMBER, limit=5)] == [sent.sid]
+    assert twilio.messages(sent.sid).update(status="canceled").status == "canceled"
+    assert server.sandbox.parked() == []
+
+
+def test_twilios_errors_are_those_of_twilio(twilio):
+    errors = pytest.importorskip("twilio.base.exceptions")
+    with pytest.raises(errors.TwilioRestException) as raised:
+        twilio.messages("SM" + "3" * 32).fetch()
+    assert (raised.value.code, raised.value.status) == (20404, 404)
+
+
+def test_twilios_believes_the_sandboxs_webhooks():
+    validator = pytest.importorskip("twilio.request_validator").RequestValidator(SECRET)
+    url = "https://example.com/t"
+    received = []
+    sandbox = Sandbox(
+        provider="twilio", webhook_url=url, receiver=lambda headers, body: received.append((headers, body))
+    )
+    sandbox.inbound(NUMBER, "STOP")
+    headers, body = received[0]
+    assert validator.validate(url, dict(parse_qsl(body.decode())), headers["x-twilio-signature"])
+
+
+# Vonage
+
+
+def test_vonages_sends(server):
+    vonage, models = pytest.importorskip("vonage"), pytest.importorskip("vonage_messages.models")
+    requests = pytest.importorskip("requests")
+
+    class Local(requests.adapters.HTTPAdapter):
+        def send(self, request, *args, **options):
+            request.url = server.url + request.path_url
+            return super().send(request, *args, **options)
+
+    client = vonage.Vonage(vonage.Auth(api_key="abcd1234", api_secret="KEY"))
+    client.http_client._session.mount("https://", Local())
+    sent = client.messages.send(models.Sms(to="12025550123", from_="12025550100", text="Hi", client_ref="tok"))
+    client.http_client._session.close()
+    (message,) = server.sandbox.messages()
+    assert (message.id, message.to, message.text) == (sent.message_uuid, NUMBER, "Hi")
+    server.sandbox.reset()
+
+
+def test_vonages_believes_the_sandboxs_webhooks():
+    jwt = pytest.importorskip("vonage_jwt")
+    received = []
+    sandbox = Sandbox(provider="vonage", receiver=lambda headers, _body: received.append(headers["authorization"]))
+    sandbox.inbound(NUMBER, "STOP")
+    assert jwt.verify_signature(received[0].removeprefix("Bearer "), sandbox.secret)

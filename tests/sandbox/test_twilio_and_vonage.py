@@ -1,0 +1,220 @@
+"""Facts about the sandbox's Twilio and Vonage: what they refuse, and how."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from urllib.parse import urlencode
+
+import pytest
+
+from reminder_kit.sandbox import Call, Sandbox
+from tests.factories import ACCOUNT, NUMBER, SERVICE
+
+START = "2026-02-10T09:00:00Z"
+MESSAGES = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
+
+
+def basic(user, password):
+    return {"authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def ask(sandbox, method, path, body=b"", headers=None):
+    found = sandbox.handle(Call.of(method, path, {**FORM, **(headers or basic(ACCOUNT, "KEY"))}, body))
+    return found.status, json.loads(found.body)
+
+
+def twilio(sandbox, **changes):
+    fields = {
+        "To": NUMBER,
+        "MessagingServiceSid": SERVICE,
+        "Body": "Hi",
+        "ScheduleType": "fixed",
+        "SendAt": "2026-02-11T09:00:00Z",
+        **changes,
+    }
+    form = urlencode({name: value for name, value in fields.items() if value is not None}).encode()
+    return ask(sandbox, "POST", f"{MESSAGES}.json", form)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({}, 201, None),
+        ({"To": None}, 400, 21604),
+        ({"To": "2025550123"}, 400, 21211),
+        ({"MessagingServiceSid": None}, 400, 21603),
+        ({"Body": None}, 400, 21619),
+        ({"Body": None, "MediaUrl": "https://example.com/a"}, 201, None),
+        ({"Body": "a" * 1601}, 400, 21617),
+        ({"ScheduleType": "flexible"}, 400, 35126),
+        ({"ScheduleType": None}, 400, 35126),
+        ({"SendAt": None}, 400, 35111),
+        ({"SendAt": "soon"}, 400, 35114),
+        ({"SendAt": "2026-02-10T09:14:59Z"}, 400, 35114),
+        ({"SendAt": "2026-03-17T09:00:01Z"}, 400, 35114),
+        ({"SendAt": "2026-03-17T09:00:00Z"}, 201, None),
+        ({"SendAt": None, "ScheduleType": None}, 201, None),
+    ],
+    ids=str,
+)
+def test_twilios_fields_are_checked(changes, status, code):
+    found, value = twilio(Sandbox(START), **changes)
+    assert (found, value.get("code")) == (status, code)
+
+
+def test_what_is_no_form_has_no_fields():
+    headers = {**basic(ACCOUNT, "KEY"), "content-type": "application/json"}
+    assert ask(Sandbox(START), "POST", f"{MESSAGES}.json", b"To=%2B12025550123", headers)[1]["code"] == 21604
+
+
+def test_twilios_cap_is_kept():
+    sandbox = Sandbox(START, cap=1)
+    assert twilio(sandbox)[0] == 201
+    assert twilio(sandbox)[1]["code"] == 35125
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": ""},
+        {"authorization": "Basic ?"},
+        {"authorization": "Bearer KEY"},
+        basic(ACCOUNT, "WRONG"),
+        basic("AC" + "9" * 32, "KEY"),
+        basic(ACCOUNT, ""),
+    ],
+    ids=["none", "nonsense", "scheme", "password", "account", "empty"],
+)
+def test_twilios_credentials_are_checked(headers):
+    found, value = ask(Sandbox(START, key="KEY"), "GET", f"/2010-04-01/Accounts/{ACCOUNT}.json", headers=headers)
+    assert (found, value["code"]) == (401, 20003)
+
+
+def test_twilios_api_keys_are_taken():
+    assert ask(Sandbox(START), "GET", f"{MESSAGES}.json", headers=basic("SK" + "1" * 32, "x"))[0] == 200
+
+
+@pytest.mark.parametrize("path", [f"{MESSAGES}/SM404.json", f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json"])
+def test_what_twilio_does_not_have_is_not_found(path):
+    headers = basic(ACCOUNT if "Messages" in path else "SK1", "x")
+    found, value = ask(Sandbox(START), "GET", path, headers=headers)
+    assert (found, value["code"]) == (404, 20404)
+
+
+def test_a_twilio_message_is_changed_only_by_cancelling():
+    sandbox = Sandbox(START)
+    sid = twilio(sandbox)[1]["sid"]
+    assert ask(sandbox, "POST", f"{MESSAGES}/{sid}.json", b"Body=")[1]["code"] == 20001
+    assert ask(sandbox, "POST", f"{MESSAGES}/{sid}.json", b"Status=canceled")[1]["status"] == "canceled"
+    assert ask(sandbox, "POST", f"{MESSAGES}/{sid}.json", b"Status=canceled")[1]["code"] == 30409
+
+
+def test_twilios_messages_are_listed_newest_first():
+    sandbox = Sandbox(START)
+    sids = [twilio(sandbox)[1]["sid"] for _ in range(3)]
+    twilio(sandbox, To="+12025550124")
+    listed = ask(sandbox, "GET", f"{MESSAGES}.json?To=%2B12025550123&PageSize=2")[1]["messages"]
+    assert [item["sid"] for item in listed] == [sids[2], sids[1]]
+
+
+def vonage(sandbox, headers=None, **changes):
+    fields = {"message_type": "text", "channel": "sms", "to": "12025550123", "from": "Clinic", "text": "Hi", **changes}
+    body = json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
+    return ask(sandbox, "POST", "/v1/messages", body, headers)
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({}, None),
+        ({"to": NUMBER}, "to"),
+        ({"to": None}, "to"),
+        ({"from": None}, "from"),
+        ({"channel": "pigeon"}, "message_type"),
+        ({"text": None}, "text"),
+        ({"text": "a" * 1001}, "text"),
+        ({"channel": "mms", "message_type": "image"}, "image"),
+        ({"channel": "mms", "message_type": "image", "image": {"url": "https://example.com/a"}}, None),
+        ({"client_ref": "a" * 101}, "client_ref"),
+    ],
+    ids=str,
+)
+def test_vonages_fields_are_checked(changes, wrong):
+    status, value = vonage(Sandbox(START), **changes)
+    assert status == (422 if wrong else 202)
+    assert wrong is None or value["invalid_parameters"][0]["name"] == wrong
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{"])
+def test_a_body_vonage_cannot_read_is_unprocessable(body):
+    assert ask(Sandbox(START), "POST", "/v1/messages", body)[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (basic("abcd", "KEY"), 202),
+        ({"authorization": "Bearer some.token.here"}, 202),
+        (basic("abcd", "WRONG"), 401),
+        ({"authorization": "Basic ?"}, 401),
+        ({"authorization": "Digest x"}, 401),
+        ({"authorization": "Basic"}, 401),
+    ],
+)
+def test_vonages_credentials_are_checked(headers, status):
+    assert vonage(Sandbox(START, key="KEY"), headers)[0] == status
+
+
+def test_vonage_has_nothing_to_read_or_withdraw():
+    assert ask(Sandbox(START), "GET", "/v1/messages")[0] == 404
+
+
+def test_vonage_tells_of_a_stop_only_afterwards():
+    received = []
+    sandbox = Sandbox(START, provider="vonage", receiver=lambda _headers, body: received.append(json.loads(body)))
+    sandbox.inbound(NUMBER, "STOP")
+    assert vonage(sandbox)[0] == 202
+    sandbox.tick()
+    assert (received[-1]["status"], received[-1]["error"]["title"]) == ("rejected", "1240")
+
+
+def test_an_unknown_address_is_not_found():
+    assert ask(Sandbox(START), "GET", "/elsewhere")[0] == 404
+
+
+BARE = """
+import sys
+sys.modules["cryptography"] = None
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.providers.jwt import made_rs256
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.sandbox import Sandbox
+from datetime import datetime, UTC
+
+sandbox = Sandbox("2026-02-10T09:00:00Z")
+sandbox.inbound("+12025550123", "hello")
+telnyx = Telnyx("KEY", "+12025550100", public_key="A" * 43 + "=")
+headers = {"telnyx-timestamp": "1", "telnyx-signature-ed25519": "A" * 86 + "=="}
+for act in (
+    lambda: sandbox.public_key,
+    lambda: made_rs256({}, "key"),
+    lambda: telnyx.events(headers, b"{}", datetime(2026, 2, 10, tzinfo=UTC)),
+):
+    try:
+        act()
+    except ConfigurationError as error:
+        assert "pip install 'reminder-kit[webhooks]'" in str(error), error
+    else:
+        raise SystemExit("nothing was said")
+"""
+
+
+def test_without_cryptography_everything_but_signatures_works_and_the_remedy_is_named():
+    done = subprocess.run([sys.executable, "-c", BARE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

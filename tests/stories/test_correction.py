@@ -1,0 +1,130 @@
+"""Corrections: who was told a start that is no longer true hears of the new one, once, if the host wishes so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit import QuietHours, ReminderKit, Rule
+from tests.factories import NUMBER, START
+
+MOVED = "Your appointment moved to {{ when }}"
+DAY = Rule("day-before", before="24 hours", text="See you {{ when }}")
+
+
+@pytest.fixture
+def correcting(make_kit):
+    return make_kit([DAY], correction=MOVED)
+
+
+def texts(sandbox):
+    return [item.text for item in sandbox.inbox(NUMBER)]
+
+
+@pytest.fixture
+def reminded(correcting, sandbox, appointment):
+    """Ada was told "tomorrow at 9:00"."""
+    correcting.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    assert texts(sandbox) == ["See you tomorrow at 9:00 AM"]
+    return correcting
+
+
+def test_moved_after_the_reminder_went_out_one_correction_follows_and_the_new_reminder_in_its_time(
+    reminded, sandbox, appointment
+):
+    report = reminded.sync(appointment(days=6))
+    assert sorted((change.rule, change.kind.value, change.reason.value) for change in report.changes) == [
+        ("day-before", "schedule", "on_time"),
+        ("day-before-correction", "schedule", "clamped_late"),
+    ]
+    sandbox.clock.advance(minutes=10)
+    assert texts(sandbox)[1:] == ["Your appointment moved to Monday 16 February at 9:00 AM"]
+    for _ in range(3):
+        assert not [change for change in reminded.resync().changes if change.is_work]
+    sandbox.clock.advance(days=5)
+    reminded.resync()
+    assert texts(sandbox)[2:] == ["See you tomorrow at 9:00 AM"]
+
+
+def test_each_new_start_is_told_once_also_the_old_one_again(reminded, sandbox, appointment):
+    for days in (6, 7, 3):
+        for _ in range(2):
+            reminded.sync(appointment(days=days))
+            sandbox.clock.advance(minutes=10)
+            reminded.resync()
+    assert len(texts(sandbox)) == 4
+    assert texts(sandbox)[-1] == "Your appointment moved to tomorrow at 9:00 AM"
+    assert sandbox.parked() == []
+
+
+def test_moved_back_before_the_correction_went_out_nothing_is_said(reminded, sandbox, appointment):
+    reminded.sync(appointment(days=6))
+    assert len(sandbox.parked()) == 2
+    reminded.sync(appointment())
+    assert sandbox.parked() == []
+    sandbox.clock.advance(days=5)
+    assert len(texts(sandbox)) == 1
+
+
+def test_without_the_policy_nothing_but_the_new_reminder_is_parked(make_kit, sandbox, appointment):
+    kit = make_kit([DAY])
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    kit.sync(appointment(days=6))
+    assert len(sandbox.parked()) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"hours": 0.2}, {"title": "Cleaning"}, {"status": "cancelled"}, {"phone": "+12025550177"}],
+    ids=["ten minutes", "words", "cancelled", "another person"],
+)
+def test_nothing_is_corrected_but_a_start_that_really_moved(reminded, sandbox, appointment, change):
+    reminded.sync(appointment(**change))
+    assert [item.text for item in sandbox.parked() if "moved" in item.text] == []
+
+
+def test_a_reminder_that_goes_out_at_once_says_it_already(reminded, sandbox, appointment):
+    report = reminded.sync(appointment(hours=1))
+    assert {change.rule: change.reason.value for change in report.changes} == {
+        "day-before": "clamped_late",
+        "day-before-correction": "superseded",
+    }
+
+
+def test_a_correction_waits_for_the_end_of_quiet_hours_and_never_comes_after_the_start(make_kit, sandbox, appointment):
+    kit = make_kit([DAY], correction=MOVED, quiet_hours=QuietHours("10:00", "14:00"))
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    kit.sync(appointment(days=6))
+    assert min(item.send_at for item in sandbox.parked()) == START + timedelta(days=2, hours=5)
+    sooner = kit.sync(appointment(starts_at=START + timedelta(days=2, hours=4)))
+    assert [item.send_at for item in sandbox.parked()] == []
+    assert {change.reason.value for change in sooner.changes} <= {"quiet_hours", "too_late", "superseded"}
+
+
+def test_a_cancellation_that_came_too_late_is_corrected_in_the_same_run(correcting, sandbox, appointment):
+    correcting.sync(appointment())
+    (message,) = sandbox.messages()
+    message.status = "sent"
+    report = correcting.sync(appointment(days=4))
+    assert sorted(change.rule for change in report.changes if change.is_work) == ["day-before", "day-before-correction"]
+
+
+def test_a_suppressed_number_gets_no_correction(reminded, sandbox, appointment):
+    reminded.suppress(NUMBER)
+    reminded.sync(appointment(days=6))
+    assert sandbox.parked() == []
+
+
+def test_the_file_can_say_it(tmp_path, monkeypatch):
+    path = tmp_path / "reminders.toml"
+    path.write_text(
+        f'correction = "{MOVED}"\n[provider]\nname = "telnyx"\nfrom = "+12025550100"\n'
+        f'[ledger]\nurl = "sqlite:///{tmp_path / "x.db"}"\n'
+        '[[rules]]\nid = "day-before"\nbefore = "24 hours"\ntext = "See you {{ when }}"\n'
+    )
+    with ReminderKit.from_config(path) as kit:
+        assert kit.settings.correction == MOVED

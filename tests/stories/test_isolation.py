@@ -1,0 +1,101 @@
+"""Law 6 where rows and replies are odd: one that can't be read stops nothing else, and is listed."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+import pytest
+
+from reminder_kit import Rule
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.sandbox import SandboxTransport
+from tests.factories import START
+
+
+@pytest.fixture
+def unreadable(kit, appointment, tmp_path):
+    """Two recorded appointments, one of which names a zone that this machine doesn't know (any more)."""
+    kit.sync([appointment("A-1", timezone="Europe/Kyiv"), appointment("A-2", phone="+12025550124")])
+    with sqlite3.connect(tmp_path / "reminders.db") as connection:
+        connection.execute(
+            "UPDATE reminder_kit_appointments SET snapshot = replace(snapshot, 'Europe/Kyiv', 'Europe/Nowhere'), "
+            "dirty = 1"
+        )
+    connection.close()
+
+
+def test_an_appointment_that_cannot_be_read_here_is_listed_and_stops_no_other(
+    kit, sandbox, appointment, tmp_path, unreadable
+):
+    with sqlite3.connect(tmp_path / "reminders.db") as connection:
+        connection.execute(
+            "UPDATE reminder_kit_appointments SET snapshot = replace(snapshot, 'Check-up', 'Cleaning') WHERE id = 'A-2'"
+        )
+    connection.close()
+    report = kit.resync()
+    (failed,) = report.failed
+    assert (failed.identity.id, failed.reason) == ("A-1", "quarantined")
+    assert "Europe/Nowhere" in failed.error
+    assert "Cleaning" in next(item.text for item in sandbox.parked() if item.to == "+12025550124")
+    assert len(sandbox.parked()) == 2
+
+
+def test_it_is_in_order_again_once_it_comes_in_anew(kit, sandbox, appointment, unreadable):
+    assert kit.sync(appointment("A-1", timezone="Europe/Paris")).ok
+    assert kit.resync().ok
+    assert len(sandbox.parked()) == 2
+
+
+def test_documents_with_keys_like_ours_are_planned_as_any(make_kit, sandbox, appointment, day_before):
+    kit = make_kit()
+    assert kit.sync(appointment(data={"created": {"$date": "2026-01-01T00:00:00Z"}})).ok
+    assert make_kit([day_before], timezone="Europe/Paris").resync().ok
+    assert len(sandbox.parked()) == 1
+
+
+def test_a_revision_without_zone_stops_no_batch(kit, sandbox, appointment):
+    report = kit.sync([appointment("A-1", revision=datetime(2026, 1, 1)), appointment("A-2", phone="+12025550124")])
+    assert report.ok
+    assert len(sandbox.parked()) == 2
+
+
+@pytest.mark.parametrize("text", ["Stop\0", "Stop \ud83d"], ids=["nul", "half a character"])
+def test_a_reply_with_characters_no_ledger_takes_is_heard_all_the_same(make_kit, sandbox, appointment, text):
+    provider = Telnyx(api_key="KEY", from_="+12025550100", public_key=sandbox.public_key)
+    kit = make_kit(provider=provider)
+    kit.sync(appointment())
+    hook = sandbox.inbound("+12025550123", text)
+    (event,) = kit.receive(*hook.as_sent(START))
+    assert event.type == "opted_out"
+    kit.resync(only_dirty=True)
+    assert sandbox.parked() == []
+
+
+class Slow(SandboxTransport):
+    """A network on which the answer to a DELETE takes from the afternoon till after midnight."""
+
+    def handle_request(self, request):
+        answer = super().handle_request(request)
+        if request.method == "DELETE":
+            self._sandbox.clock.advance(hours=16)
+        return answer
+
+
+def test_a_text_that_can_no_longer_be_written_when_it_is_placed_anew_stops_no_other(make_kit, sandbox, appointment):
+    """What it said when it was decided could be written; what is true by the time it is posted can't."""
+    text = "{% if when.startswith('today') and appointment.id == 'A-1' %}{{ data.room }}{% endif %}See you {{ when }}."
+    kit = make_kit([Rule("day-before", before="24 hours", text=text)], transport=Slow(sandbox))
+    kit.sync(appointment("A-0", phone="+12025550125"))
+    soon = {"days": 1, "hours": -1}
+    report = kit.sync([
+        appointment("A-0", phone="+12025550125", status="cancelled"),
+        appointment("A-1", **soon),
+        appointment("A-2", phone="+12025550124", **soon),
+    ])  # fmt: skip
+    assert sorted((change.identity.id, change.kind, change.reason) for change in report.changes) == [
+        ("A-0", "cancel", "cancelled"),
+        ("A-1", "skip", "template_error"),
+        ("A-2", "schedule", "clamped_late"),
+    ]
+    assert [item.text for item in sandbox.parked()] == ["See you today at 8:00 AM."]

@@ -1,0 +1,69 @@
+"""The provider's list of opt-outs is read where it can be, so that a missed webhook writes to nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit.errors import ConfigurationError, ProviderError
+from reminder_kit.ports import OptOuts, Response
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from tests.factories import NUMBER
+
+
+def test_who_opted_out_while_no_webhook_came_is_left_alone(kit, sandbox, appointment):
+    kit.sync([appointment("A-1"), appointment("A-2", phone="+12025550124")])
+    sandbox.inbound(NUMBER, "STOP")
+    assert kit.reconcile_opt_outs() == 1
+    assert kit.resync(only_dirty=True).summary["cancel"] == 1
+    assert [item.to for item in sandbox.parked()] == ["+12025550124"]
+    assert kit.reconcile_opt_outs() == 0
+    assert list(kit.ledger.read(lambda reader: reader.suppressions())) == [NUMBER]
+
+
+def test_it_is_asked_no_more_often_than_wanted(kit, sandbox):
+    hour = timedelta(hours=1)
+    for minutes, asked in ((0, 1), (59, 1), (2, 2)):
+        sandbox.clock.advance(minutes=minutes)
+        kit.reconcile_opt_outs(not_within=hour)
+        assert sandbox.request_count == asked
+
+
+def test_every_page_is_read(kit, sandbox):
+    for area in (303, 404, 505):
+        for number in range(100):
+            sandbox.inbound(f"+1{area}55501{number:02}", "STOP")
+    assert kit.reconcile_opt_outs() == 300
+    assert sandbox.request_count == 2
+
+
+def test_what_is_only_on_our_list_stays_there(kit, sandbox):
+    kit.suppress(NUMBER, "asked at the desk")
+    assert kit.reconcile_opt_outs() == 0
+    assert list(kit.ledger.read(lambda reader: reader.suppressions())) == [NUMBER]
+
+
+@pytest.mark.parametrize("fault", ["500", "drop_before", "garbage", "unauthorized"])
+def test_a_list_that_cannot_be_read_is_a_providers_error(kit, sandbox, fault):
+    sandbox.fault(fault, times=None)
+    with pytest.raises(ProviderError):
+        kit.reconcile_opt_outs()
+    assert kit.ledger.read(lambda reader: reader.suppressions()) == {}
+
+
+def test_a_provider_without_a_list_says_so(make_kit):
+    kit = make_kit(provider=Twilio("AC" + "1" * 32, "KEY", "MG" + "2" * 32))
+    with pytest.raises(ConfigurationError, match="no list of opt-outs"):
+        kit.reconcile_opt_outs()
+
+
+@pytest.mark.parametrize(
+    "row", [{"from": NUMBER, "to": "+12025550100"}, {"from": "+12025550100", "to": NUMBER}, {"to": NUMBER}]
+)
+def test_the_persons_number_is_the_one_that_is_not_ours(row):
+    import json
+
+    body = json.dumps({"data": [row, 3, {"from": "REMINDER"}], "meta": {}}).encode()
+    assert Telnyx("KEY", "+12025550100").parse_opt_outs(Response(200, {}, body)) == OptOuts((NUMBER,))

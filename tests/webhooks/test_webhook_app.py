@@ -1,0 +1,442 @@
+"""The webhook endpoint as an ASGI application: what it answers, what it does afterwards, where it can live."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reminder_kit import AsyncReminderKit, ReminderKit
+from reminder_kit.errors import ConfigurationError, LedgerError, SchemaError
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.vonage.provider import Vonage
+from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event
+from reminder_kit.webhook_app import WebhookApp
+from tests.factories import NUMBER
+
+pytest.importorskip("cryptography")
+
+ROOT = Path(__file__).parents[2]
+BOTH = pytest.mark.parametrize("kind", [ReminderKit, AsyncReminderKit], ids=["blocking", "async"])
+
+
+@pytest.fixture
+def logged():
+    return []
+
+
+@pytest.fixture
+def make_app(make_kit, logged):
+    """Return a factory of endpoints of either face on the sandbox."""
+
+    def make(kind=ReminderKit, *, kit=None, **options):
+        provider = Telnyx(api_key="KEY", from_="+12025550100", public_key=TELNYX_PUBLIC_KEY)
+        kit = kit or make_kit(kind=kind, provider=provider)
+        return WebhookApp(kit, tell=lambda level, text: logged.append((level, text)), **options)
+
+    return make
+
+
+@asynccontextmanager
+async def client_of(app):
+    """A client of an application that lives, as under a server."""
+    async with app.lifespan():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://host") as client:
+            yield client
+
+
+async def done(kit, verb, *args, **options):
+    value = getattr(kit, verb)(*args, **options)
+    return await value if isinstance(kit, AsyncReminderKit) else value
+
+
+def signed(sandbox, kind="delivered", **options):
+    headers, body = signed_event("telnyx", kind, now=sandbox.now(), **options)
+    return {"headers": headers, "content": body}
+
+
+def asked(app, method="POST", path="/", **options):
+    async def ask():
+        async with client_of(app) as client:
+            return await client.request(method, path, **options)
+
+    return asyncio.run(ask())
+
+
+@BOTH
+def test_a_stop_is_answered_once_stored_and_followed_afterwards(make_app, sandbox, appointment, kind):
+    app = make_app(kind)
+
+    async def story():
+        await done(app._kit, "sync", appointment())
+        assert len(sandbox.parked()) == 1
+        async with client_of(app) as client:
+            answer = await client.post("/", **signed(sandbox, "opted_out", number=NUMBER))
+            assert (answer.status_code, answer.content) == (200, b"")
+            assert NUMBER in app._kit.ledger.read(lambda reader: reader.suppressions())
+        assert sandbox.parked() == []  # the end of the lifespan waits for what follows
+        if kind is AsyncReminderKit:
+            await app._kit.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ({"path": "/other"}, 404),
+        ({"method": "GET", "path": "/other"}, 404),
+        ({"method": "GET"}, 405),
+        ({"method": "PUT", "content": b"{}"}, 405),
+        ({"content": b"{}"}, 401),
+        ({"content": b""}, 401),
+        ({"content": b" " * 1001}, 413),
+        ({"content": b"{}", "headers": {"content-length": "1001"}}, 413),
+    ],
+    ids=["path", "path first", "method", "put", "unsigned", "empty", "large", "said to be large"],
+)
+def test_what_is_no_signed_webhook_is_refused_by_its_status(make_app, request_, status):
+    answer = asked(make_app(largest=1000), **request_)
+    assert answer.status_code == status
+    assert answer.headers.get("allow") == ("POST" if status == 405 else None)
+    assert answer.headers["connection"] == "close"
+
+
+def test_forged_and_stale_webhooks_are_told_of_without_their_contents(make_app, sandbox, logged):
+    for wrong in ({"forged": True}, {"stale": True}):
+        assert asked(make_app(), **signed(sandbox, "received", text="secret words", **wrong)).status_code == 401
+    assert [text.startswith("refused a webhook: Telnyx webhook:") for _, text in logged] == [True, True]
+    assert not any("secret words" in text or "5550123" in text for _, text in logged)
+
+
+def test_signed_nonsense_is_a_bad_request(make_app, sandbox):
+    headers = sandbox.signer.headers(b"nonsense", sandbox.now())
+    assert asked(make_app(), headers=headers, content=b"nonsense").status_code == 400
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (LedgerError("the disk is full"), 503, "the disk is full (the provider"),
+        (ConfigurationError("set TELNYX_PUBLIC_KEY"), 500, "set TELNYX_PUBLIC_KEY (the provider"),
+        (ValueError("+1202"), 500, "a webhook could not be taken in: ValueError in <genexpr>, test_webhook_app.py"),
+    ],
+)
+def test_what_cannot_be_stored_is_to_be_sent_again(make_app, sandbox, logged, monkeypatch, kind, error, status, words):
+    app = make_app(kind)
+    monkeypatch.setattr(app._kit.ledger, "submit", lambda _op: (_ for _ in ()).throw(error))
+    assert asked(app, **signed(sandbox)).status_code == status
+    assert logged[-1][1].startswith(words)
+    assert "+1202" not in logged[-1][1]
+    monkeypatch.undo()
+    assert asked(app, **signed(sandbox)).status_code == 200
+
+
+def test_a_body_in_pieces_is_put_together_and_a_slow_one_is_given_up(make_app, sandbox):
+    sent = signed(sandbox)
+
+    async def pieces(*wait):
+        for start in range(0, len(sent["content"]), 100):
+            yield sent["content"][start : start + 100]
+            for item in wait:
+                await asyncio.sleep(item)
+
+    app = make_app(patience=0.2)
+    assert asked(app, headers=sent["headers"], content=pieces()).status_code == 200
+    assert asked(make_app(patience=0.2), headers=sent["headers"], content=pieces(0.15)).status_code == 408
+
+
+def test_a_sender_that_left_is_not_answered(make_app):
+    async def gone():
+        return {"type": "http.disconnect"}
+
+    async def send(_message):
+        pytest.fail("nobody is there")
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    asyncio.run(make_app()(scope, gone, send))
+
+
+def test_a_failure_of_what_follows_costs_no_answer(make_app, sandbox, logged, monkeypatch, appointment):
+    app = make_app()
+    app._kit.sync(appointment())
+    monkeypatch.setattr(app._kit, "resync", lambda **_: (_ for _ in ()).throw(LedgerError("locked")))
+    assert asked(app, **signed(sandbox, "opted_out")).status_code == 200
+    assert "the next resync does it" in logged[-1][1]
+    monkeypatch.undo()
+    assert len(sandbox.parked()) == 1
+    app._kit.resync()
+    assert sandbox.parked() == []
+
+
+def test_a_host_that_is_told_of_an_event_twice_hears_it_once(make_app, sandbox):
+    app, received = make_app(), []
+    app._kit.on("received", received.append)
+    sent = signed(sandbox, "received")
+    assert [asked(app, **sent).status_code for _ in range(3)] == [200] * 3
+    assert len(received) == 1
+
+
+def test_several_webhooks_at_once_are_followed_in_few_runs(make_app, sandbox, monkeypatch):
+    app, runs = make_app(), []
+    resync = app._kit.resync
+
+    def counted(**options):
+        runs.append(options)
+        time.sleep(0.05)
+        return resync(**options)
+
+    monkeypatch.setattr(app._kit, "resync", counted)
+
+    async def story():
+        async with client_of(app) as client:
+            sent = [signed(sandbox, "received", number=f"+120255501{number:02}") for number in range(30)]
+            answers = await asyncio.gather(*(client.post("/", **request) for request in sent))
+            assert {answer.status_code for answer in answers} == {200}
+
+    asyncio.run(story())
+    assert 1 <= len(runs) < 15
+    assert all(run == {"only_dirty": True} for run in runs)
+
+
+@BOTH
+def test_hundreds_of_webhooks_at_once_beside_another_writer_are_all_stored(
+    make_app, make_kit, sandbox, appointment, kind
+):
+    """SQLite takes one writer at a time: everyone waits for a turn, nobody is turned away."""
+    app, other = make_app(kind), make_kit()
+    other.sync(appointment(f"A-{number}", phone=f"+12025550{number:03}") for number in range(100, 140))
+
+    async def busy(until):
+        while not until.done():
+            await asyncio.to_thread(other.record, appointment("B-1", title=f"{time.monotonic()}"))
+
+    async def story():
+        async with client_of(app) as client:
+            sent = [signed(sandbox, "opted_out", number=f"+12025550{number:03}") for number in range(100, 400)]
+            posted = asyncio.gather(*(client.post("/", **request) for request in sent))
+            answers, _ = await asyncio.gather(posted, busy(posted))
+        if kind is AsyncReminderKit:
+            await app._kit.close()
+        return answers
+
+    answers = asyncio.run(story())
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(other.ledger.read(lambda reader: reader.suppressions())) == 300
+    assert sandbox.parked() == []
+
+
+# Where it lives
+
+
+def test_without_a_key_to_verify_with_it_does_not_begin(make_kit):
+    with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY"):
+        WebhookApp(make_kit(provider=Telnyx(api_key="KEY", from_="+12025550100")))
+    with pytest.raises(ConfigurationError, match="public key"):
+        WebhookApp(make_kit(provider=Telnyx(api_key="KEY", from_="+12025550100", public_key="AAAA")))
+
+
+def test_a_ledger_that_is_not_ready_is_told_and_tried_again_by_each_webhook(make_app, sandbox, logged, monkeypatch):
+    app = make_app()
+    monkeypatch.setattr(app._kit.ledger, "prepare", lambda: (_ for _ in ()).throw(SchemaError("not upgraded")))
+    assert asked(app, **signed(sandbox)).status_code == 503
+    assert [text.startswith("not upgraded") for _, text in logged] == [True, True]
+
+
+@pytest.mark.parametrize("path", ["/", "/telnyx"])
+@BOTH
+def test_starlette_mounts_it(make_app, sandbox, kind, path):
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    app = make_app(kind, path=path)
+    host = Starlette(routes=[Mount("/hooks", app=app)], lifespan=app.lifespan)
+
+    async def story():
+        transport = httpx.ASGITransport(app=host)
+        async with (
+            host.router.lifespan_context(host),
+            httpx.AsyncClient(transport=transport, base_url="http://host") as client,
+        ):
+            whole = f"/hooks{path}" if path != "/" else "/hooks/"
+            assert (await client.post(whole, **signed(sandbox))).status_code == 200
+            assert (await client.post("/hooks/other", **signed(sandbox))).status_code == 404
+            assert (await client.post(path, **signed(sandbox))).status_code == 404
+        if kind is AsyncReminderKit:
+            await app._kit.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [
+        ({"path": "/t", "root_path": ""}, 401),
+        ({"path": "/hooks/t", "root_path": "/hooks"}, 401),
+        ({"path": "/t", "root_path": "/hooks"}, 401),
+        ({"path": "/hooks/t", "root_path": "/hook"}, 404),
+        ({"path": "/hookst", "root_path": "/hooks"}, 404),
+    ],
+    ids=["alone", "path is whole", "path is the rest", "another root", "no path of its root"],
+)
+def test_it_finds_its_path_below_where_it_is_mounted(make_app, scope, status):
+    logged = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        logged.append(message)
+
+    asyncio.run(make_app(path="/t")({"type": "http", "method": "POST", "headers": [], **scope}, receive, send))
+    assert logged[0]["status"] == status
+
+
+def test_other_connections_are_refused(make_app):
+    with pytest.raises(ValueError, match="websocket"):
+        asyncio.run(make_app()({"type": "websocket"}, None, None))
+
+
+def test_its_lifespan_closes_a_kit_of_its_own(make_app, sandbox, monkeypatch):
+    closed = []
+    app = make_app(closes=True)
+    close = app._kit.close
+    monkeypatch.setattr(app._kit, "close", lambda: closed.append(close()))
+    events = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    logged = []
+
+    async def receive():
+        return next(events)
+
+    async def send(message):
+        logged.append(message["type"])
+
+    asyncio.run(app({"type": "lifespan"}, receive, send))
+    assert logged == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert closed == [None]
+
+
+CONFIG = """
+timezone = "America/New_York"
+[provider]
+name = "telnyx"
+from = "+12025550100"
+[ledger]
+url = "sqlite:///{ledger}"
+[[rules]]
+id = "r"
+before = "24 hours"
+text = "See you {{{{ when }}}}."
+"""
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """A configuration, and the environment in which the factory finds it."""
+    file = tmp_path / "clinic.toml"
+    file.write_text(CONFIG.format(ledger=tmp_path / "r.db"))
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "REMINDER_KIT_CONFIG": str(file),
+        "REMINDER_KIT_WEBHOOK_PATH": "/hooks/telnyx",
+        "TELNYX_API_KEY": "KEY",
+        "TELNYX_PUBLIC_KEY": TELNYX_PUBLIC_KEY,
+    }
+
+
+def answered(job, url, headers, body):
+    """Post once the server listens; returns the status."""
+    while True:
+        try:
+            return httpx.post(url, headers=headers, content=body).status_code
+        except httpx.ConnectError:
+            assert job.poll() is None, job.stderr.read()
+            time.sleep(0.05)
+
+
+def test_a_server_runs_it_from_its_factory(configured):
+    """Uvicorn serves what `reminder_kit.webhook_app:app` makes, and ends it well when it is terminated."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+    line = [sys.executable, "-m", "uvicorn", "--factory", "reminder_kit.webhook_app:app", "--port", str(port)]
+    with subprocess.Popen(line, env=configured, stderr=subprocess.PIPE, text=True) as job:
+        url = f"http://127.0.0.1:{port}/hooks/telnyx"
+        status = answered(job, url, *signed_event("telnyx", "opted_out", number=NUMBER))
+        assert (status, httpx.post(url).status_code, httpx.post(url + "/x").status_code) == (200, 401, 404)
+        job.terminate()
+        _, err = job.communicate(timeout=20)
+    assert "Application shutdown complete" in err
+    assert "5550123" not in err
+
+
+def test_loaded_and_made_it_has_all_that_verifying_needs(configured):
+    """Telnyx waits two seconds: the first webhook loads no module that verifies, in any host that mounts it."""
+    code = """
+import asyncio, json, sys
+from reminder_kit.webhook_app import app
+endpoint = app()
+async def main():
+    async with endpoint.lifespan():
+        before = set(sys.modules)
+        headers, body = json.loads(sys.stdin.read())
+        status = await endpoint._taken(headers, body.encode())
+        await endpoint._follower
+        print(json.dumps([status, sorted(name for name in set(sys.modules) - before)]))
+asyncio.run(main())
+"""
+    headers, body = signed_event("telnyx", "received", number=NUMBER, text="Thanks")
+    ran = subprocess.run(
+        [sys.executable, "-c", code], input=json.dumps([headers, body.decode()]), env=configured, text=True,
+        capture_output=True, check=True,
+    )  # fmt: skip
+    status, loaded = json.loads(ran.stdout)
+    assert status == 200
+    heavy = ("cryptography", "sqlalchemy", "alembic", "telnyx", "httpx")
+    assert not [name for name in loaded if name.split(".")[0] in heavy]
+
+
+def test_the_factory_names_what_is_missing(configured, tmp_path):
+    environ = {**configured, "REMINDER_KIT_CONFIG": str(tmp_path / "none.toml")}
+    code = "from reminder_kit.webhook_app import app; app()"
+    ran = subprocess.run([sys.executable, "-c", code], env=environ, text=True, capture_output=True, check=False)
+    assert "none.toml: there is no such file" in ran.stderr
+
+
+def test_the_follow_up_may_come_after_the_answer_by_hours(make_app, sandbox, appointment):
+    """A webhook stored by an endpoint that died is followed by the next batch job."""
+    app = make_app()
+    app._kit.sync(appointment())
+    app._kit.receive(*signed_event("telnyx", "opted_out", number=NUMBER, now=sandbox.now()))
+    sandbox.clock.advance(timedelta(hours=3))
+    app._kit.resync()
+    assert sandbox.parked() == []
+
+
+def test_a_fallback_that_can_not_be_verified_is_warned_of_and_asked_to_send_its_webhooks_again(
+    make_app, make_kit, logged, sandbox
+):
+    """Telnyx' are taken all the while."""
+    provider = Telnyx("KEY", "+12025550100", public_key=TELNYX_PUBLIC_KEY)
+    app = make_app(kit=make_kit(provider=provider, fallback=Vonage("Clinic", "k", "KEY")))
+    assert "VONAGE_SIGNATURE_SECRET" in logged[0][1]
+
+    async def both():
+        async with client_of(app) as client:
+            theirs = await client.post("/", content=b"{}", headers={"authorization": "Bearer x"})
+            headers, body = signed_event("telnyx", "received", number=NUMBER, text="Hello", now=sandbox.now())
+            return theirs.status_code, (await client.post("/", content=body, headers=headers)).status_code
+
+    assert asyncio.run(both()) == (500, 200)
