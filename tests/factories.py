@@ -34,6 +34,7 @@ HOOK = "https://clinic.example/hooks"
 
 DEFAULTS = Defaults(timezone="America/New_York", region="US")
 WINDOW = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))
+DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}")
 HOUR = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
 
 # Appointments of one number on one day, reminded of in one message
@@ -62,6 +63,16 @@ def evening_rule(**changes):
 def parked_texts(sandbox):
     """Return the texts of all messages parked at the provider, sorted."""
     return sorted(message.text for message in sandbox.parked())
+
+
+def parked_messages(sandbox):
+    """Return number, send time and text of all messages parked at the provider, sorted."""
+    return sorted((message.to, iso(message.send_at), message.text) for message in sandbox.parked())
+
+
+def received_texts(sandbox, number=NUMBER):
+    """Return the texts that reached a number, in their order."""
+    return [message.text for message in sandbox.inbox(number)]
 
 
 def at_rest(kit):

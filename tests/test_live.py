@@ -166,7 +166,8 @@ def test_a_withdrawal_is_tried_again_and_what_stays_is_named(stage, sandbox):
     assert NUMBER not in str(caught.value)
 
 
-def test_messages_are_parked_two_days_ahead_or_as_far_as_the_provider_lets(stage):
+def test_messages_are_parked_two_days_ahead_where_possible(stage):
+    """Messages are parked two days ahead or as far as the provider lets."""
     assert timedelta(days=2) - (stage.draft().send_at - stage.now()) < timedelta(seconds=5)
     stage.provider = Telnyx("KEY", "+12025550100", schedule_ahead=timedelta(hours=3))
     assert stage.draft().send_at - stage.now() > timedelta(hours=2)
@@ -194,7 +195,7 @@ def test_without_a_key_the_reason_names_what_is_missing(name, missing):
         live_stage(name, {})
 
 
-def test_a_provider_that_takes_what_it_should_not_fails_and_keeps_nothing(stage, sandbox, monkeypatch):
+def test_a_provider_that_takes_too_much_fails(stage, sandbox, monkeypatch):
     """The contract has teeth: a window that is not the provider's, a key that is ignored."""
     contract = LiveContract()
     monkeypatch.setattr(sandbox, "idempotency", False)

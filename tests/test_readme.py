@@ -110,7 +110,8 @@ def test_the_filters_and_conditions_it_lists_are_those_there_are():
     from reminder_kit.rules.conditions import KEYS
     from reminder_kit.text.templates import _filters
 
-    assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == set(_filters())
+    (table,) = re.findall(r"^\| filter \|(?:.*\n)+?\n", README, re.MULTILINE)
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(_filters())
     (sentence,) = re.findall(r"`only` and `unless` say whom.*?;", README)
     assert set(KEYS) <= set(re.findall(r"`(\w+)`", sentence))
 
@@ -130,3 +131,12 @@ def test_the_rooms_it_names_are_there():
                 assert (ROOT / folder / path).exists() or (ROOT / path).exists(), path
     for path in re.findall(r"\btests/[\w/]+(?:\.py)?", DEVELOPING):
         assert (ROOT / path).exists(), path
+
+
+def test_its_table_of_ways_to_say_when_is_that_of_the_rules():
+    """Key by key, in the same words, and with what becomes of `at`."""
+    from reminder_kit.rules.offset_keys import OFFSET_KEYS, At
+
+    at = {At.NEEDED: "needed", At.POSSIBLE: "possible", At.REFUSED: ""}
+    rows = [f"| `{row.key}` | {row.words} | {at[row.at]} |" for row in OFFSET_KEYS]
+    assert "\n".join(rows) in README

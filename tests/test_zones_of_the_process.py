@@ -70,13 +70,15 @@ def pass_in(zone, files, least):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Australia/Lord_Howe"])
-def test_b58_the_tests_of_offsets_rules_placement_and_words_pass_in_a_process_of(zone):
+def test_b58_the_core_passes_in_a_process_of(zone):
+    """The tests of offsets, rules, placement and time phrases pass in a process of that zone."""
     pass_in(zone, CORE, 450)
 
 
 @pytest.mark.zones
 @pytest.mark.parametrize("zone", OFFSETS)
-def test_b58_and_all_others_that_know_of_time_pass_in_a_process_of(zone):
+def test_b58_all_that_knows_of_time_passes_in_a_process_of(zone):
+    """So do all others that know of time."""
     pass_in(zone, ALL, 850)
 
 

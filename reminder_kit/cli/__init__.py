@@ -1,6 +1,16 @@
 """The command line `reminder-kit`: one module for each group of commands, rendering apart from doing.
 
-Never imported by the library; imports of a command are paid for only by that command.
+Never imported by the rest of the library, and never decides what is sent: the kit does. May import `kit`, `webhook_app`
+and everything below them. In reading order:
+
+- `app`: the table of commands, each loaded when it is called; errors as one line and an exit status.
+- `options`, `session`: the options that commands share; the configuration and the kit that they lead to.
+- `runs`: plan, import, resync; `interventions`: cancel, suppress, allow; `show`: appointments, explain, status.
+- `rules`, `export`, `ledger`, `doctor`, `webhook`, `sandbox`, `demo`: a module for each command of that name.
+- `rendering`, `output`: plans and reports as lines of text; lines and JSON to stdout, everything else to stderr.
+
+To know: stdout holds what was asked for and nothing else, so that `--json` can be piped. The docstring of a command is
+its help. Whatever must be refused is refused before a kit is opened.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The root of the command line: its commands, loaded when they are called, and errors as one line and a status.
+"""The root of the command line: its commands, each loaded when it is called, and errors as one line and a status.
 
 Never decides what a command does.
 """
@@ -36,18 +36,19 @@ _COMMANDS = {
     "sandbox": ("sandbox:sandbox", "Run a local Telnyx to try things on."),
     "demo": ("demo:demo", "See the main job at work; no account needed."),
 }
+"""The commands in the order of the help: module and function, and the line that the help shows."""
 
 
 class _Lazy(click.Group):
-    """A group that knows its commands by name and loads one when it is called."""
+    """A group that knows its commands by name, and loads one when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, in the order in which they are needed."""
+        """Return the names of the commands, in the order in which a user needs them."""
         del ctx
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command."""
+        """Load a command and return it; None means that there is none of that name."""
         del ctx
         if cmd_name not in _COMMANDS:
             return None
@@ -74,7 +75,10 @@ def root() -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command line and return the exit status; errors are one line on stderr."""
+    """Carry out a command line and return the exit status; an error is one line on stderr.
+
+    `arguments` None means those of the process.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if "_REMINDER_KIT_COMPLETE" in os.environ:  # a shell asks what could be typed next
@@ -89,19 +93,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if "--debug" in given:
             raise
-        return _told(error)
+        return _report_error(error)
     except KeyboardInterrupt:
         return 130
     return status if isinstance(status, int) else 0
 
 
 def _reader_left() -> int:
-    """End quietly where the reader of our output did (`reminder-kit plan … | head`)."""
+    """Return 0 quietly where the reader of our output has gone (`reminder-kit plan … | head`)."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
-def _told(error: Exception) -> int:
+def _report_error(error: Exception) -> int:
     """Write an error as one line and return the exit status it means."""
     if isinstance(error, click.Abort):
         return 130
@@ -113,6 +117,7 @@ def _told(error: Exception) -> int:
 
 
 def _line(error: Exception) -> str:
+    """Return an error as one line; one that nobody foresaw says how to see more."""
     said = " ".join(str(error).split())
     if isinstance(error, ReminderKitError):
         return said
@@ -122,6 +127,7 @@ def _line(error: Exception) -> str:
 
 
 def _status(error: Exception) -> int:
+    """Return the exit status of an error: 3 unsafe, 2 usage or configuration, 1 anything else."""
     from reminder_kit.errors import ConfigurationError
 
     if isinstance(error, UnsafePlanError | PlanChangedError):

@@ -1,6 +1,6 @@
 """`demo`: the main job with no account, over real HTTP to a local Telnyx whose clock can be moved.
 
-Never shows what did not happen: every line comes from a plan, a report or what the local Telnyx holds.
+Never shows what did not happen: every line comes from a plan, from a report, or from the local Telnyx.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def demo() -> int:
         }
         with ReminderKit(**arguments) as kit:
             story = _Story(kit, sandbox, place)
-            for lines in story.told(server.base_url):
+            for lines in story.chapters(server.base_url):
                 if not chosen().json:
                     write_lines(lines, width=_WIDTH)
             if chosen().json:
@@ -66,6 +66,8 @@ def demo() -> int:
 
 @frozen
 class _Story:
+    """What happens in the demo: a kit, the Telnyx that it speaks to, and the folder of its files."""
+
     kit: ReminderKit
     sandbox: Sandbox
     place: Path
@@ -74,8 +76,8 @@ class _Story:
     def zone(self) -> ZoneInfo:
         return zone(self.kit.settings.defaults.timezone or "UTC")
 
-    def told(self, base_url: str) -> Iterator[list[Line]]:
-        """Yield the chapters, each after it happened."""
+    def chapters(self, base_url: str) -> Iterator[list[Line]]:
+        """Yield the lines of each chapter, once it has happened."""
         file = self.place / "clinic.ics"
         yield [
             Line(f"A local Telnyx listens on {base_url}."),

@@ -1,6 +1,6 @@
-"""`doctor`: what must be right before reminders go out, each in one line.
+"""`doctor`: what must be right before reminders go out, each thing in one line.
 
-Never writes anything, and asks the provider for one harmless thing.
+Never writes to the ledger, and sends the provider one harmless request.
 """
 
 from __future__ import annotations
@@ -30,16 +30,21 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "doctor", "examined"]
 
 _SKEW = timedelta(seconds=30)
+"""How far the machine's clock may be from the provider's."""
 _IDLE = timedelta(days=1)
+"""How long ago the batch job may have run last."""
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
 @frozen
 class Finding:
-    """One line: what was looked at, how it is (ok, warn, fail), and what to do about it."""
+    """One line of the examination."""
 
+    #: What was examined.
     what: str
+    #: ok, warn or fail.
     state: str
+    #: How it is, and what to do about it.
     message: str
 
 
@@ -61,7 +66,7 @@ def doctor() -> int:
 
 
 def examined(path: str, now: datetime) -> Iterator[Finding]:
-    """Yield every finding, in the order in which things are needed."""
+    """Yield every finding, in the order in which a run needs things; without a configuration nothing follows."""
     try:
         config = load(path)
     except ReminderKitError as error:
@@ -72,14 +77,15 @@ def examined(path: str, now: datetime) -> Iterator[Finding]:
     if zone is None:
         yield Finding("configuration", "warn", 'no timezone: local times are UTC; write timezone = "America/New_York"')
     yield from _rules(config)
-    yield from _guarded("ledger", lambda: _ledger(config, now))
-    yield from _guarded("credentials", lambda: _provider(config.provider(), config, now))
-    yield from _guarded("fallback", lambda: _fallback(config, now))
+    yield from _examine("ledger", lambda: _ledger(config, now))
+    yield from _examine("credentials", lambda: _provider(config.provider(), config, now))
+    yield from _examine("fallback", lambda: _fallback(config, now))
 
 
-def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _examine(what: str, examination: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Yield the findings of one examination; an error of ours becomes a finding that fails."""
     try:
-        yield from look()
+        yield from examination()
     except ReminderKitError as error:
         yield Finding(what, "fail", str(error))
 
@@ -110,7 +116,7 @@ def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
 
 
 def _absent(config: Config) -> Finding:
-    """Say what becomes of a ledger that is not there: SQLite's is created where that is possible."""
+    """Return the finding for a ledger that is not there: the first run creates an SQLite file, where it can."""
     scheme, _, path = config.ledger_url.partition(":///")
     if not scheme.startswith("sqlite"):
         return Finding("ledger", "fail", f"{_address(config)} has no tables yet: run `reminder-kit ledger upgrade`")
@@ -140,7 +146,7 @@ def _last_run(at: datetime | None, now: datetime) -> Finding:
 
 
 def _fallback(config: Config, now: datetime) -> Iterator[Finding]:
-    """Yield what is found of the fallback, if there is one, under its name."""
+    """Yield the findings about the fallback, if there is one, under its name."""
     if (fallback := config.fallback()) is not None:
         yield from (evolve(finding, what="fallback") for finding in _provider(fallback, config, now))
 
@@ -157,7 +163,7 @@ def _provider(provider: Provider, config: Config, now: datetime) -> Iterator[Fin
 
 
 def _asked(provider: Provider, timeout: float) -> Response | str:
-    """Return the answer to a harmless request, or why there is none."""
+    """Return the provider's answer to a harmless request, or the words that say why there is none."""
     from reminder_kit.ports import NoAnswerError, NotSentError
     from reminder_kit.transport.blocking import BlockingIO, run_blocking
 

@@ -45,6 +45,7 @@ def export(kind: str, output: str | None, *, numbers: bool) -> int:
 
 
 def _rows(now: datetime, *, numbers: bool) -> Iterator[dict[str, Any]]:
+    """Yield a row for each parked or held reminder of an appointment that is not over."""
     ledger = configured().ledger()
     try:
         for record in ledger.read(lambda reader: list(reader.records(ended_after=now))):

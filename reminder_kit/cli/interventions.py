@@ -1,6 +1,6 @@
 """Commands for one appointment or one person: `cancel`, `suppress`, `allow`.
 
-Never plans anything itself; the kit does.
+Never plans anything itself: the kit does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`ledger upgrade`, `ledger check` and `ledger purge`.
+"""`ledger`: the tables brought up to this version, checked, and rid of personal data.
 
 Never speaks to the provider.
 """
@@ -33,7 +33,7 @@ def upgrade() -> int:
         found.upgrade()
     finally:
         found.close()
-    _say({"upgraded": True}, "the ledger is up to date")
+    _write_result({"upgraded": True}, "the ledger is up to date")
     return 0
 
 
@@ -49,7 +49,7 @@ def check(*, repair: bool) -> int:
         faults = checked(found, repair=repair)
     finally:
         found.close()
-    _say({"faults": faults}, "\n".join(faults) or "nothing is wrong")
+    _write_result({"faults": faults}, "\n".join(faults) or "nothing is wrong")
     return 1 if faults else 0
 
 
@@ -61,7 +61,7 @@ def check(*, repair: bool) -> int:
 def purge(older_than: str) -> int:
     """Remove personal data of past appointments; counts, times and reasons stay."""
     now = datetime.now(UTC)
-    before = now - _age(older_than)
+    before = now - _parse_age(older_than)
     found = configured().ledger()
     try:
         found.prepare()
@@ -69,18 +69,20 @@ def purge(older_than: str) -> int:
             count = tx.purge(before, now)
     finally:
         found.close()
-    _say({"purged": count}, f"{count} past appointment{'' if count == 1 else 's'} purged")
+    _write_result({"purged": count}, f"{count} past appointment{'' if count == 1 else 's'} purged")
     return 0
 
 
-def _age(text: str) -> timedelta:
+def _parse_age(text: str) -> timedelta:
+    """Return the length of time that an option names; raises `click.BadParameter`."""
     try:
         return parse_length(text, "--older-than")
     except InvalidRuleError as error:
         raise click.BadParameter(str(error)) from None
 
 
-def _say(document: dict[str, object], words: str) -> None:
+def _write_result(document: dict[str, object], words: str) -> None:
+    """Write a result as JSON, or as a line for people."""
     if chosen().json:
         write_json(document)
     else:

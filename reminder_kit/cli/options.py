@@ -1,6 +1,6 @@
-"""Options that several commands take, and what is known of them when a command runs.
+"""Options that several commands take, and where a running command finds them.
 
-Never opens or reads anything: the session does.
+Never opens or reads a file: the session does.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @define
 class Chosen:
-    """What was said before or after the subcommand."""
+    """The common options, given before or after the subcommand."""
 
+    #: The file that --config names; None: reminders.toml.
     config: str | None = None
+    #: Whether stdout is JSON.
     json: bool = False
 
 
@@ -36,7 +38,8 @@ def chosen() -> Chosen:
     return found
 
 
-def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+def _store_common(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Store a common option with the root, wherever on the command line it was given."""
     if value and not ctx.resilient_parsing:
         setattr(ctx.find_root().ensure_object(Chosen), str(parameter.name), value)
 
@@ -44,8 +47,8 @@ def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
 def common(command: F) -> F:
     """Add --config, --json and --debug, which are taken before and after the subcommand."""
     options = [
-        click.option("--config", metavar="FILE", help="Configuration (default: reminders.toml).", **_KEPT),
-        click.option("--json", is_flag=True, help="Write JSON to stdout.", **_KEPT),
+        click.option("--config", metavar="FILE", help="Configuration (default: reminders.toml).", **_STORED),
+        click.option("--json", is_flag=True, help="Write JSON to stdout.", **_STORED),
         click.option("--debug", is_flag=True, expose_value=False, help="Show where an error comes from."),
     ]
     for option in reversed(options):
@@ -53,10 +56,11 @@ def common(command: F) -> F:
     return command
 
 
-_KEPT: dict[str, Any] = {"expose_value": False, "callback": _keep}
+_STORED: dict[str, Any] = {"expose_value": False, "callback": _store_common}
 
 
-def _instant(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+def _parse_instant(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    """Return an option's instant, UTC; None means that it was not given. Raises `click.BadParameter`."""
     if value is None:
         return None
     try:
@@ -67,7 +71,8 @@ def _instant(_ctx: click.Context, _parameter: click.Parameter, value: str | None
         ) from None
 
 
-def _pause(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
+def _parse_pause(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
+    """Return an option's length of time; None means that it was not given. Raises `click.BadParameter`."""
     if value is None:
         return None
     found = re.fullmatch(r"(\d{1,6})\s*(s|sec|seconds?|m|min|minutes?|h|hours?)?", value.strip())
@@ -76,10 +81,10 @@ def _pause(_ctx: click.Context, _parameter: click.Parameter, value: str | None) 
     return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600}[(found[2] or "s")[0]])
 
 
-INSTANT: dict[str, Any] = {"metavar": "ISO", "callback": _instant}
-"""Settings of an option that takes an aware instant and gives it in UTC."""
+INSTANT: dict[str, Any] = {"metavar": "ISO", "callback": _parse_instant}
+"""Settings of an option that takes an instant with a zone, and gives it in UTC."""
 
-EVERY: dict[str, Any] = {"metavar": "DURATION", "callback": _pause}
+EVERY: dict[str, Any] = {"metavar": "DURATION", "callback": _parse_pause}
 """Settings of an option that takes a length of time such as 60s."""
 
 now_option = click.option("--now", help="The instant that stands for the clock of this run.", **INSTANT)

@@ -1,6 +1,6 @@
-"""Writing: data to stdout, everything else to stderr; colours and bars only for people.
+"""Output: data to stdout, everything else to stderr; colours and progress bars only on terminals.
 
-Never decides what is said.
+Never decides what is written.
 """
 
 from __future__ import annotations
@@ -32,36 +32,37 @@ __all__ = ["progress", "say", "tell_problems", "warn", "write_json", "write_line
 
 
 _SHORT = 20
-"""Fewer answers than this come before a bar could be read."""
+"""Answers of the provider below which no bar is shown: they come before it could be read."""
 
 
 def zone_of(kit: ReminderKit) -> ZoneInfo:
-    """Return the zone in which a practice's times are shown."""
+    """Return the zone in which a practice's times are shown: the configured one, else UTC."""
     return zone(kit.settings.defaults.timezone or "UTC")
 
 
 def write_json(value: Any, *, one_line: bool = False) -> None:
-    """Write one JSON document; instants as `YYYY-MM-DDTHH:MM:SSZ`."""
+    """Write one JSON document; instants as `YYYY-MM-DDTHH:MM:SSZ`. A terminal without UTF-8 gets escapes."""
     layout: dict[str, Any] = {"separators": (",", ":")} if one_line else {"indent": 2}
     try:
-        click.echo(json.dumps(value, ensure_ascii=False, default=_plain, **layout))
+        click.echo(json.dumps(value, ensure_ascii=False, default=_json_value, **layout))
     except UnicodeEncodeError:
-        click.echo(json.dumps(value, default=_plain, **layout))
+        click.echo(json.dumps(value, default=_json_value, **layout))
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
+    """Return a value that JSON has no form for as text."""
     return iso(value) if isinstance(value, datetime) else str(value)
 
 
 def write_lines(lines: Iterable[Line], width: int | None = None) -> None:
-    """Write lines to stdout: coloured and wrapped for a person; for a pipe only where a `width` is given."""
-    fancy = _is_fancy(sys.stdout)
-    if fancy:
+    """Write lines to stdout: coloured and wrapped on a terminal; into a pipe wrapped only where `width` is given."""
+    coloured = _takes_colours(sys.stdout)
+    if coloured:
         columns = max(40, shutil.get_terminal_size().columns)
         width = min(width or columns, columns)
     for line in lines:
         for part in _wrapped(line, width):
-            if fancy:
+            if coloured:
                 _console().print(part, style=line.style or None, markup=False, highlight=False, soft_wrap=True)
             else:
                 _echo(part)
@@ -80,7 +81,8 @@ def _wrapped(line: Line, width: int | None) -> list[str]:
     return textwrap.wrap(line.text, width, subsequent_indent=" " * line.hang) or [""]
 
 
-def _is_fancy(stream: IO[str]) -> bool:
+def _takes_colours(stream: IO[str]) -> bool:
+    """Say whether a stream is a terminal whose user wants colours (NO_COLOR, TERM=dumb: no)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -102,7 +104,7 @@ def warn(text: str) -> None:
 
 
 def tell_problems(problems: Iterable[Any], name: str) -> bool:
-    """Write what was wrong with a calendar to stderr; says whether anything could not be read at all."""
+    """Write a calendar's problems to stderr, and say whether an event could not be read at all."""
     broken = False
     for problem in problems:
         severity = getattr(problem, "severity", "error")
@@ -113,9 +115,12 @@ def tell_problems(problems: Iterable[Any], name: str) -> bool:
 
 @contextmanager
 def progress(kit: ReminderKit, total: int | None, what: str) -> Iterator[None]:
-    """Show a bar on stderr, if that is a terminal, that grows with each answer of the provider."""
+    """Show a bar on stderr, if that is a terminal, that grows with each answer of the provider.
+
+    `total` None means that the number of answers is not known.
+    """
     counting: Counting = kit.provider  # type: ignore[assignment]
-    if (total is not None and total < _SHORT) or not _is_fancy(sys.stderr):
+    if (total is not None and total < _SHORT) or not _takes_colours(sys.stderr):
         yield
         return
     from rich.console import Console

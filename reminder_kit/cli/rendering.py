@@ -1,6 +1,6 @@
-"""Plans, reports and counts as lines of text a person likes to read; days and times on the practice's own clock.
+"""Plans, reports and counts as lines of text for people; days and times in the practice's own zone.
 
-Pure: never writes, never asks how wide a terminal is; phone numbers are masked.
+Pure: no clock, no I/O. Never asks how wide a terminal is, never shows a whole phone number.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from reminder_kit.planning.report import Report
 __all__ = ["Line", "aligned", "change_lines", "count_lines", "day", "moment", "outcome_line", "shortened"]
 
 _SHOWN = 200
+"""Lines of each kind that need nothing done which are listed."""
 _QUIET = (ChangeKind.KEEP, ChangeKind.HOLD, ChangeKind.SKIP)
 _STYLES = {
     ChangeKind.SCHEDULE: "green",
@@ -40,25 +41,28 @@ _WORDS = {
     ChangeKind.KEEP: ("kept", "kept"),
     ChangeKind.SKIP: ("skipped", "skipped"),
 }
+"""How a kind of change is called in the sums of a plan, and of a report."""
 
 
 @frozen
 class Line:
-    """One line: its style where there are colours, and how far it is indented where it must be wrapped."""
+    """One line of text."""
 
     text: str
+    #: A style of rich, where there are colours; "": none.
     style: str = ""
+    #: How far its continuation is indented where it must be wrapped.
     hang: int = 0
 
 
 def day(at: datetime, zone: ZoneInfo) -> str:
-    """Return a day in words: "Tue 3 Mar 2026"."""
+    """Return an instant's day in a zone, in words: "Tue 3 Mar 2026"."""
     local = at.astimezone(zone)
     return f"{local:%a} {local.day} {local:%b %Y}"
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
-    """Return day and time in words, without the year: "Tue 3 Mar 09:00"."""
+    """Return an instant's day and time in a zone, in words without the year: "Tue 3 Mar 09:00"."""
     local = at.astimezone(zone)
     return f"{local:%a} {local.day} {local:%b %H:%M}"
 
@@ -71,7 +75,7 @@ def shortened(name: str, longest: int = 24) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
-    """Return rows as lines whose columns stand below each other."""
+    """Return rows as lines with their columns aligned."""
     if not rows:
         return []
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -84,8 +88,8 @@ def aligned(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
 def change_lines(changes: Iterable[Change], zone: ZoneInfo) -> list[Line]:
     """Return changes by day: what goes out when, what is withdrawn, what is not sent and why.
 
-    An error is told once for all rows that follow with the same one. Of what is done, or
-    needs nothing done, at most 200 of each are listed.
+    An error is written once for all rows in succession that have it. Of changes that are done, and of those that need
+    nothing done, at most 200 each are listed.
     """
     listed = list(changes)
     quiet = [change for change in listed if change.kind in _QUIET and change.outcome is None]
@@ -138,15 +142,15 @@ def _cells(change: Change, zone: ZoneInfo) -> list[str]:
     clock = f"{at.astimezone(zone):%H:%M}" if at else "  –  "
     if change.kind in (ChangeKind.CANCEL, ChangeKind.SKIP) and at:
         clock = moment(at, zone)
-    why = f"{change.reason}{' (' + ', '.join(change.causes) + ')' if change.causes else ''}{_there(change, zone)}"
+    why = f"{change.reason}{' (' + ', '.join(change.causes) + ')' if change.causes else ''}{_local_time(change, zone)}"
     was = f", was {moment(change.was_at, zone)}" if change.was_at and change.was_at != change.send_at else ""
     outcome = {"failed": "FAILED ", "unknown": "UNKNOWN "}.get(change.outcome or "", "")
     to = masked(change.to) if change.to else "–"
     return [clock, f"{outcome}{change.kind}", shortened(change.identity.id), change.rule or "–", to, why + was]
 
 
-def _there(change: Change, zone: ZoneInfo) -> str:
-    """Return what the reader's own clock says as a message arrives, where it is another."""
+def _local_time(change: Change, zone: ZoneInfo) -> str:
+    """Return what the recipient's own clock shows as a message arrives, where that is another time; else ""."""
     if change.send_at is None or not change.zone or change.kind is ChangeKind.CANCEL:
         return ""
     here, there = change.send_at.astimezone(zone), change.send_at.astimezone(zone_named(change.zone))
@@ -154,7 +158,7 @@ def _there(change: Change, zone: ZoneInfo) -> str:
 
 
 def outcome_line(run: Plan | Report) -> Line:
-    """Return the sums of a plan, or of what was done."""
+    """Return the sums of a plan, or of a report of what was done."""
     done = isinstance(run, Report)
     summary = run.summary
     wrong = Counter(change.kind for change in run.changes if change.outcome in ("failed", "unknown"))
@@ -168,20 +172,21 @@ def outcome_line(run: Plan | Report) -> Line:
 
 
 def count_lines(counts: Mapping[str, Any], zone: ZoneInfo, indent: int = 0) -> list[Line]:
-    """Return nested counts and instants as indented lines; what is empty says so."""
+    """Return nested counts and instants as indented lines; an empty one is "none"."""
     lines: list[Line] = []
     for name, value in counts.items():
         words = " " * indent + str(name).replace("_", " ")
         if isinstance(value, Mapping) and value:
             lines += [Line(f"{words}:", "" if indent else "bold"), *count_lines(value, zone, indent + 2)]
         else:
-            lines.append(Line(f"{words}: {_shown(value, zone)}"))
+            lines.append(Line(f"{words}: {_value_text(value, zone)}"))
     return lines
 
 
-def _shown(value: Any, zone: ZoneInfo) -> str:
+def _value_text(value: Any, zone: ZoneInfo) -> str:
+    """Return a count, an instant or a list of them as text."""
     if isinstance(value, datetime):
         return f"{day(value, zone)} {value.astimezone(zone):%H:%M} ({zone.key})"
     if isinstance(value, list | tuple) and value:
-        return ", ".join(_shown(item, zone) for item in value)
+        return ", ".join(_value_text(item, zone) for item in value)
     return "none" if value is None or value in ({}, [], ()) else str(value)

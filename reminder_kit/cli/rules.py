@@ -20,8 +20,7 @@ from reminder_kit.cli.session import configured
 from reminder_kit.config.loading import Config
 from reminder_kit.model.instants import iso, zone
 from reminder_kit.model.phones import masked
-from reminder_kit.planning.preview import Preview, blanks
-from reminder_kit.planning.preview import PreviewLine as Rehearsed
+from reminder_kit.planning.preview import Preview, PreviewLine, blanks
 from reminder_kit.text.sms import sms_parts
 
 if TYPE_CHECKING:
@@ -48,23 +47,24 @@ def check(sample: str | None, limit: int, now: datetime | None) -> int:
     time and late. Exit status 1 where a text cannot be written, 2 where a rule is wrong.
     """
     config, now = configured(warn=True), now or datetime.now(UTC)
-    rehearsal = Preview(config.rules, config.defaults, config.quiet_hours, config.calendar.alarms)
+    preview = Preview(config.rules, config.defaults, config.quiet_hours, config.calendar.alarms)
     broken = False
     if sample is None:
-        lines = list(rehearsal.made_up(now))
+        lines = list(preview.made_up(now))
     else:
-        reading = _read(sample, config, now)
-        lines = list(rehearsal.of((occurrence.appointment for occurrence in reading), now))
+        reading = _read_sample(sample, config, now)
+        lines = list(preview.of((occurrence.appointment for occurrence in reading), now))
         broken = tell_problems(reading.problems, sample)
     shown = [line for line in lines if line.send_at is not None][:limit]
     if chosen().json:
         write_json(_document(config, lines, shown))
     else:
-        write_lines(_written(config, lines, shown, sample))
+        write_lines(_preview_lines(config, lines, shown, sample))
     return 1 if broken or any(line.error for line in lines) else 0
 
 
-def _read(file: str, config: Config, now: datetime) -> Any:
+def _read_sample(file: str, config: Config, now: datetime) -> Any:
+    """Return the reading of a calendar's coming appointments, as far ahead as the horizon reaches."""
     from reminder_kit.calendars import read_calendar
     from reminder_kit.reconciler.calendar_import import source_name
 
@@ -80,18 +80,19 @@ def _read(file: str, config: Config, now: datetime) -> Any:
 # For programs
 
 
-def _document(config: Config, lines: Sequence[Rehearsed], shown: Sequence[Rehearsed]) -> dict[str, Any]:
+def _document(config: Config, lines: Sequence[PreviewLine], shown: Sequence[PreviewLine]) -> dict[str, Any]:
     return {
         "rules": [rule.id for rule in config.rules],
         "warnings": list(config.warnings),
-        "texts": [_told(line) for line in shown],
-        "summary": [_counted(rule, lines) for rule in _named(config, lines)],
+        "texts": [_text_values(line) for line in shown],
+        "summary": [_rule_values(rule, lines) for rule in _rule_ids(config, lines)],
     }
 
 
-def _told(line: Rehearsed) -> dict[str, Any]:
+def _text_values(line: PreviewLine) -> dict[str, Any]:
+    """Return one reminder of the preview as values of JSON."""
     reminder, draft = line.reminder, line.draft
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "rule": reminder.rule.id,
         "appointment": reminder.appointment.id,
         "error": line.error or None,
@@ -103,13 +104,14 @@ def _told(line: Rehearsed) -> dict[str, Any]:
         "condition": line.note or None,
     }
     if draft is None:
-        return told
-    told |= {"channel": draft.channel, "subject": draft.subject, "media_urls": list(draft.media_urls)}
+        return values
+    values |= {"channel": draft.channel, "subject": draft.subject, "media_urls": list(draft.media_urls)}
     cost = sms_parts(draft.text)
-    return {**told, "text": draft.text, "encoding": str(cost.encoding), "units": cost.units, "parts": cost.parts}
+    return {**values, "text": draft.text, "encoding": str(cost.encoding), "units": cost.units, "parts": cost.parts}
 
 
-def _counted(rule: str, lines: Sequence[Rehearsed]) -> dict[str, Any]:
+def _rule_values(rule: str, lines: Sequence[PreviewLine]) -> dict[str, Any]:
+    """Return the sums of one rule as values of JSON."""
     own = [line for line in lines if line.reminder.rule.id == rule]
     drafts = [line.draft for line in own if line.draft is not None]
     sizes = [sms_parts(draft.text).parts for draft in drafts if draft.channel == "sms"]
@@ -125,45 +127,45 @@ def _counted(rule: str, lines: Sequence[Rehearsed]) -> dict[str, Any]:
     }
 
 
-def _why(line: Rehearsed) -> str:
+def _why(line: PreviewLine) -> str:
     return f"{line.reason}: {_condition(line)}" if line.note else str(line.reason)
 
 
-def _condition(line: Rehearsed) -> str:
-    """Return which condition it is, without what it found in one appointment."""
+def _condition(line: PreviewLine) -> str:
+    """Return a reminder's condition, without what it found in this one appointment."""
     return line.note.partition(":")[0]
 
 
-def _named(config: Config, lines: Sequence[Rehearsed]) -> list[str]:
+def _rule_ids(config: Config, lines: Sequence[PreviewLine]) -> list[str]:
     return list(dict.fromkeys([*(rule.id for rule in config.rules), *(line.reminder.rule.id for line in lines)]))
 
 
 # For people
 
 
-def _written(
-    config: Config, lines: Sequence[Rehearsed], shown: Sequence[Rehearsed], sample: str | None
+def _preview_lines(
+    config: Config, lines: Sequence[PreviewLine], shown: Sequence[PreviewLine], sample: str | None
 ) -> Iterator[Line]:
     home = config.defaults.timezone or "UTC"
     for line in shown:
-        yield from _read_aloud(line, home, with_title=sample is not None)
+        yield from _text_lines(line, home, with_title=sample is not None)
     left = sum(line.send_at is not None for line in lines) - len(shown)
     if left:
         yield Line(f"… and {left} more (--limit {left + len(shown)} shows all)", "dim")
         yield Line("")
     for error in dict.fromkeys(line.error for line in lines if line.error and line not in shown):
         yield Line(f"error: {error}", "red", 2)
-    for rule in _named(config, lines):
-        found = _counted(rule, lines)
+    for rule in _rule_ids(config, lines):
+        found = _rule_values(rule, lines)
         if sample is not None or found["not_sent"]:
             yield Line(_sums(found), "", 2)
     count = len(config.rules)
     yield Line(f"{count} rule{'' if count == 1 else 's'} checked.", "bold")
 
 
-def _read_aloud(line: Rehearsed, home: str, *, with_title: bool) -> Iterator[Line]:
+def _text_lines(line: PreviewLine, home: str, *, with_title: bool) -> Iterator[Line]:
     reminder = line.reminder
-    assert line.send_at is not None  # noqa: S101 - only what is sent is read aloud
+    assert line.send_at is not None  # noqa: S101 - only texts that are sent are shown
     at = line.send_at.astimezone(zone(reminder.zone))
     where = "" if reminder.zone == home else f" in {reminder.zone}"
     name = reminder.rule.id if isinstance(reminder.rule.text, str) else f"{reminder.rule.id} ({reminder.locale})"
@@ -176,12 +178,12 @@ def _read_aloud(line: Rehearsed, home: str, *, with_title: bool) -> Iterator[Lin
         yield Line(head, "bold")
         yield Line(f"  error: {line.error}", "red", 2)
     else:
-        yield Line(f"{head}  ({', '.join([*_size(line.draft), *notes])})", "bold")
+        yield Line(f"{head}  ({', '.join([*_sms_size(line.draft), *notes])})", "bold")
         yield from _message(line.draft)
     yield Line("")
 
 
-def _size(draft: Draft) -> list[str]:
+def _sms_size(draft: Draft) -> list[str]:
     if draft.channel == "mms":
         return ["MMS"]
     parts, units, encoding = sms_parts(draft.text).parts, sms_parts(draft.text).units, sms_parts(draft.text).encoding

@@ -1,6 +1,6 @@
 """The runs: `plan`, `import` and `resync`.
 
-Never plans anything itself; the kit does.
+Never plans anything itself: the kit does.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def plan(file: str, source: str | None, now: datetime | None, *, complete: bool)
     would be refused as unsafe.
     """
     with opened(now, warn=True) as kit:
-        return _shown(kit, kit.plan_calendar(file, source, complete=complete), file)
+        return _show_plan(kit, kit.plan_calendar(file, source, complete=complete), file)
 
 
 @click.command("import")
@@ -76,9 +76,9 @@ def import_(
             kit.ledger.upgrade_if_older()
         made = kit.plan_calendar(file, source, complete=complete)
         if dry_run:
-            return _shown(kit, made, file, force=force)
+            return _show_plan(kit, made, file, force=force)
         if not force:
-            _checked(made)
+            _refuse_unsafe(made)
         with progress(kit, _answers(made), "parking"):
             report = kit.apply(made, expect_digest=expect_digest, force=force)
         return finished(kit, report, file)
@@ -103,15 +103,20 @@ def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, opt_
         )
     with opened(now, writing=not dry_run) as kit:
         if dry_run:
-            return _shown(kit, kit.plan_resync(), "calendar", force=force)
+            return _show_plan(kit, kit.plan_resync(), "calendar", force=force)
         pause = None if not opt_outs else _HOUR if every else timedelta(0)
         if every is None:
-            return max(_reconciled(kit, pause), _resynced(kit, force=force))
-        return _repeat(lambda: max(_reconciled(kit, pause), _resynced(kit, force=force, one_line=True)), every)
+            return max(_reconcile_opt_outs(kit, pause), _resync_once(kit, force=force))
+        return _repeat(
+            lambda: max(_reconcile_opt_outs(kit, pause), _resync_once(kit, force=force, one_line=True)), every
+        )
 
 
-def _reconciled(kit: ReminderKit, pause: timedelta | None) -> int:
-    """Read the provider's list of opt-outs; what goes wrong there keeps the batch job from nothing."""
+def _reconcile_opt_outs(kit: ReminderKit, pause: timedelta | None) -> int:
+    """Read the provider's list of opt-outs and return the exit status; a failure there does not stop the batch job.
+
+    `pause` is how old the last reading must be; None means that the list is not asked for.
+    """
     if pause is None:
         return 0
     try:
@@ -123,7 +128,8 @@ def _reconciled(kit: ReminderKit, pause: timedelta | None) -> int:
     return 0
 
 
-def _resynced(kit: ReminderKit, *, force: bool, one_line: bool = False) -> int:
+def _resync_once(kit: ReminderKit, *, force: bool, one_line: bool = False) -> int:
+    """Do the batch job once and return the exit status; the JSON of an unsafe plan is written before it is refused."""
     try:
         with progress(kit, None, "resync"):
             report = kit.resync(force=force)
@@ -135,7 +141,7 @@ def _resynced(kit: ReminderKit, *, force: bool, one_line: bool = False) -> int:
 
 
 def _repeat(job: Callable[[], int], pause: timedelta) -> int:
-    """Do a job again and again until terminated; what may be over next time does not end it."""
+    """Do a job again and again until terminated; a failure that may have passed by the next time does not end it."""
     stop = threading.Event()
     before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
     status = 0
@@ -152,8 +158,8 @@ def _repeat(job: Callable[[], int], pause: timedelta) -> int:
     return status
 
 
-def _checked(made: Plan) -> None:
-    """Refuse an unsafe plan; its JSON is written all the same, for whoever reviews it."""
+def _refuse_unsafe(made: Plan) -> None:
+    """Raise `UnsafePlanError` for an unsafe plan, after its JSON was written for whoever reviews it."""
     try:
         made.raise_if_unsafe()
     except UnsafePlanError:
@@ -163,12 +169,12 @@ def _checked(made: Plan) -> None:
 
 
 def _answers(made: Plan) -> int:
-    """Return how many answers of the provider a plan takes."""
+    """Return how many answers of the provider a plan takes: a replacement takes two."""
     return sum(2 if change.kind is ChangeKind.REPLACE else 1 for change in made.work)
 
 
-def _shown(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) -> int:
-    """Show a plan, with a forecast of its costs; an unsafe one is told as the run itself would."""
+def _show_plan(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) -> int:
+    """Show a plan with a forecast of its costs and return the exit status; an unsafe one is refused like its run."""
     costs = kit.forecast(made)
     if chosen().json:
         write_json({**made.as_json(), "forecast": costs.as_json()})
@@ -184,7 +190,7 @@ def _shown(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) -> i
 
 
 def finished(kit: ReminderKit, report: Report, file: str = "", *, one_line: bool = False, terse: bool = False) -> int:
-    """Show what was done and return the exit status; `terse`: nothing of what needed nothing done."""
+    """Show what a run did and return the exit status; `terse` leaves out changes that needed nothing done."""
     _write(kit, report, one_line=one_line, terse=terse)
     broken = tell_problems(report.problems, file)
     return 0 if report.ok and not broken else 1

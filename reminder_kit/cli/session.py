@@ -1,6 +1,6 @@
-"""A session: from what was said on the command line to a configuration and a kit with the right clock.
+"""A session: from the options of the command line to a configuration and a kit with the right clock.
 
-Never writes anything; what must be refused is refused before a kit is handed out.
+Never writes anything; what must be refused is refused before a kit is opened.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["Counting", "configured", "is_loopback", "opened"]
 
 _SKEW = timedelta(seconds=60)
+"""How far `--now` may be from the machine's clock while a real provider is written to."""
 
 
 def configured(*, needed: bool = True, warn: bool = False) -> Config:
-    """Return the configuration; without one, and where none is `needed` or named, an empty one.
+    """Return the configuration; an empty one where there is none, none is `needed` and none was named.
 
-    Its warnings are told where somebody is looking at what will be sent, not by every batch job.
+    With `warn` its warnings are written to stderr: where somebody reads what will be sent, not in every batch job.
+    Raises `ConfigurationError`.
     """
     named = chosen().config
     if not needed and named is None and not Path(DEFAULT_PATH).exists():
@@ -49,7 +51,7 @@ def is_loopback(address: str) -> bool:
 
 
 class Counting:
-    """A provider that says whenever the answer to a request that writes was read."""
+    """A provider that calls `on_answer` whenever the answer to a request that writes was read."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -73,11 +75,11 @@ class Counting:
 def opened(
     now: datetime | None = None, *, writing: bool = False, warn: bool = False, **overrides: Any
 ) -> Iterator[ReminderKit]:
-    """Hand out the configured kit, and close it.
+    """Open the configured kit, and close it at the end.
 
-    `now` stands still for the whole run. For a run that is `writing`, the credentials
-    must be there (those of the fallback should be: without them the rest still goes out),
-    and `now` must be the machine's unless the providers are on this machine.
+    `now` is the time for the whole run; None means the machine's clock. For a run that is `writing` the credentials
+    must be there (a missing key of the fallback is a warning, since the rest still goes out), and `now` must be the
+    machine's time unless the providers are on this machine. Raises `ConfigurationError` otherwise.
     """
     from reminder_kit.kit.faces import ReminderKit
 
@@ -95,6 +97,7 @@ def opened(
 
 
 def _warn_of_missing_key(fallback: Provider | None) -> None:
+    """Write a warning to stderr where the fallback has no key."""
     try:
         if fallback is not None:
             fallback.headers()
@@ -103,6 +106,7 @@ def _warn_of_missing_key(fallback: Provider | None) -> None:
 
 
 def _refuse_other_times(now: datetime | None, provider: Provider) -> None:
+    """Raise `ConfigurationError` where another time would be written to a provider that keeps the real one."""
     machine = datetime.now(UTC)
     if now is None or abs(now - machine) <= _SKEW or is_loopback(provider.base_url):
         return

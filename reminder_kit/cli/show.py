@@ -1,4 +1,4 @@
-"""Commands that only look: `appointments`, `explain`, `status`.
+"""Commands that only show: `appointments`, `explain`, `status`.
 
 Never writes to ledger or provider.
 """
@@ -140,8 +140,9 @@ _NAMES = {
     "suppressions": "suppressed numbers",
     "unmatched_events": "reports on unknown messages",
 }
+"""How the counts are called for people, in order."""
 
 
 def _named(counts: dict[str, Any]) -> dict[str, Any]:
-    """Return the counts under the names people read."""
+    """Return the counts under the names of `_NAMES`, for people."""
     return {name: counts[key] for key, name in _NAMES.items() if key in counts}

@@ -1,6 +1,7 @@
 """`webhook serve`: an endpoint for the provider's webhooks, for those without a web host.
 
-Never speaks TLS (put it behind a proxy that does); what is taken and answered is `webhook_app`'s.
+Never speaks TLS (put it behind a proxy that does), and never decides what a webhook is answered with: `webhook_app`
+does.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["webhook"]
 
 _LAST_ANSWERS = 10
-"""Seconds that answers under way are given once the end was asked for."""
+"""Seconds that requests under way get once the server is asked to stop."""
 
 
 @click.group()
@@ -50,20 +51,23 @@ def serve(port: int, host: str, path: str) -> int:
     from reminder_kit.webhook_app import WebhookApp
 
     with opened(writing=True) as kit:
-        app = WebhookApp(kit, path=path, tell=_tell)
+        app = WebhookApp(kit, path=path, tell=_log_line)
         with _listening(host, port) as door:
             shown = f"[{host}]" if ":" in host else host
             _serve(app, door, f"http://{shown}:{door.getsockname()[1]}/{path.lstrip('/')}")
     return 0
 
 
-def _tell(level: int, text: str) -> None:
-    """Write a line about a webhook to stderr."""
+def _log_line(level: int, text: str) -> None:
+    """Write a line about a webhook to stderr, with its level from a warning on."""
     say(text if level < logging.WARNING else f"{logging.getLevelName(level).lower()}: {text}")
 
 
 def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
-    """Return the server that runs the application and says when it is ready."""
+    """Return the server that runs the application and calls `ready` once it listens.
+
+    Raises `ConfigurationError` where uvicorn is not installed.
+    """
     try:
         import uvicorn
     except ImportError:
@@ -93,6 +97,7 @@ def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
 
 
 def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raises `ConfigurationError` where the address is taken or not ours."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
@@ -102,7 +107,10 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _serve(app: WebhookApp, door: socket.socket, address: str) -> None:
-    """Serve until SIGTERM (which ends well) or SIGINT; the server itself would die of the first."""
+    """Serve until SIGTERM or SIGINT; after a SIGTERM the process ends in order, which the server alone would not.
+
+    Raises `ConfigurationError` where the server did not start.
+    """
 
     def ready() -> None:
         if said_as_json:

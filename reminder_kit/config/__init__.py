@@ -3,9 +3,10 @@
 May import what a file can name: `providers`, `calendars`, `transport`, `ledger`, `planning` and all below. In reading
 order:
 
-    checks       one value each: what TOML gave and the key's name in, what is meant out
-    loading      `load` and `Config`: tables, rules, providers, secrets
-    json_schema  JSON Schemas of the file, for editors
+    checks          one value each: what TOML gave and the key's name in, what is meant out
+    provider_table  [provider] and [fallback] as arguments of a provider's class
+    loading         `load` and `Config`: tables, rules, secrets
+    json_schema     JSON Schemas of the file, for editors
 
 What to know:
 

@@ -9,7 +9,6 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from attrs import field, frozen
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.config import checks
 from reminder_kit.config.checks import Check
+from reminder_kit.config.provider_table import KIT_KEYS, SECRET_NAMES, provider_arguments
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError, ReminderKitError
 from reminder_kit.planning.forecast import Prices
 from reminder_kit.planning.plan import Guard
@@ -42,7 +42,6 @@ here."""
 
 _TABLES = ("calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "rules")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
-_SECRET = re.compile(r"(.*_)?(api_key|api_secret|key|secret|auth_token|token|password|private_key)")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
 
 
@@ -114,7 +113,7 @@ class Config:
         name = self._name_in(table, where)
         try:
             kind = provider_class(name)
-            return kind(**_provider_arguments(kind, table, f"{self.path}: [{where}]"))
+            return kind(**provider_arguments(kind, table, f"{self.path}: [{where}]"))
         except ConfigurationError as error:
             said = str(error).replace("[provider]", f"[{where}]")  # adapters name the table they are mostly read from
             raise _naming_file(ConfigurationError(said), self.path) from None
@@ -201,7 +200,7 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
     fallback = _fallback_table(tables)
     ledger = _checked_table(_table_named(tables, "ledger"), _LEDGER, "ledger")
     rules, warnings = _checked_rules(tables.get("rules", []), text, defaults)
-    options = {key: check(provider[key], f"[provider] {key}") for key, check in _KIT.items() if key in provider}
+    options = {key: check(provider[key], f"[provider] {key}") for key, check in KIT_KEYS.items() if key in provider}
     if replies := _table_named(tables, "replies"):
         Replies.of(replies, "[replies]")
         options["replies"] = replies
@@ -249,7 +248,7 @@ def _fallback_table(tables: Mapping[str, Any]) -> dict[str, Any] | None:
     if "name" in table:
         checks.text(table["name"], "[fallback] name")
     for key in table:
-        if key in _KIT:
+        if key in KIT_KEYS:
             raise ConfigurationError(f"[fallback] unknown key {key!r}: it belongs under [provider], and holds for both")
     return table
 
@@ -307,18 +306,10 @@ _TOP: dict[str, Check] = {
 }
 _LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text}
 _GUARD: dict[str, Check] = {"max_cancel_ratio": checks.ratio, "max_changes": checks.count}
-_KIT: dict[str, Check] = {
-    "concurrency": checks.count,
-    "rate": checks.rate,
-    "timeout": checks.length,
-    "unknown_outcome": checks.one_of("prefer_duplicate", "prefer_missing"),
-    "suppress_undeliverable": checks.flag,
-}
-"""Keys of [provider] that are arguments of the kit, not of the provider."""
 
 _OWNERS: dict[str, tuple[str, ...]] = {
     "": tuple(_TOP),
-    "provider": ("name", "from", "messaging_profile_id", "base_url", "webhook_url", "schedule_ahead", *_KIT),
+    "provider": ("name", "from", "messaging_profile_id", "base_url", "webhook_url", "schedule_ahead", *KIT_KEYS),
     "ledger": tuple(_LEDGER),
     "guard": tuple(_GUARD),
     "cost": ("part", "mms", "currency"),
@@ -336,7 +327,7 @@ def _refuse_secrets(tables: Mapping[str, Any]) -> None:
         if not isinstance(table, dict):
             continue
         for key in table:
-            if _SECRET.fullmatch(key.lower()) and key != "public_key":
+            if SECRET_NAMES.fullmatch(key.lower()) and key != "public_key":
                 variable = f"{table.get('name', name)}_{key}".upper() if name != "ledger" else LEDGER_VARIABLE
                 raise ConfigurationError(
                     f"[{name}] {key}: secrets do not belong into a file: remove it and set the environment "
@@ -345,38 +336,6 @@ def _refuse_secrets(tables: Mapping[str, Any]) -> None:
 
 
 # Providers
-
-
-def _provider_arguments(kind: Any, table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the provider's own keys of a table as arguments of its constructor, in which `from` is called `from_`.
-
-    `where` names file and table in errors. Raises `ConfigurationError` for an unknown key or a value of another kind.
-    """
-    parameters = dict(signature(kind).parameters)
-    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values()):
-        parameters |= {_argument_name(key): Parameter("any", Parameter.KEYWORD_ONLY) for key in table}
-    known = tuple(
-        name.rstrip("_") for name, parameter in parameters.items() if _is_key(name, str(parameter.annotation))
-    )
-    found = {}
-    for key, value in table.items():
-        if key == "name" or key in _KIT:
-            continue
-        if key not in known:
-            raise ConfigurationError(f"{where} unknown key {key!r}: {suggestion(key, ('name', *known, *_KIT))}")
-        found[_argument_name(key)] = checks.typed(
-            value, str(parameters[_argument_name(key)].annotation), f"{where} {key}"
-        )
-    return found
-
-
-def _is_key(name: str, annotation: str) -> bool:
-    """Say whether an argument of a provider may stand in a file: secrets and functions may not."""
-    return name == "public_key" or not (_SECRET.fullmatch(name) or "Callable" in annotation)
-
-
-def _argument_name(key: str) -> str:
-    return "from_" if key == "from" else key
 
 
 # Rules

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from attrs import evolve, frozen
 
-from reminder_kit.errors import ProviderError
+from reminder_kit.errors import InvalidNumberError, OptedOutError, ProviderError, RejectedError
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Claim, Identity
@@ -49,12 +49,20 @@ class DispatchResult:
     error: ProviderError | None = None
     reason: Reason | None = None
 
+    @classmethod
+    def rejected(cls, error: RejectedError, message: Message | None = None) -> DispatchResult:
+        """Return the result of a message that the provider refused for good, with the reason code its error means."""
+        reason = Reason.INVALID_NUMBER if isinstance(error, InvalidNumberError) else Reason.QUARANTINED
+        return cls(
+            DispatchStatus.REJECTED, message, error, Reason.OPTED_OUT if isinstance(error, OptedOutError) else reason
+        )
+
 
 @frozen
 class ClaimedMessage:
     """One message, and the claim under which this worker may write about it.
 
-    `identity` is its appointment, `rule` the rule its reminder was recorded for: both are told in the history.
+    `identity` is its appointment, `rule` the rule its reminder was recorded for: the history names both.
     """
 
     claim: Claim

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from attrs import evolve, frozen
@@ -17,12 +16,11 @@ from attrs import evolve, frozen
 from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
 from reminder_kit.delivery.exchange import Exchange, state_of
 from reminder_kit.delivery.journal import Journal
+from reminder_kit.delivery.lost_messages import found_again
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.retry import TRIES, backoff, retry_delay
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import (
-    InvalidNumberError,
-    OptedOutError,
     ProviderError,
     RateLimitedError,
     RefusedCredentialError,
@@ -34,11 +32,10 @@ from reminder_kit.errors import (
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State, after_provider_said, step
 from reminder_kit.model.messages import Message
-from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Claim, ReminderRecord
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER, cancellable, is_past, replayable
-from reminder_kit.ports import Finder, Receipt, Request, Response
+from reminder_kit.ports import Receipt, Request, Response
 from reminder_kit.rules.placement import GRACE
 
 if TYPE_CHECKING:
@@ -91,11 +88,11 @@ class Dispatcher:
         assert draft is not None  # noqa: S101 - only decisions with a draft are parked
         message_id, key = self.new_id(), self.new_id()
         try:
-            provider.headers()  # a missing key is told before anything is written
+            provider.headers()  # a missing key is an error before anything is written
             self.route.breaker.check(self.clock())
             request = provider.create(draft, token=message_id, idempotency_key=key)
         except RejectedError as error:
-            return DispatchResult(DispatchStatus.REJECTED, None, error, _reason_of(error))
+            return DispatchResult.rejected(error)
         except ProviderError as error:
             return DispatchResult(DispatchStatus.FAILED, None, error)
         message = Message(
@@ -202,12 +199,12 @@ class Dispatcher:
         await self.journal.move(claimed, after)
         if skewed:
             return DispatchResult(DispatchStatus.SKEWED, None, error)
-        return DispatchResult(DispatchStatus.REJECTED, after, error, _reason_of(error))
+        return DispatchResult.rejected(error, after)
 
     async def outcome_unknown(self, claimed: ClaimedMessage, error: ProviderError | None) -> DispatchResult:
         """Look for a message whose answer is lost. Not found, it is unknown; while it can't be asked for, it waits."""
         message = claimed.message
-        receipt, silence = await self._find(message)
+        receipt, silence = await found_again(self.exchange, self.journal, message)
         if receipt is not None:
             return await self._accepted(claimed, receipt)
         if isinstance(silence, TransientError | UnknownOutcomeError) and message.attempts <= _LOOKS:
@@ -215,25 +212,6 @@ class Dispatcher:
         after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.UNKNOWN, after, error)
-
-    async def _find(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
-        """Return the one message at the provider that must be this one, or why it could not be asked."""
-        if not self.route.capabilities.finds:
-            return None, None
-        finder = cast("Finder", self.route.provider)
-        draft, created_at, token = message.draft, message.created_at, message.id
-        request = finder.find(draft, token=token, created_at=created_at, now=self.clock())
-        if request is None:
-            return None, None
-        parse = partial(finder.parse_found, draft=draft, token=token, created_at=created_at)
-        receipts, error = await self.exchange.ask(lambda: request, parse, message)
-        strange = [receipt for receipt in receipts or () if not await self._is_known(receipt)]
-        return (strange[0] if len(strange) == 1 else None), error
-
-    async def _is_known(self, receipt: Receipt) -> bool:
-        """Say whether the ledger knows a message of that id: then it is another one."""
-        names = {"provider": self.route.provider.name, "provider_id": receipt.provider_id}
-        return await self.journal.commit(lambda transaction: transaction.reader.find_message(**names) is not None)
 
     async def retry_later(self, claimed: ClaimedMessage, error: ProviderError, *, doubtful: bool) -> DispatchResult:
         """Leave a failed step to a later run, after its back-off; `doubtful`: it may have been carried out."""
@@ -331,7 +309,7 @@ class Dispatcher:
         if message.state is State.CANCELLING and cancellable(message, self.route.settings.window, now):
             return await self.finish_cancel(claimed)
         if message.state is State.UNKNOWN:
-            receipt, _ = await self._find(message)
+            receipt, _ = await found_again(self.exchange, self.journal, message)
             state = (state_of(receipt.status) if receipt else None) or State.ABANDONED
             after = evolve(message, state=state, provider_id=receipt.provider_id if receipt else None)
             await self.journal.move(claimed, after)
@@ -409,13 +387,6 @@ def _is_in_the_way(transaction: Transaction, decision: Decision) -> bool:
     before, after = decision.clearance
     crowd = (draft.to, keys, draft.send_at - before, draft.send_at + after)
     return bool(before or after) and transaction.is_crowded(*crowd)
-
-
-def _reason_of(error: RejectedError) -> Reason:
-    """Return why a reminder is not sent that a provider refuses for good."""
-    if isinstance(error, OptedOutError):
-        return Reason.OPTED_OUT
-    return Reason.INVALID_NUMBER if isinstance(error, InvalidNumberError) else Reason.QUARANTINED
 
 
 def _silence() -> ProviderError:

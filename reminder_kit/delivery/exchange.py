@@ -62,7 +62,7 @@ class Exchange:
 async def logged(io: IO, provider: str, request: Request, message: Message | None = None) -> Response:
     """Send one request and log the exchange in one line; raises as `IO.send` does.
 
-    Of the path only what stands before a `?` is told: a search holds the number.
+    Of the path only what stands before a `?` is written: a search holds the number.
     """
     path, begun = request.path.partition("?")[0], monotonic()
     about = f", message {message.id} to {masked(message.draft.to)}" if message else ""

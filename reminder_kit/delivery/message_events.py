@@ -1,6 +1,7 @@
 """What a provider tells us of a message: followed in the order in which it happened, never back from an end.
 
-Never calls the provider; what comes out of turn is noted and otherwise left alone (design, §8).
+Never calls the provider. An event out of turn (a message called cancelled that was sent all the same) is kept in
+the history as an anomaly, and otherwise left alone.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class MessageEvents:
         """Move the message as an event says; returns it as it is then, and whether that was in turn."""
         tx.match_event(event.id)
         before = found.message
-        after, in_turn = _heard(before, event)
+        after, in_turn = _after(before, event)
         if after != before:
             tx.move_message(None, before, after)
         tx.note([self._entry(found, event, now, in_turn=in_turn)])
@@ -70,7 +71,7 @@ class MessageEvents:
         return found, in_turn
 
     def join(self, tx: Transaction, found: FoundMessage, now: datetime) -> FoundMessage:
-        """Follow what was told of a message before it was known by that name, in the order in which it happened."""
+        """Follow the events that came before the message was known by its provider's id, in the order they happened."""
         message = found.message
         waiting = tx.unmatched_events(provider_id=message.provider_id, token=message.id)
         for event in sorted(waiting, key=lambda event: event.occurred_at):
@@ -103,7 +104,7 @@ class MessageEvents:
         )
 
 
-def _heard(before: Message, event: DeliveryEvent) -> tuple[Message, bool]:
+def _after(before: Message, event: DeliveryEvent) -> tuple[Message, bool]:
     """Return the message after an event, and whether that was in turn."""
     state, in_turn = after_provider_said(before.state, STATES[event.type])
     provider_id = before.provider_id or event.provider_id

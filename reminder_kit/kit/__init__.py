@@ -1,4 +1,23 @@
-"""Faces."""
+"""Kit: what a host holds in its hand, with a blocking and an async face.
+
+Every verb is written once, as a coroutine over the `IO` port. The async face awaits it; the blocking face has ports
+whose coroutines never suspend, so that a few lines (`transport.run_blocking`) drive the same coroutine to its end, also
+inside a running event loop. May import every room but the command line, integrations and testing.
+
+In reading order:
+
+- `faces`: `ReminderKit` and `AsyncReminderKit`; the only modules of the kit that read the machine's clock.
+- `verbs`: plan, apply, sync, resync, record, withdraw, suppress, receive, explain …
+- `assembly`: how provider, fallback, rules, ledger and settings become planner, executor and inbox.
+- `listeners`: callbacks of the host, told of events, changes and runs.
+
+To know:
+
+- `now` is read once at the beginning of a verb and handed on; the executor asks the kit's clock again before each step.
+- A plan is made without writing; `sync`, `resync`, `import_calendar` and `withdraw` plan and apply at once; `record`
+  only writes to the ledger, in the host's own transaction if it likes, and the next `resync` does the rest.
+- A callback that raises is logged and harms nothing.
+"""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ def with_fallback(
 
 
 def _refuse_alike(rules: Iterable[Rule]) -> None:
-    """Raise where a rule is called what another one's fallback is told as."""
+    """Raise `ConfigurationError` where a rule has the id under which another rule's fallback is reported."""
     ids = {rule.id for rule in rules}
     for rule in rules:
         if (name := fallback_id(rule.id)) in ids:

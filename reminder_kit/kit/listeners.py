@@ -52,7 +52,7 @@ def failure(error: Exception) -> str:
 
 @define
 class Listeners:
-    """Who is told of what. `awaits` says whether callbacks may be coroutine functions."""
+    """Callbacks by the type of event they listen to. `awaits` says whether they may be coroutine functions."""
 
     awaits: bool
     _callbacks: dict[str, list[Callable[[Any], object]]] = field(factory=dict)
@@ -100,7 +100,7 @@ def announces_run(
     [Callable[Concatenate[T, P], Coroutine[Any, Any, Report]]],
     Callable[Concatenate[T, P], Coroutine[Any, Any, Report]],
 ]:
-    """Return a decorator of verbs that are runs: whoever listens is told of each (without `actor`, of its plan's).
+    """Return a decorator of verbs that are runs: listeners hear of each one, by `actor` (None: the plan's own).
 
     What is only recorded in the host's own transaction (`connection=`) is no run.
     """

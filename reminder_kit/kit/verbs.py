@@ -230,7 +230,7 @@ class Verbs(Kit):
     ) -> tuple[DeliveryEvent, ...]:
         """Take in a webhook: verify the raw bytes, store, note what it tells; makes no provider call.
 
-        `provider` names whose it is; without it that is told by its signature. Raises
+        `provider` names the one it is from; without it, the signature shows that. Raises
         `SignatureError` or `PayloadError`. What follows (withdrawing after a STOP) is
         done by the next `resync(only_dirty=True)`.
         """

@@ -48,7 +48,7 @@ class _Check:
 def check(ledger: Ledger, *, now: datetime | None = None, repair: bool = False) -> list[str]:
     """Return what is wrong with a ledger, a line each; nothing, if all is well.
 
-    With `now`, leases that ran out are told too. With `repair`, orphaned reminders are
+    With `now`, leases that ran out are listed too. With `repair`, orphaned reminders are
     dropped, leases that ran out are freed, and whatever else was found is marked for the next
     resync; the lines then say so. Raises `SchemaError` where the tables are not current.
     """

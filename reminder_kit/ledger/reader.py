@@ -55,7 +55,7 @@ NOTHING: dict[str, Any] = {
     "unmatched_events": 0,
     "runs": {},
 }
-"""What there is to count in an empty ledger. `messages`: by state; `reminders`: by stand, then by reason; `next_at`:
+"""What there is to count in an empty ledger. `messages`: by state; `reminders`: by status, then by reason; `next_at`:
 when something is due next; `oldest_unsettled_at`: since when the oldest message is in creating, cancelling or unknown;
 `runs`: by name, the instant and what it said."""
 
@@ -263,7 +263,7 @@ class Reader:
         return found
 
     def combined(self, numbers: Sequence[str]) -> list[Message]:
-        """Return the messages to numbers that tell more than their own reminder, oldest first."""
+        """Return the messages to numbers that include reminders of other appointments, oldest first."""
         if not numbers:
             return []
         packed = self._runner.pack("numbers", [(number,) for number in numbers])

@@ -32,7 +32,11 @@ class _RecordedRow:
     recorded_at: int
 
     def outranks(self, incoming: Incoming, as_of: int | None) -> bool:
-        """Say whether this is newer (design, §13 "Identity")."""
+        """Say whether what is recorded is newer than what comes in, so that the latter is stale.
+
+        Revisions of one kind are compared; else, with `as_of`, what was recorded later than that instant (in
+        microseconds) is newer, unless both sides have revisions, of different kinds: then the last write wins.
+        """
         kind, order = incoming.order
         if kind and kind == self.kind:
             return order < self.order
@@ -80,13 +84,7 @@ class Recorder:
     def record(
         self, all_incoming: Sequence[Incoming], now: datetime, *, as_of: datetime | None = None
     ) -> list[RecordResult]:
-        """Write appointments, in order; one answer each.
-
-        The same fingerprint and not removed: UNCHANGED, and at most a grown revision is
-        stored. An older revision than the recorded one (or, with `as_of`, a row recorded
-        later where either side has no revision): STALE, decided in the statement that writes.
-        Else the snapshot is replaced, the generation grows, the row is dirty and no longer removed.
-        """
+        """Write appointments, in order; one answer each: `Transaction.record` says which."""
         since = micros_or_none(as_of)
         return [kept for run in _once_each(all_incoming) for kept in self._record_once_each(run, now, since)]
 
@@ -148,10 +146,7 @@ class Recorder:
         ]
 
     def remove(self, identities: Sequence[Identity], now: datetime) -> list[Identity]:
-        """Mark appointments as removed; returns those that were recorded and not so already.
-
-        The generation grows, the row is dirty, its revision is cleared: whatever comes next for it is taken.
-        """
+        """Mark appointments as removed: `Transaction.remove` says what that means."""
         known = self._reader.recorded(identities)
         gone = [identity for identity, sequence in known.items() if not sequence[2]]
         rows = [{"which": row, "now": micros(now)} for row in sorted(known[identity][0] for identity in gone)]

@@ -20,12 +20,12 @@ from reminder_kit.ledger.sql.row_mapping import (
     event_from,
     event_values,
     history_values,
+    included_from,
     message_values,
     micros,
     micros_or_none,
     moved_values,
     outcome_values,
-    told_from,
 )
 from reminder_kit.ledger.sql.statements import statements_for
 from reminder_kit.model.messages import DeliveryEvent, Message
@@ -229,14 +229,14 @@ class Transaction:
         return bool(self._runner.rows(self._statements.phones.crowd, **values, low=micros(low), high=micros(high)))
 
     def parked_reminders(self, number: str) -> list[set[str]]:
-        """Return, for each message that is, or may be, parked for a number, the reminders that it tells."""
+        """Return the keys of reminders that each message speaks of which is, or may be, parked for a number."""
         found = self._runner.rows(self._statements.phones.parked_reminders, namespace=self._namespace, number=number)
-        return [{key, *(included.key for included in told_from(told))} for key, told in found]
+        return [{key, *(included.key for included in included_from(others))} for key, others in found]
 
     # Reminders and messages
 
     def keep_outcomes(self, claim: Claim, outcomes: Sequence[ReminderRecord]) -> None:
-        """Write outcomes (fenced), replacing those of the same keys; what would not change is not written."""
+        """Write where reminders stand (fenced), replacing what is recorded for the same keys; no change, no write."""
         self._prove(claim)
         values = [outcome_values(self._namespace, claim.row, outcome) for outcome in outcomes]
         self._runner.defer(self._statements.updates.keep_outcome, values)
@@ -307,7 +307,7 @@ class Transaction:
         self._runner.run(self._statements.updates.mark_run, **values)
 
     def store_event(self, event: DeliveryEvent, received_at: datetime) -> bool:
-        """Keep what a provider told us; False where that very event was kept before."""
+        """Keep a delivery event; False where that very event was kept before."""
         return (
             self._runner.run(self._statements.updates.store_event, **event_values(self._namespace, event, received_at))
             > 0

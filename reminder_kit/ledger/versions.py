@@ -96,7 +96,7 @@ def _configured(kind: Callable[..., Config], connection: sa.Connection, schema: 
 
 @contextmanager
 def _silent(*names: str) -> Iterator[None]:
-    """Keep what this thread makes a library say below a warning out of the host's log; other threads are heard."""
+    """Keep what a library logs below a warning, for this thread's sake, out of the host's log."""
     thread = get_ident()
 
     def is_for_the_host(line: logging.LogRecord) -> bool:

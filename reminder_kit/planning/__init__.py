@@ -1,4 +1,31 @@
-"""Planning."""
+"""Planning: what is wanted against what is recorded; decisions, changes and a plan come of it.
+
+Pure: `now` is an argument, and what the ledger knows comes in as values. So the same functions make a dry run, a plan,
+and, under a claim, what is really done. May import `text`, `rules`, `model` and `errors`. In reading order:
+
+    settings       what decides besides the data: rules, defaults, quiet hours, what the provider allows
+    observed       one appointment and all that is known of it
+    message_times  what time allows with one message: to repeat it, to take it back, to forget it
+    assessment     each wanted reminder by itself: what is parked for it, and where a new message would go
+    correction     one more reminder for whom a message named a start that is no longer true
+    fallback       one more reminder, through another sender, where the first message did not arrive
+    combining      appointments of one phone and day in one message
+    spacing        messages to one number kept apart in time, or left unsaid
+    decision       what is to be done for one reminder; the plan's line and the ledger's line are derived from it
+    decide         all of these in order: an `Observed` in, its decisions out
+    unchanged      the plan's lines of an appointment that stands as it was recorded
+    revision       a decision to park, looked at again just before it is carried out
+    changes        one line of a plan or report; `plan` and `report` are many, with a digest and a guard
+    explanation    why a reminder is or is not sent; `preview` shows texts, `forecast` what they cost
+
+What to know:
+
+- A parked message is sticky. It is kept, at the time it was parked for, while the due time, the start, the recipient's
+  number, the sender, the data its text shows, and the rule are unchanged. Its text is composed anew for that recorded
+  time and compared; `now` and the window never move it.
+- Whoever decides for one of several appointments that share a number comes to the same result from the same snapshot.
+- An appointment for which nothing can be decided is one change with its error, and stops no other one.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A first look at each reminder of an appointment: what is parked for it, what is wanted, and where it would go.
+"""Assessment: each wanted reminder of an appointment by itself: what is parked for it, and where a new message would go.
 
-Pure: takes `now`. Never decides what is done: `together`, `spacing` and `plan` go on from here.
+Pure: `now` is an argument. Never decides what is done: `combining`, `spacing` and `decide` go on from here.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from reminder_kit.planning.message_times import NEVER_SENT, cancellable, is_past
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.alarms import rules_for
-from reminder_kit.rules.placement import Placement, place
-from reminder_kit.rules.placement import PlacementDecision as Placed
+from reminder_kit.rules.placement import Placement, PlacementDecision, place
 from reminder_kit.rules.reminders import Reminder, reminders_of
 from reminder_kit.rules.superseding import supersede
 
@@ -32,7 +31,10 @@ __all__ = ["Assessment", "as_if_settled", "assess", "stays"]
 
 
 def as_if_settled(message: Message, settings: Settings, now: datetime) -> Message:
-    """Return the message as settling it will most likely leave it: what a plan counts on."""
+    """Return a message as settling it will most likely leave it: what a plan counts on.
+
+    Past its time, it was sent; where its request can't be repeated, it is unknown, or never reached the provider.
+    """
     if message.state in (State.SCHEDULED, State.CANCELLING) and is_past(message, now):
         return evolve(message, state=State.SENT, presumed=True)
     if message.state is State.CREATING and not replayable(message, settings, now):
@@ -44,95 +46,108 @@ def as_if_settled(message: Message, settings: Settings, now: datetime) -> Messag
 
 @define
 class Assessment:
-    """One reminder, filled in step by step.
+    """What is known of one wanted reminder, filled in step by step until a decision can be made of it."""
 
-    `message` is what is, or may be, parked for it, `replaces` whether a new one is placed in the stead of one
-    that is, or was, withdrawn. `told` are the reminders of other
-    appointments that its message tells as well; `joined` names the appointment in whose
-    message it is told itself.
-    """
-
+    #: The reminder, wanted as it is now; its `refusal` says why none is to be sent.
     reminder: Reminder
+    #: The message that is, or may be, parked for it; None: none is.
     message: Message | None = None
+    #: Whether that message's last step is open, so that it is settled first.
     settles: bool = False
+    #: Why the parked message is touched, in the order of `changes.CAUSES`.
     causes: tuple[str, ...] = ()
+    #: Where a new message goes, or why none does; None: no new one is wanted.
     placement: Placement | None = None
+    #: Why no new message is made, or why a kept one is kept although it drifted; None: nothing forbids one.
     skip: Reason | None = None
+    #: Whether the parked message is kept.
     keep: bool = False
+    #: Why the text can't be written, in words; "": it can.
     error: str = ""
-    said_at: datetime | None = None
+    #: When (UTC) a message of it, or one that includes it, went out last, unless it was undelivered; None: none did.
+    sent_at: datetime | None = None
+    #: Whether the placement stands in for a message that is, or was, taken back or lost.
     replaces: bool = False
+    #: The reminders of other appointments that its message speaks of as well.
     includes: tuple[Reminder, ...] = ()
+    #: The label of the appointment whose message speaks of this reminder; "": it has a message of its own.
     included_in: str = ""
+    #: How long before, and how long after, its new message nothing else may go out to its number.
     clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
+    #: What other appointments have to do with it, in words for `explain`.
     notes: tuple[str, ...] = ()
 
 
 def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assessment]:
-    """Return a look at every reminder that is wanted of an appointment, as far as it alone decides."""
+    """Return an assessment of every wanted reminder of an appointment, as far as the appointment alone decides.
+
+    Corrections and fallbacks are among them. What neighbours change is up to `combining` and `spacing`.
+    """
     wanted = _wanted(observed, settings)
-    included = (
+    including = (
         {reminder.key: _messages_that_include(reminder, observed, settings, now) for reminder in wanted}
         if observed.included_in
         else {}
     )
     if settings.correction or settings.fallback:
-        told = {
-            key: [as_if_settled(message, settings, now) for message in found]
-            for key, found in observed.messages.items()
+        by_key = {
+            key: [as_if_settled(message, settings, now) for message in messages]
+            for key, messages in observed.messages.items()
         }
-        told |= {key: [*told.get(key, ()), *found] for key, found in included.items()}
-        more = corrections(wanted, told, settings.correction, settings.rearm_after) if settings.correction else []
-        wanted = [*with_fallbacks(wanted, told, settings), *more]
-    assessments = [_assessed(reminder, observed, included.get(reminder.key, []), settings, now) for reminder in wanted]
+        by_key |= {key: [*by_key.get(key, ()), *messages] for key, messages in including.items()}
+        more = corrections(wanted, by_key, settings.correction, settings.rearm_after) if settings.correction else []
+        wanted = [*with_fallbacks(wanted, by_key, settings), *more]
+    assessments = [_assessed(reminder, observed, including.get(reminder.key, []), settings, now) for reminder in wanted]
     _supersede(assessments)
     return assessments
 
 
 def _messages_that_include(reminder: Reminder, observed: Observed, settings: Settings, now: datetime) -> list[Message]:
-    """Return the messages of other reminders that tell this one as well, as if they were its own.
+    """Return the messages of other reminders that include this one, as if they were its own.
 
-    What can't be taken back any more tells it, whatever becomes of its own reminder.
+    Such a message that can't be taken back any more counts as sent: it goes out, whatever becomes of the reminder
+    whose message it is.
     """
-    found = []
+    as_its_own = []
     for message in observed.included_in.get(reminder.key, ()):
         start_at = next(included.start_at for included in message.includes if included.key == reminder.key)
-        mine = evolve(as_if_settled(message, settings, now), key=reminder.key, start_at=start_at)
-        if mine.state is State.SCHEDULED and not cancellable(mine, settings.of(mine).window, now):
-            mine = evolve(mine, state=State.SENT, presumed=True)
-        found.append(mine)
-    return found
+        settled = evolve(as_if_settled(message, settings, now), key=reminder.key, start_at=start_at)
+        if settled.state is State.SCHEDULED and not cancellable(settled, settings.of(settled).window, now):
+            settled = evolve(settled, state=State.SENT, presumed=True)
+        as_its_own.append(settled)
+    return as_its_own
 
 
 def _wanted(observed: Observed, settings: Settings) -> list[Reminder]:
     if observed.appointment is None:
         return []
-    found = reminders_of(
+    reminders = reminders_of(
         observed.appointment, rules_for(observed.appointment, settings.rules, settings.alarms), settings.defaults
     )
     if not observed.suppressed:
-        return found
-    return [_unless_suppressed(reminder, observed.suppressed) for reminder in found]
+        return reminders
+    return [_unless_suppressed(reminder, observed.suppressed) for reminder in reminders]
 
 
 def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]) -> Reminder:
-    hit = suppressed.get(reminder.recipient.phone) if reminder.recipient else None
-    if hit is None or reminder.refusal is not None:
+    suppression = suppressed.get(reminder.recipient.phone) if reminder.recipient else None
+    if suppression is None or reminder.refusal is not None:
         return reminder
-    return evolve(reminder, refusal=Reason.OPTED_OUT if hit.by == "recipient" else Reason.SUPPRESSED)
+    return evolve(reminder, refusal=Reason.OPTED_OUT if suppression.by == "recipient" else Reason.SUPPRESSED)
 
 
 def _assessed(
-    reminder: Reminder, observed: Observed, included: list[Message], settings: Settings, now: datetime
+    reminder: Reminder, observed: Observed, including: list[Message], settings: Settings, now: datetime
 ) -> Assessment:
+    """Return the assessment of one reminder; `including` are messages of other reminders that include it."""
     messages = [as_if_settled(message, settings, now) for message in observed.messages.get(reminder.key, ())]
     parked = next((message for message in reversed(messages) if message.state in OPEN), None)
-    messages += included
+    messages += including
     settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
     sent = [message.send_at for message in messages if message.state in SENT and message.state is not State.UNDELIVERED]
-    assessment = Assessment(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
+    assessment = Assessment(reminder, parked, settles, skip=reminder.refusal, sent_at=max(sent, default=None))
     if reminder.refusal is None:
-        if parked is not None and _was_told(reminder, messages, settings):
+        if parked is not None and _last_sent_is_for(reminder, messages, settings):
             assessment.skip = Reason.ALREADY_SENT
         elif parked is not None:
             _assess_parked(assessment, parked, settings, now)
@@ -142,68 +157,71 @@ def _assessed(
 
 
 def _assess_parked(assessment: Assessment, parked: Message, settings: Settings, now: datetime) -> None:
+    """Fill in whether a parked message is kept, and if not, where the one that replaces it would go."""
     reminder = assessment.reminder
     try:
         assessment.causes = _drift(parked, reminder, settings)
     except ConfigurationError as error:
         assessment.skip, assessment.error = Reason.TEMPLATE_ERROR, str(error)
-        assessment.keep = _is_true(parked, reminder)  # better none than one to a stranger, or with yesterday's time
+        assessment.keep = _is_true(parked, reminder)  # better none than one to a stranger, or with a wrong time
         return
-    withdrawn = parked.state is State.CANCELLING
-    if not withdrawn and not assessment.causes:
+    cancelling = parked.state is State.CANCELLING
+    if not cancelling and not assessment.causes:
         assessment.keep = True
         return
     placement = place(reminder, now=now, window=settings.of(reminder).window, quiet=settings.quiet, replaces=True)
-    if not withdrawn and stays(parked, placement, assessment.causes):
+    if not cancelling and stays(parked, placement, assessment.causes):
         assessment.keep, assessment.skip = True, Reason.TOO_LATE
     else:
         assessment.placement, assessment.replaces = placement, True
 
 
 def _is_true(parked: Message, reminder: Reminder) -> bool:
-    """Say whether a parked message is for the start as it is now, and for its reader."""
+    """Say whether a parked message is for the start and the number that its reminder has now."""
     to = reminder.recipient.phone if reminder.recipient else ""
     return parked.start_at == reminder.appointment.start_at and parked.draft.to == to
 
 
 def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str, ...]:
-    """Return what makes a parked message wrong (design, §6 "Sticky"): nothing, or causes in their order.
+    """Return what makes a parked message wrong, as causes in the order of `CAUSES`; empty: it is kept as it is.
 
-    The words of a message that may tell several appointments are judged when it is known which.
+    A parked message is sticky: neither `now` nor the window is asked. Its text is composed anew for the time it was
+    parked for, and compared. Where the rule combines appointments, `combining` compares the text, once it is known
+    which appointments are included. Raises `ConfigurationError` where the text can't be written.
     """
     assert reminder.recipient is not None  # noqa: S101 - a reminder without recipient is refused before
     assert reminder.due_at is not None  # noqa: S101 - likewise
-    found, mine = set(), settings.of(reminder)
+    causes, own_settings = set(), settings.of(reminder)
     if parked.start_at != reminder.appointment.start_at:
-        found.add("moved")
+        causes.add("moved")
     elif parked.due_at != reminder.due_at:
-        found.add("moved" if reminder.rule.is_follow_up else "rule")
+        causes.add("moved" if reminder.rule.is_follow_up else "rule")
     if parked.draft.to != reminder.recipient.phone:
-        found.add("recipient")
-    if parked.sender != mine.sender or parked.provider != mine.provider:
-        found.add("sender")
+        causes.add("recipient")
+    if parked.sender != own_settings.sender or parked.provider != own_settings.provider:
+        causes.add("sender")
     fresh = settings.composer.compose(reminder, parked.send_at)
     if fresh.text != parked.draft.text and not reminder.rule.together:
-        found.add("text")
+        causes.add("text")
     if (fresh.subject, fresh.media_urls, fresh.channel) != (
         parked.draft.subject,
         parked.draft.media_urls,
         parked.draft.channel,
     ):
-        found.add("media")
+        causes.add("media")
     if settings.quiet is not None and settings.quiet.covers(parked.send_at, zone(reminder.zone)):
-        found.add("rule")
-    return tuple(cause for cause in CAUSES if cause in found)
+        causes.add("rule")
+    return tuple(cause for cause in CAUSES if cause in causes)
 
 
 def stays(parked: Message, placement: Placement, causes: tuple[str, ...]) -> bool:
-    """Say whether the parked message stays since a new one would come too late (design, §13).
+    """Say whether a parked message stays since the one to replace it, placed at `placement`, would come too late.
 
-    Only where its words or sender changed: with another time or number it must go.
+    It may stay only where nothing but its text, pictures or sender changed: with another start or number it must go.
     """
     if not set(causes) <= {"text", "sender", "media"}:
         return False
-    if placement.decision is Placed.SKIP:
+    if placement.decision is PlacementDecision.SKIP:
         return placement.reason in (Reason.TOO_LATE, Reason.QUIET_HOURS, Reason.PAST)
     return placement.reason is Reason.CLAMPED_LATE and placement.send_at != parked.send_at
 
@@ -211,42 +229,52 @@ def stays(parked: Message, placement: Placement, causes: tuple[str, ...]) -> boo
 def _assess_unparked(
     assessment: Assessment, messages: Sequence[Message], observed: Observed, settings: Settings, now: datetime
 ) -> None:
-    reminder, mine = assessment.reminder, settings.of(assessment.reminder)
+    """Fill in where a new message would go, or why none is made.
+
+    At most one message may follow those of unknown outcome: a second text, never a third. With `prefer_duplicate`
+    False none does.
+    """
+    reminder, own_settings = assessment.reminder, settings.of(assessment.reminder)
     if _already_sent(reminder, messages, observed, settings):
         assessment.skip = Reason.ALREADY_SENT
         return
-    lost = sum(message.state is State.UNKNOWN and not _material(reminder, message, settings) for message in messages)
-    outcome = observed.outcomes.get(reminder.key)
-    most = 1 if mine.prefer_duplicate else 0  # a second text at the most, never a third
-    if lost > most or (not lost and _was_given_up(reminder, outcome)):
+    unknown = sum(message.state is State.UNKNOWN and _is_for(reminder, message, settings) for message in messages)
+    record = observed.outcomes.get(reminder.key)
+    if unknown > (1 if own_settings.prefer_duplicate else 0) or (not unknown and _was_given_up(reminder, record)):
         assessment.skip = Reason.NOT_CONFIRMED
         return
-    assessment.replaces = bool(lost) or (outcome is not None and outcome.replacing)
+    assessment.replaces = bool(unknown) or (record is not None and record.replacing)
     assessment.placement = place(
-        reminder, now=now, window=mine.window, quiet=settings.quiet, replaces=assessment.replaces
+        reminder, now=now, window=own_settings.window, quiet=settings.quiet, replaces=assessment.replaces
     )
-    assessment.causes = ("settle",) if lost else ()
+    assessment.causes = ("settle",) if unknown else ()
 
 
-def _was_given_up(reminder: Reminder, outcome: ReminderRecord | None) -> bool:
-    """Say whether this reminder's message was never confirmed, and is forgotten by now: that makes no new one due."""
-    if outcome is None or reminder.recipient is None or outcome.reason != Reason.NOT_CONFIRMED:
+def _was_given_up(reminder: Reminder, record: ReminderRecord | None) -> bool:
+    """Say whether a message of this due time and number was never confirmed, and is forgotten by now.
+
+    `record` is what the ledger keeps of the reminder, None: nothing. No new message becomes due by forgetting one.
+    """
+    if record is None or reminder.recipient is None or record.reason != Reason.NOT_CONFIRMED:
         return False
-    return outcome.due_at == reminder.due_at and outcome.to == reminder.recipient.phone
+    return record.due_at == reminder.due_at and record.to == reminder.recipient.phone
 
 
-def _was_told(reminder: Reminder, messages: Sequence[Message], settings: Settings) -> bool:
-    """Say whether the latest message that went out for this reminder was for (nearly) this start and this person."""
-    sent = [
-        message for message in reversed(messages) if message.state in SENT
-    ]  # of those of one second, the one made last
-    return bool(sent) and not _material(reminder, max(sent, key=lambda message: message.send_at), settings)
+def _last_sent_is_for(reminder: Reminder, messages: Sequence[Message], settings: Settings) -> bool:
+    """Say whether the latest message that went out for a reminder was for its start (or nearly) and its number."""
+    newest_first = [message for message in reversed(messages) if message.state in SENT]
+    # of those sent in one second, `max` finds the one made last
+    return bool(newest_first) and _is_for(reminder, max(newest_first, key=lambda message: message.send_at), settings)
 
 
 def _already_sent(reminder: Reminder, messages: Sequence[Message], observed: Observed, settings: Settings) -> bool:
-    """Say whether the person has this reminder already, for (nearly) this start (design, §13: it can't creep)."""
+    """Say whether the person has this reminder already, for its start or nearly.
+
+    Every move is measured from the start that the person was sent, not from the one before: many small moves add up.
+    What went out for another occurrence of the same appointment id counts, where that was at nearly the same time.
+    """
     if any(message.state in SENT for message in messages):
-        return _was_told(reminder, messages, settings)
+        return _last_sent_is_for(reminder, messages, settings)
     if not observed.sent_before:
         return False
     recipient = reminder.recipient.key if reminder.recipient else ""
@@ -255,38 +283,42 @@ def _already_sent(reminder: Reminder, messages: Sequence[Message], observed: Obs
     return any(prior.key != reminder.key and abs(prior.start_at - start) <= settings.rearm_after for prior in earlier)
 
 
-def _material(reminder: Reminder, sent: Message, settings: Settings) -> bool:
+def _is_for(reminder: Reminder, message: Message, settings: Settings) -> bool:
+    """Say whether a message was made for the reminder's number, and its start up to `rearm_after`."""
     assert reminder.recipient is not None  # noqa: S101 - a reminder without recipient is refused before
-    moved = abs(reminder.appointment.start_at - sent.start_at) > settings.rearm_after
-    return moved or reminder.recipient.phone != sent.draft.to
+    near = abs(reminder.appointment.start_at - message.start_at) <= settings.rearm_after
+    return near and reminder.recipient.phone == message.draft.to
 
 
 def _supersede(assessments: list[Assessment]) -> None:
-    """Let reminders of one appointment that would arrive together give way to the one nearest to the start."""
+    """Skip reminders of one appointment that would arrive together with another, but for the one nearest to the start.
+
+    See `rules.superseding`; a message that stays parked, or went out, always wins.
+    """
     late = Reason.CLAMPED_LATE
     if len(assessments) < 2 or not any(
         assessment.placement is not None and assessment.placement.reason is late for assessment in assessments
     ):
         return
-    staying = {assessment.reminder.key: at for assessment in assessments if (at := _stays_at(assessment)) is not None}
+    settled = {assessment.reminder.key: at for assessment in assessments if (at := _settled_at(assessment)) is not None}
     pairs = [
         (assessment.reminder, assessment.placement) for assessment in assessments if assessment.placement is not None
     ]
     pairs += [
-        (assessment.reminder, Placement(Placed.SEND, Reason.UNCHANGED, staying[assessment.reminder.key]))
+        (assessment.reminder, Placement(PlacementDecision.SEND, Reason.UNCHANGED, settled[assessment.reminder.key]))
         for assessment in assessments
-        if assessment.reminder.key in staying
+        if assessment.reminder.key in settled
     ]
-    judged = {reminder.key: placement for reminder, placement in supersede(pairs, parked=staying)}
+    placements = {reminder.key: placement for reminder, placement in supersede(pairs, parked=settled)}
     for assessment in assessments:
         if assessment.placement is not None:
-            assessment.placement = judged[assessment.reminder.key]
+            assessment.placement = placements[assessment.reminder.key]
 
 
-def _stays_at(assessment: Assessment) -> datetime | None:
-    """Return when a message that is not touched goes out, or went; None where there is none, or a new one is placed."""
+def _settled_at(assessment: Assessment) -> datetime | None:
+    """Return when (UTC) a message that is not touched goes out, or went; None: there is none, or a new one is placed."""
     if assessment.placement is not None:
         return None
     if assessment.keep and assessment.message is not None:
         return assessment.message.send_at
-    return assessment.said_at if assessment.skip is Reason.ALREADY_SENT else None
+    return assessment.sent_at if assessment.skip is Reason.ALREADY_SENT else None

@@ -1,4 +1,4 @@
-"""What is to be done for one reminder: one value from which the line of a plan and the line of the ledger are derived.
+"""A decision: what is to be done for one reminder. The plan's line and the ledger's line are derived from it.
 
 Pure: no clock, no I/O. Never carries anything out, and never says what came of it.
 """
@@ -21,34 +21,36 @@ from reminder_kit.rules.reminders import Reminder
 __all__ = ["Decision"]
 
 _UNSHOWN = (ChangeKind.HOLD, ChangeKind.SKIP)
-"""Kinds of changes after which nothing goes out: no time and no text is shown for them."""
+"""Kinds of changes after which nothing goes out; a line of a plan shows neither time nor text for them."""
 
 
 @frozen
 class Decision:
-    """What is to be done for one reminder, and all that is needed to do it."""
+    """What is to be done for one reminder, and all that is needed to do it. Instants are UTC."""
 
     #: The appointment the reminder is of.
     identity: Identity
-    #: The reminder's key, and by which rule and for whom (the recipient's key) it is.
+    #: The reminder's key.
     key: str
+    #: The id of the rule it is by; "" where only its message is known.
     rule: str
+    #: The recipient's key; "" where the appointment has no recipient.
     recipient: str = field(repr=lambda key: repr(masked(key)))
     #: The recipient's number as it is now, "" where there is none.
     number: str = field(repr=lambda number: repr(masked(number)))
-    #: When the reminder is due by its rule, in UTC; None where that can't be said any more.
+    #: When the reminder is due by its rule; None where that can't be said any more.
     due_at: datetime | None
-    #: What is to be done, and why.
+    #: What is to be done.
     kind: ChangeKind
+    #: Why, as a code.
     reason: Reason
-    #: Where the reminder stands once that is done.
+    #: What has become of the reminder once that is done, as the ledger keeps it.
     status: ReminderStatus
-    #: Why, as the ledger keeps it, where that is another reason than `reason`: a kept message keeps the reason for
-    #: which it was parked. "": the same.
+    #: Why, as the ledger keeps it: a kept message keeps the reason for which it was parked. "": the same as `reason`.
     recorded_reason: str = ""
-    #: Why a parked message is touched, in the order of `changes.CAUSES`.
+    #: Why a parked message is touched, in the order of `changes.CAUSES`; empty: it is not.
     causes: tuple[str, ...] = ()
-    #: When a held reminder is to be looked at again, in UTC.
+    #: When the reminder is to be decided again although nothing changes; None: not before something does.
     park_at: datetime | None = None
     #: Whether the ledger notes that the reminder's old message was taken back for a new one that is still to come.
     replacing: bool = False
@@ -60,24 +62,24 @@ class Decision:
     reminder: Reminder | None = None
     #: Where a new message goes; None where none is placed.
     placement: Placement | None = None
-    #: What is to be parked.
+    #: What is to be parked; None: nothing new.
     draft: Draft | None = field(default=None, repr=False)
-    #: The message that is, or may be, parked for it now.
+    #: The message that is, or may be, parked for the reminder now; None: none is.
     message: Message | None = None
     #: Whether the parked message is taken over for the reminder as it is now, without writing to the provider.
     adopt: bool = False
-    #: Whether the draft was placed in the stead of a message that is, or was, taken back.
+    #: Whether the placement stands in for a message that is, or was, taken back or lost.
     replaces: bool = False
-    #: Reminders of other appointments that the message tells as well.
+    #: Reminders of other appointments that the message speaks of as well.
     includes: tuple[Reminder, ...] = field(default=(), repr=False)
-    #: How long before, and after, the draft's send time nothing else may go out to its number.
+    #: How long before, and how long after, the draft's send time nothing else may go out to its number.
     clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
-    #: What other appointments have to do with it, as `explain` says it.
+    #: What other appointments have to do with the reminder, in words for `explain`.
     notes: tuple[str, ...] = ()
 
     @cached_property
     def change(self) -> Change:
-        """The line of a plan or report."""
+        """The decision as a line of a plan."""
         shown = None if self.kind in _UNSHOWN else self.draft or (self.message.draft if self.message else None)
         return Change(
             kind=self.kind,
@@ -99,9 +101,9 @@ class Decision:
 
     @cached_property
     def record(self) -> ReminderRecord:
-        """What the ledger says of the reminder once this is done."""
+        """What the ledger keeps of the reminder once the decision is carried out."""
         parked = self.message if self.status is ReminderStatus.PARKED else None
-        going = self.draft or (parked.draft if parked else None)
+        draft = self.draft or (parked.draft if parked else None)
         return ReminderRecord(
             key=self.key,
             rule=self.rule,
@@ -110,7 +112,7 @@ class Decision:
             status=self.status,
             reason=self.recorded_reason or self.reason.value,
             due_at=self.due_at,
-            send_at=going.send_at if going else None,
+            send_at=draft.send_at if draft else None,
             park_at=self.park_at,
             replacing=self.replacing,
             error=self.error,
@@ -118,19 +120,22 @@ class Decision:
 
     @property
     def included(self) -> tuple[Included, ...]:
-        """The reminders of other appointments that the message tells as well, as the ledger keeps them."""
+        """The reminders of other appointments that the message speaks of, as the ledger keeps them."""
         return tuple(Included(reminder.key, reminder.appointment.start_at) for reminder in self.includes)
 
     @property
     def start_at(self) -> datetime:
-        """The start, in UTC, that a message is parked or adopted for; only wanted reminders have one."""
+        """The start (UTC) that a message is parked or adopted for; only decisions with a `reminder` have one."""
         assert self.reminder is not None  # noqa: S101 - nothing else is parked or adopted
         return self.reminder.appointment.start_at
 
     def unsent(
         self, reason: Reason, park_at: datetime | None = None, *, error: str = "", replacing: bool = False
     ) -> Decision:
-        """Return it as one after which nothing goes out for now: held until `park_at`, skipped where that is None."""
+        """Return the decision as one after which nothing goes out for now.
+
+        The reminder is held until `park_at` (UTC); None: it is skipped. `error` "" leaves the error as it is.
+        """
         held = park_at is not None
         return evolve(
             self,

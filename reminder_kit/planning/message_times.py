@@ -1,6 +1,6 @@
-"""What time allows with one message: whether it is past, may be repeated, taken back, or must be looked at.
+"""What time allows with one message: whether it is past, may be repeated or taken back, or must be settled.
 
-Pure: takes `now`, reads no clock.
+Pure: `now` is an argument. Never asks what a message says, only when it goes out and how far it got.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ from datetime import datetime, timedelta
 
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import (
-    ReminderRecord,
-    ReminderStatus,
-)
+from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.window import Window
 
@@ -30,20 +27,17 @@ __all__ = [
     "stale_duplicates",
 ]
 
-
 NEVER_SENT = "never sent"
-"""The `error` of a message that certainly never reached the provider and no longer fits."""
-
+"""The `error` of a message that the provider certainly does not have; its reminder is placed anew."""
 
 REFUSED_SENDER = "refused for its sender: "
-"""How the `error` of a message begins that another sender, or account, might have been allowed."""
-
+"""How the `error` of a message begins that the provider might have taken from another sender, or account."""
 
 _GRACE = timedelta(minutes=1)
 """Telnyx sends "accurate to the minute": only after that is a parked message past."""
 
-
 _KEEP_UNKNOWN = timedelta(days=1)
+"""How long after its send time, and after the start, an `unknown` message may still turn up."""
 
 
 def is_past(message: Message, now: datetime) -> bool:
@@ -52,37 +46,40 @@ def is_past(message: Message, now: datetime) -> bool:
 
 
 def forgotten_at(message: Message) -> datetime:
-    """Return when a message that was never confirmed matters no more: a day after its time, and after the start."""
+    """Return when (UTC) a message that was never confirmed matters no more: a day after its send time and the start."""
     return max(message.send_at, message.start_at) + _KEEP_UNKNOWN
 
 
 def replayable(message: Message, settings: Settings, now: datetime) -> bool:
-    """Say whether the very same request may be posted (again) now.
+    """Say whether the very same request may be posted (again) at `now`.
 
-    It must still fit the provider's window and be cancellable afterwards; where it may
-    already have been carried out, the idempotency key must still live (design, §13). What
-    is sent at once can't be taken back: it is decided anew instead.
+    Its send time must still fit the provider's window, and leave time to take the message back. Where an earlier
+    request may have been carried out, the provider must still know the idempotency key: it then answers from memory
+    instead of sending twice. What a provider sends at once can't be taken back, so it is decided anew instead.
     """
     settings = settings.of(message)
     window = settings.window
     fits = message.send_at >= now + window.min_lead and message.send_at > now + window.cancel_cutoff + window.margin
     if window.holds_and_sends:
         return False
-    alive = settings.key_life is not None and now < message.created_at + settings.key_life
-    return fits and (alive or not message.uncertain)
+    key_lives = settings.key_life is not None and now < message.created_at + settings.key_life
+    return fits and (key_lives or not message.uncertain)
 
 
 def cancellable(message: Message, window: Window, now: datetime) -> bool:
-    """Say whether the provider still takes back a message: never within the cut-off and its margin."""
+    """Say whether the provider still takes a message back: until cut-off and margin before its send time."""
     return now < message.send_at - window.cancel_cutoff - window.margin
 
 
-def next_look(outcomes: Sequence[ReminderRecord], messages: Sequence[Message]) -> datetime | None:
-    """Return the earliest instant at which something is to be done although nothing changes; None: never."""
+def next_look(reminder_records: Sequence[ReminderRecord], messages: Sequence[Message]) -> datetime | None:
+    """Return the earliest instant (UTC) at which something is to be done although nothing changes; None: never.
+
+    `reminder_records` and `messages` are all those of one appointment.
+    """
     instants = [
-        outcome.park_at
-        for outcome in outcomes
-        if outcome.status is not ReminderStatus.PARKED and outcome.park_at is not None
+        record.park_at
+        for record in reminder_records
+        if record.status is not ReminderStatus.PARKED and record.park_at is not None
     ]
     for message in messages:
         if message.state is State.SCHEDULED:
@@ -95,7 +92,7 @@ def next_look(outcomes: Sequence[ReminderRecord], messages: Sequence[Message]) -
 
 
 def needs_settling(message: Message, now: datetime) -> bool:
-    """Say whether a message's last step was left open, or its time has passed unheard."""
+    """Say whether a message's last step was left open, or its time has passed without word of it."""
     if message.state is State.SCHEDULED:
         return is_past(message, now)
     if message.state is State.UNKNOWN:
@@ -104,11 +101,14 @@ def needs_settling(message: Message, now: datetime) -> bool:
 
 
 def stale_duplicates(messages: Sequence[Message]) -> list[Message]:
-    """Return the parked messages, oldest first, of whose reminder a newer one may be parked as well."""
+    """Return the parked messages, oldest first, whose reminder may have a newer message parked as well.
+
+    `messages` are those of one appointment, oldest first. Such a message was thought lost, and turned up later.
+    """
     newest = {message.key: message.id for message in messages if message.state in OPEN}
     return [message for message in messages if message.state is State.SCHEDULED and message.id != newest[message.key]]
 
 
 def is_doubtful(message: Message, now: datetime) -> bool:
-    """Say whether a message may be parked without our ever having learned of it."""
+    """Say whether a message may be parked, and go out, although the provider never confirmed it."""
     return message.state is State.UNKNOWN and message.send_at > now

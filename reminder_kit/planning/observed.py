@@ -1,6 +1,6 @@
-"""One appointment and all that is known of it: what a decision looks at.
+"""Observed: one appointment and all that is known of it, from which its reminders are decided.
 
-Pure: no clock, no I/O; never reads the ledger.
+Pure: no clock, no I/O. Never reads the ledger: whoever makes one hands it what is recorded.
 """
 
 from __future__ import annotations
@@ -20,24 +20,30 @@ __all__ = ["Observed"]
 
 @frozen
 class Observed:
-    """One appointment and what is known of it. `appointment` is None where nobody is to be reminded any more.
+    """One appointment, what is recorded of it, and what other appointments of its phones have to do with it."""
 
-    `others` are appointments of the same phones around the same day, `telling` (by the key
-    of a reminder) messages of others that tell it as well, `written` (by number) what
-    went, or is to go, out to it. `error` is why it can't be read. `seen` keeps the looks
-    at it as one of many others, by `now`, so that each of those need not look again.
-    """
-
+    #: Which appointment it is.
     identity: Identity
+    #: The appointment as it is wanted; None: nobody is to be reminded of it any more.
     appointment: Appointment | None
+    #: What is recorded of its reminders, by reminder key.
     outcomes: Mapping[str, ReminderRecord] = field(factory=dict)
+    #: The messages of its reminders, oldest first, by reminder key.
     messages: Mapping[str, tuple[Message, ...]] = field(factory=dict)
+    #: What went out for the same appointment id, whichever the occurrence, by rule id and recipient key.
     sent_before: Mapping[tuple[str, str], Sequence[PriorMessage]] = field(factory=dict)
+    #: The numbers that must not be written to, with the reason; by number.
     suppressed: Mapping[str, Suppression] = field(factory=dict)
+    #: Appointments of the same phones around the same day; empty where no rule combines any.
     neighbours: Sequence[Observed] = field(default=(), repr=False)
+    #: Messages of other appointments' reminders that include one, by the key of the one they include.
     included_in: Mapping[str, Sequence[Message]] = field(factory=dict)
+    #: What went out to a number, or is to go out, by number; empty where nothing is kept apart in time.
     traffic: Mapping[str, Sequence[Traffic]] = field(factory=dict)
+    #: Why the recorded appointment can't be read on this machine; "": it can.
     error: str = ""
+    #: What `combining` found when it assessed this one as a neighbour, by `now`: it is a neighbour of many, and
+    #: assessed once.
     assessments: dict[datetime, Any] = field(factory=dict, eq=False, repr=False)
 
     @classmethod
@@ -49,7 +55,11 @@ class Observed:
         suppressed: Mapping[str, Suppression],
         sent_before: Mapping[tuple[str, str], Sequence[PriorMessage]] | None = None,
     ) -> Observed:
-        """Return the case of an appointment (None: withdrawn) and its record (None: never seen)."""
+        """Return an appointment (None: withdrawn) with its record (None: never recorded).
+
+        `suppressed` is by number; `sent_before` by rule id and recipient key, None: nothing went out.
+        A reply that is recorded becomes a tag of the appointment, `replied:<keyword>`.
+        """
         if record is None:
             return cls(identity, appointment, suppressed=suppressed, sent_before=sent_before or {})
         if appointment is not None and record.replied:
@@ -57,8 +67,8 @@ class Observed:
         by_key: dict[str, tuple[Message, ...]] = {}
         for message in record.messages:
             by_key[message.key] = (*by_key.get(message.key, ()), message)
-        outcomes = {outcome.key: outcome for outcome in record.outcomes}
-        return cls(identity, appointment, outcomes, by_key, sent_before or {}, suppressed)
+        reminder_records = {reminder_record.key: reminder_record for reminder_record in record.outcomes}
+        return cls(identity, appointment, reminder_records, by_key, sent_before or {}, suppressed)
 
     @classmethod
     def recorded(
@@ -67,7 +77,7 @@ class Observed:
         suppressed: Mapping[str, Suppression],
         sent_before: Mapping[tuple[str, str], Sequence[PriorMessage]] | None = None,
     ) -> Observed:
-        """Return the case of what is recorded; one with an `error` where the appointment can't be read here."""
+        """Return a recorded appointment; one with an `error` where it can't be read on this machine. Never raises."""
         try:
             return cls.of(record.identity, record.wanted, record, suppressed, sent_before)
         except Exception as error:  # noqa: BLE001 - whatever another machine or library wrote concerns this one only

@@ -1,6 +1,6 @@
-"""What a decision needs and what comes of one: settings, one appointment's case, the decision; what time allows.
+"""Settings: all that decides besides the data, for one provider and its fallback.
 
-Pure: no clock, no I/O.
+Pure: no clock, no I/O. Never holds anything of an appointment: that is `observed`.
 """
 
 from __future__ import annotations
@@ -25,45 +25,58 @@ __all__ = [
 
 @frozen
 class Settings:
-    """All that decides besides the data: rules, defaults, quiet hours, and what the provider allows.
+    """All that decides besides the data: rules, defaults, quiet hours, and what the provider allows."""
 
-    `fallback` is the same for the provider that stands in where a message is not delivered;
-    `permanent_codes` names, by provider, the codes after which no other message would fare better.
-    """
-
+    #: The rules, in the host's order; no two have the same id.
     rules: tuple[Rule, ...]
+    #: What holds where an appointment, a recipient or a rule says nothing.
     defaults: Defaults
+    #: How far ahead the provider takes messages, and until when it gives them back.
     window: Window
+    #: What the provider sends from (`Provider.sender`).
     sender: str
+    #: The provider's name (`Provider.name`).
     provider: str
+    #: What makes texts of templates.
     composer: Composer = field(repr=False, eq=False)
+    #: When nobody is written to, in the recipient's zone; None: at no time.
     quiet: QuietHours | None = None
+    #: How long after a request the provider knows its idempotency key, as elapsed time; None: it knows no keys.
     key_life: timedelta | None = None
+    #: Whether a message whose outcome is unknown is followed by a second one; False: by none, so that some get nothing.
     prefer_duplicate: bool = True
+    #: By how much, as elapsed time, a start must move before what was sent for it is sent again.
     rearm_after: timedelta = timedelta(minutes=15)
+    #: What becomes of calendars' own alarms: "ignore", "rules" (added to the rules) or "only" (instead of them).
     alarms: str = "ignore"
+    #: Whether a number at which no message can arrive is suppressed.
     suppress_undeliverable: bool = True
+    #: The template of corrections; "": none are sent.
     correction: str = ""
+    #: How far messages to one number are kept apart, as elapsed time; zero: not at all.
     min_gap: timedelta = timedelta(0)
+    #: How many SMS parts the provider takes in one message.
     max_parts: int = 10
-
+    #: How many messages may be parked at the provider at once; None: any number. Read for the fallback only.
     cap: int | None = None
+    #: By provider, the codes of undelivered messages after which no other sender would fare better.
     permanent_codes: Mapping[str, frozenset[str]] = field(factory=dict, repr=False, eq=False)
+    #: The same for the provider that stands in where a message does not arrive; None: none does.
     fallback: Settings | None = None
 
     @cached_property
     def combines(self) -> bool:
-        """Whether several appointments of one phone may be told in one message."""
+        """Whether any rule puts several appointments of one phone into one message."""
         return any(rule.together for rule in self.rules)
 
     @cached_property
     def needs_neighbours(self) -> bool:
-        """Whether what is decided for an appointment depends on others of the same phone."""
+        """Whether what is decided for an appointment depends on others of its phone."""
         return self.combines or bool(self.spacing_reach)
 
     @cached_property
     def spacing_reach(self) -> timedelta:
-        """How near another message to the same phone must be to matter."""
+        """How near in time another message to the same phone must be to matter; zero: it never does."""
         return max(self.min_gap, *(rule.min_silence for rule in self.rules), timedelta(0))
 
     def of(self, what: Message | Reminder) -> Settings:
@@ -80,7 +93,7 @@ class Settings:
 
     @property
     def digest(self) -> str:
-        """What outcomes were decided with; another digest means that everything is looked at again."""
+        """What reminders are decided with, as 32 hex digits; where it changes, every appointment is decided anew."""
         parts = (
             self.provider,
             self.sender,

@@ -1,7 +1,17 @@
-"""For tests of hosts, and of providers and ledgers that others write.
+"""Testing: support for the tests of hosts, and contracts for providers that others write.
 
-Never imported by the rest of the library. Each name is loaded when it is used; the fixtures
-are those of `reminder_kit.testing.plugin`, which pytest finds by itself.
+Never imported by the rest of the library. May import `kit` and everything below it, the sandbox included. Each name is
+loaded when it is used. In reading order:
+
+- `plugin`: the fixtures `reminder_kit_…`, which pytest finds by itself.
+- `simulated_inbox`, `signed_events`: what a number would receive; webhooks as a provider would sign them.
+- `provider_stage`, `provider_contract`: a provider on a sandbox, and what must hold for it.
+- `live`, `live_contract`: a real provider, and as much of that as can be asked without sending a message.
+- `ledger_stage`, `ledger_contract`, `phones_contract`: what must hold for both of our ledgers.
+- `crash`: a process killed at its n-th step.
+
+To know: tests go through ports and public interfaces, so that a contract holds for whoever keeps it; and no message can
+reach a phone, since everything speaks to the sandbox or is cancelled days before its time.
 """
 
 from __future__ import annotations

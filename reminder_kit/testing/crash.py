@@ -1,8 +1,8 @@
 """Crash points: kill a process at its n-th step towards the provider or the ledger.
 
-Never simulates a crash by an exception: the process is killed, as the power would do it.
-Every request and every commit counts twice, before and after, so that between any two
-points lies exactly one thing that has happened; on demand, so does every SQL statement.
+Never simulates a crash by an exception: the process is killed, as a power cut would do it. Each request and each commit
+is two steps, before and after, so that exactly one thing has happened between any two points; on demand, each SQL
+statement is a step as well.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class CrashPoints:
         self.steps: list[str] = [] if steps is None else steps
 
     def step(self, name: str) -> None:
-        """Count a step; at the chosen one the process is gone."""
+        """Count a step, and kill the process at the chosen one."""
         self.steps.append(name)
         if len(self.steps) == self._point:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -61,14 +61,14 @@ class CrashPoints:
         return await self._io.call(func, *args)
 
     async def sleep(self, delay: float) -> None:
-        """Don't wait: who is killed can't tell how long it took."""
+        """Return at once: a process that is killed has no use for waiting."""
 
     async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
-        """Carry out jobs one after another: a point is then the same step in every run."""
+        """Carry out jobs one after another, so that a point is the same step in every run."""
         return [await job() for job in jobs]
 
     def close(self) -> None:
-        """Close what it wraps."""
+        """Close the `IO` that it wraps."""
         self._io.close()  # type: ignore[attr-defined]
 
 
@@ -115,7 +115,10 @@ def _count_statements(ledger: Ledger, points: CrashPoints) -> None:
 
 
 def kill_at(kit: ReminderKit, point: int, *, statements: bool = False) -> CrashPoints:
-    """Make a kit die at its n-th step; returns what counts them. With `statements`, each of SQL is a step as well."""
+    """Have a kit's process killed at its n-th step (0: never), and return what counts the steps.
+
+    With `statements`, each SQL statement is a step as well.
+    """
     points = CrashPoints(kit._io, point)  # noqa: SLF001 - the crash matrix is part of the kit's own house
     kit._io = points  # type: ignore[assignment]  # noqa: SLF001 - likewise
     kit._executor.io = kit._executor.route.io = points  # noqa: SLF001 - likewise

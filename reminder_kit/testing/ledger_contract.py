@@ -65,7 +65,7 @@ class _Recording:
         assert (record.outcomes, record.messages) == ((), ())
 
     def test_each_is_answered_in_order(self, ledger: Ledger) -> None:
-        """New, changed, unchanged and stale are told apart, within one batch too."""
+        """Recording answers new, changed, unchanged or stale for each appointment, within one batch too."""
         first, second = incoming(revision=1), incoming("A-2")
         with ledger.writing() as transaction:
             assert transaction.record([first, second, second], NOW) == [
@@ -165,7 +165,7 @@ class _Recording:
         assert (as_recorded(ledger).removed, as_recorded(ledger).generation) == (False, 3)
 
     def test_a_transaction_that_raises_leaves_nothing(self, ledger: Ledger) -> None:
-        """Also what was put off is dropped."""
+        """Writes that were put off are dropped as well."""
         record, claim = record_one(ledger)
         with pytest.raises(ZeroDivisionError), ledger.writing() as transaction:
             transaction.record([incoming("A-2")], NOW)
@@ -221,7 +221,7 @@ class _Asking:
         )
 
     def test_what_needs_a_look_is_found(self, ledger: Ledger) -> None:
-        """Dirty, planned with other settings, or due."""
+        """An appointment is found that is dirty, was planned with other settings, or is due."""
         names = ["dirty", "other", "due", "fine"]
         rows = {record.identity.id: record.row for record in record_all(ledger, *(incoming(name) for name in names))}
         claims = claim_all(ledger, list(rows.values()))
@@ -281,7 +281,7 @@ class _Asking:
         assert ledger.read(lambda reader: reader.of_source("default")) == [Identity("default", "A-1")]
 
     def test_namespaces_know_nothing_of_each_other(self, ledger: Ledger) -> None:
-        """The same appointment is recorded apart; only what is parked is counted for all, since the provider does."""
+        """The same appointment is recorded in each; only parked messages count for all: they share the provider."""
         park_one(ledger)
         other = Ledger(ledger._given, namespace="other", schema=ledger.schema)  # noqa: SLF001 - the same place
         try:
@@ -303,7 +303,7 @@ class _Claiming:
     """Who may work, and how long."""
 
     def test_a_row_is_held_by_one(self, ledger: Ledger) -> None:
-        """Another worker gets what is left, a claim's owner gets it anew with a higher fence."""
+        """Another worker gets the rows that are left; the holder gets its row anew, with a higher fence."""
         first, second = record_all(ledger, incoming(), incoming("A-2"))
         mine = claim_all(ledger, [first.row])[first.row]
         assert set(claim_all(ledger, [first.row, second.row], "two")) == {second.row}
@@ -311,7 +311,7 @@ class _Claiming:
         assert again.fence > mine.fence
 
     def test_a_lease_that_ran_out_is_taken_over(self, ledger: Ledger) -> None:
-        """By the kit's clock; the old worker's writes are refused from then on, and its release is passed over."""
+        """It runs out by the kit's clock; then the old worker's writes are refused, and its release does nothing."""
         record, old = record_one(ledger)
         assert claim_all(ledger, [record.row], "two", NOW + LEASE - timedelta(microseconds=1)) == {}
         new = claim_all(ledger, [record.row], "two", NOW + LEASE)[record.row]
@@ -330,7 +330,7 @@ class _Claiming:
         assert (as_recorded(ledger).dirty, as_recorded(ledger).planned_with) == (True, "")
 
     def test_a_lease_can_be_renewed_while_held(self, ledger: Ledger) -> None:
-        """One that was lost stays lost."""
+        """A lease that was lost stays lost."""
         record, claim = record_one(ledger)
         with ledger.writing() as transaction:
             transaction.renew([claim], NOW + 2 * LEASE)
@@ -341,7 +341,7 @@ class _Claiming:
         assert claim_all(ledger, [record.row], "three", NOW + 3 * LEASE)[record.row].fence > new.fence
 
     def test_a_release_gives_the_row_back(self, ledger: Ledger) -> None:
-        """It is clean, unless something was written meanwhile, or the work was not."""
+        """The row is clean afterwards, unless it was written meanwhile or not all of the work was done."""
         record, claim = record_one(ledger)
         done = Release(claim, record.generation, complete=True, planned_with="digest", next_at=START)
         with ledger.writing() as transaction:
@@ -362,7 +362,7 @@ class _Claiming:
         assert (as_recorded(ledger).dirty, as_recorded(ledger).next_at) == (False, None)
 
     def test_who_gave_a_claim_back_may_not_write_under_it(self, ledger: Ledger) -> None:
-        """Nobody took over, and still it is refused; within the same transaction too."""
+        """A write under a released claim is refused, although nobody took over; within the same transaction too."""
         _, claim = record_one(ledger)
         with pytest.raises(ClaimLostError), ledger.writing() as transaction:
             transaction.keep_outcomes(claim, [outcome()])
@@ -370,7 +370,7 @@ class _Claiming:
             transaction.keep_outcomes(claim, [outcome()])
 
     def test_the_dead_can_be_relieved(self, ledger: Ledger) -> None:
-        """`holders` says who holds rows, `free` ends their leases."""
+        """`holders` says who holds rows, `expire` ends the leases of a worker."""
         first, second = record_all(ledger, incoming(), incoming("A-2"))
         dead = claim_all(ledger, [first.row], "dead")[first.row]
         with ledger.writing() as transaction:
@@ -386,7 +386,7 @@ class _Messages:
     """Outcomes and messages."""
 
     def test_outcomes_come_back_as_they_were(self, ledger: Ledger) -> None:
-        """They are replaced by key, and can be dropped."""
+        """Reminders are replaced by key, and can be dropped."""
         record, claim = record_one(ledger)
         held = outcome(
             "k-2", status=ReminderStatus.HELD, send_at=None, park_at=NOW, replacing=True, error="x", due_at=None
@@ -401,7 +401,7 @@ class _Messages:
         assert as_recorded(ledger).outcomes == (held,)
 
     def test_messages_come_back_as_they_were(self, ledger: Ledger) -> None:
-        """Exact bytes, every field; the oldest first, though all were made at one instant."""
+        """A message keeps its bytes and every field; the oldest comes first, though all were made at one instant."""
         record, claim = record_one(ledger)
         made = [message(name) for name in ("m-9", "m-1", "m-5")]
         with ledger.writing() as transaction:
@@ -411,7 +411,7 @@ class _Messages:
         assert record.messages == ()
 
     def test_a_message_moves_from_the_state_it_was_in(self, ledger: Ledger) -> None:
-        """Everything that may change is written; who comes second is told."""
+        """Everything that may change is written; the second worker to move a message gets `ClaimLostError`."""
         _, claim, before = park_one(ledger)
         after = evolve(
             before, state=State.SCHEDULED, provider_id="P-1", uncertain=False, attempts=3, next_try_at=NOW, error="e",
@@ -425,7 +425,7 @@ class _Messages:
 
     @pytest.mark.parametrize("state", [State.CANCELLED, State.ABANDONED])
     def test_what_is_over_for_good_is_not_among_a_records_messages(self, ledger: Ledger, state: State) -> None:
-        """Yet it can be found."""
+        """A cancelled or abandoned message can still be found by its id."""
         _, claim, before = park_one(ledger)
         with ledger.writing() as transaction:
             transaction.move_message(claim, before, evolve(before, state=state))
@@ -433,7 +433,7 @@ class _Messages:
         assert ledger.read(lambda reader: reader.find_message(provider="telnyx", token=before.id)) is not None
 
     def test_a_message_is_found_by_token_or_the_providers_name(self, ledger: Ledger) -> None:
-        """Of that provider only."""
+        """A message of another provider is not found."""
         record, claim, before = park_one(ledger)
         after = evolve(before, state=State.SCHEDULED, provider_id="P-1")
         with ledger.writing() as transaction:
@@ -446,7 +446,7 @@ class _Messages:
         assert ledger.read(lambda reader: reader.find_message(provider="telnyx")) is None
 
     def test_what_was_sent_before_is_found_for_any_occurrence(self, ledger: Ledger) -> None:
-        """By (source, id), then by (rule, recipient); what was not sent is not."""
+        """Messages that went out are found by (source, id), then by (rule, recipient); one that was not sent is not."""
         series = [incoming(recurrence_id=f"2026-02-1{day}") for day in (2, 3, 4)]
         records = record_all(ledger, *series)
         claims = claim_all(ledger, [record.row for record in records])
@@ -470,7 +470,7 @@ class _Messages:
         ) == ({}, {})
 
     def test_the_parked_are_counted(self, ledger: Ledger) -> None:
-        """Those being created and cancelled are among them; each source and provider can be asked for."""
+        """Messages being created and cancelled count as parked; each source and provider can be asked for."""
         _, claim, made = park_one(ledger)
         park_one(ledger, "A-2")
         assert (
@@ -490,7 +490,7 @@ class _Remembering:
     """History, suppressions, events, runs, counts."""
 
     def test_history_is_kept_in_order(self, ledger: Ledger) -> None:
-        """For an id in any source and occurrence, or the ones named."""
+        """History is asked for an id in any source and occurrence, or in the ones that are named."""
         day, clinic = Identity("default", "A-1", "2026-02-12"), Identity("clinic", "A-1")
         lines = [
             HistoryEntry(NOW, "sync", "schedule", day, "k-1", "day-before", "m-1", "on_time", {"error": "x", "n": 1}),
@@ -523,7 +523,7 @@ class _Remembering:
         assert ledger.read(lambda reader: reader.suppressions()) == {}
 
     def test_a_number_makes_its_appointments_dirty(self, ledger: Ledger) -> None:
-        """Those with a parked or held reminder, and those it was barred from; not the others."""
+        """Appointments with a parked or held reminder to it become dirty, and those it was barred from; no others."""
         stands = {
             "parked": outcome("k-1"),
             "held": outcome("k-2", status=ReminderStatus.HELD),
@@ -547,7 +547,7 @@ class _Remembering:
         assert as_recorded(ledger, "held").generation == 2
 
     def test_a_number_of_an_open_message_makes_its_appointment_dirty(self, ledger: Ledger) -> None:
-        """Although its reminder goes to another number by now."""
+        """The appointment becomes dirty although its reminder goes to another number by now."""
         _, claim, _ = park_one(ledger)
         with ledger.writing() as transaction:
             transaction.keep_outcomes(claim, [outcome("k-A-1", to="+12025550199")])
@@ -557,7 +557,7 @@ class _Remembering:
             assert transaction.generation(claim.row + 1) is None
 
     def test_an_event_is_stored_once(self, ledger: Ledger) -> None:
-        """And is found by token or name until its message is known."""
+        """An event is found by token or by the provider's id until its message is known."""
         event = DeliveryEvent("e-1", "sent", NOW, "telnyx", "P-1", "m-1", PHONE, "Hi", "40001", {"data": {"x": [1]}})
         with ledger.writing() as transaction:
             assert (transaction.store_event(event, NOW), transaction.store_event(event, NOW)) == (True, False)
@@ -568,7 +568,7 @@ class _Remembering:
             assert transaction.unmatched_events(provider_id="P-1", token="m-1") == []
 
     def test_a_reply_is_about_what_went_out_last(self, ledger: Ledger) -> None:
-        """What was sent to that number by that provider, the latest send time first; what is only parked is not."""
+        """The message that this provider sent to the number last is found; one that is only parked is not."""
         _, claim, first = park_one(ledger)
         _, other, second = park_one(ledger, "A-2")
         assert ledger.submit(lambda tx: tx.reader.last_sent(provider="telnyx", number=PHONE)).result() is None
@@ -582,7 +582,7 @@ class _Remembering:
             assert transaction.reader.last_sent(provider="vonage", number=PHONE) is None
 
     def test_a_reply_is_kept_until_the_start_moves(self, ledger: Ledger) -> None:
-        """Another title keeps it."""
+        """The reply stays when only the title changes."""
         record_all(ledger, incoming())
         with ledger.writing() as transaction:
             transaction.reply(incoming().identity, "confirmed")
@@ -593,7 +593,7 @@ class _Remembering:
         assert as_recorded(ledger).replied == ""
 
     def test_a_job_says_when_it_last_ran(self, ledger: Ledger) -> None:
-        """Each name once."""
+        """Each job is listed once, by name."""
         assert ledger.read(lambda reader: reader.last_run("resync")) is None
         for at, detail in ((NOW, {"kept": 1}), (NOW + LEASE, {"kept": 2})):
             with ledger.writing() as transaction:
@@ -601,7 +601,7 @@ class _Remembering:
         assert ledger.read(lambda reader: reader.last_run("resync")) == (NOW + LEASE, {"kept": 2})
 
     def test_counts_tell_how_things_stand(self, ledger: Ledger) -> None:
-        """Messages by state, reminders by stand and reason, what is due and unsettled."""
+        """Messages are counted by state, reminders by status and reason, and it says what is due and unsettled."""
         _, claim, made = park_one(ledger)
         record_all(ledger, incoming("A-2"))
         with ledger.writing() as transaction:
@@ -624,7 +624,7 @@ class _Remembering:
         }
 
     def test_purging_takes_the_person_and_leaves_the_count(self, ledger: Ledger) -> None:
-        """Of appointments that are over; what is parked, claimed or coming stays whole."""
+        """Appointments that are over lose their personal data; one that is parked, claimed or coming stays whole."""
         _, claim, made = park_one(ledger)
         with ledger.writing() as transaction:
             transaction.note([HistoryEntry(NOW, "sync", "sent", incoming().identity, detail={"error": "x"})])
@@ -648,7 +648,7 @@ class _Remembering:
         assert [entry.detail for entry in ledger.read(lambda reader: reader.history(id="A-1"))] == [{}]
 
     def test_what_was_purged_can_be_recorded_again(self, ledger: Ledger) -> None:
-        """It is an appointment like any other then."""
+        """A purged appointment that is recorded again is like any other."""
         record_all(ledger, incoming())
         with ledger.writing() as transaction:
             assert transaction.purge(START + LEASE, START + LEASE) == 1

@@ -1,8 +1,7 @@
-"""A real provider, and a hand on everything that is parked there: what the live contract runs on.
+"""A real provider, and a hand on every message that is parked there: what the live contract runs on.
 
-Never lets a message go out: each is parked two days ahead (an hour at least), to a number
-its owner named, and is withdrawn at the end, whatever happened meanwhile; one that could not be
-is named, so that a person withdraws it.
+Never lets a message go out: each is parked two days ahead (an hour at least), for a number that its owner named, and is
+cancelled at the end, whatever happened meanwhile; one that could not be cancelled is named, so that a person does it.
 """
 
 from __future__ import annotations
@@ -25,21 +24,23 @@ from reminder_kit.transport.blocking import BlockingIO, run_blocking
 __all__ = ["LIVE_FROM", "LIVE_TO", "LiveStage", "live_stage"]
 
 LIVE_TO = "REMINDER_KIT_LIVE_TO"
-"""The environment variable that names the number messages are parked for (and never sent to)."""
+"""The environment variable that names the number messages are parked for, and never sent to."""
 
 LIVE_FROM = "REMINDER_KIT_LIVE_FROM"
 """The environment variable that names the sender, for providers that need one."""
 
 _AHEAD = timedelta(days=2)
 _LEAST = timedelta(hours=1)
+"""How far ahead messages are parked, and how far a provider must be able to for that."""
 _WAITS = (0, 2, 5, 15)
-"""Seconds before each attempt to withdraw, or to learn what became of a request without an answer."""
+"""Seconds before each attempt to cancel a message, or to learn what became of a request without an answer."""
 
 _NEEDED = {
     "telnyx": ("TELNYX_API_KEY", LIVE_FROM),
     "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_MESSAGING_SERVICE_SID"),
     "vonage": ("VONAGE_API_KEY", "VONAGE_API_SECRET", LIVE_FROM),
 }
+"""The environment variables that each provider needs."""
 
 
 def live_stage(name: str, environ: Mapping[str, str]) -> LiveStage:
@@ -79,27 +80,30 @@ _DETAILS: dict[str, dict[str, Any]] = {"twilio": {"stranger": "SM" + "3" * 32}}
 
 @define
 class LiveStage:
-    """A provider, and the number (`to`) messages are parked for.
-
-    `wrong` is a number the provider refuses ("" where it refuses none), `stranger` an id
-    of no message. `transport` (one of httpx) replaces the network, `sleep` the waiting.
-    """
+    """A provider, and the messages that are parked there for now."""
 
     provider: Provider
+    #: The number that messages are parked for; "": none, and tests that park are skipped.
     to: str
+    #: A number that the provider refuses; "": it refuses none.
     wrong: str = "+1202"
+    #: An id of no message.
     stranger: str = "7a3c21eb-8b8e-48ab-ace2-a83e4367c087"
+    #: A transport of httpx in place of the network; None: the network.
     transport: Any = None
+    #: Waits for so many seconds.
     sleep: Callable[[float], None] = time.sleep
+    #: The messages to be cancelled: the provider's id, and the send time.
     parked: dict[str, datetime] = field(factory=dict)
+    #: Send times of messages whose id was never learned.
     lost: list[datetime] = field(factory=list)
 
     def now(self) -> datetime:
-        """Return the machine's time."""
+        """Return the machine's time, UTC."""
         return datetime.now(UTC)  # noqa: TID251 - the provider's time is the real one
 
     def send(self, request: Request, provider: Provider | None = None) -> Response:
-        """Carry one request to the provider."""
+        """Carry one request to the provider, or to another one, and return the answer."""
         io = BlockingIO(provider or self.provider, transport=self.transport)
         try:
             return run_blocking(io.send(request))
@@ -107,7 +111,7 @@ class LiveStage:
             io.close()
 
     def draft(self, lead: timedelta | None = None, **changes: Any) -> Draft:
-        """Return a draft two days ahead; skips the test where nothing can be parked that could be withdrawn in time."""
+        """Return a draft two days ahead; skips the test where it could not be cancelled in time once parked."""
         able = self.provider.capabilities
         farthest = able.window.max_lead - able.window.margin
         if not able.cancels or farthest < _LEAST + able.window.cancel_cutoff:
@@ -123,7 +127,7 @@ class LiveStage:
         return self.provider.create(draft, token=str(uuid4()), idempotency_key=str(uuid4()))
 
     def create(self, draft: Draft, request: Request | None = None) -> Receipt:
-        """Park a draft, to be withdrawn by `close`; what may be parked without our knowing is looked for."""
+        """Park a draft, which `close` cancels; without a clear answer the message is looked for before raising."""
         request = request or self.request(draft)
         try:
             receipt = self.provider.parse_created(self.send(request))
@@ -146,11 +150,11 @@ class LiveStage:
         return finder.parse_found(self.send(request), draft, token="", created_at=since)
 
     def cancel(self, provider_id: str) -> Receipt:
-        """Withdraw a message."""
+        """Cancel a message."""
         return self.provider.parse_cancelled(self.send(self.provider.cancel(provider_id)))
 
     def close(self) -> None:
-        """Withdraw whatever was parked; raises `AssertionError` naming what could not be."""
+        """Cancel every message that is parked; raises `AssertionError` naming those that could not be."""
         left = [f"{message} (for {iso(at)})" for message, at in self.parked.items() if not self._is_withdrawn(message)]
         left += [f"one of unknown id (for {iso(at)})" for at in self.lost]
         self.parked.clear()
@@ -161,7 +165,7 @@ class LiveStage:
             )
 
     def _is_withdrawn(self, provider_id: str) -> bool:
-        """Withdraw a message, and look where that was answered with no; patient with what passes."""
+        """Cancel a message, and say whether it is cancelled: a no is settled by reading, a passing failure by time."""
         for wait in _WAITS:
             self.sleep(wait)
             try:
@@ -181,7 +185,7 @@ class LiveStage:
             return False
 
     def _look_for(self, draft: Draft, request: Request) -> None:
-        """Learn the id of a message that may be parked: by the same bytes where there are keys, else by looking."""
+        """Learn the id of a message that may be parked: by the same bytes where there are keys, else from the list."""
         for wait in _WAITS:
             self.sleep(wait)
             try:

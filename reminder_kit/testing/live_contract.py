@@ -1,7 +1,7 @@
-"""What a provider must keep, asked of the real one: subclass `LiveContract` and hand it a `LiveStage`.
+"""What a provider must do, asked of the real one: subclass `LiveContract` and hand it a `LiveStage`.
 
-Never lets a message go out, see `reminder_kit.testing.live`. What can't be asked that way is
-skipped, and says why; the sandbox stands in for it (`ProviderContract`).
+Never lets a message go out, see `reminder_kit.testing.live`. A fact that can't be asked that way is skipped with the
+reason; `ProviderContract` asks it of the sandbox.
 
     @pytest.mark.live
     class TestPigeonLive(LiveContract):
@@ -40,11 +40,11 @@ NOT_LIVE = {
     "webhooks": "the provider would have to reach this machine, and a message to be sent",
     "dropped answers, 429, 5xx": "the provider can't be asked to fail",
 }
-"""What is not asked of the real provider, and why not."""
+"""The facts that are not asked of the real provider, and why not."""
 
 
 class _Impostor:
-    """A provider with somebody else's credentials."""
+    """A provider with wrong credentials."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -65,7 +65,7 @@ def _replaced(name: str, value: str) -> str:
 
 
 class LiveContract:
-    """The facts every provider keeps, as far as they can be asked without sending. Override the fixture `stage`."""
+    """The facts that hold for every provider, as far as they can be asked without sending. Override `stage`."""
 
     @pytest.fixture
     def stage(self) -> LiveStage:
@@ -83,7 +83,7 @@ class LiveContract:
         assert live.send(live.provider.ping()).status < 400
 
     def test_a_refused_key_is_a_matter_of_configuration(self, live: LiveStage) -> None:
-        """It is told apart from a message that isn't there."""
+        """A wrong key is not taken for a message that isn't there: `RefusedCredentialError`."""
         impostor = cast("Provider", _Impostor(live.provider))
         assert live.send(live.provider.ping(), impostor).status in {401, 403}
         if live.provider.capabilities.lookup_age is not None:
@@ -92,7 +92,7 @@ class LiveContract:
                 live.provider.parse_read(response)
 
     def test_an_unknown_message_is_not_found(self, live: LiveStage) -> None:
-        """Neither by reading nor by cancelling."""
+        """Reading and cancelling a message there is not both say so."""
         able = live.provider.capabilities
         if able.lookup_age is None:
             pytest.skip(f"{live.provider.name} cannot be asked for a message")
@@ -103,14 +103,14 @@ class LiveContract:
                 live.cancel(live.stranger)
 
     def test_the_list_of_opt_outs_can_be_read(self, live: LiveStage) -> None:
-        """Where there is one."""
+        """Its numbers are E.164, where there is a list."""
         if not live.provider.capabilities.lists_opt_outs:
             pytest.skip(f"{live.provider.name} has no list of opt-outs")
         lister = cast("OptOutLister", live.provider)
         assert all(number.startswith("+") for number in lister.parse_opt_outs(live.send(lister.opt_outs(1))).numbers)
 
     def test_a_message_is_parked_read_cancelled_and_cancelled_again(self, live: LiveStage) -> None:
-        """Two days ahead; the second cancellation may be a yes or a no, looking settles it."""
+        """The message is two days ahead; the second cancellation may be a yes or a no, and reading settles it."""
         receipt = live.create(live.draft())
         assert receipt.status == "scheduled"
         assert live.read(receipt.provider_id).status == "scheduled"
@@ -122,7 +122,7 @@ class LiveContract:
             assert live.read(receipt.provider_id).status == "cancelled"
 
     def test_the_same_bytes_and_key_park_one_message(self, live: LiveStage) -> None:
-        """What a lost answer is settled by."""
+        """The second answer comes from memory: this is how a lost answer is settled."""
         draft = live.draft()
         if live.provider.capabilities.key_life is None:
             pytest.skip(f"{live.provider.name} has no idempotency keys")
@@ -131,7 +131,7 @@ class LiveContract:
         assert (second.provider_id, second.replayed) == (first.provider_id, True)
 
     def test_a_parked_message_is_found(self, live: LiveStage) -> None:
-        """What a lost answer is settled by where there are no keys."""
+        """The provider shows the message when asked: this is how a lost answer is settled where there are no keys."""
         draft = live.draft()
         if not live.provider.capabilities.finds:
             pytest.skip(f"{live.provider.name} can't be asked for messages whose id is not known")
@@ -142,7 +142,7 @@ class LiveContract:
         assert receipt.provider_id in [receipt.provider_id for receipt in found]
 
     def test_beyond_the_window_nothing_is_taken(self, live: LiveStage) -> None:
-        """An hour beyond its far edge; one that is taken after all is withdrawn."""
+        """A message an hour beyond the far edge is refused; one that is taken after all is cancelled."""
         window = live.provider.capabilities.window
         draft = live.draft(window.max_lead + timedelta(hours=1))
         with pytest.raises(RejectedError):
@@ -159,5 +159,5 @@ class LiveContract:
 
     @pytest.mark.parametrize("fact", NOT_LIVE)
     def test_what_is_not_asked_live(self, fact: str) -> None:
-        """Say so, and why."""
+        """Skip the fact, and say why."""
         pytest.skip(f"{fact}: {NOT_LIVE[fact]}; on the sandbox it is")

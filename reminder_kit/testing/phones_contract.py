@@ -1,4 +1,4 @@
-"""What a ledger must keep about phones: who shares one, what is written to it, and who must look again.
+"""What a ledger must know of numbers: which appointments share one, and which messages go out to it.
 
 Never looks inside a ledger; a part of `LedgerContract`.
 """
@@ -24,10 +24,10 @@ HOUR = timedelta(hours=1)
 
 
 class PhonesContract:
-    """Phones: who shares one, what is written to it, and who must look again."""
+    """Numbers: which appointments share one, which messages go out to it, and what is looked at again."""
 
     def test_appointments_are_found_by_phone_and_time(self, ledger: Ledger) -> None:
-        """Between two instants, both included, each row once."""
+        """Appointments that start between two instants are found, both included, each row once."""
         records = record_all(ledger, incoming("A-1"), incoming("A-2"), incoming("A-3", recipients=[Recipient(OTHER)]))
         start_at = records[0].start_at
         rows = [record.row for record in records]
@@ -43,7 +43,7 @@ class PhonesContract:
         assert ledger.read(lambda reader: reader.phones(rows[2:])) == {rows[2]: [(OTHER, start_at)]}
 
     def test_what_an_appointment_was_for_is_known_until_it_was_worked_on(self, ledger: Ledger) -> None:
-        """Numbers and starts of before go only with the work on what came after."""
+        """An earlier number or start goes only once the appointment was worked on."""
         (before,) = record_all(ledger, incoming())
         (after,) = record_all(ledger, incoming(starts_at=START + 24 * HOUR, recipients=[Recipient(OTHER)]))
         both = [(PHONE, before.start_at), (OTHER, after.start_at)]
@@ -60,7 +60,7 @@ class PhonesContract:
         assert ledger.read(lambda reader: reader.phones([after.row])) == {}
 
     def test_what_is_written_to_a_number_and_what_else_it_tells(self, ledger: Ledger) -> None:
-        """Since an instant, included; a crowd leaves both ends out."""
+        """Messages since an instant are found, that instant included; `is_crowded` leaves both ends out."""
         _, claim, made = park_one(ledger)
         told = (Included("k-9", NOW + HOUR),)
         with ledger.writing() as tx:
@@ -87,7 +87,7 @@ class PhonesContract:
             assert not tx.is_crowded(OTHER, [], send_at - HOUR, send_at + HOUR)
 
     def test_what_is_live_for_a_number_and_whose_reminders_those_are(self, ledger: Ledger) -> None:
-        """By the keys it tells, its own among them, until it is over."""
+        """A parked message is known by the keys of the reminders it includes, its own among them, until it is over."""
         record, claim, made = park_one(ledger)
         with ledger.writing() as tx:
             tx.move_message(claim, made, evolve(made, includes=(Included("k-9", NOW),)))
@@ -100,7 +100,7 @@ class PhonesContract:
             assert tx.parked_reminders(PHONE) == []
 
     def test_phones_that_are_missing_are_added(self, ledger: Ledger) -> None:
-        """An older library records without them; who has them all is not named."""
+        """An older library records appointments without them; an appointment that has all of them is not named."""
         (record,) = record_all(ledger, incoming())
         (known,) = ledger.read(lambda reader: reader.phones([record.row]))[record.row]
         with ledger.writing() as tx:
@@ -113,7 +113,7 @@ class PhonesContract:
         )
 
     def test_who_is_woken_looks_again_also_if_at_work(self, ledger: Ledger) -> None:
-        """A release of what was seen before does not put the waking off."""
+        """A release of the generation before does not clear what `requeue` has set."""
         record, claim, _ = park_one(ledger)
         with ledger.writing() as tx:
             tx.requeue([record.row], NOW)

@@ -33,7 +33,7 @@ __all__ = [
 
 @pytest.fixture
 def reminder_kit_start() -> Any:
-    """Say when the sandbox's clock stands still (ISO text or an aware datetime); override it in your conftest."""
+    """Return when the sandbox's clock is stopped (ISO text or aware datetime); override it in a conftest."""
     return "2026-02-10T14:00:00Z"  # a Tuesday, 09:00 in New York
 
 
@@ -49,7 +49,7 @@ def reminder_kit_sandbox(reminder_kit_start: Any) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def reminder_kit_clock(reminder_kit_sandbox: Sandbox) -> Clock:
-    """Return the sandbox's clock, which stands still until it is told: `reminder_kit_clock.advance(hours=24)`."""
+    """Return the sandbox's clock, which only moves when it is moved: `reminder_kit_clock.advance(hours=24)`."""
     return reminder_kit_sandbox.clock
 
 
@@ -70,7 +70,7 @@ def reminder_kit_options(reminder_kit_sandbox: Sandbox, tmp_path: Path) -> dict[
 
 @pytest.fixture
 def reminder_kit_maker(reminder_kit_options: dict[str, Any]) -> Iterator[Callable[..., ReminderKit]]:
-    """Return a maker of kits on the sandbox, from rules or `config="reminders.toml"`; they are closed afterwards."""
+    """Return a maker of kits on the sandbox, from rules or `config="reminders.toml"`, which are closed at the end."""
     from reminder_kit.kit.faces import ReminderKit
 
     kits: list[ReminderKit] = []
@@ -88,7 +88,7 @@ def reminder_kit_maker(reminder_kit_options: dict[str, Any]) -> Iterator[Callabl
 
 @pytest.fixture
 def reminder_kit_would_receive(reminder_kit_sandbox: Sandbox) -> Callable[..., Any]:
-    """Tell what she would receive: `reminder_kit_would_receive(kit, number)` lets a month pass; see `would_receive`."""
+    """Return `would_receive` for the sandbox: `reminder_kit_would_receive(kit, number)` lets a month pass."""
     from reminder_kit.testing.simulated_inbox import would_receive
 
     return lambda kit, number, **options: would_receive(kit, reminder_kit_sandbox, number, **options)

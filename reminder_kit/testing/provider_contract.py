@@ -1,4 +1,4 @@
-"""What every provider must keep, as tests: subclass `ProviderContract` and say what runs on what.
+"""What every provider must do, as tests: subclass `ProviderContract` and hand it a provider on its stage.
 
 Never looks inside an adapter: it speaks to a provider through its port, over a transport.
 
@@ -8,7 +8,7 @@ Never looks inside an adapter: it speaks to a provider through its port, over a 
             sandbox = PigeonSandbox()
             return Stage(Pigeon(...), sandbox, sandbox.transport())
 
-A test that needs what the provider declares it cannot do is skipped.
+A test that needs what the provider declares that it cannot do is skipped.
 """
 # ruff: noqa: S101 - its assertions are the contract
 
@@ -47,7 +47,7 @@ _EVENTS = {"scheduled", "sent", "delivered", "undelivered", "cancelled", "receiv
 
 @frozen
 class _Needs:
-    """Skips a test where a provider declares that it cannot do something."""
+    """What a test needs of a provider; a test is skipped where the provider declares that it cannot do so."""
 
     scheduling: bool = False
     cancelling: bool = False
@@ -57,6 +57,7 @@ class _Needs:
     opt_outs: bool = False
 
     def check(self, stage: Stage) -> None:
+        """Skip the test where the provider on the stage lacks something."""
         able = stage.provider.capabilities
         lacks = {
             "scheduling": self.scheduling and able.window.max_lead <= timedelta(0),
@@ -77,7 +78,7 @@ def _raised(act: Any) -> ProviderError:
 
 
 class ProviderContract:
-    """The facts every provider keeps. Override the fixture `stage`; never the tests."""
+    """The facts that hold for every provider. Override the fixture `stage`; never the tests."""
 
     @pytest.fixture
     def stage(self) -> Stage:
@@ -92,7 +93,7 @@ class ProviderContract:
         assert stage.request(draft) == stage.request(draft)
 
     def test_requests_hold_no_credentials(self, stage: Stage) -> None:
-        """What the ledger stores opens no account."""
+        """A request as the ledger stores it opens no account."""
         request = stage.request()
         for value in stage.provider.headers().values():
             secret = value.split(" ")[-1]
@@ -100,7 +101,7 @@ class ProviderContract:
             assert secret.encode() not in request.body
 
     def test_what_can_never_be_sent_is_refused_before_the_call(self, stage: Stage) -> None:
-        """A text of nothing and half a character are refused without a request."""
+        """An empty text, and half a character, are refused without a request."""
         for text in ("", "  \n", "half a \ud83d"):
             with pytest.raises(RejectedError):
                 stage.request(stage.draft(text=text))
@@ -127,7 +128,7 @@ class ProviderContract:
         )
 
     def test_the_declared_window_is_the_providers(self, stage: Stage) -> None:
-        """Both edges with their margin are taken; beyond the bare edges nothing is."""
+        """A send time at either edge with its margin is taken; one beyond the bare edge is not."""
         _Needs(scheduling=True).check(stage)
         window = stage.provider.capabilities.window
         stage.create(stage.draft(window.min_lead + window.margin), "near")
@@ -147,7 +148,7 @@ class ProviderContract:
         assert isinstance(error, InvalidNumberError)
 
     def test_a_number_that_opted_out_is_told_apart(self, stage: Stage) -> None:
-        """Where the provider says so at once."""
+        """Creating a message for it raises `OptedOutError`, where the provider says so at once."""
         _Needs(scheduling=True).check(stage)
         stage.sandbox.inbound(stage.to, "STOP")
         error = _raised(stage.create)
@@ -155,7 +156,7 @@ class ProviderContract:
         assert stage.to not in str(error)
 
     def test_who_opted_out_is_on_the_list(self, stage: Stage) -> None:
-        """Where there is one; START takes a number off again."""
+        """A number that said STOP is on the list, where there is one; START takes it off again."""
         _Needs(scheduling=True, opt_outs=True).check(stage)
         stage.create()
         assert stage.opt_outs() == []
@@ -178,7 +179,7 @@ class ProviderContract:
         assert [item.id for item in stage.sandbox.parked()] == [receipt.provider_id]
 
     def test_a_dropped_request_is_settled_by_the_same_bytes(self, stage: Stage) -> None:
-        """Nothing was done the first time, so it is done now."""
+        """The first request did nothing, so that the second one parks the message."""
         _Needs(keys=True).check(stage)
         request = stage.request()
         stage.sandbox.fault("drop_before")
@@ -188,7 +189,7 @@ class ProviderContract:
         assert len(stage.sandbox.parked()) == 1
 
     def test_a_lost_message_is_found_at_last_and_no_other(self, stage: Stage) -> None:
-        """What was parked, or sent, under an unknown id is found by number and words, or by our token."""
+        """A message of unknown id, parked or sent, is found by number and text, or by our token."""
         _Needs(finding=True).check(stage)
         draft, other = stage.draft(), stage.draft(text="Something else")
         stage.create(other, "2")
@@ -205,7 +206,7 @@ class ProviderContract:
 
     @pytest.mark.parametrize(("kind", "error"), [("503", TransientError), ("garbage", TransientError)])
     def test_looking_can_be_tried_again(self, stage: Stage, kind: str, error: type[ProviderError]) -> None:
-        """A failure of the provider's says nothing of what it holds."""
+        """A failing provider says nothing of what it holds: `find` raises a `TransientError`."""
         _Needs(finding=True, scheduling=True).check(stage)
         draft = stage.draft()
         stage.sandbox.clock.set(draft.send_at + timedelta(hours=1))
@@ -227,7 +228,7 @@ class ProviderContract:
         assert not stage.sandbox.parked()
 
     def test_a_refused_credential_is_a_matter_of_configuration(self, stage: Stage) -> None:
-        """It says so for every verb, so that a run can stop at once."""
+        """`RefusedCredentialError` is raised for every verb, so that a run can stop at once."""
         stage.sandbox.fault("unauthorized", times=None)
         assert isinstance(_raised(stage.create), RefusedCredentialError)
         if stage.provider.capabilities.lookup_age is not None:
@@ -236,7 +237,7 @@ class ProviderContract:
             assert isinstance(_raised(lambda: stage.cancel(stage.stranger)), RefusedCredentialError)
 
     def test_a_word_nobody_knows_raises_nothing(self, stage: Stage) -> None:
-        """Providers invent words; the message stays what it was."""
+        """A status that is in no table is `unknown`; the message stays what it was."""
         _Needs(reading=True).check(stage)
         receipt = stage.create()
         stage.sandbox.fault("word", word="pondering")
@@ -245,7 +246,7 @@ class ProviderContract:
     @pytest.mark.parametrize("status", [200, 202, 301, 400, 401, 403, 404, 409, 418, 422, 429, 500, 503])
     @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"<html>", b'{"errors":[]}', b'{"code":null}'])
     def test_no_answer_raises_anything_but_provider_errors(self, stage: Stage, status: int, body: bytes) -> None:
-        """Whatever comes back, the class of the error says what to do."""
+        """Whatever comes back, the class of the error says what to do about it."""
         provider = stage.provider
         for parse in (provider.parse_created, provider.parse_read, provider.parse_cancelled):
             error = _raised(lambda parse=parse: parse(Response(status, {}, body)))
@@ -255,7 +256,7 @@ class ProviderContract:
     # Reading and withdrawing
 
     def test_a_message_is_read_from_scheduled_to_delivered(self, stage: Stage) -> None:
-        """What the provider did, in our words."""
+        """Reading gives the state in our words: scheduled, then delivered."""
         _Needs(scheduling=True, reading=True).check(stage)
         receipt = stage.create()
         assert stage.read(receipt.provider_id).status == "scheduled"
@@ -263,7 +264,7 @@ class ProviderContract:
         assert stage.read(receipt.provider_id) == Receipt(receipt.provider_id, "delivered")
 
     def test_an_unknown_message_settles_nothing(self, stage: Stage) -> None:
-        """It may be gone, or never have been, or we may not be known."""
+        """It may be gone, or never have been, or our key may not be known: `MessageNotFoundError`."""
         _Needs(reading=True).check(stage)
         assert isinstance(_raised(lambda: stage.read(stage.stranger)), MessageNotFoundError)
         if stage.provider.capabilities.cancels:
@@ -279,7 +280,7 @@ class ProviderContract:
         assert stage.read(receipt.provider_id).status == "cancelled"
 
     def test_cancelling_twice_ends_as_cancelling_once(self, stage: Stage) -> None:
-        """The second answer may be a yes or a no; looking settles it."""
+        """The second answer may be a yes or a no; reading the message settles it."""
         _Needs(cancelling=True, reading=True).check(stage)
         receipt = stage.create()
         stage.cancel(receipt.provider_id)
@@ -309,7 +310,7 @@ class ProviderContract:
 
     @pytest.mark.parametrize("kind", ["500", "503", "garbage"])
     def test_reading_and_cancelling_can_be_tried_again(self, stage: Stage, kind: str) -> None:
-        """A failure of the provider's is transient where nothing new can come of it."""
+        """A failure of the provider's raises `TransientError` where asking again is harmless."""
         _Needs(cancelling=True, reading=True).check(stage)
         receipt = stage.create()
         stage.sandbox.fault(kind, times=2)
@@ -320,6 +321,7 @@ class ProviderContract:
     # Webhooks
 
     def _told(self, stage: Stage) -> list[tuple[Mapping[str, str], bytes]]:
+        """Return the webhooks of a message that was delivered, of a reply and of an opt-out."""
         stage.create()
         stage.sandbox.clock.advance(stage.provider.capabilities.window.max_lead + timedelta(seconds=5))
         stage.sandbox.inbound(stage.to, "Thank you")
@@ -328,11 +330,12 @@ class ProviderContract:
         return stage.webhooks
 
     def _events(self, stage: Stage, now: datetime | None = None) -> list[DeliveryEvent]:
+        """Return the events of all webhooks there were, verified at `now` (None: the sandbox's time)."""
         now = now or stage.sandbox.now()
         return [event for headers, body in stage.webhooks for event in stage.provider.events(headers, body, now)]
 
     def test_webhooks_tell_what_happened(self, stage: Stage) -> None:
-        """Sent, then delivered; a reply; an opt-out: with ids, numbers and, where declared, our token."""
+        """Delivery, reply and opt-out become events with ids, numbers and, where declared, our token."""
         self._told(stage)
         events = self._events(stage)
         assert {"delivered", "received", "opted_out"} <= {event.type for event in events} <= _EVENTS
@@ -350,7 +353,7 @@ class ProviderContract:
         assert [event.id for event in self._events(stage)] == [event.id for event in self._events(stage)]
 
     def test_a_forged_webhook_is_refused(self, stage: Stage) -> None:
-        """One changed byte, no signature, nonsense under another's: nothing is believed."""
+        """A changed byte, a missing signature and a body under another's signature all raise `WebhookError`."""
         for headers, body in self._told(stage):
             changed = body.replace(b"2025550123", b"2025550199")
             for forged in ((headers, changed), ({}, body), (headers, b'"nonsense"')):

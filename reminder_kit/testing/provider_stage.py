@@ -1,4 +1,4 @@
-"""A provider on its stage: the sandbox it speaks to, and the transport between them.
+"""A provider on its stage: the sandbox that it speaks to, and the transport between them.
 
 Never looks inside an adapter: it speaks to a provider through its port.
 """
@@ -21,22 +21,23 @@ __all__ = ["Held", "ProviderSandbox", "Stage"]
 class Held(Protocol):
     """One message as a sandbox holds it."""
 
+    #: The provider's id of it.
     id: str
     to: str
     text: str
+    #: When it is to go out, aware.
     send_at: datetime
 
 
 class ProviderSandbox(Protocol):
     """What the contract asks of a local stand-in for the provider, with a clock of its own.
 
-    `fault` has the next requests go wrong: `drop_before`, `drop_after`, `500`,
-    `500_after`, `503`, `429`, `garbage`, `no_id`, `word` (a status nobody knows) and
-    `unauthorized`, as in `reminder_kit.sandbox.faults.KINDS`.
+    The contract asks `fault` for `drop_before`, `drop_after`, `500`, `500_after`, `503`, `429`, `garbage`, `no_id`,
+    `word` (a status nobody knows) and `unauthorized`, as `reminder_kit.sandbox.faults.KINDS` describes them.
     """
 
     def now(self) -> datetime:
-        """Return its time."""
+        """Return the sandbox's time, aware."""
         ...
 
     def parked(self) -> Sequence[Held]:
@@ -44,41 +45,44 @@ class ProviderSandbox(Protocol):
         ...
 
     def fault(self, kind: str, times: int | None = 1, **details: Any) -> None:
-        """Have something go wrong."""
+        """Have the next `times` requests go wrong; None means all."""
         ...
 
 
 @define
 class Stage:
-    """A provider, the sandbox it speaks to, and the transport (of httpx) between them.
-
-    `webhooks` collects what the sandbox sends: headers and body of each. `to` can
-    receive, `wrong` is a number the provider refuses ("" where it refuses none).
-    """
+    """A provider, the sandbox that it speaks to, and the transport between them."""
 
     provider: Provider
+    #: A `ProviderSandbox`; some tests ask more of it, such as `inbound`.
     sandbox: Any
+    #: One of httpx, from the provider to the sandbox.
     transport: Any
+    #: What the sandbox has sent: headers and body of each webhook.
     webhooks: list[tuple[Mapping[str, str], bytes]] = field(factory=list)
+    #: A number that can receive messages.
     to: str = "+12025550123"
+    #: A number that the provider refuses; "": it refuses none.
     wrong: str = "+1202"
+    #: An id of no message.
     stranger: str = "7a3c21eb-8b8e-48ab-ace2-a83e4367c087"
+    #: The sandbox's time when the stage was set.
     began_at: datetime = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.began_at = self.sandbox.now()
 
     def send(self, request: Request) -> Response:
-        """Carry one request to the sandbox."""
+        """Carry one request to the sandbox and return the answer."""
         return run_blocking(BlockingIO(self.provider, transport=self.transport, sleep=lambda _: None).send(request))
 
     def ahead(self, lead: timedelta) -> datetime:
-        """Return the instant so far ahead, in whole seconds."""
+        """Return the instant so far ahead by the sandbox's clock, in whole seconds."""
         now: datetime = self.sandbox.now()
         return (now + lead).replace(microsecond=0)
 
     def draft(self, lead: timedelta | None = None, **changes: Any) -> Draft:
-        """Return a draft, so far ahead or somewhere in the middle of the window."""
+        """Return a draft for so far ahead; `lead` None means the middle of the window."""
         window = self.provider.capabilities.window
         lead = (window.min_lead + window.max_lead) / 2 if lead is None else lead
         return Draft(**{"to": self.to, "text": "See you tomorrow", "send_at": self.ahead(lead), **changes})
@@ -104,7 +108,7 @@ class Stage:
         return finder.parse_found(self.send(request), draft, token=f"token-{name}", created_at=self.began_at)
 
     def cancel(self, provider_id: str) -> Receipt:
-        """Withdraw a message."""
+        """Cancel a message."""
         return self.provider.parse_cancelled(self.send(self.provider.cancel(provider_id)))
 
     def opt_outs(self) -> list[str]:

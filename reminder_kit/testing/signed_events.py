@@ -1,6 +1,6 @@
-"""Webhooks as a provider would sign them, for tests of one's own endpoint.
+"""Webhooks as a provider would sign them, for tests of a host's own endpoint.
 
-Never speaks to anyone: headers and body come back, to be posted to the endpoint under test.
+Never sends anything: headers and body are returned, to be posted to the endpoint under test.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ from reminder_kit.sandbox.webhooks import Hook
 __all__ = ["EVENT_TYPES", "TELNYX_PUBLIC_KEY", "WEBHOOK_SECRET", "signed_event"]
 
 TELNYX_PUBLIC_KEY = "CUQEyeEdRbJl/9pt6d9OWhL27OTHQ3H344yve6V/4zs="
-"""What Telnyx' letters are signed with: `TELNYX_PUBLIC_KEY` of the kit under test."""
+"""The key that verifies Telnyx' webhooks: `TELNYX_PUBLIC_KEY` of the kit under test."""
 
 WEBHOOK_SECRET = SECRET
-"""What others' are signed with: `TWILIO_AUTH_TOKEN` or `VONAGE_SIGNATURE_SECRET` of the kit under test."""
+"""The other providers' secret: `TWILIO_AUTH_TOKEN` or `VONAGE_SIGNATURE_SECRET` of the kit under test."""
 
 _REPORTS = {"sent": "sent", "delivered": "delivered", "undelivered": "delivery_failed"}
 _REPLIES = {"received": "Thank you", "opted_out": "STOP", "opted_in": "START"}
 _KEYWORDS = {"opted_out": "STOP", "opted_in": "START"}
 _CODES = {"telnyx": "40008", "twilio": "30003", "vonage": "1180"}
+"""What each provider gives as the code of a message that could not be delivered."""
 _DIALECTS = {"telnyx": telnyx, "twilio": twilio, "vonage": vonage}
 _STALE = timedelta(minutes=10)
 
 EVENT_TYPES = (*_REPORTS, *_REPLIES)
-"""The types of events that can be had."""
+"""The types of events that can be asked for."""
 
 
 def signed_event(
@@ -56,16 +57,16 @@ def signed_event(
 ) -> tuple[dict[str, str], bytes]:
     """Return headers and body of a webhook as `telnyx`, `twilio` or `vonage` would send it.
 
-    `type` is one of `sent`, `delivered`, `undelivered` (about a message to `number`;
-    `provider_id` is its id there, as `Change.message_id` tells it, `token` ours, `code` why
-    it failed) and `received`, `opted_out`, `opted_in` (a reply from `number`; `text` is
-    what it says). `url` is the endpoint's public address, which Twilio's signature covers.
-    `now` is when it is signed (default: the machine's time). It fits a kit that trusts
-    `TELNYX_PUBLIC_KEY`, or for the other two `secret`.
+    `type` is one of `sent`, `delivered`, `undelivered` (about a message to `number`) and `received`, `opted_out`,
+    `opted_in` (a reply of `number`). Of a message, `provider_id` is the provider's id of it, as `Change.message_id` has
+    it (None: a new one), `token` our own (None: none), and `code` why it failed (None: a usual one). Of a reply, `text`
+    is what it says (None: a usual one). `url` is the endpoint's public address, which Twilio's signature covers. `now`
+    is when the webhook is signed (None: the machine's time). It fits a kit that trusts `TELNYX_PUBLIC_KEY`, or for the
+    other two `secret`.
 
-    `forged` signs with another key, `stale` ten minutes before `now`; an endpoint must
-    refuse both. Raises `InvalidInputError` for a provider or type there is not, and for a
-    stale letter of Twilio, which signs no time.
+    `forged` signs with another key, `stale` ten minutes before `now`; an endpoint must refuse both. Raises
+    `InvalidInputError` for a provider or type there is not, and for Twilio without `url` or with `stale`: Twilio signs
+    the address, and no time.
     """
     if provider not in _DIALECTS or type not in EVENT_TYPES:
         raise InvalidInputError(
@@ -75,7 +76,7 @@ def signed_event(
         raise InvalidInputError(
             "Twilio signs no time, so nothing of it can be stale" if stale else "Twilio signs the address: hand in url"
         )
-    at = now or datetime.now(UTC)  # noqa: TID251 - a test's letters are of now
+    at = now or datetime.now(UTC)  # noqa: TID251 - a test's webhooks are of now
     house = Sandbox(clock=at, key="somebody else" if forged else secret, provider=provider, webhook_url=url or None)
     if forged:
         house.signer = Signer("somebody else")
@@ -91,8 +92,8 @@ def signed_event(
     return hook.as_sent(at - _STALE if stale else at)
 
 
-def _message(house: Sandbox, provider_id: str | None, token: str | None, **told: Any) -> Parked:
-    """Return the message a report is about, as the provider knew it."""
+def _message(house: Sandbox, provider_id: str | None, token: str | None, **fields: Any) -> Parked:
+    """Return the message that a report is about, as the provider has it."""
     now, url = house.now(), house.webhook_url
     if token and house.provider == "telnyx":
         url = url or "https://example.com/"
@@ -107,5 +108,5 @@ def _message(house: Sandbox, provider_id: str | None, token: str | None, **told:
         webhook_url=url,
         idempotency_key=token or "",
         sent_at=now,
-        **told,
+        **fields,
     )

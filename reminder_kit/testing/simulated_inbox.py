@@ -1,4 +1,4 @@
-"""What would she receive? Lets the sandbox's time pass, with the batch job as it would run.
+"""The simulated inbox: what a number would receive if time passed, with the batch job run as it would be.
 
 Never waits: only the sandbox's clock moves.
 """
@@ -17,7 +17,7 @@ from reminder_kit.transport.blocking import run_blocking
 __all__ = ["would_receive"]
 
 _IDLE = timedelta(minutes=15)
-"""How long after a run that left something undone the next one is."""
+"""How long after a run that left something undone the next one follows."""
 
 _MONTH = timedelta(days=31)
 
@@ -29,28 +29,27 @@ def would_receive(
     kit: AsyncReminderKit, sandbox: Sandbox, number: str, *, within: timedelta = _MONTH
 ) -> Awaitable[list[Parked]]: ...
 def would_receive(kit: Any, sandbox: Sandbox, number: str, *, within: timedelta = _MONTH) -> Any:
-    """Return the messages that reach a number within that time, in their order (of an `AsyncReminderKit`: await it).
+    """Return the messages that reach a number within that time, in order; of an `AsyncReminderKit` await them.
 
-    The kit must speak to the sandbox and go by its clock, which stands `within` later
-    afterwards: a `resync` is done whenever something is due. Each message tells its
-    `text` and `sent_at`; those that came before are among them.
+    The kit must speak to the sandbox and go by its clock, which is `within` later afterwards: whenever something is
+    due, a `resync` runs. Messages that came before are among them; each has its `text` and `sent_at`.
     """
-    lived = _lived(kit, sandbox, number, within)
-    return lived if isinstance(kit, AsyncReminderKit) else run_blocking(lived)
+    inbox = _inbox_after(kit, sandbox, number, within)
+    return inbox if isinstance(kit, AsyncReminderKit) else run_blocking(inbox)
 
 
-async def _lived(kit: Any, sandbox: Sandbox, number: str, within: timedelta) -> list[Parked]:
+async def _inbox_after(kit: Any, sandbox: Sandbox, number: str, within: timedelta) -> list[Parked]:
     until = sandbox.now() + within
-    await _done(kit.resync)
-    while (at := _due(await _done(kit.status), sandbox)) is not None and at <= until:
+    await _result_of(kit.resync)
+    while (at := _due(await _result_of(kit.status), sandbox)) is not None and at <= until:
         sandbox.clock.set(at)
-        await _done(kit.resync)
+        await _result_of(kit.resync)
     sandbox.clock.set(until)
     return sandbox.inbox(number)
 
 
 def _due(status: dict[str, Any], sandbox: Sandbox) -> datetime | None:
-    """Return when something is to be done next, here or there; always later than now."""
+    """Return when the kit or the sandbox has something to do next, always later than now; None means never."""
     moments = [
         send_at for send_at in (status["next_at"], *(message.send_at for message in sandbox.parked()[:1])) if send_at
     ]
@@ -60,6 +59,7 @@ def _due(status: dict[str, Any], sandbox: Sandbox) -> datetime | None:
     return next((moment for moment in sorted(moments) if moment > now), now + _IDLE)
 
 
-async def _done(verb: Callable[..., Any]) -> Any:
+async def _result_of(verb: Callable[..., Any]) -> Any:
+    """Call a verb of either face and return its result."""
     value = verb()
     return await value if isawaitable(value) else value

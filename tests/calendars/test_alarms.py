@@ -23,7 +23,8 @@ def test_b53_hours_are_exact_and_days_nominal(read_events, event, alarm, trigger
     assert read_events(event(alarm(f"TRIGGER:{trigger}"), start=SPRING)).alarms == [expected]
 
 
-def test_an_hour_before_half_past_three_of_the_spring_day_is_half_past_one(read_events, event, alarm):
+def test_an_hour_before_over_the_spring_gap(read_events, event, alarm):
+    """An hour before half past three of the spring day is half past one."""
     found = read_events(event(alarm("TRIGGER:-PT1H"), start="DTSTART;TZID=America/New_York:20260308T033000"))
     assert found.alarms == ["2026-03-08T06:30:00Z"]
 
@@ -53,7 +54,8 @@ def test_an_absolute_alarm_of_one_event_is_at_its_instant(read_events, event, al
     assert found.alarms == ["2026-03-01T12:00:00Z"]
 
 
-def test_an_absolute_alarm_of_a_series_is_due_once_for_the_occurrence_it_precedes(read_events, event, alarm, day):
+def test_an_absolute_alarm_of_a_series_is_due_once(read_events, event, alarm, day):
+    """An absolute alarm of a series is due once for the occurrence it precedes."""
     series = event("RRULE:FREQ=DAILY;COUNT=3", alarm("TRIGGER;VALUE=DATE-TIME:20260303T120000Z"))
     assert [len(item.due_alarms) for item in read_events(series).found] == [0, 1, 0]
     assert [len(item.alarms) for item in read_events(series).found] == [0, 1, 1]
@@ -83,7 +85,8 @@ def test_vendors_placeholders_are_no_alarms(read_events, event, alarm):
     assert read_events(event(none, apples)).alarms == []
 
 
-def test_apples_never_is_no_reminder_also_where_another_program_rewrote_it(read_events, event, alarm):
+def test_apples_never_is_no_reminder(read_events, event, alarm):
+    """Apple's "never" is no reminder also where another program rewrote it."""
     found = read_events(event(alarm("TRIGGER;VALUE=DATE-TIME:19760401T005545Z"), alarm("TRIGGER:-PT1H")), alarms="only")
     assert found.alarms == ["1976-04-01T00:55:45Z", "2026-03-02T13:00:00Z"]
     assert found.only.appointment.data["alarms"] == ["2026-03-02T13:00:00Z"]

@@ -142,7 +142,8 @@ def test_a_gigantic_line_that_decides_refuses_the_event(spent, event, calendar, 
     assert "longer than 10000 bytes" in found.errors[0].message
 
 
-def test_a_gigantic_folded_line_is_cut_if_it_is_a_text_and_refused_if_it_decides(spent, event, calendar):
+def test_a_gigantic_folded_line_is_cut_or_refused(spent, event, calendar):
+    """A gigantic folded line is cut if it is a text and refused if it decides."""
     folds = "a" + "\r\n b" * 20_000
     text, _ = spent(calendar(event(f"DESCRIPTION:{folds}")))
     assert len(text.only.appointment.data["description"]) <= 10_000

@@ -63,7 +63,8 @@ def test_several_people_are_all_reminded_and_who_has_no_phone_is_listed(read_eve
     assert found.warnings == ["Cy has no phone number and is not reminded"]
 
 
-def test_a_number_of_the_event_does_not_hide_that_several_people_have_none(read_events, event):
+def test_the_events_number_hides_no_people_without_one(read_events, event):
+    """A number of the event doesn't hide that several people have none."""
     found = read_events(
         event("ATTENDEE;CN=Bo:mailto:b@x.example", "X-PHONE:+12025550109", phone="ATTENDEE;CN=Al:mailto:a@x")
     )

@@ -164,7 +164,8 @@ def on_a_terminal(*arguments, folder, **environ):
     return job.returncode, seen.decode()
 
 
-def test_a_person_sees_a_bar_colours_and_lines_no_wider_than_the_terminal(folder, telnyx, calendar, event):
+def test_a_person_sees_a_bar_and_colours(folder, telnyx, calendar, event):
+    """A person sees a bar colours and lines no wider than the terminal."""
     many = [event(f"A-{number}", 12 + number % 3) for number in range(25)]
     calendar(event("a-very-long-identifier-of-an-appointment@clinic.example", title="A very long title " * 4), *many)
     status, seen = on_a_terminal("import", "clinic.ics", "--now", NOW, folder=folder)

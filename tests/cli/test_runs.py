@@ -199,7 +199,8 @@ def test_a_batch_job_with_nothing_to_do_says_one_line(run, telnyx, calendar, eve
     assert "1 held" in ran.out
 
 
-def test_of_many_done_the_first_two_hundred_are_listed_and_all_are_counted(run, telnyx, calendar, event):
+def test_of_many_done_two_hundred_are_listed(run, telnyx, calendar, event):
+    """Of many done the first two hundred are listed and all are counted."""
     file = calendar(*(event(f"A-{number}", 12 + number % 3, hour=10 + number % 8) for number in range(210)))
     ran = run("import", file, "--now", NOW)
     assert ran.status == 0

@@ -133,7 +133,8 @@ def two_rules(folder):
     )
 
 
-def test_rules_check_prints_texts_as_received_with_their_cost_and_warnings(run, two_rules):
+def test_rules_check_prints_texts_with_cost_and_warnings(run, two_rules):
+    """`rules check` prints texts as received with their cost and warnings."""
     ran = run("rules", "check", "--now", NOW)
     assert ran.status == 0
     assert "day-before" in ran.out
@@ -211,7 +212,8 @@ def four_rules(folder):
     path.write_text(path.read_text() + FOUR_RULES)
 
 
-def test_rules_check_shows_every_rule_in_every_locale_on_time_and_late_whatever_its_conditions(run, four_rules):
+def test_rules_check_shows_every_rule_in_every_locale(run, four_rules):
+    """`rules check` shows every rule in every locale on time and late whatever its conditions."""
     ran = run("rules", "check", "--now", NOW)
     assert ran.status == 0
     assert ran.err.count("in es, words such as dates bring 'á'") == ran.err.count("\n") == 2
@@ -242,9 +244,8 @@ def test_rules_check_shows_every_rule_in_every_locale_on_time_and_late_whatever_
     assert picture in ran.out
 
 
-def test_rules_check_says_of_a_sample_what_is_not_sent_and_what_comes_out_empty(
-    run, four_rules, folder, calendar, event
-):
+def test_rules_check_of_a_sample_says_what_is_not_sent(run, four_rules, folder, calendar, event):
+    """`rules check` says of a sample what is not sent and what comes out empty."""
     path = folder / "reminders.toml"
     path.write_text(path.read_text().replace("Glad you could make it.", "At {{ appointment.location }}, {{ when }}."))
     file = calendar(event("A-1"), event("A-2", 13), "BEGIN:VEVENT", "UID:A-3", "DTSTART:20260214T150000Z",
@@ -262,7 +263,8 @@ def test_rules_check_says_of_a_sample_what_is_not_sent_and_what_comes_out_empty(
     )
 
 
-def test_rules_check_says_that_nothing_can_be_sent_in_a_week_of_quiet_hours(run, folder):
+def test_rules_check_says_where_nothing_can_be_sent(run, folder):
+    """`rules check` says that nothing can be sent in a week of quiet hours."""
     path = folder / "reminders.toml"
     path.write_text(path.read_text() + '\n[quiet_hours]\nstart = "00:00"\nend = "24:00"\n')
     ran = run("rules", "check", "--now", NOW)
@@ -290,7 +292,8 @@ def coming(run, telnyx, machine_now, calendar):
     assert run("import", calendar(*events)).status == 0
 
 
-def test_what_will_be_sent_is_exported_as_csv_with_masked_numbers_and_no_formulas(run, coming):
+def test_what_will_be_sent_is_exported_as_csv(run, coming):
+    """What will be sent is exported as CSV with masked numbers and no formulas."""
     ran = run("export", "--format", "csv")
     assert ran.status == 0
     first, parked, held = ran.out.splitlines()

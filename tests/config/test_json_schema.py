@@ -75,7 +75,7 @@ class TestFile:
 
     def test_the_fallback_has_the_providers_keys_but_what_is_the_kits(self):
         provider, fallback = (set(self.KEYS[name]["properties"]) for name in ("provider", "fallback"))
-        assert provider - fallback == {*config._KIT} & provider
+        assert provider - fallback == {*config.KIT_KEYS} & provider
         assert fallback < provider
         assert self.KEYS["fallback"]["required"] == ["name"]
 

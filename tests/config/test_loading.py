@@ -213,7 +213,8 @@ def test_the_ledger_may_be_named_by_the_environment(read):
     assert read('[ledger]\nurl = "sqlite:///a.db"' + RULE, REMINDER_KIT_LEDGER_URL=url).ledger_url == "sqlite:///a.db"
 
 
-def test_a_password_in_the_ledgers_address_is_pointed_out_without_showing_it(read):
+def test_a_password_in_the_ledgers_address_is_pointed_out(read):
+    """A password in the ledger's address is pointed out without showing it."""
     (warning,) = read('[ledger]\nurl = "postgresql://reminders:hunter2@db/r"' + RULE).warnings
     assert "REMINDER_KIT_LEDGER_URL" in warning
     assert "hunter2" not in warning
@@ -412,7 +413,8 @@ def test_any_value_of_any_key_is_taken_or_refused_by_name_in_one_line(tmp_path, 
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=4))
-def test_whatever_the_file_says_it_is_taken_or_refused_by_name_in_one_line(tmp_path_factory, lines):
+def test_whatever_the_file_says_is_taken_or_refused_by_name(tmp_path_factory, lines):
+    """Whatever the file says it is taken or refused by name in one line."""
     path = tmp_path_factory.getbasetemp() / "any.toml"
     said = said_of(path, "\n".join(f"{table}\n{line}" for table, line in lines))
     assert said.startswith(str(path))

@@ -16,9 +16,9 @@ from reminder_kit.model.instants import iso
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
-from tests.factories import HOOK, START, TEXT
+from tests.factories import HOOK, NUMBER, START, TEXT
 
-NUMBER, OTHER = "+12025550123", "+12025550177"
+OTHER = "+12025550177"
 RULES = (
     Rule("day-before", before="24 hours", text=TEXT),
     Rule("hour-before", before="1 hour", text="Soon: {{ when }}"),

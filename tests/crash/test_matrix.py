@@ -190,12 +190,14 @@ def test_killed_at_any_step_without_keys_the_policy_is_followed(matrix, in_file,
 @pytest.mark.nightly
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_killed_at_any_step_and_again_while_it_recovers_the_next_run_ends_in_the_same_state(matrix, in_file, name):
+def test_killed_at_any_step_and_again_while_it_recovers(matrix, in_file, name):
+    """Killed at any step, and again while it recovers, the next run ends in the same state."""
     assert matrix("telnyx", name, "dropped after", in_file, twice=True) >= 1
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("name", [scenario for scenario in SCENARIOS if scenario != "booked"])
-def test_killed_at_any_step_on_postgresql_the_next_run_ends_in_the_same_state(matrix, on_server, name):
+def test_killed_at_any_step_on_postgresql(matrix, on_server, name):
+    """Killed at any step on PostgreSQL the next run ends in the same state."""
     assert matrix("telnyx", name, "dropped after", on_server) >= 1

@@ -50,7 +50,8 @@ def test_what_is_refused_for_another_reason_stays_refused(make_kit, sandbox, app
 @pytest.mark.parametrize(
     ("seconds", "allowed"), [(0, 0), (30, 0), (31, 31), (-31, 31), (900, 900), (901, 0), (-86400, 0)]
 )
-def test_from_half_a_minute_on_it_is_allowed_for_and_another_clock_is_none(seconds, allowed):
+def test_half_a_minute_of_skew_is_allowed_for(seconds, allowed):
+    """From half a minute on it is allowed for and another clock is none."""
     assert ClockSkew(timedelta(seconds=seconds)).allowance == timedelta(seconds=allowed)
 
 

@@ -46,9 +46,8 @@ def test_events_in_any_order_and_twice_end_in_the_same_state(hooked, sandbox, ap
     assert "anomaly" not in [event for _, event, _ in history(kit)]
 
 
-def test_events_for_a_message_not_stored_yet_are_kept_and_joined_in_the_order_in_which_they_happened(
-    hooked, sandbox, appointment
-):
+def test_events_for_a_message_not_stored_yet_are_kept(hooked, sandbox, appointment):
+    """Events for a message not stored yet are kept and joined in the order in which they happened."""
     kit = hooked(token=False)
     sandbox.fault("drop_after", times=3, method="POST")
     assert not kit.sync(appointment()).ok
@@ -85,7 +84,8 @@ def test_a_webhook_that_names_our_token_settles_what_was_unknown(make_kit, sandb
     assert sandbox.parked() == []
 
 
-def test_what_is_sent_although_it_was_cancelled_is_an_anomaly_and_recorded(hooked, sandbox, appointment):
+def test_what_is_sent_although_cancelled_is_an_anomaly(hooked, sandbox, appointment):
+    """What is sent although it was cancelled is an anomaly and recorded."""
     kit, seen = hooked(), []
     kit.on("anomaly", seen.append)
     kit.sync(appointment())

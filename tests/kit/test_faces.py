@@ -196,7 +196,8 @@ def test_an_input_that_breaks_off_withdraws_nothing(kit, sandbox, appointment):
     assert len(sandbox.parked()) == 4
 
 
-def test_what_stays_since_a_new_one_would_be_late_is_called_so_by_every_run(kit, sandbox, appointment):
+def test_what_stays_for_lateness_is_called_so_by_every_run(kit, sandbox, appointment):
+    """What stays since a new one would be late is called so by every run."""
     kit.sync(appointment())
     sandbox.clock.set(sandbox.parked()[0].send_at - timedelta(minutes=3))
     for run in (kit.sync, kit.plan, kit.sync):
@@ -298,7 +299,7 @@ def test_a_text_that_could_never_be_sent_is_refused_when_the_kit_is_made(make_ki
         make_kit([Rule("a", before="1 hour", text=text)])
 
 
-def test_what_is_refused_again_for_the_same_reason_is_recorded_as_refused(kit, sandbox, appointment):
+def test_what_is_refused_again_is_recorded_as_refused(kit, sandbox, appointment):
     """The intent says "parked" before the answer is known; the answer must stand in the end."""
     for title in ("Check-up", "Cleaning"):
         sandbox.fault("error", 1, method="POST", status=400, code="40302")

@@ -134,7 +134,8 @@ def test_what_is_only_recorded_in_the_hosts_transaction_is_no_run(listened, runs
     assert runs == []
 
 
-def test_a_callback_that_raises_harms_nothing_and_its_words_are_not_logged(make_kit, sandbox, appointment, caplog):
+def test_a_callback_that_raises_harms_nothing(make_kit, sandbox, appointment, caplog):
+    """A callback that raises harms nothing and its words are not logged."""
     kit, received = make_kit(provider=Telnyx("KEY", "+12025550100", public_key=TELNYX_PUBLIC_KEY)), []
 
     def broken(_event):

@@ -122,7 +122,8 @@ def test_what_was_cancelled_before_its_turn_is_not_run(ledger, gate):
     assert names(ledger) == ["A-2"]
 
 
-def test_closing_finishes_what_was_submitted_and_the_ledger_can_be_used_again(ledger, gate):
+def test_closing_finishes_what_was_submitted(ledger, gate):
+    """Closing finishes what was submitted and the ledger can be used again."""
     futures = [ledger.submit(recorded(f"A-{index}")) for index in range(5)]
     gate()
     ledger.close()

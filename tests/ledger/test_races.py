@@ -133,7 +133,7 @@ def test_two_who_move_one_message_at_once_do_not_both_succeed(ledger, url, ledge
     assert record.messages[0].state in results
 
 
-def test_those_who_record_the_same_in_opposite_order_do_not_block_each_other(ledger, url, ledgers):
+def test_recording_in_opposite_orders_does_not_block(ledger, url, ledgers):
     """Deadlocks are avoided by order, and tried again where they happen."""
     given = [incoming(f"A-{index}") for index in range(20)]
     errors = []

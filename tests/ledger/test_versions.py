@@ -152,7 +152,7 @@ ledger.close()
 """
 
 
-def test_an_older_schema_is_upgraded_with_its_data_and_refused_for_reading(url, ledgers, tmp_path):
+def test_an_older_schema_is_upgraded_with_its_data(url, ledgers, tmp_path):
     """A child process plays a later library, which has one version more; then this one is the older library."""
     ledger = ledgers(url)
     ledger.upgrade()
@@ -174,7 +174,8 @@ def test_an_older_schema_is_upgraded_with_its_data_and_refused_for_reading(url, 
 
 
 @pytest.mark.parametrize("version", versions.VERSIONS[:-1])
-def test_tables_of_every_published_version_are_brought_to_the_latest_with_what_they_hold(url, ledgers, version):
+def test_every_published_version_is_brought_to_the_latest(url, ledgers, version):
+    """Tables of every published version are brought to the latest with what they hold."""
     ledger = ledgers(url)
     made_as_of(ledger, version)
     filled(ledger, 3)

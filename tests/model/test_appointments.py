@@ -87,7 +87,8 @@ def test_numbers_and_texts_are_not_shown_by_repr():
     assert masked("12") == "…"
 
 
-def test_a_reminders_key_depends_on_who_and_what_and_not_on_how_they_are_cut():
+def test_a_reminders_key_depends_on_who_and_what():
+    """A reminder's key depends on who and what and not on how they are cut."""
     assert reminder_key("n", "s", "a", None, "r", "p") == reminder_key("n", "s", "a", "", "r", "p")
     assert reminder_key("n", "s", "ab", None, "r", "p") != reminder_key("n", "s", "a", "b", "r", "p")
 

@@ -22,7 +22,8 @@ def test_a_step_of_ours_outside_the_table_raises(now, then):
 
 
 @given(states, states)
-def test_what_a_provider_says_never_raises_and_never_leads_back_from_an_end(now, then):
+def test_what_a_provider_says_never_leads_back(now, then):
+    """What a provider says never raises and never leads back from an end."""
     after, _ = after_provider_said(now, then)
     assert after in {now, then}
     if now in {State.DELIVERED, State.UNDELIVERED}:

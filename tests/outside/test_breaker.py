@@ -27,7 +27,8 @@ def test_a_refusal_of_its_own_neither_prolongs_it_nor_becomes_the_cause():
     breaker.check(START + timedelta(seconds=60))
 
 
-def test_a_refused_credential_is_tried_again_after_a_minute_however_often_it_was_asked_for():
+def test_a_refused_credential_is_tried_again_after_a_minute():
+    """A refused credential is tried again after a minute however often it was asked for."""
     breaker = CircuitBreaker()
     breaker.failed(RefusedCredentialError("the key"), START)
     for second in range(60):

@@ -96,7 +96,8 @@ def clinic(desk, event):
     )
 
 
-def test_an_import_leaves_exactly_the_expected_messages_and_a_second_one_asks_for_nothing(desk, telnyx, clinic):
+def test_an_import_leaves_exactly_the_expected_messages(desk, telnyx, clinic):
+    """An import leaves exactly the expected messages and a second one asks for nothing."""
     ran = desk.at("import", clinic)
     assert telnyx.parked() == EXPECTED
     assert telnyx.count("POST") == len(telnyx.requests) == len(EXPECTED)
@@ -125,7 +126,8 @@ def test_an_import_leaves_exactly_the_expected_messages_and_a_second_one_asks_fo
 
 
 @pytest.mark.slow
-def test_as_days_pass_the_batch_job_parks_the_rest_and_everybody_is_told_once(desk, telnyx, clinic):
+def test_as_days_pass_everybody_is_told_once(desk, telnyx, clinic):
+    """As days pass the batch job parks the rest and everybody is told once."""
     desk.at("import", clinic)
     for now in ("2026-02-11T14:00:00Z", "2026-02-13T14:00:00Z", "2026-02-16T08:00:00Z", "2026-02-19T14:30:00Z"):
         telnyx.at(now)
@@ -188,9 +190,8 @@ AFTER = [
 ]
 
 
-def test_what_moved_was_edited_reassigned_cancelled_or_vanished_leaves_exactly_the_right_messages(
-    desk, telnyx, before_and_after
-):
+def test_whatever_changed_leaves_exactly_the_right_messages(desk, telnyx, before_and_after):
+    """What moved, was edited, reassigned, cancelled or vanished leaves exactly the right messages."""
     before, after = before_and_after
     desk.at("import", desk.write(*before))
     first = {message["id"] for message in telnyx.messages.values()}

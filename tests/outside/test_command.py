@@ -76,7 +76,8 @@ def test_options_stand_before_or_after_the_subcommand(desk, telnyx, event):
     assert not desk.files()
 
 
-def test_an_unsafe_plan_is_refused_with_its_numbers_and_changes_nothing_unless_forced(desk, telnyx, event):
+def test_an_unsafe_plan_changes_nothing_unless_forced(desk, telnyx, event):
+    """An unsafe plan is refused with its numbers and changes nothing unless forced."""
     desk.at("import", desk.write(*visits(event, 6)))
     parked, content = telnyx.parked(), desk.content()
     desk.write(*visits(event, 1, first=5))
@@ -216,7 +217,8 @@ def test_it_runs_as_a_module_in_a_process_that_imported_nothing(desk, telnyx, ev
     assert len(telnyx.parked()) == 2
 
 
-def test_imports_that_race_on_a_ledger_that_is_not_there_yet_park_each_reminder_once(desk, telnyx, event):
+def test_imports_that_race_park_each_reminder_once(desk, telnyx, event):
+    """Imports that race on a ledger that is not there yet park each reminder once."""
     clinic = desk.write(*visits(event, 8))
     racing = [desk.start("import", clinic, "--now", NOW, "--json") for _ in range(3)]
     ended = [(process.communicate(timeout=60), process.returncode) for process in racing]

@@ -97,9 +97,8 @@ text = "evening: {{ when }}"
     ],
     ids=["spring", "autumn"],
 )
-def test_hours_are_elapsed_time_and_days_keep_the_wall_clock_where_clocks_change(
-    desk, telnyx, event, now, start, exact, nominal, evening
-):
+def test_hours_are_elapsed_time_and_days_keep_the_clock(desk, telnyx, event, now, start, exact, nominal, evening):
+    """Hours are elapsed time and days keep the wall clock where clocks change."""
     desk.configure(DST)
     telnyx.at(now)
     desk.at("import", desk.write(event("A", start)), now=now)

@@ -58,7 +58,8 @@ def test_both_faces_leave_the_same_at_the_provider(make, telnyx):
     assert len(telnyx.requests) == 31
 
 
-def test_what_is_recorded_in_the_hosts_transaction_lives_and_dies_with_it(kit, telnyx, tmp_path):
+def test_what_is_recorded_lives_and_dies_with_the_transaction(kit, telnyx, tmp_path):
+    """What is recorded in the host's transaction lives and dies with it."""
     kit.ledger.upgrade()
     for end, parked in (("rollback", 0), ("commit", 1)):
         connection = sqlite3.connect(tmp_path / "host.db")
@@ -123,7 +124,8 @@ def test_one_tag_is_one_tag():
     assert visit(tags="dental").tags == {"dental"}
 
 
-def test_an_outage_while_many_visits_move_does_not_make_the_batch_job_refuse_what_was_begun(make, telnyx):
+def test_after_an_outage_what_was_begun_is_not_refused(make, telnyx):
+    """An outage while many visits move doesn't make the batch job refuse what was begun."""
     day = timedelta(days=1)
     phones = [f"+120255501{i:02}" for i in range(12)]
     with make() as kit:

@@ -56,9 +56,8 @@ def kill_at(desk, telnyx, count, *command):
 @pytest.mark.parametrize(
     ("count", "later"), [(1, LATER[0]), (3, LATER[1]), (6, LATER[2]), (8, LATER[0])], ids=["1st", "3rd", "6th", "last"]
 )
-def test_an_import_killed_at_a_request_is_ended_by_a_resync_at_the_same_or_a_later_instant(
-    desk, telnyx, day, count, later
-):
+def test_an_import_killed_at_a_request_is_ended_by_a_resync(desk, telnyx, day, count, later):
+    """An import killed at a request is ended by a resync at the same or a later instant."""
     clinic = desk.write(*day(12))
     kill_at(desk, telnyx, count, "import", clinic, "--now", NOW)
     telnyx.at(later)
@@ -83,7 +82,8 @@ def test_a_move_killed_at_a_request_is_ended_by_a_resync(desk, telnyx, day, coun
 
 
 @pytest.mark.slow
-def test_an_import_killed_at_random_moments_again_and_again_ends_in_the_same_state(desk, telnyx, day):
+def test_killed_at_random_moments_it_ends_in_the_same_state(desk, telnyx, day):
+    """An import killed at random moments again and again ends in the same state."""
     chance = random.Random(20260210)
     clinic = desk.write(*day(12))
     for _ in range(5):
@@ -112,7 +112,8 @@ def test_answers_that_never_come_double_nothing(desk, telnyx, day):
 
 
 @pytest.mark.slow
-def test_a_provider_that_never_answers_is_reported_and_asked_again_when_it_is_time(desk, telnyx, day):
+def test_a_provider_that_never_answers_is_asked_again_in_time(desk, telnyx, day):
+    """A provider that never answers is reported and asked again when it is time."""
     telnyx.fail("POST", "drop_after", 1000)
     ran = desk.at("import", desk.write(*day(12)), status=1)
     assert ran.json["summary"]["failed"] == 8
@@ -138,7 +139,8 @@ def test_a_refused_key_leaves_everything_as_it_was_and_is_told(desk, telnyx, day
 
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 6, 12], ids=["first", "sixth", "twelfth"])
-def test_a_forced_import_that_is_killed_is_ended_by_a_resync_that_nobody_forces(desk, telnyx, event, count):
+def test_a_forced_import_that_is_killed_is_ended_unforced(desk, telnyx, event, count):
+    """A forced import that is killed is ended by a resync that nobody forces."""
     people = [(f"V-{i}", f"P{i}:+1202555010{i}") for i in range(6)]
     desk.at("import", desk.write(*(event(uid, "20260212T100000", people=(who,)) for uid, who in people)))
     clinic = desk.write(*(event(uid, "20260213T100000", people=(who,)) for uid, who in people))
@@ -158,7 +160,8 @@ def test_a_forced_import_that_is_killed_is_ended_by_a_resync_that_nobody_forces(
     desk.at("import", desk.write(event("V-0", "20260213T100000")), "--complete", now=LATER[1], status=3)
 
 
-def test_a_forced_import_that_failed_is_repeated_by_a_resync_that_nobody_forces(desk, telnyx, event):
+def test_a_forced_import_that_failed_is_repeated_unforced(desk, telnyx, event):
+    """A forced import that failed is repeated by a resync that nobody forces."""
     people = [(f"V-{i}", f"P{i}:+1202555010{i}") for i in range(6)]
     desk.at("import", desk.write(*(event(uid, "20260212T100000", people=(who,)) for uid, who in people)))
     clinic = desk.write(*(event(uid, "20260213T100000", people=(who,)) for uid, who in people))

@@ -34,7 +34,8 @@ def bound(desk):
 
 
 @pytest.mark.slow
-def test_a_read_only_ledger_is_told_by_every_run_and_by_doctor_and_hinders_no_preview(desk, telnyx, event, bound):
+def test_a_read_only_ledger_is_named_and_hinders_no_preview(desk, telnyx, event, bound):
+    """A read-only ledger is told by every run and by `doctor` and hinders no preview."""
     desk.at("import", desk.write(event("A", "20260212T100000")))
     desk.write(event("A", "20260213T100000"))
     asked, parked, content = len(telnyx.requests), telnyx.parked(), desk.content()

@@ -11,9 +11,8 @@ from reminder_kit.model.records import PriorMessage, ReminderRecord, ReminderSta
 from reminder_kit.planning.assessment import assess
 from reminder_kit.rules.placement import PlacementDecision
 from reminder_kit.rules.reminders import Rule
-from tests.factories import NUMBER, START, message_of, observed_of, settings_of, visit
+from tests.factories import DAY, NUMBER, START, message_of, observed_of, settings_of, visit
 
-DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}")
 DUE = START + timedelta(days=1)
 SETTINGS = settings_of(DAY)
 
@@ -101,6 +100,8 @@ def test_what_went_out_under_another_key_counts_as_sent():
     prior = PriorMessage("another key", appointment.start_at + timedelta(minutes=10), START)
     assert assessed(appointment, sent_before={("day-before", NUMBER): [prior]}).skip == "already_sent"
     assert assessed(appointment, sent_before={("another rule", NUMBER): [prior]}).skip is None
+    own = prior._replace(key=message_of(appointment, SETTINGS).key)
+    assert assessed(appointment, sent_before={("day-before", NUMBER): [own]}).skip is None
 
 
 @pytest.mark.parametrize(

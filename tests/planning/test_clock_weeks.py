@@ -60,7 +60,8 @@ def decided(visit, rules, quiet, now):
 
 @examples(400)
 @given(cases())
-def test_each_rule_and_person_ends_inside_every_constraint_or_in_a_reasoned_refusal(case):
+def test_everything_ends_inside_every_constraint_or_refused(case):
+    """Each rule and person ends inside every constraint or in a reasoned refusal."""
     visit, rules, quiet, now = case
     found = decided(*case)
     assert len(found) == len(rules) * len(visit.recipients)

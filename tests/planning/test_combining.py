@@ -78,12 +78,12 @@ def test_of_follow_ups_the_last_tells():
 
 @pytest.mark.parametrize(
     ("changes", "count"),
-    [({"max_parts": 1}, 12), ({}, 51), ({"together": "{{ data.room }}"}, 2)],
-    ids=["too long", "too many", "fails"],
+    [({"max_parts": 1}, 12), ({}, 12), ({}, 51), ({"together": "{{ data.room }}"}, 2)],
+    ids=["too long by its rule", "too long for the provider", "too many", "fails"],
 )
 def test_where_there_is_no_text_for_all_each_is_told_by_itself(changes, count):
     """A text too long, more than fifty of a day, and a template that fails: nobody is left out."""
-    settings = settings_of(evening_rule(**changes), max_parts=changes.get("max_parts", 10))
+    settings = settings_of(evening_rule(**changes), max_parts=1 if count == 12 and not changes else 99)
     found = combined([visit(f"V{n:02}", 9 + n // 12, minute=n % 12 * 5) for n in range(count)], settings)
     assert {str(others) for others in company(found).values()} == {"[]"}
 

@@ -10,32 +10,20 @@ from attrs import evolve
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, PriorMessage, ReminderRecord, ReminderStatus, Suppression
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decide
 from reminder_kit.planning.message_times import NEVER_SENT, next_look, replayable
-from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan
-from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import QuietHours
 from reminder_kit.rules.reminders import Rule
-from reminder_kit.text.composer import Composer
-from tests.factories import DEFAULTS, START, TEXT, WINDOW
+from tests.factories import START, TEXT, message_of, observed_of, settings_of
 
 
 @pytest.fixture
 def settings(day_before):
-    return Settings(
-        rules=(day_before,),
-        defaults=DEFAULTS,
-        window=WINDOW,
-        sender="+12025550100",
-        provider="telnyx",
-        composer=Composer(DEFAULTS),
-        key_life=timedelta(hours=24),
-    )
+    return settings_of(day_before)
 
 
 @pytest.fixture
@@ -43,41 +31,21 @@ def parked(settings, appointment):
     """Return a factory: the message a first decision would have parked, in any state."""
 
     def make(state=State.SCHEDULED, **changes):
-        (decision,) = decide(Observed(Identity.of(appointment()), appointment()), settings, START)
-        message = Message(
-            id="0" * 32,
-            key=decision.change.key,
-            state=state,
-            draft=decision.draft,
-            due_at=decision.change.due_at,
-            start_at=appointment().start_at,
-            sender=settings.sender,
-            provider="telnyx",
-            path="/messages",
-            request=b"{}",
-            idempotency_key="k",
-            created_at=START,
-            provider_id="P" if state is not State.CREATING else None,
-            uncertain=state is State.CREATING,
-        )
-        return evolve(message, **changes)
+        return message_of(appointment(), settings, state, **changes)
 
     return make
 
 
-def judged(settings, appointment, *messages, now=START, outcomes=(), **case):
-    by_key = {message.key: () for message in messages}
-    for message in messages:
-        by_key[message.key] += (message,)
-    known = {outcome.key: outcome for outcome in outcomes}
-    identity = Identity.of(appointment) if appointment else Identity("default", "A-1")
-    decisions = decide(Observed(identity, appointment, known, by_key, **case), settings, now)
+def judged(settings, appointment, *messages, now=START, outcomes=(), **known):
+    observed = observed_of(appointment, *messages, outcomes=outcomes, **known)
     return [
-        (decision.change.kind.value, decision.change.reason.value, decision.change.causes) for decision in decisions
+        (decision.change.kind.value, decision.change.reason.value, decision.change.causes)
+        for decision in decide(observed, settings, now)
     ]
 
 
-def test_unchanged_is_kept_also_when_the_window_would_not_take_it_any_more(settings, parked, appointment):
+def test_unchanged_is_kept_also_outside_the_window(settings, parked, appointment):
+    """Unchanged is kept also when the window would not take it any more."""
     late = parked().send_at - timedelta(minutes=2)
     assert judged(settings, appointment(), parked(), now=late) == [("keep", "unchanged", ())]
 
@@ -139,7 +107,8 @@ def test_of_two_sent_at_the_same_second_the_one_made_last_counts(settings, parke
     assert judged(settings, appointment(), parked(State.SENT), first) == [("schedule", "on_time", ())]
 
 
-def test_what_was_sent_for_nearly_this_start_under_another_key_is_not_sent_again(settings, appointment):
+def test_what_was_sent_under_another_key_is_not_sent_again(settings, appointment):
+    """What was sent for nearly this start under another key is not sent again."""
     start = appointment().start_at
     sent = {("day-before", "+12025550123"): [PriorMessage("other", start + timedelta(minutes=15), START)]}
     assert judged(settings, appointment(), sent_before=sent)[0][1] == "already_sent"

@@ -13,12 +13,10 @@ from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.fallback import fallback_key, fallback_rule, with_fallbacks
 from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER
-from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
 from reminder_kit.rules.reminders import KEYS, reminders_of
 from reminder_kit.rules.window import Window
-from reminder_kit.text.composer import Composer
-from tests.factories import DEFAULTS, START, WINDOW
+from tests.factories import DEFAULTS, START, settings_of
 
 DAY = Rule("day-before", before="24 hours", text="See you {{ when }}", late_text="Soon", spread="10 minutes")
 THANKS = Rule("thanks", after="1 hour", text="Thank you")
@@ -27,7 +25,7 @@ SECOND = "+12025550101"
 
 @pytest.fixture
 def settings():
-    first = Settings((DAY,), DEFAULTS, WINDOW, "+12025550100", "telnyx", Composer(DEFAULTS))
+    first = settings_of(DAY, key_life=None)
     other = Window(timedelta(minutes=15), timedelta(days=35), timedelta(0))
     spare = evolve(first, provider="twilio", sender=SECOND, window=other, prefer_duplicate=False)
     return evolve(
@@ -116,7 +114,8 @@ def test_not_where_the_number_is_at_fault(reminder, settings, message, error):
 @pytest.mark.parametrize(
     "changes", [{"start_at": START}, {"to": "+12025550177"}], ids=["another start", "another number"]
 )
-def test_what_was_for_another_start_or_person_is_the_reminders_own_business(reminder, settings, message, changes):
+def test_what_was_for_another_start_or_person_has_no_fallback(reminder, settings, message, changes):
+    """What was for another start, or another person, is the reminder's own business."""
     assert due(reminder, settings, message(**changes)) == (reminder, [])
 
 
@@ -136,7 +135,8 @@ def test_not_through_the_very_sender_that_failed(reminder, settings, message):
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.DELIVERED, State.UNDELIVERED])
-def test_once_it_went_out_it_stays_what_it_is_and_its_reminder_is_not_sent_again(reminder, settings, message, state):
+def test_once_it_went_out_it_stays_what_it_is(reminder, settings, message, state):
+    """Once it went out it stays what it is and its reminder is not sent again."""
     spoken = message(state, spare=True, due_at=START, start_at=reminder.appointment.start_at - timedelta(minutes=10))
     earlier = message(start_at=reminder.appointment.start_at - timedelta(minutes=20))
     own, (spare,) = due(reminder, settings, earlier, spoken)

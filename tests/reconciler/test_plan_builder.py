@@ -7,14 +7,12 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from reminder_kit import Rule
 from reminder_kit.model.records import Identity, Incoming
 from reminder_kit.planning.plan import Guard
 from reminder_kit.reconciler.plan_builder import build_plan
 from reminder_kit.reconciler.scope import Scope
-from tests.factories import BOTH, EVENING, START, visit
+from tests.factories import BOTH, DAY, EVENING, START, visit
 
-DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}")
 SYNC = Scope("sync", "default")
 COMPLETE = Scope("sync", "default", complete=True)
 SWEEP = Scope("resync", sweep=True)
@@ -150,10 +148,11 @@ def test_what_a_provider_has_no_room_for_is_held(kit, cap, parked):
 
 
 def test_what_is_cancelled_makes_room(kit):
-    """B takes the place that A gives up in the same plan."""
+    """B takes the place that A gives up in the same plan; there is none for C."""
     kit.sync(visit("A"))
-    assert lines(planned(kit, visit("B", 11), scope=COMPLETE, cap=1)) == [
+    assert lines(planned(kit, visit("B", 11), visit("C", 13), scope=COMPLETE, cap=1)) == [
         ("B", "schedule", "on_time"),
+        ("C", "hold", "at_capacity"),
         ("A", "cancel", "removed"),
     ]
 

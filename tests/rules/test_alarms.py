@@ -86,3 +86,13 @@ def test_a_rule_named_alarm_lends_its_text_and_is_no_rule_itself(make_kit, sandb
 def test_an_appointment_from_code_keeps_the_rules(appointment, day_before):
     assert rules_for(appointment(), [day_before], "only") == [day_before]
     assert rules_for(appointment(data={"alarms": []}), [day_before], "only") == []
+
+
+def test_an_alarm_keeps_the_notice_of_the_rule_it_is_modelled_on(make_kit, calendar):
+    """A VALARM ten minutes before goes out no nearer to the start than `min_notice` says."""
+    rule = Rule("alarm", before="2 days", text="See you {{ when }}.", min_notice="30 minutes")
+    path = calendar()
+    path.write_text(path.read_text().replace("TRIGGER:-PT2H", "TRIGGER:-PT10M"))
+    kit = make_kit([rule], calendar=CalendarSettings(alarms="only"))
+    last = max(change.send_at for change in kit.plan_calendar(path).changes)
+    assert iso(last) == "2026-02-13T13:30:00Z"  # it starts at 14:00

@@ -130,7 +130,8 @@ def test_an_offset_says_how_it_is_counted(offset, words):
     assert offset.describe() == words
 
 
-def test_b53_24_hours_are_24_hours_on_the_spring_day_and_1_day_is_the_same_wall_clock():
+def test_b53_24_hours_and_1_day_differ_on_the_spring_day():
+    """24 hours are 24 hours on the spring day, and 1 day is the same wall clock."""
     start = at("2026-03-08 10:00", NEW_YORK)
     exact = apply_offset(start, NEW_YORK, Offset.parse("24 hours"), back=True)
     nominal = apply_offset(start, NEW_YORK, Offset.parse("1 day"), back=True)

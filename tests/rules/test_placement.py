@@ -185,7 +185,8 @@ class TestFar:
         short = Window(timedelta(minutes=5), timedelta(hours=2), timedelta(minutes=1))
         assert placed(reminder(), "2026-02-15 07:00", window=short) == "hold beyond_window 02-15 08:00:30"
 
-    def test_with_a_short_window_a_reminder_waits_for_the_morning_and_is_then_still_on_time(self):
+    def test_with_a_short_window_it_waits_for_the_morning(self):
+        """With a short window a reminder waits for the morning and is then still on time."""
         short = Window(timedelta(minutes=5), timedelta(hours=2), timedelta(minutes=1))
         one = reminder(days_before=1, at="21:30", if_late="skip")
         assert placed(one, "2026-02-15 21:05", window=short, quiet=NIGHT) == "hold beyond_window 02-16 06:00:30"
@@ -342,7 +343,8 @@ class TestOtherBounds:
             "send_at shifted_quiet_hours 02-15 18:59:00"
         )
 
-    def test_now_with_microseconds_still_gives_whole_seconds_inside_the_window(self):
+    def test_now_with_microseconds_gives_whole_seconds(self):
+        """Now with microseconds still gives whole seconds inside the window."""
         now = in_new_york("2026-02-15 12:00") + timedelta(microseconds=1)
         assert placed(reminder(), now) == "send_at clamped_late 02-15 12:05:31"
 
@@ -672,7 +674,8 @@ def test_no_better_moment_is_passed_over(case):
 
 @examples(400)
 @given(cases() | cases(SPREAD), st.integers(1, 3 * 86_400))
-def test_time_only_passes_a_send_time_never_moves_back_and_a_skip_for_lateness_is_final(case, seconds):
+def test_as_time_passes_a_send_time_never_moves_back(case, seconds):
+    """As time passes, a send time never moves back, and a skip for lateness is final."""
     one, now, window, quiet = case
     first = place(one, now=now, window=window, quiet=quiet)
     later = place(one, now=now + timedelta(seconds=seconds), window=window, quiet=quiet)

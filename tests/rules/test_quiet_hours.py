@@ -52,7 +52,8 @@ def test_a_country_may_have_hours_of_ones_own():
     assert quiet.describe() == "21:00–08:00 (in FR: 20:00–09:00; 21:00–08:00)"
 
 
-def test_each_recipient_is_placed_and_explained_by_the_hours_of_the_own_country(make_kit, sandbox, appointment):
+def test_each_recipient_has_the_hours_of_the_own_country(make_kit, sandbox, appointment):
+    """Each recipient is placed and explained by the hours of their own country."""
     kit = make_kit([Rule("eve", days_before=1, at="18:30", text="x")], quiet_hours=BOTH)
     people = [
         Recipient("+12025550123", timezone="America/New_York"),

@@ -217,7 +217,8 @@ class TestDue:
     def test_every_kind_of_offset(self, one, instant):
         assert due(appointment(), one) == instant
 
-    def test_business_days_jump_holidays_of_a_country_and_the_embedders_closed_days(self):
+    def test_business_days_jump_holidays_and_closed_days(self):
+        """Business days jump holidays of a country and the embedder's closed days."""
         one = rule(business_days_before=1)
         tuesday = datetime(2026, 2, 17, 10, tzinfo=NEW_YORK)  # the Monday is Presidents' Day
         given = appointment(starts_at=tuesday, ends_at=None)
@@ -300,7 +301,8 @@ class TestDue:
         assert reminder.due_at.strftime("%Y-%m-%dT%H:%MZ") == instant
         assert reminder.zone_source == source
 
-    def test_the_recipients_zone_is_for_text_and_quiet_hours_not_for_local_rules(self):
+    def test_the_recipients_zone_is_not_for_local_rules(self):
+        """The recipient's zone is for text and quiet hours not for local rules."""
         given = appointment(recipients=[Recipient(NUMBER, timezone="Asia/Tokyo", locale="ja")])
         (reminder,) = reminders_of(given, [rule(days_before=1, at="18:00")], Defaults("Europe/Berlin"))
         assert (reminder.zone, reminder.zone_source, reminder.locale) == ("Asia/Tokyo", "recipient.timezone", "ja")
@@ -312,12 +314,14 @@ class TestDue:
         assert due(given, rule(before="24 hours")) == "2026-03-07T14:00Z"
         assert due(given, rule(before="1 day")) == "2026-03-07T15:00Z"
 
-    def test_b33_a_weekly_series_keeps_its_wall_clock_over_a_change_of_the_clocks(self):
+    def test_b33_a_weekly_series_keeps_its_wall_clock(self):
+        """A weekly series keeps its wall clock over a change of the clocks."""
         starts = [datetime(2026, 3, day, 10, tzinfo=NEW_YORK) for day in (2, 9, 16)]
         found = [due(appointment(starts_at=start), rule(days_before=1, at="18:00")) for start in starts]
         assert found == ["2026-03-01T23:00Z", "2026-03-08T22:00Z", "2026-03-15T22:00Z"]
 
-    def test_b18_occurrences_shorter_apart_than_the_offset_each_have_their_own(self):
+    def test_b18_occurrences_close_together_each_have_their_own(self):
+        """Occurrences shorter apart than the offset each have their own."""
         found = [
             reminders_of(
                 appointment(starts_at=datetime(2026, 2, day, 10, tzinfo=NEW_YORK), recurrence_id=f"2026-02-{day}"),
@@ -391,7 +395,8 @@ class TestDue:
 
 
 class TestRefusals:
-    def test_each_rule_and_recipient_has_a_reminder_by_rule_then_by_recipient(self):
+    def test_each_rule_and_recipient_has_a_reminder(self):
+        """Each rule and recipient has a reminder by rule then by recipient."""
         given = appointment(recipients=[NUMBER, BOB])
         found = reminders_of(given, [rule(), rule(id="two", before="2 hours")], Defaults())
         assert [(reminder.rule.id, reminder.recipient.phone) for reminder in found] == list(
@@ -436,7 +441,8 @@ class TestRefusals:
             ("completed", Reason.CONDITION, None),
         ],
     )
-    def test_status_ends_reminders_but_follow_ups_come_after_what_was_completed(self, status, before, after):
+    def test_status_ends_reminders_but_not_follow_ups(self, status, before, after):
+        """Status ends reminders but follow-ups come after what was completed."""
         given = appointment(status=status)
         assert refusals(given, [rule(), rule(id="after", after="1 hour")], Defaults()) == [before, after]
 

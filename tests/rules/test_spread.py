@@ -47,7 +47,8 @@ def test_the_fullest_minute_holds_twice_an_even_share_and_seldom_more():
 
 
 @pytest.mark.parametrize(("spread", "wait"), [(0, 300), ("30 minutes", 28)], ids=["all at nine", "spread"])
-def test_how_long_the_last_one_waits_if_one_number_sends_one_message_a_second(spread, wait):
+def test_how_long_the_last_one_waits_at_one_message_a_second(spread, wait):
+    """How long the last one waits if one number sends one message a second."""
     assert max(longest_wait(sent(day, spread), pause=1) for day in range(50)) == timedelta(seconds=wait)
 
 

@@ -299,7 +299,8 @@ def test_only_successes_are_remembered(sandbox):
     assert post(sandbox, headers=KEYED)[0].status == 200
 
 
-def test_a_key_is_checked_and_keys_are_ignored_where_they_are_not_declared(sandbox):
+def test_a_key_is_checked_only_where_it_is_declared(sandbox):
+    """A key is checked and keys are ignored where they are not declared."""
     assert post(sandbox, headers={"idempotency-key": "no spaces"})[0].status == 400
     post(sandbox, "/v2/messages/schedule", headers=KEYED)
     post(sandbox, "/v2/messages/schedule", headers=KEYED)

@@ -215,6 +215,7 @@ for act in (
 """
 
 
-def test_without_cryptography_everything_but_signatures_works_and_the_remedy_is_named():
+def test_without_cryptography_all_but_signatures_works():
+    """Without cryptography everything but signatures works and the remedy is named."""
     done = subprocess.run([sys.executable, "-c", BARE], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

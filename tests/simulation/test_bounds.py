@@ -11,21 +11,17 @@ from reminder_kit.ports import Capabilities
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.vonage.provider import Vonage
 from tests.factories import HOUR, NUMBER
-from tests.simulation.world import World
+from tests.simulation.world import World, parked
 
 DAY = Rule("day-before", before="24 hours", text="{{ when }}")
 NEAR = Rule("minute-before", before="1 minute", text="Now!")
-
-
-def parked(world):
-    return [message for message in world.sandbox.messages() if message.status == "scheduled"]
 
 
 # Suppression
 
 
 @pytest.mark.parametrize("step", range(1, 14))
-def test_a_number_suppressed_while_its_first_reminder_is_being_parked_gets_nothing(appointment, step):
+def test_a_number_suppressed_during_parking_gets_nothing(appointment, step):
     """Another process bars the number between any two steps: right after, nothing stays parked for it."""
     world = World((HOUR,))
     kit, other = world.kit(), world.kit()
@@ -81,7 +77,8 @@ def due(held, sandbox, appointment):
     ],
     ids=["cancelled", "withdrawn", "suppressed", "reassigned", "moved"],
 )
-def test_where_nothing_can_be_taken_back_nothing_unwanted_is_posted_again(due, sandbox, appointment, change):
+def test_where_nothing_can_be_taken_back_nothing_is_reposted(due, sandbox, appointment, change):
+    """Where nothing can be taken back nothing unwanted is posted again."""
     sandbox.clock.advance(minutes=1)
     change(due, appointment)
     due.resync()
@@ -164,7 +161,8 @@ def test_of_what_does_not_fit_the_soonest_are_parked_and_the_rest_follow(small, 
     assert len(sandbox.inbox(NUMBER)) == 6
 
 
-def test_at_capacity_a_second_run_asks_nothing_and_leaves_the_ledger_as_it_was(appointment):
+def test_at_capacity_a_second_run_does_nothing(appointment):
+    """At capacity a second run asks nothing and leaves the ledger as it was."""
     world = World((HOUR,))
     kit = world.kit()
     known = kit.provider.capabilities
@@ -195,7 +193,8 @@ def test_a_full_queue_at_the_provider_is_tried_again_later(make_kit, tmp_path, a
 # Breaker and back-off
 
 
-def test_a_provider_that_is_away_is_left_alone_after_ten_failures_and_asked_again_a_minute_later(appointment):
+def test_a_provider_that_is_away_is_left_alone_for_a_minute(appointment):
+    """A provider that is away is left alone after ten failures and asked again a minute later."""
     world = World((HOUR,))
     kit = world.kit()
     visits = [appointment(f"A-{n}", hours=n / 10) for n in range(30)]
@@ -272,7 +271,8 @@ def test_a_delete_without_a_plain_answer_is_settled_by_looking(appointment, faul
 
 
 @pytest.mark.parametrize("status", [403, 404, 503])
-def test_b02_a_delete_that_keeps_failing_is_reported_retried_and_never_recreated_meanwhile(appointment, status):
+def test_b02_a_delete_that_keeps_failing_recreates_nothing(appointment, status):
+    """A delete that keeps failing is reported retried and never recreated meanwhile."""
     world = World((HOUR,))
     kit = world.kit()
     kit.sync(appointment())

@@ -57,7 +57,7 @@ def test_a_key_press_while_the_batch_job_withdraws_loses_nothing(appointment, st
 
 
 @pytest.mark.parametrize("step", range(4, 16))
-def test_what_failed_in_a_run_is_left_to_the_next_though_the_appointment_changes_meanwhile(appointment, step):
+def test_what_failed_in_a_run_is_left_to_the_next(appointment, step):
     """A message that was never confirmed can't be taken back: it has no name yet at the provider."""
     world = World((HOUR, DAY))
     kit, other = world.kit(), world.kit()
@@ -115,7 +115,9 @@ def test_an_adapter_that_raises_for_one_message_stops_no_other(make_kit, sandbox
     assert len(sandbox.parked()) == 2
 
 
-def test_b35_a_rule_that_raises_for_one_appointment_is_listed_and_isolated(make_kit, sandbox, appointment):
+def test_b35_a_rule_that_raises_is_listed_and_isolated(make_kit, sandbox, appointment):
+    """A rule that raises for one appointment is listed and isolated."""
+
     def only_ada(appointment, recipient):
         return {"Ada": True}[recipient.name]
 

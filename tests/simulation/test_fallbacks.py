@@ -14,10 +14,10 @@ from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.sandbox.signer import Signer
 from reminder_kit.sandbox.state import SECRET
 from tests.simulation.histories import History
+from tests.simulation.replay import SEED
 from tests.simulation.world import Died, World
 
 COUNT = int(os.environ.get("REMINDER_KIT_HISTORIES", "2000"))
-SEED = int(os.environ.get("REMINDER_KIT_SEED", "0"))
 ADA, SECOND = "+12025550123", "+12025550101"
 HOOKS = {"webhook_url": "https://clinic.example/hooks", "public_key": Signer().public_key}
 FALLBACK, KEYLESS = Telnyx("KEY", SECOND, **HOOKS), Telnyx("KEY", SECOND, endpoint="schedule", **HOOKS)

@@ -14,7 +14,7 @@ from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import SandboxTransport
 from tests.factories import HOUR, NUMBER
-from tests.simulation.world import Died, World
+from tests.simulation.world import Died, World, parked
 
 
 @pytest.fixture
@@ -29,10 +29,6 @@ def states(world):
     return Counter(row["state"] for row in world.messages().values())
 
 
-def parked(world):
-    return [message for message in world.sandbox.messages() if message.status == "scheduled"]
-
-
 def settle(world, kit, times=6):
     """Run the batch job again and again, past every back-off."""
     reports = []
@@ -43,7 +39,8 @@ def settle(world, kit, times=6):
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "drop_before", "500_after", "slow", "cut", "garbage", "no_id"])
-def test_without_keys_one_doubtful_post_is_named_unknown_and_repeated_once(make_world, appointment, fault):
+def test_without_keys_a_doubtful_post_is_repeated_once(make_world, appointment, fault):
+    """Without keys one doubtful post is named unknown and repeated once."""
     world = make_world()
     kit = world.kit()
     world.sandbox.fault(fault, 1, method="POST", delay=60)
@@ -67,7 +64,8 @@ def test_prefer_missing_never_writes_a_second_text(make_world, appointment, faul
     assert len([request for request in world.sandbox.requests if request.method == "POST"]) == 1
 
 
-def test_prefer_missing_does_not_forget_while_the_appointment_is_still_to_come(make_world, appointment):
+def test_prefer_missing_does_not_forget_before_the_start(make_world, appointment):
+    """`prefer_missing` doesn't forget while the appointment is still to come."""
     early = Rule("early", before="3 days", text="{{ when }}")
     world = make_world([early], options={"unknown_outcome": "prefer_missing"})
     kit = world.kit()
@@ -91,7 +89,8 @@ def test_a_follow_up_that_may_have_gone_out_is_not_forgotten_either(make_world, 
     assert len([request for request in world.sandbox.requests if request.method == "POST"]) == 1
 
 
-def test_while_every_post_stays_unanswered_a_person_gets_two_texts_at_most(make_world, appointment):
+def test_of_unanswered_posts_a_person_gets_two_at_most(make_world, appointment):
+    """While every post stays unanswered a person gets two texts at most."""
     world = make_world()
     kit = world.kit()
     world.sandbox.fault("drop_after", None, method="POST")
@@ -116,9 +115,8 @@ def test_an_unknown_message_is_named_by_every_run_until_its_time_is_over(make_wo
 
 @pytest.mark.parametrize(("policy", "texts"), [("prefer_duplicate", 2), ("prefer_missing", 1)])
 @pytest.mark.parametrize("dies", [False, True], ids=["no answer", "killed"])
-def test_what_is_sent_at_once_and_never_confirmed_is_named_once_though_its_time_is_over(
-    appointment, policy, texts, dies
-):
+def test_what_is_sent_at_once_and_never_confirmed_is_named(appointment, policy, texts, dies):
+    """What is sent at once and never confirmed is named once though its time is over."""
     world = World((HOUR,), kind="vonage", options={"unknown_outcome": policy})
     kit = world.kit()
     kit.sync(appointment())
@@ -156,7 +154,7 @@ def test_a_webhook_with_our_token_settles_an_unknown(make_world, appointment):
     assert len(world.sandbox.inbox(NUMBER)) == 1
 
 
-def test_a_second_text_is_taken_back_once_the_first_is_known_to_have_come(make_world, appointment):
+def test_a_second_text_is_taken_back_once_the_first_came(make_world, appointment):
     """The first was sent by its own webhook's word while the second, moved a little, still waits."""
     world = make_world()
     kit = world.kit()
@@ -175,7 +173,8 @@ def test_a_second_text_is_taken_back_once_the_first_is_known_to_have_come(make_w
 
 
 @pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
-def test_killed_after_the_post_without_keys_the_next_run_follows_the_policy(make_world, appointment, policy):
+def test_killed_after_the_post_the_policy_is_followed(make_world, appointment, policy):
+    """Killed after the post without keys the next run follows the policy."""
     world = make_world(options={"unknown_outcome": policy})
     kit = world.kit()
     requests = []
@@ -266,7 +265,7 @@ class Found(Telnyx):
         return (DeliveryEvent(f"E-{body!r}", "scheduled", now, "telnyx", body.decode(), headers["token"]),)
 
 
-def test_of_two_parked_for_one_reminder_the_older_is_taken_back_once_it_is_found(make_kit, sandbox, appointment):
+def test_of_two_parked_the_older_is_taken_back_once_found(make_kit, sandbox, appointment):
     """Law 3: the answer was lost, a second one was parked, and then the first is heard of."""
     kit = make_kit([HOUR], provider=Found(api_key="KEY", from_="+12025550100", endpoint="schedule"))
     sandbox.fault("drop_after", 1, method="POST")

@@ -28,9 +28,7 @@ from reminder_kit.reconciler.executor import Executor
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 from reminder_kit.transport.blocking import BlockingIO
 from reminder_kit.transport.pace import Pace
-from tests.factories import HOOK, NEW_YORK, START
-
-ACCOUNT, SERVICE = "AC" + "1" * 32, "MG" + "2" * 32
+from tests.factories import ACCOUNT, HOOK, NEW_YORK, SERVICE, START
 
 
 class Died(BaseException):
@@ -316,3 +314,8 @@ class World:
 
     def records(self):
         return self.ledger.read(lambda reader: list(reader.records()))
+
+
+def parked(world):
+    """Return the messages that are parked at the provider."""
+    return [message for message in world.sandbox.messages() if message.status == "scheduled"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit import QuietHours, ReminderKit, Rule
-from tests.factories import NUMBER, START
+from tests.factories import NUMBER, START, received_texts
 
 MOVED = "Your appointment moved to {{ when }}"
 DAY = Rule("day-before", before="24 hours", text="See you {{ when }}")
@@ -18,34 +18,29 @@ def correcting(make_kit):
     return make_kit([DAY], correction=MOVED)
 
 
-def texts(sandbox):
-    return [item.text for item in sandbox.inbox(NUMBER)]
-
-
 @pytest.fixture
 def reminded(correcting, sandbox, appointment):
     """Ada was told "tomorrow at 9:00"."""
     correcting.sync(appointment())
     sandbox.clock.advance(days=2, hours=1)
-    assert texts(sandbox) == ["See you tomorrow at 9:00 AM"]
+    assert received_texts(sandbox) == ["See you tomorrow at 9:00 AM"]
     return correcting
 
 
-def test_moved_after_the_reminder_went_out_one_correction_follows_and_the_new_reminder_in_its_time(
-    reminded, sandbox, appointment
-):
+def test_moved_after_it_went_out_one_correction_follows(reminded, sandbox, appointment):
+    """Where it moved after the reminder went out, one correction follows, and the new reminder in its time."""
     report = reminded.sync(appointment(days=6))
     assert sorted((change.rule, change.kind.value, change.reason.value) for change in report.changes) == [
         ("day-before", "schedule", "on_time"),
         ("day-before-correction", "schedule", "clamped_late"),
     ]
     sandbox.clock.advance(minutes=10)
-    assert texts(sandbox)[1:] == ["Your appointment moved to Monday 16 February at 9:00 AM"]
+    assert received_texts(sandbox)[1:] == ["Your appointment moved to Monday 16 February at 9:00 AM"]
     for _ in range(3):
         assert not [change for change in reminded.resync().changes if change.is_work]
     sandbox.clock.advance(days=5)
     reminded.resync()
-    assert texts(sandbox)[2:] == ["See you tomorrow at 9:00 AM"]
+    assert received_texts(sandbox)[2:] == ["See you tomorrow at 9:00 AM"]
 
 
 def test_each_new_start_is_told_once_also_the_old_one_again(reminded, sandbox, appointment):
@@ -54,8 +49,8 @@ def test_each_new_start_is_told_once_also_the_old_one_again(reminded, sandbox, a
             reminded.sync(appointment(days=days))
             sandbox.clock.advance(minutes=10)
             reminded.resync()
-    assert len(texts(sandbox)) == 4
-    assert texts(sandbox)[-1] == "Your appointment moved to tomorrow at 9:00 AM"
+    assert len(received_texts(sandbox)) == 4
+    assert received_texts(sandbox)[-1] == "Your appointment moved to tomorrow at 9:00 AM"
     assert sandbox.parked() == []
 
 
@@ -65,7 +60,7 @@ def test_moved_back_before_the_correction_went_out_nothing_is_said(reminded, san
     reminded.sync(appointment())
     assert sandbox.parked() == []
     sandbox.clock.advance(days=5)
-    assert len(texts(sandbox)) == 1
+    assert len(received_texts(sandbox)) == 1
 
 
 def test_without_the_policy_nothing_but_the_new_reminder_is_parked(make_kit, sandbox, appointment):
@@ -94,7 +89,8 @@ def test_a_reminder_that_goes_out_at_once_says_it_already(reminded, sandbox, app
     }
 
 
-def test_a_correction_waits_for_the_end_of_quiet_hours_and_never_comes_after_the_start(make_kit, sandbox, appointment):
+def test_a_correction_waits_for_the_end_of_quiet_hours(make_kit, sandbox, appointment):
+    """A correction waits for the end of quiet hours and never comes after the start."""
     kit = make_kit([DAY], correction=MOVED, quiet_hours=QuietHours("10:00", "14:00"))
     kit.sync(appointment())
     sandbox.clock.advance(days=2, hours=1)

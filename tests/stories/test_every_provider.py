@@ -132,7 +132,7 @@ def test_whatever_happens_to_answers_telnyx_ends_with_one_message_each(kind, tmp
     )
 
 
-def test_a_text_sent_at_once_whose_answer_is_lost_is_named_although_its_time_has_come(tmp_path):
+def test_a_text_sent_at_once_whose_answer_is_lost_is_named(tmp_path):
     """The one who may get two texts is counted, also where nothing is ever parked."""
     sandbox = Sandbox("2026-02-11T14:59:00Z", key="KEY", strict=True, provider="vonage")
     settings = {"timezone": "UTC", "clock": sandbox.clock, "transport": SandboxTransport(sandbox)}

@@ -18,7 +18,7 @@ from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.rules.reminders import KEYS
 from reminder_kit.sandbox import SandboxTransport
 from reminder_kit.sandbox.signer import Signer
-from tests.factories import ACCOUNT, HOOK, NUMBER, SERVICE, START
+from tests.factories import ACCOUNT, HOOK, NUMBER, SERVICE, START, received_texts
 
 DAY = Rule("day-before", before="24 hours", text="See you {{ when }}")
 SENT = START + timedelta(days=2)  # when the first message for an appointment three days ahead goes out
@@ -88,10 +88,6 @@ def work_of(report):
     return [(change.rule, change.kind.value, change.reason.value) for change in report.changes if change.is_work]
 
 
-def texts(sandbox):
-    return [item.text for item in sandbox.inbox(NUMBER)]
-
-
 def sender(message):
     return message.from_ or message.profile
 
@@ -100,7 +96,8 @@ def sender(message):
 
 
 @pytest.mark.parametrize("name", FALLBACKS)
-def test_what_was_not_delivered_is_sent_once_more_through_the_other_sender(falling, sandbox, appointment, name):
+def test_what_was_not_delivered_is_sent_once_more(falling, sandbox, appointment, name):
+    """What was not delivered is sent once more through the other sender."""
     kit = falling(name)
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -153,7 +150,7 @@ def test_replayed_webhooks_and_more_runs_send_nothing_more(falling, sandbox, app
         assert kit.resync().ok
         sandbox.clock.advance(minutes=15)
     assert sandbox.write_count == writes
-    assert len(texts(sandbox)) == 1
+    assert len(received_texts(sandbox)) == 1
 
 
 def test_after_the_run_there_is_nothing_left_to_plan(falling, sandbox, appointment):
@@ -189,7 +186,8 @@ def test_what_is_on_its_way_or_arrived_has_no_fallback(falling, sandbox, appoint
     assert kit.status()["messages"] == {"sent": 1}
 
 
-def test_without_webhooks_the_look_up_tells_of_it_and_the_same_run_sends_it(make_kit, sandbox, appointment):
+def test_without_webhooks_the_look_up_tells_of_it(make_kit, sandbox, appointment):
+    """Without webhooks the look-up tells of it and the same run sends it."""
     fallback = Telnyx("KEY", "+12025550101")
     kit = make_kit([DAY], fallback=fallback)
     kit.sync(appointment())
@@ -235,7 +233,7 @@ def test_it_waits_until_quiet_hours_are_over(falling, sandbox, appointment, name
     (arrived,) = sandbox.inbox(NUMBER)
     over = START + timedelta(days=2, hours=2)
     assert over <= arrived.sent_at < over + timedelta(minutes=5)
-    assert texts(sandbox) == ["See you tomorrow at 8:57 AM"]
+    assert received_texts(sandbox) == ["See you tomorrow at 8:57 AM"]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +257,7 @@ def test_it_never_comes_nearer_to_the_start_than_min_notice(falling, sandbox, ap
         "too_late"
     ] or not sent
     sandbox.clock.advance(hours=2)
-    assert len(texts(sandbox)) == sent
+    assert len(received_texts(sandbox)) == sent
     if not sent:
         assert "soon-fallback" in str(kit.explain("A-1"))
         assert "too_late" in str(kit.explain("A-1"))
@@ -312,7 +310,7 @@ def test_its_text_is_true_at_the_time_it_really_goes_out(falling, sandbox, appoi
     sandbox.clock.advance(minutes=30)
     kit.resync()
     sandbox.clock.advance(minutes=10)
-    assert texts(sandbox) == ["Now: today at 9:00 AM"]
+    assert received_texts(sandbox) == ["Now: today at 9:00 AM"]
 
 
 def test_a_reminder_that_goes_out_at_the_same_time_makes_it_superfluous(falling, sandbox, appointment):
@@ -391,10 +389,11 @@ def test_parked_it_is_withdrawn_with_whatever_else_is(falling, sandbox, appointm
         kit.resync(only_dirty=True)
     assert held.status == "cancelled"
     sandbox.clock.advance(hours=3)
-    assert texts(sandbox) == []
+    assert received_texts(sandbox) == []
 
 
-def test_moved_by_little_while_it_is_parked_it_says_the_new_time_through_the_same_sender(falling, sandbox, appointment):
+def test_moved_by_little_it_keeps_its_sender(falling, sandbox, appointment):
+    """Moved by little while it is parked, it says the new time through the same sender."""
     kit = falling("twilio")
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -406,7 +405,8 @@ def test_moved_by_little_while_it_is_parked_it_says_the_new_time_through_the_sam
     assert (sender(arrived), arrived.text) == (SERVICE, "See you tomorrow at 9:12 AM")
 
 
-def test_moved_far_it_is_the_reminder_itself_that_is_sent_again_and_may_fall_back_again(falling, sandbox, appointment):
+def test_moved_far_the_reminder_itself_is_sent_again(falling, sandbox, appointment):
+    """Moved far, it is the reminder itself that is sent again, and it may fall back again."""
     kit = falling()
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -418,10 +418,11 @@ def test_moved_far_it_is_the_reminder_itself_that_is_sent_again_and_may_fall_bac
     fail(kit, sandbox, days=2)
     assert work_of(kit.resync()) == [("day-before-fallback", "schedule", "clamped_late")]
     sandbox.clock.advance(minutes=10)
-    assert texts(sandbox) == ["See you tomorrow at 9:00 AM"]
+    assert received_texts(sandbox) == ["See you tomorrow at 9:00 AM"]
 
 
-def test_moved_away_and_back_before_it_went_out_it_goes_out_in_the_same_run(falling, sandbox, appointment):
+def test_moved_away_and_back_it_goes_out_in_the_same_run(falling, sandbox, appointment):
+    """Moved away and back before it went out it goes out in the same run."""
     kit = falling()
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -434,7 +435,7 @@ def test_moved_away_and_back_before_it_went_out_it_goes_out_in_the_same_run(fall
     ]
     assert work_of(kit.plan_resync()) == []
     sandbox.clock.advance(days=6)
-    assert texts(sandbox) == ["See you tomorrow at 9:00 AM"]
+    assert received_texts(sandbox) == ["See you tomorrow at 9:00 AM"]
 
 
 def test_what_could_not_be_taken_back_yet_keeps_it_waiting(falling, sandbox, appointment):
@@ -459,7 +460,7 @@ def test_what_it_told_counts_as_told_so_that_small_moves_do_not_creep(falling, s
     kit.sync(appointment(hours=0.2))
     sandbox.clock.advance(minutes=20)
     hear(kit, sandbox)
-    assert texts(sandbox) == ["See you tomorrow at 9:12 AM"]
+    assert received_texts(sandbox) == ["See you tomorrow at 9:12 AM"]
     report = kit.sync(appointment(hours=0.4))  # 24 minutes after what was not delivered, 12 after what was
     assert work_of(report) == []
     assert {change.reason.value for change in report.changes} == {"already_sent"}
@@ -490,7 +491,8 @@ def test_a_refused_sender_is_stood_in_for_at_the_usual_time(falling, sandbox, ap
     assert (sender(arrived), arrived.sent_at) == (SENDERS[name], SENT)
 
 
-def test_a_refused_sender_that_is_mended_does_not_double_what_stands_in_for_it(falling, sandbox, appointment):
+def test_a_mended_sender_doubles_nothing(falling, sandbox, appointment):
+    """A refused sender that is mended doesn't double what stands in for it."""
     kit = falling()
     sandbox.fault(**REFUSED, code="40309")
     kit.sync(appointment())
@@ -509,7 +511,8 @@ def test_what_is_refused_for_its_text_or_number_is_refused_everywhere(falling, s
     assert sandbox.parked() == []
 
 
-def test_what_waits_for_an_account_to_be_mended_is_not_lost_and_has_no_fallback(falling, sandbox, appointment):
+def test_what_waits_for_an_account_has_no_fallback(falling, sandbox, appointment):
+    """What waits for an account to be mended is not lost and has no fallback."""
     kit = falling()
     sandbox.fault(**REFUSED, code="40333")
     assert not kit.sync(appointment()).ok
@@ -534,7 +537,7 @@ def test_an_answer_lost_while_it_is_posted_is_settled(falling, sandbox, appointm
     assert len(sandbox.parked()) == 1
     sandbox.clock.advance(hours=1)
     assert kit.resync().ok
-    assert len(texts(sandbox)) == 1
+    assert len(received_texts(sandbox)) == 1
 
 
 @pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
@@ -553,7 +556,8 @@ def test_what_can_not_be_settled_is_unknown_and_never_doubled(falling, sandbox, 
     assert kit.status()["messages"] == {"undelivered": 1, "delivered": 1}
 
 
-def test_the_network_of_the_other_provider_has_a_breaker_and_a_pace_of_its_own(falling, sandbox, appointment):
+def test_the_other_provider_has_a_breaker_and_pace_of_its_own(falling, sandbox, appointment):
+    """The network of the other provider has a breaker and a pace of its own."""
     network = Unreachable(sandbox)
     kit = falling("twilio", transport=network)
     kit.sync([appointment(f"A-{n}", phone=f"+120255501{n:02}") for n in range(30, 45)])
@@ -619,7 +623,8 @@ def test_of_two_workers_one_sends_it(falling, sandbox, appointment):
 # Whose a webhook is
 
 
-def test_webhooks_of_either_provider_are_taken_by_their_signature_or_by_name(falling, sandbox, appointment):
+def test_webhooks_of_either_provider_are_taken(falling, sandbox, appointment):
+    """Webhooks of either provider are taken by their signature or by name."""
     kit = falling("twilio")
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -678,7 +683,8 @@ def test_each_providers_codes_mean_what_it_says(falling, sandbox, appointment):
 # The provider changes
 
 
-def test_a_provider_that_became_the_fallback_gives_back_what_is_parked_there(make_kit, falling, sandbox, appointment):
+def test_who_became_the_fallback_gives_back_what_is_parked(make_kit, falling, sandbox, appointment):
+    """A provider that became the fallback gives back what is parked there."""
     make_kit([DAY], provider=telnyx(sandbox)).sync([appointment(), appointment("A-2", days=4)])
     kit = falling(provider=twilio(sandbox), fallback=telnyx(sandbox))
     report = kit.sync([appointment(), appointment("A-2", status="cancelled")])
@@ -690,9 +696,8 @@ def test_a_provider_that_became_the_fallback_gives_back_what_is_parked_there(mak
     assert [item.kind for item in sandbox.parked()] == ["twilio"]
 
 
-def test_what_is_parked_at_a_provider_that_is_gone_is_named_and_asked_of_nobody(
-    falling, make_kit, sandbox, appointment
-):
+def test_what_is_parked_at_a_provider_that_is_gone_is_named(falling, make_kit, sandbox, appointment):
+    """What is parked at a provider that is gone is named and asked of nobody."""
     kit = falling("twilio")
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -709,7 +714,8 @@ def test_what_is_parked_at_a_provider_that_is_gone_is_named_and_asked_of_nobody(
     assert sandbox.request_count == requests
 
 
-def test_what_failed_at_what_is_the_fallback_now_is_not_sent_through_it_again(falling, sandbox, appointment):
+def test_what_failed_at_the_fallback_is_not_sent_there_again(falling, sandbox, appointment):
+    """What failed at what is the fallback now is not sent through it again."""
     kit = falling("twilio")
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -761,7 +767,7 @@ def test_awaited_it_is_the_same(sandbox, make_kit, appointment):
             assert (await kit.status())["messages"] == {"undelivered": 1, "delivered": 1}
 
     asyncio.run(story())
-    assert len(texts(sandbox)) == 1
+    assert len(received_texts(sandbox)) == 1
 
 
 def test_a_fallback_that_is_no_other_sender_is_refused(make_kit, sandbox):

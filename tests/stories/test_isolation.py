@@ -25,9 +25,8 @@ def unreadable(kit, appointment, tmp_path):
     connection.close()
 
 
-def test_an_appointment_that_cannot_be_read_here_is_listed_and_stops_no_other(
-    kit, sandbox, appointment, tmp_path, unreadable
-):
+def test_an_unreadable_appointment_stops_no_other(kit, sandbox, appointment, tmp_path, unreadable):
+    """An appointment that can't be read here is listed and stops no other."""
     with sqlite3.connect(tmp_path / "reminders.db") as connection:
         connection.execute(
             "UPDATE reminder_kit_appointments SET snapshot = replace(snapshot, 'Check-up', 'Cleaning') WHERE id = 'A-2'"
@@ -82,7 +81,7 @@ class Slow(SandboxTransport):
         return answer
 
 
-def test_a_text_that_can_no_longer_be_written_when_it_is_placed_anew_stops_no_other(make_kit, sandbox, appointment):
+def test_a_text_that_can_no_longer_be_written_stops_no_other(make_kit, sandbox, appointment):
     """What it said when it was decided could be written; what is true by the time it is posted can't."""
     text = "{% if when.startswith('today') and appointment.id == 'A-1' %}{{ data.room }}{% endif %}See you {{ when }}."
     kit = make_kit([Rule("day-before", before="24 hours", text=text)], transport=Slow(sandbox))

@@ -10,11 +10,7 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit import QuietHours, Recipient, Rule
-from reminder_kit.model.instants import iso
-
-
-def parked(sandbox):
-    return sorted((item.to, iso(item.send_at), item.text) for item in sandbox.parked())
+from tests.factories import parked_messages
 
 
 def kinds(report):
@@ -28,11 +24,12 @@ def content(path):
     return hashlib.sha256("\n".join(dump).encode()).hexdigest()
 
 
-def test_an_appointment_becomes_one_parked_message_at_its_minute_in_true_words(kit, sandbox, appointment):
+def test_an_appointment_becomes_one_parked_message(kit, sandbox, appointment):
+    """An appointment becomes one parked message at its minute in true words."""
     report = kit.sync(appointment())
     assert report.ok
     assert report.summary["schedule"] == 1
-    assert parked(sandbox) == [
+    assert parked_messages(sandbox) == [
         ("+12025550123", "2026-02-12T14:00:00Z", "Hi Ada, Check-up tomorrow at 9:00 AM at 12 High Street.")
     ]
     (change,) = report.changes
@@ -71,7 +68,7 @@ def test_a_moved_appointment_is_cancelled_and_recreated(kit, sandbox, appointmen
         change.causes,
         change.outcome,
     ) == ("replace", ("moved",), "done")
-    assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-13T14:00:00Z"]
+    assert [send_at for _, send_at, _ in parked_messages(sandbox)] == ["2026-02-13T14:00:00Z"]
     assert [message.status for message in sandbox.messages()] == ["cancelled", "scheduled"]
 
 
@@ -79,7 +76,7 @@ def test_an_edited_title_replaces_the_text_and_keeps_the_minute(kit, sandbox, ap
     kit.sync(appointment())
     report = kit.sync(appointment(title="Root canal"))
     assert [(change.kind.value, change.causes) for change in report.changes] == [("replace", ("text",))]
-    assert parked(sandbox) == [
+    assert parked_messages(sandbox) == [
         ("+12025550123", "2026-02-12T14:00:00Z", "Hi Ada, Root canal tomorrow at 9:00 AM at 12 High Street.")
     ]
 
@@ -88,21 +85,21 @@ def test_b05_another_person_gets_the_message_and_the_first_one_none(kit, sandbox
     kit.sync(appointment())
     report = kit.sync(appointment(phone="+12025550177", name="Bob"))
     assert kinds(report) == ["cancel", "schedule"]
-    assert [to for to, _, _ in parked(sandbox)] == ["+12025550177"]
+    assert [to for to, _, _ in parked_messages(sandbox)] == ["+12025550177"]
 
 
 def test_with_an_id_a_new_number_follows_the_person(kit, sandbox, appointment):
     kit.sync(appointment(recipients=[Recipient("+12025550123", id="P-7", name="Ada")]))
     report = kit.sync(appointment(recipients=[Recipient("+12025550177", id="P-7", name="Ada")]))
     assert [(change.kind.value, change.causes) for change in report.changes] == [("replace", ("recipient",))]
-    assert [to for to, _, _ in parked(sandbox)] == ["+12025550177"]
+    assert [to for to, _, _ in parked_messages(sandbox)] == ["+12025550177"]
 
 
 def test_b01_a_cancelled_appointment_leaves_nothing_parked(kit, sandbox, appointment):
     kit.sync(appointment())
     report = kit.sync(appointment(status="cancelled"))
     assert [(change.kind.value, change.reason.value) for change in report.changes] == [("cancel", "cancelled")]
-    assert parked(sandbox) == []
+    assert parked_messages(sandbox) == []
     assert kinds(kit.sync(appointment(status="cancelled"))) == ["skip"]
 
 
@@ -114,18 +111,19 @@ def test_b04_one_recipient_less_withdraws_that_one_only(kit, sandbox, appointmen
         ("cancel", "removed"),
         ("keep", "unchanged"),
     ]
-    assert [to for to, _, _ in parked(sandbox)] == ["+12025550177"]
+    assert [to for to, _, _ in parked_messages(sandbox)] == ["+12025550177"]
 
 
-def test_withdraw_takes_back_every_occurrence_and_is_quiet_about_strangers(kit, sandbox, appointment):
+def test_withdraw_takes_back_every_occurrence(kit, sandbox, appointment):
+    """Withdraw takes back every occurrence and is quiet about strangers."""
     kit.sync(
         [appointment(recurrence_id="2026-02-13T14:00:00Z"), appointment(days=4, recurrence_id="2026-02-14T14:00:00Z")]
     )
-    assert len(parked(sandbox)) == 2
+    assert len(parked_messages(sandbox)) == 2
     report = kit.withdraw("A-1", recurrence_id="2026-02-14T14:00:00Z")
     assert kinds(report) == ["cancel"]
     assert kinds(kit.withdraw("A-1")) == ["cancel"]
-    assert parked(sandbox) == []
+    assert parked_messages(sandbox) == []
     assert kit.withdraw("nobody").changes == ()
 
 
@@ -137,20 +135,20 @@ def test_what_a_complete_source_no_longer_has_is_withdrawn(kit, sandbox, appoint
         ("cancel", "removed"),
         ("keep", "unchanged"),
     ]
-    assert len(parked(sandbox)) == 2
+    assert len(parked_messages(sandbox)) == 2
 
 
 def test_the_batch_job_parks_what_enters_the_window(kit, sandbox, appointment):
     report = kit.sync(appointment(days=9))
     (change,) = report.changes
     assert (change.kind, change.reason) == ("hold", "beyond_window")
-    assert parked(sandbox) == []
+    assert parked_messages(sandbox) == []
     for _ in range(3):
         sandbox.clock.advance(days=1)
         assert kinds(kit.resync()) == ["hold"]
     sandbox.clock.advance(hours=1)
     assert kinds(kit.resync()) == ["schedule"]
-    assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-18T14:00:00Z"]
+    assert [send_at for _, send_at, _ in parked_messages(sandbox)] == ["2026-02-18T14:00:00Z"]
     assert kinds(kit.resync()) == ["keep"]
 
 
@@ -168,7 +166,7 @@ def test_a_sent_reminder_is_not_sent_again_unless_the_start_really_moves(kit, sa
     assert [change.kind.value for change in kit.sync(appointment(starts_at=creeping)).changes] == ["schedule"]
     moved = kit.sync(appointment(days=6))
     assert [change.kind.value for change in moved.changes] == ["replace"]
-    assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-15T14:00:00Z"]
+    assert [send_at for _, send_at, _ in parked_messages(sandbox)] == ["2026-02-15T14:00:00Z"]
 
 
 def test_moved_beyond_the_window_is_cancelled_now_and_parked_in_time(kit, sandbox, appointment):
@@ -176,7 +174,7 @@ def test_moved_beyond_the_window_is_cancelled_now_and_parked_in_time(kit, sandbo
     report = kit.sync(appointment(days=20))
     (change,) = report.changes
     assert (change.kind, change.reason, change.causes[0]) == ("cancel", "beyond_window", "moved")
-    assert parked(sandbox) == []
+    assert parked_messages(sandbox) == []
     assert kinds(kit.resync()) == ["hold"]
     sandbox.clock.advance(days=16)
     assert kinds(kit.resync()) == ["schedule"]
@@ -186,7 +184,7 @@ def test_b41_moved_into_the_past_leaves_nothing(kit, sandbox, appointment):
     kit.sync(appointment())
     report = kit.sync(appointment(days=-2))
     assert [(change.kind.value, change.reason.value) for change in report.changes] == [("cancel", "past")]
-    assert parked(sandbox) == []
+    assert parked_messages(sandbox) == []
 
 
 def test_an_edited_rule_replans_what_is_parked(kit, make_kit, sandbox, appointment):
@@ -199,7 +197,7 @@ def test_an_edited_rule_replans_what_is_parked(kit, make_kit, sandbox, appointme
         (change.kind.value, set(change.causes)) for change in preview.changes
     ] == [("replace", {"rule", "text"})]
     earlier.resync()
-    assert parked(sandbox) == [("+12025550123", "2026-02-12T13:00:00Z", "See you tomorrow at 9:00 AM.")]
+    assert parked_messages(sandbox) == [("+12025550123", "2026-02-12T13:00:00Z", "See you tomorrow at 9:00 AM.")]
 
 
 def test_a_removed_rule_withdraws_its_messages(kit, make_kit, sandbox, appointment):
@@ -217,14 +215,14 @@ def test_quiet_hours_that_come_to_cover_a_parked_message_move_it(make_kit, sandb
     strict = make_kit(quiet_hours=QuietHours("16:00", "08:00"))
     report = strict.resync()
     assert kinds(report) == ["replace"]
-    assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-12T20:59:00Z"]
+    assert [send_at for _, send_at, _ in parked_messages(sandbox)] == ["2026-02-12T20:59:00Z"]
 
 
 def test_an_older_revision_changes_nothing(kit, sandbox, appointment):
     kit.sync(appointment(revision=2))
     report = kit.sync(appointment(days=4, revision=1))
     assert [change.reason.value for change in report.changes] == ["stale_revision"]
-    assert [send_at for _, send_at, _ in parked(sandbox)] == ["2026-02-12T14:00:00Z"]
+    assert [send_at for _, send_at, _ in parked_messages(sandbox)] == ["2026-02-12T14:00:00Z"]
     assert kinds(kit.sync(appointment(days=4, revision=3))) == ["replace"]
 
 
@@ -253,18 +251,18 @@ def test_suppressing_a_number_withdraws_and_keeps_away(kit, sandbox, appointment
     kit.sync([appointment("A-1"), appointment("A-2", hours=1), appointment("A-3", phone="+12025550177")])
     report = kit.suppress("(202) 555-0123", reason="asked at the desk")
     assert kinds(report) == ["cancel", "cancel"]
-    assert [to for to, _, _ in parked(sandbox)] == ["+12025550177"]
+    assert [to for to, _, _ in parked_messages(sandbox)] == ["+12025550177"]
     assert [change.reason.value for change in kit.sync(appointment("A-4", hours=2)).changes] == ["suppressed"]
     assert kit.allow("+12025550123")
     kit.resync()
-    assert len(parked(sandbox)) == 4
+    assert len(parked_messages(sandbox)) == 4
 
 
 def test_record_leaves_the_work_to_the_batch_job(kit, sandbox, appointment):
     kit.record(appointment())
     assert sandbox.request_count == 0
     assert kinds(kit.resync(only_dirty=True)) == ["schedule"]
-    assert len(parked(sandbox)) == 1
+    assert len(parked_messages(sandbox)) == 1
 
 
 def test_a_refused_message_stops_no_other_and_is_not_asked_again(kit, sandbox, appointment):
@@ -273,7 +271,7 @@ def test_a_refused_message_stops_no_other_and_is_not_asked_again(kit, sandbox, a
     report = kit.sync([appointment("A-1"), appointment("A-2", phone="+12025550177")])
     assert len(report.failed) == 1
     assert not report.ok
-    assert len(parked(sandbox)) == 1
+    assert len(parked_messages(sandbox)) == 1
     requests = sandbox.request_count
     again = kit.resync()
     assert sandbox.request_count == requests

@@ -28,9 +28,7 @@ def test_one_that_could_not_be_made_anew_in_time_is_sent_late(make_kit, sandbox,
     assert [item.send_at for item in sandbox.parked()] == [SOONEST]
 
 
-def test_what_is_for_another_time_is_withdrawn_also_where_nothing_can_be_written_instead(
-    make_kit, sandbox, appointment
-):
+def test_what_is_for_another_time_is_withdrawn_in_any_case(make_kit, sandbox, appointment):
     """Better none than one with yesterday's time; one that is still true stays."""
     kit = make_kit([Rule("day-before", before="24 hours", text="{{ data.room }} {{ when }}")])
     kit.sync(appointment(data={"room": "5"}))

@@ -11,10 +11,9 @@ import pytest
 from reminder_kit import Appointment, QuietHours, Recipient, Rule
 from reminder_kit.config.loading import load
 from reminder_kit.errors import ConfigurationError
-from tests.factories import NEW_YORK, NUMBER, START
+from tests.factories import DAY, NEW_YORK, NUMBER, START
 
 GAP = timedelta(minutes=30)
-DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}")
 LATER = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}", shift="later")
 
 
@@ -45,7 +44,8 @@ def at_rest(kit):
     ],
     ids=["earlier", "later"],
 )
-def test_messages_to_one_number_keep_the_gap_at_the_nearest_time_first_the_rules_way(make_kit, sandbox, rule, expected):
+def test_messages_to_one_number_keep_the_gap(make_kit, sandbox, rule, expected):
+    """Messages to one number keep the gap, at the nearest time, and first the rule's way."""
     kit = make_kit([rule], min_gap=GAP)
     kit.sync([visit(item) for item in "ABCD"])
     assert times(sandbox) == expected

@@ -13,7 +13,7 @@ def crowd(appointment, count, **changes):
     return [appointment(f"A-{n}", phone=f"+120255501{n:02}", **changes) for n in range(count)]
 
 
-def test_suppressing_one_number_carries_out_nothing_else_that_was_recorded(kit, sandbox, appointment):
+def test_suppressing_one_number_carries_out_nothing_else(kit, sandbox, appointment):
     """What a host recorded by mistake is still the batch job's to refuse."""
     kit.sync(crowd(appointment, 12))
     kit.record(crowd(appointment, 12, status="cancelled"))

@@ -30,12 +30,8 @@ from tests.factories import (
 HOURS = Rule("hours", before="3 hours", text="{{ appointment.title }} {{ when }}", together=TOGETHER)
 
 
-@pytest.fixture
-def evening(make_kit):
-    return make_kit([EVENING])
-
-
-def test_several_appointments_of_a_day_are_told_in_one_message_by_their_start(evening, sandbox):
+def test_several_appointments_of_a_day_are_in_one_message(evening, sandbox):
+    """Several appointments of a day are told in one message by their start."""
     report = evening.sync([visit("B", 11, name="Ben"), visit("A", 9), visit("C", 10, title="Cleaning")])
     assert parked_texts(sandbox) == [
         "tomorrow: 9:00 AM Check-up (Ada), 10:00 AM Cleaning (Ada), 11:00 AM Check-up (Ben)"
@@ -170,7 +166,8 @@ def test_who_is_booked_after_the_message_went_out_gets_one_of_its_own(evening, s
     assert parked_texts(sandbox) == ["Cleaning tomorrow at 10:00 AM"]
 
 
-def test_who_comes_when_the_message_can_not_be_changed_any_more_is_told_apart(evening, sandbox):
+def test_who_comes_too_late_for_the_message_is_told_apart(evening, sandbox):
+    """Who comes when the message can't be changed any more is told apart."""
     evening.sync(visit("A"))
     sandbox.clock.set(START + timedelta(days=1, hours=8, minutes=57))
     report = evening.sync(visit("B", 11))
@@ -179,7 +176,8 @@ def test_who_comes_when_the_message_can_not_be_changed_any_more_is_told_apart(ev
     assert at_rest(evening)
 
 
-def test_who_parts_too_late_to_be_on_time_is_told_whatever_the_rule_says_of_lateness(make_kit, sandbox):
+def test_who_parts_too_late_is_told_whatever_the_rule_says(make_kit, sandbox):
+    """Who parts too late to be on time is told whatever the rule says of lateness."""
     kit = make_kit([evening_rule(if_late="skip")])
     kit.sync([visit("A"), visit("B", 11)])
     sandbox.clock.set(START + timedelta(days=1, hours=8, minutes=55))
@@ -281,7 +279,8 @@ def test_one_that_can_not_be_decided_holds_nobody_up(make_kit, sandbox):
     ],
     ids=["too long", "a name is missing"],
 )
-def test_where_the_text_for_all_can_not_be_written_each_is_told_by_itself(make_kit, sandbox, together):
+def test_without_a_text_for_all_each_is_told_by_itself(make_kit, sandbox, together):
+    """Where the text for all can't be written each is told by itself."""
     kit = make_kit([evening_rule(together=together, max_parts=1)])
     kit.sync(visit("A"))
     kit.sync([visit("B", 11, data={"room": "5"}), visit("C", 12)])
@@ -303,7 +302,8 @@ def test_a_day_is_the_readers_own(make_kit, sandbox):
     assert parked_texts(sandbox) == ["tomorrow: 8:30 PM Check-up (Ada), 9:30 PM Check-up (Ada)"]
 
 
-def test_a_family_is_told_in_the_first_ones_language_and_all_day_events_count(make_kit, sandbox):
+def test_a_family_is_told_in_the_first_ones_language(make_kit, sandbox):
+    """A family is told in the first one's language and all-day events count."""
     rule = evening_rule(text={"en": "One", "es": "Una"}, together={"en": "Several", "es": "{{ day }}: varias"})
     kit = make_kit([rule])
     first = evolve(visit("A", 0), all_day=True, recipients=[Recipient(NUMBER, locale="es")])

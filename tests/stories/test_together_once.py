@@ -21,11 +21,6 @@ DUE = START + timedelta(days=1, hours=9)
 
 
 @pytest.fixture
-def evening(make_kit):
-    return make_kit([EVENING])
-
-
-@pytest.fixture
 def make_hooked(make_kit, sandbox):
     """Return a factory of kits that hear of replies, and a function that delivers them."""
     provider = {"webhook_url": "https://clinic.example/hooks", "public_key": sandbox.public_key}
@@ -137,7 +132,7 @@ def test_who_waits_for_one_that_something_else_silences_is_told(make_kit, sandbo
     assert at_rest(kit)
 
 
-def test_one_date_read_in_zones_far_apart_is_one_day_for_all_who_share_it(evening, sandbox):
+def test_one_date_in_zones_far_apart_is_one_day(evening, sandbox):
     """What is in the middle sees both ends: then they must see each other."""
 
     def at(id, place, hour):
@@ -165,7 +160,8 @@ def test_alarms_are_told_together_only_where_they_are_for_one_instant(make_kit, 
     }
 
 
-def test_what_an_older_library_records_meanwhile_is_found_when_it_is_worked_on(evening, sandbox):
+def test_what_an_older_library_records_is_found(evening, sandbox):
+    """What an older library records meanwhile is found when it is worked on."""
     evening.sync(visit("A"))
     evening.record(visit("B", 11))
     with evening.ledger._database.writing() as connection:
@@ -179,7 +175,8 @@ def test_what_an_older_library_records_meanwhile_is_found_when_it_is_worked_on(e
 
 
 @pytest.mark.parametrize("change", ["withdrawn", "moved", "reassigned"])
-def test_a_message_that_can_not_be_withdrawn_any_more_tells_whom_it_tells(evening, sandbox, change):
+def test_a_message_that_stays_tells_whom_it_tells(evening, sandbox, change):
+    """A message that can't be withdrawn any more tells whom it tells."""
     evening.sync([visit("A"), visit("B", 11)])
     sandbox.clock.set(DUE - timedelta(seconds=50))
     match change:
@@ -336,7 +333,7 @@ def test_an_older_sqlite_ledger_is_upgraded_by_whatever_writes(make_kit, tmp_pat
     assert kit.plan(visit("A")).now == START.astimezone(UTC)
 
 
-def test_a_day_of_two_hundred_visits_of_one_number_is_decided_in_good_time(make_kit):
+def test_two_hundred_visits_of_one_number_are_judged_once(make_kit):
     """Each looks at each: that must not be looked at anew by each of them."""
     looked = []
 

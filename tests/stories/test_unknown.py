@@ -43,7 +43,8 @@ def test_a_provider_that_never_answers_is_sent_no_third_text(make_kit, sandbox, 
     assert len(sandbox.messages()) == 2
 
 
-def test_with_a_key_a_lost_answer_is_asked_for_again_and_nothing_is_unknown(make_kit, sandbox, appointment):
+def test_with_a_key_a_lost_answer_is_asked_for_again(make_kit, sandbox, appointment):
+    """With a key a lost answer is asked for again and nothing is unknown."""
     kit = make_kit()
     sandbox.fault("drop_after", times=2, method="POST")
     report = kit.sync(appointment())

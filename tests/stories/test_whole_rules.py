@@ -11,11 +11,7 @@ import pytest
 from reminder_kit import QuietHours, Recipient, Rule
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.instants import iso
-
-
-def parked(sandbox):
-    return sorted((item.to, iso(item.send_at), item.text) for item in sandbox.parked())
-
+from tests.factories import parked_messages
 
 BUSINESS = {"business_days_before": 1, "at": "09:00", "text": "See you {{ when }}."}
 
@@ -43,7 +39,9 @@ class TestBusinessDays:
         closed = make_kit([Rule("business", **BUSINESS)], closed_days=["2026-02-12"])
         assert [(change.kind, change.causes) for change in closed.plan_resync().changes] == [("replace", ("rule",))]
         closed.resync()
-        assert parked(sandbox) == [("+12025550123", "2026-02-11T14:00:00Z", "See you Friday 13 February at 9:00 AM.")]
+        assert parked_messages(sandbox) == [
+            ("+12025550123", "2026-02-11T14:00:00Z", "See you Friday 13 February at 9:00 AM.")
+        ]
 
 
 def test_one_stray_quote_costs_nothing_where_texts_are_transliterated(make_kit, sandbox, appointment):
@@ -51,7 +49,7 @@ def test_one_stray_quote_costs_nothing_where_texts_are_transliterated(make_kit, 
     make_kit([rule]).sync(appointment())
     report = make_kit([rule], transliterate=True).resync()
     assert [(change.kind, change.causes) for change in report.changes] == [("replace", ("text",))]
-    assert [text for *_, text in parked(sandbox)] == ["It's tomorrow at 9:00 AM - don't forget"]
+    assert [text for *_, text in parked_messages(sandbox)] == ["It's tomorrow at 9:00 AM - don't forget"]
 
 
 class TestRuleSets:
@@ -65,7 +63,7 @@ class TestRuleSets:
         kit = make_kit(self.RULES)
         kit.sync([appointment("A-1")], source="dental")
         kit.sync([appointment("A-2", tags={"new"}, data={"kind": "intake"})], source="eyes")
-        assert [text for *_, text in parked(sandbox)] == [
+        assert [text for *_, text in parked_messages(sandbox)] == [
             "Eyes tomorrow at 9:00 AM",
             "Teeth tomorrow at 9:00 AM",
             "Welcome today at 9:00 AM",
@@ -86,7 +84,7 @@ def test_people_are_written_to_in_their_own_language(make_kit, sandbox, appointm
     texts = {"en": "See you {{ when }}.", "es": "Le esperamos {{ when }}"}
     people = [Recipient("+12025550123"), Recipient("+12025550124", locale="es-MX")]
     make_kit([Rule("r", before="24 hours", text=texts)]).sync(appointment(recipients=people))
-    assert [text for *_, text in parked(sandbox)] == [
+    assert [text for *_, text in parked_messages(sandbox)] == [
         "See you tomorrow at 9:00 AM.",
         "Le esperamos mañana a las 9:00 a.m.",
     ]
@@ -195,7 +193,7 @@ class TestLateLadder:
         make_kit([Rule("day", before="24 hours", text="Long {{ when }}", late_text="Today!")]).sync(
             appointment(days=0, hours=8)
         )
-        assert [text for *_, text in parked(sandbox)] == ["Today!"]
+        assert [text for *_, text in parked_messages(sandbox)] == ["Today!"]
 
 
 class TestExplain:
@@ -203,7 +201,7 @@ class TestExplain:
         (why,) = kit.explain("A-1").reminders
         return why.steps
 
-    def test_it_tells_zones_with_their_sources_and_the_quiet_hours_of_what_is_parked(self, make_kit, appointment):
+    def test_it_tells_zones_with_their_sources(self, make_kit, appointment):
         """B13: someone in Los Angeles is not written to at 06:30, and the explanation says so afterwards too."""
         kit = make_kit([Rule("day", before="24 hours", text="x")], quiet_hours=QuietHours("21:00", "08:00"))
         kit.sync(appointment(recipients=[Recipient("+12025550123", timezone="America/Los_Angeles")]))
@@ -229,9 +227,8 @@ class TestExplain:
         ],
         ids=["skipped", "twice"],
     )
-    def test_it_tells_the_choice_between_local_times_that_are_twice_or_not_at_all(
-        self, make_kit, appointment, start, at, said
-    ):
+    def test_it_tells_the_choice_where_local_times_are_twice(self, make_kit, appointment, start, at, said):
+        """It tells the choice between local times that are twice or not at all."""
         starts_at = datetime.fromisoformat(start).replace(tzinfo=ZoneInfo("America/New_York"))
         kit = make_kit([Rule("night", days_before=0, at=at, text="x")])
         kit.sync(appointment(starts_at=starts_at, ends_at=None))
@@ -242,7 +239,7 @@ class TestExplain:
         kit.record(appointment(days=0, hours=5))
         assert self.steps(kit)[-1] == "quiet hours (21:00–09:30) are over at 2026-02-10T14:30:00Z"
 
-    def test_history_knows_which_version_of_a_rule_each_message_was_made_with(self, make_kit, appointment):
+    def test_history_knows_the_version_of_each_messages_rule(self, make_kit, appointment):
         """B42: an edit of the words alone is told too."""
         first = Rule("day", before="24 hours", text="See you {{ when }}.")
         second = Rule("day", before="24 hours", text="Please come {{ when }}.")
@@ -264,7 +261,8 @@ class TestChannels:
         assert Rule("r", before="1 day", text=self.TEXT) == Rule("r", before="1 day", text="See you {{ when }}.")
         assert Rule("r", before="1 day", text=self.TEXT, **self.MAP).text == {"en": "The way to us", "es": "El camino"}
 
-    def test_another_channel_is_a_new_message_with_its_own_words_and_pictures(self, make_kit, sandbox, appointment):
+    def test_another_channel_is_a_new_message(self, make_kit, sandbox, appointment):
+        """Another channel is a new message with its own words and pictures."""
         make_kit([Rule("r", before="24 hours", text=self.TEXT)]).sync(appointment())
         report = make_kit([Rule("r", before="24 hours", text=self.TEXT, **self.MAP)]).resync()
         assert [(change.kind, change.causes) for change in report.changes] == [("replace", ("text", "media"))]

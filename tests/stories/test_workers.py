@@ -150,7 +150,8 @@ def compete(url, count, killed):
 
 
 @pytest.mark.slow
-def test_eight_processes_on_postgresql_three_killed_double_and_lose_nothing(postgres_url):
+def test_eight_processes_on_postgresql_double_nothing(postgres_url):
+    """Of eight processes three are killed: nothing is doubled or lost."""
     ledger = Ledger(postgres_url)
     ledger.upgrade()
     ledger.close()
@@ -158,7 +159,8 @@ def test_eight_processes_on_postgresql_three_killed_double_and_lose_nothing(post
 
 
 @pytest.mark.slow
-def test_four_processes_on_one_sqlite_file_one_killed_double_and_lose_nothing(sqlite_url):
+def test_four_processes_on_one_sqlite_file_double_nothing(sqlite_url):
+    """Of four processes one is killed: nothing is doubled or lost."""
     compete(sqlite_url, 4, 1)
 
 

@@ -112,7 +112,8 @@ def test_held_and_sent_by_us(reminder_kit_sandbox, reminder_kit_maker, reminder_
     ran.assert_outcomes(passed=3)
 
 
-def test_the_clock_starts_where_a_host_says_and_its_own_names_are_left_alone(host):
+def test_the_clock_starts_where_a_host_says(host):
+    """The clock starts where a host says and its own names are left alone."""
     ran = host("""
 @pytest.fixture
 def reminder_kit_start():

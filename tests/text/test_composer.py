@@ -108,7 +108,8 @@ class TestWhen:
             == "tomorrow at 3:00 AM"
         )
 
-    def test_b31_an_all_day_appointment_has_a_date_only_wherever_its_reader_is(self):
+    def test_b31_an_all_day_appointment_has_a_date_only(self):
+        """An all-day appointment has a date only wherever its reader is."""
         start = MONDAY_10.replace(hour=0)
         assert said("{{ when }}", start=start, all_day=True) == "tomorrow"
         assert said("{{ when }}", start=start, all_day=True, who={"timezone": "America/Los_Angeles"}) == "tomorrow"

@@ -37,7 +37,8 @@ def test_a_text_for_a_locale_that_nobody_can_have_is_pointed_out():
         ("nl", ""),
     ],
 )
-def test_what_a_language_costs_on_any_day_of_the_year_is_said_in_a_sentence(locale, dear):
+def test_what_a_language_costs_is_said_in_a_sentence(locale, dear):
+    """What a language costs on any day of the year is said in a sentence."""
     said = (
         f"warning: rule 'r': text.{locale}: in {locale}, words such as dates bring {dear}, not in the GSM alphabet: a "
         "part then holds 70 characters instead of 160"

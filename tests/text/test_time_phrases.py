@@ -151,7 +151,8 @@ def test_weekdays_take_the_case_and_article_their_preposition_asks_for(language,
     ],
     ids=str,
 )
-def test_the_clock_is_that_of_the_country_and_one_o_clock_is_singular_where_it_is(locale, at, said):
+def test_the_clock_is_that_of_the_country(locale, at, said):
+    """The clock is that of the country and one o'clock is singular where it is."""
     assert when(datetime.combine(MONDAY, at), MONDAY.date(), locale) == said
 
 

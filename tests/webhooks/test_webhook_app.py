@@ -212,9 +212,7 @@ def test_several_webhooks_at_once_are_followed_in_few_runs(make_app, sandbox, mo
 
 
 @BOTH
-def test_hundreds_of_webhooks_at_once_beside_another_writer_are_all_stored(
-    make_app, make_kit, sandbox, appointment, kind
-):
+def test_hundreds_of_webhooks_at_once_are_all_stored(make_app, make_kit, sandbox, appointment, kind):
     """SQLite takes one writer at a time: everyone waits for a turn, nobody is turned away."""
     app, other = make_app(kind), make_kit()
     other.sync(appointment(f"A-{number}", phone=f"+12025550{number:03}") for number in range(100, 140))
@@ -248,7 +246,8 @@ def test_without_a_key_to_verify_with_it_does_not_begin(make_kit):
         WebhookApp(make_kit(provider=Telnyx(api_key="KEY", from_="+12025550100", public_key="AAAA")))
 
 
-def test_a_ledger_that_is_not_ready_is_told_and_tried_again_by_each_webhook(make_app, sandbox, logged, monkeypatch):
+def test_a_ledger_that_is_not_ready_is_tried_by_each_webhook(make_app, sandbox, logged, monkeypatch):
+    """A ledger that is not ready is told and tried again by each webhook."""
     app = make_app()
     monkeypatch.setattr(app._kit.ledger, "prepare", lambda: (_ for _ in ()).throw(SchemaError("not upgraded")))
     assert asked(app, **signed(sandbox)).status_code == 503
@@ -425,9 +424,7 @@ def test_the_follow_up_may_come_after_the_answer_by_hours(make_app, sandbox, app
     assert sandbox.parked() == []
 
 
-def test_a_fallback_that_can_not_be_verified_is_warned_of_and_asked_to_send_its_webhooks_again(
-    make_app, make_kit, logged, sandbox
-):
+def test_a_fallback_that_can_not_be_verified_is_warned_of(make_app, make_kit, logged, sandbox):
     """Telnyx' are taken all the while."""
     provider = Telnyx("KEY", "+12025550100", public_key=TELNYX_PUBLIC_KEY)
     app = make_app(kit=make_kit(provider=provider, fallback=Vonage("Clinic", "k", "KEY")))

@@ -20,6 +20,7 @@ __all__ = [
     "event_values",
     "history_from",
     "history_values",
+    "included_from",
     "instant",
     "instant_or_none",
     "message_from",
@@ -30,7 +31,6 @@ __all__ = [
     "outcome_from",
     "outcome_values",
     "record_from",
-    "told_from",
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -152,16 +152,16 @@ def message_from(row: Sequence[Any]) -> Message:
         instant_or_none(next_try_at),
         error,
         bool(presumed),
-        told_from(told),
+        included_from(told),
     )
 
 
-def told_from(told: str) -> tuple[Included, ...]:
+def included_from(told: str) -> tuple[Included, ...]:
     """Return the reminders that a message includes, from the column `told`."""
     return () if not told else tuple(Included(key, instant(start_at)) for key, start_at in json.loads(told))
 
 
-def _told_text(told: Sequence[Included]) -> str:
+def _included_text(told: Sequence[Included]) -> str:
     """Return the column `told` of a message that includes these reminders; "" for none."""
     return json.dumps([(included.key, micros(included.start_at)) for included in told]) if told else ""
 
@@ -197,7 +197,7 @@ def message_values(namespace: str, row: int, message: Message, rule: str, recipi
         "next_try_at": micros_or_none(message.next_try_at),
         "error": message.error,
         "presumed": message.presumed,
-        "told": _told_text(message.includes),
+        "told": _included_text(message.includes),
     }
 
 
@@ -216,7 +216,7 @@ def moved_values(namespace: str, before: Message, after: Message) -> dict[str, A
         "new_presumed": after.presumed,
         "new_due_at": micros(after.due_at),
         "new_start_at": micros(after.start_at),
-        "new_told": _told_text(after.includes),
+        "new_told": _included_text(after.includes),
     }
 
 

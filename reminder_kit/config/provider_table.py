@@ -1,0 +1,62 @@
+"""The table of a provider, [provider] or [fallback], as arguments of the provider's class.
+
+Never makes a provider, and never reads a secret from the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from inspect import Parameter, signature
+from typing import Any
+
+from reminder_kit.config import checks
+from reminder_kit.config.checks import Check
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.rules.conditions import suggestion
+
+__all__ = ["KIT_KEYS", "SECRET_NAMES", "provider_arguments"]
+
+SECRET_NAMES = re.compile(r"(.*_)?(api_key|api_secret|key|secret|auth_token|token|password|private_key)")
+"""Keys that look like a secret's name: these belong into the environment."""
+
+KIT_KEYS: dict[str, Check] = {
+    "concurrency": checks.count,
+    "rate": checks.rate,
+    "timeout": checks.length,
+    "unknown_outcome": checks.one_of("prefer_duplicate", "prefer_missing"),
+    "suppress_undeliverable": checks.flag,
+}
+"""Keys of [provider] that are arguments of the kit, not of the provider."""
+
+
+def provider_arguments(kind: Any, table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the provider's own keys of a table as arguments of its constructor, in which `from` is called `from_`.
+
+    `where` names file and table in errors. Raises `ConfigurationError` for an unknown key or a value of another kind.
+    """
+    parameters = dict(signature(kind).parameters)
+    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values()):
+        parameters |= {_argument_name(key): Parameter("any", Parameter.KEYWORD_ONLY) for key in table}
+    known = tuple(
+        name.rstrip("_") for name, parameter in parameters.items() if _is_key(name, str(parameter.annotation))
+    )
+    found = {}
+    for key, value in table.items():
+        if key == "name" or key in KIT_KEYS:
+            continue
+        if key not in known:
+            raise ConfigurationError(f"{where} unknown key {key!r}: {suggestion(key, ('name', *known, *KIT_KEYS))}")
+        found[_argument_name(key)] = checks.typed(
+            value, str(parameters[_argument_name(key)].annotation), f"{where} {key}"
+        )
+    return found
+
+
+def _is_key(name: str, annotation: str) -> bool:
+    """Say whether an argument of a provider may stand in a file: secrets and functions may not."""
+    return name == "public_key" or not (SECRET_NAMES.fullmatch(name) or "Callable" in annotation)
+
+
+def _argument_name(key: str) -> str:
+    return "from_" if key == "from" else key
