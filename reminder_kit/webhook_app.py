@@ -85,7 +85,9 @@ class WebhookApp:
         self._patience = patience
         self._tell = tell or logging.getLogger("reminder_kit").log
         self._closes = closes
+        #: Whether something came in that the run under way may not have seen.
         self._run_wanted = False
+        #: The task of that run; None: there was none yet.
         self._follower: asyncio.Task[None] | None = None
         with suppress(WebhookError):
             kit.provider.events(_BY_NOBODY, b"", kit.now())

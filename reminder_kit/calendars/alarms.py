@@ -53,7 +53,10 @@ class Times(NamedTuple):
 
 
 def read_alarms(event: Component, zones: Zones, limits: Limits, warn: Warn) -> tuple[Alarm, ...]:
-    """Return an event's alarms without vendors' placeholders; an unreadable one is reported and left out."""
+    """Return an event's alarms, without those by which programs write "no alarm".
+
+    An alarm that can't be read is reported and left out.
+    """
     components = [child for child in event.children if child.name == "VALARM"]
     if len(components) > limits.alarms:
         warn(f"has {len(components)} alarms: only the first {limits.alarms} are read", components[limits.alarms].line)

@@ -295,7 +295,7 @@ def _fits(rule: Rule, day: date) -> bool:
 
 
 def _ordinals(rule: Rule, day: date) -> tuple[int, int]:
-    """Return which of its weekdays this is, from the front and from the back, of its month or year."""
+    """Return the how-many-th of its weekday a date is within its month or year: from the front, and from the back."""
     if rule.freq == "MONTHLY" or "BYMONTH" in rule.by:
         index, length = day.day - 1, monthrange(day.year, day.month)[1]
     else:
@@ -304,7 +304,7 @@ def _ordinals(rule: Rule, day: date) -> tuple[int, int]:
 
 
 def _weeknumbers(day: date, wkst: int) -> set[int]:
-    """Return the number of the date's week from the front and from the back: week 1 has four days of the year."""
+    """Return the number of a date's week, from the front and from the back; week 1 has four of the year's days."""
     middle = day + timedelta(days=3 - (day.weekday() - wkst) % 7) if day.toordinal() < _LAST - 3 else day
     number = (middle.timetuple().tm_yday - 1) // 7 + 1
     january = date(middle.year, 1, 4)
@@ -316,7 +316,7 @@ def _weeknumbers(day: date, wkst: int) -> set[int]:
 
 
 def _within_days(rule: Rule, start: datetime, low: datetime, high: datetime, budget: Budget) -> Iterator[datetime]:
-    """Yield HOURLY, MINUTELY and SECONDLY instants, day by day, passing over days and hours that can't match."""
+    """Yield the wall clocks of HOURLY, MINUTELY and SECONDLY rules; days and hours that can't match are passed over."""
     base = _UNIT[rule.freq]
     unit = base * rule.interval
     origin = (start.hour * 3600 + start.minute * 60 + start.second) // base * base

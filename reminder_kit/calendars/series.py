@@ -133,7 +133,7 @@ def _key(original: When, first: When | None) -> datetime:
 
 
 def answers(series: Series) -> dict[datetime | None, dict[str, str]]:
-    """Return what invited people answered (METHOD:REPLY), by address: to the whole series (None) or to one instance."""
+    """Return what invited people answered (PARTSTAT), by address: to the series (None) or to one instance (UTC)."""
     found: dict[datetime | None, dict[str, str]] = {}
     for event in sorted(series.replies, key=lambda event: event.order):
         key = None if event.replaces is None else _key(event.replaces, series.first)

@@ -147,11 +147,16 @@ class _Scanner:
     def __init__(self, index: Index, file: int) -> None:
         self.index = index
         self.file = file
+        #: The names of the open components, the outermost first.
         self.stack: list[bytes] = []
+        #: How many more are open than the limit `depth` allows.
         self.below = 0
+        #: The VEVENT, and the VTIMEZONE (offset, line, TZID), that are open; None: none is.
         self.event: _Event | None = None
         self.zone: tuple[int, int, bytes] | None = None
+        #: The number of the open calendar object; -1: none is.
         self.calendar = -1
+        #: Whether there was any calendar object or event.
         self.seen = False
 
     def note(self, raw: bytes, offset: int, line: int, end: int) -> None:
@@ -251,7 +256,7 @@ class _Scanner:
             self.calendar = -1
 
     def close_event(self, event: _Event, end: int) -> None:
-        """Note a whole event."""
+        """Note an event that has ended, under its UID."""
         self.event = None
         if end - event.offset > self.index.limits.event_bytes:
             event.fault = f"is larger than {self.index.limits.event_bytes} bytes"
@@ -276,7 +281,7 @@ class _Scanner:
         return until is None or until[1] >= self.index.low
 
     def close_zone(self, zone: tuple[int, int, bytes], end: int) -> None:
-        """Note a whole VTIMEZONE under its TZID."""
+        """Note a VTIMEZONE that has ended, under its TZID."""
         offset, line, tzid = zone
         self.zone = None
         if end - offset <= self.index.limits.event_bytes:
@@ -338,7 +343,7 @@ def scan(stream: BinaryIO, file: int, index: Index) -> bool:
 
 
 def _physical_lines(stream: BinaryIO, limit: int) -> Iterator[tuple[bytes, int]]:
-    """Yield each line's bytes, cut at the limit, and how long it really is."""
+    """Yield the bytes of each line, cut at the limit, and how long the line really is."""
     readline = stream.readline
     while raw := readline(limit + 1):
         length = len(raw)

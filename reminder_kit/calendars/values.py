@@ -29,7 +29,7 @@ _LONGEST = timedelta(days=3660)
 
 
 class TimeKind(StrEnum):
-    """How a time was written."""
+    """How a time was written, which says in which zone it is read."""
 
     #: Without a time of day.
     DATE = "date"
@@ -77,7 +77,7 @@ class Span(NamedTuple):
 
     @property
     def is_negative(self) -> bool:
-        """Whether it points backwards."""
+        """Whether it leads back in time."""
         return self.days < 0 or self.exact < timedelta()
 
 

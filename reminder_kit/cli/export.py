@@ -5,10 +5,9 @@ Never writes to ledger or provider.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +17,9 @@ from reminder_kit.cli.session import configured
 from reminder_kit.model.lifecycle import OPEN
 from reminder_kit.model.phones import masked
 from reminder_kit.model.records import AppointmentRecord, ReminderRecord, ReminderStatus
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.reader import Reader
 
 __all__ = ["export"]
 
@@ -44,16 +46,23 @@ def export(kind: str, output: str | None, *, numbers: bool) -> int:
     return 0
 
 
-def _rows(now: datetime, *, numbers: bool) -> Iterator[dict[str, Any]]:
-    """Yield a row for each parked or held reminder of an appointment that is not over."""
+def _rows(now: datetime, *, numbers: bool) -> list[dict[str, Any]]:
+    """Return a row for each parked or held reminder of an appointment that is not over."""
     ledger = configured().ledger()
+
+    def rows(reader: Reader) -> list[dict[str, Any]]:
+        return [
+            _row(record, outcome, numbers=numbers)
+            for record in reader.records(ended_after=now)
+            for outcome in record.outcomes
+            if outcome.status in (ReminderStatus.PARKED, ReminderStatus.HELD)
+        ]
+
     try:
-        for record in ledger.read(lambda reader: list(reader.records(ended_after=now))):
-            for outcome in record.outcomes:
-                if outcome.status in (ReminderStatus.PARKED, ReminderStatus.HELD):
-                    yield _row(record, outcome, numbers=numbers)
+        found: list[dict[str, Any]] = ledger.read(rows)
     finally:
         ledger.close()
+    return found
 
 
 def _row(record: AppointmentRecord, outcome: ReminderRecord, *, numbers: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`rules check` and `rules schema`: what is wrong with the rules, and their texts as people would receive them.
+"""`rules`: what is wrong with the rules, their texts as people would receive them, and the schema of the file.
 
 Never opens a ledger, never speaks to the provider.
 """

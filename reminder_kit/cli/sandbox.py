@@ -1,4 +1,4 @@
-"""`sandbox`: a local Telnyx that keeps the documented contract.
+"""`sandbox`: a local Telnyx, which does what Telnyx' documents say.
 
 Never sends anything to a phone.
 """

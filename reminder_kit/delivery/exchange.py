@@ -36,11 +36,17 @@ class Exchange:
     clock: Callable[[], datetime]
 
     async def ask(
-        self, build: Callable[[], Request], parse: Callable[[Response], T], message: Message
+        self,
+        build: Callable[[], Request],
+        parse: Callable[[Response], T],
+        message: Message,
+        *,
+        learns: bool = True,
     ) -> tuple[T | None, ProviderError | None]:
         """Send what `build` returns and read the answer with `parse`: returns what it says, or why it says nothing.
 
         An `UnknownOutcomeError` means that the request may have been carried out, any other error that it was not.
+        With `learns` false the circuit breaker is asked, and learns nothing from the answer.
         """
         route = self.route
         try:
@@ -53,9 +59,11 @@ class Exchange:
         except ProviderError as problem:
             error = problem
         else:
-            route.breaker.answered()
+            if learns:
+                route.breaker.answered()
             return found, None
-        route.breaker.failed(error, self.clock())
+        if learns:
+            route.breaker.failed(error, self.clock())
         return None, error
 
 

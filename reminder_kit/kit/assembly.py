@@ -17,7 +17,7 @@ from reminder_kit.config import checks
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import ConfigurationError, InvalidInputError
-from reminder_kit.kit.listeners import Listeners, Run
+from reminder_kit.kit.listeners import Listeners, Run, announces_run
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
@@ -195,6 +195,11 @@ class Kit:
             plan.raise_if_unsafe()
         report = await self._executor.apply(plan, patient=plan.actor == "resync", forced=force and plan.is_unsafe)
         return evolve(report, problems=plan.problems)
+
+    @announces_run()
+    async def _carry_out_as_run(self, plan: Plan, *, force: bool = False) -> Report:
+        """Carry out a plan as a run of its own, which listeners hear of."""
+        return await self._carry_out(plan, force=force)
 
     async def _written(self, write: Callable[[Transaction], T], connection: Any) -> T:
         """Have something written: in the host's transaction, in its thread or greenlet, or in one of our own."""

@@ -179,7 +179,6 @@ class Verbs(Kit):
         )
         return await self._carry_out(await self._in_thread(self._planner.withdrawal, found, now))
 
-    @announces_run("suppress")
     async def suppress(self, phone: str, reason: str = "", *, connection: Any = None) -> Report:
         """Stop all reminders to a number, now and from now on, and withdraw what is parked for it.
 
@@ -196,7 +195,7 @@ class Verbs(Kit):
         if connection is not None:
             return Report(now=now, changes=())
         plan = await self._in_thread(self._planner.suppression, number, now)
-        return await self._carry_out(plan, force=True)
+        return await self._carry_out_as_run(plan, force=True)
 
     async def allow(self, phone: str) -> bool:
         """Lift a suppression; says whether there was one. The next `resync` parks what is due again."""

@@ -197,12 +197,12 @@ class Ledger:
         naming both databases, where it does not reach the ledger's own tables.
         """
         from reminder_kit.ledger.databases.failures import translated
-        from reminder_kit.ledger.databases.host_connection import borrowed, identity_of, prove_same
+        from reminder_kit.ledger.databases.host_connection import identity_of, prove_same, runner_on
         from reminder_kit.ledger.transaction import Transaction
 
         database = self._database
         with translated(database.name):
-            runner = borrowed(connection)
+            runner = runner_on(connection)
             prove_same(identity_of(runner, self.schema), database, self._identity, connection)
             transaction = Transaction(runner, self.namespace, self.schema)
             yield transaction

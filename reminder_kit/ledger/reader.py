@@ -169,7 +169,7 @@ class Reader:
         if not wanted:
             return {}
         packed = self._runner.pack("identities", wanted)
-        found = self._runner.rows(self._statements.queries.known, namespace=self._namespace, **packed)
+        found = self._runner.rows(self._statements.queries.recorded, namespace=self._namespace, **packed)
         return {
             Identity(sequence[1], sequence[2], sequence[3]): (sequence[0], *sequence[4:])
             for sequence in found

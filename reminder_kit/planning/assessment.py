@@ -1,4 +1,4 @@
-"""Assessment: each wanted reminder of an appointment by itself: what is parked for it, and where a new message would go.
+"""Assessment: each wanted reminder by itself: what is parked for it, and where a new message would go.
 
 Pure: `now` is an argument. Never decides what is done: `combining`, `spacing` and `decide` go on from here.
 """
@@ -65,7 +65,7 @@ class Assessment:
     #: Why the text can't be written, in words; "": it can.
     error: str = ""
     #: When (UTC) a message of it, or one that includes it, went out last, unless it was undelivered; None: none did.
-    sent_at: datetime | None = None
+    said_at: datetime | None = None
     #: Whether the placement stands in for a message that is, or was, taken back or lost.
     replaces: bool = False
     #: The reminders of other appointments that its message speaks of as well.
@@ -145,7 +145,7 @@ def _assessed(
     messages += including
     settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
     sent = [message.send_at for message in messages if message.state in SENT and message.state is not State.UNDELIVERED]
-    assessment = Assessment(reminder, parked, settles, skip=reminder.refusal, sent_at=max(sent, default=None))
+    assessment = Assessment(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
     if reminder.refusal is None:
         if parked is not None and _last_sent_is_for(reminder, messages, settings):
             assessment.skip = Reason.ALREADY_SENT
@@ -316,9 +316,9 @@ def _supersede(assessments: list[Assessment]) -> None:
 
 
 def _settled_at(assessment: Assessment) -> datetime | None:
-    """Return when (UTC) a message that is not touched goes out, or went; None: there is none, or a new one is placed."""
+    """Return when (UTC) a message that stays goes out, or went; None: there is none, or a new one is placed."""
     if assessment.placement is not None:
         return None
     if assessment.keep and assessment.message is not None:
         return assessment.message.send_at
-    return assessment.sent_at if assessment.skip is Reason.ALREADY_SENT else None
+    return assessment.said_at if assessment.skip is Reason.ALREADY_SENT else None

@@ -1,6 +1,6 @@
-"""A change: one line of a plan or a report.
+"""A change: one line of a plan or a report, as a value, as JSON and as text.
 
-Pure: no clock, no I/O.
+Pure: no clock, no I/O. Never says what the ledger keeps: that is a `Decision`'s record.
 """
 
 from __future__ import annotations
@@ -23,17 +23,25 @@ CAUSES = ("moved", "text", "recipient", "sender", "media", "rule", "settle")
 """Why a parked message is touched, in the order in which causes are listed."""
 
 _NOTICEABLE = timedelta(minutes=15)
-_NEVER = (Reason.OPTED_OUT, Reason.INVALID_NUMBER, Reason.QUARANTINED)
+"""By how much a send time must move before the guard counts it."""
+
+_REFUSED_FOR_GOOD = (Reason.OPTED_OUT, Reason.INVALID_NUMBER, Reason.QUARANTINED)
 
 
 class ChangeKind(StrEnum):
     """What is to be done for one reminder; hosts and scripts read these words."""
 
+    #: A message is parked for it.
     SCHEDULE = "schedule"
+    #: Its parked message is taken back, and another one is parked.
     REPLACE = "replace"
+    #: Its parked message is taken back.
     CANCEL = "cancel"
+    #: It waits with us until its time enters the window, or the provider has room.
     HOLD = "hold"
+    #: Its parked message stays.
     KEEP = "keep"
+    #: No message is made of it, or it has had its message.
     SKIP = "skip"
 
 
@@ -49,62 +57,72 @@ _HAPPENED = {
 
 @frozen
 class Change:
-    """One line of a plan or a report: what happens to one reminder, and why.
+    """One line of a plan or a report: what happens to one reminder, and why. Instants are UTC."""
 
-    All instants are UTC. `send_at` is when the message goes out (for `cancel`: would
-    have gone out); `was_at` is when the message it replaces would have. `outcome` is
-    None until it was carried out, then `done`, `failed` or `unknown`. `zone` is the
-    recipient's, "" where nothing is to be said to anyone.
-    """
-
+    #: What is to be done.
     kind: ChangeKind
+    #: The appointment it is about.
     identity: Identity
+    #: The reminder's key; "": the change is about the appointment as a whole.
     key: str
+    #: The id of the rule; "" likewise, or where only the reminder's message is known.
     rule: str
+    #: The recipient's key; "" where the appointment has no recipient.
     recipient: str = field(repr=lambda key: repr(masked(key)))
+    #: The number, E.164 or as it was given; None where there is none.
     to: str | None = field(repr=lambda number: repr(masked(number or "")))
+    #: When the reminder is due by its rule; None where that can't be said any more.
     due_at: datetime | None
+    #: When its message goes out (`cancel`: would have gone out); None: none goes out.
     send_at: datetime | None
+    #: Why, as a code.
     reason: Reason
+    #: What the message says; None: none goes out.
     text: str | None = field(default=None, repr=False)
+    #: Why a parked message is touched, in the order of `CAUSES`; empty: it is not.
     causes: tuple[str, ...] = ()
+    #: When the message that is parked now goes out, or would have; None: none is parked.
     was_at: datetime | None = None
+    #: What came of it: "done", "failed" or "unknown"; None: it was not carried out.
     outcome: str | None = None
+    #: The provider's id of the message; None: it has none, or none is known.
     message_id: str | None = None
+    #: What went wrong, in words; None: nothing did.
     error: str | None = None
+    #: The recipient's IANA zone; "" where nobody is to be written to.
     zone: str = ""
 
     @property
     def is_work(self) -> bool:
-        """Whether carrying it out means writing to the provider."""
+        """Whether carrying the change out means writing to the provider."""
         return self.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE, ChangeKind.CANCEL)
 
     @property
     def happened(self) -> str:
-        """What became of it, in a word.
+        """What became of the reminder, in a word.
 
-        `parked`, `replaced`, `cancelled`, `held`, `kept` or `skipped`; of what was tried and did
-        not work, `rejected` (the provider will never take it), `failed` (it is tried
-        again) or `unknown` (it may have worked).
+        `parked`, `replaced`, `cancelled`, `held`, `kept` or `skipped`; of what was tried and did not work, `rejected`
+        (the provider will never take it), `failed` (it is tried again) or `unknown` (it may have worked).
         """
         if (
             self.outcome == "failed"
             and self.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
-            and self.reason in _NEVER
+            and self.reason in _REFUSED_FOR_GOOD
         ):
             return "rejected"
         return self.outcome if self.outcome in ("failed", "unknown") else _HAPPENED[self.kind]
 
     @property
     def moves_noticeably(self) -> bool:
-        """Whether it withdraws a parked message, or moves one by more than fifteen minutes.
+        """Whether the change takes a parked message back, or moves one by more than fifteen minutes.
 
-        What only ends an intent committed before is none: that is ended in any case.
+        A change that ends an intent committed earlier does not count: that intent is ended in any case. Nor does one
+        whose reminder is included in another message.
         """
         if "settle" in self.causes:
             return False
         if self.kind is ChangeKind.CANCEL:
-            return self.reason is not Reason.SUPERSEDED  # it is told in another message
+            return self.reason is not Reason.SUPERSEDED
         if self.kind is not ChangeKind.REPLACE or self.was_at is None or self.send_at is None:
             return False
         return abs(self.send_at - self.was_at) > _NOTICEABLE
@@ -143,7 +161,7 @@ def summarise(changes: Iterable[Change], appointments: int) -> dict[str, int]:
 
 
 def document(now: datetime, summary: dict[str, int], changes: Iterable[Change]) -> dict[str, Any]:
-    """Return the document of the command line's `--json`."""
+    """Return the document of the command line's `--json`, as plain JSON values; `now` is the run's instant."""
     return {"now": iso(now), "summary": summary, "changes": [change.as_json() for change in changes]}
 
 
@@ -153,7 +171,7 @@ def headline(summary: dict[str, int]) -> str:
 
 
 def printed(summary: dict[str, int], changes: Iterable[Change]) -> str:
-    """Return changes as lines of text, below how many there are; numbers are masked."""
+    """Return changes as lines of text, below their headline; numbers are masked, instants are UTC."""
     rows = [
         f"{change.kind:<8} {change.identity.id} {change.rule} {masked(change.to or '')} "
         f"{iso(change.send_at) if change.send_at else '-'} {change.reason}"

@@ -1,9 +1,13 @@
-"""Together: appointments of one phone on one day, told in one message, and told apart again when they part.
+"""Combining: appointments of one phone and day in one message, for rules with `together`; apart again when they part.
 
-Pure: takes `now`. Whoever decides for one of them comes to the same result from the same data, so nothing may be
-asked here that one of them knows and another doesn't: the first of those that still have to be told (of follow-ups, the
-last) tells the others along, if there is a text for all. What can't be changed any more tells
-whom it tells, and the rest go on without it, so that nobody waits for a message that will never speak of them.
+Pure: `now` is an argument. Never asks what is known to one of the appointments only: each is decided by itself, and
+all must come to the same result from the same data.
+
+- A *group* is the reminders of one rule, phone and day. Its *leader* has the message; its *members* are included in it.
+- The leader is the reminder of the earliest start (of follow-ups: the latest) that is still to be sent. It includes all
+  others, if there is a text for all of them that the provider takes; else each has a message of its own.
+- A message that can't be changed any more leads what it includes already. The rest of the group goes on without it, so
+  that no reminder waits for a message that will never speak of it.
 """
 
 from __future__ import annotations
@@ -24,34 +28,37 @@ from reminder_kit.planning.message_times import NEVER_SENT, cancellable
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import apply_min_silence
-from reminder_kit.rules.placement import PlacementDecision as Placed
-from reminder_kit.rules.placement import place
+from reminder_kit.rules.placement import PlacementDecision, place
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.text.sms import sms_parts
 
 __all__ = ["SAME_DAY", "combine", "combined_for_preview", "group_of"]
 
 SAME_DAY = timedelta(hours=51)
-"""Starts on one date are never farther apart: a day, 26 hours between the zones it is read in, a change of clocks."""
+"""How far apart two starts on one date can be: a day, 26 hours between zones, and an hour where clocks change."""
 
 _MOST = 50
-"""No message has room for more: where so many share a phone and day, each is told by itself."""
+"""How many reminders one message may speak of; where more share a phone and day, each has a message of its own."""
 
 
 class Group(NamedTuple):
-    """What is told together: one rule (of alarms: one instant as well), one phone, one day of the reader's."""
+    """What reminders have in common that go out in one message."""
 
+    #: The id of their rule.
     rule: str
+    #: Their number.
     phone: str
+    #: The day of their starts, in the recipient's zone.
     day: date
+    #: The instant (UTC) of the alarm they were made of; None: they are of no alarm.
     on: datetime | None
 
 
-_Placed = tuple[Assessment, Group | None]
+_Grouped = tuple[Assessment, Group | None]
 
 
 def group_of(reminder: Reminder) -> Group | None:
-    """Return which circle a reminder belongs to, None where its rule tells every appointment by itself."""
+    """Return the group a reminder belongs to; None: its rule has a message for each appointment."""
     appointment, recipient = reminder.appointment, reminder.recipient
     if not reminder.rule.together or recipient is None:
         return None
@@ -60,69 +67,82 @@ def group_of(reminder: Reminder) -> Group | None:
 
 
 def combine(assessments: Sequence[Assessment], observed: Observed, settings: Settings, now: datetime) -> None:
-    """Fill in who is told in whose message, what that makes of parked words, and what is better left unsaid."""
+    """Fill in which reminder is included in whose message, and what that makes of the texts of parked messages.
+
+    `assessments` are those of the observed appointment; only they are changed. What `min_silence` forbids is skipped
+    first, since no message may wait for a reminder that is not sent.
+    """
     groups: dict[Group, list[Assessment]] = {}
-    for assessment, group in (*_placed(assessments, observed), *_neighbours(assessments, observed, settings, now)):
-        if group is not None:
-            groups.setdefault(group, []).append(assessment)
-    mine = {id(assessment) for assessment in assessments}
-    pools = [pool for pool in groups.values() if any(id(assessment) in mine for assessment in pool)]
+    for assessment, shared in (*_grouped(assessments, observed), *_neighbours(assessments, observed, settings, now)):
+        if shared is not None:
+            groups.setdefault(shared, []).append(assessment)
+    own = {id(assessment) for assessment in assessments}
+    own_groups = [group for group in groups.values() if any(id(assessment) in own for assessment in group)]
     if settings.spacing_reach:
-        company = {id(assessment): pool for pool in pools for assessment in pool if id(assessment) in mine}
+        group_by_id = {id(assessment): group for group in own_groups for assessment in group if id(assessment) in own}
         apply_min_silence(
             assessments,
             observed,
             settings,
             now,
-            lambda assessment: _keys(company.get(id(assessment), ()), settings, now),
+            lambda assessment: _keys(group_by_id.get(id(assessment), ()), settings, now),
         )
-    for pool in pools:
-        for leader, members in list(assign_leaders(pool, settings, now)):
-            if id(leader) in mine:
+    for group in own_groups:
+        for leader, members in list(assign_leaders(group, settings, now)):
+            if id(leader) in own:
                 combined_text(leader, members, settings, now)
             for member in members:
-                if id(member) in mine:
+                if id(member) in own:
                     mark_included(member, leader)
 
 
-def _placed(assessments: Iterable[Assessment], observed: Observed) -> list[_Placed]:
-    """Return looks, each with the circle it belongs to: none where it is told apart anyway."""
+def _grouped(assessments: Iterable[Assessment], observed: Observed) -> list[_Grouped]:
+    """Return assessments, each with its group; None: it has a message of its own in any case."""
     return [
         (assessment, None if _was_refused(assessment, observed) else group_of(assessment.reminder))
         for assessment in assessments
     ]
 
 
-def _keys(pool: Iterable[Assessment], settings: Settings, now: datetime) -> set[str]:
-    """Return the reminders that are told, if at all, together with each other."""
-    return {assessment.reminder.key for assessment in pool if not _is_fixed(assessment, settings, now)}
+def _keys(group: Iterable[Assessment], settings: Settings, now: datetime) -> set[str]:
+    """Return the keys of a group's reminders that go out, if at all, in one message."""
+    return {assessment.reminder.key for assessment in group if not _is_fixed(assessment, settings, now)}
 
 
 def _neighbours(
     assessments: Sequence[Assessment], observed: Observed, settings: Settings, now: datetime
-) -> Iterable[_Placed]:
-    """Yield the looks at other appointments' reminders; what can't be judged, or was silenced, is nobody's company."""
+) -> Iterable[_Grouped]:
+    """Yield the assessments of the neighbours' reminders, with their groups.
+
+    Left out are neighbours that can't be assessed, and reminders that `min_silence` silenced.
+    """
     if not any(assessment.reminder.rule.together for assessment in assessments):
         return
     for other in observed.neighbours:
-        with suppress(Exception):  # its own decision reports that
+        with suppress(Exception):  # the neighbour's own decision reports that
             if now not in other.assessments:
-                theirs = assess(other, settings, now)
-                other.assessments[now] = _placed(
-                    [assessment for assessment in theirs if not _is_silent(assessment, other)], other
-                )
+                audible = [
+                    assessment for assessment in assess(other, settings, now) if not _is_silent(assessment, other)
+                ]
+                other.assessments[now] = _grouped(audible, other)
         yield from other.assessments.get(now, ())
 
 
 def _is_silent(assessment: Assessment, observed: Observed) -> bool:
-    """Say whether it was recorded as silenced; whether it still is, only its own decision knows."""
-    outcome = observed.outcomes.get(assessment.reminder.key)
-    silenced = outcome is not None and outcome.status is ReminderStatus.SKIPPED and outcome.reason == Reason.CONDITION
+    """Say whether a neighbour's reminder was skipped for its `min_silence` when that neighbour was decided last.
+
+    Whether it still is depends on all that goes to its number, and is found out when that neighbour is decided again.
+    """
+    record = observed.outcomes.get(assessment.reminder.key)
+    silenced = record is not None and record.status is ReminderStatus.SKIPPED and record.reason == Reason.CONDITION
     return silenced and bool(assessment.reminder.rule.min_silence) and assessment.message is None
 
 
 def _was_refused(assessment: Assessment, observed: Observed) -> bool:
-    """Say whether the provider ever refused a message of it for good: it is told apart, so that none waits for it."""
+    """Say whether the provider refused a message of this reminder and number for good.
+
+    Such a reminder has a message of its own, so that a refusal never keeps its group from being sent.
+    """
     recipient = assessment.reminder.recipient
     return recipient is not None and any(
         message.state is State.REJECTED and message.error != NEVER_SENT and message.draft.to == recipient.phone
@@ -130,46 +150,50 @@ def _was_refused(assessment: Assessment, observed: Observed) -> bool:
     )
 
 
-def _has_to_be_told(assessment: Assessment) -> bool:
-    return assessment.keep or (assessment.placement is not None and assessment.placement.decision is not Placed.SKIP)
+def _is_to_be_sent(assessment: Assessment) -> bool:
+    """Say whether a reminder has a message parked that is kept, or a new one that is sent or held."""
+    placement = assessment.placement
+    return assessment.keep or (placement is not None and placement.decision is not PlacementDecision.SKIP)
 
 
 def assign_leaders(
-    pool: Sequence[Assessment], settings: Settings, now: datetime
+    group: Sequence[Assessment], settings: Settings, now: datetime
 ) -> Iterable[tuple[Assessment, list[Assessment]]]:
-    """Yield who tells, with those told along: first what can't be changed any more, then the first of the others."""
-    candidates = [assessment for assessment in pool if _has_to_be_told(assessment)]
+    """Yield the leaders of a group, each with its members.
+
+    First come messages that can't be changed any more, with the reminders they include already. Then the first of the
+    others leads the rest, if one message has room for them; else each leads itself.
+    """
+    candidates = [assessment for assessment in group if _is_to_be_sent(assessment)]
     fixed = sorted((candidate for candidate in candidates if _is_fixed(candidate, settings, now)), key=_order)
-    left = (
-        [candidate for candidate in candidates if not any(candidate is one for one in fixed)] if fixed else candidates
-    )
-    gone = [assessment for assessment in pool if assessment.skip is Reason.ALREADY_SENT and assessment.message is None]
-    for assessment in fixed:
-        members = [
-            candidate for candidate in (*left, *gone) if _includes(assessment.message, candidate.reminder, settings)
-        ]
-        left = [assessment for assessment in left if not any(assessment is one for one in members)]
-        yield assessment, sorted(members, key=_order)
+    left = _without(candidates, fixed)
+    sent = [assessment for assessment in group if assessment.skip is Reason.ALREADY_SENT and assessment.message is None]
+    for leader in fixed:
+        members = [candidate for candidate in (*left, *sent) if _includes(leader.message, candidate.reminder, settings)]
+        left = _without(left, members)
+        yield leader, sorted(members, key=_order)
     if not left:
         return
     first = min(left, key=_order)
-    others = (
-        sorted((assessment for assessment in left if assessment is not first), key=_order)
-        if len(left) <= _MOST
-        else left
-    )
+    others = sorted(_without(left, [first]), key=_order) if len(left) <= _MOST else left
     if len(left) <= _MOST and _fits(first, others, settings):
         yield first, others
     else:
         yield from ((assessment, []) for assessment in left)
 
 
+def _without(assessments: list[Assessment], excluded: Sequence[Assessment]) -> list[Assessment]:
+    """Return assessments but those excluded; compared by identity, not by value."""
+    ids = {id(assessment) for assessment in excluded}
+    return [assessment for assessment in assessments if id(assessment) not in ids] if ids else assessments
+
+
 def _fits(leader: Assessment, members: Sequence[Assessment], settings: Settings) -> bool:
-    """Say whether there is a text for all of them that the provider takes; where not, each is told by itself."""
+    """Say whether there is a text for a leader and all its members that the provider takes."""
     if not members:
         return True
-    parked, placed = leader.message if leader.keep else None, leader.placement
-    send_at = parked.send_at if parked else placed.send_at if placed else None
+    parked, placement = leader.message if leader.keep else None, leader.placement
+    send_at = parked.send_at if parked else placement.send_at if placement else None
     moment = send_at or leader.reminder.due_at or leader.reminder.anchor_at
     try:
         text = settings.composer.compose(leader.reminder, moment, [member.reminder for member in members]).text
@@ -179,13 +203,14 @@ def _fits(leader: Assessment, members: Sequence[Assessment], settings: Settings)
 
 
 def _order(assessment: Assessment) -> tuple[timedelta, str]:
+    """Return what reminders of a group are sorted by: the earliest start first, of follow-ups the latest."""
     start_at = assessment.reminder.appointment.start_at
-    since = start_at - datetime(1970, 1, 1, tzinfo=start_at.tzinfo)
-    return (-since if assessment.reminder.rule.is_follow_up else since), assessment.reminder.key
+    since_epoch = start_at - datetime(1970, 1, 1, tzinfo=start_at.tzinfo)
+    return (-since_epoch if assessment.reminder.rule.is_follow_up else since_epoch), assessment.reminder.key
 
 
 def _is_fixed(assessment: Assessment, settings: Settings, now: datetime) -> bool:
-    """Say whether a message goes out as it stands: too near to its time, or a new one would come late."""
+    """Say whether a kept message goes out as it is: its time is too near, or a new one would come too late."""
     parked = assessment.message
     if parked is None or parked.state is State.CANCELLING or not assessment.keep:
         return False
@@ -197,15 +222,20 @@ def _is_fixed(assessment: Assessment, settings: Settings, now: datetime) -> bool
 
 
 def _includes(message: Message | None, reminder: Reminder, settings: Settings) -> bool:
-    """Say whether a message tells of a reminder as it is now (or nearly)."""
+    """Say whether a message includes a reminder with the start it has now, or nearly; None includes nothing."""
     start_at = reminder.appointment.start_at
-    told = message.includes if message else ()
+    includes = message.includes if message else ()
     return any(
-        included.key == reminder.key and abs(included.start_at - start_at) <= settings.rearm_after for included in told
+        included.key == reminder.key and abs(included.start_at - start_at) <= settings.rearm_after
+        for included in includes
     )
 
 
 def combined_text(assessment: Assessment, members: Sequence[Assessment], settings: Settings, now: datetime) -> None:
+    """Fill in the members that a leader's message includes; a parked message with another text is placed anew.
+
+    Where it can't be changed any more, it is kept as it is (`too_late`).
+    """
     assessment.includes = tuple(member.reminder for member in members)
     if assessment.includes:
         labels = ", ".join(reminder.appointment.label for reminder in assessment.includes)
@@ -230,6 +260,7 @@ def combined_text(assessment: Assessment, members: Sequence[Assessment], setting
 
 
 def mark_included(assessment: Assessment, leader: Assessment) -> None:
+    """Fill in that a reminder is included in its leader's message, and so has none of its own (`superseded`)."""
     appointment = leader.reminder.appointment
     assessment.included_in, assessment.skip, assessment.keep, assessment.placement = (
         appointment.label,
@@ -246,16 +277,19 @@ def mark_included(assessment: Assessment, leader: Assessment) -> None:
 def combined_for_preview(
     sent: Sequence[tuple[Reminder, datetime]],
 ) -> list[tuple[Reminder, datetime, tuple[Reminder, ...]]]:
-    """Return reminders that go out, each with those told along, as if nothing were parked: for looking at texts."""
+    """Return reminders to be sent, each with its send time (UTC) and the reminders that its message includes.
+
+    `sent` are all of them with their send times; those included in another one's message are left out. As if nothing
+    were parked, and whatever the length: for looking at texts.
+    """
     groups: dict[Group, list[Assessment]] = {}
     for reminder, _ in sent:
         if (group := group_of(reminder)) is not None:
             groups.setdefault(group, []).append(Assessment(reminder))
-    told: dict[str, list[Reminder] | None] = {}
+    includes: dict[str, list[Reminder] | None] = {}  # None: included in another one's message
     for assessments in groups.values():
-        first, *rest = sorted(assessments, key=_order)
-        told |= {assessment.reminder.key: None for assessment in rest} | {
-            first.reminder.key: [one.reminder for one in rest]
-        }
-    found = ((reminder, send_at, told.get(reminder.key, [])) for reminder, send_at in sent)
-    return [(reminder, send_at, tuple(others)) for reminder, send_at, others in found if others is not None]
+        leader, *members = sorted(assessments, key=_order)
+        includes |= {member.reminder.key: None for member in members}
+        includes[leader.reminder.key] = [member.reminder for member in members]
+    lines = ((reminder, send_at, includes.get(reminder.key, [])) for reminder, send_at in sent)
+    return [(reminder, send_at, tuple(included)) for reminder, send_at, included in lines if included is not None]

@@ -1,6 +1,6 @@
-"""Corrections: one more message to whom a reminder told a start that is no longer true.
+"""Corrections: one more reminder for a person to whom a message named a start that is no longer true.
 
-Pure: no clock, no I/O. Never speaks of follow-ups, of small moves, or of what nobody was told.
+Pure: no clock, no I/O. Never made for follow-ups, for moves up to `rearm_after`, or where no message went out.
 """
 
 from __future__ import annotations
@@ -19,33 +19,34 @@ __all__ = ["correction_key", "corrections"]
 
 
 def correction_key(key: str) -> str:
-    """Return the identity of the correction of a reminder."""
+    """Return the key of the correction of the reminder with this key."""
     return blake2b(f"{key}\x1fcorrection".encode(), digest_size=16).hexdigest()
 
 
 def corrections(
     reminders: Iterable[Reminder], messages: Mapping[str, Sequence[Message]], text: str, rearm_after: timedelta
 ) -> list[Reminder]:
-    """Return the corrections that are due: the start last told moved by more than `rearm_after` (design, §7).
+    """Return the corrections that are due, of all these reminders.
 
-    They are late by nature, so they go out as soon as the provider and quiet hours allow,
-    before the start, and give way to a reminder that goes out together with them. Each
-    start is told once.
+    One is due where the start moved by more than `rearm_after` (elapsed time) from the one that the latest message
+    named. `messages` are those of reminders and their corrections, by key; `text` is the template. A correction is
+    late by nature: it goes out as soon as the provider and quiet hours allow, before the start, and gives way to a
+    reminder that goes out together with it. Each start is corrected once.
     """
-    found = (
+    corrected = (
         _correction(reminder, messages, text, rearm_after) for reminder in reminders if not reminder.rule.is_follow_up
     )
-    return [reminder for reminder in found if reminder is not None]
+    return [reminder for reminder in corrected if reminder is not None]
 
 
 def _correction(
     reminder: Reminder, messages: Mapping[str, Sequence[Message]], text: str, rearm_after: timedelta
 ) -> Reminder | None:
     key = correction_key(reminder.key)
-    told = [message for message in (*messages.get(reminder.key, ()), *messages.get(key, ())) if message.state in SENT]
-    if not told or reminder.recipient is None:
+    sent = [message for message in (*messages.get(reminder.key, ()), *messages.get(key, ())) if message.state in SENT]
+    if not sent or reminder.recipient is None:
         return None
-    last = max(reversed(told), key=lambda message: (message.send_at, message.created_at))
+    last = max(reversed(sent), key=lambda message: (message.send_at, message.created_at))
     moved = abs(reminder.appointment.start_at - last.start_at) > rearm_after
     if not moved or last.draft.to != reminder.recipient.phone:
         return None

@@ -1,7 +1,7 @@
-"""Desired against recorded, one appointment at a time: what is to be done for each of its reminders.
+"""Decide: what is wanted against what is recorded, one appointment at a time; a decision for each of its reminders.
 
-Pure: takes `now`, the appointment and what the ledger knows of it; returns decisions.
-The same function makes the preview and, under the claim, what is really done.
+Pure: `now` is an argument. Never carries anything out: the same function makes a dry run, a plan, and, under a claim,
+what is really done.
 """
 
 from __future__ import annotations
@@ -15,18 +15,12 @@ from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import (
-    Identity,
-    ReminderStatus,
-)
+from reminder_kit.model.records import Identity, ReminderStatus
 from reminder_kit.planning.assessment import Assessment, as_if_settled, assess
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.combining import combine
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import (
-    NEVER_SENT,
-    cancellable,
-)
+from reminder_kit.planning.message_times import NEVER_SENT, cancellable
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import apply_min_gap
@@ -36,7 +30,10 @@ __all__ = ["decide", "decisions_for", "is_same", "quarantined", "was_rejected"]
 
 
 def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decision]:
-    """Return what is to be done for every reminder of an appointment, wanted or only recorded, in a stable order."""
+    """Return a decision for every reminder of an appointment at `now`: the wanted ones, then those only recorded.
+
+    The order is the same each time. Raises whatever the host's data or callables raise; see `decisions_for`.
+    """
     assessments = assess(observed, settings, now)
     if settings.needs_neighbours:
         combine(assessments, observed, settings, now)
@@ -49,11 +46,12 @@ def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decisi
 
 
 def _decision(assessment: Assessment, observed: Observed, settings: Settings, now: datetime) -> Decision:
-    parked, mine = assessment.message, settings.of(assessment.reminder)
+    """Return the decision for a wanted reminder."""
+    parked, own_settings = assessment.message, settings.of(assessment.reminder)
     if assessment.keep and parked is not None:
         return _kept(assessment, parked, observed)
     if assessment.placement is None:
-        assert assessment.skip is not None  # noqa: S101 - a look without placement has a refusal
+        assert assessment.skip is not None  # noqa: S101 - an assessment without placement has a refusal
         return _without(assessment, observed, assessment.skip, settings, now)
     if assessment.placement.decision is not PlacementDecision.SEND:
         return _without(assessment, observed, assessment.placement.reason, settings, now)
@@ -64,10 +62,10 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
         assessment.error = str(error)
         return _without(assessment, observed, Reason.TEMPLATE_ERROR, settings, now)
     if parked is None:
-        if was_rejected(draft, observed.messages.get(assessment.reminder.key, ()), mine):
+        if was_rejected(draft, observed.messages.get(assessment.reminder.key, ()), own_settings):
             return _without(assessment, observed, _rejection(assessment, observed), settings, now)
         return _parking(assessment, observed, ChangeKind.SCHEDULE, draft, assessment.placement.reason)
-    if parked.state is not State.CANCELLING and is_same(parked, draft, mine):
+    if parked.state is not State.CANCELLING and is_same(parked, draft, own_settings):
         return evolve(_kept(assessment, parked, observed), adopt=True)
     if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
         assessment.skip = Reason.TOO_LATE
@@ -76,13 +74,14 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
 
 
 def _rejection(assessment: Assessment, observed: Observed) -> Reason:
-    outcome = observed.outcomes.get(assessment.reminder.key)
+    """Return why the provider refused a reminder's message, as it was recorded; `quarantined` where it was not."""
+    record = observed.outcomes.get(assessment.reminder.key)
     kept = (Reason.INVALID_NUMBER, Reason.OPTED_OUT, Reason.QUARANTINED)
-    return Reason(outcome.reason) if outcome is not None and outcome.reason in kept else Reason.QUARANTINED
+    return Reason(record.reason) if record is not None and record.reason in kept else Reason.QUARANTINED
 
 
 def _without(assessment: Assessment, observed: Observed, reason: Reason, settings: Settings, now: datetime) -> Decision:
-    """Return the decision for a reminder that gets no (new) message now: held, skipped, or its message withdrawn."""
+    """Return the decision for a reminder that gets no new message now: held, skipped, or its message taken back."""
     parked = assessment.message
     if (
         parked is not None
@@ -95,6 +94,7 @@ def _without(assessment: Assessment, observed: Observed, reason: Reason, setting
 
 
 def _kept(assessment: Assessment, parked: Message, observed: Observed) -> Decision:
+    """Return the decision for a reminder whose parked message is kept; adopted where it speaks of other ones now."""
     reason = assessment.skip or Reason.UNCHANGED
     decision = evolve(
         _decided(assessment, observed, ChangeKind.KEEP, reason, ReminderStatus.PARKED),
@@ -102,16 +102,16 @@ def _kept(assessment: Assessment, parked: Message, observed: Observed) -> Decisi
         message=parked,
         includes=assessment.includes,
     )
-    tells_anew = reason is Reason.UNCHANGED and parked.state is State.SCHEDULED and decision.included != parked.includes
-    return evolve(decision, adopt=True) if tells_anew else decision
+    is_undisturbed = reason is Reason.UNCHANGED and parked.state is State.SCHEDULED
+    return evolve(decision, adopt=True) if is_undisturbed and decision.included != parked.includes else decision
 
 
 def _reason_of_parked(assessment: Assessment, observed: Observed, reason: Reason) -> str:
     """Return why a kept message is where it is: what was recorded when it was parked, or that it is too late."""
-    known = observed.outcomes.get(assessment.reminder.key)
-    if known is None or known.status is not ReminderStatus.PARKED or Reason.TOO_LATE in (reason, known.reason):
+    record = observed.outcomes.get(assessment.reminder.key)
+    if record is None or record.status is not ReminderStatus.PARKED or Reason.TOO_LATE in (reason, record.reason):
         return reason.value
-    return known.reason
+    return record.reason
 
 
 def _parking(assessment: Assessment, observed: Observed, kind: ChangeKind, draft: Draft, reason: Reason) -> Decision:
@@ -142,8 +142,9 @@ def _unsent(assessment: Assessment, observed: Observed, reason: Reason, *, cance
 
 
 def _replacing(assessment: Assessment, observed: Observed) -> bool:
-    known = observed.outcomes.get(assessment.reminder.key)
-    return assessment.message is not None or (known is not None and known.replacing)
+    """Say whether a held reminder's next message replaces one that is, or was, taken back."""
+    record = observed.outcomes.get(assessment.reminder.key)
+    return assessment.message is not None or (record is not None and record.replacing)
 
 
 def _decided(
@@ -172,31 +173,34 @@ def _decided(
 
 
 def _withdrawal(key: str, observed: Observed, settings: Settings, reason: Reason, now: datetime) -> list[Decision]:
-    """Return what is to be done for a reminder that is recorded and no longer wanted by any rule or recipient."""
-    known = observed.outcomes.get(key)
+    """Return what is to be done for a reminder that is recorded and no longer wanted by any rule or recipient.
+
+    Empty where neither a record nor a parked message of it is left.
+    """
+    record = observed.outcomes.get(key)
     messages = [as_if_settled(message, settings, now) for message in observed.messages.get(key, ())]
     parked = next((message for message in reversed(messages) if message.state in OPEN), None)
-    if known is None and parked is None:
+    if record is None and parked is None:
         return []
-    kind, why, status = ChangeKind.SKIP, reason, ReminderStatus.SKIPPED
+    kind, status = ChangeKind.SKIP, ReminderStatus.SKIPPED
     if parked is not None:
         kind = ChangeKind.CANCEL
         if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
-            kind, why, status = ChangeKind.KEEP, Reason.TOO_LATE, ReminderStatus.PARKED
-    elif (known is None or known.status is not ReminderStatus.HELD) and any(
+            kind, reason, status = ChangeKind.KEEP, Reason.TOO_LATE, ReminderStatus.PARKED
+    elif (record is None or record.status is not ReminderStatus.HELD) and any(
         message.state in SENT for message in messages
     ):
-        why = Reason.ALREADY_SENT
+        reason = Reason.ALREADY_SENT
     return [
         Decision(
             identity=observed.identity,
             key=key,
-            rule=known.rule if known else "",
-            recipient=known.recipient if known else "",
-            number=known.to if known else parked.draft.to if parked else "",
-            due_at=known.due_at if known else None,
+            rule=record.rule if record else "",
+            recipient=record.recipient if record else "",
+            number=record.to if record else parked.draft.to if parked else "",
+            due_at=record.due_at if record else None,
             kind=kind,
-            reason=why,
+            reason=reason,
             status=status,
             causes=("settle",) if parked and parked.state in (State.CREATING, State.CANCELLING) else (),
             message=parked,
@@ -205,17 +209,17 @@ def _withdrawal(key: str, observed: Observed, settings: Settings, reason: Reason
 
 
 def is_same(parked: Message, draft: Draft, settings: Settings) -> bool:
-    """Say whether a parked message is just what a draft asks for."""
+    """Say whether a parked message is just what a draft asks for, from the sender and provider of these settings."""
     return parked.draft == draft and parked.sender == settings.sender and parked.provider == settings.provider
 
 
 def was_rejected(draft: Draft, messages: Sequence[Message], settings: Settings) -> bool:
-    """Say whether the provider refused just this for good: then asking again only costs."""
-    mine = (settings.provider, settings.sender)
+    """Say whether the provider refused this very content, for this number, for good: asking again would only cost."""
+    route = (settings.provider, settings.sender)
     return any(
         message.state is State.REJECTED
         and message.error != NEVER_SENT
-        and (message.provider, message.sender) == mine
+        and (message.provider, message.sender) == route
         and message.draft.to == draft.to
         and message.draft.same_content(draft)
         for message in messages
@@ -223,7 +227,10 @@ def was_rejected(draft: Draft, messages: Sequence[Message], settings: Settings) 
 
 
 def decisions_for(observed: Observed, settings: Settings, now: datetime) -> tuple[list[Decision], str]:
-    """Return the decisions of one appointment, or none and the error: a broken one never stops the others."""
+    """Return the decisions of one appointment and "", or none and the error in words. Never raises.
+
+    One broken appointment stops nothing else (README, promise 6).
+    """
     if observed.error:
         return [], observed.error
     try:
@@ -233,7 +240,7 @@ def decisions_for(observed: Observed, settings: Settings, now: datetime) -> tupl
 
 
 def quarantined(identity: Identity, error: str) -> Change:
-    """Return the change that lists an appointment nothing could be decided for."""
+    """Return the change that lists an appointment for which nothing could be decided, with the error in words."""
     return Change(
         ChangeKind.SKIP, identity, "", "", "", None, None, None, Reason.QUARANTINED, outcome="failed", error=error
     )

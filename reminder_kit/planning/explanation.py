@@ -1,6 +1,6 @@
-"""Why a reminder is, or is not, sent: the arithmetic, the decision, the messages and the history, as values.
+"""An explanation: why a reminder is or is not sent: the arithmetic, the decision, the messages and the history.
 
-Pure: no clock, no I/O; `str()` is what a person reads, `as_json()` what a program does.
+Pure: no clock, no I/O. Never decides anything: it is handed decisions. `str()` is for people, `as_json()` for programs.
 """
 
 from __future__ import annotations
@@ -28,14 +28,19 @@ __all__ = ["Explanation", "ReminderExplanation", "explain_decision"]
 class ReminderExplanation:
     """One reminder: what would happen to it now, step by step, and what has happened to it so far."""
 
+    #: What would be done for it now.
     change: Change
+    #: How that came about, step by step, in words.
     steps: tuple[str, ...]
+    #: Its messages, oldest first.
     messages: tuple[Message, ...] = field(default=(), repr=False)
+    #: What the history has of it, oldest first.
     history: tuple[HistoryEntry, ...] = ()
+    #: The version of the rule as it is now (`Rule.version`); "": no rule wants it any more.
     rule_version: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
+        """Return the explanation of this reminder as plain JSON values."""
         return {
             **self.change.as_json(),
             "rule_version": self.rule_version or None,
@@ -58,25 +63,28 @@ class ReminderExplanation:
 class Explanation:
     """Everything about one appointment id: each reminder of each occurrence, and the appointment's own history."""
 
+    #: The appointment id that was asked about.
     id: str
+    #: Every reminder, wanted or only recorded, of every occurrence that is recorded.
     reminders: tuple[ReminderExplanation, ...]
+    #: What the history has of the appointment as a whole, oldest first.
     history: tuple[HistoryEntry, ...] = ()
 
     @property
     def lines(self) -> list[str]:
         """The explanation as lines of text; phone numbers are masked."""
-        found: list[str] = []
+        lines: list[str] = []
         for reminder in self.reminders:
-            found += _reminder_lines(reminder)
+            lines += _reminder_lines(reminder)
         if self.history:
-            found += ["history of the appointment:", *(_history_line(entry) for entry in self.history)]
-        return found or [f"nothing is recorded for appointment {self.id!r}"]
+            lines += ["history of the appointment:", *(_history_line(entry) for entry in self.history)]
+        return lines or [f"nothing is recorded for appointment {self.id!r}"]
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
+        """Return the explanation as plain JSON values."""
         return {
             "appointment": self.id,
             "reminders": [reminder.as_json() for reminder in self.reminders],
@@ -91,7 +99,10 @@ def explain_decision(
     quiet: QuietHours | None = None,
     window: Window | None = None,
 ) -> ReminderExplanation:
-    """Return what is to be said of one reminder; `quiet` and `window` are the kit's, for what is parked already."""
+    """Return the explanation of one reminder, of its decision, the appointment's messages and the history.
+
+    `quiet` and `window` are those of the kit, in which a parked message is seen; None: nothing is said of them.
+    """
     steps: tuple[str, ...] = ()
     if decision.reminder is not None:
         steps += decision.reminder.trail
@@ -101,26 +112,26 @@ def explain_decision(
         steps += _why_parked(decision.reminder, decision.message, decision.record.reason, quiet, window)
     steps += decision.notes
     key = decision.key
-    own = tuple(message for message in messages if message.key == key)
-    mine = tuple(entry for entry in history if entry.key == key)
-    rule = decision.reminder.rule if decision.reminder is not None else None
-    return ReminderExplanation(decision.change, steps, own, mine, rule.version if rule is not None else "")
+    own_messages = tuple(message for message in messages if message.key == key)
+    own_history = tuple(entry for entry in history if entry.key == key)
+    version = decision.reminder.rule.version if decision.reminder is not None else ""
+    return ReminderExplanation(decision.change, steps, own_messages, own_history, version)
 
 
 def _why_parked(
     reminder: Reminder, message: Message, reason: str, quiet: QuietHours | None, window: Window | None
 ) -> tuple[str, ...]:
-    """Say of a parked message why it stands where it does: it was placed when it was parked, and not since."""
-    place, due_at = zone(reminder.zone), reminder.due_at
+    """Return in words why a parked message goes out when it does: it was placed when it was parked, and not since."""
+    local, due_at = zone(reminder.zone), reminder.due_at
     steps: tuple[str, ...] = ()
-    if quiet is not None and due_at is not None and quiet.covers(due_at, place):
+    if quiet is not None and due_at is not None and quiet.covers(due_at, local):
         steps += (
-            f"quiet hours ({quiet.within(place).describe()}) cover the due time, {_local(due_at, reminder.zone)}",
+            f"quiet hours ({quiet.within(local).describe()}) cover the due time, {_local(due_at, reminder.zone)}",
         )
     if window is not None and not window.holds_and_sends:
-        then = message.created_at
-        edges = f"{iso(window.opens(then))} to {iso(window.closes(then))}"
-        steps += (f"parked at {iso(then)}, within the window of then: {edges}",)
+        parked_at = message.created_at
+        edges = f"{iso(window.opens(parked_at))} to {iso(window.closes(parked_at))}"
+        steps += (f"parked at {iso(parked_at)}, within the window of then: {edges}",)
     return (*steps, f"parked for {iso(message.send_at)}, {_local(message.send_at, reminder.zone)}: {reason}")
 
 
@@ -170,5 +181,5 @@ def _history_json(entry: HistoryEntry) -> dict[str, Any]:
 
 
 def _detail(name: str, value: Any) -> Any:
-    """Write instants as everywhere else; the ledger keeps them with their offset."""
+    """Return a value of the history's detail for JSON: instants as everywhere else, though the ledger has an offset."""
     return iso(datetime.fromisoformat(value)) if name.endswith("_at") and isinstance(value, str) else value

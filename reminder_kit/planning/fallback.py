@@ -1,18 +1,20 @@
-"""Fallbacks: one more message, through another sender, for a reminder of which the own message did not arrive.
+"""Fallbacks: one more reminder, through another sender, where the message of a reminder did not arrive.
 
-Pure: no clock, no I/O. Never speaks of corrections, nor of what no other sender could change (an opt-out, a landline).
+Pure: no clock, no I/O. Never made for corrections, or where no other sender would do better (an opt-out, a landline).
 
 - A fallback is a `Reminder` derived from another one and its messages, as a correction is: with a key of its own
   (a digest of the other's), the rule id `<rule>-fallback`, and `instead`, which says what it stands in for.
 - From there on it is a reminder like any other: placed, rendered, parked with its intent first, settled, withdrawn
-  when its reminder is refused, moved or gone. `Settings.of` and `Couriers.of` say whose it, or a message, is.
-- It is due where all that went out for this start and number is `undelivered`, no code says that the number itself is
-  at fault, and nothing is parked; or where the sender was refused when parking (`REFUSED_SENDER`), at the usual time.
-- It is late by nature: as soon as window and quiet hours allow, up to `min_notice` before the start. A follow-up waits
-  as long as a late one does, and `skip_after` bounds it where the rule has one.
-- It is one for each start: what went out under its key is never sent again for (nearly) the same start, and a
-  fallback whose answer is lost is never doubled, whatever `unknown_outcome` says. It has no fallback itself.
-- While it has spoken, or stands in for a refused sender, its reminder is not parked again through the first one.
+  when its reminder is refused, moved or gone. `Settings.of` and `Dispatchers.of` say through which provider it goes.
+- It is due where every message that went out for this start and number is `undelivered`, no code says that the number
+  itself is at fault, and nothing is parked; or, at the reminder's usual time, where the provider refused to park the
+  message because of its sender (`REFUSED_SENDER`).
+- It is late by nature: it goes out as soon as window and quiet hours allow, up to `min_notice` before the start. The
+  fallback of a follow-up may be as late as a follow-up may, and `skip_after` bounds any fallback whose rule has one.
+- There is one for each start: a fallback that went out is never sent again for (nearly) the same start, and one whose
+  outcome is unknown is never doubled, whatever `unknown_outcome` says. It has no fallback itself.
+- Once its message went out, or while it stands in for a refused sender, its reminder is not parked again through the
+  first provider.
 """
 
 from __future__ import annotations
@@ -38,69 +40,75 @@ __all__ = ["fallback_id", "fallback_key", "fallback_rule", "with_fallbacks"]
 
 
 def fallback_key(key: str) -> str:
-    """Return the identity of the fallback of a reminder."""
+    """Return the key of the fallback of the reminder with this key."""
     return blake2b(f"{key}\x1ffallback".encode(), digest_size=16).hexdigest()
 
 
 def fallback_id(rule_id: str) -> str:
-    """Return what the fallback of a rule's reminders is called in plans, reports and history."""
+    """Return the rule id under which plans, reports and history name the fallbacks of a rule's reminders."""
     return f"{rule_id}-fallback"
 
 
 def fallback_rule(rule: Rule, *, late: bool) -> Rule:
-    """Return the rule of a fallback: the same, but for its id and, where the time is over, for what it says of that."""
+    """Return the rule of a fallback: the reminder's rule with another id.
+
+    `late` says that the due time is over: then the rule also says how late the fallback may be, and has no `spread`.
+    """
     if not late:
         return rule.derived(fallback_id(rule.id))
-    policy = LatePolicy("clamp", _patience(rule), stated=True)
+    policy = LatePolicy("clamp", _longest_delay(rule), stated=True)
     return rule.derived(fallback_id(rule.id), if_late=policy, spread=timedelta(0))
 
 
-def _patience(rule: Rule) -> timedelta | None:
-    """Return how late a fallback may be; None: until the start forbids it."""
-    said = rule.if_late
-    if said.within is not None:
-        return said.within
-    clamps = said.stated and said.policy != "skip"
+def _longest_delay(rule: Rule) -> timedelta | None:
+    """Return how late (elapsed time) a fallback may be; None: until the start forbids it."""
+    if_late = rule.if_late
+    if if_late.within is not None:
+        return if_late.within
+    clamps = if_late.stated and if_late.policy != "skip"
     return FOLLOW_UP_PATIENCE if rule.is_follow_up and not clamps else None
 
 
 def with_fallbacks(
     reminders: Iterable[Reminder], messages: Mapping[str, Sequence[Message]], settings: Settings
 ) -> list[Reminder]:
-    """Return the reminders, refused where a fallback stands in for them for good, and then the fallbacks."""
+    """Return the reminders, refused where a fallback stands in for them for good, and after them the fallbacks.
+
+    `messages` are those of the reminders and of their fallbacks, by key.
+    """
     wanted = list(reminders)
     if settings.fallback is None:
         return wanted
-    found = [_pair(reminder, messages, settings) for reminder in wanted if reminder.recipient is not None]
-    taken = {own.key: own for own, _ in found}
-    return [taken.get(reminder.key, reminder) for reminder in wanted] + [
-        spare for _, spare in found if spare is not None
+    pairs = [_pair(reminder, messages, settings) for reminder in wanted if reminder.recipient is not None]
+    by_key = {reminder.key: reminder for reminder, _ in pairs}
+    return [by_key.get(reminder.key, reminder) for reminder in wanted] + [
+        fallback for _, fallback in pairs if fallback is not None
     ]
 
 
 def _pair(
     reminder: Reminder, messages: Mapping[str, Sequence[Message]], settings: Settings
 ) -> tuple[Reminder, Reminder | None]:
-    """Return a reminder as it is wanted now, and its fallback if that is due."""
-    every, key = messages.get(reminder.key, ()), fallback_key(reminder.key)
-    own = [message for message in every if _is_for(message, reminder, settings)]
-    others = [message for message in messages.get(key, ()) if _is_for(message, reminder, settings)]
-    gone = [message for message in own if message.state in SENT]
-    if told := [message for message in others if message.state in SENT]:
-        refused = reminder if gone else _left(reminder, Reason.ALREADY_SENT)
-        return refused, _derived(reminder, "a message that was not delivered", told[-1].due_at)
-    if any(message.state in OPEN for message in every):
+    """Return a reminder as it is wanted now, and its fallback; None: no fallback is due."""
+    messages_of_it, key = messages.get(reminder.key, ()), fallback_key(reminder.key)
+    own = [message for message in messages_of_it if _is_for(message, reminder, settings)]
+    fallbacks = [message for message in messages.get(key, ()) if _is_for(message, reminder, settings)]
+    sent = [message for message in own if message.state in SENT]
+    if sent_fallbacks := [message for message in fallbacks if message.state in SENT]:
+        kept = reminder if sent else _refused(reminder, Reason.ALREADY_SENT)
+        return kept, _derived(reminder, "a message that was not delivered", sent_fallbacks[-1].due_at)
+    if any(message.state in OPEN for message in messages_of_it):
         return reminder, None
-    if gone:
-        last = max(gone, key=lambda message: message.send_at)
-        return reminder, _instead_of(reminder, last) if all(_failed(message, settings) for message in gone) else None
+    if sent:
+        last = max(sent, key=lambda message: message.send_at)
+        return reminder, _instead_of(reminder, last) if all(_failed(message, settings) for message in sent) else None
     refusals = [
         message for message in own if message.state is State.REJECTED and message.error.startswith(REFUSED_SENDER)
     ]
-    stands = any(message.state in OPEN for message in others)
-    if refusals and (stands or _is_of(refusals[-1], settings)):
-        spare = _derived(reminder, "a message that was refused for its sender", reminder.due_at, late=False)
-        return _left(reminder, Reason.QUARANTINED), spare
+    is_parked = any(message.state in OPEN for message in fallbacks)
+    if refusals and (is_parked or _is_of(refusals[-1], settings)):
+        fallback = _derived(reminder, "a message that was refused for its sender", reminder.due_at, late=False)
+        return _refused(reminder, Reason.QUARANTINED), fallback
     return reminder, None
 
 
@@ -111,6 +119,7 @@ def _is_for(message: Message, reminder: Reminder, settings: Settings) -> bool:
 
 
 def _is_of(message: Message, settings: Settings) -> bool:
+    """Say whether a message was made for the provider and sender of these settings."""
     return (message.provider, message.sender) == (settings.provider, settings.sender)
 
 
@@ -121,8 +130,8 @@ def _failed(message: Message, settings: Settings) -> bool:
     return message.error.partition(" ")[0] not in settings.permanent_codes.get(message.provider, ())
 
 
-def _left(reminder: Reminder, reason: Reason) -> Reminder:
-    """Return a reminder that its fallback takes care of."""
+def _refused(reminder: Reminder, reason: Reason) -> Reminder:
+    """Return a reminder as refused, since its fallback takes care of it; a refusal that it has stays."""
     if reminder.refusal is not None:
         return reminder
     return evolve(reminder, refusal=reason, detail="its fallback takes care of it")
@@ -134,6 +143,7 @@ def _instead_of(reminder: Reminder, last: Message) -> Reminder:
 
 
 def _derived(reminder: Reminder, what: str, due_at: datetime | None, *, late: bool = True) -> Reminder:
+    """Return the fallback of a reminder, due at `due_at` (UTC); `what` says in words what it stands in for."""
     return evolve(
         reminder,
         key=fallback_key(reminder.key),

@@ -1,4 +1,4 @@
-"""Costs: what the messages of a plan come to, by rule and in all, in SMS parts and money.
+"""A forecast: what the messages of a plan come to, by rule and in all, in SMS parts and money.
 
 Pure: no clock, no I/O. Never guesses: reminders that are held have no text yet and are only counted.
 """
@@ -26,7 +26,10 @@ _KEYS = ("part", "mms", "currency")
 
 
 def _money(value: object, what: str) -> Decimal:
-    """Return an amount as it was written: 0.004 is 0.004 and no binary neighbour of it."""
+    """Return an amount as it was written: 0.004 is 0.004 and no binary neighbour of it.
+
+    Raises `ConfigurationError`, naming the key `what`, for what is no amount or negative.
+    """
     try:
         amount = Decimal(str(value))
     except InvalidOperation:
@@ -51,10 +54,16 @@ def _currency(_instance: object, _attribute: object, value: object) -> None:
 
 @frozen
 class Prices:
-    """What one SMS part and one MMS cost, in whatever currency; carrier fees are for you to add in."""
+    """What one SMS part and one MMS cost. Carriers' fees are yours to add in.
 
+    Raises `ConfigurationError` for a price that is no amount, and for a currency that is no text.
+    """
+
+    #: The price of one SMS part, in `currency`.
     part: Decimal = field(default=Decimal(0), converter=_part)
+    #: The price of one MMS, in `currency`.
     mms: Decimal = field(default=Decimal(0), converter=_mms)
+    #: The currency as it is shown ("USD"); "": none is shown.
     currency: str = field(default="", validator=_currency)
 
     @classmethod
@@ -68,10 +77,13 @@ class Prices:
 
 @frozen
 class Forecast:
-    """What the messages a plan would park come to. `held` counts reminders of which the text is not known yet."""
+    """What the messages come to that a plan would park."""
 
+    #: Messages and SMS parts by rule id.
     rules: Mapping[str, Cost]
+    #: How many reminders are held, by rule id: their texts are not known yet.
     held: Mapping[str, int]
+    #: What a part costs; None: no prices are known.
     prices: Prices | None = None
 
     @property
@@ -80,17 +92,17 @@ class Forecast:
         return Cost(*(sum(column) for column in zip(_NOTHING, *self.rules.values(), strict=True)))
 
     def price(self, cost: Cost) -> Decimal | None:
-        """Return the price of some costs, None where no prices are known."""
+        """Return the price of a cost, in the prices' currency; None where no prices are known."""
         return None if self.prices is None else cost.price(self.prices.part, self.prices.mms)
 
     def as_json(self) -> dict[str, Any]:
         """Return the forecast as plain JSON values; prices are numbers, null where none are known."""
-        named = sorted({*self.rules, *self.held})
+        names = sorted({*self.rules, *self.held})
         return {
             **self._row(self.total, sum(self.held.values())),
             "currency": self.prices.currency or None if self.prices else None,
             "rules": [
-                {"rule": rule, **self._row(self.rules.get(rule, _NOTHING), self.held.get(rule, 0))} for rule in named
+                {"rule": rule, **self._row(self.rules.get(rule, _NOTHING), self.held.get(rule, 0))} for rule in names
             ],
         }
 
@@ -103,13 +115,13 @@ class Forecast:
         """The forecast as lines of text: one in all, and one for each rule where there are several."""
         if not self.total.messages and not self.held:
             return []
-        found = [f"Forecast: {self._words(self.total, sum(self.held.values()))}"]
+        lines = [f"Forecast: {self._words(self.total, sum(self.held.values()))}"]
         if len({*self.rules, *self.held}) > 1:
-            found += [
+            lines += [
                 f"  {rule}: {self._words(self.rules.get(rule, _NOTHING), self.held.get(rule, 0))}"
                 for rule in sorted({*self.rules, *self.held})
             ]
-        return found
+        return lines
 
     def _words(self, cost: Cost, held: int) -> str:
         sms = cost.messages - cost.mms
@@ -127,14 +139,14 @@ class Forecast:
 
 
 def forecast_of(changes: Iterable[Change], rules: Iterable[Rule], prices: Prices | None = None) -> Forecast:
-    """Return what the messages that changes would create come to, by rule."""
+    """Return what the messages come to that these changes would park; `prices` None: in SMS parts only."""
     channels = {name: rule.channel for rule in rules for name in (rule.id, fallback_id(rule.id))}
     listed = list(changes)
-    made = [
+    parking = [
         change
         for change in listed
         if change.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE) and change.text is not None
     ]
-    costs = forecast((change.rule, channels.get(change.rule, "sms"), change.text or "") for change in made)
+    costs = forecast((change.rule, channels.get(change.rule, "sms"), change.text or "") for change in parking)
     held = Counter(change.rule for change in listed if change.kind is ChangeKind.HOLD)
     return Forecast(costs, dict(held), prices)

@@ -1,6 +1,6 @@
-"""A plan: ordered changes with a digest, and the guard that refuses it.
+"""A plan: ordered changes with a digest, and the guard that refuses a plan which takes away too much.
 
-Pure: never touches the ledger or the provider.
+Pure: no clock, no I/O. Never carried out here: that is the reconciler's.
 """
 
 from __future__ import annotations
@@ -25,29 +25,33 @@ __all__ = ["Guard", "Plan", "Worklist"]
 class Guard:
     """How much one plan may take away or touch before a person must look at it."""
 
+    #: Which part of the parked messages a plan may take back or move noticeably, from 0 to 1.
     max_cancel_ratio: float = 0.5
+    #: How many changes that write to the provider a plan may have; None: any number.
     max_changes: int | None = None
+    #: How many messages must be parked for the ratio to count at all.
     from_parked: int = 10
+    #: Has no effect: which sync is too small for the ratio is not up to the host.
     small: int = 20
 
 
 @frozen
 class Worklist:
-    """What carries a plan out needs besides its changes; no host reads it."""
+    """What whoever carries a plan out needs besides its changes; not for hosts."""
 
-    #: What is to be recorded first.
+    #: The appointments to be recorded first.
     all_incoming: tuple[Incoming, ...] = field(default=(), repr=False)
-    #: Which appointments are to be marked as removed with it.
+    #: The appointments to be marked as removed in the same transaction.
     removals: tuple[Identity, ...] = field(default=(), repr=False)
-    #: Which appointments must be worked on, soonest first.
+    #: The appointments to be worked on, those with the soonest send times first.
     order: tuple[Identity, ...] = field(default=(), repr=False)
-    #: The keys of reminders the provider has no room for.
+    #: The keys of reminders for which the provider has no room.
     held_back: frozenset[str] = field(default=frozenset(), repr=False)
-    #: When the host's snapshot was taken, in UTC; nothing recorded later is overwritten by it. None: just now.
+    #: When the host's snapshot was taken, UTC: nothing recorded later is overwritten by it. None: nothing is too new.
     as_of: datetime | None = None
 
     def only(self, chosen: Collection[Identity]) -> Worklist:
-        """Return what is to be done for some appointments alone, with nothing recorded or removed before."""
+        """Return the worklist of the `chosen` appointments alone, with nothing recorded or removed."""
         order = tuple(identity for identity in self.order if identity in chosen)
         return Worklist(order=order, held_back=self.held_back, as_of=self.as_of)
 
@@ -56,24 +60,27 @@ class Worklist:
 class Plan:
     """What a run would do: ordered changes, printable, with a digest and a guard."""
 
-    #: The instant it was made for, in UTC, and the verb that made it.
+    #: The instant it was made for, UTC.
     now: datetime
+    #: The verb that made it: "sync", "import", "resync", "withdraw" or "suppress".
     actor: str
+    #: What is to be done for each reminder, appointment by appointment.
     changes: tuple[Change, ...] = field(repr=False)
     #: How many appointments were looked at.
     appointments: int = 0
     #: How many messages were parked in the plan's scope before it.
     parked: int = 0
-    #: Whether the guard's ratio applies to it at all, and the guard.
+    #: Whether the guard's ratio applies.
     guarded: bool = True
+    #: How much the plan may take away or touch.
     guard: Guard = Guard()
-    #: Numbers that were barred (a STOP, a suppression): what is cancelled for them counts for nothing there.
+    #: The numbers that are suppressed: messages taken back for them don't count for the guard.
     barred: frozenset[str] = field(default=frozenset(), repr=False)
-    #: Why nothing may be withdrawn although the input asks for it (a truncated feed); None: it may.
+    #: Why nothing may be withdrawn although the input asks for it (a feed that broke off); None: it may.
     refusal: str | None = None
-    #: What could not be read of a calendar.
+    #: What could not be read of calendars: `Problem`s, and a `CalendarError` for one that could not be read at all.
     problems: tuple[Any, ...] = field(default=(), repr=False)
-    #: What carrying it out needs besides; not for hosts.
+    #: What whoever carries it out needs besides; not for hosts.
     worklist: Worklist = field(default=Worklist(), repr=False)
 
     @property
@@ -83,7 +90,10 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """What makes it this plan: changes, keys, recipients and due times, not the send times of clamped ones."""
+        """What makes it this plan, as 32 hex digits: kinds, keys, numbers, due times, send times and texts.
+
+        Send times and texts of clamped messages are left out, since they change with every minute.
+        """
         total = blake2b(digest_size=16)
         for change in sorted(self.changes, key=lambda change: (change.key, change.kind)):
             clamped = change.reason in (Reason.CLAMPED_LATE, Reason.CLAMPED_FAR)
@@ -104,7 +114,7 @@ class Plan:
         return tuple(change for change in self.changes if change.is_work)
 
     def raise_if_unsafe(self) -> None:
-        """Raise `UnsafePlanError` if too much would go, or change, at once."""
+        """Raise `UnsafePlanError` where the input can't be trusted, or too much would go or change at once."""
         if self.refusal:
             raise UnsafePlanError(f"{self.refusal}; nothing was changed. Check the input, or force it (--force)")
         going = sum(change.moves_noticeably and not self._is_owed(change) for change in self.changes)
@@ -121,12 +131,12 @@ class Plan:
             )
 
     def _is_owed(self, change: Change) -> bool:
-        """Say whether a withdrawal is owed to somebody who is not to be written to."""
+        """Say whether a message is taken back for somebody who is not to be written to any more."""
         return change.kind is ChangeKind.CANCEL and change.to in self.barred
 
     @property
     def is_unsafe(self) -> bool:
-        """Whether it is refused unless it is forced."""
+        """Whether the plan is refused unless it is forced."""
         try:
             self.raise_if_unsafe()
         except UnsafePlanError:
@@ -134,10 +144,10 @@ class Plan:
         return False
 
     def in_any_case(self) -> Plan:
-        """Return the part that is done also where the plan is refused.
+        """Return the part of the plan that is carried out even where the plan is refused.
 
-        That is what ends what was begun before, and all of an appointment with somebody
-        who is not to be written to any more.
+        That is: appointments where an intent committed earlier is to be ended and nothing else moves noticeably, and
+        appointments with somebody who is not to be written to any more.
         """
         settling = {change.identity for change in self.changes if "settle" in change.causes}
         settling -= {change.identity for change in self.changes if change.moves_noticeably}
@@ -146,7 +156,7 @@ class Plan:
         return evolve(self, changes=changes, worklist=self.worklist.only(chosen))
 
     def unguarded(self) -> Plan:
-        """Return the plan without its guard, for what was forced once and not ended; a refused input stays refused."""
+        """Return the plan without its guard: for a plan that was forced and not finished. A `refusal` stays."""
         return evolve(self, guarded=False, guard=evolve(self.guard, max_changes=None))
 
     def as_json(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Rehearsal: what each rule would say, to whom and when, and to whom nothing; made up, or of real appointments.
+"""A preview: the texts of each rule, to whom and when they would go; of made-up or of real appointments.
 
-Pure: no clock, no I/O. Never asks what is parked, nor what the provider takes: texts are
-read for whenever they would go out, also those due in a year.
+Pure: `now` is an argument. Never asks what is parked or how far ahead the provider takes messages, so that it also
+shows texts due in a year.
 """
 
 from __future__ import annotations
@@ -29,57 +29,72 @@ from reminder_kit.text.samples import made_up, read_fields
 __all__ = ["Preview", "PreviewLine", "blanks"]
 
 _ANY_TIME = Window(timedelta(0), timedelta(days=3660), timedelta(0), timedelta(0))
+"""The window of a provider that takes any message up to ten years ahead."""
+
 _AHEAD = timedelta(days=9)
+"""How many days ahead a made-up appointment starts: most rules are due before it."""
+
 _SHOWN = ("title", "location", "url")
+"""The fields of an appointment whose absence leaves a blank in a text."""
+
 _ASKS = re.compile(r"\{%|\bif\b|\bor\b|\bdefault\b")
 
 
 @frozen
 class PreviewLine:
-    """One reminder, rehearsed: its message, or why there is none.
+    """One reminder of a preview: its message, or why there is none."""
 
-    `note` says on which condition it depends, and `is_late` that it is the text for who
-    is told after the due time. `error` is why its text cannot be written.
-    """
-
+    #: The reminder.
     reminder: Reminder
+    #: Its message; None: there is none, or its text can't be written.
     draft: Draft | None = None
+    #: Why there is no message, as a code; "": there is one, or `error` says why not.
     reason: str = ""
+    #: In words, the condition it depends on, or what else is to be known of it; "": nothing.
     note: str = ""
+    #: Why its text can't be written; "": it can.
     error: str = ""
+    #: When its message would go out, UTC; None: none would.
     send_at: datetime | None = None
+    #: Whether this is the text for a message that goes out after the due time (`late_text`).
     is_late: bool = False
 
 
 @frozen
 class Preview:
-    """What decides about texts: rules, defaults, quiet hours, and what calendars' alarms are taken for."""
+    """Shows texts, from what decides about them."""
 
+    #: The rules, in the host's order.
     rules: tuple[Rule, ...]
+    #: What holds where an appointment, a recipient or a rule says nothing.
     defaults: Defaults
+    #: When nobody is written to; None: at no time.
     quiet: QuietHours | None = None
+    #: What becomes of calendars' own alarms: "ignore", "rules" or "only" (see `rules.alarms`).
     alarms: str = "ignore"
 
     def of(self, appointments: Iterable[Appointment], now: datetime) -> Iterator[PreviewLine]:
-        """Yield what would be said of these appointments, and of which nothing, in their order."""
-        found = (pair for appointment in appointments for pair in self._placed(appointment, now))
+        """Yield a line for each reminder of these appointments, in their order, as of `now` (UTC)."""
+        placed = (pair for appointment in appointments for pair in self._placed(appointment, now))
         if any(rule.together for rule in self.rules):
-            yield from self._together(list(found))
+            yield from self._combined(list(placed))
         else:
-            yield from (self._line(*match) for match in found)
+            yield from (self._line(reminder, placement) for reminder, placement in placed)
 
     def _placed(self, appointment: Appointment, now: datetime) -> list[tuple[Reminder, Placement]]:
-        given = normalise(appointment, self.defaults.region)
-        wanted = reminders_of(given, rules_for(given, self.rules, self.alarms), self.defaults)
-        return supersede([(one, place(one, now=now, window=_ANY_TIME, quiet=self.quiet)) for one in wanted])
+        normal = normalise(appointment, self.defaults.region)
+        reminders = reminders_of(normal, rules_for(normal, self.rules, self.alarms), self.defaults)
+        return supersede(
+            [(reminder, place(reminder, now=now, window=_ANY_TIME, quiet=self.quiet)) for reminder in reminders]
+        )
 
-    def _line(self, reminder: Reminder, placement: Placement, others: Sequence[Reminder] = ()) -> PreviewLine:
+    def _line(self, reminder: Reminder, placement: Placement, includes: Sequence[Reminder] = ()) -> PreviewLine:
         if placement.send_at is None:
             return PreviewLine(reminder, reason=placement.reason, note=reminder.detail)
-        return self._said(reminder, placement.send_at, others)
+        return self._composed(reminder, placement.send_at, includes)
 
-    def _together(self, placed: Sequence[tuple[Reminder, Placement]]) -> Iterator[PreviewLine]:
-        """Yield what is said where several appointments may be told in one message."""
+    def _combined(self, placed: Sequence[tuple[Reminder, Placement]]) -> Iterator[PreviewLine]:
+        """Yield the lines where a rule may put several appointments into one message."""
         sent = [(reminder, placement.send_at) for reminder, placement in placed if placement.send_at is not None]
         combined = {reminder.key: others for reminder, _, others in combined_for_preview(sent)}
         for reminder, placement in placed:
@@ -89,12 +104,12 @@ class Preview:
                 yield PreviewLine(reminder, reason=Reason.SUPERSEDED, note="told together with another of that day")
 
     def made_up(self, now: datetime) -> Iterator[PreviewLine]:
-        """Yield what each rule would say of a made-up appointment, in each of its locales, on time and late.
+        """Yield lines of a made-up appointment for each rule, in each of its locales: on time, combined, and late.
 
-        Conditions are taken as met, and named in the note.
+        `now` is aware. Conditions are taken as met, and named in the note.
         """
-        place_of = zone(self.defaults.timezone or "UTC")
-        starts_at = (now + _AHEAD).astimezone(place_of).replace(hour=14, minute=30, second=0, microsecond=0)
+        local = zone(self.defaults.timezone or "UTC")
+        starts_at = (now + _AHEAD).astimezone(local).replace(hour=14, minute=30, second=0, microsecond=0)
         for rule in self.rules:
             for locale in _locales(rule):
                 appointment = made_up(starts_at, _templates(rule), locale)
@@ -108,18 +123,19 @@ class Preview:
         if placement.send_at is None:
             yield PreviewLine(reminder, reason=placement.reason, note=note)
             return
-        yield evolve(self._said(reminder, placement.send_at), note=note)
+        yield evolve(self._composed(reminder, placement.send_at), note=note)
         if rule.together:
-            told = self._said(reminder, placement.send_at, [_another(reminder)])
-            yield evolve(told, note=", ".join(filter(None, (note, "several on one day"))))
+            combined = self._composed(reminder, placement.send_at, [_another(reminder)])
+            yield evolve(combined, note=", ".join(filter(None, (note, "several on one day"))))
         if rule.late_text and reminder.due_at is not None:
             late = place(reminder, now=_an_hour_after(reminder), window=_ANY_TIME, quiet=self.quiet, replaces=True)
             if late.send_at is not None:
-                yield evolve(self._said(reminder, late.send_at), note=note, is_late=True)
+                yield evolve(self._composed(reminder, late.send_at), note=note, is_late=True)
 
-    def _said(self, reminder: Reminder, send_at: datetime, others: Sequence[Reminder] = ()) -> PreviewLine:
+    def _composed(self, reminder: Reminder, send_at: datetime, includes: Sequence[Reminder] = ()) -> PreviewLine:
+        """Return the line of a reminder whose message goes out at `send_at` (UTC) and includes others."""
         try:
-            return PreviewLine(reminder, Composer(self.defaults).compose(reminder, send_at, others), send_at=send_at)
+            return PreviewLine(reminder, Composer(self.defaults).compose(reminder, send_at, includes), send_at=send_at)
         except ConfigurationError as error:
             return PreviewLine(reminder, error=str(error), send_at=send_at)
 
@@ -132,7 +148,7 @@ def _another(reminder: Reminder) -> Reminder:
 
 
 def _an_hour_after(reminder: Reminder) -> datetime:
-    """Return an instant at which the reminder is late, but, if it can be, before the start."""
+    """Return an instant (UTC) at which the reminder is late but still before the start; for a follow-up, just late."""
     assert reminder.due_at is not None  # noqa: S101 - asked by the caller
     later = reminder.due_at + timedelta(hours=1)
     start_at = reminder.appointment.start_at
@@ -160,13 +176,16 @@ def _sources(texts: str | Mapping[str, str]) -> tuple[str, ...]:
 
 
 def blanks(line: PreviewLine) -> tuple[str, ...]:
-    """Return what a text names without asking whether it is there, and is not: "appointment.location"."""
+    """Return the fields, such as "appointment.location", that a line's text shows although the appointment has none.
+
+    Texts that ask for a field before they show it are not counted.
+    """
     if line.draft is None:
         return ()
     rule, appointment = line.reminder.rule, line.reminder.appointment
     texts = [source for source in _templates(rule) if not _ASKS.search(source)]
-    named = {path for source in texts for path in read_fields(source)}
-    found = [f"appointment.{name}" for name in _SHOWN if not getattr(appointment, name)]
+    shown = {path for source in texts for path in read_fields(source)}
+    empty = [f"appointment.{name}" for name in _SHOWN if not getattr(appointment, name)]
     if line.reminder.recipient is not None and not line.reminder.recipient.name:
-        found.append("recipient.name")
-    return tuple(name for name in found if tuple(name.split(".")) in named)
+        empty.append("recipient.name")
+    return tuple(name for name in empty if tuple(name.split(".")) in shown)

@@ -1,6 +1,6 @@
-"""What a run did, change by change.
+"""A report: what a run did, change by change.
 
-Pure: no clock, no I/O.
+Pure: no clock, no I/O. Never raises for what failed: `ok` says whether all is done.
 """
 
 from __future__ import annotations
@@ -19,9 +19,13 @@ __all__ = ["Report"]
 class Report:
     """What a run did, change by change."""
 
+    #: The instant its plan was made for, UTC.
     now: datetime
+    #: What was done for each reminder, with its `outcome`.
     changes: tuple[Change, ...] = field(repr=False)
+    #: How many appointments were looked at.
     appointments: int = 0
+    #: What could not be read of calendars, as in the plan.
     problems: tuple[Any, ...] = field(default=(), repr=False)
 
     @property
@@ -36,12 +40,12 @@ class Report:
 
     @property
     def failed(self) -> tuple[Change, ...]:
-        """What did not work; the next run tries again, or the error says why not."""
+        """The changes that did not work; the next run tries again, or the change's error says why not."""
         return tuple(change for change in self.changes if change.outcome == "failed")
 
     @property
     def unknown(self) -> tuple[Change, ...]:
-        """What may or may not be parked, and can't be asked."""
+        """The changes whose message may be parked, and for which nobody can be asked."""
         return tuple(change for change in self.changes if change.outcome == "unknown")
 
     @property

@@ -1,6 +1,6 @@
-"""A decision to park, looked at once more just before it is carried out: time has passed since it was made.
+"""Revision: a decision to park, placed again just before it is carried out, since time has passed.
 
-Pure: takes `now`; never decides anything else anew.
+Pure: `now` is an argument. Never changes anything but a decision's time, text and reason, or that nothing is sent.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ from reminder_kit.rules.window import Window
 __all__ = ["held", "may_still_send", "placed_again"]
 
 _ROOM_IS_ASKED_FOR = timedelta(days=30)
-"""How long before its send time a reminder held for want of room asks for room again: at once, that is."""
+"""How long before its send time a reminder that is held for want of room asks for room again: always at once."""
 
 
 def may_still_send(decision: Decision, quiet: QuietHours | None) -> Callable[[datetime], bool]:
-    """Return what says whether a decision to park may still go out at an instant, whatever the window."""
+    """Return the function that says of an instant (UTC) whether a decision to park may still go out then.
+
+    The window is not asked. `quiet` None: nothing is quiet.
+    """
     reminder = decision.reminder
     return lambda at: reminder is None or still_allowed(at, reminder, quiet) is None
 
 
 def held(decision: Decision) -> Decision:
-    """Return a decision to park as one to hold, for want of room at the provider."""
+    """Return a decision to park as one to hold, for want of room at the provider; any other as it is."""
     if decision.kind is not ChangeKind.SCHEDULE:
         return decision
     park_at = decision.due_at
@@ -43,9 +46,10 @@ def held(decision: Decision) -> Decision:
 def placed_again(
     decision: Decision, settings: Settings, window: Window, allowance: timedelta, now: datetime
 ) -> Decision:
-    """Return a decision to park as it is at `now`: placed anew if time has passed, else skipped with its reason.
+    """Return a decision to park as it is at `now`.
 
-    `allowance` is how far the provider's clock may be from ours.
+    As it was while its send time is still in `window`; else placed anew, with a new text, or unsent with the reason.
+    `allowance` is how far (elapsed time) the provider's clock may be from ours.
     """
     reminder, before, quiet = decision.reminder, decision.placement, settings.quiet
     assert reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder

@@ -1,7 +1,10 @@
-"""Spacing: what is written to one phone keeps apart, and some things are not said so soon after others.
+"""Spacing: messages to one number are kept apart in time, and some are not sent so soon after others.
 
-Pure: takes `now`. Moves or silences only what is not parked yet. Keeping apart is a courtesy and never costs a
-reminder: where nothing else is feasible, it goes out at its own time.
+Pure: `now` is an argument. Never touches a message that is parked: only new ones are moved or left unsaid.
+
+- `min_gap` (a setting) moves a new message away from others. That is a courtesy and never costs a reminder: where
+  nothing else is feasible, the message goes out at its own time.
+- `min_silence` (of a rule) skips a reminder where anything else goes to its number so shortly before it.
 """
 
 from __future__ import annotations
@@ -17,13 +20,14 @@ from reminder_kit.planning.assessment import Assessment
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
-from reminder_kit.rules.placement import FeasibleRange, Placement, feasible_range, hold
-from reminder_kit.rules.placement import PlacementDecision as Placed
+from reminder_kit.rules.placement import FeasibleRange, Placement, PlacementDecision, feasible_range, hold
 
 __all__ = ["apply_min_gap", "apply_min_silence", "note_planned", "with_planned"]
 
 _NONE = timedelta(0)
+_PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
 _LAST_LOOK = timedelta(minutes=15)
+"""How long before its parking time a silenced reminder is decided again: what silenced it may be gone by then."""
 
 
 def apply_min_silence(
@@ -33,30 +37,35 @@ def apply_min_silence(
     now: datetime,
     besides: Callable[[Assessment], Collection[str]],
 ) -> None:
-    """Skip new messages that would come too soon after something else to their number.
+    """Skip new messages that would come within their rule's `min_silence` after something else to their number.
 
-    `besides` names the reminders whose messages don't count: those that go with it. They are
-    looked at once more before their time, since that something may have been withdrawn.
+    `besides` returns the keys of reminders whose messages don't count for one: those that go out in the same message.
+    What is skipped is decided again shortly before its time, since the other message may have been withdrawn.
     """
     if not any(assessment.reminder.rule.min_silence for assessment in assessments):
         return
     going = _going(assessments)
     placed: dict[str, list[datetime]] = {}
     for assessment, placement, number in _new(assessments):
-        written = _send_times(number, observed, {assessment.reminder.key, *going, *besides(assessment)})
-        others = [*written, *placed.get(number, ())]
+        recorded = _send_times(number, observed, {assessment.reminder.key, *going, *besides(assessment)})
+        others = [*recorded, *placed.get(number, ())]
         length = assessment.reminder.rule.min_silence
         if placement.send_at is not None and _is_too_soon(placement.send_at, others, length):
             step = ("something else goes to that number within {} before", length)
             again = placement.send_at - settings.of(assessment.reminder).window.min_lead - _LAST_LOOK
             again_at = again if now < again else None
-            assessment.placement = Placement(Placed.SKIP, Reason.CONDITION, None, again_at, (*placement.steps, step))
+            assessment.placement = Placement(
+                PlacementDecision.SKIP, Reason.CONDITION, None, again_at, (*placement.steps, step)
+            )
         elif placement.send_at is not None:
             placed.setdefault(number, []).append(placement.send_at)
 
 
 def apply_min_gap(assessments: Sequence[Assessment], observed: Observed, settings: Settings, now: datetime) -> None:
-    """Move new messages apart from whatever else goes to their number."""
+    """Move new messages away from whatever else goes to their number, and fill in how far they are from it.
+
+    The clearance is asked for once more when the message is parked: other workers park for the same number.
+    """
     if not settings.spacing_reach:
         return
     going = _going(assessments)
@@ -65,16 +74,16 @@ def apply_min_gap(assessments: Sequence[Assessment], observed: Observed, setting
         others = placed.setdefault(number, [])
         if assessment.message is None or assessment.message.send_at != placement.send_at:
             besides = {assessment.reminder.key, *going, *(reminder.key for reminder in assessment.includes)}
-            written = [*_send_times(number, observed, besides), *others]
-            assessment.placement, gap = _moved_apart(assessment, placement, written, settings, now)
-            assessment.clearance = (max(gap, _silence_of(assessment, written)), gap)
+            send_times = [*_send_times(number, observed, besides), *others]
+            assessment.placement, gap = _moved_apart(assessment, placement, send_times, settings, now)
+            assessment.clearance = (max(gap, _silence_of(assessment, send_times)), gap)
         if assessment.placement is not None and assessment.placement.send_at is not None:
             others.append(assessment.placement.send_at)
 
 
 def _new(assessments: Sequence[Assessment]) -> list[tuple[Assessment, Placement, str]]:
-    """Return what is to be sent anew, soonest first, with its number."""
-    found = [
+    """Return the assessments with a new message, soonest first, each with its placement and number."""
+    new = [
         (
             assessment.placement.send_at,
             assessment.reminder.key,
@@ -88,19 +97,19 @@ def _new(assessments: Sequence[Assessment]) -> list[tuple[Assessment, Placement,
         and assessment.reminder.recipient is not None
     ]
     return [
-        (assessment, placement, number)
-        for *_, assessment, placement, number in sorted(found, key=lambda found_at: found_at[:2])
+        (assessment, placement, number) for *_, assessment, placement, number in sorted(new, key=lambda row: row[:2])
     ]
 
 
 def _going(assessments: Sequence[Assessment]) -> set[str]:
-    """Return the reminders whose parked message is withdrawn: it takes up no time any more."""
+    """Return the keys of reminders whose parked message is taken back: it takes up no time any more."""
     return {
         assessment.reminder.key for assessment in assessments if assessment.message is not None and not assessment.keep
     }
 
 
 def _send_times(number: str, observed: Observed, besides: Collection[str]) -> list[datetime]:
+    """Return when (UTC) messages go to a number, but for those of the reminders with the keys `besides`."""
     return [traffic.send_at for traffic in observed.traffic.get(number, ()) if traffic.key not in besides]
 
 
@@ -109,7 +118,7 @@ def _is_too_soon(at: datetime, others: Iterable[datetime], length: timedelta) ->
 
 
 def _silence_of(assessment: Assessment, others: Iterable[datetime]) -> timedelta:
-    """Return how long before a message nothing else may go out: none where that can't be kept any more."""
+    """Return how long before a new message nothing else may go out; zero where that can't be kept any more."""
     at, length = assessment.placement.send_at if assessment.placement else None, assessment.reminder.rule.min_silence
     return _NONE if at is None or _is_too_soon(at, others, length) else length
 
@@ -117,27 +126,31 @@ def _silence_of(assessment: Assessment, others: Iterable[datetime]) -> timedelta
 def _moved_apart(
     assessment: Assessment, placement: Placement, others: Sequence[datetime], settings: Settings, now: datetime
 ) -> tuple[Placement, timedelta]:
-    """Return the placement nearest to the one at hand that keeps the gap, and the gap that it keeps."""
+    """Return the placement nearest to `placement` that keeps the gap to `others` (UTC), and the gap that it keeps.
+
+    Where no feasible instant keeps it, the placement stays and the gap is zero. A provider that cannot schedule may
+    also hold the message until the gap is over.
+    """
     reminder, gap, at = assessment.reminder, settings.min_gap, placement.send_at
     window = settings.of(reminder).window
     if not gap or at is None or _is_clear(at, others, gap):
         return placement, gap
-    room = feasible_range(reminder, now=now, window=window, quiet=settings.quiet)
+    feasible = feasible_range(reminder, now=now, window=window, quiet=settings.quiet)
     step = (
         "less than {} from another message to that number, at {}",
         gap,
         min(others, key=lambda moment: abs(moment - at)),
     )
-    fits = [edge for edge in _edges(others, gap, room) if _is_clear(edge, others, gap)]
-    first = -1 if reminder.rule.shift == "earlier" else 1
+    fits = [edge for edge in _edges(others, gap, feasible) if _is_clear(edge, others, gap)]
+    direction = -1 if reminder.rule.shift == "earlier" else 1
     chosen = sorted(
-        (moment for moment in fits if moment <= room.latest),
-        key=lambda moment: (abs(moment - at), first * (at - moment)),
+        (moment for moment in fits if moment <= feasible.latest),
+        key=lambda moment: (abs(moment - at), direction * (at - moment)),
     )
     if chosen:
         moved = ("moved to {}", chosen[0])
         return evolve(placement, send_at=chosen[0], steps=(*placement.steps, step, moved)), gap
-    waits = sorted(moment for moment in fits if moment > room.latest) if window.holds_and_sends else []
+    waits = sorted(moment for moment in fits if moment > feasible.latest) if window.holds_and_sends else []
     if waits and (
         assessment.message is not None or reminder.rule.if_late.still_useful(waits[0] - (reminder.due_at or at))
     ):
@@ -149,19 +162,16 @@ def _is_clear(moment: datetime, others: Iterable[datetime], gap: timedelta) -> b
     return all(abs(moment - other) >= gap for other in others)
 
 
-def _edges(others: Iterable[datetime], gap: timedelta, room: FeasibleRange) -> set[datetime]:
-    """Return the feasible instants next to what others take up."""
-    found = set()
+def _edges(others: Iterable[datetime], gap: timedelta, feasible: FeasibleRange) -> set[datetime]:
+    """Return the feasible instants just before and just after the times that others take up."""
+    edges = set()
     for other in others:
-        found |= {room.up_to(other - gap), room.from_then_on(max(other + gap, room.earliest))}
-    return {moment for moment in found if moment is not None and moment >= room.earliest and room.in_time(moment)}
-
-
-_PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
+        edges |= {feasible.up_to(other - gap), feasible.from_then_on(max(other + gap, feasible.earliest))}
+    return {edge for edge in edges if edge is not None and edge >= feasible.earliest and feasible.in_time(edge)}
 
 
 def with_planned(observed: Observed, planned: Mapping[str, Sequence[Traffic]]) -> Observed:
-    """Return the case with what is about to be written to its numbers before."""
+    """Return an appointment with what was planned for its numbers by others before it; `planned` is by number."""
     if not planned or observed.appointment is None:
         return observed
     numbers = {recipient.phone for recipient in observed.appointment.recipients} & planned.keys()
@@ -170,7 +180,7 @@ def with_planned(observed: Observed, planned: Mapping[str, Sequence[Traffic]]) -
 
 
 def note_planned(planned: dict[str, list[Traffic]], changes: Iterable[Change]) -> None:
-    """Note what changes are about to write, by number."""
+    """Add to `planned`, by number, the messages that these changes are about to park."""
     for change in changes:
         if change.kind in _PARKING and change.to and change.send_at is not None:
             planned.setdefault(change.to, []).append(Traffic(change.key, change.send_at))

@@ -1,6 +1,6 @@
-"""The changes of an appointment that stands as it was recorded: told without being decided anew.
+"""Unchanged: the plan's lines of an appointment that stands as it was recorded.
 
-Pure: takes `now`.
+Pure: `now` is an argument. Never decides anything: the lines repeat what the ledger says.
 """
 
 from __future__ import annotations
@@ -20,41 +20,45 @@ __all__ = ["marked_unconfirmed", "recorded_changes"]
 
 
 def recorded_changes(record: AppointmentRecord, now: datetime) -> list[Change]:
-    """Return what to say of an appointment whose outcomes stand as they were recorded."""
+    """Return the changes of an appointment whose reminders stand as they were recorded, one for each."""
     parked = {message.key: message for message in record.messages if message.state in OPEN or message.state in SENT}
     doubtful = {message.key for message in record.messages if is_doubtful(message, now)}
     return [
         marked_unconfirmed(change) if change.key in doubtful else change
-        for change in (_unchanged(record.identity, outcome, parked.get(outcome.key)) for outcome in record.outcomes)
+        for change in (
+            _unchanged(record.identity, reminder_record, parked.get(reminder_record.key))
+            for reminder_record in record.outcomes
+        )
     ]
 
 
 def marked_unconfirmed(change: Change) -> Change:
-    """Return a change that says so: whatever else holds for its reminder, one message of it is not accounted for."""
+    """Return a change as `unknown`: whatever else holds for its reminder, one of its messages was never confirmed."""
     note = "an earlier message for this reminder was never confirmed: it may be sent as well"
     return evolve(change, outcome="unknown", error=change.error or note)
 
 
-def _unchanged(identity: Identity, outcome: ReminderRecord, message: Message | None) -> Change:
-    kind, reason = ChangeKind.SKIP, Reason(outcome.reason)
-    if outcome.status is ReminderStatus.HELD:
+def _unchanged(identity: Identity, record: ReminderRecord, message: Message | None) -> Change:
+    """Return the change of a reminder as it was recorded; `message` is its latest that is open or went out."""
+    kind, reason = ChangeKind.SKIP, Reason(record.reason)
+    if record.status is ReminderStatus.HELD:
         kind = ChangeKind.HOLD
-    elif outcome.status is ReminderStatus.PARKED:
+    elif record.status is ReminderStatus.PARKED:
         kind, reason = ChangeKind.KEEP, Reason.TOO_LATE if reason is Reason.TOO_LATE else Reason.UNCHANGED
         if message is not None and message.state not in OPEN:
             kind, reason = ChangeKind.SKIP, Reason.ALREADY_SENT
-    live = message if message is not None and outcome.status is ReminderStatus.PARKED else None
+    parked = message if message is not None and record.status is ReminderStatus.PARKED else None
     return Change(
         kind=kind,
         identity=identity,
-        key=outcome.key,
-        rule=outcome.rule,
-        recipient=outcome.recipient,
-        to=outcome.to or None,
-        due_at=outcome.due_at,
-        send_at=live.send_at if live else None,
+        key=record.key,
+        rule=record.rule,
+        recipient=record.recipient,
+        to=record.to or None,
+        due_at=record.due_at,
+        send_at=parked.send_at if parked else None,
         reason=reason,
-        text=live.draft.text if live else None,
-        message_id=live.provider_id if live else None,
-        error=outcome.error or None,
+        text=parked.draft.text if parked else None,
+        message_id=parked.provider_id if parked else None,
+        error=record.error or None,
     )

@@ -1,6 +1,6 @@
-"""Long lists in batches that a database takes at once.
+"""Batches: long lists in parts that a database takes at once.
 
-Pure.
+Pure: never looks at what is in the lists.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ __all__ = ["batched"]
 
 T = TypeVar("T")
 
+_SIZE = 500
 
-_CHUNK = 500
 
-
-def batched(items: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:
-    """Yield the items in lists of at most that many."""
+def batched(items: Iterable[T], size: int = _SIZE) -> Iterator[list[T]]:
+    """Yield the items, in order, in lists of at most `size`."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

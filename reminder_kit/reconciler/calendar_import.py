@@ -1,6 +1,6 @@
-"""From a calendar to what a plan needs: its appointments, and what it may speak for.
+"""Calendar import: a calendar as the appointments and the scope of a plan.
 
-Never writes; the calendar reader knows nothing of ledgers, and the plan nothing of files.
+Never writes. The calendar reader knows nothing of ledgers, and the plan nothing of files.
 """
 
 from __future__ import annotations
@@ -23,15 +23,18 @@ __all__ = ["Imported", "read_for_import", "source_name"]
 
 @frozen
 class Imported:
-    """What was read: the occurrences as appointments, the scope to plan them in, and what could not be read."""
+    """What was read of one calendar."""
 
+    #: Its occurrences as appointments.
     appointments: tuple[Appointment, ...]
+    #: The scope to plan them in; its `refusal` says why the calendar can't be taken for complete.
     scope: Scope
+    #: What could not be read of it, as `calendars.occurrences.Problem`s.
     problems: tuple[Any, ...]
 
 
 def source_name(file: Any) -> str:
-    """Return the source a calendar belongs to unless told otherwise: the stem of its file or address."""
+    """Return the source a calendar belongs to where none is named: the stem of its file or address, else "calendar"."""
     if isinstance(file, str | Path) and str(file) != "-":
         text = str(file)
         if "://" in text:
@@ -50,9 +53,11 @@ def read_for_import(
     now: datetime,
     ledger: Ledger,
 ) -> Imported:
-    """Read a calendar from `now` to its horizon; earlier by as much as a follow-up may still be due.
+    """Read a calendar from `now` (UTC) to its horizon, and back by as long as a follow-up may still be due.
 
-    Raises `CalendarError` where it is no calendar at all.
+    `calendar` are the settings for reading (None: the usual ones), `source` is the calendar's (None: its name).
+    `complete` says that what it no longer has is to be withdrawn: the scope refuses that where not all of it could be
+    read, or nothing came. Raises `CalendarError` where it is no calendar at all.
     """
     from reminder_kit.calendars import CalendarSettings, read_calendar
 
@@ -63,28 +68,28 @@ def read_for_import(
         options = evolve(options, region=settings.defaults.region)
     name = source or source_name(file)
     known = {identity.id for identity in ledger.read(lambda reader: reader.of_source(name))}
-    start, end = now - _reach(settings, now), now + options.horizon
-    reading = read_calendar(file, options, start=start, end=end, name=name, known=known.__contains__, now=now)
-    appointments = tuple(occurrence.appointment for occurrence in reading)
+    start, end = now - _follow_up_reach(settings, now), now + options.horizon
+    content = read_calendar(file, options, start=start, end=end, name=name, known=known.__contains__, now=now)
+    appointments = tuple(occurrence.appointment for occurrence in content)
     refusal = None
-    if complete and not reading.sound:
-        refusal = f"calendar {name!r} can't be trusted to be complete: {reading.unsound_because}"
+    if complete and not content.sound:
+        refusal = f"calendar {name!r} can't be trusted to be complete: {content.unsound_because}"
     elif complete and not appointments and ledger.read(lambda reader: reader.parked(source=name)):
         refusal = f"calendar {name!r} has no coming events while reminders are parked for it"
     scope = Scope(
         "import",
         source=name,
         complete=complete and refusal is None,
-        covers=frozenset(reading.covers) if reading.sound else frozenset(),
-        spare=frozenset(reading.unreadable),
+        covers=frozenset(content.covers) if content.sound else frozenset(),
+        spare=frozenset(content.unreadable),
         horizon=end,
         refusal=refusal,
     )
-    return Imported(appointments, scope, tuple(reading.problems))
+    return Imported(appointments, scope, tuple(content.problems))
 
 
-def _reach(settings: Settings, now: datetime) -> timedelta:
-    """Return how long after an appointment a rule may still have something to say."""
+def _follow_up_reach(settings: Settings, now: datetime) -> timedelta:
+    """Return how long after an appointment a follow-up may still go out; zero where no rule is one."""
     follow_ups = [rule for rule in settings.rules if rule.is_follow_up]
     dues = [due_time(rule, now, "UTC", settings.defaults.is_open) for rule in follow_ups]
     return max((due - now + FOLLOW_UP_PATIENCE for due in dues if due is not None), default=timedelta(0))

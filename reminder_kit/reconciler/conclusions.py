@@ -1,6 +1,6 @@
-"""What a dispatch comes to for its reminder, as a table: by how the dispatch ended.
+"""Conclusions: what a dispatch comes to for its reminder, as a table by how the dispatch ended.
 
-Pure: no ledger, no provider. Never decides what is tried again at once; it says whether to decide again.
+Pure: no ledger, no provider. Never tries anything again: it says whether to decide again.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ __all__ = ["CONCLUSIONS", "Conclusion", "concluded", "why"]
 
 @frozen
 class Conclusion:
-    """What one ending of a dispatch means.
+    """What one way in which a dispatch ends means for its reminder."""
 
-    `outcome` is the report's word. `kind` and `reason` replace the decision's where the report says something else.
-    `status` is where the reminder is recorded to stand then; None: as decided, or held for the next run where no
-    message was made. `decide_again` says whether the same run decides once more, `complete` whether the appointment
-    needs no further look.
-    """
-
+    #: The report's word: "done", "failed" or "unknown".
     outcome: str
+    #: What the report says was done; None: what was decided.
     kind: ChangeKind | None = None
+    #: Why, as the report says it; None: as the result says, or else as was decided.
     reason: Reason | None = None
+    #: What the ledger keeps as the reminder's status; None: as decided, or held for the next run where no message was
+    #: made.
     status: ReminderStatus | None = None
+    #: Whether the same run decides once more.
     decide_again: bool = False
+    #: Whether the appointment is worked off with it; False: the next run works on it again.
     complete: bool = True
 
 
@@ -48,23 +49,23 @@ CONCLUSIONS: dict[DispatchStatus, Conclusion] = {
     DispatchStatus.WAITING: Conclusion("failed", complete=False),
     DispatchStatus.TOO_LATE: Conclusion("failed", complete=False),
 }
-"""What each ending means. A message that goes out all the same is not concluded by this table but kept."""
+"""What each status means. (`TOO_LATE` when taking back is no failure: `WorkItem.too_late` keeps that message.)"""
 
 
 def concluded(decision: Decision, result: DispatchResult, retry_at: datetime) -> tuple[Change, ReminderRecord]:
     """Return the line of the report and the line of the ledger that a dispatch comes to.
 
-    `retry_at` is when a reminder is looked at again of which no message was made.
+    `retry_at` (UTC) is when a reminder is decided again for which no message was made.
     """
     conclusion = CONCLUSIONS[result.status]
     message_id = result.message.provider_id if result.message else decision.change.message_id
     if result.status is DispatchStatus.DONE:
         return evolve(decision.change, outcome=conclusion.outcome, message_id=message_id), decision.record
     error, reason = str(result.error or why(result)), result.reason or conclusion.reason or decision.reason
-    told = evolve(decision, kind=conclusion.kind or decision.kind, reason=reason, error=error)
-    change = evolve(told.change, outcome=conclusion.outcome, message_id=message_id)
+    kind, outcome = conclusion.kind or decision.kind, conclusion.outcome
+    change = evolve(decision.change, kind=kind, reason=reason, outcome=outcome, message_id=message_id, error=error)
     if conclusion.status is not None:
-        return change, evolve(told, status=conclusion.status, draft=None).record
+        return change, evolve(decision, reason=reason, status=conclusion.status, error=error).record
     kept = evolve(decision, replacing=decision.replaces or decision.replacing)
     if result.message is None and decision.kind is not ChangeKind.CANCEL:
         kept = evolve(kept, status=ReminderStatus.HELD, draft=None, park_at=retry_at)
@@ -72,7 +73,7 @@ def concluded(decision: Decision, result: DispatchResult, retry_at: datetime) ->
 
 
 def why(result: DispatchResult) -> str:
-    """Return in words why a dispatch without an error of its own did not simply succeed."""
+    """Return in words why a dispatch that names no error is not simply done."""
     if result.status is DispatchStatus.STALE:
         return "the appointment changed meanwhile; the next resync follows it"
     if result.status is DispatchStatus.UNKNOWN:

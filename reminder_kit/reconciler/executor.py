@@ -1,7 +1,7 @@
-"""Apply a plan: record, claim, settle, decide again at the current clock, carry out, write down, give back.
+"""The executor carries a plan out: record, claim, settle, decide again, dispatch, write down, release.
 
-The only place where what is wanted, what is recorded and what is done come together; one
-implementation for both faces: coroutines over the `IO` port. Never reads a clock itself.
+Never reads a clock itself, and never trusts a plan's decisions: they are made again under the claim. One implementation
+for both faces of the kit: coroutines over the `IO` port. The package's docstring has the theory.
 """
 
 from __future__ import annotations
@@ -59,52 +59,56 @@ if TYPE_CHECKING:
 __all__ = ["Executor"]
 
 _LOG = logging.getLogger("reminder_kit")
-
-_BATCH = 100
-_AGAIN = 2
-_PATIENCE = 90.0
-_ROUNDS = 4
-"""How often combined appointments are gone through at the most, until nothing that was done concerns another one."""
-
-_RETRY_HELD = timedelta(seconds=30)
+_BATCH = 100  # appointments claimed and worked on at a time
+_AGAIN = 2  # times an appointment is decided again within one batch
+_PATIENCE = 90.0  # seconds a host's call waits for appointments that another worker holds
+_ROUNDS = 4  # times a run goes on, at the most, to what must be decided again for what came of others
+_RETRY_HELD = timedelta(seconds=30)  # until a reminder is tried again for which no message could be made
 
 
 @define
 class Execution:
-    """One plan while it is carried out: what was done so far, and who is to be looked at again."""
+    """One plan while it is carried out."""
 
+    #: The plan.
     plan: Plan
+    #: Whether failed steps are left alone until their back-off is over (the batch job).
     patient: bool = field(kw_only=True)
+    #: The report's lines of the appointments that were worked on so far.
     done: dict[Identity, list[Change]] = field(factory=dict)
+    #: The appointments to be decided again for what came of others, in order.
     requeued: dict[Identity, None] = field(factory=dict)
 
 
 @define
 class Executor:
-    """What both faces of the kit drive.
+    """Carries plans out; both faces of the kit drive it."""
 
-    `route` is the provider's, `fallback` its fallback's; `io` waits for commits and runs jobs at once; `clock` is the
-    kit's clock; `owner` is the name under which claims are held.
-    """
-
+    #: What is recorded.
     ledger: Ledger
+    #: What decides besides the data.
     settings: Settings
+    #: What waits for commits and runs several jobs at once.
     io: IO
+    #: The kit's clock, UTC.
     clock: Callable[[], datetime]
+    #: The way to the provider.
     route: Route
+    #: The way to the fallback; None: there is none.
     fallback: Route | None = None
+    #: The name under which claims are held; each claim adds a number to it.
     owner: Owner | str = field(factory=Owner)
     _claim_numbers: Iterator[int] = field(factory=count)
 
     async def apply(self, plan: Plan, *, patient: bool = False, forced: bool = False) -> Report:
         """Carry a plan out and report every change, as it really was.
 
-        `patient` leaves failed steps alone until their back-off is over (the batch job).
-        `forced` says that its guard was overridden: that is noted until it has ended, so
-        that the batch job need not be forced to end it if this process is killed.
+        `patient` leaves failed steps alone until their back-off is over (the batch job). `forced` says that the guard
+        was overridden: the ledger notes it until the plan is done, so that the batch job may finish it unforced.
+        Raises `ConfigurationError` for a missing credential, before anything is written.
         """
         if plan.work:
-            self.route.provider.headers()  # a missing key is told before anything is written
+            self.route.provider.headers()  # raises for a missing credential before anything is written
         await self.io.call(self.ledger.prepare)
         if forced:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
@@ -126,14 +130,14 @@ class Executor:
         return is_open(self.ledger.read(lambda reader: reader.last_run(FORCED)), now)
 
     async def _record(self, plan: Plan) -> set[Identity]:
-        """Record what came in and what is gone, all or nothing; returns what a newer revision kept out meanwhile."""
+        """Record what came in and what is gone, all or nothing; returns what a newer revision kept out."""
         worklist = plan.worklist
         if not worklist.all_incoming and not worklist.removals:
             return set()
-        kept = await self._commit(partial(_record_all, worklist, self.clock()))
+        results = await self._commit(partial(_record_all, worklist, self.clock()))
         return {
             incoming.identity
-            for incoming, result in zip(worklist.all_incoming, kept, strict=True)
+            for incoming, result in zip(worklist.all_incoming, results, strict=True)
             if result is RecordResult.STALE
         }
 
@@ -141,7 +145,7 @@ class Executor:
         return await self.io.result(self.ledger.submit(op))
 
     async def _work_through(self, waiting: Sequence[Identity], run: Execution) -> None:
-        """Work batch by batch, past what another worker holds; then wait for that (the batch job leaves it to it)."""
+        """Work batch by batch, then wait for what another worker holds; the batch job leaves that to it."""
         waited, delay = 0.0, 0.05
         while True:
             waiting = [identity for batch in batched(waiting, _BATCH) for identity in await self._work(batch, run)]
@@ -155,7 +159,7 @@ class Executor:
             run.done[identity] = [evolve(change, outcome="failed", error=error) for change in planned if change.is_work]
 
     async def _work(self, identities: Sequence[Identity], run: Execution) -> list[Identity]:
-        """Work on appointments nobody else holds; returns those somebody does, and notes whom else it concerns."""
+        """Work on the appointments that nobody else holds; returns the others."""
         works = await self._claim(identities)
         dispatchers = self._dispatchers(run.plan.actor, patient=run.patient)
         finished = False
@@ -174,13 +178,14 @@ class Executor:
             await (self._release(works, run) if finished else self._expire(works))
         for work in works:
             run.done[work.record.identity] = merged(run.done.get(work.record.identity, ()), work.reported())
-        held = {work.record.identity for work in works}
-        return [identity for identity in identities if identity not in held]
+        claimed = {work.record.identity for work in works}
+        return [identity for identity in identities if identity not in claimed]
 
     def _dispatchers(self, actor: str, *, patient: bool) -> Dispatchers:
         return Dispatchers.over((self.route, self.fallback), self.ledger, self.clock, actor, patient=patient)
 
     async def _claim(self, identities: Sequence[Identity]) -> list[WorkItem]:
+        """Claim what is free, or held by a process of this machine that is dead; returns it in the same order."""
         now, owner = self.clock(), f"{self.owner}.{next(self._claim_numbers)}"
 
         def claim(tx: Transaction) -> tuple[dict[int, Claim], list[AppointmentRecord]]:
@@ -192,21 +197,22 @@ class Executor:
             return claims, tx.reader.read(list(claims))
 
         claims, records = await self._commit(claim)
-        place = {identity: index for index, identity in enumerate(identities)}
-        records = sorted(records, key=lambda record: place[record.identity])
-        return [WorkItem(claims[record.row], record, {m.id: m for m in record.messages}) for record in records]
+        position = {identity: index for index, identity in enumerate(identities)}
+        works = [WorkItem(claims[record.row], record, _by_id(record.messages)) for record in records]
+        return sorted(works, key=lambda work: position[work.record.identity])
 
     async def _reread(self, works: Sequence[WorkItem]) -> None:
         records = await self._commit(lambda tx: tx.reader.read([work.claim.row for work in works]))
         fresh = {record.row: record for record in records}
         for work in works:
             work.record = fresh[work.claim.row]
-            work.messages = {message.id: message for message in work.record.messages}
+            work.messages = _by_id(work.record.messages)
             work.unsettled |= work.failed  # what failed a moment ago is not tried on other terms at once
 
     # Settling and deciding
 
     async def _settle(self, works: Sequence[WorkItem], dispatchers: Dispatchers) -> None:
+        """Find out what became of messages whose last step is open, then take stale duplicates back."""
         now = self.clock()
         jobs = [
             self._settling(work, message, dispatchers)
@@ -217,19 +223,19 @@ class Executor:
         if jobs:
             await self.io.gather(jobs)
             await self._reread(works)
-        doubles = [
+        jobs = [
             self.cancel_duplicate(work, duplicate, dispatchers)
             for work in works
             for duplicate in stale_duplicates(work.record.messages)
         ]
-        if doubles:
-            await self.io.gather(doubles)
+        if jobs:
+            await self.io.gather(jobs)
             await self._reread(works)
 
     def cancel_duplicate(
         self, work: WorkItem, message: Message, dispatchers: Dispatchers
     ) -> Callable[[], Coroutine[Any, Any, None]]:
-        """Take back a message that was thought lost, since a newer one of its reminder is parked."""
+        """Return the job that takes back a message that was thought lost: a newer one of its reminder is parked."""
 
         async def job() -> None:
             record = next(record for record in work.record.outcomes if record.key == message.key)
@@ -248,7 +254,7 @@ class Executor:
         return job
 
     def _decide(self, works: Sequence[WorkItem], held_back: Collection[str]) -> None:
-        """Decide anew, by the same functions as the plan, at the current clock and from one snapshot of the ledger."""
+        """Decide by the same functions as the plan, at the current clock and from one snapshot of the ledger."""
         now = self.clock()
         suppressed, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
         planned: dict[str, list[Traffic]] = {}
@@ -265,6 +271,7 @@ class Executor:
     def _observe(
         self, works: Sequence[WorkItem], now: datetime, reader: Reader
     ) -> tuple[dict[str, Suppression], list[Observed]]:
+        """Return the suppressed numbers, and what is known of each appointment with its neighbours."""
         suppressed = reader.suppressions()
         pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
         sent = reader.sent_before_many(pairs)
@@ -277,7 +284,7 @@ class Executor:
     # Carrying out
 
     async def _carry_out(self, works: Sequence[WorkItem], dispatchers: Dispatchers) -> None:
-        """Withdraw and replace first, then park what is new: a person's number may have changed hands."""
+        """Take back and replace first, then park what is new: a person's number may have changed hands."""
         for kind in (ChangeKind.CANCEL, ChangeKind.REPLACE, ChangeKind.SCHEDULE):
             jobs = [
                 self._dispatching(work, decision, dispatchers)
@@ -292,7 +299,7 @@ class Executor:
 
     @staticmethod
     def _blocked(work: WorkItem) -> set[str]:
-        """Return the reminders of which an older message is still unsettled: nothing new while it is."""
+        """Return the keys of reminders with a message that could not be settled: nothing new is parked for them."""
         return {key for key, result in work.unsettled.items() if result.status is not DispatchStatus.UNKNOWN}
 
     def _dispatching(
@@ -311,18 +318,18 @@ class Executor:
     async def _schedule(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
         assert decision.reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
         own = dispatchers.of(decision.reminder)
-        fresh = placed_again(decision, self.settings, own.route.window, own.route.skew.allowance, self.clock())
-        if fresh.draft is None:
-            work.note(fresh, outcome="done")
+        revised = placed_again(decision, self.settings, own.route.window, own.route.skew.allowance, self.clock())
+        if revised.draft is None:
+            work.note(revised, outcome="done")
             return
-        intent = evolve(fresh, replacing=fresh.replaces)  # until it is parked, the old message is still to be replaced
-        may_send = may_still_send(fresh, self.settings.quiet)
+        intent = evolve(revised, replacing=revised.replaces)  # until it is parked, the old one is still to be replaced
+        may_send = may_still_send(revised, self.settings.quiet)
         result = await isolated(own.park(work.claim, work.record.generation, intent, may_send))
         work.remember(result)
-        self._conclude(work, fresh, result)
+        self._conclude(work, revised, result)
 
     async def _cancel(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
-        result = await self._withdrawn(work, decision, dispatchers, decision.record)
+        result = await self._taken_back(work, decision, dispatchers, decision.record)
         if result.status is DispatchStatus.TOO_LATE:
             work.too_late(decision)
             return
@@ -331,18 +338,20 @@ class Executor:
         self._conclude(work, decision, result)
 
     async def _replace(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
-        wish = evolve(decision, status=ReminderStatus.HELD, replacing=True)
-        result = await self._withdrawn(work, decision, dispatchers, wish.record)
+        """Take the parked message back, and park the new one only when that is certain."""
+        intent = evolve(decision, status=ReminderStatus.HELD, replacing=True)
+        result = await self._taken_back(work, decision, dispatchers, intent.record)
         if result.status is DispatchStatus.TOO_LATE:
             work.too_late(decision)
         elif result.status is DispatchStatus.DONE:
             await self._schedule(work, evolve(decision, replaces=True), dispatchers)
         else:
-            self._conclude(work, wish, result)
+            self._conclude(work, intent, result)
 
-    async def _withdrawn(
+    async def _taken_back(
         self, work: WorkItem, decision: Decision, dispatchers: Dispatchers, record: ReminderRecord
     ) -> DispatchResult:
+        """Return how taking back a decision's message ended; `record` is what the reminder comes to with it."""
         message = work.messages[decision.message.id] if decision.message else None
         assert message is not None  # noqa: S101 - only parked messages are cancelled
         if message.state is State.CANCELLED:
@@ -357,14 +366,14 @@ class Executor:
         """Note what a dispatch came to, and whether another decision may do better at once."""
         work.conclude(decision, result, self.clock() + _RETRY_HELD)
         if result.status is DispatchStatus.REJECTED:
-            by_itself = bool(decision.includes)  # the reminder may be taken where the text for several was not
+            by_itself = bool(decision.includes)  # a message of its own may be taken where the text for several was not
             elsewhere = self.fallback is not None and isinstance(result.error, SenderRefusedError)
             work.decide_again = work.decide_again or by_itself or elsewhere
         elif result.status is DispatchStatus.UNKNOWN:
             work.decide_again = work.decide_again or self.settings.prefer_duplicate
 
     async def _release(self, works: Sequence[WorkItem], run: Execution) -> None:
-        """Write down what came of works, end their claims, and note whom else that concerns."""
+        """Write what came of work items, end their claims, and note which other appointments to decide again."""
         if works:
             now, settings = self.clock(), self.settings
             done = run.done if settings.combines else None
@@ -377,10 +386,14 @@ class Executor:
         await self._commit(lambda tx: tx.renew([work.claim for work in works], now))
 
 
+def _by_id(messages: Sequence[Message]) -> dict[str, Message]:
+    return {message.id: message for message in messages}
+
+
 def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:
-    kept = [
+    results = [
         result for batch in batched(worklist.all_incoming) for result in tx.record(batch, now, as_of=worklist.as_of)
     ]
     for removals in batched(worklist.removals):
         tx.remove(removals, now)
-    return kept
+    return results

@@ -1,6 +1,7 @@
-"""Who holds a claim: a name that tells the process, the news of its death, and a heartbeat while it lives.
+"""Leases: the name under which a worker holds claims, whether its process is dead, and the heartbeat while it lives.
 
-Never decides what is worked on; fencing, in the ledger, is what keeps a late worker from harm.
+Never decides what is worked on. A lease only saves waiting: what keeps a late worker from harm is the fence, which
+`ledger.transaction` asks at every write.
 """
 
 from __future__ import annotations
@@ -25,20 +26,21 @@ if TYPE_CHECKING:
 __all__ = ["LEASE", "Heartbeat", "Owner", "is_dead", "owner_name"]
 
 LEASE = timedelta(seconds=60)
-"""How long a claim holds without a heartbeat (design, §13)."""
+"""How long a claim holds without a heartbeat: after that, another worker may take it over."""
 
 _BEAT = 20.0
+"""How many seconds lie between two heartbeats."""
 
 
 def owner_name() -> str:
-    """Return a name for this worker that says which process of which machine it is."""
+    """Return a new name for a worker, by which `is_dead` knows its machine and process."""
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}{_system()}:{uuid4().hex[:8]}"
 
 
 def _system() -> str:
-    """Return what tells this running system from others of its name, and its numbers of processes from a container's.
+    """Return a mark of this running system: its boot, and the namespace in which its processes are numbered.
 
-    "" where the system doesn't tell.
+    Another machine or container of the same host name has another mark. "" where the system doesn't say.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -60,7 +62,7 @@ class Owner:
 
 
 def _started(pid: int) -> str:
-    """Return when a process of this machine started; "" where it is gone or the system doesn't tell."""
+    """Return when a process of this machine started, in ticks since boot; "": it is gone, or the system doesn't say."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()[19]
     except (OSError, IndexError):
@@ -68,10 +70,13 @@ def _started(pid: int) -> str:
 
 
 def is_dead(owner: str) -> bool:
-    """Say whether a worker was a process of this machine that is certainly gone: its claims need not run out first."""
-    host, pid, begun = [*owner.split(":"), "", "", ""][:3]
-    started, at, system = begun.partition("@")
-    if host != socket.gethostname() or not pid.isdigit() or (system and at + system != _system()):
+    """Say whether the worker of this name was a process of this machine that is certainly gone.
+
+    Then nobody need wait until its claims run out. Of a process elsewhere, nothing is certain.
+    """
+    host, pid, origin = [*owner.split(":"), "", "", ""][:3]
+    started, separator, system = origin.partition("@")
+    if host != socket.gethostname() or not pid.isdigit() or (system and separator + system != _system()):
         return False
     try:
         os.kill(int(pid), 0)
@@ -83,7 +88,10 @@ def is_dead(owner: str) -> bool:
 
 
 class Heartbeat:
-    """Renew claims every twenty seconds of the machine's clock while their holder waits for the provider."""
+    """Renews claims every twenty seconds of the machine's clock, in a thread of its own, while the context is open.
+
+    The holder may wait for a provider for longer than a lease. `clock` is the kit's, by which leases run out.
+    """
 
     def __init__(self, ledger: Ledger, claims: Sequence[Claim], clock: Callable[[], datetime]) -> None:
         self._ledger = ledger

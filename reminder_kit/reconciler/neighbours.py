@@ -1,6 +1,7 @@
-"""Neighbours: the other appointments of a phone, and what is written to it, for whom that decides.
+"""Neighbours: what other appointments of the same numbers have to do with one: combined with it, or near it in time.
 
-Reads the ledger, writes nothing; what is about to be recorded or withdrawn stands above what is recorded.
+Reads one snapshot of the ledger, and never writes. What is about to be recorded or withdrawn counts before what is
+recorded.
 """
 
 from __future__ import annotations
@@ -27,15 +28,17 @@ if TYPE_CHECKING:
 __all__ = ["Neighbours", "ranges_of"]
 
 Range = tuple[str, datetime, datetime]
+"""A number, and the first and the last start (UTC) of the appointments asked for."""
 
 
 def ranges_of(phones: Iterable[tuple[str, datetime]]) -> list[Range]:
-    """Return, for numbers and starts, where other appointments of the same day may lie."""
-    each_once = dict.fromkeys((number, start_at) for number, start_at in phones if is_possible(number))
-    return [(number, start_at - SAME_DAY, start_at + SAME_DAY) for number, start_at in each_once]
+    """Return, for numbers and starts (UTC), the ranges in which other appointments of the same day lie."""
+    distinct = dict.fromkeys((number, start_at) for number, start_at in phones if is_possible(number))
+    return [(number, start_at - SAME_DAY, start_at + SAME_DAY) for number, start_at in distinct]
 
 
 def _phones(appointment: Appointment | None) -> list[tuple[str, datetime]]:
+    """Return the numbers an appointment is for, each once, with its start (UTC); None has none."""
     if appointment is None:
         return []
     start_at = appointment.start_at
@@ -45,27 +48,32 @@ def _phones(appointment: Appointment | None) -> list[tuple[str, datetime]]:
 
 @define
 class Neighbours:
-    """Who and what else there is.
+    """Answers what other appointments have to do with some, from one snapshot."""
 
-    `coming` are appointments about to be recorded, or (None) withdrawn.
-    """
-
+    #: The snapshot of the ledger.
     reader: Reader
+    #: What decides besides the data: whether anything is combined or kept apart at all.
     settings: Settings
+    #: The instant of the plan, UTC.
     now: datetime
+    #: The numbers that must not be written to.
     suppressed: Mapping[str, Suppression]
+    #: Appointments about to be recorded; None: about to be withdrawn.
     announced: dict[Identity, Appointment | None] = field(factory=dict)
     _by_phone: dict[str, list[Identity]] = field(factory=dict)
 
     def announce(self, identity: Identity, appointment: Appointment | None) -> None:
-        """Note what is about to be recorded, or withdrawn."""
+        """Note an appointment that is about to be recorded; None: withdrawn."""
         if self.settings.combines:
             self.announced[identity] = appointment
             for number, _ in _phones(appointment):
                 self._by_phone.setdefault(number, []).append(identity)
 
     def with_context(self, all_observed: Sequence[Observed]) -> list[Observed]:
-        """Return the cases with all that other appointments of their phones have to do with them."""
+        """Return appointments with all that others of their numbers have to do with them, in the same order.
+
+        Filled in are `neighbours`, `included_in`, `sent_before` and `traffic`, as far as the settings ask for them.
+        """
         if not self.settings.needs_neighbours:
             return self._with_earlier_combinations(all_observed)
         numbers = list(
@@ -73,64 +81,67 @@ class Neighbours:
         )
         if not numbers:
             return list(all_observed)
-        written = (
+        traffic = (
             self.reader.traffic(numbers, self.now - self.settings.spacing_reach) if self.settings.spacing_reach else {}
         )
         if not self.settings.combines:
-            return [evolve(observed, traffic=written) for observed in self._with_earlier_combinations(all_observed)]
+            return [evolve(observed, traffic=traffic) for observed in self._with_earlier_combinations(all_observed)]
         combined = self._messages_that_include(numbers)
-        others = self._same_day(all_observed)
-        found = [
-            evolve(message, traffic=written, included_in=combined)
-            for message in self._with_prior_messages(all_observed, combined)
-        ]
-        company = [
-            evolve(message, traffic=written, included_in=combined)
-            for message in self._with_prior_messages(others, combined)
-        ]
+        same_day = self._same_day(all_observed)
+        asked, others = (
+            [
+                evolve(observed, traffic=traffic, included_in=combined)
+                for observed in self._with_prior_messages(several, combined)
+            ]
+            for several in (all_observed, same_day)
+        )
         by_phone: dict[str, list[Observed]] = {}
-        for neighbour in company:
-            for number, _ in _phones(neighbour.appointment):
-                by_phone.setdefault(number, []).append(neighbour)
-        return [evolve(observed, neighbours=_neighbours_of(observed, by_phone)) for observed in found]
+        for other in others:
+            for number, _ in _phones(other.appointment):
+                by_phone.setdefault(number, []).append(other)
+        return [evolve(observed, neighbours=_neighbours_of(observed, by_phone)) for observed in asked]
 
     def _with_earlier_combinations(self, all_observed: Sequence[Observed]) -> list[Observed]:
-        """Return the cases with what tells them as well, since rules told them together once and do no more."""
-        asked = [observed for observed in all_observed if _was_combined(observed)]
-        numbers = list(dict.fromkeys(number for observed in asked for number, _ in _phones(observed.appointment)))
+        """Return appointments with the messages that include them, where no rule combines any but one did once."""
+        once_combined = [observed for observed in all_observed if _was_combined(observed)]
+        numbers = list(
+            dict.fromkeys(number for observed in once_combined for number, _ in _phones(observed.appointment))
+        )
         if not numbers:
             return list(all_observed)
         combined = self._messages_that_include(numbers)
-        return [evolve(message, included_in=combined) for message in self._with_prior_messages(all_observed, combined)]
+        with_prior = self._with_prior_messages(all_observed, combined)
+        return [evolve(observed, included_in=combined) for observed in with_prior]
 
     def _messages_that_include(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
-        found: dict[str, list[Message]] = {}
+        """Return the messages for these numbers that speak of several reminders, by the key of each they include."""
+        by_key: dict[str, list[Message]] = {}
         for message in self.reader.combined(numbers):
             for included in message.includes:
-                found.setdefault(included.key, []).append(message)
-        return found
+                by_key.setdefault(included.key, []).append(message)
+        return by_key
 
     def _with_prior_messages(
         self, all_observed: Sequence[Observed], combined: Mapping[str, Sequence[Message]]
     ) -> list[Observed]:
-        """Return the cases with what was told, in others' messages, of another occurrence of theirs."""
-        along = [(key, message) for key, found in combined.items() for message in found if message.state in SENT]
-        owners = self.reader.reminder_owners(list(dict.fromkeys(key for key, _ in along))) if along else {}
+        """Return appointments with what went out, in others' messages, for another occurrence of the same id."""
+        pairs = [(key, message) for key, messages in combined.items() for message in messages if message.state in SENT]
+        owners = self.reader.reminder_owners(list(dict.fromkeys(key for key, _ in pairs))) if pairs else {}
         sent: dict[tuple[str, str], dict[tuple[str, str], list[PriorMessage]]] = {}
-        for key, message in along:
+        for key, message in pairs:
             if key in owners:
                 identity, rule, recipient = owners[key]
                 start_at = next(included.start_at for included in message.includes if included.key == key)
-                by_whom = sent.setdefault((identity.source, identity.id), {})
-                by_whom.setdefault((rule, recipient), []).append(PriorMessage(key, start_at, message.send_at))
+                by_rule = sent.setdefault((identity.source, identity.id), {})
+                by_rule.setdefault((rule, recipient), []).append(PriorMessage(key, start_at, message.send_at))
         return (
-            [_with(observed, sent.get(observed.identity[:2])) for observed in all_observed]
+            [_with_sent(observed, sent.get(observed.identity[:2])) for observed in all_observed]
             if sent
             else list(all_observed)
         )
 
     def _same_day(self, all_observed: Sequence[Observed]) -> list[Observed]:
-        """Return every appointment that shares a phone with one of the cases around the same time."""
+        """Return every appointment that shares a number with one of these around the same time."""
         phones = [phone for observed in all_observed for phone in _phones(observed.appointment)]
         records = self.sharing_number(ranges_of(phones))
         sent = self.reader.sent_before_many(list(dict.fromkeys((record.source, record.id) for record in records)))
@@ -142,48 +153,57 @@ class Neighbours:
         return Observed.recorded(record, self.suppressed, sent)
 
     def sharing_number(self, ranges: Sequence[Range]) -> dict[Identity, AppointmentRecord | None]:
-        """Return the appointments, recorded or about to be, that are (or were) for a number between two instants."""
+        """Return the appointments that are, or were, for a number between two starts; None: not recorded yet."""
         rows = self.reader.sharing_number(ranges)
-        found: dict[Identity, AppointmentRecord | None] = {
+        recorded: dict[Identity, AppointmentRecord | None] = {
             record.identity: record for record in (self.reader.records(rows=rows) if rows else ())
         }
         missing = {
             identity
             for number in dict.fromkeys(number for number, *_ in ranges)
             for identity in self._by_phone.get(number, ())
-            if identity not in found
+            if identity not in recorded
         }
         coming = sorted(identity for identity in missing if self._lies_in(identity, ranges))
-        known = {record.identity: record for record in self.reader.records(identities=coming)} if coming else {}
-        return found | {identity: known.get(identity) for identity in coming}
+        before = {record.identity: record for record in self.reader.records(identities=coming)} if coming else {}
+        return recorded | {identity: before.get(identity) for identity in coming}
 
     def _lies_in(self, identity: Identity, ranges: Sequence[Range]) -> bool:
+        """Say whether an announced appointment lies in one of the ranges."""
         phones = dict(_phones(self.announced.get(identity)))
         return any(number in phones and low <= phones[number] <= high for number, low, high in ranges)
 
     def affected_by(
         self, rows: Sequence[int], appointments: Iterable[Appointment | None]
     ) -> dict[Identity, AppointmentRecord | None]:
-        """Return whom it concerns that appointments changed: who shares a phone with what they are, or were."""
-        phones = [match for found in self.reader.phones(rows).values() for match in found]
+        """Return the appointments that share a number with what changed: with what it is now, or was before.
+
+        `rows` are the changed appointments as they are recorded, `appointments` as they are now (None: withdrawn).
+        """
+        phones = [phone for of_row in self.reader.phones(rows).values() for phone in of_row]
         phones += [phone for appointment in appointments for phone in _phones(appointment)]
         return self.sharing_number(ranges_of(phones)) if phones else {}
 
 
-def _with(observed: Observed, sent: Mapping[tuple[str, str], Sequence[PriorMessage]] | None) -> Observed:
+def _with_sent(observed: Observed, sent: Mapping[tuple[str, str], Sequence[PriorMessage]] | None) -> Observed:
     if not sent:
         return observed
-    before = {request: (*observed.sent_before.get(request, ()), *found) for request, found in sent.items()}
-    return evolve(observed, sent_before={**observed.sent_before, **before})
+    sent_before = {
+        rule_and_recipient: (*observed.sent_before.get(rule_and_recipient, ()), *prior_messages)
+        for rule_and_recipient, prior_messages in sent.items()
+    }
+    return evolve(observed, sent_before={**observed.sent_before, **sent_before})
 
 
 def _was_combined(observed: Observed) -> bool:
-    along = (Reason.SUPERSEDED, Reason.ALREADY_SENT)
-    return any(outcome.reason in along and key not in observed.messages for key, outcome in observed.outcomes.items())
+    """Say whether a reminder may have been included in another one's message: it is over without one of its own."""
+    over = (Reason.SUPERSEDED, Reason.ALREADY_SENT)
+    return any(record.reason in over and key not in observed.messages for key, record in observed.outcomes.items())
 
 
 def _neighbours_of(observed: Observed, by_phone: Mapping[str, Sequence[Observed]]) -> tuple[Observed, ...]:
-    found: dict[Identity, Observed] = {}
+    """Return the other appointments of the same numbers around the same day, in the order of their identities."""
+    neighbours: dict[Identity, Observed] = {}
     for number, start_at in _phones(observed.appointment):
         for other in by_phone.get(number, ()):
             other_start = other.appointment.start_at if other.appointment else None
@@ -192,5 +212,5 @@ def _neighbours_of(observed: Observed, by_phone: Mapping[str, Sequence[Observed]
                 and other.identity != observed.identity
                 and abs(other_start - start_at) <= SAME_DAY
             ):
-                found[other.identity] = other
-    return tuple(found[identity] for identity in sorted(found))
+                neighbours[other.identity] = other
+    return tuple(neighbours[identity] for identity in sorted(neighbours))

@@ -1,6 +1,6 @@
-"""A plan in the making: what came in, what is gone and what is recorded, judged one chunk after the other.
+"""The plan builder: a plan of what came in, what is gone and what is recorded, decided one batch after the other.
 
-Reads the ledger, never writes it, never touches the provider; `now` is an argument.
+Reads one snapshot of the ledger. Never writes, and never asks the provider; `now` is an argument.
 """
 
 from __future__ import annotations
@@ -40,46 +40,66 @@ _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
 
 @define
 class PlanBuilder:
-    """A plan in the making. Each appointment is judged in the light of those that share a phone with it."""
+    """A plan in the making. Each appointment is decided in the light of those that share a number with it."""
 
+    #: The snapshot of the ledger.
     reader: Reader
+    #: What decides besides the data.
     settings: Settings
+    #: The instant of the plan, UTC.
     now: datetime
+    #: What the plan speaks for.
     scope: Scope
+    #: The numbers that must not be written to.
     suppressed: Mapping[str, Suppression]
+    #: The digest of the settings.
     digest: str
+    #: What other appointments have to do with one.
     neighbours: Neighbours
+    #: The plan's lines so far, by appointment.
     changes: dict[Identity, list[Change]] = field(factory=dict)
+    #: The appointments to be worked on (a set in the order in which they were decided).
     todo: dict[Identity, None] = field(factory=dict)
+    #: The same, those with the soonest send times first.
     order: Sequence[Identity] = ()
+    #: What came in and is to be recorded.
     accepted: list[Incoming] = field(factory=list)
+    #: The appointments to be marked as removed.
     removals: list[Identity] = field(factory=list)
+    #: The appointments the plan speaks for.
     seen: set[Identity] = field(factory=set)
+    #: The keys of reminders for which a provider has no room.
     held_back: set[str] = field(factory=set)
+    #: The keys of reminders recorded as waiting for room, of appointments that have nothing else to do.
     waiting: dict[Identity, set[str]] = field(factory=dict)
+    #: How many recorded messages are past their time, by provider: they take up no room any more.
     over: dict[Identity, Counter[str]] = field(factory=dict)
+    #: The provider, by reminder key, of what does not go through the first one.
     other_providers: dict[str, str] = field(factory=dict)
+    #: The appointments that differ from what is recorded.
     _fresh: set[Identity] = field(factory=set)
+    #: The appointments (before, now) whose neighbours are still to be decided.
     _affecting: list[tuple[AppointmentRecord | None, Appointment | None]] = field(factory=list)
+    #: What was known of the appointments in `todo`, to decide them again.
     _observed: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
 
     def add_incoming(self, all_incoming: Mapping[Identity, Incoming]) -> None:
-        """Judge what came in."""
+        """Decide for what came in."""
         if self.settings.combines:
             self._announce(all_incoming)
         for identities in batched(all_incoming):
             records = {record.identity: record for record in self.reader.records(identities=identities)}
-            judged = [
-                identity for identity in identities if self._is_decided(all_incoming[identity], records.get(identity))
+            to_decide = [
+                identity for identity in identities if self._must_decide(all_incoming[identity], records.get(identity))
             ]
             self.decide(
-                [(identity, records.get(identity)) for identity in judged],
-                {identity: all_incoming[identity].appointment for identity in judged},
+                [(identity, records.get(identity)) for identity in to_decide],
+                {identity: all_incoming[identity].appointment for identity in to_decide},
             )
         self.seen.update(all_incoming)
 
     def _announce(self, all_incoming: Mapping[Identity, Incoming]) -> None:
-        """Let neighbours know what is about to be recorded, before anyone is judged."""
+        """Let neighbours know what is about to be recorded, before anything is decided."""
         for identities in batched(all_incoming):
             records = {record.identity: record for record in self.reader.records(identities=identities)}
             for identity in identities:
@@ -87,8 +107,8 @@ class PlanBuilder:
                 if record is None or not incoming.is_older_than(record, self.scope.as_of):
                     self.neighbours.announce(identity, incoming.appointment)
 
-    def _is_decided(self, incoming: Incoming, record: AppointmentRecord | None) -> bool:
-        """Say whether what came in is to be judged; what is stale, or stands as it was recorded, is told here."""
+    def _must_decide(self, incoming: Incoming, record: AppointmentRecord | None) -> bool:
+        """Say whether what came in must be decided; else, stale or as it was recorded, it is noted at once."""
         identity = incoming.identity
         if record is not None and incoming.is_older_than(record, self.scope.as_of):
             self.changes[identity] = [_stale(identity)]
@@ -105,7 +125,7 @@ class PlanBuilder:
         return True
 
     def _needs_no_look(self, record: AppointmentRecord | None, incoming: Incoming | None) -> bool:
-        """Say whether a record needs no look: planned with these settings, nothing new, nothing due or open."""
+        """Say whether a record stands: planned with these settings, nothing new (`incoming`), nothing due or open."""
         return (
             record is not None
             and not record.dirty
@@ -117,26 +137,29 @@ class PlanBuilder:
 
     def decide(
         self,
-        found: Sequence[tuple[Identity, AppointmentRecord | None]],
+        recorded: Sequence[tuple[Identity, AppointmentRecord | None]],
         given: Mapping[Identity, Appointment | None] = MappingProxyType({}),
     ) -> None:
-        """Decide for appointments as they are recorded (None: never), or are given (None: withdrawn)."""
-        if not found:
+        """Decide for appointments with their records (None: never recorded), as they are given (None: withdrawn).
+
+        Those that are not given are wanted as they are recorded.
+        """
+        if not recorded:
             return
         sent = self.reader.sent_before_many(
-            list(dict.fromkeys((identity.source, identity.id) for identity, _ in found))
+            list(dict.fromkeys((identity.source, identity.id) for identity, _ in recorded))
         )
         all_observed = [
             Observed.of(identity, given[identity], record, self.suppressed, sent.get((identity.source, identity.id)))
             if identity in given or record is None
             else Observed.recorded(record, self.suppressed, sent.get((identity.source, identity.id)))
-            for identity, record in found
+            for identity, record in recorded
         ]
-        for observed, (_, record) in zip(self.neighbours.with_context(all_observed), found, strict=True):
+        for observed, (_, record) in zip(self.neighbours.with_context(all_observed), recorded, strict=True):
             self.add_decisions(observed, record)
 
     def add_decisions(self, observed: Observed, record: AppointmentRecord | None) -> None:
-        """Decide for one appointment and note what that comes to."""
+        """Decide for one appointment, with its record (None: never recorded), and note what that comes to."""
         identity = observed.identity
         decisions, error = decisions_for(observed, self.settings, self.now)
         self.other_providers |= _other_providers(decisions, self.settings)
@@ -144,8 +167,8 @@ class PlanBuilder:
             [quarantined(identity, error)] if error else [decision.change for decision in decisions]
         )
         news = error or record is None or record.planned_with != self.digest or record.dirty or identity in self._fresh
-        matters = [decision for decision in decisions if _has_effect(decision, record)]
-        if news or matters:
+        effective = [decision for decision in decisions if _has_effect(decision, record)]
+        if news or effective:
             self.todo[identity] = None
             if self.settings.combines:
                 self._affecting.append((record, observed.appointment))
@@ -158,22 +181,22 @@ class PlanBuilder:
                 if message.state is State.SCHEDULED and is_past(message, self.now)
             ]
             self.over[identity] = Counter(message.provider for message in past)
-            if not news and all(_waits_for_room(decision, record) for decision in matters):
-                self.waiting[identity] = {decision.key for decision in matters}
+            if not news and all(_waits_for_room(decision, record) for decision in effective):
+                self.waiting[identity] = {decision.key for decision in effective}
 
     def sweep(self, records: Iterable[AppointmentRecord]) -> None:
-        """Look at recorded appointments that did not come in."""
+        """Decide for recorded appointments that did not come in."""
         for batch in batched(records):
-            waiting = [record for record in batch if record.identity not in self.seen]
-            self.seen.update(record.identity for record in waiting)
-            for record in waiting:
+            unseen = [record for record in batch if record.identity not in self.seen]
+            self.seen.update(record.identity for record in unseen)
+            for record in unseen:
                 if self._needs_no_look(record, None) and not record.removed:
                     self.changes[record.identity] = recorded_changes(record, self.now)
-            moved = [record for record in waiting if not self._needs_no_look(record, None)]
-            self.decide([(record.identity, record) for record in moved])
+            unfinished = [record for record in unseen if not self._needs_no_look(record, None)]
+            self.decide([(record.identity, record) for record in unfinished])
 
     def withdraw(self, records: Iterable[AppointmentRecord]) -> None:
-        """Withdraw what its source no longer has."""
+        """Withdraw recorded appointments that did not come in."""
         for batch in batched(records):
             gone = [record for record in batch if record.identity not in self.seen and not record.removed]
             for record in gone:
@@ -184,29 +207,31 @@ class PlanBuilder:
             self.decide([(record.identity, record) for record in gone], {record.identity: None for record in gone})
 
     def decide_affected_neighbours(self) -> None:
-        """Judge whoever is told together with, or apart from, an appointment that changed.
+        """Decide for appointments that are combined with one that changed, or no longer are.
 
-        What came in was judged before it was known what is gone: where something is, it is judged again.
+        What came in was decided before it was known what is gone: where something is, it is decided again.
         """
-        judged = set() if self.removals else set(self.todo)
+        decided = set() if self.removals else set(self.todo)
         while self._affecting:
-            stirring, self._affecting = self._affecting, []
-            for batch in batched(stirring):
+            affecting, self._affecting = self._affecting, []
+            for batch in batched(affecting):
                 rows = [record.row for record, _ in batch if record is not None]
-                found = self.neighbours.affected_by(rows, [appointment for _, appointment in batch])
-                fresh = {identity: record for identity, record in found.items() if identity not in judged}
-                judged.update(fresh)
-                self.decide(list(fresh.items()), self.neighbours.announced)
+                affected = self.neighbours.affected_by(rows, [appointment for _, appointment in batch])
+                undecided = {identity: record for identity, record in affected.items() if identity not in decided}
+                decided.update(undecided)
+                self.decide(list(undecided.items()), self.neighbours.announced)
 
     def respace_new_messages(self) -> None:
-        """Decide again, soonest first, for those whose new messages to one number must mind each other."""
+        """Decide again, soonest first, where several new messages go to one number, so that they keep apart."""
         self.order = _soonest_first(self.todo, self._all())
         new = [change for change in self._all() if change.kind in _PARKING]
-        often = Counter(change.to for change in new)
+        count_by_number = Counter(change.to for change in new)
         planned: dict[str, list[Traffic]] = {}
         for identity in self.order if self.settings.spacing_reach else ():
             numbers = {
-                change.to for change in self.changes[identity] if change.kind in _PARKING and often[change.to] > 1
+                change.to
+                for change in self.changes[identity]
+                if change.kind in _PARKING and count_by_number[change.to] > 1
             }
             if not numbers or identity not in self._observed:
                 continue
@@ -215,17 +240,17 @@ class PlanBuilder:
             note_planned(planned, self.changes[identity])
 
     def _all(self) -> list[Change]:
-        return [change for found in self.changes.values() for change in found]
+        return [change for changes in self.changes.values() for change in changes]
 
     def vanished(self, scope: Scope) -> Iterator[AppointmentRecord]:
-        """Yield recorded future appointments of the source that are gone from it."""
+        """Yield recorded future appointments of a scope's source that are to be withdrawn unless they came in."""
         if scope.complete:
-            found = self.reader.records(source=scope.source, ended_after=self.now)
-            yield from (record for record in found if self._may_vanish(record, scope))
+            records = self.reader.records(source=scope.source, ended_after=self.now)
+            yield from (record for record in records if self._may_vanish(record, scope))
             return
         for ids in batched(scope.covers):
-            found = self.reader.records(source=scope.source, ids=ids)
-            yield from (record for record in found if self._may_vanish(record, scope))
+            records = self.reader.records(source=scope.source, ids=ids)
+            yield from (record for record in records if self._may_vanish(record, scope))
 
     def _may_vanish(self, record: AppointmentRecord, scope: Scope) -> bool:
         inside = scope.horizon is None or record.start_at < scope.horizon
@@ -233,30 +258,30 @@ class PlanBuilder:
         return record.start_at > self.now and inside and before and record.identity.id not in scope.spare
 
     def apply_capacity(self, cap: int | None, provider: str) -> None:
-        """Hold what a provider has no room for: the soonest are parked first."""
+        """Hold what a provider has no room for: the soonest are parked first. `cap` None: it has room for all."""
         if cap is None:
             return
-        its = [
-            (change, found, index)
-            for found in self.changes.values()
-            for index, change in enumerate(found)
+        of_provider = [
+            (change, changes, index)
+            for changes in self.changes.values()
+            for index, change in enumerate(changes)
             if self.other_providers.get(change.key, self.settings.provider) == provider
         ]
-        new = [candidate for candidate in its if candidate[0].kind is ChangeKind.SCHEDULE]
+        new = [candidate for candidate in of_provider if candidate[0].kind is ChangeKind.SCHEDULE]
         room = max(0, cap - self.reader.parked(provider=provider)) if new else 0
         freed = sum(counter[provider] for counter in self.over.values()) + sum(
-            candidate[0].kind is ChangeKind.CANCEL for candidate in its
+            candidate[0].kind is ChangeKind.CANCEL for candidate in of_provider
         )
         if len(new) <= room + freed:
             return
-        new.sort(key=lambda item: (item[0].send_at, item[0].key))
-        for change, found, index in new[room + freed :]:
+        new.sort(key=lambda candidate: (candidate[0].send_at, candidate[0].key))
+        for change, changes, index in new[room + freed :]:
             self.held_back.add(change.key)
-            found[index] = evolve(change, kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
+            changes[index] = evolve(change, kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
         self.order = [identity for identity in self.order if not self.waiting.get(identity, {""}) <= self.held_back]
 
     def plan(self, guard: Guard) -> Plan:
-        """Return the plan."""
+        """Return the plan as it is by now, with the guard that may refuse it."""
         scope = self.scope
         parked = 0
         if scope.guarded or scope.refusal:
@@ -283,16 +308,16 @@ class PlanBuilder:
 
 
 def _other_providers(decisions: Iterable[Decision], settings: Settings) -> dict[str, str]:
-    """Return, by key, the providers of reminders that go through, or are parked at, another one than the first."""
+    """Return, by reminder key, the providers of what goes through, or is parked at, another one than the first."""
     if settings.fallback is None:
         return {}
-    whose = ((decision.key, decision.message or decision.reminder) for decision in decisions)
-    found = ((key, settings.of(what).provider) for key, what in whose if what is not None)
-    return {key: provider for key, provider in found if provider != settings.provider}
+    subjects = ((decision.key, decision.message or decision.reminder) for decision in decisions)
+    providers = ((key, settings.of(subject).provider) for key, subject in subjects if subject is not None)
+    return {key: provider for key, provider in providers if provider != settings.provider}
 
 
 def _has_effect(decision: Decision, record: AppointmentRecord | None) -> bool:
-    """Say whether carrying a decision out would change the provider or the ledger."""
+    """Say whether carrying a decision out would write to the provider or change the record."""
     if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
         return True
     return record is None or decision.record not in record.outcomes
@@ -300,15 +325,15 @@ def _has_effect(decision: Decision, record: AppointmentRecord | None) -> bool:
 
 def _waits_for_room(decision: Decision, record: AppointmentRecord) -> bool:
     """Say whether a reminder to be parked is recorded as waiting for room already."""
-    known = next((outcome for outcome in record.outcomes if outcome.key == decision.key), None)
-    if known is None or decision.kind is not ChangeKind.SCHEDULE:
+    reminder_record = next((candidate for candidate in record.outcomes if candidate.key == decision.key), None)
+    if reminder_record is None or decision.kind is not ChangeKind.SCHEDULE:
         return False
-    return known.reason == Reason.AT_CAPACITY and known.due_at == decision.due_at
+    return reminder_record.reason == Reason.AT_CAPACITY and reminder_record.due_at == decision.due_at
 
 
 def _is_addressed_to(record: AppointmentRecord, number: str) -> bool:
     """Say whether anything recorded of an appointment is addressed to a number."""
-    return any(outcome.to == number for outcome in record.outcomes) or any(
+    return any(reminder_record.to == number for reminder_record in record.outcomes) or any(
         message.draft.to == number for message in record.messages
     )
 
@@ -327,7 +352,10 @@ def build_plan(
     guard: Guard,
     cap: int | None,
 ) -> Plan:
-    """Return what a run over this scope would do; all that is read is one snapshot of the ledger."""
+    """Return the plan of a run over this scope at `now` (UTC); all that is read is one snapshot of the ledger.
+
+    `cap` is how many messages may be parked at the provider at once, None: any number.
+    """
     suppressed = reader.suppressions()
     neighbours = Neighbours(reader, settings, now, suppressed)
     builder = PlanBuilder(reader, settings, now, scope, suppressed, settings.digest, neighbours)
@@ -354,8 +382,8 @@ def _soonest_first(todo: Collection[Identity], changes: Sequence[Change]) -> tup
     nearest: dict[Identity, datetime] = {}
     for change in changes:
         if change.is_work and change.send_at is not None:
-            known = nearest.get(change.identity)
-            nearest[change.identity] = change.send_at if known is None else min(known, change.send_at)
+            send_at = nearest.get(change.identity, change.send_at)
+            nearest[change.identity] = min(send_at, change.send_at)
     with_work = sorted(
         (identity for identity in todo if identity in nearest), key=lambda identity: (nearest[identity], identity)
     )

@@ -1,6 +1,6 @@
-"""What each verb of the kit asks of a plan: which input, which scope, which guard.
+"""The planner: what each verb of the kit asks of a plan: which input, which scope, which guard.
 
-Blocking, reads the ledger and calendars, writes nothing; `now` is an argument.
+Blocking. Reads the ledger and calendars, and never writes; `now` is an argument.
 """
 
 from __future__ import annotations
@@ -51,18 +51,24 @@ __all__ = ["Appointments", "Planner", "read_rules"]
 Appointments = Appointment | Iterable[Appointment]
 
 _SMALL = 20
-"""A sync of so few appointments is a person's edit, not a flood: the guard's ratio leaves it alone."""
+"""Up to how many appointments a sync is taken for a person's edit, so that the guard's ratio does not apply."""
 
 
 @frozen
 class Planner:
-    """Makes the plans of one kit."""
+    """Makes the plans of one kit. Writes nothing, anywhere (README, promise 7)."""
 
+    #: What is recorded.
     ledger: Ledger
+    #: The kit's provider; only asked how many messages it keeps parked.
     provider: Provider
+    #: What decides besides the data.
     settings: Settings
+    #: How much a plan may take away or touch.
     guard: Guard
+    #: How calendars are read (`CalendarSettings`); None: as usual.
     calendar: Any = None
+    #: The files and addresses of the calendars that the batch job reads.
     sources: tuple[str, ...] = ()
 
     def sync(
@@ -74,19 +80,24 @@ class Planner:
         complete: bool = False,
         covers: Collection[str] = (),
     ) -> Plan:
-        """Return the plan for appointments handed in."""
+        """Return the plan for appointments handed in, of `source` where one is named.
+
+        `complete` withdraws what the source no longer has, `covers` names ids of which every occurrence is handed in.
+        Raises `InvalidInputError` for anything but appointments, and where several sources are handed in although
+        absence means something; `UnsafePlanError` where the input breaks off then.
+        """
         withdraws = complete or bool(covers)
         all_incoming = self._incoming(appointments, source, withdraws=withdraws)
         name = source or self._only_source(all_incoming) if withdraws else source
         guarded = withdraws or len(all_incoming) > _SMALL
-        scope = Scope("sync", name, complete=complete, covers=covers, guarded=guarded)
+        scope = Scope("sync", name, complete=complete, covers=frozenset(covers), guarded=guarded)
         return self._make(all_incoming, scope, now, refuse_empty=complete and not all_incoming)
 
     def calendar_import(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Plan:
-        """Return the plan for a calendar."""
-        got = self._read(file, now, source=source, complete=complete)
-        all_incoming = incoming_by_identity(got.appointments, self.settings.defaults.region)
-        return evolve(self._make(all_incoming, got.scope, now), problems=got.problems)
+        """Return the plan for a calendar; `source` None: named after the file. Raises `CalendarError`."""
+        imported = self._read_calendar(file, now, source=source, complete=complete)
+        all_incoming = incoming_by_identity(imported.appointments, self.settings.defaults.region)
+        return evolve(self._make(all_incoming, imported.scope, now), problems=imported.problems)
 
     def resync(
         self,
@@ -97,13 +108,18 @@ class Planner:
         only_dirty: bool = False,
         as_of: datetime | None = None,
     ) -> Plan:
-        """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded."""
+        """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded.
+
+        `complete` withdraws what the one source handed in no longer has, `only_dirty` leaves out calendars and whatever
+        was worked on since it was written, `as_of` (UTC; None: `now`) is when the host read what it hands in. A plan
+        that was forced and not finished is not refused again.
+        """
         all_incoming = self._incoming(appointments or (), None, withdraws=complete)
         source = self._only_source(all_incoming) if complete else None
         nothing_came = complete and not all_incoming
-        read, problems = ([], ()) if only_dirty else self._sources_read(now)
-        for got in read:
-            all_incoming |= incoming_by_identity(got.appointments, self.settings.defaults.region)
+        all_imported, problems = ([], ()) if only_dirty else self._sources_read(now)
+        for imported in all_imported:
+            all_incoming |= incoming_by_identity(imported.appointments, self.settings.defaults.region)
         scope = Scope(
             "resync",
             source=source,
@@ -111,7 +127,7 @@ class Planner:
             sweep=True,
             only_dirty=only_dirty,
             as_of=(as_of or now) if appointments is not None else None,
-            covered=tuple(got.scope for got in read),
+            covered=tuple(imported.scope for imported in all_imported),
         )
         plan = evolve(self._make(all_incoming, scope, now, refuse_empty=nothing_came), problems=problems)
         return plan.unguarded() if plan.is_unsafe and self._forced_is_open(now) else plan
@@ -124,16 +140,19 @@ class Planner:
         return self._make({}, Scope("withdraw", guarded=False, withdraw=tuple(identities)), now)
 
     def suppression(self, number: str, now: datetime) -> Plan:
-        """Return the plan that withdraws what is parked for a number that was barred just now, and nothing else."""
+        """Return the plan that takes back what is parked for a number that was just suppressed, and nothing else."""
         return self._make({}, Scope("suppress", guarded=False, number=number), now)
 
     def incoming(self, appointments: Appointments, source: str | None) -> list[Incoming]:
-        """Return appointments ready to be recorded."""
+        """Return appointments ready to be recorded, of `source` where one is named. Raises `InvalidInputError`."""
         region = self.settings.defaults.region
         return [Incoming.of(normalise(appointment, region)) for appointment in _sourced(appointments, source)]
 
     def explanation(self, id: str, source: str | None, recurrence_id: str | None, now: datetime) -> Explanation:  # noqa: A002 - the identity's public name
-        """Return what there is to say of an appointment id."""
+        """Return why the reminders of an appointment id are or are not sent; None means every source or occurrence.
+
+        Raises `LedgerError` where the recorded appointment can't be read on this machine.
+        """
         return self.ledger.read(lambda reader: _explanation(reader, self.settings, id, source, recurrence_id, now))
 
     def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> dict[Identity, Incoming]:
@@ -152,6 +171,7 @@ class Planner:
 
     @staticmethod
     def _only_source(all_incoming: Mapping[Identity, Incoming]) -> str:
+        """Return the source of what is handed in; raises `InvalidInputError` where there are several."""
         names = sorted({identity.source for identity in all_incoming})
         if len(names) > 1:
             raise InvalidInputError(
@@ -160,37 +180,40 @@ class Planner:
             )
         return names[0] if names else "default"
 
-    def _read(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Imported:
+    def _read_calendar(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Imported:
         return read_for_import(
             file, self.calendar, self.settings, source=source, complete=complete, now=now, ledger=self.ledger
         )
 
     def _sources_read(self, now: datetime) -> tuple[list[Imported], tuple[Any, ...]]:
-        """Return what the calendars the batch job knows hold, and what could not be read: one may be out of reach."""
-        read: list[Imported] = []
+        """Return what the batch job's calendars hold, and what could not be read; one may be out of reach."""
+        all_imported: list[Imported] = []
         problems: list[Any] = []
         for source in self.sources:
             try:
-                got = self._read(source, now, source=None, complete=False)
+                imported = self._read_calendar(source, now, source=None, complete=False)
             except CalendarError as error:
                 problems.append(error)
                 continue
-            read.append(got)
-            problems += got.problems
-        return read, tuple(problems)
+            all_imported.append(imported)
+            problems += imported.problems
+        return all_imported, tuple(problems)
 
     def _make(
         self, all_incoming: Mapping[Identity, Incoming], scope: Scope, now: datetime, *, refuse_empty: bool = False
     ) -> Plan:
-        """Return the plan over a scope, from one snapshot; `refuse_empty`: nothing came in, which may be a fault."""
+        """Return the plan over a scope, from one snapshot of the ledger.
+
+        `refuse_empty` refuses it where messages are parked for the source: nothing came in, which may be a fault.
+        """
         cap = self.provider.capabilities.cap
 
         def plan(reader: Reader) -> Plan:
-            within = scope
+            own_scope = scope
             if refuse_empty and reader.parked(source=scope.source):
                 refusal = f"nothing came in for source {scope.source!r} while reminders are parked for it"
-                within = evolve(scope, refusal=refusal)
-            return build_plan(reader, self.settings, all_incoming, within, now, guard=self.guard, cap=cap)
+                own_scope = evolve(scope, refusal=refusal)
+            return build_plan(reader, self.settings, all_incoming, own_scope, now, guard=self.guard, cap=cap)
 
         return self.ledger.read(plan)
 
@@ -203,10 +226,10 @@ def _explanation(
     recurrence_id: str | None,
     now: datetime,
 ) -> Explanation:
-    found = reader.identities(id, source, recurrence_id)
+    identities = reader.identities(id, source, recurrence_id)
     history = reader.history(source=source, id=id, recurrence_id=recurrence_id)
     reminders: list[ReminderExplanation] = []
-    for record in reader.records(identities=found) if found else ():
+    for record in reader.records(identities=identities) if identities else ():
         reminders += _explained(reader, settings, record, history, now)
     return Explanation(id, tuple(reminders), tuple(entry for entry in history if not entry.key))
 
@@ -219,15 +242,15 @@ def _explained(
     (observed,) = neighbours.with_context([Observed.recorded(record, suppressed, reader.sent_before(identity))])
     if observed.error:
         raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {observed.error}")
-    mine = [entry for entry in history if entry.identity == identity]
+    own_history = [entry for entry in history if entry.identity == identity]
     return [
-        explain_decision(decision, record.messages, mine, settings.quiet, settings.window)
+        explain_decision(decision, record.messages, own_history, settings.quiet, settings.window)
         for decision in decide(observed, settings, now)
     ]
 
 
 def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appointment]:
-    """Yield appointments one by one, all of the source named, if one is."""
+    """Yield appointments one by one, as of `source` (None: as they are); raises `InvalidInputError` for others."""
     for appointment in (appointments,) if isinstance(appointments, Appointment) else appointments:
         if not isinstance(appointment, Appointment):
             raise InvalidInputError(
@@ -237,14 +260,18 @@ def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appoint
 
 
 def read_rules(rules: Iterable[Rule | Mapping[str, Any]], defaults: Defaults) -> tuple[Rule, ...]:
-    """Return a kit's rules; raises where two have one id, or a text could never be sent."""
-    found = tuple(
+    """Return a kit's rules, as values or as tables.
+
+    Raises `InvalidRuleError` for a table that is no rule, and `ConfigurationError` where two rules have the same id or
+    a text could never be sent.
+    """
+    all_rules = tuple(
         rule if isinstance(rule, Rule) else Rule.from_mapping(rule, where=f"rules[{index}]")
         for index, rule in enumerate(rules)
     )
-    ids = [rule.id for rule in found]
+    ids = [rule.id for rule in all_rules]
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise ConfigurationError(f"two rules have the id {twice[0]!r}: a reminder is known by its rule's id")
-    for rule in found:
+    for rule in all_rules:
         tuple(warnings_of(rule, defaults))  # what can't be sent is refused; warnings are for `rules check`
-    return found
+    return all_rules

@@ -1,6 +1,6 @@
-"""What a report says of the appointments that were worked on.
+"""Reporting: the lines of a report, of what was planned and what was done.
 
-Pure: no ledger, no provider.
+Pure: no ledger, no provider. Never leaves a planned change out.
 """
 
 from __future__ import annotations
@@ -18,15 +18,22 @@ __all__ = ["merged", "reported"]
 
 
 def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
-    """Return what a report says of an appointment worked on twice: what was done stays, unless it was redone."""
+    """Return the changes of an appointment that one run worked on twice.
+
+    What was written to the provider the first time stays, unless the second time wrote for that reminder again.
+    """
     done = {change.key: change for change in before if change.is_work and change.outcome is not None}
-    found = [done.pop(change.key, change) if not change.is_work else change for change in after]
+    changes = [done.pop(change.key, change) if not change.is_work else change for change in after]
     later = {change.key for change in after}
-    return [*found, *(change for key, change in done.items() if key not in later)]
+    return [*changes, *(change for key, change in done.items() if key not in later)]
 
 
 def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:
-    """Yield the changes of a report: as carried out where worked on, as planned elsewhere, in the plan's order."""
+    """Yield the changes of a report: as carried out where worked on, as planned elsewhere, in the plan's order.
+
+    `done` has the changes of appointments that were worked on; `refused` are appointments of which a newer revision
+    was recorded meanwhile, with one line each.
+    """
     seen: set[Identity] = set()
     for change in plan.changes:
         if change.identity in refused:

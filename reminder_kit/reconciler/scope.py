@@ -1,6 +1,6 @@
-"""Which appointments a run speaks for.
+"""A scope: which appointments a plan speaks for, and what their absence means.
 
-Pure: no clock, no I/O.
+Pure: no clock, no I/O. Never holds the appointments themselves.
 """
 
 from __future__ import annotations
@@ -18,35 +18,43 @@ __all__ = ["Scope", "require_one_source"]
 
 @frozen
 class Scope:
-    """What a run is about.
+    """Which appointments a plan speaks for."""
 
-    `source` is where the appointments come from; `complete` withdraws what that source
-    no longer has, up to `horizon`; `covers` names ids of which all occurrences were
-    handed in; `sweep` also looks at everything else in the ledger (the batch job);
-    `guarded` says whether the guard's ratio applies; `number` is one that was barred just now.
-    """
-
+    #: The verb: "sync", "import", "resync", "withdraw" or "suppress".
     actor: str
+    #: The source the appointments come from; None: none in particular.
     source: str | None = None
+    #: Whether all that the source has came in, so that what it no longer has is withdrawn.
     complete: bool = False
+    #: Appointment ids of which every occurrence came in, so that those that did not are withdrawn.
     covers: Collection[str] = ()
+    #: Appointment ids that are never withdrawn for their absence: they could not be read.
     spare: Collection[str] = ()
+    #: Whether everything else in the ledger is decided as well (the batch job).
     sweep: bool = False
+    #: Whether such a sweep is only of appointments that were written and not worked on yet.
     only_dirty: bool = False
+    #: Whether the guard's ratio applies.
     guarded: bool = True
+    #: The start, UTC, up to which absence means anything; None: any start.
     horizon: datetime | None = None
+    #: When the host's snapshot was taken, UTC: what was recorded later is newer than it. None: nothing is.
     as_of: datetime | None = None
+    #: Why nothing may be withdrawn for its absence; None: it may.
     refusal: str | None = None
+    #: Recorded appointments to be withdrawn by name.
     withdraw: Sequence[Identity] = ()
+    #: The number, E.164, that was suppressed just now; None: none was.
     number: str | None = None
+    #: The scopes of the calendars that the batch job has read.
     covered: Sequence[Scope] = ()
 
 
-def require_one_source(found: list[Identity]) -> list[Identity]:
-    """Return the identities; raises `InvalidInputError` where they belong to several sources."""
-    names = sorted({identity.source for identity in found})
+def require_one_source(identities: list[Identity]) -> list[Identity]:
+    """Return the identities of one appointment id; raises `InvalidInputError` where they are of several sources."""
+    names = sorted({identity.source for identity in identities})
     if len(names) > 1:
         raise InvalidInputError(
-            f"appointment {found[0].id!r} is recorded for several sources ({', '.join(names)}): name one"
+            f"appointment {identities[0].id!r} is recorded for several sources ({', '.join(names)}): name one"
         )
-    return found
+    return identities

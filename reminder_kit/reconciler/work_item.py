@@ -1,6 +1,6 @@
-"""One claimed appointment while it is worked on: what is decided, what came of it, what is to be written.
+"""A work item: one claimed appointment while it is worked on: its decisions, what came of them, what is written.
 
-Never talks to the provider and never reads a clock; writes only inside a transaction it is handed.
+Never asks the provider, and never reads a clock. Writes only inside a transaction that it is handed.
 """
 
 from __future__ import annotations
@@ -41,51 +41,65 @@ __all__ = ["Requeue", "WorkItem"]
 
 
 class Requeue(StrEnum):
-    """Which appointments that share a number must be looked at again after one was worked on.
+    """Which appointments that share a number are to be decided again after one was worked on."""
 
-    None; those not visited in this run yet; also those visited in an earlier batch, since they counted on what was
-    decided for this one; or all of them.
-    """
-
+    #: None.
     NONE = "none"
+    #: Those this run has not worked on yet.
     NOT_VISITED = "not visited"
+    #: Also those of an earlier batch: they were decided on what was planned for this one.
     OUTSIDE_BATCH = "outside batch"
+    #: All of them.
     ALL = "all"
 
 
 @define
 class WorkItem:
-    """One claimed appointment while it is worked on."""
+    """One claimed appointment while it is worked on. What is kept by key is kept by reminder key."""
 
+    #: The claim under which it is worked on.
     claim: Claim
+    #: The appointment as it was read last.
     record: AppointmentRecord
+    #: Its messages as they are now, by our id.
     messages: dict[str, Message] = field(factory=dict)
+    #: What is to be done for each of its reminders, as decided last.
     decisions: list[Decision] = field(factory=list)
+    #: What the report says, by key.
     changes: dict[str, Change] = field(factory=dict)
+    #: What the ledger will keep, by key.
     reminder_records: dict[str, ReminderRecord] = field(factory=dict)
+    #: How settling a message ended where it did not end well, by key.
     unsettled: dict[str, DispatchResult] = field(factory=dict)
+    #: What failed in this run, by key: it is left to the next run.
     failed: dict[str, DispatchResult] = field(factory=dict)
+    #: The keys of reminders of which a message is of unknown outcome.
     unconfirmed: set[str] = field(factory=set)
+    #: The numbers that were suppressed when it was decided.
     suppressed: Collection[str] = ()
+    #: Why nothing could be decided; "": it could.
     error: str = ""
+    #: Whether all is done, so that the next run need not work on it.
     complete: bool = True
+    #: Whether it is to be decided again at once.
     decide_again: bool = False
+    #: Whether it was decided more than once in this run.
     redecided: bool = False
 
     def remember(self, result: DispatchResult) -> None:
-        """Remember what became of a message."""
+        """Keep the message of a result as it is now."""
         if result.message is not None:
             self.messages[result.message.id] = result.message
 
     def note_failure(self, key: str, result: DispatchResult) -> None:
-        """Remember what went wrong for a reminder: what failed is left to the next run, what may be sent is named."""
+        """Note a dispatch that did not end well, by the key of its reminder: that it failed, or may have been sent."""
         if result.status is DispatchStatus.FAILED:
             self.failed[key] = result
         elif result.status is DispatchStatus.UNKNOWN:
             self.unconfirmed.add(key)
 
     def settled(self, key: str, result: DispatchResult) -> None:
-        """Remember how settling a message ended, where it did not simply end well."""
+        """Note how settling a message ended, by the key of its reminder, where it did not end well."""
         self.note_failure(key, result)
         if result.status in (DispatchStatus.FAILED, DispatchStatus.WAITING):
             self.unsettled[key] = result
@@ -93,22 +107,25 @@ class WorkItem:
             self.unsettled.setdefault(key, result)
 
     def writes_to(self, barred: Collection[str]) -> bool:
-        """Say whether something is parked for a number that was barred while this was worked on."""
+        """Say whether a message is parked for a number that was suppressed while the appointment was worked on."""
         numbers = {message.draft.to for message in self.messages.values() if message.state in OPEN}
         return any(number in barred and number not in self.suppressed for number in numbers)
 
     def claimed(self, message: Message) -> ClaimedMessage:
-        """Return a message of the appointment, with the claim under which it may be written about."""
+        """Return a message of the appointment with the claim, as a dispatcher is handed it."""
         rule = next((record.rule for record in self.record.outcomes if record.key == message.key), "")
         return ClaimedMessage(self.claim, self.record.identity, rule, message)
 
     def note(self, decision: Decision, *, outcome: str | None = None) -> None:
-        """Note a decision as it is: for the report, with its `outcome`, and for the ledger."""
+        """Note a decision for the report and for the ledger; `outcome` is the report's word, None: not carried out."""
         self.changes[decision.key] = evolve(decision.change, outcome=outcome)
         self.reminder_records[decision.key] = decision.record
 
     def conclude(self, decision: Decision, result: DispatchResult, retry_at: datetime) -> None:
-        """Note what a dispatch came to; `retry_at` is when a reminder is looked at again of which nothing was sent."""
+        """Note what a dispatch came to, by the table of `conclusions`.
+
+        `retry_at` (UTC) is when a reminder is decided again for which no message was made.
+        """
         conclusion = CONCLUSIONS[result.status]
         self.note_failure(decision.key, result)
         self.complete = self.complete and conclusion.complete
@@ -116,7 +133,10 @@ class WorkItem:
         self.changes[decision.key], self.reminder_records[decision.key] = concluded(decision, result, retry_at)
 
     def too_late(self, decision: Decision) -> None:
-        """Note that the message goes out, or went; what follows from that is decided anew."""
+        """Note a message that can't be taken back any more: it is kept.
+
+        Where it went out already, the appointment is decided again: a correction may be due.
+        """
         message = self.messages.get(decision.message.id) if decision.message else None
         kept = evolve(
             decision,
@@ -129,11 +149,11 @@ class WorkItem:
             park_at=None,
         )
         self.note(kept, outcome="done")
-        gone = message is not None and message.state not in (State.SCHEDULED, State.CANCELLING)
-        self.decide_again = self.decide_again or gone
+        went_out = message is not None and message.state not in (State.SCHEDULED, State.CANCELLING)
+        self.decide_again = self.decide_again or went_out
 
     def record_untouched(self, now: datetime) -> None:
-        """Note the decisions that needed no dispatch: kept, held, skipped, and those whose message is not settled."""
+        """Note the decisions without a dispatch: kept, held, skipped, and those whose message could not be settled."""
         for decision in self.decisions:
             change, result = decision.change, self.unsettled.get(decision.key)
             if result is not None and result.status is not DispatchStatus.UNKNOWN:
@@ -145,28 +165,31 @@ class WorkItem:
             doubtful = any(
                 message.key == change.key and is_doubtful(message, now) for message in self.messages.values()
             )
-            if doubtful or change.key in self.unconfirmed:  # what is sent at once is in doubt though its time is over
+            if doubtful or change.key in self.unconfirmed:  # what is sent at once is in doubt after its time as well
                 self.changes[change.key] = marked_unconfirmed(self.changes[change.key])
 
     def write(self, tx: Transaction, actor: str, now: datetime) -> None:
-        """Write outcomes, history and adopted messages, under the claim; raises `ClaimLostError`."""
-        recorded = {outcome.key: outcome for outcome in self.record.outcomes}
-        # an intent may have overwritten what was recorded
+        """Write reminders, history and adopted messages under the claim.
+
+        Raises `ClaimLostError` where another worker has taken the claim over. `actor` is the verb, `now` is UTC.
+        """
+        recorded = {record.key: record for record in self.record.outcomes}
+        # all of them, also those that did not change: an intent may have overwritten what was recorded
         tx.keep_outcomes(self.claim, list(self.reminder_records.values()))
         versions = {decision.key: decision.reminder.rule.version for decision in self.decisions if decision.reminder}
         entries = [
             HistoryEntry(
                 at=now,
                 actor=actor,
-                event=self.changes[outcome.key].kind.value,
+                event=self.changes[key].kind.value,
                 identity=self.record.identity,
-                key=outcome.key,
-                rule=outcome.rule,
-                reason=self.changes[outcome.key].reason.value,
-                detail=_detail(outcome, versions.get(outcome.key)),
+                key=key,
+                rule=reminder_record.rule,
+                reason=self.changes[key].reason.value,
+                detail=_detail(reminder_record, versions.get(key)),
             )
-            for key, outcome in self.reminder_records.items()
-            if _belongs_in_history(self.changes[key], is_news=recorded.get(key) != outcome)
+            for key, reminder_record in self.reminder_records.items()
+            if _belongs_in_history(self.changes[key], is_news=recorded.get(key) != reminder_record)
         ]
         tx.note(entries)
         for decision in self.decisions:
@@ -178,13 +201,17 @@ class WorkItem:
                 self.messages[after.id] = after
 
     def release(self, digest: str, now: datetime) -> Release:
-        """Return what is known when the claim is given back."""
-        outcomes = {outcome.key: outcome for outcome in self.record.outcomes} | self.reminder_records
-        upcoming = next_look(list(outcomes.values()), list(self.messages.values())) if self.complete else now
+        """Return what is written when the claim is given back; `digest` is that of the settings, `now` is UTC."""
+        records = {record.key: record for record in self.record.outcomes} | self.reminder_records
+        upcoming = next_look(list(records.values()), list(self.messages.values())) if self.complete else now
         return Release(self.claim, self.record.generation, self.complete, digest, upcoming)
 
     def requeues(self) -> Requeue:
-        """Say who must be looked at again for what came of this: appointments combined with it, where anything did."""
+        """Say which appointments that share a number are to be decided again for what came of this one.
+
+        What came of it differs from what was recorded (`before`), or from what was decided (`meant`): the others
+        were decided on one of these.
+        """
         recorded, requeue = {record.key: record for record in self.record.outcomes}, Requeue.NONE
         for decision in self._combinable():
             before, meant = recorded.get(decision.key), decision.record
@@ -202,7 +229,7 @@ class WorkItem:
         return Requeue.NOT_VISITED if requeue is Requeue.NONE and self.record.dirty else requeue
 
     def _combinable(self) -> list[Decision]:
-        """Return the decisions that others may depend on."""
+        """Return the decisions on which those of other appointments may depend."""
         return [
             decision
             for decision in self.decisions
@@ -211,25 +238,25 @@ class WorkItem:
         ]
 
     def phones(self) -> list[tuple[str, datetime]]:
-        """Return the numbers the appointment is for now, with its start."""
+        """Return the numbers the appointment is for now, each once, with its start (UTC); none where it is removed."""
         if self.record.removed:
             return []
         appointment = self.record.appointment
         return [(number, appointment.start_at) for number in {recipient.phone for recipient in appointment.recipients}]
 
     def reported(self) -> list[Change]:
-        """Return what the report says of it."""
+        """Return the report's lines of the appointment."""
         changes = list(self.changes.values())
         return [*changes, quarantined(self.record.identity, self.error)] if self.error else changes
 
 
 def _silences(decision: Decision) -> bool:
-    """Say whether the rule has a `min_silence`: what else goes to the number is known to its own decision only."""
+    """Say whether a decision depends, by its rule's `min_silence`, on all that goes to its number."""
     return decision.reminder is not None and bool(decision.reminder.rule.min_silence)
 
 
 def _only_waits(before: ReminderRecord | None, after: ReminderRecord, decision: Decision) -> bool:
-    """Say whether a reminder goes on telling the same others: held before and parked now, or the other way."""
+    """Say whether a reminder that includes others was only parked after being held, or held after being parked."""
     return (
         before is not None
         and {before.status, after.status} <= {ReminderStatus.HELD, ReminderStatus.PARKED}
@@ -238,14 +265,14 @@ def _only_waits(before: ReminderRecord | None, after: ReminderRecord, decision: 
 
 
 def _belongs_in_history(change: Change, *, is_news: bool) -> bool:
-    """Say whether history tells of a change: of what is new, and of all that was done at the provider."""
+    """Say whether a change is a line of the history: what is new, and all that was done at the provider."""
     return change.kind is not ChangeKind.KEEP and (is_news or (change.is_work and change.outcome == "done"))
 
 
-def _detail(outcome: ReminderRecord, version: str | None) -> dict[str, str]:
-    """Return what history says besides: the error, and the version of the rule it was decided with."""
-    found = {"error": outcome.error, "rule_version": version or ""}
-    return {name: value for name, value in found.items() if value}
+def _detail(record: ReminderRecord, version: str | None) -> dict[str, str]:
+    """Return what the history says besides: the error, and the version of the rule (None: no rule wants it)."""
+    detail = {"error": record.error, "rule_version": version or ""}
+    return {name: value for name, value in detail.items() if value}
 
 
 def release(
@@ -256,9 +283,10 @@ def release(
     done: Container[Identity] | None,
     tx: Transaction,
 ) -> list[Identity]:
-    """Write down what came of work items and end their claims; returns the appointments to look at again for it.
+    """Write what came of work items and end their claims; returns other appointments to be decided again for it.
 
-    `done` are those worked on in this run already; None: no rule combines appointments.
+    `actor` is the verb, `now` is UTC, `digest` is that of the settings. `done` are the appointments that this run
+    worked on already; None: no rule combines appointments. A lost claim is no error: its holder finishes the work.
     """
     requeued = {} if done is None else _affected(tx, works, done)
     tx.lock(sorted({work.record.row for work in works} | set(requeued)))
@@ -280,14 +308,14 @@ def release(
 
 
 def _affected(tx: Transaction, works: Sequence[WorkItem], done: Container[Identity]) -> dict[int, Identity]:
-    """Return, by row, the appointments that are combined with what was worked on, and were decided without it."""
+    """Return, by row, the appointments to be decided again for what came of these work items."""
     affected: dict[int, Identity] = {}
-    mates = {work.record.row for work in works}
+    batch = {work.record.row for work in works}
     unknown = tx.add_phones({work.record.row: work.phones() for work in works})
     requeues = [(work.record.row, Requeue.ALL if work.record.row in unknown else work.requeues()) for work in works]
     for which in (Requeue.NOT_VISITED, Requeue.OUTSIDE_BATCH):
         for record in _sharing_number(tx, [row for row, requeue in requeues if requeue is which]):
-            if record.row not in mates and (which is Requeue.OUTSIDE_BATCH or record.identity not in done):
+            if record.row not in batch and (which is Requeue.OUTSIDE_BATCH or record.identity not in done):
                 affected[record.row] = record.identity
     for row in (row for row, requeue in requeues if requeue is Requeue.ALL):
         affected |= {record.row: record.identity for record in _sharing_number(tx, [row]) if record.row != row}
@@ -295,6 +323,6 @@ def _affected(tx: Transaction, works: Sequence[WorkItem], done: Container[Identi
 
 
 def _sharing_number(tx: Transaction, rows: Sequence[int]) -> list[AppointmentRecord]:
-    return tx.reader.read(
-        tx.reader.sharing_number(ranges_of(match for found in tx.reader.phones(rows).values() for match in found))
-    )
+    """Return the appointments that share a number, around the same day, with those of these rows."""
+    phones = [phone for of_row in tx.reader.phones(rows).values() for phone in of_row]
+    return tx.reader.read(tx.reader.sharing_number(ranges_of(phones)))

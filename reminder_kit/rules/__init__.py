@@ -30,7 +30,7 @@ from reminder_kit.rules.late_policy import LatePolicy
 from reminder_kit.rules.offsets import Offset
 from reminder_kit.rules.placement import Placement, place
 from reminder_kit.rules.quiet_hours import QuietHours
-from reminder_kit.rules.reminders import Reminder
+from reminder_kit.rules.reminders import Reminder, reminder_key
 from reminder_kit.rules.rule import KEYS, Rule
 from reminder_kit.rules.window import Window
 
@@ -46,4 +46,5 @@ __all__ = [
     "Rule",
     "Window",
     "place",
+    "reminder_key",
 ]

@@ -1,7 +1,7 @@
-"""Alarms as rules: a calendar's own alarms (VALARM), when they are switched on, become rules for one instant each.
+"""Alarms as rules: a calendar's own alarms (VALARM), where they are switched on, become rules for one instant each.
 
-Pure: no clock, no I/O. Never looks into a calendar; the reader hands on each event's valid
-alarm instants in `appointment.data["alarms"]`.
+Pure: no clock, no I/O. Never looks into a calendar: its reader puts the valid alarms of each event into
+`appointment.data["alarms"]`, as instants (UTC, ISO 8601).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from reminder_kit.rules.rule import Rule
 __all__ = ["ALARM", "rules_for"]
 
 ALARM = "alarm"
-"""The id of the rule that alarms are modelled on, in all but when they are due; without one, the first rule."""
+"""The id of the rule that alarms are modelled on, in all but when they are due. Without one, the first rule is."""
 
 
 def rules_for(appointment: Appointment, rules: Sequence[Rule], mode: str) -> Sequence[Rule]:
-    """Return the rules of an appointment: "ignore" alarms, add them to the "rules", or remind "only" by them.
+    """Return the rules of an appointment. `mode`: "ignore" alarms, add them to the "rules", or remind "only" by them.
 
-    The n-th alarm is the rule `alarm-n`, so that it stays the same reminder when the event
-    moves. Appointments that come from no calendar keep the rules.
+    The n-th alarm is the rule `alarm-n`, so that its reminder stays the same one when the event moves. An appointment
+    without alarms from a calendar keeps the rules, but for the one that alarms are modelled on.
     """
     if mode == "ignore" or not rules:
         return rules

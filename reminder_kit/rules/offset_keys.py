@@ -1,7 +1,16 @@
-"""How a rule says when, as a table: one row for each key, read by rules, their JSON Schema, errors and the README.
+"""The keys by which a rule says when, as a table: rules, their JSON Schema and errors are made by it.
 
-Pure: no clock, no I/O. Who adds a way to say when adds a row here, a field and an argument to `Rule`, and a row to
-the table of its tests.
+Pure: no clock, no I/O. Never counts anything: a row makes an `Offset`, and `offsets` counts it.
+
+A new way to say when changes these places:
+
+1. a row of `OFFSET_KEYS` here, with the functions that read its value and make its offset;
+2. `rule.Rule`: a field, an argument, its line in `stated`, a line of the docstring; where it takes an `at`, also the
+   error of `_offset_key` that names the keys which do;
+3. the table of ways to say when in the README, whose test compares it with `OFFSET_KEYS`;
+4. only where it counts in a new way: `offsets.OffsetKind`, `Offset.describe` and `apply_offset`;
+5. only where its value is written in a new way: `form` below, `_form` of `config.json_schema`, and an example of such
+   a value in `tests/rules/test_offset_keys.py`, which tests every row.
 """
 
 from __future__ import annotations
@@ -24,10 +33,13 @@ MOST_DAYS = 3660
 
 
 class At(StrEnum):
-    """What becomes of a rule's `at`, a local time."""
+    """Whether a key goes with the rule's `at`, a local time."""
 
+    #: It says nothing without one.
     NEEDED = "needed"
+    #: Without one, the anchor's wall clock is meant.
     POSSIBLE = "possible"
+    #: It can't be given.
     REFUSED = "refused"
 
 
@@ -41,14 +53,15 @@ class OffsetKey:
     words: str
     #: How a value is written: "length", "days", "weekday" or "instant", as the schema describes it.
     form: str
-    #: Returns the value as the rule keeps it; raises `InvalidRuleError` naming what it is told it is.
+    #: Returns a value, named by the second argument in errors, as the rule keeps it; raises `InvalidRuleError`.
     parse: Callable[[Any, str], Any] = field(repr=False)
-    #: Returns the offset that such a value means, with the rule's `at`.
+    #: Returns the offset that such a value means, with the rule's `at` (None: none is given).
     offset: Callable[[Any, time | None], Offset] = field(repr=False)
-    #: Whether it lies after its anchor: a follow-up, counted from the end unless the rule says otherwise.
+    #: Whether the reminder comes after its anchor: a follow-up, counted from the end unless the rule says otherwise.
     follows: bool = False
+    #: Whether it goes with the rule's `at`.
     at: At = At.REFUSED
-    #: The least number of days, where days are counted.
+    #: The least number of days, for the form "days".
     least: int = 0
 
 
@@ -61,6 +74,8 @@ def _length_or_none(value: Any, what: str) -> Offset:
 
 
 def _days(least: int) -> Callable[[Any, str], int]:
+    """Return the function that reads a whole number of days from `least` up."""
+
     def days(value: Any, what: str) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST_DAYS:
             raise InvalidRuleError(f"{what} must be a whole number of days from {least} up, not {value!r}")
@@ -73,7 +88,7 @@ def _weekday(value: Any, what: str) -> str:
     return WEEKDAYS[weekday_number(value, what)]
 
 
-def _instant(value: Any, what: str) -> datetime:
+def _one_instant(value: Any, what: str) -> datetime:
     try:
         if isinstance(value, str):
             return from_iso(value, what)
@@ -157,6 +172,8 @@ OFFSET_KEYS = (
         at=At.POSSIBLE,
         least=1,
     ),
-    OffsetKey("on", "One instant for all, with its offset: 2026-02-15T14:30:00Z.", "instant", _instant, _at_instant),
+    OffsetKey(
+        "on", "One instant for all, with its offset: 2026-02-15T14:30:00Z.", "instant", _one_instant, _at_instant
+    ),
 )
 """Every way to say when, in the order in which errors and the README name them."""

@@ -75,36 +75,43 @@ _NONE = timedelta(0)
 class OffsetKind(StrEnum):
     """How an offset is counted."""
 
+    #: As elapsed time.
     EXACT = "exact"
+    #: In days at the anchor's wall clock, and elapsed time besides.
     NOMINAL = "nominal"
+    #: In days, at a local time.
     LOCAL = "local"
+    #: To the nearest such day but the anchor's, at a local time.
     WEEKDAY = "weekday"
+    #: In business days, at a local time or the anchor's wall clock.
     BUSINESS = "business"
+    #: Not at all: one instant.
     ABSOLUTE = "absolute"
 
 
 @frozen(cache_hash=True)
 class Offset:
-    """How far from its anchor, without the direction, which the rule gives.
+    """How far a reminder lies from its anchor. The direction is the rule's."""
 
-    `days` are counted on the calendar of the appointment's zone, `elapsed` as time that
-    passes. `at` replaces the anchor's wall clock. `weekday` counts from Monday = 0.
-    `instant` is a fixed UTC instant, whatever the anchor.
-    """
-
+    #: How it is counted.
     kind: OffsetKind
+    #: Days on the calendar of the appointment's zone.
     days: int = 0
+    #: Elapsed time, beyond the days.
     elapsed: timedelta = _NONE
+    #: The local time, in the appointment's zone, that replaces the anchor's wall clock; None: that one stays.
     at: time | None = None
+    #: The weekday, Monday = 0; None: none is meant.
     weekday: int | None = None
+    #: The UTC instant, whatever the anchor; None: the anchor counts.
     instant: datetime | None = None
 
     @classmethod
     def parse(cls, value: str | timedelta | Offset, what: str = "offset", *, zero: bool = False) -> Offset:
         """Return the offset that a text ("24 hours", "1 day", "PT24H") or a `timedelta` (elapsed time) means.
 
-        Raises `InvalidRuleError`, naming `what`, for what cannot be read, for negative
-        amounts, for nothing at all unless `zero`, and for a `pendulum.Duration`.
+        Raises `InvalidRuleError`, naming `what`, for what can't be read, for negative amounts and those of more than
+        ten years, for nothing at all unless `zero`, and for a `pendulum.Duration`, to which 24 hours are one day.
         """
         if isinstance(value, Offset):
             return value
@@ -116,7 +123,7 @@ class Offset:
         return cls(OffsetKind.NOMINAL if days else OffsetKind.EXACT, days, exact)
 
     def describe(self) -> str:
-        """Return the offset in words, with how it is counted."""
+        """Return the offset in words, with how it is counted: "24 hours (exact: elapsed time)"."""
         if self.kind is OffsetKind.EXACT:
             return f"{in_words(self.elapsed)} (exact: elapsed time)"
         if self.kind is OffsetKind.ABSOLUTE:
@@ -130,16 +137,16 @@ class Offset:
         return f"{count}{more} ({self.kind}: {clock})"
 
     def least(self) -> timedelta | None:
-        """Return how long before its anchor this is, or None where that depends on the anchor's wall clock."""
+        """Return how far from its anchor a reminder lies; None where that depends on the anchor's wall clock."""
         if self.kind is OffsetKind.EXACT:
             return self.elapsed
         return timedelta(days=self.days) + self.elapsed if self.kind is OffsetKind.NOMINAL else None
 
 
 def _amounts(value: object, what: str) -> tuple[int, timedelta]:
-    """Return whole calendar days and elapsed time."""
+    """Return whole calendar days and elapsed time besides; a `timedelta` is elapsed time. Raises `InvalidRuleError`."""
     if isinstance(value, str):
-        return _read(value, what)
+        return _amounts_in(value, what)
     if type(value).__module__.startswith("pendulum"):
         raise InvalidRuleError(
             f"{what} is a pendulum {type(value).__name__}, which takes 24 hours and 1 day for the same: {_EXAMPLE}"
@@ -151,7 +158,8 @@ def _amounts(value: object, what: str) -> tuple[int, timedelta]:
     return 0, timedelta(days=value.days, seconds=value.seconds)
 
 
-def _read(text: str, what: str) -> tuple[int, timedelta]:
+def _amounts_in(text: str, what: str) -> tuple[int, timedelta]:
+    """Return the calendar days and the elapsed time that a text means. Raises `InvalidRuleError`."""
     cleaned = text.strip()
     if cleaned.startswith("-"):
         raise InvalidRuleError(f"{what} is negative ({text!r}): the rule's key (before, after) says the direction")
@@ -173,28 +181,29 @@ def _read(text: str, what: str) -> tuple[int, timedelta]:
 
 
 def _iso_terms(text: str) -> list[tuple[str, str]]:
-    found = _ISO.fullmatch(text)
-    if not found or not any(found.groups()):
+    """Return the amounts of an ISO 8601 duration ("PT24H") with their units, or nothing where it is none."""
+    match = _ISO.fullmatch(text)
+    if not match or not any(match.groups()):
         return []
-    return [(amount, unit) for amount, unit in zip(found.groups(), _ISO_UNITS, strict=True) if amount]
+    return [(amount, unit) for amount, unit in zip(match.groups(), _ISO_UNITS, strict=True) if amount]
 
 
 def _terms(text: str) -> list[tuple[str, str]]:
-    """Return amounts with their units, or nothing where any part of the text is neither."""
+    """Return the amounts of a text ("1 hour and 30 minutes") with their units, or nothing where any part is neither."""
     terms: list[tuple[str, str]] = []
-    place = 0
-    while place < len(text):
-        found = _TERM.match(text, place)
-        if not found or found[2] not in UNITS:
+    position = 0
+    while position < len(text):
+        term = _TERM.match(text, position)
+        if not term or term[2] not in UNITS:
             return []
-        terms.append((found[1], UNITS[found[2]]))
-        joint = _JOINTS.match(text, found.end())
-        place = joint.end() if joint else found.end()
+        terms.append((term[1], UNITS[term[2]]))
+        joint = _JOINTS.match(text, term.end())
+        position = joint.end() if joint else term.end()
     return terms
 
 
 def parse_length(value: str | float | timedelta, what: str) -> timedelta:
-    """Return a length of time that only passes: here a day is 24 hours. 0 is no time at all.
+    """Return a length as elapsed time: here a day is 24 hours. 0, without a unit, is no time at all.
 
     Raises `InvalidRuleError`, naming `what`, as `Offset.parse` does.
     """
@@ -219,7 +228,10 @@ def local_time(value: str | time, what: str) -> time:
 
 
 def weekday_number(value: str | int, what: str) -> int:
-    """Return a weekday as a number, Monday = 0, from its English name or its first three letters."""
+    """Return a weekday as a number, Monday = 0, from its English name or at least three first letters of it.
+
+    Raises `InvalidRuleError`, naming `what`.
+    """
     if isinstance(value, str) and len(value) >= 3:
         for number, name in enumerate(WEEKDAYS):
             if name.startswith(value.strip().lower()):
@@ -230,7 +242,7 @@ def weekday_number(value: str | int, what: str) -> int:
 def in_words(length: timedelta, *, days: bool = False) -> str:
     """Return a length of time in words: "1 hour 30 minutes".
 
-    `days` counts days of 24 hours, for lengths of which nobody asks how they are counted.
+    `days` also counts days of 24 hours, where it does not matter whether days are elapsed time.
     """
     total = int(length.total_seconds())
     words = []
@@ -244,13 +256,13 @@ def in_words(length: timedelta, *, days: bool = False) -> str:
 def from_local(wall: datetime, zone: ZoneInfo, *, fold: int = 0) -> datetime:
     """Return the UTC instant of a naive wall-clock time (RFC 5545 §3.3.5; see the module).
 
-    With `fold` 1, the second of two, or moved back by the leap.
+    `fold` 1: of a time that occurs twice, the second; one that the clock leaps over moves back by the leap.
     """
     return wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
 
 
 def dst_note(wall: datetime, zone: ZoneInfo) -> str:
-    """Say in words what is special about a naive wall-clock time in a zone; "" for nearly all."""
+    """Return in words what a change of clocks makes of a naive wall-clock time in a zone; "" for nearly all."""
     first = wall.replace(tzinfo=zone, fold=0).utcoffset() or _NONE
     second = wall.replace(tzinfo=zone, fold=1).utcoffset() or _NONE
     if first == second:
@@ -277,10 +289,10 @@ def apply_offset(
 ) -> datetime:
     """Return the UTC instant that lies the offset before (`back`) or after a UTC anchor.
 
-    `zone` is where wall clocks are read; `is_open` tells business days. A day that a zone
-    left out altogether (Apia, 30 December 2011) never puts "before" on or after its
-    anchor: the time is then moved back by the leap, not forward. Raises `OverflowError`
-    where the calendar ends.
+    `zone` is where wall clocks are read; `is_open` says which days are business days. A day that a zone left out
+    altogether (Apia, 30 December 2011) never puts "before" on or after its anchor: the time is then moved back by the
+    leap, not forward. Raises `OverflowError` where the calendar ends, and `InvalidRuleError` where no business day lies
+    within ten years.
     """
     if offset.kind is OffsetKind.EXACT:
         return anchor_at - offset.elapsed if back else anchor_at + offset.elapsed
@@ -288,11 +300,11 @@ def apply_offset(
         return offset.instant
     if offset.kind is OffsetKind.BUSINESS:
         return _on_calendar(anchor_at, zone, offset, is_open, back=back)
-    return _remembered(anchor_at, zone, offset, back=back)
+    return _cached_on_calendar(anchor_at, zone, offset, back=back)
 
 
 @lru_cache(maxsize=65_536)
-def _remembered(anchor_at: datetime, zone: ZoneInfo, offset: Offset, *, back: bool) -> datetime:
+def _cached_on_calendar(anchor_at: datetime, zone: ZoneInfo, offset: Offset, *, back: bool) -> datetime:
     return _on_calendar(anchor_at, zone, offset, is_weekday, back=back)
 
 

@@ -1,6 +1,10 @@
 """A rule: when, to whom and in which words a reminder is sent; read and checked.
 
 Pure: no clock, no I/O. A rule that contradicts itself never comes into being.
+
+A new way to say when is a row of `offset_keys.OFFSET_KEYS`, whose docstring names every place to change. Here that is:
+the field, the argument of `Rule.__init__`, its line in `stated` there, and its line in the docstring of `Rule`. `KEYS`,
+the checks, `derived` and `fingerprint` follow by themselves.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ _CHANNELS = ("sms", "mms")
 
 
 def _texts(value: object, what: str, channel: str = "") -> Texts:
+    """Return a text, or texts by locale; of texts by channel, those of `channel`. Raises `InvalidRuleError`."""
     if isinstance(value, Mapping) and value and set(value) <= set(_CHANNELS):
         if channel not in value:
             raise InvalidRuleError(
@@ -57,35 +62,55 @@ def _texts(value: object, what: str, channel: str = "") -> Texts:
 
 @frozen(init=False)
 class Rule:
-    """When and how an appointment's recipients are reminded.
+    """When, to whom and in which words the recipients of an appointment are reminded.
 
-    Exactly one of these says when: `before` or `after` ("24 hours" is elapsed time,
-    "1 day" the same wall clock; a `timedelta` is elapsed time), `days_before` or
-    `days_after` with `at` (a local time of the appointment's zone), `weekday` with `at`
-    (the last such day before the anchor's), `business_days_before` or `business_days_after`
-    (with `at`, or at the anchor's wall clock), `on` (one instant for all). `anchor` is
-    "start" or "end"; follow-ups are anchored to the end unless it says otherwise.
+    Exactly one of the eight keys after `id` says when. A length is a text with its unit ("24 hours", "90 minutes",
+    "1 day", "PT24H") or a `timedelta`; where 0 is the default, 0 needs no unit. Texts are templates, each one text, or
+    one by locale (`{"en": …}`), or one by channel (`{"sms": …, "mms": …}`, each again one text or one by locale), of
+    which the rule keeps its own channel's.
 
-    `text` is a template, or one by locale, or by channel (`{"sms": …, "mms": …}`, each
-    again a template or one by locale), of which the rule keeps its own; `late_text` is used when the message goes out
-    after its due time. With `together`, a text likewise, appointments of one phone on one
-    day are told in one message, that of the first of them (of follow-ups: of the last), as
-    long as they stay on that day, each by itself where it fails, is too long, or for more than fifty; it speaks of
-    `appointments`. `if_late` is "clamp" (send as soon as possible), "skip",
-    `{"skip_after": "6 hours"}` or "next rule" (leave it to a rule nearer to the start, if
-    one still comes); `if_far` is "hold", "clamp" or "skip"; `shift` says which
-    way out of quiet hours; nothing is sent nearer to the start than `min_notice`, and
-    nothing where something else goes to that number within `min_silence` before. With
-    `spread`, messages that are due together go out over that length of time, each always
-    at the same distance from its due time (it follows from the reminder's key); what
-    quiet hours cover is spread next to them likewise.
+    id: What the rule is called; a part of the key of each of its reminders.
+    before: A length before the anchor. Hours, minutes and seconds are elapsed time, days and weeks the same wall clock;
+        a `timedelta` is elapsed time.
+    after: A length after the anchor, likewise, or none ("0 hours"): a follow-up.
+    days_before: So many days (from 0) before the anchor's day, at the local time `at`.
+    days_after: So many days (from 0) after the anchor's day, at the local time `at`: a follow-up.
+    weekday: The last such day ("friday", or its first letters, at least three) before the anchor's, at `at`.
+    business_days_before: So many days (from 1) before, without weekends, holidays and closed days, at `at`; without
+        `at`, at the anchor's wall clock.
+    business_days_after: So many days (from 1) after, likewise: a follow-up.
+    on: One instant for all appointments: an aware datetime, or a text with its offset ("2026-02-15T14:30:00Z").
+    at: A local time ("18:00") of the appointment's zone, for the keys that count days; None: none is given.
+    anchor: What the offset is counted from, "start" or "end"; None: the end for follow-ups, else the start.
+    text: What the message says.
+    late_text: What it says instead where it goes out after its due time; "": the same.
+    together: What it says where it speaks of several `appointments` of one phone and day: the message of the first of
+        them (of follow-ups: the last). Each has a message of its own where that text fails or is too long, and where
+        there are more than fifty. "": each has a message of its own.
+    if_late: What becomes of a reminder whose due time is over or too near: "clamp" (sent as soon as possible), "skip",
+        `{"skip_after": "6 hours"}` (clamped, if it is not later than that), or "next rule" (left to a rule nearer to
+        the start, if one still comes). None: clamped, unless it was due before the appointment was booked.
+    if_far: What becomes of a reminder beyond the provider's window: "hold" (the default: parked later), "clamp" (sent
+        as late as the window allows) or "skip".
+    shift: Which way out of quiet hours is tried first: "earlier" (the default) or "later".
+    min_notice: Nothing is sent nearer to the start than this length; 0 by default. Follow-ups know no such bound.
+    min_silence: Nothing is sent where something else goes to that number within this length before; 0 by default.
+    spread: Messages that are due together go out over this length, a day at the most, each at its own distance from
+        its due time, which follows from the reminder's key. What quiet hours cover is spread next to them; 0 by
+        default.
+    only: For which appointments and recipients the rule is, as a `Condition` or its table; empty: for all.
+    unless: For which appointments and recipients the rule is not, likewise; empty: it excepts none.
+    min_booking_lead: Only for appointments booked at least this length before their start; None: for all. One that
+        does not say when it was booked counts as booked long ago.
+    max_booking_lead: Only for appointments booked less than this length before their start; None: for all. Of two rules
+        whose bounds touch, never both apply.
+    when: A function `(appointment, recipient) -> bool` for any other condition; None: there is none.
+    channel: "sms" (the default) or "mms".
+    media_urls: The addresses of an MMS's pictures; none by default.
+    subject: The subject of an MMS; "": none.
+    max_parts: A text that takes more SMS parts is refused; None: only one that takes more than the provider allows.
 
-    `only` and `unless` are conditions (see `conditions`), `min_booking_lead` and
-    `max_booking_lead` bound how long ahead it was booked: at least the one, less than the
-    other, so that of tiers that touch never both fit; an appointment that does not say
-    when it was booked counts as booked long ago. `when(appointment, recipient)` is any
-    condition in code. `max_parts` refuses longer messages.
-
+    In `min_notice`, `min_silence`, `spread`, both booking leads and `skip_after`, a day is 24 hours of elapsed time.
     Raises `InvalidRuleError`, naming the rule, the key, the value and what would be right.
     """
 
@@ -188,8 +213,8 @@ class Rule:
             spread=parse_length(spread, f"{name}spread"),
             only=Condition.read(only, f"{name}only"),
             unless=Condition.read(unless, f"{name}unless"),
-            min_booking_lead=_lead(min_booking_lead, f"{name}min_booking_lead"),
-            max_booking_lead=_lead(max_booking_lead, f"{name}max_booking_lead"),
+            min_booking_lead=_booking_lead(min_booking_lead, f"{name}min_booking_lead"),
+            max_booking_lead=_booking_lead(max_booking_lead, f"{name}max_booking_lead"),
             when=when,
             channel=one_of(channel, _CHANNELS, f"{name}channel"),
             media_urls=_urls(media_urls, f"{name}media_urls"),
@@ -200,6 +225,7 @@ class Rule:
         self._check(name)
 
     def _check(self, name: str) -> None:
+        """Raise `InvalidRuleError`, beginning with `name`, where keys contradict each other."""
         least = self.offset.least()
         if not self.is_follow_up and least is not None and self.min_notice >= least:
             raise InvalidRuleError(
@@ -226,7 +252,7 @@ class Rule:
     def from_mapping(cls, values: Mapping[str, Any], where: str = "rule") -> Self:
         """Return the rule a TOML table or a dict describes; `where` names its place in errors.
 
-        Raises `InvalidRuleError` also for unknown keys, naming the nearest known one.
+        Raises `InvalidRuleError` also for a missing `id` and for an unknown key, naming the nearest known one.
         """
         if not isinstance(values, Mapping):
             raise InvalidRuleError(f"{where} must be a table ({values!r})")
@@ -241,10 +267,10 @@ class Rule:
             raise InvalidRuleError(f"{where}: {error}") from None
 
     def derived(self, id: str, **changes: Any) -> Rule:  # noqa: A002 - as in the constructor
-        """Return a rule modelled on this one: with all its keys but those changed.
+        """Return a rule with another id and all the keys of this one but those changed.
 
-        Where the changes say when, all by which this one says when (with `at` and `anchor`) is left out. What this
-        rule does not say of lateness, the derived one does not say either.
+        Where the changes say when, this rule's own way to say when, with `at` and `anchor`, is left out. A rule that
+        does not say `if_late` derives one that does not either. Raises `InvalidRuleError` as the constructor does.
         """
         anew = any(row.key in changes for row in OFFSET_KEYS)
         left = {"id", *((row.key for row in OFFSET_KEYS) if anew else ()), *(("at", "anchor") if anew else ())}
@@ -252,24 +278,27 @@ class Rule:
 
     @cached_property
     def is_follow_up(self) -> bool:
-        """Whether this comes after its anchor: then neither start nor `min_notice` bounds it."""
+        """Whether reminders come after their anchor: then neither the start nor `min_notice` bounds them."""
         return any(row.follows and getattr(self, row.key) is not None for row in OFFSET_KEYS)
 
     @property
     def says_late(self) -> bool:
-        """Whether the rule itself says what to do when late."""
+        """Whether the rule itself says `if_late`."""
         return self.if_late.stated
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of everything that matters; functions by their qualified names."""
-        fields = {key: _hashable(value) for key, value in asdict(self, recurse=False).items()}
-        text = json.dumps(fields, sort_keys=True, default=repr)
+        """A digest of everything that matters, by what the rule says: functions by their qualified names.
+
+        No name of a class of ours is part of it, so that it outlives a renaming.
+        """
+        fields = {key: _as_said(value) for key, value in asdict(self, recurse=False).items()}
+        text = json.dumps(fields, sort_keys=True, default=_as_said)
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     @property
     def version(self) -> str:
-        """The beginning of the fingerprint: what history and `explain` know this version of the rule by."""
+        """The first 8 hex digits of the fingerprint, by which the history and `explain` name a version of the rule."""
         return self.fingerprint[:8]
 
 
@@ -277,17 +306,20 @@ KEYS = tuple(attribute.name for attribute in Rule.__attrs_attrs__ if attribute.n
 """The keys a rule takes, in code, TOML and dicts alike."""
 
 
-def _hashable(value: object) -> object:
+def _as_said(value: object) -> object:
+    """Return a value of a rule as JSON can hold it, without the name of its class."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, datetime):
         return iso(value)
-    if callable(value) and not isinstance(value, Offset | LatePolicy | Condition):
+    if isinstance(value, Offset | LatePolicy | Condition):
+        return asdict(value, recurse=False)
+    if callable(value):
         return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
-    return value
+    return value if value is None or isinstance(value, str | int | float | tuple | list) else str(value)
 
 
-def _lead(value: str | timedelta | None, what: str) -> timedelta | None:
+def _booking_lead(value: str | timedelta | None, what: str) -> timedelta | None:
     return None if value is None else parse_length(value, what)
 
 
@@ -301,13 +333,14 @@ def _check_leads(name: str, least: timedelta | None, most: timedelta | None) -> 
 
 def _urls(value: object, what: str) -> tuple[str, ...]:
     several = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
-    for item in several:
-        if not isinstance(item, str) or not item:
-            raise InvalidRuleError(f'{what} must be addresses of pictures ({item!r}): ["https://…"]')
+    for url in several:
+        if not isinstance(url, str) or not url:
+            raise InvalidRuleError(f'{what} must be addresses of pictures ({url!r}): ["https://…"]')
     return cast("tuple[str, ...]", several)
 
 
 def _anchor(row: OffsetKey, anchor: str | None, what: str) -> str:
+    """Return the anchor that is given, or the usual one (None): the end for follow-ups, else the start."""
     if anchor is None:
         return "end" if row.follows else "start"
     return one_of(anchor, ("start", "end"), what)
@@ -320,9 +353,9 @@ def _offset_key(name: str, given: Mapping[str, Any], at: time | None) -> OffsetK
     """
     rows = [row for row in OFFSET_KEYS if given[row.key] is not None]
     if len(rows) != 1:
-        said = " and ".join(row.key for row in rows) if rows else "nothing"
+        given_keys = " and ".join(row.key for row in rows) if rows else "nothing"
         known = ", ".join(row.key for row in OFFSET_KEYS)
-        raise InvalidRuleError(f"{name}{said} says when: give exactly one of {known}")
+        raise InvalidRuleError(f"{name}{given_keys} says when: give exactly one of {known}")
     (row,) = rows
     if row.at is At.NEEDED and at is None:
         raise InvalidRuleError(f'{name}{row.key} needs a local time: add at = "18:00"')

@@ -137,7 +137,10 @@ class _Connection(asyncio.Protocol):
 
 
 class Server:
-    """A running sandbox server: `url` is its root, `base_url` what `TELNYX_BASE_URL` is set to."""
+    """A sandbox as a server: `url` is its root, `base_url` what `TELNYX_BASE_URL` is set to.
+
+    It listens from the start; raises `OSError` where the address cannot be listened on.
+    """
 
     def __init__(self, sandbox: Sandbox, host: str, port: int) -> None:
         self.sandbox = sandbox

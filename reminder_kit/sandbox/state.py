@@ -73,7 +73,7 @@ class OptOut:
 
 @frozen
 class _Remembered:
-    """What an idempotency key stands for."""
+    """The request and answer that an idempotency key stands for."""
 
     #: When the request came, UTC.
     at: datetime
@@ -125,13 +125,20 @@ class SandboxState:
         self.signer = Signer()
         self.hooks = Hooks(self.now, receiver)
         self.faults = Faults()
+        #: Every message there was, by id, in the order of creation.
         self.by_id: dict[str, Parked] = {}
+        #: What idempotency keys stand for, by key, method and path.
         self.keys: dict[tuple[str, str, str], _Remembered] = {}
+        #: By number and profile.
         self.opted_out: dict[tuple[str, str], OptOut] = {}
+        #: The latest requests, the oldest first.
         self.requests: deque[Logged] = deque(maxlen=_LOG)
+        #: How many requests there were, and how many of them no GET.
         self.request_count = 0
         self.write_count = 0
+        #: By number: status, code and title that its messages end with.
         self._outcomes: dict[str, tuple[str, str, str]] = {}
+        #: A heap of what time does next: send a message, then end it.
         self._due: list[tuple[datetime, int, Parked]] = []
         self._order = count()
         self._scheduled = 0
@@ -219,7 +226,7 @@ class SandboxState:
         heapq.heappush(self._due, (message.send_at, next(self._order), message))
 
     def cancel(self, message: Parked) -> None:
-        """Cancel a scheduled message."""
+        """Cancel a message that is scheduled."""
         message.status = "cancelled"
         message.cancelled_at = self.now()
         self._scheduled -= 1

@@ -47,7 +47,7 @@ _LONGEST = 1600
 
 
 class _RefusalError(Exception):
-    """An error as Twilio gives it."""
+    """An error as Twilio gives it: HTTP status, code and message."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(message)

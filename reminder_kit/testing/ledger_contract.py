@@ -300,7 +300,7 @@ class _Asking:
 
 
 class _Claiming:
-    """Who may work, and how long."""
+    """How rows are claimed, leased and released."""
 
     def test_a_row_is_held_by_one(self, ledger: Ledger) -> None:
         """Another worker gets the rows that are left; the holder gets its row anew, with a higher fence."""
@@ -383,7 +383,7 @@ class _Claiming:
 
 
 class _Messages:
-    """Outcomes and messages."""
+    """How reminders and messages are recorded and found."""
 
     def test_outcomes_come_back_as_they_were(self, ledger: Ledger) -> None:
         """Reminders are replaced by key, and can be dropped."""
@@ -657,7 +657,7 @@ class _Remembering:
 
 
 def ledger_counts(transaction: Any) -> dict[str, Any]:
-    """Return what a transaction counts."""
+    """Return the counts as a transaction sees them."""
     counts: dict[str, Any] = transaction.reader.counts()
     return counts
 

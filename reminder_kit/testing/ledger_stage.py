@@ -52,7 +52,7 @@ def outcome(key: str = "k-1", **changes: Any) -> ReminderRecord:
 
 
 def message(id: str = "m-1", key: str = "k-1", **changes: Any) -> Message:  # noqa: A002 - the message's own name
-    """Return a message in `creating`, all of whose fields have something to lose."""
+    """Return a message in `creating` with a telling value in every field, so that a lost one shows."""
     draft = Draft(PHONE, "Grüße 🗓 'x'", START - timedelta(days=1), "Hi", ("https://example.com/a.png",), "mms")
     given = Message(
         id=id,
@@ -74,7 +74,7 @@ def message(id: str = "m-1", key: str = "k-1", **changes: Any) -> Message:  # no
 
 
 def identities(all_incoming: Sequence[Incoming]) -> list[Identity]:
-    """Return which appointments these are."""
+    """Return the identities of appointments about to be recorded."""
     return [incoming.identity for incoming in all_incoming]
 
 

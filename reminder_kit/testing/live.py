@@ -123,7 +123,7 @@ class LiveStage:
         return Draft(**{"to": self.to, "text": text, "send_at": at, **changes})
 
     def request(self, draft: Draft) -> Request:
-        """Return a request of its own to park a draft."""
+        """Return a request that parks a draft, with a token and key of its own."""
         return self.provider.create(draft, token=str(uuid4()), idempotency_key=str(uuid4()))
 
     def create(self, draft: Draft, request: Request | None = None) -> Receipt:

@@ -55,7 +55,7 @@ def reminder_kit_clock(reminder_kit_sandbox: Sandbox) -> Clock:
 
 @pytest.fixture
 def reminder_kit_options(reminder_kit_sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
-    """Return arguments that put any kit, of either face, onto the sandbox and a ledger of its own."""
+    """Return the arguments by which a kit of either face uses the sandbox and a ledger of the test's own."""
     from reminder_kit.providers.telnyx.provider import Telnyx
     from reminder_kit.sandbox import SandboxTransport
     from reminder_kit.testing.signed_events import TELNYX_PUBLIC_KEY

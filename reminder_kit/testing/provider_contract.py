@@ -320,7 +320,7 @@ class ProviderContract:
 
     # Webhooks
 
-    def _told(self, stage: Stage) -> list[tuple[Mapping[str, str], bytes]]:
+    def all_webhooks(self, stage: Stage) -> list[tuple[Mapping[str, str], bytes]]:
         """Return the webhooks of a message that was delivered, of a reply and of an opt-out."""
         stage.create()
         stage.sandbox.clock.advance(stage.provider.capabilities.window.max_lead + timedelta(seconds=5))
@@ -336,7 +336,7 @@ class ProviderContract:
 
     def test_webhooks_tell_what_happened(self, stage: Stage) -> None:
         """Delivery, reply and opt-out become events with ids, numbers and, where declared, our token."""
-        self._told(stage)
+        self.all_webhooks(stage)
         events = self._events(stage)
         assert {"delivered", "received", "opted_out"} <= {event.type for event in events} <= _EVENTS
         assert len({event.id for event in events}) == len(events)
@@ -349,12 +349,12 @@ class ProviderContract:
 
     def test_a_webhook_told_twice_is_the_same_event(self, stage: Stage) -> None:
         """The id is the event's own, not the attempt's."""
-        self._told(stage)
+        self.all_webhooks(stage)
         assert [event.id for event in self._events(stage)] == [event.id for event in self._events(stage)]
 
     def test_a_forged_webhook_is_refused(self, stage: Stage) -> None:
         """A changed byte, a missing signature and a body under another's signature all raise `WebhookError`."""
-        for headers, body in self._told(stage):
+        for headers, body in self.all_webhooks(stage):
             changed = body.replace(b"2025550123", b"2025550199")
             for forged in ((headers, changed), ({}, body), (headers, b'"nonsense"')):
                 with pytest.raises(WebhookError):

@@ -114,7 +114,7 @@ class TemplateContext:
     #: The country whose phone numbers are written nationally; None: none is.
     region: str | None = None
     #: Further appointments that the text includes, each with whom it is for.
-    others: tuple[tuple[Appointment, Recipient], ...] = ()
+    included: tuple[tuple[Appointment, Recipient], ...] = ()
 
     def when(self, *, day_only: bool = False) -> str:
         """Return in words when the appointment is, as it is true for its reader at `send_at`.
@@ -143,7 +143,7 @@ class TemplateContext:
     def appointments(self) -> list[_AppointmentView]:
         """Return all appointments that the text includes, by their start."""
         included = sorted(
-            ((self.appointment, self.recipient), *self.others), key=lambda item: (item[0].start_at, item[0].label)
+            ((self.appointment, self.recipient), *self.included), key=lambda item: (item[0].start_at, item[0].label)
         )
         return [_AppointmentView(appointment, self.zone, recipient) for appointment, recipient in included]
 

@@ -46,6 +46,11 @@ class AsyncIO:
         self._slots = asyncio.Semaphore(concurrency)
         self._idle: list[httpx.AsyncHTTPTransport] = []
 
+    @property
+    def pace(self) -> Pace:
+        """The slow-down that all who send through this share."""
+        return self._channel.pace
+
     def _enter_loop(self) -> None:
         """Begin anew in another event loop: connections belong to the loop that opened them."""
         loop = asyncio.get_running_loop()

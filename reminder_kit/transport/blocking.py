@@ -65,6 +65,11 @@ class BlockingIO:
         self._threads: ThreadPoolExecutor | None = None
         self._pid = os.getpid()
 
+    @property
+    def pace(self) -> Pace:
+        """The slow-down that all who send through this share."""
+        return self._channel.pace
+
     def _transport(self) -> httpx.BaseTransport:
         """Return this thread's transport; a forked process opens one of its own."""
         import httpx

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from reminder_kit import ReminderKit, Rule
@@ -131,3 +133,46 @@ def test_whatever_a_list_holds_nothing_strange_is_found(body, twilio, appointmen
         for other in (b"", b"[]", b"{}"):
             with pytest.raises(TransientError):
                 provider.parse_found(Response(200, {}, other), draft, token="x", created_at=made_at)
+
+
+@pytest.mark.parametrize(
+    ("listing", "posts", "outcomes"),
+    [
+        (httpx.Response(200, json={"messages": [], "next_page_uri": None}), 10, {"unknown": 9, "failed": 5}),
+        (httpx.Response(403, json={"code": 20003, "message": "no list"}), 10, {"unknown": 9, "failed": 5}),
+    ],
+    ids=["nothing found", "no permission"],
+)
+def test_what_the_list_answers_says_nothing_of_whether_messages_can_be_posted(
+    make_kit, appointment, twilio, listing, posts, outcomes
+):
+    """Ten requests without an answer open the circuit breaker, however often the list was read in between."""
+    asked = []
+
+    def answer(request):
+        asked.append(request.method)
+        if request.method == "POST":
+            raise httpx.ReadTimeout("slow")
+        return listing
+
+    kit = make_kit(provider=twilio, transport=httpx.MockTransport(answer), concurrency=1)
+    report = kit.sync([appointment(f"A-{number}", phone=f"+120255501{number:02d}") for number in range(14)])
+    assert asked.count("POST") == posts
+    assert Counter(change.outcome for change in report.changes) == outcomes
+
+
+def test_a_list_that_may_not_be_read_stops_nobody(make_kit, appointment, twilio):
+    """The credential posts messages all the same: one answer is lost, the others are parked."""
+    posted = []
+
+    def answer(request):
+        if request.method == "GET":
+            return httpx.Response(403, json={"code": 20003, "message": "no list"})
+        posted.append(request)
+        if len(posted) == 1:
+            raise httpx.ReadTimeout("slow")
+        return httpx.Response(201, json={"sid": f"SM{len(posted):032d}", "status": "scheduled"})
+
+    kit = make_kit(provider=twilio, transport=httpx.MockTransport(answer), concurrency=1)
+    report = kit.sync([appointment(f"A-{number}", phone=f"+120255501{number:02d}") for number in range(4)])
+    assert Counter(change.outcome for change in report.changes) == {"done": 3, "unknown": 1}

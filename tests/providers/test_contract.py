@@ -27,7 +27,7 @@ def staged(provider_of, **options):
 
 class StaleWebhooks:
     def test_a_stale_webhook_is_refused(self, stage):
-        self._told(stage)
+        self.all_webhooks(stage)
         for minutes in (-6, 6):
             with pytest.raises(SignatureError):
                 self._events(stage, stage.sandbox.now() + timedelta(minutes=minutes))

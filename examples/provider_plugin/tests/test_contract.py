@@ -25,6 +25,6 @@ class TestPigeon(ProviderContract):
 
     def test_a_stale_webhook_is_refused(self, stage: Stage) -> None:
         """Six minutes are too many."""
-        self._told(stage)
+        self.all_webhooks(stage)
         with pytest.raises(SignatureError):
             self._events(stage, stage.sandbox.now() + timedelta(minutes=6))

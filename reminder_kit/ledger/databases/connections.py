@@ -161,14 +161,14 @@ class PostgreSQL:
         return True
 
     def writing(self) -> AbstractContextManager[sa.Connection]:
-        """Open a transaction (READ COMMITTED, as PostgreSQL has it by default, whatever a host's engine does)."""
+        """Open a transaction in READ COMMITTED, PostgreSQL's default, whatever the host's engine is set to."""
         engine = self.engine
         if self._given is not None:
             engine = engine.execution_options(isolation_level="READ COMMITTED")
         return _transaction(engine, self.name)
 
     def ask(self, question: Question[T]) -> T:
-        """Ask within one snapshot (REPEATABLE READ, READ ONLY)."""
+        """Ask within one snapshot (REPEATABLE READ, READ ONLY), so that all answers belong together."""
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with _transaction(self.engine.execution_options(**options), self.name) as connection:
             return question(connection)
@@ -242,6 +242,7 @@ class SQLiteFile:
         self.path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links that may be replaced
         self.name = f"sqlite:///{path}"
         self._lock = RLock()
+        #: To write, to read a file in use, and to read a file at rest; made when first needed.
         self._writer: Engine | None = None
         self._reader: Engine | None = None
         self._still: Engine | None = None

@@ -19,7 +19,7 @@ from reminder_kit.ledger.databases.connections import Database, SQLiteFile, SQLi
 from reminder_kit.ledger.databases.runner import ConnectionRunner, CursorRunner, Runner
 from reminder_kit.ledger.sql.tables import PREFIX, VERSION_TABLE
 
-__all__ = ["DatabaseIdentity", "borrowed", "identity_of", "prove_same"]
+__all__ = ["DatabaseIdentity", "identity_of", "prove_same", "runner_on"]
 
 
 class DatabaseIdentity(NamedTuple):
@@ -36,7 +36,7 @@ class DatabaseIdentity(NamedTuple):
     name: str
 
 
-def borrowed(connection: Any) -> Runner:
+def runner_on(connection: Any) -> Runner:
     """Return a runner of statements on the host's connection: SQLAlchemy's or a session, sqlite3's or psycopg's.
 
     Raises `InvalidInputError` for anything else.

@@ -27,7 +27,7 @@ class Queries(Builder):
     """The questions about appointments, reminders, messages, history, suppressions and events."""
 
     @cached_property
-    def known(self) -> Any:
+    def recorded(self) -> Any:
         """What is recorded for a list of identities: one row for each, of NULLs where nothing is."""
         table = self.tables.appointments
         rows, (source, id_, recurrence_id) = self._listing("identities", [sa.Text, sa.Text, sa.Text])

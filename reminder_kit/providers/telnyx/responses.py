@@ -89,10 +89,10 @@ FAILURES = {
     "40012": Failure.INVALID_NUMBER,
     "40013": Failure.SENDER,  # the carrier rejects the sender's number
     "40014": Failure.EXPIRED,  # in Telnyx' own queue
-    # Limits and filters of single American carriers: T-Mobile, and AT&T twice.
-    "40016": Failure.CARRIER,
-    "40017": Failure.CARRIER,
-    "40018": Failure.CARRIER,
+    # Single American carriers.
+    "40016": Failure.CARRIER,  # T-Mobile's limit for the campaign
+    "40017": Failure.CARRIER,  # AT&T takes the message for spam
+    "40018": Failure.CARRIER,  # AT&T's limit for the campaign
     "40020": Failure.BLOCKED,  # taken for inflated traffic, for 24 hours
     # Codes of refused requests, which a scheduled message may meet when its time comes.
     "40300": Failure.OPTED_OUT,
@@ -225,8 +225,8 @@ def refusal(
     """Return the error that an answer means: by its code, else `otherwise`, else by its HTTP status.
 
     `otherwise` comes first where the code can't be trusted (a 5xx, a 409), and everywhere with `force`. `remedy` takes
-    the place of the table's. An answer to `read` and `cancel` never leaves an outcome open nor rejects a message:
-    asking again is harmless, and the message is there already.
+    the place of the table's. An answer to any verb but `create` never leaves an outcome open and never rejects a
+    message: asking again is harmless, and there is no new message that could be refused.
     """
     code, title, payload = _problem(response)
     known, what = _CODES.get(code, (None, ""))

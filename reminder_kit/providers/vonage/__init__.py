@@ -16,6 +16,6 @@ it: requests, answers and webhooks. What else is odd about it, and which page sa
 
 from __future__ import annotations
 
-from reminder_kit.providers.vonage.provider import Vonage
+from reminder_kit.providers.vonage.provider import FAILURES, STATUSES, Vonage
 
-__all__ = ["Vonage"]
+__all__ = ["FAILURES", "STATUSES", "Vonage"]
