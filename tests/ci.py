@@ -13,7 +13,9 @@ import pytest
 FORGIVEN = (
     "this system has no fork",
     "root alone can become another user",
+    "root may write everywhere",
     "the server named by REMINDER_KIT_TEST_POSTGRES may let anybody in",
+    "the run was over before",  # a step of a run that has fewer
 )
 CONTRACTS = ("reminder_kit", "testing")
 
