@@ -380,6 +380,13 @@ class IO(Protocol):
     Its blocking form never suspends, so that the same coroutines serve both faces of the kit.
     """
 
+    async def turn(self) -> None:
+        """Wait for a place in the provider's rate, which the next `send` takes up.
+
+        That may take a minute: who waited checks again what time allows before a request leaves.
+        """
+        ...
+
     async def send(self, request: Request) -> Response:
         """Send one request, with the provider's address and headers, and return the whole answer.
 

@@ -41,12 +41,14 @@ def imported(code):
 
 @pytest.mark.parametrize("code", [*sources()])
 def test_every_import_goes_through_a_public_door(code):
+    """README, guides and examples import only modules we promise to keep, and names of their `__all__`."""
     for module, names in imported(code):
         assert module in PUBLIC
         assert set(names) <= set(import_module(module).__all__)
 
 
 def test_every_door_opens_and_says_what_is_behind_it():
+    """Each public module can be imported, and its `__all__` is not empty."""
     for door in PUBLIC:
         assert import_module(door).__all__, door
 
@@ -61,7 +63,7 @@ def test_every_name_a_text_speaks_of_is_behind_a_public_door(text):
         assert what in import_module(module).__all__, name
 
 
-def test_a_provider_needs_the_ports_the_errors_and_what_providers_share():
+def test_a_provider_needs_ports_errors_and_what_providers_share():
     """Its own module imports nothing else; its stand-in for tests also takes parts of our sandbox."""
     code = (ROOT / "examples" / "provider_plugin" / "pigeon_post" / "__init__.py").read_text(encoding="utf-8")
     assert {module for module, _ in imported(code) if not module.startswith(PROVIDER)} == set()

@@ -107,6 +107,7 @@ def stage(sandbox):
 
 
 def test_what_was_parked_is_withdrawn_at_the_end(stage, sandbox):
+    """Closing the stage cancels every message that its test parked: no live test sends one."""
     for _ in range(3):
         stage.create(stage.draft())
     assert len(sandbox.parked()) == 3
@@ -115,6 +116,7 @@ def test_what_was_parked_is_withdrawn_at_the_end(stage, sandbox):
 
 
 def test_it_is_withdrawn_although_a_test_fails(pytester, sandbox):
+    """A test that fails after it parked a message leaves none behind either."""
     with serve(sandbox) as server:
         pytester.makepyfile(f"""
 import pytest
@@ -138,6 +140,7 @@ class TestIt(LiveContract):
 
 @pytest.mark.parametrize("kind", ["drop_after", "500_after", "garbage", "no_id"])
 def test_a_message_whose_answer_was_lost_is_withdrawn_too(stage, sandbox, kind):
+    """A message whose id never came is looked for at once, so that closing can cancel it as well."""
     sandbox.fault(kind, times=2)
     with pytest.raises((NoAnswerError, UnknownOutcomeError)):
         stage.create(stage.draft())
@@ -146,6 +149,7 @@ def test_a_message_whose_answer_was_lost_is_withdrawn_too(stage, sandbox, kind):
 
 
 def test_a_message_that_may_be_parked_somewhere_is_told(stage, sandbox):
+    """When no answer ever comes, closing fails and says what may still be sent, and to look in the portal."""
     sandbox.fault("drop_after", times=None)
     with pytest.raises(NoAnswerError):
         stage.create(stage.draft())
@@ -154,6 +158,7 @@ def test_a_message_that_may_be_parked_somewhere_is_told(stage, sandbox):
 
 
 def test_a_withdrawal_is_tried_again_and_what_stays_is_named(stage, sandbox):
+    """A refused cancellation is tried again; what stays parked is named by its id, without the number."""
     first = stage.create(stage.draft())
     sandbox.fault("503", times=2, method="DELETE")
     stage.close()
@@ -173,7 +178,8 @@ def test_messages_are_parked_two_days_ahead_where_possible(stage):
     assert stage.draft().send_at - stage.now() > timedelta(hours=2)
 
 
-def test_where_nothing_could_be_withdrawn_in_time_nothing_is_created(stage, sandbox):
+def test_what_could_not_be_withdrawn_in_time_is_not_created(stage, sandbox):
+    """A window too short to take a message back in time skips the test before it parks one."""
     stage.provider = Telnyx("KEY", "+12025550100", schedule_ahead=timedelta(minutes=50))
     with pytest.raises(pytest.skip.Exception, match="could not take back"):
         stage.draft()
@@ -181,6 +187,7 @@ def test_where_nothing_could_be_withdrawn_in_time_nothing_is_created(stage, sand
 
 
 def test_without_a_number_of_ones_own_nothing_is_created(stage):
+    """Without `REMINDER_KIT_LIVE_TO` the test is skipped: messages go to the tester's own number only."""
     stage.to = ""
     with pytest.raises(pytest.skip.Exception, match="REMINDER_KIT_LIVE_TO"):
         stage.draft()
@@ -191,6 +198,7 @@ def test_without_a_number_of_ones_own_nothing_is_created(stage):
     [("telnyx", "TELNYX_API_KEY"), ("twilio", "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN"), ("vonage", "VONAGE_API_KEY")],
 )
 def test_without_a_key_the_reason_names_what_is_missing(name, missing):
+    """Without credentials a live test is skipped, and the reason names each missing variable."""
     with pytest.raises(pytest.skip.Exception, match=f"live {name} needs {missing}"):
         live_stage(name, {})
 

@@ -28,6 +28,7 @@ VERBS = "plan plan_calendar plan_resync apply sync import_calendar resync record
 
 
 def test_every_public_name_is_there_and_sorted():
+    """Every name of `__all__` loads when it is asked for, and another is an `AttributeError`."""
     assert reminder_kit.__all__ == sorted(reminder_kit.__all__)
     for name in reminder_kit.__all__:
         assert getattr(reminder_kit, name) is not None
@@ -40,7 +41,8 @@ def test_every_public_name_is_there_and_sorted():
     ["import reminder_kit", "from reminder_kit import Appointment, Recipient, ReminderKit, Rule, QuietHours"],
     ids=["package", "names"],
 )
-def test_importing_loads_no_framework_no_sql_and_no_calendar_parser(statement):
+def test_importing_loads_no_framework_sql_or_calendar_parser(statement):
+    """What is heavy is loaded where it is used: importing the package or its names loads none of it."""
     code = f"import sys; {statement}; print(' '.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not set(HEAVY) & set(loaded)
@@ -48,6 +50,7 @@ def test_importing_loads_no_framework_no_sql_and_no_calendar_parser(statement):
 
 @pytest.mark.parametrize("verb", VERBS.split())
 def test_both_faces_have_the_same_verbs_with_the_same_words(verb):
+    """`ReminderKit` and `AsyncReminderKit` document each verb, and in the same words."""
     blocking, awaited = getattr(ReminderKit, verb), getattr(AsyncReminderKit, verb)
     assert blocking.__doc__ == awaited.__doc__
     assert awaited.__doc__

@@ -49,7 +49,8 @@ def run(place):
     names["kit"].close()
 
 
-def test_the_python_blocks_run_one_after_another_and_park_what_they_say(place, run, capsys):
+def test_the_python_blocks_run_in_order_and_park_what_they_say(place, run, capsys):
+    """Read from top to bottom the blocks are one program, and it prints and parks what README says."""
     run(*blocks("python"))
     printed, (said,) = capsys.readouterr().out.splitlines()[0], re.findall(r"# (parked .*)", README)
     assert re.sub(INSTANT, "…", printed) == re.sub(INSTANT, "…", said)
@@ -57,6 +58,7 @@ def test_the_python_blocks_run_one_after_another_and_park_what_they_say(place, r
 
 
 def test_the_first_example_says_what_failed_and_why(place, run, monkeypatch, capsys):
+    """With a wrong key the example prints one line: the failure, its status and the variable to set."""
     monkeypatch.setenv("TELNYX_API_KEY", "another")
     run(blocks("python")[0])
     (line,) = capsys.readouterr().out.splitlines()
@@ -65,6 +67,7 @@ def test_the_first_example_says_what_failed_and_why(place, run, monkeypatch, cap
 
 
 def test_the_first_example_says_that_there_is_no_key(place, run, monkeypatch, capsys):
+    """Without a key the example raises an error that names the variable, and asks the provider nothing."""
     monkeypatch.delenv("TELNYX_API_KEY")
     with pytest.raises(ConfigurationError, match="TELNYX_API_KEY"):
         run(blocks("python")[0])
@@ -72,6 +75,7 @@ def test_the_first_example_says_that_there_is_no_key(place, run, monkeypatch, ca
 
 
 def test_the_tests_of_a_host_pass(pytester):
+    """The block of tests that a host may copy passes as it stands."""
     pytest.importorskip("cryptography")
     (block,) = re.findall(r"<!-- host tests -->\n```python\n(.*?)```", README, re.DOTALL)
     pytester.makepyfile(block)
@@ -79,6 +83,7 @@ def test_the_tests_of_a_host_pass(pytester):
 
 
 def test_the_configuration_is_one_the_library_takes(tmp_path):
+    """The first TOML block loads, and so does each later one added to it, without a warning."""
     from reminder_kit.config.loading import load
 
     block, *more = blocks("toml")
@@ -94,10 +99,12 @@ def test_the_configuration_is_one_the_library_takes(tmp_path):
 
 
 def test_a_runnable_example_stands_before_line_thirty():
+    """A reader meets code that runs within the first thirty lines."""
     assert "```python" in README.splitlines()[:30]
 
 
 def test_every_command_it_names_exists(capsys):
+    """Each `reminder-kit` command in the text answers to `--help`."""
     from reminder_kit.cli import main
 
     for name in sorted(set(re.findall(r"reminder-kit ([a-z]+)\b", README))):
@@ -107,6 +114,7 @@ def test_every_command_it_names_exists(capsys):
 
 
 def test_the_filters_and_conditions_it_lists_are_those_there_are():
+    """The table of filters is complete and has none too many, and every key of conditions is named."""
     from reminder_kit.rules.conditions import KEYS
     from reminder_kit.text.templates import _filters
 
@@ -117,12 +125,14 @@ def test_the_filters_and_conditions_it_lists_are_those_there_are():
 
 
 def test_the_picture_shows_every_package_there_is():
+    """The picture of the rooms and the line below it name each package of `reminder_kit`, and no other."""
     (picture,) = re.findall(r"```text\n(.*?)```", DEVELOPING, re.DOTALL)
     shown = set(re.findall(r"\b([a-z_]+)/", picture + DEVELOPING.partition(picture)[2].partition("\n|")[0]))
     assert shown == {path.parent.name for path in (ROOT / "reminder_kit").glob("*/__init__.py")}
 
 
 def test_the_rooms_it_names_are_there():
+    """The table of ten changes, and the text around it, name modules and tests that exist."""
     rows = [line.strip("|").split("|") for line in re.findall(r"^\| .* \|$", DEVELOPING, re.MULTILINE)]
     assert len(rows) == 1 + 10
     for _change, rooms, tests in rows:

@@ -108,7 +108,8 @@ for zone, days in WEEKS.items():
 """
 
 
-def test_b58_every_instant_word_and_step_is_the_same_in_every_zone():
+def test_b58_instants_words_and_steps_are_the_same_in_every_zone():
+    """Weeks of clock changes, planned in processes of three zones, come out line by line the same."""
     first = run_in("UTC", "-c", PROBE)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.count("\n") == 20 * 7 * len(RULES)

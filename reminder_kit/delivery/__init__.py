@@ -11,6 +11,7 @@ In reading order:
 - `routes`: a provider of the kit with its settings, connections, circuit breaker and clock skew.
 - `exchange`: one request and its answer, errors in our words, one line in the log.
 - `journal`: what the ledger is told of a message, before each step and after it.
+- `posting`: a message's stored bytes, posted until the provider answers.
 - `dispatcher`: the steps: park, cancel, settle.
 - `lost_messages`: look at the provider for a message whose answer was lost.
 - `dispatchers`: of two providers, the one a message belongs to.

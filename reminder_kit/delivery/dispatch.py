@@ -23,7 +23,8 @@ class DispatchStatus(StrEnum):
     `done`: as asked. `failed`: tried again by a later run. `rejected`: the provider will never take this message.
     `unknown`: it may be parked, and nobody can be asked. `too_late`: it goes out, or went. `waiting`: left alone
     until its back-off is over. `stale`: the appointment, a suppression or a neighbour changed before anything was
-    sent. `skewed`: refused because the provider's clock differs from ours, and to be placed anew.
+    sent. `mistimed`: not sent, or refused, because its time did not fit any more (a wait for the
+    provider's rate, a provider whose clock differs from ours): to be placed anew.
     """
 
     DONE = "done"
@@ -33,7 +34,7 @@ class DispatchStatus(StrEnum):
     TOO_LATE = "too_late"
     WAITING = "waiting"
     STALE = "stale"
-    SKEWED = "skewed"
+    MISTIMED = "mistimed"
 
 
 @frozen

@@ -7,7 +7,7 @@ over the `IO` port; what may be repeated, and when, is a pure function.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
@@ -18,14 +18,13 @@ from reminder_kit.delivery.exchange import Exchange, state_of
 from reminder_kit.delivery.journal import Journal
 from reminder_kit.delivery.lost_messages import found_again
 from reminder_kit.delivery.message_events import MessageEvents
-from reminder_kit.delivery.retry import TRIES, backoff, retry_delay
+from reminder_kit.delivery.posting import Posting
+from reminder_kit.delivery.retry import TRIES, retry_delay
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import (
     ProviderError,
-    RateLimitedError,
     RefusedCredentialError,
     RejectedError,
-    SenderRefusedError,
     TransientError,
     UnknownOutcomeError,
 )
@@ -34,9 +33,13 @@ from reminder_kit.model.lifecycle import State, after_provider_said, step
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import Claim, ReminderRecord
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER, cancellable, is_past, replayable
-from reminder_kit.ports import Receipt, Request, Response
-from reminder_kit.rules.placement import GRACE
+from reminder_kit.planning.message_times import (
+    NEVER_SENT,
+    cancellable,
+    is_past,
+    replayable,
+)
+from reminder_kit.ports import Receipt
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -44,9 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["Dispatcher"]
 
 T = TypeVar("T")
-
-_LOOKS = 6
-"""How often a lost message is looked for, in later runs, while the provider does not say what it holds."""
 
 
 @frozen
@@ -60,6 +60,7 @@ class Dispatcher:
     route: Route
     exchange: Exchange
     journal: Journal
+    posting: Posting
     clock: Callable[[], datetime]
     patient: bool = False
     new_id: Callable[[], str] = lambda: uuid4().hex
@@ -72,7 +73,8 @@ class Dispatcher:
         failures = {route.provider.name: route.capabilities.failures}
         events = MessageEvents(failures, route.settings.suppress_undeliverable)
         journal = Journal(ledger, route.io, clock, actor, events)
-        return cls(route, Exchange(route, clock), journal, clock, patient=patient)
+        exchange = Exchange(route, clock)
+        return cls(route, exchange, journal, Posting(route, exchange, journal, clock), clock, patient=patient)
 
     # Parking
 
@@ -127,107 +129,7 @@ class Dispatcher:
 
         if not await self.journal.commit(intend):
             return DispatchResult(DispatchStatus.STALE)
-        return await self.post(claimed, request, may_still_send)
-
-    async def post(
-        self,
-        claimed: ClaimedMessage,
-        request: Request | None = None,
-        may_still_send: Callable[[datetime], bool] = lambda _at: True,
-    ) -> DispatchResult:
-        """Post a message until the provider answers, as far as that is safe; commit the outcome.
-
-        Without a `request` it is not the first time: the stored bytes are repeated, and may have been carried out.
-        """
-        message, fresh = claimed.message, request is not None
-        stored = request or self._stored(message)
-        doubtful = message.uncertain and not fresh
-        error: ProviderError | None = None
-        for attempt in range(1, TRIES + 1):
-            receipt, error = await self.exchange.ask(lambda: stored, self._parse_created, message)
-            if receipt is not None:
-                return await self._accepted(claimed, receipt)
-            assert error is not None  # noqa: S101 - without a receipt there is an error
-            doubtful = doubtful or isinstance(error, UnknownOutcomeError)
-            if isinstance(error, RejectedError):
-                return await self._rejected(claimed, error, doubtful=doubtful)
-            if doubtful and self.route.capabilities.key_life is None:
-                return await self.outcome_unknown(claimed, error)
-            delay = retry_delay(attempt, error)
-            if delay is None or not self._may_repeat(message, timedelta(seconds=delay), may_still_send):
-                break
-            await self.route.io.sleep(delay)
-        assert error is not None  # noqa: S101 - the loop ends by an error
-        return await self.retry_later(claimed, error, doubtful=doubtful)
-
-    def _parse_created(self, answer: Response) -> Receipt:
-        self.route.skew.note(answer, self.clock())
-        return self.route.provider.parse_created(answer)
-
-    def _may_repeat(self, message: Message, delay: timedelta, may_still_send: Callable[[datetime], bool]) -> bool:
-        """Say whether a request may be repeated within this run; what is sent at once, as long as it may go out."""
-        if self.route.settings.window.holds_and_sends:
-            then = self.clock() + delay
-            return then <= message.send_at + GRACE and may_still_send(then)
-        return replayable(message, self.route.settings, self.clock())
-
-    def _stored(self, message: Message) -> Request:
-        headers = {"content-type": "application/json"}
-        if self.route.capabilities.key_life is not None:
-            headers["idempotency-key"] = message.idempotency_key
-        return Request("POST", message.path, message.request, headers)
-
-    async def _accepted(self, claimed: ClaimedMessage, receipt: Receipt) -> DispatchResult:
-        state = after_provider_said(State.CREATING, state_of(receipt.status) or State.SCHEDULED)[0]
-        after = evolve(
-            claimed.message,
-            state=State.SCHEDULED if state is State.CREATING else state,
-            provider_id=receipt.provider_id,
-            uncertain=False,
-            next_try_at=None,
-            error="",
-        )
-        return DispatchResult(DispatchStatus.DONE, await self.journal.move(claimed, after))
-
-    async def _rejected(self, claimed: ClaimedMessage, error: RejectedError, *, doubtful: bool) -> DispatchResult:
-        if doubtful and self.route.capabilities.key_life is None:
-            return await self.outcome_unknown(claimed, error)
-        skewed = self.route.skew.explains(claimed.message.send_at, self.route.settings.window, self.clock())
-        refused_sender = isinstance(error, SenderRefusedError) and not doubtful
-        said = NEVER_SENT if skewed else f"{REFUSED_SENDER if refused_sender else ''}{error}"
-        after = evolve(claimed.message, state=State.REJECTED, uncertain=False, next_try_at=None, error=said)
-        await self.journal.move(claimed, after)
-        if skewed:
-            return DispatchResult(DispatchStatus.SKEWED, None, error)
-        return DispatchResult.rejected(error, after)
-
-    async def outcome_unknown(self, claimed: ClaimedMessage, error: ProviderError | None) -> DispatchResult:
-        """Look for a message whose answer is lost. Not found, it is unknown; while it can't be asked for, it waits."""
-        message = claimed.message
-        receipt, silence = await found_again(self.exchange, self.journal, message)
-        if receipt is not None:
-            return await self._accepted(claimed, receipt)
-        if isinstance(silence, TransientError | UnknownOutcomeError) and message.attempts <= _LOOKS:
-            return await self.retry_later(claimed, silence, doubtful=True)
-        after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))
-        await self.journal.move(claimed, after)
-        return DispatchResult(DispatchStatus.UNKNOWN, after, error)
-
-    async def retry_later(self, claimed: ClaimedMessage, error: ProviderError, *, doubtful: bool) -> DispatchResult:
-        """Leave a failed step to a later run, after its back-off; `doubtful`: it may have been carried out."""
-        message = claimed.message
-        wait = backoff(message.attempts, message.id)
-        if isinstance(error, RateLimitedError) and error.retry_after is not None:
-            wait = max(wait, timedelta(seconds=error.retry_after))
-        after = evolve(
-            message,
-            uncertain=doubtful,
-            attempts=message.attempts + 1,
-            next_try_at=self.clock() + wait,
-            error=str(error),
-        )
-        await self.journal.move(claimed, after)
-        return DispatchResult(DispatchStatus.FAILED, after, error)
+        return await self.posting.post(claimed, request, may_still_send)
 
     # Cancelling
 
@@ -256,6 +158,7 @@ class Dispatcher:
         """Ask for a message in `cancelling` to be taken back; whatever is not a plain yes is settled by looking."""
         message, error = claimed.message, None
         for attempt in range(1, TRIES + 1):
+            await self.exchange.turn()
             if not cancellable(message, self.route.settings.window, self.clock()):
                 return await self.look_up(claimed)
             receipt, error = await self._ask_to_cancel(message)
@@ -274,12 +177,12 @@ class Dispatcher:
                 break
             await self.route.io.sleep(delay)
         assert error is not None  # noqa: S101 - the loop ends by an error
-        return await self.retry_later(claimed, error, doubtful=message.uncertain)
+        return await self.posting.retry_later(claimed, error, doubtful=message.uncertain)
 
     async def _ask_to_cancel(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
         provider = self.route.provider
         return await self.exchange.ask(
-            lambda: provider.cancel(message.provider_id or ""), provider.parse_cancelled, message
+            lambda: provider.cancel(message.provider_id or ""), provider.parse_cancelled, message, has_turn=True
         )
 
     async def _ask_about(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
@@ -323,11 +226,14 @@ class Dispatcher:
     async def _settle_creating(self, claimed: ClaimedMessage, now: datetime) -> DispatchResult:
         message = claimed.message
         if replayable(message, self.route.settings, now):
+            await self.exchange.turn()
+            now = self.clock()
+        if replayable(message, self.route.settings, now):
             again = evolve(message, uncertain=True, next_try_at=None)
             await self.journal.commit(lambda transaction: transaction.move_message(claimed.claim, message, again))
-            return await self.post(claimed.having(evolve(again, uncertain=message.uncertain)))
+            return await self.posting.post(claimed.having(evolve(again, uncertain=message.uncertain)))
         if message.uncertain:
-            return await self.outcome_unknown(claimed, None)
+            return await self.posting.outcome_unknown(claimed, None)
         after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.DONE, after)
@@ -344,7 +250,7 @@ class Dispatcher:
                 return DispatchResult(DispatchStatus.FAILED, message, error)
             if past:
                 return await self._presume_sent(claimed)
-            return await self.retry_later(claimed, error or _silence(), doubtful=False)
+            return await self.posting.retry_later(claimed, error or _silence(), doubtful=False)
         state, cancelling = state_of(receipt.status), message.state is State.CANCELLING
         if state is None or state is message.state or state is State.SCHEDULED:
             return DispatchResult(DispatchStatus.TOO_LATE if cancelling else DispatchStatus.DONE, message)

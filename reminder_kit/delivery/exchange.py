@@ -35,6 +35,14 @@ class Exchange:
     route: Route
     clock: Callable[[], datetime]
 
+    async def turn(self) -> None:
+        """Wait for a place in the provider's rate, unless the provider is left alone for now anyway."""
+        try:
+            self.route.breaker.check(self.clock())
+        except ProviderError:
+            return
+        await self.route.io.turn()
+
     async def ask(
         self,
         build: Callable[[], Request],
@@ -42,15 +50,19 @@ class Exchange:
         message: Message,
         *,
         learns: bool = True,
+        has_turn: bool = False,
     ) -> tuple[T | None, ProviderError | None]:
         """Send what `build` returns and read the answer with `parse`: returns what it says, or why it says nothing.
 
         An `UnknownOutcomeError` means that the request may have been carried out, any other error that it was not.
-        With `learns` false the circuit breaker is asked, and learns nothing from the answer.
+        With `learns` false the circuit breaker is asked, and learns nothing from the answer. `has_turn` says that
+        the caller waited for a place in the provider's rate already.
         """
         route = self.route
         try:
             route.breaker.check(self.clock())
+            if not has_turn:
+                await route.io.turn()
             found = parse(await logged(route.io, route.provider.name, build(), message))
         except NotSentError as problem:
             error: ProviderError = TransientError(str(problem), provider=route.provider.name, code="unreachable")

@@ -25,6 +25,7 @@ __all__ = [
     "next_look",
     "replayable",
     "stale_duplicates",
+    "still_fits",
 ]
 
 NEVER_SENT = "never sent"
@@ -58,12 +59,15 @@ def replayable(message: Message, settings: Settings, now: datetime) -> bool:
     instead of sending twice. What a provider sends at once can't be taken back, so it is decided anew instead.
     """
     settings = settings.of(message)
-    window = settings.window
-    fits = message.send_at >= now + window.min_lead and message.send_at > now + window.cancel_cutoff + window.margin
-    if window.holds_and_sends:
+    if settings.window.holds_and_sends:
         return False
     key_lives = settings.key_life is not None and now < message.created_at + settings.key_life
-    return fits and (key_lives or not message.uncertain)
+    return still_fits(message, settings.window, now) and (key_lives or not message.uncertain)
+
+
+def still_fits(message: Message, window: Window, now: datetime) -> bool:
+    """Say whether a request that leaves at `now` fits the window, and leaves time to take the message back."""
+    return message.send_at >= now + window.min_lead and message.send_at > now + window.cancel_cutoff + window.margin
 
 
 def cancellable(message: Message, window: Window, now: datetime) -> bool:

@@ -41,7 +41,7 @@ CONCLUSIONS: dict[DispatchStatus, Conclusion] = {
     DispatchStatus.DONE: Conclusion("done"),
     DispatchStatus.REJECTED: Conclusion("failed", status=ReminderStatus.SKIPPED),  # for the reason the result names
     DispatchStatus.UNKNOWN: Conclusion("unknown", reason=Reason.NOT_CONFIRMED, status=ReminderStatus.SKIPPED),
-    DispatchStatus.SKEWED: Conclusion("failed", decide_again=True),
+    DispatchStatus.MISTIMED: Conclusion("failed", decide_again=True),
     DispatchStatus.STALE: Conclusion(
         "done", kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION, decide_again=True, complete=False
     ),

@@ -318,6 +318,7 @@ class Executor:
     async def _schedule(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
         assert decision.reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
         own = dispatchers.of(decision.reminder)
+        await own.exchange.turn()  # whatever time allows is asked after that
         revised = placed_again(decision, self.settings, own.route.window, own.route.skew.allowance, self.clock())
         if revised.draft is None:
             work.note(revised, outcome="done")

@@ -40,6 +40,10 @@ class CrashPoints:
         if len(self.steps) == self._point:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    async def turn(self) -> None:
+        """Wait for a place in the rate; nothing is done, so that is no step."""
+        await self._io.turn()
+
     async def send(self, request: Request) -> Response:
         """Send a request, with a crash point on either side."""
         self.step(f"before {request.method}")

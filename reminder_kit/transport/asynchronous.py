@@ -57,15 +57,19 @@ class AsyncIO:
         if loop is not self._loop:
             self._loop, self._slots, self._idle = loop, asyncio.Semaphore(self._concurrency), []
 
+    async def turn(self) -> None:
+        """Wait for a place in the provider's rate; who was held back anew meanwhile waits for another one."""
+        pace = self._channel.pace
+        while (wait := pace.reserve()) > 0:
+            await self._sleep(wait)
+            if not pace.held():
+                return
+
     async def send(self, request: Request) -> Response:
         """Send one request and return the whole answer; raises `NotSentError` or `NoAnswerError`."""
         built = self._channel.built(request)
         self._enter_loop()
         async with self._slots:
-            wait = self._channel.pace.reserve()
-            while wait > 0:
-                await self._sleep(wait)
-                wait = self._channel.pace.held()
             if self._given is not None:
                 return await self._exchange(self._given, built)
             transport = self._idle.pop() if self._idle else self._opened()
@@ -113,8 +117,17 @@ class AsyncIO:
         await self._sleep(delay)
 
     async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
-        """Carry out independent jobs as tasks, and return their results in the order of the jobs."""
-        return list(await asyncio.gather(*(job() for job in jobs)))
+        """Carry out independent jobs as tasks, `concurrency` at once; results in their order.
+
+        No more than that, so that who checked what time allows need not wait for a connection afterwards.
+        """
+        places = asyncio.Semaphore(self._concurrency)
+
+        async def placed(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
+            async with places:
+                return await job()
+
+        return list(await asyncio.gather(*(placed(job) for job in jobs)))
 
     async def aclose(self) -> None:
         """Close all connections; call it in the loop that used them."""

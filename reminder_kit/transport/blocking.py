@@ -85,16 +85,20 @@ class BlockingIO:
             self._local.transport, self._local.process = found, process
         return found
 
+    async def turn(self) -> None:
+        """Wait for a place in the provider's rate; who was held back anew meanwhile waits for another one."""
+        pace = self._channel.pace
+        while (wait := pace.reserve()) > 0:
+            self._sleep(wait)
+            if not pace.held():
+                return
+
     async def send(self, request: Request) -> Response:
         """Send one request and return the whole answer; raises `NotSentError` or `NoAnswerError`."""
         import httpx
 
         channel = self._channel
         built = channel.built(request)
-        wait = channel.pace.reserve()
-        while wait > 0:
-            self._sleep(wait)
-            wait = channel.pace.held()
         deadline = time.monotonic() + channel.timeout
         try:
             response = self._transport().handle_request(built)

@@ -16,6 +16,10 @@ from reminder_kit.ports import Response
 __all__ = ["Pace"]
 
 
+_APART = 0.05
+"""Seconds between those who were held back together: they don't all come back at once."""
+
+
 def _per_second(rate: str | float | None) -> float:
     """Return a rate in requests a second, 0 for None; raises `InvalidInputError` for what is no rate."""
     if rate is None:
@@ -51,13 +55,18 @@ class Pace:
         self._next = 0.0
         self._until = 0.0
         self._refused = 0
+        self._waiting = 0
 
     def reserve(self) -> float:
         """Take the next place in the line of requests, and return how many seconds to wait for it."""
         with self._lock:
             now = self._clock()
             at = max(now, self._next, self._until)
-            self._next = at + self._gap
+            if self._gap:
+                self._next = at + self._gap
+            elif self._until > now:
+                at += self._waiting * _APART
+                self._waiting += 1
             return at - now
 
     def held(self) -> float:
@@ -76,4 +85,6 @@ class Pace:
             wait = response.retry_after
             if wait is None:
                 wait = 2.0 ** (self._refused - 1) if slow else 0.0
-            self._until = max(self._until, self._clock() + min(wait, self._longest))
+            until = self._clock() + min(wait, self._longest)
+            if until > self._until:
+                self._until, self._waiting = until, 0

@@ -48,6 +48,7 @@ async def _numbers_of(lister: OptOutLister, io: IO) -> list[str]:
     found = dict[str, None]()
     for page in range(1, _PAGES):
         try:
+            await io.turn()
             answer = lister.parse_opt_outs(await logged(io, lister.name, lister.opt_outs(page)))
         except (NotSentError, NoAnswerError) as problem:
             raise TransientError(str(problem), provider=lister.name) from problem

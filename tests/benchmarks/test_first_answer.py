@@ -55,7 +55,7 @@ def seconds_of_answer(client, url):
 
 
 @pytest.mark.benchmark
-def test_the_first_answer_is_short_beside_the_start_of_the_server(tmp_path):
+def test_the_first_answer_is_short_beside_the_servers_start(tmp_path):
     """What verifying needs is loaded before the first webhook comes: loading it then would cost a start's time."""
     file = tmp_path / "clinic.toml"
     file.write_text(CONFIG.format(ledger=tmp_path / "r.db"))

@@ -20,7 +20,8 @@ def test_b52_an_alarm_of_a_whole_day_stops_nothing_else(read_events, event, alar
     }
 
 
-def test_r3_a_cancelled_occurrence_and_apples_placeholder_remind_nobody(read_events, event, alarm):
+def test_r3_cancelled_occurrences_and_placeholders_are_silent(read_events, event, alarm):
+    """A cancelled occurrence and Apple's placeholder of 1976 add no alarm to the rest of the series."""
     placeholder = alarm("X-APPLE-DEFAULT-ALARM:TRUE", "TRIGGER;VALUE=DATE-TIME:19760401T005545Z")
     found = read_events(
         event(SERIES, alarm("TRIGGER:-PT15M"), placeholder),
@@ -38,6 +39,7 @@ def test_r3_a_cancelled_occurrence_and_apples_placeholder_remind_nobody(read_eve
 
 
 def test_r3_no_alarm_of_what_is_cancelled_is_ever_parked(read_events, event, alarm, make_kit, sandbox, tmp_path):
+    """An import of two occurrences, one of them cancelled, parks the alarm of the other."""
     from reminder_kit import Rule
     from reminder_kit.calendars import CalendarSettings
 

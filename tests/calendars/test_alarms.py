@@ -30,6 +30,7 @@ def test_an_hour_before_over_the_spring_gap(read_events, event, alarm):
 
 
 def test_alarms_relate_to_the_end_where_they_say_so(read_events, event, alarm):
+    """A TRIGGER with RELATED=END counts from the event's end."""
     found = read_events(event("DURATION:PT1H", alarm("TRIGGER;RELATED=END:-PT5M")))
     assert found.alarms == ["2026-03-02T14:55:00Z"]
 
@@ -50,6 +51,7 @@ def test_alarms_repeat_within_bounds_and_say_so(read_events, event, alarm):
 
 
 def test_an_absolute_alarm_of_one_event_is_at_its_instant(read_events, event, alarm):
+    """A TRIGGER with a UTC time is that instant, whatever the event's start is."""
     found = read_events(event(alarm("TRIGGER;VALUE=DATE-TIME:20260301T120000Z")))
     assert found.alarms == ["2026-03-01T12:00:00Z"]
 
@@ -63,6 +65,7 @@ def test_an_absolute_alarm_of_a_series_is_due_once(read_events, event, alarm, da
 
 
 def test_dismissed_and_snoozed_alarms_are_valid_and_not_due(read_events, event, alarm):
+    """An alarm that was acknowledged or snoozed is listed, and only the others are due."""
     found = read_events(
         event(
             alarm("UID:a", "TRIGGER:-PT15M", "ACKNOWLEDGED:20260302T134600Z"),
@@ -75,11 +78,13 @@ def test_dismissed_and_snoozed_alarms_are_valid_and_not_due(read_events, event, 
 
 
 def test_thunderbirds_last_acknowledgement_counts_for_all_alarms(read_events, event, alarm):
+    """X-MOZ-LASTACK dismisses each alarm of the event up to its instant."""
     found = read_events(event("X-MOZ-LASTACK:20260302T133000Z", alarm("TRIGGER:-PT1H"), alarm("TRIGGER:-PT15M")))
     assert [f"{alarm:%H:%M}" for alarm in found.only.due_alarms] == ["13:45"]
 
 
 def test_vendors_placeholders_are_no_alarms(read_events, event, alarm):
+    """ACTION:NONE and Apple's default alarm of 1976 stand for "none", and are not listed."""
     none = "BEGIN:VALARM\r\nACTION:NONE\r\nTRIGGER;VALUE=DATE-TIME:19760401T005545Z\r\nEND:VALARM"
     apples = alarm("X-APPLE-DEFAULT-ALARM:TRUE", "TRIGGER;VALUE=DATE-TIME:19760401T005545Z")
     assert read_events(event(none, apples)).alarms == []
@@ -111,16 +116,19 @@ def test_a_bad_alarm_costs_only_itself(read_events, event, alarm, lines):
 
 
 def test_only_the_first_of_very_many_alarms_are_read(read_events, event, alarm):
+    """An event yields at most 50 alarms, and a warning says how many it had."""
     found = read_events(event(*[alarm(f"TRIGGER:-PT{number}M") for number in range(1, 200)]))
     assert len(found.alarms) == 50
     assert "has 199 alarms: only the first 50 are read" in found.warnings
 
 
 def test_alarms_of_an_alarm_are_not_the_events_uid(read_events, event, alarm):
+    """A UID inside a VALARM is the alarm's, and the event keeps its own."""
     assert read_events(event(alarm("UID:alarm-1", "TRIGGER:-PT15M"))).only.appointment.id == "visit-1"
 
 
-def test_alarms_that_are_switched_on_stand_in_the_appointments_data(read_events, event, alarm):
+def test_alarms_stand_in_the_data_where_they_are_switched_on(read_events, event, alarm):
+    """Alarms are in the appointment's data only where `alarms` asks for them."""
     one = event(alarm("TRIGGER:-PT15M"))
     assert "alarms" not in read_events(one).only.appointment.data
     assert read_events(one, alarms="rules").only.appointment.data["alarms"] == ["2026-03-02T13:45:00Z"]

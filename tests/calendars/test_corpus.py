@@ -12,6 +12,7 @@ def by_start(found):
 
 
 def test_a_google_calendar(read):
+    """Google's file keeps its moved instance, zones, phone and alarm."""
     found = read(CORPUS / "google.ics")
     assert by_start(found) == [
         ("2026-03-03T19:00:00Z", "Physiotherapy"),
@@ -27,6 +28,7 @@ def test_a_google_calendar(read):
 
 
 def test_an_outlook_invitation(read):
+    """Outlook's Windows zone is Europe/Berlin across the change of the clock, with name and number."""
     found = read(CORPUS / "outlook.ics")
     assert by_start(found) == [
         ("2026-03-26T08:00:00Z", "Blutabnahme"),
@@ -39,6 +41,7 @@ def test_an_outlook_invitation(read):
 
 
 def test_an_apple_calendar(read):
+    """Apple's file keeps its night hours through DST, and its placeholder is no alarm."""
     found = read(CORPUS / "apple.ics", timezone="Europe/London")
     assert by_start(found) == [
         ("2026-04-05", "Closed"),
@@ -52,6 +55,7 @@ def test_an_apple_calendar(read):
 
 
 def test_a_caldav_server(read, day):
+    """A CalDAV file keeps floating ids, cancelled instances and THISANDFUTURE."""
     found = read(CORPUS / "caldav.ics", timezone="Europe/Berlin", **day(3, 1, days=24))
     assert found.ids == [f"2026-03-{number:02}T09:00:00" for number in (2, 6, 16, 18, 20)]
     assert found.statuses == ["confirmed", "confirmed", "confirmed", "cancelled", "confirmed"]
@@ -61,6 +65,7 @@ def test_a_caldav_server(read, day):
 
 
 def test_the_whole_folder_is_one_source(read):
+    """All files of the corpus are read as one sound source without an error."""
     found = read(CORPUS)
     assert found.errors == []
     assert found.reading.sound

@@ -21,6 +21,7 @@ ROW = {
 
 
 def test_a_calendar_of_reminders_can_be_read_again(read):
+    """Exported reminders are read back with their instants, titles and texts."""
     found = read(to_ics([ROW, ROW | {"rule": "hour-before", "send_at": datetime(2026, 3, 3, 8, tzinfo=UTC)}], NOW))
     assert found.starts == ["2026-03-02T14:00:00Z", "2026-03-03T08:00:00Z"]
     assert found.titles == [ROW["title"]] * 2
@@ -29,6 +30,7 @@ def test_a_calendar_of_reminders_can_be_read_again(read):
 
 
 def test_a_moved_reminder_keeps_its_uid(read):
+    """A reminder at another time has the same UID, so that calendar apps move it."""
     ids = {
         read(to_ics([ROW | {"send_at": moment}], NOW)).only.appointment.id for moment in ("2026-03-02T14:00:00Z", NOW)
     }
@@ -36,6 +38,7 @@ def test_a_moved_reminder_keeps_its_uid(read):
 
 
 def test_csv_has_a_header_and_one_line_a_reminder():
+    """CSV has the columns in their fixed order, and one line a reminder."""
     (header, line) = csv.reader(StringIO(to_csv([ROW])))
     assert tuple(header) == COLUMNS
     assert line == ["2026-03-02T14:00:00Z", "A-1", "", ROW["title"], "day-before", "+12…01", ROW["text"]]
@@ -43,6 +46,7 @@ def test_csv_has_a_header_and_one_line_a_reminder():
 
 @pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "-2", "\tx"])
 def test_no_spreadsheet_takes_a_text_for_a_formula(text):
+    """A cell that begins like a formula is quoted."""
     assert list(csv.reader(StringIO(to_csv([ROW | {"text": text}]))))[1][-1] == f"'{text}"
 
 
@@ -51,5 +55,6 @@ def test_no_spreadsheet_takes_a_text_for_a_formula(text):
     [(None, InvalidInputError), ("soon", InvalidInputError), (datetime(2026, 3, 1), NaiveDatetimeError)],
 )
 def test_a_row_without_an_instant_is_named(moment, error):
+    """A row whose time is missing, no time, or naive is an error that names its appointment."""
     with pytest.raises(error, match="A-1"):
         to_csv([ROW | {"send_at": moment}])

@@ -43,6 +43,7 @@ def spent(read):
     ],
 )
 def test_b34_an_endless_rule_is_refused_and_the_rest_is_read(spent, event, calendar, rule):
+    """An event with an endless rule is an error, and the next event is read within the work allowed."""
     bad = event(f"RRULE:{rule.format(**NUMBERS)}", uid="bad")
     found, work = spent(calendar(*[bad.replace("UID:bad", f"UID:bad-{number}") for number in range(8)], event()))
     assert [item.appointment.id for item in found.found] == ["visit-1"]
@@ -52,6 +53,7 @@ def test_b34_an_endless_rule_is_refused_and_the_rest_is_read(spent, event, calen
 
 
 def test_what_others_used_up_costs_an_ordinary_series_nothing(spent, event, calendar):
+    """A series is read although hostile events have used up the source's budget."""
     bad = [event("RRULE:FREQ=SECONDLY", uid=f"bad-{number}") for number in range(50)]
     found, _ = spent(calendar(*bad, event("RRULE:FREQ=WEEKLY;COUNT=20")))
     assert len(found.found) == 18
@@ -68,13 +70,15 @@ def test_what_others_used_up_costs_an_ordinary_series_nothing(spent, event, cale
         ("FREQ=WEEKLY;BYDAY=MO;BYMONTH=1;BYSETPOS=7", "DTSTART:19700101T090000Z"),
     ],
 )
-def test_a_rule_that_never_matches_costs_no_more_than_the_horizon(spent, event, calendar, rule, start):
+def test_a_rule_that_never_matches_costs_no_work(spent, event, calendar, rule, start):
+    """A rule without any match uses up none of the source's work, however long ago it began."""
     found, work = spent(calendar(*[event(f"RRULE:{rule}", uid=str(number), start=start) for number in range(50)]))
     assert (found.found, found.errors) == ([], [])
     assert work == 0
 
 
-def test_series_from_the_beginning_of_time_cost_what_their_horizon_costs(spent, event, calendar):
+def test_a_series_from_the_year_1_costs_no_more_than_another(spent, event, calendar):
+    """A series from the year 1 is leapt over to its horizon."""
     found, work = spent(calendar(event("RRULE:FREQ=DAILY", start="DTSTART:00010101T090000Z")))
     assert len(found.found) == 181
     assert work == 0
@@ -83,6 +87,7 @@ def test_series_from_the_beginning_of_time_cost_what_their_horizon_costs(spent, 
 @pytest.mark.parametrize("year", ["0001", "9999"])
 @pytest.mark.parametrize("zone", ["", ";TZID=Pacific/Auckland", ";TZID=Pacific/Honolulu"])
 def test_the_ends_of_time_raise_nothing(read, event, calendar, year, zone):
+    """Dates of the years 1 and 9999 are errors of their event, in any zone, and none of Python's."""
     lines = ("RRULE:FREQ=DAILY", "DURATION:P3650D", "EXDATE:99991231T235959Z", "RDATE:00010101T000000Z")
     one = event(*lines, start=f"DTSTART{zone}:{year}1231T235959")
     low, high = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)
@@ -91,6 +96,7 @@ def test_the_ends_of_time_raise_nothing(read, event, calendar, year, zone):
 
 
 def test_many_long_series_are_refused_as_a_whole(spent, event, calendar):
+    """Series that are each within bounds are refused once together they use up the source's `work`."""
     series = [event("RRULE:FREQ=MINUTELY;COUNT=2000", uid=str(number)) for number in range(20)]
     found, _ = spent(calendar(*series, event()))
     assert len(found.found) < 10_000
@@ -99,12 +105,14 @@ def test_many_long_series_are_refused_as_a_whole(spent, event, calendar):
 
 
 def test_reading_ends_after_very_many_broken_events(spent, event, calendar):
+    """Beyond `errors` broken events the rest is passed over, and the source is unsound."""
     found, _ = spent(calendar(*[event(uid=None, start=None) for _ in range(50)], event()), Limits(errors=10))
     assert len(found.errors) == 11
     assert found.reading.unsound_because == "more than 10 events cannot be read: the rest is passed over"
 
 
 def test_very_many_dates_are_refused(spent, event, calendar):
+    """An event with thousands of RDATEs or EXDATEs is unreadable, on one line or on many."""
     dates = ",".join(["20260302T090000Z"] * 5000)
     folded = "\r\n ".join(dates[at : at + 70] for at in range(0, len(dates), 70))
     many = [f"RDATE:202603{day:02}T{hour:02}0000Z" for day in range(1, 31) for hour in range(24)] * 2
@@ -115,6 +123,7 @@ def test_very_many_dates_are_refused(spent, event, calendar):
 
 
 def test_very_many_versions_of_one_event_are_refused(spent, event, calendar):
+    """An event with more versions than `overrides` is an error, and the next one is read."""
     versions = [
         event(f"RECURRENCE-ID:2026{1 + n % 12:02}{1 + n % 28:02}T{n % 24:02}0000Z", uid="bad") for n in range(300)
     ]
@@ -124,6 +133,7 @@ def test_very_many_versions_of_one_event_are_refused(spent, event, calendar):
 
 
 def test_a_series_with_thousands_of_overrides_is_read(read, event, calendar):
+    """A daily series is read in full although each of its instances has ten versions of an override."""
     days = [datetime(2026, 1, 1, tzinfo=UTC).replace(month=1 + n // 28 % 6, day=1 + n % 28) for n in range(168)]
     overrides = [event(f"RECURRENCE-ID:{day:%Y%m%d}T120000Z", f"SEQUENCE:{turn}") for day in days for turn in range(10)]
     master = event("RRULE:FREQ=DAILY", start="DTSTART:20260101T120000Z")
@@ -132,11 +142,13 @@ def test_a_series_with_thousands_of_overrides_is_read(read, event, calendar):
 
 @pytest.mark.parametrize("line", ["DESCRIPTION:", "ATTACH;ENCODING=BASE64:", "X-JUNK:"])
 def test_a_gigantic_line_that_decides_nothing_is_passed_over(spent, event, calendar, line):
+    """An overlong line that no start depends on costs its event nothing."""
     assert spent(calendar(event(line + "A" * 500_000)))[0].starts == ["2026-03-02T14:00:00Z"]
 
 
 @pytest.mark.parametrize("line", ["RDATE:", "EXDATE:", "RRULE:FREQ=DAILY;X-A=", "UID:"])
 def test_a_gigantic_line_that_decides_refuses_the_event(spent, event, calendar, line):
+    """An overlong line of dates, rules or the UID makes its event an error, and only that."""
     found, _ = spent(calendar(event(line + "A" * 500_000, uid="bad"), event()))
     assert [item.appointment.id for item in found.found] == ["visit-1"]
     assert "longer than 10000 bytes" in found.errors[0].message
@@ -154,6 +166,7 @@ def test_a_gigantic_folded_line_is_cut_or_refused(spent, event, calendar):
 
 
 def test_nesting_is_bounded(spent, event, calendar):
+    """Components nested too deep make their event an error without recursion."""
     deep = "\r\n".join(["BEGIN:VALARM"] * 20_000 + ["END:VALARM"] * 20_000)
     found, _ = spent(
         calendar(event(deep, uid="bad"), "\r\n".join(["BEGIN:X-BOX"] * 9000 + ["END:X-BOX"] * 9000), event())
@@ -163,6 +176,7 @@ def test_nesting_is_bounded(spent, event, calendar):
 
 
 def test_thousands_of_zones_are_built_only_where_they_are_used(spent, event, calendar, zone_of):
+    """A VTIMEZONE that no event names is never built."""
     zones = [zone_of(f"Zone {number}", standard="+0100", daylight="+0200") for number in range(1000)]
     found, _ = spent(calendar(*zones, event(start="DTSTART;TZID=Zone 7:20260302T090000")))
     assert found.starts == ["2026-03-02T08:00:00Z"]
@@ -212,7 +226,8 @@ def files(draw):
 
 @settings(max_examples=200, deadline=None)
 @given(files())
-def test_whatever_the_bytes_nothing_but_a_calendar_error_is_raised(data):
+def test_whatever_the_bytes_only_a_calendar_error_is_raised(data):
+    """Random files of calendar pieces are read, or refused by a CalendarError."""
     survives(data)
 
 
@@ -220,11 +235,13 @@ def test_whatever_the_bytes_nothing_but_a_calendar_error_is_raised(data):
 @settings(max_examples=FUZZ, deadline=None)
 @given(files() | st.binary(max_size=2000))
 def test_fuzz_whatever_the_bytes(data):
+    """The same over very many files and raw bytes, where the fuzz mark asks for them."""
     survives(data)
 
 
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*.ics")), ids=lambda path: path.stem)
 def test_the_corpus_survives_every_cut(path):
+    """Real calendars cut off anywhere are read, or refused by a CalendarError."""
     data = path.read_bytes()
     dice = random.Random(path.stem)
     for at in [len(data), *(dice.randrange(len(data)) for _ in range(25))]:
@@ -234,6 +251,7 @@ def test_the_corpus_survives_every_cut(path):
 @pytest.mark.fuzz
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*.ics")), ids=lambda path: path.stem)
 def test_fuzz_the_corpus_with_random_bites(path):
+    """Real calendars with bytes replaced at random are read, or refused by a CalendarError."""
     data, dice = path.read_bytes(), random.Random(path.stem)
     for _ in range(FUZZ // 6):
         bitten = bytearray(data)
@@ -245,6 +263,7 @@ def test_fuzz_the_corpus_with_random_bites(path):
 
 @given(st.binary(max_size=500))
 def test_the_splitter_takes_any_bytes(data):
+    """Splitting a file into events raises nothing, whatever its bytes are."""
     from io import BytesIO
 
     scan(BytesIO(data), 0, Index.between(START, END, SMALL))

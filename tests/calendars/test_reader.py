@@ -16,6 +16,7 @@ SERIES = "RRULE:FREQ=WEEKLY;COUNT=4"
 
 
 def test_an_occurrence_becomes_an_appointment(read_events, event):
+    """An event's properties become the appointment's fields, and the rest of its words its data."""
     found = read_events(
         event(
             "SUMMARY:Check-up\\, yearly",
@@ -64,6 +65,7 @@ def test_rooms_and_things_an_event_needs_are_known_to_conditions(read_events, ev
 
 
 def test_the_json_of_an_occurrence_is_the_contract(read_events, event, alarm):
+    """An occurrence's JSON has exactly the documented keys, and instants in UTC."""
     found = read_events(event(SERIES, "DURATION:PT30M", "SUMMARY:Visit", "SEQUENCE:2", alarm("TRIGGER:-PT15M")))
     assert json.loads(json.dumps(found.json[0])) == {
         "id": "visit-1",
@@ -82,6 +84,7 @@ def test_the_json_of_an_occurrence_is_the_contract(read_events, event, alarm):
 
 
 def test_dtstamp_is_never_the_time_of_booking(read_events, event):
+    """DTSTAMP says when a file was written, so without CREATED there is no `booked_at`."""
     assert read_events(event()).only.appointment.booked_at is None
 
 
@@ -96,19 +99,21 @@ def test_dtstamp_is_never_the_time_of_booking(read_events, event):
     ],
     ids=["SEQUENCE", "SEQUENCE before DTSTAMP; none is 0", "then DTSTAMP", "LAST-MODIFIED before DTSTAMP"],
 )
-def test_the_newest_of_several_versions_counts_wherever_it_stands(read_events, event, old, new, turned):
-    """Fault 9; RFC 5546 §2.1.5."""
+def test_the_newest_of_several_versions_counts(read_events, event, old, new, turned):
+    """Fault 9, RFC 5546 §2.1.5: the newest version counts, wherever it stands in the file."""
     versions = [event("SUMMARY:old", *old, stamp=False), event("SUMMARY:new", *new, stamp=False)]
     assert read_events(*(versions[::-1] if turned else versions)).titles == ["new"]
 
 
-def test_versions_of_the_same_age_are_reported_and_the_last_counts(read_events, event):
+def test_of_versions_of_the_same_age_the_last_counts(read_events, event):
+    """Versions that nothing orders are reported, and the last in the file counts."""
     found = read_events(event("SUMMARY:one"), event("SUMMARY:two"))
     assert found.titles == ["two"]
     assert any("comes several times" in warning for warning in found.warnings)
 
 
 def test_b61_reading_twice_gives_the_same_identities(read_events, event):
+    """Two readings of one file yield the same occurrences under the same ids."""
     first, second = (read_events(event(SERIES)) for _ in range(2))
     assert [occurrence_json(item) for item in first.found] == [occurrence_json(item) for item in second.found]
 
@@ -128,6 +133,7 @@ def test_a_later_cancellation_cancels_the_series(read, event, calendar):
 
 
 def test_a_request_after_the_cancellation_revives_it(read, event, calendar):
+    """A REQUEST of a higher SEQUENCE than the CANCEL brings the event back."""
     text = methods(calendar, ("CANCEL", event("SEQUENCE:1")), ("REQUEST", event(SERIES, "SEQUENCE:2")))
     found = read(text)
     assert found.statuses == ["confirmed"] * 4
@@ -135,12 +141,14 @@ def test_a_request_after_the_cancellation_revives_it(read, event, calendar):
 
 
 def test_a_cancellation_of_one_instance_cancels_that_one(read, event, calendar):
+    """A CANCEL with a RECURRENCE-ID leaves the other occurrences confirmed."""
     one = event("RECURRENCE-ID:20260309T130000Z", "SEQUENCE:1", start=None)
     found = read(methods(calendar, ("REQUEST", event(SERIES, "SUMMARY:Visit")), ("CANCEL", one)))
     assert found.statuses == ["confirmed", "cancelled", "confirmed", "confirmed"]
 
 
 def test_a_cancellation_alone_withdraws_what_is_recorded(read, event, calendar):
+    """A CANCEL without the event names its UID as cancelled, so a ledger can withdraw it."""
     bare = read(calendar("METHOD:CANCEL", event(start=None)))
     assert bare.found == []
     assert bare.reading.covers == bare.reading.cancelled == {"visit-1"}
@@ -149,6 +157,7 @@ def test_a_cancellation_alone_withdraws_what_is_recorded(read, event, calendar):
 
 
 def test_a_reply_changes_who_comes_and_describes_nothing(read, event, calendar):
+    """A REPLY takes off who declined, and is no appointment by itself."""
     invited = "ATTENDEE;CN=Ann;PARTSTAT=NEEDS-ACTION:tel:+12025550101"
     other = "ATTENDEE;CN=Bo:tel:+12025550102"
     reply = event(phone="ATTENDEE;PARTSTAT=DECLINED:tel:+12025550101")
@@ -161,12 +170,14 @@ def test_a_reply_changes_who_comes_and_describes_nothing(read, event, calendar):
 
 
 def test_a_reply_to_one_instance_counts_for_that_one(read, event, calendar):
+    """A REPLY with a RECURRENCE-ID takes its sender off that occurrence alone."""
     reply = event("RECURRENCE-ID:20260309T130000Z", phone="ATTENDEE;PARTSTAT=DECLINED:tel:+12025550101")
     found = read(methods(calendar, ("REQUEST", event(SERIES)), ("REPLY", reply)))
     assert [len(item.appointment.recipients) for item in found.found] == [1, 0, 1, 1]
 
 
 def test_a_master_speaks_for_all_its_occurrences(read_events, event):
+    """A reading covers the UIDs whose master it has, and not one of which it has an override only."""
     found = read_events(event(SERIES), event(uid="b"), event("RECURRENCE-ID:20260309T130000Z", uid="c"))
     assert found.reading.covers == {"visit-1", "b"}
 
@@ -188,8 +199,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_event_is_reported_with_uid_and_line_and_hurts_no_other(read_events, event, case):
-    """Fault 2."""
+def test_a_broken_event_is_reported_and_hurts_no_other(read_events, event, case):
+    """Fault 2: a broken event is reported with its UID and line, and the others are read."""
     lines = BROKEN[case].get("lines", ())
     changes = {"start": BROKEN[case]["start"]} if "start" in BROKEN[case] else {}
     bad = event(*lines, uid="bad", **changes)
@@ -219,12 +230,14 @@ def test_a_broken_event_is_reported_with_uid_and_line_and_hurts_no_other(read_ev
     ],
 )
 def test_what_a_start_does_not_depend_on_may_be_broken(read_events, event, line):
+    """A property that can't be read and that no start depends on is no error."""
     found = read_events(event(line))
     assert found.starts == ["2026-03-02T14:00:00Z"]
     assert found.errors == []
 
 
 def test_a_broken_override_hides_its_instance_and_keeps_the_rest(read_events, event):
+    """A broken override hides its own instance, and the series is covered no longer."""
     found = read_events(event(SERIES), event("RECURRENCE-ID:20260309T130000Z", start="DTSTART:broken"))
     assert found.ids == ["2026-03-02T14:00:00Z", "2026-03-16T13:00:00Z", "2026-03-23T13:00:00Z"]
     assert found.reading.unreadable == {"visit-1"}
@@ -232,6 +245,7 @@ def test_a_broken_override_hides_its_instance_and_keeps_the_rest(read_events, ev
 
 
 def test_a_broken_master_leaves_its_overrides(read_events, event):
+    """Overrides of a master that can't be read are yielded, and nothing is concluded from absence."""
     found = read_events(event("RRULE:broken"), event("RECURRENCE-ID:20260309T130000Z"))
     assert found.ids == ["2026-03-09T13:00:00Z"]
     assert found.reading.covers == set()
@@ -251,6 +265,7 @@ def test_a_truncated_calendar_is_read_and_not_trusted(read, event, calendar):
 
 
 def test_an_event_without_end_is_reported_and_the_next_is_read(read, event, calendar):
+    """A missing END:VEVENT costs that event only, and is reported at its line."""
     text = calendar(event(uid="a").replace("\r\nEND:VEVENT", ""), event(uid="b"))
     found = read(text)
     assert [item.appointment.id for item in found.found] == ["b"]
@@ -259,18 +274,21 @@ def test_an_event_without_end_is_reported_and_the_next_is_read(read, event, cale
 
 
 def test_an_alarm_without_end_costs_nothing(read_events, event):
+    """A missing END:VALARM costs neither its event nor the next one."""
     found = read_events(event("BEGIN:VALARM", "TRIGGER:-PT15M"), event(uid="b"))
     assert len(found.found) == 2
     assert found.found[0].alarms or found.found[1].alarms
 
 
-def test_an_event_whose_uid_cannot_be_known_makes_the_source_unsound(read_events, event):
+def test_a_broken_event_without_uid_makes_a_source_unsound(read_events, event):
+    """A broken event might be any recorded one where its UID isn't known: absence proves nothing."""
     found = read_events(event(uid=None, start="DTSTART:broken"), event())
     assert len(found.found) == 1
     assert not found.reading.sound
 
 
 def test_an_event_without_uid_is_known_by_what_it_says(read_events, event):
+    """An event without a UID gets an id made of its content, the same wherever it stands."""
     found = read_events(event("SUMMARY:One", uid=None), event("SUMMARY:Two", uid=None))
     ids = [item.appointment.id for item in found.found]
     assert len(set(ids)) == 2
@@ -281,12 +299,14 @@ def test_an_event_without_uid_is_known_by_what_it_says(read_events, event):
 
 
 def test_a_broken_event_without_uid_borrows_no_other_events_name(read_events, event):
+    """A broken event without a UID doesn't make another's UID unreadable."""
     found = read_events(event("RRULE:FREQ=SECONDLY", uid=None), event(uid="1"))
     assert found.reading.unreadable != {"1"}
     assert found.reading.covers == {"1"}
 
 
 def test_an_empty_calendar_is_read_and_not_trusted(read, calendar):
+    """A calendar without events is no proof that all were removed."""
     found = read(calendar())
     assert found.found == []
     assert found.reading.unsound_because == "the calendar holds no events"
@@ -303,6 +323,7 @@ def test_an_empty_calendar_is_read_and_not_trusted(read, calendar):
     ],
 )
 def test_what_is_no_calendar_is_refused_at_once_with_the_remedy(data, words):
+    """Data that is no calendar is refused with what it is and what a calendar begins with."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
     with pytest.raises(CalendarError, match=words) as caught:
         read_calendar(data, CalendarSettings(), start=now, end=now)
@@ -317,6 +338,7 @@ def test_events_within_other_components_are_no_appointments(read, event, calenda
 
 
 def test_events_without_a_calendar_around_them_are_read(read, event):
+    """A bare VEVENT is read without its VCALENDAR."""
     assert len(read(event() + "\r\n").found) == 1
 
 
@@ -336,6 +358,7 @@ def test_events_without_a_calendar_around_them_are_read(read, event):
     ids=["CRLF", "LF", "CR", "BOM", "UTF-16", "lower case", "NUL tail", "blank lines", "trailing spaces"],
 )
 def test_the_form_of_a_file_does_not_matter(read, event, calendar, change):
+    """Line ends, encoding marks, letter case and stray bytes change nothing that is read."""
     found = read(change(calendar(event(SERIES)).encode()))
     assert len(found.found) == 4
     assert found.found[0].appointment.recipients[0].phone == "+12025550101"
@@ -349,6 +372,7 @@ def test_a_fold_within_a_character_is_mended(read, event, calendar):
 
 
 def test_latin_1_is_read_with_a_warning(read, event, calendar):
+    """A file that isn't UTF-8 is read as Latin-1 with a warning."""
     found = read(calendar(event("SUMMARY:Zoë")).encode("latin-1"))
     assert found.titles == ["Zoë"]
     assert any("not UTF-8" in warning for warning in found.warnings)
@@ -360,15 +384,18 @@ def test_control_characters_do_not_reach_a_text(read_events, event):
 
 
 def test_unicode_line_separators_end_no_line(read_events, event):
+    """U+2028 and U+0085 are text: only CR and LF end a content line."""
     assert read_events(event("SUMMARY:one\u2028two\x85three")).titles == ["one two three"]
 
 
 def test_quoted_parameters_may_hold_colons_and_carets(read_events, event):
+    """A quoted parameter may hold separators, and RFC 6868's carets stand for quotes."""
     found = read_events(event(phone='ATTENDEE;CN="Doe: Ann ^\'Annie^\'";X-A="b;c":tel:+12025550101'))
     assert found.only.appointment.recipients[0].name == 'Doe: Ann "Annie"'
 
 
 def test_limits_are_named_in_what_they_refuse(read, event, calendar):
+    """A calendar beyond a limit is refused by the name of the setting to raise."""
     text = calendar(*[event(uid=str(number)) for number in range(20)])
     for name, value in (("events", 10), ("lines", 50), ("file_bytes", 500)):
         with pytest.raises(CalendarError, match=f"`{name}`"):
@@ -407,6 +434,7 @@ def components(draw):
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(components(), min_size=1, max_size=5))
 def test_passing_over_events_by_their_text_changes_nothing(read, calendar, parts):
+    """Events passed over unparsed are none that a full reading would have yielded."""
     text = calendar(*parts)
     by_text, in_full = read(text), read(text, known=lambda uid: True)
     assert [occurrence_json(item) for item in by_text.found] == [occurrence_json(item) for item in in_full.found]
@@ -416,13 +444,15 @@ def test_passing_over_events_by_their_text_changes_nothing(read, calendar, parts
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(components() | components().map(lambda item: item.replace("UID:", "X-UID:")), min_size=1, max_size=6))
 def test_b30_no_two_occurrences_have_the_same_identity(read, calendar, parts):
+    """Whatever a file repeats, ids and recurrence ids are unique, and none ends before it starts."""
     found = read(calendar(*parts, *parts[:1]))
     identities = [(item.appointment.id, item.appointment.recurrence_id) for item in found.found]
     assert len(set(identities)) == len(identities)
     assert all(item.appointment.starts_at <= item.appointment.ends_at for item in found.found)
 
 
-def test_only_events_that_can_matter_are_parsed_unless_they_are_recorded(read_events, event):
+def test_past_events_are_parsed_only_where_they_are_recorded(read_events, event):
+    """An event that is over is parsed only where the ledger has its UID."""
     events = [event(uid="past", start="DTSTART:20200101T090000Z"), event(uid="now")]
     assert read_events(*events).reading.covers == {"now"}
     assert read_events(*events, known={"past"}.__contains__).reading.covers == {"past", "now"}

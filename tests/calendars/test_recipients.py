@@ -40,22 +40,26 @@ def people(found):
     ],
 )
 def test_phones_are_found_where_desks_write_them(read_events, event, line, expected):
+    """Numbers are read from attendees, X- properties, contacts and texts, with the name beside them."""
     assert people(read_events(event(line, phone=None))) == [expected]
 
 
 def test_the_configured_order_decides(read_events, event):
+    """Of several places with a number the first in `phones` counts, and places not listed are not read."""
     both = event("X-PHONE:+12025550102", "DESCRIPTION:+12025550103")
     assert read_events(both).phones == ["+12025550101"]
     assert read_events(both, phones=("text", "attendee")).phones == ["+12025550103"]
     assert read_events(both, phones=("x-phone",)).phones == ["+12025550102"]
 
 
-def test_the_events_own_number_belongs_to_the_only_person_invited(read_events, event):
+def test_the_events_own_number_is_that_of_the_only_attendee(read_events, event):
+    """A number of the event gets the name and address of its only attendee."""
     found = read_events(event("X-PHONE:+12025550102", phone="ATTENDEE;CN=Ann:mailto:ann@example.com"))
     assert people(found) == [("+12025550102", "Ann", "ann@example.com")]
 
 
-def test_several_people_are_all_reminded_and_who_has_no_phone_is_listed(read_events, event):
+def test_each_attendee_with_a_phone_is_a_recipient(read_events, event):
+    """Each attendee with a number is a recipient, and who has none is named in a warning."""
     found = read_events(
         event("ATTENDEE;CN=Bo:tel:+12025550102", "ATTENDEE;CN=Cy:mailto:cy@example.com", "X-PHONE:+12025550109")
     )
@@ -73,6 +77,7 @@ def test_the_events_number_hides_no_people_without_one(read_events, event):
 
 
 def test_an_event_without_any_phone_is_yielded_and_listed(read_events, event):
+    """An event without any number is yielded without recipients, and a warning says so."""
     found = read_events(event(phone=None))
     assert found.phones == []
     assert found.warnings == ["has no phone number: nobody is reminded"]
@@ -93,30 +98,36 @@ def test_an_event_without_any_phone_is_yielded_and_listed(read_events, event):
     ids=["declined", "delegated", "room", "resource", "copy only", "organiser", "organiser by address", "twice"],
 )
 def test_who_does_not_come_is_not_reminded(read_events, event, line):
+    """Who declined or delegated, rooms, copies, the organiser and doubles are no recipients."""
     owner = "mailto:desk@example.com" if "EMAIL" in line else "tel:+12025550100"
     assert read_events(event(f"ORGANIZER:{owner}", line)).phones == ["+12025550101"]
 
 
-def test_a_number_of_the_event_is_not_used_for_someone_who_declined(read_events, event):
+def test_the_events_number_is_not_used_for_who_declined(read_events, event):
+    """The event's own number is its only attendee's: nobody is reminded where that one declined."""
     found = read_events(event("X-PHONE:+12025550102", phone="ATTENDEE;PARTSTAT=DECLINED:mailto:ann@example.com"))
     assert found.phones == []
 
 
-def test_the_first_of_several_numbers_in_a_text_is_used_and_said_so(read_events, event):
+def test_of_several_numbers_in_a_text_the_first_is_used(read_events, event):
+    """The first of several numbers in a text is the recipient, and a warning says so."""
     found = read_events(event("DESCRIPTION:+12025550102 or +12025550103", phone=None))
     assert found.phones == ["+12025550102"]
     assert "holds 2 phone numbers in its text: the first is used" in found.warnings
 
 
 def test_ids_and_prices_in_a_text_are_no_phones(read_events, event):
+    """Digits of invoices and prices in a description are not taken for a number."""
     assert read_events(event("DESCRIPTION:Invoice 2026-000123\\, 1.200\\,00", phone=None)).phones == []
 
 
 def test_an_impossible_number_is_kept_as_it_was_given(read_events, event):
+    """An attendee's number that can't be one is kept, so that its skip can show it."""
     assert read_events(event(phone="ATTENDEE:tel:12")).phones == ["12"]
 
 
 def test_numbers_do_not_show_in_problems(read_events, event):
+    """Warnings and errors of a calendar hold no phone number."""
     found = read_events(event("ATTENDEE:tel:", "DESCRIPTION:+12025550102 +12025550103"), event(phone=None, uid="b"))
     assert not any("5550" in str(problem) for problem in found.reading.problems)
 
@@ -136,6 +147,8 @@ def directory(tmp_path):
 
 
 def test_a_directory_knows_people_by_address_name_and_uid(read_events, event, directory):
+    """A directory finds a number by email, by name or by UID, and none for strangers."""
+
     def found(*lines, **changes):
         return people(read_events(event(*lines, phone=None, **changes), directory=directory))
 
@@ -147,6 +160,7 @@ def test_a_directory_knows_people_by_address_name_and_uid(read_events, event, di
 
 
 def test_a_directory_gives_zone_and_locale(read_events, event, directory):
+    """A recipient found in the directory has its time zone and locale."""
     found = read_events(event(phone="ATTENDEE:mailto:ann@example.com"), directory=directory)
     (ann,) = found.only.appointment.recipients
     assert (ann.timezone, ann.locale) == ("Europe/Berlin", "de")
@@ -161,6 +175,7 @@ def test_a_directory_gives_zone_and_locale(read_events, event, directory):
     ],
 )
 def test_a_directory_that_cannot_be_used_is_named(read_events, event, tmp_path, text, words):
+    """A missing file, missing columns and wrong values are errors with the file's name."""
     path = tmp_path / "people.csv"
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=words) as caught:
@@ -172,10 +187,12 @@ def test_a_directory_that_cannot_be_used_is_named(read_events, event, tmp_path, 
 
 @given(st.text(st.sampled_from("0123456789+-() x.,ab"), max_size=60))
 def test_whatever_a_text_holds_its_numbers_are_possible_ones(text):
+    """Whatever is found in a text is a number that could be dialled."""
     from reminder_kit.calendars.recipients import _numbers_in
 
     assert all(is_possible(recipient.phone) for recipient in _numbers_in([text], "US"))
 
 
 def test_whom_a_cancelled_event_cannot_reach_does_not_matter(read_events, event):
+    """A cancelled event without a number is no warning, since nobody is to be reminded."""
     assert read_events(event("STATUS:CANCELLED", phone=None)).warnings == []

@@ -142,10 +142,12 @@ TUESDAY = wall(1997, 9, 2, 9)
     ],
 )
 def test_rules_mean_what_the_rfc_says(text, start, expected):
+    """Rules expand to the dates that RFC 5545 §3.3.10 says, also where dateutil doesn't."""
     assert days(text, start, most=len(expected)) == expected
 
 
-def test_a_count_counts_dtstart_even_where_the_rule_does_not_match_it():
+def test_a_count_counts_a_dtstart_the_rule_does_not_match():
+    """COUNT includes DTSTART although the rule doesn't match it: two more dates follow for 3."""
     found = expanded("FREQ=WEEKLY;BYDAY=TU;COUNT=3", MONDAY)
     assert [moment.day for moment in found] == [2, 9]
 
@@ -162,10 +164,12 @@ def test_a_count_counts_dtstart_even_where_the_rule_does_not_match_it():
     ],
 )
 def test_rules_below_a_day(text, expected):
+    """Rules by hour, minute and second step and combine like those by day."""
     assert [f"{moment:%H:%M:%S}" for moment in expanded(text, TUESDAY, most=len(expected))] == expected
 
 
 def test_dates_ignore_hours_and_cannot_repeat_within_a_day():
+    """A rule of whole days ignores BYHOUR, and can't repeat by the hour."""
     assert days("FREQ=DAILY;BYHOUR=9,10;COUNT=2", wall(2026, 1, 1), dates=True) == ["2026-01-01", "2026-01-02"]
     with pytest.raises(CalendarError, match="cannot repeat a whole day"):
         expanded("FREQ=HOURLY", wall(2026, 1, 1), dates=True)
@@ -195,12 +199,14 @@ def test_dates_ignore_hours_and_cannot_repeat_within_a_day():
     ],
 )
 def test_what_has_no_meaning_is_refused_with_its_line(text):
+    """A rule that RFC 5545 gives no meaning is an error with its line."""
     with pytest.raises(CalendarError) as caught:
         read_rule(text, 17)
     assert caught.value.line == 17
 
 
 def test_unknown_parts_are_named_and_passed_over():
+    """A part of a rule that we don't know is returned by name, and the rest counts."""
     rule, unknown = read_rule("FREQ=DAILY;X-COLOUR=red", 1)
     assert rule.freq == "DAILY"
     assert unknown == ["X-COLOUR"]
@@ -217,6 +223,7 @@ def test_unknown_parts_are_named_and_passed_over():
     ],
 )
 def test_a_rule_that_never_matches_costs_next_to_nothing(text):
+    """A rule without any match yields none within a small budget."""
     rule, _ = read_rule(text, 1)
     purse = budget(2_000)
     low = wall(2026, 1, 1)
@@ -225,6 +232,7 @@ def test_a_rule_that_never_matches_costs_next_to_nothing(text):
 
 @pytest.mark.parametrize("text", ["FREQ=MINUTELY", "FREQ=SECONDLY", "FREQ=DAILY", "FREQ=SECONDLY;INTERVAL=7"])
 def test_an_old_series_costs_what_the_window_costs(text):
+    """A fine rule begun decades ago is expanded within the budget of its window."""
     rule, _ = read_rule(text, 1)
     purse = budget(20_000)
     low = wall(2026, 1, 1, 10)
@@ -249,6 +257,7 @@ def test_an_old_series_costs_what_the_window_costs(text):
     ],
 )
 def test_an_endless_rule_is_refused_by_count_not_by_time(text):
+    """A rule of too many candidates is refused by their number, so it fails alike on any machine."""
     rule, _ = read_rule(text, 1)
     with pytest.raises(CalendarError, match="candidates"):
         for _ in expand(rule, wall(2020, 1, 1), wall(2026, 1, 1), wall(2026, 12, 1), budget()):
@@ -304,6 +313,7 @@ def rules(draw):
     st.integers(0, 6),
 )
 def test_leaping_over_the_past_counts_what_walking_counts(text, interval, count, later, weekday):
+    """An expansion that leaps to its window ends a COUNT where a walk from DTSTART ends it."""
     start = wall(2026, 1, 5 + weekday, 9)
     text = f"{text};INTERVAL={interval};COUNT={count}"
     low = start + timedelta(days=later, hours=later % 24)
@@ -312,7 +322,8 @@ def test_leaping_over_the_past_counts_what_walking_counts(text, interval, count,
     ]
 
 
-def test_a_daily_series_with_a_count_costs_nothing_however_old_it_is():
+def test_an_old_daily_series_with_a_count_costs_nothing():
+    """A COUNT by the day is leapt over arithmetically, however old the series is."""
     rule, _ = read_rule("FREQ=DAILY;COUNT=100000", 1)
     assert len(list(expand(rule, wall(1900, 1, 1, 9), wall(2026, 1, 1), wall(2026, 2, 1), budget(100)))) == 31
 
@@ -333,6 +344,7 @@ def agrees_with_dateutil(text, start, later):
 @settings(max_examples=40, deadline=None)
 @given(rules(), STARTS, st.integers(0, 800))
 def test_where_dateutil_is_right_we_agree_with_it(text, start, later):
+    """Random rules expand as dateutil expands them, but where it differs from the RFC."""
     agrees_with_dateutil(text, start, later)
 
 
@@ -340,4 +352,5 @@ def test_where_dateutil_is_right_we_agree_with_it(text, start, later):
 @settings(max_examples=int(os.environ.get("REMINDER_KIT_FUZZ", "20000")) // 6, deadline=None)
 @given(rules(), STARTS, st.integers(0, 800))
 def test_fuzz_against_dateutil(text, start, later):
+    """The same agreement with dateutil over very many rules, where the fuzz mark asks for them."""
     agrees_with_dateutil(text, start, later)

@@ -6,21 +6,25 @@ BERLIN = "DTSTART;TZID=Europe/Berlin:20260303T090000"
 
 
 def test_a_weekly_series_keeps_its_wall_clock_across_dst(read_events, event):
+    """Occurrences at 09:00 local move by an hour in UTC when the clock changes."""
     found = read_events(event("RRULE:FREQ=WEEKLY;COUNT=3"))
     assert found.starts == ["2026-03-02T14:00:00Z", "2026-03-09T13:00:00Z", "2026-03-16T13:00:00Z"]
     assert found.ids == found.starts
 
 
 def test_a_single_event_has_no_recurrence_id(read_events, event):
+    """An event that doesn't repeat is known by its UID alone."""
     assert read_events(event()).ids == [None]
 
 
 def test_a_time_the_clock_leaps_over_moves_forward_by_the_leap(read_events, event):
+    """02:30 on the day it doesn't exist is 03:30 (RFC 5545 §3.3.5), and that day only."""
     found = read_events(event("RRULE:FREQ=DAILY;COUNT=3", start="DTSTART;TZID=America/New_York:20260307T023000"))
     assert found.starts == ["2026-03-07T07:30:00Z", "2026-03-08T07:30:00Z", "2026-03-09T06:30:00Z"]
 
 
 def test_a_time_that_comes_twice_is_the_first(read_events, event, day):
+    """01:30 in the night it comes twice is the first of the two (RFC 5545 §3.3.5)."""
     found = read_events(event(start="DTSTART;TZID=America/New_York:20261101T013000"), **day(11, 1))
     assert found.starts == ["2026-11-01T05:30:00Z"]
 
@@ -36,15 +40,17 @@ def test_a_time_that_comes_twice_is_the_first(read_events, event, day):
     ],
 )
 def test_until_ends_a_zoned_series(read_events, event, until, count):
+    """UNTIL is inclusive in each form it is written in: date, local time, UTC."""
     assert len(read_events(event(f"RRULE:FREQ=WEEKLY;UNTIL={until}")).found) == count
 
 
 def test_until_with_a_time_ends_a_series_of_days_on_that_day(read_events, event):
+    """UNTIL with a UTC time ends a series of days on the date of its digits."""
     found = read_events(event("RRULE:FREQ=DAILY;UNTIL=20260304T045959Z", start="DTSTART;VALUE=DATE:20260302"))
     assert found.starts == ["2026-03-02", "2026-03-03", "2026-03-04"]
 
 
-def test_an_exdate_in_utc_removes_its_instant_and_not_the_same_digits(read_events, event):
+def test_an_exdate_in_utc_removes_its_instant(read_events, event):
     """Fault 4: 09:00 Z is 04:00 in New York, so nothing is removed; 14:00 Z is 09:00 there."""
     assert len(read_events(event("RRULE:FREQ=DAILY;COUNT=3", "EXDATE:20260303T090000Z")).found) == 3
     assert len(read_events(event("RRULE:FREQ=DAILY;COUNT=3", "EXDATE:20260303T140000Z")).found) == 2
@@ -62,6 +68,7 @@ def test_an_exdate_in_utc_removes_its_instant_and_not_the_same_digits(read_event
     ids=["same zone", "floating means the series' zone", "another zone", "a day", "one of several"],
 )
 def test_exdates_in_other_forms_remove_the_instance_they_mean(read_events, event, line):
+    """An EXDATE may be floating, of another zone or a date, and may stand among others."""
     found = read_events(event("RRULE:FREQ=DAILY;COUNT=3", line))
     assert found.starts == ["2026-03-02T14:00:00Z", "2026-03-04T14:00:00Z"]
 
@@ -82,6 +89,7 @@ def test_an_exrule_takes_away(read_events, event):
 
 
 def test_rdates_add_and_periods_bring_their_own_end(read_events, event):
+    """An RDATE adds an occurrence of the usual length, and a PERIOD one of its own."""
     found = read_events(
         event(
             "DTEND;TZID=America/New_York:20260302T093000",
@@ -99,6 +107,7 @@ def test_rdates_add_and_periods_bring_their_own_end(read_events, event):
 
 
 def test_dtstart_counts_although_the_rule_does_not_match_it(read_events, event):
+    """DTSTART is the first occurrence, also where the rule wouldn't have made it."""
     found = read_events(event("RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=3"))
     assert found.starts == ["2026-03-02T14:00:00Z", "2026-03-03T14:00:00Z", "2026-03-10T13:00:00Z"]
 
@@ -119,6 +128,7 @@ SECOND = "RECURRENCE-ID;TZID=America/New_York:20260309T090000"
 
 
 def test_b64_a_moved_instance_speaks_for_itself(read_events, event):
+    """An override has its own title and start, and keeps the RECURRENCE-ID it moved from."""
     moved = event(SECOND, "SUMMARY:Moved", start="DTSTART;TZID=America/New_York:20260310T110000")
     found = read_events(event(SERIES, "SUMMARY:Weekly"), moved)
     assert found.titles == ["Weekly", "Moved", "Weekly", "Weekly"]
@@ -127,6 +137,7 @@ def test_b64_a_moved_instance_speaks_for_itself(read_events, event):
 
 
 def test_an_override_may_come_before_its_master(read_events, event):
+    """The order of an override and its master in the file doesn't matter."""
     moved = event(SECOND, "SUMMARY:Moved", start="DTSTART;TZID=America/New_York:20260310T110000")
     assert read_events(moved, event(SERIES)).titles == ["", "Moved", "", ""]
 
@@ -137,6 +148,7 @@ def test_an_override_may_come_before_its_master(read_events, event):
     ids=["UTC", "floating", "date"],
 )
 def test_an_override_may_name_its_instance_in_other_forms(read_events, event, line):
+    """A RECURRENCE-ID in UTC, floating or as a date finds the same instance."""
     found = read_events(event(SERIES), event(line, "SUMMARY:Moved"))
     assert len(found.found) == 4
     assert found.titles.count("Moved") == 1
@@ -150,6 +162,7 @@ def test_a_recurrence_id_in_utc_does_not_replace_the_same_digits(read_events, ev
 
 
 def test_instances_move_into_and_out_of_the_horizon(read_events, event, day):
+    """An instance belongs to the horizon that its moved start is in."""
     master = event(SERIES)
     out = event(SECOND, start="DTSTART;TZID=America/New_York:20260501T090000")
     march = day(3, 1, days=30)
@@ -158,6 +171,7 @@ def test_instances_move_into_and_out_of_the_horizon(read_events, event, day):
 
 
 def test_a_cancelled_instance_is_told_of(read_events, event):
+    """A cancelled instance is yielded as cancelled, so that its reminder can be withdrawn."""
     found = read_events(event(SERIES), event(SECOND, "STATUS:CANCELLED"))
     assert sorted(found.statuses) == ["cancelled", "confirmed", "confirmed", "confirmed"]
     assert "2026-03-09T13:00:00Z" not in [
@@ -166,12 +180,14 @@ def test_a_cancelled_instance_is_told_of(read_events, event):
 
 
 def test_an_override_without_its_master_speaks_for_itself(read_events, event):
+    """An override alone is yielded, and its series isn't covered."""
     found = read_events(event(SECOND, start="DTSTART;TZID=America/New_York:20260310T110000"))
     assert found.ids == ["2026-03-09T13:00:00Z"]
     assert found.reading.covers == set()
 
 
 def test_this_and_future_moves_the_rest(read_events, event):
+    """THISANDFUTURE shifts later instances by its own move, and keeps their recurrence ids."""
     rest = event(
         "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=America/New_York:20260309T090000",
         "SUMMARY:Later",
@@ -190,6 +206,7 @@ def test_this_and_future_moves_the_rest(read_events, event):
 
 
 def test_single_overrides_win_over_this_and_future(read_events, event):
+    """An instance with an override of its own follows that one."""
     rest = event(
         "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=America/New_York:20260309T090000",
         "SUMMARY:Later",
@@ -204,11 +221,13 @@ def test_single_overrides_win_over_this_and_future(read_events, event):
 
 
 def test_this_and_future_may_cancel_the_rest(read_events, event):
+    """THISANDFUTURE with STATUS:CANCELLED cancels its instance and all later ones."""
     rest = event("RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=America/New_York:20260316T090000", "STATUS:CANCELLED")
     assert read_events(event(SERIES), rest).statuses == ["confirmed", "confirmed", "cancelled", "cancelled"]
 
 
 def test_all_day_events_are_dates_and_begin_at_local_midnight(read_events, event):
+    """An all-day event has dates in JSON, an exclusive end, and starts at midnight in its zone."""
     found = read_events(event("RRULE:FREQ=DAILY;COUNT=2", start="DTSTART;VALUE=DATE:20260302"))
     first = found.found[0]
     assert (found.starts, found.ends) == (["2026-03-02", "2026-03-03"], ["2026-03-03", "2026-03-04"])
@@ -240,7 +259,8 @@ def test_an_odd_end_never_moves_the_start(read_events, event, lines, end, warned
     assert bool(found.warnings) is warned
 
 
-def test_a_series_longer_than_the_horizon_yields_only_the_horizon(read_events, event, day):
+def test_an_endless_series_yields_only_the_horizon(read_events, event, day):
+    """A series without end, begun decades ago, yields the occurrences of the horizon alone."""
     old = event("RRULE:FREQ=DAILY", start="DTSTART;TZID=America/New_York:19700101T090000")
     assert read_events(old, **day(3, 1, days=3)).starts == [
         "2026-03-01T14:00:00Z",
@@ -250,6 +270,7 @@ def test_a_series_longer_than_the_horizon_yields_only_the_horizon(read_events, e
 
 
 def test_the_horizon_is_half_open(read_events, event, day):
+    """An event at the first instant of the horizon is in it, and one at its end is not."""
     at_midnight = event(start="DTSTART:20260302T000000Z")
     assert len(read_events(at_midnight, **day(3, 2)).found) == 1
     assert read_events(at_midnight, **day(3, 1)).found == []

@@ -18,6 +18,7 @@ def text(event, calendar):
 
 
 def test_a_calendar_may_be_a_path_bytes_text_or_a_stream(read, text, tmp_path):
+    """Paths, their names, text, bytes, streams and lists of paths are read alike."""
     path = tmp_path / "clinic.ics"
     path.write_text(text, newline="")
     with path.open("rb") as stream:
@@ -26,6 +27,7 @@ def test_a_calendar_may_be_a_path_bytes_text_or_a_stream(read, text, tmp_path):
 
 
 def test_a_folder_is_one_source(read, event, calendar, tmp_path):
+    """A folder's `.ics` files are read as one source, and hidden or other files are not."""
     for number in range(3):
         path = tmp_path / "sub" / f"{number}.ics"
         path.parent.mkdir(exist_ok=True)
@@ -38,12 +40,14 @@ def test_a_folder_is_one_source(read, event, calendar, tmp_path):
 
 
 def test_versions_in_several_files_are_ordered_together(read, event, calendar, tmp_path):
+    """The newest version of an event counts across the files of a folder."""
     (tmp_path / "a.ics").write_text(calendar(event("SEQUENCE:2", "SUMMARY:new")), newline="")
     (tmp_path / "b.ics").write_text(calendar(event("SEQUENCE:1", "SUMMARY:old")), newline="")
     assert read(tmp_path).titles == ["new"]
 
 
-def test_one_bad_file_of_a_folder_is_named_and_ends_the_trust_in_absence(read, text, tmp_path):
+def test_one_bad_file_of_a_folder_makes_it_unsound(read, text, tmp_path):
+    """A file that is no calendar is named, the others are read, and absence proves nothing any more."""
     (tmp_path / "a.ics").write_text(text, newline="")
     (tmp_path / "b.ics").write_text("<html>")
     found = read(tmp_path)
@@ -53,6 +57,7 @@ def test_one_bad_file_of_a_folder_is_named_and_ends_the_trust_in_absence(read, t
 
 
 def test_problems_in_a_folder_name_their_file(read, event, calendar, tmp_path):
+    """An error from a folder begins with the path of its file and the line there."""
     (tmp_path / "a.ics").write_text(calendar(event("RRULE:x")), newline="")
     (tmp_path / "b.ics").write_text(calendar(event(uid="b")), newline="")
     assert str(read(tmp_path).errors[0]).startswith(f"{tmp_path / 'a.ics'}, line ")
@@ -60,12 +65,15 @@ def test_problems_in_a_folder_name_their_file(read, event, calendar, tmp_path):
 
 @pytest.mark.parametrize("make", [lambda path: path / "missing.ics", lambda path: path, lambda path: 7])
 def test_what_cannot_be_read_is_named(read, tmp_path, make):
+    """A missing file, a folder without calendars and a wrong type are errors that name them."""
     with pytest.raises(CalendarError) as caught:
         read(make(tmp_path))
     assert str(tmp_path) in str(caught.value) or "int" in str(caught.value)
 
 
 def test_a_stream_larger_than_the_limit_is_not_read_to_its_end(read, text):
+    """A stream is refused at `file_bytes`, so one without end ends too."""
+
     class Endless:
         def read(self, size):
             return b"X" * size
@@ -79,6 +87,7 @@ def fetch(handler, address="https://example.com/c.ics", **limits):
 
 
 def test_webcal_means_https():
+    """A webcal address is fetched by https."""
     seen = []
 
     def answer(request):
@@ -90,6 +99,7 @@ def test_webcal_means_https():
 
 
 def test_an_unchanged_calendar_is_not_sent_again():
+    """The second fetch sends the ETag, and a 304 yields what was fetched before."""
     asked = []
 
     def answer(request):
@@ -130,11 +140,14 @@ def half(_request):
     ],
 )
 def test_an_address_is_bounded_in_every_way(answer, words):
+    """Wrong statuses, redirects, sizes and broken bodies are errors, and none is followed without end."""
     with pytest.raises(CalendarError, match=words):
         fetch(answer, "https://user:secret@example.com/x.ics?token=secret", file_bytes=1000)
 
 
 def test_an_answer_that_trickles_is_not_waited_for_without_end():
+    """The time allowed counts for the whole answer, not for each piece of it."""
+
     def slowly():
         for _ in range(50):
             time.sleep(0.01)
@@ -145,6 +158,8 @@ def test_an_answer_that_trickles_is_not_waited_for_without_end():
 
 
 def test_no_connection_is_an_error_without_secrets():
+    """An address is shown without user, password and query where it can't be reached."""
+
     def answer(request):
         raise httpx.ConnectError("no", request=request)
 
@@ -155,6 +170,7 @@ def test_no_connection_is_an_error_without_secrets():
 
 
 def test_settings_come_from_a_toml_table():
+    """The `[calendar]` table sets every field, and an empty one means the defaults."""
     found = CalendarSettings.from_mapping(
         {
             "timezone": "Europe/Berlin",
@@ -190,5 +206,6 @@ def test_settings_come_from_a_toml_table():
     ],
 )
 def test_a_wrong_setting_is_named(table, words):
+    """An unknown key or a value of no meaning is an error that names it."""
     with pytest.raises(ConfigurationError, match=words):
         CalendarSettings.from_mapping(table)

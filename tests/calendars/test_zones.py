@@ -62,6 +62,7 @@ def test_zones_go_by_many_names(read_events, event, tzid, start, name):
     ids=lambda item: item[:12],
 )
 def test_an_unknown_zone_is_the_configured_one_with_a_warning(read_events, event, tzid):
+    """A TZID that names no zone, or a path, is read in the configured zone, and a warning says so."""
     found = read_events(event(start=at(tzid)))
     assert found.starts == ["2026-03-02T14:00:00Z"]
     assert any("unknown time zone" in warning and "America/New_York" in warning for warning in found.warnings)
@@ -75,6 +76,8 @@ def test_a_custom_vtimezone_counts_for_its_own_file_only(read_events, event, zon
 
 
 def test_each_calendar_of_a_stream_has_its_own_vtimezones(read, event, calendar, zone_of):
+    """A TZID means the VTIMEZONE of its own VCALENDAR where a file holds several."""
+
     def one(offset, uid):
         return calendar(zone_of("Office", standard=offset), event(start=at("Office"), uid=uid))
 
@@ -82,12 +85,14 @@ def test_each_calendar_of_a_stream_has_its_own_vtimezones(read, event, calendar,
     assert found.starts == ["2026-03-02T00:00:00Z", "2026-03-02T07:00:00Z"]
 
 
-def test_a_vtimezone_may_come_after_the_event_and_in_another_case(read_events, event, zone_of):
+def test_a_vtimezone_may_come_later_and_in_another_case(read_events, event, zone_of):
+    """A TZID finds its VTIMEZONE after the event, in other letter case and with stray spaces."""
     found = read_events(event(start=at("our OFFICE ")), zone_of("Our Office", standard="+0200"))
     assert found.starts == ["2026-03-02T07:00:00Z"]
 
 
-def test_a_vtimezone_of_a_windows_name_is_believed_before_the_table(read_events, event, zone_of):
+def test_a_windows_names_own_vtimezone_is_believed_first(read_events, event, zone_of):
+    """A VTIMEZONE that differs from its Windows name's zone is believed, and the zone has no name."""
     found = read_events(
         zone_of("W. Europe Standard Time", standard="+0300"), event(start=at("W. Europe Standard Time"))
     )
@@ -95,7 +100,8 @@ def test_a_vtimezone_of_a_windows_name_is_believed_before_the_table(read_events,
     assert found.only.appointment.timezone is None
 
 
-def test_a_vtimezone_that_agrees_with_its_windows_name_is_that_zone(read_events, event, zone_of):
+def test_a_vtimezone_that_agrees_with_its_windows_name_is_it(read_events, event, zone_of):
+    """A VTIMEZONE with the clock of its Windows name's zone becomes that IANA zone."""
     definition = zone_of("W. Europe Standard Time", standard="+0100", daylight="+0200")
     found = read_events(definition, event("RRULE:FREQ=MONTHLY;COUNT=2", start=at("W. Europe Standard Time")))
     assert found.starts == ["2026-03-02T08:00:00Z", "2026-04-02T07:00:00Z"]
@@ -103,11 +109,13 @@ def test_a_vtimezone_that_agrees_with_its_windows_name_is_that_zone(read_events,
 
 
 def test_an_iana_name_is_believed_before_a_wrong_vtimezone(read_events, event, zone_of):
+    """A TZID that is an IANA name is that zone, whatever its VTIMEZONE says."""
     found = read_events(zone_of("Europe/Berlin", standard="+0900"), event(start=at("Europe/Berlin")))
     assert found.starts == ["2026-03-02T08:00:00Z"]
 
 
 def test_a_custom_zone_changes_its_clock_as_it_says(read_events, event, zone_of):
+    """A VTIMEZONE of no known name is followed through its change to summer time."""
     found = read_events(
         zone_of("Office", standard="+0300", daylight="+0400"),
         event("RRULE:FREQ=WEEKLY;COUNT=2", start="DTSTART;TZID=Office:20260326T090000"),
@@ -122,6 +130,7 @@ def test_a_custom_zone_changes_its_clock_as_it_says(read_events, event, zone_of)
     ids=["empty", "more than a day", "every second"],
 )
 def test_a_broken_vtimezone_is_reported_and_costs_no_event(read_events, event, broken):
+    """A VTIMEZONE that can't be used is a warning, and its events are read."""
     part = f"BEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n{broken}\r\nEND:STANDARD\r\n" if broken else ""
     definition = f"BEGIN:VTIMEZONE\r\nTZID:Office\r\n{part}END:VTIMEZONE"
     found = read_events(definition, event(start=at("Office")), event(uid="other"))
@@ -146,7 +155,8 @@ def test_lower_case_letters_are_read(read_events, event):
     assert read_events(event(start="dtstart:20260302t090000z")).starts == ["2026-03-02T09:00:00Z"]
 
 
-def test_b31_b32_floating_and_all_day_times_are_in_the_configured_zone(read_events, event):
+def test_b31_b32_floating_times_are_in_the_configured_zone(read_events, event):
+    """A time without a zone is meant in the configured one, never in the machine's."""
     found = read_events(event(start=f"DTSTART:{LOCAL}"), timezone="Europe/Berlin")
     assert found.starts == ["2026-03-02T08:00:00Z"]
     assert found.only.appointment.timezone == "Europe/Berlin"
@@ -160,6 +170,7 @@ def test_b32_without_a_zone_floating_times_are_utc(read_events, event):
 
 
 def test_x_wr_timezone_is_the_zone_of_floating_times(read_events, event):
+    """X-WR-TIMEZONE names the zone of its calendar's floating times, before the configured one."""
     found = read_events("X-WR-TIMEZONE:Europe/Berlin", event(start=f"DTSTART:{LOCAL}"))
     assert found.starts == ["2026-03-02T08:00:00Z"]
 
@@ -174,12 +185,14 @@ def test_a_utc_series_stays_utc_under_x_wr_timezone(read_events, event):
 
 
 def test_a_bad_x_wr_timezone_is_reported(read_events, event):
+    """An X-WR-TIMEZONE that names no zone is a warning, and the configured zone counts."""
     found = read_events("X-WR-TIMEZONE:Nowhere", event(start=f"DTSTART:{LOCAL}"))
     assert found.starts == ["2026-03-02T14:00:00Z"]
     assert any("X-WR-TIMEZONE" in warning for warning in found.warnings)
 
 
 def test_a_prefixed_path_that_is_no_zone_is_none():
+    """A very long name of separators only is no zone, and raises nothing."""
     assert iana_zone("/" * 100_000) is None
     assert known_equivalent("," * 100_000) is None
 
@@ -189,6 +202,7 @@ BERLIN = zone("Europe/Berlin")
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC)))
 def test_a_table_shows_the_same_clock_as_the_zone_it_describes(instant):
+    """A zone built from a VTIMEZONE agrees with the IANA zone at any instant, fold included."""
     local = instant.astimezone(_table())
     theirs = instant.astimezone(BERLIN)
     assert local.replace(tzinfo=None) == theirs.replace(tzinfo=None)

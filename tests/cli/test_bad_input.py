@@ -20,6 +20,7 @@ def one_line(ran, *parts):
 
 
 def test_no_configuration(run, folder, calendar, event):
+    """A missing configuration is one line that names the file and `--config`."""
     (folder / "reminders.toml").unlink()
     ran = run("import", calendar(event("A-1")))
     assert ran.status == 2
@@ -27,6 +28,7 @@ def test_no_configuration(run, folder, calendar, event):
 
 
 def test_broken_toml(run, folder, calendar, event):
+    """Broken TOML is one line with the file and the line in it."""
     (folder / "reminders.toml").write_text("timezone = New York\n")
     ran = run("plan", calendar(event("A-1")))
     assert ran.status == 2
@@ -34,6 +36,7 @@ def test_broken_toml(run, folder, calendar, event):
 
 
 def test_an_unknown_zone(run, folder, calendar, event):
+    """A configured zone that isn't an IANA name is one line with file, key and value."""
     config = folder / "reminders.toml"
     config.write_text(config.read_text().replace("America/New_York", "America/Nowhere"))
     ran = run("plan", calendar(event("A-1")))
@@ -42,6 +45,7 @@ def test_an_unknown_zone(run, folder, calendar, event):
 
 
 def test_an_unknown_zone_on_the_command_line(run, calendar, event):
+    """An unknown `--default-timezone` is one line that names the option."""
     day = ["--from", "2026-02-12T00:00:00Z", "--to", "2026-02-13T00:00:00Z"]
     ran = run("appointments", calendar(event("A-1")), *day, "--default-timezone", "Mars/Olympus")
     assert ran.status == 2
@@ -50,6 +54,7 @@ def test_an_unknown_zone_on_the_command_line(run, calendar, event):
 
 @pytest.mark.parametrize("text", ["2026-02-10T14:00:00", "yesterday"], ids=["naive", "no time"])
 def test_a_naive_or_unreadable_now(run, calendar, event, text):
+    """A `--now` without a zone, or no time at all, is wrong usage."""
     ran = run("plan", calendar(event("A-1")), "--now", text)
     assert ran.status == 2
     assert ran.out == ""
@@ -57,6 +62,7 @@ def test_a_naive_or_unreadable_now(run, calendar, event, text):
 
 
 def test_a_missing_key_is_told_before_anything_is_written(run, folder, calendar, event):
+    """Commands that write name the missing key and make no ledger, and a plan needs none."""
     file = calendar(event("A-1"))
     for command in (["import", file], ["resync"], ["cancel", "A-1"], ["suppress", "+12025550123"]):
         ran = run(*command)
@@ -67,6 +73,7 @@ def test_a_missing_key_is_told_before_anything_is_written(run, folder, calendar,
 
 
 def test_a_refused_key_is_no_success_and_parks_nothing(run, telnyx, calendar, event, monkeypatch):
+    """A refused key names its variable, is not printed, and ends with another status than 0."""
     monkeypatch.setenv("TELNYX_API_KEY", "KEYWRONG")
     ran = run("import", calendar(event("A-1")), "--now", NOW)
     assert ran.status in (1, 2)
@@ -75,7 +82,8 @@ def test_a_refused_key_is_no_success_and_parks_nothing(run, telnyx, calendar, ev
     assert telnyx.messages() == []
 
 
-def test_an_unreachable_provider_is_listed_and_the_next_run_does_it(run, telnyx, calendar, event, monkeypatch):
+def test_an_unreachable_provider_is_listed_as_failed(run, telnyx, calendar, event, monkeypatch):
+    """Each reminder is listed as failed, the cause once, and the next run parks them."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         here, there = os.environ["TELNYX_BASE_URL"], f"http://127.0.0.1:{taken.getsockname()[1]}/v2"
@@ -97,6 +105,7 @@ def test_an_unreachable_provider_is_listed_and_the_next_run_does_it(run, telnyx,
     ids=["empty", "a login page", "a table", "bytes"],
 )
 def test_a_file_that_is_no_calendar(run, telnyx, folder, content):
+    """Data that is no calendar is one line with the file's name, and nothing is written."""
     (folder / "clinic.ics").write_bytes(content)
     for command in (["plan"], ["import"], ["import", "--complete"]):
         ran = run(*command, "clinic.ics", "--now", NOW)
@@ -107,12 +116,14 @@ def test_a_file_that_is_no_calendar(run, telnyx, folder, content):
 
 
 def test_a_file_that_is_not_there(run, telnyx):
+    """A calendar that doesn't exist is one line with its name."""
     ran = run("import", "nowhere.ics")
     assert ran.status == 2
     one_line(ran, "nowhere.ics")
 
 
-def test_an_impossible_phone_is_skipped_by_name_and_stops_nothing(run, telnyx, calendar, event):
+def test_an_impossible_phone_is_skipped_and_stops_nothing(run, telnyx, calendar, event):
+    """An impossible number of an event is skipped, and one on the command line is wrong usage."""
     ran = run("import", calendar(event("A-1", phone="12"), event("A-2")), "--now", NOW)
     assert ran.status == 0
     assert len(telnyx.parked()) == 1
@@ -123,6 +134,7 @@ def test_an_impossible_phone_is_skipped_by_name_and_stops_nothing(run, telnyx, c
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder(run, telnyx, folder, calendar, event):
+    """A folder that can't hold the ledger is one line, and the provider isn't asked."""
     file = calendar(event("A-1"))
     folder.chmod(0o500)
     try:
@@ -136,6 +148,7 @@ def test_a_read_only_folder(run, telnyx, folder, calendar, event):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_ledger_can_be_looked_at_and_stays_as_it_is(run, telnyx, folder, calendar, event):
+    """A read-only ledger serves status and doctor, and refuses what would write."""
     assert run("import", calendar(event("A-1")), "--now", NOW).status == 0
     ledger, requests = folder / "reminders.db", telnyx.request_count
     before = ledger.read_bytes()
@@ -155,6 +168,7 @@ def test_a_read_only_ledger_can_be_looked_at_and_stays_as_it_is(run, telnyx, fol
 
 
 def test_a_ledger_that_cannot_be_there(run, telnyx, folder, calendar, event):
+    """A ledger in a folder that doesn't exist is one line with its path."""
     config = folder / "reminders.toml"
     text = config.read_text()
     config.write_text(text.replace("[[rules]]", '[ledger]\nurl = "sqlite:///no/such/folder/reminders.db"\n\n[[rules]]'))
@@ -165,6 +179,7 @@ def test_a_ledger_that_cannot_be_there(run, telnyx, folder, calendar, event):
 
 
 def test_a_ledger_that_is_no_database(run, telnyx, folder, calendar, event):
+    """A ledger file that is no database is one line, and is left as it is."""
     (folder / "reminders.db").write_bytes(b"Dear diary, " * 500)
     for command in (["import", calendar(event("A-1")), "--now", NOW], ["status"], ["ledger", "check"]):
         ran = run(*command)
@@ -175,12 +190,14 @@ def test_a_ledger_that_is_no_database(run, telnyx, folder, calendar, event):
 
 
 def test_unknown_commands_and_options_are_usage(run):
+    """Misspelt commands, missing arguments and abbreviated options end with status 2."""
     assert run("inport", "clinic.ics").status == 2
     assert run("plan").status == 2
     assert run("plan", "clinic.ics", "--complet").status == 2
 
 
 def test_what_nobody_thought_of_is_one_line_too(run, folder):
+    """An error of the system, as of a folder in the file's place, is one line and no traceback."""
     (folder / "reminders.toml").unlink()
     (folder / "reminders.toml").mkdir()
     ran = run("status")

@@ -19,6 +19,7 @@ def message(ran, check):
 
 
 def test_all_is_well_after_the_first_runs(run, telnyx, machine_now, calendar, event):
+    """Every check is ok, in order from the file to the clock, once a resync has run."""
     telnyx.clock.set(machine_now)
     assert run("resync").status == 0
     ran = run("doctor")
@@ -35,6 +36,7 @@ def test_all_is_well_after_the_first_runs(run, telnyx, machine_now, calendar, ev
 
 
 def test_a_wrong_configuration_ends_it(run, folder):
+    """A configuration that can't be read is the only finding: the rest depends on it."""
     (folder / "reminders.toml").write_text("timezone = 5")
     ran = run("doctor", "--json")
     assert ran.status == 1
@@ -42,6 +44,7 @@ def test_a_wrong_configuration_ends_it(run, folder):
 
 
 def test_a_missing_key_fails_and_names_the_variable(run):
+    """Missing credentials fail with the name of the variable to set."""
     ran = run("doctor", "--json")
     assert ran.status == 1
     assert ("credentials", "fail") in states(ran)
@@ -49,6 +52,7 @@ def test_a_missing_key_fails_and_names_the_variable(run):
 
 
 def test_a_refused_key_fails(run, telnyx, monkeypatch):
+    """A key the provider refuses fails with its status, and is not printed."""
     monkeypatch.setenv("TELNYX_API_KEY", "KEYWRONG")
     ran = run("doctor", "--json")
     assert ran.status == 1
@@ -58,6 +62,7 @@ def test_a_refused_key_fails(run, telnyx, monkeypatch):
 
 
 def test_an_unreachable_provider_fails(run, telnyx, monkeypatch):
+    """A provider that doesn't answer fails, and so does the doctor."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         monkeypatch.setenv("TELNYX_BASE_URL", f"http://127.0.0.1:{taken.getsockname()[1]}/v2")
@@ -67,12 +72,14 @@ def test_an_unreachable_provider_fails(run, telnyx, monkeypatch):
 
 
 def test_a_provider_in_trouble_is_a_warning(run, telnyx):
+    """A provider's 500 is its own trouble, which passes: a warning."""
     telnyx.fault("500", times=1)
     ran = run("doctor", "--json")
     assert ("provider", "warn") in states(ran)
 
 
 def test_a_local_clock_of_its_own_is_a_warning(run, telnyx):
+    """A sandbox with another time, and a ledger not there yet, are warnings only."""
     ran = run("doctor", "--json")
     assert ran.status == 0
     assert {("clock", "warn"), ("ledger", "warn")} <= states(ran)
@@ -84,6 +91,7 @@ def test_a_local_clock_of_its_own_is_a_warning(run, telnyx):
     ids=["no folder", "no database"],
 )
 def test_an_impossible_ledger_fails(run, telnyx, folder, url, part):
+    """A ledger that can't be created, or is another file, fails with its path."""
     path = folder / "reminders.toml"
     path.write_text(path.read_text().replace("[[rules]]", f'[ledger]\nurl = "{url}"\n\n[[rules]]'))
     ran = run("doctor", "--json")
@@ -93,12 +101,14 @@ def test_an_impossible_ledger_fails(run, telnyx, folder, url, part):
 
 
 def test_it_writes_nothing(run, telnyx, folder):
+    """The doctor makes no ledger and writes nothing at the provider."""
     run("doctor")
     assert not (folder / "reminders.db").exists()
     assert telnyx.write_count == 0
 
 
 def test_rules_that_cost_more_than_need_be_are_warnings(folder, machine_now):
+    """A text outside the GSM alphabet and a missing zone are warnings."""
     path = folder / "reminders.toml"
     path.write_text(path.read_text().replace("Hi {{", "Hi ☺ {{").replace('timezone = "America/New_York"', ""))
     found = [(finding.what, finding.state) for finding in examined(str(path), machine_now)]
@@ -123,6 +133,7 @@ TWILIO = 'name = "twilio"\nmessaging_service_sid = "MG' + "2" * 32 + '"'
 
 
 def test_a_fallback_is_looked_at_like_the_provider(run, telnyx, machine_now, second, monkeypatch):
+    """The fallback's credentials, answer and clock are checked like the provider's."""
     telnyx.clock.set(machine_now)
     second(TWILIO)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "KEY0123")
@@ -134,7 +145,8 @@ def test_a_fallback_is_looked_at_like_the_provider(run, telnyx, machine_now, sec
     assert "twilio at http://127.0.0.1" in message(ran, "fallback")
 
 
-def test_a_fallback_without_a_key_fails_and_a_run_goes_on_without_it(run, telnyx, second, calendar, event):
+def test_a_run_goes_on_without_a_fallback_that_has_no_key(run, telnyx, second, calendar, event):
+    """A fallback without credentials fails in the doctor and is a warning to a run."""
     second(TWILIO)
     ran = run("doctor", "--json")
     assert ran.status == 1
@@ -146,6 +158,7 @@ def test_a_fallback_without_a_key_fails_and_a_run_goes_on_without_it(run, telnyx
 
 
 def test_a_fallback_that_keeps_its_own_time_needs_the_machines(run, telnyx, second, calendar, event, monkeypatch):
+    """A run with `--now` is refused where the fallback is not on loopback."""
     second(TWILIO)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "KEY0123")
     monkeypatch.setenv("TWILIO_BASE_URL", "https://api.twilio.example")
@@ -155,6 +168,7 @@ def test_a_fallback_that_keeps_its_own_time_needs_the_machines(run, telnyx, seco
 
 
 def test_a_fallback_that_sends_as_the_provider_does_is_refused(run, telnyx, second):
+    """A fallback with the provider's own sender ends a run with status 2."""
     second('name = "telnyx"\nfrom = "+1 202 555 0100"')
     ran = run("resync")
     assert ran.status == 2

@@ -23,11 +23,13 @@ def main_of(name):
 
 
 def test_every_script_is_tested_here():
+    """The examples on disk are those that this file runs."""
     tested = {"booking_app", "nightly_job", "async_host", "webhook_endpoint", "asgi_host", "test_asgi_host"}
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
 
 def test_a_booking_and_its_reminder_are_one_transaction():
+    """The booking app's example ends with the moved booking's reminders, and none of the cancelled one."""
     assert main_of("booking_app") == [
         ("+12025550101", "Hi Ada, see you tomorrow at 3:00 PM (Check-up)."),
         ("+12025550101", "See you today at 3:00 PM."),
@@ -35,6 +37,7 @@ def test_a_booking_and_its_reminder_are_one_transaction():
 
 
 def test_a_nightly_table_withdraws_what_it_no_longer_has(capsys):
+    """The nightly job's example parks its rows in two languages and cancels what vanished."""
     assert main_of("nightly_job") == [
         "Hi Ada, Check-up tomorrow at 10:00 AM.",
         "Hola Beatriz, Limpieza mañana a las 8:30.",
@@ -43,11 +46,13 @@ def test_a_nightly_table_withdraws_what_it_no_longer_has(capsys):
 
 
 def test_an_asynchronous_host_parks_twenty_at_once(capsys):
+    """The async example parks twenty appointments and says so."""
     assert main_of("async_host") == 20
     assert "20 of 20" in capsys.readouterr().out
 
 
 def test_a_webhook_endpoint_obeys_stop():
+    """The webhook example hears a delivery and a STOP, after which nothing is parked."""
     pytest.importorskip("cryptography")
     seen, parked = main_of("webhook_endpoint")
     assert {"delivered", "opted_out"} <= set(seen)
@@ -55,6 +60,7 @@ def test_a_webhook_endpoint_obeys_stop():
 
 
 def test_a_host_on_asgi_is_tested_with_signed_webhooks(monkeypatch):
+    """The ASGI example mounts its routes, and its own tests pass."""
     pytest.importorskip("cryptography")
     monkeypatch.setenv("TELNYX_PUBLIC_KEY", TELNYX_PUBLIC_KEY)
     assert [route.path for route in main_of("asgi_host").routes] == ["/bookings", "/calls", "/hooks"]
@@ -64,6 +70,7 @@ def test_a_host_on_asgi_is_tested_with_signed_webhooks(monkeypatch):
 
 
 def test_the_configuration_and_calendar_go_together(run, telnyx, folder):
+    """The example's rules can be checked against its calendar, and its import parks."""
     for name in ("reminders.toml", "clinic.ics"):
         shutil.copy(EXAMPLES / name, folder)
     checked = run("rules", "check", "--sample", "clinic.ics", "--now", "2026-02-10T14:00:00Z", "--limit", "2")

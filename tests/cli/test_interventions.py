@@ -23,6 +23,7 @@ def numbers(telnyx):
 
 
 def test_cancel_withdraws_one_appointment(run, telnyx, imported):
+    """`cancel` withdraws the appointment named, also with its source and as JSON."""
     ran = run("cancel", "A-1", "--now", NOW)
     assert ran.status == 0
     assert "1 cancelled" in ran.out
@@ -32,13 +33,15 @@ def test_cancel_withdraws_one_appointment(run, telnyx, imported):
 
 
 def test_cancel_can_take_one_occurrence_of_a_series(run, telnyx, calendar, event):
+    """`cancel --recurrence-id` leaves the other occurrences parked."""
     run("import", calendar(event("S", 11, "RRULE:FREQ=DAILY;COUNT=3", hour=15)), "--now", NOW)
     assert len(numbers(telnyx)) == 3
     assert run("cancel", "S", "--recurrence-id", "2026-02-12T20:00:00Z", "--now", NOW).status == 0
     assert [item.send_at.day for item in telnyx.parked()] == [10, 12]
 
 
-def test_cancel_of_something_unknown_is_status_1_and_asks_for_nothing(run, telnyx, imported):
+def test_cancel_of_something_unknown_is_status_1(run, telnyx, imported):
+    """`cancel` of an id that isn't recorded is told on stderr and asks the provider for nothing."""
     requests = telnyx.request_count
     ran = run("cancel", "A-9", "--now", NOW)
     assert (ran.status, ran.out) == (1, "")
@@ -47,6 +50,7 @@ def test_cancel_of_something_unknown_is_status_1_and_asks_for_nothing(run, telny
 
 
 def test_suppress_withdraws_and_allow_lifts(run, telnyx, imported):
+    """`suppress` keeps a number out through imports, until `allow` lifts it."""
     ran = run("suppress", "(202) 555-0123", "--reason", "asked at the desk", "--now", NOW)
     assert ran.status == 0
     assert numbers(telnyx) == ["+12025550177"]
@@ -59,6 +63,7 @@ def test_suppress_withdraws_and_allow_lifts(run, telnyx, imported):
 
 
 def test_ledger_upgrade_creates_it_and_is_repeatable(run, folder):
+    """`ledger upgrade` makes the tables, and a second time changes nothing."""
     for _ in range(2):
         ran = run("ledger", "upgrade")
         assert (ran.status, ran.out, ran.err) == (0, "the ledger is up to date\n", "")
@@ -67,12 +72,14 @@ def test_ledger_upgrade_creates_it_and_is_repeatable(run, folder):
 
 
 def test_ledger_check_finds_nothing_wrong_after_a_run(run, imported):
+    """`ledger check` finds no fault in what an import wrote."""
     ran = run("ledger", "check")
     assert (ran.status, ran.out) == (0, "nothing is wrong\n")
     assert run("ledger", "check", "--json").json == {"faults": []}
 
 
 def test_ledger_purge_takes_the_personal_data_of_the_past(run, telnyx, imported, folder):
+    """`ledger purge` leaves no phone number of past appointments in the ledger's file."""
     telnyx.clock.set("2026-02-20T00:00:00Z")
     assert run("resync", "--now", "2026-02-20T00:00:00Z").status == 0
     ran = run("ledger", "purge", "--older-than", "1d", "--json")

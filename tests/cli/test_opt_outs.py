@@ -6,6 +6,7 @@ from tests.factories import NOW
 
 
 def test_who_is_on_the_list_gets_nothing_more(run, telnyx, calendar, event):
+    """`resync --opt-outs` reads the provider's list and cancels what is parked for its numbers."""
     run("import", calendar(event("A-1")), "--now", NOW)
     telnyx.inbound("+12025550123", "STOP")
     ran = run("resync", "--opt-outs", "--now", NOW)
@@ -14,6 +15,7 @@ def test_who_is_on_the_list_gets_nothing_more(run, telnyx, calendar, event):
 
 
 def test_a_list_that_cannot_be_read_is_told_and_the_job_is_done(run, telnyx, calendar, event):
+    """A list that can't be read is status 1, and the run does its work all the same."""
     run("import", calendar(event("A-1")), "--now", NOW)
     telnyx.fault("500", method="GET", path="*/messaging_optouts")
     ran = run("resync", "--opt-outs", "--now", NOW, "--json")

@@ -53,6 +53,7 @@ def texts(lines):
     st.lists(st.tuples(*[st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=9)] * 3), max_size=6)
 )
 def test_columns_stand_below_each_other_and_nothing_is_lost(rows):
+    """Each cell of any table is printed in full, at its column's place and width."""
     lines = aligned(rows)
     assert len(lines) == len(rows)
     for row, line in zip(rows, lines, strict=True):
@@ -65,12 +66,14 @@ def test_columns_stand_below_each_other_and_nothing_is_lost(rows):
 
 @given(st.text(max_size=80))
 def test_a_long_name_keeps_its_ends_and_never_exceeds_the_width(name):
+    """A name longer than 24 characters keeps its beginning and its end."""
     short = shortened(name)
     assert len(short) <= 24
     assert short == name or (name.startswith(short[:12]) and name.endswith(short[13:]))
 
 
 def test_days_are_those_of_the_practice(change):
+    """Changes stand under the day and time of the kit's zone, whatever day it is in UTC."""
     assert texts(change_lines([change()], NEW_YORK)) == [
         "Sat 7 Mar 2026 (America/New_York)",
         "  23:30  schedule  A-1  day-before  +12…23  on_time",
@@ -90,6 +93,7 @@ def test_days_are_those_of_the_practice(change):
     ],
 )
 def test_who_lives_by_another_clock_is_shown_by_it_too(change, zone, said):
+    """A recipient's own time is shown where it differs from the practice's, and not once withdrawn."""
     line = texts(change_lines([change(zone=zone)], NEW_YORK))[1]
     assert line == f"  23:30  schedule  A-1  day-before  +12…23  {said}"
     (withdrawn,) = [
@@ -99,6 +103,7 @@ def test_who_lives_by_another_clock_is_shown_by_it_too(change, zone, said):
 
 
 def test_what_is_withdrawn_and_not_sent_comes_last_with_its_day(change):
+    """Withdrawn and unsent reminders stand below the days, each with its own day and no text."""
     lines = texts(
         change_lines(
             [
@@ -120,6 +125,7 @@ def test_what_is_withdrawn_and_not_sent_comes_last_with_its_day(change):
 
 
 def test_one_error_of_many_is_told_once_and_counted_as_failed(change):
+    """An error that many changes share is printed once, and the counts have them as failed."""
     failed = change(outcome="failed", error="telnyx: no connection")
     lines = texts(change_lines([failed, failed, change(outcome="done")], NEW_YORK))
     assert sum("FAILED schedule" in line for line in lines) == 2
@@ -129,10 +135,12 @@ def test_one_error_of_many_is_told_once_and_counted_as_failed(change):
 
 
 def test_an_empty_run_says_so():
+    """A run without appointments says that there was nothing to do."""
     assert outcome_line(Report(now=AT, changes=())).text == "0 appointments: nothing to do."
 
 
 def test_counts_are_nested_and_what_is_empty_is_none():
+    """The status is printed as indented counts, with "none" for an empty table and local times."""
     lines = texts(count_lines({"messages": {"sent": 2}, "runs": {}, "next_at": AT, "list": [1, 2]}, NEW_YORK))
     assert lines == [
         "messages:",
@@ -179,6 +187,7 @@ def test_a_person_sees_a_bar_and_colours(folder, telnyx, calendar, event):
 
 
 def test_no_color_is_respected(folder, telnyx, calendar, event):
+    """With NO_COLOR set a terminal gets no escape sequences."""
     calendar(event("A-1"))
     _, seen = on_a_terminal("plan", "clinic.ics", "--now", NOW, folder=folder, NO_COLOR="1")
     assert "\x1b[" not in seen

@@ -21,7 +21,8 @@ def parked(telnyx):
     return [(item.to, iso(item.send_at), item.text) for item in telnyx.parked()]
 
 
-def test_a_plan_shows_times_people_words_and_reasons_and_writes_nothing(run, telnyx, calendar, event, folder):
+def test_a_plan_shows_its_changes_and_writes_nothing(run, telnyx, calendar, event, folder):
+    """A plan shows days, times, texts and reasons with numbers masked, and writes nothing."""
     file = calendar(event("A-1"), event("A-2", 20, name="Bob", phone="+12025550177"))
     ran = run("plan", file, "--now", NOW)
     assert (ran.status, ran.err) == (0, "")
@@ -36,6 +37,7 @@ def test_a_plan_shows_times_people_words_and_reasons_and_writes_nothing(run, tel
 
 
 def test_an_import_parks_and_a_second_one_makes_no_request(run, telnyx, calendar, event):
+    """An import parks what is due, and the same file once more is kept without a request."""
     file = calendar(event("A-1"))
     ran = run("import", file, "--now", NOW)
     assert (ran.status, ran.err) == (0, "")
@@ -49,6 +51,7 @@ def test_an_import_parks_and_a_second_one_makes_no_request(run, telnyx, calendar
 
 
 def test_the_json_of_a_run_is_the_contract(run, telnyx, calendar, event):
+    """The JSON of a run has exactly the documented keys, with the number in full for programs."""
     ran = run("import", calendar(event("A-1")), "--now", NOW, "--json")
     (message,) = telnyx.parked()
     assert ran.json == {
@@ -85,7 +88,8 @@ def test_the_json_of_a_run_is_the_contract(run, telnyx, calendar, event):
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_config_and_json_are_taken_before_and_after_the_subcommand(run, telnyx, calendar, event, folder, place):
+def test_config_and_json_stand_on_either_side(run, telnyx, calendar, event, folder, place):
+    """`--config` and `--json` are taken before and after the subcommand."""
     (folder / "reminders.toml").rename(folder / "other.toml")
     options, command = ["--config", "other.toml", "--json"], ["plan", calendar(event("A-1")), "--now", NOW]
     ran = run(*options, *command) if place == "before" else run(*command, *options)
@@ -94,6 +98,7 @@ def test_config_and_json_are_taken_before_and_after_the_subcommand(run, telnyx, 
 
 
 def test_a_dry_run_is_a_plan(run, telnyx, calendar, event, folder):
+    """`import --dry-run` prints what `plan` prints, and writes as little."""
     file = calendar(event("A-1"))
     dry, planned = (
         run(*command, "--now", NOW, "--json") for command in (("import", file, "--dry-run"), ("plan", file))
@@ -104,6 +109,7 @@ def test_a_dry_run_is_a_plan(run, telnyx, calendar, event, folder):
 
 
 def test_a_moved_and_a_vanished_event_are_followed(run, telnyx, calendar, event):
+    """A complete import replaces what moved, withdraws what is gone, and shows the old time."""
     run("import", calendar(event("A-1"), event("A-2", 13)), "--now", NOW)
     ran = run("import", calendar(event("A-1", 14, "SEQUENCE:1")), "--complete", "--now", NOW)
     assert ran.status == 0
@@ -113,13 +119,15 @@ def test_a_moved_and_a_vanished_event_are_followed(run, telnyx, calendar, event)
 
 
 def test_the_source_is_the_files_stem_unless_named(run, telnyx, calendar, event):
+    """A calendar's appointments are recorded under the file's name without its ending."""
     file = calendar(event("A-1"))
     run("import", file, "--now", NOW)
     assert run("explain", "A-1", "--source", "clinic", "--now", NOW).status == 0
     assert run("explain", "A-1", "--source", "other", "--now", NOW).status == 1
 
 
-def test_an_unsafe_import_is_refused_with_the_numbers_and_can_be_forced(run, telnyx, calendar, event):
+def test_an_unsafe_import_is_refused_and_can_be_forced(run, telnyx, calendar, event):
+    """The guard's refusal is status 3 with the numbers and writes nothing; `--force` goes on."""
     run("import", calendar(*(event(f"A-{number}", 12, hour=number) for number in range(9, 21))), "--now", NOW)
     assert len(parked(telnyx)) == 12
     few = calendar(event("A-9", 12, hour=9))
@@ -134,7 +142,8 @@ def test_an_unsafe_import_is_refused_with_the_numbers_and_can_be_forced(run, tel
     assert len(parked(telnyx)) == 1
 
 
-def test_a_broken_event_is_told_with_line_and_uid_and_stops_nothing_else(run, telnyx, calendar, event):
+def test_a_broken_event_is_told_and_stops_nothing_else(run, telnyx, calendar, event):
+    """A broken event is told with line and UID, ends with status 1, and the others are parked."""
     broken = event("A-2").replace("DTSTART;TZID=America/New_York:20260212T100000", "DTSTART:soon")
     ran = run("import", calendar(event("A-1"), broken), "--now", NOW)
     assert ran.status == 1
@@ -144,6 +153,7 @@ def test_a_broken_event_is_told_with_line_and_uid_and_stops_nothing_else(run, te
 
 
 def test_the_batch_job_parks_what_enters_the_window(run, telnyx, calendar, event):
+    """A resync parks what has entered the window, and its dry run only shows it."""
     run("import", calendar(event("A-1", 20)), "--now", NOW)
     assert parked(telnyx) == []
     telnyx.clock.set("2026-02-15T15:00:00Z")
@@ -156,12 +166,14 @@ def test_the_batch_job_parks_what_enters_the_window(run, telnyx, calendar, event
 
 
 def test_every_goes_with_neither_now_nor_dry_run(run, telnyx):
+    """`--every` with `--now`, with `--dry-run` or with no length of time is wrong usage."""
     assert run("resync", "--every", "60s", "--now", NOW).status == 2
     assert run("resync", "--every", "60s", "--dry-run").status == 2
     assert run("resync", "--every", "soon").status == 2
 
 
 def test_every_runs_again_and_again_until_terminated(telnyx, folder):
+    """`--every` prints a line of JSON a run and ends with status 0 when terminated."""
     with subprocess.Popen(
         [sys.executable, "-m", "reminder_kit", "resync", "--every", "1s", "--json"],
         cwd=folder,
@@ -178,6 +190,7 @@ def test_every_runs_again_and_again_until_terminated(telnyx, folder):
 
 
 def test_a_run_that_writes_elsewhere_at_another_time_is_refused(run, calendar, event, folder, monkeypatch):
+    """A writing run with `--now` far from the clock is for loopback only; previews may do it."""
     monkeypatch.setenv("TELNYX_API_KEY", "KEY0123")
     monkeypatch.setenv("TELNYX_BASE_URL", "https://telnyx.invalid/v2")
     file = calendar(event("A-1"))
@@ -192,6 +205,7 @@ def test_a_run_that_writes_elsewhere_at_another_time_is_refused(run, calendar, e
 
 
 def test_a_batch_job_with_nothing_to_do_says_one_line(run, telnyx, calendar, event):
+    """A resync without work prints its line of counts and nothing else."""
     run("import", calendar(event("A-1"), event("A-2", 20)), "--now", NOW)
     ran = run("resync", "--now", NOW)
     assert ran.status == 0
@@ -209,7 +223,8 @@ def test_of_many_done_two_hundred_are_listed(run, telnyx, calendar, event):
     assert "210 scheduled" in ran.out
 
 
-def test_warnings_are_told_to_who_looks_and_not_by_every_batch_job(run, telnyx, calendar, event, folder):
+def test_warnings_are_not_told_by_every_batch_job(run, telnyx, calendar, event, folder):
+    """Warnings of texts are shown by plan and import, and not by each resync."""
     path = folder / "reminders.toml"
     path.write_text(path.read_text().replace("Hi {{", "Hi ☺ {{"))
     file = calendar(event("A-1"))
@@ -219,6 +234,7 @@ def test_warnings_are_told_to_who_looks_and_not_by_every_batch_job(run, telnyx, 
 
 
 def test_only_the_plan_that_was_reviewed_is_carried_out(run, telnyx, calendar, event):
+    """An import with `--expect-digest` of another plan is refused with status 3."""
     file = calendar(event("A-1"))
     digest = run("plan", file, "--now", NOW).out.split()[-1]
     calendar(event("A-1", 13))
@@ -232,6 +248,7 @@ def test_only_the_plan_that_was_reviewed_is_carried_out(run, telnyx, calendar, e
 
 
 def test_a_plan_ends_with_a_forecast_of_parts_and_money(run, telnyx, folder, calendar, event):
+    """A plan's forecast prices parts by the `[cost]` table, in words and in JSON."""
     path = folder / "reminders.toml"
     path.write_text(path.read_text() + '\n[cost]\npart = 0.004\ncurrency = "USD"\n')
     file = calendar(event("A-1"), event("A-2", 13), event("A-3", 25))
@@ -241,7 +258,7 @@ def test_a_plan_ends_with_a_forecast_of_parts_and_money(run, telnyx, folder, cal
     assert [item["rule"] for item in forecast["rules"]] == ["day-before"]
 
 
-def test_an_edited_rule_is_shown_before_it_replaces_what_is_parked(run, telnyx, folder, calendar, event):
+def test_an_edited_rule_is_shown_before_it_replaces_anything(run, telnyx, folder, calendar, event):
     """B11: the preview of the batch job says what an edit of the rules would do; nothing is done yet."""
     assert run("import", calendar(event("A-1")), "--now", NOW).status == 0
     path = folder / "reminders.toml"
@@ -257,7 +274,7 @@ def test_an_edited_rule_is_shown_before_it_replaces_what_is_parked(run, telnyx, 
 
 
 @pytest.mark.parametrize("broken", [None, "<html>log in</html>"], ids=["missing", "a web page"])
-def test_a_source_out_of_reach_keeps_the_batch_job_from_nothing_else(run, telnyx, calendar, event, folder, broken):
+def test_a_source_out_of_reach_hinders_nothing_else(run, telnyx, calendar, event, folder, broken):
     """Law 6: what is held is parked, and the other sources are read; the status says that something is amiss."""
     run("import", calendar(event("A-1", 17), name="held.ics"), "--now", NOW)
     calendar(event("B-1", 13, phone="+12025550177"), name="there.ics")

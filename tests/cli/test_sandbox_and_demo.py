@@ -34,6 +34,7 @@ def demo(tmp_path_factory):
 
 
 def test_the_demo_tells_the_whole_story_on_80_columns(demo):
+    """The demo has its five parts in order, in lines of at most 80 characters."""
     assert max(map(len, demo.splitlines())) <= 80
     parts = (
         "1. A calendar comes in: the plan (nothing is written yet)",
@@ -49,12 +50,14 @@ def test_the_demo_tells_the_whole_story_on_80_columns(demo):
 
 
 def test_the_demo_masks_numbers_and_gives_reasons(demo):
+    """The demo shows no number in full and a reason for each outcome."""
     assert "+1202555" not in demo
     for reason in ("on_time", "beyond_window", "shifted_quiet_hours", "no_recipient", "too_late", "(text)", "(moved"):
         assert reason in demo
 
 
 def test_the_demo_ends_with_the_right_messages_received():
+    """The demo's people receive true texts at the right time, and nothing stays parked."""
     printed = json.loads(command("demo", "--json").stdout)
     received = {(item["to"][-2:], item["sent_at"]): item["text"] for item in printed["received"]}
     assert printed["parked"] == 0
@@ -84,6 +87,7 @@ def sandbox():
 
 
 def test_the_sandbox_prints_what_to_export_and_ends_when_told(sandbox):
+    """The sandbox prints its address and key, serves its own page, and ends with 0 on SIGTERM."""
     job = sandbox("--now", "2026-03-02T13:00:00Z")
     address, export, key = (job.stdout.readline().strip() for _ in range(3))
     base_url = address.removeprefix("base_url: ")
@@ -96,6 +100,7 @@ def test_the_sandbox_prints_what_to_export_and_ends_when_told(sandbox):
 
 
 def test_the_sandbox_takes_only_the_key_it_was_given(sandbox):
+    """The sandbox answers 401 to any other key than its own."""
     printed = json.loads(sandbox("--key", "KEY0123", "--json").stdout.readline())
     assert printed["api_key"] == "KEY0123"
     asked = urllib.request.Request(f"{printed['base_url']}/messages/x", headers={"authorization": "Bearer other"})
@@ -104,6 +109,7 @@ def test_the_sandbox_takes_only_the_key_it_was_given(sandbox):
 
 
 def test_a_taken_port_is_one_line(sandbox):
+    """A sandbox on a port in use ends with one line that names `--port`."""
     base_url = json.loads(sandbox("--json").stdout.readline())["base_url"]
     ran = command("sandbox", "--port", base_url.split(":")[2].partition("/")[0])
     assert ran.returncode == 2
@@ -112,6 +118,7 @@ def test_a_taken_port_is_one_line(sandbox):
 
 
 def test_help_is_quick_and_loads_neither_kit_nor_sql(tmp_path):
+    """`--help` lists the commands without importing the kit, SQL, HTTP or templates."""
     code = (
         "import sys; from reminder_kit.cli import main; main(['--help']); print(sorted(sys.modules), file=sys.stderr)"
     )
@@ -126,6 +133,7 @@ def test_help_is_quick_and_loads_neither_kit_nor_sql(tmp_path):
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+    """A closed pipe ends the demo with status 0 and without a traceback."""
     script = f"{sys.executable} -m reminder_kit demo | head -1; echo ${{PIPESTATUS[0]}}"
     ran = subprocess.run(
         ["bash", "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,

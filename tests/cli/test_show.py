@@ -16,7 +16,8 @@ def lines(ran):
     return [json.loads(line) for line in ran.out.splitlines()]
 
 
-def test_appointments_are_one_json_object_a_line_as_the_contract_says(run, calendar, event):
+def test_appointments_as_json_follow_the_contract(run, calendar, event):
+    """An appointment is one JSON object a line with exactly the documented keys."""
     ran = run("appointments", calendar(event("A-1", 12, "SEQUENCE:3", "LOCATION:Room 2")), *FEBRUARY, "--json")
     assert (ran.status, ran.err) == (0, "")
     assert lines(ran) == [
@@ -37,20 +38,23 @@ def test_appointments_are_one_json_object_a_line_as_the_contract_says(run, calen
     ]
 
 
-def test_appointments_begin_at_from_and_before_to_with_or_without_phone(run, calendar, event):
+def test_appointments_are_listed_by_start_phone_or_not(run, calendar, event):
+    """Starts from `--from` to before `--to` are listed, also without a phone."""
     alone = event("A-2", 13).replace("ATTENDEE;CN=Ada:tel:+12025550123\r\n", "")
     file = calendar(event("A-1", 12), alone, event("A-3", 14))
     ran = run("appointments", file, "--from", "2026-02-12T15:00:00Z", "--to", "2026-02-14T15:00:00Z", "--json")
     assert [(line["id"], len(line["recipients"])) for line in lines(ran)] == [("A-1", 1), ("A-2", 0)]
 
 
-def test_all_day_appointments_have_dates_and_the_end_is_exclusive(run, calendar):
+def test_all_day_appointments_have_dates(run, calendar):
+    """An all-day appointment has dates for its times, and the day after it as its end."""
     day = "BEGIN:VEVENT\r\nUID:D\r\nDTSTAMP:20260201T000000Z\r\nDTSTART;VALUE=DATE:20260212\r\nEND:VEVENT"
     (found,) = lines(run("appointments", calendar(day), *FEBRUARY, "--json"))
     assert (found["start_at"], found["end_at"], found["all_day"]) == ("2026-02-12", "2026-02-13", True)
 
 
-def test_appointments_need_no_configuration_and_take_the_zone_named(run, folder, calendar):
+def test_appointments_need_no_configuration(run, folder, calendar):
+    """Floating times are in `--default-timezone`, before the configured zone, or without any file."""
     floating = "BEGIN:VEVENT\r\nUID:F\r\nDTSTAMP:20260201T000000Z\r\nDTSTART:20260212T100000\r\nEND:VEVENT"
     file = calendar(floating)
     (by_config,) = lines(run("appointments", file, *FEBRUARY, "--json"))
@@ -61,7 +65,8 @@ def test_appointments_need_no_configuration_and_take_the_zone_named(run, folder,
     assert by_option["start_at"] == by_none["start_at"] == "2026-02-12T09:00:00Z"
 
 
-def test_a_broken_event_is_a_warning_with_line_and_uid_and_status_1(run, calendar, event):
+def test_a_broken_event_is_a_warning_and_status_1(run, calendar, event):
+    """A broken event is a warning with line and UID; the others are listed, with status 1."""
     broken = event("A-2").replace("DTSTART;TZID=America/New_York:20260212T100000", "DTSTART:soon")
     ran = run("appointments", calendar(event("A-1"), broken), *FEBRUARY, "--json")
     assert ran.status == 1
@@ -72,6 +77,7 @@ def test_a_broken_event_is_a_warning_with_line_and_uid_and_status_1(run, calenda
 
 
 def test_an_unusable_file_gives_no_line_and_status_2(run, folder):
+    """A file that is no calendar prints nothing on stdout and ends with status 2."""
     (folder / "clinic.ics").write_text("<html>")
     ran = run("appointments", "clinic.ics", *FEBRUARY, "--json")
     assert (ran.status, ran.out) == (2, "")
@@ -79,6 +85,7 @@ def test_an_unusable_file_gives_no_line_and_status_2(run, folder):
 
 
 def test_people_get_a_table_by_start_with_masked_numbers(run, calendar, event):
+    """Without `--json` appointments are a table ordered by start, and numbers are masked."""
     ran = run("appointments", calendar(event("A-2", 13, name="Bob"), event("A-1", 12)), *FEBRUARY)
     first, second = ran.out.splitlines()
     assert first.startswith("2026-02-12 10:00  America/New_York  confirmed  Check-up  Ada +12…23")
@@ -86,12 +93,14 @@ def test_people_get_a_table_by_start_with_masked_numbers(run, calendar, event):
 
 
 def test_from_and_to_are_needed_and_in_order(run, calendar, event):
+    """`appointments` without its two ends, or with the later one first, is wrong usage."""
     file = calendar(event("A-1"))
     assert run("appointments", file).status == 2
     assert run("appointments", file, "--from", "2026-02-12T00:00:00Z", "--to", "2026-02-11T00:00:00Z").status == 2
 
 
 def test_explain_shows_the_arithmetic_and_the_history(run, telnyx, calendar, event):
+    """`explain` prints rule, due time and message states, with the number masked."""
     run("import", calendar(event("A-1")), "--now", NOW)
     ran = run("explain", "A-1", "--now", NOW)
     assert ran.status == 0
@@ -104,12 +113,14 @@ def test_explain_shows_the_arithmetic_and_the_history(run, telnyx, calendar, eve
 
 
 def test_explain_of_nothing_is_status_1(run, telnyx, calendar, event):
+    """`explain` of an id that isn't recorded says so on stderr and ends with status 1."""
     ran = run("explain", "A-1")
     assert (ran.status, ran.out) == (1, "")
     assert "nothing is recorded for appointment 'A-1'" in ran.err
 
 
 def test_status_counts_before_and_after(run, telnyx, calendar, event, folder):
+    """`status` creates no ledger, and later counts messages, held reminders and the last resync."""
     before = run("status")
     assert before.status == 0
     assert "there is no ledger yet" in before.err
@@ -146,6 +157,7 @@ def test_rules_check_prints_texts_with_cost_and_warnings(run, two_rules):
 
 
 def test_rules_check_takes_a_calendar_as_sample(run, two_rules, calendar, event):
+    """`rules check --sample` writes each rule's texts for the calendar's appointments, up to `--limit`."""
     file = calendar(event("A-1"), event("A-2", 13, title="Cleaning"))
     shown = run("rules", "check", "--sample", file, "--now", NOW, "--limit", "3", "--json").json
     assert [(item["appointment"], item["rule"], item["parts"]) for item in shown["texts"]] == [
@@ -163,7 +175,8 @@ def joint_rule(folder):
     path.write_text(f"{path.read_text()}together = '{{{{ day }}}}: {several}'\n")
 
 
-def test_rules_check_shows_what_several_appointments_of_a_day_are_told(run, joint_rule, calendar, event):
+def test_rules_check_shows_what_is_told_together(run, joint_rule, calendar, event):
+    """The text for several of a day is shown for a made-up day and for the sample's own."""
     made_up = run("rules", "check", "--now", NOW)
     assert "“tomorrow: 2:30 PM Alexandra Winter 3:30 PM Alexandra Winter”" in made_up.out
     assert "several on one day" in made_up.out
@@ -174,6 +187,7 @@ def test_rules_check_shows_what_several_appointments_of_a_day_are_told(run, join
 
 
 def test_rules_check_tells_a_text_that_cannot_be_written(run, folder, calendar, event):
+    """A text whose variable the sample doesn't have is an error and status 1."""
     path = folder / "reminders.toml"
     path.write_text(path.read_text() + '\n[[rules]]\nid = "d"\nbefore = "1 hour"\ntext = "With {{ data.doctor }}"\n')
     ran = run("rules", "check", "--sample", calendar(event("A-1")), "--now", NOW)
@@ -273,6 +287,7 @@ def test_rules_check_says_where_nothing_can_be_sent(run, folder):
 
 
 def test_rules_check_of_a_wrong_rule_is_status_2(run, folder):
+    """A rule with an unknown variable can't be loaded, and the variable is named."""
     path = folder / "reminders.toml"
     path.write_text(path.read_text().replace("{{ when }}", "{{ wen }}"))
     ran = run("rules", "check")
@@ -303,7 +318,8 @@ def test_what_will_be_sent_is_exported_as_csv(run, coming):
     assert "+12025550123" in run("export", "--format", "csv", "--numbers").out
 
 
-def test_what_will_be_sent_is_exported_as_a_calendar_that_can_be_read(run, coming, folder):
+def test_what_will_be_sent_is_exported_as_a_calendar(run, coming, folder):
+    """An export has one event a coming reminder, and in JSON its text where one is parked."""
     assert run("export", "--output", "sent.ics").status == 0
     assert (folder / "sent.ics").read_bytes().count(b"BEGIN:VEVENT") == 2
     rows = run("export", "--json").json
@@ -311,12 +327,13 @@ def test_what_will_be_sent_is_exported_as_a_calendar_that_can_be_read(run, comin
 
 
 def test_rules_schema_is_printed_for_editors(run):
+    """`rules schema` prints the JSON schema of the rules."""
     ran = run("rules", "schema")
     assert ran.status == 0
     assert "before" in json.dumps(ran.json)
 
 
-def test_rules_check_reads_each_text_at_the_time_it_really_goes_out(run, folder, calendar, event):
+def test_rules_check_reads_texts_at_the_time_they_go_out(run, folder, calendar, event):
     """What is due at night goes out the evening before and says tomorrow; what is too late is not shown."""
     path = folder / "reminders.toml"
     path.write_text(

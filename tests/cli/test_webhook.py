@@ -47,6 +47,7 @@ def status_of(address, method="POST", body=b"{}"):
 
 
 def test_stop_withdraws_what_is_parked_and_forgeries_are_refused(run, telnyx, served, machine_now, calendar):
+    """A signed STOP cancels what is parked, a forgery is a 401, and the log shows no number."""
     address, job = served
     telnyx.webhook_url = address
     visit = machine_now + timedelta(days=3)
@@ -71,12 +72,14 @@ def test_stop_withdraws_what_is_parked_and_forgeries_are_refused(run, telnyx, se
 
 
 def test_without_a_public_key_it_does_not_start(run, telnyx):
+    """A server that could verify nothing ends with status 2 and names the key."""
     ran = run("webhook", "serve", "--port", "0")
     assert (ran.status, ran.out) == (2, "")
     assert "TELNYX_PUBLIC_KEY" in ran.err
 
 
 def test_without_the_server_package_it_says_what_to_install(run, telnyx, monkeypatch):
+    """`webhook serve` without uvicorn names the extra to install."""
     monkeypatch.setenv("TELNYX_PUBLIC_KEY", telnyx.public_key)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     ran = run("webhook", "serve", "--port", "0")
@@ -85,6 +88,7 @@ def test_without_the_server_package_it_says_what_to_install(run, telnyx, monkeyp
 
 
 def test_a_taken_port_is_one_line(run, telnyx, monkeypatch):
+    """A port in use is one line that asks for another."""
     monkeypatch.setenv("TELNYX_PUBLIC_KEY", telnyx.public_key)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ran = run("webhook", "serve", "--port", taken.getsockname()[1])
@@ -93,6 +97,7 @@ def test_a_taken_port_is_one_line(run, telnyx, monkeypatch):
 
 
 def test_an_interrupt_ends_with_130(served):
+    """Ctrl-C ends the server with the shell's status for it, and without words."""
     _, job = served
     job.send_signal(signal.SIGINT)
     _, err = job.communicate(timeout=20)
@@ -100,6 +105,7 @@ def test_an_interrupt_ends_with_130(served):
 
 
 def test_a_termination_before_anything_came_ends_well(served):
+    """SIGTERM ends an idle server with status 0 and without words."""
     _, job = served
     job.send_signal(signal.SIGTERM)
     out, err = job.communicate(timeout=20)

@@ -90,6 +90,7 @@ def read(tmp_path):
 
 
 def test_every_key_becomes_an_argument_of_the_kit(read):
+    """A file with every table gives the same values that a host would pass in code."""
     arguments = read(WHOLE).arguments()
     provider, ledger, calendar = (arguments.pop(key) for key in ("provider", "ledger", "calendar"))
     rules, guard, quiet = (arguments.pop(key) for key in ("rules", "guard", "quiet_hours"))
@@ -123,6 +124,7 @@ def test_every_key_becomes_an_argument_of_the_kit(read):
 
 
 def test_what_is_left_out_has_the_documented_default(read):
+    """A file of one provider and one rule needs nothing else."""
     config = read('[provider]\nname = "telnyx"\nfrom = "+12025550100"\n' + RULE)
     assert config.ledger_url == "sqlite:///reminders.db"
     assert config.quiet_hours is None
@@ -133,7 +135,8 @@ def test_what_is_left_out_has_the_documented_default(read):
     assert config.warnings == ()
 
 
-def test_a_calendar_can_be_read_without_a_provider_but_a_kit_needs_one(read):
+def test_a_calendar_needs_no_provider_but_a_kit_does(read):
+    """A file without [provider] loads with a warning; only building the provider is an error."""
     config = read('timezone = "Europe/London"')
     assert config.defaults.timezone == "Europe/London"
     assert config.warnings == ("there is no [[rules]] table: nothing would ever be sent",)
@@ -150,6 +153,7 @@ def test_a_calendar_can_be_read_without_a_provider_but_a_kit_needs_one(read):
     ids=["twilio", "vonage"],
 )
 def test_every_provider_is_built_from_its_own_keys(read, table, window):
+    """Each provider takes its own sender and window keys from the same table."""
     provider = read(f"[provider]\n{table}\n{RULE}").provider()
     assert in_words(provider.capabilities.window.min_lead) == window
 
@@ -158,6 +162,7 @@ FIRST = '[provider]\nname = "telnyx"\nfrom = "+12025550100"\n'
 
 
 def test_without_its_table_there_is_no_fallback(read):
+    """Without [fallback] the kit gets no such argument."""
     config = read(FIRST + RULE)
     assert config.fallback() is None
     assert "fallback" not in config.arguments()
@@ -173,11 +178,13 @@ def test_without_its_table_there_is_no_fallback(read):
     ids=["second sender", "twilio", "vonage"],
 )
 def test_a_fallback_is_built_from_the_same_keys(read, table, name, sender):
+    """[fallback] takes what [provider] takes: another sender or another provider."""
     fallback = read(f"{FIRST}[fallback]\n{table}\n{RULE}").arguments()["fallback"]
     assert (fallback.name, fallback.sender) == (name, sender)
 
 
 def test_the_kit_of_a_file_has_its_fallback(read, tmp_path):
+    """`from_config` hands the fallback on to the kit and to its settings."""
     read(f"{FIRST}[fallback]\nname = 'vonage'\nfrom = 'Clinic'\n[ledger]\nurl = 'sqlite:///{tmp_path}/r.db'\n{RULE}")
     with ReminderKit.from_config(tmp_path / "reminders.toml") as kit:
         assert kit.fallback.name == kit.settings.fallback.provider == "vonage"
@@ -194,6 +201,7 @@ def test_the_kit_of_a_file_has_its_fallback(read, tmp_path):
     ],
 )
 def test_a_wrong_fallback_is_told_when_one_is_needed(read, tmp_path, table, parts):
+    """Errors of the second sender name [fallback], never [provider]."""
     config = read(f"{FIRST}[fallback]\n{table}\n{RULE}")
     with pytest.raises(ConfigurationError) as caught:
         config.fallback()
@@ -204,10 +212,12 @@ def test_a_wrong_fallback_is_told_when_one_is_needed(read, tmp_path, table, part
 
 
 def test_a_file_saved_with_a_byte_order_mark_is_read(read):
+    """Editors on Windows put one there: it is no part of the TOML."""
     assert read(b"\xef\xbb\xbf" + RULE.encode()).rules[0].id == "day-before"
 
 
 def test_the_ledger_may_be_named_by_the_environment(read):
+    """`REMINDER_KIT_LEDGER_URL` is taken where the file has no address: the file comes first."""
     url = "postgresql://reminders:secret@db/reminders"
     assert read(RULE, REMINDER_KIT_LEDGER_URL=url).ledger_url == url
     assert read('[ledger]\nurl = "sqlite:///a.db"' + RULE, REMINDER_KIT_LEDGER_URL=url).ledger_url == "sqlite:///a.db"
@@ -221,12 +231,14 @@ def test_a_password_in_the_ledgers_address_is_pointed_out(read):
 
 
 def test_a_costly_or_dangerous_text_is_a_warning(read):
+    """What the linter warns of is among the file's warnings and stops nothing."""
     config = read('[[rules]]\nid = "r"\nbefore = "1 hour"\ntext = "Reply CANCEL to cancel."')
     assert len(config.warnings) == 1
     assert "CANCEL" in config.warnings[0]
 
 
 def test_a_missing_file_is_one_line_with_the_remedy(tmp_path):
+    """The error names the path and the option that takes another."""
     with pytest.raises(ConfigurationError, match=r"nowhere\.toml: there is no such file: create it .*--config"):
         load(tmp_path / "nowhere.toml")
 
@@ -279,6 +291,7 @@ def test_a_missing_file_is_one_line_with_the_remedy(tmp_path):
     ],
 )
 def test_a_wrong_file_is_named_with_key_value_and_remedy(read, tmp_path, text, parts):
+    """Each mistake is one line: file, table and key, the value, and what would be right."""
     with pytest.raises(ConfigurationError) as caught:
         read(text)
     said = str(caught.value)
@@ -298,7 +311,8 @@ def test_a_wrong_file_is_named_with_key_value_and_remedy(read, tmp_path, text, p
     ],
     ids=["telnyx", "twilio", "fallback", "ledger"],
 )
-def test_secrets_are_refused_with_the_variable_to_use_and_never_shown(read, table, parts):
+def test_secrets_are_refused_with_the_variable_to_use(read, table, parts):
+    """A secret in the file is an error that names its variable and does not repeat the secret."""
     with pytest.raises(ConfigurationError) as caught:
         read(table)
     assert "KEY0123" not in str(caught.value)
@@ -320,6 +334,7 @@ def test_secrets_are_refused_with_the_variable_to_use_and_never_shown(read, tabl
     ],
 )
 def test_a_wrong_provider_is_told_when_one_is_needed(read, tmp_path, table, parts):
+    """Errors of [provider] come with the file's name as soon as the provider is built."""
     config = read(f"[provider]\n{table}\n{RULE}")
     with pytest.raises(ConfigurationError) as caught:
         config.provider()
@@ -352,6 +367,7 @@ def test_a_wrong_provider_is_told_when_one_is_needed(read, tmp_path, table, part
     ],
 )
 def test_a_wrong_rule_is_named_with_its_place(read, tmp_path, text, parts):
+    """The error has the rule's number and line, or its id, and for two of one id both places."""
     with pytest.raises((InvalidRuleError, ConfigurationError)) as caught:
         read(text)
     said = str(caught.value)
@@ -401,7 +417,8 @@ def said_of(path, text):
 
 
 @pytest.mark.parametrize("table", KEYS, ids=lambda table: table or "top")
-def test_any_value_of_any_key_is_taken_or_refused_by_name_in_one_line(tmp_path, table):
+def test_any_value_of_any_key_is_taken_or_refused_by_name(tmp_path, table):
+    """No value of any TOML type escapes as another exception, and each refusal is one line."""
     path = tmp_path / "any.toml"
     for where, line in LINES:
         if where == table:

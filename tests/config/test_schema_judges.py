@@ -51,12 +51,14 @@ def taken(text, folder):
 
 
 def test_the_schemas_are_schemas():
+    """Both are valid JSON Schema of the 2020-12 draft."""
     Draft202012Validator.check_schema(file_schema())
     Draft202012Validator.check_schema(rules_schema())
 
 
 @pytest.mark.parametrize("text", [*TOML_IN_README, (ROOT / "examples" / "reminders.toml").read_text(encoding="utf-8")])
 def test_what_readme_and_examples_show_is_right(text):
+    """Every TOML block of the README and the example file pass the schema."""
     assert [error.message for error in FILE.iter_errors(as_json(tomllib.loads(text)))] == []
 
 
@@ -111,6 +113,7 @@ text = {sms = "Hola", mms = {es = "Hola", en = "Hi"}}
 
 
 def test_a_rich_file_is_right(tmp_path):
+    """A file with nearly every table passes the schema and the loader."""
     assert [error.message for error in FILE.iter_errors(as_json(tomllib.loads(SALON)))] == []
     assert taken(SALON, tmp_path)
 
@@ -156,6 +159,7 @@ def test_a_rich_file_is_right(tmp_path):
     ],
 )
 def test_a_wrong_rule_is_refused_by_both(rule, tmp_path):
+    """A wrong key, value or combination in a rule fails the schema and the loader alike."""
     text = f"{HEAD}[[rules]]\n{rule}\n"
     assert not judged(text)
     assert not taken(text, tmp_path)
@@ -186,6 +190,7 @@ def test_a_wrong_rule_is_refused_by_both(rule, tmp_path):
     ],
 )
 def test_a_wrong_table_is_refused_by_both(table, tmp_path):
+    """A wrong key, value or combination in any other table fails both as well."""
     text = f"{HEAD}{table}\n"
     assert not judged(text)
     assert not taken(text, tmp_path)
@@ -196,6 +201,7 @@ def test_a_wrong_table_is_refused_by_both(table, tmp_path):
              "zone = 'UTC'", "timezone = ''", "rearm_after = 15"],
 )  # fmt: skip
 def test_a_wrong_line_is_refused_by_both(line, tmp_path):
+    """A wrong key or value at the top of the file fails both as well."""
     assert not judged(f"{line}\n{HEAD}")
     assert not taken(f"{line}\n{HEAD}", tmp_path)
 
@@ -249,6 +255,7 @@ def rules(draw):
 @given(rules())
 @example({"id": "r", "before": "1 day", "text": "", "channel": "mms", "media_urls": "https://example.com/a.png"})
 def test_whatever_the_reader_takes_the_schema_does_not_mark(values):
+    """Of drawn rules, right and wrong, the schema never marks one that the reader and linter take."""
     try:
         rule = Rule.from_mapping(values)
     except InvalidRuleError:
@@ -259,6 +266,7 @@ def test_whatever_the_reader_takes_the_schema_does_not_mark(values):
 
 @pytest.mark.parametrize("unit", sorted(UNITS))
 def test_it_knows_every_unit_in_any_case(unit):
+    """Each unit of a length, capitalised too, passes the schema and the reader."""
     rule = {"id": "r", "text": "Hi", "before": f"2 {unit.title()}"}
     assert RULE.is_valid(rule)
     Rule.from_mapping(rule)

@@ -158,8 +158,8 @@ class Trial:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_killed_at_some_steps_the_next_run_ends_in_the_same_state(matrix, in_file, name):
-    """A sample: each scenario with one provider behaviour after the other, at steps far apart."""
+def test_killed_at_some_steps_the_next_run_ends_in_one_state(matrix, in_file, name):
+    """A sample of steps, far apart, and of provider behaviours: each scenario ends in the same state."""
     first, behaviours = list(SCENARIOS).index(name), list(BEHAVIOURS)
     for index, point in enumerate(range(3 + first % 4, 30, 8)):
         matrix("telnyx", name, behaviours[(first + index) % len(behaviours)], in_file, [point])
@@ -168,6 +168,7 @@ def test_killed_at_some_steps_the_next_run_ends_in_the_same_state(matrix, in_fil
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", OTHERS)
 def test_killed_without_idempotency_keys_the_policy_is_followed(matrix, in_file, kind):
+    """A sample: what may have gone out before the process died is posted again, or not, as the policy says."""
     for name in ("new", "moved") if "new" in KINDS[kind].scenarios else ("due", "due, and moved"):
         matrix(kind, name, "answered", in_file, [6, 9, 12])
 
@@ -177,6 +178,7 @@ def test_killed_without_idempotency_keys_the_policy_is_followed(matrix, in_file,
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_killed_at_any_step_the_next_run_ends_in_the_same_state(matrix, in_file, name, behaviour):
+    """No step of any scenario, whatever the provider answers, leaves what the next run can't put right."""
     assert matrix("telnyx", name, behaviour, in_file) >= 1
 
 
@@ -184,6 +186,7 @@ def test_killed_at_any_step_the_next_run_ends_in_the_same_state(matrix, in_file,
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize(("kind", "name", "behaviour"), [item for kind in OTHERS for item in stories_of(kind)])
 def test_killed_at_any_step_without_keys_the_policy_is_followed(matrix, in_file, kind, name, behaviour):
+    """Without keys no step of any story loses or doubles more than the policy allows."""
     assert matrix(kind, name, behaviour, in_file) >= 1
 
 

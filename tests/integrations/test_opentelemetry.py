@@ -78,6 +78,7 @@ def watched(make_kit, metrics):
 
 
 def test_changes_are_counted_by_what_happened_and_why(watched, metrics, sandbox, appointment):
+    """Each change of a run counts once, under its status and its reason code."""
     kit = watched()
     kit.sync([appointment(), appointment("A-2"), appointment("A-3", days=20), appointment("A-4", days=-1)])
     kit.withdraw("A-2")
@@ -93,6 +94,7 @@ def test_changes_are_counted_by_what_happened_and_why(watched, metrics, sandbox,
 
 
 def test_runs_are_timed_by_who_asked_and_how_they_failed(watched, metrics, appointment):
+    """Durations in seconds are told apart by the verb and, where it raised, by the error's class."""
     kit = watched()
     kit.sync([appointment(f"A-{number}", hours=number / 4) for number in range(12)])
     kit.resync()
@@ -114,6 +116,7 @@ def test_runs_are_timed_by_who_asked_and_how_they_failed(watched, metrics, appoi
 
 
 def test_what_stands_where_is_read_from_the_ledger(watched, metrics, sandbox, appointment):
+    """Reminders, messages, dirty appointments and ages are measured as the ledger stands."""
     kit = watched()
     assert metrics.points("reminders") == {}
     assert (metrics.points("dirty"), metrics.points("unsettled.age")) == ({(): 0}, {(): 0.0})
@@ -142,6 +145,7 @@ def forget(_kit):
 
 
 def test_an_unsettled_message_shows_its_age(watched, metrics, sandbox, appointment):
+    """Five minutes after a lost answer, the oldest unsettled message is 300 seconds old."""
     kit = watched()
     sandbox.fault("drop_after", times=None)
     kit.sync(appointment())
@@ -150,6 +154,7 @@ def test_an_unsettled_message_shows_its_age(watched, metrics, sandbox, appointme
 
 
 def test_webhooks_are_counted_by_type_and_reason(watched, metrics, sandbox, appointment):
+    """A reply that confirms counts twice: as received and as confirmed."""
     kit = watched(replies={"confirm": ["C"]})
     kit.sync(appointment())
     message = sandbox.parked()[0].id
@@ -160,6 +165,7 @@ def test_webhooks_are_counted_by_type_and_reason(watched, metrics, sandbox, appo
 
 
 def test_no_attribute_holds_anything_personal(watched, metrics, sandbox, appointment):
+    """Neither numbers, names, places, ids nor the text of replies reach a collector."""
     kit = watched()
     kit.sync(appointment("A-secret", title="Root canal", location="12 High Street"))
     kit.receive(*signed_event("telnyx", "received", text="I am ill", now=sandbox.now()))
@@ -169,6 +175,7 @@ def test_no_attribute_holds_anything_personal(watched, metrics, sandbox, appoint
 
 
 def test_names_and_units_follow_the_conventions(watched, metrics, appointment):
+    """Names are dotted and lower-case, units are "s" or in braces, and attributes have our prefix."""
     kit = watched()
     kit.sync(appointment())
     kit.resync()
@@ -188,6 +195,8 @@ def test_names_and_units_follow_the_conventions(watched, metrics, appointment):
 
 
 def test_the_async_face_is_watched_too(watched, metrics, appointment):
+    """`instrument` counts and measures an `AsyncReminderKit` just so."""
+
     async def story():
         async with watched(kind=AsyncReminderKit) as kit:
             await kit.sync(appointment())
@@ -198,6 +207,7 @@ def test_the_async_face_is_watched_too(watched, metrics, appointment):
 
 
 def test_two_kits_are_told_apart_by_their_namespace(make_kit, metrics, appointment):
+    """Two kits on one meter provider each have their own points."""
     for name in ("north", "south"):
         kit = make_kit(namespace=name)
         instrument(kit, metrics.provider)
@@ -208,9 +218,8 @@ def test_two_kits_are_told_apart_by_their_namespace(make_kit, metrics, appointme
         assert sorted(point.attributes["reminder_kit.namespace"] for point in points) == ["north", "south"]
 
 
-def test_a_ledger_that_cannot_be_read_shows_nothing_and_stops_nothing(
-    watched, metrics, appointment, monkeypatch, caplog
-):
+def test_a_ledger_that_cannot_be_read_shows_nothing(watched, metrics, appointment, monkeypatch, caplog):
+    """A locked ledger leaves its measurements out, logs nothing and hides no counter."""
     kit = watched()
     kit.sync(appointment())
     monkeypatch.setattr(kit.ledger, "read", lambda _question: (_ for _ in ()).throw(LedgerError("locked")))
@@ -220,6 +229,7 @@ def test_a_ledger_that_cannot_be_read_shows_nothing_and_stops_nothing(
 
 
 def test_one_collection_reads_the_ledger_once(watched, metrics, appointment, monkeypatch):
+    """All measurements of one collection share one read."""
     kit, reads = watched(), []
     kit.sync(appointment())
     read = kit.ledger.read
@@ -228,13 +238,15 @@ def test_one_collection_reads_the_ledger_once(watched, metrics, appointment, mon
     assert len(reads) == 1
 
 
-def test_metrics_by_the_global_provider_cost_nothing_where_there_is_none(make_kit, appointment):
+def test_without_a_meter_provider_metrics_cost_nothing(make_kit, appointment):
+    """Without a provider of its own or a global one, `instrument` leaves the kit working."""
     kit = make_kit()
     instrument(kit)
     assert kit.sync(appointment()).ok
 
 
 def test_without_the_package_it_says_what_to_install():
+    """The import error names the extra to install."""
     code = "import sys; sys.modules['opentelemetry'] = None; import reminder_kit.integrations.opentelemetry"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "pip install 'reminder-kit[opentelemetry]'" in ran.stderr

@@ -34,6 +34,7 @@ def failure_of(attempt, *arguments):
 
 
 def test_making_a_ledger_loads_nothing_heavy():
+    """Making a ledger imports no SQLAlchemy, no Alembic and no driver: only using it does."""
     code = (
         "import sys; from reminder_kit.ledger.ledger import Ledger; Ledger('sqlite:///x.db'); Ledger('postgresql://h/d')\n"
         "print([name for name in ('sqlalchemy', 'alembic', 'psycopg', 'sqlite3') if name in sys.modules])"
@@ -43,6 +44,7 @@ def test_making_a_ledger_loads_nothing_heavy():
 
 
 def test_using_a_current_ledger_does_not_load_alembic(sqlite_ledger, sqlite_url):
+    """Tables of the current version need no migration, and so no import of Alembic."""
     code = (
         f"import sys; from reminder_kit.ledger.ledger import Ledger; ledger = Ledger({sqlite_url!r})\n"
         "ledger.prepare(); ledger.upgrade(); ledger.read(lambda reader: reader.counts())\n"
@@ -63,6 +65,7 @@ def test_using_a_current_ledger_does_not_load_alembic(sqlite_ledger, sqlite_url)
     ],
 )
 def test_a_url_that_names_no_ledger_is_refused(url, remedy):
+    """A URL of nothing that we keep a ledger in is refused with the form to write instead."""
     with pytest.raises(ConfigurationError, match=remedy):
         Ledger(url).read(lambda reader: reader.counts())
 
@@ -70,7 +73,8 @@ def test_a_url_that_names_no_ledger_is_refused(url, remedy):
 @pytest.mark.parametrize(
     "url", ["postgres://kit:pw@h/d", "postgresql+asyncpg://kit:pw@h/d", "postgresql+psycopg2://kit:pw@h/d"]
 )
-def test_postgresql_is_spoken_to_through_psycopg_and_its_password_hidden(url):
+def test_postgresql_uses_psycopg_and_hides_its_password(url):
+    """Any PostgreSQL URL is spoken to through psycopg, and URL and repr of the ledger hide its password."""
     ledger = Ledger(url)
     assert str(ledger._database.engine.url.drivername) == "postgresql+psycopg"
     assert "pw" not in ledger.url
@@ -78,17 +82,20 @@ def test_postgresql_is_spoken_to_through_psycopg_and_its_password_hidden(url):
 
 
 def test_a_folder_that_is_missing(tmp_path, ledgers):
+    """A file in a missing folder is named, and the remedy is to create the folder."""
     line = failure_of(written, ledgers(f"sqlite:///{tmp_path / 'no' / 'ledger.db'}"))
     assert "no/ledger.db" in line
     assert "create its folder" in line
 
 
 def test_a_folder_in_place_of_a_file(tmp_path, ledgers):
+    """A URL that names a folder is told as such, and the remedy is to name a file in it."""
     with pytest.raises(LedgerError, match="it is a folder, name a file in it"):
         written(ledgers(f"sqlite:///{tmp_path}"))
 
 
 def test_a_damaged_file(sqlite_ledger, sqlite_url):
+    """A damaged file is told as such, and the remedy is to restore it from a backup."""
     written(sqlite_ledger)
     sqlite_ledger.close()
     path = Path(sqlite_url.removeprefix("sqlite:///"))
@@ -142,6 +149,7 @@ def test_a_lock_that_does_not_end():
     ],
 )
 def test_a_server_that_refuses(postgres_server, ledgers, change, remedy):
+    """A server that can't be reached or lets nobody in is told with its remedy, without any password."""
     if "open-sesame" not in postgres_server:
         pytest.skip("the server named by REMINDER_KIT_TEST_POSTGRES may let anybody in")
     url = postgres_server.replace(*change)
@@ -154,6 +162,7 @@ def test_a_server_that_refuses(postgres_server, ledgers, change, remedy):
 
 
 def test_errors_do_not_show_what_was_to_be_written(sqlite_ledger):
+    """Neither an error nor its cause shows the values of the statement: they may be phone numbers."""
     with sqlite_ledger._database.writing() as connection:
         connection.exec_driver_sql("DROP TABLE reminder_kit_suppressions")
     with pytest.raises(LedgerError) as error:

@@ -51,6 +51,7 @@ def commits(ledger):
 
 
 def test_what_waits_is_committed_together_in_order(ledger, gate, commits):
+    """Forty operations that wait behind a busy writer take three commits at most, in the order given."""
     given = [f"A-{index}" for index in range(40)]
     futures = [ledger.submit(recorded(name)) for name in given]
     gate()
@@ -60,6 +61,7 @@ def test_what_waits_is_committed_together_in_order(ledger, gate, commits):
 
 
 def test_no_group_is_larger_than_a_hundred(ledger, gate, commits):
+    """A group holds a hundred operations at most: 250 that wait together need three commits."""
     futures = [ledger.submit(lambda transaction: transaction.generation(1)) for _ in range(250)]
     gate()
     for future in futures:
@@ -68,6 +70,8 @@ def test_no_group_is_larger_than_a_hundred(ledger, gate, commits):
 
 
 def test_one_that_fails_harms_no_other(ledger, gate):
+    """An operation that raises is undone alone; the others of its group are committed."""
+
     def broken(transaction):
         transaction.record([incoming("broken")], NOW)
         raise ZeroDivisionError
@@ -80,7 +84,9 @@ def test_one_that_fails_harms_no_other(ledger, gate):
     assert names(ledger) == ["A-1", "A-2"]
 
 
-def test_a_fault_that_shows_only_when_written_is_told_to_whom_it_belongs(ledger, gate):
+def test_a_fault_that_shows_when_written_is_told_to_its_owner(ledger, gate):
+    """Where the database refuses a row only at its write, that operation fails and its neighbours are kept."""
+
     def created(name, id_):
         def operation(transaction):
             row = transaction.reader.rows([incoming(name).identity]).get(incoming(name).identity)
@@ -102,16 +108,19 @@ def test_a_fault_that_shows_only_when_written_is_told_to_whom_it_belongs(ledger,
 
 
 def test_a_future_completes_after_the_commit(ledger):
+    """When a future has its result, readers find what the operation wrote."""
     assert ledger.submit(recorded("A-1")).result(20) is RecordResult.NEW
     assert names(ledger) == ["A-1"]
 
 
 def test_errors_keep_their_class(ledger):
+    """What an operation raises reaches its submitter in its own class."""
     with pytest.raises(ClaimLostError):
         ledger.submit(lambda transaction: transaction.move_message(None, message(), message())).result(20)
 
 
 def test_what_was_cancelled_before_its_turn_is_not_run(ledger, gate):
+    """An operation that was cancelled while it waited writes nothing, and the one behind it is run."""
     future = ledger.submit(recorded("A-1"))
     assert future.cancel()
     other = ledger.submit(recorded("A-2"))
@@ -133,6 +142,8 @@ def test_closing_finishes_what_was_submitted(ledger, gate):
 
 
 def test_an_operation_that_would_wait_for_another_is_told_so(ledger):
+    """Submitting from inside an operation would wait for itself: it is refused with the remedy."""
+
     def nested(_transaction):
         return ledger.submit(recorded("A-1"))
 
@@ -141,6 +152,8 @@ def test_an_operation_that_would_wait_for_another_is_told_so(ledger):
 
 
 def test_many_threads_share_one_ledger(ledger):
+    """Six threads that write and read through one ledger lose none of their sixty records."""
+
     def work(number):
         for index in range(10):
             ledger.submit(recorded(f"A-{number}-{index}")).result(20)
@@ -155,6 +168,7 @@ def test_many_threads_share_one_ledger(ledger):
 
 
 def test_a_ledger_that_cannot_be_written_tells_all_who_wait(tmp_path, ledgers):
+    """When the file can't be opened, each operation that waits gets the error, and none hangs."""
     broken = ledgers(f"sqlite:///{tmp_path / 'no' / 'folder' / 'x.db'}")
     futures = [broken.submit(recorded(f"A-{index}")) for index in range(3)]
     for future in futures:

@@ -97,6 +97,7 @@ def run(ledger, steps):
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_a_ledger_in_memory_is_like_a_dictionary(steps):
+    """Recorded and removed in any order, a ledger in memory ends with what a dictionary would hold."""
     ledger = Ledger("sqlite://")
     ledger.upgrade()
     try:
@@ -108,6 +109,7 @@ def test_a_ledger_in_memory_is_like_a_dictionary(steps):
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_a_ledger_on_a_server_is_like_a_dictionary(postgres_server, steps):
+    """The same histories leave on PostgreSQL, too, what a dictionary would hold."""
     space = f"space-{next(_spaces)}"
     ledger = _shared(postgres_server, space)
     try:
@@ -129,6 +131,7 @@ def _shared(url, namespace):
 
 
 def test_a_folder_with_odd_characters_is_no_obstacle():
+    """Spaces, `%`, `#`, `&` and umlauts in a path are part of its name, not of the URL."""
     with tempfile.TemporaryDirectory(prefix="rk 100% #ü") as folder:
         path = Path(folder) / "ledger & co.db"
         ledger = Ledger(f"sqlite:///{path}")

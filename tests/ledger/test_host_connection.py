@@ -56,6 +56,7 @@ def book(connection):
 
 
 def test_on_a_connection_the_wish_commits_with_the_booking(ledger, engine):
+    """What is recorded on a SQLAlchemy connection is there for others only once the host commits."""
     with engine.connect() as host:
         book(host)
         with ledger.on(host) as transaction:
@@ -66,6 +67,7 @@ def test_on_a_connection_the_wish_commits_with_the_booking(ledger, engine):
 
 
 def test_on_a_connection_a_rollback_drops_the_wish(ledger, engine):
+    """When the host rolls back, the record, the suppression and the mark go with its booking."""
     with engine.connect() as host:
         book(host)
         with ledger.on(host) as transaction:
@@ -77,6 +79,7 @@ def test_on_a_connection_a_rollback_drops_the_wish(ledger, engine):
 
 
 def test_a_rolled_back_savepoint_drops_only_what_was_in_it(ledger, engine):
+    """Rolling back a savepoint drops what was recorded since, and keeps what came before it."""
     with engine.begin() as host:
         host.execute(sa.text("CREATE TABLE bookings (id TEXT)"))
         with ledger.on(host) as transaction:
@@ -89,6 +92,7 @@ def test_a_rolled_back_savepoint_drops_only_what_was_in_it(ledger, engine):
 
 
 def test_on_a_session_it_follows_the_session(ledger, engine):
+    """On an ORM session a record is dropped or kept with the session, within which it can be read."""
     from sqlalchemy.orm import Session
 
     with Session(engine) as session:
@@ -104,6 +108,7 @@ def test_on_a_session_it_follows_the_session(ledger, engine):
 
 
 def test_several_saves_in_one_transaction_leave_the_last(ledger, engine):
+    """Of an appointment recorded three times in one transaction the last state is what is kept."""
     with engine.begin() as host:
         for title in ("one", "two", "three"):
             with ledger.on(host) as transaction:
@@ -113,6 +118,7 @@ def test_several_saves_in_one_transaction_leave_the_last(ledger, engine):
 
 
 def test_on_a_bare_connection_the_wish_commits_with_the_booking(ledger, bare):
+    """On a bare sqlite3 or psycopg connection records, removals and suppressions wait for the commit."""
     bare.execute("CREATE TABLE bookings (id INTEGER)")
     bare.execute("INSERT INTO bookings VALUES (1)")
     with ledger.on(bare) as transaction:
@@ -127,6 +133,7 @@ def test_on_a_bare_connection_the_wish_commits_with_the_booking(ledger, bare):
 
 
 def test_on_a_bare_connection_a_rollback_drops_the_wish(ledger, bare):
+    """A rollback of a bare sqlite3 or psycopg connection drops what was recorded on it."""
     with ledger.on(bare) as transaction:
         transaction.record([incoming()], NOW)
     bare.rollback()
@@ -149,6 +156,7 @@ def test_whatever_rows_the_host_likes_are_the_hosts_affair(ledger, bare, url):
 
 
 def test_on_sqlite_in_autocommit_each_statement_stands_by_itself(sqlite_ledger, sqlite_url):
+    """Where the host opened no transaction, sqlite3 in autocommit keeps a record at once."""
     connection = sqlite3.connect(path_of(sqlite_url), isolation_level=None)
     with sqlite_ledger.on(connection) as transaction:
         transaction.record([incoming()], NOW)
@@ -176,6 +184,7 @@ def test_on_sqlite_only_statements_are_run(sqlite_ledger, sqlite_url):
 
 @pytest.mark.parametrize("finish", ["commit", "rollback"])
 def test_on_an_async_session_through_run_sync(ledger, url, finish):
+    """An async session is refused with a word of `run_sync`; through that the record follows its transaction."""
     pytest.importorskip("greenlet")
     if url.startswith("sqlite"):
         pytest.importorskip("aiosqlite")
@@ -216,6 +225,7 @@ def test_another_database_is_refused_by_both_names(url, ledger, tmp_path, postgr
 
 
 def test_a_database_of_the_same_name_and_tables_is_still_another(postgres_url, postgres_server, ledgers):
+    """Another database of the same server is refused, although its tables have the same names."""
     import psycopg
 
     ledger = ledgers(postgres_url)
@@ -239,6 +249,7 @@ def test_a_database_of_the_same_name_and_tables_is_still_another(postgres_url, p
 
 
 def test_a_host_without_the_tables_is_told_how_to_make_them(sqlite_url, ledgers):
+    """In a host's transaction no tables are made: the error names the command that makes them."""
     host = sqlite3.connect(path_of(sqlite_url))
     host.execute("CREATE TABLE bookings (id INTEGER)")
     with pytest.raises(SchemaError, match="reminder-kit ledger upgrade"), ledgers(sqlite_url).on(host):
@@ -248,11 +259,14 @@ def test_a_host_without_the_tables_is_told_how_to_make_them(sqlite_url, ledgers)
 
 @pytest.mark.parametrize("thing", [object(), "sqlite:///x.db", None], ids=["object", "url", "none"])
 def test_what_is_no_connection_is_refused(sqlite_ledger, thing):
+    """What is neither connection nor session is refused with the kinds that are taken."""
     with pytest.raises(InvalidInputError, match="sqlite3 or psycopg"), sqlite_ledger.on(thing):
         pass
 
 
 def test_an_error_of_the_host_stays_the_hosts(ledger, bare):
+    """What the host's own code raises inside the block comes out of it as it was."""
+
     def booking_fails():
         raise ZeroDivisionError
 
@@ -262,6 +276,7 @@ def test_an_error_of_the_host_stays_the_hosts(ledger, bare):
 
 
 def test_an_error_of_the_database_is_ours(sqlite_ledger, sqlite_url):
+    """What the database refuses on a host's connection is a `LedgerError`, as it is on our own."""
     host = sqlite3.connect(f"file:{path_of(sqlite_url)}?mode=ro", uri=True)
     with pytest.raises(LedgerError, match="is read-only"), sqlite_ledger.on(host) as transaction:
         transaction.record([incoming()], NOW)

@@ -33,11 +33,13 @@ def sql(ledger, statement):
 
 
 def test_all_is_well_with_an_ordinary_ledger(ledger):
+    """A parked reminder with its message and a time to look again gives no finding."""
     settled(ledger, outcomes=[outcome()], messages=[message()])
     assert check(ledger, now=NOW) == []
 
 
 def test_an_absent_ledger_is_well_too_and_a_newer_one_refused(url, ledgers):
+    """No tables give no finding; tables of a newer version than ours can't be judged, and are refused."""
     assert check(ledgers(url)) == []
     newer = ledgers(url)
     newer.upgrade()
@@ -64,6 +66,7 @@ def test_an_absent_ledger_is_well_too_and_a_newer_one_refused(url, ledgers):
     ],
 )
 def test_what_the_next_resync_can_mend_is_marked_for_it(ledger, made, finding):
+    """A check alone changes nothing; a repair marks the appointment, and the next resync mends it."""
     settled(ledger, **made)
     (line,) = check(ledger)
     assert line.startswith("A-1: ")
@@ -75,6 +78,7 @@ def test_what_the_next_resync_can_mend_is_marked_for_it(ledger, made, finding):
 
 
 def test_orphans_are_told_and_only_reminders_dropped(ledger):
+    """Without its appointment a reminder is dropped, but a message is left: it may still be parked."""
     settled(ledger, outcomes=[outcome()], messages=[message()])
     sql(ledger, "DELETE FROM reminder_kit_appointments")
     lines = check(ledger, repair=True)
@@ -84,6 +88,7 @@ def test_orphans_are_told_and_only_reminders_dropped(ledger):
 
 
 def test_a_lease_that_ran_out_is_freed(ledger):
+    """A lease that still runs is no finding; one that ran out is freed by a repair."""
     settled(ledger)
     with ledger.writing() as transaction:
         transaction.claim([1], "gone", NOW, LEASE)
@@ -94,6 +99,7 @@ def test_a_lease_that_ran_out_is_freed(ledger):
 
 
 def test_messages_that_were_sent_or_are_unknown_are_no_fault(ledger):
+    """A reminder whose message was sent or is unknown is in order; one without a message is not."""
     settled(
         ledger,
         outcomes=[outcome(), outcome("k-2"), outcome("k-3", reason="not_confirmed")],
@@ -105,6 +111,7 @@ def test_messages_that_were_sent_or_are_unknown_are_no_fault(ledger):
 
 
 def test_a_purged_appointment_is_no_fault(ledger):
+    """Purging an appointment leaves nothing behind that a check would find."""
     settled(ledger, outcomes=[outcome()], messages=[evolve(message(), state=State.DELIVERED)], next_at=None)
     with ledger.writing() as transaction:
         assert transaction.purge(NOW + timedelta(days=9), NOW) == 1

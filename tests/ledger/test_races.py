@@ -51,6 +51,7 @@ def work_through(url, owner, count):
 
 @pytest.mark.slow
 def test_eight_processes_park_each_reminder_once(ledger, url):
+    """However eight processes claim, each reminder gets one message, one line of history, and rest."""
     count = 40
     with ledger.writing() as transaction:
         transaction.record([incoming(f"A-{index}") for index in range(count)], NOW)
@@ -88,8 +89,8 @@ ledger.submit(half).result()
 """
 
 
-def test_a_process_killed_in_a_commit_loses_only_what_it_was_not_told_of(ledger, url):
-    """What `submit` reported is there, the half-done is not, and its claims can be taken over when they run out."""
+def test_a_process_killed_in_a_commit_keeps_what_was_reported(ledger, url):
+    """What `submit` reported is there, the half-done is not, and its claims can be taken when they run out."""
     with ledger.writing() as transaction:
         transaction.record([incoming("A-1"), incoming("A-2")], NOW)
     child = subprocess.run(
@@ -108,6 +109,7 @@ def test_a_process_killed_in_a_commit_loses_only_what_it_was_not_told_of(ledger,
 
 
 def test_two_who_move_one_message_at_once_do_not_both_succeed(ledger, url, ledgers):
+    """Of two moves from the same state one is written, and the other raises `ClaimLostError`."""
     with ledger.writing() as transaction:
         transaction.record([incoming()], NOW)
         (claim,) = transaction.claim([1], "one", NOW, LEASE).values()
@@ -183,8 +185,8 @@ def test_of_two_revisions_written_at_once_the_newer_stands(postgres_url, ledgers
     assert (record.appointment.title, record.generation) == ("newer", 2)
 
 
-def test_a_claim_proven_in_a_transaction_cannot_be_taken_before_it_ends(postgres_url, ledgers):
-    """Another worker passes over the row, although the lease ran out."""
+def test_a_claim_proven_in_a_transaction_is_safe_until_it_ends(postgres_url, ledgers):
+    """Until that transaction ends another worker passes over the row, although the lease ran out."""
     one, two = ledgers(postgres_url), ledgers(postgres_url)
     one.upgrade()
     with one.writing() as transaction:
@@ -198,6 +200,7 @@ def test_a_claim_proven_in_a_transaction_cannot_be_taken_before_it_ends(postgres
 
 
 def test_a_lost_connection_is_made_anew(postgres_url, ledgers):
+    """When the server ends a connection, the operation is run again on a new one and succeeds."""
     import psycopg
 
     ledger = ledgers(postgres_url)
@@ -229,6 +232,7 @@ def forked(ledger, queue):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_opens_its_own_connections(ledger):
+    """A fork of a process with an open ledger opens connections of its own; the parent's stay good."""
     ledger.submit(lambda tx: tx.record([incoming("parent")], NOW)).result(20)
     fork = multiprocessing.get_context("fork")
     queue = fork.Queue()

@@ -25,6 +25,7 @@ FILES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
 
 
 def test_each_version_that_was_superseded_left_a_file():
+    """Every version of the tables but the latest has a file, and no file is of a version that never was."""
     assert set(versions.VERSIONS[:-1]) <= set(FILES) <= set(versions.VERSIONS)
 
 
@@ -71,6 +72,7 @@ def sandbox(left):
 
 
 def test_an_upgrade_keeps_all_there_was(left):
+    """Appointments, reminders, messages, suppressions and history: an upgrade keeps every row."""
     ledger, written = left
     ledger.upgrade()
     assert ledger.check_schema() == "current"
@@ -91,6 +93,7 @@ def test_an_upgrade_keeps_all_there_was(left):
 
 
 def test_after_an_upgrade_work_goes_on_and_nothing_is_doubled(left, sandbox):
+    """A resync after the upgrade settles what was begun, posts what was missing once, and then rests."""
     ledger, _ = left
     ledger.upgrade()
     before = {item.id for item in sandbox.parked()}
@@ -108,6 +111,7 @@ def test_after_an_upgrade_work_goes_on_and_nothing_is_doubled(left, sandbox):
 
 
 def test_a_library_that_is_older_than_the_tables_says_so(left, monkeypatch, ledgers, url):
+    """A library that does not know the version of the tables refuses to read and names the remedy."""
     ledger, _ = left
     ledger.upgrade()
     with monkeypatch.context() as older:

@@ -16,6 +16,7 @@ def sent(ledger, claim, before, **changes):
 
 
 def test_the_message_that_went_out_last_is_the_one_answered(ledger):
+    """A reply answers the message of its provider that was to go out last, not the one written last."""
     first, claim, made = park_one(ledger)
     second, later, other = park_one(ledger, "A-2")
     with ledger.writing() as tx:
@@ -32,6 +33,7 @@ def test_the_message_that_went_out_last_is_the_one_answered(ledger):
 
 
 def test_a_reply_stays_until_the_start_moves(ledger):
+    """A new title keeps what a person replied; a new start forgets it, for it answered the old one."""
     record, _, _ = park_one(ledger)
     with ledger.writing() as tx:
         tx.reply(record.identity, "confirm")

@@ -73,6 +73,7 @@ def kill_a_writer(path):
 
 
 def test_a_file_at_rest_stays_as_it_was_and_alone(filled, path):
+    """Reading a file that nobody writes to changes no byte and puts no file beside it."""
     before = content(path.parent)
     assert list(before) == ["ledger.db"]
     assert ask_everything(filled) == ["A-1"]
@@ -94,6 +95,7 @@ def test_a_log_left_by_a_killed_writer_stays_as_it_was(filled, path):
 
 @pytest.mark.parametrize("mode", ["delete", "persist"])
 def test_a_hosts_file_with_a_rollback_journal_stays_as_it_was(path, ledgers, mode):
+    """A host's file with a rollback journal is read without a change to it or its folder."""
     with sqlite3.connect(path) as host:
         host.execute(f"PRAGMA journal_mode = {mode}")
         host.execute("CREATE TABLE bookings (id INTEGER PRIMARY KEY)")
@@ -108,6 +110,7 @@ def test_a_hosts_file_with_a_rollback_journal_stays_as_it_was(path, ledgers, mod
 
 
 def test_an_open_writer_does_not_keep_readers_out(filled):
+    """While a transaction is written, readers go on with what was committed before it."""
     with filled.writing() as transaction:
         transaction.suppress(Suppression(PHONE, "", NOW))
         assert filled.read(lambda reader: reader.suppressions()) == {}
@@ -209,6 +212,7 @@ def test_a_ledger_that_is_replaced_is_noticed(filled, path, tmp_path):
 
 
 def test_no_database_is_told_as_such(path, ledgers):
+    """A file that is no SQLite database is told as such by reads and writes, and left as it was."""
     path.write_text("BEGIN:VCALENDAR and so on, and much more than a hundred bytes of it. " * 9)
     before = content(path.parent)
     ledger = ledgers(f"sqlite:///{path}")

@@ -40,6 +40,7 @@ def in_child(code, *arguments):
 
 
 def test_an_absent_ledger_is_empty_and_stays_absent(url, ledgers):
+    """Every read of an absent ledger has its empty answer, and makes neither file nor tables."""
     ledger = ledgers(url)
     assert ledger.check_schema() == "absent"
     assert (
@@ -63,6 +64,7 @@ def test_an_absent_ledger_is_empty_and_stays_absent(url, ledgers):
 
 
 def test_migrations_make_exactly_the_tables_that_are_used(ledger):
+    """Alembic finds no difference between the tables that the migrations made and those of the code."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -75,6 +77,7 @@ def test_migrations_make_exactly_the_tables_that_are_used(ledger):
 
 
 def test_every_migration_is_known_and_in_line():
+    """The scripts of the migrations are the versions that the library lists, in the same order."""
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
@@ -86,6 +89,7 @@ def test_every_migration_is_known_and_in_line():
 
 
 def test_upgrading_again_changes_nothing(ledger):
+    """On current tables `upgrade` and `prepare` leave every record as it was."""
     with ledger.writing() as transaction:
         transaction.record([incoming()], NOW)
     before = ledger.read(lambda reader: list(reader.records()))
@@ -95,12 +99,14 @@ def test_upgrading_again_changes_nothing(ledger):
 
 
 def test_sqlite_is_prepared_on_first_write(sqlite_url, ledgers):
+    """On SQLite `prepare` makes the tables, so that the first write needs no command before it."""
     ledger = ledgers(sqlite_url)
     ledger.prepare()
     assert ledger.check_schema() == "current"
 
 
 def test_postgresql_is_prepared_by_command_only(postgres_url, ledgers):
+    """On PostgreSQL `prepare` makes no tables but names the command, for a server is not ours to change."""
     ledger = ledgers(postgres_url)
     with pytest.raises(SchemaError, match="reminder-kit ledger upgrade"):
         ledger.prepare()
@@ -110,6 +116,7 @@ def test_postgresql_is_prepared_by_command_only(postgres_url, ledgers):
 
 
 def test_a_newer_schema_is_refused_by_all(url, ledgers):
+    """Tables of a newer version are neither read nor written: the remedy is the newer library."""
     newer = ledgers(url)
     newer.upgrade()
     sql(newer, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
@@ -196,6 +203,7 @@ def test_every_published_version_is_brought_to_the_latest(url, ledgers, version)
 
 
 def test_an_upgrade_fills_in_more_than_one_batch(ledgers, tmp_path):
+    """An upgrade that fills in phone numbers does so for every row, although a batch holds a thousand."""
     ledger = ledgers(f"sqlite:///{tmp_path / 'many.db'}")
     made_as_of(ledger, "0001")
     filled(ledger, 1001)
@@ -204,6 +212,7 @@ def test_an_upgrade_fills_in_more_than_one_batch(ledgers, tmp_path):
 
 
 def test_a_schema_of_ones_own(postgres_url, ledgers):
+    """A ledger with a schema makes all its tables there, and none in `public`."""
     import psycopg
 
     with psycopg.connect(postgres_url, autocommit=True) as connection:
@@ -218,6 +227,7 @@ def test_a_schema_of_ones_own(postgres_url, ledgers):
 
 
 def test_a_file_of_our_own_has_a_write_ahead_log(sqlite_ledger):
+    """A file that we made has a write-ahead log and full synchronisation: commits survive a power cut."""
     with sqlite_ledger._database.writing() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
@@ -225,6 +235,7 @@ def test_a_file_of_our_own_has_a_write_ahead_log(sqlite_ledger):
 
 @pytest.mark.parametrize("mode", ["delete", "truncate", "wal"])
 def test_a_hosts_file_keeps_its_journal_mode(tmp_path, ledgers, mode):
+    """A file that was there before keeps its journal mode: that is the host's choice."""
     import sqlite3
 
     path = tmp_path / "host.db"
@@ -241,6 +252,7 @@ def test_a_hosts_file_keeps_its_journal_mode(tmp_path, ledgers, mode):
 
 
 def test_many_may_create_it_at_once(url, tmp_path):
+    """Four threads that upgrade one absent ledger at once all succeed."""
     made = [Ledger(url) for _ in range(4)]
     barrier, errors = threading.Barrier(4), []
 
@@ -276,6 +288,7 @@ ledger.close()
 
 @pytest.mark.slow
 def test_many_processes_may_create_it_at_once(url, ledgers):
+    """Three processes that create one ledger at once all succeed, and what each writes is there."""
     children = [in_child(CREATE, url, f"run-{number}") for number in range(3)]
     for child in children:
         _, err = child.communicate(timeout=60)
@@ -302,7 +315,7 @@ Ledger(sys.argv[1]).upgrade()
 
 
 @pytest.mark.parametrize("point", [1, 9, 21])
-def test_a_process_killed_while_it_creates_the_tables_leaves_none(url, ledgers, point):
+def test_a_process_killed_while_creating_the_tables_leaves_none(url, ledgers, point):
     """Tables and version row appear together, or not at all."""
     child = in_child(KILLED, url, str(point))
     child.communicate(timeout=60)
@@ -327,8 +340,8 @@ def test_a_process_killed_while_it_creates_the_tables_leaves_none(url, ledgers, 
         pytest.param(set(), "ix_reminder_kit_appointments_row (namespace=? AND row_id>?)", id="all"),
     ],
 )
-def test_sqlite_finds_a_page_by_index_without_looking_at_all_rows(sqlite_ledger, filters, index):
-    """Whoever reads many pages goes through the table once, not once for each page."""
+def test_sqlite_finds_a_page_by_index_without_a_full_scan(sqlite_ledger, filters, index):
+    """By index, whoever reads many pages goes through the table once, not once for each page."""
     from reminder_kit.ledger.databases.runner import prepared
     from reminder_kit.ledger.sql.statements import statements_for
 

@@ -24,18 +24,21 @@ NOON = datetime(2026, 2, 13, 12, 0, tzinfo=UTC)
 
 
 def test_a_naive_start_is_refused_by_the_appointments_name():
+    """The error names the appointment whose start has no zone: an import may hold thousands."""
     with pytest.raises(NaiveDatetimeError, match="'A-7': starts_at has no time zone"):
         Appointment("A-7", datetime(2026, 2, 13, 12, 0))
 
 
-def test_values_can_be_copied_and_pickled_and_their_data_not_changed():
+def test_values_can_be_copied_and_their_data_not_changed():
+    """Copied or pickled, a value equals its original; its data is frozen, since plans are made from it."""
     value = Appointment("A", NOON, data={"room": 4}, recipients=[Recipient("+12025550123", data={"x": [1]})])
     assert pickle.loads(pickle.dumps(value)) == copy.deepcopy(value) == value
     with pytest.raises(TypeError, match="can't be changed"):
         value.data["room"] = 5
 
 
-def test_an_unknown_zone_status_or_type_names_what_would_be_right():
+def test_an_unknown_zone_status_or_type_names_the_right_one():
+    """Wrong zones, statuses, starts and data are refused where the value is made, with the choice."""
     with pytest.raises(InvalidInputError, match="unknown time zone 'Mars/Base'"):
         Appointment("A", NOON, timezone="Mars/Base")
     with pytest.raises(InvalidInputError, match="'booked': use one of confirmed"):
@@ -48,6 +51,7 @@ def test_an_unknown_zone_status_or_type_names_what_would_be_right():
 
 @pytest.mark.parametrize("name", ["Europe", "../../etc/passwd", "", "A/" * 3000, "localtime/x"])
 def test_a_zone_name_that_is_a_path_reads_no_file(name):
+    """A zone's name from a host is never used to leave the zone database."""
     with pytest.raises(InvalidInputError, match="unknown time zone"):
         Recipient("+12025550123", timezone=name)
 
@@ -65,10 +69,12 @@ def test_a_zone_name_that_is_a_path_reads_no_file(name):
     ids=["stdlib", "pendulum", "utc", "pendulum utc", "pendulum offset", "offset"],
 )
 def test_utc_and_offsets_name_no_place(starts_at, zone):
+    """Only an IANA zone says where an appointment is: of UTC or an offset, `zone_name` is None."""
     assert Appointment("A", starts_at).zone_name == zone
 
 
-def test_phones_are_read_as_e164_once_and_the_impossible_stay_as_given():
+def test_phones_become_e164_and_the_impossible_stay_as_given():
+    """`normalise` returns a copy with E.164 numbers; what is no number stays, to be refused by name."""
     given_ = Appointment("A", NOON, recipients=["(202) 555-0123", "12", "+44 7700 900123"])
     assert [recipient.phone for recipient in normalise(given_, "US").recipients] == [
         "+12025550123",
@@ -80,6 +86,7 @@ def test_phones_are_read_as_e164_once_and_the_impossible_stay_as_given():
 
 
 def test_numbers_and_texts_are_not_shown_by_repr():
+    """A recipient's repr shows neither number nor name, and `masked` shows four digits at most."""
     recipient = Recipient("+12025550123", name="Ada Lovelace")
     assert "5550123" not in repr(recipient)
     assert "Ada" not in repr(recipient)
@@ -120,6 +127,7 @@ appointments = st.builds(
 @settings(max_examples=40, deadline=None)
 @given(appointments)
 def test_what_the_ledger_gives_back_plans_as_what_was_given(appointment):
+    """A snapshot read back has the same instants, zone, data and recipients, and the same encoding."""
     again = decode(encode(appointment))
     assert encode(again) == encode(appointment)
     assert again.start_at == appointment.start_at
@@ -129,12 +137,14 @@ def test_what_the_ledger_gives_back_plans_as_what_was_given(appointment):
 
 
 def test_b62_a_snapshot_keeps_the_instant_and_the_zone():
+    """The second 01:30 of an autumn night is the second one again when it is read back."""
     text = encode(Appointment("A", datetime(2026, 11, 1, 1, 30, fold=1, tzinfo=ZoneInfo("America/New_York"))))
     assert '["2026-11-01T06:30:00+00:00","America/New_York"]' in text
     assert decode(text).starts_at.isoformat() == "2026-11-01T01:30:00-05:00"
 
 
 def test_the_fingerprint_ignores_the_revision_and_nothing_else():
+    """A new revision of equal content is no change to plan for; any other field is one."""
     first = Appointment("A", NOON, revision=1)
     assert fingerprint(encode(first)) == fingerprint(encode(Appointment("A", NOON, revision=2)))
     assert fingerprint(encode(first)) != fingerprint(encode(Appointment("A", NOON, title="x")))
@@ -142,12 +152,14 @@ def test_the_fingerprint_ignores_the_revision_and_nothing_else():
 
 @given(st.integers(-(10**15), 10**15), st.integers(-(10**15), 10**15))
 def test_revisions_of_one_kind_sort_as_text(one, two):
+    """Numbers, and numbers with an instant, keep their order as text, as the ledger compares them."""
     assert (revision_order(one) < revision_order(two)) == (one < two)
     later = (two, NOON + timedelta(seconds=1))
     assert (revision_order((one, NOON)) < revision_order(later)) == ((one, NOON) < later)
 
 
 def test_revisions_of_different_kinds_cannot_be_compared():
+    """Each kind of revision has a prefix of its own, and text has no order at all."""
     kinds = {revision_order(item)[0] for item in (None, 1, NOON, (1, NOON), (1, 2), "x")}
     assert kinds == {"", "i", "t", "it", "ii"}
 
@@ -164,6 +176,7 @@ def test_revisions_of_different_kinds_cannot_be_compared():
     ids=["none", "empty", "instant", "all-day", "floating"],
 )
 def test_an_occurrence_is_named_by_its_original_start(value, name):
+    """An instant is written in UTC, a date as a date and a floating time without a zone."""
     assert Appointment("A", NOON, recurrence_id=value).recurrence_id == name
 
 
@@ -177,14 +190,15 @@ def test_an_occurrence_is_named_by_its_original_start(value, name):
     ],
     ids=["date", "nested", "listed", "mixed"],
 )
-def test_host_data_that_looks_like_our_own_tags_comes_back_as_it_was(data):
-    """Documents of MongoDB and the like hold such keys."""
+def test_host_data_that_looks_like_our_tags_comes_back(data):
+    """Host data with keys like our own tags ("$date", as MongoDB has them) is read back unchanged."""
     value = Appointment("A", NOON, data=data, recipients=[Recipient("+12025550123", data=data)])
     assert decode(encode(value)) == value
     assert encode(decode(encode(value))) == encode(value)
 
 
 def test_halves_of_characters_and_nul_are_kept_nowhere():
+    """No database takes them: in every text field they become U+FFFD."""
     odd = "a\0\ud83d"
     value = Appointment(
         odd, NOON, source=odd, tags=[odd], url=odd, recurrence_id=odd, recipients=[Recipient(odd, locale=odd)]
@@ -195,6 +209,7 @@ def test_halves_of_characters_and_nul_are_kept_nowhere():
 
 
 def test_data_that_no_ledger_could_keep_is_refused_as_it_comes():
+    """Data nested too deep, or a number of thousands of digits, is refused before any plan."""
     deep: list = []
     for _ in range(200):
         deep = [deep]

@@ -14,6 +14,7 @@ states = st.sampled_from(list(State))
 
 @given(states, states)
 def test_a_step_of_ours_outside_the_table_raises(now, then):
+    """`step` allows what `OUR_STEPS` lists, and names both states of all else."""
     if then in OUR_STEPS.get(now, ()):
         assert step(now, then) is then
     else:
@@ -32,18 +33,22 @@ def test_what_a_provider_says_never_leads_back(now, then):
 
 @pytest.mark.parametrize("now", [State.CREATING, State.UNKNOWN], ids=str)
 def test_a_webhook_can_settle_what_was_never_confirmed(now):
+    """News of a message whose answer was lost is taken, and is no anomaly."""
     assert after_provider_said(now, State.SENT) == (State.SENT, True)
 
 
 def test_b54_sent_after_cancelled_is_stored_and_is_an_anomaly():
+    """A cancelled message that went out all the same counts as sent, and the host is to hear of it."""
     assert after_provider_said(State.CANCELLED, State.SENT) == (State.SENT, False)
 
 
 def test_a_repetition_is_no_anomaly():
+    """News that comes twice or late changes no state and is in turn."""
     assert after_provider_said(State.DELIVERED, State.SENT) == (State.DELIVERED, True)
     assert after_provider_said(State.SENT, State.SENT) == (State.SENT, True)
 
 
 def test_whatever_is_over_needs_nothing_of_us():
+    """Ends are among `OVER`, and a message too late to cancel counts as sent."""
     assert {State.CANCELLED, State.DELIVERED, State.REJECTED, State.ABANDONED} <= OVER
     assert State.TOO_LATE in SENT

@@ -30,6 +30,7 @@ CONFIGURATIONS = {
 
 @pytest.mark.parametrize(("old", "new", "words"), CONFIGURATIONS.values(), ids=CONFIGURATIONS)
 def test_a_wrong_configuration_is_one_line_that_names_the_place(desk, telnyx, event, old, new, words):
+    """A wrong configuration is one error line without secrets, and nothing is written or asked for."""
     text = (desk.folder / "reminders.toml").read_text()
     assert old in text
     desk.configure(text.replace(old, new))
@@ -57,6 +58,7 @@ FILES = {
 
 @pytest.mark.parametrize("content", FILES.values(), ids=FILES)
 def test_a_file_that_is_no_calendar_is_refused(desk, telnyx, content):
+    """A file that is no calendar ends each command with status 2 and one line that names it."""
     if content is not None:
         (desk.folder / "clinic.ics").write_bytes(content)
     for command in (["import", "clinic.ics", "--complete", "--now", NOW], ["plan", "clinic.ics", "--now", NOW]):
@@ -67,7 +69,8 @@ def test_a_file_that_is_no_calendar_is_refused(desk, telnyx, content):
     assert (telnyx.requests, desk.files()) == ([], {})
 
 
-def test_broken_events_are_named_with_line_and_uid_and_hinder_no_other(desk, telnyx, event):
+def test_broken_events_are_named_and_hinder_no_other(desk, telnyx, event):
+    """Broken events are named with line and UID, and the others are parked and then kept."""
     clinic = desk.write(
         event("good-1", "20260212T100000", people=("Ada:+12025550101",)),
         "BEGIN:VEVENT\nUID:no-start\nSUMMARY:x\nEND:VEVENT",
@@ -95,7 +98,8 @@ def test_broken_events_are_named_with_line_and_uid_and_hinder_no_other(desk, tel
     assert {change["change"] for change in again.changes} == {"keep"}
 
 
-def test_an_event_that_became_unreadable_keeps_what_is_parked_for_it(desk, telnyx, event):
+def test_an_event_that_became_unreadable_keeps_its_messages(desk, telnyx, event):
+    """An event that can't be read any more is not missing, even in a complete and forced import."""
     other = event("other", "20260212T120000", people=("Bob:+12025550102",))
     desk.at("import", desk.write(event("A", "20260212T100000"), other))
     parked = telnyx.parked()
@@ -105,6 +109,7 @@ def test_an_event_that_became_unreadable_keeps_what_is_parked_for_it(desk, telny
 
 
 def test_a_ledger_that_is_no_ledger_is_left_as_it_is(desk, telnyx, event):
+    """A ledger file that is no database is refused by name and not written over."""
     clinic = desk.write(event("A", "20260212T100000"))
     desk.ledger.write_bytes(b"garbage" * 1000)
     for command in (["plan", clinic], ["import", clinic], ["resync"], ["explain", "A"]):
@@ -115,6 +120,7 @@ def test_a_ledger_that_is_no_ledger_is_left_as_it_is(desk, telnyx, event):
 
 
 def test_a_missing_key_is_named_before_anything_is_written(desk, telnyx, event):
+    """An import without the provider's key leaves no ledger, and a plan needs no key."""
     clinic = desk.write(event("A", "20260212T100000"))
     ran = desk.run("import", clinic, "--now", NOW, status=2, TELNYX_API_KEY=None)
     assert (ran.out, ran.err.count("\n"), "TELNYX_API_KEY" in ran.err) == ("", 1, True)
@@ -123,6 +129,7 @@ def test_a_missing_key_is_named_before_anything_is_written(desk, telnyx, event):
 
 
 def test_an_unreachable_provider_loses_nothing(desk, telnyx, event):
+    """What could not be posted fails with the address, and the next import parks it."""
     clinic = desk.write(event("A", "20260212T100000"))
     ran = desk.at("import", clinic, status=1, TELNYX_BASE_URL="http://127.0.0.1:9/v2")
     assert {change["outcome"] for change in ran.changes} == {"failed"}
@@ -146,6 +153,7 @@ def test_an_unreachable_provider_loses_nothing(desk, telnyx, event):
     ids=lambda arguments: " ".join(arguments)[:40],
 )
 def test_wrong_usage_is_status_2_and_says_nothing_on_stdout(desk, telnyx, event, arguments):
+    """Wrong arguments end with status 2 before a ledger is made, and stdout stays empty."""
     desk.write(event("A", "20260212T100000"))
     ran = desk.run(*arguments, status=2)
     assert ran.out == ""

@@ -17,7 +17,8 @@ def refused(breaker, now):
     return caught.value
 
 
-def test_a_refusal_of_its_own_neither_prolongs_it_nor_becomes_the_cause():
+def test_its_own_refusals_count_as_no_failures():
+    """A refusal by the open circuit breaker neither prolongs it nor becomes the cause it names."""
     breaker = CircuitBreaker()
     for _ in range(10):
         breaker.failed(TransientError("no connection"), START)

@@ -221,6 +221,7 @@ def test_whatever_changed_leaves_exactly_the_right_messages(desk, telnyx, before
 
 @pytest.mark.slow
 def test_what_is_cancelled_and_comes_back_is_parked_again(desk, telnyx, event):
+    """An event is revived by a newer SEQUENCE only: the old file, imported again, is stale."""
     there = desk.write(event("back", "20260212T100000"))
     desk.at("import", there)
     both = telnyx.parked()
@@ -235,6 +236,7 @@ def test_what_is_cancelled_and_comes_back_is_parked_again(desk, telnyx, event):
 
 @pytest.mark.slow
 def test_a_move_back_and_forth_ends_where_it_began(desk, telnyx, event):
+    """A move and the move back end with what was parked at first, at no request too many."""
     desk.at("import", desk.write(event("to-and-fro", "20260212T100000")))
     there = telnyx.parked()
     for start in ("20260213T100000", "20260212T100000"):

@@ -56,6 +56,7 @@ def assert_document(document):
 
 
 def test_documents_have_the_keys_and_types_they_promise(desk, telnyx, event):
+    """The JSON of plan, import, resync and cancel has the documented keys and types."""
     clinic = desk.write(
         event("V-1", "20260212T100000", "RRULE:FREQ=WEEKLY;COUNT=2"), event("V-2", "20260212T120000", people=())
     )
@@ -67,6 +68,7 @@ def test_documents_have_the_keys_and_types_they_promise(desk, telnyx, event):
 
 
 def test_options_stand_before_or_after_the_subcommand(desk, telnyx, event):
+    """`--config` and `--json` mean the same on either side of the subcommand."""
     desk.write(*visits(event, 1))
     (desk.folder / "reminders.toml").rename(desk.folder / "other.toml")
     first = desk.run("--config", "other.toml", "--json", "plan", "clinic.ics", "--now", NOW)
@@ -96,6 +98,7 @@ def test_an_unsafe_plan_changes_nothing_unless_forced(desk, telnyx, event):
 
 @pytest.mark.slow
 def test_an_input_that_ended_early_or_is_empty_withdraws_nothing(desk, telnyx, event):
+    """A complete import of a cut, an eventless or an empty file is refused and changes nothing."""
     whole = (desk.folder / desk.write(*visits(event, 2))).read_bytes()
     desk.at("import", "clinic.ics", "--complete")
     parked, content = telnyx.parked(), desk.content()
@@ -108,7 +111,8 @@ def test_an_input_that_ended_early_or_is_empty_withdraws_nothing(desk, telnyx, e
     assert (telnyx.parked(), desk.content()) == (parked, content)
 
 
-def test_a_now_far_from_the_clock_is_for_loopback_and_previews_only(desk, telnyx, event):
+def test_a_now_far_from_the_clock_is_refused_off_loopback(desk, telnyx, event):
+    """A `--now` far from the clock is for previews and for a provider on loopback only."""
     desk.write(*visits(event, 1))
     away = {"TELNYX_BASE_URL": "https://telnyx.invalid/v2"}
     for command in (("import", "clinic.ics"), ("resync",)):
@@ -121,6 +125,7 @@ def test_a_now_far_from_the_clock_is_for_loopback_and_previews_only(desk, telnyx
 
 
 def test_previews_leave_an_absent_ledger_absent(desk, telnyx, event):
+    """Plans, dry runs, explain and status neither create a ledger nor ask the provider."""
     desk.write(*visits(event, 1))
     for command in (("plan", "clinic.ics"), ("import", "clinic.ics", "--dry-run"), ("resync", "--dry-run")):
         desk.at(*command)
@@ -131,6 +136,7 @@ def test_previews_leave_an_absent_ledger_absent(desk, telnyx, event):
 
 
 def test_a_number_asked_to_be_left_alone_is(desk, telnyx, event):
+    """A suppressed number loses its messages, gets no new ones, and its explanation says why."""
     desk.at("import", desk.write(*visits(event, 2)))
     assert_document(desk.at("suppress", "(202) 555-0100", "--reason", "asked at the desk").json)
     assert {to for to, _, _ in telnyx.parked()} == {"+12025550101"}
@@ -146,7 +152,8 @@ def test_a_number_asked_to_be_left_alone_is(desk, telnyx, event):
     assert [item["event"] for item in why["reminders"][0]["history"]].count("cancelled") == 1
 
 
-def test_cancel_withdraws_an_appointment_or_one_of_its_occurrences(desk, telnyx, event):
+def test_cancel_withdraws_a_series_or_one_occurrence_of_it(desk, telnyx, event):
+    """`cancel` takes one occurrence or the series, and nothing recorded is status 1."""
     desk.at("import", desk.write(event("daily", "20260212T100000", "RRULE:FREQ=DAILY;COUNT=2"), *visits(event, 1)))
     desk.at("cancel", "daily", "--recurrence-id", "2026-02-13T15:00:00Z")
     assert [sent for to, sent, _ in telnyx.parked() if to == "+12025550123"] == [
@@ -193,6 +200,7 @@ APPOINTMENTS = [
 
 
 def test_appointments_are_one_object_a_line(desk, event):
+    """`appointments --json` prints one object a line for starts from `--from` to before `--to`."""
     alarm = "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT30M\nDESCRIPTION:x\nEND:VALARM"
     place = "SUMMARY:Blood test\nLOCATION:Room 1\\, left"
     all_day = f"BEGIN:VEVENT\nUID:all-day\nDTSTART;VALUE=DATE:20260213\n{place}\nEND:VEVENT"
@@ -210,6 +218,7 @@ def test_appointments_are_one_object_a_line(desk, event):
 
 
 def test_it_runs_as_a_module_in_a_process_that_imported_nothing(desk, telnyx, event):
+    """`python -m reminder_kit` imports a calendar and prints nothing on stderr."""
     process = desk.start("import", desk.write(*visits(event, 1)), "--now", NOW, "--json")
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
@@ -228,7 +237,8 @@ def test_imports_that_race_park_each_reminder_once(desk, telnyx, event):
 
 
 @pytest.mark.slow
-def test_the_loop_says_a_line_a_run_and_ends_well_when_it_is_terminated(desk, telnyx):
+def test_the_loop_says_a_line_a_run_and_ends_well(desk, telnyx):
+    """`resync --every` prints one JSON line a run, and ends with status 0 on SIGTERM."""
     process = desk.start("resync", "--every", "1s", "--json")
     lines = [process.stdout.readline() for _ in range(2)]
     process.terminate()

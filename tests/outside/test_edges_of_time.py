@@ -41,6 +41,7 @@ CANCELLED, ONE, TEN_PAST = ("20260211T120000", "STATUS:CANCELLED"), ("20260211T1
     ids=["cancel-95s", "cancel-80s", "move-3min", "move-1min", "move-after", "nudge-after", "reassign-3min"],
 )
 def test_a_change_at_the_last_minute_reaches_whom_it_still_can(desk, telnyx, event, changed, person, now, received):
+    """A late change cancels what can still be had back, and a new start is told if it matters."""
     desk.configure(RULE)
     desk.at("import", desk.write(event("A", "20260211T120000")))
     assert telnyx.parked() == [OLD]
@@ -53,6 +54,7 @@ def test_a_change_at_the_last_minute_reaches_whom_it_still_can(desk, telnyx, eve
 
 
 def test_an_edit_too_late_for_a_new_message_leaves_the_old_one(desk, telnyx, event):
+    """A text edited within the lead time keeps the old message: it is still true."""
     desk.configure(RULE.replace("{{ recipient.name }}", "{{ appointment.title }}"))
     desk.at("import", desk.write(event("A", "20260211T120000")))
     telnyx.at("2026-02-10T16:57:00Z")
@@ -111,6 +113,7 @@ def test_hours_are_elapsed_time_and_days_keep_the_clock(desk, telnyx, event, now
 
 
 def test_five_days_of_autumn_are_121_hours_of_window(desk, telnyx, event):
+    """The window is counted in elapsed time, so a change of the clock neither widens nor narrows it."""
     desk.configure(RULE)
     telnyx.at("2026-10-30T14:00:00Z")
     within = event("in", "20261105T085930", people=("Ada:+12025550101",))  # due 13:59:30Z, 120 h less margin

@@ -43,6 +43,8 @@ def kit(make):
 
 
 def test_both_faces_leave_the_same_at_the_provider(make, telnyx):
+    """What the async kit parked is what the blocking kit finds unchanged, without a request."""
+
     async def main():
         async with make(AsyncReminderKit) as kit:
             plan = await kit.plan([visit()])
@@ -72,6 +74,7 @@ def test_what_is_recorded_lives_and_dies_with_the_transaction(kit, telnyx, tmp_p
 
 
 def test_a_host_whose_query_came_back_empty_loses_nothing(kit, telnyx):
+    """A complete list without appointments is refused, and a shorter one withdraws what it lacks."""
     kit.sync([visit(id=f"A-{i}") for i in range(3)])
     for run in (lambda: kit.sync([], complete=True), lambda: kit.resync([], complete=True)):
         with pytest.raises(UnsafePlanError, match="nothing came in"):
@@ -82,16 +85,19 @@ def test_a_host_whose_query_came_back_empty_loses_nothing(kit, telnyx):
 
 @pytest.mark.parametrize("id", [None, "", "  "], ids=["none", "empty", "blank"])
 def test_an_appointment_that_has_no_id_yet_is_refused(id):
+    """A row that was not saved yet has no id to know it by: that is the host's mistake."""
     with pytest.raises(InvalidInputError, match="needs an id"):
         visit(id=id)
 
 
 def test_empty_columns_are_no_words(kit, telnyx):
+    """Columns that are None become empty texts, never the word "None"."""
     kit.sync(visit(id=7, title=None, name=None, location=None))
     assert telnyx.parked() == [("+12025550123", "2026-02-12T14:00:00Z", "Hi ,  tomorrow at 9:00 AM.")]
 
 
 def test_one_person_without_a_phone_stops_nobody_else(kit, telnyx):
+    """Rows without a phone are skipped by name, and a number given as an integer is taken."""
     report = kit.sync([visit(id="A-1", phone=None), visit(id="A-2", phone=""), visit(id="A-3", phone=12025550124)])
     reasons = {change.identity.id: change.reason for change in report.changes}
     assert (reasons["A-1"], reasons["A-2"]) == ("invalid_number", "invalid_number")
@@ -99,6 +105,7 @@ def test_one_person_without_a_phone_stops_nobody_else(kit, telnyx):
 
 
 def test_half_a_character_or_a_nul_in_one_row_stops_nobody_else(kit, telnyx):
+    """Text that no database takes is replaced by U+FFFD, and the row stays the same later."""
     rows = [
         visit(id="A\ud83d-1"),
         visit(id="A-2", title="cut \ud83d"),
@@ -117,10 +124,12 @@ def test_half_a_character_or_a_nul_in_one_row_stops_nobody_else(kit, telnyx):
 
 
 def test_two_halves_of_a_character_are_one():
+    """A surrogate pair, as JSON may leave it, becomes its one character."""
     assert visit(title="\ud83e\uddb7 check").title == "\U0001f9b7 check"
 
 
 def test_one_tag_is_one_tag():
+    """A tag given as one text isn't taken apart into letters."""
     assert visit(tags="dental").tags == {"dental"}
 
 

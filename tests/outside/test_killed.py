@@ -73,6 +73,7 @@ def test_an_import_killed_at_a_request_is_ended_by_a_resync(desk, telnyx, day, c
     ("count", "later"), [(2, LATER[0]), (9, LATER[1]), (13, LATER[2])], ids=["early", "mid", "end"]
 )
 def test_a_move_killed_at_a_request_is_ended_by_a_resync(desk, telnyx, day, count, later):
+    """An import killed between its requests is ended by the next resync, with no message doubled."""
     desk.at("import", desk.write(*day(12)))
     clinic = desk.write(*day(13))
     kill_at(desk, telnyx, count, "import", clinic, "--now", NOW)
@@ -96,6 +97,7 @@ def test_killed_at_random_moments_it_ends_in_the_same_state(desk, telnyx, day):
 
 
 def test_answers_that_never_come_double_nothing(desk, telnyx, day):
+    """Lost answers and refusals are asked for again, and end with one message a reminder."""
     telnyx.fail("POST", "drop_after", 2)
     telnyx.fail("POST", "drop_before", 1)
     telnyx.fail("POST", "429", 1)
@@ -129,6 +131,7 @@ def test_a_provider_that_never_answers_is_asked_again_in_time(desk, telnyx, day)
 
 
 def test_a_refused_key_leaves_everything_as_it_was_and_is_told(desk, telnyx, day):
+    """A refused key names its variable, keeps what is parked, and the next run does the work."""
     desk.at("import", desk.write(*day(12)))
     ran = desk.at("import", desk.write(*day(13)), status=1, TELNYX_API_KEY="another")
     assert telnyx.parked() == parked(12)

@@ -53,6 +53,7 @@ def test_a_read_only_ledger_is_named_and_hinders_no_preview(desk, telnyx, event,
 
 @pytest.mark.slow
 def test_a_folder_that_cannot_be_written_holds_no_new_ledger(desk, telnyx, event, bound):
+    """An import into a read-only folder ends with one line before the provider is asked."""
     desk.write(event("A", "20260212T100000"))
     desk.folder.chmod(0o555)
     try:

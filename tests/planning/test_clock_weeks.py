@@ -98,6 +98,7 @@ def test_what_a_text_says_of_the_day_is_so_when_it_arrives(case):
 @examples(200)
 @given(cases(), st.randoms(use_true_random=False))
 def test_neither_the_order_of_rules_nor_that_of_people_matters(case, chance):
+    """Shuffled rules and recipients give the same change under each key."""
     visit, rules, quiet, now = case
     people, turned = list(visit.recipients), list(rules)
     chance.shuffle(people)
@@ -109,7 +110,8 @@ def test_neither_the_order_of_rules_nor_that_of_people_matters(case, chance):
 
 @examples(200)
 @given(cases(), st.integers(1, 3 * 1440))
-def test_as_time_passes_nothing_comes_back_and_nothing_moves_to_before(case, minutes):
+def test_as_time_passes_nothing_comes_back_or_moves_earlier(case, minutes):
+    """What was skipped as late stays skipped, and what is clamped late is never sent earlier."""
     visit, rules, quiet, now = case
     early = {decision.change.key: decision.change for decision in decided(*case)}
     late = {
@@ -135,6 +137,7 @@ def test_the_weeks_are_weeks_in_which_clocks_change():
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_plan_of_many_is_the_same_in_whatever_order_they_come(kit, appointment, order):
+    """Twenty appointments give the same digest forwards and backwards."""
     visits = [appointment(f"A-{number}", days=number % 7, hours=number) for number in range(20)]
     assert kit.plan(visits[::order]).digest == kit.plan(visits).digest
     assert len(kit.plan(visits[::order]).changes) == 20

@@ -95,8 +95,8 @@ def test_one_that_was_refused_for_good_is_told_apart():
     assert company(found) == {"A": [], "B": ["C"], "C": "B"}
 
 
-def test_a_parked_message_that_does_not_include_the_others_is_replaced():
-    """Its words have changed: it is placed anew, for the cause `text`."""
+def test_a_parked_message_without_the_others_is_replaced():
+    """A parked message that does not include the others has new words: it is replaced for the cause `text`."""
     found = combined([visit("A"), visit("B", 11)], messages={"A": [message_of(visit("A"), SETTINGS)]})
     assert (found["A"].causes, found["A"].keep, found["A"].replaces) == (("text",), False, True)
     assert found["A"].placement.send_at == message_of(visit("A"), SETTINGS).send_at

@@ -51,6 +51,7 @@ def test_unchanged_is_kept_also_outside_the_window(settings, parked, appointment
 
 
 def test_an_unanswered_message_is_kept_and_settled(settings, parked, appointment):
+    """A message whose create was not answered is kept, and the plan asks the provider what became of it."""
     assert judged(settings, appointment(), parked(State.CREATING)) == [("keep", "unchanged", ("settle",))]
 
 
@@ -64,22 +65,26 @@ def test_an_unanswered_message_is_kept_and_settled(settings, parked, appointment
     ids=["title", "name", "hour"],
 )
 def test_a_change_replaces_with_its_causes_in_order(settings, parked, appointment, changes, causes):
+    """A moved start or new words replace the parked message, and the change says which it was."""
     ((kind, reason, found),) = judged(settings, appointment(**changes), parked())
     assert (kind, reason) == ("replace", "on_time")
     assert found == causes
 
 
 def test_another_sender_replaces(settings, parked, appointment):
+    """A message parked with the old sender is replaced by one from the new."""
     other = evolve(settings, sender="+12025550101")
     assert judged(other, appointment(), parked()) == [("replace", "on_time", ("sender",))]
 
 
-def test_new_words_that_would_come_too_late_leave_the_old_message(settings, parked, appointment):
+def test_new_words_that_come_too_late_leave_the_old_message(settings, parked, appointment):
+    """Where the new text has no room in the window, the old one is better than none."""
     just_before = parked().send_at - timedelta(minutes=4)
     assert judged(settings, appointment(title="X"), parked(), now=just_before) == [("keep", "too_late", ("text",))]
 
 
 def test_a_moved_one_goes_even_if_the_new_one_is_clamped(settings, parked, appointment):
+    """A message with a wrong start is replaced although the new one goes out late."""
     just_before = parked().send_at - timedelta(minutes=4)
     sooner = appointment(days=2, hours=1)
     ((kind, reason, causes),) = judged(settings, sooner, parked(), now=just_before)
@@ -87,6 +92,7 @@ def test_a_moved_one_goes_even_if_the_new_one_is_clamped(settings, parked, appoi
 
 
 def test_nothing_is_withdrawn_within_the_cut_off(settings, parked, appointment):
+    """From the provider's cut-off on a message is kept even for a cancelled appointment: it cannot be stopped."""
     at_the_edge = parked().send_at - timedelta(seconds=90)
     assert judged(settings, appointment(status="cancelled"), parked(), now=at_the_edge)[0][:2] == ("keep", "too_late")
     before = at_the_edge - timedelta(seconds=1)
@@ -94,6 +100,7 @@ def test_nothing_is_withdrawn_within_the_cut_off(settings, parked, appointment):
 
 
 def test_past_its_time_it_counts_as_sent(settings, parked, appointment):
+    """A parked message whose send time is over was sent, for this start: another start is reminded anew."""
     later = parked().send_at + timedelta(minutes=2)
     assert judged(settings, appointment(), parked(), now=later) == [("skip", "already_sent", ())]
     moved = appointment(days=6)
@@ -117,17 +124,20 @@ def test_what_was_sent_under_another_key_is_not_sent_again(settings, appointment
 
 
 def test_a_suppressed_number_withdraws_with_the_reason_who_asked(settings, parked, appointment):
+    """A suppression by the host and an opt-out by the person both cancel, each with its own reason."""
     for by, reason in (("host", "suppressed"), ("recipient", "opted_out")):
         suppressed = {"+12025550123": Suppression("+12025550123", "", START, by=by)}
         assert judged(settings, appointment(), parked(), suppressed=suppressed) == [("cancel", reason, ())]
 
 
 def test_quiet_hours_that_cover_it_now_withdraw_a_parked_message(settings, parked, appointment):
+    """New quiet hours replace a message parked within them, for the cause `rule`."""
     quiet = evolve(settings, quiet=QuietHours("08:00", "10:00"))
     assert judged(quiet, appointment(), parked()) == [("replace", "shifted_quiet_hours", ("rule",))]
 
 
 def test_an_unknown_one_follows_the_policy(settings, parked, appointment):
+    """What was never confirmed is sent anew or skipped, as the policy says; a moved start is reminded of."""
     lost = parked(State.UNKNOWN, provider_id=None)
     assert judged(settings, appointment(), lost) == [("schedule", "on_time", ("settle",))]
     strict = evolve(settings, prefer_duplicate=False)
@@ -136,6 +146,7 @@ def test_an_unknown_one_follows_the_policy(settings, parked, appointment):
 
 
 def test_a_refused_one_is_not_asked_for_again_until_it_differs(settings, parked, appointment):
+    """What the provider refused stays refused until its text differs; what was never sent is asked for again."""
     refused = parked(State.REJECTED, error="40310")
     outcome = ReminderRecord(refused.key, "day-before", "", "", ReminderStatus.SKIPPED, "invalid_number")
     assert judged(settings, appointment(), refused, outcomes=[outcome])[0][1] == "invalid_number"
@@ -143,7 +154,8 @@ def test_a_refused_one_is_not_asked_for_again_until_it_differs(settings, parked,
     assert judged(settings, appointment(), parked(State.REJECTED, error=NEVER_SENT))[0][0] == "schedule"
 
 
-def test_a_replaced_one_is_clamped_whatever_the_rule_says_of_lateness(settings, appointment, parked):
+def test_a_replaced_one_is_clamped_whatever_its_rule_says(settings, appointment, parked):
+    """`if_late = "skip"` does not hold for a reminder whose message was withdrawn to be replaced."""
     strict = evolve(settings, rules=(Rule("day-before", before="24 hours", text=TEXT, if_late="skip"),))
     soon = appointment(days=0, hours=5)
     assert judged(strict, soon)[0][:2] == ("skip", "too_late")
@@ -152,12 +164,14 @@ def test_a_replaced_one_is_clamped_whatever_the_rule_says_of_lateness(settings, 
 
 
 def test_a_gone_appointment_withdraws_what_is_recorded_for_it(settings, parked):
+    """Without its appointment, a parked message is cancelled and a held reminder skipped as removed."""
     assert judged(settings, None, parked()) == [("cancel", "removed", ())]
     held = ReminderRecord("k", "day-before", "r", "+12025550123", ReminderStatus.HELD, "beyond_window")
     assert judged(settings, None, outcomes=[held]) == [("skip", "removed", ())]
 
 
-def test_the_same_bytes_are_posted_again_only_while_key_and_window_allow(settings, parked):
+def test_a_create_is_replayed_only_while_key_and_window_allow(settings, parked):
+    """Stored bytes are posted again within window and key life, or if none can have arrived."""
     message = parked(State.CREATING)
     assert replayable(message, settings, START + timedelta(hours=23))
     assert not replayable(message, settings, START + timedelta(hours=24))
@@ -168,6 +182,7 @@ def test_the_same_bytes_are_posted_again_only_while_key_and_window_allow(setting
 
 
 def test_the_next_look_is_when_time_alone_changes_something(parked):
+    """It is `park_at` of what is held, or a minute after the send time of what is parked."""
     held = ReminderRecord("k", "r", "p", "", ReminderStatus.HELD, "beyond_window", park_at=START + timedelta(days=9))
     assert next_look([held], []) == START + timedelta(days=9)
     assert next_look([held], [parked()]) == parked().send_at + timedelta(minutes=1)
@@ -184,7 +199,8 @@ def cancelling(count, parked, **options):
     return Plan(START, "import", changes, parked=parked, **options)
 
 
-def test_a_plan_that_takes_too_much_away_is_refused_with_the_numbers():
+def test_a_plan_that_takes_too_much_away_is_refused():
+    """The error has the numbers; with fewer than ten parked messages, or unguarded, the ratio does not count."""
     with pytest.raises(UnsafePlanError, match=r"withdraw or move 6 of 10 parked reminders, more than 50%"):
         cancelling(6, 10).raise_if_unsafe()
     cancelling(5, 10).raise_if_unsafe()
@@ -194,13 +210,16 @@ def test_a_plan_that_takes_too_much_away_is_refused_with_the_numbers():
         cancelling(6, 100, guard=Guard(max_changes=5)).raise_if_unsafe()
 
 
-def test_a_replacement_counts_for_the_guard_only_if_it_moves_the_message():
+def test_the_guard_counts_a_replacement_only_if_it_moves():
+    """A replacement within fifteen minutes of the old send time takes nothing away."""
     near = change(ChangeKind.REPLACE, was_at=START + timedelta(minutes=15))
     far = change(ChangeKind.REPLACE, was_at=START + timedelta(minutes=16))
     assert (near.moves_noticeably, far.moves_noticeably) == (False, True)
 
 
-def test_the_digest_ignores_when_a_late_one_goes_out_and_nothing_else():
+def test_the_digest_ignores_only_when_a_late_one_goes_out():
+    """A late reminder's time and words depend on `now`: all else, if changed, changes the digest."""
+
     def digest(**changes):
         return Plan(START, "sync", (change(ChangeKind.SCHEDULE, **changes),)).digest
 

@@ -73,7 +73,8 @@ def due(reminder, settings, *messages):
     return own, others
 
 
-def test_it_is_the_same_reminder_with_a_key_and_a_rule_of_its_own(reminder, settings, message):
+def test_it_is_the_same_reminder_with_a_key_and_rule_of_its_own(reminder, settings, message):
+    """A fallback is due when the lost message was to be sent, and its trail says why it stands in."""
     own, (spare,) = due(reminder, settings, message())
     assert own == reminder
     assert spare.key not in (reminder.key, fallback_key(spare.key))
@@ -92,21 +93,25 @@ def test_it_is_the_same_reminder_with_a_key_and_a_rule_of_its_own(reminder, sett
 
 @pytest.mark.parametrize("state", [item for item in State if item is not State.UNDELIVERED])
 def test_only_what_certainly_did_not_arrive_has_one(reminder, settings, message, state):
+    """Of all states only undelivered leads to a fallback: anything else may have reached the person."""
     assert due(reminder, settings, message(state)) == (reminder, [])
 
 
 @pytest.mark.parametrize("state", [State.CREATING, State.SCHEDULED, State.CANCELLING, State.SENT, State.DELIVERED])
-def test_not_while_another_message_is_parked_or_where_one_arrived(reminder, settings, message, state):
+def test_not_while_another_message_is_parked_or_arrived(reminder, settings, message, state):
+    """A second message of the reminder that may still arrive, or did, makes the fallback needless."""
     assert due(reminder, settings, message(), message(state, id="m2")) == (reminder, [])
     assert due(reminder, settings, message(state, id="m2"), message()) == (reminder, [])
 
 
-def test_a_message_that_was_never_confirmed_stands_in_the_way_of_none(reminder, settings, message):
+def test_an_unconfirmed_message_stands_in_the_way_of_none(reminder, settings, message):
+    """An older message of unknown outcome does not withhold the fallback of a later, undelivered one."""
     assert len(due(reminder, settings, message(State.UNKNOWN), message(id="m2"))[1]) == 1
 
 
 @pytest.mark.parametrize("error", ["40001", "40001 Landline"])
 def test_not_where_the_number_is_at_fault(reminder, settings, message, error):
+    """A permanent code of the message's own provider says that no sender would get through."""
     assert due(reminder, settings, message(error=error)) == (reminder, [])
     assert len(due(reminder, settings, message(error="30006"))[1]) == 1, "that is a word of the other provider's"
 
@@ -120,16 +125,19 @@ def test_what_was_for_another_start_or_person_has_no_fallback(reminder, settings
 
 
 def test_without_a_fallback_or_a_recipient_there_is_none(reminder, settings, message):
+    """Without a second sender, or without a number to write to, the reminder stands alone."""
     assert due(reminder, evolve(settings, fallback=None), message()) == (reminder, [])
     assert due(evolve(reminder, recipient=None), settings, message())[1] == []
 
 
 def test_it_is_refused_as_its_reminder_is(reminder, settings, message):
+    """A suppressed number is suppressed for the fallback too."""
     _, (spare,) = due(evolve(reminder, refusal=Reason.SUPPRESSED), settings, message())
     assert spare.refusal is Reason.SUPPRESSED
 
 
 def test_not_through_the_very_sender_that_failed(reminder, settings, message):
+    """Once the senders are exchanged, a message that failed through the present fallback has none."""
     swapped = message(provider="twilio", sender=SECOND)
     assert due(reminder, settings, swapped) == (reminder, [])
 
@@ -151,6 +159,7 @@ class TestRefused:
     ERROR = f"{REFUSED_SENDER}Telnyx: create was answered with 400"
 
     def test_it_stands_in_at_the_usual_time_and_by_the_same_rule(self, reminder, settings, message):
+        """A refused sender leaves the reminder quarantined and its fallback due at the reminder's own time."""
         own, (spare,) = due(reminder, settings, message(State.REJECTED, self.ERROR))
         assert (own.refusal, spare.refusal) == (Reason.QUARANTINED, None)
         assert spare.due_at == reminder.due_at
@@ -158,18 +167,22 @@ class TestRefused:
 
     @pytest.mark.parametrize("error", ["Telnyx: create was answered with 400 (40302)", NEVER_SENT, ""])
     def test_what_was_refused_for_its_text_or_number_has_none(self, reminder, settings, message, error):
+        """Only a refusal of the sender can be mended by another sender."""
         assert due(reminder, settings, message(State.REJECTED, error)) == (reminder, [])
 
     def test_with_another_sender_the_reminder_itself_is_tried_again(self, reminder, settings, message):
+        """A refusal of an old sender says nothing of the one that is configured now."""
         old = message(State.REJECTED, self.ERROR, sender="+12025550109")
         assert due(reminder, settings, old) == (reminder, [])
 
     def test_unless_the_fallback_is_parked_already(self, reminder, settings, message):
+        """With its fallback parked, the reminder stays quarantined under a new sender too: else two would arrive."""
         old = message(State.REJECTED, self.ERROR, sender="+12025550109")
         own, others = due(reminder, settings, old, message(State.SCHEDULED, spare=True))
         assert (own.refusal, len(others)) == (Reason.QUARANTINED, 1)
 
     def test_a_reason_of_its_own_comes_first(self, reminder, settings, message):
+        """A cancelled reminder stays cancelled, and so does its fallback."""
         cancelled = evolve(reminder, refusal=Reason.CANCELLED)
         own, (spare,) = due(cancelled, settings, message(State.REJECTED, self.ERROR))
         assert own.refusal is spare.refusal is Reason.CANCELLED
@@ -180,12 +193,14 @@ class TestRule:
 
     @pytest.mark.parametrize("if_late", [None, "clamp", "skip", "next rule"])
     def test_it_is_clamped_whatever_it_says_of_late_bookings(self, if_late):
+        """A fallback is late by nature: "skip" and "next rule" do not hold for it."""
         rule = fallback_rule(Rule("r", before="1 hour", text="x", if_late=if_late), late=True)
         assert rule.if_late.still_useful(timedelta(days=9))
         assert rule.says_late
         assert not rule.if_late.gives_way
 
     def test_but_not_later_than_it_allows(self):
+        """`skip_after` still bounds how late a fallback may be."""
         rule = fallback_rule(Rule("r", before="1 hour", text="x", if_late={"skip_after": "2 hours"}), late=True)
         assert rule.if_late.still_useful(timedelta(hours=2))
         assert not rule.if_late.still_useful(timedelta(hours=3))
@@ -200,6 +215,7 @@ class TestRule:
         ],
     )
     def test_a_follow_up_has_its_own_patience(self, if_late, within):
+        """The fallback of a follow-up may be a day late, or as late as the rule states."""
         rule = fallback_rule(Rule("r", after="1 hour", text="x", if_late=if_late), late=True)
         assert rule.if_late.within == within
 
@@ -217,6 +233,7 @@ class TestRule:
         ids=lambda given: next(iter(given)),
     )
     def test_everything_else_is_as_it_was(self, given):
+        """But for its id, the fallback's rule has the same keys and the same fingerprint."""
         rule = Rule("r", **{"text": "x", **given})
         same = Rule(**{**{key: getattr(fallback_rule(rule, late=False), key) for key in KEYS}, "id": "r"})
         assert same == rule
@@ -226,26 +243,31 @@ class TestRule:
 class TestWhose:
     """Through whom a reminder goes, and whose a message is."""
 
-    def test_a_message_is_of_the_provider_and_sender_it_was_parked_with(self, settings, message):
+    def test_a_message_is_of_the_sender_it_was_parked_with(self, settings, message):
+        """Settings for a message are those of its own provider and sender: reading and cancelling need them."""
         assert settings.of(message()) is settings
         assert settings.of(message(spare=True)) is settings.fallback
 
     def test_of_an_old_sender_it_is_of_the_same_provider(self, settings, message):
+        """An unknown sender is looked for by its provider; if both are of one provider, it is the first's."""
         assert settings.of(message(sender="+12025550109")) is settings
         assert settings.of(message(spare=True, sender="+12025550109")) is settings.fallback
         alike = evolve(settings, fallback=evolve(settings.fallback, provider="telnyx"))
         assert alike.of(message(sender="+12025550109")) is alike
         assert alike.of(message(sender=SECOND)) is alike.fallback
 
-    def test_of_a_provider_nobody_knows_it_is_looked_at_as_of_the_first(self, settings, message):
+    def test_of_an_unknown_provider_it_is_of_the_first(self, settings, message):
+        """A message of a provider that is configured no more is judged by the first one's settings."""
         assert settings.of(message(provider="pigeon")) is settings
 
     def test_a_reminder_goes_through_the_first_unless_it_stands_in(self, reminder, settings, message):
+        """Only a fallback is sent with the settings of the second sender."""
         own, (spare,) = due(reminder, settings, message())
         assert settings.of(own) is settings
         assert settings.of(spare) is settings.fallback
 
     def test_the_fallback_is_part_of_what_outcomes_were_decided_with(self, settings):
+        """Adding or changing the fallback changes the settings' digest, so appointments are decided again."""
         alone = evolve(settings, fallback=None)
         other = evolve(settings, fallback=evolve(settings.fallback, sender="+12025550109"))
         assert len({item.digest for item in (settings, alone, other)}) == 3

@@ -84,8 +84,8 @@ def test_without_a_gap_nothing_is_moved():
     assert (found.placement.send_at, found.clearance) == (DUE, (NOTHING, NOTHING))
 
 
-def test_where_nothing_else_is_feasible_it_goes_out_at_its_own_time():
-    """Keeping apart is a courtesy and never costs a reminder."""
+def test_where_nothing_else_is_feasible_it_keeps_its_time():
+    """With no free instant it goes out at its own: keeping apart is a courtesy and never costs a reminder."""
     found = spaced(traffic_at(*range(-1500, 1500, 20)))
     assert (found.placement.decision, found.placement.send_at) == (PlacementDecision.SEND, DUE)
     assert found.placement.steps[-1] == ("nothing else is feasible",)

@@ -27,6 +27,7 @@ def staged(provider_of, **options):
 
 class StaleWebhooks:
     def test_a_stale_webhook_is_refused(self, stage):
+        """A webhook signed six minutes before or after it comes is refused: it may be a replay."""
         self.all_webhooks(stage)
         for minutes in (-6, 6):
             with pytest.raises(SignatureError):

@@ -43,7 +43,8 @@ def installed(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(PLUGIN)
 
 
-def test_it_is_configured_by_its_name_and_carries_a_reminder_to_its_end(installed, tmp_path, monkeypatch, appointment):
+def test_it_is_configured_by_name_and_carries_a_reminder(installed, tmp_path, monkeypatch, appointment):
+    """The plug-in is named in a TOML file, and a reminder parked with it ends as delivered."""
     monkeypatch.setenv("PIGEON_API_KEY", "KEY")
     monkeypatch.setenv("PIGEON_SECRET", "SEAL")
     file = tmp_path / "reminders.toml"
@@ -62,6 +63,7 @@ def test_it_is_configured_by_its_name_and_carries_a_reminder_to_its_end(installe
 
 
 def test_the_guide_names_only_what_there_is():
+    """Every name of `reminder_kit` that the plug-in's README speaks of can be imported from there."""
     import re
 
     text = (PLUGIN / "README.md").read_text()

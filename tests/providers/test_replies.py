@@ -37,11 +37,13 @@ from reminder_kit.providers.replies import Replies, reply_type
     ],
 )
 def test_b57_an_opt_out_is_understood_however_it_is_put(text):
+    """B57: case, punctuation, courtesies, further words and other languages make an opt-out no less one."""
     assert reply_type(text) == "opted_out"
 
 
 @pytest.mark.parametrize("text", ["START", "Unstop", "start please"])
 def test_an_opt_in_is_understood(text):
+    """`START` and its like, alone or with a courtesy, lift an opt-out."""
     assert reply_type(text) == "opted_in"
 
 
@@ -63,6 +65,7 @@ def test_an_opt_in_is_understood(text):
     ],
 )
 def test_an_ordinary_reply_stays_one(text):
+    """A keyword inside a sentence opts nobody out: the whole reply has to mean it."""
     assert reply_type(text) == "received"
 
 
@@ -87,6 +90,7 @@ KEYWORDS = {"confirm": ["C", "YES", "ok"], "late": ["running late", "L"], "cance
     ],
 )
 def test_the_hosts_own_words_are_the_whole_reply(text, name):
+    """A keyword of the host's counts when it is all the person wrote, but for case and courtesies."""
     assert Replies.of(KEYWORDS).name_of(text) == name
 
 
@@ -106,5 +110,6 @@ def test_the_hosts_own_words_are_the_whole_reply(text, name):
     ],
 )
 def test_words_that_cannot_be_keywords_are_refused_by_name(value, says):
+    """Opt-out words, reserved names, empty lists and words that mean something already can't be keywords."""
     with pytest.raises(ConfigurationError, match=says):
         Replies.of(value)

@@ -75,6 +75,7 @@ def message(status="scheduled", **more):
 
 
 def test_a_message_is_posted_with_the_fields_telnyx_documents():
+    """An SMS goes to `/messages` with `send_at` in UTC, and its idempotency key is a header."""
     request = create()
     assert (request.method, request.path) == ("POST", "/messages")
     assert json.loads(request.body) == {
@@ -89,17 +90,20 @@ def test_a_message_is_posted_with_the_fields_telnyx_documents():
 
 
 def test_the_same_draft_gives_the_same_bytes():
+    """Two adapters make the same bytes of a draft, so that a repeated post matches its idempotency key."""
     assert create().body == create(telnyx()).body
 
 
 @settings(deadline=None)
 @given(text=st.text(st.characters(codec="utf-8"), min_size=1, max_size=150).filter(str.strip))
 def test_every_text_reads_back_as_it_was(text):
+    """Whatever characters a text of up to ten parts holds, JSON carries them unharmed."""
     if len(text.encode("utf-16-le")) <= 1340:
         assert json.loads(create(text=text).body)["text"] == text
 
 
 def test_no_request_holds_the_key():
+    """The API key is in the authorization header alone: not in a request of ours, nor in a repr."""
     request = create()
     assert b"KEY123" not in request.body
     assert "KEY123" not in str(request.headers)
@@ -108,6 +112,7 @@ def test_no_request_holds_the_key():
 
 
 def test_the_schedule_endpoint_takes_no_idempotency_key():
+    """`/messages/schedule` knows no idempotency key; on `/messages` one lives 24 hours."""
     provider = telnyx(endpoint="schedule")
     request = create(provider)
     assert request.path == "/messages/schedule"
@@ -117,6 +122,7 @@ def test_the_schedule_endpoint_takes_no_idempotency_key():
 
 
 def test_an_mms_carries_its_media_and_subject():
+    """An MMS is posted with its type, the addresses of its media and its subject."""
     body = json.loads(create(channel="mms", media_urls=("https://example.com/a.png",), subject="Map").body)
     assert (body["type"], body["media_urls"], body["subject"]) == ("MMS", ["https://example.com/a.png"], "Map")
 
@@ -130,12 +136,14 @@ def test_an_mms_carries_its_media_and_subject():
     ids=["plain", "with a query"],
 )
 def test_our_token_is_added_to_the_webhook_address(url, expected):
+    """The message's token is added behind whatever query the host's address has, for events to bring back."""
     provider = telnyx(webhook_url=url)
     assert json.loads(create(provider).body)["webhook_url"] == expected
     assert provider.capabilities.echoes_token
 
 
 def test_without_a_webhook_address_no_token_comes_back():
+    """Without a webhook address of ours no token is posted, and the capabilities promise none."""
     assert "webhook_url" not in json.loads(create().body)
     assert not telnyx().capabilities.echoes_token
 
@@ -155,6 +163,7 @@ def test_without_a_webhook_address_no_token_comes_back():
     ids=["number", "short code", "alphanumeric", "number pool"],
 )
 def test_every_kind_of_sender_has_its_fields(settings, sender, fields):
+    """A number or short code is `from`, a name needs its profile beside it, a pool is the profile alone."""
     provider = telnyx(**settings)
     body = json.loads(create(provider).body)
     assert provider.sender == sender
@@ -178,11 +187,13 @@ def test_every_kind_of_sender_has_its_fields(settings, sender, fields):
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_settings_that_cannot_work_are_refused_by_name(settings, names):
+    """A setting that can't work is refused when the adapter is made, and the error names it."""
     with pytest.raises(ConfigurationError, match=names):
         telnyx(**settings)
 
 
 def test_a_missing_key_is_named_only_when_it_is_needed():
+    """Requests can be built without a key; the header that needs it names the variable to set."""
     provider = Telnyx(from_=SENDER)
     create(provider)
     with pytest.raises(ConfigurationError, match="TELNYX_API_KEY"):
@@ -190,11 +201,13 @@ def test_a_missing_key_is_named_only_when_it_is_needed():
 
 
 def test_a_key_that_would_break_a_header_is_refused():
+    """A key with line breaks or control characters was copied badly, and never becomes a header."""
     with pytest.raises(ConfigurationError, match="copy it anew"):
         telnyx(api_key="KEY\n1 2\x7f").headers()
 
 
 def test_the_environment_fills_in_what_is_not_given(monkeypatch):
+    """Key and address come from the environment, trimmed; a key that the host gives wins."""
     monkeypatch.setenv("TELNYX_API_KEY", " FROM-ENV\n")
     monkeypatch.setenv("TELNYX_BASE_URL", "http://127.0.0.1:4010/v2/")
     provider = Telnyx(from_=SENDER)
@@ -203,7 +216,8 @@ def test_the_environment_fills_in_what_is_not_given(monkeypatch):
     assert telnyx(api_key="given").headers() == {"authorization": "Bearer given"}
 
 
-def test_schedule_ahead_shortens_the_window_and_never_lengthens_it():
+def test_schedule_ahead_only_shortens_the_window():
+    """`schedule_ahead` shortens the window, and never lengthens it beyond the five days of Telnyx."""
     assert telnyx().capabilities.window.max_lead == timedelta(days=5)
     assert telnyx(schedule_ahead=timedelta(days=2)).capabilities.window.max_lead == timedelta(days=2)
     assert telnyx(schedule_ahead=timedelta(days=9)).capabilities.window.max_lead == timedelta(days=5)
@@ -229,12 +243,14 @@ def test_schedule_ahead_shortens_the_window_and_never_lengthens_it():
     ids=["blank", "half a character", "empty mms", "media", "alphanumeric mms", "gsm", "ucs2", "forced", "unfit"],
 )
 def test_what_telnyx_never_takes_is_refused_before_the_call(settings, changes, why):
+    """No text, too many parts or media, or characters that don't fit: the draft is rejected without a call."""
     with pytest.raises(RejectedError, match=why):
         create(telnyx(**settings), **changes)
 
 
 @pytest.mark.parametrize("text", ["a" * 1530, "ж" * 670], ids=["gsm", "ucs2"])
 def test_ten_parts_are_taken(text):
+    """Ten parts are the most that is taken: 1530 characters of GSM-7, or 670 of UCS-2."""
     assert create(text=text)
 
 
@@ -243,27 +259,32 @@ def test_ten_parts_are_taken(text):
 
 @pytest.mark.parametrize(("word", "status"), sorted(STATUSES.items()))
 def test_every_word_of_telnyx_has_one_of_ours(word, status):
+    """Each status that Telnyx documents is read as the one our table gives it."""
     receipt = telnyx().parse_read(answer(200, {"data": message(word)}))
     assert (receipt.provider_id, receipt.status) == ("403", status)
 
 
 @pytest.mark.parametrize("word", ["pondering", "", None, 7, ["x"]])
 def test_a_word_nobody_knows_is_unknown_and_never_raises(word):
+    """A status that is new, or no word at all, is read as `unknown`: the message was taken all the same."""
     assert telnyx().parse_created(answer(200, {"data": message(word)})).status == "unknown"
 
 
 def test_a_replayed_answer_says_so():
+    """The header `idempotent-replayed` tells an answer repeated for a known key from one to a new message."""
     found = answer(200, {"data": message()}, **{"idempotent-replayed": "true"})
     assert telnyx().parse_created(found).replayed
     assert not telnyx().parse_created(answer(201, {"data": message()})).replayed
 
 
 def test_the_answer_to_a_cancellation_is_not_wrapped():
+    """A cancellation is answered with the bare message; one wrapped in `data` is understood too."""
     assert telnyx().parse_cancelled(answer(200, message("cancelled"))).status == "cancelled"
     assert telnyx().parse_cancelled(answer(200, {"data": message("cancelled")})).status == "cancelled"
 
 
 def test_a_receipt_tells_why_a_message_failed_and_no_number():
+    """A failed message's receipt has the code and the title, not the detail, which may hold a number."""
     errors = [{"code": "40002", "title": "Blocked as spam", "detail": NUMBER}]
     receipt = telnyx().parse_read(answer(200, {"data": message("delivery_failed", errors=errors)}))
     assert (receipt.status, receipt.error) == ("undelivered", "40002 Blocked as spam")
@@ -318,6 +339,7 @@ CREATE_ERRORS = [
 @pytest.mark.parametrize(("status", "code", "kind"), CREATE_ERRORS)
 @pytest.mark.parametrize("bare", [False, True], ids=["listed", "bare"])
 def test_every_code_says_what_to_do(status, code, kind, bare):
+    """Status and code choose the class of error, listed or bare, and its text holds no phone number."""
     error = {"code": code, "title": "T", "detail": f"the number {NUMBER}"}
     with pytest.raises(ProviderError) as raised:
         telnyx().parse_created(answer(status, error if bare else {"errors": [error]}))
@@ -328,12 +350,14 @@ def test_every_code_says_what_to_do(status, code, kind, bare):
 
 
 def test_a_number_in_a_title_is_masked():
+    """A phone number in an error's title is masked, whatever its punctuation."""
     with pytest.raises(InvalidNumberError) as raised:
         telnyx().parse_created(problem(400, "40310", f"Invalid 'to' {NUMBER} 202-555-0123"))
     assert "5550123" not in str(raised.value).replace("-", "")
 
 
 def test_the_telling_code_of_several_is_taken():
+    """Where an answer lists several errors, the opt-out decides over the bad request before it."""
     errors = [{"code": "10015", "title": "Bad"}, {"code": "40300", "title": "STOP"}]
     with pytest.raises(OptedOutError):
         telnyx().parse_created(answer(400, {"errors": errors}))
@@ -354,6 +378,7 @@ def test_the_telling_code_of_several_is_taken():
     ids=["retry-after", "reset", "reset beats a bare date", "date", "a date gone by", "an instant", "nonsense", "none"],
 )
 def test_a_rate_limit_names_its_wait(headers, seconds):
+    """The wait is read from `retry-after` or the reset header, as seconds or an instant, or is not known."""
     with pytest.raises(RateLimitedError) as raised:
         telnyx().parse_created(problem(429, "10011", **headers))
     assert raised.value.retry_after == seconds
@@ -364,6 +389,7 @@ def test_a_rate_limit_names_its_wait(headers, seconds):
     [b"", b"null", b"[]", b"<html>", b"{}", b'{"data":[]}', b'{"data":{"id":""}}', b'{"data":{"id":null}}', b"\xff"],
 )
 def test_a_2xx_that_cannot_be_read_leaves_the_outcome_open(body):
+    """An unreadable success may have parked a message: unknown after a post, transient after a read."""
     with pytest.raises(UnknownOutcomeError):
         telnyx().parse_created(Response(200, {}, body))
     with pytest.raises(TransientError):
@@ -373,6 +399,7 @@ def test_a_2xx_that_cannot_be_read_leaves_the_outcome_open(body):
 @settings(deadline=None)
 @given(status=st.integers(100, 599), body=st.binary(max_size=60))
 def test_no_answer_whatever_raises_anything_but_provider_errors(status, body):
+    """Any status with any bytes becomes a `ProviderError`, never an error of the parser."""
     provider = telnyx()
     for parse in (provider.parse_created, provider.parse_read, provider.parse_cancelled):
         with pytest.raises(ProviderError):
@@ -389,6 +416,7 @@ json_values = st.recursive(
 @settings(deadline=None)
 @given(status=st.sampled_from([200, 400, 403, 404, 500]), errors=json_values, data=json_values, to=json_values)
 def test_strange_shapes_raise_nothing_but_provider_errors(status, errors, data, to):
+    """JSON of any shape where errors and data belong is read, or raises a `ProviderError`."""
     found = answer(status, {"errors": errors, "data": data, "to": to, "code": to, "id": "7"})
     with suppress(ProviderError):
         telnyx().parse_created(found)
@@ -409,6 +437,7 @@ def test_strange_shapes_raise_nothing_but_provider_errors(status, errors, data, 
     ],
 )
 def test_a_failed_read_changes_nothing(status, code, kind):
+    """A failed read is no outcome: the key is refused, the message is not found, or it is asked later."""
     with pytest.raises(ProviderError) as raised:
         telnyx().parse_read(problem(status, code))
     assert type(raised.value) is kind
@@ -430,6 +459,7 @@ def test_a_failed_read_changes_nothing(status, code, kind):
 )
 @pytest.mark.parametrize("bare", [False, True], ids=["listed", "bare"])
 def test_a_failed_cancellation_is_to_be_settled_by_looking(status, code, kind, bare):
+    """A cancellation that fails never counts as done: its error says to look at the message or try again."""
     error = {"code": code, "title": "T"}
     with pytest.raises(ProviderError) as raised:
         telnyx().parse_cancelled(answer(status, error if bare else {"errors": [error]}))
@@ -469,6 +499,7 @@ def events(body, headers=None, now=NOW, **settings):
 
 
 def test_a_finalized_message_is_delivered():
+    """A `message.finalized` event becomes one delivery event with its id, instant, token and raw body."""
     (event,) = events(event_body(webhook_url="https://example.com/h?x=1&reminder_kit=tok-9"))
     assert (event.id, event.type, event.provider, event.provider_id) == ("ev-1", "delivered", "telnyx", "403")
     assert event.occurred_at == datetime(2026, 2, 15, 14, 30, 2, 500_000, tzinfo=UTC)
@@ -477,6 +508,7 @@ def test_a_finalized_message_is_delivered():
 
 
 def test_the_token_is_found_where_the_event_was_delivered_to():
+    """Where the payload names no webhook address, the token is read from `meta.delivered_to`."""
     body = event_body().replace(b"https://example.com/h", b"https://example.com/h?reminder_kit=tok-8")
     assert events(body)[0].token == "tok-8"
 
@@ -495,6 +527,7 @@ def test_the_token_is_found_where_the_event_was_delivered_to():
     ],
 )
 def test_each_event_has_our_type(event_type, status, expected):
+    """An event's name and status give its type; what nobody knows is `unknown`, and the code is kept."""
     errors = [{"code": "40008", "title": "Undeliverable"}]
     (event,) = events(event_body(event_type, status, errors=errors))
     assert (event.type, event.code) == (expected, "40008")
@@ -512,6 +545,7 @@ def test_each_event_has_our_type(event_type, status, expected):
     ],
 )
 def test_a_reply_is_read_for_what_it_asks(text, automatic, expected):
+    """A reply opts out or in by Telnyx's own word for it or by its text; any other is `received`."""
     body = event_body(
         "message.received",
         "webhook_delivered",
@@ -524,6 +558,7 @@ def test_a_reply_is_read_for_what_it_asks(text, automatic, expected):
 
 
 def test_one_changed_byte_breaks_the_signature():
+    """Body, timestamp and key must all be those that were signed: a change of any one is refused."""
     body = event_body()
     with pytest.raises(SignatureError):
         events(body + b" ", signed(body))
@@ -535,6 +570,7 @@ def test_one_changed_byte_breaks_the_signature():
 
 @pytest.mark.parametrize("seconds", [-301, 301, 86_400])
 def test_a_webhook_from_another_time_is_a_replay(seconds):
+    """A timestamp more than five minutes away, before or after, is refused as a replay."""
     body = event_body()
     with pytest.raises(SignatureError, match="replay"):
         events(body, now=NOW + timedelta(seconds=seconds))
@@ -542,11 +578,13 @@ def test_a_webhook_from_another_time_is_a_replay(seconds):
 
 @pytest.mark.parametrize("seconds", [-300, 0, 300])
 def test_five_minutes_either_way_are_tolerated(seconds):
+    """A timestamp exactly five minutes away is still taken, since clocks differ."""
     assert events(event_body(), now=NOW + timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize("separator", [",", " ", "\n", ", "])
 def test_a_second_key_is_taken_while_keys_change(separator):
+    """Several public keys may be given, as a list or in one text, and any of them may have signed."""
     keys = separator.join((public(OTHER), public(PRIVATE)))
     assert events(event_body(), public_key=keys)
     assert events(event_body(), public_key=[public(OTHER), public(PRIVATE)])
@@ -558,11 +596,13 @@ def test_a_second_key_is_taken_while_keys_change(separator):
     ids=["none", "no signature", "nonsense"],
 )
 def test_what_is_not_signed_is_refused(headers):
+    """A webhook without a signature, or with a nonsensical one, is refused as badly signed."""
     with pytest.raises(SignatureError):
         events(event_body(), headers)
 
 
 def test_wsgi_headers_are_understood():
+    """Headers may come under their WSGI names, such as `HTTP_TELNYX_TIMESTAMP`."""
     body = event_body()
     headers = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in signed(body).items()}
     assert events(body, headers)
@@ -570,11 +610,13 @@ def test_wsgi_headers_are_understood():
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data":{}}', b'{"data":{"id":null}}', b"nonsense"])
 def test_a_signed_body_that_is_no_event_is_a_payload_error(body):
+    """A body that is signed truly but holds no event is a payload error, not one of the signature."""
     with pytest.raises(PayloadError):
         events(body)
 
 
 def test_without_a_public_key_nothing_is_believed():
+    """Without a public key, or with one that is none, the configuration is to blame, not the webhook."""
     with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY"):
         events(event_body(), public_key=())
     with pytest.raises(ConfigurationError, match="public key"):
@@ -585,6 +627,7 @@ def test_without_a_public_key_nothing_is_believed():
 
 
 def test_providers_are_found_by_name():
+    """A provider is found by its name, and an unknown name is refused with the names there are."""
     assert provider_class("telnyx") is Telnyx
     assert "telnyx" in provider_names()
     with pytest.raises(ConfigurationError, match=r"unknown provider 'pigeon'.*telnyx"):
@@ -599,6 +642,7 @@ def announced(folder, name, target):
 
 
 def test_other_packages_announce_their_providers(tmp_path, monkeypatch):
+    """Entry points add providers and replace none of ours; one that can't be loaded is named when asked for."""
     announced(tmp_path, "pigeon", "pigeon_post:Pigeon")
     announced(tmp_path, "broken", "no_such_module:Broken")
     announced(tmp_path, "telnyx", "pigeon_post:Pigeon")

@@ -53,6 +53,7 @@ def answer(status, value, **headers):
 
 
 def test_a_message_is_scheduled_by_its_messaging_service():
+    """A message is posted as `fixed` with its messaging service, which alone can schedule; `From` may go along."""
     request = create(twilio(from_="+12025550100", webhook_url="https://example.com/t"))
     assert request.path == f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
     assert dict(parse_qsl(request.body.decode())) == {
@@ -67,6 +68,7 @@ def test_a_message_is_scheduled_by_its_messaging_service():
 
 
 def test_media_are_named_one_by_one():
+    """Each of several media has a `MediaUrl` field of its own, in their order."""
     urls = ("https://example.com/a", "https://example.com/b")
     fields = parse_qsl(create(channel="mms", media_urls=urls, text="").body.decode())
     assert [value for name, value in fields if name == "MediaUrl"] == list(urls)
@@ -82,11 +84,13 @@ def test_media_are_named_one_by_one():
     ],
 )
 def test_settings_that_cannot_work_are_refused(settings, names):
+    """Without a messaging service, or with a window that can't work, no adapter is made."""
     with pytest.raises(ConfigurationError, match=names):
         twilio(**settings)
 
 
 def test_missing_credentials_are_named_when_they_are_needed(monkeypatch):
+    """Account and token are asked for where they are used, by the names of their variables."""
     monkeypatch.delenv("TWILIO_ACCOUNT_SID", raising=False)
     monkeypatch.delenv("TWILIO_AUTH_TOKEN", raising=False)
     provider = Twilio(messaging_service_sid=SERVICE)
@@ -98,6 +102,7 @@ def test_missing_credentials_are_named_when_they_are_needed(monkeypatch):
 
 
 def test_the_window_follows_the_settings():
+    """The window follows `min_lead` and `schedule_ahead`, the latter up to the 35 days of Twilio."""
     window = twilio(min_lead=timedelta(minutes=5), schedule_ahead=timedelta(days=7)).capabilities.window
     assert (window.min_lead, window.max_lead) == (timedelta(minutes=5), timedelta(days=7))
     assert twilio(schedule_ahead=timedelta(days=90)).capabilities.window.max_lead == timedelta(days=35)
@@ -109,16 +114,19 @@ def test_the_window_follows_the_settings():
     ids=["long", "media"],
 )
 def test_what_twilio_never_takes_is_refused_before_the_call(changes):
+    """A text over 1600 characters, or more than ten media, is rejected without a call."""
     with pytest.raises(RejectedError):
         create(**changes)
 
 
 @pytest.mark.parametrize(("word", "status"), sorted(STATUSES.items()))
 def test_every_word_has_one_of_ours(word, status):
+    """Each status that Twilio documents is read as the one our table gives it."""
     assert twilio().parse_read(answer(200, {"sid": "SM1", "status": word})).status == status
 
 
 def test_a_message_that_was_not_scheduled_raises_the_alarm():
+    """A message answered with `accepted` was sent at once instead of scheduled: its receipt says so."""
     receipt = twilio().parse_created(answer(201, {"sid": "SM1", "status": "accepted"}))
     assert receipt.status == "sent"
     assert "did not schedule" in receipt.error
@@ -150,6 +158,7 @@ def test_a_message_that_was_not_scheduled_raises_the_alarm():
     ],
 )
 def test_every_code_says_what_to_do(status, code, kind):
+    """Status and code choose the class of error, and its text holds no phone number."""
     with pytest.raises(ProviderError) as raised:
         twilio().parse_created(answer(status, {"code": code, "message": f"bad {NUMBER}", "status": status}))
     assert type(raised.value) is kind
@@ -169,6 +178,7 @@ def test_every_code_says_what_to_do(status, code, kind):
     ],
 )
 def test_a_refused_cancellation_is_to_be_settled_by_looking(status, code, kind):
+    """A refused cancellation never counts as done: its error says to look at the message or try again."""
     with pytest.raises(ProviderError) as raised:
         twilio().parse_cancelled(answer(status, {"code": code}))
     assert type(raised.value) is kind
@@ -195,6 +205,7 @@ def events_of(fields, url=URL, signed_for=None, **settings):
 
 
 def test_a_signature_is_what_the_official_sdk_computes():
+    """The signature that the official SDK makes of an address and a form is the one we compute."""
     fields = [
         ("CallSid", "CA1234567890ABCDE"),
         ("Caller", "+12025550123"),
@@ -217,6 +228,7 @@ def test_a_signature_is_what_the_official_sdk_computes():
     ],
 )
 def test_a_port_may_be_named_or_not(ours, theirs):
+    """Twilio signs with or without the usual port, and without the fragment: each is the same address."""
     assert events_of(FORM, url=ours, signed_for=theirs)[0].type == "delivered"
 
 
@@ -246,17 +258,20 @@ def test_what_the_official_sdk_signs_is_taken(url, port):
     ["http://example.com/t", "https://example.com/t/", "https://example.com/t?x=1", "https://example.com:8443/t"],
 )
 def test_another_address_is_a_forgery(theirs):
+    """A signature for another scheme, path, query or port is refused, and the error points at `webhook_url`."""
     with pytest.raises(SignatureError, match="webhook_url"):
         events_of(FORM, url="https://example.com/t", signed_for=theirs)
 
 
 def test_a_host_may_say_which_address_was_called():
+    """The header `x-reminder-kit-url` says which of a host's addresses was called, where it has many."""
     url = "https://example.com/t?clinic=7"
     headers = {"x-twilio-signature": signature(url, FORM), "x-reminder-kit-url": url}
     assert twilio().events(headers, urlencode(FORM).encode(), NOW)
 
 
 def test_without_an_address_nothing_can_be_verified():
+    """The address is part of what is signed: without `webhook_url` a webhook is a matter of configuration."""
     with pytest.raises(ConfigurationError, match="webhook_url"):
         twilio().events({"x-twilio-signature": "x"}, b"", NOW)
 
@@ -279,6 +294,7 @@ def test_without_an_address_nothing_can_be_verified():
     ],
 )
 def test_each_webhook_has_our_type(fields, kind, number):
+    """A status or a reply has its type and code, and stands at the time it came, for Twilio names none."""
     (event,) = events_of(fields)
     assert (event.type, event.number, event.code) == (
         kind,
@@ -289,6 +305,7 @@ def test_each_webhook_has_our_type(fields, kind, number):
 
 
 def test_a_signed_form_that_names_no_message_is_a_payload_error():
+    """A form that is signed truly but names no message is a payload error, not one of the signature."""
     with pytest.raises(PayloadError):
         events_of({"CallSid": "CA1"})
 
@@ -297,6 +314,7 @@ def test_a_signed_form_that_names_no_message_is_a_payload_error():
 
 
 def test_without_a_messaging_service_twilio_sends_at_once():
+    """Asked to schedule without a messaging service, Twilio sends at once: the adapter requires one for this."""
     sandbox = Sandbox(clock="2026-02-15T09:00:00Z")
     fields = {
         "To": NUMBER,
@@ -312,5 +330,6 @@ def test_without_a_messaging_service_twilio_sends_at_once():
 
 
 def test_it_is_found_by_name():
+    """`twilio` names this adapter, whose repr does not show the token."""
     assert provider_class("twilio") is Twilio
     assert "12345" not in repr(twilio())

@@ -52,6 +52,7 @@ def create(provider=None, **changes):
 
 
 def test_a_message_is_sent_without_plus_signs_and_with_our_token():
+    """Vonage takes numbers without a plus sign, and our token as `client_ref`."""
     request = create(vonage(webhook_url="https://example.com/v"))
     assert request.path == "/v1/messages"
     assert json.loads(request.body) == {
@@ -66,6 +67,7 @@ def test_a_message_is_sent_without_plus_signs_and_with_our_token():
 
 
 def test_an_mms_is_one_image_with_its_caption():
+    """An MMS is posted as one image whose caption is the text."""
     body = json.loads(create(channel="mms", media_urls=("https://example.com/a.png",)).body)
     assert body["image"] == {"url": "https://example.com/a.png", "caption": "See you"}
     assert (body["channel"], body["message_type"]) == ("mms", "image")
@@ -73,11 +75,13 @@ def test_an_mms_is_one_image_with_its_caption():
 
 @pytest.mark.parametrize("changes", [{"text": "a" * 1001}, {"channel": "mms"}], ids=["long", "no image"])
 def test_what_vonage_never_takes_is_refused_before_the_call(changes):
+    """A text over 1000 characters, or an MMS without an image, is rejected without a call."""
     with pytest.raises(RejectedError):
         create(**changes)
 
 
 def test_it_holds_and_sends():
+    """Vonage parks nothing: we hold a reminder and send it when due, with nothing to read or cancel."""
     able = vonage().capabilities
     assert able.window.holds_and_sends
     assert (able.cancels, able.lookup_age, able.key_life) == (False, None, None)
@@ -93,11 +97,13 @@ def test_it_holds_and_sends():
     ids=["sender", "secret"],
 )
 def test_what_is_missing_is_named(settings, names):
+    """A missing sender or secret is refused by the name of its setting or variable."""
     with pytest.raises(ConfigurationError, match=names):
         vonage(**settings).headers()
 
 
 def test_a_key_and_secret_are_basic_credentials():
+    """Key and secret go out as basic credentials, and the secret is in no repr."""
     assert vonage().headers() == {"authorization": "Basic " + base64.b64encode(b"abcd:SECRET").decode()}
     assert "SECRET" not in repr(vonage())
 
@@ -116,7 +122,8 @@ def unpacked(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def test_an_application_signs_its_own_tokens_and_makes_new_ones_in_time(rsa_key, tmp_path):
+def test_an_application_signs_its_tokens_and_renews_them(rsa_key, tmp_path):
+    """An application signs tokens of 15 minutes with its key, and makes a new one before the old runs out."""
     path = tmp_path / "private.key"
     path.write_text(pem(rsa_key))
     times = iter([1000.0, 1500.0, 1700.0])
@@ -130,6 +137,7 @@ def test_an_application_signs_its_own_tokens_and_makes_new_ones_in_time(rsa_key,
 
 @pytest.mark.parametrize("key", ["no such file", "-----BEGIN PRIVATE KEY-----\nxx\n-----END PRIVATE KEY-----"])
 def test_a_key_that_cannot_be_read_is_a_matter_of_configuration(key):
+    """A private key that is neither a file nor a readable PEM is refused as a matter of configuration."""
     with pytest.raises(ConfigurationError):
         vonage(application_id="app-1", private_key=key).headers()
 
@@ -139,6 +147,7 @@ def answer(status, value, **headers):
 
 
 def test_what_is_taken_is_on_its_way():
+    """A message that Vonage takes is sent, not parked: its receipt says so."""
     receipt = vonage().parse_created(answer(202, {"message_uuid": "u-1"}))
     assert (receipt.provider_id, receipt.status) == ("u-1", "sent")
 
@@ -160,6 +169,7 @@ def test_what_is_taken_is_on_its_way():
     ],
 )
 def test_every_answer_says_what_to_do(status, value, kind):
+    """Status and invalid parameter choose the class of error; a success without an id leaves it unknown."""
     with pytest.raises(ProviderError) as raised:
         vonage().parse_created(answer(status, value))
     assert type(raised.value) is kind
@@ -194,6 +204,7 @@ STATUS = {
 
 
 def test_a_status_names_its_message_and_our_token():
+    """A status webhook names message, token and number, with the plus sign put back, and its own instant."""
     (event,) = events_of(STATUS)
     assert (event.type, event.provider_id, event.token, event.number) == ("delivered", "u-1", "tok-1", NUMBER)
     assert event.occurred_at == datetime(2026, 2, 15, 14, 29, 59, tzinfo=UTC)
@@ -210,11 +221,13 @@ def test_a_status_names_its_message_and_our_token():
     ],
 )
 def test_each_status_has_our_type(changes, kind, code):
+    """Each status has its type, and neither an odd error nor an odd timestamp makes the event unreadable."""
     (event,) = events_of({**STATUS, **changes})
     assert (event.type, event.code) == (kind, code)
 
 
 def test_a_reply_is_read_for_what_it_asks():
+    """A reply's words alone opt a person out: Vonage has no word of its own for it."""
     (event,) = events_of({"message_uuid": "u-2", "from": "12025550123", "text": "Stop. Thank you"})
     assert (event.type, event.number, event.text) == ("opted_out", NUMBER, "Stop. Thank you")
 
@@ -233,27 +246,32 @@ def test_a_reply_is_read_for_what_it_asks():
     ids=["secret", "algorithm", "other body", "no digest", "old", "early", "no time"],
 )
 def test_a_forged_or_old_webhook_is_refused(claims):
+    """Secret, algorithm, digest of the body and time within five minutes: each must be right."""
     with pytest.raises(SignatureError):
         events_of(STATUS, **claims)
 
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer a.b", "Bearer a.b.c", "Basic abc", "Bearer ü.ü.ü"])
 def test_what_is_no_token_is_refused(given):
+    """A webhook whose authorization is no readable bearer token is refused as badly signed."""
     with pytest.raises(SignatureError):
         events_of(STATUS, headers={"authorization": given})
 
 
 def test_a_signed_body_that_names_no_message_is_a_payload_error():
+    """A body that is signed truly but names no message is a payload error, not one of the signature."""
     for value in ({}, [], "x"):
         with pytest.raises(PayloadError):
             events_of(value)
 
 
 def test_without_the_secret_nothing_is_believed():
+    """Without a signature secret no webhook can be verified: the error names the variable to set."""
     with pytest.raises(ConfigurationError, match="VONAGE_SIGNATURE_SECRET"):
         vonage(signature_secret="").events({}, b"", NOW)
 
 
 def test_it_is_found_by_name():
+    """`vonage` names this adapter, and its webhooks are taken up to five minutes later."""
     assert provider_class("vonage") is Vonage
     assert events_of(STATUS, now=NOW + timedelta(minutes=5))

@@ -19,21 +19,24 @@ from tests.factories import START
 
 
 def test_a_living_process_is_not_dead_and_one_that_ended_is():
+    """The owner of a lease is dead once its process of this machine has ended."""
     assert not is_dead(owner_name())
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     assert is_dead(f"{socket.gethostname()}:{int(gone.stdout)}:1:x")
 
 
 def test_a_process_number_used_again_is_not_the_old_holder():
+    """A process with the owner's number that started at another time is not the owner."""
     assert is_dead(f"{socket.gethostname()}:{os.getpid()}:1:x") == (owner_name().split(":")[2] != "")
 
 
 def test_of_other_machines_and_strange_names_nothing_is_known():
+    """An owner of another machine, or of a form we don't know, is never taken for dead."""
     assert not is_dead("elsewhere:1:1:x")
     assert not is_dead("somebody")
 
 
-def test_a_number_of_another_system_of_the_same_name_tells_nothing():
+def test_the_same_host_name_is_not_the_same_system():
     """Two machines may both be called "localhost", and a container counts its processes for itself."""
     assert not is_dead(f"{socket.gethostname()}:4194399:1@another-boot/4026531836:x")
 
@@ -41,6 +44,7 @@ def test_a_number_of_another_system_of_the_same_name_tells_nothing():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_is_another_worker():
+    """A fork gets a name of its own, and its parent's name stays."""
     owner = Owner()
     name, fork = str(owner), multiprocessing.get_context("fork")
     queue = fork.Queue()
@@ -55,6 +59,8 @@ def test_a_forked_process_is_another_worker():
 
 
 def test_the_heart_beats_until_the_work_is_done(monkeypatch):
+    """A heartbeat renews its claims until its block ends, and not after that."""
+
     class Ledger:
         def __init__(self):
             self.beats = []

@@ -164,7 +164,7 @@ def test_the_soonest_is_worked_on_first(kit):
     assert orders == {("B", "C", "A")}
 
 
-def test_whoever_is_told_together_with_what_changes_is_decided_too(make_kit):
+def test_who_is_told_together_with_a_change_is_decided_too(make_kit):
     """B comes in; A's message, which is parked, has to include it."""
     kit = make_kit([EVENING])
     kit.sync(visit("A"))

@@ -57,6 +57,7 @@ def parked(sandbox):
     ],
 )
 def test_alarms_are_ignored_added_or_alone(make_kit, sandbox, calendar, mode, send_at):
+    """The mode decides whether VALARMs count beside the rules, instead of them or not at all, on each import."""
     kit = make_kit(calendar=CalendarSettings(alarms=mode))
     assert kit.import_calendar(calendar()).ok
     assert parked(sandbox) == send_at
@@ -66,6 +67,7 @@ def test_alarms_are_ignored_added_or_alone(make_kit, sandbox, calendar, mode, se
 
 
 def test_a_moved_event_takes_its_alarms_along(make_kit, sandbox, calendar):
+    """A VALARM is relative to its event: moved by two hours, its reminders are replaced by two hours."""
     kit = make_kit(calendar=CalendarSettings(alarms="only"))
     kit.import_calendar(calendar())
     report = kit.import_calendar(calendar("20260213T110000"))
@@ -74,6 +76,7 @@ def test_a_moved_event_takes_its_alarms_along(make_kit, sandbox, calendar):
 
 
 def test_a_rule_named_alarm_lends_its_text_and_is_no_rule_itself(make_kit, sandbox, calendar, day_before):
+    """The rule `alarm` gives reminders of VALARMs their text, and sends nothing at its own offset."""
     rules = [day_before, Rule("alarm", before="1 hour", text="Don't forget: {{ when }}")]
     kit = make_kit(rules, calendar=CalendarSettings(alarms="only"))
     kit.import_calendar(calendar())
@@ -84,6 +87,7 @@ def test_a_rule_named_alarm_lends_its_text_and_is_no_rule_itself(make_kit, sandb
 
 
 def test_an_appointment_from_code_keeps_the_rules(appointment, day_before):
+    """Only an appointment with `data.alarms`, even an empty list, came from a calendar and follows the mode."""
     assert rules_for(appointment(), [day_before], "only") == [day_before]
     assert rules_for(appointment(data={"alarms": []}), [day_before], "only") == []
 

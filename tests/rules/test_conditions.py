@@ -39,6 +39,7 @@ def fits(conditions, **changes):
     ids=str,
 )
 def test_a_resource_is_a_pattern_for_what_the_appointment_needs(wanted, data, fit):
+    """`resource` is a pattern without case for `data.resource` and each of `data.resources`."""
     assert fits({"only": {"resource": wanted}}, data=data) is fit
     assert fits({"unless": {"resource": wanted}}, data=data) is not fit
 
@@ -61,10 +62,12 @@ def test_a_resource_is_a_pattern_for_what_the_appointment_needs(wanted, data, fi
     ids=str,
 )
 def test_data_may_be_matched_by_pattern_and_in_lists(wanted, data, fit):
+    """Text with a wildcard is a pattern, other values must be equal; one match in a list is enough."""
     assert fits({"only": {"data": wanted}}, data=data) is fit
 
 
 def test_a_title_with_brackets_is_matched_as_it_is_written():
+    """Brackets in a title's pattern are no character class: only `*` and `?` are special."""
     assert fits({"only": {"title": "*[new]*"}}, title="Check-up [New] patient")
     assert not fits({"only": {"title": "*[new]*"}}, title="Check-up news")
 
@@ -101,6 +104,7 @@ def test_of_tiers_by_lead_time_exactly_one_fits(seconds):
     ],
 )
 def test_the_explanation_compares_both_lengths(booked, rule, said):
+    """The trail of a refusal by booking lead states the bound and how far ahead it was booked."""
     one = Appointment("A-1", START, recipients=["+12025550123"], booked_at=booked)
     (found,) = (reminder for reminder in reminders_of(one, TIERS, Defaults()) if reminder.rule.id == rule)
     assert found.trail[-1] == f"not sent: condition ({said})"
@@ -119,6 +123,7 @@ def test_the_explanation_compares_both_lengths(booked, rule, said):
     ids=str,
 )
 def test_what_can_never_be_is_refused_with_its_remedy(values, said):
+    """Bounds that no appointment can meet, and other contradictions in a rule, are errors when it is made."""
     with pytest.raises(InvalidRuleError, match=said):
         Rule("r", **{"before": "1 day", "text": "Hi", **values})
 

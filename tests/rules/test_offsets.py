@@ -66,6 +66,7 @@ def local(instant, zone):
     ids=str,
 )
 def test_hours_are_elapsed_time_and_days_are_calendar_days(text, kind, days, exact):
+    """Text and ISO 8601 durations with days or weeks are nominal, all others exact; a `timedelta` is exact."""
     assert Offset.parse(text) == Offset(kind, days, exact)
 
 
@@ -99,16 +100,19 @@ def test_hours_are_elapsed_time_and_days_are_calendar_days(text, kind, days, exa
     ids=lambda value: str(value)[:30],
 )
 def test_what_cannot_be_an_offset_is_refused_by_name(value, said):
+    """An offset without a unit, negative, zero, too long or unreadable names its rule and key."""
     with pytest.raises(InvalidRuleError, match=said) as caught:
         Offset.parse(value, "rule 'x': before")
     assert str(caught.value).startswith("rule 'x': before")
 
 
 def test_zero_is_an_offset_where_it_makes_sense():
+    """A follow-up may be due right at its anchor: there zero is allowed."""
     assert Offset.parse("0 minutes", zero=True) == Offset(OffsetKind.EXACT)
 
 
 def test_an_offset_is_its_own_parse():
+    """Parsing an `Offset` gives the very same object back."""
     offset = Offset.parse("1 day")
     assert Offset.parse(offset) is offset
 
@@ -127,6 +131,7 @@ def test_an_offset_is_its_own_parse():
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_an_offset_says_how_it_is_counted(offset, words):
+    """Its description has the length in words and the kind of counting, as explanations show them."""
     assert offset.describe() == words
 
 
@@ -158,6 +163,7 @@ def test_b53_24_hours_and_1_day_differ_on_the_spring_day():
     ids=str,
 )
 def test_a_nominal_day_is_as_long_as_that_day_is(zone, start, day_before):
+    """ "1 day" has 23, 25 or other hours where the clocks change; "24 hours" always has 24."""
     anchor = at(start, zone)
     assert anchor - apply_offset(anchor, zone, Offset.parse("1 day"), back=True) == day_before
     assert anchor - apply_offset(anchor, zone, Offset.parse("24 hours"), back=True) == timedelta(hours=24)
@@ -183,7 +189,8 @@ def test_of_two_the_first_and_of_none_the_time_moved_by_the_leap(zone, wall, ins
     assert bool(dst_note(moment, zone)) == bool(said)
 
 
-def test_the_day_before_at_a_time_the_clock_leaps_over_is_moved_forward():
+def test_a_local_time_that_is_leapt_over_is_moved_forward():
+    """A local time that the spring day leaves out is read an hour later, by the length of the leap."""
     start = at("2026-03-09 09:00", NEW_YORK)
     due = apply_offset(start, NEW_YORK, Offset(OffsetKind.LOCAL, 1, at=time(2, 30)), back=True)
     assert local(due, NEW_YORK) == "2026-03-08 03:30"
@@ -206,7 +213,8 @@ def test_a_day_that_was_left_out_never_puts_before_at_its_anchor():
     ],
     ids=["monday", "that friday itself", "saturday", "sunday"],
 )
-def test_weekday_before_is_the_last_such_day_before_the_anchors_day(start, weekday, due):
+def test_weekday_before_is_the_last_one_before_the_anchors_day(start, weekday, due):
+    """On that weekday itself it is the one a week before: never the anchor's own day."""
     offset = Offset(OffsetKind.WEEKDAY, at=time(18), weekday=weekday)
     assert local(apply_offset(at(start, BERLIN), BERLIN, offset, back=True), BERLIN) == due
 
@@ -222,11 +230,13 @@ def test_weekday_before_is_the_last_such_day_before_the_anchors_day(start, weekd
     ids=["over a weekend", "within a week", "from a sunday", "a week and a day"],
 )
 def test_business_days_jump_weekends(start, days, due):
+    """Saturdays and Sundays are not counted, and the wall clock stays that of the anchor."""
     offset = Offset(OffsetKind.BUSINESS, days)
     assert local(apply_offset(at(start, BERLIN), BERLIN, offset, back=True), BERLIN) == due
 
 
 def test_business_days_jump_closed_days_and_take_a_local_time():
+    """A day that `is_open` denies is not counted; `at` sets the time on the day that was found."""
     closed = {date(2026, 2, 13), date(2026, 2, 12)}
     offset = Offset(OffsetKind.BUSINESS, 1, at=time(9))
     due = apply_offset(
@@ -240,6 +250,7 @@ def test_business_days_jump_closed_days_and_take_a_local_time():
 
 
 def test_a_place_that_never_opens_is_an_error_not_a_loop():
+    """Where no day is open, counting business days ends with an error."""
     with pytest.raises(InvalidRuleError, match="no business day"):
         apply_offset(
             at("2026-02-16 10:00", BERLIN), BERLIN, Offset(OffsetKind.BUSINESS, 1), back=True, is_open=lambda _: False
@@ -247,12 +258,14 @@ def test_a_place_that_never_opens_is_an_error_not_a_loop():
 
 
 def test_after_goes_the_other_way():
+    """Without `back` the offset is added: by the wall clock for days, by elapsed time for hours."""
     end = at("2026-03-07 10:00", NEW_YORK)
     assert local(apply_offset(end, NEW_YORK, Offset.parse("1 day"), back=False), NEW_YORK) == "2026-03-08 10:00"
     assert local(apply_offset(end, NEW_YORK, Offset.parse("24 hours"), back=False), NEW_YORK) == "2026-03-08 11:00"
 
 
 def test_days_come_first_and_elapsed_time_is_taken_from_there():
+    """Of "1 day 2 hours" the day is taken on the wall clock, then the hours as elapsed time."""
     start = at("2026-03-09 01:00", NEW_YORK)
     due = apply_offset(start, NEW_YORK, Offset.parse("1 day 2 hours"), back=True)
     assert local(due, NEW_YORK) == "2026-03-07 23:00"
@@ -263,7 +276,8 @@ def test_days_come_first_and_elapsed_time_is_taken_from_there():
     anchor=ANCHORS,
     days=st.integers(1, 40),
 )
-def test_before_lies_before_and_after_after_on_every_day_of_every_zone(zone, anchor, days):
+def test_before_lies_before_and_after_after_in_every_zone(zone, anchor, days):
+    """On any day a nominal offset keeps its side of the anchor, and the wall clock where that exists."""
     offset = Offset.parse(f"{days} days")
     before = apply_offset(anchor, zone, offset, back=True)
     after = apply_offset(anchor, zone, offset, back=False)
@@ -280,6 +294,7 @@ def test_before_lies_before_and_after_after_on_every_day_of_every_zone(zone, anc
     zone=st.sampled_from(ZONES),
 )
 def test_exact_offsets_are_exact_in_every_zone(anchor, minutes, zone):
+    """Minutes before an anchor are elapsed minutes, whatever the clocks of the zone do."""
     assert anchor - apply_offset(anchor, zone, Offset.parse(f"{minutes} minutes"), back=True) == timedelta(
         minutes=minutes
     )
@@ -287,6 +302,7 @@ def test_exact_offsets_are_exact_in_every_zone(anchor, minutes, zone):
 
 @given(st.text(max_size=30))
 def test_any_text_is_an_offset_or_an_error_that_names_it(text):
+    """No text raises anything but `InvalidRuleError`, which names the rule."""
     try:
         offset = Offset.parse(text, "rule 'x': before")
     except InvalidRuleError as error:
@@ -297,6 +313,7 @@ def test_any_text_is_an_offset_or_an_error_that_names_it(text):
 
 @given(st.integers(1, 60 * 60 * 24 * 9))
 def test_a_length_in_words_reads_back_as_itself(total):
+    """`parse_length` understands each length that `in_words` writes."""
     length = timedelta(seconds=total)
     assert parse_length(in_words(length), "it") == length
 
@@ -307,27 +324,32 @@ def test_a_length_in_words_reads_back_as_itself(total):
     ids=str,
 )
 def test_a_mere_length_of_time_takes_a_day_for_24_hours(value, wanted):
+    """A length has no anchor to count days from: "1 day" is 24 hours, and 0 is no time."""
     assert parse_length(value, "min_notice") == wanted
 
 
 @pytest.mark.parametrize("value", [5, 1.5, True, False, None, "soon"], ids=str)
 def test_a_mere_length_of_time_needs_a_unit(value):
+    """Numbers, booleans and None name no unit: the error names the key."""
     with pytest.raises(InvalidRuleError, match="min_notice"):
         parse_length(value, "min_notice")
 
 
 @pytest.mark.parametrize("value", ["18:00", time(18), "18:00:00", " 18:00 "], ids=str)
 def test_local_times_are_read(value):
+    """A local time is a naive `time` or text such as "18:00", with or without seconds."""
     assert local_time(value, "at") == time(18)
 
 
 @pytest.mark.parametrize("value", ["6 pm", "25:00", 18, time(18, tzinfo=UTC), "18:00Z"], ids=str)
 def test_what_is_no_local_time_is_refused(value):
+    """A wrong local time, or one with a zone, is refused with a right example."""
     with pytest.raises(InvalidRuleError, match="18:00"):
         local_time(value, "rule 'x': at")
 
 
 def test_weekdays_are_read_by_name_and_by_their_first_letters():
+    """Three letters are enough for a weekday; anything else is refused with a right example."""
     assert [weekday_number(name, "weekday") for name in ("monday", "Friday", "sun")] == [0, 4, 6]
     for wrong in ("", "fr", "someday", 3):
         with pytest.raises(InvalidRuleError, match="friday"):

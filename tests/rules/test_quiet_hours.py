@@ -35,6 +35,7 @@ def test_the_zone_says_which_country_it_is(zone, quiet):
 
 
 def test_begin_and_end_are_that_countrys_too():
+    """`over`, `began` and `within` use the country of the zone, and other zones the kit's own quiet hours."""
     saturday = local("2026-02-14 18:30")
     assert BOTH.over(saturday, TORONTO) == local("2026-02-15 10:00")
     assert BOTH.began(saturday, TORONTO) == local("2026-02-14 18:00")
@@ -44,6 +45,7 @@ def test_begin_and_end_are_that_countrys_too():
 
 
 def test_a_country_may_have_hours_of_ones_own():
+    """A table under `countries` replaces the built-in quiet hours of that country."""
     quiet = QuietHours(
         "21:00", "08:00", countries={"fr": {"start": "20:00", "end": "09:00", "also": [BOTH.within(NEW_YORK)]}}
     )
@@ -71,6 +73,7 @@ def test_each_recipient_has_the_hours_of_the_own_country(make_kit, sandbox, appo
 
 
 def test_a_kit_takes_the_table_of_a_file_as_well(make_kit):
+    """`quiet_hours` may be a mapping in code, read and checked as in a file."""
     kit = make_kit(quiet_hours={"country": "US", "countries": ["CA"]})
     assert kit.settings.quiet == BOTH
     with pytest.raises(InvalidInputError, match="it takes start"):
@@ -92,6 +95,7 @@ def test_a_kit_takes_the_table_of_a_file_as_well(make_kit):
     ids=str,
 )
 def test_what_cannot_be_is_refused(table, said):
+    """Unknown countries, mixed tables and countries within countries are named in the error."""
     with pytest.raises(InvalidInputError, match=said):
         QuietHours.from_mapping(table)
 
@@ -108,4 +112,5 @@ def test_what_cannot_be_is_refused(table, said):
     ids=lambda value: value.describe() if isinstance(value, QuietHours) else str(value),
 )
 def test_a_week_without_a_minute_for_anything_is_told(quiet, always):
+    """`always` is true only where the intervals cover every minute of the week."""
     assert quiet.always is always

@@ -54,6 +54,7 @@ def due(given, one, defaults=None):
 
 class TestReading:
     def test_values_are_parsed_as_they_come_in(self):
+        """A rule holds offsets, lengths and policies as values, so a mistake shows where the rule is made."""
         one = rule(before="90 minutes", min_notice="30 minutes", if_late={"skip_after": "6 hours"})
         assert one.before == Offset(OffsetKind.EXACT, elapsed=timedelta(minutes=90))
         assert one.min_notice == timedelta(minutes=30)
@@ -61,6 +62,7 @@ class TestReading:
         assert (one.if_far, one.shift, one.anchor) == ("hold", "earlier", "start")
 
     def test_defaults_are_clamp_hold_earlier_and_no_notice(self):
+        """A rule that leaves `if_late` out clamps, but does not state it: a late booking may overrule only that."""
         one = rule()
         assert (one.if_late.policy, one.if_far, one.shift, one.min_notice) == ("clamp", "hold", "earlier", timedelta(0))
         assert not one.says_late
@@ -85,6 +87,7 @@ class TestReading:
         ids=lambda value: value.partition("\n")[0] if isinstance(value, str) else "",
     )
     def test_rules_from_toml_and_from_code_are_the_same_thing(self, table, same):
+        """A rule read from a file equals its twin in code, with the same hash and fingerprint."""
         read = Rule.from_mapping(tomllib.loads(f'id = "r"\ntext = "Hi"\n{table}'))
         coded = Rule("r", text="Hi", **same)
         assert read == coded
@@ -139,7 +142,8 @@ class TestReading:
         ],
         ids=str,
     )
-    def test_what_cannot_be_is_refused_with_rule_key_value_and_remedy(self, values, said):
+    def test_a_wrong_value_is_refused_with_place_and_remedy(self, values, said):
+        """The error names file, table, rule and key, then the value and what to write instead."""
         with pytest.raises(InvalidRuleError, match=said) as caught:
             Rule.from_mapping({"id": "r-1", "text": "Hi", **values}, "reminders.toml: rules[3]")
         assert str(caught.value).startswith("reminders.toml: rules[3]: rule 'r-1': ")
@@ -157,10 +161,12 @@ class TestReading:
         ids=str,
     )
     def test_what_is_no_rule_at_all_is_refused_with_its_place(self, values, said):
+        """Without a readable id, the error names the table by its number in the file."""
         with pytest.raises(InvalidRuleError, match=said):
             Rule.from_mapping(values, "rules[0]")
 
     def test_the_fingerprint_knows_everything_that_matters(self):
+        """Rules that differ in any key have different fingerprints; equal rules share one."""
         variants = [
             rule(),
             rule(id="other"),
@@ -180,12 +186,14 @@ class TestReading:
         assert rule().fingerprint == rule().fingerprint
 
     def test_a_rule_can_be_copied_and_pickled(self):
+        """A copy equals its rule and has the same fingerprint: workers in other processes see no change."""
         one = rule(only={"tags": ["a"]}, late_text={"en": "Soon", "es": "Pronto"}, if_late={"skip_after": "1 hour"})
         for twin in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):
             assert twin == one
             assert twin.fingerprint == one.fingerprint
 
-    def test_a_follow_up_is_anchored_to_the_end_unless_it_says_otherwise(self):
+    def test_a_follow_up_is_anchored_to_the_end_by_default(self):
+        """Any rule with `after` is a follow-up, even of no length; its anchor is the end unless it says start."""
         assert rule(after="2 hours").anchor == "end"
         assert rule(after="2 hours", anchor="start").anchor == "start"
         assert rule(after="0 minutes").is_follow_up
@@ -215,6 +223,7 @@ class TestDue:
         ids=lambda value: value.offset.describe() if isinstance(value, Rule) else "",
     )
     def test_every_kind_of_offset(self, one, instant):
+        """Each key that says when gives its due time, counted in the appointment's zone where it is a local one."""
         assert due(appointment(), one) == instant
 
     def test_business_days_jump_holidays_and_closed_days(self):
@@ -245,10 +254,12 @@ class TestDue:
         ],
     )
     def test_what_cannot_be_is_refused_as_it_is_stated(self, given, said):
+        """Wrong holidays, closed days, weekends and switches are refused with the value or a right example."""
         with pytest.raises(ConfigurationError, match=said):
             Defaults(**given)
 
     def test_closed_days_and_weekends_are_read_from_text_too(self):
+        """Days as ISO text and weekdays by name equal their values in code, and close the same days."""
         same = Defaults(closed_days=[date(2026, 12, 24)], weekend=[4, 5])
         assert Defaults(closed_days=["2026-12-24"], weekend=["friday", "sat"]) == same
         assert not same.is_open(date(2026, 12, 24))
@@ -297,6 +308,7 @@ class TestDue:
         ],
     )
     def test_local_rules_are_counted_in_the_appointments_zone(self, given, defaults, instant, source):
+        """Its own zone comes first, then that of its start, the kit's and UTC; the reminder says which it was."""
         (reminder,) = reminders_of(appointment(ends_at=None, **given), [rule(days_before=1, at="18:00")], defaults)
         assert reminder.due_at.strftime("%Y-%m-%dT%H:%MZ") == instant
         assert reminder.zone_source == source
@@ -309,7 +321,8 @@ class TestDue:
         assert reminder.local_zone == "America/New_York"
         assert reminder.due_at == datetime(2026, 2, 15, 23, tzinfo=UTC)
 
-    def test_b60_each_rule_chooses_between_elapsed_time_and_the_wall_clock(self):
+    def test_b60_a_rule_chooses_elapsed_time_or_the_wall_clock(self):
+        """Over a change of the clocks, "24 hours" is elapsed time and "1 day" is the same wall clock."""
         given = appointment(starts_at=datetime(2026, 3, 8, 10, tzinfo=NEW_YORK))
         assert due(given, rule(before="24 hours")) == "2026-03-07T14:00Z"
         assert due(given, rule(before="1 day")) == "2026-03-07T15:00Z"
@@ -334,6 +347,7 @@ class TestDue:
         assert len({reminder.key for reminder in found}) == 6
 
     def test_c7_one_instant_is_the_same_however_it_is_written(self):
+        """The type and zone of the start do not change the due time of an exact offset."""
         given = [
             pendulum.datetime(2026, 2, 16, 15, tz="UTC"),
             pendulum.parse("2026-02-16T10:00:00-05:00"),
@@ -343,16 +357,19 @@ class TestDue:
         assert {due(appointment(starts_at=value), rule()) for value in given} == {"2026-02-15T15:00Z"}
 
     def test_due_times_are_whole_seconds(self):
+        """A start with microseconds has a due time without: providers take whole seconds."""
         start = datetime(2026, 2, 16, 10, 0, 0, 999_999, tzinfo=NEW_YORK)
         (reminder,) = reminders_of(appointment(starts_at=start), [rule()], Defaults())
         assert reminder.due_at == datetime(2026, 2, 15, 15, tzinfo=UTC)
 
-    def test_where_the_calendar_ends_there_is_no_due_time_and_no_exception(self):
+    def test_where_the_calendar_ends_there_is_no_due_time(self):
+        """An offset that leads out of the calendar gives no due time and raises nothing."""
         start = datetime(1, 1, 1, 12, tzinfo=UTC)
         (reminder,) = reminders_of(appointment(starts_at=start, ends_at=None), [rule()], Defaults())
         assert reminder.due_at is None
 
     def test_the_trail_tells_start_zone_offset_and_due(self):
+        """The trail says by which start, zone and offset it is due, and that the clocks change meanwhile."""
         start = datetime(2026, 3, 8, 10, tzinfo=NEW_YORK)
         (reminder,) = reminders_of(appointment(starts_at=start), [rule()], Defaults())
         assert reminder.trail == (
@@ -363,11 +380,13 @@ class TestDue:
             "text and quiet hours in America/New_York (from starts_at)",
         )
 
-    def test_the_trail_ends_with_the_refusal_and_which_condition_it_was(self):
+    def test_the_trail_ends_with_the_condition_that_refused_it(self):
+        """The last step of a refused reminder names the reason and the condition's key."""
         (reminder,) = reminders_of(appointment(), [rule(only={"tags": ["dental"]})], Defaults())
         assert reminder.trail[-1] == "not sent: condition (only.tags)"
 
     def test_the_trail_of_an_instant_of_its_own(self):
+        """A rule with `on` shows its absolute instant and the same in local time."""
         (reminder,) = reminders_of(appointment(), [rule(on="2026-02-14T09:00:00Z")], Defaults())
         assert reminder.trail[1:3] == (
             "at 2026-02-14T09:00:00Z (absolute)",
@@ -375,6 +394,8 @@ class TestDue:
         )
 
     def test_a_zone_that_only_its_datetime_knows_is_no_zone(self):
+        """A `tzinfo` without an IANA name cannot place other days: the kit's zone is taken."""
+
         class Ship(tzinfo):
             name = "Ship/Time"
 
@@ -388,7 +409,8 @@ class TestDue:
         (reminder,) = reminders_of(given, [rule()], Defaults("Europe/Berlin"))
         assert (reminder.zone, reminder.zone_source) == ("Europe/Berlin", "defaults.timezone")
 
-    def test_the_trail_tells_of_local_times_that_are_twice_or_not_at_all(self):
+    def test_the_trail_tells_of_a_local_time_that_occurs_twice(self):
+        """A local time on a day when the clocks change is noted with the reading that was taken."""
         start = datetime(2026, 11, 2, 10, tzinfo=NEW_YORK)
         (reminder,) = reminders_of(appointment(starts_at=start), [rule(days_before=1, at="01:30")], Defaults())
         assert "01:30 occurs twice that day in America/New_York: the first is meant" in reminder.trail
@@ -404,6 +426,7 @@ class TestRefusals:
         )
 
     def test_nobody_to_remind_is_one_refused_reminder_a_rule(self):
+        """Without recipients each rule still has a reminder, refused as `no_recipient`, so that reports show it."""
         (reminder,) = reminders_of(appointment(recipients=[]), [rule()], Defaults())
         assert (reminder.recipient, reminder.refusal) == (None, Reason.NO_RECIPIENT)
         assert reminder.due_at is not None
@@ -421,9 +444,11 @@ class TestRefusals:
         ids=["too short", "not normalised", "words", "empty", "opted out", "fine"],
     )
     def test_recipients_who_cannot_be_written_to(self, recipient, reason):
+        """A number that is not E.164, or an opt-out, refuses the reminder with its reason."""
         assert refusals(appointment(recipients=[recipient]), [rule()], Defaults()) == [reason]
 
     def test_the_same_number_twice_is_reminded_once(self):
+        """Later recipients with the same number are refused as duplicates, each under a key of its own."""
         given = appointment(
             recipients=[Recipient(NUMBER, name="Ann"), Recipient(NUMBER, name="Anna"), Recipient(NUMBER, id="7")]
         )
@@ -478,6 +503,7 @@ class TestRefusals:
         ids=lambda value: re.sub(r" at 0x[0-9a-f]+", "", str(value)),  # the same in every process
     )
     def test_conditions(self, conditions, fits):
+        """`only`, `unless`, `when` and booking leads decide together; a refusal says which of them it was."""
         given = appointment(
             title="Check-up",
             location="Room 4",
@@ -490,26 +516,31 @@ class TestRefusals:
         assert reminder.refusal == (None if fits else Reason.CONDITION)
         assert bool(reminder.detail) != fits
 
-    def test_lead_times_don_t_matter_where_the_booking_time_is_not_known(self):
+    def test_an_unknown_booking_time_passes_min_booking_lead(self):
+        """What does not say when it was booked counts as booked long ago: `min_booking_lead` lets it pass."""
         assert refusals(appointment(), [rule(min_booking_lead="30 days")], Defaults()) == [None]
 
     def test_a_condition_in_code_that_fails_is_named(self):
+        """An exception in `when` becomes a `ConfigurationError` that names appointment and rule."""
         with pytest.raises(ConfigurationError, match=r"'A-1', rule 'day-before': its `when` raised ZeroDivisionError"):
             reminders_of(appointment(), [rule(when=lambda *_: 1 / 0)], Defaults())
 
-    def test_sets_are_read_in_an_order_that_is_the_same_in_every_process(self):
+    def test_sets_are_read_in_the_same_order_in_every_process(self):
+        """Sets in conditions and defaults are sorted: hash seeds must not change fingerprints."""
         one = rule(only={"tags": {"b", "a"}, "data": {"kind": {"y", "x"}}})
         assert one.only.tests == (("data", (("kind", ("x", "y")),)), ("tags", ("a", "b")))
         days = [date(2026, 12, 24), date(2026, 1, 1)]
         assert "[datetime.date(2026, 1, 1), datetime.date(2026, 12, 24)]" in repr(Defaults(closed_days=days))
 
     def test_a_condition_is_read_once(self):
+        """Reading a `Condition` gives the very same object back."""
         condition = Condition.read({"tags": {"b", "a"}}, "only")
         assert Condition.read(condition, "only") is condition
 
 
 class TestKeys:
     def test_b15_two_events_and_two_rules_make_four_keys(self):
+        """A reminder's key tells its appointment and its rule apart from all others."""
         found = [
             reminder.key
             for identity in ("A-1", "A-2")
@@ -520,6 +551,7 @@ class TestKeys:
         assert len(set(found)) == 4
 
     def test_b36_the_key_knows_the_occurrence_and_never_the_time(self):
+        """The key stays when an occurrence moves or its rule's offset changes, and differs for another occurrence."""
         (first,) = reminders_of(appointment(recurrence_id="2026-02-16T15:00:00Z"), [rule()], Defaults())
         (moved,) = reminders_of(
             appointment(recurrence_id="2026-02-16T15:00:00Z", starts_at=datetime(2026, 2, 20, 10, tzinfo=NEW_YORK)),
@@ -530,13 +562,15 @@ class TestKeys:
         assert first.key == moved.key
         assert first.key != next_year.key
 
-    def test_b56_the_same_person_in_another_appointment_has_another_key(self):
+    def test_b56_a_person_has_another_key_in_each_appointment(self):
+        """One person with three appointments has three keys, so none replaces another."""
         keys = {
             reminders_of(appointment(id=identity), [rule()], Defaults())[0].key for identity in ("A-1", "A-2", "A-3")
         }
         assert len(keys) == 3
 
     def test_parts_of_an_identity_cannot_run_into_each_other(self):
+        """Source and id that read alike when joined still give different keys."""
         keys = {
             reminders_of(appointment(id=identity, source=source), [rule()], Defaults())[0].key
             for identity, source in (("1", "a"), ("1a", ""), ("a1", ""), ("1:a", ""))
@@ -544,6 +578,7 @@ class TestKeys:
         assert len(keys) == 4
 
     def test_a_recipient_with_an_id_keeps_the_key_under_a_new_number(self):
+        """The recipient's id, where there is one, stands in the key instead of the number."""
         keys = [
             reminders_of(appointment(recipients=[Recipient(phone, id="p-7")]), [rule()], Defaults())[0].key
             for phone in (NUMBER, BOB)
@@ -551,11 +586,13 @@ class TestKeys:
         assert keys[0] == keys[1]
 
     def test_namespaces_part_what_is_alike(self):
+        """The same appointment, rule and person have another key in another namespace."""
         keys = {reminders_of(appointment(), [rule()], Defaults(namespace=name))[0].key for name in ("default", "other")}
         assert len(keys) == 2
 
     @given(st.permutations([NUMBER, BOB, "+12025550167", "+447700900123"]))
-    def test_b16_recipients_are_the_appointments_own_whatever_their_order(self, phones):
+    def test_b16_the_order_of_recipients_does_not_matter(self, phones):
+        """Each recipient of the appointment has a reminder under the same key, however they are listed."""
         found = reminders_of(appointment(recipients=phones), [rule()], Defaults())
         assert {reminder.recipient.phone for reminder in found} == set(phones)
         calm = reminders_of(appointment(recipients=sorted(phones)), [rule()], Defaults())

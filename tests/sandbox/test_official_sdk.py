@@ -33,6 +33,7 @@ def client(server, monkeypatch):
 
 
 def test_it_sends_retrieves_and_cancels(client, server):
+    """Telnyx's client reads every answer of the sandbox, and the cancelled message is gone."""
     sent = client.messages.send(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT, idempotency_key="sdk-1")
     assert sent.data.to[0].status == "scheduled"
     read = client.messages.retrieve(sent.data.id)
@@ -43,12 +44,14 @@ def test_it_sends_retrieves_and_cancels(client, server):
 
 
 def test_it_schedules_on_the_other_endpoint(client, server):
+    """`messages.schedule` parks a message as `messages.send` does."""
     sent = client.messages.schedule(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT)
     assert sent.data.to[0].status == "scheduled"
     assert [item.id for item in server.sandbox.parked()] == [sent.data.id]
 
 
 def test_its_errors_are_those_of_telnyx(client):
+    """Refusals raise the SDK's own classes for a bad request, a missing message and a wrong key."""
     import telnyx
 
     with pytest.raises(telnyx.BadRequestError):
@@ -59,13 +62,15 @@ def test_its_errors_are_those_of_telnyx(client):
         client.with_options(api_key="WRONG").messages.retrieve("7a3c21eb-8b8e-48ab-ace2-a83e4367c087")
 
 
-def test_left_to_its_defaults_it_doubles_a_message_whose_answer_was_lost(client, server):
+def test_by_default_it_doubles_a_message_whose_answer_was_lost(client, server):
+    """The SDK retries without a key of the caller's: a lost answer parks two messages."""
     server.sandbox.fault("drop_after", method="POST")
     client.with_options(max_retries=2).messages.send(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT)
     assert len(server.sandbox.parked()) == 2
 
 
 def test_it_believes_the_sandboxs_webhooks(client):
+    """Telnyx's client verifies the sandbox's signature and reads the event."""
     pytest.importorskip("nacl")
     sandbox = Sandbox(clock=Clock())
     received = []
@@ -90,6 +95,7 @@ def twilio(server):
 
 
 def test_twilios_schedules_reads_lists_and_cancels(twilio, server):
+    """Twilio's client works through the whole life of a parked message."""
     sent = twilio.messages.create(
         to=NUMBER, messaging_service_sid="MG" + "2" * 32, body="Hi", schedule_type="fixed", send_at=SEND_AT
     )
@@ -101,6 +107,7 @@ def test_twilios_schedules_reads_lists_and_cancels(twilio, server):
 
 
 def test_twilios_errors_are_those_of_twilio(twilio):
+    """A missing message raises the SDK's own exception with Twilio's code."""
     errors = pytest.importorskip("twilio.base.exceptions")
     with pytest.raises(errors.TwilioRestException) as raised:
         twilio.messages("SM" + "3" * 32).fetch()
@@ -108,6 +115,7 @@ def test_twilios_errors_are_those_of_twilio(twilio):
 
 
 def test_twilios_believes_the_sandboxs_webhooks():
+    """Twilio's validator takes the signature of the sandbox's form and address."""
     validator = pytest.importorskip("twilio.request_validator").RequestValidator(SECRET)
     url = "https://example.com/t"
     received = []
@@ -123,6 +131,7 @@ def test_twilios_believes_the_sandboxs_webhooks():
 
 
 def test_vonages_sends(server):
+    """Vonage's client sends through the sandbox and reads the message's id."""
     vonage, models = pytest.importorskip("vonage"), pytest.importorskip("vonage_messages.models")
     requests = pytest.importorskip("requests")
 
@@ -141,6 +150,7 @@ def test_vonages_sends(server):
 
 
 def test_vonages_believes_the_sandboxs_webhooks():
+    """Vonage's own verification takes the token that the sandbox signs."""
     jwt = pytest.importorskip("vonage_jwt")
     received = []
     sandbox = Sandbox(provider="vonage", receiver=lambda headers, _body: received.append(headers["authorization"]))

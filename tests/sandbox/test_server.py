@@ -49,6 +49,7 @@ def raw(body=b"", method="POST", target="/v2/messages", extra=b""):
 
 
 def test_the_address_is_what_telnyx_base_url_takes(server):
+    """`base_url` ends in `/v2`, as the real one does, and dates are those of the sandbox's clock."""
     assert server.base_url == f"http://127.0.0.1:{server.port}/v2"
     found = httpx.post(f"{server.base_url}/messages", json=FIELDS, headers=AUTH)
     assert found.json()["data"]["to"][0]["status"] == "scheduled"
@@ -56,6 +57,7 @@ def test_the_address_is_what_telnyx_base_url_takes(server):
 
 
 def test_one_connection_carries_many_requests(server):
+    """The server keeps a connection open, as clients with a pool expect."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     for _ in range(3):
         connection.request("GET", "/_sandbox/")
@@ -64,6 +66,7 @@ def test_one_connection_carries_many_requests(server):
 
 
 def test_requests_that_come_together_are_answered_in_order(server):
+    """Pipelined requests get one answer each, also where the last one is wrong."""
     body = json.dumps(FIELDS).encode()
     got = talk(
         server, raw(body) + raw(method="GET", target="/_sandbox/messages") + raw(b"{", extra=b"Connection: close\r\n")
@@ -72,6 +75,7 @@ def test_requests_that_come_together_are_answered_in_order(server):
 
 
 def test_a_request_in_pieces_is_put_together(server):
+    """Head and body may arrive in any number of packets."""
     body = json.dumps(FIELDS).encode()
     data = raw(body, extra=b"Connection: close\r\n")
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
@@ -94,22 +98,26 @@ def test_a_request_in_pieces_is_put_together(server):
     ids=["no HTTP", "HTTP/2", "chunked", "negative", "too long", "endless head"],
 )
 def test_what_cannot_be_read_is_refused_and_the_server_goes_on(server, data, status):
+    """Broken or endless requests get a 4xx status, and the next client is served."""
     assert talk(server, data).split(b" ")[1] == status
     assert httpx.get(f"{server.url}/_sandbox/").status_code == 200
 
 
 def test_a_client_that_asks_first_is_told_to_continue(server):
+    """`Expect: 100-continue` is answered before the body is awaited."""
     got = talk(server, raw(json.dumps(FIELDS).encode(), extra=b"Expect: 100-continue\r\n"))
     assert got.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
 
 
 def test_a_dropped_answer_is_a_closed_socket(server):
+    """With `drop_after` the message is made and the client hears nothing."""
     server.sandbox.fault("drop_after")
     assert talk(server, raw(json.dumps(FIELDS).encode())) == b""
     assert len(server.sandbox.messages()) == 1
 
 
 def test_a_cut_answer_ends_in_the_middle(server):
+    """With `cut` the body is shorter than its content length says."""
     server.sandbox.fault("cut")
     got = talk(server, raw(json.dumps(FIELDS).encode()))
     length = int(got.split(b"content-length: ")[1].split(b"\r\n")[0])
@@ -117,6 +125,7 @@ def test_a_cut_answer_ends_in_the_middle(server):
 
 
 def test_a_slow_answer_holds_up_nobody_else():
+    """While one client waits for a slow answer others are served, and stopping the server ends the wait."""
     sandbox = Sandbox(clock=START)
     sandbox.fault("slow", delay=60)
     with serve(sandbox) as server:
@@ -151,6 +160,7 @@ def park(server, **changes):
 
 
 def test_the_clock_is_moved_over_http(server, admin):
+    """POST to `clock` advances or sets the time, and what is due then goes out."""
     park(server)
     assert admin.get("clock").json() == {"now": START, "running": False}
     assert admin.post("clock", json={"advance": 3600}).json()["now"] == "2026-02-10T10:00:00Z"
@@ -159,6 +169,7 @@ def test_the_clock_is_moved_over_http(server, admin):
 
 
 def test_messages_are_listed_by_status_and_number(server, admin):
+    """`messages` shows what is parked or sent, filtered by the query."""
     park(server)
     park(server, to="+12025550124")
     assert admin.get("messages").json()["count"] == 2
@@ -168,6 +179,7 @@ def test_messages_are_listed_by_status_and_number(server, admin):
 
 
 def test_faults_are_asked_for_over_http(server, admin):
+    """POST to `faults` adds a fault, and DELETE takes all of them back."""
     added = admin.post("faults", json={"kind": "429", "times": 2, "method": "POST", "retry_after": 1}).json()
     assert added["faults"][0]["kind"] == "429"
     assert httpx.post(f"{server.base_url}/messages", json=FIELDS, headers=AUTH).status_code == 429
@@ -176,6 +188,7 @@ def test_faults_are_asked_for_over_http(server, admin):
 
 
 def test_requests_are_counted_without_the_doors_themselves(server, admin):
+    """What a test asks at `/_sandbox` does not count: only the provider's own requests do."""
     park(server)
     shown = admin.get("requests").json()
     assert (shown["count"], shown["writes"]) == (1, 1)
@@ -185,6 +198,7 @@ def test_requests_are_counted_without_the_doors_themselves(server, admin):
 
 
 def test_replies_outcomes_and_reset_work_over_http(server, admin):
+    """A host in another language can drive replies, outcomes and webhooks, and start afresh."""
     admin.post("outcomes", json={"to": NUMBER, "status": "delivery_failed", "code": "40008"})
     park(server)
     event = admin.post("inbound", json={"from": "+12025550124", "text": "STOP"}).json()
@@ -208,6 +222,7 @@ def test_replies_outcomes_and_reset_work_over_http(server, admin):
     ],
 )
 def test_what_cannot_be_done_is_said(admin, method, name, body, status):
+    """A wrong door is a 404 and a wrong body a 400, each with an error in words."""
     found = admin.request(method, name, json=body)
     assert (found.status_code, bool(found.json()["error"])) == (status, True)
 
@@ -252,6 +267,7 @@ def listening(answers):
     ids=["taken", "third time", "never", "elsewhere"],
 )
 def test_a_webhook_is_tried_three_times_at_each_of_two_addresses(server, answers, paths):
+    """Anything but a 2xx is tried anew, up to three times, then at the failover address."""
     server.sandbox.hooks.retry_wait = 0.001
     server.sandbox.outcome(NUMBER, "sent")
     with listening(answers) as (seen, url):
@@ -264,6 +280,7 @@ def test_a_webhook_is_tried_three_times_at_each_of_two_addresses(server, answers
 
 
 def test_a_webhook_for_another_machine_is_kept_and_not_sent(server):
+    """The sandbox never posts to the outside: only to addresses of this machine."""
     park(server, webhook_url="https://example.com/hook")
     server.sandbox.clock.set("2026-02-12T09:00:00Z")
     assert server.sandbox.hooks.wait()
@@ -271,6 +288,7 @@ def test_a_webhook_for_another_machine_is_kept_and_not_sent(server):
 
 
 def test_a_server_runs_until_it_is_told_to_stop():
+    """`run` says when it is ready, on a running clock, and a terminated server ends with status 0."""
     code = "from reminder_kit.sandbox import run; run(ready=lambda server: print(server.base_url, flush=True))"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         url = process.stdout.readline().strip()
@@ -280,5 +298,6 @@ def test_a_server_runs_until_it_is_told_to_stop():
 
 
 def test_a_taken_port_is_an_error(server):
+    """A port in use is an error, not another port."""
     with pytest.raises(OSError, match="in use"), serve(Sandbox(), server.port):
         pass

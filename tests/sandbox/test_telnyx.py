@@ -52,6 +52,7 @@ def code(value):
 
 
 def test_a_scheduled_message_is_answered_as_the_guide_shows(sandbox):
+    """The answer to a POST has the fields that Telnyx documents: status of the number, parts, encoding, time."""
     found, value = post(sandbox)
     assert found.status == 200
     assert value["data"]["to"][0] == {"phone_number": NUMBER, "status": "scheduled", "carrier": "", "line_type": ""}
@@ -73,6 +74,7 @@ def test_a_scheduled_message_is_answered_as_the_guide_shows(sandbox):
     ids=str,
 )
 def test_send_at_is_taken_from_five_minutes_to_five_days_ahead(sandbox, path, ahead, status):
+    """Both addresses take `send_at` at either edge of the window and refuse a second beyond it with 10033."""
     found, value = post(sandbox, path, send_at=(START + ahead).isoformat())
     assert found.status == status
     assert status == 200 or code(value) == "10033"
@@ -117,11 +119,13 @@ def test_send_at_is_taken_from_five_minutes_to_five_days_ahead(sandbox, path, ah
     ids=str,
 )
 def test_each_field_is_checked(sandbox, changes, status, expected):
+    """Every missing or wrong field is refused with Telnyx's own code; unknown fields are ignored."""
     found, value = post(sandbox, **changes)
     assert (found.status, code(value) if status != 200 else None) == (status, expected)
 
 
 def test_strict_refuses_what_the_description_does_not_name():
+    """With `strict`, an undocumented field is a 400 and a missing content type a 415."""
     sandbox = Sandbox(clock=START, strict=True)
     json_type = {"content-type": "application/json"}
     assert post(sandbox, headers=json_type, unheard_of=1)[0].status == 400
@@ -132,11 +136,13 @@ def test_strict_refuses_what_the_description_does_not_name():
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"\xff"])
 def test_a_body_that_is_no_object_is_a_bad_request(sandbox, body):
+    """Broken or bare JSON is answered with 10015, as a wrong parameter is."""
     found, value = ask(sandbox, "POST", "/v2/messages", body)
     assert (found.status, code(value)) == (400, "10015")
 
 
 def test_without_send_at_a_message_leaves_at_once(sandbox):
+    """A message without a `send_at`, or with null, is queued and sent at the next tick."""
     _, value = post(sandbox, send_at=...)
     assert value["data"]["to"][0]["status"] == "queued"
     sandbox.tick()
@@ -145,17 +151,20 @@ def test_without_send_at_a_message_leaves_at_once(sandbox):
 
 
 def test_a_missing_key_looks_like_a_missing_page(sandbox):
+    """A request without a key gets 404, as at Telnyx: only a wrong key gets 401."""
     found, value = ask(sandbox, "GET", "/v2/messages/x", authorization="")
     assert (found.status, code(value)) == (404, "10005")
 
 
 @pytest.mark.parametrize(("given", "status"), [("Bearer good", 200), ("Bearer bad", 401), ("Basic good", 401)])
 def test_a_wrong_key_is_refused(given, status):
+    """A key that is not the sandbox's, or in another scheme, gets 401."""
     sandbox = Sandbox(clock=START, key="good")
     assert post(sandbox, headers={"authorization": given})[0].status == status
 
 
 def test_a_message_can_be_read_for_ten_days(sandbox):
+    """A message is readable until exactly ten days after it was made, and then not found."""
     name = parked(sandbox)
     sandbox.clock.advance(days=10)
     assert ask(sandbox, "GET", f"/v2/messages/{name}")[1]["data"]["to"][0]["status"] == "delivered"
@@ -165,6 +174,7 @@ def test_a_message_can_be_read_for_ten_days(sandbox):
 
 @pytest.mark.parametrize("name", ["nonsense", "7a3c21eb-8b8e-48ab-ace2-a83e4367c087", ""])
 def test_an_unknown_message_is_not_found(sandbox, name):
+    """Reading and cancelling both give 404, though only reading has the usual list of errors."""
     found, value = ask(sandbox, "GET", f"/v2/messages/{name}")
     assert (found.status, "errors" in value) == (404, True)
     found, value = ask(sandbox, "DELETE", f"/v2/messages/{name}")
@@ -173,6 +183,7 @@ def test_an_unknown_message_is_not_found(sandbox, name):
 
 
 def test_a_cancellation_is_answered_bare(sandbox):
+    """The answer to DELETE is the message without `data` around it, and the message never goes out."""
     name = parked(sandbox)
     found, value = ask(sandbox, "DELETE", f"/v2/messages/{name}")
     assert (found.status, value["id"], value["to"][0]["status"]) == (200, name, "cancelled")
@@ -184,6 +195,7 @@ def test_a_cancellation_is_answered_bare(sandbox):
     ("before", "status"), [(timedelta(seconds=61), 200), (timedelta(seconds=60), 403), (timedelta(seconds=-5), 403)]
 )
 def test_a_message_can_be_cancelled_until_a_minute_before(sandbox, before, status):
+    """From sixty seconds before its send time on, a cancellation is refused with 10010."""
     name = parked(sandbox)
     sandbox.clock.set(START + timedelta(days=1) - before)
     found, value = ask(sandbox, "DELETE", f"/v2/messages/{name}")
@@ -193,6 +205,7 @@ def test_a_message_can_be_cancelled_until_a_minute_before(sandbox, before, statu
 
 @pytest.mark.parametrize("repeat", [200, 403, 404])
 def test_a_second_cancellation_is_answered_as_wished(repeat):
+    """`repeat_cancel` is the status of a repeated DELETE, so that a host can test each likely one."""
     sandbox = Sandbox(clock=START, repeat_cancel=repeat)
     name = parked(sandbox)
     ask(sandbox, "DELETE", f"/v2/messages/{name}")
@@ -201,6 +214,7 @@ def test_a_second_cancellation_is_answered_as_wished(repeat):
 
 
 def test_the_cap_is_kept_and_freed_again():
+    """At the cap a message is refused with 40318; one that is cancelled or sent makes room."""
     sandbox = Sandbox(clock=START, cap=2)
     first = parked(sandbox)
     parked(sandbox)
@@ -254,6 +268,7 @@ NAMES = st.sampled_from(
     strict=st.booleans(),
 )
 def test_whatever_is_posted_is_answered(value, path, strict):
+    """Any JSON gets 200 or 400, and nothing that was taken stays parked for ever."""
     sandbox = Sandbox(clock=START, strict=strict)
     found, _ = ask(sandbox, "POST", path, {**fields(), **value}, {"content-type": "application/json"})
     assert found.status in {200, 400}
@@ -269,6 +284,7 @@ KEYED = {"idempotency-key": "a-1"}
 
 
 def test_the_same_key_and_bytes_are_answered_from_memory(sandbox):
+    """A replay gets the first answer, marked as replayed, and makes no second message."""
     first, one = post(sandbox, headers=KEYED)
     again, two = post(sandbox, headers=KEYED)
     assert (first.status, again.status) == (200, 200)
@@ -279,12 +295,14 @@ def test_the_same_key_and_bytes_are_answered_from_memory(sandbox):
 
 
 def test_the_same_key_with_other_bytes_is_refused(sandbox):
+    """One key with another body, even of equal meaning, is refused with 422."""
     post(sandbox, headers=KEYED)
     found, value = ask(sandbox, "POST", "/v2/messages", json.dumps(fields(), indent=1).encode(), KEYED)
     assert (found.status, code(value)) == (422, "10027")
 
 
 def test_a_key_lives_for_a_day(sandbox):
+    """After 24 hours the same key and bytes make a second message."""
     late = {"send_at": "2026-02-12T09:00:00Z"}
     post(sandbox, headers=KEYED, **late)
     sandbox.clock.advance(hours=23, minutes=59)
@@ -295,6 +313,7 @@ def test_a_key_lives_for_a_day(sandbox):
 
 
 def test_only_successes_are_remembered(sandbox):
+    """A refused request leaves its key free for the corrected one."""
     assert post(sandbox, headers=KEYED, text="")[0].status == 400
     assert post(sandbox, headers=KEYED)[0].status == 200
 
@@ -315,6 +334,7 @@ def test_a_key_is_checked_only_where_it_is_declared(sandbox):
 
 
 def test_time_sends_what_is_due_and_reports_it():
+    """Moving the clock past a send time sends, delivers and makes one webhook for each."""
     sandbox = Sandbox(clock=START)
     parked(sandbox, webhook_url="https://example.com/h?reminder_kit=tok")
     sandbox.clock.set("2026-02-11T08:59:59Z")
@@ -328,6 +348,7 @@ def test_time_sends_what_is_due_and_reports_it():
 
 
 def test_webhooks_are_signed_and_carry_our_token():
+    """The provider's own verification takes the sandbox's webhook and finds our token in its address."""
     events = []
     provider = Telnyx(from_=SENDER, public_key=Sandbox(clock=START).public_key)
     sandbox = Sandbox(clock=START, receiver=lambda headers, body: events.extend(provider.events(headers, body, START)))
@@ -337,6 +358,7 @@ def test_webhooks_are_signed_and_carry_our_token():
 
 
 def test_a_webhook_can_come_twice_and_out_of_order():
+    """With `duplicates` and `disorder`, each event comes twice, and not in the order in which it happened."""
     seen = []
     sandbox = Sandbox(clock=START, receiver=lambda _headers, body: seen.append(json.loads(body)["data"]["id"]))
     sandbox.hooks.duplicates = sandbox.hooks.disorder = True
@@ -349,6 +371,8 @@ def test_a_webhook_can_come_twice_and_out_of_order():
 
 
 def test_a_receiver_that_raises_is_not_hidden():
+    """An exception in the host's receiver reaches the test that moved the clock."""
+
     def receiver(_headers, _body):
         raise InvalidSignature
 
@@ -359,6 +383,7 @@ def test_a_receiver_that_raises_is_not_hidden():
 
 
 def test_numbers_end_as_they_are_told_to(sandbox):
+    """`outcome` sets how messages to a number end, until it is set anew."""
     sandbox.outcome(NUMBER, "delivery_failed", "40008", "Undeliverable")
     name = parked(sandbox)
     sandbox.clock.advance(days=2)
@@ -373,6 +398,7 @@ def test_numbers_end_as_they_are_told_to(sandbox):
 
 
 def test_stop_blocks_a_number_until_start(sandbox):
+    """STOP refuses new messages, fails the parked one and lists the number, until START."""
     parked(sandbox)
     hook = sandbox.inbound(NUMBER, " stop all ")
     assert hook.payload["autoresponse_type"] == "STOP"
@@ -386,11 +412,13 @@ def test_stop_blocks_a_number_until_start(sandbox):
 
 
 def test_a_reply_that_merely_holds_stop_blocks_nothing(sandbox):
+    """Only a reply that is the keyword alone opts out."""
     assert sandbox.inbound(NUMBER, "Stop. Thank you").payload["autoresponse_type"] is None
     assert post(sandbox)[0].status == 200
 
 
 def test_a_clock_runs_stands_or_runs_from_elsewhere():
+    """A clock without a start is the machine's; with one it stands there, or runs on from there."""
     before = datetime.now(UTC)
     assert before <= Clock()() <= datetime.now(UTC)
     stopped = Clock(START)
@@ -403,7 +431,8 @@ def test_a_clock_runs_stands_or_runs_from_elsewhere():
 # Limits
 
 
-def test_a_limit_is_told_with_every_answer_and_refuses_what_is_beyond():
+def test_a_limit_is_told_with_every_answer_and_kept():
+    """Each answer has the rate limit's headers; beyond it comes 429, and no message is made."""
     now = 0.0
     sandbox = Sandbox(clock=START, limit=Limit(2, 3.0, lambda: now))
     answers = [post(sandbox)[0] for _ in range(3)]
@@ -418,7 +447,8 @@ def test_a_limit_is_told_with_every_answer_and_refuses_what_is_beyond():
 # Faults
 
 
-def test_every_fault_can_be_asked_for_and_unknown_ones_are_refused(sandbox):
+def test_every_fault_can_be_asked_for_and_no_other(sandbox):
+    """An unknown kind of fault is refused with the kinds there are."""
     for kind in KINDS:
         sandbox.fault(kind)
     with pytest.raises(InvalidInputError, match="drop_before"):
@@ -446,6 +476,7 @@ def test_every_fault_can_be_asked_for_and_unknown_ones_are_refused(sandbox):
     ],
 )
 def test_a_fault_says_whether_the_work_was_done(sandbox, kind, status, done):
+    """Each kind has one status and either makes the message or not; the next request is answered as usual."""
     sandbox.fault(kind)
     found, _ = post(sandbox)
     assert (found.status, len(sandbox.messages())) == (status, done)
@@ -454,6 +485,7 @@ def test_a_fault_says_whether_the_work_was_done(sandbox, kind, status, done):
 
 
 def test_a_fault_befalls_whom_it_is_meant_for(sandbox):
+    """A fault can be limited by method, path, content and count, and `times=None` means always."""
     sandbox.fault("500", times=2, method="post", path="/v2/messages*", containing="Bye", skip=1)
     assert [post(sandbox, text=text)[0].status for text in ("Hi", "Bye", "Bye", "Hi", "Bye", "Bye")] == [
         200,
@@ -468,6 +500,7 @@ def test_a_fault_befalls_whom_it_is_meant_for(sandbox):
 
 
 def test_reset_forgets_everything_but_the_clock(sandbox):
+    """Messages, requests, keys, faults and opt-outs are gone; the time stays."""
     parked(sandbox, headers=KEYED)
     sandbox.fault("500")
     sandbox.inbound(NUMBER, "STOP")
@@ -478,6 +511,7 @@ def test_reset_forgets_everything_but_the_clock(sandbox):
 
 
 def test_requests_are_counted_and_kept(sandbox):
+    """Reads and writes are counted apart, each kept with its status and idempotency key."""
     name = parked(sandbox, headers=KEYED)
     ask(sandbox, "GET", f"/v2/messages/{name}")
     assert (sandbox.request_count, sandbox.write_count) == (2, 1)
@@ -502,10 +536,12 @@ def test_requests_are_counted_and_kept(sandbox):
     ids=lambda value: value[:3] if isinstance(value, str) else None,
 )
 def test_a_text_is_counted_in_parts(text, expected):
+    """Encoding, units and parts are those of SMS: 160 or 153 septets, 70 or 67 code units."""
     assert extent(text) == expected
 
 
-def test_detail_records_tell_of_what_was_sent_and_of_nothing_else(sandbox):
+def test_detail_records_tell_only_of_what_was_sent(sandbox):
+    """A parked message has no detail record; one that was sent has, and is found by its number."""
     start = "/v2/detail_records?filter[record_type]"
     assert ask(sandbox, "GET", f"{start}=calls")[0].status == 400
     assert ask(sandbox, "GET", f"{start}=messaging&filter[created_at][gte]=soon")[0].status == 400
@@ -519,4 +555,5 @@ def test_detail_records_tell_of_what_was_sent_and_of_nothing_else(sandbox):
 
 @pytest.mark.parametrize("page", ["0", "x", "-1"])
 def test_a_page_that_is_none_is_refused(sandbox, page):
+    """A page number that is not a whole number from 1 up is a 400."""
     assert ask(sandbox, "GET", f"/v2/messaging_optouts?page[number]={page}")[0].status == 400

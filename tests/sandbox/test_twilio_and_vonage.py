@@ -64,16 +64,19 @@ def twilio(sandbox, **changes):
     ids=str,
 )
 def test_twilios_fields_are_checked(changes, status, code):
+    """Wrong fields get Twilio's own codes; `SendAt` is taken from 15 minutes to 35 days ahead."""
     found, value = twilio(Sandbox(START), **changes)
     assert (found, value.get("code")) == (status, code)
 
 
 def test_what_is_no_form_has_no_fields():
+    """Twilio reads forms only: JSON gets the error of a missing `To`."""
     headers = {**basic(ACCOUNT, "KEY"), "content-type": "application/json"}
     assert ask(Sandbox(START), "POST", f"{MESSAGES}.json", b"To=%2B12025550123", headers)[1]["code"] == 21604
 
 
 def test_twilios_cap_is_kept():
+    """At the cap of parked messages the next one is refused with 35125."""
     sandbox = Sandbox(START, cap=1)
     assert twilio(sandbox)[0] == 201
     assert twilio(sandbox)[1]["code"] == 35125
@@ -92,22 +95,26 @@ def test_twilios_cap_is_kept():
     ids=["none", "nonsense", "scheme", "password", "account", "empty"],
 )
 def test_twilios_credentials_are_checked(headers):
+    """A wrong scheme, account or password gets 401 with 20003."""
     found, value = ask(Sandbox(START, key="KEY"), "GET", f"/2010-04-01/Accounts/{ACCOUNT}.json", headers=headers)
     assert (found, value["code"]) == (401, 20003)
 
 
 def test_twilios_api_keys_are_taken():
+    """An API key (SK…) may stand in the place of the account."""
     assert ask(Sandbox(START), "GET", f"{MESSAGES}.json", headers=basic("SK" + "1" * 32, "x"))[0] == 200
 
 
 @pytest.mark.parametrize("path", [f"{MESSAGES}/SM404.json", f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json"])
 def test_what_twilio_does_not_have_is_not_found(path):
+    """An unknown message and an unknown address both get 404 with 20404."""
     headers = basic(ACCOUNT if "Messages" in path else "SK1", "x")
     found, value = ask(Sandbox(START), "GET", path, headers=headers)
     assert (found, value["code"]) == (404, 20404)
 
 
 def test_a_twilio_message_is_changed_only_by_cancelling():
+    """Only `Status=canceled` is taken, and only once."""
     sandbox = Sandbox(START)
     sid = twilio(sandbox)[1]["sid"]
     assert ask(sandbox, "POST", f"{MESSAGES}/{sid}.json", b"Body=")[1]["code"] == 20001
@@ -116,6 +123,7 @@ def test_a_twilio_message_is_changed_only_by_cancelling():
 
 
 def test_twilios_messages_are_listed_newest_first():
+    """A page holds the newest messages to the number that was asked for."""
     sandbox = Sandbox(START)
     sids = [twilio(sandbox)[1]["sid"] for _ in range(3)]
     twilio(sandbox, To="+12025550124")
@@ -146,6 +154,7 @@ def vonage(sandbox, headers=None, **changes):
     ids=str,
 )
 def test_vonages_fields_are_checked(changes, wrong):
+    """A wrong field gets 422, which names it among its `invalid_parameters`."""
     status, value = vonage(Sandbox(START), **changes)
     assert status == (422 if wrong else 202)
     assert wrong is None or value["invalid_parameters"][0]["name"] == wrong
@@ -153,6 +162,7 @@ def test_vonages_fields_are_checked(changes, wrong):
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{"])
 def test_a_body_vonage_cannot_read_is_unprocessable(body):
+    """Broken or bare JSON gets 422, as a wrong field does."""
     assert ask(Sandbox(START), "POST", "/v1/messages", body)[0] == 422
 
 
@@ -168,14 +178,17 @@ def test_a_body_vonage_cannot_read_is_unprocessable(body):
     ],
 )
 def test_vonages_credentials_are_checked(headers, status):
+    """Basic credentials and bearer tokens are taken; anything else gets 401."""
     assert vonage(Sandbox(START, key="KEY"), headers)[0] == status
 
 
 def test_vonage_has_nothing_to_read_or_withdraw():
+    """Vonage has no address that lists messages: it sends at once."""
     assert ask(Sandbox(START), "GET", "/v1/messages")[0] == 404
 
 
 def test_vonage_tells_of_a_stop_only_afterwards():
+    """A message to an opted-out number is accepted, and a webhook rejects it with 1240."""
     received = []
     sandbox = Sandbox(START, provider="vonage", receiver=lambda _headers, body: received.append(json.loads(body)))
     sandbox.inbound(NUMBER, "STOP")
@@ -185,6 +198,7 @@ def test_vonage_tells_of_a_stop_only_afterwards():
 
 
 def test_an_unknown_address_is_not_found():
+    """An address of no provider gets 404."""
     assert ask(Sandbox(START), "GET", "/elsewhere")[0] == 404
 
 

@@ -33,7 +33,8 @@ def test_a_number_suppressed_during_parking_gets_nothing(appointment, step):
     assert parked(world) == []
 
 
-def test_a_number_suppressed_before_the_intent_is_never_posted_to(appointment):
+def test_a_number_suppressed_before_the_intent_gets_no_post(appointment):
+    """A number that another process bars before the intent is written is never posted to."""
     world = World((HOUR,))
     kit, other = world.kit(), world.kit()
     kit.steps.arm(5, lambda: other.suppress(NUMBER))
@@ -59,7 +60,7 @@ def due(held, sandbox, appointment):
     """A reminder that is due now, and whose first post was refused for the moment."""
     held.sync(appointment())
     sandbox.clock.advance(days=2, hours=23)
-    sandbox.fault("429", 3, method="POST", retry_after=0.01)
+    sandbox.fault("429", 11, method="POST", retry_after=0.01)
     report = held.resync()
     assert len(report.failed) == 1
     assert sandbox.messages() == []
@@ -86,6 +87,7 @@ def test_where_nothing_can_be_taken_back_nothing_is_reposted(due, sandbox, appoi
 
 
 def test_held_and_still_wanted_it_is_posted_once(due, sandbox):
+    """A due reminder that was refused for a moment goes out with the next run, and never again."""
     sandbox.clock.advance(minutes=1)
     assert due.resync().ok
     assert [message.to.removeprefix("+") for message in sandbox.messages()] == [NUMBER.removeprefix("+")]
@@ -95,10 +97,11 @@ def test_held_and_still_wanted_it_is_posted_once(due, sandbox):
 
 
 def test_b50_quiet_hours_are_asked_again_at_a_late_send(make_kit, sandbox, appointment, vonage):
+    """B50: a send that its provider delayed waits for the end of quiet hours, or is not made at all."""
     kit = make_kit([HOUR], provider=vonage, quiet_hours=QuietHours("08:02", "08:30"))
     kit.sync(appointment())
     sandbox.clock.advance(days=2, hours=23)
-    sandbox.fault("429", 3, method="POST", retry_after=0.01)
+    sandbox.fault("429", 11, method="POST", retry_after=0.01)
     assert kit.resync().failed
     sandbox.clock.advance(minutes=3)
     kit.resync()
@@ -113,8 +116,8 @@ def test_b50_quiet_hours_are_asked_again_at_a_late_send(make_kit, sandbox, appoi
     [(HOUR, QuietHours("08:01", "08:30"), {"hours": 23}), (NEAR, None, {"hours": 23, "minutes": 59})],
     ids=["quiet hours", "the start"],
 )
-def test_what_is_sent_at_once_is_not_repeated_once_its_time_is_over(appointment, rule, quiet, late):
-    """The provider asks for 25 seconds of patience, at whose end it would be too late."""
+def test_what_is_sent_at_once_is_not_repeated_too_late(appointment, rule, quiet, late):
+    """The provider asks for 25 seconds of patience, at whose end the time of the send would be over."""
     world = World((rule,), quiet, kind="vonage")
     kit = world.kit()
     kit.sync(appointment())
@@ -146,7 +149,8 @@ def small(make_kit):
     return make_kit([HOUR], provider=Small(api_key="KEY", from_="+12025550100"))
 
 
-def test_of_what_does_not_fit_the_soonest_are_parked_and_the_rest_follow(small, sandbox, appointment):
+def test_at_the_cap_the_soonest_are_parked_and_the_rest_follow(small, sandbox, appointment):
+    """Of what does not fit the soonest are parked, whatever the order given; the rest follow as room is made."""
     visits = [appointment(f"A-{n}", days=1, hours=n) for n in range(6)]
     report = small.sync(visits[::-1])
     assert report.ok
@@ -211,6 +215,7 @@ def test_a_provider_that_is_away_is_left_alone_for_a_minute(appointment):
 
 
 def test_the_batch_job_honours_the_back_off_and_sync_ignores_it(appointment):
+    """After a failure `resync` leaves a reminder alone until its pause ends; `sync` tries at once."""
     world = World((HOUR,))
     kit = world.kit()
     world.sandbox.fault("503", 3, method="POST")
@@ -226,6 +231,7 @@ def test_the_batch_job_honours_the_back_off_and_sync_ignores_it(appointment):
 
 
 def test_each_failure_makes_the_pause_longer_up_to_five_minutes(appointment):
+    """The first pause is about half a minute; they grow up to five minutes, and no further."""
     world = World((HOUR,))
     kit = world.kit()
     world.sandbox.fault("503", None, method="POST")
@@ -246,7 +252,8 @@ def test_each_failure_makes_the_pause_longer_up_to_five_minutes(appointment):
 
 
 @pytest.mark.parametrize("code", [403, 404, 500, 503, 429])
-def test_a_delete_that_is_refused_once_is_asked_about_and_tried_again(appointment, code):
+def test_a_delete_refused_once_is_asked_about_and_tried_again(appointment, code):
+    """Whatever refuses a cancellation once, minutes later one message is parked, at its new time."""
     world = World((HOUR,))
     kit = world.kit()
     kit.sync(appointment())
@@ -261,6 +268,7 @@ def test_a_delete_that_is_refused_once_is_asked_about_and_tried_again(appointmen
 
 @pytest.mark.parametrize("fault", ["drop_after", "drop_before", "500_after", "slow", "cut", "garbage", "word"])
 def test_a_delete_without_a_plain_answer_is_settled_by_looking(appointment, fault):
+    """When a cancellation's answer is lost or unreadable, a GET settles it within the same run."""
     world = World((HOUR,))
     kit = world.kit()
     kit.sync(appointment())

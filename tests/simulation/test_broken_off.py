@@ -39,6 +39,7 @@ def test_a_key_press_at_any_step_loses_nothing(appointment, step):
 
 @pytest.mark.parametrize("step", range(1, 16))
 def test_a_key_press_while_the_batch_job_withdraws_loses_nothing(appointment, step):
+    """A rule was dropped: broken off at any step, its reminders are gone after the next run, the others stay."""
     world = World((HOUR, DAY))
     world.kit().sync([appointment("A-1"), appointment("A-2", hours=1)])
     world.rules = (HOUR,)
@@ -76,6 +77,7 @@ def test_what_failed_in_a_run_is_left_to_the_next(appointment, step):
 
 
 def test_a_cancelled_task_loses_nothing(sandbox, make_kit, appointment):
+    """The answer to a cancelled task's post never came: the next run settles it and posts no second one."""
     reached = asyncio.Event()
 
     class Stuck(SandboxTransport):
@@ -131,7 +133,8 @@ def test_b35_a_rule_that_raises_is_listed_and_isolated(make_kit, sandbox, appoin
     assert sandbox.request_count == requests
 
 
-def test_a_text_that_fails_for_one_appointment_is_listed_and_isolated(make_kit, sandbox, appointment):
+def test_a_text_that_fails_for_one_is_listed_and_isolated(make_kit, sandbox, appointment):
+    """The error names what the text of one appointment lacks, and the reminder of the other is parked."""
     kit = make_kit([Rule("hour-before", before="1 hour", text="{{ data.room }} {{ when }}")])
     report = kit.sync([appointment("A-1", data={"room": "4"}), appointment("A-2", phone="+12025550177")])
     assert {change.identity.id: change.reason.value for change in report.changes} == {
@@ -142,7 +145,8 @@ def test_a_text_that_fails_for_one_appointment_is_listed_and_isolated(make_kit, 
     assert len(sandbox.parked()) == 1
 
 
-def test_a_poisoned_appointment_keeps_what_is_parked_until_it_is_mended(make_kit, sandbox, appointment):
+def test_a_poisoned_appointment_keeps_what_is_parked(make_kit, sandbox, appointment):
+    """While a rule raises for them, parked reminders stay; once it is mended nothing is posted again."""
     make_kit([HOUR]).sync([appointment("A-1"), appointment("A-2", hours=1)])
 
     def fails(appointment, recipient):

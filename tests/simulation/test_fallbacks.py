@@ -127,6 +127,7 @@ def test_killed_at_any_step_it_is_sent_once(appointment, name):
 
 @pytest.mark.parametrize("point", range(1, 14))
 def test_another_worker_at_any_step_sends_no_second_one(appointment, point):
+    """Two workers find one failure: whichever step the other comes in at, one fallback is sent."""
     world = failed(FALLBACK, appointment)
     first = world.kit()
     first.steps.arm(point, lambda: world.kit().resync())
@@ -138,11 +139,13 @@ def test_another_worker_at_any_step_sends_no_second_one(appointment, point):
 
 
 def test_at_rest_the_laws_hold_whatever_failed():
+    """In twelve random histories the laws hold, and fallbacks stood in for what failed."""
     assert sum(stood_in(play(seed)) for seed in range(12)) > 0
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(0)
-def test_at_rest_the_laws_hold_in_many_histories_in_which_messages_fail():
+def test_at_rest_the_laws_hold_in_many_histories_of_failures():
+    """The laws hold in two thousand histories too, or in as many as `REMINDER_KIT_HISTORIES` says."""
     for seed in range(SEED, SEED + COUNT):
         play(seed)

@@ -42,6 +42,7 @@ def play_all(seeds, ledger=None, prepare=lambda: None):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_at_rest_the_laws_hold_whatever_happened(seed):
+    """In eight random histories of edits, deaths and faults the laws hold whenever all is at rest."""
     history = play(seed * 1000 + 1)
     assert history.world.sandbox.request_count > 0
 
@@ -50,6 +51,7 @@ def test_at_rest_the_laws_hold_whatever_happened(seed):
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("seeds", blocks(COUNT, 250 if COUNT >= 1000 else 20))
 def test_at_rest_the_laws_hold_in_many_histories_in_memory(seeds):
+    """The laws hold in ten thousand histories too, or in as many as `REMINDER_KIT_HISTORIES` says."""
     play_all(seeds)
 
 
@@ -72,12 +74,14 @@ def shared(postgres_url):
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("seeds", blocks(-(-COUNT // 40), 50))
 def test_at_rest_the_laws_hold_in_many_histories_on_postgresql(seeds, shared):
+    """One history in forty is told on PostgreSQL as well, where the same laws hold."""
     ledger, empty = shared
     play_all(seeds, ledger, empty)
 
 
 @pytest.mark.slow
 def test_at_rest_the_laws_hold_with_two_kits_on_postgresql(shared):
+    """The first three histories hold to the laws on PostgreSQL too, with two kits on one ledger."""
     ledger, empty = shared
     play_all(range(3), ledger, empty)
 
@@ -95,6 +99,7 @@ print(digest_of(play_history(History, int(sys.argv[1]), "")))
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 22])
 def test_the_same_seed_tells_the_same_story_in_every_process(seed):
+    """A history depends on its seed alone, not on the hashes of a process: it can be told again."""
     environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": str(ROOT)}
     child = [sys.executable, "-c", PLAYED, str(seed)]
     ran = subprocess.run(child, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
@@ -103,6 +108,8 @@ def test_the_same_seed_tells_the_same_story_in_every_process(seed):
 
 @pytest.mark.slow
 def test_a_history_that_fails_says_how_to_tell_it_again(monkeypatch):
+    """A failure lists the seeds that failed and the command of the first, and that command runs."""
+
     def broken(history):
         raise AssertionError("the laws don't hold")
 

@@ -19,6 +19,7 @@ def play(seed):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_at_rest_everybody_is_told_once_whatever_happened(seed):
+    """In six random histories of combined reminders nobody is left out or told twice."""
     assert play(seed * 1000 + 7).world.sandbox.request_count > 0
 
 
@@ -26,4 +27,5 @@ def test_at_rest_everybody_is_told_once_whatever_happened(seed):
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("seeds", blocks(COUNT, 250 if COUNT >= 1000 else 20))
 def test_at_rest_everybody_is_told_once_in_many_histories(seeds):
+    """In thousands of histories, or as many as `REMINDER_KIT_HISTORIES` says, nobody is left out or told twice."""
     play_histories(seeds, play)

@@ -54,6 +54,7 @@ def test_without_keys_a_doubtful_post_is_repeated_once(make_world, appointment, 
 
 @pytest.mark.parametrize("fault", ["drop_after", "drop_before"])
 def test_prefer_missing_never_writes_a_second_text(make_world, appointment, fault):
+    """Under `prefer_missing` a post without an answer is the only one: a text may be lost, none is doubled."""
     world = make_world(options={"unknown_outcome": "prefer_missing"})
     kit = world.kit()
     world.sandbox.fault(fault, 1, method="POST")
@@ -77,7 +78,8 @@ def test_prefer_missing_does_not_forget_before_the_start(make_world, appointment
     assert len([request for request in world.sandbox.requests if request.method == "POST"]) == 1
 
 
-def test_a_follow_up_that_may_have_gone_out_is_not_forgotten_either(make_world, appointment):
+def test_a_follow_up_that_may_be_out_is_not_forgotten_either(make_world, appointment):
+    """Under `prefer_missing` a follow-up without an answer is not posted again, days after the visit."""
     thanks = Rule("thanks", after="1 hour", text="Thanks!", if_late="clamp")
     world = make_world([thanks], options={"unknown_outcome": "prefer_missing"})
     kit = world.kit()
@@ -100,7 +102,8 @@ def test_of_unanswered_posts_a_person_gets_two_at_most(make_world, appointment):
     assert all(report.unknown for report in reports)
 
 
-def test_an_unknown_message_is_named_by_every_run_until_its_time_is_over(make_world, appointment):
+def test_an_unknown_message_is_named_until_its_time_is_over(make_world, appointment):
+    """Every run names an unknown message until its time is over; those afterwards are clean."""
     world = make_world()
     kit = world.kit()
     world.sandbox.fault("drop_after", 1, method="POST")
@@ -195,7 +198,8 @@ def test_killed_after_the_post_the_policy_is_followed(make_world, appointment, p
     assert posts == (2 if policy == "prefer_duplicate" else 1)
 
 
-def test_a_server_that_ignores_keys_doubles_only_what_had_no_answer(make_world, appointment):
+def test_ignored_keys_double_only_what_had_no_answer(make_world, appointment):
+    """On a server that ignores keys one post without an answer is doubled at most, and the others stay single."""
     world = make_world(endpoint="messages", idempotency=False)
     kit = world.kit()
     world.sandbox.fault("drop_after", 1, method="POST")
@@ -232,7 +236,7 @@ def test_threads_of_one_kit_leave_each_others_work_alone(sandbox, tmp_path, appo
         assert len(sandbox.parked()) == 1
 
 
-def test_a_report_that_comes_before_we_know_the_message_is_not_lost(sandbox, make_kit, appointment):
+def test_a_report_before_we_know_the_message_is_not_lost(sandbox, make_kit, appointment):
     """B22: no token (no webhook address of ours), and the answer to the post never came."""
     provider = Telnyx(api_key="KEY", from_="+12025550100", public_key=sandbox.public_key)
     kit = make_kit([HOUR], provider=provider)
@@ -247,6 +251,7 @@ def test_a_report_that_comes_before_we_know_the_message_is_not_lost(sandbox, mak
 
 
 def test_what_was_posted_is_what_is_posted_again(make_world, appointment):
+    """Every repeat of a post has its bytes and its idempotency key, or the provider would not know it."""
     world = make_world(endpoint="messages")
     kit = world.kit()
     world.sandbox.fault("503", 5, method="POST")

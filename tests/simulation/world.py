@@ -13,11 +13,11 @@ from datetime import timedelta
 from functools import cache
 from hashlib import blake2b
 
-from attrs import evolve, fields
+from attrs import evolve
 
 from reminder_kit import ReminderKit
-from reminder_kit.delivery.dispatcher import Dispatcher
 from reminder_kit.delivery.dispatchers import Dispatchers
+from reminder_kit.delivery.posting import Posting
 from reminder_kit.errors import SignatureError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.sql.tables import tables_of
@@ -110,8 +110,8 @@ class SteppedIO(BlockingIO):
         return response
 
 
-class SteppedDispatcher(Dispatcher):
-    """A dispatcher that says which message it is posting: some providers take no token of ours."""
+class SteppedPosting(Posting):
+    """Posting that says which message is posted: some providers take no token of ours."""
 
     async def post(self, claimed, *given, **named):
         self.route.io.posting = claimed.message.id
@@ -128,8 +128,8 @@ class SteppedExecutor(Executor):
         )
 
     def _stepped(self, dispatcher):
-        values = {attribute.name: getattr(dispatcher, attribute.name) for attribute in fields(Dispatcher)}
-        return SteppedDispatcher(**{**values, "new_id": self.io._kit.world.new_id})
+        posting = SteppedPosting(dispatcher.route, dispatcher.exchange, dispatcher.journal, dispatcher.clock)
+        return evolve(dispatcher, posting=posting, new_id=self.io._kit.world.new_id)
 
 
 class SteppedKit(ReminderKit):

@@ -44,6 +44,7 @@ def test_moved_after_it_went_out_one_correction_follows(reminded, sandbox, appoi
 
 
 def test_each_new_start_is_told_once_also_the_old_one_again(reminded, sandbox, appointment):
+    """Each move is corrected once, a move back to a start told before included."""
     for days in (6, 7, 3):
         for _ in range(2):
             reminded.sync(appointment(days=days))
@@ -54,7 +55,8 @@ def test_each_new_start_is_told_once_also_the_old_one_again(reminded, sandbox, a
     assert sandbox.parked() == []
 
 
-def test_moved_back_before_the_correction_went_out_nothing_is_said(reminded, sandbox, appointment):
+def test_moved_back_before_the_correction_nothing_is_said(reminded, sandbox, appointment):
+    """A correction still parked is cancelled when the start is again the one that was told."""
     reminded.sync(appointment(days=6))
     assert len(sandbox.parked()) == 2
     reminded.sync(appointment())
@@ -63,7 +65,8 @@ def test_moved_back_before_the_correction_went_out_nothing_is_said(reminded, san
     assert len(received_texts(sandbox)) == 1
 
 
-def test_without_the_policy_nothing_but_the_new_reminder_is_parked(make_kit, sandbox, appointment):
+def test_without_the_policy_no_correction_is_parked(make_kit, sandbox, appointment):
+    """Without `correction` a move after the reminder parks nothing but the new reminder."""
     kit = make_kit([DAY])
     kit.sync(appointment())
     sandbox.clock.advance(days=2, hours=1)
@@ -77,11 +80,13 @@ def test_without_the_policy_nothing_but_the_new_reminder_is_parked(make_kit, san
     ids=["ten minutes", "words", "cancelled", "another person"],
 )
 def test_nothing_is_corrected_but_a_start_that_really_moved(reminded, sandbox, appointment, change):
+    """Ten minutes, other words, a cancellation or another person are no reason to correct."""
     reminded.sync(appointment(**change))
     assert [item.text for item in sandbox.parked() if "moved" in item.text] == []
 
 
 def test_a_reminder_that_goes_out_at_once_says_it_already(reminded, sandbox, appointment):
+    """A new reminder that is sent at once supersedes the correction: it tells the new start."""
     report = reminded.sync(appointment(hours=1))
     assert {change.rule: change.reason.value for change in report.changes} == {
         "day-before": "clamped_late",
@@ -101,7 +106,8 @@ def test_a_correction_waits_for_the_end_of_quiet_hours(make_kit, sandbox, appoin
     assert {change.reason.value for change in sooner.changes} <= {"quiet_hours", "too_late", "superseded"}
 
 
-def test_a_cancellation_that_came_too_late_is_corrected_in_the_same_run(correcting, sandbox, appointment):
+def test_a_cancellation_that_came_too_late_is_corrected(correcting, sandbox, appointment):
+    """A message that went out while it was to be cancelled is corrected in the same run."""
     correcting.sync(appointment())
     (message,) = sandbox.messages()
     message.status = "sent"
@@ -110,12 +116,14 @@ def test_a_cancellation_that_came_too_late_is_corrected_in_the_same_run(correcti
 
 
 def test_a_suppressed_number_gets_no_correction(reminded, sandbox, appointment):
+    """A number that is suppressed after it was told is not told of the move."""
     reminded.suppress(NUMBER)
     reminded.sync(appointment(days=6))
     assert sandbox.parked() == []
 
 
 def test_the_file_can_say_it(tmp_path, monkeypatch):
+    """A file's `correction` becomes the kit's text for corrections."""
     path = tmp_path / "reminders.toml"
     path.write_text(
         f'correction = "{MOVED}"\n[provider]\nname = "telnyx"\nfrom = "+12025550100"\n'

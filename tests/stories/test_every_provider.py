@@ -47,6 +47,7 @@ def rules():
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_everyone_receives_what_is_true_and_once(name, tmp_path):
+    """Days of moves, a cancellation and a STOP end with one true text a reminder, at every provider."""
     sandbox = Sandbox("2026-02-10T14:00:00Z", key="KEY", strict=True, provider=name.split(",")[0], webhook_url=HOOK)
     settings = {"timezone": "America/New_York", "clock": sandbox.clock, "transport": SandboxTransport(sandbox)}
     with ReminderKit(PROVIDERS[name](sandbox), rules(), f"sqlite:///{tmp_path}/r.db", concurrency=2, **settings) as kit:
@@ -98,6 +99,7 @@ class Unreachable(httpx.BaseTransport):
 
 @pytest.mark.parametrize("name", ["telnyx", "telnyx, schedule endpoint", "twilio"])
 def test_a_network_that_was_down_costs_nothing_but_time(name, tmp_path):
+    """What could not be posted while the network was down is parked once it is up again."""
     sandbox = Sandbox("2026-02-10T14:00:00Z", key="KEY", strict=True)
     network = Unreachable(sandbox)
     settings = {"timezone": "UTC", "clock": sandbox.clock, "transport": network, "concurrency": 2}
@@ -111,7 +113,8 @@ def test_a_network_that_was_down_costs_nothing_but_time(name, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "cut", "500_after", "503", "garbage", "429"])
-def test_whatever_happens_to_answers_telnyx_ends_with_one_message_each(kind, tmp_path):
+def test_whatever_happens_to_answers_each_gets_one_message(kind, tmp_path):
+    """Over real HTTP with lost, cut or wrong answers, Telnyx holds one message a reminder."""
     sandbox = Sandbox("2026-02-10T14:00:00Z", key="KEY", strict=True)
     sandbox.fault(kind, times=3, method="POST", retry_after=0.01)
 

@@ -113,6 +113,7 @@ def test_what_was_not_delivered_is_sent_once_more(falling, sandbox, appointment,
 
 @pytest.mark.parametrize("name", ["twilio", "vonage"])
 def test_telnyx_stands_in_for_the_others_too(falling, sandbox, appointment, name):
+    """A text that Twilio or Vonage could not deliver is sent once more through Telnyx."""
     kit = falling(provider=FALLBACKS[name](sandbox), fallback=telnyx(sandbox))
     kit.sync(appointment())
     sandbox.clock.advance(days=2)
@@ -127,6 +128,7 @@ def test_telnyx_stands_in_for_the_others_too(falling, sandbox, appointment, name
 
 @pytest.mark.parametrize("name", FALLBACKS)
 def test_it_goes_out_as_soon_as_the_other_provider_takes_it(falling, sandbox, appointment, name):
+    """A fallback goes out at its provider's shortest lead time, for it is late already."""
     lead = {"second sender": 330, "twilio": 930, "vonage": 0}[name]
     kit = falling(name)
     kit.sync(appointment())
@@ -138,6 +140,7 @@ def test_it_goes_out_as_soon_as_the_other_provider_takes_it(falling, sandbox, ap
 
 @pytest.mark.parametrize("name", FALLBACKS)
 def test_replayed_webhooks_and_more_runs_send_nothing_more(falling, sandbox, appointment, name):
+    """A failure that is told of again, or looked at again, makes no second fallback."""
     kit = falling(name)
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -154,6 +157,7 @@ def test_replayed_webhooks_and_more_runs_send_nothing_more(falling, sandbox, app
 
 
 def test_after_the_run_there_is_nothing_left_to_plan(falling, sandbox, appointment):
+    """A plan shows the fallback before it is parked, and has no work left once it is."""
     kit = falling()
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -165,6 +169,7 @@ def test_after_the_run_there_is_nothing_left_to_plan(falling, sandbox, appointme
 
 
 def test_a_fallback_that_fails_too_has_none_itself(falling, sandbox, appointment):
+    """A fallback that is not delivered either ends the matter: there is never a third text."""
     kit = falling()
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -177,6 +182,7 @@ def test_a_fallback_that_fails_too_has_none_itself(falling, sandbox, appointment
 
 
 def test_what_is_on_its_way_or_arrived_has_no_fallback(falling, sandbox, appointment):
+    """A message that is sent and not yet known to have failed is followed by none."""
     kit = falling()
     sandbox.outcome(NUMBER, "sent")
     kit.sync(appointment())
@@ -198,6 +204,7 @@ def test_without_webhooks_the_look_up_tells_of_it(make_kit, sandbox, appointment
 
 
 def test_without_a_fallback_nothing_follows(make_kit, sandbox, appointment):
+    """A kit that names no fallback sends nothing after a message that was not delivered."""
     kit = make_kit([DAY], provider=telnyx(sandbox))
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -206,6 +213,7 @@ def test_without_a_fallback_nothing_follows(make_kit, sandbox, appointment):
 
 
 def test_each_recipient_and_each_rule_has_its_own(falling, sandbox, appointment):
+    """A failure is made up for by the same rule to the same recipient, and by nothing else."""
     hour = Rule("hour-before", before="1 hour", text="Soon: {{ when }}")
     kit = falling(rules=(DAY, hour))
     kit.sync([appointment(recipients=[NUMBER, "+12025550124"])])
@@ -222,6 +230,7 @@ def test_each_recipient_and_each_rule_has_its_own(falling, sandbox, appointment)
 
 @pytest.mark.parametrize("name", FALLBACKS)
 def test_it_waits_until_quiet_hours_are_over(falling, sandbox, appointment, name):
+    """A fallback keeps to the quiet hours and goes out as soon as they end."""
     kit = falling(name, quiet_hours=QuietHours("09:03", "11:00"))  # in New York, where it is 09:01 when it fails
     kit.sync(appointment(hours=-0.05))
     fail(kit, sandbox, days=2)
@@ -248,6 +257,7 @@ def test_it_waits_until_quiet_hours_are_over(falling, sandbox, appointment, name
     ],
 )
 def test_it_never_comes_nearer_to_the_start_than_min_notice(falling, sandbox, appointment, name, notice, sent):
+    """A fallback whose earliest time is within `min_notice` of the start is skipped: too late."""
     kit = falling(name, rules=[Rule("soon", before="1 hour", min_notice=notice, text="Soon: {{ when }}")])
     kit.sync(appointment(days=0, hours=6))
     fail(kit, sandbox, hours=5, minutes=1, seconds=30)
@@ -264,6 +274,7 @@ def test_it_never_comes_nearer_to_the_start_than_min_notice(falling, sandbox, ap
 
 
 def test_it_never_comes_at_or_after_the_start(falling, sandbox, appointment):
+    """A fallback that the provider could only send at the start or later is too late."""
     kit = falling(rules=[Rule("soon", before="6 minutes", text="Soon")])
     kit.sync(appointment(days=0, hours=1))
     fail(kit, sandbox, minutes=55)
@@ -275,6 +286,7 @@ def test_it_never_comes_at_or_after_the_start(falling, sandbox, appointment):
 
 @pytest.mark.parametrize("late", ["skip", "next rule", None], ids=str)
 def test_what_a_rule_says_of_late_bookings_is_not_meant_for_it(falling, sandbox, appointment, late):
+    """A fallback is always late, so `if_late` of its rule doesn't keep it back."""
     kit = falling(rules=[changed(DAY, if_late=late)])
     kit.sync(appointment(booked_at=START + timedelta(minutes=-5)))
     fail(kit, sandbox)
@@ -283,6 +295,7 @@ def test_what_a_rule_says_of_late_bookings_is_not_meant_for_it(falling, sandbox,
 
 @pytest.mark.parametrize(("hours", "sent"), [(1, True), (3, False)])
 def test_skip_after_bounds_it_too(falling, sandbox, appointment, hours, sent):
+    """A fallback is sent within `skip_after` of the due time, and not once that is over."""
     kit = falling(rules=[changed(DAY, if_late={"skip_after": "2 hours"})])
     kit.sync(appointment())
     fail(kit, sandbox, days=2, hours=hours)
@@ -291,6 +304,7 @@ def test_skip_after_bounds_it_too(falling, sandbox, appointment, hours, sent):
 
 @pytest.mark.parametrize(("hours", "sent"), [(3, True), (27, False)])
 def test_a_follow_up_waits_as_long_as_a_late_one(falling, sandbox, appointment, hours, sent):
+    """A follow-up's fallback is sent as long as a late follow-up would be, and is past after that."""
     kit = falling(rules=[Rule("thanks", after="1 hour", text="Thank you")])
     kit.sync(appointment(days=1))
     fail(kit, sandbox, days=1, hours=1, minutes=31)
@@ -302,6 +316,7 @@ def test_a_follow_up_waits_as_long_as_a_late_one(falling, sandbox, appointment, 
 
 
 def test_its_text_is_true_at_the_time_it_really_goes_out(falling, sandbox, appointment):
+    """A fallback that goes out after midnight says "today", in the text for late ones."""
     rule = Rule("evening", days_before=1, at="23:50", text="See you {{ when }}", late_text="Now: {{ when }}")
     kit = falling(rules=[rule])
     kit.sync(appointment())
@@ -313,7 +328,8 @@ def test_its_text_is_true_at_the_time_it_really_goes_out(falling, sandbox, appoi
     assert received_texts(sandbox) == ["Now: today at 9:00 AM"]
 
 
-def test_a_reminder_that_goes_out_at_the_same_time_makes_it_superfluous(falling, sandbox, appointment):
+def test_superseded_by_another_reminder_of_the_same_minutes(falling, sandbox, appointment):
+    """A reminder of another rule at nearly the same time supersedes the fallback."""
     soon = Rule("soon", before="23 hours 50 minutes", text="Soon")
     kit = falling(rules=[DAY, soon])
     kit.sync(appointment())
@@ -331,6 +347,7 @@ def test_a_reminder_that_goes_out_at_the_same_time_makes_it_superfluous(falling,
 @pytest.mark.parametrize("code", ["40001", "40012", "40300"])
 @pytest.mark.parametrize("suppresses", [True, False])
 def test_a_number_that_no_sender_can_reach_is_sent_nothing(falling, sandbox, appointment, code, suppresses):
+    """Codes that speak of the number itself have no fallback, suppressed or not."""
     kit = falling(suppress_undeliverable=suppresses)
     kit.sync(appointment())
     fail(kit, sandbox, code)
@@ -342,6 +359,7 @@ def test_a_number_that_no_sender_can_reach_is_sent_nothing(falling, sandbox, app
 
 @pytest.mark.parametrize("code", ["40003", "40005", "40006", "40008", "40010", "49999", ""])
 def test_whatever_else_went_wrong_another_sender_may_fare_better(falling, sandbox, appointment, code):
+    """Any other code is followed by a fallback, an unknown or missing one too."""
     kit = falling()
     kit.sync(appointment())
     fail(kit, sandbox, code)
@@ -360,6 +378,7 @@ def test_whatever_else_went_wrong_another_sender_may_fare_better(falling, sandbo
     ids=["cancelled", "moved", "another number", "nobody left"],
 )
 def test_parked_it_is_withdrawn_at_its_own_provider(falling, sandbox, appointment, name, change, reason):
+    """A change of its appointment cancels the fallback at the provider that holds it."""
     kit = falling(name)
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -374,6 +393,7 @@ def test_parked_it_is_withdrawn_at_its_own_provider(falling, sandbox, appointmen
 
 @pytest.mark.parametrize("way", ["suppressed", "stop", "withdrawn"])
 def test_parked_it_is_withdrawn_with_whatever_else_is(falling, sandbox, appointment, way):
+    """A suppression, a STOP and a withdrawal cancel a parked fallback like any message."""
     kit = falling("twilio")
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -439,6 +459,7 @@ def test_moved_away_and_back_it_goes_out_in_the_same_run(falling, sandbox, appoi
 
 
 def test_what_could_not_be_taken_back_yet_keeps_it_waiting(falling, sandbox, appointment):
+    """A fallback is parked only after the rule's own message is surely cancelled."""
     kit = falling()
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -452,7 +473,8 @@ def test_what_could_not_be_taken_back_yet_keeps_it_waiting(falling, sandbox, app
     assert [sender(item) for item in sandbox.parked()] == ["+12025550101"]
 
 
-def test_what_it_told_counts_as_told_so_that_small_moves_do_not_creep(falling, sandbox, appointment):
+def test_small_moves_are_measured_from_what_the_fallback_told(falling, sandbox, appointment):
+    """Small moves count from the start the fallback told, and a real one is reminded of anew."""
     kit = falling()
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -475,6 +497,7 @@ REFUSED = {"kind": "error", "times": None, "method": "POST", "status": 400, "con
 
 @pytest.mark.parametrize("name", FALLBACKS)
 def test_a_refused_sender_is_stood_in_for_at_the_usual_time(falling, sandbox, appointment, name):
+    """A message refused for its sender when parked goes through the other one at its due time."""
     kit = falling(name)
     sandbox.fault(**REFUSED, code="40309")
     report = kit.sync(appointment())
@@ -503,7 +526,8 @@ def test_a_mended_sender_doubles_nothing(falling, sandbox, appointment):
 
 
 @pytest.mark.parametrize("code", ["40302", "40310", "40300", "10015"])
-def test_what_is_refused_for_its_text_or_number_is_refused_everywhere(falling, sandbox, appointment, code):
+def test_what_is_refused_for_its_text_or_number_has_none(falling, sandbox, appointment, code):
+    """Another sender could not send a refused text, nor reach a refused number: no fallback."""
     kit = falling()
     sandbox.fault(**REFUSED, code=code)
     kit.sync(appointment())
@@ -529,6 +553,7 @@ def test_what_waits_for_an_account_has_no_fallback(falling, sandbox, appointment
 @pytest.mark.parametrize("name", SCHEDULING)
 @pytest.mark.parametrize("kind", ["drop_after", "500_after", "garbage", "cut"])
 def test_an_answer_lost_while_it_is_posted_is_settled(falling, sandbox, appointment, name, kind):
+    """A fallback whose answer is lost is settled with its key, and is sent once."""
     kit = falling(name)
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -542,6 +567,7 @@ def test_an_answer_lost_while_it_is_posted_is_settled(falling, sandbox, appointm
 
 @pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
 def test_what_can_not_be_settled_is_unknown_and_never_doubled(falling, sandbox, appointment, policy):
+    """A fallback lost without a key is unknown, and neither policy sends it a second time."""
     kit = falling("vonage", unknown_outcome=policy)
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -575,7 +601,8 @@ def test_the_other_provider_has_a_breaker_and_pace_of_its_own(falling, sandbox, 
     assert len(sandbox.parked()) == 16
 
 
-def test_a_fallback_without_a_key_fails_by_name_and_stops_nothing_else(falling, sandbox, appointment):
+def test_without_credentials_it_fails_by_name_and_stops_no_other(falling, sandbox, appointment):
+    """The failure names the missing variable, others are parked, and it follows once mended."""
     kit = falling(fallback=Twilio(ACCOUNT, "", SERVICE))
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -588,6 +615,7 @@ def test_a_fallback_without_a_key_fails_by_name_and_stops_nothing_else(falling, 
 
 
 def test_two_workers_at_once_send_each_of_them_once(falling, sandbox, appointment):
+    """Two workers that resync at once park one fallback a recipient."""
     kits = [falling("twilio"), falling("twilio")]
     numbers = [f"+120255501{n:02}" for n in range(40, 60)]
     kits[0].sync([appointment(number, phone=number) for number in numbers])
@@ -602,6 +630,7 @@ def test_two_workers_at_once_send_each_of_them_once(falling, sandbox, appointmen
 
 
 def test_its_costs_are_counted_with_its_channel(falling, sandbox, appointment):
+    """A forecast counts the fallback of an MMS rule as an MMS."""
     media = {"channel": "mms", "media_urls": ["https://clinic.example/map.png"]}
     kit = falling(rules=[changed(DAY, **media)])
     kit.sync(appointment())
@@ -610,6 +639,7 @@ def test_its_costs_are_counted_with_its_channel(falling, sandbox, appointment):
 
 
 def test_of_two_workers_one_sends_it(falling, sandbox, appointment):
+    """Of two plans for the same fallback the second to be applied finds nothing left to do."""
     first, second = falling("twilio"), falling("twilio")
     first.sync(appointment())
     fail(first, sandbox)
@@ -643,6 +673,7 @@ def test_webhooks_of_either_provider_are_taken(falling, sandbox, appointment):
 
 @pytest.mark.parametrize("name", FALLBACKS)
 def test_a_forged_webhook_of_either_provider_is_refused(falling, sandbox, appointment, name):
+    """A webhook of either provider whose signature is wrong or missing changes no message."""
     kit = falling(name)
     kit.sync(appointment())
     fail(kit, sandbox)
@@ -660,6 +691,7 @@ def test_a_forged_webhook_of_either_provider_is_refused(falling, sandbox, appoin
 
 
 def test_two_accounts_with_one_provider_have_keys_of_their_own(falling, sandbox, appointment):
+    """A webhook is accepted that is signed for either sender's account, and no other."""
     strange = Telnyx("KEY", "+12025550101", public_key=Signer("another account").public_key)
     kit = falling(provider=strange, fallback=telnyx(sandbox))
     hook = sandbox.inbound(NUMBER, "Hello")
@@ -670,6 +702,7 @@ def test_two_accounts_with_one_provider_have_keys_of_their_own(falling, sandbox,
 
 
 def test_each_providers_codes_mean_what_it_says(falling, sandbox, appointment):
+    """A failure's code is read by the table of the provider that sent it."""
     kit, seen = falling("twilio"), []
     kit.on("undelivered", lambda event: seen.append((event.provider, event.code, event.reason)))
     kit.sync(appointment())
@@ -727,6 +760,7 @@ def test_what_failed_at_the_fallback_is_not_sent_there_again(falling, sandbox, a
 
 
 def test_each_provider_has_room_of_its_own(falling, sandbox, appointment):
+    """Fallbacks beyond their own provider's cap wait for room there: at_capacity."""
     spare = twilio(sandbox)
     spare.capabilities = evolve(spare.capabilities, cap=1)
     kit = falling(fallback=spare)
@@ -750,6 +784,8 @@ def test_each_provider_has_room_of_its_own(falling, sandbox, appointment):
 
 
 def test_awaited_it_is_the_same(sandbox, make_kit, appointment):
+    """The async kit hears of the failure and sends one fallback too."""
+
     async def story():
         options = {"provider": telnyx(sandbox), "fallback": twilio(sandbox), "kind": AsyncReminderKit}
         async with make_kit([DAY], **options) as kit:
@@ -771,10 +807,12 @@ def test_awaited_it_is_the_same(sandbox, make_kit, appointment):
 
 
 def test_a_fallback_that_is_no_other_sender_is_refused(make_kit, sandbox):
+    """A fallback from the same sender at the same provider is a mistake in the configuration."""
     with pytest.raises(ConfigurationError, match="the same sender at telnyx"):
         make_kit([DAY], provider=telnyx(sandbox), fallback=telnyx(sandbox))
 
 
 def test_a_rule_called_as_anothers_fallback_is_refused(falling):
+    """A rule's id may not be the one that another rule's fallback is known by."""
     with pytest.raises(ConfigurationError, match="rule 'day-before-fallback'"):
         falling(rules=[DAY, changed(DAY, id="day-before-fallback")])

@@ -41,7 +41,8 @@ def hooked(make_kit, sandbox):
 # Moved, cancelled, reassigned
 
 
-def test_b03_the_wish_to_cancel_is_written_down_before_it_is_asked_for(kit, sandbox, appointment):
+def test_b03_the_wish_to_cancel_is_written_down_first(kit, sandbox, appointment):
+    """A cancellation the provider didn't hear of stays in the ledger as an intent until it is done."""
     kit.sync(appointment())
     sandbox.fault("drop_before", None, method="DELETE")
     sandbox.fault("drop_before", None, method="GET")
@@ -55,6 +56,7 @@ def test_b03_the_wish_to_cancel_is_written_down_before_it_is_asked_for(kit, sand
 
 
 def test_b29_a_series_and_one_occurrence_of_it_can_go(kit, sandbox, appointment):
+    """A withdrawal takes one occurrence where it is named, and the rest of the series otherwise."""
     series = [appointment(days=day, recurrence_id=f"2026-02-{10 + day}T14:00:00Z") for day in (2, 3, 4)]
     kit.sync(series)
     kit.withdraw("A-1", recurrence_id=series[1].recurrence_id)
@@ -95,6 +97,7 @@ def test_b54_a_cancelled_message_that_goes_out_is_an_anomaly(hooked, sandbox, ap
 
 
 def test_b55_moved_after_it_was_sent_it_is_sent_for_the_new_day(kit, sandbox, appointment):
+    """An appointment that moves to another day after its reminder went out is reminded of again."""
     kit.sync(appointment())
     sandbox.clock.advance(days=2, hours=1)
     kit.sync(appointment(days=6))
@@ -153,6 +156,7 @@ def test_c1_every_way_of_saying_it_ends_the_same(make_kit, sandbox, appointment,
 
 
 def test_c2_name_and_number_are_looked_at_again_not_frozen(make_kit, sandbox, appointment):
+    """What is parked follows the recipient's new name and number, and can still be withdrawn."""
     kit = make_kit([Rule("day-before", before="24 hours", text="Hi {{ recipient.name }}")])
     kit.sync(appointment(recipients=[Recipient(NUMBER, id="P-1", name="Ada")]))
     kit.sync(appointment(recipients=[Recipient(OTHER, id="P-1", name="Ada Lovelace")]))
@@ -162,6 +166,7 @@ def test_c2_name_and_number_are_looked_at_again_not_frozen(make_kit, sandbox, ap
 
 
 def test_c3_what_failed_or_had_no_number_is_not_marked_as_sent(kit, sandbox, appointment):
+    """What failed or had no number is parked later, once it can be."""
     sandbox.fault("503", 3)
     kit.sync([appointment("A-1"), appointment("A-2", recipients=[Recipient("", name="Bob")])])
     assert kit.status()["messages"] == {"creating": 1}
@@ -172,6 +177,7 @@ def test_c3_what_failed_or_had_no_number_is_not_marked_as_sent(kit, sandbox, app
 
 
 def test_c5_an_update_is_followed_like_a_creation(kit, sandbox, appointment):
+    """What was recorded is parked for its last recorded start, before and after it was parked."""
     kit.record(appointment())
     kit.record(appointment(days=4))
     kit.resync()
@@ -183,7 +189,8 @@ def test_c5_an_update_is_followed_like_a_creation(kit, sandbox, appointment):
 # Doubled
 
 
-def test_b24_the_job_run_ten_times_does_nothing_the_other_nine_times(kit, sandbox, appointment):
+def test_b24_the_job_run_ten_times_works_once(kit, sandbox, appointment):
+    """Nine more runs after the first have no work and make no request."""
     kit.record([appointment("A-1"), appointment("A-2", days=2)])
     kit.resync()
     requests = sandbox.request_count
@@ -193,6 +200,7 @@ def test_b24_the_job_run_ten_times_does_nothing_the_other_nine_times(kit, sandbo
 
 
 def test_b25_each_occurrence_is_reminded_of_once(kit, sandbox, appointment):
+    """A series that is handed in day after day sends one text an occurrence."""
     series = [appointment(days=day, recurrence_id=f"2026-02-{10 + day}T14:00:00Z") for day in (2, 3, 4)]
     for _ in range(5):
         kit.sync(series)
@@ -201,6 +209,7 @@ def test_b25_each_occurrence_is_reminded_of_once(kit, sandbox, appointment):
 
 
 def test_b26_what_was_sent_changes_nothing_of_the_hosts_own(kit, sandbox, appointment):
+    """A reminder that went out leaves the host's appointment and its record as they were."""
     visit = appointment(status="tentative", data={"state": "arrived"})
     before = repr(visit)
     kit.sync(visit)
@@ -211,7 +220,8 @@ def test_b26_what_was_sent_changes_nothing_of_the_hosts_own(kit, sandbox, appoin
     assert record.appointment == visit
 
 
-def test_b36_after_every_move_one_reminder_and_next_years_is_its_own(kit, sandbox, appointment):
+def test_b36_one_reminder_after_every_move_and_one_next_year(kit, sandbox, appointment):
+    """Moves leave one parked message, and next year's occurrence has a reminder of its own."""
     for day in (3, 4, 3, 5, 4):
         kit.sync(appointment(days=day))
     assert len(parked(sandbox)) == 1
@@ -225,7 +235,8 @@ def test_b36_after_every_move_one_reminder_and_next_years_is_its_own(kit, sandbo
     assert len(received_texts(sandbox)) == 2
 
 
-def test_b37_a_sender_that_fails_for_hours_sends_one_copy_once_it_works(kit, sandbox, appointment):
+def test_b37_a_sender_that_fails_for_hours_sends_one_copy(kit, sandbox, appointment):
+    """Attempts that seemed to fail for hours have made one message at the provider, not twenty."""
     sandbox.fault("500_after", None, method="POST")
     kit.sync(appointment())
     for _ in range(20):
@@ -238,6 +249,7 @@ def test_b37_a_sender_that_fails_for_hours_sends_one_copy_once_it_works(kit, san
 
 
 def test_b45_three_calls_for_one_visit_are_one_text(kit, sandbox, appointment):
+    """A visit that is recorded, synced and handed in three times over is one text."""
     kit.record(appointment())
     kit.sync(appointment())
     kit.sync([appointment(), appointment(), appointment()])
@@ -257,6 +269,7 @@ def test_b49_a_marker_is_of_one_reminder_not_of_a_day(kit, sandbox, appointment)
 
 
 def test_r1_accepted_and_then_silent_it_is_one_message(kit, sandbox, appointment):
+    """A request that timed out is repeated with the same key, so the provider makes one message."""
     sandbox.fault("slow", 2, method="POST", delay=60)
     assert kit.sync(appointment()).ok
     assert len(sandbox.messages()) == 1
@@ -264,6 +277,7 @@ def test_r1_accepted_and_then_silent_it_is_one_message(kit, sandbox, appointment
 
 
 def test_c9_with_many_pages_each_is_worked_on_once(kit, sandbox, appointment):
+    """A backlog of more than one batch is worked on to its end, each appointment once."""
     people = [appointment(f"A-{n}", phone=f"+120255501{n % 100:02}", hours=n / 100) for n in range(230)]
     kit.record(people)
     assert kit.resync().summary["schedule"] == 230
@@ -274,12 +288,14 @@ def test_c9_with_many_pages_each_is_worked_on_once(kit, sandbox, appointment):
 
 
 def test_b09_the_nightly_job_finds_what_no_hook_told_of(kit, sandbox, appointment):
+    """A resync with the host's appointments parks what was never handed in before."""
     kit.sync(appointment("A-1"))
     kit.resync([appointment("A-1"), appointment("A-2", phone=OTHER)])
     assert sorted(to for to, _ in parked(sandbox)) == [NUMBER, OTHER]
 
 
-def test_b19_ids_of_different_things_that_look_alike_are_not_mixed_up(make_kit, sandbox, appointment):
+def test_b19_ids_that_look_alike_are_not_mixed_up(make_kit, sandbox, appointment):
+    """Ids of appointments, recipients and rules may be the same text and stay apart."""
     kit = make_kit([Rule("1", before="24 hours", text="1"), Rule("2", before="1 hour", text="2")])
     kit.sync([appointment("1", recipients=[Recipient(NUMBER, id="1"), Recipient(OTHER, id="2")]), appointment("2")])
     assert sorted((item.to, item.text) for item in sandbox.parked()) == sorted(
@@ -288,11 +304,13 @@ def test_b19_ids_of_different_things_that_look_alike_are_not_mixed_up(make_kit, 
 
 
 def test_b20_that_another_channel_might_remind_too_stops_nothing(kit, sandbox, appointment):
+    """A calendar's own default reminders don't keep ours from being parked."""
     kit.sync(appointment(source="google", data={"reminders": {"useDefault": True}}))
     assert len(parked(sandbox)) == 1
 
 
-def test_b27_a_job_that_missed_its_turn_catches_up_until_the_start(make_kit, sandbox, appointment):
+def test_b27_a_job_that_missed_its_turn_catches_up(make_kit, sandbox, appointment):
+    """A reminder whose window was missed by the batch job goes out late, in words that are true then."""
     kit = make_kit([DAY])
     kit.sync(appointment(days=9))
     sandbox.clock.advance(days=8, hours=20)  # the batch job did not run when the reminder entered the window
@@ -303,6 +321,7 @@ def test_b27_a_job_that_missed_its_turn_catches_up_until_the_start(make_kit, san
 
 
 def test_b27_but_not_after_the_start(make_kit, sandbox, appointment):
+    """A batch job that comes after the start sends no reminder: it is too late."""
     kit = make_kit([DAY])
     kit.sync(appointment(days=9))
     sandbox.clock.advance(days=9, minutes=1)
@@ -311,7 +330,8 @@ def test_b27_but_not_after_the_start(make_kit, sandbox, appointment):
     assert received_texts(sandbox) == []
 
 
-def test_b28_without_a_right_to_write_a_run_does_not_look_like_success(make_kit, sandbox, appointment):
+def test_b28_a_run_without_a_right_to_write_is_no_success(make_kit, sandbox, appointment):
+    """A refused or missing key ends in a failure that names the variable to set."""
     sandbox.fault("unauthorized", None)
     report = make_kit([DAY]).sync(appointment())
     assert not report.ok
@@ -321,7 +341,8 @@ def test_b28_without_a_right_to_write_a_run_does_not_look_like_success(make_kit,
     assert issubclass(RefusedCredentialError, ConfigurationError)
 
 
-def test_b39_a_copy_of_an_appointment_neither_fires_at_once_nor_is_lost(kit, sandbox, appointment):
+def test_b39_a_copy_of_an_appointment_has_a_life_of_its_own(kit, sandbox, appointment):
+    """A copy of an appointment already reminded of neither fires at once nor is lost."""
     kit.sync(appointment("A-1"))
     sandbox.clock.advance(days=2, hours=1)
     report = kit.sync(appointment("A-1-copy", days=10))
@@ -330,6 +351,7 @@ def test_b39_a_copy_of_an_appointment_neither_fires_at_once_nor_is_lost(kit, san
 
 
 def test_b47_accepted_is_not_delivered(hooked, sandbox, appointment):
+    """An accepted message is scheduled, and undelivered once the provider says so."""
     sandbox.outcome(NUMBER, "delivery_failed", "40008", "Undeliverable")
     hooked.sync(appointment())
     assert hooked.status()["messages"] == {"scheduled": 1}
@@ -361,7 +383,8 @@ def test_b47_accepted_and_not_delivered_has_its_fallback(make_kit, sandbox, appo
     assert kit.status()["messages"] == {"undelivered": 1, "delivered": 1}
 
 
-def test_b63_whatever_is_shown_as_coming_is_sent_or_said_not_to_be(kit, sandbox, appointment):
+def test_b63_what_is_shown_as_coming_is_sent_in_the_end(kit, sandbox, appointment):
+    """Every parked reminder is sent, and at the end nothing is shown as still coming."""
     visits = [appointment(f"A-{n}", days=n) for n in range(1, 9)]
     kit.sync(visits)
     for _ in range(10):
@@ -386,6 +409,7 @@ def test_c4_and_c9b_no_minute_falls_between_two_runs(make_kit, sandbox, appointm
 
 
 def test_c6_one_without_a_phone_ends_no_run(kit, sandbox, appointment):
+    """An appointment without a phone, or with words for one, is skipped by name among the others."""
     nobody = appointment("A-1", recipients=[])
     report = kit.sync([nobody, appointment("A-2"), appointment("A-3", phone="tel. of her son")])
     assert sorted(change.reason.value for change in report.changes) == ["invalid_number", "no_recipient", "on_time"]

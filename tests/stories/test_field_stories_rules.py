@@ -68,6 +68,7 @@ class TestANewRule:
         return make_kit
 
     def test_b10_is_previewed_and_the_preview_writes_nothing(self, clinic, sandbox):
+        """A plan shows what a new rule would send to those still ahead, and writes nothing."""
         before = (sandbox.write_count, parked(sandbox))
         plan = clinic([DAY, self.WEEK]).plan_resync()
         found = {change.identity.id: change.reason.value for change in plan.changes if change.rule == "week-before"}
@@ -75,6 +76,7 @@ class TestANewRule:
         assert (sandbox.write_count, parked(sandbox)) == before
 
     def test_b10_says_itself_that_who_is_late_for_it_gets_nothing(self, clinic, sandbox):
+        """A new rule with `if_late = "skip"` reminds nobody whose due time is over already."""
         on_time = Rule("week-before", before="1 week", text="In a week: {{ when }}", if_late="skip")
         kit = clinic([DAY, on_time])
         before = parked(sandbox)
@@ -114,7 +116,7 @@ def test_b42_an_edit_reaches_what_was_booked_before_it(make_kit, sandbox, appoin
     assert len(sandbox.parked()) == 2
 
 
-def test_b13_b23_why_nothing_was_sent_can_be_asked_long_afterwards(make_kit, sandbox, appointment):
+def test_b13_b23_why_nothing_was_sent_can_be_asked_later(make_kit, sandbox, appointment):
     """Each rule ends with a stored reason, also the ones that were late, were over, or were not meant."""
     rules = [
         DAY,
@@ -138,7 +140,8 @@ def test_b13_b23_why_nothing_was_sent_can_be_asked_long_afterwards(make_kit, san
     assert [entry.event for entry in found["day-before"].history][:2] == ["creating", "scheduled"]
 
 
-def test_b40_a_rule_for_one_date_leaves_dates_that_come_later_alone(make_kit, sandbox, appointment):
+def test_b40_a_rule_for_one_date_leaves_later_dates_alone(make_kit, sandbox, appointment):
+    """A rule `on` one date is too late for whoever is booked after that date."""
     carnival = Rule("carnival", on="2026-02-12T15:00:00Z", text="Come in costume", only={"data": {"day": "carnival"}})
     party = Rule("party", on="2026-02-11T15:00:00Z", text="There is cake")
     kit = make_kit([carnival, party])
@@ -203,6 +206,7 @@ def test_b59_a_first_import_tells_nobody_of_the_past(make_kit, sandbox, calendar
 
 
 def test_b21_a_second_sync_of_the_past_sends_nothing_either(kit, sandbox, appointment):
+    """Appointments that are over are skipped as past, however often they are handed in."""
     visits = [appointment(f"A-{days}", days=-days) for days in range(1, 30)]
     for _ in range(3):
         report = kit.sync(visits)
@@ -213,7 +217,7 @@ def test_b21_a_second_sync_of_the_past_sends_nothing_either(kit, sandbox, appoin
 # Time zones
 
 
-def test_b43_a_rule_without_any_distance_fires_at_the_very_minute(make_kit, sandbox, appointment):
+def test_b43_a_rule_without_a_distance_fires_at_the_minute(make_kit, sandbox, appointment):
     """Elsewhere offset 0 never fired, since "later than" was asked where "not before" was meant."""
     kit = make_kit([Rule("end", after="0 minutes", text="Thank you")])
     visit = appointment(days=0, hours=0.5)
@@ -222,6 +226,7 @@ def test_b43_a_rule_without_any_distance_fires_at_the_very_minute(make_kit, sand
 
 
 def test_b43_one_minute_before_the_window_closes_is_still_in_it(make_kit, sandbox, appointment):
+    """A due time at the very edge of the provider's window is on time."""
     kit = make_kit([Rule("edge", on=START + timedelta(minutes=5, seconds=30), text="x")])
     assert outcomes(kit.sync(appointment())) == {"edge": ("schedule", "on_time")}
 
@@ -258,6 +263,7 @@ class TestSuppression:
     """B46: the dead, those who came already, and numbers that are wrong."""
 
     def test_b46_a_person_is_left_alone_everywhere_at_once(self, kit, sandbox, appointment):
+        """A suppression cancels all that is parked for the number and keeps new appointments from it."""
         kit.sync([appointment("A-1"), appointment("A-2", days=4), appointment("A-3", phone=OTHER)])
         report = kit.suppress(NUMBER, reason="deceased")
         assert {(change.kind.value, change.reason.value) for change in report.changes} == {("cancel", "suppressed")}
@@ -266,6 +272,7 @@ class TestSuppression:
         assert "deceased" in str(kit.ledger.read(lambda reader: reader.suppressions()))
 
     def test_b46_between_the_plan_and_its_carrying_out_too(self, kit, sandbox, appointment):
+        """A number that is suppressed after the plan was made gets nothing when it is applied."""
         plan = kit.plan([appointment("A-1"), appointment("A-2", phone=OTHER)])
         kit.suppress(NUMBER, reason="asked at the desk")
         report = kit.apply(plan)
@@ -274,17 +281,20 @@ class TestSuppression:
 
     @pytest.mark.parametrize("status", ["completed", "no_show", "cancelled"])
     def test_b46_who_came_already_is_reminded_no_more(self, kit, sandbox, appointment, status):
+        """An appointment that is completed, missed or cancelled has nothing parked."""
         kit.sync(appointment())
         kit.sync(appointment(status=status))
         assert parked(sandbox) == []
 
     def test_b46_a_wrong_number_is_a_reason_not_an_exception(self, kit, sandbox, appointment):
+        """A number that can't be one is skipped with its reason, and the others are parked."""
         report = kit.sync([appointment("A-1", phone="555"), appointment("A-2")])
         assert {change.identity.id: change.reason.value for change in report.changes} == {
             "A-1": "invalid_number", "A-2": "on_time",
         }  # fmt: skip
 
     def test_b46_allowed_again_whoever_is_still_to_be_reminded_is(self, kit, sandbox, appointment):
+        """A number that is allowed again gets the reminders that are still due."""
         kit.sync(appointment())
         kit.suppress(NUMBER, reason="by mistake")
         assert parked(sandbox) == []
@@ -337,6 +347,7 @@ def test_b22_a_report_before_the_answer_makes_no_second_one(hooked, sandbox, app
 
 
 def test_b48_two_jobs_at_once_make_one_message_for_each(make_kit, sandbox, appointment):
+    """Two batch jobs over one ledger at the same time park each appointment once."""
     kits = [make_kit([DAY]) for _ in range(2)]
     kits[0].record([appointment(f"A-{number}", phone=f"+120255501{number:02}") for number in range(40)])
     threads = [Thread(target=kit.resync) for kit in kits]
@@ -352,6 +363,7 @@ class TestDryRuns:
     """C8: elsewhere a test run sent nothing and marked everything as sent."""
 
     def test_c8_a_preview_leaves_the_ledger_byte_for_byte_as_it_was(self, make_kit, sandbox, appointment, tmp_path):
+        """Plans, explanations and the status write nothing to the ledger's files."""
         make_kit([DAY]).sync([appointment("A-1"), appointment("A-2", days=8)])
         files = [tmp_path / "reminders.db", tmp_path / "reminders.db-wal"]
         sandbox.clock.advance(days=1)
@@ -365,6 +377,7 @@ class TestDryRuns:
         assert [item.read_bytes() for item in files] == before
 
     def test_c8_and_the_real_run_afterwards_sends(self, kit, sandbox, appointment):
+        """A plan made before doesn't keep the sync after it from sending."""
         kit.plan(appointment())
         kit.sync(appointment())
         sandbox.clock.advance(days=3)

@@ -41,12 +41,14 @@ def test_an_unreadable_appointment_stops_no_other(kit, sandbox, appointment, tmp
 
 
 def test_it_is_in_order_again_once_it_comes_in_anew(kit, sandbox, appointment, unreadable):
+    """An appointment that could not be read is replaced by the next one handed in."""
     assert kit.sync(appointment("A-1", timezone="Europe/Paris")).ok
     assert kit.resync().ok
     assert len(sandbox.parked()) == 2
 
 
 def test_documents_with_keys_like_ours_are_planned_as_any(make_kit, sandbox, appointment, day_before):
+    """Host data with keys like those of our own snapshots is kept as data."""
     kit = make_kit()
     assert kit.sync(appointment(data={"created": {"$date": "2026-01-01T00:00:00Z"}})).ok
     assert make_kit([day_before], timezone="Europe/Paris").resync().ok
@@ -54,13 +56,15 @@ def test_documents_with_keys_like_ours_are_planned_as_any(make_kit, sandbox, app
 
 
 def test_a_revision_without_zone_stops_no_batch(kit, sandbox, appointment):
+    """A revision that is a naive time is taken, and the batch goes on."""
     report = kit.sync([appointment("A-1", revision=datetime(2026, 1, 1)), appointment("A-2", phone="+12025550124")])
     assert report.ok
     assert len(sandbox.parked()) == 2
 
 
 @pytest.mark.parametrize("text", ["Stop\0", "Stop \ud83d"], ids=["nul", "half a character"])
-def test_a_reply_with_characters_no_ledger_takes_is_heard_all_the_same(make_kit, sandbox, appointment, text):
+def test_a_reply_with_characters_no_ledger_takes_is_heard(make_kit, sandbox, appointment, text):
+    """A STOP with a NUL or half a surrogate pair opts out, though no database stores such text."""
     provider = Telnyx(api_key="KEY", from_="+12025550100", public_key=sandbox.public_key)
     kit = make_kit(provider=provider)
     kit.sync(appointment())

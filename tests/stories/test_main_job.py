@@ -37,7 +37,8 @@ def test_an_appointment_becomes_one_parked_message(kit, sandbox, appointment):
     assert change.message_id == sandbox.parked()[0].id
 
 
-def test_a_second_run_makes_no_request_and_leaves_the_ledger_as_it_was(kit, sandbox, appointment, tmp_path):
+def test_a_second_run_asks_for_nothing_and_writes_nothing(kit, sandbox, appointment, tmp_path):
+    """A second run over the same appointments makes no request and leaves the ledger as it was."""
     kit.sync([appointment("A-1"), appointment("A-2", days=9), appointment("A-3", days=-1)])
     before, requests = content(tmp_path / "reminders.db"), sandbox.request_count
     again = kit.sync([appointment("A-1"), appointment("A-2", days=9), appointment("A-3", days=-1)])
@@ -49,6 +50,7 @@ def test_a_second_run_makes_no_request_and_leaves_the_ledger_as_it_was(kit, sand
 
 
 def test_a_plan_writes_nothing_anywhere(kit, sandbox, appointment, tmp_path):
+    """A plan makes no request, creates no ledger, and changes none that is there."""
     plan = kit.plan([appointment()])
     assert kinds(plan) == ["schedule"]
     assert sandbox.request_count == 0
@@ -60,6 +62,7 @@ def test_a_plan_writes_nothing_anywhere(kit, sandbox, appointment, tmp_path):
 
 
 def test_a_moved_appointment_is_cancelled_and_recreated(kit, sandbox, appointment):
+    """A new start cancels the parked message and parks another for the new due time."""
     kit.sync(appointment())
     report = kit.sync(appointment(days=4))
     (change,) = report.changes
@@ -73,6 +76,7 @@ def test_a_moved_appointment_is_cancelled_and_recreated(kit, sandbox, appointmen
 
 
 def test_an_edited_title_replaces_the_text_and_keeps_the_minute(kit, sandbox, appointment):
+    """A title that the text speaks of replaces the message, at the time it had."""
     kit.sync(appointment())
     report = kit.sync(appointment(title="Root canal"))
     assert [(change.kind.value, change.causes) for change in report.changes] == [("replace", ("text",))]
@@ -81,7 +85,8 @@ def test_an_edited_title_replaces_the_text_and_keeps_the_minute(kit, sandbox, ap
     ]
 
 
-def test_b05_another_person_gets_the_message_and_the_first_one_none(kit, sandbox, appointment):
+def test_b05_another_person_gets_it_and_the_first_one_none(kit, sandbox, appointment):
+    """A message for a recipient who was replaced is cancelled, and the new one's is parked."""
     kit.sync(appointment())
     report = kit.sync(appointment(phone="+12025550177", name="Bob"))
     assert kinds(report) == ["cancel", "schedule"]
@@ -89,6 +94,7 @@ def test_b05_another_person_gets_the_message_and_the_first_one_none(kit, sandbox
 
 
 def test_with_an_id_a_new_number_follows_the_person(kit, sandbox, appointment):
+    """A recipient with an id of the host's stays the same person under a new number: one replacement."""
     kit.sync(appointment(recipients=[Recipient("+12025550123", id="P-7", name="Ada")]))
     report = kit.sync(appointment(recipients=[Recipient("+12025550177", id="P-7", name="Ada")]))
     assert [(change.kind.value, change.causes) for change in report.changes] == [("replace", ("recipient",))]
@@ -96,6 +102,7 @@ def test_with_an_id_a_new_number_follows_the_person(kit, sandbox, appointment):
 
 
 def test_b01_a_cancelled_appointment_leaves_nothing_parked(kit, sandbox, appointment):
+    """A cancelled appointment's message is cancelled at the provider, and the next run skips it."""
     kit.sync(appointment())
     report = kit.sync(appointment(status="cancelled"))
     assert [(change.kind.value, change.reason.value) for change in report.changes] == [("cancel", "cancelled")]
@@ -104,6 +111,7 @@ def test_b01_a_cancelled_appointment_leaves_nothing_parked(kit, sandbox, appoint
 
 
 def test_b04_one_recipient_less_withdraws_that_one_only(kit, sandbox, appointment):
+    """A recipient who is taken off loses the message, and the others keep theirs."""
     ada, bob = Recipient("+12025550123", name="Ada"), Recipient("+12025550177", name="Bob")
     kit.sync(appointment(recipients=[ada, bob]))
     report = kit.sync(appointment(recipients=[bob]))
@@ -128,6 +136,7 @@ def test_withdraw_takes_back_every_occurrence(kit, sandbox, appointment):
 
 
 def test_what_a_complete_source_no_longer_has_is_withdrawn(kit, sandbox, appointment):
+    """What is missing from a complete list is withdrawn, and other sources are left alone."""
     kit.sync([appointment("A-1"), appointment("A-2", hours=1)])
     kit.sync([appointment("B-1", hours=2)], source="other")
     report = kit.sync([appointment("A-1")], complete=True)
@@ -139,6 +148,7 @@ def test_what_a_complete_source_no_longer_has_is_withdrawn(kit, sandbox, appoint
 
 
 def test_the_batch_job_parks_what_enters_the_window(kit, sandbox, appointment):
+    """A reminder beyond the window is held, and is parked by the run after it enters."""
     report = kit.sync(appointment(days=9))
     (change,) = report.changes
     assert (change.kind, change.reason) == ("hold", "beyond_window")
@@ -152,8 +162,8 @@ def test_the_batch_job_parks_what_enters_the_window(kit, sandbox, appointment):
     assert kinds(kit.resync()) == ["keep"]
 
 
-def test_a_sent_reminder_is_not_sent_again_unless_the_start_really_moves(kit, sandbox, appointment):
-    """B44: renaming, or a few minutes, is no reason; B55: another day is."""
+def test_only_a_start_that_really_moves_is_reminded_of_again(kit, sandbox, appointment):
+    """B44: renaming, or a few minutes, is no reason to send again; B55: another day is."""
     kit.sync(appointment())
     sandbox.clock.advance(days=2, hours=1)
     assert len(sandbox.inbox("+12025550123")) == 1
@@ -169,7 +179,8 @@ def test_a_sent_reminder_is_not_sent_again_unless_the_start_really_moves(kit, sa
     assert [send_at for _, send_at, _ in parked_messages(sandbox)] == ["2026-02-15T14:00:00Z"]
 
 
-def test_moved_beyond_the_window_is_cancelled_now_and_parked_in_time(kit, sandbox, appointment):
+def test_moved_beyond_the_window_it_is_cancelled_and_held(kit, sandbox, appointment):
+    """A move beyond the window cancels what is parked now, and parks it anew in time."""
     kit.sync(appointment())
     report = kit.sync(appointment(days=20))
     (change,) = report.changes
@@ -181,6 +192,7 @@ def test_moved_beyond_the_window_is_cancelled_now_and_parked_in_time(kit, sandbo
 
 
 def test_b41_moved_into_the_past_leaves_nothing(kit, sandbox, appointment):
+    """An appointment that moves into the past has its parked message cancelled."""
     kit.sync(appointment())
     report = kit.sync(appointment(days=-2))
     assert [(change.kind.value, change.reason.value) for change in report.changes] == [("cancel", "past")]
@@ -201,6 +213,7 @@ def test_an_edited_rule_replans_what_is_parked(kit, make_kit, sandbox, appointme
 
 
 def test_a_removed_rule_withdraws_its_messages(kit, make_kit, sandbox, appointment):
+    """What a rule parked is cancelled by a resync without that rule."""
     kit.sync(appointment())
     other = make_kit([Rule("hour-before", before="1 hour", text="Soon: {{ when }}.")])
     report = other.resync()
@@ -211,6 +224,7 @@ def test_a_removed_rule_withdraws_its_messages(kit, make_kit, sandbox, appointme
 
 
 def test_quiet_hours_that_come_to_cover_a_parked_message_move_it(make_kit, sandbox, appointment):
+    """New quiet hours replace a parked message that would go out within them."""
     make_kit().sync(appointment(hours=8))  # 17:00 in New York
     strict = make_kit(quiet_hours=QuietHours("16:00", "08:00"))
     report = strict.resync()
@@ -219,6 +233,7 @@ def test_quiet_hours_that_come_to_cover_a_parked_message_move_it(make_kit, sandb
 
 
 def test_an_older_revision_changes_nothing(kit, sandbox, appointment):
+    """An appointment of an older revision than the recorded one is stale, and a newer one counts."""
     kit.sync(appointment(revision=2))
     report = kit.sync(appointment(days=4, revision=1))
     assert [change.reason.value for change in report.changes] == ["stale_revision"]
@@ -227,6 +242,7 @@ def test_an_older_revision_changes_nothing(kit, sandbox, appointment):
 
 
 def test_a_newer_revision_of_the_same_content_is_remembered(kit, sandbox, appointment):
+    """A revision counts although nothing but its number changed: what is older than it is stale."""
     kit.sync(appointment(revision=1))
     kit.sync(appointment(revision=3))
     assert [change.reason.value for change in kit.sync(appointment(days=4, revision=2)).changes] == ["stale_revision"]
@@ -241,6 +257,7 @@ def test_a_newer_revision_of_the_same_content_is_remembered(kit, sandbox, appoin
     ids=["impossible number", "opted out"],
 )
 def test_who_cannot_or_must_not_be_written_to_is_skipped_by_name(kit, sandbox, appointment, recipient, reason):
+    """A recipient with an impossible number, or opted out, is skipped for that reason."""
     report = kit.sync(appointment(recipients=[recipient]))
     assert [change.reason.value for change in report.changes] == [reason]
     assert report.ok
@@ -248,6 +265,7 @@ def test_who_cannot_or_must_not_be_written_to_is_skipped_by_name(kit, sandbox, a
 
 
 def test_suppressing_a_number_withdraws_and_keeps_away(kit, sandbox, appointment):
+    """A suppressed number loses what is parked and gets nothing new until it is allowed again."""
     kit.sync([appointment("A-1"), appointment("A-2", hours=1), appointment("A-3", phone="+12025550177")])
     report = kit.suppress("(202) 555-0123", reason="asked at the desk")
     assert kinds(report) == ["cancel", "cancel"]
@@ -259,6 +277,7 @@ def test_suppressing_a_number_withdraws_and_keeps_away(kit, sandbox, appointment
 
 
 def test_record_leaves_the_work_to_the_batch_job(kit, sandbox, appointment):
+    """What is only recorded makes no request, and is parked by the next run over what changed."""
     kit.record(appointment())
     assert sandbox.request_count == 0
     assert kinds(kit.resync(only_dirty=True)) == ["schedule"]
@@ -278,8 +297,8 @@ def test_a_refused_message_stops_no_other_and_is_not_asked_again(kit, sandbox, a
     assert sorted(change.kind.value for change in again.changes) == ["keep", "skip"]
 
 
-def test_explain_tells_the_arithmetic_the_decision_and_the_history(kit, appointment):
-    """B13: a user can see why."""
+def test_explain_tells_arithmetic_decision_and_history(kit, appointment):
+    """B13: an explanation has rule, due time and history, and shows no phone number in full."""
     kit.sync(appointment())
     kit.sync(appointment(days=4))
     text = str(kit.explain("A-1"))

@@ -45,6 +45,7 @@ def test_what_is_for_another_time_is_withdrawn_in_any_case(make_kit, sandbox, ap
 
 
 def test_one_whose_process_died_in_between_is_sent_late(make_kit, sandbox, appointment):
+    """A process that dies between cancelling and creating leaves a replacement to be sent late."""
     kit = make_kit(STRICT)
     kit.sync(appointment())
 
@@ -61,6 +62,7 @@ def test_one_whose_process_died_in_between_is_sent_late(make_kit, sandbox, appoi
 
 
 def test_one_that_was_never_parked_keeps_to_its_rule(make_kit, sandbox, appointment):
+    """A reminder that never had a message is no replacement: `if_late = "skip"` holds for it."""
     kit = make_kit(STRICT)
     sandbox.fault("429", times=None, method="POST", retry_after=0)
     assert not kit.sync(appointment(hours=1)).ok
@@ -71,6 +73,7 @@ def test_one_that_was_never_parked_keeps_to_its_rule(make_kit, sandbox, appointm
 
 
 def test_once_made_anew_it_is_no_exception_any_more(make_kit, sandbox, appointment):
+    """A replacement that was parked is recorded as replacing nothing any more."""
     kit = make_kit(STRICT)
     kit.sync(appointment())
     kit.sync(appointment(hours=1))

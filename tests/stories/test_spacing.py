@@ -52,14 +52,16 @@ def test_messages_to_one_number_keep_the_gap(make_kit, sandbox, rule, expected):
     assert at_rest(kit)
 
 
-def test_just_the_gap_apart_is_apart_and_other_numbers_do_not_count(make_kit, sandbox):
+def test_a_gap_counts_for_one_number_and_ends_where_it_ends(make_kit, sandbox):
+    """Messages exactly `min_gap` apart stay, and those to other numbers don't count."""
     kit = make_kit([DAY], min_gap=GAP)
     kit.sync([visit("A", 12), visit("B", 12, minute=30), visit("C", 12, minute=15, phone="+12025550177")])
     assert times(sandbox) == {"A": "12:00", "B": "12:30"}
     assert times(sandbox, "+12025550177") == {"C": "12:15"}
 
 
-def test_a_plan_shows_what_will_be_and_does_not_depend_on_the_order(make_kit, sandbox, tmp_path):
+def test_a_plan_shows_times_that_do_not_depend_on_the_order(make_kit, sandbox, tmp_path):
+    """A plan has the times that `sync` then parks, in whatever order appointments come in."""
     visits = [visit("A"), visit("B", minute=10), visit("C", minute=20)]
     seen = set()
     for turn in range(3):
@@ -73,6 +75,7 @@ def test_a_plan_shows_what_will_be_and_does_not_depend_on_the_order(make_kit, sa
 
 
 def test_what_is_parked_stays_and_what_comes_later_makes_way(make_kit, sandbox):
+    """A parked message keeps its time through edits, and a new one is placed around it."""
     kit = make_kit([DAY], min_gap=GAP)
     kit.sync(visit("B", minute=10))
     kit.sync(visit("A"))
@@ -91,12 +94,14 @@ def test_an_edited_text_keeps_its_time(make_kit, sandbox):
 
 
 def test_a_gap_never_costs_a_reminder(make_kit, sandbox):
+    """A gap that can't be kept is given up, and the reminder goes out at its due time."""
     kit = make_kit([DAY], min_gap=timedelta(hours=48))
     kit.sync([visit("A"), visit("B")])
     assert times(sandbox) == {"A": "12:00", "B": "12:00"}
 
 
 def test_the_gap_keeps_out_of_quiet_hours_and_before_the_start(make_kit, sandbox):
+    """A message makes way only to times outside quiet hours and before `min_notice`."""
     rule = Rule("hour", before="1 hour", text="{{ appointment.title }} {{ when }}", min_notice="50 minutes")
     kit = make_kit([rule], min_gap=GAP, quiet_hours=QuietHours("10:00", "10:45"))
     kit.sync([visit("A", 12), visit("B", 12), visit("C", 12)])
@@ -104,6 +109,7 @@ def test_the_gap_keeps_out_of_quiet_hours_and_before_the_start(make_kit, sandbox
 
 
 def test_a_late_reminder_makes_way_forwards(make_kit, sandbox):
+    """A late reminder can't go out earlier, so it makes way to a later time."""
     kit = make_kit([DAY], min_gap=GAP)
     kit.sync([visit("A", 20, day=0), visit("B", 21, day=0)])
     assert times(sandbox) == {"A": "09:05", "B": "09:35"}
@@ -111,6 +117,7 @@ def test_a_late_reminder_makes_way_forwards(make_kit, sandbox):
 
 @pytest.mark.parametrize(("before", "parked"), [("2 hours", {"B"}), ("30 minutes", {"A", "B"})], ids=["near", "far"])
 def test_nothing_is_sent_so_soon_after_something_else(make_kit, sandbox, before, parked):
+    """A rule with `min_silence` sends nothing within that time after another message to the number."""
     rules = [
         Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}", only={"title": "B"}),
         Rule("ad", before="23 hours", text="{{ appointment.title }} offer", min_silence=before, only={"title": "A"}),
@@ -124,6 +131,7 @@ def test_nothing_is_sent_so_soon_after_something_else(make_kit, sandbox, before,
 
 
 def test_silence_counts_what_has_gone_out_and_says_so(make_kit, sandbox):
+    """A message that has gone out counts for `min_silence`, and the explanation says so."""
     rules = [
         Rule("day-before", before="24 hours", text="See you {{ when }}", unless={"tags": "new"}),
         Rule("welcome", on="2026-02-12T18:00:00Z", text="Welcome", min_silence="2 hours", only={"tags": "new"}),
@@ -154,6 +162,7 @@ def test_a_silent_rule_holds_no_other_appointment_up(make_kit, sandbox):
 
 
 def test_two_kits_at_once_keep_the_gap(make_kit, sandbox):
+    """Two kits over one ledger that sync at the same time keep `min_gap` between their messages."""
     kits = [make_kit([DAY], min_gap=GAP) for _ in range(2)]
     kits[0].ledger.upgrade()
     visits = [visit(f"V{number}", minute=number) for number in range(10)]
@@ -176,6 +185,7 @@ def test_two_kits_at_once_keep_the_gap(make_kit, sandbox):
 
 
 def test_a_provider_that_can_not_schedule_waits_for_the_gap(make_kit, tmp_path):
+    """Where texts are sent at once, the second is held until `min_gap` after the first is over."""
     from reminder_kit.providers.vonage.provider import Vonage
     from reminder_kit.sandbox import Sandbox, SandboxTransport
 
@@ -208,6 +218,7 @@ def test_a_provider_that_can_not_schedule_waits_for_the_gap(make_kit, tmp_path):
     ],
 )
 def test_a_gap_that_is_none_is_refused_by_name(tmp_path, line, message):
+    """A `min_gap` that is no length of time is refused when the file is loaded."""
     path = tmp_path / "reminders.toml"
     path.write_text(f'{line}\n[[rules]]\nid = "a"\nbefore = "1 day"\ntext = "x"\n')
     with pytest.raises(ConfigurationError, match=message):
@@ -215,6 +226,7 @@ def test_a_gap_that_is_none_is_refused_by_name(tmp_path, line, message):
 
 
 def test_gap_and_silence_from_a_file(tmp_path):
+    """A file sets `min_gap` for the kit and `min_silence` for a rule."""
     path = tmp_path / "reminders.toml"
     path.write_text(
         'min_gap = "30 minutes"\n[[rules]]\nid = "a"\nbefore = "1 day"\ntext = "x"\nmin_silence = "2 hours"\n'

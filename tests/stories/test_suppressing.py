@@ -25,6 +25,7 @@ def test_suppressing_one_number_carries_out_nothing_else(kit, sandbox, appointme
 
 
 def test_a_stop_is_obeyed_however_much_of_the_ledger_it_takes(make_kit, sandbox, appointment):
+    """A STOP isn't counted by the guard, though it cancels all that is parked."""
     provider = Telnyx(api_key="KEY", from_="+12025550100", public_key=sandbox.public_key)
     kit = make_kit(provider=provider)
     kit.sync([appointment(f"A-{n}", hours=n) for n in range(12)])
@@ -35,7 +36,7 @@ def test_a_stop_is_obeyed_however_much_of_the_ledger_it_takes(make_kit, sandbox,
     assert sandbox.parked() == []
 
 
-def test_a_stop_is_obeyed_although_the_run_it_comes_in_is_refused(make_kit, sandbox, appointment):
+def test_a_stop_is_obeyed_although_its_run_is_refused(make_kit, sandbox, appointment):
     """A host that recorded too much must not keep a person from being left alone."""
     provider = Telnyx(api_key="KEY", from_="+12025550100", public_key=sandbox.public_key)
     kit = make_kit(provider=provider)
@@ -49,6 +50,7 @@ def test_a_stop_is_obeyed_although_the_run_it_comes_in_is_refused(make_kit, sand
 
 
 def test_what_goes_for_other_reasons_is_counted_all_the_same(kit, sandbox, appointment):
+    """Withdrawals that no suppression asked for are counted by the guard beside those of one."""
     kit.sync([appointment(f"B-{n}", hours=n) for n in range(8)])
     kit.sync(crowd(appointment, 12))
     kit.record(crowd(appointment, 11, status="cancelled"))
@@ -78,6 +80,7 @@ def test_a_refused_batch_job_still_ends_what_was_begun(kit, sandbox, appointment
 
 
 def test_suppressing_does_not_wait_for_a_back_off(kit, sandbox, appointment):
+    """A cancellation that failed is tried again at once by the next suppression."""
     kit.sync(appointment())
     sandbox.fault("503", times=3, method="DELETE")
     assert len(kit.suppress(NUMBER).failed) == 1

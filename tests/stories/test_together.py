@@ -43,8 +43,8 @@ def test_several_appointments_of_a_day_are_in_one_message(evening, sandbox):
 
 
 @pytest.mark.parametrize("ids", ["AB", "BA"])
-def test_what_may_be_told_again_is_told_with_what_is_new_in_the_same_run(make_kit, sandbox, ids):
-    """The company of one that opted out goes on without it, until it opts in again."""
+def test_who_opts_in_again_is_told_with_what_is_new(make_kit, sandbox, ids):
+    """One allowed again by START is told in one message with a new one, in the same run."""
     hours = {"A": 9, "B": 11}
     kit = make_kit([EVENING], provider=Telnyx("KEY", "+12025550100", public_key=sandbox.public_key))
     kit.receive(*sandbox.inbound(NUMBER, "STOP").as_sent(sandbox.now()))
@@ -57,11 +57,13 @@ def test_what_may_be_told_again_is_told_with_what_is_new_in_the_same_run(make_ki
 
 
 def test_one_alone_gets_the_usual_text(evening, sandbox):
+    """An appointment with no other of its number and day gets the rule's usual text."""
     evening.sync([visit("A"), visit("B", day=3), visit("C", phone="+12025550177")])
     assert parked_texts(sandbox) == ["Check-up tomorrow at 9:00 AM"] * 3
 
 
-def test_who_joins_later_is_taken_into_the_message_that_is_parked(evening, sandbox):
+def test_who_joins_later_is_taken_into_the_parked_message(evening, sandbox):
+    """A later appointment of the day replaces the parked message by one that speaks of both."""
     evening.sync(visit("A"))
     report = evening.sync(visit("B", 11))
     assert parked_texts(sandbox) == ["tomorrow: 9:00 AM Check-up (Ada), 11:00 AM Check-up (Ada)"]
@@ -72,7 +74,8 @@ def test_who_joins_later_is_taken_into_the_message_that_is_parked(evening, sandb
     assert at_rest(evening)
 
 
-def test_an_earlier_one_takes_over_and_the_other_message_is_withdrawn(evening, sandbox):
+def test_an_earlier_one_takes_over_from_the_parked_message(evening, sandbox):
+    """An earlier appointment carries the message for both, and the later one's is cancelled."""
     evening.sync(visit("B", 11))
     report = evening.sync(visit("A"))
     assert parked_texts(sandbox) == ["tomorrow: 9:00 AM Check-up (Ada), 11:00 AM Check-up (Ada)"]
@@ -104,6 +107,7 @@ def test_an_earlier_one_takes_over_and_the_other_message_is_withdrawn(evening, s
          "first vanished", "another number", "order changes", "other edited"],
 )  # fmt: skip
 def test_who_parts_is_told_apart_at_once(evening, sandbox, change, expected):
+    """Whatever parts appointments that were told together rewrites, in one run, what is parked for them."""
     evening.sync([visit("A"), visit("B", 11)])
     assert change(evening).ok
     assert parked_texts(sandbox) == expected
@@ -112,6 +116,7 @@ def test_who_parts_is_told_apart_at_once(evening, sandbox, change, expected):
 
 @pytest.mark.parametrize("how", ["sync", "record"])
 def test_the_batch_job_follows_what_was_only_recorded(evening, sandbox, how):
+    """A resync takes one that moved out of the common message, whether it was synced or recorded."""
     evening.sync([visit("A"), visit("B", 11), visit("C", 13)])
     getattr(evening, how)(visit("A", day=3))
     evening.resync()
@@ -120,7 +125,8 @@ def test_the_batch_job_follows_what_was_only_recorded(evening, sandbox, how):
     assert at_rest(evening)
 
 
-def test_a_preview_shows_who_is_told_with_whom_and_writes_nothing(evening, sandbox):
+def test_a_preview_shows_who_is_told_with_whom(evening, sandbox):
+    """A plan shows the replaced text of the parked neighbour, and changes neither it nor the ledger."""
     evening.sync(visit("A"))
     plan = evening.plan(visit("B", 11))
     assert {change.identity.id: change.kind for change in plan.changes} == {"A": "replace", "B": "skip"}
@@ -131,6 +137,7 @@ def test_a_preview_shows_who_is_told_with_whom_and_writes_nothing(evening, sandb
 
 
 def test_a_plan_is_the_same_whatever_the_order_of_what_comes_in(make_kit, tmp_path):
+    """A plan's digest doesn't depend on the order in which appointments are handed in."""
     visits = [visit(f"V{number}", 8 + number, name=f"N{number}") for number in range(5)]
     digests = set()
     for turn in range(5):
@@ -140,6 +147,7 @@ def test_a_plan_is_the_same_whatever_the_order_of_what_comes_in(make_kit, tmp_pa
 
 
 def test_what_was_told_is_not_told_again_when_the_first_one_goes(evening, sandbox):
+    """One told in another's message stays told once that other is withdrawn, small moves included."""
     evening.sync([visit("A"), visit("B", 11)])
     sandbox.clock.set(START + timedelta(days=1, hours=9, minutes=5))
     evening.resync()
@@ -150,6 +158,7 @@ def test_what_was_told_is_not_told_again_when_the_first_one_goes(evening, sandbo
 
 
 def test_who_moves_after_being_told_is_told_anew_alone(evening, sandbox):
+    """One that moves after the common message went out gets a message of its own."""
     evening.sync([visit("A"), visit("B", 11)])
     sandbox.clock.set(START + timedelta(days=1, hours=9, minutes=5))
     evening.resync()
@@ -158,7 +167,8 @@ def test_who_moves_after_being_told_is_told_anew_alone(evening, sandbox):
     assert at_rest(evening)
 
 
-def test_who_is_booked_after_the_message_went_out_gets_one_of_its_own(evening, sandbox):
+def test_booked_after_the_message_went_out_it_has_its_own(evening, sandbox):
+    """An appointment booked after the common message went out gets one that repeats no other."""
     evening.sync([visit("A"), visit("B", 11)])
     sandbox.clock.set(START + timedelta(days=1, hours=9, minutes=5))
     evening.resync()
@@ -186,6 +196,7 @@ def test_who_parts_too_late_is_told_whatever_the_rule_says(make_kit, sandbox):
 
 
 def test_hours_before_means_before_the_first_of_them(make_kit, sandbox):
+    """A common message counts its offset from the earliest start."""
     kit = make_kit([HOURS])
     kit.sync([visit("A", 9, day=1), visit("B", 15, day=1)])
     (message,) = sandbox.parked()
@@ -194,6 +205,7 @@ def test_hours_before_means_before_the_first_of_them(make_kit, sandbox):
 
 
 def test_beyond_the_window_they_wait_together(evening, sandbox):
+    """Appointments told together are held beyond the window and parked in one message within it."""
     evening.sync([visit("A", day=12), visit("B", 11, day=12)])
     assert parked_texts(sandbox) == []
     sandbox.clock.advance(days=8)
@@ -204,6 +216,7 @@ def test_beyond_the_window_they_wait_together(evening, sandbox):
 
 
 def test_a_follow_up_for_several_comes_after_the_last_of_them(make_kit, sandbox):
+    """A common follow-up counts its offset from the latest end."""
     rule = Rule("thanks", after="1 hour", text="Thanks!", together="Thanks for {{ appointments | length }} visits!")
     kit = make_kit([rule])
     kit.sync([visit("A", 9), visit("B", 11)])
@@ -212,6 +225,7 @@ def test_a_follow_up_for_several_comes_after_the_last_of_them(make_kit, sandbox)
 
 
 def test_rules_are_told_together_each_by_itself(make_kit, sandbox):
+    """A rule with `together` combines only its own reminders, and other rules stay apart."""
     kit = make_kit([EVENING, Rule("hour", before="1 hour", text="Soon {{ when }}")])
     kit.sync([visit("A"), visit("B", 11)])
     both = "tomorrow: 9:00 AM Check-up (Ada), 11:00 AM Check-up (Ada)"
@@ -219,6 +233,7 @@ def test_rules_are_told_together_each_by_itself(make_kit, sandbox):
 
 
 def test_who_must_not_be_told_is_left_out(make_kit, sandbox):
+    """An appointment that the rule's conditions exclude is not named in the common message."""
     rule = evening_rule(unless={"tags": ["quiet"]})
     kit = make_kit([rule])
     kit.sync([visit("A", tags=["quiet"]), visit("B", 11), visit("C", 12)])
@@ -228,6 +243,7 @@ def test_who_must_not_be_told_is_left_out(make_kit, sandbox):
 
 
 def test_suppressing_the_number_withdraws_the_message_of_all(evening, sandbox):
+    """A suppression cancels the common message, and allowing the number parks it again."""
     evening.sync([visit("A"), visit("B", 11)])
     evening.suppress(NUMBER)
     assert parked_texts(sandbox) == []
@@ -247,7 +263,8 @@ def test_a_message_the_provider_refuses_holds_nobody_up(evening, sandbox):
 
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after", "500_after", "429", "503"])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_whatever_the_provider_answers_all_are_told_once_in_the_end(evening, sandbox, fault, method):
+def test_whatever_is_answered_all_are_told_once_in_the_end(evening, sandbox, fault, method):
+    """Faults of the provider while one parts leave each appointment in exactly one message."""
     evening.sync([visit("A"), visit("B", 11), visit("C", 13)])
     sandbox.fault(fault, 4, method=method, retry_after=0)
     evening.sync(visit("A", day=3))
@@ -260,6 +277,8 @@ def test_whatever_the_provider_answers_all_are_told_once_in_the_end(evening, san
 
 
 def test_one_that_can_not_be_decided_holds_nobody_up(make_kit, sandbox):
+    """One whose condition raises fails by name, and the others are told together without it."""
+
     def strange(appointment, _recipient):
         if appointment.id == "A":
             raise ValueError("out of order")
@@ -312,6 +331,7 @@ def test_a_family_is_told_in_the_first_ones_language(make_kit, sandbox):
 
 
 def test_switching_it_on_or_off_is_followed_by_the_batch_job(make_kit, sandbox):
+    """A resync combines what is parked once `together` is set, and parts it once it is gone."""
     apart = make_kit([evening_rule(together="")])
     apart.sync([visit("A"), visit("B", 11)])
     assert len(sandbox.parked()) == 2
@@ -324,12 +344,14 @@ def test_switching_it_on_or_off_is_followed_by_the_batch_job(make_kit, sandbox):
 
 
 def test_explain_tells_with_whom(evening):
+    """An explanation names those the message speaks of, or the appointment whose message speaks."""
     evening.sync([visit("A"), visit("B", 11)])
     assert "told in the same message: B" in str(evening.explain("A"))
     assert "told in the message for A, which starts 2026-02-12T14:00:00Z" in str(evening.explain("B"))
 
 
 def test_occurrences_of_a_series_count_and_so_do_other_sources(evening, sandbox):
+    """Appointments of one number are told together across series and sources."""
     first = visit("S", 9, recurrence_id="2026-02-12T14:00:00Z")
     second = visit("S", 12, recurrence_id="2026-02-12T17:00:00Z")
     evening.sync([first, second, visit("X", 15, source="other")])
@@ -339,6 +361,8 @@ def test_occurrences_of_a_series_count_and_so_do_other_sources(evening, sandbox)
 
 
 def test_the_async_kit_does_the_same(make_kit, sandbox):
+    """The async kit combines and parts appointments like the blocking one."""
+
     async def day():
         async with make_kit([EVENING], kind=AsyncReminderKit) as kit:
             await kit.sync([visit("A"), visit("B", 11)])
@@ -349,6 +373,7 @@ def test_the_async_kit_does_the_same(make_kit, sandbox):
 
 
 def test_quiet_hours_hold_for_what_is_told_together(make_kit, sandbox):
+    """A common message that would go out within quiet hours goes out before them."""
     kit = make_kit([EVENING], quiet_hours=QuietHours("17:00", "20:00"))
     kit.sync([visit("A"), visit("B", 11)])
     (message,) = sandbox.parked()
@@ -356,6 +381,7 @@ def test_quiet_hours_hold_for_what_is_told_together(make_kit, sandbox):
 
 
 def test_a_text_for_several_is_linted_when_rules_load():
+    """Unknown variables, too many parts and a `together` that is no text are found with the rule."""
     wrong = evening_rule(together="{% for visit in appointments %}{{ visit.titel }}{% endfor %}")
     (finding,) = lint(wrong, Defaults())
     assert (finding.severity, finding.message) == (

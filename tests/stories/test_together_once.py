@@ -50,7 +50,8 @@ def count_of(sandbox, words):
 # Nobody is left out
 
 
-def test_where_the_text_for_all_is_too_long_each_is_told_by_itself(make_kit, sandbox):
+def test_over_max_parts_each_is_told_by_itself(make_kit, sandbox):
+    """Where the text for all takes more than `max_parts`, each is told by itself."""
     kit = make_kit([evening_rule(max_parts=1)])
     visits = [visit(f"V{number}", 9 + number, title="A rather long title of a visit") for number in range(4)]
     kit.sync(visits[:1])
@@ -59,8 +60,8 @@ def test_where_the_text_for_all_is_too_long_each_is_told_by_itself(make_kit, san
     assert at_rest(kit)
 
 
-def test_where_the_provider_takes_no_text_so_long_each_is_told_by_itself(evening, sandbox):
-    """Telnyx takes ten parts."""
+def test_over_the_providers_limit_each_is_told_by_itself(evening, sandbox):
+    """Telnyx takes ten parts: where the text for all takes more, each is told by itself."""
     many = [visit(f"V{number}", 9 + number // 6, minute=number % 6 * 10, title="T" * 60) for number in range(30)]
     assert evening.sync(many).ok
     assert len(parked_texts(sandbox)) == 30
@@ -68,6 +69,7 @@ def test_where_the_provider_takes_no_text_so_long_each_is_told_by_itself(evening
 
 
 def test_where_the_text_for_all_fails_each_is_told_by_itself(make_kit, sandbox):
+    """Where the text for all can't be written, since one lacks a value, each is told by itself."""
     text = "{% for visit in appointments %}{{ visit.starts_at | time }} {{ visit.data.room }} {% endfor %}"
     kit = make_kit([evening_rule(together=text)])
     kit.sync([visit("A"), visit("B", 11, data={"room": "5"})])
@@ -75,6 +77,7 @@ def test_where_the_text_for_all_fails_each_is_told_by_itself(make_kit, sandbox):
 
 
 def test_a_front_desks_phone_is_told_of_each_by_itself(evening, sandbox):
+    """A number with dozens of appointments a day gets no combined text, but one for each."""
     evening.sync([visit(f"V{number}", 9 + number // 12, minute=number % 12 * 5, title="T") for number in range(60)])
     assert len(parked_texts(sandbox)) == 60
 
@@ -88,7 +91,7 @@ def test_two_that_are_refused_at_once_hold_nobody_up(evening, sandbox):
     assert at_rest(evening)
 
 
-def test_who_waits_for_one_that_became_too_late_meanwhile_is_told(make_kit, sandbox, monkeypatch):
+def test_who_waits_for_one_that_became_too_late_is_told(make_kit, sandbox, monkeypatch):
     """B's message is withdrawn for that of Z, of a later batch; by then its rule says it is too late."""
     monkeypatch.setattr(executor, "_BATCH", 1)
     start = DUE - timedelta(minutes=6)
@@ -104,8 +107,8 @@ def test_who_waits_for_one_that_became_too_late_meanwhile_is_told(make_kit, sand
     assert parked_texts(sandbox) == ["Check-up tomorrow at 11:00 AM"]
 
 
-def test_who_waits_for_one_that_moves_away_while_it_is_worked_on_is_told(make_kit, sandbox, monkeypatch):
-    """A host records A on another day between the decision and the intent."""
+def test_who_waits_for_one_that_moves_meanwhile_is_told(make_kit, sandbox, monkeypatch):
+    """A is moved by a host between the decision and the intent: B, who waited for it, is told."""
     kit, host = make_kit([EVENING]), make_kit([EVENING])
     kit.sync([])
     kit.record([visit("A"), visit("B", 11)])
@@ -144,7 +147,8 @@ def test_one_date_in_zones_far_apart_is_one_day(evening, sandbox):
     assert all(f" {name} (" in text for name in "ABC")
 
 
-def test_alarms_are_told_together_only_where_they_are_for_one_instant(make_kit, sandbox):
+def test_alarms_for_different_instants_are_not_combined(make_kit, sandbox):
+    """Alarms of one day are told together only where they are for the same instant."""
     rule = Rule("alarm", before="1 hour", text="{{ appointment.title }} {{ when }}", together=TOGETHER)
     kit = make_kit([rule], calendar=CalendarSettings(alarms="only"))
     alarms = {"A": timedelta(minutes=15), "B": timedelta(hours=20)}
@@ -194,6 +198,7 @@ def test_a_message_that_stays_tells_whom_it_tells(evening, sandbox, change):
 
 @pytest.mark.parametrize("first", ["A", "B"], ids=["the first is withdrawn", "an earlier one comes"])
 def test_nothing_new_while_what_tells_it_could_not_be_withdrawn(evening, sandbox, first):
+    """One isn't told anew while the message that speaks of it could not be cancelled."""
     evening.sync([visit("A"), visit("B", 11)] if first == "A" else visit("B", 11))
     sandbox.fault("503", 1000, method="DELETE")
     for _ in range(2):
@@ -208,6 +213,7 @@ def test_nothing_new_while_what_tells_it_could_not_be_withdrawn(evening, sandbox
 
 
 def test_switching_it_off_tells_nobody_again(make_kit, sandbox):
+    """Who was told in a common message isn't told again once `together` is gone."""
     kit = make_kit([EVENING])
     kit.sync([visit("A"), visit("B", 11)])
     sandbox.clock.set(DUE + timedelta(minutes=5))
@@ -219,7 +225,7 @@ def test_switching_it_off_tells_nobody_again(make_kit, sandbox):
 
 
 @pytest.mark.parametrize("others", [[], [visit("A")]], ids=["by itself", "in another's message"])
-def test_an_occurrence_that_comes_again_under_another_name_was_told(evening, sandbox, others):
+def test_an_occurrence_under_another_name_was_told(evening, sandbox, others):
     """Before a new key is scheduled, what was sent for (nearly) that start counts."""
 
     def occurrence(minute):
@@ -236,8 +242,8 @@ def test_an_occurrence_that_comes_again_under_another_name_was_told(evening, san
 
 
 @pytest.mark.parametrize("hour", [10, 12], ids=["before it", "after it"])
-def test_who_is_booked_after_a_told_series_moved_a_little_is_told_alone(evening, sandbox, hour):
-    """Who decides for the new one knows, like the occurrence itself, that it was told under its old name."""
+def test_a_new_one_is_told_without_a_told_series_that_moved(evening, sandbox, hour):
+    """The new one's message leaves out the occurrence, which was told under its old name."""
     at = {minute: visit("S", 11, minute=minute).start_at.astimezone(UTC) for minute in (0, 10)}
     named = {minute: f"{start_at:%Y-%m-%dT%H:%M:%SZ}" for minute, start_at in at.items()}
     evening.sync([visit("A"), visit("S", 11, recurrence_id=named[0])])
@@ -252,6 +258,7 @@ def test_who_is_booked_after_a_told_series_moved_a_little_is_told_alone(evening,
 
 
 def test_who_opts_in_again_is_told_once(make_hooked, sandbox):
+    """STOP cancels the common message, and START parks the same one again."""
     kit, reply = make_hooked([EVENING])
     kit.sync([visit("A"), visit("B", 11)])
     reply("STOP")
@@ -261,6 +268,7 @@ def test_who_opts_in_again_is_told_once(make_hooked, sandbox):
 
 
 def test_a_mended_text_tells_each_once(make_kit, sandbox):
+    """Appointments that a broken template kept back are told together once it is mended."""
     broken = evening_rule(text="{{ data.room }}", together="{{ data.room }}")
     make_kit([broken]).sync([visit("A"), visit("B", 11)])
     assert parked_texts(sandbox) == []
@@ -270,6 +278,7 @@ def test_a_mended_text_tells_each_once(make_kit, sandbox):
 
 
 def test_one_that_was_refused_stays_apart_whatever_is_edited(evening, sandbox):
+    """An edit of a neighbour doesn't join the message that was refused, and tells none twice."""
     sandbox.fault("error", 2, method="POST", status=400, code="40302")
     evening.sync([visit("A"), visit("B", 11), visit("C", 12)])
     evening.sync(visit("C", 12, title="Cleaning"))
@@ -281,6 +290,7 @@ def test_one_that_was_refused_stays_apart_whatever_is_edited(evening, sandbox):
 
 
 def test_a_preview_knows_what_is_gone(evening):
+    """A plan over a complete list shows what is withdrawn as `apply` will find it."""
     evening.sync([visit("A"), visit("B", 11)])
     plan = evening.plan(visit("B", 11, title="Cleaning"), complete=True)
     shown = {(change.identity.id, change.kind, change.text) for change in plan.changes}
@@ -289,11 +299,13 @@ def test_a_preview_knows_what_is_gone(evening):
 
 
 def test_neighbours_are_not_counted_as_handed_in(evening):
+    """A report counts the appointments that were handed in, not those looked at for their sake."""
     evening.sync([visit("A"), visit("C", 12)])
     assert evening.sync(visit("B", 11)).summary["appointments"] == 1
 
 
 def test_switching_it_on_is_no_mass_withdrawal(make_kit, sandbox):
+    """Messages that are cancelled because another speaks for them don't count for the guard."""
     phones = [f"+120255501{number:02}" for number in range(10)]
     make_kit([evening_rule(together="")]).sync(
         [visit(f"{phone}-{number}", 9 + number, phone=phone) for phone in phones for number in range(3)]
@@ -303,6 +315,7 @@ def test_switching_it_on_is_no_mass_withdrawal(make_kit, sandbox):
 
 
 def test_a_reply_is_about_all_that_were_told(make_hooked, sandbox):
+    """A reply to a common message confirms every appointment it spoke of."""
     hour = Rule("hour", before="1 hour", text="Soon {{ when }}", unless={"replied": ["confirm"]})
     kit, reply = make_hooked([EVENING, hour], replies={"confirm": ["C"]})
     kit.sync([visit("A"), visit("B", 11)])
@@ -323,6 +336,7 @@ def test_a_reply_is_about_all_that_were_told(make_hooked, sandbox):
     ids=["sync", "resync", "withdraw", "suppress"],
 )
 def test_an_older_sqlite_ledger_is_upgraded_by_whatever_writes(make_kit, tmp_path, verb):
+    """A ledger of the first schema is upgraded by the first verb that writes to it."""
     older = Ledger(f"sqlite:///{tmp_path / 'reminders.db'}")
     made_as_of(older, "0001")
     filled(older, 2)

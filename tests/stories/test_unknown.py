@@ -16,9 +16,8 @@ def keyless():
 
 
 @pytest.mark.parametrize(("policy", "messages"), [("prefer_duplicate", 2), ("prefer_missing", 1)])
-def test_an_answer_lost_without_a_key_is_unknown_and_handled_by_policy(
-    make_kit, sandbox, appointment, keyless, policy, messages
-):
+def test_an_answer_lost_without_a_key_follows_the_policy(make_kit, sandbox, appointment, keyless, policy, messages):
+    """A lost answer without a key is unknown: the policy decides whether it is sent once more."""
     kit = make_kit(provider=keyless, unknown_outcome=policy)
     sandbox.fault("drop_after", method="POST")
     report = kit.sync(appointment())
@@ -35,6 +34,7 @@ def test_an_answer_lost_without_a_key_is_unknown_and_handled_by_policy(
 
 
 def test_a_provider_that_never_answers_is_sent_no_third_text(make_kit, sandbox, appointment, keyless):
+    """`prefer_duplicate` repeats an unknown message once, whatever becomes of the second."""
     kit = make_kit(provider=keyless)
     sandbox.fault("drop_after", times=None, method="POST")
     for _ in range(4):
@@ -53,6 +53,7 @@ def test_with_a_key_a_lost_answer_is_asked_for_again(make_kit, sandbox, appointm
 
 
 def test_a_key_that_died_makes_it_unknown(make_kit, sandbox, appointment):
+    """A lost answer that is asked for again after the key's life is over is unknown."""
     kit = make_kit()
     sandbox.fault("drop_after", times=3, method="POST")
     assert [change.outcome for change in kit.sync(appointment(days=5)).changes] == ["failed"]
@@ -63,8 +64,9 @@ def test_a_key_that_died_makes_it_unknown(make_kit, sandbox, appointment):
 
 
 def test_what_never_left_is_not_unknown(make_kit, sandbox, appointment, keyless):
+    """A message the provider refused for its rate has failed, and is made once in a later run."""
     kit = make_kit(provider=keyless)
-    sandbox.fault("429", times=3, method="POST", retry_after=0.01)
+    sandbox.fault("429", times=11, method="POST", retry_after=0.01)
     report = kit.sync(appointment())
     assert (report.summary["failed"], report.summary["unknown"]) == (1, 0)
     sandbox.clock.advance(timedelta(minutes=6))

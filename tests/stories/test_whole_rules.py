@@ -30,11 +30,13 @@ class TestBusinessDays:
     def test_a_kit_jumps_weekends_holidays_and_its_own_closed_days(
         self, make_kit, sandbox, appointment, settings, send_at
     ):
+        """A rule in business days counts back over weekends, holidays and the kit's closed days."""
         kit = make_kit([Rule("business", **BUSINESS)], **settings)
         (change,) = kit.plan(appointment(days=7)).changes  # Tuesday; the Monday is Presidents' Day
         assert iso(change.due_at) == send_at
 
     def test_a_day_closed_later_moves_what_is_parked(self, make_kit, sandbox, appointment):
+        """A day that is closed afterwards replaces what was parked on it by a message of an earlier day."""
         make_kit([Rule("business", **BUSINESS)]).sync(appointment())  # Friday 13: parked for Thursday 12
         closed = make_kit([Rule("business", **BUSINESS)], closed_days=["2026-02-12"])
         assert [(change.kind, change.causes) for change in closed.plan_resync().changes] == [("replace", ("rule",))]
@@ -44,7 +46,8 @@ class TestBusinessDays:
         ]
 
 
-def test_one_stray_quote_costs_nothing_where_texts_are_transliterated(make_kit, sandbox, appointment):
+def test_transliterating_turns_typographic_marks_into_plain(make_kit, sandbox, appointment):
+    """A typographic quote or dash is parked as its plain one where texts are transliterated."""
     rule = Rule("day-before", before="24 hours", text="It’s {{ when }} – don’t forget")
     make_kit([rule]).sync(appointment())
     report = make_kit([rule], transliterate=True).resync()
@@ -60,6 +63,7 @@ class TestRuleSets:
     )
 
     def test_each_source_and_type_has_its_own(self, make_kit, sandbox, appointment):
+        """Rules limited to sources, tags or data each speak to their own appointments."""
         kit = make_kit(self.RULES)
         kit.sync([appointment("A-1")], source="dental")
         kit.sync([appointment("A-2", tags={"new"}, data={"kind": "intake"})], source="eyes")
@@ -70,6 +74,7 @@ class TestRuleSets:
         ]
 
     def test_the_others_are_accounted_for_with_their_condition(self, make_kit, appointment):
+        """A rule that doesn't apply is explained with the condition that kept it back."""
         kit = make_kit(self.RULES)
         kit.sync(appointment(), source="dental")
         found = {
@@ -81,6 +86,7 @@ class TestRuleSets:
 
 
 def test_people_are_written_to_in_their_own_language(make_kit, sandbox, appointment):
+    """Each recipient of an appointment gets the text of its own locale."""
     texts = {"en": "See you {{ when }}.", "es": "Le esperamos {{ when }}"}
     people = [Recipient("+12025550123"), Recipient("+12025550124", locale="es-MX")]
     make_kit([Rule("r", before="24 hours", text=texts)]).sync(appointment(recipients=people))
@@ -98,6 +104,7 @@ class TestForecast:
     )
 
     def test_a_plan_tells_parts_and_money_by_rule_and_in_all(self, make_kit, appointment):
+        """A forecast prices SMS parts and MMS by rule and in sum."""
         kit = make_kit(self.RULES, cost={"part": 0.004, "mms": "0.02", "currency": "USD"})
         found = kit.forecast(kit.plan([appointment("A-1"), appointment("A-2", hours=1)]))
         assert {rule: (cost.messages, cost.parts) for rule, cost in found.rules.items()} == {
@@ -117,11 +124,13 @@ class TestForecast:
         assert [item["rule"] for item in as_json["rules"]] == ["dear", "picture", "plain"]
 
     def test_what_is_held_is_counted_and_not_guessed(self, kit, appointment):
+        """A held reminder has no text yet, so the forecast says how many and prices none."""
         found = kit.forecast(kit.plan([appointment("A-1"), appointment("A-2", days=20)]))
         assert found.lines == ["Forecast: 1 SMS in 1 part, 1 held not counted"]
         assert found.as_json()["price"] is None
 
     def test_a_rule_that_only_waits_is_told_without_zeros(self, make_kit, appointment):
+        """A rule whose reminders are all held has a line that says so, and no cost of zero."""
         kit = make_kit(
             [Rule("day", before="24 hours", text="x"), Rule("week", before="1 week", text="y")], cost={"part": 1}
         )
@@ -136,11 +145,13 @@ class TestForecast:
         ]  # fmt: skip
 
     def test_what_stays_as_it_is_costs_nothing(self, kit, appointment):
+        """A message that is kept has been paid for, and a replacement is counted."""
         kit.sync(appointment())
         assert kit.forecast(kit.plan(appointment())).lines == []
         assert kit.forecast(kit.plan(appointment(title="Cleaning"))).total.parts == 1
 
-    def test_what_takes_more_parts_than_allowed_is_not_parked_and_said_why(self, make_kit, sandbox, appointment):
+    def test_a_text_of_too_many_parts_is_skipped_and_said_why(self, make_kit, sandbox, appointment):
+        """A text longer than `max_parts` is skipped with its parts and the remedy; others are parked."""
         kit = make_kit([Rule("r", before="24 hours", text="{{ appointment.title }} {{ when }}", max_parts=1)])
         report = kit.sync([appointment("A-1"), appointment("A-2", title="x" * 160)])
         found = {change.identity.id: change for change in report.changes}
@@ -157,6 +168,7 @@ class TestLateLadder:
         return {change.rule: (change.kind.value, change.reason.value) for change in report.changes}
 
     def test_a_late_one_may_leave_it_to_the_next_rule(self, make_kit, appointment):
+        """A late reminder with `if_late = "next rule"` is superseded by a later rule that still comes."""
         kit = make_kit([self.DAY, self.HOUR])
         assert self.outcomes(kit.sync(appointment(days=0, hours=8))) == {
             "day": ("skip", "superseded"),
@@ -166,19 +178,21 @@ class TestLateLadder:
         assert why.steps[-1] == "if_late is next rule: rule hour still comes"
 
     def test_where_no_next_rule_comes_it_is_sent_at_once(self, make_kit, appointment):
+        """Where no later rule applies, a late reminder is sent although it would have given way."""
         given = appointment(days=0, hours=8)
         assert self.outcomes(make_kit([self.DAY]).plan(given)) == {"day": ("schedule", "clamped_late")}
         off = Rule("hour", before="1 hour", text="Soon.", only={"tags": "dental"})
         assert self.outcomes(make_kit([self.DAY, off]).plan(given))["day"] == ("schedule", "clamped_late")
 
     def test_on_time_it_is_sent_like_any_other(self, make_kit, appointment):
+        """A reminder that is on time doesn't give way to the next rule."""
         kit = make_kit([self.DAY, self.HOUR])
         assert self.outcomes(kit.plan(appointment())) == {
             "day": ("schedule", "on_time"),
             "hour": ("schedule", "on_time"),
         }
 
-    def test_what_was_superseded_stays_so_once_the_other_has_gone_out(self, make_kit, sandbox, appointment):
+    def test_superseded_stays_so_once_the_other_has_gone_out(self, make_kit, sandbox, appointment):
         """Two late reminders make one text; an edit of the title afterwards makes no second one of them."""
         kit = make_kit([Rule("day", before="24 hours", text="x {{ when }}"), Rule("two", before="2 hours", text="y")])
         kit.sync(appointment(days=0, hours=1.5))
@@ -190,6 +204,7 @@ class TestLateLadder:
         assert len(sandbox.inbox("+12025550123")) == 1
 
     def test_a_late_one_may_say_so_in_a_shorter_text(self, make_kit, sandbox, appointment):
+        """A late reminder is written from the rule's `late_text`."""
         make_kit([Rule("day", before="24 hours", text="Long {{ when }}", late_text="Today!")]).sync(
             appointment(days=0, hours=8)
         )
@@ -235,6 +250,7 @@ class TestExplain:
         assert [step for step in self.steps(kit) if step.startswith(said)]
 
     def test_a_late_one_waits_for_the_end_of_quiet_hours(self, make_kit, sandbox, appointment):
+        """A late reminder within quiet hours waits for their end, and the explanation tells when that is."""
         kit = make_kit([Rule("day", before="24 hours", text="x")], quiet_hours=QuietHours("21:00", "09:30"))
         kit.record(appointment(days=0, hours=5))
         assert self.steps(kit)[-1] == "quiet hours (21:00–09:30) are over at 2026-02-10T14:30:00Z"
@@ -258,6 +274,7 @@ class TestChannels:
     MAP = {"channel": "mms", "media_urls": ["https://example.com/map.png"], "subject": "Your visit"}  # noqa: RUF012
 
     def test_texts_by_channel_are_those_of_the_rules_channel(self):
+        """A table of texts by channel is reduced to the text of the channel the rule sends by."""
         assert Rule("r", before="1 day", text=self.TEXT) == Rule("r", before="1 day", text="See you {{ when }}.")
         assert Rule("r", before="1 day", text=self.TEXT, **self.MAP).text == {"en": "The way to us", "es": "El camino"}
 
@@ -270,5 +287,6 @@ class TestChannels:
         assert (message.text, list(message.media_urls)) == ("The way to us", ["https://example.com/map.png"])
 
     def test_a_missing_channel_is_refused_with_the_key_to_add(self):
+        """A rule without a text for its own channel is refused, and the key to add is named."""
         with pytest.raises(InvalidRuleError, match=r'rule .r.: text has none for channel = "mms": add text.mms'):
             Rule("r", before="1 day", text={"sms": "Hi"}, channel="mms")

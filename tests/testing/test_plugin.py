@@ -51,11 +51,13 @@ def host(loaded, pytester):
 
 
 def test_pytest_finds_it_by_its_entry_point():
+    """A host that installs the library has the fixtures without a line of configuration."""
     (point,) = entry_points(group="pytest11", name="reminder_kit")
     assert point.value == "reminder_kit.testing.plugin"
 
 
 def test_a_host_sees_what_would_be_received(host):
+    """`reminder_kit_would_receive` lets time pass and returns the texts that a phone got, with their times."""
     ran = host("""
 def test_held_parked_sent(reminder_kit_maker, reminder_kit_clock, reminder_kit_sandbox, reminder_kit_would_receive):
     kit = reminder_kit_maker(RULES, quiet_hours=None)
@@ -82,6 +84,7 @@ def test_only_so_far(reminder_kit_maker, reminder_kit_clock, reminder_kit_would_
 
 
 def test_any_kit_can_be_put_onto_the_sandbox(host):
+    """Async kits, kits from a file and kits of another provider all work on the plug-in's sandbox."""
     ran = host(
         """
 import asyncio
@@ -136,6 +139,7 @@ def test_it(reminder_kit_clock, sandbox, kit, clock):
 
 
 def test_a_signed_event_reaches_the_hosts_endpoint(host):
+    """A signed opt-out withdraws what is parked; a forged or stale one is refused."""
     pytest.importorskip("cryptography")
     ran = host("""
 from reminder_kit.errors import SignatureError
@@ -154,6 +158,7 @@ def test_stop(reminder_kit_maker, reminder_kit_clock, reminder_kit_sandbox, remi
 
 
 def test_unused_it_loads_nothing_of_the_library(pytester, monkeypatch):
+    """A test run that uses no fixture of ours imports the plug-in and none of its dependencies."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile("""
 import sys
@@ -169,6 +174,7 @@ def test_it():
 
 
 def test_hosts_without_pytest_have_the_helpers_too():
+    """`reminder_kit.testing` works where pytest is not installed."""
     code = (
         "import sys; sys.modules['pytest'] = None; import reminder_kit.testing as t; "
         "assert t.signed_event and t.would_receive and t.Stage; "
@@ -178,6 +184,7 @@ def test_hosts_without_pytest_have_the_helpers_too():
 
 
 def test_a_name_there_is_not_is_an_attribute_error():
+    """Names are loaded when they are asked for, and a wrong one is refused by name."""
     import reminder_kit.testing
 
     assert reminder_kit.testing.ProviderContract.__name__ == "ProviderContract"

@@ -32,12 +32,14 @@ def read(provider, signed, now=NOW):
 
 
 def test_the_public_key_is_the_sandboxs_own():
+    """One published key verifies signed events and the sandbox's webhooks alike."""
     assert Sandbox().public_key == TELNYX_PUBLIC_KEY
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("kind", EVENT_TYPES)
 def test_each_provider_reads_its_own_events(provider, kind):
+    """Every type of event is read back by its provider with type, number and time."""
     event = read(provider, signed_event(provider, kind, number="+12025550123", url=URL, now=NOW))
     assert (event.type, event.number, event.provider) == (kind, "+12025550123", provider)
     assert event.occurred_at == NOW
@@ -46,6 +48,7 @@ def test_each_provider_reads_its_own_events(provider, kind):
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_an_event_names_its_message_and_why_it_failed(provider):
+    """The provider's id, code and, where the provider echoes it, our token come through."""
     signed = signed_event(provider, "undelivered", provider_id="M-1", token="tok-1", code="777", url=URL, now=NOW)
     event = read(provider, signed)
     assert (event.provider_id, event.code) == ("M-1", "777")
@@ -54,12 +57,14 @@ def test_an_event_names_its_message_and_why_it_failed(provider):
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_reply_says_what_it_is_told_to(provider):
+    """The text of a reply comes through as it was given."""
     event = read(provider, signed_event(provider, "received", text="Running late", url=URL, now=NOW))
     assert (event.type, event.text) == ("received", "Running late")
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_the_same_letter_is_the_same_event_and_another_one_is_not(provider):
+def test_the_same_bytes_are_one_event_and_others_another(provider):
+    """An event delivered twice keeps its id; a second event has another."""
     first, second = (signed_event(provider, "received", url=URL, now=NOW) for _ in range(2))
     assert read(provider, first).id == read(provider, first).id != read(provider, second).id
 
@@ -67,12 +72,14 @@ def test_the_same_letter_is_the_same_event_and_another_one_is_not(provider):
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("kind", EVENT_TYPES)
 def test_a_forged_event_is_refused(provider, kind):
+    """With `forged`, each type of event of each provider fails its signature."""
     with pytest.raises(SignatureError):
         read(provider, signed_event(provider, kind, url=URL, now=NOW, forged=True))
 
 
 @pytest.mark.parametrize("provider", ["telnyx", "vonage"])
-def test_a_stale_event_is_refused_and_was_right_when_it_was_signed(provider):
+def test_a_stale_event_is_refused_though_rightly_signed(provider):
+    """A stale event is refused as a replay now, and was right ten minutes ago."""
     signed = signed_event(provider, "delivered", now=NOW, stale=True)
     with pytest.raises(SignatureError, match="replay"):
         read(provider, signed)
@@ -80,11 +87,13 @@ def test_a_stale_event_is_refused_and_was_right_when_it_was_signed(provider):
 
 
 def test_a_secret_of_ones_own_is_signed_with():
+    """`secret` replaces the published one, for hosts that test with their own settings."""
     provider = Vonage("+12025550100", "abcd1234", "SECRET", signature_secret="ours")
     assert provider.events(*signed_event("vonage", "delivered", secret="ours", now=NOW), NOW)
 
 
 def test_without_now_it_is_signed_at_the_machines_time():
+    """Without `now` an event is fresh for a host whose clock is the machine's."""
     assert read("telnyx", signed_event("telnyx", "delivered"), datetime.now(UTC)).type == "delivered"
 
 
@@ -98,6 +107,7 @@ def test_without_now_it_is_signed_at_the_machines_time():
     ],
 )
 def test_what_there_is_not_is_refused_by_name(arguments, options, names):
+    """An unknown provider or type, and options that a provider has no use for, name the choice."""
     with pytest.raises(InvalidInputError, match=names):
         signed_event(*arguments, **options)
 
@@ -123,7 +133,8 @@ def test_shared_secrets_are_compared_in_constant_time(provider, comparisons, mon
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_official_sdks_take_the_letters_and_refuse_the_forged():
+def test_the_official_sdks_take_signed_events_but_no_forged_one():
+    """The SDKs of all three providers verify the events as our code does."""
     telnyx, twilio = pytest.importorskip("telnyx"), pytest.importorskip("twilio.request_validator")
     vonage = pytest.importorskip("vonage_jwt")
     with telnyx.Telnyx(api_key="KEY", public_key=TELNYX_PUBLIC_KEY) as client:

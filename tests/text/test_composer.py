@@ -60,6 +60,7 @@ class TestWhen:
         ],
     )
     def test_it_is_true_at_the_send_time(self, send_at, words):
+        """Today, tomorrow and dates are counted from the day on which the message goes out."""
         assert said("{{ when }}", send_at) == words
 
     @pytest.mark.parametrize(
@@ -81,26 +82,31 @@ class TestWhen:
         ],
     )
     def test_in_the_readers_language(self, locale, tomorrow, later):
+        """`when` has the words, order and clock of the recipient's locale, also for dates further off."""
         start = MONDAY_10.replace(hour=15)
         assert said("{{ when }}", start=start, who={"locale": locale}) == tomorrow
         assert said("{{ when }}", "2026-02-10 10:00", start=start, who={"locale": locale}) == later
 
     def test_one_o_clock_is_singular_where_it_is(self):
+        """Spanish says "a la 1:00", and "a las" for all other hours."""
         start = MONDAY_10.replace(hour=13)
         assert said("{{ when }}", start=start, who={"locale": "es_MX"}) == "mañana a la 1:00 p.m."
         assert said("{{ when }}", start=MONDAY_10.replace(hour=1), who={"locale": "es"}) == "mañana a la 1:00"
 
     @pytest.mark.parametrize("locale", ["klingon", "xx_YY", "", "e", "en_US_POSIX_x", "123"])
     def test_a_locale_nobody_knows_falls_back_to_the_kits(self, locale):
+        """An unknown locale of a recipient gets the kit's own words and raises nothing."""
         assert said("{{ when }}", who={"locale": locale}, defaults=Defaults(locale="de")).startswith(
             ("morgen", "tomorrow")
         )
         assert said("{{ when }}", who={"locale": "klingon"}, defaults=Defaults(locale="de")) == "morgen um 10:00 Uhr"
 
     def test_where_even_the_fallback_is_unknown_it_is_english(self):
+        """With neither locale known there are still words: the English ones."""
         assert known_locale("klingon", "dothraki") == "en"
 
     def test_b07_b14_it_is_said_in_the_readers_zone_not_in_utc(self):
+        """Day and time are those on the recipient's own clock, across midnight too."""
         start = datetime(2026, 2, 16, 18, tzinfo=ZoneInfo("America/Los_Angeles"))  # the 17th in UTC
         assert said("{{ when }}", "2026-02-16 12:00", start=start) == "today at 6:00 PM"
         assert (
@@ -121,6 +127,7 @@ class TestWhen:
         st.sampled_from([*LANGUAGES, "en_US", "en_GB", "ja", "ar", "fi", "hu", "cs", "zh", "fr_CA"]),
     )
     def test_no_locale_brings_a_space_that_doubles_the_price(self, days, minutes, locale):
+        """Typographic spaces and marks of CLDR would force UCS-2: `when` holds none of them."""
         moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days, minutes=minutes)
         words = when(moment, datetime(2026, 1, 1, tzinfo=UTC).date(), known_locale(locale))
         assert not set(words) & set("\u00a0\u202f\u2009\u200f\u2019")
@@ -160,6 +167,7 @@ class TestTemplates:
         ],
     )
     def test_what_they_may_say(self, text, result):
+        """Templates have appointment, recipient, rule, data, `when` and the filters, as plain text without edges."""
         data = {"doctor": "Dr W", "nothing": None, "items": 2, "keys": 3, "get": 4}
         if result:
             assert said(text, data=data, tags={"e", "d", "c", "b", "a"}) == result
@@ -167,15 +175,18 @@ class TestTemplates:
             assert said(f"x{text}", data=data) == "x"
 
     def test_phones_of_the_kits_own_region_are_written_nationally(self):
+        """The filter `phone` leaves the country code out for numbers of the default region."""
         assert said("{{ recipient.phone | phone }}", defaults=Defaults(region="US")) == "(202) 555-0123"
 
     def test_a_day_as_each_country_writes_it(self):
+        """The filter `date` follows the recipient's locale in order and words."""
         days = [
             said("{{ appointment.starts_at | date }}", who={"locale": item}) for item in ("en_US", "de", "ja", "hu")
         ]
         assert days == ["February 16", "16. Februar", "2月16日", "február 16."]
 
     def test_the_start_of_what_lasts_all_day_keeps_its_date(self):
+        """An all-day start is a date, which a reader's zone far to the west does not change."""
         start = MONDAY_10.replace(hour=0)
         text = said(
             "{{ appointment.starts_at | date }}", start=start, all_day=True, who={"timezone": "Pacific/Honolulu"}
@@ -183,9 +194,11 @@ class TestTemplates:
         assert text == "16 February"
 
     def test_starts_at_is_in_the_readers_zone(self):
+        """`appointment.starts_at` shows the wall clock of the recipient's zone."""
         assert said("{{ appointment.starts_at | time }}", who={"timezone": "Europe/Berlin"}) == "4:00 PM"
 
     def test_b64_b05_the_text_is_that_of_this_occurrence(self):
+        """A text shows the fields of the occurrence it is composed for."""
         assert said("{{ appointment.location }}", location="Room 5") == "Room 5"
 
     @pytest.mark.parametrize(
@@ -209,34 +222,41 @@ class TestTemplates:
         ],
     )
     def test_a_fault_names_appointment_rule_and_remedy(self, text, fault):
+        """Unknown names, unsafe access, broken syntax and empty results name appointment and rule."""
         with pytest.raises(ConfigurationError) as caught:
             said(text)
         assert "appointment 'A-1', rule 'day-before'" in str(caught.value)
         assert fault in str(caught.value)
 
     def test_a_fault_shows_no_number_and_no_data(self):
+        """The error of a template repeats neither phone numbers nor host data: errors end up in logs."""
         with pytest.raises(ConfigurationError) as caught:
             said("{{ recipient.phone + 5 }} {{ data.secret }}", data={"secret": "HIV"})
         assert "555" not in str(caught.value)
         assert "HIV" not in str(caught.value)
 
     def test_sets_give_the_same_text_in_every_process(self):
+        """Sets are sorted for templates: hash seeds must not change a text and so replace its message."""
         given = {"data": {"extras": {"x-ray", "cleaning", "a"}}, "tags": {"vip", "dental", "new"}}
         text = said("{{ data.extras | join(',') }} {{ appointment.tags | join(',') }}", **given)
         assert text == "a,cleaning,x-ray dental,new,vip"
 
     def test_what_a_template_is_given_is_never_read_as_a_template(self):
+        """Braces in a title stay text: host data cannot run as a template."""
         assert said("{{ appointment.title }}", title="{{ data.secret }} {% raw %}") == "{{ data.secret }} {% raw %}"
 
     def test_half_a_character_is_replaced_not_passed_on(self):
+        """A lone surrogate in a title never reaches a provider: the text can be encoded."""
         said("{{ appointment.title }}", title="a\ud83db").encode("utf-8")
 
     def test_nothing_is_escaped_for_html(self):
+        """A text message is no page: `&` and `<` stay as they are."""
         assert said("{{ appointment.title }}", title="Q&A <now>") == "Q&A <now>"
 
 
 class TestDrafts:
     def test_a_draft_holds_all_that_the_provider_is_told(self):
+        """Number, text, send time, channel, subject and media are composed together, templates filled in."""
         one = reminder(
             "Hi",
             rule={
@@ -262,11 +282,13 @@ class TestDrafts:
             (None, "EN tomorrow at 10:00 AM"),
         ],
     )
-    def test_the_text_is_the_readers_and_its_times_speak_the_same_language(self, locale, words):
+    def test_text_and_times_speak_the_same_language(self, locale, words):
+        """The closest text to the recipient's locale is taken, and `when` speaks the language of that text."""
         texts = {"en": "EN {{ when }}", "es": "ES {{ when }}", "pt_BR": "BR {{ when }}"}
         assert said(texts, who={"locale": locale}) == words
 
     def test_no_text_for_reader_nor_default_is_a_configuration_error(self):
+        """Without a text for either locale, the error says which ones there are."""
         with pytest.raises(ConfigurationError, match="no text for locale 'en' nor for the default 'en': it has es"):
             said({"es": "Hola"})
 
@@ -280,27 +302,32 @@ class TestDrafts:
         ],
     )
     def test_what_goes_out_late_may_have_a_text_of_its_own(self, send_at, words):
+        """`late_text` is taken for what goes out more than five minutes after its due time."""
         assert said("long", send_at, rule={"late_text": "short"}) == words
 
     def test_max_parts_refuses_what_would_be_longer(self):
+        """An SMS longer than `max_parts` is an error with its length; an MMS has no parts."""
         assert said("x" * 160, rule={"max_parts": 1})
         with pytest.raises(ConfigurationError, match=r"2 SMS parts .gsm7., and max_parts is 1: shorten"):
             said("x" * 161, rule={"max_parts": 1})
         assert said("x" * 161, rule={"max_parts": 1, "channel": "mms", "subject": "x"})
 
     def test_nobody_gets_no_text(self):
+        """Composing a reminder without a recipient is an error."""
         given = Appointment("A-1", MONDAY_10)
         (one,) = reminders_of(given, [Rule("r", before="1 day", text="Hi")], Defaults())
         with pytest.raises(ConfigurationError, match="no recipient"):
             Composer(Defaults()).compose(one, in_new_york("2026-02-15 10:00"))
 
     def test_typographic_characters_become_plain_where_wished(self):
+        """With `transliterate`, quotes, dashes and ellipses become plain, which keeps the text in GSM-7."""
         one = reminder("It’s “{{ appointment.title }}” – see you…")
         calm = Composer(Defaults(transliterate=True)).compose(one, in_new_york("2026-02-15 10:00")).text
         assert calm == 'It\'s "Check-up" - see you...'
         assert Composer(Defaults()).compose(one, in_new_york("2026-02-15 10:00")).text == "It’s “Check-up” – see you…"
 
     def test_b12_the_same_reminder_gives_the_same_text(self):
+        """Composing twice gives equal drafts: a second plan finds nothing to replace."""
         one = reminder("Hi {{ recipient.name }} {{ when }}")
         composer = Composer(Defaults())
         assert composer.compose(one, in_new_york("2026-02-15 10:00")) == composer.compose(
@@ -351,10 +378,12 @@ class TestParts:
         ids=lambda value: repr(value[:12]) + str(len(value)) if isinstance(value, str) else "",
     )
     def test_hard_cases(self, text, parts):
+        """Escapes and surrogate pairs count as two units, and are never cut between two parts."""
         assert sms_parts(text) == parts
 
     @given(st.text(max_size=400))
     def test_parts_hold_their_units_and_nothing_in_gsm7_is_dear(self, text):
+        """Any text fits the parts it is counted as, and has costly characters only in UCS-2."""
         encoding, units, parts = sms_parts(text)
         single, each = (160, 153) if encoding == "gsm7" else (70, 67)
         assert parts >= 1
@@ -365,12 +394,14 @@ class TestParts:
 
     @given(st.text(st.sampled_from("abc€’“”«»–—… \u202f\u00a0ñé"), max_size=200))
     def test_plain_text_is_never_dearer_and_plain_already(self, text):
+        """Transliterating twice changes nothing more, and costs no part unless an ellipsis grew."""
         assert sms_parts(transliterated(text)).parts <= sms_parts(text).parts or "…" in text
         assert transliterated(transliterated(text)) == transliterated(text)
         assert not costly_characters(transliterated(text))
 
 
 def test_a_forecast_counts_messages_parts_and_money_by_rule():
+    """Each rule has its messages, SMS parts, UCS-2 texts and MMS; prices multiply parts and MMS."""
     costs = forecast(
         [("a", "sms", "x" * 161), ("a", "sms", "’"), ("b", "mms", "x" * 999), ("b", "sms", "x"), ("c", "mms", "")]
     )
@@ -385,6 +416,7 @@ print(*sorted({"jinja2", "babel", "phonenumbers", "holidays", "pendulum"} & set(
 
 
 def test_importing_the_core_imports_nothing_heavy():
+    """Templates, CLDR, phone numbers and holidays are loaded at first use, not at import."""
     where = str(Path(__file__).parents[2])
     done = subprocess.run([sys.executable, "-c", HEAVY], cwd=where, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
@@ -413,6 +445,7 @@ class TestLint:
         ],
     )
     def test_nothing_is_said_of_good_texts(self, text):
+        """Sound texts, also those that name STOP as an opt-out, have no findings."""
         assert findings(text) == []
 
     @pytest.mark.parametrize(
@@ -429,6 +462,7 @@ class TestLint:
         ],
     )
     def test_errors(self, text, said):
+        """Unknown names and unreadable templates are errors, with the nearest right name."""
         assert any(said in finding for finding in findings(text))
         assert all(finding.startswith("error") for finding in findings(text))
 
@@ -451,6 +485,7 @@ class TestLint:
         ],
     )
     def test_replies_that_would_opt_the_person_out(self, text):
+        """Asking for a carrier's keyword, to cancel a visit say, is a warning: the reply would opt the person out."""
         (found,) = findings(text)
         assert found.startswith("warning: text: asks for the reply")
         assert "opts the person out" in found
@@ -466,33 +501,41 @@ class TestLint:
         ids=["quote", "emoji", "long", "long when filled in"],
     )
     def test_what_makes_a_text_dear(self, text, said):
+        """A character outside the GSM alphabet, or a second part, is a warning, also once filled in."""
         assert any(finding.startswith("warning") and said in finding for finding in findings(text))
 
     def test_dates_of_a_language_may_be_dear_by_themselves(self):
+        """The words of a date can hold costly characters that the template does not show."""
         (found,) = findings("Do zobaczenia {{ appointment.starts_at | weekday }}", Defaults(locale="pl"))
         assert "words such as dates bring 'ł' 'ś' 'ą'" in found
 
     def test_data_of_a_shape_nobody_can_guess_is_no_fault(self):
+        """Fields of host data are unknown to the linter: it makes them up and says nothing."""
         assert findings("{{ data.doctor.name }} {{ when }}") == []
 
     def test_max_parts_says_how_many_are_meant(self):
+        """A text within `max_parts` is not reported for its length, and one beyond is."""
         assert findings("x" * 300, max_parts=2) == []
         assert findings("x" * 400, max_parts=2)
 
     def test_a_missing_default_locale_is_an_error(self):
+        """A text by locale needs one for the default locale, for everybody else; any of its countries is enough."""
         assert findings({"es": "Hola"}) == [
             "error: text has es and nothing for the default locale 'en', which everybody else gets: add it"
         ]
         assert findings({"es": "Hola", "en_GB": "Hi"}) == []
 
     def test_every_text_is_judged_in_its_place(self):
+        """A finding names the text it is about: its key, and its locale where there are several."""
         found = findings({"en": "Hi", "es": "{{ nme }}"}, late_text="{{ whn }}")
         assert [match.partition(": unknown")[0] for match in found] == ["error: text.es", "error: late_text"]
 
     def test_subject_and_media_are_judged_too(self):
+        """Unknown variables in the subject and in media addresses are found as in texts."""
         found = findings(channel="mms", subject="{{ x }}", media_urls=["https://x.example/{{ y }}.png"])
         assert [match.partition(":")[2].partition(":")[0].strip() for match in found] == ["subject", "media_urls"]
 
     def test_a_finding_names_its_rule(self):
+        """Printed, a finding has severity, rule, fault and remedy."""
         (found,) = lint(Rule("r", before="1 day"), Defaults())
         assert str(found) == "error: rule 'r': it has no text: write text = \"See you {{ when }}.\""

@@ -18,6 +18,7 @@ def findings(text, defaults=None, **changes):
 
 
 def test_a_text_for_a_locale_that_nobody_can_have_is_pointed_out():
+    """A key that is no language tag would never be chosen: it is a warning, in late texts too."""
     assert findings({"en": "Hi", "klingon": "Qapla'", "pt-BR": "Oi"}) == [
         'warning: rule \'r\': text.klingon: unknown locale: use a language tag such as "en", "es-MX" or "de"'
     ]
@@ -46,8 +47,8 @@ def test_what_a_language_costs_is_said_in_a_sentence(locale, dear):
     assert findings({"en": "Hi", locale: "{{ when }}"}) == ([said] if dear else [])
 
 
-def test_the_longest_day_of_the_year_decides_how_many_parts_a_text_takes():
-    """It fits one part tomorrow and in May, and not on a Wednesday in November."""
+def test_the_longest_day_of_the_year_decides_the_parts():
+    """A text that fits one part tomorrow but not on a Wednesday in November is reported as two."""
     (found,) = findings({"en": "Hi", "en-US": "x" * 130 + " {{ when }}"})
     assert "takes 2 SMS parts (164 units of gsm7)" in found
     assert findings({"en": "Hi", "en-US": "x" * 126 + " {{ when }}"}) == []
@@ -70,14 +71,17 @@ def test_the_longest_day_of_the_year_decides_how_many_parts_a_text_takes():
     ],
 )
 def test_a_sample_has_the_data_its_text_asks_for(source, data):
+    """The made-up appointment has each field of data that the templates read, as deep as they read it."""
     assert made_up(START, [source]).data == data
 
 
 def test_a_sample_person_has_it_too():
+    """The made-up recipient has the data, the locale and a number reserved for fiction."""
     (who,) = made_up(START, ["{{ recipient.data.plan }}"], "es").recipients
     assert (who.data, who.locale, who.phone) == ({"plan": "Dr Winter"}, "es", "+12025550123")
 
 
 def test_what_a_text_reads_is_known_by_its_path():
+    """`read_fields` follows attributes and constant keys, and returns every step of the path."""
     found = read_fields("{{ appointment.title }} {{ data.a['b'] | upper }}")
     assert sorted(found) == [("appointment", "title"), ("data", "a"), ("data", "a", "b")]

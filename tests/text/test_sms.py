@@ -93,6 +93,7 @@ TEXTS = st.one_of(
 @example("ç" + "a" * 65 + "😀" + "a" * 66)
 @example("")
 def test_both_counts_agree_and_every_part_reads_by_itself(text):
+    """A second count that really encodes and splits agrees, and no character is cut between two parts."""
     encoding, units = as_units(text)
     parts = split(units, SEPTETS if encoding == "gsm7" else CODE_UNITS)
     assert sms_parts(text) == Parts(encoding, sum(map(len, units)), len(parts))
@@ -108,6 +109,7 @@ def test_plain_characters_are_understood_by_every_phone(text):
 
 
 def test_the_limits_are_those_of_140_octets():
+    """160/153 septets and 70/67 code units follow from 140 octets and a header of six."""
     assert (SEPTETS, CODE_UNITS) == ((160, 153), (70, 67))
     assert len(TABLE) == 128
     assert len(CODES) == 127 + 10

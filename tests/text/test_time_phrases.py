@@ -94,12 +94,14 @@ SAID = {
 @pytest.mark.parametrize("ahead", [0, 1, -1, 3, -3, 400], ids=lambda days: f"{days} days ahead")
 @pytest.mark.parametrize("language", ASKED_FOR)
 def test_it_stands_in_a_sentence_of_each_language(language, ahead):
+    """On each day, near or far, the words of `when` complete a sentence in eight languages."""
     today = MONDAY.date() - timedelta(days=ahead)
     assert SENTENCES[language].format(when(MONDAY, today, known_locale(language))) == SAID[language][ahead]
 
 
 @pytest.mark.parametrize("language", ASKED_FOR)
 def test_what_lasts_all_day_has_the_same_words_without_a_time(language):
+    """An all-day `when` is the usual one without the clock and its words."""
     sentence = SENTENCES[language]
     for ahead, said in SAID[language].items():
         today = MONDAY.date() - timedelta(days=ahead)
@@ -128,7 +130,7 @@ def test_what_lasts_all_day_has_the_same_words_without_a_time(language):
         ),
     ],
 )  # fmt: skip
-def test_weekdays_take_the_case_and_article_their_preposition_asks_for(language, days):
+def test_weekdays_take_the_case_their_preposition_asks_for(language, days):
     """Polish: accusative, and "we" before two consonants; Portuguese: sábado and domingo are masculine."""
     found = [when(MONDAY + timedelta(days=number), date(2026, 1, 1), language) for number in range(7)]
     assert [said.partition(f" {16 + number}")[0] for number, said in enumerate(found)] == days
@@ -169,6 +171,7 @@ def test_the_clock_is_that_of_the_country(locale, at, said):
     ],
 )
 def test_midnight_is_the_readers(sent, starts, said):
+    """From midnight on, today and tomorrow are other days, also over new year and 29 February."""
     assert when(datetime.fromisoformat(starts), datetime.fromisoformat(sent).date(), "en") == said
 
 
@@ -189,12 +192,14 @@ def test_a_day_is_never_called_by_another_days_name(on, ahead, language):
 
 @pytest.mark.parametrize("locale", ["fi", "ja", "cs", "hu"])
 def test_where_no_words_for_today_are_known_it_is_a_date(locale):
+    """A locale whose words we do not have gets the date, and the clock of its own."""
     said = when(MONDAY, MONDAY.date(), locale)
     assert "16" in said
     assert said.endswith(clock(MONDAY.time(), locale))
 
 
 def test_days_and_weekdays_by_themselves_are_as_cldr_has_them():
+    """Standing alone, names of days have no preposition and no case of a sentence."""
     assert [weekday(MONDAY.date(), item) for item in ("en", "es", "pl", "de")] == [
         "Monday", "lunes", "poniedziałek", "Montag",
     ]  # fmt: skip
@@ -207,4 +212,5 @@ def test_days_and_weekdays_by_themselves_are_as_cldr_has_them():
     ("tag", "known"), [("en", True), ("pt-BR", True), ("de_AT", True), ("english", False), ("klingon", False)]
 )
 def test_which_tags_are_known(tag, known):
+    """A tag is known if CLDR has its language: "english" is no tag."""
     assert is_known(tag) is known

@@ -316,11 +316,43 @@ def limited(status, **headers):
     return Response(status, headers, b"")
 
 
+async def paced(io):
+    """Send one request in its turn, as whoever speaks to a provider does."""
+    await io.turn()
+    return await io.send(GET)
+
+
+def test_who_was_held_back_together_does_not_come_back_at_once():
+    """The first goes when the hold is over, each further one a moment later; who comes after it waits for nobody."""
+    waits = Waits()
+    pace = Pace(clock=waits.clock)
+    pace.learn(limited(429, **{"retry-after": "7"}))
+    assert [pace.reserve() for _ in range(3)] == pytest.approx([7.0, 7.05, 7.1])
+    waits.sleep(7.0)
+    assert pace.reserve() == 0
+
+
+def test_who_is_held_back_anew_while_waiting_waits_for_another_place():
+    """A second 429 comes in while the first wait goes on."""
+    waits = Waits()
+    pace = Pace(clock=waits.clock)
+    pace.learn(limited(429, **{"retry-after": "7"}))
+
+    def sleep(delay):
+        waits.sleep(delay)
+        if len(waits.waited) == 1:
+            pace.learn(limited(429, **{"retry-after": "3"}))
+
+    io = answering(ok, pace=pace, sleep=sleep)
+    run_blocking(io.turn())
+    assert waits.waited == [7.0, 3.0]
+
+
 def test_a_429_holds_everybody_back_until_the_time_it_names():
     waits = Waits()
     answers = iter([httpx.Response(429, headers={"retry-after": "7"}), httpx.Response(200), httpx.Response(200)])
     io = answering(lambda _: next(answers), pace=Pace(clock=waits.clock), sleep=waits.sleep)
-    assert [run_blocking(io.send(GET)).status for _ in range(3)] == [429, 200, 200]
+    assert [run_blocking(paced(io)).status for _ in range(3)] == [429, 200, 200]
     assert waits.waited == [7.0]
 
 
@@ -331,7 +363,7 @@ def test_the_async_face_keeps_to_the_same_pace():
 
     async def main():
         io = AsyncIO(telnyx(), transport=httpx.MockTransport(ok), pace=pace, sleep=waits.sleep_async)
-        return (await io.send(GET)).status
+        return (await paced(io)).status
 
     assert asyncio.run(main()) == 200
     assert waits.waited == [4.0]
@@ -375,7 +407,7 @@ def test_a_client_that_keeps_to_what_is_told_is_never_refused():
     waits = Waits()
     sandbox = Sandbox(limit=Limit(5, 10.0, waits.clock))
     io = BlockingIO(telnyx(), transport=SandboxTransport(sandbox), pace=Pace(clock=waits.clock), sleep=waits.sleep)
-    assert {run_blocking(io.send(GET)).status for _ in range(23)} == {404}
+    assert {run_blocking(paced(io)).status for _ in range(23)} == {404}
     assert waits.waited == [10.0] * 4
 
 

@@ -14,6 +14,7 @@ from tests.factories import NUMBER
 
 
 def test_who_opted_out_while_no_webhook_came_is_left_alone(kit, sandbox, appointment):
+    """A number on the provider's list of opt-outs is suppressed, and its parked message cancelled."""
     kit.sync([appointment("A-1"), appointment("A-2", phone="+12025550124")])
     sandbox.inbound(NUMBER, "STOP")
     assert kit.reconcile_opt_outs() == 1
@@ -24,6 +25,7 @@ def test_who_opted_out_while_no_webhook_came_is_left_alone(kit, sandbox, appoint
 
 
 def test_it_is_asked_no_more_often_than_wanted(kit, sandbox):
+    """With `not_within` the provider's list is read once in that time, however often it is called."""
     hour = timedelta(hours=1)
     for minutes, asked in ((0, 1), (59, 1), (2, 2)):
         sandbox.clock.advance(minutes=minutes)
@@ -32,6 +34,7 @@ def test_it_is_asked_no_more_often_than_wanted(kit, sandbox):
 
 
 def test_every_page_is_read(kit, sandbox):
+    """A list of opt-outs longer than a page is read to its end."""
     for area in (303, 404, 505):
         for number in range(100):
             sandbox.inbound(f"+1{area}55501{number:02}", "STOP")
@@ -40,6 +43,7 @@ def test_every_page_is_read(kit, sandbox):
 
 
 def test_what_is_only_on_our_list_stays_there(kit, sandbox):
+    """A suppression the provider's list doesn't have is kept: a host made it."""
     kit.suppress(NUMBER, "asked at the desk")
     assert kit.reconcile_opt_outs() == 0
     assert list(kit.ledger.read(lambda reader: reader.suppressions())) == [NUMBER]
@@ -47,6 +51,7 @@ def test_what_is_only_on_our_list_stays_there(kit, sandbox):
 
 @pytest.mark.parametrize("fault", ["500", "drop_before", "garbage", "unauthorized"])
 def test_a_list_that_cannot_be_read_is_a_providers_error(kit, sandbox, fault):
+    """A list that could not be read raises, and suppresses nobody."""
     sandbox.fault(fault, times=None)
     with pytest.raises(ProviderError):
         kit.reconcile_opt_outs()
@@ -54,6 +59,7 @@ def test_a_list_that_cannot_be_read_is_a_providers_error(kit, sandbox, fault):
 
 
 def test_a_provider_without_a_list_says_so(make_kit):
+    """Twilio has no list of opt-outs to read: that is an error in the configuration."""
     kit = make_kit(provider=Twilio("AC" + "1" * 32, "KEY", "MG" + "2" * 32))
     with pytest.raises(ConfigurationError, match="no list of opt-outs"):
         kit.reconcile_opt_outs()
@@ -63,6 +69,7 @@ def test_a_provider_without_a_list_says_so(make_kit):
     "row", [{"from": NUMBER, "to": "+12025550100"}, {"from": "+12025550100", "to": NUMBER}, {"to": NUMBER}]
 )
 def test_the_persons_number_is_the_one_that_is_not_ours(row):
+    """A row's person is found by leaving out our own sender, since either field may hold it."""
     import json
 
     body = json.dumps({"data": [row, 3, {"from": "REMINDER"}], "meta": {}}).encode()

@@ -76,6 +76,7 @@ def asked(app, method="POST", path="/", **options):
 
 @BOTH
 def test_a_stop_is_answered_once_stored_and_followed_afterwards(make_app, sandbox, appointment, kind):
+    """A STOP is answered 200 once its suppression is stored; cancelling comes after that."""
     app = make_app(kind)
 
     async def story():
@@ -107,13 +108,15 @@ def test_a_stop_is_answered_once_stored_and_followed_afterwards(make_app, sandbo
     ids=["path", "path first", "method", "put", "unsigned", "empty", "large", "said to be large"],
 )
 def test_what_is_no_signed_webhook_is_refused_by_its_status(make_app, request_, status):
+    """Path, method, size and signature are refused in that order, and the connection is closed."""
     answer = asked(make_app(largest=1000), **request_)
     assert answer.status_code == status
     assert answer.headers.get("allow") == ("POST" if status == 405 else None)
     assert answer.headers["connection"] == "close"
 
 
-def test_forged_and_stale_webhooks_are_told_of_without_their_contents(make_app, sandbox, logged):
+def test_refused_webhooks_are_logged_without_contents(make_app, sandbox, logged):
+    """Forged and stale webhooks are logged with the reason, without text or number."""
     for wrong in ({"forged": True}, {"stale": True}):
         assert asked(make_app(), **signed(sandbox, "received", text="secret words", **wrong)).status_code == 401
     assert [text.startswith("refused a webhook: Telnyx webhook:") for _, text in logged] == [True, True]
@@ -121,6 +124,7 @@ def test_forged_and_stale_webhooks_are_told_of_without_their_contents(make_app, 
 
 
 def test_signed_nonsense_is_a_bad_request(make_app, sandbox):
+    """A body that is rightly signed and can't be read is a 400, not a 401."""
     headers = sandbox.signer.headers(b"nonsense", sandbox.now())
     assert asked(make_app(), headers=headers, content=b"nonsense").status_code == 400
 
@@ -135,6 +139,7 @@ def test_signed_nonsense_is_a_bad_request(make_app, sandbox):
     ],
 )
 def test_what_cannot_be_stored_is_to_be_sent_again(make_app, sandbox, logged, monkeypatch, kind, error, status, words):
+    """What can't be stored is a 5xx, so that the provider sends it again, and the log names no number."""
     app = make_app(kind)
     monkeypatch.setattr(app._kit.ledger, "submit", lambda _op: (_ for _ in ()).throw(error))
     assert asked(app, **signed(sandbox)).status_code == status
@@ -144,7 +149,8 @@ def test_what_cannot_be_stored_is_to_be_sent_again(make_app, sandbox, logged, mo
     assert asked(app, **signed(sandbox)).status_code == 200
 
 
-def test_a_body_in_pieces_is_put_together_and_a_slow_one_is_given_up(make_app, sandbox):
+def test_a_slow_body_is_given_up_and_one_in_pieces_is_read(make_app, sandbox):
+    """A body in pieces is put together; one that takes longer than `patience` is a 408."""
     sent = signed(sandbox)
 
     async def pieces(*wait):
@@ -159,6 +165,8 @@ def test_a_body_in_pieces_is_put_together_and_a_slow_one_is_given_up(make_app, s
 
 
 def test_a_sender_that_left_is_not_answered(make_app):
+    """A client that disconnects before its body is whole gets no answer and raises nothing."""
+
     async def gone():
         return {"type": "http.disconnect"}
 
@@ -170,6 +178,7 @@ def test_a_sender_that_left_is_not_answered(make_app):
 
 
 def test_a_failure_of_what_follows_costs_no_answer(make_app, sandbox, logged, monkeypatch, appointment):
+    """A stored webhook is answered 200 though the run after it failed: the next resync does the work."""
     app = make_app()
     app._kit.sync(appointment())
     monkeypatch.setattr(app._kit, "resync", lambda **_: (_ for _ in ()).throw(LedgerError("locked")))
@@ -182,6 +191,7 @@ def test_a_failure_of_what_follows_costs_no_answer(make_app, sandbox, logged, mo
 
 
 def test_a_host_that_is_told_of_an_event_twice_hears_it_once(make_app, sandbox):
+    """A webhook that is sent again is answered 200, and calls the host's listeners once."""
     app, received = make_app(), []
     app._kit.on("received", received.append)
     sent = signed(sandbox, "received")
@@ -190,6 +200,7 @@ def test_a_host_that_is_told_of_an_event_twice_hears_it_once(make_app, sandbox):
 
 
 def test_several_webhooks_at_once_are_followed_in_few_runs(make_app, sandbox, monkeypatch):
+    """Webhooks that come together share their runs over what changed."""
     app, runs = make_app(), []
     resync = app._kit.resync
 
@@ -240,6 +251,7 @@ def test_hundreds_of_webhooks_at_once_are_all_stored(make_app, make_kit, sandbox
 
 
 def test_without_a_key_to_verify_with_it_does_not_begin(make_kit):
+    """An app that could verify nothing refuses to start and names the key."""
     with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY"):
         WebhookApp(make_kit(provider=Telnyx(api_key="KEY", from_="+12025550100")))
     with pytest.raises(ConfigurationError, match="public key"):
@@ -257,6 +269,7 @@ def test_a_ledger_that_is_not_ready_is_tried_by_each_webhook(make_app, sandbox, 
 @pytest.mark.parametrize("path", ["/", "/telnyx"])
 @BOTH
 def test_starlette_mounts_it(make_app, sandbox, kind, path):
+    """Mounted in Starlette, with its lifespan, the app answers below the mount and at its path only."""
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
@@ -291,6 +304,7 @@ def test_starlette_mounts_it(make_app, sandbox, kind, path):
     ids=["alone", "path is whole", "path is the rest", "another root", "no path of its root"],
 )
 def test_it_finds_its_path_below_where_it_is_mounted(make_app, scope, status):
+    """Servers pass `path` with or without `root_path`: either way the app's own path is found."""
     logged = []
 
     async def receive():
@@ -304,11 +318,13 @@ def test_it_finds_its_path_below_where_it_is_mounted(make_app, scope, status):
 
 
 def test_other_connections_are_refused(make_app):
+    """A websocket is refused by name, since the app speaks HTTP only."""
     with pytest.raises(ValueError, match="websocket"):
         asyncio.run(make_app()({"type": "websocket"}, None, None))
 
 
 def test_its_lifespan_closes_a_kit_of_its_own(make_app, sandbox, monkeypatch):
+    """With `closes=True` the end of the lifespan closes the kit, once."""
     closed = []
     app = make_app(closes=True)
     close = app._kit.close
@@ -408,6 +424,7 @@ asyncio.run(main())
 
 
 def test_the_factory_names_what_is_missing(configured, tmp_path):
+    """The app made from the environment names the configuration file that isn't there."""
     environ = {**configured, "REMINDER_KIT_CONFIG": str(tmp_path / "none.toml")}
     code = "from reminder_kit.webhook_app import app; app()"
     ran = subprocess.run([sys.executable, "-c", code], env=environ, text=True, capture_output=True, check=False)

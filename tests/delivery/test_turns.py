@@ -1,0 +1,117 @@
+"""A place in the provider's rate is waited for before anything is decided: what time allows is asked after the wait."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit import Rule
+from reminder_kit.ports import Response
+from reminder_kit.providers.vonage.provider import Vonage
+
+LATE = Rule("day-before", before="24 hours", text="See you {{ when }}.")
+LEAST = timedelta(minutes=5)
+
+
+@pytest.fixture
+def waiting_kit(make_kit, sandbox):
+    """Return a factory of kits whose waits, of whatever kind, move the sandbox's clock."""
+
+    def make(*rules, **options):
+        kit = make_kit(list(rules) or [LATE], **{"concurrency": 1, **options})
+        kit._io._sleep = lambda delay: sandbox.clock.advance(seconds=delay)
+        kit._io.pace._clock = lambda: sandbox.clock().timestamp()
+        return kit
+
+    return make
+
+
+def visits(appointment, count, hours=3):
+    """Return visits of today, each of another person: their reminders are late already."""
+    return [appointment(f"A-{n}", days=0, hours=hours, phone=f"+120255501{n:02d}") for n in range(count)]
+
+
+def posts(sandbox):
+    """Return the statuses of all requests to park, in their order."""
+    return [request.status for request in sandbox.requests if request.method == "POST"]
+
+
+def test_whoever_waits_for_the_rate_is_placed_when_the_turn_comes(waiting_kit, sandbox, appointment):
+    """Forty late reminders at twenty a minute take two minutes: each is five minutes ahead when its request leaves."""
+    report = waiting_kit(rate="20/min").sync(visits(appointment, 40))
+    assert report.ok
+    assert posts(sandbox) == [200] * 40
+    assert all(message.send_at - message.created_at >= LEAST for message in sandbox.messages())
+    assert max(message.created_at for message in sandbox.messages()) - sandbox.messages()[0].created_at >= timedelta(
+        seconds=115
+    )
+
+
+def test_a_refusal_for_the_rate_is_none_of_the_tries(waiting_kit, sandbox, appointment):
+    """Five of them in a row, a second each, and the reminder is parked in the same run, placed for that moment."""
+    sandbox.fault("429", times=5, method="POST", retry_after=1)
+    assert waiting_kit().sync(visits(appointment, 1)).ok
+    assert posts(sandbox) == [429] * 5 + [200]
+    (parked,) = sandbox.parked()
+    assert parked.send_at - parked.created_at >= LEAST
+
+
+def test_one_that_waited_beyond_its_time_is_placed_anew_in_the_same_run(waiting_kit, sandbox, appointment):
+    """Twice twenty seconds are more than the margin: what was never sent leaves no doubt, and one message is parked."""
+    sandbox.fault("429", times=2, method="POST", retry_after=20)
+    kit = waiting_kit()
+    assert kit.sync(visits(appointment, 1)).ok
+    assert posts(sandbox) == [429, 429, 200]
+    assert len(sandbox.parked()) == 1
+    assert kit.status()["messages"] == {"rejected": 1, "scheduled": 1}
+
+
+def test_a_second_sync_places_anew_what_the_first_left_waiting(waiting_kit, sandbox, appointment):
+    """The provider asks for 45 seconds, longer than a run waits in between; the host saves the visit once more."""
+    sandbox.fault("429", times=1, method="POST", retry_after=45)
+    kit = waiting_kit()
+    assert [change.happened for change in kit.sync(visits(appointment, 1)).changes] == ["failed"]
+    assert kit.sync(visits(appointment, 1)).ok
+    assert posts(sandbox) == [429, 200]
+
+
+@pytest.mark.parametrize("seconds", [20, 40], ids=["still fits", "fits no more"])
+def test_a_request_that_leaves_late_is_asked_once_more_whether_it_fits(waiting_kit, sandbox, appointment, seconds):
+    """Time passes between the decision and the request (a slow commit): never is one posted too near to its time."""
+    kit = waiting_kit()
+    create = kit.provider.create
+    slow = iter([seconds])
+
+    def slowly(*given, **named):
+        sandbox.clock.advance(seconds=next(slow, 0))
+        return create(*given, **named)
+
+    kit.provider.create = slowly
+    assert kit.sync(visits(appointment, 1)).ok
+    assert posts(sandbox) == [200]
+    (parked,) = sandbox.parked()
+    assert parked.send_at - parked.created_at >= LEAST
+
+
+@pytest.mark.parametrize(("hold", "sent"), [(20, 1), (40, 0)], ids=["before the start", "after the start"])
+def test_what_is_sent_at_once_is_never_sent_after_the_start(waiting_kit, sandbox, appointment, hold, sent):
+    """The provider holds everybody back, and the appointment starts in thirty seconds."""
+    kit = waiting_kit(Rule("soon", before="1 minute", text="Now."), provider=Vonage("12025550100", "abcd1234", "KEY"))
+    kit._io.pace.learn(Response(429, {"retry-after": str(hold)}, b""))
+    report = kit.sync(appointment(days=0, hours=30 / 3600))
+    assert len(sandbox.messages()) == sent
+    assert report.ok
+    assert [change.kind.value for change in report.changes] == ["schedule" if sent else "skip"]
+
+
+def test_a_cancellation_whose_turn_comes_too_late_asks_for_nothing(waiting_kit, sandbox, appointment):
+    """Within the cut-off nothing is asked for: the message goes out, and the report says so."""
+    kit = waiting_kit()
+    kit.sync(visits(appointment, 1, hours=24.2))
+    (parked,) = sandbox.parked()
+    sandbox.clock.set(parked.send_at - timedelta(seconds=110))
+    kit._io.pace.learn(Response(429, {"retry-after": "30"}, b""))
+    (change,) = kit.withdraw("A-0").changes
+    assert (change.kind.value, change.reason.value) == ("keep", "too_late")
+    assert not [request for request in sandbox.requests if request.method == "DELETE"]
