@@ -91,19 +91,19 @@ class Kit:
         """Put the parts together; nothing is opened, created or asked yet.
 
         `ledger` is the URL of an SQLite file or a PostgreSQL database, an SQLAlchemy engine
-        or a `Ledger`. `timezone` is the IANA zone
-        of whatever names none, `default_region` the country of phones written without a
-        code. `fallback` (another sender, or provider) sends once more what was not delivered.
-        `holidays` ("US", "US-CA"), `closed_days` and `weekend` say which days are no business
-        days; `transliterate` writes typographic quotes, dashes and spaces plainly. `cost` is
-        what an SMS part and an MMS cost. `clock` returns the aware present instant;
-        `transport` (one of httpx) replaces the network. `suppress_undeliverable` leaves a
-        number alone once the provider reports that nothing can ever reach it (a landline, no
-        such number, an opt-out). `correction` is the text of one more message to whom a
-        reminder told a start that then moved by more than `rearm_after` (default: none is
-        sent). What is written to one number keeps `min_gap` apart where that is feasible.
-        `replies` are the host's own keywords, `{"confirm": ["C", "YES"]}`: each is an event of
-        that name for `on`, and `unless = {replied = ["confirm"]}` speaks of it.
+        or a `Ledger`. `timezone` is the IANA zone of whatever names none, `default_region`
+        the country of phones written without a code. `fallback` (another sender, or provider)
+        sends once more what was not delivered. `holidays` ("US", "US-CA"), `closed_days` and
+        `weekend` say which days are no business days; `transliterate` writes typographic
+        quotes, dashes and spaces plainly. `cost` is what an SMS part and an MMS cost. `clock`
+        returns the aware present instant; `transport` (one of httpx) replaces the network.
+        `suppress_undeliverable` leaves a number alone once the provider reports that nothing
+        can ever reach it (a landline, no such number, an opt-out). `correction` is the text of
+        one more message to whom a reminder told a start that then moved by more than
+        `rearm_after` (default: none is sent). What is written to one number keeps `min_gap`
+        apart where that is feasible. `replies` are the host's own keywords, `{"confirm": ["C",
+        "YES"]}`: each is an event of that name for `on`, and `unless = {replied = ["confirm"]}`
+        speaks of it.
         """
         checks.one_of("prefer_duplicate", "prefer_missing")(unknown_outcome, "unknown_outcome")
         checks.count(concurrency, "concurrency")
@@ -180,11 +180,11 @@ class Kit:
         """
         self._listeners.add(event_type, callback)
 
-    # What verbs are made of
-
     def forecast(self, plan: Plan) -> Forecast:
         """Return what the messages a plan would park come to, by rule and in all, in SMS parts and money."""
         return forecast_of(plan.changes, self.rules, self.prices)
+
+    # What verbs are made of
 
     async def _in_thread(self, func: Callable[..., T], *args: Any, **options: Any) -> T:
         """Run what reads the ledger off the event loop, where there is one."""
