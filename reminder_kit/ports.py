@@ -23,7 +23,8 @@ In which order a provider is called
   but a plain `cancelled` is settled by `read` and `parse_read`. Nothing is asked for within `window.cancel_cutoff` and
   its margin before the send time.
 - *To settle*: `read` and `parse_read` ask what became of a message whose time is over. One that is older than
-  `lookup_age`, or of which nothing is learned, is presumed to be sent.
+  `lookup_age`, or of which nothing is learned, is presumed to be sent. They also ask, at once, for a message whose
+  `parse_created` said anything but `scheduled`, or named an `error`: that is a warning, which the report repeats.
 - *Webhooks*: `events`, at any time, in any order, more than once for one event, also before `parse_created` has named
   the message. The webhook application calls it once with no headers and no body, to see whether it can verify at all.
 - *On request*: `ping` by the command `doctor`; `opt_outs` and `parse_opt_outs`, page by page.
@@ -241,7 +242,7 @@ class Receipt:
     #: The provider's name for the message; never empty.
     provider_id: str
     #: Where the message is: `scheduled`, `sent`, `delivered`, `undelivered` or `cancelled`; `unknown` for a word that
-    #: the adapter does not know, which changes nothing.
+    #: the adapter does not know or that decides nothing (`queued`), which changes nothing.
     status: str
     #: The provider's code for what went wrong; "": nothing.
     error: str = ""

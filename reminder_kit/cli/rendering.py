@@ -132,7 +132,8 @@ def _rows(group: Sequence[Change], zone: ZoneInfo) -> list[Line]:
         if change.text and change.is_work and change.kind is not ChangeKind.CANCEL and not wrong:
             found.append(Line(f"         “{change.text}”", "", 10))
         if change.error and change.error != said:
-            found.append(Line(f"         {change.outcome or 'error'}: {change.error}", "red", 9))
+            word = "warning" if change.outcome == "done" else change.outcome or "error"
+            found.append(Line(f"         {word}: {change.error}", "red", 9))
         said = change.error
     return found
 

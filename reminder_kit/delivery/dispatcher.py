@@ -19,7 +19,7 @@ from reminder_kit.delivery.journal import Journal
 from reminder_kit.delivery.lost_messages import found_again
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.posting import Posting
-from reminder_kit.delivery.retry import TRIES, retry_delay
+from reminder_kit.delivery.retry import TRIES, backoff, retry_delay
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import (
     ProviderError,
@@ -129,7 +129,22 @@ class Dispatcher:
 
         if not await self.journal.commit(intend):
             return DispatchResult(DispatchStatus.STALE)
-        return await self.posting.post(claimed, request, may_still_send)
+        return await self._confirmed(claimed, await self.posting.post(claimed, request, may_still_send))
+
+    async def _confirmed(self, claimed: ClaimedMessage, result: DispatchResult) -> DispatchResult:
+        """Look a posted message up at once where the answer said anything but that it is scheduled.
+
+        The result warns of that answer, and says where the message turned out to be. One that reaches nobody is a
+        failure: the next run decides anew.
+        """
+        message = result.message
+        if message is None or message.state is not State.SCHEDULED or message.next_try_at is None:
+            return result
+        found = (await self.look_up(claimed.having(message))).message or message
+        seen = f"looked up, it is {found.state}" if found.next_try_at is None else "it is looked up again"
+        warning = ProviderError(f"{message.error}; {seen}", provider=self.route.provider.name, code="not_scheduled")
+        lost = found.state in (State.CANCELLED, State.UNDELIVERED)
+        return DispatchResult(DispatchStatus.FAILED if lost else DispatchStatus.DONE, found, warning)
 
     # Cancelling
 
@@ -231,7 +246,8 @@ class Dispatcher:
         if replayable(message, self.route.settings, now):
             again = evolve(message, uncertain=True, next_try_at=None)
             await self.journal.commit(lambda transaction: transaction.move_message(claimed.claim, message, again))
-            return await self.posting.post(claimed.having(evolve(again, uncertain=message.uncertain)))
+            posted = claimed.having(evolve(again, uncertain=message.uncertain))
+            return await self._confirmed(posted, await self.posting.post(posted))
         if message.uncertain:
             return await self.posting.outcome_unknown(claimed, None)
         after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
@@ -252,6 +268,8 @@ class Dispatcher:
                 return await self._presume_sent(claimed)
             return await self.posting.retry_later(claimed, error or _silence(), doubtful=False)
         state, cancelling = state_of(receipt.status), message.state is State.CANCELLING
+        if message.next_try_at is not None and not (cancelling or past) and state in (None, State.SCHEDULED):
+            return await self._still_parked(claimed, said=state is not None)
         if state is None or state is message.state or state is State.SCHEDULED:
             return DispatchResult(DispatchStatus.TOO_LATE if cancelling else DispatchStatus.DONE, message)
         if cancelling:
@@ -260,6 +278,16 @@ class Dispatcher:
         after = evolve(message, state=then, next_try_at=None, error=receipt.error)
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.DONE, after)
+
+    async def _still_parked(self, claimed: ClaimedMessage, *, said: bool) -> DispatchResult:
+        """Write down that a message is parked after all; until the provider has `said` so, it is looked up again."""
+        message = claimed.message
+        if said:
+            after = evolve(message, next_try_at=None, error="")
+        else:
+            again_at = min(self.clock() + backoff(message.attempts, message.id), message.send_at)
+            after = evolve(message, attempts=message.attempts + 1, next_try_at=again_at)
+        return DispatchResult(DispatchStatus.DONE, await self.journal.move(claimed, after))
 
     async def abandon(self, claimed: ClaimedMessage) -> DispatchResult:
         """Write down what most likely became of a message nobody can be asked for any more."""

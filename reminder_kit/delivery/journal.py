@@ -63,7 +63,7 @@ class Journal:
             except ClaimLostError:
                 stands = _overtaken(tx, claimed.claim, before, after)
             if stands.state is not before.state or stands.error != before.error:
-                event = stands.state if stands.state is not before.state else "failed"
+                event = stands.state if stands.state is not before.state or not stands.error else "failed"
                 tx.note([self.entry(claimed.having(stands), event, stands.error)])
             self.events.bar(tx, stands, stands.error, self.clock())
             if not stands.provider_id or stands.provider_id == before.provider_id:

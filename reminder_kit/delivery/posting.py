@@ -117,8 +117,19 @@ class Posting:
             headers["idempotency-key"] = message.idempotency_key
         return Request("POST", message.path, message.request, headers)
 
-    async def _accepted(self, claimed: ClaimedMessage, receipt: Receipt) -> DispatchResult:
-        state = after_provider_said(State.CREATING, state_of(receipt.status) or State.SCHEDULED)[0]
+    async def _accepted(self, claimed: ClaimedMessage, receipt: Receipt, *, looked: bool = False) -> DispatchResult:
+        """Write down that the provider has the message; with `looked` it was found where the provider lists it.
+
+        An answer that says anything but `scheduled` is no word on what became of the message: it counts as parked, so
+        that whoever wants it back asks for that first, and is to be looked up at once (`next_try_at`).
+        """
+        said = state_of(receipt.status)
+        if self.route.can_look_up and not (looked and said) and (said is not State.SCHEDULED or receipt.error):
+            error = receipt.error or f"{self.route.provider.name} did not say that it scheduled the message"
+            parked = evolve(claimed.message, state=State.SCHEDULED, provider_id=receipt.provider_id, uncertain=False)
+            stands = await self.journal.move(claimed, evolve(parked, next_try_at=self.clock(), error=error))
+            return DispatchResult(DispatchStatus.DONE, stands)
+        state = after_provider_said(State.CREATING, said or State.SCHEDULED)[0]
         after = evolve(
             claimed.message,
             state=State.SCHEDULED if state is State.CREATING else state,
@@ -146,7 +157,7 @@ class Posting:
         message = claimed.message
         receipt, silence = await found_again(self.exchange, self.journal, message)
         if receipt is not None:
-            return await self._accepted(claimed, receipt)
+            return await self._accepted(claimed, receipt, looked=True)
         if isinstance(silence, TransientError | UnknownOutcomeError) and message.attempts <= _LOOKS:
             return await self.retry_later(claimed, silence, doubtful=True)
         after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))

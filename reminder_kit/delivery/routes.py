@@ -41,6 +41,11 @@ class Route:
         return self.provider.capabilities
 
     @property
+    def can_look_up(self) -> bool:
+        """Whether a parked message can be asked for: never where nothing is parked, since all is sent at once."""
+        return self.capabilities.lookup_age is not None and not self.settings.window.holds_and_sends
+
+    @property
     def window(self) -> Window:
         """The provider's window, with a margin that allows for how far its clock is from ours."""
         window, allowance = self.settings.window, self.skew.allowance

@@ -19,7 +19,7 @@ from reminder_kit.model.records import ReminderRecord, Suppression
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.fallback import with_fallbacks
-from reminder_kit.planning.message_times import NEVER_SENT, cancellable, is_past, replayable
+from reminder_kit.planning.message_times import NEVER_SENT, cancellable, is_past, needs_settling, replayable
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.alarms import rules_for
@@ -143,7 +143,7 @@ def _assessed(
     messages = [as_if_settled(message, settings, now) for message in observed.messages.get(reminder.key, ())]
     parked = next((message for message in reversed(messages) if message.state in OPEN), None)
     messages += including
-    settles = parked is not None and parked.state in (State.CREATING, State.CANCELLING)
+    settles = parked is not None and needs_settling(parked, now)
     sent = [message.send_at for message in messages if message.state in SENT and message.state is not State.UNDELIVERED]
     assessment = Assessment(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))
     if reminder.refusal is None:

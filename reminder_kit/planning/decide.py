@@ -151,7 +151,10 @@ def _decided(
     assessment: Assessment, observed: Observed, kind: ChangeKind, reason: Reason, status: ReminderStatus
 ) -> Decision:
     """Return what every decision for a wanted reminder has in common."""
-    reminder = assessment.reminder
+    reminder, message = assessment.reminder, assessment.message
+    # one that is parked and taken back needs no look-up first, and counts for the guard like any other
+    parked = message is not None and message.state is State.SCHEDULED
+    settles = assessment.settles and not (parked and kind in (ChangeKind.REPLACE, ChangeKind.CANCEL))
     return Decision(
         identity=observed.identity,
         key=reminder.key,
@@ -162,12 +165,12 @@ def _decided(
         kind=kind,
         reason=reason,
         status=status,
-        causes=tuple(dict.fromkeys((*assessment.causes, "settle"))) if assessment.settles else assessment.causes,
+        causes=tuple(dict.fromkeys((*assessment.causes, "settle"))) if settles else assessment.causes,
         error=assessment.error,
         zone=reminder.zone,
         reminder=reminder,
         placement=assessment.placement,
-        message=assessment.message,
+        message=message,
         notes=assessment.notes,
     )
 

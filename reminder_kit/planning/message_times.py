@@ -87,7 +87,8 @@ def next_look(reminder_records: Sequence[ReminderRecord], messages: Sequence[Mes
     ]
     for message in messages:
         if message.state is State.SCHEDULED:
-            instants.append(message.send_at + _GRACE)
+            past_at = message.send_at + _GRACE
+            instants.append(min(past_at, message.next_try_at or past_at))
         elif message.state in OPEN:
             instants.append(message.next_try_at or message.created_at)
         elif message.state is State.UNKNOWN:
@@ -96,9 +97,12 @@ def next_look(reminder_records: Sequence[ReminderRecord], messages: Sequence[Mes
 
 
 def needs_settling(message: Message, now: datetime) -> bool:
-    """Say whether a message's last step was left open, or its time has passed without word of it."""
+    """Say whether a message's last step was left open, or its time has passed without word of it.
+
+    A parked message that waits for a look-up (`next_try_at`) was answered with anything but that it is scheduled.
+    """
     if message.state is State.SCHEDULED:
-        return is_past(message, now)
+        return is_past(message, now) or (message.next_try_at is not None and now >= message.next_try_at)
     if message.state is State.UNKNOWN:
         return now >= forgotten_at(message)
     return message.state in OPEN

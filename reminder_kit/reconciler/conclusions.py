@@ -60,7 +60,9 @@ def concluded(decision: Decision, result: DispatchResult, retry_at: datetime) ->
     conclusion = CONCLUSIONS[result.status]
     message_id = result.message.provider_id if result.message else decision.change.message_id
     if result.status is DispatchStatus.DONE:
-        return evolve(decision.change, outcome=conclusion.outcome, message_id=message_id), decision.record
+        warning = str(result.error) if result.error else decision.change.error
+        change = evolve(decision.change, outcome=conclusion.outcome, message_id=message_id, error=warning)
+        return change, decision.record
     error, reason = str(result.error or why(result)), result.reason or conclusion.reason or decision.reason
     kind, outcome = conclusion.kind or decision.kind, conclusion.outcome
     change = evolve(decision.change, kind=kind, reason=reason, outcome=outcome, message_id=message_id, error=error)

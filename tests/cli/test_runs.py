@@ -36,6 +36,16 @@ def test_a_plan_shows_its_changes_and_writes_nothing(run, telnyx, calendar, even
     assert not (folder / "reminders.db").exists()
 
 
+def test_an_answer_that_says_anything_but_scheduled_is_a_warning(run, telnyx, calendar, event):
+    """The message was looked up and is parked: the import went well, and its lines say what was odd."""
+    telnyx.fault("word", word="queued", method="POST")
+    ran = run("import", calendar(event("A-1")), "--now", NOW)
+    assert ran.status == 0
+    assert "warning: Telnyx did not say that it scheduled the message" in ran.out
+    assert "looked up, it is scheduled" in ran.out
+    assert len(telnyx.parked()) == 1
+
+
 def test_an_import_parks_and_a_second_one_makes_no_request(run, telnyx, calendar, event):
     """An import parks what is due, and the same file once more is kept without a request."""
     file = calendar(event("A-1"))

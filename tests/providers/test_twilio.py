@@ -126,10 +126,10 @@ def test_every_word_has_one_of_ours(word, status):
 
 
 def test_a_message_that_was_not_scheduled_raises_the_alarm():
-    """A message answered with `accepted` was sent at once instead of scheduled: its receipt says so."""
+    """A message answered with `accepted` may be sent at once instead of scheduled: its receipt warns of it."""
     receipt = twilio().parse_created(answer(201, {"sid": "SM1", "status": "accepted"}))
-    assert receipt.status == "sent"
-    assert "did not schedule" in receipt.error
+    assert receipt.status == "unknown"
+    assert "did not say that it scheduled" in receipt.error
     assert twilio().parse_created(answer(201, {"sid": "SM1", "status": "scheduled"})).error == ""
 
 

@@ -177,7 +177,10 @@ def receipt(response: Response, verb: str) -> Receipt:
             raw=response.body[:2000],
         )
     replayed = response.headers.get("idempotent-replayed", "").lower() == "true"
-    return Receipt(provider_id, _status(message), _failure(message), replayed)
+    error = _failure(message)
+    if verb == "create" and not error and _word(message) != "scheduled":
+        error = "Telnyx did not say that it scheduled the message (is it sent now?): check the messaging profile"
+    return Receipt(provider_id, _status(message), error, replayed)
 
 
 def recorded(response: Response, token: str) -> tuple[Receipt, ...]:
@@ -280,8 +283,11 @@ def first(value: object) -> dict[str, Any]:
 
 def _status(message: Mapping[str, Any]) -> str:
     """Return a message's status in our words: Telnyx names it with the addressee, a detail record by itself."""
-    word = text_of(first(message.get("to")).get("status")) or text_of(message.get("status"))
-    return STATUSES.get(word.lower(), "unknown")
+    return STATUSES.get(_word(message), "unknown")
+
+
+def _word(message: Mapping[str, Any]) -> str:
+    return (text_of(first(message.get("to")).get("status")) or text_of(message.get("status"))).lower()
 
 
 def _failure(message: Mapping[str, Any]) -> str:

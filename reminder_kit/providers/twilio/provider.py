@@ -220,14 +220,14 @@ class Twilio:
     def parse_created(self, response: Response) -> Receipt:
         """Read the answer to `create`.
 
-        A status other than `scheduled` says that Twilio is sending the message now; the receipt says so in `error`.
+        A status other than `scheduled` may mean that Twilio sends the message now; the receipt warns of it in `error`.
         Raises `UnknownOutcomeError` for a 5xx, a 408, a 409 and an unreadable 2xx; else the error of the code, or of
         the status.
         """
         if 200 <= response.status < 300:
             receipt = self._receipt(response, "create", UnknownOutcomeError)
             early = receipt.status != "scheduled" and not receipt.error
-            warning = "Twilio did not schedule the message but takes it to be sent now: check the Messaging Service"
+            warning = "Twilio did not say that it scheduled the message (is it sent now?): check the Messaging Service"
             return Receipt(receipt.provider_id, receipt.status, warning) if early else receipt
         if response.status >= 500 or response.status in {408, 409}:
             raise self._error(response, "create", UnknownOutcomeError)

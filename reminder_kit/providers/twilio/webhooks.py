@@ -22,9 +22,10 @@ __all__ = ["FAILURES", "STATUSES", "signed_text", "verified"]
 
 STATUSES = {
     "scheduled": "scheduled",
-    # On their way: `accepted` by the Messaging Service, which picks a sender, then `queued` at that sender.
-    "accepted": "sent",
-    "queued": "sent",
+    # Taken by the Messaging Service, which picks a sender, then at that sender. Said of what is sent at once, and in
+    # the API reference's own examples of what is scheduled, it decides nothing; where it goes out, `sending` follows.
+    "accepted": "unknown",
+    "queued": "unknown",
     "sending": "sent",
     "sent": "sent",
     "delivered": "delivered",
@@ -34,7 +35,7 @@ STATUSES = {
     "failed": "undelivered",
     "canceled": "cancelled",  # one l
 }
-"""Twilio's words for a message, in ours; any other word is `unknown` (API reference, "Message resource", Status).
+"""Twilio's words for a message, in ours; any other word is `unknown` too (API reference, "Message resource", Status).
 
 The words of received messages (`receiving`, `received`) have no place here: a reply is known by its `Body`.
 """

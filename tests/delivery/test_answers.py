@@ -1,0 +1,118 @@
+"""What a provider answers to a scheduling request is no word on the message, unless it says `scheduled`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from tests.factories import SERVICE
+
+PROVIDERS = {
+    "telnyx": lambda: Telnyx(api_key="KEY", from_="+12025550100"),
+    "twilio": lambda: Twilio("AC" + "1" * 32, "KEY", SERVICE),
+}
+WORDS = {
+    "telnyx": ["queued", "sending", "sent", "pondering", "cancelled", "delivered", "delivery_failed"],
+    "twilio": ["accepted", "queued", "sending", "sent", "pondering", "canceled", "delivered", "failed"],
+}
+
+
+@pytest.fixture(params=["telnyx", "twilio"])
+def provider(request):
+    """Return each provider that parks messages."""
+    return PROVIDERS[request.param]()
+
+
+def asked(sandbox, method):
+    """Return how many requests of a method the sandbox was sent."""
+    return sum(request.method == method for request in sandbox.requests)
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=10), timedelta(hours=3)], ids=["10 minutes", "3 hours"])
+@pytest.mark.parametrize(("name", "word"), [(name, word) for name, words in WORDS.items() for word in words])
+def test_one_question_settles_any_word_but_scheduled(make_kit, sandbox, appointment, name, word, later):
+    """The message is parked all the same: a move takes it back and parks another, so that nobody gets two."""
+    kit = make_kit(provider=PROVIDERS[name]())
+    sandbox.fault("word", times=1, method="POST", word=word)
+    report = kit.sync(appointment())
+    assert report.ok
+    assert asked(sandbox, "GET") == 1
+    (change,) = report.changes
+    assert change.error.endswith("looked up, it is scheduled")
+    assert (change.happened, kit.status()["messages"]) == ("parked", {"scheduled": 1})
+    visit = appointment()
+    kit.sync(evolve(visit, starts_at=visit.starts_at + later))
+    assert [message.send_at for message in sandbox.parked()] == [visit.starts_at + later - timedelta(hours=24)]
+    assert asked(sandbox, "GET") == 1
+
+
+def test_scheduled_is_believed_without_a_question(make_kit, sandbox, appointment, provider):
+    """Nothing is asked where the answer is the one that was hoped for, and nothing is warned of."""
+    (change,) = make_kit(provider=provider).sync(appointment()).changes
+    assert (change.error, asked(sandbox, "GET")) == (None, 0)
+
+
+def test_what_was_sent_at_once_is_recorded_as_sent(make_kit, sandbox, appointment, provider):
+    """The look-up says so too: the person has it, the report warns, and no second one is parked for that time."""
+    kit = make_kit(provider=provider)
+    sandbox.fault("word", times=1, method="POST", word="queued")
+    sandbox.fault("word", times=1, method="GET", word="sent")
+    report = kit.sync(appointment())
+    assert report.changes[0].error.endswith("looked up, it is sent")
+    assert kit.status()["messages"] == {"sent": 1}
+    kit.sync(appointment())
+    assert len(sandbox.messages()) == 1
+
+
+def test_what_reaches_nobody_is_a_failure_and_parked_anew(make_kit, sandbox, appointment):
+    """The provider cancelled it before we asked: the run says so, and the next one parks another."""
+    kit = make_kit(provider=PROVIDERS["telnyx"]())
+    sandbox.fault("word", times=1, method="POST", word="queued")
+    sandbox.fault("word", times=1, method="GET", word="cancelled")
+    (change,) = kit.sync(appointment()).changes
+    assert (change.outcome, kit.status()["messages"]) == ("failed", {"cancelled": 1})
+    assert change.error.endswith("looked up, it is cancelled")
+    sandbox.clock.advance(minutes=6)
+    assert kit.resync().ok
+    assert kit.status()["messages"] == {"cancelled": 1, "scheduled": 1}
+
+
+@pytest.mark.parametrize("fault", [{"kind": "word", "word": "pondering"}, {"kind": "503"}, {"kind": "drop_before"}])
+def test_until_the_provider_says_where_it_is_it_is_looked_up_again(make_kit, sandbox, appointment, provider, fault):
+    """It counts as parked, one question goes per back-off, and the doubt ends with the answer."""
+    kit = make_kit(provider=provider)
+    sandbox.fault("word", times=1, method="POST", word="queued")
+    sandbox.fault(fault["kind"], times=2, method="GET", **({"word": fault["word"]} if "word" in fault else {}))
+    assert kit.sync(appointment()).ok
+    for questions in (1, 2, 3, 3):
+        assert asked(sandbox, "GET") == questions
+        assert kit.status()["messages"] == {"scheduled": 1}
+        sandbox.clock.advance(minutes=6)
+        kit.resync()
+    assert "schedule" in str(kit.explain("A-1"))
+    assert len(sandbox.messages()) == len(sandbox.parked()) == 1
+
+
+def test_twilios_queued_is_no_word_on_where_a_message_is(make_kit, sandbox, appointment):
+    """Looked up, it is still `queued`: kept as parked, and taken back by a DELETE's equal before another is parked."""
+    kit = make_kit(provider=PROVIDERS["twilio"]())
+    sandbox.fault("word", times=1, method="POST", word="accepted")
+    sandbox.fault("word", times=1, method="GET", word="queued")
+    kit.sync(appointment())
+    assert kit.status()["messages"] == {"scheduled": 1}
+    visit = appointment()
+    kit.sync(evolve(visit, starts_at=visit.starts_at + timedelta(minutes=10)))
+    assert len(sandbox.parked()) == 1
+
+
+def test_a_doubtful_one_is_withdrawn_like_any_other(make_kit, sandbox, appointment, provider):
+    """The provider is asked to take it back, whatever its first answer said."""
+    kit = make_kit(provider=provider)
+    sandbox.fault("word", times=1, method="POST", word="sent")
+    kit.sync(appointment())
+    assert kit.withdraw("A-1").ok
+    assert sandbox.parked() == []
