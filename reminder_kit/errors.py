@@ -12,7 +12,7 @@ Pure: values only. Never holds a full phone number, a message text or a secret.
     ├─ LedgerError
     │  ├─ IllegalTransitionError · ClaimLostError · SchemaError
     ├─ ProviderError                    they did it   (.provider .code .status .raw)
-    │  ├─ TransientError → RateLimitedError(.retry_after)
+    │  ├─ TransientError → RateLimitedError(.retry_after) · QueueFullError
     │  ├─ RejectedError → OptedOutError · InvalidNumberError       never retried
     │  │                → SenderRefusedError    another sender, or account, may be taken
     │  ├─ RefusedCredentialError        also a ConfigurationError: the account must be mended first
@@ -39,6 +39,7 @@ __all__ = [
     "PayloadError",
     "PlanChangedError",
     "ProviderError",
+    "QueueFullError",
     "RateLimitedError",
     "RefusedCredentialError",
     "RejectedError",
@@ -143,6 +144,10 @@ class RateLimitedError(TransientError):
     def __init__(self, message: str, *, retry_after: float | None = None, **details: object) -> None:
         super().__init__(message, **details)  # type: ignore[arg-type]
         self.retry_after = retry_after
+
+
+class QueueFullError(TransientError):
+    """The provider holds as many messages as it takes: there is room again once some of them went out."""
 
 
 class RejectedError(ProviderError):

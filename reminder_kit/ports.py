@@ -44,6 +44,7 @@ What may be raised where
 - Every `parse_*`: an error of the `ProviderError` branch, by what is to be done next:
 
       `RateLimitedError`, `TransientError`      certainly nothing was done; the same request may succeed later
+      `QueueFullError`                          so it is, and no other message is taken either: reminders are held
       `UnknownOutcomeError`                     it may have been done: a 5xx, an unreadable 2xx (of `create` only)
       `RejectedError` and below                 this message will never be taken: `InvalidNumberError`,
                                                 `OptedOutError`, `SenderRefusedError` (not from this sender or account)

@@ -24,7 +24,8 @@ class DispatchStatus(StrEnum):
     `unknown`: it may be parked, and nobody can be asked. `too_late`: it goes out, or went. `waiting`: left alone
     until its back-off is over. `stale`: the appointment, a suppression or a neighbour changed before anything was
     sent. `mistimed`: not sent, or refused, because its time did not fit any more (a wait for the
-    provider's rate, a provider whose clock differs from ours): to be placed anew.
+    provider's rate, a provider whose clock differs from ours): to be placed anew. `no_room`: the provider holds as
+    many messages as it takes; this one certainly not.
     """
 
     DONE = "done"
@@ -35,6 +36,7 @@ class DispatchStatus(StrEnum):
     WAITING = "waiting"
     STALE = "stale"
     MISTIMED = "mistimed"
+    NO_ROOM = "no_room"
 
 
 @frozen

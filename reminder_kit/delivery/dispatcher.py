@@ -86,6 +86,8 @@ class Dispatcher:
         `generation` is the one the decision was made for: where the appointment was written since, nothing is sent.
         `may_still_send` says whether what is sent at once may still go out at an instant.
         """
+        if self.route.is_full(self.clock()):
+            return DispatchResult(DispatchStatus.NO_ROOM)
         draft, provider = decision.draft, self.route.provider
         assert draft is not None  # noqa: S101 - only decisions with a draft are parked
         message_id, key = self.new_id(), self.new_id()
@@ -207,6 +209,7 @@ class Dispatcher:
     async def _cancel_finished(self, claimed: ClaimedMessage, state: State) -> DispatchResult:
         """Write down how a cancellation ended: cancelled, or the message goes out, or went, all the same."""
         if state is State.CANCELLED:
+            self.route.note_room()
             after = evolve(claimed.message, state=State.CANCELLED, next_try_at=None, error="")
             await self.journal.move(claimed, after)
             return DispatchResult(DispatchStatus.DONE, after)

@@ -18,6 +18,7 @@ from reminder_kit.delivery.retry import backoff, retry_delay
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import (
     ProviderError,
+    QueueFullError,
     RateLimitedError,
     RejectedError,
     SenderRefusedError,
@@ -77,6 +78,9 @@ class Posting:
                 return await self._rejected(claimed, error, doubtful=doubtful)
             if doubtful and self.route.capabilities.key_life is None:
                 return await self.outcome_unknown(claimed, error)
+            if isinstance(error, QueueFullError) and not doubtful:
+                self.route.note_full(self.clock())
+                return await self._not_sent(claimed, DispatchStatus.NO_ROOM, error)
             delay = retry_delay(max(attempt, 1), error) if refused <= _REFUSALS else None
             if delay is None or not self._may_repeat(message, timedelta(seconds=delay), may_still_send):
                 return await self.retry_later(claimed, error, doubtful=doubtful)
@@ -84,7 +88,8 @@ class Posting:
             await self.exchange.turn()
         if doubtful:
             return await self.retry_later(claimed, error or UnknownOutcomeError("no answer"), doubtful=True)
-        return await self._not_sent(claimed)
+        late = TransientError("its time passed while a place in the provider's rate was waited for", code="mistimed")
+        return await self._not_sent(claimed, DispatchStatus.MISTIMED, late)
 
     def _parse_created(self, answer: Response) -> Receipt:
         self.route.skew.note(answer, self.clock())
@@ -97,12 +102,11 @@ class Posting:
             return now <= message.send_at + GRACE and may_still_send(now)
         return still_fits(message, window, now)
 
-    async def _not_sent(self, claimed: ClaimedMessage) -> DispatchResult:
-        """Write down that a message never left, since its time does not fit any more: it is placed anew."""
+    async def _not_sent(self, claimed: ClaimedMessage, status: DispatchStatus, error: ProviderError) -> DispatchResult:
+        """Write down that the provider certainly does not have a message: its reminder is decided anew."""
         after = evolve(claimed.message, state=State.REJECTED, uncertain=False, next_try_at=None, error=NEVER_SENT)
         await self.journal.move(claimed, after)
-        error = TransientError("its time passed while a place in the provider's rate was waited for", code="mistimed")
-        return DispatchResult(DispatchStatus.MISTIMED, None, error)
+        return DispatchResult(status, None, error)
 
     def _may_repeat(self, message: Message, delay: timedelta, may_still_send: Callable[[datetime], bool]) -> bool:
         """Say whether a request may be repeated within this run; what is sent at once, as long as it may go out."""

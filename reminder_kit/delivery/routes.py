@@ -5,6 +5,8 @@ Never sends anything; `exchange` does. A kit has one route, and a second one whe
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from attrs import define, evolve, field
 
 from reminder_kit.delivery.retry import CircuitBreaker, ClockSkew
@@ -14,12 +16,16 @@ from reminder_kit.rules.window import Window
 
 __all__ = ["Route"]
 
+_FULL = timedelta(minutes=1)
+"""For how long nothing is posted to a provider that holds as many messages as it takes, unless one is taken back."""
+
 
 @define
 class Route:
     """A provider, its settings and connections, and what was learned of it in this process.
 
-    `breaker` says whether the provider is left alone for now, `skew` how far its clock is from ours.
+    `breaker` says whether the provider is left alone for now, `skew` how far its clock is from ours, `full_until` until
+    when it is taken to be full.
     """
 
     provider: Provider
@@ -27,6 +33,19 @@ class Route:
     io: IO
     breaker: CircuitBreaker = field(factory=CircuitBreaker)
     skew: ClockSkew = field(factory=ClockSkew)
+    full_until: datetime | None = None
+
+    def is_full(self, now: datetime) -> bool:
+        """Say whether the provider said a moment ago that it holds as many messages as it takes."""
+        return self.full_until is not None and now < self.full_until
+
+    def note_full(self, now: datetime) -> None:
+        """Note that the provider has no room."""
+        self.full_until = now + _FULL
+
+    def note_room(self) -> None:
+        """Note that a message was taken back, and left room."""
+        self.full_until = None
 
     @classmethod
     def of(cls, fallback: Provider | None, settings: Settings, io: IO | None) -> Route | None:

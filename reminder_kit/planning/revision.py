@@ -18,7 +18,7 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import PlacementDecision, QuietHours, place, still_allowed
 from reminder_kit.rules.window import Window
 
-__all__ = ["held", "may_still_send", "placed_again"]
+__all__ = ["held", "may_still_send", "placed_again", "without_room"]
 
 _ROOM_IS_ASKED_FOR = timedelta(days=30)
 """How long before its send time a reminder that is held for want of room asks for room again: always at once."""
@@ -35,12 +35,16 @@ def may_still_send(decision: Decision, quiet: QuietHours | None) -> Callable[[da
 
 def held(decision: Decision) -> Decision:
     """Return a decision to park as one to hold, for want of room at the provider; any other as it is."""
-    if decision.kind is not ChangeKind.SCHEDULE:
-        return decision
+    return without_room(decision) if decision.kind is ChangeKind.SCHEDULE else decision
+
+
+def without_room(decision: Decision) -> Decision:
+    """Return a decision to park, or to replace what was taken back, as one to hold until there is room."""
     park_at = decision.due_at
     if decision.placement is not None and decision.placement.send_at is not None:
         park_at = decision.placement.send_at - _ROOM_IS_ASKED_FOR
-    return decision.unsent(Reason.AT_CAPACITY, park_at)
+    replacing = decision.replaces or decision.replacing
+    return decision.unsent(Reason.AT_CAPACITY, park_at, replacing=replacing)
 
 
 def placed_again(

@@ -14,6 +14,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.revision import without_room
 
 __all__ = ["CONCLUSIONS", "Conclusion", "concluded", "why"]
 
@@ -42,6 +43,9 @@ CONCLUSIONS: dict[DispatchStatus, Conclusion] = {
     DispatchStatus.REJECTED: Conclusion("failed", status=ReminderStatus.SKIPPED),  # for the reason the result names
     DispatchStatus.UNKNOWN: Conclusion("unknown", reason=Reason.NOT_CONFIRMED, status=ReminderStatus.SKIPPED),
     DispatchStatus.MISTIMED: Conclusion("failed", decide_again=True),
+    DispatchStatus.NO_ROOM: Conclusion(
+        "done", kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, status=ReminderStatus.HELD
+    ),
     DispatchStatus.STALE: Conclusion(
         "done", kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION, decide_again=True, complete=False
     ),
@@ -63,6 +67,9 @@ def concluded(decision: Decision, result: DispatchResult, retry_at: datetime) ->
         warning = str(result.error) if result.error else decision.change.error
         change = evolve(decision.change, outcome=conclusion.outcome, message_id=message_id, error=warning)
         return change, decision.record
+    if result.status is DispatchStatus.NO_ROOM:
+        waiting = without_room(decision)
+        return evolve(waiting.change, outcome=conclusion.outcome), waiting.record
     error, reason = str(result.error or why(result)), result.reason or conclusion.reason or decision.reason
     kind, outcome = conclusion.kind or decision.kind, conclusion.outcome
     change = evolve(decision.change, kind=kind, reason=reason, outcome=outcome, message_id=message_id, error=error)

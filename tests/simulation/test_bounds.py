@@ -187,7 +187,8 @@ def test_a_full_queue_at_the_provider_is_tried_again_later(make_kit, tmp_path, a
     world = World((HOUR,), cap=2)
     kit = world.kit()
     report = kit.sync([appointment(f"A-{n}", days=1, hours=n) for n in range(4)])
-    assert len(report.failed) == 2
+    assert report.ok
+    assert [change.reason.value for change in report.changes].count("at_capacity") == 2
     for _ in range(40):
         world.advance(minutes=60)
         kit.resync()

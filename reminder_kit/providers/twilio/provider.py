@@ -26,6 +26,7 @@ from reminder_kit.errors import (
     MessageNotFoundError,
     OptedOutError,
     ProviderError,
+    QueueFullError,
     RateLimitedError,
     RefusedCredentialError,
     RejectedError,
@@ -63,7 +64,7 @@ _CODES: dict[str, tuple[type[ProviderError], str]] = {
     # Scheduling: no longer `scheduled`; no Messaging Service; more messages than are scheduled at once.
     "30409": (TooLateToCancelError, "ask for the message to learn more"),
     "35118": (RefusedCredentialError, "set `messaging_service_sid` in [provider]"),
-    "35125": (TransientError, "too many messages are scheduled: it is tried again later"),
+    "35125": (QueueFullError, "too many messages are scheduled: it is tried again later"),
 }
 """The error that a code of a refused request becomes, and its remedy; for any other code the HTTP status decides.
 
