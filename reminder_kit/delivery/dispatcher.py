@@ -186,7 +186,7 @@ class Dispatcher:
             if state is not None and state is not State.SCHEDULED:
                 return await self._cancel_finished(claimed, state)
             error = error or ProviderError(
-                f"{self.route.provider.name} still has the message parked after it was asked to cancel it",
+                f"{self.route.provider.name} did not say that it cancelled the message",
                 provider=self.route.provider.name,
             )
             delay = retry_delay(attempt, error)
@@ -203,8 +203,11 @@ class Dispatcher:
         )
 
     async def _ask_about(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
-        provider = self.route.provider
-        return await self.exchange.ask(lambda: provider.read(message.provider_id or ""), provider.parse_read, message)
+        provider, now = self.route.provider, self.clock()
+        # whether one that is parked can be read says nothing of whether it can be taken back
+        learns = message.state is not State.SCHEDULED or is_past(message, now)
+        request = provider.read(message.provider_id or "")
+        return await self.exchange.ask(lambda: request, provider.parse_read, message, learns=learns)
 
     async def _cancel_finished(self, claimed: ClaimedMessage, state: State) -> DispatchResult:
         """Write down how a cancellation ended: cancelled, or the message goes out, or went, all the same."""
@@ -223,7 +226,8 @@ class Dispatcher:
     async def settle(self, claimed: ClaimedMessage) -> DispatchResult:
         """Find out, as far as it can be, what became of a message whose last step was left open."""
         message, now = claimed.message, self.clock()
-        if self.patient and message.next_try_at is not None and now < message.next_try_at:
+        is_due = message.state is State.SCHEDULED and is_past(message, now)
+        if self.patient and not is_due and message.next_try_at is not None and now < message.next_try_at:
             return DispatchResult(DispatchStatus.WAITING, message, self._left_alone(message.next_try_at, message.error))
         if message.state is State.CREATING:
             return await self._settle_creating(claimed, now)
@@ -231,7 +235,7 @@ class Dispatcher:
             return await self.finish_cancel(claimed)
         if message.state is State.UNKNOWN:
             receipt, _ = await found_again(self.exchange, self.journal, message)
-            state = (state_of(receipt.status) if receipt else None) or State.ABANDONED
+            state = (state_of(receipt.status) or State.SENT) if receipt else State.ABANDONED
             after = evolve(message, state=state, provider_id=receipt.provider_id if receipt else None)
             await self.journal.move(claimed, after)
             return DispatchResult(DispatchStatus.DONE, after)
@@ -252,7 +256,7 @@ class Dispatcher:
             posted = claimed.having(evolve(again, uncertain=message.uncertain))
             return await self._confirmed(posted, await self.posting.post(posted))
         if message.uncertain:
-            return await self.posting.outcome_unknown(claimed, None)
+            return await self._confirmed(claimed, await self.posting.outcome_unknown(claimed, None))
         after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.DONE, after)
@@ -273,6 +277,8 @@ class Dispatcher:
         state, cancelling = state_of(receipt.status), message.state is State.CANCELLING
         if message.next_try_at is not None and not (cancelling or past) and state in (None, State.SCHEDULED):
             return await self._still_parked(claimed, said=state is not None)
+        if past and state is None:
+            return await self._presume_sent(claimed)
         if state is None or state is message.state or state is State.SCHEDULED:
             return DispatchResult(DispatchStatus.TOO_LATE if cancelling else DispatchStatus.DONE, message)
         if cancelling:

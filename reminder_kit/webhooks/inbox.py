@@ -44,6 +44,8 @@ class Inbox:
                 continue
             if event.type in STATES:
                 announced += self._follow_message(tx, event, now)
+            elif event.type == "unknown":
+                announced.append(event)  # a word that decides nothing is nobody's reply
             else:
                 announced += self._take_reply(tx, event, now)
         return announced

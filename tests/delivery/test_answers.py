@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from reminder_kit.ports import DeliveryEvent
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from tests.factories import SERVICE
@@ -116,3 +117,64 @@ def test_a_doubtful_one_is_withdrawn_like_any_other(make_kit, sandbox, appointme
     kit.sync(appointment())
     assert kit.withdraw("A-1").ok
     assert sandbox.parked() == []
+
+
+@pytest.mark.parametrize("look_up", [{"kind": "503"}, {"kind": "unauthorized"}, {"kind": "drop_before"}])
+@pytest.mark.parametrize("moved", [True, False], ids=["moved", "withdrawn"])
+def test_a_look_up_that_fails_bars_nobody_from_taking_the_message_back(
+    make_kit, sandbox, appointment, provider, look_up, moved
+):
+    """Messages can't be read, but taken back: nobody is told of an appointment that is off or was moved."""
+    kit = make_kit(provider=provider)
+    sandbox.fault("word", times=1, method="POST", word="queued")
+    sandbox.fault(look_up["kind"], times=None, method="GET")
+    kit.sync(appointment())
+    sandbox.clock.advance(minutes=6)
+    visit = appointment()
+    later = evolve(visit, starts_at=visit.starts_at + timedelta(hours=3))
+    assert (kit.sync(later) if moved else kit.withdraw("A-1")).ok
+    expected = [later.starts_at - timedelta(hours=24)] if moved else []
+    assert [message.send_at for message in sandbox.parked()] == expected
+
+
+def test_past_its_time_a_word_that_decides_nothing_means_that_it_went_out(make_kit, sandbox, appointment):
+    """Twilio's `queued` of a slow sender, minutes after the send time: sent, presumably, as where nobody answers."""
+    kit = make_kit(provider=PROVIDERS["twilio"]())
+    visit = appointment()
+    kit.sync(visit)
+    sandbox.clock.set(visit.starts_at - timedelta(hours=24) + timedelta(minutes=2))
+    sandbox.fault("word", times=1, method="GET", word="queued")
+    kit.resync()
+    assert kit.status()["messages"] == {"sent": 1}
+
+
+def test_a_lost_answer_that_is_found_queued_is_looked_up_in_the_same_run(make_kit, sandbox, appointment):
+    """The list says `queued`, the message itself `scheduled`: one run settles both."""
+    twilio = PROVIDERS["twilio"]()
+    listed = twilio.parse_found
+    twilio.parse_found = lambda *given, **named: tuple(
+        evolve(receipt, status="unknown") for receipt in listed(*given, **named)
+    )
+    kit = make_kit(provider=twilio)
+    sandbox.fault("drop_after", times=1, method="POST")
+    assert kit.sync(appointment()).ok
+    assert kit.status()["messages"] == {"scheduled": 1}
+    assert asked(sandbox, "GET") == 2
+
+
+def test_a_webhook_that_decides_nothing_is_nobodys_reply(make_kit, sandbox, appointment):
+    """Twilio reports `queued` with the person's number: it is told as it is, of no appointment, and moves nothing."""
+    kit = make_kit(provider=PROVIDERS["twilio"]())
+    kit.sync(appointment())
+    (parked,) = sandbox.parked()
+    event = DeliveryEvent(
+        id=f"{parked.id}:queued",
+        type="unknown",
+        occurred_at=sandbox.now(),
+        provider="twilio",
+        provider_id=parked.id,
+        number=parked.to,
+    )
+    kit.provider.events = lambda *_given, **_named: (event,)
+    assert [(told.type, told.appointment) for told in kit.receive({}, b"")] == [("unknown", None)]
+    assert kit.status()["messages"] == {"scheduled": 1}
