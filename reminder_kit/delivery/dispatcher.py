@@ -23,6 +23,7 @@ from reminder_kit.delivery.retry import TRIES, backoff, retry_delay
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import (
     ProviderError,
+    QueueFullError,
     RefusedCredentialError,
     RejectedError,
     TransientError,
@@ -86,19 +87,18 @@ class Dispatcher:
         `generation` is the one the decision was made for: where the appointment was written since, nothing is sent.
         `may_still_send` says whether what is sent at once may still go out at an instant.
         """
-        if self.route.is_full(self.clock()):
-            return DispatchResult(DispatchStatus.NO_ROOM)
         draft, provider = decision.draft, self.route.provider
         assert draft is not None  # noqa: S101 - only decisions with a draft are parked
         message_id, key = self.new_id(), self.new_id()
         try:
             provider.headers()  # a missing key is an error before anything is written
-            self.route.breaker.check(self.clock())
+            self.route.check(self.clock())
             request = provider.create(draft, token=message_id, idempotency_key=key)
         except RejectedError as error:
             return DispatchResult.rejected(error)
         except ProviderError as error:
-            return DispatchResult(DispatchStatus.FAILED, None, error)
+            status = DispatchStatus.NO_ROOM if isinstance(error, QueueFullError) else DispatchStatus.FAILED
+            return DispatchResult(status, None, error)
         message = Message(
             id=message_id,
             key=decision.key,

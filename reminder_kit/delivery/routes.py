@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from attrs import define, evolve, field
 
 from reminder_kit.delivery.retry import CircuitBreaker, ClockSkew
+from reminder_kit.errors import QueueFullError
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Capabilities, Provider
 from reminder_kit.rules.window import Window
@@ -35,9 +36,16 @@ class Route:
     skew: ClockSkew = field(factory=ClockSkew)
     full_until: datetime | None = None
 
-    def is_full(self, now: datetime) -> bool:
-        """Say whether the provider said a moment ago that it holds as many messages as it takes."""
-        return self.full_until is not None and now < self.full_until
+    def check(self, now: datetime) -> None:
+        """Raise where nothing is to be posted at `now`.
+
+        `QueueFullError`: the provider said a moment ago that it holds as many messages as it takes. `TransientError`:
+        it is left alone, after failures.
+        """
+        if self.full_until is not None and now < self.full_until:
+            name = self.provider.name
+            raise QueueFullError(f"{name} had no room a moment ago", provider=name, code="no_room")
+        self.breaker.check(now)
 
     def note_full(self, now: datetime) -> None:
         """Note that the provider has no room."""

@@ -38,7 +38,7 @@ from reminder_kit.model.records import (
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decisions_for
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import is_past, needs_settling, stale_duplicates
+from reminder_kit.planning.message_times import needs_settling, stale_duplicates
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Plan, Worklist
 from reminder_kit.planning.report import Report
@@ -248,12 +248,8 @@ class Executor:
     def _settling(
         self, work: WorkItem, message: Message, dispatchers: Dispatchers
     ) -> Callable[[], Coroutine[Any, Any, None]]:
-        in_doubt = message.state is State.SCHEDULED and not is_past(message, self.clock())
-
         async def job() -> None:
-            result = await isolated(dispatchers.settle(work.claimed(message)))
-            if not in_doubt:  # else it counts as parked, and may be taken back, whatever the look-up came to
-                work.settled(message.key, result)
+            work.settled(message, await isolated(dispatchers.settle(work.claimed(message))), self.clock())
 
         return job
 

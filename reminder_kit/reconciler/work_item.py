@@ -29,7 +29,7 @@ from reminder_kit.model.records import (
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import quarantined
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import is_doubtful, next_look
+from reminder_kit.planning.message_times import is_doubtful, is_past, next_look
 from reminder_kit.planning.unchanged import marked_unconfirmed
 from reminder_kit.reconciler.conclusions import CONCLUSIONS, concluded, why
 from reminder_kit.reconciler.neighbours import ranges_of
@@ -98,8 +98,14 @@ class WorkItem:
         elif result.status is DispatchStatus.UNKNOWN:
             self.unconfirmed.add(key)
 
-    def settled(self, key: str, result: DispatchResult) -> None:
-        """Note how settling a message ended, by the key of its reminder, where it did not end well."""
+    def settled(self, message: Message, result: DispatchResult, now: datetime) -> None:
+        """Note how settling a message ended, by the key of its reminder, where it did not end well.
+
+        One that waited for a look-up counts as parked, and may be taken back, whatever the look-up came to.
+        """
+        if message.state is State.SCHEDULED and not is_past(message, now):
+            return
+        key = message.key
         self.note_failure(key, result)
         if result.status in (DispatchStatus.FAILED, DispatchStatus.WAITING):
             self.unsettled[key] = result
