@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from reminder_kit.rules.offsets import Offset
     from reminder_kit.rules.placement import Placement
     from reminder_kit.rules.quiet_hours import QuietHours
-    from reminder_kit.rules.reminders import Reminder, Rule
+    from reminder_kit.rules.reminders import Reminder
+    from reminder_kit.rules.rule import Rule
     from reminder_kit.rules.window import Window
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -35,6 +36,19 @@ def day_before():
     return Rule("day-before", before="24 hours", text=TEXT)
 
 
+class Waiting:
+    """The waits of a kit that takes no time over them: what is slept is added to the clock of its rate."""
+
+    def __init__(self):
+        self.slept = 0.0
+
+    def sleep(self, seconds):
+        self.slept += seconds
+
+    def clock(self):
+        return time.monotonic() + self.slept
+
+
 @pytest.fixture
 def make_kit(sandbox, tmp_path, day_before):
     """Return a factory of kits that talk to the sandbox in process, on one SQLite file."""
@@ -55,7 +69,8 @@ def make_kit(sandbox, tmp_path, day_before):
         )
         if kind is ReminderKit:
             for io in filter(None, (kit._io, kit._fallback_io)):
-                io._sleep = lambda _delay: None
+                waiting = Waiting()
+                io._sleep, io.pace._clock = waiting.sleep, waiting.clock
         kits.append(kit)
         return kit
 

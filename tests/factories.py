@@ -17,7 +17,9 @@ from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.records import Identity
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
-from reminder_kit.rules.reminders import Defaults, Reminder, Rule, reminders_of
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.reminders import Reminder, reminders_of
+from reminder_kit.rules.rule import Rule
 from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
 
@@ -31,6 +33,20 @@ NUMBER = "+12025550123"
 ACCOUNT = "AC" + "1" * 32  # of Twilio
 SERVICE = "MG" + "2" * 32  # Twilio's messaging service
 HOOK = "https://clinic.example/hooks"
+
+CONFIG = """
+timezone = "America/New_York"
+[provider]
+name = "telnyx"
+from = "+12025550100"
+[ledger]
+url = "sqlite:///{ledger}"
+[[rules]]
+id = "r"
+before = "24 hours"
+text = "See you {{{{ when }}}}."
+"""
+"""The least reminders.toml of a server of webhooks; `ledger` is the path of its file."""
 
 DEFAULTS = Defaults(timezone="America/New_York", region="US")
 WINDOW = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))

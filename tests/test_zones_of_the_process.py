@@ -86,8 +86,12 @@ PROBE = """
 from datetime import datetime, timedelta, UTC
 from zoneinfo import ZoneInfo
 from reminder_kit.model.appointments import Appointment, Recipient
-from reminder_kit.rules.placement import QuietHours, Window, place
-from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
+from reminder_kit.rules.quiet_hours import QuietHours
+from reminder_kit.rules.window import Window
+from reminder_kit.rules.placement import place
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.rule import Rule
+from reminder_kit.rules.reminders import reminders_of
 from reminder_kit.text.composer import Composer
 from tests.planning.weeks import RULES, WEEKS
 window = Window(timedelta(minutes=5), timedelta(days=5), timedelta(minutes=1))

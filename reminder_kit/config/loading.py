@@ -24,8 +24,9 @@ from reminder_kit.planning.plan import Guard
 from reminder_kit.ports import Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.rules.conditions import suggestion
+from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.quiet_hours import QuietHours
-from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.rules.rule import Rule
 from reminder_kit.text.linter import warnings_of
 
 __all__ = ["DEFAULT_LEDGER", "DEFAULT_PATH", "LEDGER_VARIABLE", "Config", "load"]

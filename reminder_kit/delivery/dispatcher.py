@@ -19,7 +19,7 @@ from reminder_kit.delivery.journal import Journal
 from reminder_kit.delivery.lost_messages import found_again
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.posting import Posting
-from reminder_kit.delivery.retry import TRIES, backoff, retry_delay
+from reminder_kit.delivery.retry import Tries, backoff
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import (
     ProviderError,
@@ -31,7 +31,7 @@ from reminder_kit.errors import (
 )
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State, after_provider_said, step
-from reminder_kit.model.messages import Message
+from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.records import Claim, ReminderRecord
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import (
@@ -40,7 +40,7 @@ from reminder_kit.planning.message_times import (
     is_past,
     replayable,
 )
-from reminder_kit.ports import Receipt
+from reminder_kit.ports import Receipt, Request
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -99,30 +99,15 @@ class Dispatcher:
         except ProviderError as error:
             status = DispatchStatus.NO_ROOM if isinstance(error, QueueFullError) else DispatchStatus.FAILED
             return DispatchResult(status, None, error)
-        message = Message(
-            id=message_id,
-            key=decision.key,
-            state=State.CREATING,
-            draft=draft,
-            due_at=decision.due_at or draft.send_at,
-            start_at=decision.start_at,
-            sender=provider.sender,
-            provider=provider.name,
-            path=request.path,
-            request=request.body,
-            idempotency_key=key,
-            created_at=self.clock(),
-            uncertain=True,
-            attempts=1,
-            includes=decision.included,
-        )
+        message = self._intended(decision, draft, request, message_id, key)
         claimed = ClaimedMessage(claim, decision.identity, decision.rule, message)
         entry = self.journal.entry(claimed, State.CREATING, decision.record.reason)
 
+        def is_wanted(transaction: Transaction) -> bool:
+            return transaction.generation(claim.row) == generation and not transaction.reader.is_suppressed(draft.to)
+
         def intend(transaction: Transaction) -> bool:
-            if transaction.generation(claim.row) != generation or transaction.reader.is_suppressed(draft.to):
-                return False
-            if _is_in_the_way(transaction, decision):
+            if not is_wanted(transaction) or _is_in_the_way(transaction, decision):
                 return False
             transaction.create_message(claim, message, rule=decision.rule, recipient=decision.recipient)
             transaction.keep_outcomes(claim, [decision.record])
@@ -131,7 +116,27 @@ class Dispatcher:
 
         if not await self.journal.commit(intend):
             return DispatchResult(DispatchStatus.STALE)
-        return await self._confirmed(claimed, await self.posting.post(claimed, request, may_still_send))
+        return await self._confirmed(claimed, await self.posting.post(claimed, request, may_still_send, is_wanted))
+
+    def _intended(self, decision: Decision, draft: Draft, request: Request, message_id: str, key: str) -> Message:
+        """Return the message that a request is to create; `key` is its idempotency key."""
+        return Message(
+            id=message_id,
+            key=decision.key,
+            state=State.CREATING,
+            draft=draft,
+            due_at=decision.due_at or draft.send_at,
+            start_at=decision.start_at,
+            sender=self.route.provider.sender,
+            provider=self.route.provider.name,
+            path=request.path,
+            request=request.body,
+            idempotency_key=key,
+            created_at=self.clock(),
+            uncertain=True,
+            attempts=1,
+            includes=decision.included,
+        )
 
     async def _confirmed(self, claimed: ClaimedMessage, result: DispatchResult) -> DispatchResult:
         """Look a posted message up at once where the answer said anything but that it is scheduled.
@@ -173,8 +178,8 @@ class Dispatcher:
 
     async def finish_cancel(self, claimed: ClaimedMessage) -> DispatchResult:
         """Ask for a message in `cancelling` to be taken back; whatever is not a plain yes is settled by looking."""
-        message, error = claimed.message, None
-        for attempt in range(1, TRIES + 1):
+        message, tries = claimed.message, Tries()
+        while True:
             await self.exchange.turn()
             if not cancellable(message, self.route.settings.window, self.clock()):
                 return await self.look_up(claimed)
@@ -189,12 +194,10 @@ class Dispatcher:
                 f"{self.route.provider.name} did not say that it cancelled the message",
                 provider=self.route.provider.name,
             )
-            delay = retry_delay(attempt, error)
+            delay = tries.delay_after(error)
             if delay is None:
-                break
+                return await self.posting.retry_later(claimed, error, doubtful=message.uncertain)
             await self.route.io.sleep(delay)
-        assert error is not None  # noqa: S101 - the loop ends by an error
-        return await self.posting.retry_later(claimed, error, doubtful=message.uncertain)
 
     async def _ask_to_cancel(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
         provider = self.route.provider
@@ -294,7 +297,7 @@ class Dispatcher:
         if said:
             after = evolve(message, next_try_at=None, error="")
         else:
-            again_at = min(self.clock() + backoff(message.attempts, message.id), message.send_at)
+            again_at = self.clock() + backoff(message.attempts, message.id)
             after = evolve(message, attempts=message.attempts + 1, next_try_at=again_at)
         return DispatchResult(DispatchStatus.DONE, await self.journal.move(claimed, after))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
@@ -14,7 +15,7 @@ from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, Dispa
 from reminder_kit.delivery.exchange import Exchange, state_of
 from reminder_kit.delivery.journal import Journal
 from reminder_kit.delivery.lost_messages import found_again
-from reminder_kit.delivery.retry import backoff, retry_delay
+from reminder_kit.delivery.retry import Tries, backoff
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import (
     ProviderError,
@@ -31,10 +32,10 @@ from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER, repl
 from reminder_kit.ports import Receipt, Request, Response
 from reminder_kit.rules.placement import GRACE
 
-__all__ = ["Posting"]
+if TYPE_CHECKING:
+    from reminder_kit.ledger.transaction import Transaction
 
-_REFUSALS = 10
-"""How often one request is sent again in one run although the provider refuses it for its rate."""
+__all__ = ["Posting"]
 
 _LOOKS = 6
 """How often a lost message is looked for, in later runs, while the provider does not say what it holds."""
@@ -54,25 +55,25 @@ class Posting:
         claimed: ClaimedMessage,
         request: Request | None = None,
         may_still_send: Callable[[datetime], bool] = lambda _at: True,
+        is_wanted: Callable[[Transaction], bool] = lambda _transaction: True,
     ) -> DispatchResult:
         """Post a message until the provider answers, as far as that is safe; commit the outcome.
 
         Without a `request` it is not the first time: the stored bytes are repeated, and may have been carried out.
         The caller has a place in the provider's rate. A refusal for the rate (429) is none of the tries; whether the
-        message may still go out is asked each time just before its request leaves.
+        message may still go out is asked each time just before its request leaves; after a wait the ledger is asked too
+        whether it is still wanted: the appointment may be written anew, or the number suppressed, meanwhile.
         """
         message, fresh = claimed.message, request is not None
         stored = request or self._stored(message)
         doubtful = message.uncertain and not fresh
         error: ProviderError | None = None
-        attempt = refused = 0
+        tries = Tries()
         while self._may_leave(message, may_still_send):
             receipt, error = await self.exchange.ask(lambda: stored, self._parse_created, message, has_turn=True)
             if receipt is not None:
                 return await self._accepted(claimed, receipt)
             assert error is not None  # noqa: S101 - without a receipt there is an error
-            limited = isinstance(error, RateLimitedError)
-            attempt, refused = attempt + (not limited), refused + limited
             doubtful = doubtful or isinstance(error, UnknownOutcomeError)
             if isinstance(error, RejectedError):
                 return await self._rejected(claimed, error, doubtful=doubtful)
@@ -81,11 +82,13 @@ class Posting:
             if isinstance(error, QueueFullError) and not doubtful:
                 self.route.note_full(self.clock())
                 return await self._not_sent(claimed, DispatchStatus.NO_ROOM, error)
-            delay = retry_delay(max(attempt, 1), error) if refused <= _REFUSALS else None
+            delay = tries.delay_after(error)
             if delay is None or not self._may_repeat(message, timedelta(seconds=delay), may_still_send):
                 return await self.retry_later(claimed, error, doubtful=doubtful)
             await self.route.io.sleep(delay)
             await self.exchange.turn()
+            if not doubtful and not await self.journal.commit(is_wanted):
+                return await self._not_sent(claimed, DispatchStatus.STALE, error)
         if doubtful:
             return await self.retry_later(claimed, error or UnknownOutcomeError("no answer"), doubtful=True)
         late = TransientError("its time passed while a place in the provider's rate was waited for", code="mistimed")

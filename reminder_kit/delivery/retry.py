@@ -20,27 +20,15 @@ from reminder_kit.errors import (
 from reminder_kit.ports import Response
 from reminder_kit.rules.window import Window
 
-__all__ = ["TRIES", "CircuitBreaker", "ClockSkew", "backoff", "retry_delay"]
+__all__ = ["CircuitBreaker", "ClockSkew", "Tries", "backoff"]
 
-TRIES = 3
-"""How often one request is sent in one run."""
+_TRIES = 3
+"""How often one request is sent in one run, refusals for the rate not counted."""
 
 _OPEN = "breaker_open"
-_LONGEST_WAIT = 30.0
+_REFUSALS, _LONGEST_WAIT, _LONGEST_REFUSED = 10, 30.0, 60.0
+"""How often a run puts up with a refusal for the rate, and how many seconds it waits: at a time, and in all."""
 _SKEW_FROM, _SKEW_TO = timedelta(seconds=30), timedelta(minutes=15)
-
-
-def retry_delay(attempt: int, error: ProviderError) -> float | None:
-    """Return how many seconds to wait before trying again within this run, or None to give up for now.
-
-    `attempt` counts from 1. A named `Retry-After` is kept to, unless it is longer than
-    a run should wait.
-    """
-    if attempt >= TRIES or isinstance(error, RejectedError | RefusedCredentialError):
-        return None
-    if isinstance(error, RateLimitedError) and error.retry_after is not None:
-        return error.retry_after if error.retry_after <= _LONGEST_WAIT else None
-    return 0.25 * float(4 ** (attempt - 1))
 
 
 def backoff(attempts: int, message_id: str) -> timedelta:
@@ -51,6 +39,32 @@ def backoff(attempts: int, message_id: str) -> timedelta:
     steps = (30, 60, 120, 300)
     whole = steps[min(attempts, len(steps)) - 1] if attempts > 0 else steps[0]
     return timedelta(seconds=whole * (1 - 0.2 * (int(message_id[:4] or "0", 16) % 100) / 100))
+
+
+@define
+class Tries:
+    """How often one request was sent in one run, and how many seconds were waited for the provider's rate."""
+
+    failures: int = 0
+    refusals: int = 0
+    waited: float = 0.0
+
+    def delay_after(self, error: ProviderError) -> float | None:
+        """Note how the last try ended; return how many seconds to wait for the next one, or None to give up for now.
+
+        A refusal for the rate is none of the tries: the time that the provider names is kept to, or else a second,
+        doubled each time; ten times and for a minute in all at most, since somebody may wait for the run.
+        """
+        if isinstance(error, RateLimitedError):
+            self.refusals += 1
+            delay = error.retry_after if error.retry_after is not None else 2.0 ** (self.refusals - 1)
+            self.waited += delay
+            given_up = self.refusals > _REFUSALS or delay > _LONGEST_WAIT or self.waited > _LONGEST_REFUSED
+            return None if given_up else delay
+        self.failures += 1
+        if self.failures >= _TRIES or isinstance(error, RejectedError | RefusedCredentialError):
+            return None
+        return 0.25 * float(4 ** (self.failures - 1))
 
 
 @define

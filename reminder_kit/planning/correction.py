@@ -13,7 +13,8 @@ from attrs import evolve
 
 from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
-from reminder_kit.rules.reminders import Reminder, Rule
+from reminder_kit.rules.reminders import Reminder
+from reminder_kit.rules.rule import Rule
 
 __all__ = ["correction_key", "corrections"]
 

@@ -16,7 +16,7 @@ from reminder_kit.errors import ConfigurationError
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.fallback import fallback_id
 from reminder_kit.rules.conditions import suggestion
-from reminder_kit.rules.reminders import Rule
+from reminder_kit.rules.rule import Rule
 from reminder_kit.text.sms import Cost, forecast
 
 __all__ = ["Forecast", "Prices", "forecast_of"]

@@ -19,8 +19,11 @@ from reminder_kit.model.messages import Draft
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.combining import combined_for_preview
 from reminder_kit.rules.alarms import rules_for
-from reminder_kit.rules.placement import Placement, QuietHours, place
-from reminder_kit.rules.reminders import Defaults, Reminder, Rule, reminders_of
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.placement import Placement, place
+from reminder_kit.rules.quiet_hours import QuietHours
+from reminder_kit.rules.reminders import Reminder, reminders_of
+from reminder_kit.rules.rule import Rule
 from reminder_kit.rules.superseding import supersede
 from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer

@@ -15,7 +15,8 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.settings import Settings
-from reminder_kit.rules.placement import PlacementDecision, QuietHours, place, still_allowed
+from reminder_kit.rules.placement import PlacementDecision, place, still_allowed
+from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.window import Window
 
 __all__ = ["held", "may_still_send", "placed_again", "without_room"]

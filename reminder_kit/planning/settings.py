@@ -13,8 +13,10 @@ from hashlib import blake2b
 from attrs import field, frozen
 
 from reminder_kit.model.messages import Message
-from reminder_kit.rules.placement import QuietHours
-from reminder_kit.rules.reminders import Defaults, Reminder, Rule
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.quiet_hours import QuietHours
+from reminder_kit.rules.reminders import Reminder
+from reminder_kit.rules.rule import Rule
 from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
 

@@ -40,7 +40,8 @@ from reminder_kit.reconciler.calendar_import import Imported, read_for_import
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.plan_builder import build_plan
 from reminder_kit.reconciler.scope import Scope
-from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.rule import Rule
 from reminder_kit.text.linter import warnings_of
 
 if TYPE_CHECKING:

@@ -52,7 +52,8 @@ from reminder_kit.model.instants import UTC, iso, utc, whole_seconds, zone
 from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.offsets import in_words
 from reminder_kit.rules.quiet_hours import QuietHours
-from reminder_kit.rules.reminders import Reminder, Rule
+from reminder_kit.rules.reminders import Reminder
+from reminder_kit.rules.rule import Rule
 from reminder_kit.rules.window import _NONE, Window
 
 __all__ = [
@@ -61,7 +62,6 @@ __all__ = [
     "FeasibleRange",
     "Placement",
     "PlacementDecision",
-    "QuietHours",
     "feasible_range",
     "hold",
     "place",

@@ -18,23 +18,11 @@ from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import iso, named_zone, utc, whole_seconds, zone
 from reminder_kit.model.phones import is_possible
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.conditions import Condition
 from reminder_kit.rules.defaults import Defaults
-from reminder_kit.rules.late_policy import LatePolicy
 from reminder_kit.rules.offsets import Offset, OffsetKind, apply_offset, dst_note, in_words
-from reminder_kit.rules.rule import KEYS, Rule
+from reminder_kit.rules.rule import Rule
 
-__all__ = [
-    "KEYS",
-    "Condition",
-    "Defaults",
-    "LatePolicy",
-    "Reminder",
-    "Rule",
-    "due_time",
-    "reminder_key",
-    "reminders_of",
-]
+__all__ = ["Reminder", "due_time", "reminder_key", "reminders_of"]
 
 
 @frozen

@@ -11,26 +11,14 @@ from datetime import datetime
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.messages import Draft
+from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.placement import GRACE
-from reminder_kit.rules.reminders import Defaults, Reminder
-from reminder_kit.text.linter import OPT_OUT_WORDS, Finding, lint
-from reminder_kit.text.sms import Cost, Parts, costly_characters, forecast, sms_parts, transliterated
-from reminder_kit.text.templates import NAMES, TemplateContext, compiled
+from reminder_kit.rules.reminders import Reminder
+from reminder_kit.text.sms import sms_parts, transliterated
+from reminder_kit.text.templates import TemplateContext, compiled
 from reminder_kit.text.time_phrases import known_locale
 
-__all__ = [
-    "NAMES",
-    "OPT_OUT_WORDS",
-    "Composer",
-    "Cost",
-    "Finding",
-    "Parts",
-    "costly_characters",
-    "forecast",
-    "lint",
-    "sms_parts",
-    "transliterated",
-]
+__all__ = ["Composer"]
 
 
 class Composer:

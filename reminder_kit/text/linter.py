@@ -31,7 +31,8 @@ from reminder_kit.text.time_phrases import is_known, known_locale
 if TYPE_CHECKING:
     from jinja2 import nodes
 
-    from reminder_kit.rules.reminders import Defaults, Rule
+    from reminder_kit.rules.defaults import Defaults
+    from reminder_kit.rules.rule import Rule
 
 __all__ = ["OPT_OUT_WORDS", "Finding", "lint", "warnings_of"]
 

@@ -19,21 +19,10 @@ import httpx
 import pytest
 
 from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event
+from tests.factories import CONFIG
 
 ROOT = Path(__file__).parents[2]
 LATER = 50
-CONFIG = """
-timezone = "America/New_York"
-[provider]
-name = "telnyx"
-from = "+12025550100"
-[ledger]
-url = "sqlite:///{ledger}"
-[[rules]]
-id = "r"
-before = "24 hours"
-text = "See you {{{{ when }}}}."
-"""
 
 
 def wait_until_listening(job, port):

@@ -12,7 +12,7 @@ from reminder_kit.config import loading as config
 from reminder_kit.config.json_schema import file_schema, rules_schema
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.appointments import Status
-from reminder_kit.rules.reminders import KEYS, Rule
+from reminder_kit.rules.rule import KEYS, Rule
 
 ITEM = rules_schema()["items"]
 

@@ -15,8 +15,9 @@ from jsonschema import Draft202012Validator
 from reminder_kit.config.json_schema import file_schema, rules_schema
 from reminder_kit.config.loading import load
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError
+from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.offsets import UNITS
-from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.rules.rule import Rule
 from reminder_kit.text.linter import lint
 
 ROOT = Path(__file__).parents[2]

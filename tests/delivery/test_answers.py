@@ -165,7 +165,10 @@ def test_a_lost_answer_that_is_found_queued_is_looked_up_in_the_same_run(make_ki
 def test_a_webhook_that_decides_nothing_is_nobodys_reply(make_kit, sandbox, appointment):
     """Twilio reports `queued` with the person's number: it is told as it is, of no appointment, and moves nothing."""
     kit = make_kit(provider=PROVIDERS["twilio"]())
-    kit.sync(appointment())
+    kit.sync(appointment("A-0", days=2))
+    sandbox.clock.advance(days=1, minutes=5)
+    kit.resync()
+    kit.sync(appointment("A-1", days=5))
     (parked,) = sandbox.parked()
     event = DeliveryEvent(
         id=f"{parked.id}:queued",
@@ -176,5 +179,115 @@ def test_a_webhook_that_decides_nothing_is_nobodys_reply(make_kit, sandbox, appo
         number=parked.to,
     )
     kit.provider.events = lambda *_given, **_named: (event,)
-    assert [(told.type, told.appointment) for told in kit.receive({}, b"")] == [("unknown", None)]
+    told = []
+    kit.on("unknown", told.append)
+    kit.receive({}, b"")
+    assert [(heard.type, heard.appointment) for heard in told] == [("unknown", None)]
+    assert kit.status()["messages"] == {"delivered": 1, "scheduled": 1}
+
+
+def test_a_patient_run_asks_for_one_whose_time_is_over_whatever_its_back_off(make_kit, sandbox, appointment):
+    """A look-up was put off beyond the send time: once that is over, the next run settles the message all the same."""
+    kit = make_kit(provider=PROVIDERS["telnyx"]())
+    visit = appointment()
+    kit.sync(visit)
+    send_at = visit.starts_at - timedelta(hours=24)
+    sandbox.clock.set(send_at - timedelta(minutes=1))
+    (row,) = kit.ledger.read(lambda reader: [record.row for record in reader.records()])
+    message = kit.ledger.read(lambda reader: reader.read([row]))[0].messages[0]
+    put_off = evolve(message, next_try_at=send_at + timedelta(hours=2), error="no answer")
+
+    def put(transaction):
+        claim = transaction.claim([row], "test", sandbox.now(), timedelta(minutes=1))[row]
+        transaction.move_message(claim, message, put_off)
+        transaction.expire(["test"])
+
+    kit.ledger.submit(put).result()
+    sandbox.clock.set(send_at + timedelta(minutes=2))
+    assert kit.resync().ok
+    assert kit.status()["messages"] == {"delivered": 1}
+
+
+def test_an_unknown_one_that_turns_up_with_an_undecided_word_went_out(make_kit, sandbox, appointment):
+    """A day after its time the list names it at last: the provider has it, so that it is not given up."""
+    twilio = PROVIDERS["twilio"]()
+    listed, found = twilio.parse_found, []
+    twilio.parse_found = lambda *given, **named: tuple(
+        evolve(receipt, status="unknown") for receipt in listed(*given, **named) if found
+    )
+    kit = make_kit(provider=twilio, unknown_outcome="prefer_missing")
+    sandbox.fault("drop_after", times=1, method="POST")
+    kit.sync(appointment())
+    assert kit.status()["messages"] == {"unknown": 1}
+    found.append("from now on")
+    sandbox.clock.advance(days=5)
+    kit.resync()
+    assert kit.status()["messages"] == {"sent": 1}
+
+
+def test_an_odd_answer_to_a_repeated_request_is_looked_up_in_the_same_run(make_kit, sandbox, appointment):
+    """The first run could not reach the provider; the second one's request is answered `queued`, and asked about."""
+    kit = make_kit(provider=PROVIDERS["telnyx"]())
+    sandbox.fault("drop_before", times=3, method="POST")
+    assert [change.outcome for change in kit.sync(appointment()).changes] == ["failed"]
+    sandbox.clock.advance(minutes=6)
+    sandbox.fault("word", times=1, method="POST", word="queued")
+    assert kit.resync().ok
+    assert asked(sandbox, "GET") == 1
     assert kit.status()["messages"] == {"scheduled": 1}
+
+
+def test_a_lost_one_found_queued_by_a_later_run_is_looked_up_in_it(make_kit, sandbox, appointment):
+    """The list could not be read at first, and then says `queued`: that run asks for the message itself too."""
+    twilio = PROVIDERS["twilio"]()
+    listed = twilio.parse_found
+    twilio.parse_found = lambda *given, **named: tuple(
+        evolve(receipt, status="unknown") for receipt in listed(*given, **named)
+    )
+    kit = make_kit(provider=twilio)
+    sandbox.fault("drop_after", times=1, method="POST")
+    sandbox.fault("503", times=1, method="GET", path="*/Messages.json")
+    kit.sync(appointment())
+    sandbox.clock.advance(minutes=6)
+    before = asked(sandbox, "GET")
+    assert kit.resync().ok
+    assert asked(sandbox, "GET") == before + 2
+    assert kit.status()["messages"] == {"scheduled": 1}
+
+
+def test_a_lost_one_that_the_list_says_is_gone_out_needs_no_second_question(make_kit, sandbox, appointment):
+    """The list is a look-up already: what it says of a message is recorded as it is."""
+    twilio = PROVIDERS["twilio"]()
+    listed = twilio.parse_found
+    twilio.parse_found = lambda *given, **named: tuple(
+        evolve(receipt, status="sent") for receipt in listed(*given, **named)
+    )
+    kit = make_kit(provider=twilio)
+    sandbox.fault("drop_after", times=1, method="POST")
+    kit.sync(appointment())
+    assert asked(sandbox, "GET") == 1
+    assert kit.status()["messages"] == {"sent": 1}
+
+
+def test_moving_one_in_doubt_counts_for_the_guard_like_any_other(make_kit, sandbox, appointment):
+    """Its look-up is due, and yet what the plan does is to take back a parked message."""
+    kit = make_kit(provider=PROVIDERS["telnyx"]())
+    sandbox.fault("word", times=1, method="POST", word="queued")
+    sandbox.fault("503", times=None, method="GET")
+    kit.sync(appointment())
+    sandbox.clock.advance(minutes=6)
+    visit = appointment()
+    (change,) = kit.plan(evolve(visit, starts_at=visit.starts_at + timedelta(hours=3))).changes
+    assert (change.kind.value, change.moves_noticeably) == ("replace", True)
+    (change,) = kit.plan(visit).changes
+    assert (change.kind.value, change.causes) == ("keep", ("settle",))
+
+
+def test_history_tells_how_a_doubt_ended(make_kit, sandbox, appointment):
+    """First the odd answer, then the confirmation: nothing there says that anything failed."""
+    kit = make_kit(provider=PROVIDERS["telnyx"]())
+    sandbox.fault("word", times=1, method="POST", word="queued")
+    kit.sync(appointment())
+    told = [line.strip() for line in str(kit.explain("A-1")).splitlines() if " sync: " in line]
+    events = [line.split(" sync: ")[1].split(":")[0] for line in told]
+    assert events == ["creating", "scheduled", "scheduled", "schedule"]

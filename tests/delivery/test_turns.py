@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 
 from reminder_kit import Rule
+from reminder_kit.delivery.retry import Tries
+from reminder_kit.errors import RateLimitedError, TransientError
 from reminder_kit.ports import Response
 from reminder_kit.providers.vonage.provider import Vonage
 
@@ -115,3 +118,54 @@ def test_a_cancellation_whose_turn_comes_too_late_asks_for_nothing(waiting_kit, 
     (change,) = kit.withdraw("A-0").changes
     assert (change.kind.value, change.reason.value) == ("keep", "too_late")
     assert not [request for request in sandbox.requests if request.method == "DELETE"]
+
+
+@pytest.mark.parametrize("what", ["suppress", "record"])
+def test_what_happens_during_a_wait_is_obeyed_before_the_request_is_repeated(make_kit, sandbox, appointment, what):
+    """The provider refuses for its rate; before the second try the number is barred, or the visit called off."""
+    rule = Rule("now", before="1 hour", text="Now.")
+    kit = make_kit([rule], provider=Vonage("12025550100", "abcd1234", "KEY"), concurrency=1)
+    host = make_kit([rule], provider=kit.provider)
+    visit = appointment(days=0, hours=1)
+    waits = []
+
+    def meanwhile(delay):
+        waits.append(delay)
+        if what == "suppress":
+            host.suppress(visit.recipients[0].phone, reason="asked by telephone")
+        else:
+            host.record(evolve(visit, status="cancelled"))
+
+    kit._io._sleep = meanwhile
+    sandbox.fault("429", times=1, method="POST", retry_after=1)
+    kit.sync(visit)
+    assert waits
+    assert posts(sandbox) == [429]
+    assert sandbox.messages() == []
+
+
+@pytest.mark.parametrize(
+    ("errors", "delays"),
+    [
+        ([RateLimitedError("slow")] * 6, [1.0, 2.0, 4.0, 8.0, 16.0, None]),
+        ([RateLimitedError("slow", retry_after=20)] * 4, [20, 20, 20, None]),
+        ([RateLimitedError("slow", retry_after=31)], [None]),
+        ([RateLimitedError("slow", retry_after=0)] * 11, [0] * 10 + [None]),
+        ([TransientError("down")] * 3, [0.25, 1.0, None]),
+        ([TransientError("down"), RateLimitedError("slow"), TransientError("down")], [0.25, 1.0, 1.0]),
+    ],
+    ids=["no time named", "a time named", "too long", "at once", "failures", "mixed"],
+)
+def test_refusals_for_the_rate_are_waited_for_a_minute_in_all(errors, delays):
+    """They are none of the three tries, and yet nobody who waits for the run waits for ever."""
+    tries = Tries()
+    assert [tries.delay_after(error) for error in errors] == delays
+
+
+def test_a_cancellation_refused_for_the_rate_is_asked_for_again_in_the_same_run(waiting_kit, sandbox, appointment):
+    """Five refusals, a second each: the message is taken back all the same."""
+    kit = waiting_kit()
+    kit.sync(visits(appointment, 1, hours=30))
+    sandbox.fault("429", times=5, method="DELETE", retry_after=1)
+    assert kit.withdraw("A-0").ok
+    assert sandbox.parked() == []

@@ -10,7 +10,7 @@ from reminder_kit.model.lifecycle import State
 from reminder_kit.model.records import PriorMessage, ReminderRecord, ReminderStatus, Suppression
 from reminder_kit.planning.assessment import assess
 from reminder_kit.rules.placement import PlacementDecision
-from reminder_kit.rules.reminders import Rule
+from reminder_kit.rules.rule import Rule
 from tests.factories import DAY, NUMBER, START, message_of, observed_of, settings_of, visit
 
 DUE = START + timedelta(days=1)

@@ -17,8 +17,9 @@ from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decide import decide
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
-from reminder_kit.rules.placement import QuietHours
-from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.quiet_hours import QuietHours
+from reminder_kit.rules.rule import Rule
 from reminder_kit.text.composer import Composer
 from tests.factories import WINDOW
 from tests.planning.weeks import RULES, WEEKS

@@ -11,7 +11,7 @@ from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Included
 from reminder_kit.planning.assessment import assess
 from reminder_kit.planning.combining import combine
-from reminder_kit.rules.reminders import Rule
+from reminder_kit.rules.rule import Rule
 from tests.factories import EVENING, START, TOGETHER, evening_rule, message_of, observed_of, settings_of, visit
 
 SETTINGS = settings_of(EVENING)

@@ -16,8 +16,8 @@ from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decide
 from reminder_kit.planning.message_times import NEVER_SENT, next_look, replayable
 from reminder_kit.planning.plan import Guard, Plan
-from reminder_kit.rules.placement import QuietHours
-from reminder_kit.rules.reminders import Rule
+from reminder_kit.rules.quiet_hours import QuietHours
+from reminder_kit.rules.rule import Rule
 from tests.factories import START, TEXT, message_of, observed_of, settings_of
 
 

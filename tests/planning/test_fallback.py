@@ -14,7 +14,8 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.fallback import fallback_key, fallback_rule, with_fallbacks
 from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
-from reminder_kit.rules.reminders import KEYS, reminders_of
+from reminder_kit.rules.reminders import reminders_of
+from reminder_kit.rules.rule import KEYS
 from reminder_kit.rules.window import Window
 from tests.factories import DEFAULTS, START, settings_of
 

@@ -10,7 +10,7 @@ from reminder_kit.model.records import Traffic
 from reminder_kit.planning.assessment import assess
 from reminder_kit.planning.spacing import apply_min_gap, apply_min_silence
 from reminder_kit.rules.placement import PlacementDecision
-from reminder_kit.rules.reminders import Rule
+from reminder_kit.rules.rule import Rule
 from tests.factories import NUMBER, START, message_of, observed_of, settings_of, visit
 
 DUE = START + timedelta(days=1)

@@ -72,6 +72,20 @@ def test_what_is_not_done_is_reported_and_recorded(decision, status, outcome, ki
     assert record.park_at == (LATER if recorded == "held" else None)
 
 
+@pytest.mark.parametrize("replaces", [False, True], ids=["new", "replaces another"])
+def test_without_room_a_reminder_waits_and_nothing_failed(decision, replaces):
+    """It is held for every next run to ask again, and still replaces what was taken back for it."""
+    from attrs import evolve
+
+    full = DispatchResult(DispatchStatus.NO_ROOM, None, ProviderError("full"))
+    change, record = concluded(evolve(decision, replaces=replaces), full, LATER)
+    row = CONCLUSIONS[DispatchStatus.NO_ROOM]
+    assert (change.outcome, change.kind, change.reason, change.error) == (row.outcome, row.kind, row.reason, None)
+    assert (record.status, record.reason, record.send_at) == (row.status, row.reason.value, None)
+    assert record.replacing is replaces
+    assert record.park_at is not None
+
+
 def test_a_cancellation_that_failed_is_not_held(decision):
     """Its message is still parked: the reminder stands as decided, for the next run to finish."""
     from attrs import evolve

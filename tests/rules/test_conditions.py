@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.reminders import reminders_of
+from reminder_kit.rules.rule import Rule
 
 START = datetime(2026, 2, 16, 15, tzinfo=UTC)
 

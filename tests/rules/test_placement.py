@@ -16,8 +16,11 @@ from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.instants import from_seconds
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.placement import GRACE, Placement, PlacementDecision, QuietHours, place, still_allowed
-from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.placement import GRACE, Placement, PlacementDecision, place, still_allowed
+from reminder_kit.rules.quiet_hours import QuietHours
+from reminder_kit.rules.reminders import reminders_of
+from reminder_kit.rules.rule import Rule
 from reminder_kit.rules.superseding import COLLAPSE_WITHIN, supersede
 from reminder_kit.rules.window import Window
 from tests.factories import NEW_YORK, NUMBER, in_new_york

@@ -18,8 +18,12 @@ from hypothesis import strategies as st
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.reasons import Reason
+from reminder_kit.rules.conditions import Condition
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.late_policy import LatePolicy
 from reminder_kit.rules.offsets import Offset, OffsetKind
-from reminder_kit.rules.reminders import Condition, Defaults, LatePolicy, Rule, reminders_of
+from reminder_kit.rules.reminders import reminders_of
+from reminder_kit.rules.rule import Rule
 from tests.factories import NEW_YORK, NUMBER
 
 BOB = "+12025550145"

@@ -9,8 +9,10 @@ from statistics import mean
 import pytest
 
 from reminder_kit.model.appointments import Appointment
+from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.placement import place
-from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
+from reminder_kit.rules.reminders import reminders_of
+from reminder_kit.rules.rule import Rule
 from tests.factories import WINDOW
 
 NINE = datetime(2026, 2, 15, 14, tzinfo=UTC)

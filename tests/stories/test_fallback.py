@@ -15,7 +15,7 @@ from reminder_kit.errors import ConfigurationError, InvalidInputError, Signature
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
-from reminder_kit.rules.reminders import KEYS
+from reminder_kit.rules.rule import KEYS
 from reminder_kit.sandbox import SandboxTransport
 from reminder_kit.sandbox.signer import Signer
 from tests.factories import ACCOUNT, HOOK, NUMBER, SERVICE, START, received_texts

@@ -11,7 +11,7 @@ from attrs import evolve
 from reminder_kit import AsyncReminderKit, QuietHours, Recipient, Rule
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.providers.telnyx.provider import Telnyx
-from reminder_kit.rules.reminders import Defaults
+from reminder_kit.rules.defaults import Defaults
 from reminder_kit.text.linter import lint
 from tests.factories import (
     ALL,

@@ -15,17 +15,12 @@ from hypothesis import strategies as st
 
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Appointment, Recipient
-from reminder_kit.rules.reminders import Defaults, Rule, reminders_of
-from reminder_kit.text.composer import (
-    Composer,
-    Cost,
-    Parts,
-    costly_characters,
-    forecast,
-    lint,
-    sms_parts,
-    transliterated,
-)
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.reminders import reminders_of
+from reminder_kit.rules.rule import Rule
+from reminder_kit.text.composer import Composer
+from reminder_kit.text.linter import lint
+from reminder_kit.text.sms import Cost, Parts, costly_characters, forecast, sms_parts, transliterated
 from reminder_kit.text.time_phrases import LANGUAGES, known_locale, when
 from tests.factories import NEW_YORK, NUMBER, in_new_york
 
@@ -385,9 +380,9 @@ class TestParts:
     def test_parts_hold_their_units_and_nothing_in_gsm7_is_dear(self, text):
         """Any text fits the parts it is counted as, and has costly characters only in UCS-2."""
         encoding, units, parts = sms_parts(text)
-        single, each = (160, 153) if encoding == "gsm7" else (70, 67)
+        whole, joined = (160, 153) if encoding == "gsm7" else (70, 67)
         assert parts >= 1
-        assert units <= (single if parts == 1 else each * parts)
+        assert units <= (whole if parts == 1 else joined * parts)
         assert bool(costly_characters(text)) == (encoding == "ucs2")
         if encoding == "ucs2":
             assert units == len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reminder_kit.rules.reminders import Defaults, Rule
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.rule import Rule
 from reminder_kit.text.linter import lint
 from reminder_kit.text.samples import made_up, read_fields
 

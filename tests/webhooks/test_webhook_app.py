@@ -22,7 +22,7 @@ from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event
 from reminder_kit.webhook_app import WebhookApp
-from tests.factories import NUMBER
+from tests.factories import CONFIG, NUMBER
 
 pytest.importorskip("cryptography")
 
@@ -341,20 +341,6 @@ def test_its_lifespan_closes_a_kit_of_its_own(make_app, sandbox, monkeypatch):
     asyncio.run(app({"type": "lifespan"}, receive, send))
     assert logged == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert closed == [None]
-
-
-CONFIG = """
-timezone = "America/New_York"
-[provider]
-name = "telnyx"
-from = "+12025550100"
-[ledger]
-url = "sqlite:///{ledger}"
-[[rules]]
-id = "r"
-before = "24 hours"
-text = "See you {{{{ when }}}}."
-"""
 
 
 @pytest.fixture

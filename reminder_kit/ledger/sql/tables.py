@@ -7,6 +7,7 @@ are never changed once released.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -180,22 +181,11 @@ def _messages(metadata: sa.MetaData) -> sa.Table:
         _text_column("recipient"),
         # A `State` of the life cycle.
         _text_column("state"),
-        # The draft; `media_urls` is a JSON list.
-        _text_column("to_number"),
-        _text_column("text"),
-        _text_column("subject"),
-        _text_column("media_urls"),
-        _text_column("channel"),
-        _instant_column("send_at", nullable=False),
+        *_draft_columns(),
         # What it was decided for: when its reminder was due, and the start that its text speaks of.
         _instant_column("due_at", nullable=False),
         _instant_column("start_at", nullable=False),
-        # What was, or will be, posted: the same bytes and key whenever it is repeated. Never a credential.
-        _text_column("sender"),
-        _text_column("provider"),
-        _text_column("path"),
-        sa.Column("request", sa.LargeBinary, nullable=False),
-        _text_column("idempotency_key"),
+        *_request_columns(),
         # When the intent was written, before the first request.
         _instant_column("created_at", nullable=False),
         # The provider's name for it; NULL until it is learned.
@@ -216,6 +206,32 @@ def _messages(metadata: sa.MetaData) -> sa.Table:
         _index("messages_provider_id", "provider_id"),
         _index("messages_number", "namespace", "to_number"),
     )
+
+
+def _draft_columns() -> list[sa.Column[Any]]:
+    """Return the columns of what a message says, to whom and when; `media_urls` is a JSON list."""
+    return [
+        _text_column("to_number"),
+        _text_column("text"),
+        _text_column("subject"),
+        _text_column("media_urls"),
+        _text_column("channel"),
+        _instant_column("send_at", nullable=False),
+    ]
+
+
+def _request_columns() -> list[sa.Column[Any]]:
+    """Return the columns of what was, or will be, posted: the same bytes and key whenever it is repeated.
+
+    Never a credential.
+    """
+    return [
+        _text_column("sender"),
+        _text_column("provider"),
+        _text_column("path"),
+        sa.Column("request", sa.LargeBinary, nullable=False),
+        _text_column("idempotency_key"),
+    ]
 
 
 def _history(metadata: sa.MetaData) -> sa.Table:
