@@ -12,10 +12,13 @@ Pure: values only. Never holds a full phone number, a message text or a secret.
     ├─ LedgerError
     │  ├─ IllegalTransitionError · ClaimLostError · SchemaError
     ├─ ProviderError                    they did it   (.provider .code .status .raw)
-    │  ├─ TransientError → RateLimitedError(.retry_after) · QueueFullError
-    │  ├─ RejectedError → OptedOutError · InvalidNumberError       never retried
-    │  │                → SenderRefusedError    another sender, or account, may be taken
-    │  ├─ RefusedCredentialError        also a ConfigurationError: the account must be mended first
+    │  ├─ TransientError                of the moment: tried again
+    │  │  └─ RateLimitedError(.retry_after) · QueueFullError · MistimedError
+    │  ├─ AccountRefusedError(.channel) of the account: waits until it is mended, asked for one message at a time
+    │  │  ├─ SenderRefusedError         another sender, or account, may be taken
+    │  │  └─ RefusedCredentialError     also a ConfigurationError: nothing at all is taken
+    │  ├─ RejectedError → OptedOutError · InvalidNumberError   of the message: final until that changes
+    │  ├─ UnknownRefusalError           a code we don't know: tried again, and the account's if others meet it too
     │  ├─ TooLateToCancelError · MessageNotFoundError
     │  └─ UnknownOutcomeError           may have happened: settle, never resend blindly
     └─ WebhookError
@@ -25,6 +28,7 @@ Pure: values only. Never holds a full phone number, a message text or a secret.
 from __future__ import annotations
 
 __all__ = [
+    "AccountRefusedError",
     "CalendarError",
     "ClaimLostError",
     "ConfigurationError",
@@ -34,6 +38,7 @@ __all__ = [
     "InvalidRuleError",
     "LedgerError",
     "MessageNotFoundError",
+    "MistimedError",
     "NaiveDatetimeError",
     "OptedOutError",
     "PayloadError",
@@ -50,6 +55,7 @@ __all__ = [
     "TooLateToCancelError",
     "TransientError",
     "UnknownOutcomeError",
+    "UnknownRefusalError",
     "UnsafePlanError",
     "WebhookError",
 ]
@@ -150,8 +156,12 @@ class QueueFullError(TransientError):
     """The provider holds as many messages as it takes: there is room again once some of them went out."""
 
 
+class MistimedError(TransientError):
+    """The send time does not fit what the provider takes at this moment: place the message anew."""
+
+
 class RejectedError(ProviderError):
-    """Refused for good: the same request will never be taken."""
+    """Refused for the message itself (its text, number or media): the same request will never be taken."""
 
 
 class OptedOutError(RejectedError):
@@ -162,12 +172,27 @@ class InvalidNumberError(RejectedError):
     """The number cannot receive messages."""
 
 
-class SenderRefusedError(RejectedError):
-    """Refused for what this sender, or account, may not do: another one may; neither number nor text is at fault."""
+class AccountRefusedError(ProviderError):
+    """Refused for the account, its sender or what these may do: any message like it is, until a person mends that.
+
+    `channel` is the channel that it is about ("mms"); "": any.
+    """
+
+    def __init__(self, message: str, *, channel: str = "", **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.channel = channel
 
 
-class RefusedCredentialError(ProviderError, ConfigurationError):
-    """The account, key or sender is not accepted: nothing was done, and nothing will be until that is mended."""
+class SenderRefusedError(AccountRefusedError):
+    """Refused for what this sender may not do: another one may; neither number nor text is at fault."""
+
+
+class RefusedCredentialError(AccountRefusedError, ConfigurationError):
+    """The account or its key is not accepted: nothing was done, and nothing will be until that is mended."""
+
+
+class UnknownRefusalError(ProviderError):
+    """Refused with a code, or a status, that we don't know: certainly not done; it may be taken another time."""
 
 
 class TooLateToCancelError(ProviderError):
