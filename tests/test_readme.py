@@ -62,7 +62,7 @@ def test_the_first_example_says_what_failed_and_why(place, run, monkeypatch, cap
     monkeypatch.setenv("TELNYX_API_KEY", "another")
     run(blocks("python")[0])
     (line,) = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(rf"failed on_time {INSTANT} telnyx.* 401 .*TELNYX_API_KEY.*", line, re.IGNORECASE)
+    assert re.fullmatch(r"failed waiting_account None telnyx.* 401 .*TELNYX_API_KEY.*", line, re.IGNORECASE)
     assert place.parked() == []
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from reminder_kit.errors import InvalidNumberError, OptedOutError, ProviderError, RejectedError
+from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Claim, Identity
@@ -25,7 +26,8 @@ class DispatchStatus(StrEnum):
     until its back-off is over. `stale`: the appointment, a suppression or a neighbour changed before anything was
     sent. `mistimed`: not sent, or refused, because its time did not fit any more (a wait for the
     provider's rate, a provider whose clock differs from ours): to be placed anew. `no_room`: the provider holds as
-    many messages as it takes; this one certainly not.
+    many messages as it takes; this one certainly not. `blocked`: refused, or not even asked, for what is not the
+    message's own fault; it waits.
     """
 
     DONE = "done"
@@ -37,6 +39,7 @@ class DispatchStatus(StrEnum):
     STALE = "stale"
     MISTIMED = "mistimed"
     NO_ROOM = "no_room"
+    BLOCKED = "blocked"
 
 
 @frozen
@@ -44,13 +47,15 @@ class DispatchResult:
     """What became of one message.
 
     `message` is as the ledger knows it now, None where none was created. `error` and `reason` say why the dispatch
-    is not simply done; `reason` only where the provider rejected the message for good.
+    is not simply done; `reason` only where the provider rejected the message for good. `blocker` is what a blocked
+    message waits for.
     """
 
     status: DispatchStatus
     message: Message | None = None
     error: ProviderError | None = None
     reason: Reason | None = None
+    blocker: Blocker | None = None
 
     @classmethod
     def rejected(cls, error: RejectedError, message: Message | None = None) -> DispatchResult:

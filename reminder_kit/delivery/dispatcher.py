@@ -38,6 +38,7 @@ from reminder_kit.planning.message_times import (
     NEVER_SENT,
     cancellable,
     is_past,
+    key_lives,
     replayable,
 )
 from reminder_kit.ports import Receipt, Request
@@ -89,6 +90,8 @@ class Dispatcher:
         """
         draft, provider = decision.draft, self.route.provider
         assert draft is not None  # noqa: S101 - only decisions with a draft are parked
+        if (blocker := self.route.blocker(decision.key, draft, self.clock())) is not None:
+            return DispatchResult(DispatchStatus.BLOCKED, blocker=blocker)
         message_id, key = self.new_id(), self.new_id()
         try:
             provider.headers()  # a missing key is an error before anything is written
@@ -226,14 +229,17 @@ class Dispatcher:
 
     # Settling
 
-    async def settle(self, claimed: ClaimedMessage) -> DispatchResult:
-        """Find out, as far as it can be, what became of a message whose last step was left open."""
+    async def settle(self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool]) -> DispatchResult:
+        """Find out, as far as it can be, what became of a message whose last step was left open.
+
+        `may_leave_now` says whether its text, leaving at an instant (UTC), would be wanted, allowed and true.
+        """
         message, now = claimed.message, self.clock()
         is_due = message.state is State.SCHEDULED and is_past(message, now)
         if self.patient and not is_due and message.next_try_at is not None and now < message.next_try_at:
             return DispatchResult(DispatchStatus.WAITING, message, self._left_alone(message.next_try_at, message.error))
         if message.state is State.CREATING:
-            return await self._settle_creating(claimed, now)
+            return await self._settle_creating(claimed, may_leave_now)
         if message.state is State.CANCELLING and cancellable(message, self.route.settings.window, now):
             return await self.finish_cancel(claimed)
         if message.state is State.UNKNOWN:
@@ -248,21 +254,39 @@ class Dispatcher:
         text = f"left alone until {until:%Y-%m-%dT%H:%M:%SZ} after: {cause}"
         return TransientError(text, provider=self.route.provider.name, code="waiting")
 
-    async def _settle_creating(self, claimed: ClaimedMessage, now: datetime) -> DispatchResult:
+    async def _settle_creating(
+        self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool]
+    ) -> DispatchResult:
+        """Finish an open request: repeat it where that is safe, else ask by it, else look for its message."""
         message = claimed.message
-        if replayable(message, self.route.settings, now):
+        if self._repeats(message, may_leave_now) is not None:
             await self.exchange.turn()
-            now = self.clock()
-        if replayable(message, self.route.settings, now):
+        repeats = self._repeats(message, may_leave_now)
+        if repeats is not None:
             again = evolve(message, uncertain=True, next_try_at=None)
             await self.journal.commit(lambda transaction: transaction.move_message(claimed.claim, message, again))
             posted = claimed.having(evolve(again, uncertain=message.uncertain))
-            return await self._confirmed(posted, await self.posting.post(posted))
+            post = self.posting.post if repeats else self.posting.ask_again
+            return await self._confirmed(posted, await post(posted))
         if message.uncertain:
-            return await self._confirmed(claimed, await self.posting.outcome_unknown(claimed, None))
+            return await self._confirmed(claimed, await self.posting.look_for(claimed, None))
         after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.DONE, after)
+
+    def _repeats(self, message: Message, may_leave_now: Callable[[datetime], bool]) -> bool | None:
+        """Say how a request may be repeated: True within its window, False as a question after it, None not at all.
+
+        As a question it is repeated under a key that lives, and where the text may leave now; where a second text is
+        worse than none (`prefer_missing`), only once the provider is known to honour keys.
+        """
+        now, settings = self.clock(), self.route.settings.of(message)
+        if replayable(message, self.route.settings, now):
+            return True
+        if not message.uncertain or settings.window.holds_and_sends or not key_lives(message, settings, now):
+            return None
+        asks = (settings.prefer_duplicate or self.route.honours_keys) and may_leave_now(now)
+        return False if asks else None
 
     async def look_up(self, claimed: ClaimedMessage) -> DispatchResult:
         """Ask what became of a message; past its time, silence means that it was sent (presumed)."""

@@ -58,11 +58,16 @@ class Dispatchers:
             return self.first
         return self.second
 
-    def settle(self, claimed: ClaimedMessage) -> Coroutine[Any, Any, DispatchResult]:
-        """Find out what became of a message; of one at a provider that is gone, only what time tells."""
+    def settle(
+        self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool]
+    ) -> Coroutine[Any, Any, DispatchResult]:
+        """Find out what became of a message; of one at a provider that is gone, only what time tells.
+
+        `may_leave_now` says whether its text, leaving at an instant (UTC), would be wanted, allowed and true.
+        """
         message, dispatcher = claimed.message, self.of(claimed.message)
         if dispatcher.route.provider.name == message.provider:
-            return dispatcher.settle(claimed)
+            return dispatcher.settle(claimed, may_leave_now)
         if message.state is State.UNKNOWN or is_past(message, dispatcher.clock()):
             return dispatcher.abandon(claimed)
         return _unknown_provider(message)

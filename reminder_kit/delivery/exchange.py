@@ -43,6 +43,16 @@ class Exchange:
             return
         await self.route.io.turn()
 
+    async def is_alive(self) -> bool:
+        """Say whether the provider answers at all, by a request that changes nothing."""
+        try:
+            self.route.breaker.check(self.clock())
+            await self.route.io.turn()
+            answer = await logged(self.route.io, self.route.provider.name, self.route.provider.ping())
+        except (ProviderError, NoAnswerError, NotSentError):
+            return False
+        return answer.status < 500
+
     async def ask(
         self,
         build: Callable[[], Request],
@@ -60,7 +70,7 @@ class Exchange:
         """
         route = self.route
         try:
-            route.breaker.check(self.clock())
+            (route.breaker.admit if learns else route.breaker.check)(self.clock())
             if not has_turn:
                 await route.io.turn()
             found = parse(await logged(route.io, route.provider.name, build(), message))

@@ -15,9 +15,11 @@ from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, Dispa
 from reminder_kit.delivery.exchange import Exchange, state_of
 from reminder_kit.delivery.journal import Journal
 from reminder_kit.delivery.lost_messages import found_again
-from reminder_kit.delivery.retry import Tries, backoff
-from reminder_kit.delivery.routes import Route
+from reminder_kit.delivery.retry import Tries, backoff, is_left_alone
+from reminder_kit.delivery.routes import Route, honours_keys
 from reminder_kit.errors import (
+    AccountRefusedError,
+    MistimedError,
     ProviderError,
     QueueFullError,
     RateLimitedError,
@@ -25,7 +27,9 @@ from reminder_kit.errors import (
     SenderRefusedError,
     TransientError,
     UnknownOutcomeError,
+    UnknownRefusalError,
 )
+from reminder_kit.model.blockers import waiting_time
 from reminder_kit.model.lifecycle import State, after_provider_said
 from reminder_kit.model.messages import Message
 from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER, replayable, still_fits
@@ -38,7 +42,13 @@ if TYPE_CHECKING:
 __all__ = ["Posting"]
 
 _LOOKS = 6
-"""How often a lost message is looked for, in later runs, while the provider does not say what it holds."""
+"""How often a lost message is looked for, in later runs, while the list of messages can't be read."""
+
+_REFUSALS = (AccountRefusedError, MistimedError, RejectedError, UnknownRefusalError)
+"""Errors that say: this message was not taken now."""
+
+_LATE = "the answer to its request was lost, and the same request was taken after its time"
+"""Why a message is looked up whose request was repeated as a question."""
 
 
 @frozen
@@ -75,10 +85,10 @@ class Posting:
                 return await self._accepted(claimed, receipt)
             assert error is not None  # noqa: S101 - without a receipt there is an error
             doubtful = doubtful or isinstance(error, UnknownOutcomeError)
-            if isinstance(error, RejectedError):
-                return await self._rejected(claimed, error, doubtful=doubtful)
+            if isinstance(error, _REFUSALS):
+                return await self._refused(claimed, error, doubtful=doubtful)
             if doubtful and self.route.capabilities.key_life is None:
-                return await self.outcome_unknown(claimed, error)
+                return await self.look_for(claimed, error)
             if isinstance(error, QueueFullError) and not doubtful:
                 self.route.note_full(self.clock())
                 return await self._not_sent(claimed, DispatchStatus.NO_ROOM, error)
@@ -93,6 +103,22 @@ class Posting:
             return await self.retry_later(claimed, error or UnknownOutcomeError("no answer"), doubtful=True)
         late = TransientError("its time passed while a place in the provider's rate was waited for", code="mistimed")
         return await self._not_sent(claimed, DispatchStatus.MISTIMED, late)
+
+    async def ask_again(self, claimed: ClaimedMessage) -> DispatchResult:
+        """Post the stored bytes under their key although their time is over, as a question; commit what it tells.
+
+        A success that the provider repeats from memory says that the first request was carried out, another one is the
+        reminder itself: either way the message is there, to be looked up. The caller has a place in the provider's
+        rate, and made sure that a text leaving now is allowed and true.
+        """
+        stored = self._stored(claimed.message)
+        receipt, error = await self.exchange.ask(lambda: stored, self._parse_created, claimed.message, has_turn=True)
+        if receipt is not None:
+            return await self._accepted(claimed, evolve(receipt, error=receipt.error or _LATE))
+        assert error is not None  # noqa: S101 - without a receipt there is an error
+        if isinstance(error, _REFUSALS):
+            return await self._refused(claimed, error, doubtful=True)
+        return await self.retry_later(claimed, error, doubtful=True)
 
     def _parse_created(self, answer: Response) -> Receipt:
         self.route.skew.note(answer, self.clock())
@@ -130,6 +156,7 @@ class Posting:
         An answer that says anything but `scheduled` is no word on what became of the message: it counts as parked, so
         that whoever wants it back asks for that first, and is to be looked up at once (`next_try_at`).
         """
+        await self._note_taken(claimed.message, receipt)
         said = state_of(receipt.status)
         if self.route.can_look_up and not (looked and said) and (said is not State.SCHEDULED or receipt.error):
             error = receipt.error or f"{self.route.provider.name} did not say that it scheduled the message"
@@ -147,26 +174,67 @@ class Posting:
         )
         return DispatchResult(DispatchStatus.DONE, await self.journal.move(claimed, after))
 
-    async def _rejected(self, claimed: ClaimedMessage, error: RejectedError, *, doubtful: bool) -> DispatchResult:
-        if doubtful and self.route.capabilities.key_life is None:
-            return await self.outcome_unknown(claimed, error)
+    async def _note_taken(self, message: Message, receipt: Receipt) -> None:
+        """Write down what a success shows besides: that blockers are over, that the provider honours keys."""
+        over, proven = self.route.note_taken(message), receipt.replayed and not self.route.honours_keys
+        if not over and not proven:
+            return
+        self.route.honours_keys = self.route.honours_keys or proven
+        name, now = honours_keys(self.route.provider.name), self.clock()
+
+        def write(transaction: Transaction) -> None:
+            transaction.drop_blockers(over)
+            if proven:
+                transaction.mark_run(name, now, {})
+
+        await self.journal.commit(write)
+
+    async def _refused(self, claimed: ClaimedMessage, error: ProviderError, *, doubtful: bool) -> DispatchResult:
+        """Write down that the provider refused a message, by what is at fault: its moment, the account, or itself.
+
+        A refusal says nothing of an earlier request in doubt, unless the provider is known to repeat its answers for a
+        key: had that one been carried out, it would not have refused this one.
+        """
+        if doubtful and not self.route.honours_keys:
+            if isinstance(error, AccountRefusedError | UnknownRefusalError):
+                return await self.retry_later(claimed, error, doubtful=True)
+            return await self.look_for(claimed, error)
+        if isinstance(error, AccountRefusedError | UnknownRefusalError):
+            return await self._blocked(claimed, error)
         skewed = self.route.skew.explains(claimed.message.send_at, self.route.settings.window, self.clock())
-        refused_sender = isinstance(error, SenderRefusedError) and not doubtful
-        said = NEVER_SENT if skewed else f"{REFUSED_SENDER if refused_sender else ''}{error}"
-        after = evolve(claimed.message, state=State.REJECTED, uncertain=False, next_try_at=None, error=said)
+        if skewed or isinstance(error, MistimedError):
+            return await self._not_sent(claimed, DispatchStatus.MISTIMED, error)
+        assert isinstance(error, RejectedError)  # noqa: S101 - the other refusals were told apart
+        after = evolve(claimed.message, state=State.REJECTED, uncertain=False, next_try_at=None, error=str(error))
         await self.journal.move(claimed, after)
-        if skewed:
-            return DispatchResult(DispatchStatus.MISTIMED, None, error)
         return DispatchResult.rejected(error, after)
 
-    async def outcome_unknown(self, claimed: ClaimedMessage, error: ProviderError | None) -> DispatchResult:
-        """Look for a message whose answer is lost. Not found, it is unknown; while it can't be asked for, it waits."""
-        message = claimed.message
+    async def _blocked(self, claimed: ClaimedMessage, error: ProviderError) -> DispatchResult:
+        """Write down that the provider took no message like this one, and when one is tried again."""
+        blocker = self.route.note_refusal(error, claimed.message, self.clock())
+        prefix = REFUSED_SENDER if isinstance(error, SenderRefusedError) else f"{NEVER_SENT}: "
+        after = evolve(
+            claimed.message, state=State.REJECTED, uncertain=False, next_try_at=None, error=f"{prefix}{error}"
+        )
+        await self.journal.move(claimed, after)
+        await self.journal.commit(lambda transaction: transaction.keep_blocker(blocker))
+        return DispatchResult(DispatchStatus.BLOCKED, None, error, blocker=blocker)
+
+    async def look_for(self, claimed: ClaimedMessage, error: ProviderError | None) -> DispatchResult:
+        """Look for a message whose answer is lost, where the provider lists messages. Not found, it is unknown.
+
+        While the provider can't be asked, or does not answer at all, it waits: no second message is made meanwhile.
+        """
+        message, now = claimed.message, self.clock()
         receipt, silence = await found_again(self.exchange, self.journal, message)
         if receipt is not None:
             return await self._accepted(claimed, receipt, looked=True)
-        if isinstance(silence, TransientError | UnknownOutcomeError) and message.attempts <= _LOOKS:
-            return await self.retry_later(claimed, silence, doubtful=True)
+        if now < max(message.send_at, message.start_at):
+            silent = isinstance(silence, TransientError | UnknownOutcomeError)
+            waits = self.route.settings.of(message).prefer_duplicate and not await self.exchange.is_alive()
+            if (silent and message.attempts <= _LOOKS) or waits:
+                why = silence or error or UnknownOutcomeError("no answer")
+                return await self.retry_later(claimed, why, doubtful=True)
         after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.UNKNOWN, after, error)
@@ -175,6 +243,8 @@ class Posting:
         """Leave a failed step to a later run, after its back-off; `doubtful`: it may have been carried out."""
         message = claimed.message
         wait = backoff(message.attempts, message.id)
+        if doubtful and isinstance(error, AccountRefusedError | UnknownRefusalError):
+            wait = waiting_time(message.attempts)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, timedelta(seconds=error.retry_after))
         after = evolve(
@@ -182,7 +252,7 @@ class Posting:
             uncertain=doubtful,
             attempts=message.attempts + 1,
             next_try_at=self.clock() + wait,
-            error=str(error),
+            error=message.error if is_left_alone(error) and message.error else str(error),
         )
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.FAILED, after, error)

@@ -10,22 +10,41 @@ from datetime import datetime, timedelta
 from attrs import define
 
 from reminder_kit.errors import (
+    AccountRefusedError,
     MessageNotFoundError,
+    MistimedError,
     ProviderError,
+    QueueFullError,
     RateLimitedError,
     RefusedCredentialError,
     RejectedError,
+    TooLateToCancelError,
     TransientError,
+    UnknownRefusalError,
 )
 from reminder_kit.ports import Response
 from reminder_kit.rules.window import Window
 
-__all__ = ["CircuitBreaker", "ClockSkew", "Tries", "backoff"]
+__all__ = ["CircuitBreaker", "ClockSkew", "Tries", "backoff", "is_left_alone"]
+
+_ANSWERS = (
+    AccountRefusedError,
+    MessageNotFoundError,
+    MistimedError,
+    QueueFullError,
+    RateLimitedError,
+    RejectedError,
+    TooLateToCancelError,
+    UnknownRefusalError,
+)
+"""Errors that show that a provider works."""
 
 _TRIES = 3
 """How often one request is sent in one run, refusals for the rate not counted."""
 
 _OPEN = "breaker_open"
+_FAILURES, _LEFT_ALONE = 10, timedelta(seconds=60)
+"""After how many failures in a row a provider is left alone, and for how long."""
 _REFUSALS, _LONGEST_WAIT, _LONGEST_REFUSED = 10, 30.0, 60.0
 """How often a run puts up with a refusal for the rate, and how many seconds it waits: at a time, and in all."""
 _SKEW_FROM, _SKEW_TO = timedelta(seconds=30), timedelta(minutes=15)
@@ -62,9 +81,14 @@ class Tries:
             given_up = self.refusals > _REFUSALS or delay > _LONGEST_WAIT or self.waited > _LONGEST_REFUSED
             return None if given_up else delay
         self.failures += 1
-        if self.failures >= _TRIES or isinstance(error, RejectedError | RefusedCredentialError):
+        if self.failures >= _TRIES or isinstance(error, RejectedError | AccountRefusedError | UnknownRefusalError):
             return None
         return 0.25 * float(4 ** (self.failures - 1))
+
+
+def is_left_alone(error: ProviderError) -> bool:
+    """Say whether a request was not made, since the provider is left alone for now."""
+    return error.code == _OPEN
 
 
 @define
@@ -86,20 +110,30 @@ class CircuitBreaker:
             raise self.cause
         raise TransientError(f"not asked, since it does not answer: {self.cause}", code=_OPEN)
 
+    def admit(self, now: datetime) -> None:
+        """Raise as `check` does; once the minute is over, let one request through and no other before its answer."""
+        self.check(now)
+        if self.open_until is not None:
+            self.open_until = now + _LEFT_ALONE
+
+    def open(self, until: datetime, cause: ProviderError) -> None:
+        """Leave the provider alone until an instant (UTC), as another process found out."""
+        self.failures, self.open_until, self.cause = _FAILURES, until, cause
+
     def answered(self) -> None:
         """Note that the provider works."""
         self.failures, self.open_until, self.cause = 0, None, None
 
     def failed(self, error: ProviderError, now: datetime) -> None:
         """Note a failure. What `check` refused is none: it neither prolongs the minute nor is its own cause."""
-        if error.code == _OPEN or error is self.cause:
+        if is_left_alone(error) or error is self.cause:
             return
-        if isinstance(error, RejectedError | RateLimitedError | MessageNotFoundError):
+        if isinstance(error, _ANSWERS) and not isinstance(error, RefusedCredentialError):
             self.answered()
             return
         self.failures += 1
-        if self.failures >= 10 or isinstance(error, RefusedCredentialError):
-            self.open_until, self.cause = now + timedelta(seconds=60), error
+        if self.failures >= _FAILURES or isinstance(error, RefusedCredentialError):
+            self.open_until, self.cause = now + _LEFT_ALONE, error
 
 
 @define

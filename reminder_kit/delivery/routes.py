@@ -5,20 +5,29 @@ Never sends anything; `exchange` does. A kit has one route, and a second one whe
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from attrs import define, evolve, field
 
 from reminder_kit.delivery.retry import CircuitBreaker, ClockSkew
-from reminder_kit.errors import QueueFullError
+from reminder_kit.errors import ProviderError, QueueFullError, RefusedCredentialError, TransientError
+from reminder_kit.model.blockers import Blocker, stopping
+from reminder_kit.model.messages import Draft, Message
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Capabilities, Provider
 from reminder_kit.rules.window import Window
 
-__all__ = ["Route"]
+__all__ = ["Route", "honours_keys"]
 
 _FULL = timedelta(minutes=1)
 """For how long nothing is posted to a provider that holds as many messages as it takes, unless one is taken back."""
+
+
+def honours_keys(provider: str) -> str:
+    """Return the name under which the ledger notes that a provider answers a repeated request from memory."""
+    return f"{provider} honours idempotency keys"
 
 
 @define
@@ -26,7 +35,8 @@ class Route:
     """A provider, its settings and connections, and what was learned of it in this process.
 
     `breaker` says whether the provider is left alone for now, `skew` how far its clock is from ours, `full_until` until
-    when it is taken to be full.
+    when it is taken to be full, `blockers` for which causes it refuses messages, `honours_keys` whether
+    it has answered a repeated request from memory, so that its idempotency keys are known to work.
     """
 
     provider: Provider
@@ -35,6 +45,9 @@ class Route:
     breaker: CircuitBreaker = field(factory=CircuitBreaker)
     skew: ClockSkew = field(factory=ClockSkew)
     full_until: datetime | None = None
+    blockers: tuple[Blocker, ...] = ()
+    honours_keys: bool = False
+    _noted_until: datetime | None = None
 
     def check(self, now: datetime) -> None:
         """Raise where nothing is to be posted at `now`.
@@ -46,6 +59,56 @@ class Route:
             name = self.provider.name
             raise QueueFullError(f"{name} had no room a moment ago", provider=name, code="no_room")
         self.breaker.check(now)
+
+    @property
+    def outage(self) -> str:
+        """The name under which the ledger notes whether the provider answers."""
+        return f"{self.provider.name} outage"
+
+    def recall(self, learned: Mapping[str, tuple[datetime, Mapping[str, Any]]]) -> None:
+        """Take over what the ledger notes of the provider: whether it honours keys, until when it is left alone."""
+        self.honours_keys = honours_keys(self.provider.name) in learned
+        noted = learned.get(self.outage, (None, {}))[1]
+        until = datetime.fromisoformat(noted["until"]) if noted.get("until") else None
+        if until is not None and until != self._noted_until and self.breaker.open_until is None:
+            self.breaker.open(until, TransientError(noted["cause"], provider=self.provider.name))
+        self._noted_until = until
+
+    def news_of_outage(self) -> dict[str, str] | None:
+        """Return what the ledger is to note of whether the provider answers; None: nothing has changed."""
+        until, cause = self.breaker.open_until, self.breaker.cause
+        if until == self._noted_until or isinstance(cause, RefusedCredentialError):
+            return None
+        self._noted_until = until
+        return {"until": until.isoformat(), "cause": str(cause)} if until else {}
+
+    def know(self, blockers: Iterable[Blocker]) -> None:
+        """Take over from the ledger for which causes messages are refused."""
+        self.blockers = tuple(blocker for blocker in blockers if blocker.provider == self.provider.name)
+
+    def blocker(self, key: str, draft: Draft, now: datetime) -> Blocker | None:
+        """Return what keeps a draft of the reminder with this key from being posted at `now`; None: nothing does."""
+        found = stopping(self.blockers, key, draft, **self.settings.origin)
+        return found if found is not None and now < found.next_try_at else None
+
+    def note_refusal(self, error: ProviderError, message: Message, now: datetime) -> Blocker:
+        """Note a refusal that is not the message's own fault; returns the blocker that it met, to be written down."""
+        met = Blocker.met(error, message, self.settings.account, now, self.blockers)
+        self.blockers = (*(blocker for blocker in self.blockers if blocker.name != met.name), met)
+        return met
+
+    def note_taken(self, message: Message) -> tuple[Blocker, ...]:
+        """Note that the provider took a message; returns the blockers that are over by that, to be forgotten.
+
+        Those that another account met are over too: their key is not in use any more.
+        """
+        over = tuple(
+            blocker
+            for blocker in self.blockers
+            if blocker.is_like(message.provider, blocker.account, message.sender, message.draft)
+        )
+        self.blockers = tuple(blocker for blocker in self.blockers if blocker not in over)
+        return over
 
     def note_full(self, now: datetime) -> None:
         """Note that the provider has no room."""

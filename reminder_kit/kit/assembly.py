@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
@@ -43,7 +44,7 @@ from reminder_kit.webhooks.inbox import Inbox
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Kit", "failures_of", "with_fallback"]
+__all__ = ["Kit", "account_of", "failures_of", "with_fallback"]
 
 T = TypeVar("T")
 
@@ -124,6 +125,7 @@ class Kit:
             composer=Composer(defaults),
             quiet=QuietHours.from_mapping(quiet_hours) if isinstance(quiet_hours, Mapping) else quiet_hours,
             key_life=provider.capabilities.key_life,
+            account=account_of(provider),
             prefer_duplicate=unknown_outcome == "prefer_duplicate",
             rearm_after=rearm_after,
             alarms=getattr(calendar, "alarms", "ignore"),
@@ -246,6 +248,7 @@ def with_fallback(
         provider=fallback.name,
         key_life=able.key_life,
         cap=able.cap,
+        account=account_of(fallback),
         prefer_duplicate=False,
     )
     permanent_codes = {
@@ -263,6 +266,18 @@ def _refuse_alike(rules: Iterable[Rule]) -> None:
             raise ConfigurationError(
                 f"rule {name!r}: what stands in for rule {rule.id!r} is told by that id: call it something else"
             )
+
+
+def account_of(provider: Provider) -> str:
+    """Return eight hex digits that tell one account's credentials from another's; "" where there are none.
+
+    They say nothing of the credentials; a token that is made anew every few minutes is another account each time.
+    """
+    try:
+        credentials = provider.headers().get("authorization", "")
+    except ConfigurationError:
+        return ""
+    return blake2b(credentials.encode(), digest_size=4, person=b"account").hexdigest()
 
 
 def failures_of(*providers: Provider | None) -> dict[str, Mapping[str, Failure]]:

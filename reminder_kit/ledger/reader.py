@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 from reminder_kit.ledger.databases.runner import Asker
 from reminder_kit.ledger.sql.queries import Filters
 from reminder_kit.ledger.sql.row_mapping import (
+    blocker_from,
     history_from,
     instant,
     instant_or_none,
@@ -24,6 +25,7 @@ from reminder_kit.ledger.sql.row_mapping import (
     record_from,
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
+from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import (
     AppointmentRecord,
@@ -207,6 +209,11 @@ class Reader:
         """Say whether a number must not be written to."""
         return bool(self._runner.rows(self._statements.queries.is_suppressed, namespace=self._namespace, number=number))
 
+    def blockers(self) -> tuple[Blocker, ...]:
+        """Return for which causes messages are refused, the oldest first."""
+        found = self._runner.rows(self._statements.queries.blockers, namespace=self._namespace)
+        return tuple(map(blocker_from, found))
+
     def parked(self, source: str | None = None, provider: str | None = None) -> int:
         """Return how many messages are, or may be, parked: in all or for one source, anywhere or at one provider."""
         statement = self._statements.queries.parked(source=source is not None, provider=provider is not None)
@@ -296,7 +303,7 @@ class Reader:
 
     def last_run(self, name: str) -> tuple[datetime, dict[str, Any]] | None:
         """Return when a job last ran and what it said, or None."""
-        return self._runs().get(name)
+        return self.runs().get(name)
 
     def counts(self) -> dict[str, Any]:
         """Return the numbers and instants that `NOTHING` explains."""
@@ -321,10 +328,11 @@ class Reader:
             "oldest_unsettled_at": instant_or_none(min(unsettled, default=None)),
             "suppressions": int(ask.rows(self._statements.queries.count_suppressions, **same)[0][0]),
             "unmatched_events": int(ask.rows(self._statements.queries.count_unmatched, **same)[0][0]),
-            "runs": self._runs(),
+            "runs": self.runs(),
         }
 
-    def _runs(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
+    def runs(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
+        """Return, by name, when each job last ran and what it said."""
         found = self._runner.rows(self._statements.queries.runs, namespace=self._namespace)
         return {name: (instant(at), json.loads(detail)) for name, at, detail in found}
 

@@ -17,6 +17,7 @@ from reminder_kit.ledger.databases.write_behind import WriteBehind
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.recorder import Recorder
 from reminder_kit.ledger.sql.row_mapping import (
+    blocker_values,
     event_from,
     event_values,
     history_values,
@@ -28,6 +29,7 @@ from reminder_kit.ledger.sql.row_mapping import (
     outcome_values,
 )
 from reminder_kit.ledger.sql.statements import statements_for
+from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.records import (
     Claim,
@@ -300,6 +302,16 @@ class Transaction:
     def allow(self, number: str) -> bool:
         """Lift a suppression; says whether there was one."""
         return self._runner.run(self._statements.updates.allow, namespace=self._namespace, number=number) > 0
+
+    def keep_blocker(self, blocker: Blocker) -> None:
+        """Write for which cause messages are refused, in the place of what was known of it."""
+        self._runner.run(self._statements.updates.keep_blocker, **blocker_values(self._namespace, blocker))
+
+    def drop_blockers(self, blockers: Sequence[Blocker]) -> None:
+        """Forget causes that are mended."""
+        if blockers:
+            packed = self._runner.pack("names", [(blocker.name,) for blocker in blockers])
+            self._runner.run(self._statements.updates.drop_blockers, namespace=self._namespace, **packed)
 
     def mark_run(self, name: str, at: datetime, detail: Mapping[str, Any]) -> None:
         """Say when a job last ran: the one row that a run may write although nothing changed."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSIONS", "is_current", "refuse", "upgrade", "version_of"]
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 """Every version there ever was, oldest first."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

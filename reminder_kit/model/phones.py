@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-__all__ = ["is_possible", "masked", "phone_number"]
+__all__ = ["country_of", "is_possible", "masked", "phone_number"]
 
 
 def masked(number: str) -> str:
@@ -39,6 +39,18 @@ def _phone_number(phone: str, region: str | None) -> str | None:
     if not phonenumbers.is_possible_number(parsed):
         return None
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+@lru_cache(maxsize=100_000)
+def country_of(number: str) -> str:
+    """Return the country of an E.164 number as two letters; where that can't be told, its calling code, or ""."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return ""
+    return str(phonenumbers.region_code_for_number(parsed) or parsed.country_code)
 
 
 def is_possible(number: str) -> bool:

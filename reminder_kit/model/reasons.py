@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Reason"]
+__all__ = ["WAITS", "Reason"]
 
 
 class Reason(StrEnum):
@@ -32,6 +32,10 @@ class Reason(StrEnum):
     BEYOND_WINDOW = "beyond_window"
     #: Until the provider, which keeps only so many messages parked, has room for it.
     AT_CAPACITY = "at_capacity"
+    #: Until a person mends what the account, or its sender, may not do; one message is tried now and then.
+    WAITING_ACCOUNT = "waiting_account"
+    #: Until the provider, which did not answer or refused it for a reason we don't know, is asked again.
+    WAITING_PROVIDER = "waiting_provider"
 
     # Skipped for its time
 
@@ -74,3 +78,7 @@ class Reason(StrEnum):
     STALE_REVISION = "stale_revision"
     #: Its text cannot be rendered.
     TEMPLATE_ERROR = "template_error"
+
+
+WAITS = (Reason.WAITING_ACCOUNT, Reason.WAITING_PROVIDER)
+"""Why a reminder is held that waits for what may be mended, not for its time."""

@@ -27,7 +27,7 @@ from reminder_kit.rules.placement import Placement, PlacementDecision, place
 from reminder_kit.rules.reminders import Reminder, reminders_of
 from reminder_kit.rules.superseding import supersede
 
-__all__ = ["Assessment", "as_if_settled", "assess", "stays"]
+__all__ = ["Assessment", "as_if_settled", "assess", "says_when", "stays", "wanted_reminders"]
 
 
 def as_if_settled(message: Message, settings: Settings, now: datetime) -> Message:
@@ -83,7 +83,7 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
 
     Corrections and fallbacks are among them. What neighbours change is up to `combining` and `spacing`.
     """
-    wanted = _wanted(observed, settings)
+    wanted = wanted_reminders(observed, settings)
     including = (
         {reminder.key: _messages_that_include(reminder, observed, settings, now) for reminder in wanted}
         if observed.included_in
@@ -96,7 +96,7 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
         }
         by_key |= {key: [*by_key.get(key, ()), *messages] for key, messages in including.items()}
         more = corrections(wanted, by_key, settings.correction, settings.rearm_after) if settings.correction else []
-        wanted = [*with_fallbacks(wanted, by_key, settings), *more]
+        wanted = [*with_fallbacks(wanted, by_key, settings, observed.blockers, now), *more]
     assessments = [_assessed(reminder, observed, including.get(reminder.key, []), settings, now) for reminder in wanted]
     _supersede(assessments)
     return assessments
@@ -118,7 +118,8 @@ def _messages_that_include(reminder: Reminder, observed: Observed, settings: Set
     return as_its_own
 
 
-def _wanted(observed: Observed, settings: Settings) -> list[Reminder]:
+def wanted_reminders(observed: Observed, settings: Settings) -> list[Reminder]:
+    """Return the reminders of an appointment by its rules, refused where nobody is to be written to."""
     if observed.appointment is None:
         return []
     reminders = reminders_of(
@@ -163,7 +164,8 @@ def _assess_parked(assessment: Assessment, parked: Message, settings: Settings, 
         assessment.causes = _drift(parked, reminder, settings)
     except ConfigurationError as error:
         assessment.skip, assessment.error = Reason.TEMPLATE_ERROR, str(error)
-        assessment.keep = _is_true(parked, reminder)  # better none than one to a stranger, or with a wrong time
+        # better none than one to a stranger, or with a wrong time
+        assessment.keep = is_for_start_and_number(parked, reminder)
         return
     cancelling = parked.state is State.CANCELLING
     if not cancelling and not assessment.causes:
@@ -176,7 +178,7 @@ def _assess_parked(assessment: Assessment, parked: Message, settings: Settings, 
         assessment.placement, assessment.replaces = placement, True
 
 
-def _is_true(parked: Message, reminder: Reminder) -> bool:
+def is_for_start_and_number(parked: Message, reminder: Reminder) -> bool:
     """Say whether a parked message is for the start and the number that its reminder has now."""
     to = reminder.recipient.phone if reminder.recipient else ""
     return parked.start_at == reminder.appointment.start_at and parked.draft.to == to
@@ -214,12 +216,17 @@ def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str
     return tuple(cause for cause in CAUSES if cause in causes)
 
 
+def says_when(causes: tuple[str, ...]) -> bool:
+    """Say whether a parked message still says the right time to the right number, for all that changed."""
+    return set(causes) <= {"text", "sender", "media"}
+
+
 def stays(parked: Message, placement: Placement, causes: tuple[str, ...]) -> bool:
     """Say whether a parked message stays since the one to replace it, placed at `placement`, would come too late.
 
     It may stay only where nothing but its text, pictures or sender changed: with another start or number it must go.
     """
-    if not set(causes) <= {"text", "sender", "media"}:
+    if not says_when(causes):
         return False
     if placement.decision is PlacementDecision.SKIP:
         return placement.reason in (Reason.TOO_LATE, Reason.QUIET_HOURS, Reason.PAST)

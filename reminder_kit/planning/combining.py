@@ -24,7 +24,7 @@ from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.assessment import Assessment, assess, stays
-from reminder_kit.planning.message_times import NEVER_SENT, cancellable
+from reminder_kit.planning.message_times import cancellable, may_be_taken
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import apply_min_silence
@@ -145,7 +145,7 @@ def _was_refused(assessment: Assessment, observed: Observed) -> bool:
     """
     recipient = assessment.reminder.recipient
     return recipient is not None and any(
-        message.state is State.REJECTED and message.error != NEVER_SENT and message.draft.to == recipient.phone
+        message.state is State.REJECTED and not may_be_taken(message) and message.draft.to == recipient.phone
         for message in observed.messages.get(assessment.reminder.key, ())
     )
 

@@ -12,15 +12,16 @@ from datetime import datetime
 from attrs import evolve
 
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.model.blockers import Blocker, stopping
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, ReminderStatus
-from reminder_kit.planning.assessment import Assessment, as_if_settled, assess
+from reminder_kit.planning.assessment import Assessment, as_if_settled, assess, says_when
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.combining import combine
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import NEVER_SENT, cancellable
+from reminder_kit.planning.message_times import cancellable, may_be_taken
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import apply_min_gap
@@ -64,13 +65,25 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
     if parked is None:
         if was_rejected(draft, observed.messages.get(assessment.reminder.key, ()), own_settings):
             return _without(assessment, observed, _rejection(assessment, observed), settings, now)
-        return _parking(assessment, observed, ChangeKind.SCHEDULE, draft, assessment.placement.reason)
+        decision = _parking(assessment, observed, ChangeKind.SCHEDULE, draft, assessment.placement.reason)
+        blocker = _stopping(assessment, observed, draft, own_settings)
+        return decision if blocker is None or blocker.next_try_at <= now else decision.waiting_for(blocker)
     if parked.state is not State.CANCELLING and is_same(parked, draft, own_settings):
         return evolve(_kept(assessment, parked, observed), adopt=True)
     if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
         assessment.skip = Reason.TOO_LATE
         return _kept(assessment, parked, observed)
+    blocker = _stopping(assessment, observed, draft, own_settings)
+    if blocker is not None and parked.state is State.SCHEDULED and says_when(assessment.causes):
+        assessment.skip = blocker.reason  # better yesterday's words than none: nothing would be taken in its stead
+        return evolve(_kept(assessment, parked, observed), park_at=blocker.next_try_at, error=blocker.error)
     return _parking(assessment, observed, ChangeKind.REPLACE, draft, assessment.placement.reason)
+
+
+def _stopping(assessment: Assessment, observed: Observed, draft: Draft, settings: Settings) -> Blocker | None:
+    """Return what keeps the provider from taking a draft; None: nothing that is known does."""
+    key = assessment.reminder.key
+    return stopping(observed.blockers, key, draft, **settings.origin) if observed.blockers else None
 
 
 def _rejection(assessment: Assessment, observed: Observed) -> Reason:
@@ -221,7 +234,7 @@ def was_rejected(draft: Draft, messages: Sequence[Message], settings: Settings) 
     route = (settings.provider, settings.sender)
     return any(
         message.state is State.REJECTED
-        and message.error != NEVER_SENT
+        and not may_be_taken(message)
         and (message.provider, message.sender) == route
         and message.draft.to == draft.to
         and message.draft.same_content(draft)

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from attrs import evolve, field, frozen
 
+from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.messages import Draft, Included, Message
 from reminder_kit.model.phones import masked
 from reminder_kit.model.reasons import Reason
@@ -128,6 +129,11 @@ class Decision:
         """The start (UTC) that a message is parked or adopted for; only decisions with a `reminder` have one."""
         assert self.reminder is not None  # noqa: S101 - nothing else is parked or adopted
         return self.reminder.appointment.start_at
+
+    def waiting_for(self, blocker: Blocker) -> Decision:
+        """Return the decision as one to hold until a message may be tried again that this blocker stops."""
+        replacing = self.replaces or self.replacing
+        return self.unsent(blocker.reason, blocker.next_try_at, error=blocker.error, replacing=replacing)
 
     def unsent(
         self, reason: Reason, park_at: datetime | None = None, *, error: str = "", replacing: bool = False

@@ -25,9 +25,10 @@ from hashlib import blake2b
 
 from attrs import evolve
 
+from reminder_kit.model.blockers import Blocker, stopping
 from reminder_kit.model.instants import iso
 from reminder_kit.model.lifecycle import OPEN, SENT, State
-from reminder_kit.model.messages import Message
+from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.message_times import REFUSED_SENDER
 from reminder_kit.planning.settings import Settings
@@ -70,16 +71,25 @@ def _longest_delay(rule: Rule) -> timedelta | None:
 
 
 def with_fallbacks(
-    reminders: Iterable[Reminder], messages: Mapping[str, Sequence[Message]], settings: Settings
+    reminders: Iterable[Reminder],
+    messages: Mapping[str, Sequence[Message]],
+    settings: Settings,
+    blockers: Sequence[Blocker] = (),
+    now: datetime | None = None,
 ) -> list[Reminder]:
     """Return the reminders, refused where a fallback stands in for them for good, and after them the fallbacks.
 
-    `messages` are those of the reminders and of their fallbacks, by key.
+    `messages` are those of the reminders and of their fallbacks, by key; `blockers` keep the first provider from taking
+    messages at `now`.
     """
     wanted = list(reminders)
     if settings.fallback is None:
         return wanted
-    pairs = [_pair(reminder, messages, settings) for reminder in wanted if reminder.recipient is not None]
+    pairs = [
+        _pair(reminder, messages, settings, _is_stopped(reminder, settings, blockers, now))
+        for reminder in wanted
+        if reminder.recipient is not None
+    ]
     by_key = {reminder.key: reminder for reminder, _ in pairs}
     return [by_key.get(reminder.key, reminder) for reminder in wanted] + [
         fallback for _, fallback in pairs if fallback is not None
@@ -87,9 +97,12 @@ def with_fallbacks(
 
 
 def _pair(
-    reminder: Reminder, messages: Mapping[str, Sequence[Message]], settings: Settings
+    reminder: Reminder, messages: Mapping[str, Sequence[Message]], settings: Settings, stopped: str
 ) -> tuple[Reminder, Reminder | None]:
-    """Return a reminder as it is wanted now, and its fallback; None: no fallback is due."""
+    """Return a reminder as it is wanted now, and its fallback; None: no fallback is due.
+
+    `stopped` says in words that the first provider won't take it in time; "": it may.
+    """
     messages_of_it, key = messages.get(reminder.key, ()), fallback_key(reminder.key)
     own = [message for message in messages_of_it if _is_for(message, reminder, settings)]
     fallbacks = [message for message in messages.get(key, ()) if _is_for(message, reminder, settings)]
@@ -109,7 +122,26 @@ def _pair(
     if refusals and (is_parked or _is_of(refusals[-1], settings)):
         fallback = _derived(reminder, "a message that was refused for its sender", reminder.due_at, late=False)
         return _refused(reminder, Reason.QUARANTINED), fallback
+    if stopped or is_parked:
+        fallback = _derived(reminder, stopped or "a message that was stopped", reminder.due_at, late=False)
+        return _refused(reminder, Reason.WAITING_ACCOUNT), fallback
     return reminder, None
+
+
+def _is_stopped(reminder: Reminder, settings: Settings, blockers: Sequence[Blocker], now: datetime | None) -> str:
+    """Return in words that the first provider won't take a reminder, or not in time; "": it may.
+
+    Where its sender is refused, that is known at once; else the account may be mended until waiting would make it late.
+    """
+    if not blockers or now is None or reminder.recipient is None or reminder.due_at is None:
+        return ""
+    rule = reminder.rule
+    like = Draft(reminder.recipient.phone, "", reminder.due_at, "", rule.media_urls, rule.channel)
+    blocker = stopping(blockers, reminder.key, like, **settings.origin)
+    if blocker is None or blocker.next_try_at <= now:
+        return ""
+    too_late = blocker.next_try_at + settings.window.min_lead + settings.window.margin >= reminder.due_at
+    return "a message that the provider does not take now" if too_late or blocker.elsewhere else ""
 
 
 def _is_for(message: Message, reminder: Reminder, settings: Settings) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import ReminderRecord, ReminderStatus
+from reminder_kit.model.records import ReminderRecord
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.window import Window
 
@@ -21,6 +21,8 @@ __all__ = [
     "forgotten_at",
     "is_doubtful",
     "is_past",
+    "key_lives",
+    "may_be_taken",
     "needs_settling",
     "next_look",
     "replayable",
@@ -29,7 +31,7 @@ __all__ = [
 ]
 
 NEVER_SENT = "never sent"
-"""The `error` of a message that the provider certainly does not have; its reminder is placed anew."""
+"""How the `error` of a message begins that the provider certainly does not have, and might take another time."""
 
 REFUSED_SENDER = "refused for its sender: "
 """How the `error` of a message begins that the provider might have taken from another sender, or account."""
@@ -39,6 +41,11 @@ _GRACE = timedelta(minutes=1)
 
 _KEEP_UNKNOWN = timedelta(days=1)
 """How long after its send time, and after the start, an `unknown` message may still turn up."""
+
+
+def may_be_taken(message: Message) -> bool:
+    """Say whether the provider, which certainly does not have a message, might take the same another time."""
+    return message.error.startswith((NEVER_SENT, REFUSED_SENDER))
 
 
 def is_past(message: Message, now: datetime) -> bool:
@@ -61,8 +68,13 @@ def replayable(message: Message, settings: Settings, now: datetime) -> bool:
     settings = settings.of(message)
     if settings.window.holds_and_sends:
         return False
-    key_lives = settings.key_life is not None and now < message.created_at + settings.key_life
-    return still_fits(message, settings.window, now) and (key_lives or not message.uncertain)
+    lives = key_lives(message, settings, now)
+    return still_fits(message, settings.window, now) and (lives or not message.uncertain)
+
+
+def key_lives(message: Message, settings: Settings, now: datetime) -> bool:
+    """Say whether the provider still knows the idempotency key of a message; `settings` are the message's own."""
+    return settings.key_life is not None and now < message.created_at + settings.key_life
 
 
 def still_fits(message: Message, window: Window, now: datetime) -> bool:
@@ -80,11 +92,7 @@ def next_look(reminder_records: Sequence[ReminderRecord], messages: Sequence[Mes
 
     `reminder_records` and `messages` are all those of one appointment.
     """
-    instants = [
-        record.park_at
-        for record in reminder_records
-        if record.status is not ReminderStatus.PARKED and record.park_at is not None
-    ]
+    instants = [record.park_at for record in reminder_records if record.park_at is not None]
     for message in messages:
         if message.state is State.SCHEDULED:
             past_at = message.send_at + _GRACE

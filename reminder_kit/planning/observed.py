@@ -12,6 +12,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, ReminderRecord, Suppression, Traffic
 
@@ -40,6 +41,8 @@ class Observed:
     included_in: Mapping[str, Sequence[Message]] = field(factory=dict)
     #: What went out to a number, or is to go out, by number; empty where nothing is kept apart in time.
     traffic: Mapping[str, Sequence[Traffic]] = field(factory=dict)
+    #: For which causes the provider refuses messages.
+    blockers: Sequence[Blocker] = field(default=(), repr=False)
     #: Why the recorded appointment can't be read on this machine; "": it can.
     error: str = ""
     #: What `combining` found when it assessed this one as a neighbour, by `now`: it is a neighbour of many, and
@@ -54,21 +57,23 @@ class Observed:
         record: AppointmentRecord | None,
         suppressed: Mapping[str, Suppression],
         sent_before: Mapping[tuple[str, str], Sequence[PriorMessage]] | None = None,
+        blockers: Sequence[Blocker] = (),
     ) -> Observed:
         """Return an appointment (None: withdrawn) with its record (None: never recorded).
 
-        `suppressed` is by number; `sent_before` by rule id and recipient key, None: nothing went out.
+        `suppressed` is by number; `sent_before` by rule id and recipient key, None: nothing went out; `blockers` are
+        all that are known.
         A reply that is recorded becomes a tag of the appointment, `replied:<keyword>`.
         """
         if record is None:
-            return cls(identity, appointment, suppressed=suppressed, sent_before=sent_before or {})
+            return cls(identity, appointment, suppressed=suppressed, sent_before=sent_before or {}, blockers=blockers)
         if appointment is not None and record.replied:
             appointment = evolve(appointment, tags=appointment.tags | {f"replied:{record.replied}"})
         by_key: dict[str, tuple[Message, ...]] = {}
         for message in record.messages:
             by_key[message.key] = (*by_key.get(message.key, ()), message)
         reminder_records = {reminder_record.key: reminder_record for reminder_record in record.outcomes}
-        return cls(identity, appointment, reminder_records, by_key, sent_before or {}, suppressed)
+        return cls(identity, appointment, reminder_records, by_key, sent_before or {}, suppressed, blockers=blockers)
 
     @classmethod
     def recorded(
@@ -76,9 +81,10 @@ class Observed:
         record: AppointmentRecord,
         suppressed: Mapping[str, Suppression],
         sent_before: Mapping[tuple[str, str], Sequence[PriorMessage]] | None = None,
+        blockers: Sequence[Blocker] = (),
     ) -> Observed:
         """Return a recorded appointment; one with an `error` where it can't be read on this machine. Never raises."""
         try:
-            return cls.of(record.identity, record.wanted, record, suppressed, sent_before)
+            return cls.of(record.identity, record.wanted, record, suppressed, sent_before, blockers)
         except Exception as error:  # noqa: BLE001 - whatever another machine or library wrote concerns this one only
             return cls(record.identity, None, suppressed=suppressed, error=f"{type(error).__name__}: {error}")

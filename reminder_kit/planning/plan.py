@@ -47,13 +47,18 @@ class Worklist:
     order: tuple[Identity, ...] = field(default=(), repr=False)
     #: The keys of reminders for which the provider has no room.
     held_back: frozenset[str] = field(default=frozenset(), repr=False)
+    #: The keys of reminders that are tried before others are, which wait for what stops them all; and of which
+    #: appointments they are.
+    probes: frozenset[str] = field(default=frozenset(), repr=False)
+    probing: tuple[Identity, ...] = field(default=(), repr=False)
     #: When the host's snapshot was taken, UTC: nothing recorded later is overwritten by it. None: nothing is too new.
     as_of: datetime | None = None
 
     def only(self, chosen: Collection[Identity]) -> Worklist:
         """Return the worklist of the `chosen` appointments alone, with nothing recorded or removed."""
         order = tuple(identity for identity in self.order if identity in chosen)
-        return Worklist(order=order, held_back=self.held_back, as_of=self.as_of)
+        probing = tuple(identity for identity in self.probing if identity in chosen)
+        return Worklist(order=order, held_back=self.held_back, probes=self.probes, probing=probing, as_of=self.as_of)
 
 
 @frozen

@@ -11,15 +11,18 @@ from datetime import datetime, timedelta
 from attrs import evolve
 
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
+from reminder_kit.planning.assessment import is_for_start_and_number, wanted_reminders
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import PlacementDecision, place, still_allowed
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.window import Window
 
-__all__ = ["held", "may_still_send", "placed_again", "without_room"]
+__all__ = ["held", "leaving_now", "may_still_send", "placed_again", "without_room"]
 
 _ROOM_IS_ASKED_FOR = timedelta(days=30)
 """How long before its send time a reminder that is held for want of room asks for room again: always at once."""
@@ -32,6 +35,27 @@ def may_still_send(decision: Decision, quiet: QuietHours | None) -> Callable[[da
     """
     reminder = decision.reminder
     return lambda at: reminder is None or still_allowed(at, reminder, quiet) is None
+
+
+def leaving_now(message: Message, observed: Observed, settings: Settings) -> Callable[[datetime], bool]:
+    """Return the function that says whether a message, leaving at an instant (UTC), would be wanted, allowed and true.
+
+    One that speaks of several appointments never would: they may have parted.
+    """
+    wanted = wanted_reminders(observed, settings) if not message.includes and not observed.error else []
+    reminder = next((reminder for reminder in wanted if reminder.key == message.key), None)
+    if reminder is None or reminder.refusal is not None or not is_for_start_and_number(message, reminder):
+        return lambda _at: False
+
+    def may_leave(at: datetime) -> bool:
+        if still_allowed(at, reminder, settings.quiet) is not None:
+            return False
+        try:
+            return settings.composer.compose(reminder, at).text == message.draft.text
+        except ConfigurationError:
+            return False
+
+    return may_leave
 
 
 def held(decision: Decision) -> Decision:

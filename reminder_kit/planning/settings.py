@@ -39,6 +39,8 @@ class Settings:
     sender: str
     #: The provider's name (`Provider.name`).
     provider: str
+    #: A digest of the account's credentials; "": there are none.
+    account: str = field(default="", repr=False, eq=False, kw_only=True)
     #: What makes texts of templates.
     composer: Composer = field(repr=False, eq=False)
     #: When nobody is written to, in the recipient's zone; None: at no time.
@@ -65,6 +67,11 @@ class Settings:
     permanent_codes: Mapping[str, frozenset[str]] = field(factory=dict, repr=False, eq=False)
     #: The same for the provider that stands in where a message does not arrive; None: none does.
     fallback: Settings | None = None
+
+    @cached_property
+    def origin(self) -> dict[str, str]:
+        """Where messages come from: provider, account and sender, by these names."""
+        return {"provider": self.provider, "account": self.account, "sender": self.sender}
 
     @cached_property
     def combines(self) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from reminder_kit.delivery.dispatch import DispatchResult, DispatchStatus
+from reminder_kit.errors import RefusedCredentialError
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.planning.changes import Change, ChangeKind
@@ -46,6 +47,7 @@ CONCLUSIONS: dict[DispatchStatus, Conclusion] = {
     DispatchStatus.NO_ROOM: Conclusion(
         "done", kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, status=ReminderStatus.HELD
     ),
+    DispatchStatus.BLOCKED: Conclusion("done", kind=ChangeKind.HOLD, status=ReminderStatus.HELD),
     DispatchStatus.STALE: Conclusion(
         "done", kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION, decide_again=True, complete=False
     ),
@@ -70,6 +72,11 @@ def concluded(decision: Decision, result: DispatchResult, retry_at: datetime) ->
     if result.status is DispatchStatus.NO_ROOM:
         waiting = without_room(decision)
         return evolve(waiting.change, outcome=conclusion.outcome), waiting.record
+    if result.blocker is not None:
+        stopped = decision.waiting_for(result.blocker)
+        fails = not result.blocker.is_of_account or isinstance(result.error, RefusedCredentialError)
+        outcome = "failed" if fails else conclusion.outcome
+        return evolve(stopped.change, outcome=outcome), stopped.record
     error, reason = str(result.error or why(result)), result.reason or conclusion.reason or decision.reason
     kind, outcome = conclusion.kind or decision.kind, conclusion.outcome
     change = evolve(decision.change, kind=kind, reason=reason, outcome=outcome, message_id=message_id, error=error)
@@ -77,7 +84,10 @@ def concluded(decision: Decision, result: DispatchResult, retry_at: datetime) ->
         return change, evolve(decision, reason=reason, status=conclusion.status, error=error).record
     kept = evolve(decision, replacing=decision.replaces or decision.replacing)
     if result.message is None and decision.kind is not ChangeKind.CANCEL:
-        kept = evolve(kept, status=ReminderStatus.HELD, draft=None, park_at=retry_at)
+        waits = decision.reason if result.status is DispatchStatus.STALE else Reason.WAITING_PROVIDER
+        kept = evolve(
+            kept, status=ReminderStatus.HELD, draft=None, park_at=retry_at, recorded_reason=waits.value, error=error
+        )
     return change, kept.record
 
 

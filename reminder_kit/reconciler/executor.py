@@ -7,7 +7,7 @@ for both faces of the kit: coroutines over the `IO` port. The package's docstrin
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
@@ -18,11 +18,10 @@ from attrs import define, evolve, field
 from reminder_kit.delivery.dispatch import DispatchResult, DispatchStatus
 from reminder_kit.delivery.dispatchers import Dispatchers, isolated
 from reminder_kit.delivery.routes import Route
-from reminder_kit.errors import SenderRefusedError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import (
     FORCED,
     AppointmentRecord,
@@ -41,8 +40,9 @@ from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import needs_settling, stale_duplicates
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Plan, Worklist
+from reminder_kit.planning.probing import waiting_their_turn
 from reminder_kit.planning.report import Report
-from reminder_kit.planning.revision import held, may_still_send, placed_again
+from reminder_kit.planning.revision import held, leaving_now, may_still_send, placed_again
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.ports import IO
@@ -114,17 +114,31 @@ class Executor:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
         refused = await self._record(plan)
         run = Execution(plan, patient=patient)
-        waiting = [identity for identity in plan.worklist.order if identity not in refused]
+        probing = [identity for identity in plan.worklist.probing if identity not in refused]
+        if probing:  # what follows them depends on what they come to
+            await self._work_through(probing, run)
+        waiting = [identity for identity in plan.worklist.order if identity not in {*refused, *probing}]
         for _ in range(_ROUNDS):
             run.requeued = {}
             await self._work_through(waiting, run)
             waiting = list(run.requeued)
+        await self._remember(plan.now)
         changes = tuple(reported(plan, run.done, refused))
         report = Report(now=plan.now, changes=changes, appointments=plan.appointments)
         if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
         _LOG.info("%s: %s", plan.actor, report.headline)
         return report
+
+    @property
+    def _routes(self) -> list[Route]:
+        return [route for route in (self.route, self.fallback) if route is not None]
+
+    async def _remember(self, now: datetime) -> None:
+        """Write down whether the providers answer, where that has changed."""
+        for route in self._routes:
+            if (outage := route.news_of_outage()) is not None:
+                await self._commit(partial(_mark_run, route.outage, now, outage))
 
     def _forced_is_open(self, now: datetime) -> bool:
         return is_open(self.ledger.read(lambda reader: reader.last_run(FORCED)), now)
@@ -166,12 +180,12 @@ class Executor:
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
                 await self._settle(works, dispatchers)
-                await self.io.call(self._decide, works, run.plan.worklist.held_back)
+                await self.io.call(self._decide, works, run.plan.worklist)
                 await self._carry_out(works, dispatchers)
                 for _ in range(_AGAIN):
                     if again := [work for work in works if work.decide_again]:
                         await self._reread(again)
-                        await self.io.call(self._decide, again, run.plan.worklist.held_back)
+                        await self.io.call(self._decide, again, run.plan.worklist)
                         await self._carry_out(again, dispatchers)
             finished = True
         finally:
@@ -189,6 +203,9 @@ class Executor:
         now, owner = self.clock(), f"{self.owner}.{next(self._claim_numbers)}"
 
         def claim(tx: Transaction) -> tuple[dict[int, Claim], list[AppointmentRecord]]:
+            learned = tx.reader.runs()
+            for route in self._routes:
+                route.recall(learned)
             rows = list(tx.reader.rows(identities).values())
             claims = tx.claim(rows, owner, now, LEASE)
             if missing := [row for row in rows if row not in claims]:
@@ -214,12 +231,12 @@ class Executor:
     async def _settle(self, works: Sequence[WorkItem], dispatchers: Dispatchers) -> None:
         """Find out what became of messages whose last step is open, then take stale duplicates back."""
         now = self.clock()
-        jobs = [
-            self._settling(work, message, dispatchers)
-            for work in works
-            for message in work.record.messages
-            if needs_settling(message, now)
+        open_ones = [
+            (work, message) for work in works for message in work.record.messages if needs_settling(message, now)
         ]
+        asks = any(message.state is State.CREATING and message.uncertain for _, message in open_ones)
+        suppressed = await self.io.call(self.ledger.read, lambda reader: reader.suppressions()) if asks else {}
+        jobs = [self._settling(work, message, dispatchers, suppressed) for work, message in open_ones]
         if jobs:
             await self.io.gather(jobs)
             await self._reread(works)
@@ -246,16 +263,18 @@ class Executor:
         return job
 
     def _settling(
-        self, work: WorkItem, message: Message, dispatchers: Dispatchers
+        self, work: WorkItem, message: Message, dispatchers: Dispatchers, suppressed: Mapping[str, Suppression]
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
-            work.settled(message, await isolated(dispatchers.settle(work.claimed(message))), self.clock())
+            may_leave = leaving_now(message, Observed.recorded(work.record, suppressed), self.settings)
+            result = await isolated(dispatchers.settle(work.claimed(message), may_leave))
+            work.settled(message, result, self.clock())
 
         return job
 
-    def _decide(self, works: Sequence[WorkItem], held_back: Collection[str]) -> None:
+    def _decide(self, works: Sequence[WorkItem], worklist: Worklist) -> None:
         """Decide by the same functions as the plan, at the current clock and from one snapshot of the ledger."""
-        now = self.clock()
+        now, held_back = self.clock(), worklist.held_back
         suppressed, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
         planned: dict[str, list[Traffic]] = {}
         for work, observed in zip(works, all_observed, strict=True):
@@ -263,6 +282,7 @@ class Executor:
             work.suppressed = suppressed
             work.decisions, work.error = decisions_for(with_planned(observed, planned), self.settings, now)
             work.decisions = [held(decision) if decision.key in held_back else decision for decision in work.decisions]
+            work.decisions = waiting_their_turn(work.decisions, worklist.probes, observed.blockers, self.settings, now)
             if self.settings.spacing_reach:
                 note_planned(planned, [decision.change for decision in work.decisions])
             if work.error:
@@ -272,12 +292,13 @@ class Executor:
         self, works: Sequence[WorkItem], now: datetime, reader: Reader
     ) -> tuple[dict[str, Suppression], list[Observed]]:
         """Return the suppressed numbers, and what is known of each appointment with its neighbours."""
-        suppressed = reader.suppressions()
+        suppressed, blockers = reader.suppressions(), reader.blockers()
+        for route in self._routes:
+            route.know(blockers)
         pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
         sent = reader.sent_before_many(pairs)
         all_observed = [
-            Observed.recorded(work.record, suppressed, sent.get((work.record.identity.source, work.record.identity.id)))
-            for work in works
+            Observed.recorded(work.record, suppressed, sent.get(work.record.identity[:2]), blockers) for work in works
         ]
         return suppressed, Neighbours(reader, self.settings, now, suppressed).with_context(all_observed)
 
@@ -368,8 +389,12 @@ class Executor:
         work.conclude(decision, result, self.clock() + _RETRY_HELD)
         if result.status is DispatchStatus.REJECTED:
             by_itself = bool(decision.includes)  # a message of its own may be taken where the text for several was not
-            elsewhere = self.fallback is not None and isinstance(result.error, SenderRefusedError)
-            work.decide_again = work.decide_again or by_itself or elsewhere
+            work.decide_again = work.decide_again or by_itself
+        elif result.status is DispatchStatus.BLOCKED:
+            work.decide_again = work.decide_again or self.fallback is not None
+        elif result.status is DispatchStatus.DONE and decision.kind is not ChangeKind.CANCEL:
+            waits = any(other.status is ReminderStatus.HELD and other.reason in WAITS for other in work.decisions)
+            work.decide_again = work.decide_again or waits
         elif result.status is DispatchStatus.UNKNOWN:
             work.decide_again = work.decide_again or self.settings.prefer_duplicate
 
@@ -389,6 +414,10 @@ class Executor:
 
 def _by_id(messages: Sequence[Message]) -> dict[str, Message]:
     return {message.id: message for message in messages}
+
+
+def _mark_run(name: str, now: datetime, detail: Mapping[str, Any], tx: Transaction) -> None:
+    tx.mark_run(name, now, detail)
 
 
 def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:

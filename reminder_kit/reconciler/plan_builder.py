@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, field
 
 from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import AppointmentRecord, Identity, Incoming, Suppression, Traffic
@@ -23,6 +24,7 @@ from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_past
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan, Worklist
+from reminder_kit.planning.probing import Candidate, candidate, probes
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.unchanged import recorded_changes
@@ -54,6 +56,8 @@ class PlanBuilder:
     suppressed: Mapping[str, Suppression]
     #: The digest of the settings.
     digest: str
+    #: For which causes providers refuse messages.
+    blockers: Sequence[Blocker]
     #: What other appointments have to do with one.
     neighbours: Neighbours
     #: The plan's lines so far, by appointment.
@@ -70,6 +74,10 @@ class PlanBuilder:
     seen: set[Identity] = field(factory=set)
     #: The keys of reminders for which a provider has no room.
     held_back: set[str] = field(factory=set)
+    #: What may be tried although something stops it, by reminder key.
+    candidates: dict[str, Candidate] = field(factory=dict)
+    #: The keys of those that are tried.
+    probes: frozenset[str] = frozenset()
     #: The keys of reminders recorded as waiting for room, of appointments that have nothing else to do.
     waiting: dict[Identity, set[str]] = field(factory=dict)
     #: How many recorded messages are past their time, by provider: they take up no room any more.
@@ -150,9 +158,9 @@ class PlanBuilder:
             list(dict.fromkeys((identity.source, identity.id) for identity, _ in recorded))
         )
         all_observed = [
-            Observed.of(identity, given[identity], record, self.suppressed, sent.get((identity.source, identity.id)))
+            Observed.of(identity, given[identity], record, self.suppressed, sent.get(identity[:2]), self.blockers)
             if identity in given or record is None
-            else Observed.recorded(record, self.suppressed, sent.get((identity.source, identity.id)))
+            else Observed.recorded(record, self.suppressed, sent.get(identity[:2]), self.blockers)
             for identity, record in recorded
         ]
         for observed, (_, record) in zip(self.neighbours.with_context(all_observed), recorded, strict=True):
@@ -163,6 +171,10 @@ class PlanBuilder:
         identity = observed.identity
         decisions, error = decisions_for(observed, self.settings, self.now)
         self.other_providers |= _other_providers(decisions, self.settings)
+        for decision in decisions if self.blockers else ():
+            self.candidates.pop(decision.key, None)
+            if found := candidate(decision, self.blockers, self.settings, self.now):
+                self.candidates[decision.key] = found
         self.changes[identity] = (
             [quarantined(identity, error)] if error else [decision.change for decision in decisions]
         )
@@ -257,6 +269,22 @@ class PlanBuilder:
         before = record.recorded_at <= self.now
         return record.start_at > self.now and inside and before and record.identity.id not in scope.spare
 
+    def choose_probes(self) -> None:
+        """Hold what is stopped but for one reminder for each blocker that is due."""
+        self.probes = probes(self.candidates)
+        for changes in self.changes.values() if self.candidates else ():
+            for index, change in enumerate(changes):
+                if change.key in self.candidates and change.key not in self.probes:
+                    blocker = self.candidates[change.key].blocker
+                    changes[index] = evolve(
+                        change,
+                        kind=ChangeKind.HOLD,
+                        reason=blocker.reason,
+                        send_at=None,
+                        text=None,
+                        error=blocker.error,
+                    )
+
     def apply_capacity(self, cap: int | None, provider: str) -> None:
         """Hold what a provider has no room for: the soonest are parked first. `cap` None: it has room for all."""
         if cap is None:
@@ -296,6 +324,12 @@ class PlanBuilder:
                 removals=tuple(self.removals),
                 order=tuple(self.order),
                 held_back=frozenset(self.held_back),
+                probes=self.probes,
+                probing=tuple(
+                    identity
+                    for identity in self.order
+                    if self.probes and not self.probes.isdisjoint(change.key for change in self.changes[identity])
+                ),
                 as_of=scope.as_of,
             ),
             parked=parked,
@@ -358,7 +392,8 @@ def build_plan(
     """
     suppressed = reader.suppressions()
     neighbours = Neighbours(reader, settings, now, suppressed)
-    builder = PlanBuilder(reader, settings, now, scope, suppressed, settings.digest, neighbours)
+    blockers = reader.blockers()
+    builder = PlanBuilder(reader, settings, now, scope, suppressed, settings.digest, blockers, neighbours)
     builder.add_incoming(all_incoming)
     for part in (scope, *scope.covered):
         if part.complete or part.covers:
@@ -371,6 +406,7 @@ def build_plan(
         builder.sweep(record for record in reader.records(dirty_only=True) if _is_addressed_to(record, scope.number))
     builder.decide_affected_neighbours()
     builder.respace_new_messages()
+    builder.choose_probes()
     builder.apply_capacity(cap, settings.provider)
     if settings.fallback is not None and settings.fallback.provider != settings.provider:
         builder.apply_capacity(settings.fallback.cap, settings.fallback.provider)

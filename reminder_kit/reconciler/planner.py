@@ -240,7 +240,9 @@ def _explained(
 ) -> list[ReminderExplanation]:
     identity, suppressed = record.identity, reader.suppressions()
     neighbours = Neighbours(reader, settings, now, suppressed)
-    (observed,) = neighbours.with_context([Observed.recorded(record, suppressed, reader.sent_before(identity))])
+    (observed,) = neighbours.with_context(
+        [Observed.recorded(record, suppressed, reader.sent_before(identity), reader.blockers())]
+    )
     if observed.error:
         raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {observed.error}")
     own_history = [entry for entry in history if entry.identity == identity]

@@ -197,8 +197,9 @@ def test_every_published_version_is_brought_to_the_latest(url, ledgers, version)
     assert [record.messages[0].includes for record in records] == [(), (), ()]
     appointment = records[0].appointment
     number, start_at = appointment.recipients[0].phone, appointment.start_at
-    assert ledger.read(lambda reader: reader.phones([1])) == {1: [(number, start_at)]}
-    assert ledger.read(lambda reader: reader.sharing_number([(number, start_at, start_at)])) == [1, 2, 3]
+    if version == "0001":  # which had no table of numbers: the upgrade fills it
+        assert ledger.read(lambda reader: reader.phones([1])) == {1: [(number, start_at)]}
+        assert ledger.read(lambda reader: reader.sharing_number([(number, start_at, start_at)])) == [1, 2, 3]
     assert check(ledger) == []
 
 
@@ -223,7 +224,7 @@ def test_a_schema_of_ones_own(postgres_url, ledgers):
     assert ledgers(postgres_url).check_schema() == "absent"
     inspector = sa.inspect(ledger._database.engine)
     assert {name for name in inspector.get_table_names("public") if name.startswith("reminder_kit")} == set()
-    assert len(inspector.get_table_names("clinic")) == 9
+    assert len(inspector.get_table_names("clinic")) == len(tables_of("clinic").metadata.tables) + 1
 
 
 def test_a_file_of_our_own_has_a_write_ahead_log(sqlite_ledger):

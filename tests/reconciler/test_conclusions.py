@@ -55,8 +55,8 @@ def test_what_is_done_is_recorded_as_decided(decision):
         (DispatchStatus.REJECTED, "failed", "schedule", "opted_out", "skipped", "opted_out"),
         (DispatchStatus.UNKNOWN, "unknown", "schedule", "not_confirmed", "skipped", "not_confirmed"),
         (DispatchStatus.STALE, "done", "skip", "stale_revision", "held", "on_time"),
-        (DispatchStatus.FAILED, "failed", "schedule", "on_time", "held", "on_time"),
-        (DispatchStatus.MISTIMED, "failed", "schedule", "on_time", "held", "on_time"),
+        (DispatchStatus.FAILED, "failed", "schedule", "on_time", "held", "waiting_provider"),
+        (DispatchStatus.MISTIMED, "failed", "schedule", "on_time", "held", "waiting_provider"),
     ],
 )
 def test_what_is_not_done_is_reported_and_recorded(decision, status, outcome, kind, reason, recorded, recorded_reason):

@@ -3,7 +3,7 @@
 Never opens a connection and never runs anything: `ledger.databases` does. May import `model` and SQLAlchemy, nothing
 else. In reading order:
 
-- `tables`: the eight tables, with a word on each column.
+- `tables`: the ten tables, with a word on each column.
 - `builder`: what statements are built from: lists handed over as one value, upserts that write only what differs.
 - `queries`, `updates`, `phone_statements`: what is asked, what is written, and both for the numbers that appointments
   are for.

@@ -223,6 +223,13 @@ class Queries(Builder):
         )
 
     @cached_property
+    def blockers(self) -> Any:
+        """Every blocker, without its namespace and name, the oldest first."""
+        table = self.tables.blockers
+        chosen = sa.select(*(column for column in table.columns if column.name not in ("namespace", "name")))
+        return chosen.where(table.c.namespace == sa.bindparam("namespace")).order_by(table.c.since, table.c.name)
+
+    @cached_property
     def runs(self) -> Any:
         """When each job last ran."""
         table = self.tables.runs

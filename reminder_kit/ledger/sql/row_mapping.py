@@ -11,11 +11,14 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Draft, Included, Message
 from reminder_kit.model.records import AppointmentRecord, HistoryEntry, Identity, ReminderRecord, ReminderStatus
 
 __all__ = [
+    "blocker_from",
+    "blocker_values",
     "event_from",
     "event_values",
     "history_from",
@@ -269,6 +272,52 @@ def event_from(row: Sequence[Any]) -> DeliveryEvent:
     id_, type_, occurred_at, provider, provider_id, token, number, text, code, raw = row
     return DeliveryEvent(
         id_, type_, instant(occurred_at), provider, provider_id, token, number, text, code, json.loads(raw)
+    )
+
+
+def blocker_values(namespace: str, blocker: Blocker) -> dict[str, Any]:
+    """Return a blocker as values for the table of blockers."""
+    return {
+        "namespace": namespace,
+        "name": blocker.name,
+        "provider": blocker.provider,
+        "account": blocker.account,
+        "sender": blocker.sender,
+        "country": blocker.country,
+        "channel": blocker.channel,
+        "code": blocker.code,
+        "known": blocker.known,
+        "elsewhere": blocker.elsewhere,
+        "keys": json.dumps(blocker.keys),
+        "since": micros(blocker.since),
+        "attempts": blocker.attempts,
+        "next_try_at": micros(blocker.next_try_at),
+        "error": blocker.error,
+        "tried": blocker.tried,
+    }
+
+
+def blocker_from(row: Sequence[Any]) -> Blocker:
+    """Return a blocker from its row, without namespace and name."""
+    (
+        provider, account, sender, country, channel, code, known, elsewhere, keys, since, attempts, next_try_at, error,
+        tried,
+    ) = row  # fmt: skip
+    return Blocker(
+        provider,
+        account,
+        sender,
+        country,
+        channel,
+        code,
+        bool(known),
+        bool(elsewhere),
+        tuple(json.loads(keys)),
+        instant(since),
+        attempts,
+        instant(next_try_at),
+        error,
+        tried,
     )
 
 

@@ -42,7 +42,7 @@ def _flag_column(name: str) -> sa.Column[bool]:
 
 @frozen
 class Tables:
-    """The eight tables of one schema, and the MetaData they belong to."""
+    """The ten tables of one schema, and the MetaData they belong to."""
 
     metadata: sa.MetaData
     #: Every appointment that was recorded, with its lease.
@@ -61,6 +61,10 @@ class Tables:
     runs: sa.Table
     #: Which numbers each appointment is for, and from which start on.
     phones: sa.Table
+    #: For which causes a provider refuses messages until somebody mends them.
+    blockers: sa.Table
+    #: Which items that wait for a person are known since when, and which were seen.
+    attention: sa.Table
 
 
 @lru_cache(maxsize=32)
@@ -77,6 +81,8 @@ def tables_of(schema: str | None) -> Tables:
         _events(metadata),
         _runs(metadata),
         _phones(metadata),
+        _blockers(metadata),
+        _attention(metadata),
     )
 
 
@@ -329,4 +335,45 @@ def _phones(metadata: sa.MetaData) -> sa.Table:
         sa.Column("starts_at", Instant, primary_key=True, autoincrement=False),
         _text_column("namespace"),
         _index("phones_number", "namespace", "number", "starts_at"),
+    )
+
+
+def _blockers(metadata: sa.MetaData) -> sa.Table:
+    """Return the table of blockers: see `Blocker`."""
+    return _table(
+        metadata,
+        "blockers",
+        sa.Column("namespace", sa.Text, primary_key=True),
+        # The digest of the six columns that follow.
+        sa.Column("name", sa.Text, primary_key=True),
+        _text_column("provider"),
+        # A digest of its credentials.
+        _text_column("account"),
+        _text_column("sender"),
+        _text_column("country"),
+        _text_column("channel"),
+        _text_column("code"),
+        _flag_column("known"),
+        _flag_column("elsewhere"),
+        # The keys of reminders that met it, as a JSON list.
+        _text_column("keys"),
+        _instant_column("since", nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        _instant_column("next_try_at", nullable=False),
+        _text_column("error"),
+        _text_column("tried"),
+    )
+
+
+def _attention(metadata: sa.MetaData) -> sa.Table:
+    """Return the table of what waits for a person: see `AttentionItem`."""
+    return _table(
+        metadata,
+        "attention",
+        sa.Column("namespace", sa.Text, primary_key=True),
+        # What waits, and who or what of it.
+        sa.Column("item", sa.Text, primary_key=True),
+        sa.Column("member", sa.Text, primary_key=True),
+        _instant_column("since", nullable=False),
+        _flag_column("seen"),
     )

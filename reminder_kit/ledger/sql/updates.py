@@ -289,6 +289,20 @@ class Updates(Builder):
         )
 
     @cached_property
+    def keep_blocker(self) -> Any:
+        """Write a blocker in the place of the one of its name."""
+        names = tuple(column.name for column in self.tables.blockers.columns)
+        return self._upsert(self.tables.blockers, names, ("namespace", "name"))
+
+    @cached_property
+    def drop_blockers(self) -> Any:
+        """Forget a list of blockers."""
+        table = self.tables.blockers
+        return sa.delete(table).where(
+            table.c.namespace == sa.bindparam("namespace"), self._among(table.c.name, "names")
+        )
+
+    @cached_property
     def mark_run(self) -> Any:
         """Write when a job last ran, and what it said."""
         return self._upsert(self.tables.runs, ("namespace", "name", "at", "detail"), ("namespace", "name"))

@@ -1,0 +1,45 @@
+"""The third version: why a provider refuses messages until somebody mends it, and which items were seen.
+
+Never changed once released: what follows goes into a new version.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import context, op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the tables."""
+    schema = context.config.attributes["schema"]
+    names = ("provider", "account", "sender", "country", "channel", "code")
+    texts = [sa.Column(name, sa.Text, nullable=False) for name in names]
+    op.create_table(
+        "reminder_kit_blockers",
+        sa.Column("namespace", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, primary_key=True),
+        *texts,
+        sa.Column("known", sa.Boolean, nullable=False),
+        sa.Column("elsewhere", sa.Boolean, nullable=False),
+        sa.Column("keys", sa.Text, nullable=False),
+        sa.Column("since", sa.BigInteger, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("next_try_at", sa.BigInteger, nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("tried", sa.Text, nullable=False),
+        schema=schema,
+    )
+    op.create_table(
+        "reminder_kit_attention",
+        sa.Column("namespace", sa.Text, primary_key=True),
+        sa.Column("item", sa.Text, primary_key=True),
+        sa.Column("member", sa.Text, primary_key=True),
+        sa.Column("since", sa.BigInteger, nullable=False),
+        sa.Column("seen", sa.Boolean, nullable=False),
+        schema=schema,
+    )
