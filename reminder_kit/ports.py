@@ -43,13 +43,26 @@ What may be raised where
   a message back `TooLateToCancelError`.
 - Every `parse_*`: an error of the `ProviderError` branch, by what is to be done next:
 
-      `RateLimitedError`, `TransientError`      certainly nothing was done; the same request may succeed later
-      `QueueFullError`                          so it is, and no other message is taken either: reminders are held
-      `UnknownOutcomeError`                     it may have been done: a 5xx, an unreadable 2xx (of `create` only)
-      `RejectedError` and below                 this message will never be taken: `InvalidNumberError`,
-                                                `OptedOutError`, `SenderRefusedError` (not from this sender or account)
-      `RefusedCredentialError`                  the account must be mended first
-      `MessageNotFoundError`, `TooLateToCancelError`    of `read` and `cancel`
+      of the moment: certainly nothing was done, and the same request may succeed later
+          `RateLimitedError`, `TransientError`
+          `QueueFullError`              and no other message is taken either: reminders are held
+          `MistimedError`               (`create`) its send time is too near or too far: it is placed anew
+      of the account: certainly nothing was done, and nothing like it will be until a person mends that
+          `AccountRefusedError`         (`create`) balance, limits, registration, profile, country, what is not enabled;
+                                        with `channel="mms"` where it is about MMS only
+          `SenderRefusedError`          (`create`) not from this sender, perhaps from another one
+          `RefusedCredentialError`      the key itself is not accepted: nothing at all is asked for a while, of any verb
+      of the message: it will never be taken as it is, and that is remembered
+          `RejectedError`               (`create`) its text or media
+          `InvalidNumberError`, `OptedOutError`     (`create`) its number
+      `UnknownRefusalError`             (`create`) a code, or a 4xx, that the adapter does not know: certainly not done,
+                                        tried again, and taken for the account's where other messages meet it too
+      `UnknownOutcomeError`             (`create`) it may have been done: a 5xx, an unreadable 2xx
+      `MessageNotFoundError`, `TooLateToCancelError`    (`read`, `cancel`)
+
+  An adapter that can't tell raises `UnknownRefusalError`, never `RejectedError`: what is remembered as refused is not
+  tried again. What is said of `create` is raised for no other verb: there, a refusal that is not the key's is a
+  `MessageNotFoundError`, a `TooLateToCancelError` or, where nothing is learned, a `TransientError`.
 
 - `events`: `SignatureError` for what is not verified, `PayloadError` for what is and yet can't be read,
   `ConfigurationError` where the key to verify with is missing.

@@ -9,12 +9,15 @@ In reading order:
 - `telnyx/`, `twilio/`, `vonage/`: a folder for each provider, whose `__init__` says what is odd about it: `provider`
   builds requests and reads answers, `responses` holds tables and errors, `webhooks` verifies and reads events.
 - `answers`: what all answers have in common: JSON that may be broken, words that may hold a phone number.
+- `refusals`: what all refusals have in common: a table of codes, and the error for an answer whose code is in none.
 - `replies`: what a person's reply asks for, and the host's own keywords.
 - `signatures`, `jwt`: how webhooks are verified, over their raw bytes.
 
 To know:
 
 - A provider's words pass through a table, and a word that is not in the table becomes `unknown`; no word raises.
+- A refused request is of the moment, of the account or of the message, by its code; a code that is in no table is an
+  `UnknownRefusalError`, which is tried again: only what is known to be the message's fault is remembered as refused.
 - A draft that the provider documents as impossible is refused before there is a request (`RejectedError`). Where its
   documents are silent an answer counts neither as yes nor as no: the outcome is unknown, and is settled later.
 - Another package announces its provider in the entry-point group `reminder_kit.providers`. It needs

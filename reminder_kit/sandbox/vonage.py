@@ -71,10 +71,10 @@ def _create(sandbox: SandboxState, call: Call) -> Answer:
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
-        return _problem(422, "1160", "The request body is not valid JSON")
+        return _problem(422, "1020", "The request body is not valid JSON")
     refused = _check(fields)
     if refused:
-        return _problem(422, "1150", refused[1], refused[0])
+        return _problem(422, "1020", refused[1], refused[0])
     image = fields.get("image") or {}
     now = sandbox.now()
     message = Parked(

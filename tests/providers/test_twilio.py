@@ -10,21 +10,20 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from reminder_kit.errors import (
+    AccountRefusedError,
     ConfigurationError,
-    InvalidNumberError,
     MessageNotFoundError,
-    OptedOutError,
+    MistimedError,
     PayloadError,
     ProviderError,
-    QueueFullError,
     RateLimitedError,
     RefusedCredentialError,
     RejectedError,
-    SenderRefusedError,
     SignatureError,
     TooLateToCancelError,
     TransientError,
     UnknownOutcomeError,
+    UnknownRefusalError,
 )
 from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Response
@@ -137,29 +136,27 @@ def test_a_message_that_was_not_scheduled_raises_the_alarm():
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
-        (400, 21211, InvalidNumberError),
-        (400, 21614, InvalidNumberError),
-        (400, 21610, OptedOutError),
-        (400, 21408, SenderRefusedError),
-        (400, 21612, SenderRefusedError),
-        (400, 35114, RejectedError),
-        (400, 35118, RefusedCredentialError),
-        (400, 35125, QueueFullError),
-        (400, 21611, TransientError),
-        (400, 21606, RefusedCredentialError),
+        (400, 99999, UnknownRefusalError),
+        (400, 30409, UnknownRefusalError),
+        (404, None, UnknownRefusalError),
+        (400, 35114, MistimedError),
         (401, 20003, RefusedCredentialError),
-        (404, 20404, MessageNotFoundError),
-        (404, None, RefusedCredentialError),
         (301, None, RefusedCredentialError),
+        (401, 20005, AccountRefusedError),
+        (403, 20006, AccountRefusedError),
+        (403, 21408, AccountRefusedError),
+        (404, 20404, AccountRefusedError),
+        (429, 63038, AccountRefusedError),
         (429, 20429, RateLimitedError),
+        (429, 14107, RateLimitedError),
         (429, None, RateLimitedError),
         (500, 20500, UnknownOutcomeError),
         (503, None, UnknownOutcomeError),
         (409, None, UnknownOutcomeError),
     ],
 )
-def test_every_code_says_what_to_do(status, code, kind):
-    """Status and code choose the class of error, and its text holds no phone number."""
+def test_a_code_and_its_status_say_what_to_do(status, code, kind):
+    """Status and code choose the class of error, and its text holds no phone number; `test_refusals` has every code."""
     with pytest.raises(ProviderError) as raised:
         twilio().parse_created(answer(status, {"code": code, "message": f"bad {NUMBER}", "status": status}))
     assert type(raised.value) is kind
@@ -171,6 +168,8 @@ def test_every_code_says_what_to_do(status, code, kind):
     [
         (400, 30409, TooLateToCancelError),
         (400, 99999, TooLateToCancelError),
+        (400, 21610, TooLateToCancelError),
+        (400, 20005, TooLateToCancelError),
         (409, None, TooLateToCancelError),
         (404, 20404, MessageNotFoundError),
         (401, 20003, RefusedCredentialError),

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from reminder_kit.errors import (
+    AccountRefusedError,
     ConfigurationError,
     InvalidNumberError,
     MessageNotFoundError,
@@ -25,6 +26,7 @@ from reminder_kit.errors import (
     SignatureError,
     TooLateToCancelError,
     UnknownOutcomeError,
+    UnknownRefusalError,
 )
 from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Response
@@ -156,13 +158,14 @@ def test_what_is_taken_is_on_its_way():
     ("status", "value", "kind"),
     [
         (401, {}, RefusedCredentialError),
-        (402, {"title": "Low balance"}, RefusedCredentialError),
-        (404, {}, RefusedCredentialError),
+        (402, {"title": "Low balance"}, AccountRefusedError),
+        (403, {}, AccountRefusedError),
+        (404, {}, UnknownRefusalError),
         (307, {}, RefusedCredentialError),
         (422, {"invalid_parameters": [{"name": "to"}]}, InvalidNumberError),
         (422, {"invalid_parameters": [{"name": "text"}]}, RejectedError),
         (422, {"invalid_parameters": [{"name": "from"}]}, SenderRefusedError),
-        (422, {"invalid_parameters": "to"}, RejectedError),
+        (422, {"invalid_parameters": "to"}, UnknownRefusalError),
         (429, {}, RateLimitedError),
         (500, {}, UnknownOutcomeError),
         (202, {}, UnknownOutcomeError),

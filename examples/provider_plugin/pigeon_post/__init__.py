@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from reminder_kit.errors import (
+    AccountRefusedError,
     ConfigurationError,
     InvalidNumberError,
     MessageNotFoundError,
+    MistimedError,
     OptedOutError,
     PayloadError,
     ProviderError,
@@ -27,6 +29,7 @@ from reminder_kit.errors import (
     TooLateToCancelError,
     TransientError,
     UnknownOutcomeError,
+    UnknownRefusalError,
 )
 from reminder_kit.ports import (
     Capabilities,
@@ -56,11 +59,13 @@ STATUSES = {
 """The post's words for a letter, in ours; any other word is `unknown`."""
 
 CODES: dict[str, type[ProviderError]] = {
+    "not_then": MistimedError,
+    "no_stamps": AccountRefusedError,
     "no_such_loft": InvalidNumberError,
     "keep_away": OptedOutError,
     "already_flying": TooLateToCancelError,
 }
-"""What the post's codes ask for; any other refusal is told by its HTTP status."""
+"""What the post's codes ask for: of the moment, of the account, of the letter; any other goes by its HTTP status."""
 
 _MINUTE = timedelta(minutes=1)
 
@@ -136,7 +141,10 @@ class Pigeon:
     # Answers
 
     def parse_created(self, response: Response) -> Receipt:
-        """Read the answer to `create`: what can't be read, and every 5xx, leaves open what was done."""
+        """Read the answer to `create`: what can't be read, and every 5xx, leaves open what was done.
+
+        A refusal is the letter's fault only where its code says so: a code that we don't know may be mended.
+        """
         return self._receipt(response, "create", UnknownOutcomeError)
 
     def parse_read(self, response: Response) -> Receipt:
@@ -153,7 +161,7 @@ class Pigeon:
             status = STATUSES.get(text_of(letter.get("status")), "unknown")
             return Receipt(letter_id, status, text_of(letter.get("why")), letter.get("replayed") is True)
         code = text_of(letter.get("code"))
-        kind = CODES.get(code) or _by_status(response.status, unclear)
+        kind = CODES.get(code) or _by_status(response.status, verb, unclear)
         details = {"retry_after": response.retry_after} if kind is RateLimitedError else {}
         raise kind(
             f"Pigeon Post: {verb} was answered with {response.status} ({code or 'no reason given'})",
@@ -203,11 +211,12 @@ def _event(body: bytes) -> DeliveryEvent:
         raise PayloadError("Pigeon Post webhook: sealed, and yet no event") from None
 
 
-def _by_status(status: int, unclear: type[ProviderError]) -> type[ProviderError]:
+def _by_status(status: int, verb: str, unclear: type[ProviderError]) -> type[ProviderError]:
+    """Return the error for an answer whose code is in no table; only a new letter can be refused."""
     if status == 429:
         return RateLimitedError
     if status in {401, 403}:
-        return RefusedCredentialError
-    if status == 404 and unclear is TransientError:
-        return MessageNotFoundError
-    return RejectedError if 400 <= status < 500 and status != 408 else unclear
+        return AccountRefusedError if status == 403 and verb == "create" else RefusedCredentialError
+    if not 400 <= status < 500 or status == 408:
+        return unclear
+    return UnknownRefusalError if verb == "create" else MessageNotFoundError

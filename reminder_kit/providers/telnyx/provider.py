@@ -22,15 +22,13 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from reminder_kit.errors import (
     ConfigurationError,
-    RefusedCredentialError,
     RejectedError,
     TooLateToCancelError,
-    UnknownOutcomeError,
 )
 from reminder_kit.model.instants import iso
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, OptOuts, Receipt, Request, Response
-from reminder_kit.providers.telnyx.responses import FAILURES, TOKEN, by_status, opted_out, receipt, recorded, refusal
+from reminder_kit.providers.telnyx.responses import FAILURES, TOKEN, opted_out, receipt, recorded, refusal
 from reminder_kit.providers.telnyx.webhooks import verified
 from reminder_kit.rules.window import Window
 from reminder_kit.text.sms import sms_parts
@@ -298,22 +296,20 @@ class Telnyx:
         """Read the answer to `create`.
 
         Raises `UnknownOutcomeError` for a 5xx, a 408, a 409 (still in progress) and a 422 with code 10027, which says
-        that this key stands for a message with another body: a fault of ours, and no word on this message. A 404 is
-        what Telnyx answers where the key is missing (`RefusedCredentialError`). Any other error goes by its code.
+        that this key stands for a message with another body: a fault of ours, and no word on this message. Any other
+        error goes by its code: it is of the moment (`TransientError` and below), of the account (`AccountRefusedError`
+        and below) or of the message (`RejectedError` and below). Where there is no code that we know, a 401 is the
+        key's, a 402 and a 403 the account's, a 429 the rate's, and the rest an `UnknownRefusalError`.
         """
         if 200 <= response.status < 300:
             return receipt(response, "create")
-        if response.status >= 500 or response.status in {408, 409}:
-            raise refusal(response, "create", UnknownOutcomeError)
-        if response.status == 404:
-            raise refusal(response, "create", RefusedCredentialError, "check TELNYX_API_KEY and base_url")
         raise refusal(response, "create")
 
     def parse_read(self, response: Response) -> Receipt:
         """Read the answer to `read`; raises `MessageNotFoundError` for a 404, which may also mean a missing key."""
         if 200 <= response.status < 300:
             return receipt(response, "read")
-        raise refusal(response, "read", by_status(response.status))
+        raise refusal(response, "read")
 
     def parse_cancelled(self, response: Response) -> Receipt:
         """Read the answer to `cancel`, which Telnyx does not wrap in `data`.
@@ -325,7 +321,7 @@ class Telnyx:
             return receipt(response, "cancel")
         if response.status == 403:
             raise refusal(response, "cancel", TooLateToCancelError, "ask for the message to learn more", force=True)
-        raise refusal(response, "cancel", by_status(response.status))
+        raise refusal(response, "cancel")
 
     def parse_found(
         self,
@@ -338,13 +334,13 @@ class Telnyx:
         """Read the detail records: those whose webhook address carries our token. Raises as the other verbs do."""
         if 200 <= response.status < 300:
             return recorded(response, token)
-        raise refusal(response, "find", by_status(response.status))
+        raise refusal(response, "find")
 
     def parse_opt_outs(self, response: Response) -> OptOuts:
         """Read a page of opt-outs; which address is the person's is not documented, so ours is passed over."""
         if 200 <= response.status < 300:
             return opted_out(response, self._from)
-        raise refusal(response, "opt-outs", by_status(response.status))
+        raise refusal(response, "opt-outs")
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
         """Verify a webhook (Ed25519 over `timestamp|body`) and return its event.

@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from reminder_kit.errors import (
+    AccountRefusedError,
     InvalidNumberError,
-    MessageNotFoundError,
+    MistimedError,
     OptedOutError,
     ProviderError,
     QueueFullError,
@@ -27,12 +28,12 @@ from reminder_kit.errors import (
 )
 from reminder_kit.ports import Failure, OptOuts, Receipt, Response
 from reminder_kit.providers.answers import json_object, short, text_of
+from reminder_kit.providers.refusals import Refusal, Refusals, refusals_by_code
 
 __all__ = [
     "FAILURES",
     "STATUSES",
     "TOKEN",
-    "by_status",
     "first",
     "opted_out",
     "receipt",
@@ -85,20 +86,25 @@ FAILURES = {
     "40005": Failure.EXPIRED,
     "40006": Failure.CARRIER,  # the recipient's carrier is down
     "40008": Failure.UNREACHABLE,
+    "40009": Failure.BLOCKED,  # the text is not what the carrier takes
     "40010": Failure.SENDER,  # not registered for 10DLC (United States)
     "40011": Failure.CARRIER,  # more than the carrier takes at a time
     "40012": Failure.INVALID_NUMBER,
     "40013": Failure.SENDER,  # the carrier rejects the sender's number
     "40014": Failure.EXPIRED,  # in Telnyx' own queue
+    "40015": Failure.BLOCKED,  # Telnyx' own filter takes the message for spam
     # Single American carriers.
     "40016": Failure.CARRIER,  # T-Mobile's limit for the campaign
     "40017": Failure.CARRIER,  # AT&T takes the message for spam
     "40018": Failure.CARRIER,  # AT&T's limit for the campaign
+    "40019": Failure.SENDER,  # AT&T: number and campaign do not belong together
     "40020": Failure.BLOCKED,  # taken for inflated traffic, for 24 hours
     # Codes of refused requests, which a scheduled message may meet when its time comes.
     "40300": Failure.OPTED_OUT,
     "40310": Failure.INVALID_NUMBER,
+    "40322": Failure.BLOCKED,  # the text holds what is not allowed
     "40329": Failure.SENDER,  # a toll-free number that is not verified
+    "40330": Failure.SENDER,  # a toll-free number that is not fully provisioned
 }
 """What Telnyx' codes for undelivered messages mean (Telnyx, "Messaging Error Code Reference").
 
@@ -107,58 +113,146 @@ invalid one. The error reference and the page on opt-outs both say STOP, and are
 not here means nothing to us.
 """
 
-_RETRY_LATER = "nothing was done; it is tried again later"
 _MEND = "mend it in the Telnyx portal"
 
-_CODES: dict[str, tuple[type[ProviderError], str]] = {
-    # The whole API's (Telnyx, "API Error Codes"): a fault there, which leaves open what was done.
-    "10007": (UnknownOutcomeError, "it may have been done"),
-    "10008": (UnknownOutcomeError, "it may have been done"),
-    "10037": (UnknownOutcomeError, "it may have been done"),
-    # The key and the pace: nothing was done.
-    "10009": (RefusedCredentialError, "check TELNYX_API_KEY"),
-    "10010": (RefusedCredentialError, "check that the API key may do this"),
-    "10011": (RateLimitedError, _RETRY_LATER),
-    # Idempotency keys (Telnyx, "Idempotency").
-    "10027": (UnknownOutcomeError, "the idempotency key already stands for a message with another body"),
-    "10036": (UnknownOutcomeError, "the same request is still being worked on"),
-    # The message, the person or the sender (Telnyx, "Messaging Error Code Reference").
-    "40300": (OptedOutError, "the person answered STOP; only START from that phone lifts it"),
-    "40303": (MessageNotFoundError, "this settles nothing by itself"),
-    "40305": (RefusedCredentialError, "check the sender (`from`)"),
-    "40306": (RefusedCredentialError, "enable the alphanumeric sender in the messaging profile"),
-    "40307": (RefusedCredentialError, "the sender does not belong to the messaging profile"),
-    "40308": (SenderRefusedError, "the sender cannot send MMS: use another sender or SMS"),
-    "40309": (SenderRefusedError, "allow the destination's country in the messaging profile"),
-    "40310": (InvalidNumberError, "correct the phone number"),
-    "40012": (InvalidNumberError, "correct the phone number"),
-    "40001": (InvalidNumberError, "the number is a landline"),
-    "40312": (RefusedCredentialError, f"the messaging profile is disabled: {_MEND}"),
-    "40013": (RefusedCredentialError, "check the sender (`from`)"),
-    "40314": (RefusedCredentialError, f"messaging is disabled for the account: {_MEND}"),
-    "40318": (QueueFullError, f"the queue is full: {_RETRY_LATER}"),
-    "40320": (RefusedCredentialError, f"the sender is not active yet: {_MEND}"),
-    "40321": (RefusedCredentialError, f"the number pool is empty: {_MEND}"),
-    "40325": (RefusedCredentialError, "an alphanumeric sender has 1 to 11 letters, digits or spaces"),
-    "40331": (RefusedCredentialError, f"no destinations are allowed in the messaging profile: {_MEND}"),
-    "40333": (RefusedCredentialError, f"the messaging profile's spending limit is reached: {_MEND}"),
-}
-"""The error that a code of a refused request becomes, and its remedy.
+_CODES: dict[str, Refusal] = refusals_by_code(
+    {
+        # Of the moment. No page names the code for a `send_at` outside the window; 10033 is the one for values out of
+        # their range, and our requests hold no other.
+        MistimedError: {
+            "10033": "the send time is outside the range that Telnyx takes: it is placed anew",
+        },
+        RateLimitedError: {
+            "10011": "too many requests: nothing was done; it is tried again later",
+        },
+        QueueFullError: {
+            "40318": "the queue is full: nothing was done; it is tried again later",
+        },
+        # The outcome stays open: faults there, and idempotency keys (Telnyx, "Idempotency").
+        UnknownOutcomeError: {
+            "10007": "an unexpected error: it may have been done",
+            "10008": "a timeout there: it may have been done",
+            "10037": "the service is unavailable: it may have been done",
+            "10027": "the idempotency key already stands for a message with another body",
+            "10036": "the same request is still being worked on",
+        },
+        # Of the account: its key,
+        RefusedCredentialError: {
+            "10009": "the API key is missing or wrong: check TELNYX_API_KEY",
+            "10010": "the API key may not do this: check its rights",
+            "20001": "the API key's secret is not valid: check TELNYX_API_KEY",
+            "20002": "the API key was revoked: check TELNYX_API_KEY",
+            "20003": "the API key is forbidden: check TELNYX_API_KEY",
+            "20006": "the access token has expired: check TELNYX_API_KEY",
+            "20008": "the API key is not valid: check TELNYX_API_KEY",
+        },
+        # the account and its messaging profile,
+        AccountRefusedError: {
+            # Also what a request without a key is answered with, which ours never is.
+            "10005": "no such resource: check TELNYX_API_KEY, base_url and messaging_profile_id",
+            "10006": "an id is not valid, or not the key's to use: check messaging_profile_id",
+            "10013": "something that the request refers to does not exist: check messaging_profile_id",
+            "10017": "something that the request refers to does not exist: check messaging_profile_id",
+            "10035": "the account's resource is locked: ask Telnyx' support",
+            "10038": f"the account's level does not permit this: {_MEND}",
+            "10039": f"the limit of the account's level is reached: {_MEND}",
+            "20012": f"the account is inactive, perhaps out of funds: {_MEND}",
+            "20013": "the account is blocked: ask Telnyx' support",
+            "20014": f"the account is not verified: {_MEND}",
+            "20015": f"the account is not enabled for this: {_MEND}",
+            "20016": f"the account lacks level 1 verification: {_MEND}",
+            "20017": f"the account lacks level 2 verification: {_MEND}",
+            "20100": f"the account has not enough funds: {_MEND}",
+            "40002": "messages like it are taken for spam, for a while: write less at a time",
+            "40010": f"the sender is not registered for 10DLC (United States): {_MEND}",
+            "40309": "allow the destination's country in the messaging profile",
+            "40311": f"the messaging profile's secret (X-Profile-Secret) is wrong: {_MEND}",
+            "40312": f"the messaging profile is disabled: {_MEND}",
+            "40313": f"the messaging profile wants a secret (X-Profile-Secret), which is not sent: {_MEND}",
+            "40314": "messaging is disabled for the account: ask Telnyx' support",
+            "40321": f"the number pool is empty, off, or has no usable number: {_MEND}",
+            "40331": f"no destinations are allowed in the messaging profile: {_MEND}",
+            "40333": f"the messaging profile's spending limit is reached: {_MEND}",
+        },
+        # and its sender: another one may be taken.
+        SenderRefusedError: {
+            "40003": "the sender is blocked for spam, for good: use another sender",
+            "40013": "the carrier does not take the sender's number: check `from`",
+            "40100": f"the sender is not enabled for messaging: {_MEND}",
+            "40150": "the toll-free sender is in no registry: ask Telnyx' support",
+            "40151": "the sender is being enabled by another provider: wait, or use another sender",
+            "40155": "the sender needs a letter of authorization: ask Telnyx' support",
+            "40301": "this kind of sender cannot write to this kind of number yet: use another sender",
+            "40305": "the sender does not belong to the messaging profile: check `from`",
+            "40306": "enable the alphanumeric sender in the messaging profile",
+            "40307": "the alphanumeric sender is not the messaging profile's: check `from`",
+            "40308": "the sender cannot send MMS: use another sender or SMS",
+            "40315": "the sender's success or spam rate is too bad: use another sender",
+            "40319": "this kind of sender cannot write to this kind of number: use another sender",
+            "40320": "the sender is not active yet: wait, or use another sender",
+            "40323": "the sender could not be enabled for messaging: ask Telnyx' support",
+            "40325": "an alphanumeric sender has 1 to 11 letters, digits or spaces",
+            "40329": f"the toll-free sender is not verified: {_MEND}",
+            "40330": "the toll-free sender is not fully provisioned: wait, or use another sender",
+        },
+        # Of the message: the person's number and wish, the text, the media.
+        OptedOutError: {
+            "40300": "the person answered STOP; only START from that phone lifts it",
+        },
+        InvalidNumberError: {
+            "40001": "the number is a landline, or cannot be reached by SMS",
+            "40012": "the carrier does not know the number: correct the phone number",
+            "40310": "correct the phone number",
+        },
+        RejectedError: {
+            "40009": "the text is not taken: check it for strange characters",
+            "40015": "Telnyx takes the text for spam: change the template",
+            "40302": "the text takes too many parts: shorten the template",
+            "40304": "text, subject and media do not go together",
+            "40316": "there is neither text nor media: correct the template or data",
+            "40317": "more than 10 media, or more than 1 MB of them",
+            "40322": "the text holds what is not allowed: change the template",
+            "40328": "the text takes more parts than the profile recommends: shorten the template",
+        },
+    },
+    mms={"40308"},
+)
+"""What a code of a refused request asks for.
 
-A code 20xxx is about the account (Telnyx, "API Error Codes"); for any other code the HTTP status decides.
+From Telnyx' pages "API Error Codes" (10xxx, 20xxx) and "Messaging Error Code Reference" (its rows for requests,
+profiles and provisioning, and of those for delivery the ones that say what is wrong with number, sender or text), and
+from the help centre's "Telnyx Messaging Error Codes". A code that is not here is not known: 10015, for one, is given to
+anything that is not well-formed.
 """
 
-_REJECTED = "the same request would never be taken"
-"""The remedy of an error that has none in the tables: there is none."""
-
-_REMEDIES: dict[type[ProviderError], str] = {
-    RefusedCredentialError: "check TELNYX_API_KEY, the sender and base_url",
-    RateLimitedError: _RETRY_LATER,
-    TransientError: "it is tried again later",
-    UnknownOutcomeError: "it may have been done",
-    MessageNotFoundError: "this settles nothing by itself",
+_NUMBER = {
+    "to": Refusal(InvalidNumberError, "correct the phone number"),
+    "from": Refusal(SenderRefusedError, "the sender's number is not valid: check `from`"),
 }
-"""The remedy of an error whose code is not in the table."""
+_FIELDS: dict[str, dict[str, Refusal]] = {
+    "10001": _NUMBER,  # an inactive phone number
+    "10002": _NUMBER,  # an invalid phone number
+    "10016": _NUMBER,  # a phone number that is not in the form +E.164
+    # An address that is malformed, or longer than 2000 characters.
+    "10003": {
+        "media_urls": Refusal(RejectedError, "an address of the media is malformed, or too long"),
+        "webhook_url": Refusal(AccountRefusedError, "webhook_url is malformed, or too long"),
+    },
+    "10025": {"text": Refusal(RejectedError, "the text is too short or too long")},
+}
+"""What a code asks for that concerns the field named with it, and nothing where none is (Telnyx, "API Error Codes").
+
+The field stands in the error's `source` (API reference, "Errors").
+"""
+
+_REFUSALS = Refusals(
+    "telnyx",
+    "Telnyx",
+    {
+        AccountRefusedError: "check account, balance and sender in the Telnyx portal",
+        RefusedCredentialError: "check TELNYX_API_KEY and base_url",
+    },
+)
 
 
 def receipt(response: Response, verb: str) -> Receipt:
@@ -229,51 +323,46 @@ def refusal(
     """Return the error that an answer means: by its code, else `otherwise`, else by its HTTP status.
 
     `otherwise` comes first where the code can't be trusted (a 5xx, a 409), and everywhere with `force`. `remedy` takes
-    the place of the table's. An answer to any verb but `create` never leaves an outcome open and never rejects a
-    message: asking again is harmless, and there is no new message that could be refused.
+    the place of the tables'. An answer to any verb but `create` never leaves an outcome open and never refuses a
+    message: asking again is harmless, and there is no new message.
     """
-    code, title, payload = _problem(response)
-    known, what = _CODES.get(code, (None, ""))
-    if known is None and code.startswith("20") and len(code) == 5:
-        known, what = RefusedCredentialError, f"the account or key is not accepted: {_MEND}"
-    kind = known or otherwise or by_status(response.status)
-    if otherwise and (force or response.status >= 500 or response.status == 409):
-        kind = otherwise
-    if verb != "create" and issubclass(kind, UnknownOutcomeError | RejectedError):
-        kind = TransientError if issubclass(kind, UnknownOutcomeError) else MessageNotFoundError
-    details: dict[str, Any] = {"provider": "telnyx", "code": code, "status": response.status, "raw": payload}
-    if issubclass(kind, RateLimitedError):
-        details["retry_after"] = response.retry_after
-    said = f"{code} {title}".strip() or "no reason given"
-    advice = remedy or what or _REMEDIES.get(kind, _REJECTED)
-    return kind(f"Telnyx: {verb} was answered with {response.status} ({said}): {advice}", **details)
+    problem, payload = _problem(response)
+    return _REFUSALS.error(
+        response,
+        verb,
+        None if force else _known(problem),
+        code=text_of(problem.get("code")),
+        title=short(text_of(problem.get("title"))),
+        raw=payload,
+        otherwise=otherwise,
+        remedy=remedy,
+    )
 
 
-def by_status(status: int) -> type[ProviderError]:
-    """Return the error that an HTTP status means where no code says more."""
-    if status == 429:
-        return RateLimitedError
-    if status in {401, 402, 403} or 300 <= status < 400:
-        return RefusedCredentialError
-    if status == 404:
-        return MessageNotFoundError
-    return TransientError if status >= 500 or status in {408, 409, 425} else RejectedError
+def _problem(response: Response) -> tuple[Mapping[str, Any], object]:
+    """Return an error in either of Telnyx' two shapes, a list or one bare object, and the whole of what came.
 
-
-def _problem(response: Response) -> tuple[str, str, object]:
-    """Return code, title and payload of an error in either of Telnyx' two shapes: a list, or one bare object.
-
-    Of several errors the first with a code of the table counts.
+    Of several errors the first with a code of the tables counts.
     """
     payload = json_object(response)
     if payload is None:
-        return "", "", response.body[:2000]
+        return {}, response.body[:2000]
     listed = payload.get("errors")
     problems = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else [payload]
-    if not problems:
-        return "", "", payload
-    chosen = next((problem for problem in problems if text_of(problem.get("code")) in _CODES), problems[0])
-    return text_of(chosen.get("code")), short(text_of(chosen.get("title"))), payload
+    return next((entry for entry in problems if _known(entry)), problems[0] if problems else {}), payload
+
+
+def _known(problem: Mapping[str, Any]) -> Refusal | None:
+    """Return what the tables say of an error: by its code, or by its code and the field that it concerns."""
+    code = text_of(problem.get("code"))
+    return _CODES.get(code) or _FIELDS.get(code, {}).get(_field(problem))
+
+
+def _field(problem: Mapping[str, Any]) -> str:
+    """Return the field of the request that an error concerns ("/media_urls/0" is of `media_urls`); "": none."""
+    source = first(problem.get("source"))
+    named = text_of(source.get("pointer")) or text_of(source.get("parameter"))
+    return named.strip("/").partition("/")[0]
 
 
 def first(value: object) -> dict[str, Any]:

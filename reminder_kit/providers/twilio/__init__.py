@@ -1,8 +1,8 @@
 """Twilio: SMS and MMS that a Messaging Service parks until `SendAt`.
 
 Never builds a request without a Messaging Service: Twilio drops the schedule of such a request and sends the message
-at once (Twilio Support, article 4412165297947; Twilio, "Error 35111"). `provider`
-builds the requests and reads the answers, `webhooks` verifies and reads the events. What else is odd about it:
+at once (Twilio Support, article 4412165297947; Twilio, "Error 35111"). `provider` builds the requests, `responses`
+reads the answers by tables, `webhooks` verifies and reads the events. What else is odd about it:
 
 - The shortest lead is 15 minutes (Twilio, "Message Scheduling"; Error 35111) or 5 (Error 35115): 15 is the default,
   and `min_lead` changes it. The longest is 35 days. At most 500,000 messages are scheduled at once (Error 35125).

@@ -22,62 +22,20 @@ from urllib.parse import urlencode
 from reminder_kit.errors import (
     ConfigurationError,
     InvalidInputError,
-    InvalidNumberError,
-    MessageNotFoundError,
-    OptedOutError,
-    ProviderError,
-    QueueFullError,
-    RateLimitedError,
-    RefusedCredentialError,
     RejectedError,
-    SenderRefusedError,
     TooLateToCancelError,
     TransientError,
-    UnknownOutcomeError,
 )
 from reminder_kit.model.instants import iso, utc
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
-from reminder_kit.providers.answers import json_object, short, text_of
-from reminder_kit.providers.twilio.webhooks import FAILURES, STATUSES, verified
+from reminder_kit.providers.answers import json_object, text_of
+from reminder_kit.providers.twilio.responses import receipt, receipt_of, refusal
+from reminder_kit.providers.twilio.webhooks import FAILURES, verified
 from reminder_kit.rules.window import Window
 
 __all__ = ["Twilio"]
 
-_CODES: dict[str, tuple[type[ProviderError], str]] = {
-    # The account, the pace, and what is not there. A 20429 was never processed (Error 20429).
-    "20003": (RefusedCredentialError, "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"),
-    "20404": (MessageNotFoundError, "this settles nothing by itself"),
-    "20429": (RateLimitedError, "nothing was done; it is tried again later"),
-    # The person's number.
-    "21211": (InvalidNumberError, "correct the phone number"),
-    "21614": (InvalidNumberError, "the number cannot receive SMS"),
-    # The sender, or what the account allows it.
-    "21408": (SenderRefusedError, "allow the destination's country in the Twilio console"),
-    "21606": (RefusedCredentialError, "the sender (`from`) is not one of the account's"),
-    "21612": (SenderRefusedError, "the number cannot be reached from this sender"),
-    # The person said STOP.
-    "21610": (OptedOutError, "the person answered STOP; only START from that phone lifts it"),
-    # The sender's queue, and the Messaging Service.
-    "21611": (TransientError, "the sender's queue is full: it is tried again later"),
-    "21703": (RefusedCredentialError, "the Messaging Service has no sender: add one in the Twilio console"),
-    # Scheduling: no longer `scheduled`; no Messaging Service; more messages than are scheduled at once.
-    "30409": (TooLateToCancelError, "ask for the message to learn more"),
-    "35118": (RefusedCredentialError, "set `messaging_service_sid` in [provider]"),
-    "35125": (QueueFullError, "too many messages are scheduled: it is tried again later"),
-}
-"""The error that a code of a refused request becomes, and its remedy; for any other code the HTTP status decides.
-
-Each code has a page of its own in the "Error and Warning Dictionary" (https://www.twilio.com/docs/api/errors).
-"""
-
-_REMEDIES: dict[type[ProviderError], str] = {
-    RefusedCredentialError: "check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and base_url",
-    RejectedError: "the same request would never be taken",
-    UnknownOutcomeError: "it may have been done",
-    MessageNotFoundError: "this settles nothing by itself",
-}
-"""The remedy of an error whose code is not in the table."""
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 _LONGEST = 1600
 """Characters of a text ("Message resource", `Body`)."""
@@ -222,32 +180,32 @@ class Twilio:
         """Read the answer to `create`.
 
         A status other than `scheduled` may mean that Twilio sends the message now; the receipt warns of it in `error`.
-        Raises `UnknownOutcomeError` for a 5xx, a 408, a 409 and an unreadable 2xx; else the error of the code, or of
-        the status.
+        Raises `UnknownOutcomeError` for a 5xx, a 408, a 409 and an unreadable 2xx. Any other error goes by its code: it
+        is of the moment (`TransientError` and below), of the account (`AccountRefusedError` and below) or of the
+        message (`RejectedError` and below). Where there is no code that we know, a 401 is the credentials', a 402 and a
+        403 the account's, a 429 the rate's, and the rest an `UnknownRefusalError`.
         """
-        if 200 <= response.status < 300:
-            receipt = self._receipt(response, "create", UnknownOutcomeError)
-            early = receipt.status != "scheduled" and not receipt.error
-            warning = "Twilio did not say that it scheduled the message (is it sent now?): check the Messaging Service"
-            return Receipt(receipt.provider_id, receipt.status, warning) if early else receipt
-        if response.status >= 500 or response.status in {408, 409}:
-            raise self._error(response, "create", UnknownOutcomeError)
-        raise self._error(response, "create", _by_status(response.status, RefusedCredentialError))
+        if not 200 <= response.status < 300:
+            raise refusal(response, "create")
+        found = receipt(response, "create")
+        early = found.status != "scheduled" and not found.error
+        warning = "Twilio did not say that it scheduled the message (is it sent now?): check the Messaging Service"
+        return Receipt(found.provider_id, found.status, warning) if early else found
 
     def parse_read(self, response: Response) -> Receipt:
         """Read the answer to `read`; raises `MessageNotFoundError` for a 404."""
         if 200 <= response.status < 300:
-            return self._receipt(response, "read", TransientError)
-        raise self._error(response, "read", _by_status(response.status, MessageNotFoundError))
+            return receipt(response, "read")
+        raise refusal(response, "read")
 
     def parse_cancelled(self, response: Response) -> Receipt:
-        """Read the answer to `cancel`; a refusal (`TooLateToCancelError`) is to be settled by `read`."""
+        """Read the answer to `cancel`; a refusal (`TooLateToCancelError`) is to be settled by `read`.
+
+        It comes with 30409 and status 400, or as a 409; no other 400 means that the message was withdrawn, either.
+        """
         if 200 <= response.status < 300:
-            return self._receipt(response, "cancel", TransientError)
-        kind = (
-            TooLateToCancelError if response.status in {400, 409} else _by_status(response.status, MessageNotFoundError)
-        )
-        raise self._error(response, "cancel", kind)
+            return receipt(response, "cancel")
+        raise refusal(response, "cancel", TooLateToCancelError if response.status in {400, 409} else None)
 
     def parse_found(
         self,
@@ -263,14 +221,12 @@ class Twilio:
         `TransientError` where the list can't be read.
         """
         if not 200 <= response.status < 300:
-            raise self._error(response, "find", _by_status(response.status, MessageNotFoundError))
+            raise refusal(response, "find")
         listed = (json_object(response) or {}).get("messages")
         if not isinstance(listed, list):
             raise TransientError("Twilio: find was answered with nothing readable", provider=self.name)
         rows = [entry for entry in listed if isinstance(entry, dict) and self._may_be(entry, draft, created_at)]
-        return tuple(
-            receipt for receipt in map(_receipt_of, rows) if receipt.provider_id and receipt.status != "cancelled"
-        )
+        return tuple(found for found in map(receipt_of, rows) if found.provider_id and found.status != "cancelled")
 
     def _may_be(self, row: Mapping[str, Any], draft: Draft, created_at: datetime) -> bool:
         """Say whether a listed message may be the one whose answer was lost."""
@@ -284,39 +240,6 @@ class Twilio:
             and made_at is not None
             and made_at >= created_at - _SKEW
         )
-
-    def _receipt(self, response: Response, verb: str, unreadable: type[ProviderError]) -> Receipt:
-        """Return what a 2xx says of a message; raises `unreadable` where the answer can't be read."""
-        message = json_object(response) or {}
-        if not text_of(message.get("sid")):
-            raise unreadable(
-                f"Twilio: {verb} was answered with {response.status} and nothing readable; it may have been done",
-                provider=self.name,
-                status=response.status,
-                raw=response.body[:2000],
-            )
-        return _receipt_of(message)
-
-    def _error(self, response: Response, verb: str, otherwise: type[ProviderError]) -> ProviderError:
-        """Return the error that an answer means: by its code unless it is a 5xx, else `otherwise`."""
-        payload = json_object(response)
-        code = text_of((payload or {}).get("code"))
-        known, what = _CODES.get(code, (None, ""))
-        kind = otherwise if known is None or response.status >= 500 else known
-        if verb == "read" and issubclass(kind, RejectedError):
-            kind = MessageNotFoundError
-        details: dict[str, Any] = {"provider": self.name, "code": code, "status": response.status}
-        details["raw"] = response.body[:2000] if payload is None else payload
-        if issubclass(kind, RateLimitedError):
-            details["retry_after"] = response.retry_after
-        title = (
-            short(text_of((payload or {}).get("message")))
-            if kind in {RefusedCredentialError, RejectedError, SenderRefusedError}
-            else ""
-        )
-        said = f"{code} {title}".strip() or "no reason given"
-        advice = what or _REMEDIES.get(kind, "it is tried again later")
-        return kind(f"Twilio: {verb} was answered with {response.status} ({said}): {advice}", **details)
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
         """Verify a webhook (HMAC over its address and fields) and return its event.
@@ -336,12 +259,6 @@ def _given(value: str | None, variable: str) -> str:
     return (os.environ.get(variable, "") if value is None else value).strip()
 
 
-def _receipt_of(message: Mapping[str, Any]) -> Receipt:
-    """Return what a message of Twilio's says: of a read or cancelled message, and of each in a list."""
-    status = STATUSES.get(text_of(message.get("status")).lower(), "unknown")
-    return Receipt(text_of(message.get("sid")), status, text_of(message.get("error_code")))
-
-
 def _rfc2822_instant(text: str) -> datetime | None:
     """Return the UTC instant that Twilio writes as RFC 2822 has it; None means that the text is anything else."""
     from email.utils import parsedate_to_datetime
@@ -354,14 +271,3 @@ def _rfc2822_instant(text: str) -> datetime | None:
 
 def _rejected(why: str) -> RejectedError:
     return RejectedError(f"Twilio would refuse this message: {why}", provider="twilio")
-
-
-def _by_status(status: int, missing: type[ProviderError]) -> type[ProviderError]:
-    """Return the error that an HTTP status means where no code says more; `missing` is what a 404 means."""
-    if status == 429:
-        return RateLimitedError
-    if status in {401, 403} or 300 <= status < 400:
-        return RefusedCredentialError
-    if status == 404:
-        return missing
-    return TransientError if status >= 500 or status in {408, 409} else RejectedError

@@ -45,13 +45,24 @@ FAILURES = {
     "21211": Failure.INVALID_NUMBER,
     "21610": Failure.OPTED_OUT,
     "21614": Failure.LANDLINE,  # no mobile number
+    "21635": Failure.LANDLINE,
     # Codes of delivery.
+    "30002": Failure.SENDER,  # the account was suspended meanwhile
     "30003": Failure.UNREACHABLE,  # switched off, or out of reach
     "30004": Failure.BLOCKED,
     "30005": Failure.UNREACHABLE,  # a number nobody knows, perhaps only for now
     "30006": Failure.LANDLINE,  # or a carrier that can't be reached
     "30007": Failure.BLOCKED,  # filtered by a carrier or by Twilio
+    "30017": Failure.CARRIER,  # congested
+    "30022": Failure.CARRIER,  # more than the carrier takes from the 10DLC campaign (United States)
+    "30023": Failure.CARRIER,  # the brand's daily limit with the carrier
+    "30024": Failure.SENDER,  # not provisioned at the carrier
+    "30027": Failure.CARRIER,  # T-Mobile's daily limit for the brand
+    "30032": Failure.SENDER,  # a toll-free number that is not verified
+    "30033": Failure.SENDER,  # the 10DLC campaign is suspended
     "30034": Failure.SENDER,  # not registered for 10DLC (United States)
+    "30035": Failure.SENDER,  # still being registered for it
+    "30450": Failure.BLOCKED,  # taken for fraud, for half an hour
     "30610": Failure.BLOCKED,  # quiet hours of Twilio's own
 }
 """What Twilio's codes for undelivered messages mean.

@@ -1,8 +1,8 @@
 """Vonage's Messages API: messages that leave when they are due, since Vonage parks none.
 
 Never schedules, cancels or reads a message: the API reference ("Messages API") has no send time and no such endpoint,
-so that the ledger holds a reminder until its minute, and a message once created is on its way. `provider` is all of
-it: requests, answers and webhooks. What else is odd about it, and which page says so:
+so that the ledger holds a reminder until its minute, and a message once created is on its way. `provider` builds the
+requests and reads the webhooks, `responses` holds tables and errors. What else is odd about it, and which page says so:
 
 - No idempotency key and no list: our token travels as `client_ref`, which every status webhook repeats ("Messages
   API"), so that a lost answer is settled by the webhook.
@@ -16,6 +16,7 @@ it: requests, answers and webhooks. What else is odd about it, and which page sa
 
 from __future__ import annotations
 
-from reminder_kit.providers.vonage.provider import FAILURES, STATUSES, Vonage
+from reminder_kit.providers.vonage.provider import Vonage
+from reminder_kit.providers.vonage.responses import FAILURES, STATUSES
 
 __all__ = ["FAILURES", "STATUSES", "Vonage"]

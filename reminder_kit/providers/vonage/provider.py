@@ -1,4 +1,4 @@
-"""Vonage: messages that leave at their minute (Vonage parks none), and its answers and webhooks in our words.
+"""Vonage: messages that leave at their minute (Vonage parks none), and its webhooks in our words.
 
 Never reads the clock but for the life of its credential, and performs no I/O but for the file of its private key; a
 reminder that is not due yet stays in the ledger, held by the kit.
@@ -22,70 +22,25 @@ from uuid import uuid4
 from reminder_kit.errors import (
     ConfigurationError,
     InvalidInputError,
-    InvalidNumberError,
     MessageNotFoundError,
     PayloadError,
-    ProviderError,
-    RateLimitedError,
-    RefusedCredentialError,
     RejectedError,
-    SenderRefusedError,
     SignatureError,
     TooLateToCancelError,
     UnknownOutcomeError,
 )
 from reminder_kit.model.instants import from_iso, utc
 from reminder_kit.model.messages import DeliveryEvent, Draft
-from reminder_kit.ports import Capabilities, Failure, Receipt, Request, Response
-from reminder_kit.providers.answers import json_object, short, text_of
+from reminder_kit.ports import Capabilities, Receipt, Request, Response
+from reminder_kit.providers.answers import json_object, text_of
 from reminder_kit.providers.jwt import made_rs256, verified_hs256
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import check_age, lowered
+from reminder_kit.providers.vonage.responses import FAILURES, STATUSES, refusal
 from reminder_kit.rules.window import Window
 
-__all__ = ["FAILURES", "STATUSES", "Vonage"]
+__all__ = ["Vonage"]
 
-STATUSES = {
-    "submitted": "sent",
-    "delivered": "delivered",
-    "read": "delivered",
-    "rejected": "undelivered",
-    "undeliverable": "undelivered",
-}
-"""Vonage's words for a message, in ours; any other word is `unknown` (Messages API, "Message Status")."""
-
-FAILURES = {
-    "1000": Failure.CARRIER,  # more than is taken at a time
-    # The account's, or the sender's: invalid parameters, used-up quota, an unknown sender.
-    "1020": Failure.SENDER,
-    "1070": Failure.SENDER,
-    "1120": Failure.SENDER,
-    # The person's number: barred, no number at all, absent for a while or for good, filtered as spam.
-    "1050": Failure.BLOCKED,
-    "1170": Failure.INVALID_NUMBER,
-    "1180": Failure.UNREACHABLE,
-    "1190": Failure.UNREACHABLE,
-    "1210": Failure.BLOCKED,
-    "1240": Failure.OPTED_OUT,  # "illegal number": what Vonage calls a number that said STOP
-    "1360": Failure.EXPIRED,
-    # The rest of the list: faults that are neither the sender's nor the person's.
-    "1420": Failure.CARRIER,
-    "1430": Failure.CARRIER,
-}
-"""What the codes in Vonage's status webhooks (`error.title`) mean (Messages API, "Errors").
-
-A code that is not here means nothing to us.
-"""
-
-_REMEDIES: dict[type[ProviderError], str] = {
-    InvalidNumberError: "correct the phone number",
-    RateLimitedError: "nothing was done; it is tried again later",
-    RefusedCredentialError: "check VONAGE_API_KEY and VONAGE_API_SECRET (or the application) and the balance",
-    RejectedError: "the same request would never be taken",
-    SenderRefusedError: "check the sender (`from`)",
-    UnknownOutcomeError: "it may have been done",
-}
-"""The remedy of each error: Vonage's errors have titles, but no codes that could be relied on."""
 _WHAT = "Vonage webhook"
 _LONGEST = 1000
 """Characters of a text (Messages API, `text`; newer copies allow more)."""
@@ -223,25 +178,17 @@ class Vonage:
     def parse_created(self, response: Response) -> Receipt:
         """Read the answer to `create`: a 2xx with an id is a message on its way.
 
-        Raises `UnknownOutcomeError` for a 5xx, a 408, a 409 and an unreadable 2xx; any other error goes by the status
-        and the parameter that is named as invalid.
+        Raises `UnknownOutcomeError` for a 5xx, a 408, a 409 and an unreadable 2xx. A 401 is the credentials', a 402 the
+        balance's, a 429 the rate's. Any other error goes by its code, else by the parameter that is named as invalid:
+        it is of the moment (`TransientError` and below), of the account (`AccountRefusedError` and below) or of the
+        message (`RejectedError` and below); where neither is known a 403 is the account's, and the rest an
+        `UnknownRefusalError`.
         """
-        payload = json_object(response)
-        if 200 <= response.status < 300:
-            if provider_id := text_of((payload or {}).get("message_uuid")):
-                return Receipt(provider_id, "sent")
-            raise self._error(response, payload, UnknownOutcomeError)
-        raise self._error(response, payload, _kind(response.status, payload or {}))
-
-    def _error(self, response: Response, payload: Mapping[str, Any] | None, kind: type[ProviderError]) -> ProviderError:
-        """Return an error with the title that Vonage gives it (RFC 7807) and the code at the end of its `type`."""
-        problem = payload or {}
-        code = text_of(problem.get("type")).rpartition("#")[2]
-        details: dict[str, Any] = {"provider": self.name, "code": code, "status": response.status, "raw": payload}
-        if issubclass(kind, RateLimitedError):
-            details["retry_after"] = response.retry_after
-        said = short(text_of(problem.get("title"))) or "no reason given"
-        return kind(f"Vonage: create was answered with {response.status} ({said}): {_REMEDIES[kind]}", **details)
+        if not 200 <= response.status < 300:
+            raise refusal(response)
+        if provider_id := text_of((json_object(response) or {}).get("message_uuid")):
+            return Receipt(provider_id, "sent")
+        raise refusal(response, UnknownOutcomeError)
 
     def parse_read(self, response: Response) -> Receipt:
         """Raise `MessageNotFoundError`: there is nothing to read."""
@@ -294,25 +241,6 @@ def _pem(text: str) -> str:
 
 def _rejected(why: str) -> RejectedError:
     return RejectedError(f"Vonage would refuse this message: {why}", provider="vonage")
-
-
-def _kind(status: int, problem: Mapping[str, Any]) -> type[ProviderError]:
-    """Return the error that an HTTP status means, and for a 4xx the parameter that is named as invalid."""
-    if status == 429:
-        return RateLimitedError
-    if status in {401, 402, 403, 404} or 300 <= status < 400:
-        return RefusedCredentialError
-    if status >= 500 or status in {408, 409}:
-        return UnknownOutcomeError
-    named = problem.get("invalid_parameters")
-    names = (
-        [text_of(parameter.get("name")) for parameter in named if isinstance(parameter, dict)]
-        if isinstance(named, list)
-        else []
-    )
-    if "to" in names:
-        return InvalidNumberError
-    return SenderRefusedError if "from" in names else RejectedError
 
 
 def _event(body: bytes, now: datetime) -> DeliveryEvent:
