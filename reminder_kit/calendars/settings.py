@@ -100,6 +100,8 @@ class CalendarSettings:
     alarms: str = field(default="ignore", validator=in_(("ignore", "rules", "only")))
     #: How far ahead occurrences are imported.
     horizon: timedelta = timedelta(days=60)
+    #: What becomes of events without a number: `say` (they are counted) or `attention` (they wait for a person too).
+    without_phone: str = field(default="say", validator=in_(("say", "attention")))
     limits: Limits = field(factory=Limits)
     #: Sources that the batch job reads again.
     sources: tuple[str, ...] = field(default=(), converter=_phones)

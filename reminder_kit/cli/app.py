@@ -5,6 +5,7 @@ Never decides what a command does.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ _COMMANDS = {
     "appointments": ("show:appointments", "List the appointments of a calendar."),
     "explain": ("show:explain", "Say why an appointment's reminders are, or are not, sent."),
     "status": ("show:status", "Show what is parked, held, due next, failed."),
+    "attention": ("attention:attention", "List what waits for a person, and what to do."),
+    "retry": ("attention:retry", "Try now what waits."),
     "export": ("export:export", "Write what will be sent as a calendar or as CSV."),
     "cancel": ("interventions:cancel", "Withdraw an appointment's reminders."),
     "suppress": ("interventions:suppress", "Send nothing to a phone any more."),
@@ -70,7 +73,8 @@ def root() -> None:
     """Appointment reminders by SMS and MMS: at the right minute, in the right words, exactly once.
 
     Exit status: 0 all done; 1 some items failed (they are listed); 2 usage or
-    configuration; 3 the plan was refused as unsafe.
+    configuration; 3 the plan was refused as unsafe; 4 all done, but something waits
+    for a person who has not marked it as seen (`attention` lists it).
     """
 
 
@@ -80,6 +84,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     `arguments` None means those of the process.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    logging.getLogger("reminder_kit").addHandler(logging.NullHandler())  # commands say themselves what they found
     try:
         if "_REMINDER_KIT_COMPLETE" in os.environ:  # a shell asks what could be typed next
             root.main(given, prog_name="reminder-kit")

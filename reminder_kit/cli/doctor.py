@@ -6,7 +6,7 @@ Never writes to the ledger, and sends the provider one harmless request.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ from reminder_kit.cli.session import is_loopback
 from reminder_kit.config.loading import DEFAULT_PATH, Config, load
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.model.instants import iso
+from reminder_kit.planning.attention import AttentionItem
+from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.offsets import in_words
 
 if TYPE_CHECKING:
@@ -31,8 +33,6 @@ __all__ = ["Finding", "doctor", "examined"]
 
 _SKEW = timedelta(seconds=30)
 """How far the machine's clock may be from the provider's."""
-_IDLE = timedelta(days=1)
-"""How long ago the batch job may have run last."""
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -94,6 +94,8 @@ def _rules(config: Config) -> Iterator[Finding]:
     names = ", ".join(rule.id for rule in config.rules)
     if names:
         yield Finding("rules", "ok", f"{len(config.rules)}: {names}")
+    else:
+        yield Finding("rules", "fail", "there are none, so that nobody is reminded: write [[rules]] into the file")
     yield from (Finding("rules", "warn", warning) for warning in config.warnings)
 
 
@@ -110,7 +112,10 @@ def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
             tx.allow("")  # deletes nothing, but only a ledger that can be written lets it be tried
             yield Finding("ledger", "ok", f"{_address(config)} is there, current and can be written")
         last = ledger.read(lambda reader: reader.last_run("resync"))
-        yield _last_run(None if last is None else last[0], now)
+        every = config.options.get("expected_every", timedelta(days=1))
+        yield _last_run(None if last is None else last[0], every, now)
+        watch = Watch(ledger, every, config.calendar.without_phone == "attention")
+        yield _waiting([item for item in watch.items(now) if item.kind != "batch_job"])
     finally:
         ledger.close()
 
@@ -133,12 +138,20 @@ def _address(config: Config) -> str:
     return f"{scheme}{separator}{user.partition(':')[0]}{at}{place}"
 
 
-def _last_run(at: datetime | None, now: datetime) -> Finding:
+def _waiting(items: Sequence[AttentionItem]) -> Finding:
+    """Return the finding about what waits for a person."""
+    unseen = [item for item in items if not item.seen]
+    if not unseen:
+        return Finding("attention", "ok", f"nothing waits for a person ({len(items)} marked as seen)")
+    return Finding("attention", "warn", f"{len(unseen)} wait for a person: `reminder-kit attention` lists them")
+
+
+def _last_run(at: datetime | None, every: timedelta, now: datetime) -> Finding:
     remedy = "run `reminder-kit resync` from cron, or with --every 60s"
     if at is None:
         return Finding("batch job", "warn", f"it never ran: {remedy}")
-    if now - at > _IDLE:
-        return Finding("batch job", "warn", f"it last ran at {iso(at)}, more than a day ago: {remedy}")
+    if now - at > every:
+        return Finding("batch job", "warn", f"it last ran at {iso(at)}, more than {in_words(every)} ago: {remedy}")
     return Finding("batch job", "ok", f"it last ran at {iso(at)}")
 
 

@@ -16,14 +16,27 @@ from attrs import frozen
 from reminder_kit.model.instants import iso
 from reminder_kit.model.instants import zone as zone_named
 from reminder_kit.model.phones import masked
+from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
 
-__all__ = ["Line", "aligned", "change_lines", "count_lines", "day", "moment", "outcome_line", "shortened"]
+__all__ = [
+    "Line",
+    "aligned",
+    "change_lines",
+    "count_lines",
+    "day",
+    "item_lines",
+    "moment",
+    "outcome_line",
+    "shortened",
+]
 
 _SHOWN = 200
 """Lines of each kind that need nothing done which are listed."""
+_LISTED = 20
+"""How many of those whom an item concerns are listed."""
 _QUIET = (ChangeKind.KEEP, ChangeKind.HOLD, ChangeKind.SKIP)
 _STYLES = {
     ChangeKind.SCHEDULE: "green",
@@ -170,6 +183,29 @@ def outcome_line(run: Plan | Report) -> Line:
     what = ", ".join(parts) or "nothing to do"
     bad = summary["failed"] or summary["unknown"]
     return Line(f"{count} appointment{'' if count == 1 else 's'}: {what}.", "bold red" if bad else "bold")
+
+
+def item_lines(item: AttentionItem, zone: ZoneInfo) -> list[Line]:
+    """Return what waits for a person as lines: the cause and its remedy, then whom it concerns (at most 20)."""
+    seen = " (seen)" if item.seen else ""
+    again = f", tried again {moment(item.next_try_at, zone)}" if item.next_try_at else ""
+    lines = [
+        Line(f"{item.id}  {item.kind}{seen}: {item.what}", "dim" if item.seen else "bold", 10),
+        Line(f"          {item.remedy}; since {moment(item.since, zone)}{again}", "", 10),
+    ]
+    rows = [
+        [
+            moment(member.start_at, zone) if member.start_at else "–",
+            shortened(member.identity.id) if member.identity else shortened(member.key),
+            member.rule or "–",
+            masked(member.to) if member.to else "–",
+        ]
+        for member in item.affected[:_LISTED]
+    ]
+    lines += [Line(text, "dim") for text in aligned(rows, indent=10)]
+    if len(item.affected) > _LISTED:
+        lines.append(Line(f"          … and {len(item.affected) - _LISTED} more (--json lists all)", "dim"))
+    return lines
 
 
 def count_lines(counts: Mapping[str, Any], zone: ZoneInfo, indent: int = 0) -> list[Line]:

@@ -17,7 +17,8 @@ from reminder_kit.cli.options import EVERY, chosen, common, forced, now_option, 
 from reminder_kit.cli.output import progress, say, tell_problems, write_json, write_lines, zone_of
 from reminder_kit.cli.rendering import Line, change_lines, outcome_line
 from reminder_kit.cli.session import opened
-from reminder_kit.errors import LedgerError, ProviderError, UnsafePlanError
+from reminder_kit.errors import CalendarError, LedgerError, ProviderError, UnsafePlanError
+from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
@@ -190,10 +191,23 @@ def _show_plan(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) 
 
 
 def finished(kit: ReminderKit, report: Report, file: str = "", *, one_line: bool = False, terse: bool = False) -> int:
-    """Show what a run did and return the exit status; `terse` leaves out changes that needed nothing done."""
+    """Show what a run did and return the exit status; `terse` leaves out changes that needed nothing done.
+
+    1: something failed or is unknown, a calendar could not be read at all, or a rule can be written for nobody; 4: all
+    was done, but something waits for a person who has not seen it.
+    """
     _write(kit, report, one_line=one_line, terse=terse)
-    broken = tell_problems(report.problems, file)
-    return 0 if report.ok and not broken else 1
+    tell_problems(report.problems, file)
+    nobody = {change.identity for change in report.changes if change.reason is Reason.NO_RECIPIENT}
+    if nobody:
+        say(f"{len(nobody)} appointments have no phone number: nobody is reminded of them")
+    unseen = [item for item in report.attention if not item.seen]
+    for item in unseen:
+        say(f"waits for a person: {item}")
+    unread = any(isinstance(problem, CalendarError) for problem in report.problems)
+    if not report.ok or unread or any(item.fails for item in unseen):
+        return 1
+    return 4 if unseen else 0
 
 
 def _write(kit: ReminderKit, run: Plan | Report, *, one_line: bool = False, terse: bool = False) -> None:

@@ -139,6 +139,7 @@ _NAMES = {
     "oldest_unsettled_at": "left open since",
     "suppressions": "suppressed numbers",
     "unmatched_events": "reports on unknown messages",
+    "attention": "waiting for a person",
 }
 """How the counts are called for people, in order."""
 

@@ -255,6 +255,7 @@ def _tables() -> dict[str, Any]:
             directory=_TEXT,
             alarms={"enum": ["ignore", "rules", "only"]},
             horizon=_LENGTH,
+            without_phone={"enum": ["say", "attention"]},
             sources=_SEVERAL,
             limits={"type": "object"},
         ),
@@ -289,6 +290,9 @@ def file_schema() -> dict[str, Any]:
             "rearm_after": _described(_LENGTH, "A move by more than this after sending makes a new reminder due."),
             "correction": _described(_TEXT, "The text that follows what can't be taken back any more."),
             "min_gap": _described(_LENGTH, "What goes to one number keeps so long apart, where that is feasible."),
+            "expected_every": _described(
+                _LENGTH, "A batch job not seen for so long waits for a person; 1 day if left out."
+            ),
             **_tables(),
             "rules": rules,
         },

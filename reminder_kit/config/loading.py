@@ -42,6 +42,7 @@ LEDGER_VARIABLE = "REMINDER_KIT_LEDGER_URL"
 here."""
 
 _TABLES = ("calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "rules")
+_OPTIONS = ("rearm_after", "correction", "min_gap", "expected_every")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
 
@@ -226,7 +227,10 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         prices=Prices.from_mapping(_table_named(tables, "cost")) if "cost" in tables else None,
         calendar=CalendarSettings.from_mapping(_table_named(tables, "calendar")),
         rules=rules,
-        options={**options, **{key: top[key] for key in ("rearm_after", "correction", "min_gap") if key in top}},
+        options={
+            **options,
+            **{key: top[key] for key in _OPTIONS if key in top},
+        },
         warnings=tuple(warnings),
     )
 
@@ -303,6 +307,7 @@ _TOP: dict[str, Check] = {
     "rearm_after": checks.duration,
     "correction": checks.text,
     "min_gap": checks.duration,
+    "expected_every": checks.duration,
     **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),
 }
 _LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text}
@@ -314,7 +319,7 @@ _OWNERS: dict[str, tuple[str, ...]] = {
     "ledger": tuple(_LEDGER),
     "guard": tuple(_GUARD),
     "cost": ("part", "mms", "currency"),
-    "calendar": ("phones", "directory", "alarms", "horizon", "sources", "limits"),
+    "calendar": ("phones", "directory", "alarms", "horizon", "sources", "limits", "without_phone"),
 }
 
 

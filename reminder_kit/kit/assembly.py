@@ -5,6 +5,7 @@ Decides nothing itself, and never reads a clock: the faces give it one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -23,6 +24,7 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
+from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.changes import Change
 from reminder_kit.planning.fallback import fallback_id
 from reminder_kit.planning.forecast import Forecast, Prices, forecast_of
@@ -33,6 +35,7 @@ from reminder_kit.ports import IO, PERMANENT, Failure, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.reconciler.executor import Executor
 from reminder_kit.reconciler.planner import Planner, read_rules
+from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = ["Kit", "account_of", "failures_of", "with_fallback"]
 
 T = TypeVar("T")
+
+_LOG = logging.getLogger("reminder_kit")
 
 
 class Kit:
@@ -81,6 +86,7 @@ class Kit:
         correction: str = "",
         min_gap: timedelta = timedelta(0),
         replies: Mapping[str, Any] | None = None,
+        expected_every: timedelta = timedelta(days=1),
         calendar: Any = None,
         sources: Sequence[str] = (),
         concurrency: int = 16,
@@ -104,7 +110,7 @@ class Kit:
         `rearm_after` (default: none is sent). What is written to one number keeps `min_gap`
         apart where that is feasible. `replies` are the host's own keywords, `{"confirm": ["C",
         "YES"]}`: each is an event of that name for `on`, and `unless = {replied = ["confirm"]}`
-        speaks of it.
+        speaks of it. Where the batch job was not seen for `expected_every` (elapsed time), that waits for a person.
         """
         checks.one_of("prefer_duplicate", "prefer_missing")(unknown_outcome, "unknown_outcome")
         checks.count(concurrency, "concurrency")
@@ -135,6 +141,7 @@ class Kit:
             max_parts=provider.capabilities.max_parts,
         )
         self.settings = with_fallback(settings, fallback, failures)
+        self._watch = Watch(self.ledger, expected_every, getattr(calendar, "without_phone", "") == "attention")
         self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))
         self._clock = clock or self._system_clock
         options = {"timeout": timeout, "transport": transport}
@@ -168,6 +175,8 @@ class Kit:
     @overload
     def on(self, event_type: Literal["change"], callback: Callable[[Change], object]) -> None: ...
     @overload
+    def on(self, event_type: Literal["attention"], callback: Callable[[AttentionItem], object]) -> None: ...
+    @overload
     def on(self, event_type: str, callback: Callable[[DeliveryEvent], object]) -> None: ...
     def on(self, event_type: str, callback: Callable[[Any], object]) -> None:
         """Call back whenever something of that type happens, once it is stored.
@@ -176,6 +185,7 @@ class Kit:
         keyword of your own, …), or "*" for all of them. With a `Change`, "change": every
         change of a run that parked, replaced, cancelled, held or skipped something, or was
         to (`Change.happened`). With a `Run`, "run": every run at its end, whatever its end.
+        With an `AttentionItem`, "attention": once for each thing that begins to wait for a person.
 
         A callback that raises harms nothing; it is logged. On `AsyncReminderKit` it may be
         a coroutine function.
@@ -192,11 +202,33 @@ class Kit:
         """Run what reads the ledger off the event loop, where there is one."""
         return await self._io.call(partial(func, *args, **options))
 
-    async def _carry_out(self, plan: Plan, *, force: bool = False) -> Report:
+    async def _carry_out(
+        self, plan: Plan, *, force: bool = False, patient: bool | None = None, job: str = ""
+    ) -> Report:
+        """Carry out a plan, unless it is unsafe and not forced, and see what waits for a person then.
+
+        `patient` says whether failed steps are left alone until their back-off is over; None: in the batch job. `job`
+        is the name under which the ledger notes that the run was made; "": it is not noted.
+        """
         if not force:
             plan.raise_if_unsafe()
-        report = await self._executor.apply(plan, patient=plan.actor == "resync", forced=force and plan.is_unsafe)
-        return evolve(report, problems=plan.problems)
+        patient = plan.actor == "resync" if patient is None else patient
+        report = await self._executor.apply(plan, patient=patient, forced=force and plan.is_unsafe)
+        report, now = evolve(report, problems=plan.problems), self.now()
+        if job:
+            detail = {name: count for name, count in report.summary.items() if count}
+            await self._io.result(self.ledger.submit(lambda tx: tx.mark_run(job, now, detail)))
+        return await self._watched(plan, report, now)
+
+    async def _watched(self, plan: Plan, report: Report, now: datetime) -> Report:
+        """Return a report with what waits for a person by now; what is new of it is logged, and told to listeners."""
+        sighting = await self._in_thread(self._watch.after, plan, report, now)
+        if sighting.kept or sighting.gone:
+            await self._io.result(self.ledger.submit(sighting.write))
+        for item in sighting.new:
+            _LOG.warning("waits for a person: %s", item)
+            await self._listeners.tell(item, "attention")
+        return evolve(report, attention=sighting.items)
 
     @announces_run()
     async def _carry_out_as_run(self, plan: Plan, *, force: bool = False) -> Report:

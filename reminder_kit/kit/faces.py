@@ -63,7 +63,9 @@ class ReminderKit(Kit):
     allow = _blocking(Verbs.allow)
     reconcile_opt_outs = _blocking(Verbs.reconcile_opt_outs)
     receive = _blocking(Verbs.receive)
+    retry = _blocking(Verbs.retry)
     explain = _blocking(Verbs.explain)
+    attention = _blocking(Verbs.attention)
     status = _blocking(Verbs.status)
 
     def close(self) -> None:

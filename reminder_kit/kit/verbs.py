@@ -11,16 +11,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from reminder_kit.errors import PlanChangedError
+from reminder_kit.errors import InvalidInputError, PlanChangedError
 from reminder_kit.kit.assembly import Kit
 from reminder_kit.kit.listeners import announces_run
 from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.messages import DeliveryEvent
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Suppression
+from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.explanation import Explanation
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
 from reminder_kit.reconciler.planner import Appointments
+from reminder_kit.reconciler.retrying import hasten, start_afresh
 from reminder_kit.reconciler.scope import require_one_source
 from reminder_kit.webhooks.opt_out_lists import OPT_OUTS, bar_listed, opted_out
 from reminder_kit.webhooks.verification import verified_events
@@ -132,13 +135,8 @@ class Verbs(Kit):
         )
         if plan.is_unsafe and not force:  # a refusal keeps no STOP from being obeyed, and nothing begun open
             await self._executor.apply(plan.in_any_case(), patient=True)
-        report = await self._carry_out(plan, force=force)
-        if only_dirty:  # what follows a webhook or a suppression is no run of the batch job
-            return report
-        detail = {name: count for name, count in report.summary.items() if count}
-        now = self.now()
-        await self._io.result(self.ledger.submit(lambda tx: tx.mark_run("resync", now, detail)))
-        return report
+        # what follows a webhook or a suppression is no run of the batch job
+        return await self._carry_out(plan, force=force, job="" if only_dirty else "resync")
 
     async def record(self, appointments: Appointments, source: str | None = None, *, connection: Any = None) -> None:
         """Write appointments to the ledger and nothing else; the next `resync` does the rest.
@@ -197,6 +195,25 @@ class Verbs(Kit):
         plan = await self._in_thread(self._planner.suppression, number, now)
         return await self._carry_out_as_run(plan, force=True)
 
+    @announces_run("retry")
+    async def retry(self, id: str | None = None, reason: str | None = None, source: str | None = None) -> Report:  # noqa: A002 - the identity's public name
+        """Try now what waits: all of it, what waits for a `reason` (a code, as in changes), or one appointment.
+
+        Without an id, messages in doubt are asked about, and one of those that an account stops is tried: nothing is
+        made anew that may exist. With an id also what was refused for good, or may exist, is made anew: the report
+        says where a second text may come of that. Raises `InvalidInputError` for an id that is not recorded.
+        """
+        now = self.now()
+        await self._in_thread(self.ledger.upgrade_if_older)
+        await self._io.call(self.ledger.prepare)
+        if id is None:
+            outages = self._executor.start_asking(now) if reason in (None, Reason.WAITING_PROVIDER) else []
+            await self._io.result(self.ledger.submit(partial(hasten, reason, outages, now)))
+        else:
+            await self._io.result(self.ledger.submit(partial(start_afresh, id, source, now)))
+        plan = await self._in_thread(self._planner.resync, now, only_dirty=True)
+        return await self._carry_out(plan, force=True, patient=False)
+
     async def allow(self, phone: str) -> bool:
         """Lift a suppression; says whether there was one. The next `resync` parks what is due again."""
         number = self._number(phone)
@@ -248,6 +265,21 @@ class Verbs(Kit):
         """Say of every rule × recipient of an appointment what was, and would be, decided, and why."""
         return await self._in_thread(self._planner.explanation, id, source, recurrence_id, self.now())
 
+    async def attention(self, seen: str | None = None) -> tuple[AttentionItem, ...]:
+        """Return what waits for a person, the oldest first: who, why, the remedy, since when, and the next attempt.
+
+        `seen` is the id of an item that somebody has seen: its present members are marked so first. Raises
+        `InvalidInputError` where there is no such item.
+        """
+        now = self.now()
+        if seen is not None:
+            await self._io.call(self.ledger.prepare)
+            if not await self._io.result(self.ledger.submit(partial(self._watch.see, seen, now))):
+                raise InvalidInputError(f"nothing waits under the name {seen!r}: see `attention` for the names")
+        return tuple(await self._in_thread(self._watch.items, now))
+
     async def status(self) -> dict[str, Any]:
-        """Return counts and instants: held, parked, due next, failed, unknown, last batch job."""
-        return await self._in_thread(self.ledger.read, lambda reader: reader.counts())
+        """Return counts and instants: held, parked, due next, failed, unknown, last batch job, and what waits."""
+        items = await self._in_thread(self._watch.items, self.now())
+        counts: dict[str, Any] = await self._in_thread(self.ledger.read, lambda reader: reader.counts())
+        return counts | {"attention": {"items": len(items), "unseen": sum(not item.seen for item in items)}}

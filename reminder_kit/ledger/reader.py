@@ -26,7 +26,9 @@ from reminder_kit.ledger.sql.row_mapping import (
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
 from reminder_kit.model.blockers import Blocker
+from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import (
     AppointmentRecord,
     FoundMessage,
@@ -37,6 +39,7 @@ from reminder_kit.model.records import (
     Suppression,
     Traffic,
 )
+from reminder_kit.planning.attention import Affected, AttentionFacts, Mark
 
 __all__ = ["NOTHING", "NoLedger", "Reader", "RecordFilter", "SentByWhom"]
 
@@ -213,6 +216,44 @@ class Reader:
         """Return for which causes messages are refused, the oldest first."""
         found = self._runner.rows(self._statements.queries.blockers, namespace=self._namespace)
         return tuple(map(blocker_from, found))
+
+    def attention(self, now: datetime) -> AttentionFacts:
+        """Return what is recorded, at `now` (UTC), of what may wait for a person."""
+        statements, same = self._statements.attention, {"namespace": self._namespace}
+        waiting = [
+            Affected(key, Identity(*identity), rule, to, instant(start_at), reason, error)
+            for key, *identity, rule, to, start_at, reason, error in self._runner.rows(
+                statements.waiting, **same, now=micros(now)
+            )
+        ]
+        doubtful: dict[str, list[Affected]] = {State.UNKNOWN: [], State.SCHEDULED: []}
+        for state, key, *identity, rule, to, start_at, error in self._runner.rows(
+            statements.doubtful, **same, now=micros(now)
+        ):
+            doubtful[state].append(Affected(key, Identity(*identity), rule, to, instant(start_at), error=error))
+        unwritten = {member.rule for member in waiting if member.reason == Reason.TEMPLATE_ERROR}
+        written = {
+            rule
+            for rule in unwritten
+            if self._runner.rows(statements.is_written, **same, rule=rule)
+            or self._runner.rows(statements.is_held, **same, rule=rule)
+        }
+        last, begun = self.last_run("resync"), self._runner.rows(statements.begun_at, **same)
+        return AttentionFacts(
+            waiting=waiting,
+            unknown=doubtful[State.UNKNOWN],
+            answered=doubtful[State.SCHEDULED],
+            blockers=self.blockers(),
+            written=frozenset(written),
+            marks=self.marks(),
+            worked_at=last[0] if last else instant(begun[0][0]) if begun else None,
+            has_run=last is not None,
+        )
+
+    def marks(self) -> dict[tuple[str, str], Mark]:
+        """Return what is kept of the members of items that wait for a person, by item and member."""
+        found = self._runner.rows(self._statements.attention.marks, namespace=self._namespace)
+        return {(item, member): Mark(instant(since), bool(seen), detail) for item, member, since, seen, detail in found}
 
     def parked(self, source: str | None = None, provider: str | None = None) -> int:
         """Return how many messages are, or may be, parked: in all or for one source, anywhere or at one provider."""

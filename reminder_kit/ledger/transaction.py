@@ -7,7 +7,7 @@ made under and raise `ClaimLostError` where it was taken over.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,7 @@ from reminder_kit.model.records import (
     ReminderRecord,
     Suppression,
 )
+from reminder_kit.planning.attention import Mark
 
 __all__ = ["Transaction"]
 
@@ -312,6 +313,19 @@ class Transaction:
         if blockers:
             packed = self._runner.pack("names", [(blocker.name,) for blocker in blockers])
             self._runner.run(self._statements.updates.drop_blockers, namespace=self._namespace, **packed)
+
+    def keep_marks(self, marks: Mapping[tuple[str, str], Mark]) -> None:
+        """Write what is kept of the members of items that wait for a person, by item and member."""
+        for (item, member), mark in marks.items():
+            values = {"item": item, "member": member, "since": micros(mark.since), "seen": mark.seen}
+            values |= {"namespace": self._namespace, "detail": mark.detail}
+            self._runner.run(self._statements.attention.keep_mark, **values)
+
+    def drop_marks(self, members: Iterable[tuple[str, str]]) -> None:
+        """Forget members of items that wait no more."""
+        for item, member in members:
+            values = {"which_item": item, "which_member": member}
+            self._runner.run(self._statements.attention.drop_mark, namespace=self._namespace, **values)
 
     def mark_run(self, name: str, at: datetime, detail: Mapping[str, Any]) -> None:
         """Say when a job last ran: the one row that a run may write although nothing changed."""

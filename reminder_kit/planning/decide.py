@@ -64,6 +64,8 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
         return _without(assessment, observed, Reason.TEMPLATE_ERROR, settings, now)
     if parked is None:
         if was_rejected(draft, observed.messages.get(assessment.reminder.key, ()), own_settings):
+            record = observed.outcomes.get(assessment.reminder.key)
+            assessment.error = record.error if record is not None else ""
             return _without(assessment, observed, _rejection(assessment, observed), settings, now)
         decision = _parking(assessment, observed, ChangeKind.SCHEDULE, draft, assessment.placement.reason)
         blocker = _stopping(assessment, observed, draft, own_settings)

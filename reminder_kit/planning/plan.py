@@ -85,6 +85,8 @@ class Plan:
     refusal: str | None = None
     #: What could not be read of calendars: `Problem`s, and a `CalendarError` for one that could not be read at all.
     problems: tuple[Any, ...] = field(default=(), repr=False)
+    #: The calendars that were read, each by its source with what could not be read of it.
+    readings: tuple[tuple[str, tuple[Any, ...]], ...] = field(default=(), repr=False)
     #: What whoever carries it out needs besides; not for hosts.
     worklist: Worklist = field(default=Worklist(), repr=False)
 

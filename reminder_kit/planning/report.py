@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.changes import Change, document, headline, printed, summarise
 
 __all__ = ["Report"]
@@ -27,6 +28,8 @@ class Report:
     appointments: int = 0
     #: What could not be read of calendars, as in the plan.
     problems: tuple[Any, ...] = field(default=(), repr=False)
+    #: What waits for a person by now, in this run and from earlier ones; `seen` says what somebody knows of.
+    attention: tuple[AttentionItem, ...] = field(default=(), repr=False)
 
     @property
     def summary(self) -> dict[str, int]:

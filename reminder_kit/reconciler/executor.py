@@ -134,6 +134,13 @@ class Executor:
     def _routes(self) -> list[Route]:
         return [route for route in (self.route, self.fallback) if route is not None]
 
+    def start_asking(self, now: datetime) -> list[str]:
+        """Have providers that are left alone asked at `now` (UTC); returns the names of their notes in the ledger."""
+        for route in self._routes:
+            if route.breaker.open_until is not None:
+                route.breaker.open_until = min(now, route.breaker.open_until)
+        return [route.outage for route in self._routes]
+
     async def _remember(self, now: datetime) -> None:
         """Write down whether the providers answer, where that has changed."""
         for route in self._routes:

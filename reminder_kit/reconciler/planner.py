@@ -98,7 +98,8 @@ class Planner:
         """Return the plan for a calendar; `source` None: named after the file. Raises `CalendarError`."""
         imported = self._read_calendar(file, now, source=source, complete=complete)
         all_incoming = incoming_by_identity(imported.appointments, self.settings.defaults.region)
-        return evolve(self._make(all_incoming, imported.scope, now), problems=imported.problems)
+        plan = self._make(all_incoming, imported.scope, now)
+        return evolve(plan, problems=imported.problems, readings=_readings([imported]))
 
     def resync(
         self,
@@ -130,7 +131,8 @@ class Planner:
             as_of=(as_of or now) if appointments is not None else None,
             covered=tuple(imported.scope for imported in all_imported),
         )
-        plan = evolve(self._make(all_incoming, scope, now, refuse_empty=nothing_came), problems=problems)
+        plan = self._make(all_incoming, scope, now, refuse_empty=nothing_came)
+        plan = evolve(plan, problems=problems, readings=_readings(all_imported))
         return plan.unguarded() if plan.is_unsafe and self._forced_is_open(now) else plan
 
     def _forced_is_open(self, now: datetime) -> bool:
@@ -250,6 +252,11 @@ def _explained(
         explain_decision(decision, record.messages, own_history, settings.quiet, settings.window)
         for decision in decide(observed, settings, now)
     ]
+
+
+def _readings(all_imported: Iterable[Imported]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+    """Return the calendars that were read, by source, each with what could not be read of it."""
+    return tuple((imported.scope.source or "", imported.problems) for imported in all_imported)
 
 
 def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appointment]:

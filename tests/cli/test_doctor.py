@@ -29,6 +29,7 @@ def test_all_is_well_after_the_first_runs(run, telnyx, machine_now, calendar, ev
         ["ok", "rules"],
         ["ok", "ledger"],
         ["ok", "batch"],
+        ["ok", "attention"],
         ["ok", "credentials"],
         ["ok", "provider"],
         ["ok", "clock"],

@@ -153,10 +153,10 @@ def test_an_unsafe_import_is_refused_and_can_be_forced(run, telnyx, calendar, ev
 
 
 def test_a_broken_event_is_told_and_stops_nothing_else(run, telnyx, calendar, event):
-    """A broken event is told with line and UID, ends with status 1, and the others are parked."""
+    """A broken event is told with line and UID, waits for a person (status 4), and the others are parked."""
     broken = event("A-2").replace("DTSTART;TZID=America/New_York:20260212T100000", "DTSTART:soon")
     ran = run("import", calendar(event("A-1"), broken), "--now", NOW)
-    assert ran.status == 1
+    assert ran.status == 4
     assert "clinic.ics: line" in ran.err
     assert "A-2" in ran.err
     assert len(parked(telnyx)) == 1

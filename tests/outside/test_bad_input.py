@@ -82,7 +82,7 @@ def test_broken_events_are_named_and_hinder_no_other(desk, telnyx, event):
         "BEGIN:VEVENT\nUID:no-end\nDTSTART:20260212T100000Z",
         event("good-2", "20260212T140000", people=("Eve:+12025550105",)),
     )
-    ran = desk.at("import", clinic, status=1)
+    ran = desk.at("import", clinic, status=4)
     reported = {uid: line for line in ran.err.splitlines() for uid in line.split() if uid.endswith(":")}
     assert {"no-start:", "no-rule:", "too-often:", "no-end:"} <= set(reported)
     assert all("line " in reported[uid] for uid in ("no-start:", "no-rule:", "too-often:", "no-end:"))
@@ -94,7 +94,7 @@ def test_broken_events_are_named_and_hinder_no_other(desk, telnyx, event):
         ("+12025550104", "Hi Dee, {{ 7*7 }}{% x %} tomorrow at 1:00 PM."),
         ("+12025550105", "Hi Eve, Check-up tomorrow at 2:00 PM."),
     ]
-    again = desk.at("import", clinic, status=1)
+    again = desk.at("import", clinic, status=4)
     assert {change["change"] for change in again.changes} == {"keep"}
 
 
@@ -104,7 +104,7 @@ def test_an_event_that_became_unreadable_keeps_its_messages(desk, telnyx, event)
     desk.at("import", desk.write(event("A", "20260212T100000"), other))
     parked = telnyx.parked()
     broken = "BEGIN:VEVENT\nUID:A\nDTSTART:garbage\nSUMMARY:x\nEND:VEVENT"
-    desk.at("import", desk.write(broken, other), "--complete", "--force", status=1)
+    desk.at("import", desk.write(broken, other), "--complete", "--force", status=4)
     assert telnyx.parked() == parked
 
 

@@ -9,6 +9,7 @@ from functools import cache
 
 from attrs import frozen
 
+from reminder_kit.ledger.sql.attention_statements import AttentionStatements
 from reminder_kit.ledger.sql.phone_statements import PhoneStatements
 from reminder_kit.ledger.sql.queries import Queries
 from reminder_kit.ledger.sql.tables import tables_of
@@ -19,15 +20,18 @@ __all__ = ["Statements", "statements_for"]
 
 @frozen
 class Statements:
-    """The statements: what is asked, what is written, and both for the numbers that appointments are for."""
+    """The statements: what is asked, what is written, and both for numbers and for what waits for a person."""
 
     queries: Queries
     updates: Updates
     phones: PhoneStatements
+    attention: AttentionStatements
 
 
 @cache
 def statements_for(schema: str | None, kind: str) -> Statements:
     """Return the statements for a schema (None: the connection's default one) on `sqlite` or `postgresql`."""
     tables = tables_of(schema)
-    return Statements(Queries(tables, kind), Updates(tables, kind), PhoneStatements(tables, kind))
+    return Statements(
+        Queries(tables, kind), Updates(tables, kind), PhoneStatements(tables, kind), AttentionStatements(tables, kind)
+    )

@@ -167,6 +167,7 @@ def _reminders(metadata: sa.MetaData) -> sa.Table:
         _text_column("error"),
         _index("reminders_row", "row_id"),
         _index("reminders_number", "namespace", "to_number"),
+        _index("reminders_reason", "namespace", "reason"),
     )
 
 
@@ -366,7 +367,7 @@ def _blockers(metadata: sa.MetaData) -> sa.Table:
 
 
 def _attention(metadata: sa.MetaData) -> sa.Table:
-    """Return the table of what waits for a person: see `AttentionItem`."""
+    """Return the table of what waits for a person: see `Mark`."""
     return _table(
         metadata,
         "attention",
@@ -376,4 +377,6 @@ def _attention(metadata: sa.MetaData) -> sa.Table:
         sa.Column("member", sa.Text, primary_key=True),
         _instant_column("since", nullable=False),
         _flag_column("seen"),
+        # What a run found, in words; "": what the item is about is recorded elsewhere.
+        _text_column("detail"),
     )

@@ -41,5 +41,9 @@ def upgrade() -> None:
         sa.Column("member", sa.Text, primary_key=True),
         sa.Column("since", sa.BigInteger, nullable=False),
         sa.Column("seen", sa.Boolean, nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
         schema=schema,
+    )
+    op.create_index(
+        "ix_reminder_kit_reminders_reason", "reminder_kit_reminders", ["namespace", "reason"], schema=schema
     )

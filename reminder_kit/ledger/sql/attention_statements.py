@@ -1,0 +1,131 @@
+"""The statements about what waits for a person: what is recorded of it, and what was seen.
+
+Never runs anything.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from reminder_kit.ledger.sql.builder import Builder, words
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.reasons import WAITS, Reason
+
+__all__ = ["AttentionStatements"]
+
+_MENDABLE = (*WAITS, Reason.QUARANTINED, Reason.INVALID_NUMBER, Reason.TEMPLATE_ERROR, Reason.NO_RECIPIENT)
+"""Why a reminder is held or skipped that a person can mend."""
+
+
+class AttentionStatements(Builder):
+    """The questions and writes about what waits for a person."""
+
+    @cached_property
+    def waiting(self) -> Any:
+        """Coming reminders for which a person can do something, with their appointments, the soonest first."""
+        table, owner = self.tables.reminders, self.tables.appointments
+        reasons: list[Any] = [sa.literal_column(f"'{reason.value}'") for reason in _MENDABLE]
+        chosen = sa.select(
+            table.c.key,
+            owner.c.source,
+            owner.c.id,
+            owner.c.recurrence_id,
+            table.c.rule,
+            table.c.to_number,
+            owner.c.starts_at,
+            table.c.reason,
+            table.c.error,
+        ).select_from(table.join(owner, owner.c.row_id == table.c.row_id))
+        return chosen.where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.reason.in_(reasons),
+            table.c.stand != sa.literal_column("'parked'"),
+            owner.c.removed == sa.false(),
+            owner.c.snapshot != "",
+            sa.or_(owner.c.starts_at > sa.bindparam("now"), table.c.due_at > sa.bindparam("now")),
+        ).order_by(owner.c.starts_at, table.c.key)
+
+    @cached_property
+    def doubtful(self) -> Any:
+        """Messages never confirmed, or answered with anything but that they are scheduled, until their start."""
+        table, owner = self.tables.messages, self.tables.appointments
+        unknown = table.c.state.in_(words([State.UNKNOWN]))
+        answered = sa.and_(table.c.state.in_(words([State.SCHEDULED])), table.c.next_try_at.is_not(None))
+        coming = sa.or_(table.c.send_at > sa.bindparam("now"), table.c.start_at > sa.bindparam("now"))
+        chosen = sa.select(
+            table.c.state,
+            table.c.id,
+            owner.c.source,
+            owner.c.id,
+            owner.c.recurrence_id,
+            table.c.rule,
+            table.c.to_number,
+            table.c.start_at,
+            table.c.error,
+        ).select_from(table.join(owner, owner.c.row_id == table.c.row_id))
+        mine = table.c.namespace == sa.bindparam("namespace")
+        return chosen.where(mine, sa.or_(unknown, answered), coming).order_by(table.c.serial)
+
+    @cached_property
+    def is_written(self) -> Any:
+        """Whether any reminder of a rule was ever written: nothing is wrong with its text for everybody."""
+        table = self.tables.messages
+        return (
+            sa.select(table.c.id)
+            .where(table.c.namespace == sa.bindparam("namespace"), table.c.rule == sa.bindparam("rule"))
+            .limit(1)
+        )
+
+    @cached_property
+    def is_held(self) -> Any:
+        """Whether any reminder of a rule waits for its time, so that its text is not known to be wrong."""
+        table = self.tables.reminders
+        return (
+            sa.select(table.c.key)
+            .where(
+                table.c.namespace == sa.bindparam("namespace"),
+                table.c.rule == sa.bindparam("rule"),
+                table.c.stand == sa.literal_column("'held'"),
+            )
+            .limit(1)
+        )
+
+    @cached_property
+    def begun_at(self) -> Any:
+        """When the first line of history was written."""
+        table = self.tables.history
+        return (
+            sa.select(table.c.at)
+            .where(table.c.namespace == sa.bindparam("namespace"))
+            .order_by(table.c.serial)
+            .limit(1)
+        )
+
+    @cached_property
+    def marks(self) -> Any:
+        """What is kept of the members of items."""
+        table = self.tables.attention
+        chosen = sa.select(table.c.item, table.c.member, table.c.since, table.c.seen, table.c.detail)
+        return chosen.where(table.c.namespace == sa.bindparam("namespace"))
+
+    @cached_property
+    def keep_mark(self) -> Any:
+        """Write what is kept of a member."""
+        return self._upsert(
+            self.tables.attention,
+            ("namespace", "item", "member", "since", "seen", "detail"),
+            ("namespace", "item", "member"),
+        )
+
+    @cached_property
+    def drop_mark(self) -> Any:
+        """Forget a member that waits no more."""
+        table = self.tables.attention
+        return sa.delete(table).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.item == sa.bindparam("which_item"),
+            table.c.member == sa.bindparam("which_member"),
+        )

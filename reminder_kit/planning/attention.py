@@ -1,0 +1,274 @@
+"""Attention: what waits for a person, as items with their remedy, from what is recorded.
+
+Pure: `now` is an argument. Never asks a provider, and never says of what is only late that somebody must act. An item
+is known by its cause; its members are who waits for it. What was seen covers the members of that moment: a new one
+opens the item again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from attrs import evolve, field, frozen
+
+from reminder_kit.model.blockers import Blocker
+from reminder_kit.model.instants import iso
+from reminder_kit.model.phones import masked
+from reminder_kit.model.reasons import WAITS, Reason
+from reminder_kit.model.records import Identity
+
+__all__ = ["UNREADABLE", "Affected", "AttentionFacts", "AttentionItem", "Mark", "attention_items", "item_id"]
+
+_FORGOTTEN = timedelta(days=1)
+"""How long after its next try a blocker is listed for which nobody waits any more."""
+
+_WHAT = {
+    "number": "no message can reach the number",
+    "without_phone": "there is nobody to write to",
+}
+"""What is wrong, where it is the same for all that an item is about."""
+
+_REMEDIES = {
+    "message": "change the text, the number or the media: the same message is never taken",
+    "number": "correct the phone number",
+    "text": "correct the rule's text, or the data that it speaks of",
+    "without_phone": "write a phone number into the event, or into the directory",
+    "unknown": "nothing, or ask the person; `retry ID` sends one more, which may be a second one",
+    "answer": "nothing: it is looked up again by itself; check the settings at the provider if it stays",
+    "unreadable": "correct the appointment, or install what it needs on this machine",
+    "calendar": "correct the event in its calendar",
+    "batch_job": "run `reminder-kit resync` from cron, or with --every 60s",
+}
+"""What to do about it, by the kind of item."""
+
+
+def item_id(*cause: str) -> str:
+    """Return the name of the item with this cause: eight hex digits."""
+    return blake2b("\x1f".join(cause).encode(), digest_size=4).hexdigest()
+
+
+UNREADABLE = item_id("unreadable")
+"""The item of appointments that can't be read on this machine."""
+
+
+class Mark(NamedTuple):
+    """What is kept of one member of an item."""
+
+    #: Since when it is known, UTC.
+    since: datetime
+    #: Whether somebody said that they have seen it.
+    seen: bool
+    #: What a run found, in words; "": what it is about is recorded elsewhere.
+    detail: str = ""
+
+
+@frozen
+class Affected:
+    """One reminder, appointment or event that an item is about."""
+
+    #: Its name within the item: the reminder's key, the message's id, or the event.
+    key: str
+    #: The appointment; None: it is about none.
+    identity: Identity | None = None
+    #: The id of the rule; "": it is about none.
+    rule: str = ""
+    #: The number; "": there is none.
+    to: str = field(default="", repr=lambda number: repr(masked(number)))
+    #: The start of the appointment, UTC; None: not known.
+    start_at: datetime | None = None
+    #: Why, as the value of a `Reason`; "": it is no reminder.
+    reason: str = ""
+    #: What is wrong, in words.
+    error: str = ""
+    #: Whether somebody has seen it.
+    seen: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object of the command line's `--json`."""
+        return {
+            "appointment": self.identity.id if self.identity else None,
+            "source": self.identity.source if self.identity else None,
+            "recurrence_id": (self.identity.recurrence_id or None) if self.identity else None,
+            "rule": self.rule or None,
+            "to": self.to or None,
+            "start_at": iso(self.start_at) if self.start_at else None,
+            "error": self.error or None,
+            "seen": self.seen,
+        }
+
+
+@frozen
+class AttentionItem:
+    """One cause for which something waits until a person does something."""
+
+    #: The name by which it is marked as seen: eight hex digits.
+    id: str
+    #: Of what kind the cause is: "account", "provider", "message", "number", "text", "unknown", "answer", "unreadable",
+    #: "calendar", "without_phone" or "batch_job".
+    kind: str
+    #: What is wrong, in words; no whole number and no message text.
+    what: str
+    #: What to do about it, in words.
+    remedy: str
+    #: Since when it is known, UTC.
+    since: datetime
+    #: When it is tried again by itself, UTC; None: not before somebody acts.
+    next_try_at: datetime | None = None
+    #: Who or what waits for it; empty: it is about none in particular.
+    affected: tuple[Affected, ...] = field(default=(), repr=False)
+    #: Whether everything it is about was marked as seen.
+    seen: bool = False
+    #: Whether it counts as a failure: a rule that can be written for nobody.
+    fails: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object of the command line's `--json`."""
+        return {
+            "item": self.id,
+            "kind": self.kind,
+            "what": self.what,
+            "remedy": self.remedy,
+            "since": iso(self.since),
+            "next_try_at": iso(self.next_try_at) if self.next_try_at else None,
+            "seen": self.seen,
+            "affected": [member.as_json() for member in self.affected],
+        }
+
+    def __str__(self) -> str:
+        again = f"; tried again at {iso(self.next_try_at)}" if self.next_try_at else ""
+        count = f" ({len(self.affected)})" if self.affected else ""
+        return f"{self.id} {self.kind}{count}: {self.what}: {self.remedy}; since {iso(self.since)}{again}"
+
+
+@frozen
+class AttentionFacts:
+    """What is recorded, from which items are made. Instants are UTC."""
+
+    #: Coming reminders that are held or skipped for a cause that a person can mend.
+    waiting: Sequence[Affected] = ()
+    #: Messages that may be parked, and were never confirmed.
+    unknown: Sequence[Affected] = ()
+    #: Messages of which the provider said anything but that it scheduled them, until it says what they are.
+    answered: Sequence[Affected] = ()
+    #: For which causes providers refuse messages.
+    blockers: Sequence[Blocker] = ()
+    #: The rules by which any text was ever written.
+    written: frozenset[str] = frozenset()
+    #: What is kept of members, by item and member.
+    marks: Mapping[tuple[str, str], Mark] = field(factory=dict)
+    #: When the batch job ran last, else when anything was recorded first; None: nothing was.
+    worked_at: datetime | None = None
+    #: Whether it is known to have run at all.
+    has_run: bool = True
+
+
+def attention_items(
+    facts: AttentionFacts, now: datetime, *, expected_every: timedelta, without_phone: bool = False
+) -> list[AttentionItem]:
+    """Return what waits for a person at `now`, the oldest first.
+
+    `expected_every` is how often the batch job is expected (elapsed time), `without_phone` whether appointments without
+    a number are items.
+    """
+    items = [
+        *_blocked(facts, now),
+        *_refused(facts, now, without_phone=without_phone),
+        *_in_doubt(facts, now),
+        *_unread(facts, now),
+        *_idle(facts, now, expected_every),
+    ]
+    return sorted((_marked(item, facts, now) for item in items), key=lambda item: (item.since, item.id))
+
+
+def _marked(item: AttentionItem, facts: AttentionFacts, now: datetime) -> AttentionItem:
+    """Return an item with what is kept of its members: since when they are known, and whether they were seen."""
+    keys = [member.key for member in item.affected] or [""]
+    marks = {key: facts.marks.get((item.id, key)) for key in keys}
+    known = [mark.since for mark in marks.values() if mark is not None]
+    affected = tuple(evolve(member, seen=bool((mark := marks[member.key]) and mark.seen)) for member in item.affected)
+    seen = all(mark is not None and mark.seen for mark in marks.values())
+    return evolve(item, affected=affected, since=min([item.since, *known, now]), seen=seen)
+
+
+def _blocked(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
+    for blocker in facts.blockers:
+        affected = tuple(member for member in facts.waiting if member.reason in WAITS and member.error == blocker.error)
+        if not affected and now - blocker.next_try_at > _FORGOTTEN:
+            continue
+        said, _, remedy = blocker.error.rpartition(": ")
+        yield AttentionItem(
+            id=item_id("blocker", blocker.name),
+            kind="account" if blocker.is_of_account else "provider",
+            what=said or blocker.error,
+            remedy=remedy,
+            since=blocker.since,
+            next_try_at=blocker.next_try_at,
+            affected=affected,
+        )
+
+
+def _refused(facts: AttentionFacts, now: datetime, *, without_phone: bool) -> Iterable[AttentionItem]:
+    """Yield the items about texts, numbers and media, one for each cause."""
+    groups: dict[tuple[str, str], list[Affected]] = {}
+    for member in facts.waiting:
+        if member.reason == Reason.TEMPLATE_ERROR:
+            groups.setdefault(("text", member.rule), []).append(member)
+        elif member.reason == Reason.INVALID_NUMBER:
+            groups.setdefault(("number", ""), []).append(member)
+        elif member.reason == Reason.NO_RECIPIENT and without_phone:
+            groups.setdefault(("without_phone", ""), []).append(member)
+        elif member.reason == Reason.QUARANTINED and member.error:
+            groups.setdefault(("message", member.error), []).append(member)
+    for (kind, cause), affected in groups.items():
+        yield AttentionItem(
+            id=item_id(kind, cause),
+            kind=kind,
+            what=_WHAT.get(kind) or affected[0].error,
+            remedy=_REMEDIES[kind],
+            since=now,
+            affected=tuple(affected),
+            fails=kind == "text" and cause not in facts.written,
+        )
+
+
+def _in_doubt(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
+    """Yield an item for each message of which nobody knows for sure what becomes of it."""
+    for kind, members in (("unknown", facts.unknown), ("answer", facts.answered)):
+        for member in members:
+            yield AttentionItem(
+                id=item_id(kind, member.key),
+                kind=kind,
+                what=member.error or "no answer",
+                remedy=_REMEDIES[kind],
+                since=now,
+                affected=(member,),
+            )
+
+
+def _unread(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
+    """Yield the items that runs found in what they read: appointments and events that can't be read."""
+    found: dict[str, list[Affected]] = {}
+    for (item, key), mark in facts.marks.items():
+        if mark.detail:
+            found.setdefault(item, []).append(Affected(key, error=mark.detail))
+    for item, affected in sorted(found.items()):
+        kind = "unreadable" if item == UNREADABLE else "calendar"
+        yield AttentionItem(
+            id=item,
+            kind=kind,
+            what=affected[0].error,
+            remedy=_REMEDIES[kind],
+            since=now,
+            affected=tuple(sorted(affected, key=lambda member: member.key)),
+        )
+
+
+def _idle(facts: AttentionFacts, now: datetime, expected_every: timedelta) -> Iterable[AttentionItem]:
+    """Yield the item that says that the batch job was not seen for too long."""
+    if facts.worked_at is None or now - facts.worked_at <= expected_every:
+        return
+    what = f"the batch job last ran at {iso(facts.worked_at)}" if facts.has_run else "the batch job never ran"
+    yield AttentionItem(item_id("batch_job"), "batch_job", what, _REMEDIES["batch_job"], facts.worked_at)

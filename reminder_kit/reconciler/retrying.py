@@ -1,0 +1,79 @@
+"""Retrying: have what waits tried now, because a person says so.
+
+Never asks a provider: the run that follows does. Works inside a transaction that it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.lifecycle import OPEN, State
+from reminder_kit.model.reasons import WAITS, Reason
+from reminder_kit.model.records import AppointmentRecord
+from reminder_kit.planning.message_times import NEVER_SENT, may_be_taken
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.transaction import Transaction
+
+__all__ = ["hasten", "start_afresh"]
+
+
+def hasten(reason: str | None, outages: Iterable[str], now: datetime, tx: Transaction) -> None:
+    """Have what waits for a reason (None: for any) tried at `now` (UTC), as if its next attempt were due.
+
+    `outages` are the names under which the ledger notes that providers are left alone: that is forgotten. Raises
+    `InvalidInputError` for a reason for which nothing ever waits.
+    """
+    if reason is not None and reason not in WAITS:
+        raise InvalidInputError(f"nothing waits for {reason!r}: it is {' or '.join(WAITS)}")
+    wanted = (reason,) if reason else WAITS
+    for name in outages:
+        tx.mark_run(name, now, {})
+    for blocker in tx.reader.blockers():
+        if blocker.reason in wanted and blocker.next_try_at > now:
+            tx.keep_blocker(evolve(blocker, next_try_at=now))
+    waiting = [record for record in tx.reader.records(ended_after=now) if _waits(record, wanted)]
+    for record in waiting:
+        _forget_back_off(record, now, tx)
+    tx.mark_dirty(identities=[record.identity for record in waiting])
+
+
+def _waits(record: AppointmentRecord, wanted: tuple[str, ...]) -> bool:
+    """Say whether anything of an appointment waits for such a reason; a message in doubt waits for its provider."""
+    in_doubt = any(message.state in (State.CREATING, State.CANCELLING) for message in record.messages)
+    held = any(reminder_record.reason in wanted for reminder_record in record.outcomes)
+    return held or (in_doubt and Reason.WAITING_PROVIDER in wanted)
+
+
+def _forget_back_off(record: AppointmentRecord, now: datetime, tx: Transaction) -> None:
+    for message in record.messages:
+        if message.state in OPEN and message.next_try_at is not None and message.next_try_at > now:
+            tx.move_message(None, message, evolve(message, next_try_at=now))
+
+
+def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) -> None:  # noqa: A002 - the identity's public name
+    """Have all reminders of an appointment tried as if nothing had been refused, and nothing were in doubt.
+
+    Raises `InvalidInputError` where nothing is recorded for that id.
+    """
+    identities = tx.reader.identities(id, source)
+    if not identities:
+        raise InvalidInputError(f"nothing is recorded for {id!r}: check the id (the UID of a calendar's event)")
+    errors: set[str] = set()
+    for record in tx.reader.records(identities=identities):
+        _forget_back_off(record, now, tx)
+        errors |= {reminder_record.error for reminder_record in record.outcomes if reminder_record.reason in WAITS}
+        for message in record.messages:
+            if message.state is State.UNKNOWN:
+                tx.move_message(None, message, evolve(message, state=State.ABANDONED, error=message.error))
+            elif message.state is State.REJECTED and not may_be_taken(message):
+                tx.move_message(None, message, evolve(message, error=f"{NEVER_SENT}: {message.error}"))
+    for blocker in tx.reader.blockers():
+        if blocker.error in errors and blocker.next_try_at > now:
+            tx.keep_blocker(evolve(blocker, next_try_at=now))
+    tx.mark_dirty(identities=identities)

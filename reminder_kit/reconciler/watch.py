@@ -1,0 +1,126 @@
+"""The watch: after each run, what waits for a person, and what of it is new.
+
+Never asks a provider. Reads one snapshot of the ledger, and says what is to be kept; writes only inside a transaction
+that it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.reasons import Reason
+from reminder_kit.planning.attention import (
+    UNREADABLE,
+    AttentionFacts,
+    AttentionItem,
+    Mark,
+    attention_items,
+    item_id,
+)
+from reminder_kit.planning.plan import Plan
+from reminder_kit.planning.report import Report
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.transaction import Transaction
+
+__all__ = ["Sighting", "Watch"]
+
+Marks = Mapping[tuple[str, str], Mark]
+_Judge = Callable[[str], bool]
+
+
+@frozen
+class Sighting:
+    """What waits for a person after a run."""
+
+    #: All of it, the oldest first.
+    items: tuple[AttentionItem, ...]
+    #: The items of which somebody, or something, was not known before.
+    new: tuple[AttentionItem, ...]
+    #: What is to be kept of members.
+    kept: Marks
+    #: The members that wait no more.
+    gone: tuple[tuple[str, str], ...]
+
+    def write(self, tx: Transaction) -> None:
+        """Write what is to be kept, and forget what waits no more."""
+        tx.keep_marks(self.kept)
+        tx.drop_marks(self.gone)
+
+
+@frozen
+class Watch:
+    """Watches what waits for a person in one ledger."""
+
+    #: What is recorded.
+    ledger: Ledger
+    #: How often the batch job is expected, as elapsed time.
+    expected_every: timedelta
+    #: Whether an appointment without a number waits for a person.
+    without_phone: bool = False
+
+    def items(self, now: datetime) -> list[AttentionItem]:
+        """Return what waits for a person at `now` (UTC), the oldest first."""
+        return self._items(self.ledger.read(lambda reader: reader.attention(now)), now)
+
+    def _items(self, facts: AttentionFacts, now: datetime) -> list[AttentionItem]:
+        return attention_items(facts, now, expected_every=self.expected_every, without_phone=self.without_phone)
+
+    def after(self, plan: Plan, report: Report, now: datetime) -> Sighting:
+        """Return what waits for a person after a run that carried out a plan, at `now` (UTC)."""
+        facts = self.ledger.read(lambda reader: reader.attention(now))
+        marks = dict(facts.marks)
+        for item, found, judged in _findings(plan, report):
+            for member in [member for of, member in marks if of == item and judged(member) and member not in found]:
+                del marks[item, member]
+            for member, detail in found.items():
+                known = marks.get((item, member), Mark(now, seen=False))
+                marks[item, member] = known._replace(detail=detail)
+        items = self._items(evolve(facts, marks=marks), now)
+        kept = {
+            (item.id, member): marks.get((item.id, member), Mark(now, seen=False))
+            for item in items
+            for member in [affected.key for affected in item.affected] or [""]
+        }
+        news = {name for name in kept if name not in facts.marks}
+        return Sighting(
+            items=tuple(items),
+            new=tuple(item for item in items if any(of == item.id for of, _ in news)),
+            kept={name: mark for name, mark in kept.items() if facts.marks.get(name) != mark},
+            gone=tuple(name for name in facts.marks if name not in kept),
+        )
+
+    def see(self, item: str, now: datetime, tx: Transaction) -> bool:
+        """Mark an item's present members as seen; says whether there is such an item."""
+        found = next((found for found in self._items(tx.reader.attention(now), now) if found.id == item), None)
+        if found is None:
+            return False
+        marks = tx.reader.marks()
+        members = [affected.key for affected in found.affected] or [""]
+        names = [(item, member) for member in members]
+        tx.keep_marks({name: marks.get(name, Mark(now, seen=True))._replace(seen=True) for name in names})
+        return True
+
+
+def _findings(plan: Plan, report: Report) -> Sequence[tuple[str, dict[str, str], _Judge]]:
+    """Return, by item, what a run found that it could not read, and the function that says of whom it can judge."""
+    broken = {
+        "/".join(change.identity): f"appointment {change.identity.id!r}: {change.error}"
+        for change in report.changes
+        if not change.key and change.reason is Reason.QUARANTINED
+    }
+    visited = {"/".join(change.identity) for change in report.changes}
+    findings: list[tuple[str, dict[str, str], _Judge]] = [(UNREADABLE, broken, visited.__contains__)]
+    for source, problems in plan.readings:
+        unread = {
+            f"{problem.file or ''}:{problem.uid or ''}:{problem.line or ''}": f"{source}: {problem}"
+            for problem in problems
+            if problem.severity == "error"
+        }
+        findings.append((item_id("calendar", source), unread, lambda _member: True))
+    return findings
