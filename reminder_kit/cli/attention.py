@@ -10,7 +10,7 @@ from datetime import datetime
 import click
 
 from reminder_kit.cli.options import chosen, common, now_option, source_option
-from reminder_kit.cli.output import write_json, write_lines, zone_of
+from reminder_kit.cli.output import say, warn, write_json, write_lines, zone_of
 from reminder_kit.cli.rendering import Line, item_lines
 from reminder_kit.cli.runs import finished
 from reminder_kit.cli.session import opened
@@ -50,9 +50,17 @@ def retry(id: str | None, reason: str | None, source: str | None, now: datetime 
     """Try now what waits; without an ID nothing is made anew that may exist.
 
     With an ID (the UID of a calendar's event) also what was refused for good, or is in doubt, is made
-    anew: a second text may come of that, and the report says so.
+    anew: where a second text may come of that, a warning says so.
     """
     if id is not None and reason is not None:
         raise click.UsageError("ID and --reason can't be combined: an appointment is tried whatever it waits for")
     with opened(now, writing=True) as kit:
-        return finished(kit, kit.retry(id, reason, source))
+        if id is None:
+            return finished(kit, kit.retry(reason=reason))
+        if kit.ledger.read(lambda reader: reader.identities(id, source)):
+            unknown = [member for item in kit.attention() if item.kind == "unknown" for member in item.affected]
+            if any(member.identity is not None and member.identity.id == id for member in unknown):
+                warn("a message of it was never confirmed: a second text may come of this")
+            return finished(kit, kit.retry(id, source=source))
+    say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
+    return 1

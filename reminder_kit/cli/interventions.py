@@ -23,6 +23,7 @@ __all__ = ["allow", "cancel", "suppress"]
 @click.command()
 @click.argument("id")
 @click.option("--recurrence-id", metavar="ID", help="Only this occurrence of a series.")
+@click.option("--keep", is_flag=True, help="Keep it out while its calendar still has it, until it changes there.")
 @source_option
 @forced
 @now_option
@@ -33,13 +34,19 @@ def cancel(
     source: str | None,
     now: datetime | None,
     *,
+    keep: bool,
     force: bool,
 ) -> int:
     """Withdraw all reminders of appointment ID (the UID of a calendar's event)."""
     lenient: dict[str, Any] = {"guard": Guard(max_cancel_ratio=1.0)} if force else {}
     with opened(now, writing=True, **lenient) as kit:
-        if kit.ledger.read(lambda reader: reader.identities(id, source, recurrence_id)):
-            return finished(kit, kit.withdraw(id, source, recurrence_id))
+        if found := kit.ledger.read(lambda reader: reader.identities(id, source, recurrence_id)):
+            status = finished(kit, kit.withdraw(id, source, recurrence_id, keep=keep))
+            if not keep and any(identity.source != "default" for identity in found):
+                say(
+                    "if its calendar still has it, the next import brings it back: --keep keeps it out until it changes"
+                )
+            return status
         if chosen().json:
             write_json(Report(now=kit.now(), changes=()).as_json())
     say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")

@@ -22,6 +22,7 @@ from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.explanation import Explanation
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
+from reminder_kit.reconciler.kept_out import bar
 from reminder_kit.reconciler.planner import Appointments
 from reminder_kit.reconciler.retrying import hasten, start_afresh
 from reminder_kit.reconciler.scope import require_one_source
@@ -158,12 +159,14 @@ class Verbs(Kit):
         source: str | None = None,
         recurrence_id: str | datetime | None = None,
         *,
+        keep: bool = False,
         connection: Any = None,
     ) -> Report:
         """Withdraw an appointment (every occurrence, or the one named): it is gone.
 
         Without `source` the id may belong to any; raises `InvalidInputError` where it belongs
-        to several. With `connection` it is only recorded, in the host's transaction.
+        to several. `keep` keeps it out also while its calendar still has it, until it changes there; else
+        the next import brings it back. With `connection` it is only recorded, in the host's transaction.
         """
         now, name = self.now(), recurrence_name(recurrence_id)
         if connection is not None:
@@ -175,6 +178,10 @@ class Verbs(Kit):
         found = require_one_source(
             await self._in_thread(self.ledger.read, lambda reader: reader.identities(id, source, name))
         )
+        if keep:
+            await self._io.result(
+                self.ledger.submit(lambda tx: bar(list(tx.reader.records(identities=found)), now, tx))
+            )
         return await self._carry_out(await self._in_thread(self._planner.withdrawal, found, now))
 
     async def suppress(self, phone: str, reason: str = "", *, connection: Any = None) -> Report:
@@ -200,8 +207,8 @@ class Verbs(Kit):
         """Try now what waits: all of it, what waits for a `reason` (a code, as in changes), or one appointment.
 
         Without an id, messages in doubt are asked about, and one of those that an account stops is tried: nothing is
-        made anew that may exist. With an id also what was refused for good, or may exist, is made anew: the report
-        says where a second text may come of that. Raises `InvalidInputError` for an id that is not recorded.
+        made anew that may exist. With an id also what was refused for good, or may exist, is made anew: a second
+        text may come of that. Raises `InvalidInputError` for an id that is not recorded.
         """
         now = self.now()
         await self._in_thread(self.ledger.upgrade_if_older)

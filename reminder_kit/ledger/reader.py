@@ -232,12 +232,7 @@ class Reader:
         ):
             doubtful[state].append(Affected(key, Identity(*identity), rule, to, instant(start_at), error=error))
         unwritten = {member.rule for member in waiting if member.reason == Reason.TEMPLATE_ERROR}
-        written = {
-            rule
-            for rule in unwritten
-            if self._runner.rows(statements.is_written, **same, rule=rule)
-            or self._runner.rows(statements.is_held, **same, rule=rule)
-        }
+        written = {rule for rule in unwritten if self._runner.rows(statements.is_written, **same, rule=rule)}
         last, begun = self.last_run("resync"), self._runner.rows(statements.begun_at, **same)
         return AttentionFacts(
             waiting=waiting,

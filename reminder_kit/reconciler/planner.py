@@ -37,6 +37,7 @@ from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import Provider
 from reminder_kit.reconciler.calendar_import import Imported, read_for_import
+from reminder_kit.reconciler.kept_out import without_kept_out
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.plan_builder import build_plan
 from reminder_kit.reconciler.scope import Scope
@@ -97,7 +98,7 @@ class Planner:
     def calendar_import(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Plan:
         """Return the plan for a calendar; `source` None: named after the file. Raises `CalendarError`."""
         imported = self._read_calendar(file, now, source=source, complete=complete)
-        all_incoming = incoming_by_identity(imported.appointments, self.settings.defaults.region)
+        all_incoming = self._of_calendar(imported)
         plan = self._make(all_incoming, imported.scope, now)
         return evolve(plan, problems=imported.problems, readings=_readings([imported]))
 
@@ -121,7 +122,7 @@ class Planner:
         nothing_came = complete and not all_incoming
         all_imported, problems = ([], ()) if only_dirty else self._sources_read(now)
         for imported in all_imported:
-            all_incoming |= incoming_by_identity(imported.appointments, self.settings.defaults.region)
+            all_incoming |= self._of_calendar(imported)
         scope = Scope(
             "resync",
             source=source,
@@ -187,6 +188,11 @@ class Planner:
         return read_for_import(
             file, self.calendar, self.settings, source=source, complete=complete, now=now, ledger=self.ledger
         )
+
+    def _of_calendar(self, imported: Imported) -> dict[Identity, Incoming]:
+        """Return what a calendar holds, without what a person withdrew for as long as it does not change there."""
+        found = incoming_by_identity(imported.appointments, self.settings.defaults.region)
+        return self.ledger.read(lambda reader: without_kept_out(reader, found))
 
     def _sources_read(self, now: datetime) -> tuple[list[Imported], tuple[Any, ...]]:
         """Return what the batch job's calendars hold, and what could not be read; one may be out of reach."""

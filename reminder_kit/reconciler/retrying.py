@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from reminder_kit.errors import InvalidInputError
+from reminder_kit.errors import InvalidInputError, LedgerError
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import AppointmentRecord
 from reminder_kit.planning.message_times import NEVER_SENT, may_be_taken
+from reminder_kit.reconciler.leases import LEASE
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["hasten", "start_afresh"]
+
+_OWNER = "retry"
+"""The name under which an appointment is claimed for the moment of a transaction."""
 
 
 def hasten(reason: str | None, outages: Iterable[str], now: datetime, tx: Transaction) -> None:
@@ -56,10 +60,22 @@ def _forget_back_off(record: AppointmentRecord, now: datetime, tx: Transaction) 
             tx.move_message(None, message, evolve(message, next_try_at=now))
 
 
+def _forget_given_up(record: AppointmentRecord, now: datetime, tx: Transaction) -> None:
+    """Forget that reminders were given up since their messages were never confirmed."""
+    given_up = [kept.key for kept in record.outcomes if kept.reason == Reason.NOT_CONFIRMED]
+    if not given_up:
+        return
+    claims = tx.claim([record.row], _OWNER, now, LEASE)
+    if record.row not in claims:
+        raise LedgerError(f"another worker is at work on appointment {record.identity.id!r}: try again in a minute")
+    tx.drop_outcomes(claims[record.row], given_up)
+    tx.expire_rows([record.row])
+
+
 def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) -> None:  # noqa: A002 - the identity's public name
     """Have all reminders of an appointment tried as if nothing had been refused, and nothing were in doubt.
 
-    Raises `InvalidInputError` where nothing is recorded for that id.
+    Raises `InvalidInputError` where nothing is recorded for that id, `LedgerError` while another worker holds it.
     """
     identities = tx.reader.identities(id, source)
     if not identities:
@@ -68,9 +84,10 @@ def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) ->
     for record in tx.reader.records(identities=identities):
         _forget_back_off(record, now, tx)
         errors |= {reminder_record.error for reminder_record in record.outcomes if reminder_record.reason in WAITS}
+        _forget_given_up(record, now, tx)
         for message in record.messages:
             if message.state is State.UNKNOWN:
-                tx.move_message(None, message, evolve(message, state=State.ABANDONED, error=message.error))
+                tx.move_message(None, message, evolve(message, state=State.ABANDONED))
             elif message.state is State.REJECTED and not may_be_taken(message):
                 tx.move_message(None, message, evolve(message, error=f"{NEVER_SENT}: {message.error}"))
     for blocker in tx.reader.blockers():

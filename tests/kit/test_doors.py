@@ -12,7 +12,7 @@ from reminder_kit.errors import InvalidInputError
 
 VERBS = (
     *("plan", "plan_calendar", "plan_resync", "apply", "sync", "import_calendar", "resync", "record", "withdraw"),
-    *("suppress", "allow", "reconcile_opt_outs", "receive", "explain", "status"),
+    *("suppress", "allow", "reconcile_opt_outs", "receive", "explain", "status", "attention", "retry"),
 )
 
 

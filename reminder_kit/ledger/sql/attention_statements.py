@@ -80,20 +80,6 @@ class AttentionStatements(Builder):
         )
 
     @cached_property
-    def is_held(self) -> Any:
-        """Whether any reminder of a rule waits for its time, so that its text is not known to be wrong."""
-        table = self.tables.reminders
-        return (
-            sa.select(table.c.key)
-            .where(
-                table.c.namespace == sa.bindparam("namespace"),
-                table.c.rule == sa.bindparam("rule"),
-                table.c.stand == sa.literal_column("'held'"),
-            )
-            .limit(1)
-        )
-
-    @cached_property
     def begun_at(self) -> Any:
         """When the first line of history was written."""
         table = self.tables.history

@@ -1,0 +1,107 @@
+"""What waits for a person, from the command line: `attention`, `retry`, the exit status, and what is kept out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import NOW, NUMBER
+
+pytestmark = pytest.mark.usefixtures("telnyx")
+DISABLED = {"kind": "error", "times": None, "method": "POST", "status": 400, "code": "40312"}
+
+
+def test_an_account_fault_is_listed_seen_mended_and_tried_again(run, telnyx, calendar, event):
+    """Status 4 until somebody has seen it, 0 after that; mended, `retry` parks all at once."""
+    telnyx.fault(**DISABLED)
+    ran = run("import", calendar(event("A-1"), event("A-2", hour=11)), "--now", NOW)
+    assert ran.status == 4
+    assert "waits for a person" in ran.err
+    assert "40312" in ran.err
+    listed = run("attention", "--now", NOW, "--json")
+    (item,) = listed.json["items"]
+    assert (listed.status, item["kind"], len(item["affected"]), item["seen"]) == (4, "account", 2, False)
+    assert {"item", "kind", "what", "remedy", "since", "next_try_at", "seen", "affected"} == set(item)
+    shown = run("attention", "--now", NOW)
+    assert item["item"] in shown.out
+    assert "A-1" in shown.out
+    assert NUMBER not in shown.out
+    assert run("attention", "--seen", item["item"], "--now", NOW).status == 0
+    assert run("resync", "--now", NOW).status == 0
+    telnyx.faults.clear()
+    assert run("retry", "--now", NOW).status == 0
+    assert len(telnyx.parked()) == 2
+    assert "nothing waits" in run("attention", "--now", NOW).out
+
+
+def test_failures_outrank_what_waits(run, telnyx, calendar, event):
+    """A run in which something failed ends with 1, whatever else waits."""
+    telnyx.fault("503", times=None, method="POST", containing="+12025550199")
+    ran = run("import", calendar(event("A-1", phone="12"), event("A-2", phone="+12025550199")), "--now", NOW)
+    assert ran.status == 1
+    assert "waits for a person" in ran.err
+
+
+def test_a_rule_that_can_be_written_for_nobody_ends_with_1(run, folder, calendar, event):
+    """A wrong name in a text concerns everybody: that is a failure, not somebody's data."""
+    config = folder / "reminders.toml"
+    config.write_text(config.read_text().replace("{{ when }}", "{{ data.room }}"))
+    ran = run("import", calendar(event("A-1")), "--now", NOW)
+    assert ran.status == 1
+    assert "data has no attribute 'room'" in ran.err
+
+
+def test_events_without_a_number_are_counted_in_one_line(run, folder, calendar, event):
+    """They are no fault, unless the configuration says that somebody must look at them."""
+    clinic = calendar(event("A-1", phone=""), event("A-2", hour=11, phone=""), event("A-3", hour=12))
+    ran = run("import", clinic, "--now", NOW)
+    assert ran.status == 0
+    assert [line for line in ran.err.splitlines() if "phone" in line] == [
+        "2 appointments have no phone number: nobody is reminded of them"
+    ]
+    config = folder / "reminders.toml"
+    config.write_text(config.read_text() + '\n[calendar]\nwithout_phone = "attention"\n')
+    ran = run("import", clinic, "--now", NOW)
+    assert (ran.status, "without_phone (2)" in ran.err) == (4, True)
+
+
+def test_an_event_that_can_be_read_again_waits_no_more(run, calendar, event):
+    """The item is of its calendar: each reading replaces what the last one found."""
+    broken = event("A-2").replace("DTSTART;TZID=America/New_York:20260212T100000", "DTSTART:soon")
+    assert run("import", calendar(event("A-1"), broken), "--now", NOW).status == 4
+    (item,) = run("attention", "--now", NOW, "--json").json["items"]
+    assert (item["kind"], len(item["affected"])) == ("calendar", 1)
+    assert run("import", calendar(event("A-1"), event("A-2")), "--now", NOW).status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("attention", "--seen", "zzz"), 2, "zzz"),
+        (("retry", "A-9"), 1, "A-9"),
+        (("retry", "--reason", "on_time"), 2, "waiting_account"),
+        (("retry", "A-1", "--reason", "waiting_account"), 2, "--reason"),
+    ],
+)
+def test_what_is_not_there_is_said(run, telnyx, calendar, event, arguments, status, words):
+    """A wrong name, id or reason is one line, and nothing is asked of the provider."""
+    run("import", calendar(event("A-1")), "--now", NOW)
+    asked = telnyx.request_count
+    ran = run(*arguments, "--now", NOW)
+    assert (ran.status, words in ran.err, ran.out) == (status, True, "")
+    assert telnyx.request_count == asked
+
+
+def test_a_withdrawn_event_comes_back_unless_it_is_kept_out(run, telnyx, calendar, event):
+    """`cancel` says so; with `--keep` the event stays out until its calendar changes it."""
+    clinic = calendar(event("A-1"))
+    run("import", clinic, "--now", NOW)
+    assert "--keep" in run("cancel", "A-1", "--now", NOW).err
+    run("import", clinic, "--now", NOW)
+    assert len(telnyx.parked()) == 1
+    ran = run("cancel", "A-1", "--keep", "--now", NOW)
+    assert (ran.status, "brings it back" in ran.err) == (0, False)
+    for _ in range(2):
+        assert run("import", clinic, "--complete", "--now", NOW).status == 0
+        assert telnyx.parked() == []
+    assert run("import", calendar(event("A-1", hour=11)), "--now", NOW).status == 0
+    assert len(telnyx.parked()) == 1

@@ -1,0 +1,246 @@
+"""What waits for a person: listed in every run by cause, with whom it concerns, until it is mended or seen."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit import Rule
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.providers.telnyx.provider import Telnyx
+
+DAY = Rule("day-before", before="24 hours", text="See you {{ when }}.")
+DISABLED = {"kind": "error", "times": None, "method": "POST", "status": 400, "code": "40312"}
+
+
+def kinds(items):
+    return [(item.kind, len(item.affected), item.seen) for item in items]
+
+
+def test_where_all_is_well_nothing_waits(kit, appointment):
+    """Neither a run nor the list names anything."""
+    assert kit.sync(appointment()).attention == ()
+    assert kit.attention() == ()
+    assert kit.status()["attention"] == {"items": 0, "unseen": 0}
+
+
+def test_an_account_that_refuses_is_one_item_with_all_who_wait(make_kit, sandbox, appointment):
+    """Cause, remedy, since when, the next attempt, and each appointment with its start; no whole number is shown."""
+    kit = make_kit([DAY], concurrency=1)
+    sandbox.fault(**DISABLED)
+    report = kit.sync([appointment("A-1"), appointment("A-2", hours=1)])
+    assert report.ok
+    assert {(change.kind.value, change.reason.value) for change in report.changes} == {("hold", "waiting_account")}
+    (item,) = report.attention
+    now = sandbox.now()
+    assert (item.kind, item.since, item.next_try_at) == ("account", now, now + timedelta(minutes=5))
+    assert "40312" in item.what
+    assert "portal" in item.remedy
+    assert [(member.identity.id, member.rule) for member in item.affected] == [
+        ("A-1", "day-before"),
+        ("A-2", "day-before"),
+    ]
+    assert "+12025550123" not in repr(item) + str(item)
+    assert kit.attention() == report.attention
+
+
+def test_what_is_mended_is_listed_no_more(make_kit, sandbox, appointment):
+    """The next run that is due parks it, and nothing waits after that."""
+    kit = make_kit([DAY])
+    sandbox.fault(**DISABLED)
+    kit.sync(appointment())
+    sandbox.faults.clear()
+    sandbox.clock.advance(minutes=5)
+    assert kit.resync().attention == ()
+    assert len(sandbox.parked()) == 1
+
+
+def test_what_was_seen_covers_its_members_and_a_new_one_opens_it_again(make_kit, sandbox, appointment):
+    """The item of a bad number is seen with one person; the next person's is news, and the first stays seen."""
+    kit = make_kit([DAY])
+    kit.sync(appointment("A-1", phone="12"))
+    (item,) = kit.attention()
+    assert (item.kind, item.seen) == ("number", False)
+    assert kinds(kit.attention(seen=item.id)) == [("number", 1, True)]
+    assert kinds(kit.resync().attention) == [("number", 1, True)]
+    (again,) = kit.sync(appointment("A-2", phone="13")).attention
+    assert (again.id, again.seen) == (item.id, False)
+    assert sorted((member.identity.id, member.seen) for member in again.affected) == [("A-1", True), ("A-2", False)]
+    assert again.since == item.since
+    assert sandbox.messages() == []
+
+
+def test_what_was_mended_and_comes_back_is_news(make_kit, appointment):
+    """What was seen is forgotten with its cause."""
+    kit = make_kit([DAY])
+    kit.sync(appointment("A-1", phone="12"))
+    kit.attention(seen=kit.attention()[0].id)
+    assert kit.sync(appointment("A-1")).attention == ()
+    assert kinds(kit.sync(appointment("A-1", phone="14")).attention) == [("number", 1, False)]
+
+
+def test_a_name_under_which_nothing_waits_is_an_error(kit, appointment):
+    """A typing error marks nothing as seen."""
+    kit.sync(appointment(phone="12"))
+    with pytest.raises(InvalidInputError, match="zzz"):
+        kit.attention(seen="zzz")
+    assert kinds(kit.attention()) == [("number", 1, False)]
+
+
+def test_listeners_and_the_log_hear_of_an_item_once(make_kit, appointment, caplog):
+    """Once for each cause or person that is new, not in every run."""
+    kit, heard = make_kit([DAY]), []
+    kit.on("attention", heard.append)
+    with caplog.at_level(logging.WARNING, logger="reminder_kit"):
+        kit.sync(appointment("A-1", phone="12"))
+        kit.resync()
+        kit.resync()
+    assert kinds(heard) == [("number", 1, False)]
+    assert [record.message.split(":")[0] for record in caplog.records] == ["waits for a person"]
+
+
+def test_a_rule_that_can_be_written_for_nobody_counts_as_a_failure(make_kit, appointment):
+    """One person's missing data is theirs alone; a rule that never made a text is broken."""
+    room = Rule("room", before="2 hours", text="Room {{ data.room }}.")
+    (item,) = make_kit([room], ledger="sqlite://").sync(appointment("A-1")).attention
+    assert (item.kind, item.fails) == ("text", True)
+    kit = make_kit([room])
+    kit.sync(appointment("A-1", data={"room": "5"}))
+    (item,) = kit.sync(appointment("A-2")).attention
+    assert (item.kind, item.fails, len(item.affected)) == ("text", False, 1)
+
+
+def test_a_message_refused_for_its_text_is_listed_until_it_changes(make_kit, sandbox, appointment):
+    """The refusal is final for these words; with others the reminder is parked."""
+    kit = make_kit([Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}")])
+    sandbox.fault(**DISABLED | {"code": "40302"})
+    assert not kit.sync(appointment(title="A")).ok
+    sandbox.faults.clear()
+    sandbox.clock.advance(hours=1)
+    assert kinds(kit.resync().attention) == [("message", 1, False)]
+    assert sandbox.parked() == []
+    assert kit.sync(appointment(title="B")).attention == ()
+    assert len(sandbox.parked()) == 1
+
+
+def test_a_message_in_doubt_is_listed_until_the_start(make_kit, sandbox, appointment):
+    """It is named while it may still go out, and no longer once the visit has begun."""
+    provider = Telnyx("KEY", "+12025550100", endpoint="schedule", webhook_url="https://clinic.example/hook")
+    kit = make_kit([DAY], provider=provider, unknown_outcome="prefer_missing")
+    sandbox.fault("drop_before", times=None, method="POST")
+    kit.sync(appointment())
+    assert kinds(kit.attention()) == [("unknown", 1, False)]
+    sandbox.clock.advance(days=2, hours=23)
+    assert [item.kind for item in kit.attention() if item.kind != "batch_job"] == ["unknown"]
+    sandbox.clock.advance(hours=2)
+    assert [item.kind for item in kit.attention() if item.kind != "batch_job"] == []
+
+
+def test_a_batch_job_that_was_not_seen_is_an_item(make_kit, sandbox, appointment):
+    """After `expected_every`, whether it never ran or ran long ago; its next run ends that."""
+    kit = make_kit([DAY], expected_every=timedelta(hours=2))
+    kit.sync(appointment())
+    sandbox.clock.advance(hours=2, minutes=1)
+    (item,) = kit.attention()
+    assert (item.kind, item.affected) == ("batch_job", ())
+    assert "never ran" in item.what
+    assert kit.resync().attention == ()
+    sandbox.clock.advance(hours=3)
+    assert ["last ran" in item.what for item in kit.attention()] == [True]
+
+
+def test_an_appointment_that_can_not_be_read_is_an_item_until_it_can(make_kit, appointment):
+    """What a host's own callable raises concerns that appointment alone, and is named in later lists too."""
+    broken = {"A-1"}
+
+    def has_room(visit, _recipient):
+        if visit.id in broken:
+            raise KeyError("room")
+        return True
+
+    kit = make_kit([Rule("day-before", before="24 hours", text="{{ when }}", when=has_room)])
+    assert not kit.sync([appointment("A-1"), appointment("A-2", hours=1)]).ok
+    (item,) = kit.attention()
+    assert (item.kind, [member.key.split("/")[1] for member in item.affected]) == ("unreadable", ["A-1"])
+    broken.clear()
+    assert kit.sync(appointment("A-1")).attention == ()
+
+
+def test_a_run_that_finds_nothing_new_writes_nothing(make_kit, sandbox, appointment):
+    """What waits is kept once: the same input at the same instant leaves the ledger as it was."""
+    kit = make_kit([DAY])
+    sandbox.fault(**DISABLED)
+    visits = [appointment("A-1"), appointment("A-2", phone="12")]
+    kit.sync(visits)
+    before = rows(kit)
+    kit.sync(visits)
+    assert rows(kit) == before
+
+
+def rows(kit):
+    """Return every row of the tables that hold no leases."""
+    tables = ("reminders", "messages", "history", "blockers", "attention")
+
+    def read(connection):
+        asked = {name: connection.exec_driver_sql(f"SELECT * FROM reminder_kit_{name}").fetchall() for name in tables}
+        return {name: sorted(map(repr, found)) for name, found in asked.items()}
+
+    return kit.ledger.ask(read, {})
+
+
+# Trying now
+
+
+def test_without_an_id_one_is_tried_and_all_follow(make_kit, sandbox, appointment):
+    """A person mended the account: nobody waits for the next attempt that was due."""
+    kit = make_kit([DAY], concurrency=1)
+    sandbox.fault(**DISABLED)
+    visits = [appointment(f"A-{index}", hours=index) for index in range(4)]
+    kit.sync(visits)
+    assert kit.retry().attention[0].kind == "account"
+    assert [request.status for request in sandbox.requests] == [400, 400]  # the first one, and the one that was tried
+    sandbox.faults.clear()
+    assert kit.retry().attention == ()
+    assert len(sandbox.parked()) == 4
+
+
+def test_only_what_waits_for_a_reason_is_tried(make_kit, sandbox, appointment):
+    """An unknown code is the provider's, not the account's; and what nothing waits for is an error."""
+    kit = make_kit([DAY])
+    sandbox.fault(**DISABLED)
+    kit.sync(appointment())
+    asked = sandbox.request_count
+    kit.retry(reason="waiting_provider")
+    assert sandbox.request_count == asked
+    kit.retry(reason="waiting_account")
+    assert sandbox.request_count == asked + 1
+    with pytest.raises(InvalidInputError, match="on_time"):
+        kit.retry(reason="on_time")
+
+
+def test_what_was_refused_for_good_is_tried_with_its_id_only(make_kit, sandbox, appointment):
+    """The provider may have changed its mind about a text: a person may say so."""
+    kit = make_kit([DAY])
+    sandbox.fault(**DISABLED | {"code": "40302"})
+    kit.sync(appointment())
+    sandbox.faults.clear()
+    kit.retry()
+    assert sandbox.parked() == []
+    assert kit.retry("A-1").attention == ()
+    assert len(sandbox.parked()) == 1
+
+
+def test_a_message_in_doubt_is_made_anew_with_its_id_only(make_kit, sandbox, appointment):
+    """Without an id nothing is created that may exist; with one it is, by somebody's decision."""
+    provider = Telnyx("KEY", "+12025550100", endpoint="schedule", webhook_url="https://clinic.example/hook")
+    kit = make_kit([DAY], provider=provider, unknown_outcome="prefer_missing")
+    sandbox.fault("drop_after", times=1, method="POST")
+    kit.sync(appointment())
+    kit.retry()
+    assert len(sandbox.parked()) == 1
+    kit.retry("A-1")
+    assert len(sandbox.parked()) == 2
+    with pytest.raises(InvalidInputError, match="A-9"):
+        kit.retry("A-9")
