@@ -140,7 +140,8 @@ def people(
             if len(wanted) > 1:
                 _list_missing(wanted, {}, warn, event.line)
             return _final(_owned(general, wanted), settings.region), invited
-    _list_missing(wanted, found, warn, event.line)
+    if found:  # an event without any number is counted by whoever reads it
+        _list_missing(wanted, found, warn, event.line)
     reached = (found[person.address] for person in wanted if person.address in found)
     return _final(reached, settings.region), invited
 
