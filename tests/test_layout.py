@@ -10,7 +10,7 @@ import pytest
 TESTS = Path(__file__).parent
 FILES = sorted(TESTS.rglob("*.py"))
 PACKAGES = {path.parent.name for path in (TESTS.parent / "reminder_kit").glob("*/__init__.py")}
-OF_THEIR_OWN = {"benchmarks", "crash", "outside", "simulation", "stories", "typing"}
+OF_THEIR_OWN = {"benchmarks", "crash", "mutation", "outside", "simulation", "stories", "typing"}
 """Folders of tests that go through many packages."""
 
 

@@ -93,7 +93,9 @@ class Posting:
                 self.route.note_full(self.clock())
                 return await self._not_sent(claimed, DispatchStatus.NO_ROOM, error)
             delay = tries.delay_after(error)
-            if delay is None or not self._may_repeat(message, timedelta(seconds=delay), may_still_send):
+            if delay is None or not self._may_repeat(
+                evolve(message, uncertain=doubtful), timedelta(seconds=delay), may_still_send
+            ):
                 return await self.retry_later(claimed, error, doubtful=doubtful)
             await self.route.io.sleep(delay)
             await self.exchange.turn()

@@ -1,0 +1,65 @@
+"""Revisions of every kind against every other, both ways, on every database: what may overwrite what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations, product
+
+import pytest
+
+from reminder_kit.model.records import RecordResult
+from reminder_kit.testing.ledger_stage import NOW, as_recorded, incoming
+
+EARLY, LATE = datetime(1971, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
+KINDS = {
+    "none": (None, None),
+    "number": (-(10**15), 10**19),
+    "instant": (EARLY, LATE),
+    "numbers": ((1, 1), (9, 9)),
+    "number and instant": ((1, EARLY), (9, LATE)),
+    "instant and number": ((EARLY, 1), (LATE, 9)),
+}
+"""Of each kind a low revision and a high one: compared as mere texts, one kind's would be below another's."""
+
+
+@pytest.fixture
+def record(ledger):
+    """Return a function that records an appointment, with a title of its own, and returns what came of it."""
+
+    def make(id, revision, at=NOW, **options):
+        with ledger.writing() as transaction:
+            return transaction.record([incoming(id, revision=revision, title=f"{revision} {at}")], at, **options)[0]
+
+    return make
+
+
+def test_of_two_kinds_the_last_write_wins(ledger, record):
+    """A host that goes from one kind of revision to another, or to none, goes on: low or high, it is not refused."""
+    for before, after in permutations(KINDS, 2):
+        for first, second in product(KINDS[before], KINDS[after]):
+            name = f"{before}: {first}, {after}: {second}"
+            record(name, first)
+            assert record(name, second, NOW + timedelta(seconds=1)) is RecordResult.CHANGED, name
+            assert as_recorded(ledger, name).revision == incoming(revision=second).order
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "none"])
+def test_of_one_kind_the_older_is_refused(ledger, record, kind):
+    """Whatever it says, and whenever it comes; the same revision again is taken, and so is a newer one."""
+    low, high = KINDS[kind]
+    assert record("A-1", low) is RecordResult.NEW
+    assert record("A-1", low, NOW + timedelta(hours=1)) is RecordResult.CHANGED
+    assert record("A-1", high, NOW + timedelta(hours=2)) is RecordResult.CHANGED
+    assert record("A-1", low, NOW + timedelta(hours=3)) is RecordResult.STALE
+    assert as_recorded(ledger).revision == incoming(revision=high).order
+
+
+def test_what_was_read_before_the_last_write_is_refused_unless_both_have_revisions(record):
+    """A list read too early overwrites what has a revision, if it has one itself; read later, it overwrites all."""
+    for before, after in product(KINDS, repeat=2):
+        name, (low, high) = f"{before}, {after}", (KINDS[before][0], KINDS[after][1])
+        record(name, low)
+        both = "none" not in {before, after}
+        early = record(name, high, NOW + timedelta(hours=1), as_of=NOW - timedelta(microseconds=1))
+        assert early is (RecordResult.CHANGED if both else RecordResult.STALE), name
+        assert record(name, high, NOW + timedelta(hours=2), as_of=NOW + timedelta(hours=1)) is RecordResult.CHANGED

@@ -1,0 +1,158 @@
+"""Faults put in on purpose are noticed: a sample of mutants, drawn by a seed, is tried in copies of the project.
+
+    REMINDER_KIT_SEED=1 REMINDER_KIT_MUTANTS=200 python -m pytest -q -m mutation tests/mutation
+
+Without a seed it is that of the day. REMINDER_KIT_WORKERS (all cores otherwise) is how many are tried at once; after
+REMINDER_KIT_MUTATION_SECONDS no tests are begun any more, and those of whole processes never. What survives is
+listed, with its line and what it became; if it can't be told from the original by anything, it belongs into
+`equivalent.toml`, with the reason, and otherwise a test of its kind is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from queue import SimpleQueue
+
+import pytest
+
+from tests.mutation.operators import OWN
+from tests.mutation.points import all_points, known_equivalents, modules, mutant_of, named, points_of, sample
+from tests.mutation.workshop import ROOT, Workshop, selections
+
+SEED = int(os.environ.get("REMINDER_KIT_SEED", f"{datetime.now(UTC):%Y%m%d}"))
+NUMBER = int(os.environ.get("REMINDER_KIT_MUTANTS", "200"))
+SECONDS = float(given) if (given := os.environ.get("REMINDER_KIT_MUTATION_SECONDS")) else None
+WORKERS = int(os.environ.get("REMINDER_KIT_WORKERS", str(os.cpu_count() or 1)))
+
+STAGES = ("nearest tests", "further tests", "tests of whole processes")
+
+
+def allowed(tried):
+    """Return how many of so many mutants may survive: 5 %, and three of a sample so small that luck decides."""
+    return max(3, tried * 5 // 100)
+
+
+@pytest.mark.mutation
+@pytest.mark.timeout(0)
+def test_a_sample_of_mutants_is_noticed(tmp_path, capsys):
+    """Of a sample of mutants that differ from the original, no more than 5 % (of a small one: no more than three) live.
+
+    Those known as equivalent are drawn, counted and named, but not tried.
+    """
+    equal = known_equivalents()
+    drawn = list(sample(all_points(), SEED, NUMBER))
+    known = [mutant for mutant in drawn if named(mutant) in equal]
+    alive = [mutant for mutant in drawn if named(mutant) not in equal]
+    tried, undecided = len(alive), []
+    until = time.monotonic() + (SECONDS or float("inf"))
+    not_asked, workshops = set(), SimpleQueue()
+    for number in range(WORKERS):
+        workshops.put(Workshop(tmp_path / f"copy{number}", not_asked))
+
+    def tell(line):
+        with capsys.disabled():
+            print(line, flush=True)
+
+    def noticed(mutant, which):
+        """Return whether a test of that selection notices a mutant, or None if there is no time left to ask."""
+        if time.monotonic() > until:
+            return None
+        workshop = workshops.get()
+        try:
+            noticed_by = workshop.noticed_by(mutant, selections(mutant.point.path)[which])
+        finally:
+            workshops.put(workshop)
+        tell(f"{'noticed by ' + noticed_by if noticed_by else 'not noticed by the ' + STAGES[which]}: {mutant}")
+        return bool(noticed_by)
+
+    for which in range(len(STAGES) if SECONDS is None else 2):
+        with ThreadPoolExecutor(WORKERS) as pool:
+            results = list(zip(alive, pool.map(partial(noticed, which=which), alive), strict=True))
+        alive = [mutant for mutant, found in results if found is False]
+        undecided += [mutant for mutant, found in results if found is None]
+    for word, mutants in {"SURVIVED": alive, "undecided": undecided, "known as equivalent": known}.items():
+        for mutant in mutants:
+            tell(f"{word}: {mutant} {equal.get(named(mutant), '')}")
+    for test in sorted(not_asked):
+        tell(f"not asked, as it fails without a mutant: {test}")
+    decided = tried - len(undecided)
+    tell(
+        f"seed {SEED}: {tried} tried, {decided - len(alive)} killed, {len(alive)} survived, "
+        f"{len(undecided)} undecided; {len(known)} more known as equivalent"
+    )
+    assert decided
+    assert len(alive) <= allowed(decided), "\n".join(map(str, alive))
+
+
+def test_the_operators_do_as_their_examples_show():
+    """Each operator of our own makes of a source what its examples tell."""
+    from cosmic_ray.mutating import mutate_code
+
+    for kind in OWN:
+        for example in kind.examples():
+            changed = mutate_code(example.pre_mutation_code, kind(), example.occurrence)
+            assert changed == example.post_mutation_code
+
+
+SOURCE = """\
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from a import b
+    LIMIT = 3 + 4
+__all__ = ["one", "two"]
+_LOG.info("%s", 5 + 6)
+
+@frozen(slots=False)
+class Some:
+    age: int | None = 7
+    def older(self, years: Literal[8, 9] = 10) -> int | None:
+        return self.age + years
+"""
+
+
+def test_what_nothing_runs_and_what_is_only_logged_is_left_alone():
+    """Annotations, imports for them, `__all__`, decorators and log lines have no points; all else has."""
+    found = {(point.line, point.operator) for point in points_of("some.py", SOURCE)}
+    assert found == {
+        (10, "NumberReplacer"),
+        (11, "NumberReplacer"),
+        (12, "ReplaceBinaryOperator_Add_Sub"),
+    }
+
+
+def test_a_point_is_where_its_mutant_differs():
+    """The line a point names is one of the lines its mutant changes, wherever points before it were left out."""
+    path = "reminder_kit/rules/superseding.py"
+    lines = (ROOT / path).read_text(encoding="utf-8").split("\n")
+    mutants = list(filter(None, map(mutant_of, points_of(path, "\n".join(lines)))))
+    one_line = [mutant for mutant in mutants if mutant.before == " ".join(lines[mutant.point.line - 1].split())]
+    assert len(one_line) > len(mutants) * 0.8
+    assert all(mutant.before != mutant.after for mutant in mutants)
+
+
+def test_a_sample_is_that_of_its_seed():
+    """The same seed draws the same mutants, another seed others."""
+    points = all_points()
+    first = [list(map(named, sample(points, seed, 5))) for seed in (1, 1, 2)]
+    assert first[0] == first[1] != first[2]
+
+
+def test_every_module_has_tests_that_concern_it():
+    """Each mutated module has folders of tests, near and further ones, all of them are there, and none is twice."""
+    for path in modules():
+        folders = [folder for selection in selections(path) for folder in selection]
+        assert all((ROOT / folder).is_dir() for folder in folders)
+        assert len(set(folders)) == len(folders)
+
+
+def test_what_is_listed_as_equivalent_are_mutants_that_can_be_made():
+    """What `equivalent.toml` lists are mutants of the source as it is; once its line is another, an entry goes."""
+    for known in known_equivalents():
+        path, operator, *_ = known
+        points = points_of(path, (ROOT / path).read_text(encoding="utf-8"))
+        made = (mutant_of(point) for point in points if point.operator == operator)
+        assert known in {named(mutant) for mutant in made if mutant}

@@ -1,0 +1,104 @@
+"""Where mutants are tried: copies of the project, one for each worker, that end with the run.
+
+Never writes into the work tree. A mutant counts as noticed if a test fails that passes without it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+from tests.mutation.points import ROOT
+
+QUICK = "not slow and not nightly and not benchmark and not fuzz and not live and not zones and not mutation"
+COPIED = ("reminder_kit", "tests", "examples", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
+ONE_TEST = "30"
+"""Seconds for one test: what takes longer runs forever, and is noticed."""
+SELECTION = 420
+"""Seconds for a whole selection."""
+
+STORIES = ("stories", "simulation")
+CONCERNED = {
+    "reminder_kit/model/": (("model", "rules", "planning"), ("text", "config", *STORIES, "ledger", "delivery")),
+    "reminder_kit/rules/": (("rules",), ("planning", "text", "config", "calendars", *STORIES)),
+    "reminder_kit/text/": (("text",), ("planning", "rules", "config", "stories")),
+    "reminder_kit/planning/": (("planning", "reconciler"), ("stories", "kit", "config", "simulation", "delivery")),
+    "reminder_kit/calendars/": (("calendars",), ("reconciler", "config", "stories")),
+    "reminder_kit/delivery/": (("delivery",), ("providers", *STORIES, "webhooks", "kit")),
+    "reminder_kit/reconciler/": (("reconciler", "stories"), ("kit", "simulation", "delivery", "webhooks")),
+    "reminder_kit/providers/": (("providers",), ("webhooks", "testing", "sandbox", *STORIES, "delivery")),
+    "reminder_kit/webhooks/": (("webhooks",), ("providers", "kit", "testing", *STORIES, "delivery")),
+    "reminder_kit/transport/": (("transport",), ("calendars", "kit", "stories", "delivery")),
+    "reminder_kit/ledger/": (("ledger",), (*STORIES, "kit", "webhooks", "delivery")),
+}
+"""For the modules below a path: the folders of tests nearest to them, and those asked if they noticed nothing."""
+LAST = ("cli", "outside")
+"""Tests of whole processes: asked last, and only where no time is set."""
+
+
+def selections(path):
+    """Return the folders of tests that concern a module: the near ones, the further ones, and the last."""
+    concerned = next(found for below, found in CONCERNED.items() if path.startswith(below))
+    return [[f"tests/{name}" for name in names] for names in (*concerned, LAST)]
+
+
+class Workshop:
+    """A copy of the project in which one mutant at a time is tried."""
+
+    def __init__(self, folder, not_asked):
+        """Copy the project into a folder; `not_asked` are the tests, of all workers, that fail without a mutant."""
+        self.folder = folder
+        self.not_asked = not_asked
+        for name in COPIED:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(ROOT / name, folder / name)
+
+    def noticed_by(self, mutant, folders):
+        """Return the test of these folders that fails with the mutant, and passes without it; None if there is none."""
+        original = (self.folder / mutant.point.path).read_text(encoding="utf-8")
+        while True:
+            self._write(mutant.point.path, mutant.source)
+            try:
+                failed = self._run(folders)
+            finally:
+                self._write(mutant.point.path, original)
+            if failed is None or "::" not in failed or self._run([failed]) is None:
+                return failed
+            self.not_asked.add(failed)
+
+    def _write(self, path, source):
+        """Write a module of the copy, of which no compiled code is kept: a mutant may have its size and second."""
+        file = self.folder / path
+        for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
+            compiled.unlink()
+        file.write_text(source, encoding="utf-8")
+
+    def _run(self, tests):
+        """Run tests in the copy; returns the first that failed (or, of a run that never ended, words), or None."""
+        own = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
+        own |= {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE", f"--timeout={ONE_TEST}", "-m", QUICK]
+        left_out = [option for test in sorted(self.not_asked) for option in ("--deselect", test)]
+        with subprocess.Popen(
+            [sys.executable, "-m", "pytest", *options, *left_out, *tests],
+            cwd=self.folder, env=own, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        ) as process:  # fmt: skip
+            try:
+                told, _ = process.communicate(timeout=SELECTION)
+            except subprocess.TimeoutExpired:
+                return "a run that never ended"
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+        if process.returncode == 0:
+            return None
+        failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", told, flags=re.MULTILINE)
+        return failed[1] if failed else f"a run that broke off: {told[-300:]}"
