@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from attrs import evolve
 
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.assessment import is_for_start_and_number, wanted_reminders
@@ -40,9 +41,10 @@ def may_still_send(decision: Decision, quiet: QuietHours | None) -> Callable[[da
 def leaving_now(message: Message, observed: Observed, settings: Settings) -> Callable[[datetime], bool]:
     """Return the function that says whether a message, leaving at an instant (UTC), would be wanted, allowed and true.
 
-    One that speaks of several appointments never would: they may have parted.
+    Only a message in doubt is asked about; one that speaks of several appointments never would: they may have parted.
     """
-    wanted = wanted_reminders(observed, settings) if not message.includes and not observed.error else []
+    asks = message.state is State.CREATING and message.uncertain and not message.includes
+    wanted = wanted_reminders(observed, settings) if asks and not observed.error else []
     reminder = next((reminder for reminder in wanted if reminder.key == message.key), None)
     if reminder is None or reminder.refusal is not None or not is_for_start_and_number(message, reminder):
         return lambda _at: False

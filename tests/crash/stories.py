@@ -31,6 +31,9 @@ DUE = timedelta(days=2, seconds=20)
 PAUSE = timedelta(seconds=90)
 """How long after the crash the next batch job runs: a lease has run out, a first back-off is over."""
 
+MENDED = timedelta(minutes=5)
+"""The same, where what was refused for the account is tried again."""
+
 
 def visit(id="A-1", *, days=3, title="Check-up", number=NUMBER, **changes):
     recipient = Recipient(number, id="P-1", name="Ada")
@@ -158,8 +161,12 @@ BEHAVIOURS = {
     "429": {"kind": "429", "retry_after": 0.01},
     "slow past the timeout": {"kind": "slow", "delay": 0.3},
     "never answered": {"kind": "drop_after", "times": None},
+    "refused for the account": {"kind": "error", "status": 400, "code": "40312", "times": None, "pause": MENDED},
 }
-"""What befalls the first request that parks, and the first that withdraws (the last: every one)."""
+"""What befalls the first request that parks, and the first that withdraws (the last two: every one).
+
+`pause` is how long after the crash the next batch job runs, if not `PAUSE`; by then all is mended.
+"""
 
 
 # Kits

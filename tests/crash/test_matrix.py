@@ -62,7 +62,7 @@ def matrix(nursery, request):
     """Return what kills a process at one point after the other until one lives, and compares each time."""
 
     def play(kind, name, behaviour, place, points=None, *, twice=False):
-        wanted = expected(kind, name, place)
+        wanted = expected(kind, name, place, behaviour)
         tried = 0
         for point in points if points and not POINT else _points():
             tried += 1
