@@ -35,6 +35,7 @@ from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.records import Claim, ReminderRecord
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import (
+    ASKED,
     NEVER_SENT,
     cancellable,
     is_past,
@@ -229,17 +230,20 @@ class Dispatcher:
 
     # Settling
 
-    async def settle(self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool]) -> DispatchResult:
+    async def settle(
+        self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool], *, alone: bool = True
+    ) -> DispatchResult:
         """Find out, as far as it can be, what became of a message whose last step was left open.
 
-        `may_leave_now` says whether its text, leaving at an instant (UTC), would be wanted, allowed and true.
+        `may_leave_now` says whether its text, leaving at an instant (UTC), would be wanted, allowed and true; `alone`
+        whether it is the only text of its reminder that may exist.
         """
         message, now = claimed.message, self.clock()
         is_due = message.state is State.SCHEDULED and is_past(message, now)
         if self.patient and not is_due and message.next_try_at is not None and now < message.next_try_at:
             return DispatchResult(DispatchStatus.WAITING, message, self._left_alone(message.next_try_at, message.error))
         if message.state is State.CREATING:
-            return await self._settle_creating(claimed, may_leave_now)
+            return await self._settle_creating(claimed, may_leave_now, alone=alone)
         if message.state is State.CANCELLING and cancellable(message, self.route.settings.window, now):
             return await self.finish_cancel(claimed)
         if message.state is State.UNKNOWN:
@@ -255,17 +259,26 @@ class Dispatcher:
         return TransientError(text, provider=self.route.provider.name, code="waiting")
 
     async def _settle_creating(
-        self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool]
+        self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool], *, alone: bool
     ) -> DispatchResult:
-        """Finish an open request: repeat it where that is safe, else ask by it, else look for its message."""
-        message = claimed.message
-        if self._repeats(message, may_leave_now) is not None:
-            await self.exchange.turn()
-        repeats = self._repeats(message, may_leave_now)
+        """Finish an open request: repeat it where that is safe, else ask by it, else look for its message.
+
+        Where the provider is not known to honour keys, asking by it may make a second text: it is asked only of one
+        that answers, and once, since that is written down before the request leaves.
+        """
+        message, proven = claimed.message, self.route.honours_keys
+        repeats = self._repeats(message, may_leave_now, alone=alone)
+        if repeats is False and not proven and not await self.exchange.is_alive():
+            silence = UnknownOutcomeError(message.error or "no answer")
+            return await self.posting.retry_later(claimed, silence, doubtful=True)
         if repeats is not None:
-            again = evolve(message, uncertain=True, next_try_at=None)
+            await self.exchange.turn()
+            repeats = self._repeats(message, may_leave_now, alone=alone)
+        if repeats is not None:
+            asked = f"{ASKED}{message.error}" if not repeats and not proven else message.error
+            again = evolve(message, uncertain=True, next_try_at=None, error=asked)
             await self.journal.commit(lambda transaction: transaction.move_message(claimed.claim, message, again))
-            posted = claimed.having(evolve(again, uncertain=message.uncertain))
+            posted = claimed.having(evolve(again, uncertain=message.uncertain, error=message.error))
             post = self.posting.post if repeats else self.posting.ask_again
             return await self._confirmed(posted, await post(posted))
         if message.uncertain:
@@ -274,19 +287,20 @@ class Dispatcher:
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.DONE, after)
 
-    def _repeats(self, message: Message, may_leave_now: Callable[[datetime], bool]) -> bool | None:
+    def _repeats(self, message: Message, may_leave_now: Callable[[datetime], bool], *, alone: bool) -> bool | None:
         """Say how a request may be repeated: True within its window, False as a question after it, None not at all.
 
-        As a question it is repeated under a key that lives, and where the text may leave now; where a second text is
-        worse than none (`prefer_missing`), only once the provider is known to honour keys.
+        As a question it is repeated under a key that lives, and where the text may leave now. Until the provider is
+        known to honour keys, the question may make a text of its own: it is asked once, of a message that is `alone`,
+        and not where a second text is worse than none (`prefer_missing`).
         """
         now, settings = self.clock(), self.route.settings.of(message)
         if replayable(message, self.route.settings, now):
             return True
         if not message.uncertain or settings.window.holds_and_sends or not key_lives(message, settings, now):
             return None
-        asks = (settings.prefer_duplicate or self.route.honours_keys) and may_leave_now(now)
-        return False if asks else None
+        risks = settings.prefer_duplicate and alone and not message.error.startswith(ASKED)
+        return False if (risks or self.route.honours_keys) and may_leave_now(now) else None
 
     async def look_up(self, claimed: ClaimedMessage) -> DispatchResult:
         """Ask what became of a message; past its time, silence means that it was sent (presumed)."""

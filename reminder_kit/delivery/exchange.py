@@ -44,14 +44,27 @@ class Exchange:
         await self.route.io.turn()
 
     async def is_alive(self) -> bool:
-        """Say whether the provider answers at all, by a request that changes nothing."""
+        """Say whether the provider answers at all, by a request that changes nothing.
+
+        The circuit breaker learns from silence, so that not every message in doubt asks. An answer ends an outage, and
+        is else no word on whether messages can be posted.
+        """
+        breaker, name = self.route.breaker, self.route.provider.name
         try:
-            self.route.breaker.check(self.clock())
+            breaker.admit(self.clock())
             await self.route.io.turn()
-            answer = await logged(self.route.io, self.route.provider.name, self.route.provider.ping())
-        except (ProviderError, NoAnswerError, NotSentError):
+            answer = await logged(self.route.io, name, self.route.provider.ping())
+        except ProviderError:
             return False
-        return answer.status < 500
+        except (NoAnswerError, NotSentError) as problem:
+            breaker.failed(TransientError(str(problem), provider=name, code="no_answer"), self.clock())
+            return False
+        if answer.status >= 500:
+            breaker.failed(TransientError(f"{name} answered with {answer.status}", provider=name), self.clock())
+            return False
+        if breaker.open_until is not None:
+            breaker.answered()
+        return True
 
     async def ask(
         self,

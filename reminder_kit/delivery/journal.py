@@ -64,7 +64,9 @@ class Journal:
                 stands = _overtaken(tx, claimed.claim, before, after)
             if stands.state is not before.state or stands.error != before.error:
                 event = stands.state if stands.state is not before.state or not stands.error else "failed"
-                tx.note([self.entry(claimed.having(stands), event, stands.error)])
+                entry = self.entry(claimed.having(stands), event, stands.error)
+                if event != "failed" or not before.error or not _is_noted(tx, entry):
+                    tx.note([entry])
             self.events.bar(tx, stands, stands.error, self.clock())
             if not stands.provider_id or stands.provider_id == before.provider_id:
                 return stands
@@ -92,6 +94,15 @@ class Journal:
             reason=reason,
             detail=detail,
         )
+
+
+def _is_noted(tx: Transaction, entry: HistoryEntry) -> bool:
+    """Say whether the history says the same of that message already: an outage may give two errors by turns."""
+    identity = entry.identity
+    return any(
+        (noted.message_id, noted.event, noted.reason) == (entry.message_id, entry.event, entry.reason)
+        for noted in tx.reader.history(source=identity.source, id=identity.id, recurrence_id=identity.recurrence_id)
+    )
 
 
 def _overtaken(tx: Transaction, claim: Claim, before: Message, after: Message) -> Message:

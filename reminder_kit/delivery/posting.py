@@ -32,7 +32,7 @@ from reminder_kit.errors import (
 from reminder_kit.model.blockers import waiting_time
 from reminder_kit.model.lifecycle import State, after_provider_said
 from reminder_kit.model.messages import Message
-from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER, replayable, still_fits
+from reminder_kit.planning.message_times import ASKED, NEVER_SENT, REFUSED_SENDER, replayable, still_fits
 from reminder_kit.ports import Receipt, Request, Response
 from reminder_kit.rules.placement import GRACE
 
@@ -111,7 +111,8 @@ class Posting:
 
         A success that the provider repeats from memory says that the first request was carried out, another one is the
         reminder itself: either way the message is there, to be looked up. The caller has a place in the provider's
-        rate, and made sure that a text leaving now is allowed and true.
+        rate, and made sure that a text leaving now is allowed and true. Unanswered by a provider that is not known to
+        honour keys, the question itself may be a text, and is not asked again.
         """
         stored = self._stored(claimed.message)
         receipt, error = await self.exchange.ask(lambda: stored, self._parse_created, claimed.message, has_turn=True)
@@ -120,7 +121,8 @@ class Posting:
         assert error is not None  # noqa: S101 - without a receipt there is an error
         if isinstance(error, _REFUSALS):
             return await self._refused(claimed, error, doubtful=True)
-        return await self.retry_later(claimed, error, doubtful=True)
+        lost = isinstance(error, UnknownOutcomeError) and not self.route.honours_keys
+        return await self.retry_later(claimed, error, doubtful=True, about=ASKED if lost else "")
 
     def _parse_created(self, answer: Response) -> Receipt:
         self.route.skew.note(answer, self.clock())
@@ -235,18 +237,26 @@ class Posting:
             silent = isinstance(silence, TransientError | UnknownOutcomeError)
             waits = self.route.settings.of(message).prefer_duplicate and not await self.exchange.is_alive()
             if (silent and message.attempts <= _LOOKS) or waits:
-                why = silence or error or UnknownOutcomeError("no answer")
+                why = silence or error or UnknownOutcomeError(message.error or "no answer")
                 return await self.retry_later(claimed, why, doubtful=True)
-        after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))
+        asked = message.error.startswith(ASKED)
+        said = message.error if asked else str(error or message.error or "no answer")
+        after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=said)
         await self.journal.move(claimed, after)
-        return DispatchResult(DispatchStatus.UNKNOWN, after, error)
+        return DispatchResult(DispatchStatus.UNKNOWN, after, error or UnknownOutcomeError(said))
 
-    async def retry_later(self, claimed: ClaimedMessage, error: ProviderError, *, doubtful: bool) -> DispatchResult:
-        """Leave a failed step to a later run, after its back-off; `doubtful`: it may have been carried out."""
+    async def retry_later(
+        self, claimed: ClaimedMessage, error: ProviderError, *, doubtful: bool, about: str = ""
+    ) -> DispatchResult:
+        """Leave a failed step to a later run, after its back-off; `doubtful`: it may have been carried out.
+
+        `about` begins what the ledger notes as the error.
+        """
         message = claimed.message
         wait = backoff(message.attempts, message.id)
         if doubtful and isinstance(error, AccountRefusedError | UnknownRefusalError):
             wait = waiting_time(message.attempts)
+        keeps = message.error.startswith(ASKED) or (is_left_alone(error) and bool(message.error))
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, timedelta(seconds=error.retry_after))
         after = evolve(
@@ -254,7 +264,7 @@ class Posting:
             uncertain=doubtful,
             attempts=message.attempts + 1,
             next_try_at=self.clock() + wait,
-            error=message.error if is_left_alone(error) and message.error else str(error),
+            error=message.error if keeps else f"{about}{error}",
         )
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.FAILED, after, error)

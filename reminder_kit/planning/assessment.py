@@ -19,7 +19,14 @@ from reminder_kit.model.records import ReminderRecord, Suppression
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.fallback import with_fallbacks
-from reminder_kit.planning.message_times import NEVER_SENT, cancellable, is_past, needs_settling, replayable
+from reminder_kit.planning.message_times import (
+    NEVER_SENT,
+    cancellable,
+    is_past,
+    needs_settling,
+    replayable,
+    texts_in_doubt,
+)
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.alarms import rules_for
@@ -238,14 +245,18 @@ def _assess_unparked(
 ) -> None:
     """Fill in where a new message would go, or why none is made.
 
-    At most one message may follow those of unknown outcome: a second text, never a third. With `prefer_duplicate`
-    False none does.
+    At most one message may follow those of unknown outcome: a second text, never a third, and what may exist counts.
+    With `prefer_duplicate` False none does.
     """
     reminder, own_settings = assessment.reminder, settings.of(assessment.reminder)
     if _already_sent(reminder, messages, observed, settings):
         assessment.skip = Reason.ALREADY_SENT
         return
-    unknown = sum(message.state is State.UNKNOWN and _is_for(reminder, message, settings) for message in messages)
+    unknown = sum(
+        texts_in_doubt(message)
+        for message in messages
+        if message.state is State.UNKNOWN and _is_for(reminder, message, settings)
+    )
     record = observed.outcomes.get(reminder.key)
     if unknown > (1 if own_settings.prefer_duplicate else 0) or (not unknown and _was_given_up(reminder, record)):
         assessment.skip = Reason.NOT_CONFIRMED

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
@@ -15,6 +16,7 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.window import Window
 
 __all__ = [
+    "ASKED",
     "NEVER_SENT",
     "REFUSED_SENDER",
     "cancellable",
@@ -25,9 +27,11 @@ __all__ = [
     "may_be_taken",
     "needs_settling",
     "next_look",
+    "refusals_in_a_row",
     "replayable",
     "stale_duplicates",
     "still_fits",
+    "texts_in_doubt",
 ]
 
 NEVER_SENT = "never sent"
@@ -35,6 +39,10 @@ NEVER_SENT = "never sent"
 
 REFUSED_SENDER = "refused for its sender: "
 """How the `error` of a message begins that the provider might have taken from another sender, or account."""
+
+ASKED = "asked by its own request, which may be a second text: "
+"""How the `error` of a message begins whose request was repeated as a question, at a provider that is not known to
+honour keys, and not answered either."""
 
 _GRACE = timedelta(minutes=1)
 """Telnyx sends "accurate to the minute": only after that is a parked message past."""
@@ -46,6 +54,15 @@ _KEEP_UNKNOWN = timedelta(days=1)
 def may_be_taken(message: Message) -> bool:
     """Say whether the provider, which certainly does not have a message, might take the same another time."""
     return message.error.startswith((NEVER_SENT, REFUSED_SENDER))
+
+
+def refusals_in_a_row(messages: Sequence[Message]) -> int:
+    """Return how many of the latest messages of a reminder were refused, or came too late, for their moment.
+
+    `messages` are those of one reminder, oldest first.
+    """
+    refused = (message.state is State.REJECTED and message.error == NEVER_SENT for message in reversed(messages))
+    return sum(1 for _ in takewhile(bool, refused))
 
 
 def is_past(message: Message, now: datetime) -> bool:
@@ -126,5 +143,10 @@ def stale_duplicates(messages: Sequence[Message]) -> list[Message]:
 
 
 def is_doubtful(message: Message, now: datetime) -> bool:
-    """Say whether a message may be parked, and go out, although the provider never confirmed it."""
-    return message.state is State.UNKNOWN and message.send_at > now
+    """Say whether a message may be out, or go out, although the provider never confirmed it: until the start."""
+    return message.state is State.UNKNOWN and now < max(message.send_at, message.start_at)
+
+
+def texts_in_doubt(message: Message) -> int:
+    """Return how many texts may exist of a message that was never confirmed."""
+    return 2 if message.error.startswith(ASKED) else 1

@@ -43,7 +43,7 @@ CONCLUSIONS: dict[DispatchStatus, Conclusion] = {
     DispatchStatus.DONE: Conclusion("done"),
     DispatchStatus.REJECTED: Conclusion("failed", status=ReminderStatus.SKIPPED),  # for the reason the result names
     DispatchStatus.UNKNOWN: Conclusion("unknown", reason=Reason.NOT_CONFIRMED, status=ReminderStatus.SKIPPED),
-    DispatchStatus.MISTIMED: Conclusion("failed", decide_again=True),
+    DispatchStatus.MISTIMED: Conclusion("failed"),  # decided again at once the first time: `WorkItem.conclude`
     DispatchStatus.NO_ROOM: Conclusion(
         "done", kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, status=ReminderStatus.HELD
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,6 @@ _BATCH = 100  # appointments claimed and worked on at a time
 _AGAIN = 2  # times an appointment is decided again within one batch
 _PATIENCE = 90.0  # seconds a host's call waits for appointments that another worker holds
 _ROUNDS = 4  # times a run goes on, at the most, to what must be decided again for what came of others
-_RETRY_HELD = timedelta(seconds=30)  # until a reminder is tried again for which no message could be made
 
 
 @define
@@ -274,7 +273,8 @@ class Executor:
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             may_leave = leaving_now(message, Observed.recorded(work.record, suppressed), self.settings)
-            result = await isolated(dispatchers.settle(work.claimed(message), may_leave))
+            alone = not any(other.state is State.UNKNOWN and other.key == message.key for other in work.record.messages)
+            result = await isolated(dispatchers.settle(work.claimed(message), may_leave, alone=alone))
             work.settled(message, result, self.clock())
 
         return job
@@ -393,7 +393,7 @@ class Executor:
 
     def _conclude(self, work: WorkItem, decision: Decision, result: DispatchResult) -> None:
         """Note what a dispatch came to, and whether another decision may do better at once."""
-        work.conclude(decision, result, self.clock() + _RETRY_HELD)
+        work.conclude(decision, result, work.retry_at(decision.key, self.clock()))
         if result.status is DispatchStatus.REJECTED:
             by_itself = bool(decision.includes)  # a message of its own may be taken where the text for several was not
             work.decide_again = work.decide_again or by_itself

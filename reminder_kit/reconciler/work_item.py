@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, field
 
 from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
+from reminder_kit.delivery.retry import backoff
 from reminder_kit.errors import ClaimLostError
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import (
     AppointmentRecord,
     Claim,
@@ -29,7 +30,7 @@ from reminder_kit.model.records import (
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import quarantined
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import is_doubtful, is_past, next_look
+from reminder_kit.planning.message_times import is_doubtful, is_past, next_look, refusals_in_a_row
 from reminder_kit.planning.unchanged import marked_unconfirmed
 from reminder_kit.reconciler.conclusions import CONCLUSIONS, concluded, why
 from reminder_kit.reconciler.neighbours import ranges_of
@@ -134,9 +135,19 @@ class WorkItem:
         """
         conclusion = CONCLUSIONS[result.status]
         self.note_failure(decision.key, result)
+        if result.status is DispatchStatus.MISTIMED and not self._refused_before(decision.key):
+            self.decide_again = True
         self.complete = self.complete and conclusion.complete
         self.decide_again = self.decide_again or conclusion.decide_again
         self.changes[decision.key], self.reminder_records[decision.key] = concluded(decision, result, retry_at)
+
+    def _refused_before(self, key: str) -> int:
+        """Return how many messages in a row were refused for their moment, of those the ledger told of."""
+        return refusals_in_a_row([message for message in self.record.messages if message.key == key])
+
+    def retry_at(self, key: str, now: datetime) -> datetime:
+        """Return when (UTC) a reminder is decided again for which no message could be made at `now`."""
+        return now + backoff(self._refused_before(key), key)
 
     def too_late(self, decision: Decision) -> None:
         """Note a message that can't be taken back any more: it is kept.
@@ -195,7 +206,7 @@ class WorkItem:
                 detail=_detail(reminder_record, versions.get(key)),
             )
             for key, reminder_record in self.reminder_records.items()
-            if _belongs_in_history(self.changes[key], is_news=recorded.get(key) != reminder_record)
+            if _belongs_in_history(self.changes[key], is_news=_is_news(recorded.get(key), reminder_record))
         ]
         tx.note(entries)
         for decision in self.decisions:
@@ -273,6 +284,18 @@ def _only_waits(before: ReminderRecord | None, after: ReminderRecord, decision: 
 def _belongs_in_history(change: Change, *, is_news: bool) -> bool:
     """Say whether a change is a line of the history: what is new, and all that was done at the provider."""
     return change.kind is not ChangeKind.KEEP and (is_news or (change.is_work and change.outcome == "done"))
+
+
+def _is_news(before: ReminderRecord | None, after: ReminderRecord) -> bool:
+    """Say whether what became of a reminder is another thing than what was recorded.
+
+    One that waits for what may be mended is news once, however often a message was tried, and whether the provider
+    did not answer or was not asked.
+    """
+    if before is None or after.reason not in WAITS:
+        return before != after
+    error = before.error if after.reason == Reason.WAITING_PROVIDER else after.error
+    return evolve(after, park_at=before.park_at, error=error) != before
 
 
 def _detail(record: ReminderRecord, version: str | None) -> dict[str, str]:

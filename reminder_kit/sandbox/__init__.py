@@ -16,8 +16,8 @@ In reading order: `messages`, `http_messages`, `clock` (values); `state` (what i
 `server`, `transport` (over HTTP, and without a socket).
 
 To know: it does what the providers' documents say, and where these are silent a switch decides (`repeat_cancel`,
-`idempotency`, `strict`). Time passes only where its clock is moved, unless that shows the real time. Statuses are
-Telnyx' words inside, whichever provider is spoken to.
+`idempotency`, `past_send_at`, `strict`). Time passes only where its clock is moved, unless that shows the real time.
+Statuses are Telnyx' words inside, whichever provider is spoken to.
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ class Sandbox(SandboxState):
     `provider` says which provider reports a reply of a person who was never written to.
 
     Where Telnyx' documents are silent or new: `idempotency=False` ignores Idempotency-Key, `strict` refuses unknown
-    fields, and `repeat_cancel` (403, 404 or 200) is the status that answers a second cancellation.
+    fields, and `repeat_cancel` (403, 404 or 200) is the status that answers a second cancellation. A send time that is
+    past, or too near, is refused by Telnyx and by Twilio, as both document it; with `past_send_at="send"` such a
+    message is taken and sent at once (`queued`). Raises `InvalidInputError` for another word than "refuse" and "send".
 
     Webhooks of messages without an address of their own, and of replies, go to `webhook_url` (None: they are only
     kept); `receiver` takes all of them, in this process.

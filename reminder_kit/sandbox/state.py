@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from attrs import evolve, frozen
 
+from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.instants import utc
 from reminder_kit.sandbox.clock import Clock
 from reminder_kit.sandbox.faults import Fault, Faults
@@ -35,6 +36,9 @@ _START = frozenset({"START", "UNSTOP"})
 """Replies that opt out and in by themselves (Telnyx, "Advanced Opt-In/Out")."""
 _LOG = 50_000
 """Requests that the log keeps."""
+
+_PAST_SEND_AT = ("refuse", "send")
+"""What may be answered to a send time that is past or too near."""
 
 SECRET = "reminder-kit-sandbox-webhook-secret"  # noqa: S105 - of a sandbox
 """The secret by which webhooks of Twilio and Vonage are signed where no key is given."""
@@ -105,17 +109,21 @@ class SandboxState:
         idempotency: bool = True,
         strict: bool = False,
         repeat_cancel: int = 403,
+        past_send_at: str = "refuse",
         limit: Limit | None = None,
         provider: str = "telnyx",
         webhook_url: str | None = None,
         receiver: Receiver | None = None,
     ) -> None:
+        if past_send_at not in _PAST_SEND_AT:
+            raise InvalidInputError(f"past_send_at is {past_send_at!r}: give one of {', '.join(_PAST_SEND_AT)}")
         self.clock = clock if isinstance(clock, Clock) else Clock(clock)
         self.key = key
         self.cap = cap
         self.idempotency = idempotency
         self.strict = strict
         self.repeat_cancel = repeat_cancel
+        self.past_send_at = past_send_at
         self.limit = limit
         self.provider = provider
         self.webhook_url = webhook_url
@@ -214,6 +222,10 @@ class SandboxState:
         self.hooks.close()
 
     # What the endpoints do to it
+
+    def sends_at_once(self, send_at: datetime, nearest: timedelta) -> bool:
+        """Say whether a message for this time is sent at once: nearer than `nearest`, and that is not refused."""
+        return self.past_send_at == "send" and send_at - self.now() < nearest
 
     def new_id(self) -> str:
         """Return a new message id."""

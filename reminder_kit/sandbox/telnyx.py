@@ -1,7 +1,7 @@
 """Telnyx' messaging endpoints, as its pages and its API reference document them.
 
 Never does what the documents don't say without a switch for it: where they are silent the sandbox can be told to answer
-either way (`repeat_cancel`, `idempotency`, `strict`).
+either way (`repeat_cancel`, `idempotency`, `past_send_at`, `strict`).
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ def _check_content(fields: Mapping[str, Any]) -> str:
 
 
 def _send_at(sandbox: SandboxState, text: str | None) -> datetime | None:
-    """Return when to send (UTC), between 5 minutes and 5 days ahead; None means at once."""
+    """Return when to send (UTC), between 5 minutes and 5 days ahead; None means at once, as `past_send_at` may say."""
     if text is None:
         return None
     try:
@@ -277,6 +277,8 @@ def _send_at(sandbox: SandboxState, text: str | None) -> datetime | None:
         raise Refusal(400, "10015", "Bad Request: send_at has no UTC offset", "/send_at") from None
     except (InvalidInputError, OverflowError):
         raise Refusal(400, "10015", "Bad Request: send_at is no ISO 8601 datetime", "/send_at") from None
+    if sandbox.sends_at_once(at, NEAREST):
+        return None
     if not NEAREST <= at - sandbox.now() <= FARTHEST:
         raise Refusal(400, "10033", "send_at must be between 5 minutes and 5 days ahead", "/send_at")
     if sandbox.parked_count() >= sandbox.cap:

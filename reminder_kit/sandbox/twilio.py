@@ -173,6 +173,8 @@ def _send_at(sandbox: SandboxState, fields: dict[str, str]) -> datetime | None:
         at = from_iso(fields["SendAt"])
     except (InvalidInputError, OverflowError):
         raise _RefusalError(400, 35114, "SendAt is not ISO 8601") from None
+    if sandbox.sends_at_once(at, NEAREST):
+        return None
     if not NEAREST <= at - sandbox.now() <= FARTHEST:
         raise _RefusalError(400, 35114, "SendAt must be between 15 minutes and 35 days in the future")
     if sandbox.parked_count() >= sandbox.cap:

@@ -141,6 +141,39 @@ def test_a_body_that_is_no_object_is_a_bad_request(sandbox, body):
     assert (found.status, code(value)) == (400, "10015")
 
 
+@pytest.mark.parametrize("path", ["/v2/messages", "/v2/messages/schedule"])
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5, seconds=-1), timedelta(0), timedelta(hours=-20)])
+def test_past_send_at_says_whether_a_time_that_is_over_is_refused_or_sent_at_once(path, ahead):
+    """Refused unless the switch says `send`: then the message is queued and on its way; a time too far is refused."""
+    refused, value = post(Sandbox(clock=START), path, send_at=(START + ahead).isoformat())
+    assert (refused.status, code(value)) == (400, "10033")
+    sandbox = Sandbox(clock=START, past_send_at="send")
+    found, value = post(sandbox, path, send_at=(START + ahead).isoformat())
+    assert (found.status, value["data"]["to"][0]["status"]) == (200, "queued")
+    assert [message.sent_at for message in sandbox.inbox(NUMBER)] == [START]
+    far, value = post(sandbox, path, send_at=(START + timedelta(days=5, seconds=1)).isoformat())
+    assert (far.status, code(value)) == (400, "10033")
+
+
+def test_past_send_at_takes_no_other_word():
+    """A word that is none of the two is a mistake of the test."""
+    with pytest.raises(InvalidInputError, match="give one of refuse, send"):
+        Sandbox(past_send_at="later")
+
+
+@pytest.mark.parametrize("keys", [True, False], ids=["keys honoured", "keys ignored"])
+def test_a_repeated_request_past_its_time_is_answered_from_memory_or_carried_out(keys):
+    """With `past_send_at="send"` only a key that is honoured keeps a repeated request from sending a second text."""
+    sandbox = Sandbox(clock=START, past_send_at="send", idempotency=keys)
+    headers, send_at = {"idempotency-key": "k-1"}, (START + timedelta(hours=1)).isoformat()
+    post(sandbox, headers=headers, send_at=send_at)
+    sandbox.clock.advance(hours=2)
+    found, _ = post(sandbox, headers=headers, send_at=send_at)
+    assert (found.headers.get("idempotent-replayed"), len(sandbox.inbox(NUMBER))) == (
+        ("true", 1) if keys else (None, 2)
+    )
+
+
 def test_without_send_at_a_message_leaves_at_once(sandbox):
     """A message without a `send_at`, or with null, is queued and sent at the next tick."""
     _, value = post(sandbox, send_at=...)

@@ -42,6 +42,17 @@ def twilio(sandbox, **changes):
     return ask(sandbox, "POST", f"{MESSAGES}.json", form)
 
 
+@pytest.mark.parametrize("at", ["2026-02-10T09:14:59Z", "2026-02-09T09:00:00Z"], ids=["too near", "past"])
+def test_twilio_sends_at_once_what_is_past_where_it_is_told_to(at):
+    """`past_send_at` holds for Twilio too: refused with its code, or accepted and on its way."""
+    status, value = twilio(Sandbox(START), SendAt=at)
+    assert (status, value["code"]) == (400, 35114)
+    sandbox = Sandbox(START, past_send_at="send")
+    status, value = twilio(sandbox, SendAt=at)
+    assert (status, value["status"]) == (201, "accepted")
+    assert len(sandbox.inbox(NUMBER)) == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "code"),
     [

@@ -102,8 +102,8 @@ def test_of_unanswered_posts_a_person_gets_two_at_most(make_world, appointment):
     assert all(report.unknown for report in reports)
 
 
-def test_an_unknown_message_is_named_until_its_time_is_over(make_world, appointment):
-    """Every run names an unknown message until its time is over; those afterwards are clean."""
+def test_an_unknown_message_is_named_until_the_start(make_world, appointment):
+    """Every run names an unknown message until the start; those afterwards are clean."""
     world = make_world()
     kit = world.kit()
     world.sandbox.fault("drop_after", 1, method="POST")
@@ -119,7 +119,7 @@ def test_an_unknown_message_is_named_until_its_time_is_over(make_world, appointm
 @pytest.mark.parametrize(("policy", "texts"), [("prefer_duplicate", 2), ("prefer_missing", 1)])
 @pytest.mark.parametrize("dies", [False, True], ids=["no answer", "killed"])
 def test_what_is_sent_at_once_and_never_confirmed_is_named(appointment, policy, texts, dies):
-    """What is sent at once and never confirmed is named once though its time is over."""
+    """What is sent at once and never confirmed is named, though its time is over, until the start."""
     world = World((HOUR,), kind="vonage", options={"unknown_outcome": policy})
     kit = world.kit()
     kit.sync(appointment())
@@ -136,6 +136,8 @@ def test_what_is_sent_at_once_and_never_confirmed_is_named(appointment, policy, 
     assert [change.outcome for change in report.changes] == ["unknown"]
     assert report.unknown[0].error
     assert len(world.sandbox.messages()) == texts
+    assert [change.outcome for change in world.kit().resync().changes] == ["unknown"]
+    world.advance(hours=1)
     assert world.kit().resync().ok
 
 

@@ -146,4 +146,6 @@ def test_a_text_sent_at_once_whose_answer_is_lost_is_named(tmp_path):
         report = kit.resync()
         assert (report.ok, report.summary["unknown"], len(sandbox.inbox(phone(0)))) == (False, 1, 2)
         sandbox.clock.advance(minutes=5)
+        assert kit.resync().summary["unknown"] == 1
+        sandbox.clock.set(START)
         assert kit.resync().ok

@@ -1,4 +1,4 @@
-"""What can't be known: a lost answer that can't be repeated follows the policy, and is named until its time is over."""
+"""What can't be known: a lost answer that can't be repeated follows the policy, and is named until the start."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def test_an_answer_lost_without_a_key_follows_the_policy(make_kit, sandbox, appo
     assert [change.outcome for change in third.changes] == ["unknown"]
     assert len(sandbox.messages()) == messages
     sandbox.clock.advance(days=2, minutes=5)
+    assert [change.outcome for change in kit.resync().changes] == ["unknown"]
+    sandbox.clock.advance(days=1)
     assert kit.resync().ok
 
 

@@ -1,0 +1,327 @@
+"""A provider that does not answer for a while: nobody's reminder is lost, nobody gets a third text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit import ReminderKit, Rule
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.providers.vonage.provider import Vonage
+from reminder_kit.sandbox import Sandbox, SandboxTransport
+from tests.factories import ACCOUNT, HOOK, NUMBER, SENDER, SERVICE, START, visit
+
+DAY = Rule("day-before", before="24 hours", text="See you {{ when }}")
+SHORT, LONG = timedelta(minutes=2), timedelta(hours=30)
+OUTAGES = pytest.mark.parametrize("lasting", [SHORT, LONG], ids=["2 minutes", "30 hours"])
+POLICIES = pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
+PAST = pytest.mark.parametrize("past", ["refuse", "send"], ids=["refused past its time", "sent past its time"])
+FIRST = pytest.mark.parametrize("first", ["drop_after", "500_after", "drop_before", "503"])
+ACTED = ("drop_after", "500_after")
+PROVIDERS = {
+    "telnyx": lambda: Telnyx("KEY", SENDER),
+    "telnyx, schedule endpoint": lambda: Telnyx("KEY", SENDER, endpoint="schedule"),
+    "twilio": lambda: Twilio(ACCOUNT, "KEY", SERVICE),
+    "vonage": lambda: Vonage(SENDER, "k", "KEY"),
+}
+
+
+class Clinic:
+    """A sandbox, a kit on a file (`tmp_path` None: in memory), and runs of the batch job while time passes."""
+
+    def __init__(self, tmp_path, provider="telnyx", *, rules=(DAY,), policy="prefer_duplicate", **sandbox):
+        self.sandbox = Sandbox(START, strict=True, provider=provider.partition(",")[0], **sandbox)
+        self.provider, self.rules, self.policy = provider, rules, policy
+        self.ledger = f"sqlite:///{tmp_path}/r.db" if tmp_path else "sqlite://"
+        self.kits = []
+        self.kit = self.another_process()
+
+    def another_process(self, **changes):
+        """Return a kit as another process on the same ledger has it."""
+        options = {
+            "timezone": "America/New_York",
+            "clock": self.sandbox.clock,
+            "transport": SandboxTransport(self.sandbox),
+            "unknown_outcome": self.policy,
+            "concurrency": 1,
+            **changes,
+        }
+        provider = options.pop("provider", None) or PROVIDERS[self.provider]()
+        kit = ReminderKit(provider, list(self.rules), self.ledger, **options)
+        kit._io._sleep = lambda _delay: None
+        self.kits.append(kit)
+        return kit
+
+    def prove_keys(self):
+        """Have the provider repeat an answer from memory, for somebody else's reminder."""
+        self.sandbox.fault("drop_after", method="POST")
+        assert self.kit.sync(visit("A-0", day=4, phone="+12025550199")).ok
+        self.sandbox.requests.clear()
+
+    def break_down(self, first="503"):
+        """Have the provider meet the next POST with a fault, and answer nothing but 503 after that."""
+        self.sandbox.fault(first, method="POST")
+        self.sandbox.fault("503", times=None)
+
+    def recover(self):
+        self.sandbox.faults.clear()
+
+    def run_until(self, at, step):
+        """Run the batch job after each step until an instant is over; returns the reports."""
+        reports = []
+        while self.sandbox.now() < at:
+            self.sandbox.clock.advance(min(step, at - self.sandbox.now()))
+            reports.append(self.kit.resync())
+        return reports
+
+    def posts(self, to=NUMBER):
+        """Return the POSTs that were made to a number so far."""
+        number = to.lstrip("+").encode()
+        return [request for request in self.sandbox.requests if request.method == "POST" and number in request.body]
+
+    def texts(self, number=NUMBER):
+        return len(self.sandbox.inbox(number))
+
+    def rows(self, id="A-1"):
+        """Return the lines of history of an appointment, each as event and reason."""
+        return [(entry.event, entry.reason) for entry in self.kit.ledger.read(lambda reader: reader.history(id=id))]
+
+
+@pytest.fixture
+def clinic(tmp_path):
+    """Return a factory of clinics; one with `file` has a ledger that several kits share."""
+    made = []
+
+    def make(*given, file=False, **named):
+        made.append(Clinic(tmp_path if file else None, *given, **named))
+        return made[-1]
+
+    yield make
+    for one in made:
+        for kit in one.kits:
+            kit.close()
+
+
+def outage(clinic, lasting, first):
+    """Have a provider fail from the first request on, for as long; returns what was listed after it was back."""
+    person = visit("A-1", day=1 if lasting is SHORT else 2)
+    clinic.break_down(first)
+    clinic.kit.sync(person)
+    if lasting is LONG:
+        clinic.run_until(START + timedelta(minutes=10), timedelta(minutes=1))
+        clinic.run_until(START + LONG, timedelta(hours=1))
+    else:
+        clinic.run_until(START + SHORT, timedelta(minutes=1))
+    clinic.recover()
+    listed = clinic.run_until(clinic.sandbox.now() + timedelta(minutes=25), timedelta(minutes=1))
+    clinic.run_until(person.starts_at + timedelta(minutes=1), timedelta(hours=1))
+    return [bool(report.unknown) for report in listed]
+
+
+# How many texts the person gets
+
+
+@FIRST
+@OUTAGES
+@PAST
+@POLICIES
+@pytest.mark.parametrize("keys", ["proven", "honoured", "ignored"])
+def test_whatever_telnyx_does_with_keys_a_person_gets_one_text_or_two_in_doubt(
+    clinic, keys, policy, past, lasting, first
+):
+    """One where none left and a second is better than none; two at most; with `prefer_missing` never two."""
+    here = clinic(policy=policy, past_send_at=past, idempotency=keys != "ignored")
+    if keys == "proven":
+        here.prove_keys()
+    outage(here, lasting, first)
+    key_lived = lasting is SHORT
+    if policy == "prefer_missing":
+        proven = keys == "proven" and key_lived
+        assert here.texts() == (1 if first in ACTED or proven else 0)
+    elif first not in ACTED or (keys != "ignored" and key_lived):
+        assert here.texts() == 1
+    else:
+        assert here.texts() == 2
+
+
+@FIRST
+@OUTAGES
+@POLICIES
+@pytest.mark.parametrize("provider", ["telnyx, schedule endpoint", "twilio", "vonage"])
+def test_where_there_are_no_keys_the_list_is_asked_or_the_policy_decides(clinic, provider, policy, lasting, first):
+    """Twilio's list tells a message that is there; elsewhere one in doubt is doubled, or is not."""
+    here = clinic(provider, policy=policy)
+    outage(here, lasting, first)
+    if policy == "prefer_missing":
+        assert here.texts() == (1 if first in ACTED else 0)
+    else:
+        assert here.texts() == (2 if first in ACTED and provider != "twilio" else 1)
+
+
+@FIRST
+@PAST
+def test_with_keys_that_are_proven_a_short_outage_leaves_no_doubt(clinic, past, first):
+    """The question is answered either way, so that nothing is listed as unknown, and exactly one text arrives."""
+    here = clinic(past_send_at=past)
+    here.prove_keys()
+    assert not any(outage(here, SHORT, first))
+    assert (here.texts(), here.kit.status()["messages"].get("unknown", 0)) == (1, 0)
+
+
+@pytest.mark.parametrize("first", ["drop_before", "drop_after"])
+def test_two_kits_on_one_ledger_make_no_second_text_of_an_outage(clinic, first):
+    """Two processes run by turns during and after the outage: the person gets one text."""
+    here = clinic(file=True)
+    other = here.another_process()
+    here.prove_keys()
+    here.break_down(first)
+    here.kit.sync(visit("A-1", day=1))
+    for minute in range(30):
+        here.sandbox.clock.advance(minutes=1)
+        if minute == 3:
+            here.recover()
+        (here.kit, other)[minute % 2].resync()
+    here.sandbox.clock.advance(hours=1)
+    assert here.texts() == 1
+
+
+def test_a_provider_that_is_down_for_good_is_sent_no_third_text(clinic):
+    """Every answer is lost, keys are ignored, and what is late leaves at once: what may exist is counted."""
+    here = clinic(past_send_at="send", idempotency=False)
+    here.sandbox.fault("drop_after", method="POST")
+    here.sandbox.fault("503", times=2, method="POST")
+    here.sandbox.fault("drop_after", times=None, method="POST")
+    here.kit.sync(visit("A-1", day=1))
+    here.run_until(START + timedelta(minutes=5), timedelta(minutes=5))
+    here.run_until(START + timedelta(hours=3), timedelta(minutes=6))
+    assert here.texts() == 2
+    here.run_until(START + timedelta(hours=22), timedelta(hours=1))
+    assert here.texts() == 2
+
+
+# While it is down
+
+
+def test_the_unanswered_message_waits_and_no_second_one_is_made(clinic):
+    """For thirty hours the person has one message in doubt, whatever the policy says of doubles."""
+    here = clinic("telnyx, schedule endpoint")
+    here.break_down()
+    here.kit.sync(visit("A-1", day=2))
+    here.run_until(START + LONG, timedelta(minutes=30))
+    assert len(here.posts()) == 1
+    assert here.kit.status()["messages"] == {"creating": 1}
+    (change,) = here.kit.resync().changes
+    assert (change.outcome, "503" in change.error) == ("failed", True)
+
+
+def test_what_can_not_be_repeated_any_more_is_placed_anew_when_the_provider_is_back(clinic):
+    """The key died in the outage: the first run after it makes the message that the person gets."""
+    here = clinic()
+    here.break_down()
+    here.kit.sync(visit("A-1", day=2))
+    here.run_until(START + LONG, timedelta(minutes=30))
+    here.recover()
+    here.sandbox.clock.advance(minutes=6)
+    (change,) = here.kit.resync().changes
+    assert (change.happened, change.send_at) == ("unknown", START + LONG + timedelta(minutes=11, seconds=30))
+    here.sandbox.clock.advance(minutes=6)
+    assert here.texts() == 1
+
+
+def test_an_unknown_one_is_listed_until_the_start(clinic):
+    """Its send time is long over, the second text came: it may still turn up, and is named in every run."""
+    here = clinic("telnyx, schedule endpoint")
+    assert any(outage(here, SHORT, "drop_before"))
+    fresh = clinic("telnyx, schedule endpoint")
+    person = visit("A-1", day=1)
+    fresh.break_down("drop_before")
+    fresh.kit.sync(person)
+    fresh.run_until(START + SHORT, timedelta(minutes=1))
+    fresh.recover()
+    reports = fresh.run_until(person.starts_at - timedelta(minutes=1), timedelta(hours=1))
+    assert all(report.unknown for report in reports)
+    fresh.sandbox.clock.advance(minutes=2)
+    assert fresh.kit.resync().ok
+
+
+@pytest.mark.parametrize("provider", ["telnyx", "vonage"])
+def test_an_unknown_one_is_not_listed_once_a_webhook_told_of_it(clinic, provider):
+    """Where the provider lists no messages, its report settles what no answer did."""
+    here = clinic(provider, policy="prefer_missing", idempotency=False, webhook_url=HOOK, file=True)
+    ours = {
+        "telnyx": lambda: Telnyx("KEY", SENDER, webhook_url=HOOK, public_key=here.sandbox.public_key),
+        "vonage": lambda: Vonage(SENDER, "k", "KEY", signature_secret=here.sandbox.secret, webhook_url=HOOK),
+    }
+    here.kit = here.another_process(provider=ours[provider]())
+    here.break_down("drop_after")
+    here.kit.sync(visit("A-1", day=1))
+    here.run_until(START + timedelta(minutes=4), timedelta(minutes=1))
+    here.recover()
+    here.sandbox.hooks.receiver = here.kit.receive
+    here.run_until(START + timedelta(minutes=20), timedelta(minutes=1))
+    if provider == "vonage":  # it was sent, and reported, before anybody listened
+        for hook in here.sandbox.hooks.sent:
+            here.kit.receive(*hook.as_sent(here.sandbox.now()))
+    assert here.kit.resync().ok
+    assert here.kit.status()["messages"] == {"delivered": 1}
+
+
+# What it leaves
+
+
+def test_an_outage_of_many_runs_is_one_line_for_each_message_and_cause(clinic):
+    """Twelve hours, a run every ten minutes: the intent, what went wrong, what became of it; not one per attempt."""
+    here = clinic()
+    here.break_down()
+    here.kit.sync(visit("A-1", day=3))
+    here.run_until(START + timedelta(hours=12), timedelta(minutes=10))
+    during = here.rows()
+    assert [event for event, _ in during] == ["creating", "failed", "schedule"]
+    here.recover()
+    here.run_until(START + timedelta(hours=13), timedelta(minutes=10))
+    assert [event for event, _ in here.rows()[len(during) :]] == ["scheduled"]
+
+
+def test_two_ways_of_failing_by_turns_are_two_lines(clinic):
+    """503 and a lost connection alternate for hours: each is told of once."""
+    here = clinic()
+    here.sandbox.fault("503", times=3, method="POST")
+    here.kit.sync(visit("A-1", day=3))
+    for turn in range(20):
+        here.recover()
+        here.sandbox.fault(("drop_before", "503")[turn % 2], times=None)
+        here.run_until(here.sandbox.now() + timedelta(minutes=10), timedelta(minutes=10))
+    failures = Counter(reason for event, reason in here.rows() if event == "failed")
+    assert len(failures) == 2
+    assert set(failures.values()) == {1}
+
+
+def test_reminders_that_were_held_without_a_message_are_one_line_each(clinic):
+    """The circuit breaker was open before they came: nothing is posted for them, and one line says so."""
+    here = clinic()
+    here.break_down()
+    people = [visit(f"A-{n}", day=3, phone=f"+120255501{n:02}") for n in range(10, 30)]
+    here.kit.sync(people)
+    here.run_until(START + timedelta(hours=6), timedelta(minutes=7))
+    held = [here.rows(person.id) for person in people]
+    without = [rows for rows in held if not any(event == "creating" for event, _ in rows)]
+    assert len(without) >= 10
+    assert {len(rows) for rows in without} == {1}
+    here.recover()
+    here.run_until(here.sandbox.now() + timedelta(minutes=20), timedelta(minutes=1))
+    assert len(here.sandbox.parked()) == 20
+
+
+def test_a_visit_20_hours_away_is_reminded_of_after_two_minutes_of_outage(clinic):
+    """What an outage took away for good: the reminder was late already, and its time passed meanwhile."""
+    here = clinic()
+    person = visit("A-1", hour=5, day=1)
+    here.break_down()
+    here.kit.sync(person)
+    here.run_until(START + SHORT, timedelta(minutes=1))
+    here.recover()
+    here.run_until(START + timedelta(minutes=20), timedelta(minutes=1))
+    assert here.texts() == 1
