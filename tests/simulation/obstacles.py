@@ -14,13 +14,12 @@ from random import Random
 from attrs import evolve, frozen
 
 from reminder_kit import Appointment, QuietHours, Recipient, Rule
-from reminder_kit.errors import ReminderKitError
 from reminder_kit.ledger.integrity import check
 from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderStatus
-from reminder_kit.rules.placement import GRACE, PlacementDecision, place
+from reminder_kit.rules.placement import PlacementDecision, place
 from reminder_kit.rules.reminders import reminders_of
 from reminder_kit.sandbox.faults import Fault, Faults
 from tests.factories import NEW_YORK
@@ -458,7 +457,7 @@ class ObstacleHistory:
         if row["id"] in self.once_unknown and not self.can_be_asked(row):
             return True
         window = self.settings.window
-        free = changed_at if changed_at > self.over_at + LONGEST_WAIT else self.over_at + LONGEST_WAIT
+        free = max(changed_at, self.over_at + LONGEST_WAIT)
         return message.sent_at <= self.run_after(free) + window.cancel_cutoff + window.margin + MINUTE
 
     def run_after(self, instant):
@@ -474,7 +473,7 @@ class ObstacleHistory:
         return self.over_at + LONGEST_WAIT + self.pace < moment(row["created_at"]) + timedelta(hours=24)
 
     def check_received(self, record, reminder):
-        """What there was time for after the last obstacle was received once; what can't be asked after, twice at most."""
+        """What there was time for after the last obstacle came once; what can't be asked after, twice at most."""
         start_at = reminder.appointment.start_at
         came = {row["id"]: message for message, row in self.by_key[reminder.key] if moment(row["start_at"]) == start_at}
         rows = [row for row in self.rows[reminder.key] if moment(row["start_at"]) == start_at]
@@ -493,7 +492,7 @@ class ObstacleHistory:
         ready_at = self.run_after(max(self.over_at + LONGEST_WAIT, changed_at)) + MINUTE
         window = self.settings.of(reminder).window
         placed = place(reminder, now=ready_at, window=window, quiet=self.settings.quiet)
-        late = placed.reason is Reason.CLAMPED_LATE
+        late = reminder.due_at < window.opens(ready_at)
         if placed.decision is PlacementDecision.SKIP or (late and self.others_came(record, reminder)):
             return
         raise AssertionError(f"never received, although there was time from {ready_at} on: {placed}, {said}")
