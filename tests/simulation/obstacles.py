@@ -24,7 +24,7 @@ from reminder_kit.rules.reminders import reminders_of
 from reminder_kit.sandbox.faults import Fault, Faults
 from tests.factories import NEW_YORK
 from tests.simulation.histories import MISSING
-from tests.simulation.laws import moment
+from tests.simulation.laws import REARM, moment
 from tests.simulation.world import Died, World
 
 HERE = [f"+120255501{n:02}" for n in range(40, 44)]
@@ -139,6 +139,7 @@ class ObstacleHistory:
         self.obstacles, self.runs, self.barred = [], [], {}
         self.hears = self.random.random() < 0.7
         self._reminders = {}
+        self.given_up = 0
 
     # Words
 
@@ -171,8 +172,12 @@ class ObstacleHistory:
     def edited(self, appointment):
         if self.chance(0.3):
             return evolve(appointment, status="cancelled")
-        by = timedelta(minutes=self.random.choice([-1, 1, 1]) * self.random.randrange(40, 3000))
-        starts_at = max(appointment.starts_at + by, self.world.now.astimezone(NEW_YORK) + 20 * MINUTE)
+        before = [version.start_at for version in self.versions[appointment.id] if version.start_at is not None]
+        while True:
+            by = timedelta(minutes=self.random.choice([-1, 1, 1]) * self.random.randrange(40, 3000))
+            starts_at = max(appointment.starts_at + by, self.world.now.astimezone(NEW_YORK) + self.between(20, 600))
+            if all(abs(starts_at - start_at) > 2 * REARM for start_at in before):
+                break
         return evolve(appointment, starts_at=starts_at, ends_at=starts_at + 30 * MINUTE)
 
     def edit(self):
@@ -488,6 +493,9 @@ class ObstacleHistory:
         assert count <= most, f"received {count} times: {said}"
         if count or (doubtful and not prefers):
             return
+        if self.was_given_up(doubtful):
+            self.given_up += 1
+            return
         changed_at = self.versions[record.identity.id][-1].since
         ready_at = self.run_after(max(self.over_at + LONGEST_WAIT, changed_at)) + MINUTE
         window = self.settings.of(reminder).window
@@ -498,11 +506,19 @@ class ObstacleHistory:
         raise AssertionError(f"never received, although there was time from {ready_at} on: {placed}, {said}")
 
     def others_came(self, record, reminder):
-        """Say whether another reminder told the same person of the same start: a late one gives way to it."""
-        start_at, phone = reminder.appointment.start_at, reminder.recipient.phone
-        return any(
-            moment(row["start_at"]) == start_at and message.to == phone
-            for outcome in record.outcomes
-            if outcome.key != reminder.key
-            for message, row in self.by_key[outcome.key]
-        )
+        """Say whether another reminder tells, or may tell, the same person of the same start: a late one gives way."""
+        others = [
+            item.key for item in record.outcomes if item.key != reminder.key and item.to == reminder.recipient.phone
+        ]
+        came = {row["id"] for key in others for _, row in self.by_key[key]}
+        rows = [row for key in others for row in self.rows[key] if row["id"] in came | self.once_unknown]
+        return any(moment(row["start_at"]) == reminder.appointment.start_at for row in rows)
+
+    def was_given_up(self, doubtful):
+        """Say whether both requests that a reminder has were lost while requests of other kinds were answered.
+
+        Nobody tells then that it would be better to wait: the provider answers whenever it is asked whether it is there.
+        """
+        blind = [item for item in self.obstacles if item.fault and item.fault.kind in OUTAGES and item.fault.method]
+        lost = [row for row in doubtful if any(item.begins <= moment(row["created_at"]) < item.ends for item in blind)]
+        return len(lost) > 1
