@@ -252,13 +252,10 @@ def _assess_unparked(
     if _already_sent(reminder, messages, observed, settings):
         assessment.skip = Reason.ALREADY_SENT
         return
-    unknown = sum(
-        texts_in_doubt(message)
-        for message in messages
-        if message.state is State.UNKNOWN and _is_for(reminder, message, settings)
-    )
+    all_unknown = [message for message in messages if message.state is State.UNKNOWN]
+    unknown = sum(texts_in_doubt(message) for message in all_unknown if _is_for(reminder, message, settings))
     record = observed.outcomes.get(reminder.key)
-    if unknown > (1 if own_settings.prefer_duplicate else 0) or (not unknown and _was_given_up(reminder, record)):
+    if unknown > (1 if own_settings.prefer_duplicate else 0) or (not all_unknown and _was_given_up(reminder, record)):
         assessment.skip = Reason.NOT_CONFIRMED
         return
     assessment.replaces = bool(unknown) or (record is not None and record.replacing)

@@ -78,6 +78,20 @@ def test_prefer_missing_does_not_forget_before_the_start(make_world, appointment
     assert len([request for request in world.sandbox.requests if request.method == "POST"]) == 1
 
 
+@pytest.mark.parametrize(("policy", "lost"), [("prefer_missing", 1), ("prefer_duplicate", 2)])
+def test_a_start_that_was_moved_within_its_day_is_told_whatever_became_of_the_other(appointment, policy, lost):
+    """The reminder is due at the same time, but what was never confirmed spoke of another start."""
+    evening = Rule("evening", days_before=1, at="18:00", text="{{ when }}")
+    world = World((evening,), endpoint="schedule", options={"unknown_outcome": policy})
+    kit = world.kit()
+    world.sandbox.fault("drop_before", lost, method="POST")
+    kit.sync(appointment())
+    settle(world, kit)
+    assert states(world) == {"unknown": lost}
+    kit.sync(appointment(hours=2))
+    assert [message.text for message in parked(world)] == ["tomorrow at 11:00 AM"]
+
+
 def test_a_follow_up_that_may_be_out_is_not_forgotten_either(make_world, appointment):
     """Under `prefer_missing` a follow-up without an answer is not posted again, days after the visit."""
     thanks = Rule("thanks", after="1 hour", text="Thanks!", if_late="clamp")
