@@ -6,6 +6,7 @@ import pytest
 
 from reminder_kit.errors import (
     MessageNotFoundError,
+    ProviderError,
     RateLimitedError,
     RefusedCredentialError,
     RejectedError,
@@ -13,12 +14,13 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Response
 from reminder_kit.providers.answers import json_object
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
-from tests.factories import ACCOUNT, SENDER, SERVICE
+from tests.factories import ACCOUNT, NUMBER, SENDER, SERVICE, START
 
 PROVIDERS = {
     "telnyx": lambda: Telnyx(api_key="KEY", from_=SENDER),
@@ -82,6 +84,19 @@ def test_200_to_299_are_a_yes_and_their_neighbours_are_not(name, verb):
         assert parse(Response(status, {}, body)).provider_id == "7"
     for status in (199, 300):
         error_of(name, verb, status, body)
+
+
+@pytest.mark.parametrize("name", ["telnyx", "twilio"])
+def test_a_search_is_answered_by_200_to_299_alone(name):
+    """An empty list is an answer there; with any other status it is none."""
+    body = {"telnyx": b'{"data": []}', "twilio": b'{"messages": []}'}[name]
+    draft, at = Draft(NUMBER, "Hi", START), START
+    parse = PROVIDERS[name]().parse_found
+    for status in (200, 299):
+        assert parse(Response(status, {}, body), draft, token="t", created_at=at) == ()
+    for status in (199, 300):
+        with pytest.raises(ProviderError):
+            parse(Response(status, {}, body), draft, token="t", created_at=at)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"a":' * 100_000, b"[" * 100_000], ids=len)
