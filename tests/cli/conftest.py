@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from datetime import UTC, datetime
 
 import pytest
@@ -108,3 +109,11 @@ def event():
 def machine_now():
     """The machine's time."""
     return datetime.now(UTC)
+
+
+@pytest.fixture
+def heard_interrupts():
+    """Let what a test starts hear SIGINT: tests run in the background ignore it, and so would their children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -143,7 +143,7 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
     assert ran.stdout.splitlines()[-1] == "0"
 
 
-def test_an_interrupt_ends_with_130(tmp_path):
+def test_an_interrupt_ends_with_130(tmp_path, heard_interrupts):
     """Ctrl-C in the middle of the demo, as soon as it says a line, ends it without a traceback."""
     code = """
 import io, signal, sys

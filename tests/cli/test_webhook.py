@@ -25,7 +25,7 @@ pytest.importorskip("cryptography")
 
 
 @pytest.fixture
-def served(telnyx, folder, machine_now):
+def served(telnyx, folder, machine_now, heard_interrupts):
     """Return the address of a served endpoint, and its process."""
     telnyx.clock.set(machine_now)
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "TELNYX_PUBLIC_KEY": telnyx.public_key}

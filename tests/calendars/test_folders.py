@@ -1,0 +1,37 @@
+"""A folder of calendars of which several are broken, and who is asked for what is not in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from reminder_kit.errors import CalendarError
+
+
+def test_where_no_file_is_a_calendar_the_first_is_named(read, tmp_path):
+    """All of them broken is no calendar at all: the error is that of the first."""
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.ics").write_text("<html>")
+    with pytest.raises(CalendarError, match=r"a\.ics"):
+        read(tmp_path)
+
+
+def test_an_event_without_an_id_is_no_known_one(read_events, event):
+    """What is past is read again only where its id is known; without an id nobody is asked."""
+    asked = []
+
+    def known(uid):
+        asked.append(uid)
+        return True
+
+    past = "DTSTART;TZID=America/New_York:20250302T090000"
+    read_events(event(uid=None, start=past), event(uid="past", start=past), known=known)
+    assert set(asked) == {"past"}
+
+
+def test_a_problem_of_an_event_without_an_id_names_none(read_events, event):
+    """It has its line, and None for the id; that of an event with one has it."""
+    odd = "DURATION:PT0S"
+    found = read_events("METHOD:REPLY", event(odd, uid=None), event(odd, uid="a"))
+    told = [(problem.uid, problem.line) for problem in found.reading.problems]
+    assert {uid for uid, _ in told} == {None, "a"}
+    assert all(line for _, line in told)

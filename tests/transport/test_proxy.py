@@ -1,0 +1,48 @@
+"""The proxy that the environment names: used for the provider, never for this machine itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.transport.http import HttpChannel
+from tests.factories import SENDER
+
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+PROXY, OTHER = "http://proxy.example:3128", "http://other.example:3128"
+
+
+@pytest.fixture
+def proxy_for(monkeypatch):
+    """Return a function: the proxy that a provider at an address is spoken to through, in an environment."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+    def find(base_url, **environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return HttpChannel(Telnyx(api_key="KEY", from_=SENDER, base_url=base_url), 5.0, None).transport_options()[
+            "proxy"
+        ]
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("base_url", "environment", "expected"),
+    [
+        ("https://api.telnyx.com/v2", {}, None),
+        ("https://api.telnyx.com/v2", {"https_proxy": PROXY, "http_proxy": OTHER}, PROXY),
+        ("http://api.example/v2", {"https_proxy": OTHER, "http_proxy": PROXY}, PROXY),
+        ("https://api.telnyx.com/v2", {"all_proxy": PROXY}, PROXY),
+        ("https://api.telnyx.com/v2", {"all_proxy": OTHER, "https_proxy": PROXY}, PROXY),
+        ("https://api.telnyx.com/v2", {"https_proxy": PROXY, "no_proxy": "api.telnyx.com"}, None),
+        ("https://api.telnyx.com/v2", {"https_proxy": PROXY, "no_proxy": "example.com"}, PROXY),
+        ("http://127.0.0.1:8000/v2", {"http_proxy": PROXY}, None),
+        ("http://localhost:8000/v2", {"all_proxy": PROXY}, None),
+    ],
+)
+def test_the_environment_names_the_proxy(proxy_for, base_url, environment, expected):
+    """By scheme, else for all; an excepted host and this machine are spoken to directly."""
+    assert proxy_for(base_url, **environment) == expected
