@@ -178,14 +178,16 @@ class Posting:
 
     async def _note_taken(self, message: Message, receipt: Receipt) -> None:
         """Write down what a success shows besides: that blockers are over, that the provider honours keys."""
-        over, proven = self.route.note_taken(message), receipt.replayed and not self.route.honours_keys
-        if not over and not proven:
+        changed, proven = self.route.note_taken(message), receipt.replayed and not self.route.honours_keys
+        if not changed and not proven:
             return
         self.route.honours_keys = self.route.honours_keys or proven
         name, now = honours_keys(self.route.provider.name), self.clock()
 
         def write(transaction: Transaction) -> None:
-            transaction.drop_blockers(over)
+            transaction.drop_blockers([blocker for blocker, left in changed.items() if left is None])
+            for left in filter(None, changed.values()):
+                transaction.keep_blocker(left)
             if proven:
                 transaction.mark_run(name, now, {})
 

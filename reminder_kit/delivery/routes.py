@@ -97,18 +97,21 @@ class Route:
         self.blockers = (*(blocker for blocker in self.blockers if blocker.name != met.name), met)
         return met
 
-    def note_taken(self, message: Message) -> tuple[Blocker, ...]:
-        """Note that the provider took a message; returns the blockers that are over by that, to be forgotten.
+    def note_taken(self, message: Message) -> dict[Blocker, Blocker | None]:
+        """Note that the provider took a message; returns the blockers that this changes, each with what is left of it.
 
-        Those that another account met are over too: their key is not in use any more.
+        Those that another account met are over: their key is not in use any more.
         """
-        over = tuple(
-            blocker
-            for blocker in self.blockers
-            if blocker.is_like(message.provider, blocker.account, message.sender, message.draft)
-        )
-        self.blockers = tuple(blocker for blocker in self.blockers if blocker not in over)
-        return over
+        changed: dict[Blocker, Blocker | None] = {}
+        for blocker in self.blockers:
+            if blocker.is_like(message.provider, blocker.account, message.sender, message.draft):
+                own = blocker.account == self.settings.account
+                left = blocker.after_success(message.key) if own else None
+                if left != blocker:
+                    changed[blocker] = left
+        kept = (changed.get(blocker, blocker) for blocker in self.blockers)
+        self.blockers = tuple(blocker for blocker in kept if blocker is not None)
+        return changed
 
     def note_full(self, now: datetime) -> None:
         """Note that the provider has no room."""
