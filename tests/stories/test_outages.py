@@ -128,7 +128,39 @@ def test_the_unanswered_message_waits_and_no_second_one_is_made(clinic):
     assert len(here.posts(NUMBER)) == 1
     assert here.kit.status()["messages"] == {"creating": 1}
     (change,) = here.kit.resync().changes
-    assert (change.outcome, "503" in change.error) == ("failed", True)
+    assert (change.kind.value, change.reason.value, change.outcome) == ("hold", "waiting_provider", "failed")
+    assert "503" in change.error
+
+
+def test_the_list_is_asked_once_the_provider_is_back(clinic):
+    """Thirty hours later Twilio's list tells that the message is there: nothing is in doubt, whatever the policy."""
+    for policy in ("prefer_duplicate", "prefer_missing"):
+        here = clinic("twilio", policy=policy)
+        here.break_down("drop_after")
+        here.kit.sync(visit("A-1", day=4))
+        here.run_until(START + LONG, timedelta(minutes=30))
+        here.recover()
+        here.sandbox.clock.advance(minutes=6)
+        assert here.kit.resync().ok
+        assert here.kit.status()["messages"] == {"scheduled": 1}
+
+
+def test_with_prefer_missing_a_question_waits_for_the_proof(clinic):
+    """Another message's answer from memory, after the outage, shows that keys are honoured: then it is asked."""
+    here = clinic(policy="prefer_missing")
+    here.break_down("drop_before")
+    here.kit.sync(visit("A-1", day=1))
+    here.sandbox.faults.clear()
+    here.sandbox.fault("drop_after", method="POST")
+    here.sandbox.fault("503", times=None)
+    here.kit.sync(visit("A-2", day=3, phone="+12025550124"))
+    here.run_until(START + timedelta(minutes=10), timedelta(minutes=1))
+    assert here.kit.status()["messages"] == {"creating": 2}
+    here.recover()
+    here.sandbox.clock.advance(minutes=2)
+    assert here.kit.sync(visit("A-2", day=3, phone="+12025550124")).ok
+    here.run_until(START + timedelta(minutes=25), timedelta(minutes=1))
+    assert here.texts() == 1
 
 
 def test_what_can_not_be_repeated_any_more_is_placed_anew_when_the_provider_is_back(clinic):
