@@ -182,7 +182,7 @@ class Posting:
         if not changed and not proven:
             return
         self.route.honours_keys = self.route.honours_keys or proven
-        name, now = honours_keys(self.route.provider.name), self.clock()
+        name, now = honours_keys(self.route.settings), self.clock()
 
         def write(transaction: Transaction) -> None:
             transaction.drop_blockers([blocker for blocker, left in changed.items() if left is None])

@@ -25,9 +25,9 @@ _FULL = timedelta(minutes=1)
 """For how long nothing is posted to a provider that holds as many messages as it takes, unless one is taken back."""
 
 
-def honours_keys(provider: str) -> str:
-    """Return the name under which the ledger notes that a provider answers a repeated request from memory."""
-    return f"{provider} honours idempotency keys"
+def honours_keys(settings: Settings) -> str:
+    """Return the name under which the ledger notes that an account's repeated request was answered from memory."""
+    return f"{settings.provider} {settings.account} honours idempotency keys"
 
 
 @define
@@ -67,7 +67,7 @@ class Route:
 
     def recall(self, learned: Mapping[str, tuple[datetime, Mapping[str, Any]]]) -> None:
         """Take over what the ledger notes of the provider: whether it honours keys, until when it is left alone."""
-        self.honours_keys = honours_keys(self.provider.name) in learned
+        self.honours_keys = honours_keys(self.settings) in learned
         noted = learned.get(self.outage, (None, {}))[1]
         until = datetime.fromisoformat(noted["until"]) if noted.get("until") else None
         if until is not None and until != self._noted_until and self.breaker.open_until is None:

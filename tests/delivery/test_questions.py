@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from tests.factories import NUMBER, visit
@@ -65,7 +66,8 @@ def test_a_replayed_success_settles_it_and_proves_that_keys_are_honoured(in_doub
     kit.resync()
     assert (asked(), len(texts(sandbox))) == (1, 1)
     assert set(kit.status()["messages"]) <= {"sent", "delivered"}
-    assert "telnyx honours idempotency keys" in kit.ledger.read(lambda reader: reader.runs())
+    noted = f"telnyx {kit.settings.account} honours idempotency keys"
+    assert noted in kit.ledger.read(lambda reader: reader.runs())
 
 
 def test_in_quiet_hours_nothing_is_asked(in_doubt, sandbox, asked):
@@ -125,6 +127,18 @@ def test_a_key_that_died_asks_nothing(in_doubt, asked):
     kit = in_doubt(visit("A-1", day=2), hours=30)
     kit.resync()
     assert asked() == 0
+
+
+def test_what_one_account_has_shown_says_nothing_of_another(in_doubt, sandbox, make_kit):
+    """Keys are proven for the account that met the proof: with another key nothing is repeated yet."""
+    kit = in_doubt(visit("A-1", day=1), acted=True)
+    kit.resync()
+    other = make_kit([DAY], provider=Telnyx("OTHER", "+12025550100"), concurrency=1, unknown_outcome="prefer_missing")
+    sandbox.fault("drop_before", times=3, method="POST")
+    other.sync(visit("A-2", day=1, phone="+12025550124"))
+    sandbox.clock.advance(hours=1)
+    other.resync()
+    assert sandbox.messages("+12025550124") == []
 
 
 def test_prefer_missing_asks_only_where_keys_are_proven(in_doubt, sandbox, asked, make_kit):
