@@ -180,14 +180,16 @@ class Posting:
 
     async def _note_taken(self, message: Message, receipt: Receipt) -> None:
         """Write down what a success shows besides: that blockers are over, that the provider honours keys."""
-        over, proven = self.route.note_taken(message), receipt.replayed and not self.route.honours_keys
-        if not over and not proven:
+        changed, proven = self.route.note_taken(message), receipt.replayed and not self.route.honours_keys
+        if not changed and not proven:
             return
         self.route.honours_keys = self.route.honours_keys or proven
-        name, now = honours_keys(self.route.provider.name), self.clock()
+        name, now = honours_keys(self.route.settings), self.clock()
 
         def write(transaction: Transaction) -> None:
-            transaction.drop_blockers(over)
+            transaction.drop_blockers([blocker for blocker, left in changed.items() if left is None])
+            for left in filter(None, changed.values()):
+                transaction.keep_blocker(left)
             if proven:
                 transaction.mark_run(name, now, {})
 
@@ -227,7 +229,8 @@ class Posting:
     async def look_for(self, claimed: ClaimedMessage, error: ProviderError | None) -> DispatchResult:
         """Look for a message whose answer is lost, where the provider lists messages. Not found, it is unknown.
 
-        While the provider can't be asked, or does not answer at all, it waits: no second message is made meanwhile.
+        While the provider can't be asked, or does not answer at all, it waits: no second message is made meanwhile, and
+        once it answers again its list may tell, or it may have shown that it honours keys.
         """
         message, now = claimed.message, self.clock()
         receipt, silence = await found_again(self.exchange, self.journal, message)
@@ -235,8 +238,7 @@ class Posting:
             return await self._accepted(claimed, receipt, looked=True)
         if now < max(message.send_at, message.start_at):
             silent = isinstance(silence, TransientError | UnknownOutcomeError)
-            waits = self.route.settings.of(message).prefer_duplicate and not await self.exchange.is_alive()
-            if (silent and message.attempts <= _LOOKS) or waits:
+            if (silent and message.attempts <= _LOOKS) or not await self.exchange.is_alive():
                 why = silence or error or UnknownOutcomeError(message.error or "no answer")
                 return await self.retry_later(claimed, why, doubtful=True)
         asked = message.error.startswith(ASKED)

@@ -25,9 +25,9 @@ _FULL = timedelta(minutes=1)
 """For how long nothing is posted to a provider that holds as many messages as it takes, unless one is taken back."""
 
 
-def honours_keys(provider: str) -> str:
-    """Return the name under which the ledger notes that a provider answers a repeated request from memory."""
-    return f"{provider} honours idempotency keys"
+def honours_keys(settings: Settings) -> str:
+    """Return the name under which the ledger notes that an account's repeated request was answered from memory."""
+    return f"{settings.provider} {settings.account} honours idempotency keys"
 
 
 @define
@@ -67,7 +67,7 @@ class Route:
 
     def recall(self, learned: Mapping[str, tuple[datetime, Mapping[str, Any]]]) -> None:
         """Take over what the ledger notes of the provider: whether it honours keys, until when it is left alone."""
-        self.honours_keys = honours_keys(self.provider.name) in learned
+        self.honours_keys = honours_keys(self.settings) in learned
         noted = learned.get(self.outage, (None, {}))[1]
         until = datetime.fromisoformat(noted["until"]) if noted.get("until") else None
         if until is not None and until != self._noted_until and self.breaker.open_until is None:
@@ -97,18 +97,21 @@ class Route:
         self.blockers = (*(blocker for blocker in self.blockers if blocker.name != met.name), met)
         return met
 
-    def note_taken(self, message: Message) -> tuple[Blocker, ...]:
-        """Note that the provider took a message; returns the blockers that are over by that, to be forgotten.
+    def note_taken(self, message: Message) -> dict[Blocker, Blocker | None]:
+        """Note that the provider took a message; returns the blockers that this changes, each with what is left of it.
 
-        Those that another account met are over too: their key is not in use any more.
+        Those that another account met are over: their key is not in use any more.
         """
-        over = tuple(
-            blocker
-            for blocker in self.blockers
-            if blocker.is_like(message.provider, blocker.account, message.sender, message.draft)
-        )
-        self.blockers = tuple(blocker for blocker in self.blockers if blocker not in over)
-        return over
+        changed: dict[Blocker, Blocker | None] = {}
+        for blocker in self.blockers:
+            if blocker.is_like(message.provider, blocker.account, message.sender, message.draft):
+                own = blocker.account == self.settings.account
+                left = blocker.after_success(message.key) if own else None
+                if left != blocker:
+                    changed[blocker] = left
+        kept = (changed.get(blocker, blocker) for blocker in self.blockers)
+        self.blockers = tuple(blocker for blocker in kept if blocker is not None)
+        return changed
 
     def note_full(self, now: datetime) -> None:
         """Note that the provider has no room."""

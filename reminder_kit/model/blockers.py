@@ -25,6 +25,10 @@ __all__ = ["Blocker", "stopping", "turn_of", "waiting_time"]
 _WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60))
 _OTHERS = 3
 """After how many different reminders a code that is not known counts as the account's."""
+_KEPT = 50
+"""How many reminders are remembered that met a code, the latest ones."""
+_BEFORE = "~"
+"""What stands before the key of a reminder that met a code before another message was taken."""
 
 
 def turn_of(start_at: datetime, key: str) -> str:
@@ -57,7 +61,8 @@ class Blocker:
     known: bool
     #: Whether another sender, or account, may be taken.
     elsewhere: bool
-    #: The keys of reminders that met it, as many as matter.
+    #: The keys of reminders that met it, the latest ones; after a `~` those that met it before something was taken:
+    #: they wait, and don't count.
     keys: tuple[str, ...]
     #: Since when it is met.
     since: datetime
@@ -79,7 +84,21 @@ class Blocker:
     @property
     def is_of_account(self) -> bool:
         """Whether it stops every message like those that met it."""
-        return self.known or len(self.keys) >= _OTHERS
+        return self.known or sum(not key.startswith(_BEFORE) for key in self.keys) >= _OTHERS
+
+    def stops(self, key: str) -> bool:
+        """Say whether it stops the reminder with this key, of those that are like it."""
+        return self.is_of_account or key in self.keys or f"{_BEFORE}{key}" in self.keys
+
+    def after_success(self, key: str) -> Blocker | None:
+        """Return what is left of it now that a message like it was taken, of the reminder with this key; None: nothing.
+
+        One that is the account's is over. Else those that met it wait on, each by itself.
+        """
+        if self.is_of_account:
+            return None
+        left = [before for before in (key_.removeprefix(_BEFORE) for key_ in self.keys) if before != key]
+        return evolve(self, keys=tuple(f"{_BEFORE}{before}" for before in left)) if left else None
 
     @property
     def reason(self) -> Reason:
@@ -124,7 +143,8 @@ class Blocker:
         known = next((blocker for blocker in before if blocker.name == fresh.name), None)
         if known is None:
             return fresh
-        keys = known.keys if message.key in known.keys else (*known.keys, message.key)[:_OTHERS]
+        others = [key for key in known.keys if key.removeprefix(_BEFORE) != message.key]
+        keys = (*others, message.key)[-_KEPT:]
         if now < known.next_try_at:
             return evolve(known, keys=keys)
         attempts = known.attempts + 1
@@ -146,8 +166,6 @@ def stopping(
     One whose `next_try_at` is over is due: it stops others until one message was tried.
     """
     found = [
-        blocker
-        for blocker in blockers
-        if (blocker.is_of_account or key in blocker.keys) and blocker.is_like(provider, account, sender, draft)
+        blocker for blocker in blockers if blocker.stops(key) and blocker.is_like(provider, account, sender, draft)
     ]
     return max(found, key=lambda blocker: blocker.next_try_at, default=None)

@@ -17,7 +17,15 @@ from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import AppointmentRecord, Identity, Incoming, Suppression, Traffic
+from reminder_kit.model.records import (
+    AppointmentRecord,
+    Identity,
+    Incoming,
+    ReminderRecord,
+    ReminderStatus,
+    Suppression,
+    Traffic,
+)
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
@@ -140,8 +148,15 @@ class PlanBuilder:
             and record.planned_with == self.digest
             and (record.next_at is None or record.next_at > self.now)
             and not any(message.state in (State.CREATING, State.CANCELLING) for message in record.messages)
+            and not (self._account_is_free and any(map(_waits_for_account, record.outcomes)))
             and (incoming is None or (incoming.fingerprint == record.fingerprint and not record.removed))
         )
+
+    @property
+    def _account_is_free(self) -> bool:
+        """Whether nothing is known to stop the account: it was mended, or has another key by now."""
+        accounts = {settings.account for settings in (self.settings, self.settings.fallback) if settings is not None}
+        return not any(blocker.is_of_account and blocker.account in accounts for blocker in self.blockers)
 
     def decide(
         self,
@@ -179,7 +194,7 @@ class PlanBuilder:
             [quarantined(identity, error)] if error else [decision.change for decision in decisions]
         )
         news = error or record is None or record.planned_with != self.digest or record.dirty or identity in self._fresh
-        effective = [decision for decision in decisions if _has_effect(decision, record)]
+        effective = [decision for decision in decisions if _has_effect(decision, record) or self._is_due(decision)]
         if news or effective:
             self.todo[identity] = None
             if self.settings.combines:
@@ -195,6 +210,10 @@ class PlanBuilder:
             self.over[identity] = Counter(message.provider for message in past)
             if not news and all(_waits_for_room(decision, record) for decision in effective):
                 self.waiting[identity] = {decision.key for decision in effective}
+
+    def _is_due(self, decision: Decision) -> bool:
+        """Say whether a parked message waits to be replaced, and may be if the one that is tried is taken."""
+        return decision.kind is ChangeKind.KEEP and decision.park_at is not None and decision.park_at <= self.now
 
     def sweep(self, records: Iterable[AppointmentRecord]) -> None:
         """Decide for recorded appointments that did not come in."""
@@ -355,6 +374,11 @@ def _has_effect(decision: Decision, record: AppointmentRecord | None) -> bool:
     if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
         return True
     return record is None or decision.record not in record.outcomes
+
+
+def _waits_for_account(reminder_record: ReminderRecord) -> bool:
+    """Say whether a reminder is recorded as waiting until the account is mended."""
+    return reminder_record.status is ReminderStatus.HELD and reminder_record.reason == Reason.WAITING_ACCOUNT
 
 
 def _waits_for_room(decision: Decision, record: AppointmentRecord) -> bool:

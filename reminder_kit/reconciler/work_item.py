@@ -175,6 +175,9 @@ class WorkItem:
             change, result = decision.change, self.unsettled.get(decision.key)
             if result is not None and result.status is not DispatchStatus.UNKNOWN:
                 self.complete = self.complete and result.status is DispatchStatus.WAITING
+                if change.kind is ChangeKind.SCHEDULE:  # nothing new is made while the one before is in doubt
+                    waits = Reason.WAITING_PROVIDER
+                    change = evolve(change, kind=ChangeKind.HOLD, reason=waits, send_at=None, text=None)
                 self.changes[change.key] = evolve(change, outcome="failed", error=str(result.error or why(result)))
                 continue
             if change.key not in self.changes:

@@ -114,11 +114,12 @@ def test_telnyx_without_a_webhook_address_cannot_be_asked():
 
 
 def test_telnyx_is_not_asked_before_the_time_of_sending(sandbox, appointment, make_kit):
+    """Detail records appear only once a message was sent: until then Telnyx is asked no more than whether it is up."""
     provider = Telnyx("KEY", "+12025550100", endpoint="schedule", webhook_url="https://clinic.example/hook")
     kit = make_kit(provider=provider, unknown_outcome="prefer_missing")
     sandbox.fault("drop_after", method="POST")
     assert [change.outcome for change in kit.sync(appointment()).changes] == ["unknown"]
-    assert [request.method for request in sandbox.requests] == ["POST"]
+    assert [request.path for request in sandbox.requests] == ["/v2/messages/schedule", "/v2/messaging_profiles"]
     sandbox.clock.advance(days=4, hours=1)
     assert kit.resync().ok
     assert kit.status()["messages"] == {"delivered": 1}

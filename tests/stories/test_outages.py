@@ -7,102 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from reminder_kit import ReminderKit, Rule
 from reminder_kit.providers.telnyx.provider import Telnyx
-from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
-from reminder_kit.sandbox import Sandbox, SandboxTransport
-from tests.factories import ACCOUNT, HOOK, NUMBER, SENDER, SERVICE, START, visit
+from tests.factories import HOOK, NUMBER, SENDER, START, visit
 
-DAY = Rule("day-before", before="24 hours", text="See you {{ when }}")
 SHORT, LONG = timedelta(minutes=2), timedelta(hours=30)
 OUTAGES = pytest.mark.parametrize("lasting", [SHORT, LONG], ids=["2 minutes", "30 hours"])
 POLICIES = pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
 PAST = pytest.mark.parametrize("past", ["refuse", "send"], ids=["refused past its time", "sent past its time"])
 FIRST = pytest.mark.parametrize("first", ["drop_after", "500_after", "drop_before", "503"])
 ACTED = ("drop_after", "500_after")
-PROVIDERS = {
-    "telnyx": lambda: Telnyx("KEY", SENDER),
-    "telnyx, schedule endpoint": lambda: Telnyx("KEY", SENDER, endpoint="schedule"),
-    "twilio": lambda: Twilio(ACCOUNT, "KEY", SERVICE),
-    "vonage": lambda: Vonage(SENDER, "k", "KEY"),
-}
-
-
-class Clinic:
-    """A sandbox, a kit on a file (`tmp_path` None: in memory), and runs of the batch job while time passes."""
-
-    def __init__(self, tmp_path, provider="telnyx", *, rules=(DAY,), policy="prefer_duplicate", **sandbox):
-        self.sandbox = Sandbox(START, strict=True, provider=provider.partition(",")[0], **sandbox)
-        self.provider, self.rules, self.policy = provider, rules, policy
-        self.ledger = f"sqlite:///{tmp_path}/r.db" if tmp_path else "sqlite://"
-        self.kits = []
-        self.kit = self.another_process()
-
-    def another_process(self, **changes):
-        """Return a kit as another process on the same ledger has it."""
-        options = {
-            "timezone": "America/New_York",
-            "clock": self.sandbox.clock,
-            "transport": SandboxTransport(self.sandbox),
-            "unknown_outcome": self.policy,
-            "concurrency": 1,
-            **changes,
-        }
-        provider = options.pop("provider", None) or PROVIDERS[self.provider]()
-        kit = ReminderKit(provider, list(self.rules), self.ledger, **options)
-        kit._io._sleep = lambda _delay: None
-        self.kits.append(kit)
-        return kit
-
-    def prove_keys(self):
-        """Have the provider repeat an answer from memory, for somebody else's reminder."""
-        self.sandbox.fault("drop_after", method="POST")
-        assert self.kit.sync(visit("A-0", day=4, phone="+12025550199")).ok
-        self.sandbox.requests.clear()
-
-    def break_down(self, first="503"):
-        """Have the provider meet the next POST with a fault, and answer nothing but 503 after that."""
-        self.sandbox.fault(first, method="POST")
-        self.sandbox.fault("503", times=None)
-
-    def recover(self):
-        self.sandbox.faults.clear()
-
-    def run_until(self, at, step):
-        """Run the batch job after each step until an instant is over; returns the reports."""
-        reports = []
-        while self.sandbox.now() < at:
-            self.sandbox.clock.advance(min(step, at - self.sandbox.now()))
-            reports.append(self.kit.resync())
-        return reports
-
-    def posts(self, to=NUMBER):
-        """Return the POSTs that were made to a number so far."""
-        number = to.lstrip("+").encode()
-        return [request for request in self.sandbox.requests if request.method == "POST" and number in request.body]
-
-    def texts(self, number=NUMBER):
-        return len(self.sandbox.inbox(number))
-
-    def rows(self, id="A-1"):
-        """Return the lines of history of an appointment, each as event and reason."""
-        return [(entry.event, entry.reason) for entry in self.kit.ledger.read(lambda reader: reader.history(id=id))]
-
-
-@pytest.fixture
-def clinic(tmp_path):
-    """Return a factory of clinics; one with `file` has a ledger that several kits share."""
-    made = []
-
-    def make(*given, file=False, **named):
-        made.append(Clinic(tmp_path if file else None, *given, **named))
-        return made[-1]
-
-    yield make
-    for one in made:
-        for kit in one.kits:
-            kit.close()
 
 
 def outage(clinic, lasting, first):
@@ -211,10 +125,42 @@ def test_the_unanswered_message_waits_and_no_second_one_is_made(clinic):
     here.break_down()
     here.kit.sync(visit("A-1", day=2))
     here.run_until(START + LONG, timedelta(minutes=30))
-    assert len(here.posts()) == 1
+    assert len(here.posts(NUMBER)) == 1
     assert here.kit.status()["messages"] == {"creating": 1}
     (change,) = here.kit.resync().changes
-    assert (change.outcome, "503" in change.error) == ("failed", True)
+    assert (change.kind.value, change.reason.value, change.outcome) == ("hold", "waiting_provider", "failed")
+    assert "503" in change.error
+
+
+def test_the_list_is_asked_once_the_provider_is_back(clinic):
+    """Thirty hours later Twilio's list tells that the message is there: nothing is in doubt, whatever the policy."""
+    for policy in ("prefer_duplicate", "prefer_missing"):
+        here = clinic("twilio", policy=policy)
+        here.break_down("drop_after")
+        here.kit.sync(visit("A-1", day=4))
+        here.run_until(START + LONG, timedelta(minutes=30))
+        here.recover()
+        here.sandbox.clock.advance(minutes=6)
+        assert here.kit.resync().ok
+        assert here.kit.status()["messages"] == {"scheduled": 1}
+
+
+def test_with_prefer_missing_a_question_waits_for_the_proof(clinic):
+    """Another message's answer from memory, after the outage, shows that keys are honoured: then it is asked."""
+    here = clinic(policy="prefer_missing")
+    here.break_down("drop_before")
+    here.kit.sync(visit("A-1", day=1))
+    here.sandbox.faults.clear()
+    here.sandbox.fault("drop_after", method="POST")
+    here.sandbox.fault("503", times=None)
+    here.kit.sync(visit("A-2", day=3, phone="+12025550124"))
+    here.run_until(START + timedelta(minutes=10), timedelta(minutes=1))
+    assert here.kit.status()["messages"] == {"creating": 2}
+    here.recover()
+    here.sandbox.clock.advance(minutes=2)
+    assert here.kit.sync(visit("A-2", day=3, phone="+12025550124")).ok
+    here.run_until(START + timedelta(minutes=25), timedelta(minutes=1))
+    assert here.texts() == 1
 
 
 def test_what_can_not_be_repeated_any_more_is_placed_anew_when_the_provider_is_back(clinic):

@@ -1,0 +1,485 @@
+"""What the provider refuses for the account waits until somebody mends it: tried now and then, by one message."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+from attrs import evolve
+
+from reminder_kit import Rule
+from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
+from tests.factories import ACCOUNT, SENDER, SERVICE, START, visit
+
+DISABLED, UNVERIFIED, NO_MMS, COUNTRY, UNKNOWN, TEXT, TOO_NEAR = (
+    "40312",
+    "40329",
+    "40308",
+    "40309",
+    "49999",
+    "40302",
+    "10033",
+)
+WAITS = [timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 60, 60)]
+ABROAD = "+447700900123"
+
+
+def phone(number):
+    """Return the number of a person, counted from 0; never SENDER."""
+    return f"+120255501{number % 99 + 1:02}"
+
+
+def people(count, *, day=3):
+    """Return appointments of as many people, the soonest first."""
+    return [visit(f"A-{n:03}", hour=9 + n // 60, minute=n % 60, day=day, phone=phone(n)) for n in range(count)]
+
+
+def lines(report):
+    return [(change.kind.value, change.reason.value, change.outcome) for change in report.changes]
+
+
+# How long is waited, and who is tried
+
+
+def test_the_account_is_tried_after_5_15_30_and_60_minutes(clinic):
+    """One POST when the wait is over, none before, and never more than an hour between two."""
+    here = clinic()
+    here.refuse(DISABLED)
+    here.kit.sync(people(2))
+    assert here.writes() == 1
+    for wait in WAITS:
+        here.sandbox.clock.advance(wait - timedelta(seconds=1))
+        here.kit.resync()
+        assert here.writes() == 0
+        here.sandbox.clock.advance(seconds=1)
+        here.kit.resync()
+        assert here.writes() == 1
+
+
+def test_a_known_code_stops_the_rest_of_the_run(clinic):
+    """Of 120 reminders one is posted; all are held with the reason, and nothing has failed."""
+    here = clinic()
+    here.refuse(DISABLED)
+    report = here.kit.sync(people(120))
+    assert here.writes() == 1
+    assert {line[:2] for line in lines(report)} == {("hold", "waiting_account")}
+    assert len(report.changes) == 120
+    assert report.ok
+    assert {change.error for change in report.changes} == {report.changes[0].error}
+    assert "profile is disabled" in report.changes[0].error
+
+
+def test_what_waits_costs_one_post_a_run_and_each_time_another(clinic):
+    """Twenty runs that are due, 90 reminders: twenty POSTs, to twenty people, the soonest start first."""
+    here = clinic()
+    here.refuse(DISABLED)
+    here.kit.sync(people(90))
+    tried = [here.posts()[0].body]
+    here.writes()
+    for _ in range(20):
+        here.sandbox.clock.advance(hours=1)
+        here.kit.resync()
+        (request,) = here.posts()
+        tried.append(request.body)
+        here.writes()
+    numbers = [next(n for n in range(90) if phone(n).encode() in body) for body in tried]
+    assert numbers == list(range(21))
+
+
+def test_after_the_last_of_them_the_first_is_tried_again(clinic):
+    """Three wait: their turns go round."""
+    here = clinic()
+    here.refuse(DISABLED)
+    here.kit.sync(people(3))
+    for n in (1, 2, 0, 1):
+        here.writes()
+        here.sandbox.clock.advance(hours=1)
+        here.kit.resync()
+        assert [phone(n).encode() in request.body for request in here.posts()] == [True]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_all_follow_in_the_run_in_which_one_is_taken(clinic, concurrency):
+    """The account was mended: the message that is tried is taken, and nobody waits for another run."""
+    here = clinic(options={"concurrency": concurrency})
+    here.refuse(DISABLED)
+    here.kit.sync(people(120))
+    here.recover()
+    here.sandbox.clock.advance(minutes=5)
+    report = here.kit.resync()
+    assert report.ok
+    assert {change.happened for change in report.changes} == {"parked"}
+    assert len(here.sandbox.parked()) == 120
+    assert here.kit.ledger.read(lambda reader: reader.blockers()) == ()
+
+
+def test_a_new_appointment_waits_with_the_others(clinic):
+    """What comes in while the account is refused is recorded and held, without a request."""
+    here = clinic()
+    here.refuse(DISABLED)
+    here.kit.sync(people(1))
+    here.writes()
+    report = here.kit.sync(people(2)[1:])
+    assert (lines(report), here.writes()) == ([("hold", "waiting_account", None)], 0)
+
+
+# What is no account's fault, and whose the account is
+
+
+def test_a_code_that_is_not_known_stops_its_own_reminder(clinic):
+    """The others of the run are posted: it may be about that one message."""
+    here = clinic()
+    here.refuse(UNKNOWN, containing=phone(0))
+    report = here.kit.sync(people(5))
+    assert lines(report)[0] == ("hold", "waiting_provider", "failed")
+    assert len(here.sandbox.parked()) == 4
+    for wait in WAITS[:4]:
+        here.writes()
+        here.sandbox.clock.advance(wait - timedelta(seconds=1))
+        here.kit.resync()
+        assert here.writes() == 0
+        here.sandbox.clock.advance(seconds=1)
+        here.kit.resync()
+        assert here.writes() == 1
+    here.recover()
+    here.sandbox.clock.advance(hours=1)
+    assert here.kit.resync().ok
+    assert len(here.sandbox.parked()) == 5
+
+
+def test_a_code_that_three_reminders_met_is_the_accounts(clinic):
+    """The fourth is not even tried, and the three are told why they wait."""
+    here = clinic()
+    here.refuse(UNKNOWN)
+    report = here.kit.sync(people(10))
+    assert here.writes() == 3
+    assert [change.reason.value for change in report.changes][3:] == ["waiting_account"] * 7
+    here.sandbox.clock.advance(minutes=5)
+    here.kit.resync()
+    assert here.writes() == 1
+    here.recover()
+    here.sandbox.clock.advance(minutes=15)
+    assert here.kit.resync().ok
+    assert len(here.sandbox.parked()) == 10
+
+
+def test_a_success_between_sets_the_count_back(clinic):
+    """Two met it, one was taken, two more met it: still nobody's but their own."""
+    here = clinic()
+    appointments = people(6)
+    here.refuse(UNKNOWN)
+    here.kit.sync(appointments[:2])
+    here.recover()
+    here.kit.sync(appointments[2])
+    here.refuse(UNKNOWN)
+    here.writes()
+    report = here.kit.sync(appointments[3:5])
+    assert here.writes() == 2
+    assert [change.reason.value for change in report.changes] == ["waiting_provider"] * 2
+    here.recover()
+    assert here.kit.sync(appointments[5]).ok
+
+
+def test_one_reminder_that_meets_it_three_times_is_one(clinic):
+    """Three different reminders make a code the account's, not three attempts of one."""
+    here = clinic()
+    here.refuse(UNKNOWN, containing=phone(0))
+    here.kit.sync(people(1))
+    here.run_until(START + timedelta(hours=5), timedelta(minutes=5))
+    assert here.kit.sync(people(2)[1:]).ok
+
+
+def test_another_country_is_not_stopped(clinic):
+    """A country that is not enabled is no matter of those who live elsewhere."""
+    here = clinic()
+    here.refuse(COUNTRY, containing=ABROAD)
+    abroad = [visit(f"B-{n}", day=3, phone=ABROAD[:-1] + str(n)) for n in range(3)]
+    here.recover()
+    here.refuse(COUNTRY, containing="+447700")
+    report = here.kit.sync([*abroad, *people(3)])
+    assert [line for line in lines(report) if line[0] == "hold"] == [("hold", "waiting_account", "done")] * 3
+    assert len(here.sandbox.parked()) == 3
+    assert len(here.posts("+447700")) == 1
+    here.kit.resync()
+    assert len(here.kit.ledger.read(lambda reader: reader.blockers())) == 1
+
+
+def test_another_sender_is_not_stopped(clinic):
+    """The kit that writes from a verified number parks its own, on the same ledger."""
+    here = clinic(file=True)
+    here.refuse(UNVERIFIED, containing=SENDER)
+    here.kit.sync(people(2))
+    other = here.another_process(provider=Telnyx("KEY", "+12025550101"))
+    assert other.resync().ok
+    assert len(here.sandbox.parked()) == 2
+
+
+def test_a_mended_key_starts_afresh(clinic):
+    """What was refused to one key is no matter of the next: all are posted at once."""
+    here = clinic(file=True)
+    here.sandbox.key = "NEW"
+    report = here.kit.sync(people(4))
+    assert not report.ok
+    assert here.writes() <= 2
+    new = here.another_process(provider=Telnyx("NEW", SENDER))
+    new.resync()
+    assert len(here.sandbox.parked()) == 4
+    assert here.kit.ledger.read(lambda reader: reader.blockers()) == ()
+
+
+def test_what_is_said_of_mms_does_not_stop_sms(clinic):
+    """The sender can't send pictures: those with one wait, the others are parked."""
+    pictures = Rule(
+        "map", before="24 hours", text="See {{ when }}", channel="mms", media_urls=("https://clinic.example/map.png",)
+    )
+    here = clinic(rules=(pictures, Rule("soon", before="2 hours", text="Soon: {{ when }}")))
+    here.refuse(NO_MMS, containing="map.png")
+    report = here.kit.sync(people(3))
+    assert sorted(lines(report)) == sorted(
+        [("hold", "waiting_account", "done")] * 3 + [("schedule", "on_time", "done")] * 3
+    )
+    assert here.writes() == 4
+
+
+def test_what_is_refused_for_its_text_is_final_until_it_changes(clinic):
+    """The message's own fault stops nobody else, is not repeated, and is tried anew with other words."""
+    here = clinic(rules=(Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}"),))
+    here.refuse(TEXT, containing="Bad")
+    bad, good = visit("A-1", day=3, title="Bad"), visit("A-2", day=3, phone=phone(2))
+    here.kit.sync([bad, good])
+    assert len(here.sandbox.parked()) == 1
+    here.writes()
+    here.run_until(START + timedelta(hours=3), timedelta(minutes=20))
+    assert here.writes() == 0
+    here.kit.sync(evolve(bad, title="Better"))
+    assert len(here.sandbox.parked()) == 2
+
+
+# What becomes of messages that are parked
+
+
+def test_other_words_keep_the_old_message_while_nothing_is_taken(clinic):
+    """Better yesterday's words than none: the parked message is taken back only when another one may be parked."""
+    here = clinic(rules=(Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}"),))
+    first = visit("A-1", day=3)
+    here.kit.sync(first)
+    here.refuse(DISABLED)
+    here.kit.sync(people(1))
+    here.kit.sync(evolve(first, title="X-ray"))
+    assert [message.text for message in here.sandbox.parked()] == ["Check-up tomorrow at 9:00 AM"]
+    here.recover()
+    here.sandbox.clock.advance(minutes=5)
+    assert here.kit.resync().ok
+    assert "X-ray" in " ".join(message.text for message in here.sandbox.parked())
+    assert len(here.sandbox.parked()) == 2
+
+
+def test_a_moved_appointments_old_message_goes_and_the_new_one_waits(clinic):
+    """A wrong time is worse than none; once the account is mended the new one is placed, even if it is late."""
+    here = clinic(rules=(Rule("day-before", before="24 hours", text="See you {{ when }}", if_late="skip"),))
+    first = visit("A-1", day=3)
+    here.kit.sync(first)
+    here.refuse(DISABLED)
+    here.kit.sync(people(1))
+    report = here.kit.sync(evolve(first, starts_at=first.starts_at - timedelta(hours=47, minutes=50)))
+    assert here.sandbox.parked() == []
+    assert lines(report) == [("hold", "waiting_account", "done")]
+    here.recover()
+    here.sandbox.clock.advance(minutes=30)
+    here.kit.resync()
+    assert here.sandbox.parked()[0].to == first.recipients[0].phone
+
+
+def test_a_withdrawn_appointment_waits_for_nobody(clinic):
+    """Its reminder is no longer tried, and the turns go on with the others."""
+    here = clinic()
+    here.refuse(DISABLED)
+    here.kit.sync(people(3))
+    here.kit.withdraw("A-001")
+    here.recover()
+    here.sandbox.clock.advance(minutes=5)
+    assert here.kit.resync().ok
+    assert sorted(message.to for message in here.sandbox.parked()) == [phone(0), phone(2)]
+
+
+# Plans, restarts, workers
+
+
+def test_a_plan_shows_what_waits_and_writes_nothing(clinic):
+    """`plan()` names the reason and makes no request; after a run the next plan has nothing to do."""
+    here = clinic()
+    here.refuse(DISABLED)
+    here.kit.sync(people(3))
+    before = here.dump()
+    here.writes()
+    plan = here.kit.plan(people(5))
+    assert [line[:2] for line in lines(plan)] == [("hold", "waiting_account")] * 5
+    assert (here.dump(), here.writes()) == (before, 0)
+    here.kit.apply(plan)
+    assert {change.kind.value for change in here.kit.plan_resync().changes} <= {"keep", "hold", "skip"}
+
+
+def test_a_plan_says_who_is_tried_next(clinic):
+    """When the wait is over, the plan parks one and holds the others."""
+    here = clinic()
+    here.refuse(DISABLED)
+    here.kit.sync(people(4))
+    here.sandbox.clock.advance(minutes=5)
+    plan = here.kit.plan_resync()
+    assert [change.kind.value for change in plan.changes] == ["hold", "schedule", "hold", "hold"]
+    here.kit.resync()
+    assert {change.kind.value for change in here.kit.plan_resync().changes} == {"hold"}
+
+
+def test_a_second_run_at_the_same_time_writes_nothing(clinic):
+    """Neither to the provider nor to the ledger, whether the wait is over or not."""
+    here = clinic()
+    here.refuse(DISABLED)
+    here.kit.sync(people(5))
+    for _ in range(3):
+        here.kit.resync()
+        before = here.dump()
+        here.writes()
+        here.kit.resync()
+        assert (here.dump(), here.writes()) == (before, 0)
+        here.sandbox.clock.advance(minutes=20)
+
+
+def test_a_restart_remembers(clinic):
+    """Another process knows what is refused, how long to wait, and whose turn it is."""
+    here = clinic(file=True)
+    here.refuse(DISABLED)
+    here.kit.sync(people(3))
+    here.writes()
+    here.kit = here.another_process()
+    here.kit.resync()
+    assert here.writes() == 0
+    here.sandbox.clock.advance(minutes=5)
+    here.kit = here.another_process()
+    here.kit.resync()
+    assert [phone(1).encode() in request.body for request in here.posts()] == [True]
+    here.writes()
+    here.sandbox.clock.advance(minutes=14)
+    here.another_process().resync()
+    assert here.writes() == 0
+
+
+def test_two_workers_at_once_try_one(clinic):
+    """Both plan to try a message when the wait is over: one of them does, and all wait again."""
+    here = clinic(file=True)
+    here.refuse(DISABLED)
+    here.kit.sync(people(20))
+    here.writes()
+    here.sandbox.clock.advance(minutes=5)
+    kits = [here.kit, here.another_process(), here.another_process()]
+    workers = [Thread(target=kit.resync) for kit in kits]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert here.writes() == 1
+    (blocker,) = here.kit.ledger.read(lambda reader: reader.blockers())
+    assert blocker.attempts == 2
+
+
+def test_waiting_for_days_is_one_line_of_history(clinic):
+    """Two days, a run every ten minutes: one line when it begins to wait, besides what was tried."""
+    here = clinic()
+    here.refuse(DISABLED)
+    here.kit.sync(people(2, day=5))
+    here.run_until(START + timedelta(days=2), timedelta(minutes=10))
+    for person in people(2, day=5):
+        held = [row for row in here.rows(person.id) if row[0] == "hold"]
+        assert held == [("hold", "waiting_account")]
+    assert "waiting_account" in str(here.kit.explain("A-000"))
+
+
+def test_a_reminder_is_given_up_when_its_time_is_over(clinic):
+    """Nobody mended the account: it is not sent after the start, and no longer waits."""
+    here = clinic()
+    here.refuse(DISABLED)
+    here.kit.sync(people(1, day=1))
+    here.run_until(START + timedelta(days=1), timedelta(hours=1))
+    here.recover()
+    here.sandbox.clock.advance(hours=2)
+    here.kit.resync()
+    assert here.sandbox.messages() == []
+    assert here.kit.status()["reminders"].get("held", {}) == {}
+
+
+# Of the moment
+
+
+def test_a_time_that_is_refused_is_placed_anew_once_and_then_with_back_off(clinic):
+    """Two POSTs in the first run; then one after 30 seconds, 1, 2 and 5 minutes (less up to a fifth)."""
+    here = clinic()
+    here.refuse(TOO_NEAR)
+    (change,) = here.kit.sync(people(1)).changes
+    assert (here.writes(), change.outcome) == (2, "failed")
+    for seconds in (30, 60, 120, 300, 300):
+        here.sandbox.clock.advance(seconds=seconds * 0.8 - 1)
+        here.kit.resync()
+        assert here.writes() == 0
+        here.sandbox.clock.advance(seconds=seconds * 0.2 + 1)
+        here.kit.resync()
+        assert here.writes() == 1
+    here.recover()
+    here.sandbox.clock.advance(minutes=5)
+    assert here.kit.resync().ok
+    assert [event for event, _ in here.rows("A-000") if event == "schedule"] == ["schedule", "schedule"]
+
+
+# Where a fallback can still make it
+
+
+def with_fallback(clinic, **changes):
+    return clinic(options={"fallback": Twilio(ACCOUNT, "KEY", SERVICE)}, **changes)
+
+
+def sent_by(here):
+    return sorted(message.kind for message in here.sandbox.parked())
+
+
+def test_a_refused_sender_goes_to_the_fallback_at_once(clinic):
+    """Another sender may: all of them are parked there in the same run."""
+    here = with_fallback(clinic)
+    here.sandbox.fault("error", times=None, method="POST", status=400, code=UNVERIFIED, path="/v2/*")
+    here.kit.sync(people(3))
+    assert sent_by(here) == ["twilio"] * 3
+
+
+def test_an_account_that_may_be_mended_in_time_is_waited_for(clinic):
+    """Three days ahead nothing is lost by waiting: no fallback is made, and the first provider sends it."""
+    here = with_fallback(clinic)
+    here.sandbox.fault("error", times=None, method="POST", status=400, code=DISABLED, path="/v2/*")
+    here.kit.sync(people(3))
+    here.run_until(START + timedelta(hours=12), timedelta(minutes=15))
+    assert sent_by(here) == []
+    here.recover()
+    here.run_until(START + timedelta(hours=14), timedelta(minutes=15))
+    assert sent_by(here) == ["telnyx"] * 3
+
+
+def test_when_waiting_would_make_it_late_the_fallback_takes_it(clinic):
+    """Nobody mends it: each goes to the fallback before its last feasible instant, on time and once."""
+    here = with_fallback(clinic)
+    here.sandbox.fault("error", times=None, method="POST", status=400, code=DISABLED, path="/v2/*")
+    appointments = people(3, day=2)
+    here.kit.sync(appointments)
+    here.run_until(START + timedelta(days=2), timedelta(minutes=10))
+    for person in appointments:
+        (message,) = here.sandbox.inbox(person.recipients[0].phone)
+        assert message.kind == "twilio"
+        assert message.sent_at <= person.starts_at - timedelta(hours=24)
+
+
+def test_a_code_nobody_knows_goes_to_the_fallback_in_time_too(clinic):
+    """Why it is refused does not matter: it must arrive."""
+    here = with_fallback(clinic)
+    here.sandbox.fault("error", times=None, method="POST", status=400, code=UNKNOWN, path="/v2/*")
+    (person,) = people(1, day=2)
+    here.kit.sync(person)
+    here.run_until(START + timedelta(days=2), timedelta(minutes=10))
+    assert [message.kind for message in here.sandbox.inbox(person.recipients[0].phone)] == ["twilio"]
