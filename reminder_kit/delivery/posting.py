@@ -223,7 +223,8 @@ class Posting:
     async def look_for(self, claimed: ClaimedMessage, error: ProviderError | None) -> DispatchResult:
         """Look for a message whose answer is lost, where the provider lists messages. Not found, it is unknown.
 
-        While the provider can't be asked, or does not answer at all, it waits: no second message is made meanwhile.
+        While the provider can't be asked, or does not answer at all, it waits: no second message is made meanwhile, and
+        one that turns up can still be taken back.
         """
         message, now = claimed.message, self.clock()
         receipt, silence = await found_again(self.exchange, self.journal, message)
@@ -231,8 +232,8 @@ class Posting:
             return await self._accepted(claimed, receipt, looked=True)
         if now < max(message.send_at, message.start_at):
             silent = isinstance(silence, TransientError | UnknownOutcomeError)
-            waits = self.route.settings.of(message).prefer_duplicate and not await self.exchange.is_alive()
-            if (silent and message.attempts <= _LOOKS) or waits:
+            waits = silent or self.route.settings.of(message).prefer_duplicate
+            if (silent and message.attempts <= _LOOKS) or (waits and not await self.exchange.is_alive()):
                 why = silence or error or UnknownOutcomeError("no answer")
                 return await self.retry_later(claimed, why, doubtful=True)
         after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=str(error or "no answer"))
