@@ -230,7 +230,7 @@ class Posting:
         """Look for a message whose answer is lost, where the provider lists messages. Not found, it is unknown.
 
         While the provider can't be asked, or does not answer at all, it waits: no second message is made meanwhile, and
-        once it answers again its list may tell, or it may have shown that it honours keys.
+        one that turns up then can still be taken back; by then it may have shown that it honours keys, too.
         """
         message, now = claimed.message, self.clock()
         receipt, silence = await found_again(self.exchange, self.journal, message)

@@ -77,6 +77,25 @@ def test_while_the_list_cannot_be_read_nothing_is_created_anew(make_kit, sandbox
     assert len(sandbox.messages()) == 1
 
 
+@pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
+def test_after_an_outage_a_lost_message_is_found_and_taken_back(make_kit, sandbox, appointment, twilio, policy):
+    """However long the provider is down: it is asked what it has once it answers, whatever a second text is worth."""
+    kit = make_kit(provider=twilio, unknown_outcome=policy)
+    sandbox.fault("500_after", times=None)
+    kit.sync(appointment())
+    for _ in range(12):
+        sandbox.clock.advance(minutes=6)
+        kit.resync()
+    kit.record(appointment(days=4))
+    sandbox.faults.clear()
+    sandbox.clock.advance(minutes=6)
+    assert kit.resync().ok
+    assert [(message.status, message.send_at.day) for message in sandbox.messages()] == [
+        ("cancelled", 12),
+        ("scheduled", 13),
+    ]
+
+
 def test_a_list_that_is_never_readable_holds_nobody_up_for_ever(make_kit, sandbox, appointment, twilio):
     kit = make_kit(provider=twilio)
     sandbox.fault("drop_before", method="POST")

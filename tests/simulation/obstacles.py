@@ -507,9 +507,8 @@ class ObstacleHistory:
 
     def others_came(self, record, reminder):
         """Say whether another reminder tells, or may tell, the same person of the same start: a late one gives way."""
-        others = [
-            item.key for item in record.outcomes if item.key != reminder.key and item.to == reminder.recipient.phone
-        ]
+        phone = reminder.recipient.phone
+        others = [item.key for item in record.outcomes if item.key != reminder.key and item.to == phone]
         came = {row["id"] for key in others for _, row in self.by_key[key]}
         rows = [row for key in others for row in self.rows[key] if row["id"] in came | self.once_unknown]
         return any(moment(row["start_at"]) == reminder.appointment.start_at for row in rows)
@@ -517,7 +516,7 @@ class ObstacleHistory:
     def was_given_up(self, doubtful):
         """Say whether both requests that a reminder has were lost while requests of other kinds were answered.
 
-        Nobody tells then that it would be better to wait: the provider answers whenever it is asked whether it is there.
+        Nothing tells then that it would be better to wait: the provider answers when it is asked whether it is there.
         """
         blind = [item for item in self.obstacles if item.fault and item.fault.kind in OUTAGES and item.fault.method]
         lost = [row for row in doubtful if any(item.begins <= moment(row["created_at"]) < item.ends for item in blind)]
