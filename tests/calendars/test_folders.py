@@ -30,8 +30,8 @@ def test_an_event_without_an_id_is_no_known_one(read_events, event):
 
 def test_a_problem_of_an_event_without_an_id_names_none(read_events, event):
     """It has its line, and None for the id; that of an event with one has it."""
-    odd = "DURATION:PT0S"
-    found = read_events("METHOD:REPLY", event(odd, uid=None), event(odd, uid="a"))
+    odd = "SEQUENCE:x"
+    found = read_events(event(odd, uid=None), event(odd, uid="a"))
     told = [(problem.uid, problem.line) for problem in found.reading.problems]
     assert {uid for uid, _ in told} == {None, "a"}
     assert all(line for _, line in told)

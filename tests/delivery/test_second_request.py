@@ -130,3 +130,14 @@ def test_between_tries_to_take_a_message_back_is_waited_as_long_as_was_asked(
     sandbox.fault(times=3, method="DELETE", **fault)
     kit.withdraw("A-1")
     assert waits == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("30007 Filtered", "30007 Filtered; "), ("", "{} did not say that it scheduled the message; ")]
+)
+def test_what_the_provider_says_is_wrong_is_told_and_else_that_it_did_not_say(kit, appointment, waits, said, told):
+    """A message that is taken without being scheduled is warned of: in the provider's words where it has some."""
+    create = kit.provider.parse_created
+    kit.provider.parse_created = lambda answer: evolve(create(answer), status="unknown", error=said)
+    (change,) = kit.sync(appointment()).changes
+    assert change.error == told.format(kit.provider.name) + "looked up, it is scheduled"

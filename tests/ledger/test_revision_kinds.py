@@ -64,3 +64,20 @@ def test_what_was_read_before_the_last_write_is_refused_unless_both_have_revisio
         assert early is (RecordResult.CHANGED if both else RecordResult.STALE), name
         last = NOW + timedelta(hours=1) if both else NOW
         assert record(name, high, NOW + timedelta(hours=2), as_of=last) is RecordResult.CHANGED, name
+
+
+def test_what_a_plan_calls_older_is_what_the_ledger_refuses(ledger, record):
+    """Whatever is recorded, whatever comes in, and whenever it was read: before, just at the last write, or after."""
+    read = {
+        "never told": None,
+        "before": NOW - timedelta(microseconds=1),
+        "just then": NOW,
+        "later": NOW + timedelta(1),
+    }
+    for (before, after), (when, as_of) in product(product(KINDS, repeat=2), read.items()):
+        for first, second in ((KINDS[before][0], KINDS[after][1]), (KINDS[before][1], KINDS[after][0])):
+            name = f"{before}: {first}, {after}: {second}, {when}"
+            record(name, first)
+            older = incoming(name, revision=second).is_older_than(as_recorded(ledger, name), as_of)
+            result = record(name, second, NOW + timedelta(hours=1), **({} if as_of is None else {"as_of": as_of}))
+            assert (result is RecordResult.STALE) is older, name

@@ -13,10 +13,11 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.assessment import stays
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.decide import decide
+from reminder_kit.planning.revision import held
 from reminder_kit.rules.placement import Placement, PlacementDecision
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
-from tests.factories import DAY, NUMBER, START, message_of, observed_of, settings_of, visit
+from tests.factories import DAY, NUMBER, START, WINDOW, message_of, observed_of, settings_of, visit
 
 DUE = START + timedelta(days=1)
 SETTINGS = settings_of(DAY)
@@ -141,3 +142,31 @@ OUTCOMES = {
 def test_what_becomes_of_a_parked_message_by_what_changed_and_when(what, before_due):
     """From the cut-off on everything stays; nearer than the window allows, only what would be wrong goes."""
     assert decided(what, before_due) == [OUTCOMES[what, before_due]]
+
+
+UNLESS = Rule("day-before", before="24 hours", text=DAY.text, unless={"tags": ["quiet"]})
+
+
+def test_only_what_waits_is_remembered_as_a_replacement():
+    """Held instead of a message that was taken back, it may be late later; taken back for good, it is as any other."""
+    far = evolve(WINDOW, max_lead=timedelta(hours=12))
+    for (appointment, settings), expected in (
+        ((told_to(hour=23), settings_of(DAY, window=far)), ("cancel", "held", True)),
+        ((told_to(status="cancelled"), SETTINGS), ("cancel", "skipped", False)),
+        ((told_to(tags=["quiet"]), settings_of(UNLESS)), ("cancel", "skipped", False)),
+    ):
+        (found,) = decide(observed_of(appointment, message_of(told_to(), SETTINGS)), settings, START)
+        assert (found.change.kind.value, found.record.status.value, found.record.replacing) == expected
+
+
+@pytest.mark.parametrize("before_due", [EARLY, NEAR, CUT_OFF], ids=str)
+@pytest.mark.parametrize("what", CHANGES)
+def test_for_want_of_room_only_a_new_message_is_held(what, before_due):
+    """What is replaced, taken back or kept needs no more room than it has."""
+    appointment, settings = CHANGES[what]
+    (found,) = decide(observed_of(appointment, message_of(told_to(), SETTINGS)), settings, DUE - before_due)
+    assert held(found) == found
+    if appointment is not None and appointment.status.value != "cancelled":
+        for fresh in decide(observed_of(appointment), settings, DUE - EARLY):
+            assert (fresh.change.kind.value, held(fresh).change.kind.value) == ("schedule", "hold")
+            assert held(fresh).change.reason is Reason.AT_CAPACITY

@@ -60,6 +60,36 @@ def test_only_a_week_without_a_free_minute_is_always_quiet(start, end):
     assert not QuietHours("00:00", "24:00", days=rest, also=last).always
 
 
+# The way to a placement
+
+FAR = timedelta(days=6)
+NIGHT = QuietHours("08:30", "09:30")
+
+
+@pytest.mark.parametrize(
+    ("changes", "before_due", "quiet", "expected"),
+    [
+        ({}, timedelta(hours=1), None, "on_time"),
+        ({}, timedelta(hours=1), NIGHT, "shifted_quiet_hours"),
+        ({}, FAR, None, "beyond_window"),
+        ({}, FAR, NIGHT, "beyond_window"),
+        ({"if_far": "skip"}, FAR, None, "too_far"),
+        ({"if_far": "clamp"}, FAR, None, "clamped_far"),
+        ({}, -timedelta(hours=1), None, "clamped_late"),
+        ({}, timedelta(hours=1), QuietHours("00:00", "24:00"), "quiet_hours"),
+    ],
+    ids=str,
+)
+def test_the_way_to_every_placement_names_the_window(changes, before_due, quiet, expected):
+    """Whatever comes of a reminder, why is told with the edges of the window, and with quiet hours that cover it."""
+    reminder = one(Rule("r", before="24 hours", text="x", **changes))
+    found = place(reminder, now=reminder.due_at - before_due, window=WINDOW, quiet=quiet)
+    assert found.reason.value == expected
+    assert sum("may be asked for from" in step for step in found.trail) == 1
+    if quiet is NIGHT:
+        assert any("quiet hours (08:30–09:30) cover the due time" in step for step in found.trail)
+
+
 # Lateness
 
 

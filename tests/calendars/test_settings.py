@@ -1,0 +1,15 @@
+"""Settings of calendars that may be one word or several."""
+
+from __future__ import annotations
+
+import pytest
+
+from reminder_kit.calendars import CalendarSettings
+
+
+@pytest.mark.parametrize("setting", ["phones", "sources"])
+@pytest.mark.parametrize("given", ["contact", ["contact"], ("contact",)], ids=str)
+def test_one_word_is_a_list_of_one(setting, given):
+    """Text, a list and a tuple of it mean the same, whichever way the settings are made."""
+    assert getattr(CalendarSettings(**{setting: given}), setting) == ("contact",)
+    assert getattr(CalendarSettings.from_mapping({setting: given}), setting) == ("contact",)
