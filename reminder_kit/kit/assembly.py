@@ -151,7 +151,7 @@ class Kit:
         route = Route(provider, self.settings, self._io)
         spare = Route.of(fallback, self.settings, self._fallback_io)
         self._executor = Executor(self.ledger, self.settings, self._io, self.now, route, spare)
-        self._inbox = Inbox(MessageEvents(failures, suppress_undeliverable), Replies.of(replies))
+        self._inbox = Inbox(MessageEvents(failures, suppress_undeliverable), Replies.of(replies), rearm_after)
 
     @classmethod
     def from_config(cls, path: str | Path = "reminders.toml", **overrides: Any) -> Self:
@@ -220,6 +220,11 @@ class Kit:
             await self._io.result(self.ledger.submit(lambda tx: tx.mark_run(job, now, detail)))
         return await self._watched(plan, report, now)
 
+    async def _tell(self, events: Iterable[DeliveryEvent]) -> None:
+        """Tell listeners of events, each under its type and under "*"."""
+        for event in events:
+            await self._listeners.tell(event, event.type, "*")
+
     async def _watched(self, plan: Plan, report: Report, now: datetime) -> Report:
         """Return a report with what waits for a person by now; what is new of it is logged, and told to listeners."""
         sighting = await self._in_thread(self._watch.after, plan, report, now)
@@ -228,6 +233,8 @@ class Kit:
         for item in sighting.new:
             _LOG.warning("waits for a person: %s", item)
             await self._listeners.tell(item, "attention")
+        if sighting.replies_wait:  # the run may have found out which messages they answer
+            await self._tell(await self._io.result(self.ledger.submit(lambda tx: self._inbox.match_again(tx, now))))
         return evolve(report, attention=sighting.items)
 
     @announces_run()

@@ -262,8 +262,7 @@ class Verbs(Kit):
         events = verified_events(providers, provider, headers, body, now)
         await self._io.call(self.ledger.prepare)
         events_for_hosts = await self._io.result(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
-        for event in events_for_hosts:
-            await self._listeners.tell(event, event.type, "*")
+        await self._tell(events_for_hosts)
         return events
 
     # Looking
