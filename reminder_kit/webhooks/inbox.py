@@ -81,9 +81,9 @@ class Inbox:
             matched = self._match(tx, event)
             if not matched.waits:
                 tx.match_event(event.id)
-                event = _about(event, matched.found, self._answered(tx, matched.found))
+                known = _about(event, matched.found, self._answered(tx, matched.found))
                 word = self.replies.name_of(event.text or "")
-                announced += [] if word is None else self._take_keyword(tx, event, word, now)
+                announced += [] if word is None else self._take_keyword(tx, known, word, now)
         return announced
 
     @staticmethod
