@@ -26,6 +26,7 @@ from reminder_kit.ledger.sql.row_mapping import (
     record_from,
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
+from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Message
@@ -187,11 +188,17 @@ class Reader:
         return {identity: int(known[0]) for identity, known in self.recorded(identities).items()}
 
     def identities(self, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[Identity]:  # noqa: A002 - the public name of an appointment's identity
-        """Return which appointments carry this id, in any source unless one is named; by source, then by start."""
-        statement = self._statements.queries.identities(source=source is not None, occurrence=recurrence_id is not None)
-        values = _given(source=source, recurrence_id=recurrence_id)
-        found = self._runner.rows(statement, namespace=self._namespace, id=id, **values)
-        return [Identity(row[0], row[3], row[4]) for row in sorted(map(tuple, found))]
+        """Return which appointments carry this id, in any source unless one is named; by source, then by start.
+
+        A `recurrence_id` names the one occurrence, however its instant is spelled; it may stand so in the ledger.
+        """
+        statement = self._statements.queries.identities(source=source is not None)
+        found = self._runner.rows(statement, namespace=self._namespace, id=id, **_given(source=source))
+        named = [Identity(row[0], row[3], row[4]) for row in sorted(map(tuple, found))]
+        if recurrence_id is None:
+            return named
+        wanted = recurrence_name(recurrence_id) or ""
+        return [identity for identity in named if (recurrence_name(identity.recurrence_id) or "") == wanted]
 
     def of_source(self, source: str) -> list[Identity]:
         """Return what is recorded of a source and not removed."""

@@ -88,16 +88,14 @@ class Queries(Builder):
         return chosen.where(self._among(table.c.row_id, "rows"), alive).order_by(table.c.serial)
 
     @cache  # noqa: B019 - statements live as long as the process
-    def identities(self, *, source: bool, occurrence: bool) -> Any:
-        """Return the question which appointments carry an id, of one source or occurrence where these are named."""
+    def identities(self, *, source: bool) -> Any:
+        """Return the question which appointments carry an id, of one source where that is named."""
         table = self.tables.appointments
         chosen = sa.select(table.c.source, table.c.starts_at, table.c.row_id, table.c.id, table.c.recurrence_id).where(
             table.c.namespace == sa.bindparam("namespace"), table.c.id == sa.bindparam("id")
         )
         if source:
             chosen = chosen.where(table.c.source == sa.bindparam("source"))
-        if occurrence:
-            chosen = chosen.where(table.c.recurrence_id == sa.bindparam("recurrence_id"))
         return chosen
 
     @cached_property
