@@ -90,7 +90,7 @@ def appointment():
     """Return a factory of appointments: three days ahead, one recipient, everything replaceable."""
 
     def make(id="A-1", *, days=3, hours=0, phone="+12025550123", name="Ada", **changes):
-        starts_at = (START + timedelta(days=days, hours=hours)).astimezone(NEW_YORK)
+        starts_at = changes.pop("starts_at", (START + timedelta(days=days, hours=hours)).astimezone(NEW_YORK))
         values = {
             "starts_at": starts_at,
             "ends_at": starts_at + timedelta(minutes=30),

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from reminder_kit.cli.options import chosen, common, forced, now_option, source_option
+from reminder_kit.cli.options import chosen, common, forced, now_option, occurrence_option, source_option
 from reminder_kit.cli.output import say, write_json
 from reminder_kit.cli.runs import finished
 from reminder_kit.cli.session import opened
@@ -22,7 +22,7 @@ __all__ = ["allow", "cancel", "suppress"]
 
 @click.command()
 @click.argument("id")
-@click.option("--recurrence-id", metavar="ID", help="Only this occurrence of a series.")
+@occurrence_option
 @click.option("--keep", is_flag=True, help="Keep it out while its calendar still has it, until it changes there.")
 @source_option
 @forced

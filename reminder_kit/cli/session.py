@@ -5,6 +5,7 @@ Never writes anything; what must be refused is refused before a kit is opened.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -92,8 +93,25 @@ def opened(
             _refuse_other_times(now, used)
         _warn_of_missing_key(arguments.get("fallback"))
     clock = {} if now is None else {"clock": lambda: now}
-    with ReminderKit(**{**arguments, **clock, **overrides, "provider": cast("Provider", provider)}) as kit:
+    with _unheard():
+        kit = ReminderKit(**{**arguments, **clock, **overrides, "provider": cast("Provider", provider)})
+    with kit:
         yield kit
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep the log silent meanwhile: what there is to say of the texts is among the configuration's warnings."""
+
+    def nothing(_line: logging.LogRecord) -> bool:
+        return False
+
+    log = logging.getLogger("reminder_kit")
+    log.addFilter(nothing)
+    try:
+        yield
+    finally:
+        log.removeFilter(nothing)
 
 
 def _warn_of_missing_key(fallback: Provider | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from attrs import evolve
 
-from reminder_kit.cli.options import INSTANT, chosen, common, now_option, source_option
+from reminder_kit.cli.options import INSTANT, chosen, common, now_option, occurrence_option, source_option
 from reminder_kit.cli.output import say, tell_problems, warn, write_json, write_lines, zone_of
 from reminder_kit.cli.rendering import Line, aligned, count_lines, shortened
 from reminder_kit.cli.session import configured, opened
@@ -93,7 +93,7 @@ def _row(occurrence: Any) -> list[str]:
 
 @click.command()
 @click.argument("id")
-@click.option("--recurrence-id", metavar="ID", help="Only this occurrence of a series.")
+@occurrence_option
 @source_option
 @now_option
 @common

@@ -4,6 +4,7 @@ May import what a file can name: `providers`, `calendars`, `transport`, `ledger`
 order:
 
     checks          one value each: what TOML gave and the key's name in, what is meant out
+    arguments       the arguments of a kit in code, by the same checks
     provider_table  [provider] and [fallback] as arguments of a provider's class
     loading         `load` and `Config`: tables, rules, secrets
     json_schema     JSON Schemas of the file, for editors

@@ -16,14 +16,15 @@ from attrs import field, frozen
 
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.config import checks
+from reminder_kit.config.arguments import GUARD_KEYS
 from reminder_kit.config.checks import Check
 from reminder_kit.config.provider_table import KIT_KEYS, SECRET_NAMES, provider_arguments
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError, ReminderKitError
+from reminder_kit.model.suggestions import suggestion
 from reminder_kit.planning.forecast import Prices
 from reminder_kit.planning.plan import Guard
 from reminder_kit.ports import Provider
 from reminder_kit.providers.replies import Replies
-from reminder_kit.rules.conditions import suggestion
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
@@ -223,7 +224,7 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         ledger_url=ledger.get("url") or environ.get(LEDGER_VARIABLE) or DEFAULT_LEDGER,
         ledger_schema=ledger.get("schema"),
         quiet_hours=quiet,
-        guard=Guard(**_checked_table(_table_named(tables, "guard"), _GUARD, "guard")),
+        guard=Guard(**_checked_table(_table_named(tables, "guard"), GUARD_KEYS, "guard")),
         prices=Prices.from_mapping(_table_named(tables, "cost")) if "cost" in tables else None,
         calendar=CalendarSettings.from_mapping(_table_named(tables, "calendar")),
         rules=rules,
@@ -311,13 +312,12 @@ _TOP: dict[str, Check] = {
     **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),
 }
 _LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text}
-_GUARD: dict[str, Check] = {"max_cancel_ratio": checks.ratio, "max_changes": checks.count}
 
 _OWNERS: dict[str, tuple[str, ...]] = {
     "": tuple(_TOP),
     "provider": ("name", "from", "messaging_profile_id", "base_url", "webhook_url", "schedule_ahead", *KIT_KEYS),
     "ledger": tuple(_LEDGER),
-    "guard": tuple(_GUARD),
+    "guard": tuple(GUARD_KEYS),
     "cost": ("part", "mms", "currency"),
     "calendar": ("phones", "directory", "alarms", "horizon", "sources", "limits", "without_phone"),
 }

@@ -13,7 +13,7 @@ from typing import Any
 from reminder_kit.config import checks
 from reminder_kit.config.checks import Check
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.rules.conditions import suggestion
+from reminder_kit.model.suggestions import suggestion
 
 __all__ = ["KIT_KEYS", "SECRET_NAMES", "provider_arguments"]
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from attrs import evolve
 
-from reminder_kit.config import checks
+from reminder_kit.config import arguments
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import ConfigurationError, InvalidInputError
-from reminder_kit.kit.listeners import Listeners, Run, announces_run
+from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_run
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
@@ -40,11 +40,13 @@ from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.composer import Composer
+from reminder_kit.text.linter import opt_out_warnings, warnings_of
 from reminder_kit.transport.asynchronous import AsyncIO
 from reminder_kit.transport.pace import Pace
 from reminder_kit.webhooks.inbox import Inbox
 
 if TYPE_CHECKING:
+    from reminder_kit.calendars.settings import CalendarSettings
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Kit", "account_of", "failures_of", "with_fallback"]
@@ -78,20 +80,20 @@ class Kit:
         weekend: Iterable[str | int] = ("saturday", "sunday"),
         transliterate: bool = False,
         quiet_hours: QuietHours | Mapping[str, Any] | None = None,
-        guard: Guard | None = None,
+        guard: Guard | Mapping[str, Any] | None = None,
         cost: Prices | Mapping[str, Any] | None = None,
         unknown_outcome: str = "prefer_duplicate",
-        rearm_after: timedelta = timedelta(minutes=15),
+        rearm_after: str | timedelta = timedelta(minutes=15),
         suppress_undeliverable: bool = True,
         correction: str = "",
-        min_gap: timedelta = timedelta(0),
+        min_gap: str | timedelta = timedelta(0),
         replies: Mapping[str, Any] | None = None,
-        expected_every: timedelta = timedelta(days=1),
-        calendar: Any = None,
-        sources: Sequence[str] = (),
+        expected_every: str | timedelta = timedelta(days=1),
+        calendar: CalendarSettings | Mapping[str, Any] | None = None,
+        sources: str | Sequence[str] = (),
         concurrency: int = 16,
         rate: str | float | None = None,
-        timeout: float = 30.0,
+        timeout: str | float = 30.0,
         clock: Callable[[], datetime] | None = None,
         transport: Any = None,
     ) -> None:
@@ -111,16 +113,52 @@ class Kit:
         apart where that is feasible. `replies` are the host's own keywords, `{"confirm": ["C",
         "YES"]}`: each is an event of that name for `on`, and `unless = {replied = ["confirm"]}`
         speaks of it. Where the batch job was not seen for `expected_every` (elapsed time), that waits for a person.
+
+        Every argument may be what the same key of a file is: lengths of time in words ("30 minutes"), `guard`,
+        `quiet_hours`, `cost` and `calendar` as tables. Raises `ConfigurationError`, naming the argument and what would
+        be right, `InvalidRuleError` for a rule, and `InvalidInputError` for quiet hours and ledgers that can't be.
+        Texts that ask for a reply by which people opt out are logged as a warning.
         """
-        checks.one_of("prefer_duplicate", "prefer_missing")(unknown_outcome, "unknown_outcome")
-        checks.count(concurrency, "concurrency")
-        self.provider, self.fallback = provider, fallback
-        self.prices = Prices.from_mapping(cost) if isinstance(cost, Mapping) else cost
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, namespace=namespace)
-        defaults = Defaults(
-            timezone, locale, default_region, namespace, holidays, closed_days, weekend, transliterate=transliterate
+        given = arguments.checked(
+            provider=provider,
+            rules=rules,
+            fallback=fallback,
+            timezone=timezone,
+            locale=locale,
+            default_region=default_region,
+            namespace=namespace,
+            quiet_hours=quiet_hours,
+            guard=guard,
+            cost=cost,
+            unknown_outcome=unknown_outcome,
+            rearm_after=rearm_after,
+            suppress_undeliverable=suppress_undeliverable,
+            correction=correction,
+            min_gap=min_gap,
+            replies=replies,
+            expected_every=expected_every,
+            calendar=calendar,
+            sources=sources,
+            concurrency=concurrency,
+            rate=rate,
+            timeout=timeout,
+            clock=clock,
         )
-        self.rules = read_rules(rules, defaults)
+        self.provider, self.fallback = provider, fallback
+        self.prices = given["cost"]
+        defaults = Defaults(
+            given["timezone"],
+            locale,
+            given["default_region"],
+            namespace,
+            holidays,
+            closed_days,
+            weekend,
+            transliterate=transliterate,
+        )
+        self.rules = read_rules(given["rules"], defaults)
+        _warn_of_opt_outs(self.rules, correction, defaults)
         failures = failures_of(fallback, provider)
         settings = Settings(
             rules=self.rules,
@@ -129,29 +167,32 @@ class Kit:
             sender=provider.sender,
             provider=provider.name,
             composer=Composer(defaults),
-            quiet=QuietHours.from_mapping(quiet_hours) if isinstance(quiet_hours, Mapping) else quiet_hours,
+            quiet=given["quiet_hours"],
             key_life=provider.capabilities.key_life,
             account=account_of(provider),
             prefer_duplicate=unknown_outcome == "prefer_duplicate",
-            rearm_after=rearm_after,
-            alarms=getattr(calendar, "alarms", "ignore"),
+            rearm_after=given["rearm_after"],
+            alarms=getattr(given["calendar"], "alarms", "ignore"),
             suppress_undeliverable=suppress_undeliverable,
             correction=correction,
-            min_gap=min_gap,
+            min_gap=given["min_gap"],
             max_parts=provider.capabilities.max_parts,
         )
         self.settings = with_fallback(settings, fallback, failures)
-        self._watch = Watch(self.ledger, expected_every, getattr(calendar, "without_phone", "") == "attention")
-        self._planner = Planner(self.ledger, provider, self.settings, guard or Guard(), calendar, tuple(sources))
+        without_phone = getattr(given["calendar"], "without_phone", "")
+        self._watch = Watch(self.ledger, given["expected_every"], without_phone == "attention")
+        guard = given["guard"] or Guard()
+        self._planner = Planner(self.ledger, provider, self.settings, guard, given["calendar"], given["sources"])
         self._clock = clock or self._system_clock
-        options = {"timeout": timeout, "transport": transport}
+        options = {"timeout": given["timeout"], "transport": transport}
         self._io = self._connected(provider, concurrency, pace=Pace(rate), **options)
         self._fallback_io = self._connected(fallback, concurrency, pace=Pace(rate), **options) if fallback else None
-        self._listeners = Listeners(awaits=isinstance(self._io, AsyncIO))
+        keywords = Replies.of(given["replies"])
+        self._listeners = Listeners(isinstance(self._io, AsyncIO), (*EVENT_TYPES, *keywords.names.values()))
         route = Route(provider, self.settings, self._io)
         spare = Route.of(fallback, self.settings, self._fallback_io)
         self._executor = Executor(self.ledger, self.settings, self._io, self.now, route, spare)
-        self._inbox = Inbox(MessageEvents(failures, suppress_undeliverable), Replies.of(replies))
+        self._inbox = Inbox(MessageEvents(failures, suppress_undeliverable), keywords, given["rearm_after"])
 
     @classmethod
     def from_config(cls, path: str | Path = "reminders.toml", **overrides: Any) -> Self:
@@ -187,7 +228,8 @@ class Kit:
         to (`Change.happened`). With a `Run`, "run": every run at its end, whatever its end.
         With an `AttentionItem`, "attention": once for each thing that begins to wait for a person.
 
-        A callback that raises harms nothing; it is logged. On `AsyncReminderKit` it may be
+        Raises `InvalidInputError` for a type that nothing would ever be of. A callback that raises harms nothing; it is
+        logged. On `AsyncReminderKit` it may be
         a coroutine function.
         """
         self._listeners.add(event_type, callback)
@@ -220,6 +262,11 @@ class Kit:
             await self._io.result(self.ledger.submit(lambda tx: tx.mark_run(job, now, detail)))
         return await self._watched(plan, report, now)
 
+    async def _tell(self, events: Iterable[DeliveryEvent]) -> None:
+        """Tell listeners of events, each under its type and under "*"."""
+        for event in events:
+            await self._listeners.tell(event, event.type, "*")
+
     async def _watched(self, plan: Plan, report: Report, now: datetime) -> Report:
         """Return a report with what waits for a person by now; what is new of it is logged, and told to listeners."""
         sighting = await self._in_thread(self._watch.after, plan, report, now)
@@ -228,6 +275,8 @@ class Kit:
         for item in sighting.new:
             _LOG.warning("waits for a person: %s", item)
             await self._listeners.tell(item, "attention")
+        if sighting.replies_wait:  # the run may have found out which messages they answer
+            await self._tell(await self._io.result(self.ledger.submit(lambda tx: self._inbox.match_again(tx, now))))
         return evolve(report, attention=sighting.items)
 
     @announces_run()
@@ -254,6 +303,19 @@ class Kit:
         if number is None:
             raise InvalidInputError("this is no possible phone number: write it with its country code, +1…")
         return number
+
+
+def _warn_of_opt_outs(rules: Iterable[Rule], correction: str, defaults: Defaults) -> None:
+    """Log a warning for each text that asks for a reply by which people opt out.
+
+    Raises `InvalidRuleError` for a correction that could never be sent.
+    """
+    templates = list(rules)
+    if correction:
+        templates.append(Rule("correction", before="1 minute", text=correction))
+        tuple(warnings_of(templates[-1], defaults))
+    for warning in opt_out_warnings(templates):
+        _LOG.warning("%s", warning)
 
 
 def with_fallback(

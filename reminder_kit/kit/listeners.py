@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
 from inspect import isawaitable, iscoroutinefunction
 from pathlib import PurePath
@@ -17,15 +17,22 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from attrs import define, field, frozen
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.suggestions import suggestion
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.report import Report
 
-__all__ = ["Listeners", "Run", "announces_run", "called", "failure"]
+__all__ = ["EVENT_TYPES", "Listeners", "Run", "announces_run", "called", "failure"]
 
 P = ParamSpec("P")
 T = TypeVar("T", bound="Announcing")
 
 _LOG = logging.getLogger("reminder_kit")
+
+EVENT_TYPES = (
+    "*", "run", "change", "attention", "scheduled", "sent", "delivered", "undelivered", "cancelled", "received",
+    "opted_out", "opted_in", "anomaly", "unknown",
+)  # fmt: skip
+"""What can be listened to, besides the host's own keywords."""
 
 
 @frozen
@@ -52,13 +59,24 @@ def failure(error: Exception) -> str:
 
 @define
 class Listeners:
-    """Callbacks by the type of event they listen to. `awaits` says whether they may be coroutine functions."""
+    """Callbacks by the type of event they listen to.
+
+    `awaits` says whether they may be coroutine functions, `known` which types there are.
+    """
 
     awaits: bool
+    known: Sequence[str] = EVENT_TYPES
     _callbacks: dict[str, list[Callable[[Any], object]]] = field(factory=dict)
 
     def add(self, event_type: str, callback: Callable[[Any], object]) -> None:
-        """Take a callback on; raises `InvalidInputError` for one that would never be awaited."""
+        """Take a callback on; raises `InvalidInputError` for one that would never be called, or never be awaited."""
+        if event_type not in self.known:
+            raise InvalidInputError(
+                f"nothing is ever told under {event_type!r}: {suggestion(str(event_type), self.known)} (keywords of "
+                "your own stand under `replies`)"
+            )
+        if not callable(callback):
+            raise InvalidInputError(f"the callback for {event_type!r} must be a function, not {callback!r}")
         if iscoroutinefunction(callback) and not self.awaits:
             raise InvalidInputError(
                 f"the callback for {event_type!r} must be awaited: use AsyncReminderKit, or a plain function"

@@ -7,7 +7,7 @@ since the blocking face has functions of the same names.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -157,12 +157,12 @@ class Verbs(Kit):
         self,
         id: str,  # noqa: A002 - the identity's public name
         source: str | None = None,
-        recurrence_id: str | datetime | None = None,
+        recurrence_id: str | date | None = None,
         *,
         keep: bool = False,
         connection: Any = None,
     ) -> Report:
-        """Withdraw an appointment (every occurrence, or the one named): it is gone.
+        """Withdraw an appointment (every occurrence, or the one whose original start is named): it is gone.
 
         Without `source` the id may belong to any; raises `InvalidInputError` where it belongs
         to several. `keep` keeps it out also while its calendar still has it, until it changes there; else
@@ -262,15 +262,23 @@ class Verbs(Kit):
         events = verified_events(providers, provider, headers, body, now)
         await self._io.call(self.ledger.prepare)
         events_for_hosts = await self._io.result(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
-        for event in events_for_hosts:
-            await self._listeners.tell(event, event.type, "*")
+        await self._tell(events_for_hosts)
         return events
 
     # Looking
 
-    async def explain(self, id: str, source: str | None = None, recurrence_id: str | None = None) -> Explanation:  # noqa: A002
-        """Say of every rule × recipient of an appointment what was, and would be, decided, and why."""
-        return await self._in_thread(self._planner.explanation, id, source, recurrence_id, self.now())
+    async def explain(
+        self,
+        id: str,  # noqa: A002 - the identity's public name
+        source: str | None = None,
+        recurrence_id: str | date | None = None,
+    ) -> Explanation:
+        """Say of every rule × recipient of an appointment what was, and would be, decided, and why.
+
+        Of every occurrence, or of the one whose original start is named, as datetime, date or text in any spelling.
+        """
+        name = recurrence_name(recurrence_id)
+        return await self._in_thread(self._planner.explanation, id, source, name, self.now())
 
     async def attention(self, seen: str | None = None) -> tuple[AttentionItem, ...]:
         """Return what waits for a person, the oldest first: who, why, the remedy, since when, and the next attempt.

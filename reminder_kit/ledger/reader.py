@@ -16,6 +16,7 @@ from reminder_kit.ledger.databases.runner import Asker
 from reminder_kit.ledger.sql.queries import Filters
 from reminder_kit.ledger.sql.row_mapping import (
     blocker_from,
+    event_from,
     history_from,
     instant,
     instant_or_none,
@@ -25,9 +26,10 @@ from reminder_kit.ledger.sql.row_mapping import (
     record_from,
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
+from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.messages import Message
+from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import (
     AppointmentRecord,
@@ -186,11 +188,17 @@ class Reader:
         return {identity: int(known[0]) for identity, known in self.recorded(identities).items()}
 
     def identities(self, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[Identity]:  # noqa: A002 - the public name of an appointment's identity
-        """Return which appointments carry this id, in any source unless one is named; by source, then by start."""
-        statement = self._statements.queries.identities(source=source is not None, occurrence=recurrence_id is not None)
-        values = _given(source=source, recurrence_id=recurrence_id)
-        found = self._runner.rows(statement, namespace=self._namespace, id=id, **values)
-        return [Identity(row[0], row[3], row[4]) for row in sorted(map(tuple, found))]
+        """Return which appointments carry this id, in any source unless one is named; by source, then by start.
+
+        A `recurrence_id` names the one occurrence, however its instant is spelled; it may stand so in the ledger.
+        """
+        statement = self._statements.queries.identities(source=source is not None)
+        found = self._runner.rows(statement, namespace=self._namespace, id=id, **_given(source=source))
+        named = [Identity(row[0], row[3], row[4]) for row in sorted(map(tuple, found))]
+        if recurrence_id is None:
+            return named
+        wanted = recurrence_name(recurrence_id) or ""
+        return [identity for identity in named if (recurrence_name(identity.recurrence_id) or "") == wanted]
 
     def of_source(self, source: str) -> list[Identity]:
         """Return what is recorded of a source and not removed."""
@@ -332,10 +340,18 @@ class Reader:
                     return _found(row)
         return None
 
-    def last_sent(self, *, provider: str, number: str) -> FoundMessage | None:
-        """Return the message that went out last to a number: the one that a reply answers."""
-        values = {"namespace": self._namespace, "provider": provider, "number": number}
-        return next((_found(row) for row in self._runner.rows(self._statements.queries.last_sent, **values)), None)
+    def sent_to(self, *, provider: str, number: str, until: datetime) -> list[FoundMessage]:
+        """Return the messages to a number with a send time up to an instant (UTC), the latest first, at most fifty.
+
+        Whether they went out is for their states to say; cancelled and rejected ones are left out.
+        """
+        values = {"namespace": self._namespace, "provider": provider, "number": number, "until": micros(until)}
+        return [_found(row) for row in self._runner.rows(self._statements.queries.sent_to, **values)]
+
+    def waiting_replies(self) -> list[DeliveryEvent]:
+        """Return the replies of which it is not known yet which message they answer, as they came."""
+        found = self._runner.rows(self._statements.queries.waiting_replies, namespace=self._namespace)
+        return [evolve(event_from(row), token=None) for row in found]
 
     def last_run(self, name: str) -> tuple[datetime, dict[str, Any]] | None:
         """Return when a job last ran and what it said, or None."""

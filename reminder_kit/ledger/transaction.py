@@ -350,8 +350,12 @@ class Transaction:
                     found.setdefault(row[0], event_from(row))
         return list(found.values())
 
+    def let_wait(self, event_id: str) -> None:
+        """Note that it is not known yet which message a reply answers: `Reader.waiting_replies` has it until then."""
+        self._runner.run(self._statements.updates.let_wait, namespace=self._namespace, which=event_id)
+
     def match_event(self, event_id: str) -> None:
-        """Note that an event's message is known."""
+        """Note that an event's message is known, or that nothing more will be known of it."""
         self._runner.run(self._statements.updates.match_event, namespace=self._namespace, which=event_id)
 
     def purge(self, before: datetime, now: datetime) -> int:

@@ -9,14 +9,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from attrs import evolve, field, frozen
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.host_data import Data, data_of, text_or_none, whole_text
-from reminder_kit.model.instants import iso, named_zone, utc, zone
+from reminder_kit.model.instants import iso, named_zone, spelled, utc, zone
 from reminder_kit.model.phones import masked, phone_number
+from reminder_kit.model.suggestions import suggestion
 
 __all__ = [
     "Appointment",
@@ -52,8 +53,24 @@ def _appointment_id(value: object) -> str:
     return name
 
 
+# What follows lets values of a wrong kind through, for `_check_kinds` to refuse: it knows the appointment.
+
+
 def _tags(value: str | Iterable[str]) -> frozenset[str]:
+    if type(value) is frozenset and not value:
+        return value
+    if not isinstance(value, Iterable) or isinstance(value, Mapping | bytes):
+        return cast("frozenset[str]", value)
     return frozenset(whole_text(tag) for tag in ((value,) if isinstance(value, str) else value))
+
+
+def _data(value: Mapping[str, Any]) -> Data:
+    return data_of(value) if type(value) is dict or isinstance(value, Mapping) else cast("Data", value)
+
+
+def _flag(value: object) -> bool:
+    """Return a yes or no; 0 and 1, as databases have them, are taken too."""
+    return bool(value) if isinstance(value, int) and value in (0, 1) else cast("bool", value)
 
 
 def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
@@ -74,7 +91,8 @@ class Recipient:
     opted_in: Whether the person agreed to be written to; False: every reminder is refused with `opted_out`.
     data: The host's own data, for conditions and texts; empty by default.
 
-    Raises `InvalidInputError` for an unknown zone, and for data that the ledger cannot keep.
+    Raises `InvalidInputError` for an unknown zone, for data that the ledger cannot keep, and for an `opted_in` that is
+    neither yes nor no.
     """
 
     phone: str = field(converter=whole_text, repr=lambda phone: repr(masked(phone)))
@@ -82,8 +100,15 @@ class Recipient:
     name: str = field(default="", converter=whole_text, repr=False)
     timezone: str | None = field(default=None, validator=_known_zone)
     locale: str | None = field(default=None, converter=text_or_none)
-    opted_in: bool = True
-    data: Mapping[str, Any] = field(factory=Data, converter=data_of, hash=False)
+    opted_in: bool = field(default=True, converter=_flag)
+    data: Mapping[str, Any] = field(factory=Data, converter=_data, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        for name, kind, right in (("opted_in", bool, "True or False"), ("data", Data, "a dict")):
+            if not isinstance(value := getattr(self, name), kind):
+                raise InvalidInputError(
+                    f"a recipient's {name} must be {right}, not a {type(value).__name__}; or leave {name} out"
+                )
 
     @property
     def key(self) -> str:
@@ -92,26 +117,65 @@ class Recipient:
 
 
 def _recipients(value: Recipient | str | Iterable[Recipient | str]) -> tuple[Recipient, ...]:
-    if isinstance(value, Recipient | str):
-        value = (value,)
-    return tuple(recipient if isinstance(recipient, Recipient) else Recipient(recipient) for recipient in value)
+    several = (value,) if isinstance(value, Recipient | str) else value
+    if type(several) not in (list, tuple) and (
+        not isinstance(several, Iterable) or isinstance(several, Mapping | bytes)
+    ):
+        return cast("tuple[Recipient, ...]", value)
+    return tuple(Recipient(one) if type(one) in (str, int) else cast("Recipient", one) for one in several)
 
 
 def _status(value: str) -> Status:
     try:
         return Status(value)
     except ValueError:
-        raise InvalidInputError(f"unknown appointment status {value!r}: use one of {', '.join(Status)}") from None
+        return cast("Status", value)
+
+
+_KINDS = (
+    ("recipients", tuple, 'Recipients or phone numbers: write [Recipient("+1…")]'),
+    ("tags", frozenset, 'words: write ["dental"]'),
+    ("data", Data, 'a dict: write {"doctor": "Rey"}'),
+    ("all_day", bool, "True or False"),
+)
+"""The kind of each field that is not plain text, and what would be right."""
+
+
+def _check_kinds(appointment: Appointment) -> None:
+    """Raise `InvalidInputError`, naming the appointment and the field, for a value of a wrong kind.
+
+    The value itself is not shown: it may hold a name or a number.
+    """
+    for name, kind, right in _KINDS:
+        if not isinstance(value := getattr(appointment, name), kind):
+            raise _wrong_kind(appointment, name, value, right)
+    for recipient in appointment.recipients:
+        if not isinstance(recipient, Recipient):
+            raise _wrong_kind(appointment, "recipients", recipient, _KINDS[0][2])
+    if not isinstance(appointment.status, Status):
+        hint = suggestion(str(appointment.status), Status)
+        raise InvalidInputError(f"appointment {appointment.id!r}: unknown status {appointment.status!r}: {hint}")
+
+
+def _wrong_kind(appointment: Appointment, name: str, value: object, right: str) -> InvalidInputError:
+    named = "None" if value is None else f"a {type(value).__name__}"
+    return InvalidInputError(
+        f"appointment {appointment.id!r}: {name} must be {right}, not {named}; or leave {name} out"
+    )
 
 
 def recurrence_name(value: str | datetime | date | None) -> str | None:
     """Return the name of one occurrence of a series, which is its original start; None: it is no occurrence.
 
     An aware datetime becomes a UTC instant, a date (all-day) stays a date, a naive datetime
-    (floating) a wall-clock time, all as ISO 8601. Text stays as it is.
+    (floating) a wall-clock time, all as ISO 8601. So does text that spells one of these, however it does
+    ("20260215T143000Z", "2026-02-15 09:30-05:00"); other text stays as it is.
     """
-    if value is None or isinstance(value, str):
-        return text_or_none(value)
+    if isinstance(value, str):
+        found = spelled(value)
+        return text_or_none(value) if found is None else recurrence_name(found)
+    if value is None:
+        return None
     if isinstance(value, datetime):
         return iso(value) if value.tzinfo else value.replace(microsecond=0).isoformat()
     return value.isoformat()
@@ -157,11 +221,12 @@ class Appointment:
     revision: Revision | None = None
     booked_at: datetime | None = None
     tags: frozenset[str] = field(default=frozenset(), converter=_tags)
-    data: Mapping[str, Any] = field(factory=Data, converter=data_of, hash=False)
+    data: Mapping[str, Any] = field(factory=Data, converter=_data, hash=False)
     url: str | None = field(default=None, converter=text_or_none)
-    all_day: bool = False
+    all_day: bool = field(default=False, converter=_flag)
 
     def __attrs_post_init__(self) -> None:
+        _check_kinds(self)
         for name in ("starts_at", "ends_at", "booked_at"):
             moment = getattr(self, name)
             if moment is not None:
@@ -170,6 +235,11 @@ class Appointment:
                         f"appointment {self.id!r}: {name} must be an aware datetime, not {moment!r}"
                     )
                 utc(moment, f"appointment {self.id!r}: {name}")
+        if self.ends_at is not None and self.end_at < self.start_at:
+            raise InvalidInputError(
+                f"appointment {self.id!r}: ends_at ({self.ends_at.isoformat()}) is before starts_at "
+                f"({self.starts_at.isoformat()}): correct one of them, or leave ends_at out"
+            )
         if self.timezone is not None:
             zone(self.timezone)
 

@@ -8,13 +8,14 @@ thousandth of pendulum's; pendulum is what hosts may hand in and templates get t
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
 
-__all__ = ["UTC", "from_iso", "from_seconds", "iso", "named_zone", "seconds", "utc", "whole_seconds", "zone"]
+__all__ = ["UTC", "from_iso", "from_seconds", "iso", "named_zone", "seconds", "spelled", "utc", "whole_seconds", "zone"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -64,13 +65,39 @@ def iso(moment: datetime) -> str:
 def from_iso(text: str, what: str = "the instant") -> datetime:
     """Return the UTC instant that an ISO 8601 text with an offset (or `Z`) names.
 
-    Raises `InvalidInputError`, naming `what`, for other text, and `NaiveDatetimeError` where the offset is missing.
+    Any spelling is taken that `spelled` takes. Raises `InvalidInputError`, naming `what`, for other text, and
+    `NaiveDatetimeError` where the offset is missing.
     """
+    moment = spelled(text)
+    if moment is None:
+        raise InvalidInputError(f"{what} is no ISO 8601 instant: {text!r}; write 2026-02-15T14:30:00Z")
+    return utc(moment if isinstance(moment, datetime) else datetime.combine(moment, time()), what)
+
+
+_SPELLED = re.compile(
+    r"""\s* (?P<day> \d{4}-\d\d-\d\d | \d{8} )
+    (?: (?:\s+|T)
+        (?P<clock> \d\d (?: :?\d\d (?: :?\d\d (?:[.,]\d+)? )? )? ) \s*
+        (?P<zone> Z | UTC | GMT | [+-]\d\d (?: :?\d\d (?: :?\d\d )? )? )?
+    )? \s*""",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+
+
+def spelled(text: str) -> datetime | date | None:
+    """Return the datetime, aware or naive, or the date that a text spells as ISO 8601 means it; None: it is neither.
+
+    With and without its dashes and colons, seconds and `T`, in upper and lower case, with `Z`, `UTC` or any offset.
+    """
+    found = _SPELLED.fullmatch(text)
+    if found is None:
+        return None
+    day, clock, where = found["day"], found["clock"], found["zone"] or ""
+    where = "+00:00" if where.upper() in ("Z", "UTC", "GMT") else where
     try:
-        moment = datetime.fromisoformat(text)
+        return date.fromisoformat(day) if clock is None else datetime.fromisoformat(f"{day}T{clock}{where}")
     except ValueError:
-        raise InvalidInputError(f"{what} is no ISO 8601 instant: {text!r}; write 2026-02-15T14:30:00Z") from None
-    return utc(moment, what)
+        return None
 
 
 @lru_cache(maxsize=1024)

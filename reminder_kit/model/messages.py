@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from attrs import evolve, field, frozen
 
+from reminder_kit.model.appointments import Status
 from reminder_kit.model.host_data import text_or_none, whole_text
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.phones import masked
 
-__all__ = ["DeliveryEvent", "Draft", "Included", "Message"]
+__all__ = ["Answered", "DeliveryEvent", "Draft", "Included", "Message"]
 
 
 @frozen
@@ -98,6 +99,26 @@ class Message:
         return self.draft.send_at
 
 
+class Answered(NamedTuple):
+    """An appointment that a reply is about: the message that it answers spoke of it."""
+
+    #: The source, the id and the recurrence id ("": it does not recur) of the appointment.
+    source: str
+    id: str
+    recurrence_id: str
+    #: What the host said of it last, as a word of `Status`; "removed": it is gone; "": that can't be read here.
+    status: str
+    #: When it starts by now, UTC.
+    start_at: datetime
+    #: Whether it starts at another time than the message said.
+    moved: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether what was replied holds for it: it is still on, at the time that the message said."""
+        return not self.moved and self.status not in (Status.CANCELLED, Status.NO_SHOW, "removed")
+
+
 def _whole_text_or_none(value: str | None) -> str | None:
     return None if value is None else whole_text(value)
 
@@ -121,6 +142,8 @@ class DeliveryEvent:
     reason: Our word for `code`, a value of `reminder_kit.ports.Failure`; "" where it has none. The kit fills it in.
     appointment: Source, id and recurrence id ("": it does not recur) of the appointment that the event is about; None
         where that is not known. The kit fills it in.
+    appointments: Of a reply, every appointment that the message spoke of which it answers, each with its status by now.
+        The kit fills it in.
     """
 
     id: str = field(converter=whole_text)
@@ -135,3 +158,4 @@ class DeliveryEvent:
     raw: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
     reason: str = ""
     appointment: tuple[str, str, str] | None = None
+    appointments: tuple[Answered, ...] = ()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from reminder_kit.model.appointments import Appointment, normalise
 from reminder_kit.model.messages import Message
@@ -19,6 +19,7 @@ from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_o
 __all__ = [
     "FORCED",
     "AppointmentRecord",
+    "Batch",
     "Claim",
     "FoundMessage",
     "HistoryEntry",
@@ -306,8 +307,46 @@ class FoundMessage(NamedTuple):
     recipient: str
 
 
+@frozen
+class Batch:
+    """Appointments handed in at once, ready to be recorded, one for each identity."""
+
+    #: What is to be recorded.
+    all_incoming: dict[Identity, Incoming] = field(factory=dict)
+    #: Those that came with different content, of which nobody can say which is meant, and what differs.
+    contradictions: dict[Identity, str] = field(factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.all_incoming or self.contradictions)
+
+    @classmethod
+    def of(cls, appointments: Iterable[Appointment], region: str | None) -> Batch:
+        """Return appointments ready to be recorded, their phones as E.164.
+
+        Of several with one identity, the latest revision counts; where revisions say nothing, they must be the same.
+        `region` (two letters, "US") is the country of numbers without a country code; None: those stay as they are.
+        """
+        batch = cls()
+        for appointment in appointments:
+            batch._take(Incoming.of(normalise(appointment, region)))
+        for identity in batch.contradictions:
+            del batch.all_incoming[identity]
+        return batch
+
+    def _take(self, incoming: Incoming) -> None:
+        identity = incoming.identity
+        before = self.all_incoming.get(identity)
+        if before is not None and _is_older(incoming, before):
+            return
+        if before is None or _is_older(before, incoming):
+            self.contradictions.pop(identity, None)
+        elif before.fingerprint != incoming.fingerprint:
+            self.contradictions.setdefault(identity, _difference(before.appointment, incoming.appointment))
+        self.all_incoming[identity] = incoming
+
+
 def incoming_by_identity(appointments: Iterable[Appointment], region: str | None) -> dict[Identity, Incoming]:
-    """Return appointments ready to be recorded, one for each identity, their phones as E.164.
+    """Return what a calendar holds, ready to be recorded, one for each identity, phones as E.164.
 
     Of several with one identity, the latest revision stays; where revisions can't be compared, the last one.
     `region` (two letters, "US") is the country of numbers without a country code; None: those stay as they are.
@@ -324,3 +363,12 @@ def incoming_by_identity(appointments: Iterable[Appointment], region: str | None
 def _is_older(incoming: Incoming, other: Incoming) -> bool:
     kind, order = incoming.order
     return bool(kind) and kind == other.order[0] and order < other.order[1]
+
+
+def _difference(one: Appointment, other: Appointment) -> str:
+    """Return the names of the fields in which two appointments differ."""
+    return ", ".join(
+        attribute.name
+        for attribute in fields(Appointment)
+        if attribute.name != "revision" and getattr(one, attribute.name) != getattr(other, attribute.name)
+    )

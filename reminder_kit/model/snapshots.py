@@ -123,6 +123,8 @@ def decode(snapshot: str) -> Appointment:
     for name in ("starts_at", "ends_at", "booked_at"):
         if name in fields:
             fields[name] = _instant_in_zone(*fields[name])
+    if "ends_at" in fields and utc(fields["ends_at"]) < utc(fields["starts_at"]):
+        del fields["ends_at"]  # earlier versions of this library took such ends, and they mean nothing
     fields["recipients"] = tuple(Recipient(**field) for field in fields["recipients"])
     return Appointment(**fields)
 

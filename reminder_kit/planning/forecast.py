@@ -13,9 +13,9 @@ from typing import Any
 from attrs import field, frozen
 
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.model.suggestions import suggestion
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.fallback import fallback_id
-from reminder_kit.rules.conditions import suggestion
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.sms import Cost, forecast
 

@@ -83,7 +83,8 @@ class Plan:
     barred: frozenset[str] = field(default=frozenset(), repr=False)
     #: Why nothing may be withdrawn although the input asks for it (a feed that broke off); None: it may.
     refusal: str | None = None
-    #: What could not be read of calendars: `Problem`s, and a `CalendarError` for one that could not be read at all.
+    #: What could not be read of calendars: `Problem`s, and a `CalendarError` for one that could not be read at all; and
+    #: an `InvalidInputError` for each appointment that was handed in twice with different content.
     problems: tuple[Any, ...] = field(default=(), repr=False)
     #: The calendars that were read, each by its source with what could not be read of it.
     readings: tuple[tuple[str, tuple[Any, ...]], ...] = field(default=(), repr=False)

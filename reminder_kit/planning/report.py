@@ -26,7 +26,7 @@ class Report:
     changes: tuple[Change, ...] = field(repr=False)
     #: How many appointments were looked at.
     appointments: int = 0
-    #: What could not be read of calendars, as in the plan.
+    #: What could not be read of calendars, and what was handed in twice with different content, as in the plan.
     problems: tuple[Any, ...] = field(default=(), repr=False)
     #: What waits for a person by now, in this run and from earlier ones; `seen` says what somebody knows of.
     attention: tuple[AttentionItem, ...] = field(default=(), repr=False)

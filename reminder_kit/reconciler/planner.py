@@ -20,17 +20,18 @@ from reminder_kit.errors import (
     UnsafePlanError,
 )
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.appointments import Appointment, normalise
+from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.records import (
     FORCED,
     AppointmentRecord,
+    Batch,
     HistoryEntry,
     Identity,
     Incoming,
     incoming_by_identity,
     is_open,
 )
-from reminder_kit.planning.decide import decide
+from reminder_kit.planning.decide import decide, quarantined
 from reminder_kit.planning.explanation import Explanation, ReminderExplanation, explain_decision
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan
@@ -89,11 +90,13 @@ class Planner:
         absence means something; `UnsafePlanError` where the input breaks off then.
         """
         withdraws = complete or bool(covers)
-        all_incoming = self._incoming(appointments, source, withdraws=withdraws)
-        name = source or self._only_source(all_incoming) if withdraws else source
+        batch = self._incoming(appointments, source, withdraws=withdraws)
+        all_incoming = batch.all_incoming
+        name = source or self._only_source(batch) if withdraws else source
         guarded = withdraws or len(all_incoming) > _SMALL
-        scope = Scope("sync", name, complete=complete, covers=frozenset(covers), guarded=guarded)
-        return self._make(all_incoming, scope, now, refuse_empty=complete and not all_incoming)
+        whole = frozenset((covers,) if isinstance(covers, str) else covers)
+        scope = Scope("sync", name, complete=complete, covers=whole, spare=_contradicted(batch), guarded=guarded)
+        return _with_contradictions(self._make(all_incoming, scope, now, refuse_empty=complete and not batch), batch)
 
     def calendar_import(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Plan:
         """Return the plan for a calendar; `source` None: named after the file. Raises `CalendarError`."""
@@ -117,9 +120,10 @@ class Planner:
         was worked on since it was written, `as_of` (UTC; None: `now`) is when the host read what it hands in. A plan
         that was forced and not finished is not refused again.
         """
-        all_incoming = self._incoming(appointments or (), None, withdraws=complete)
-        source = self._only_source(all_incoming) if complete else None
-        nothing_came = complete and not all_incoming
+        batch = self._incoming(() if appointments is None else appointments, None, withdraws=complete)
+        all_incoming = dict(batch.all_incoming)
+        source = self._only_source(batch) if complete else None
+        nothing_came = complete and not batch
         all_imported, problems = ([], ()) if only_dirty else self._sources_read(now)
         for imported in all_imported:
             all_incoming |= self._of_calendar(imported)
@@ -127,6 +131,7 @@ class Planner:
             "resync",
             source=source,
             complete=complete,
+            spare=_contradicted(batch),
             sweep=True,
             only_dirty=only_dirty,
             as_of=(as_of or now) if appointments is not None else None,
@@ -134,6 +139,7 @@ class Planner:
         )
         plan = self._make(all_incoming, scope, now, refuse_empty=nothing_came)
         plan = evolve(plan, problems=problems, readings=_readings(all_imported))
+        plan = _with_contradictions(plan, batch)
         return plan.unguarded() if plan.is_unsafe and self._forced_is_open(now) else plan
 
     def _forced_is_open(self, now: datetime) -> bool:
@@ -148,9 +154,14 @@ class Planner:
         return self._make({}, Scope("suppress", guarded=False, number=number), now)
 
     def incoming(self, appointments: Appointments, source: str | None) -> list[Incoming]:
-        """Return appointments ready to be recorded, of `source` where one is named. Raises `InvalidInputError`."""
-        region = self.settings.defaults.region
-        return [Incoming.of(normalise(appointment, region)) for appointment in _sourced(appointments, source)]
+        """Return appointments ready to be recorded, of `source` where one is named.
+
+        Raises `InvalidInputError`, also where one comes twice with different content: there is no report to say so.
+        """
+        batch = Batch.of(_sourced(appointments, source), self.settings.defaults.region)
+        for problem in _problems_of(batch):
+            raise problem
+        return list(batch.all_incoming.values())
 
     def explanation(self, id: str, source: str | None, recurrence_id: str | None, now: datetime) -> Explanation:  # noqa: A002 - the identity's public name
         """Return why the reminders of an appointment id are or are not sent; None means every source or occurrence.
@@ -159,10 +170,10 @@ class Planner:
         """
         return self.ledger.read(lambda reader: _explanation(reader, self.settings, id, source, recurrence_id, now))
 
-    def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> dict[Identity, Incoming]:
+    def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> Batch:
         """Return what is handed in; raises `UnsafePlanError` where it breaks off and absence would mean something."""
         try:
-            return incoming_by_identity(_sourced(appointments, source), self.settings.defaults.region)
+            return Batch.of(_sourced(appointments, source), self.settings.defaults.region)
         except ReminderKitError:
             raise
         except Exception as error:
@@ -174,9 +185,9 @@ class Planner:
             ) from error
 
     @staticmethod
-    def _only_source(all_incoming: Mapping[Identity, Incoming]) -> str:
+    def _only_source(batch: Batch) -> str:
         """Return the source of what is handed in; raises `InvalidInputError` where there are several."""
-        names = sorted({identity.source for identity in all_incoming})
+        names = sorted({identity.source for identity in (*batch.all_incoming, *batch.contradictions)})
         if len(names) > 1:
             raise InvalidInputError(
                 f"complete and covers speak for one source, not for {len(names)} ({', '.join(names[:3])}): "
@@ -236,7 +247,9 @@ def _explanation(
     now: datetime,
 ) -> Explanation:
     identities = reader.identities(id, source, recurrence_id)
-    history = reader.history(source=source, id=id, recurrence_id=recurrence_id)
+    history = reader.history(source=source, id=id)
+    if recurrence_id is not None:
+        history = [entry for entry in history if entry.identity in identities]
     reminders: list[ReminderExplanation] = []
     for record in reader.records(identities=identities) if identities else ():
         reminders += _explained(reader, settings, record, history, now)
@@ -265,8 +278,37 @@ def _readings(all_imported: Iterable[Imported]) -> tuple[tuple[str, tuple[Any, .
     return tuple((imported.scope.source or "", imported.problems) for imported in all_imported)
 
 
+def _contradicted(batch: Batch) -> frozenset[str]:
+    """Return the ids of appointments that came with different content: their absence from a batch means nothing."""
+    return frozenset(identity.id for identity in batch.contradictions)
+
+
+_TWICE = "it came twice in one batch, with different {}: hand in one, or say by `revision` which is newer"
+
+
+def _problems_of(batch: Batch) -> list[InvalidInputError]:
+    return [
+        InvalidInputError(f"appointment {identity.id!r}: {_TWICE.format(names)}")
+        for identity, names in batch.contradictions.items()
+    ]
+
+
+def _with_contradictions(plan: Plan, batch: Batch) -> Plan:
+    """Return a plan with the appointments that came with different content: what is recorded of them stays."""
+    if not batch.contradictions:
+        return plan
+    changes = (quarantined(identity, _TWICE.format(names)) for identity, names in batch.contradictions.items())
+    return evolve(plan, changes=(*plan.changes, *changes), problems=(*plan.problems, *_problems_of(batch)))
+
+
 def _sourced(appointments: Appointments, source: str | None) -> Iterable[Appointment]:
     """Yield appointments one by one, as of `source` (None: as they are); raises `InvalidInputError` for others."""
+    if isinstance(appointments, str | bytes | Mapping) or not isinstance(appointments, Appointment | Iterable):
+        named = "None" if appointments is None else f"a {type(appointments).__name__}"
+        raise InvalidInputError(
+            f"expected an Appointment, or a list or another iterable of them, not {named}: build Appointment(…) first; "
+            "where there is none, hand in ()"
+        )
     for appointment in (appointments,) if isinstance(appointments, Appointment) else appointments:
         if not isinstance(appointment, Appointment):
             raise InvalidInputError(

@@ -41,6 +41,9 @@ def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection
                 yield evolve(change, kind=ChangeKind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
         elif change.identity not in done:
             yield change
+        elif change.outcome == "failed" and change not in done[change.identity]:  # what came in was not taken
+            yield change
+            continue
         elif change.identity not in seen:
             yield from done[change.identity]
         seen.add(change.identity)

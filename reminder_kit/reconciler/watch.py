@@ -46,6 +46,8 @@ class Sighting:
     kept: Marks
     #: The members that wait no more.
     gone: tuple[tuple[str, str], ...]
+    #: Whether replies wait until it is known which message they answer.
+    replies_wait: bool = False
 
     def write(self, tx: Transaction) -> None:
         """Write what is to be kept, and forget what waits no more."""
@@ -73,7 +75,7 @@ class Watch:
 
     def after(self, plan: Plan, report: Report, now: datetime) -> Sighting:
         """Return what waits for a person after a run that carried out a plan, at `now` (UTC)."""
-        facts = self.ledger.read(lambda reader: reader.attention(now))
+        facts, waiting = self.ledger.read(lambda reader: (reader.attention(now), reader.waiting_replies()))
         marks = dict(facts.marks)
         for item, found, judged in _findings(plan, report):
             for member in [member for of, member in marks if of == item and judged(member) and member not in found]:
@@ -93,6 +95,7 @@ class Watch:
             new=tuple(item for item in items if any(of == item.id for of, _ in news)),
             kept={name: mark for name, mark in kept.items() if facts.marks.get(name) != mark},
             gone=tuple(name for name in facts.marks if name not in kept),
+            replies_wait=bool(waiting),
         )
 
     def see(self, item: str, now: datetime, tx: Transaction) -> bool:

@@ -6,7 +6,6 @@ Pure: no clock, no I/O. Never guesses: what the host did not say fits nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -14,17 +13,12 @@ from attrs import frozen
 
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Recipient, Status
+from reminder_kit.model.suggestions import suggestion
 
-__all__ = ["KEYS", "Condition", "suggestion"]
+__all__ = ["KEYS", "Condition"]
 
 KEYS = ("data", "location", "recipient", "replied", "resource", "source", "status", "tags", "title")
 """The keys of `only` and `unless`."""
-
-
-def suggestion(word: str, known: tuple[str, ...]) -> str:
-    """Return the end of an error about an unknown word: the known word that is near to it, else all known ones."""
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(known))}"
 
 
 def _texts_of(value: object, what: str) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ from attrs import asdict, field, frozen
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Data, Recipient
 from reminder_kit.model.instants import iso
-from reminder_kit.rules.conditions import Condition, suggestion
+from reminder_kit.model.suggestions import suggestion
+from reminder_kit.rules.conditions import Condition
 from reminder_kit.rules.late_policy import LatePolicy, one_of
 from reminder_kit.rules.offset_keys import OFFSET_KEYS, At, OffsetKey
 from reminder_kit.rules.offsets import Offset, in_words, local_time, parse_length

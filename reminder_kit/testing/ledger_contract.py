@@ -13,7 +13,7 @@ A subclass runs them on what its fixture `ledger` returns, an empty ledger with 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -567,19 +567,32 @@ class _Remembering:
             transaction.match_event("e-1")
             assert transaction.unmatched_events(provider_id="P-1", token="m-1") == []
 
-    def test_a_reply_is_about_what_went_out_last(self, ledger: Ledger) -> None:
-        """The message that this provider sent to the number last is found; one that is only parked is not."""
-        _, claim, first = park_one(ledger)
-        _, other, second = park_one(ledger, "A-2")
-        assert ledger.submit(lambda tx: tx.reader.last_sent(provider="telnyx", number=PHONE)).result() is None
+    def test_what_may_have_gone_out_to_a_number_is_found(self, ledger: Ledger) -> None:
+        """Messages of this provider to the number up to an instant, the latest first; cancelled ones are left out."""
+        _, _, first = park_one(ledger)
+        _, claim, second = park_one(ledger, "A-2")
+
+        def found(provider: str = "telnyx", number: str = PHONE, until: datetime = first.send_at) -> list[str]:
+            about = ledger.read(lambda reader: reader.sent_to(provider=provider, number=number, until=until))
+            return [one.message.id for one in about]
+
+        assert found() == [second.id, first.id]
+        assert found("vonage") == found(number="+12025550199") == found(until=first.send_at - LEASE) == []
         with ledger.writing() as transaction:
-            transaction.move_message(claim, first, evolve(first, state=State.SENT))
-            transaction.move_message(other, second, evolve(second, state=State.DELIVERED))
-            found = transaction.reader.last_sent(provider="telnyx", number=PHONE)
-            assert found is not None
-            assert found.message.id == second.id
-            assert transaction.reader.last_sent(provider="telnyx", number="+12025550199") is None
-            assert transaction.reader.last_sent(provider="vonage", number=PHONE) is None
+            transaction.move_message(claim, second, evolve(second, state=State.CANCELLED))
+        assert found() == [first.id]
+
+    def test_a_reply_waits_until_it_is_matched(self, ledger: Ledger) -> None:
+        """A reply of which nothing is known yet is found again as it came, until it is matched."""
+        event = DeliveryEvent("e-1", "received", NOW, "telnyx", number=PHONE, text="C")
+        with ledger.writing() as transaction:
+            transaction.store_event(event, NOW)
+            assert transaction.reader.waiting_replies() == []
+            transaction.let_wait("e-1")
+        assert ledger.read(lambda reader: reader.waiting_replies()) == [event]
+        with ledger.writing() as transaction:
+            transaction.match_event("e-1")
+        assert ledger.read(lambda reader: reader.waiting_replies()) == []
 
     def test_a_reply_is_kept_until_the_start_moves(self, ledger: Ledger) -> None:
         """The reply stays when only the title changes."""

@@ -6,7 +6,7 @@ Pure: no clock, no I/O. Never looks at a real appointment: it renders texts for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.model.instants import zone
-from reminder_kit.rules.conditions import suggestion
+from reminder_kit.model.suggestions import suggestion
 from reminder_kit.text.samples import made_up
 from reminder_kit.text.sms import costly_characters, sms_parts, transliterated
 from reminder_kit.text.templates import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reminder_kit.rules.defaults import Defaults
     from reminder_kit.rules.rule import Rule
 
-__all__ = ["OPT_OUT_WORDS", "Finding", "lint", "warnings_of"]
+__all__ = ["OPT_OUT_WORDS", "Finding", "lint", "opt_out_warnings", "warnings_of"]
 
 OPT_OUT_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
 """Replies by which providers opt a number out (Telnyx documents these as opt-out keywords; Twilio knows two more)."""
@@ -76,12 +76,10 @@ def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
     `defaults` name the locale, zone and region with which the texts are tried.
     """
     found: list[Finding] = []
-    for where, texts in (("text", rule.text), ("late_text", rule.late_text), ("together", rule.together)):
-        by_locale = texts if isinstance(texts, Mapping) else {"": texts} if texts else {}
+    for where, texts in _texts_of(rule):
         if isinstance(texts, Mapping):
             found += [*_missing_locale(rule, where, texts, defaults), *_unknown_locales(rule, where, texts)]
-        for locale, source in by_locale.items():
-            place = f"{where}.{locale}" if locale else where
+        for place, locale, source in _sources_of(where, texts):
             found += _template_findings(rule, place, source, locale or defaults.locale, defaults)
     if not rule.text and not rule.media_urls:
         found.append(Finding("error", rule.id, 'it has no text: write text = "See you {{ when }}."'))
@@ -100,6 +98,27 @@ def warnings_of(rule: Rule, defaults: Defaults, where: str = "") -> Iterator[str
         if finding.severity == "error":
             raise InvalidRuleError(f"{where}: {warning}" if where else warning)
         yield warning
+
+
+def opt_out_warnings(rules: Iterable[Rule]) -> Iterator[str]:
+    """Yield, in words, which texts of rules ask for a reply by which people opt out of all messages."""
+    for rule in rules:
+        for where, texts in _texts_of(rule):
+            for place, _, source in _sources_of(where, texts):
+                yield from (f"rule {rule.id!r}: {place}: {warning}" for warning in _opt_out_replies(source))
+
+
+def _texts_of(rule: Rule) -> tuple[tuple[str, str | Mapping[str, str]], ...]:
+    """Return the texts of a rule, each with the name of its key."""
+    return ("text", rule.text), ("late_text", rule.late_text), ("together", rule.together)
+
+
+def _sources_of(where: str, texts: str | Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield the place, the locale ("": none is named) and the source of each template of one key."""
+    if isinstance(texts, Mapping):
+        yield from ((f"{where}.{locale}", locale, source) for locale, source in texts.items())
+    elif texts:
+        yield where, "", texts
 
 
 def _missing_locale(rule: Rule, where: str, texts: Mapping[str, str], defaults: Defaults) -> Iterator[Finding]:

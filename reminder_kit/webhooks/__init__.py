@@ -5,6 +5,7 @@ import `delivery`, `providers`, `ledger`, `ports` and the rooms below them; it k
 carries out what follows (withdrawing after a STOP) in a run of its own. In reading order:
 
 - `verification`: which of the kit's providers a webhook is from, and whether it is genuine.
+- `answering`: which message a reply answers.
 - `inbox`: delivery events and replies, stored and acted upon in one transaction.
 - `opt_out_lists`: the provider's own list of opt-outs, read and suppressed from time to time, for webhooks that were
   missed.
@@ -15,6 +16,8 @@ To know:
   final state.
 - An event may come before its message is known by the provider's id. It waits in the ledger, and is followed when the
   message is.
+- A reply answers the last message that had gone out by then. Where that can't be said yet (the answer about a message
+  is still out), a keyword waits in the ledger: each webhook about a message, and each run, matches it again.
 - A STOP is obeyed in the transaction that stores it: from then on the number is suppressed, and every appointment for
   it is dirty, so that the next run withdraws what is parked.
 """

@@ -7,15 +7,16 @@ reported as an anomaly and otherwise left alone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
 from reminder_kit.delivery.message_events import STATES, MessageEvents
-from reminder_kit.model.messages import DeliveryEvent
-from reminder_kit.model.records import HistoryEntry, Suppression
+from reminder_kit.model.messages import Answered, DeliveryEvent
+from reminder_kit.model.records import AppointmentRecord, FoundMessage, HistoryEntry, Identity, Suppression
 from reminder_kit.providers.replies import Replies
+from reminder_kit.webhooks.answering import FAST, Match, match
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -31,12 +32,14 @@ class Inbox:
     message_events: MessageEvents = field(factory=MessageEvents)
     #: The host's own keywords.
     replies: Replies = field(factory=Replies)
+    #: By how much, as elapsed time, a start must have moved for a reply about the earlier one to mean nothing.
+    rearm_after: timedelta = timedelta(minutes=15)
 
     def take(self, tx: Transaction, events: Iterable[DeliveryEvent], now: datetime) -> list[DeliveryEvent]:
         """Store verified events and act on them; returns the events that hosts are to hear of.
 
-        An event that was stored before is passed over. A reply that is a keyword, and an event out of turn, are
-        returned as two events.
+        An event that was stored before is passed over. An event out of turn is returned as two events; a reply that is
+        a keyword as one, and one more for each appointment for which the keyword holds.
         """
         announced: list[DeliveryEvent] = []
         for event in events:
@@ -44,6 +47,7 @@ class Inbox:
                 continue
             if event.type in STATES:
                 announced += self._follow_message(tx, event, now)
+                announced += self.match_again(tx, now)
             elif event.type == "unknown":
                 announced.append(event)  # a word that decides nothing is nobody's reply
             else:
@@ -51,27 +55,79 @@ class Inbox:
         return announced
 
     def _take_reply(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
-        """Act on what a person replied, and return it: a reply is about the message that went to its number last.
+        """Act on what a person replied, and return it: a reply is about what had gone out to its number by then.
 
-        A keyword is recorded for every appointment that this message speaks of.
+        A keyword waits where it is not known yet what that was: `match_again` returns it then.
         """
-        if not event.number:
-            return [event]
-        found = tx.reader.last_sent(provider=event.provider, number=event.number)
-        event = evolve(event, appointment=found.identity if found else None)
-        if event.type in ("opted_out", "opted_in"):
+        if event.type in ("opted_out", "opted_in") and event.number:
             self._obey_opt_out(tx, event, now)
+        matched = self._match(tx, event)
+        event = _about(event, matched.found, self._answered(tx, matched.found))
         word = self.replies.name_of(event.text or "") if event.type == "received" else None
-        if word is None:
+        if word is not None and matched.waits:
+            tx.let_wait(event.id)
             return [event]
-        if found is not None:
-            owners = tx.reader.reminder_owners([included.key for included in found.message.includes])
-            about = list(dict.fromkeys([found.identity, *(identity for identity, *_ in owners.values())]))
-            for identity in about:
+        tx.match_event(event.id)
+        return [event] if word is None else [event, *self._take_keyword(tx, event, word, now)]
+
+    def match_again(self, tx: Transaction, now: datetime) -> list[DeliveryEvent]:
+        """Match the keywords that wait, and return those of which it is known by now what they answer.
+
+        That they came was told when they came; they are returned under the keyword's name only. One of which nothing
+        more will be known is returned without an appointment.
+        """
+        announced: list[DeliveryEvent] = []
+        for event in tx.reader.waiting_replies():
+            matched = self._match(tx, event)
+            if not matched.waits:
+                tx.match_event(event.id)
+                known = _about(event, matched.found, self._answered(tx, matched.found))
+                word = self.replies.name_of(event.text or "")
+                announced += [] if word is None else self._take_keyword(tx, known, word, now)
+        return announced
+
+    @staticmethod
+    def _match(tx: Transaction, event: DeliveryEvent) -> Match:
+        if not event.number:
+            return Match()
+        until = event.occurred_at + FAST
+        return match(tx.reader.sent_to(provider=event.provider, number=event.number, until=until), event.occurred_at)
+
+    def _answered(self, tx: Transaction, found: FoundMessage | None) -> tuple[Answered, ...]:
+        """Return the appointments that a message speaks of, as they are by now."""
+        if found is None:
+            return ()
+        told = {found.identity: found.message.start_at}
+        owners = tx.reader.reminder_owners([included.key for included in found.message.includes])
+        for included in found.message.includes:
+            if included.key in owners:
+                told.setdefault(owners[included.key][0], included.start_at)
+        records = {record.identity: record for record in tx.reader.records(identities=told)}
+        return tuple(self._standing(identity, start, records.get(identity)) for identity, start in told.items())
+
+    def _standing(self, identity: Identity, told: datetime, record: AppointmentRecord | None) -> Answered:
+        """Return an appointment as its record (None: purged) has it, of which a message `told` a start."""
+        if record is None:
+            return Answered(*identity, "removed", told)
+        return Answered(*identity, _status(record), record.start_at, abs(record.start_at - told) > self.rearm_after)
+
+    def _take_keyword(self, tx: Transaction, event: DeliveryEvent, word: str, now: datetime) -> list[DeliveryEvent]:
+        """Keep a keyword for every appointment for which it holds, and return one event for each of them.
+
+        Without any appointment, one event is returned. A keyword that came before the one that is kept changes nothing.
+        """
+        holding = [Identity(*answered[:3]) for answered in event.appointments if answered.stands]
+        for identity in holding:
+            if _is_latest(tx, identity, event):
                 tx.reply(identity, word)
-            tx.mark_dirty(identities=about)
-            tx.note([HistoryEntry(now, "webhook", "replied", identity, reason=word) for identity in about])
-        return [event, evolve(event, id=f"{event.id}:{word}", type=word)]
+        tx.mark_dirty(identities=holding)
+        tx.note([_replied(answered, event, word, now) for answered in event.appointments])
+        names = [f"{event.id}:{word}", *(f"{event.id}:{word}:{number}" for number in range(2, len(holding) + 1))]
+        about: list[Identity | None] = [*holding] if event.appointments else [None]
+        return [
+            evolve(event, id=name, type=word, appointment=identity)
+            for name, identity in zip(names, about, strict=False)
+        ]
 
     def _obey_opt_out(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> None:
         """Suppress the number of a STOP, or lift that after a START; every appointment for it becomes dirty."""
@@ -91,3 +147,34 @@ class Inbox:
             return [event]
         _, in_turn = self.message_events.follow(tx, found, event, now)
         return [event] if in_turn else [event, evolve(event, id=f"{event.id}:anomaly", type="anomaly")]
+
+
+def _about(event: DeliveryEvent, found: FoundMessage | None, appointments: tuple[Answered, ...]) -> DeliveryEvent:
+    return evolve(event, appointment=found.identity if found else None, appointments=appointments)
+
+
+def _status(record: AppointmentRecord) -> str:
+    """Return the word for how an appointment stands; "" where its snapshot can't be read on this machine."""
+    if record.removed:
+        return "removed"
+    try:
+        return record.appointment.status
+    except ValueError:  # an unknown zone, or what a later library wrote: it concerns this appointment only
+        return ""
+
+
+_REPLIED = "replied"
+
+
+def _is_latest(tx: Transaction, identity: Identity, event: DeliveryEvent) -> bool:
+    """Say whether no reply about an appointment is kept that came after this one: webhooks overtake each other."""
+    entries = tx.reader.history(id=identity.id, source=identity.source, recurrence_id=identity.recurrence_id)
+    came_at = event.occurred_at.isoformat()
+    return not any(entry.event == _REPLIED and entry.detail.get("occurred_at", "") > came_at for entry in entries)
+
+
+def _replied(answered: Answered, event: DeliveryEvent, word: str, now: datetime) -> HistoryEntry:
+    """Return the line of history about a keyword, also where it does not hold any more."""
+    off = "" if answered.stands else ": it has moved since" if answered.moved else f": it is {answered.status}"
+    detail = {"occurred_at": event.occurred_at.isoformat()}
+    return HistoryEntry(now, "webhook", _REPLIED, Identity(*answered[:3]), reason=word + off, detail=detail)

@@ -9,6 +9,7 @@ from attrs import fields
 
 from reminder_kit.calendars.settings import PHONE_SOURCES, CalendarSettings
 from reminder_kit.config import loading as config
+from reminder_kit.config.arguments import GUARD_KEYS
 from reminder_kit.config.json_schema import file_schema, rules_schema
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.appointments import Status
@@ -72,7 +73,7 @@ class TestFile:
         ("table", "keys"),
         [
             ("ledger", config._LEDGER),
-            ("guard", config._GUARD),
+            ("guard", GUARD_KEYS),
             ("cost", ("part", "mms", "currency")),
             ("calendar", [attribute.name for attribute in fields(CalendarSettings)]),
         ],

@@ -46,7 +46,7 @@ def test_one_question_settles_any_word_but_scheduled(make_kit, sandbox, appointm
     assert change.error.endswith("looked up, it is scheduled")
     assert (change.happened, kit.status()["messages"]) == ("parked", {"scheduled": 1})
     visit = appointment()
-    kit.sync(evolve(visit, starts_at=visit.starts_at + later))
+    kit.sync(evolve(visit, starts_at=visit.starts_at + later, ends_at=None))
     assert [message.send_at for message in sandbox.parked()] == [visit.starts_at + later - timedelta(hours=24)]
     assert asked(sandbox, "GET") == 1
 
@@ -106,7 +106,7 @@ def test_twilios_queued_is_no_word_on_where_a_message_is(make_kit, sandbox, appo
     kit.sync(appointment())
     assert kit.status()["messages"] == {"scheduled": 1}
     visit = appointment()
-    kit.sync(evolve(visit, starts_at=visit.starts_at + timedelta(minutes=10)))
+    kit.sync(evolve(visit, starts_at=visit.starts_at + timedelta(minutes=10), ends_at=None))
     assert len(sandbox.parked()) == 1
 
 
@@ -131,7 +131,7 @@ def test_a_look_up_that_fails_bars_nobody_from_taking_the_message_back(
     kit.sync(appointment())
     sandbox.clock.advance(minutes=6)
     visit = appointment()
-    later = evolve(visit, starts_at=visit.starts_at + timedelta(hours=3))
+    later = evolve(visit, starts_at=visit.starts_at + timedelta(hours=3), ends_at=None)
     assert (kit.sync(later) if moved else kit.withdraw("A-1")).ok
     expected = [later.starts_at - timedelta(hours=24)] if moved else []
     assert [message.send_at for message in sandbox.parked()] == expected
@@ -277,7 +277,7 @@ def test_moving_one_in_doubt_counts_for_the_guard_like_any_other(make_kit, sandb
     kit.sync(appointment())
     sandbox.clock.advance(minutes=6)
     visit = appointment()
-    (change,) = kit.plan(evolve(visit, starts_at=visit.starts_at + timedelta(hours=3))).changes
+    (change,) = kit.plan(evolve(visit, starts_at=visit.starts_at + timedelta(hours=3), ends_at=None)).changes
     assert (change.kind.value, change.moves_noticeably) == ("replace", True)
     (change,) = kit.plan(visit).changes
     assert (change.kind.value, change.causes) == ("keep", ("settle",))

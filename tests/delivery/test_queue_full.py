@@ -74,7 +74,8 @@ def test_what_is_taken_back_leaves_room_at_once(kit, sandbox, appointment):
 def test_a_moved_one_takes_the_room_that_it_leaves(kit, sandbox, appointment):
     """The parked message is taken back first, and the provider takes the one that replaces it."""
     kit.sync(visits(appointment, 2))
-    later = evolve(visits(appointment, 1)[0], starts_at=visits(appointment, 1)[0].starts_at + timedelta(hours=3))
+    (first,) = visits(appointment, 1)
+    later = evolve(first, starts_at=first.starts_at + timedelta(hours=3), ends_at=None)
     assert [change.happened for change in kit.sync(later).changes] == ["replaced"]
     assert [message.to for message in sandbox.parked()] == ["+12025550100"]
 
@@ -85,7 +86,7 @@ def test_a_moved_one_whose_room_was_taken_is_held(make_kit, sandbox, appointment
     visit = visits(appointment, 1)[0]
     kit.sync(visit)
     sandbox.fault("error", times=1, method="POST", status=400, code="40318")
-    (change,) = kit.sync(evolve(visit, starts_at=visit.starts_at + timedelta(hours=3))).changes
+    (change,) = kit.sync(evolve(visit, starts_at=visit.starts_at + timedelta(hours=3), ends_at=None)).changes
     assert (change.kind.value, change.reason.value, change.outcome) == ("hold", "at_capacity", "done")
     assert sandbox.parked() == []
     assert [change.reason.value for change in kit.resync().changes] == ["at_capacity"]

@@ -30,7 +30,7 @@ def test_a_verb_bears_its_own_name(face, verb):
 @pytest.mark.parametrize("verb", ["plan", "sync"])
 def test_a_traceback_names_the_verb(kit, verb):
     """Every frame of a verb, wrapped or not, is called after it."""
-    with pytest.raises(TypeError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         getattr(kit, verb)(3)
     names = [frame.name for frame in traceback.extract_tb(caught.tb)]
     assert names.count(verb) >= 2

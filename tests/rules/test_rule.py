@@ -30,10 +30,11 @@ BOB = "+12025550145"
 
 
 def appointment(**changes):
+    starts_at = changes.pop("starts_at", datetime(2026, 2, 16, 10, tzinfo=NEW_YORK))
     fields = {
         "id": "A-1",
-        "starts_at": datetime(2026, 2, 16, 10, tzinfo=NEW_YORK),
-        "ends_at": datetime(2026, 2, 16, 11, tzinfo=NEW_YORK),
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=1),
         "recipients": [Recipient(NUMBER, name="Ann")],
     }
     return Appointment(**{**fields, **changes})

@@ -58,7 +58,7 @@ def test_everyone_receives_what_is_true_and_once(name, tmp_path):
         writes = sandbox.write_count
         assert kit.sync(booked).ok
         assert sandbox.write_count == writes
-        booked[0] = evolve(booked[0], starts_at=START + timedelta(hours=3))
+        booked[0] = evolve(booked[0], starts_at=START + timedelta(hours=3), ends_at=None)
         booked[1] = evolve(booked[1], status="cancelled")
         assert kit.sync(booked).ok
         sandbox.inbound(phone(2), "Stop. Thank you")

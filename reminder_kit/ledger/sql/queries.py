@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, OUTCOME_COLUMNS, RECORD_COLUMNS, Builder, words
+from reminder_kit.ledger.sql.tables import WAITING
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 
 __all__ = ["Filters", "Queries"]
@@ -87,16 +88,14 @@ class Queries(Builder):
         return chosen.where(self._among(table.c.row_id, "rows"), alive).order_by(table.c.serial)
 
     @cache  # noqa: B019 - statements live as long as the process
-    def identities(self, *, source: bool, occurrence: bool) -> Any:
-        """Return the question which appointments carry an id, of one source or occurrence where these are named."""
+    def identities(self, *, source: bool) -> Any:
+        """Return the question which appointments carry an id, of one source where that is named."""
         table = self.tables.appointments
         chosen = sa.select(table.c.source, table.c.starts_at, table.c.row_id, table.c.id, table.c.recurrence_id).where(
             table.c.namespace == sa.bindparam("namespace"), table.c.id == sa.bindparam("id")
         )
         if source:
             chosen = chosen.where(table.c.source == sa.bindparam("source"))
-        if occurrence:
-            chosen = chosen.where(table.c.recurrence_id == sa.bindparam("recurrence_id"))
         return chosen
 
     @cached_property
@@ -138,11 +137,19 @@ class Queries(Builder):
         return self._with_appointment(table.c[by] == sa.bindparam("name")).order_by(table.c.serial.desc()).limit(1)
 
     @cached_property
-    def last_sent(self) -> Any:
-        """The message that went out last to a number through one provider, with its appointment."""
+    def sent_to(self) -> Any:
+        """Up to fifty messages to a number through one provider whose send time is no later than an instant.
+
+        The latest first, with their appointments; those that certainly did not go out are left out.
+        """
         table = self.tables.messages
-        to = sa.and_(table.c.to_number == sa.bindparam("number"), table.c.state.in_(words(SENT)))
-        return self._with_appointment(to).order_by(table.c.send_at.desc(), table.c.serial.desc()).limit(1)
+        stayed = words({State.CANCELLED, State.REJECTED})
+        to = sa.and_(
+            table.c.to_number == sa.bindparam("number"),
+            table.c.send_at <= sa.bindparam("until"),
+            table.c.state.not_in(stayed),
+        )
+        return self._with_appointment(to).order_by(table.c.send_at.desc(), table.c.serial.desc()).limit(50)
 
     def _with_appointment(self, condition: Any) -> Any:
         """Return the question for messages of a provider and the appointments they are for."""
@@ -246,6 +253,18 @@ class Queries(Builder):
             table.c.namespace == sa.bindparam("namespace"),
             table.c.matched == sa.false(),
             table.c[by] == sa.bindparam("name"),
+        ).order_by(table.c.serial)
+
+    @cached_property
+    def waiting_replies(self) -> Any:
+        """Replies that are to be matched again, the oldest first."""
+        table = self.tables.events
+        hidden = ("serial", "namespace", "received_at", "matched")
+        chosen = sa.select(*(column for column in table.columns if column.name not in hidden))
+        return chosen.where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.token == sa.literal_column(f"'{WAITING}'"),
+            table.c.matched == sa.false(),
         ).order_by(table.c.serial)
 
     @cached_property

@@ -12,13 +12,16 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import frozen
 
-__all__ = ["PREFIX", "VERSION_TABLE", "Tables", "tables_of"]
+__all__ = ["PREFIX", "VERSION_TABLE", "WAITING", "Tables", "tables_of"]
 
 PREFIX = "reminder_kit_"
 """What the names of all tables begin with, so that they can live among a host's."""
 
 VERSION_TABLE = f"{PREFIX}alembic_version"
 """The table that holds the version of the others."""
+
+WAITING = "waiting"
+"""What stands in the place of a token in replies that wait until it is known which message they answer."""
 
 Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """A number that the database gives out; SQLite does so for the type INTEGER only."""
@@ -293,7 +296,8 @@ def _events(metadata: sa.MetaData) -> sa.Table:
         # By the provider's clock, and by the kit's.
         _instant_column("occurred_at", nullable=False),
         _instant_column("received_at", nullable=False),
-        # Which message it is about: the provider's id, and our token; NULL where the event names none.
+        # Which message it is about: the provider's id, and our token; NULL where the event names none. A reply has no
+        # token: it is WAITING while it is to be matched again, and found by the token's index.
         _text_column("provider"),
         sa.Column("provider_id", sa.Text),
         sa.Column("token", sa.Text),

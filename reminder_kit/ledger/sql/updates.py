@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, OUTCOME_COLUMNS, Builder, words
+from reminder_kit.ledger.sql.tables import WAITING
 from reminder_kit.model.lifecycle import OPEN
 
 __all__ = ["Updates"]
@@ -317,6 +318,14 @@ class Updates(Builder):
         """Mark an event as one whose message is known."""
         table = self.tables.events
         return self._update(table, matched=sa.true()).where(
+            table.c.namespace == sa.bindparam("namespace"), table.c.id == sa.bindparam("which")
+        )
+
+    @cached_property
+    def let_wait(self) -> Any:
+        """Mark a reply as one that is to be matched again."""
+        table = self.tables.events
+        return self._update(table, token=sa.literal_column(f"'{WAITING}'")).where(
             table.c.namespace == sa.bindparam("namespace"), table.c.id == sa.bindparam("which")
         )
 
