@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reminder_kit.cli.options import EVERY, chosen, common, forced, now_option, source_option
+from reminder_kit.cli.options import EVERY, INSTANT, chosen, common, forced, now_option, source_option
 from reminder_kit.cli.output import progress, say, tell_problems, write_json, write_lines, zone_of
 from reminder_kit.cli.rendering import Line, change_lines, outcome_line
 from reminder_kit.cli.session import opened
@@ -30,28 +30,33 @@ __all__ = ["finished", "import_", "plan", "resync"]
 
 _HOUR = timedelta(hours=1)
 
+_as_of = click.option(
+    "--as-of", help="When the file was exported: what was recorded later is newer than it.", **INSTANT
+)
 _complete = click.option("--complete", is_flag=True, help="The file is all there is: withdraw what it no longer has.")
 
 
 @click.command()
 @click.argument("file")
 @_complete
+@_as_of
 @source_option
 @now_option
 @common
-def plan(file: str, source: str | None, now: datetime | None, *, complete: bool) -> int:
+def plan(file: str, source: str | None, now: datetime | None, as_of: datetime | None, *, complete: bool) -> int:
     """Show what an import of FILE (.ics file, folder, address, or - for stdin) would do.
 
     Writes nothing. Exit status 1 where events could not be read, 3 where the import
     would be refused as unsafe.
     """
     with opened(now, warn=True) as kit:
-        return _show_plan(kit, kit.plan_calendar(file, source, complete=complete), file)
+        return _show_plan(kit, kit.plan_calendar(file, source, complete=complete, as_of=as_of), file)
 
 
 @click.command("import")
 @click.argument("file")
 @_complete
+@_as_of
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @forced
 @click.option("--expect-digest", metavar="DIGEST", help="Carry out only the plan with this digest (see plan).")
@@ -63,6 +68,7 @@ def import_(
     expect_digest: str | None,
     source: str | None,
     now: datetime | None,
+    as_of: datetime | None,
     *,
     complete: bool,
     dry_run: bool,
@@ -75,7 +81,7 @@ def import_(
     with opened(now, writing=not dry_run, warn=True) as kit:
         if not dry_run:
             kit.ledger.upgrade_if_older()
-        made = kit.plan_calendar(file, source, complete=complete)
+        made = kit.plan_calendar(file, source, complete=complete, as_of=as_of)
         if dry_run:
             return _show_plan(kit, made, file, force=force)
         if not force:

@@ -47,34 +47,50 @@ class Verbs(Kit):
         *,
         complete: bool = False,
         covers: Collection[str] = (),
+        as_of: datetime | None = None,
     ) -> Plan:
         """Return what `sync` would do, without writing anything anywhere.
 
         `appointments` is one or any iterable. With `source` they all belong to it, whatever
         they say themselves. `complete` says that these are all of that source: recorded future
         ones that are absent would be withdrawn; `covers` names ids of which every occurrence is handed in.
+
+        `as_of` (aware, not later than the kit's clock: `kit.now()`) says when they were read:
+        what was recorded later, or up to 5 seconds before, is newer and stays as it is, unless
+        revisions of one kind say otherwise. Without it, the kit knows the time of rows that it
+        draws itself (a generator, a lazy query); a list may be of any age, and is taken as the
+        latest word on all that was recorded before the call.
         """
         return await self._in_thread(
-            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers
+            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers, as_of=as_of
         )
 
-    async def plan_calendar(self, file: Any, source: str | None = None, *, complete: bool = False) -> Plan:
+    async def plan_calendar(
+        self, file: Any, source: str | None = None, *, complete: bool = False, as_of: datetime | None = None
+    ) -> Plan:
         """Return what `import_calendar` would do; what could not be read is in `problems`."""
-        return await self._in_thread(self._planner.calendar_import, file, self.now(), source=source, complete=complete)
+        return await self._in_thread(
+            self._planner.calendar_import, file, self.now(), source=source, complete=complete, as_of=as_of
+        )
 
     async def plan_resync(
-        self, appointments: Appointments | None = None, *, complete: bool = False, only_dirty: bool = False
+        self,
+        appointments: Appointments | None = None,
+        *,
+        complete: bool = False,
+        only_dirty: bool = False,
+        as_of: datetime | None = None,
     ) -> Plan:
         """Return what `resync` would do."""
         return await self._in_thread(
-            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty
+            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty, as_of=as_of
         )
 
     # Doing
 
     @announces_run()
     async def apply(self, plan: Plan, *, expect_digest: str | None = None, force: bool = False) -> Report:
-        """Carry out a plan and return the report.
+        """Carry out a plan and return the report; what was recorded since it was made is newer, and stays as it is.
 
         Raises `PlanChangedError` where `expect_digest` is another plan's, `UnsafePlanError`
         where it withdraws too much and is not forced.
@@ -84,7 +100,7 @@ class Verbs(Kit):
                 f"this is not the plan that was reviewed ({plan.digest[:12]}, expected {expect_digest[:12]}): "
                 "plan again and review that"
             )
-        return await self._carry_out(plan, force=force)
+        return await self._carry_out(plan.of_its_instant(), force=force)
 
     @announces_run("sync")
     async def sync(
@@ -95,25 +111,35 @@ class Verbs(Kit):
         complete: bool = False,
         covers: Collection[str] = (),
         force: bool = False,
+        as_of: datetime | None = None,
     ) -> Report:
         """Make the provider hold what these appointments ask for: plan, then apply at once."""
         await self._in_thread(self.ledger.upgrade_if_older)
         plan = await self._in_thread(
-            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers
+            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers, as_of=as_of
         )
         return await self._carry_out(plan, force=force)
 
     @announces_run("import")
     async def import_calendar(
-        self, file: Any, source: str | None = None, *, complete: bool = False, force: bool = False
+        self,
+        file: Any,
+        source: str | None = None,
+        *,
+        complete: bool = False,
+        force: bool = False,
+        as_of: datetime | None = None,
     ) -> Report:
         """Read a calendar and sync its occurrences; `source` defaults to the file's stem.
 
-        `complete` also withdraws what the file no longer has. Raises `CalendarError` for
+        `complete` also withdraws what the file no longer has; `as_of` says when the file was
+        exported (see `plan`; the time of a file in its file system is not asked). Raises `CalendarError` for
         what is no calendar; a broken event is in the report's `problems` and stops nothing else.
         """
         await self._in_thread(self.ledger.upgrade_if_older)
-        plan = await self._in_thread(self._planner.calendar_import, file, self.now(), source=source, complete=complete)
+        plan = await self._in_thread(
+            self._planner.calendar_import, file, self.now(), source=source, complete=complete, as_of=as_of
+        )
         return await self._carry_out(plan, force=force)
 
     @announces_run("resync")
@@ -124,31 +150,41 @@ class Verbs(Kit):
         complete: bool = False,
         only_dirty: bool = False,
         force: bool = False,
+        as_of: datetime | None = None,
     ) -> Report:
         """Do the batch job: whatever was recorded, became due, failed or was left open is brought in order.
 
-        `appointments` (any iterable) are taken in first; they don't overwrite what was
-        recorded after the call began. `only_dirty` looks only at what was recorded since.
+        `appointments` (any iterable) are taken in first, as they were `as_of` (see `plan`;
+        default: as the call began). `only_dirty` looks only at what was recorded since.
         """
         await self._in_thread(self.ledger.upgrade_if_older)
         plan = await self._in_thread(
-            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty
+            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty, as_of=as_of
         )
         if plan.is_unsafe and not force:  # a refusal keeps no STOP from being obeyed, and nothing begun open
             await self._executor.apply(plan.in_any_case(), patient=True)
         # what follows a webhook or a suppression is no run of the batch job
         return await self._carry_out(plan, force=force, job="" if only_dirty else "resync")
 
-    async def record(self, appointments: Appointments, source: str | None = None, *, connection: Any = None) -> None:
+    async def record(
+        self,
+        appointments: Appointments,
+        source: str | None = None,
+        *,
+        connection: Any = None,
+        as_of: datetime | None = None,
+    ) -> None:
         """Write appointments to the ledger and nothing else; the next `resync` does the rest.
 
+        What was recorded after `as_of` (see `plan`) is newer than they are, and stays as it is.
         With `connection` (SQLAlchemy's, a session, or a DB-API connection) this is part of
         the host's own transaction: it is committed, or rolled back, with the booking.
         """
+        taken = self._planner.taken(appointments, as_of, self.now())
         all_incoming, now = self._planner.incoming(appointments, source), self.now()
 
         def write(tx: Transaction) -> None:
-            tx.record(all_incoming, now)
+            tx.record(all_incoming, now, as_of=taken.at if taken else None)
 
         await self._written(write, connection)
 

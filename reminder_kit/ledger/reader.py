@@ -27,6 +27,7 @@ from reminder_kit.ledger.sql.row_mapping import (
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
 from reminder_kit.model.appointments import recurrence_name
+from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Message
@@ -182,6 +183,16 @@ class Reader:
             for sequence in found
             if sequence[0] is not None
         }
+
+    def recorded_since(self, since: datetime) -> frozenset[Written]:
+        """Return what was written last of the appointments that were recorded later than that instant, UTC."""
+        found = self._runner.rows(
+            self._statements.queries.recorded_since, namespace=self._namespace, since=micros(since)
+        )
+        return frozenset(
+            Written(Identity(*identity), fingerprint, bool(removed), instant(at))
+            for *identity, fingerprint, removed, at in found
+        )
 
     def rows(self, identities: Iterable[Identity]) -> dict[Identity, int]:
         """Return the rows of those that are recorded."""

@@ -5,7 +5,7 @@ Never commits, never decides by more than snapshot, revision and time of recordi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.sql.row_mapping import micros, micros_or_none
 from reminder_kit.ledger.sql.statements import Statements
+from reminder_kit.model.as_of import Written
 from reminder_kit.model.records import Identity, Incoming, RecordResult
 
 __all__ = ["Recorder"]
@@ -34,13 +35,13 @@ class _RecordedRow:
     def outranks(self, incoming: Incoming, as_of: int | None) -> bool:
         """Say whether what is recorded is newer than what comes in, so that the latter is stale.
 
-        Revisions of one kind are compared; else, with `as_of`, what was recorded later than that instant (in
-        microseconds) is newer, unless both sides have revisions, of different kinds: then the last write wins.
+        Revisions of one kind are compared; else, or where they are equal, with `as_of`, what was recorded later than
+        that instant (in microseconds) is newer.
         """
         kind, order = incoming.order
-        if kind and kind == self.kind:
+        if kind and kind == self.kind and order != self.order:
             return order < self.order
-        return as_of is not None and self.recorded_at > as_of and not (kind and self.kind)
+        return as_of is not None and self.recorded_at > as_of
 
     def holds(self, incoming: Incoming) -> bool:
         """Say whether this is the same appointment, still there."""
@@ -145,14 +146,28 @@ class Recorder:
             for incoming, answer in zip(all_incoming, batch.answers, strict=True)
         ]
 
-    def remove(self, identities: Sequence[Identity], now: datetime) -> list[Identity]:
+    def remove(self, identities: Sequence[Identity], now: datetime, seen: Mapping[Identity, Written]) -> list[Identity]:
         """Mark appointments as removed: `Transaction.remove` says what that means."""
         known = self._reader.recorded(identities)
-        gone = [identity for identity, sequence in known.items() if not sequence[2]]
-        rows = [{"which": row, "now": micros(now)} for row in sorted(known[identity][0] for identity in gone)]
-        if rows:
-            self._runner.many(self._statements.updates.remove, rows)
-        return gone
+        here = {identity: sequence[0] for identity, sequence in known.items() if not sequence[2]}
+        by_name = [{"which": row} for identity, row in here.items() if identity not in seen]
+        as_seen = [
+            {"which": row, "seen": seen[identity].fingerprint, "seen_at": micros(seen[identity].recorded_at)}
+            for identity, row in here.items()
+            if identity in seen
+        ]
+        removed = 0
+        for statement, rows in (
+            (self._statements.updates.remove(as_seen=False), by_name),
+            (self._statements.updates.remove(as_seen=True), as_seen),
+        ):
+            if rows:
+                in_order = sorted(rows, key=lambda values: values["which"])
+                removed += self._runner.many(statement, [values | {"now": micros(now)} for values in in_order])
+        if removed == len(here):
+            return list(here)
+        after = self._reader.recorded(here)
+        return [identity for identity in here if after[identity][2]]
 
 
 def _once_each(all_incoming: Sequence[Incoming]) -> Iterator[list[Incoming]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from reminder_kit.errors import ClaimLostError
@@ -29,6 +30,7 @@ from reminder_kit.ledger.sql.row_mapping import (
     outcome_values,
 )
 from reminder_kit.ledger.sql.statements import statements_for
+from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.records import (
@@ -69,18 +71,25 @@ class Transaction:
         """Write appointments, in order; one answer each.
 
         The same fingerprint and not removed: UNCHANGED, and at most a grown revision is
-        stored. An older revision than the recorded one (or, with `as_of`, a row recorded
-        later where either side has no revision): STALE, decided in the statement that writes.
+        stored. An older revision than the recorded one (or, with `as_of`, a row recorded later
+        where revisions say nothing): STALE, decided in the statement that writes.
         Else the snapshot is replaced, the generation grows, the row is dirty and no longer removed.
         """
         return self._recorder.record(all_incoming, now, as_of=as_of)
 
-    def remove(self, identities: Sequence[Identity], now: datetime) -> list[Identity]:
+    def remove(
+        self,
+        identities: Sequence[Identity],
+        now: datetime,
+        *,
+        seen: Mapping[Identity, Written] = MappingProxyType({}),
+    ) -> list[Identity]:
         """Mark appointments as removed; returns those that were recorded and not so already.
 
-        The generation grows, the row is dirty, its revision is cleared: whatever comes next for it is taken.
+        The generation grows, the row is dirty, its revision is cleared: whatever comes next for it is taken. Those
+        that are in `seen`, as they were read, are left alone where they were written since.
         """
-        return self._recorder.remove(identities, now)
+        return self._recorder.remove(identities, now, seen)
 
     def generation(self, row: int) -> int | None:
         """Return how often the appointment of a row was written."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from attrs import field, fields, frozen
 
 from reminder_kit.model.appointments import Appointment, normalise
+from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.messages import Message
 from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_order
 
@@ -155,6 +156,11 @@ class AppointmentRecord:
         """The appointment, if people are still to be reminded of it, else None. Raises as `appointment` does."""
         return None if self.removed else self.appointment
 
+    @property
+    def written(self) -> Written:
+        """What was written last."""
+        return Written(self.identity, self.fingerprint, self.removed, self.recorded_at)
+
 
 @frozen
 class Incoming:
@@ -166,6 +172,8 @@ class Incoming:
     snapshot: str = field(repr=False)
     #: The digest of the snapshot.
     fingerprint: str
+    #: When the host read it; None: nothing is too new for it.
+    as_of: AsOf | None = field(default=None, eq=False, repr=False)
 
     @property
     def identity(self) -> Identity:
@@ -177,22 +185,23 @@ class Incoming:
         """Kind and order of its revision, as text that sorts (`snapshots.revision_order`)."""
         return revision_order(self.appointment.revision)
 
-    def is_older_than(self, record: AppointmentRecord, as_of: datetime | None) -> bool:
+    def is_older_than(self, record: AppointmentRecord) -> bool:
         """Say whether the ledger knows something newer, so that this is not to be written.
 
-        Revisions of one kind decide by themselves. Where either side has none, `as_of` (UTC: when what comes in was
-        read) decides: whatever was recorded after that is newer. `as_of` None: nothing is newer then.
+        Revisions of one kind decide by themselves, unless they are equal. Else `as_of` decides about what differs:
+        whatever was recorded after that is newer.
         """
         kind, order = self.order
-        if kind and kind == record.revision[0]:
+        if kind and kind == record.revision[0] and order != record.revision[1]:
             return order < record.revision[1]
-        return as_of is not None and record.recorded_at > as_of and not (kind and record.revision[0])
+        differs = record.removed or record.fingerprint != self.fingerprint
+        return differs and self.as_of is not None and self.as_of.is_newer(record.written)
 
     @classmethod
-    def of(cls, appointment: Appointment) -> Incoming:
-        """Return an appointment ready to be recorded."""
+    def of(cls, appointment: Appointment, as_of: AsOf | None = None) -> Incoming:
+        """Return an appointment ready to be recorded; `as_of` says when the host read it."""
         snapshot = encode(appointment)
-        return cls(appointment, snapshot, fingerprint(snapshot))
+        return cls(appointment, snapshot, fingerprint(snapshot), as_of)
 
 
 class RecordResult(StrEnum):
@@ -320,15 +329,16 @@ class Batch:
         return bool(self.all_incoming or self.contradictions)
 
     @classmethod
-    def of(cls, appointments: Iterable[Appointment], region: str | None) -> Batch:
+    def of(cls, appointments: Iterable[Appointment], region: str | None, as_of: AsOf | None = None) -> Batch:
         """Return appointments ready to be recorded, their phones as E.164.
 
         Of several with one identity, the latest revision counts; where revisions say nothing, they must be the same.
         `region` (two letters, "US") is the country of numbers without a country code; None: those stay as they are.
+        `as_of` says when the host read them.
         """
         batch = cls()
         for appointment in appointments:
-            batch._take(Incoming.of(normalise(appointment, region)))
+            batch._take(Incoming.of(normalise(appointment, region), as_of))
         for identity in batch.contradictions:
             del batch.all_incoming[identity]
         return batch
@@ -345,15 +355,18 @@ class Batch:
         self.all_incoming[identity] = incoming
 
 
-def incoming_by_identity(appointments: Iterable[Appointment], region: str | None) -> dict[Identity, Incoming]:
+def incoming_by_identity(
+    appointments: Iterable[Appointment], region: str | None, as_of: AsOf | None = None
+) -> dict[Identity, Incoming]:
     """Return what a calendar holds, ready to be recorded, one for each identity, phones as E.164.
 
     Of several with one identity, the latest revision stays; where revisions can't be compared, the last one.
     `region` (two letters, "US") is the country of numbers without a country code; None: those stay as they are.
+    `as_of` says when the host read them.
     """
     found: dict[Identity, Incoming] = {}
     for appointment in appointments:
-        incoming = Incoming.of(normalise(appointment, region))
+        incoming = Incoming.of(normalise(appointment, region), as_of)
         before = found.get(incoming.identity)
         if before is None or not _is_older(incoming, before):
             found[incoming.identity] = incoming

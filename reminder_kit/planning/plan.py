@@ -5,7 +5,7 @@ Pure: no clock, no I/O. Never carried out here: that is the reconciler's.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from reminder_kit.errors import UnsafePlanError
+from reminder_kit.model.as_of import Written
 from reminder_kit.model.instants import iso
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, Incoming
@@ -51,14 +52,16 @@ class Worklist:
     #: appointments they are.
     probes: frozenset[str] = field(default=frozenset(), repr=False)
     probing: tuple[Identity, ...] = field(default=(), repr=False)
-    #: When the host's snapshot was taken, UTC: nothing recorded later is overwritten by it. None: nothing is too new.
+    #: How those of the removals were read that are withdrawn for their absence: where one was written since, it stays.
+    seen: Mapping[Identity, Written] = field(factory=dict, repr=False)
+    #: What was recorded later than this, UTC, is not overwritten by what says nothing of its own time; None: it is.
     as_of: datetime | None = None
 
     def only(self, chosen: Collection[Identity]) -> Worklist:
         """Return the worklist of the `chosen` appointments alone, with nothing recorded or removed."""
         order = tuple(identity for identity in self.order if identity in chosen)
         probing = tuple(identity for identity in self.probing if identity in chosen)
-        return Worklist(order=order, held_back=self.held_back, probes=self.probes, probing=probing, as_of=self.as_of)
+        return Worklist(order=order, held_back=self.held_back, probes=self.probes, probing=probing)
 
 
 @frozen
@@ -162,6 +165,10 @@ class Plan:
         chosen = settling | {change.identity for change in self.changes if self._is_owed(change)}
         changes = tuple(change for change in self.changes if change.identity in chosen)
         return evolve(self, changes=changes, worklist=self.worklist.only(chosen))
+
+    def of_its_instant(self) -> Plan:
+        """Return the plan as one that may be carried out later: what is recorded meanwhile is newer than it."""
+        return evolve(self, worklist=evolve(self.worklist, as_of=self.now))
 
     def unguarded(self) -> Plan:
         """Return the plan without its guard: for a plan that was forced and not finished. A `refusal` stays."""

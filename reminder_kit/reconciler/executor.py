@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import count
+from itertools import count, groupby
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
@@ -428,9 +428,9 @@ def _mark_run(name: str, now: datetime, detail: Mapping[str, Any], tx: Transacti
 
 
 def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:
-    results = [
-        result for batch in batched(worklist.all_incoming) for result in tx.record(batch, now, as_of=worklist.as_of)
-    ]
+    results: list[RecordResult] = []
+    for as_of, run in groupby(worklist.all_incoming, lambda item: item.as_of.at if item.as_of else worklist.as_of):
+        results += [result for batch in batched(run) for result in tx.record(batch, now, as_of=as_of)]
     for removals in batched(worklist.removals):
-        tx.remove(removals, now)
+        tx.remove(removals, now, seen=worklist.seen)
     return results

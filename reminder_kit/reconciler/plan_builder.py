@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, field
 
 from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
@@ -92,6 +93,10 @@ class PlanBuilder:
     over: dict[Identity, Counter[str]] = field(factory=dict)
     #: The provider, by reminder key, of what does not go through the first one.
     other_providers: dict[str, str] = field(factory=dict)
+    #: The appointments of which something older came in, each with the line that says so.
+    outdated: dict[Identity, Change] = field(factory=dict)
+    #: How those were read that are withdrawn for their absence.
+    absent: dict[Identity, Written] = field(factory=dict)
     #: The appointments that differ from what is recorded.
     _fresh: set[Identity] = field(factory=set)
     #: The appointments (before, now) whose neighbours are still to be decided.
@@ -120,14 +125,14 @@ class PlanBuilder:
             records = {record.identity: record for record in self.reader.records(identities=identities)}
             for identity in identities:
                 record, incoming = records.get(identity), all_incoming[identity]
-                if record is None or not incoming.is_older_than(record, self.scope.as_of):
+                if record is None or not incoming.is_older_than(record):
                     self.neighbours.announce(identity, incoming.appointment)
 
     def _must_decide(self, incoming: Incoming, record: AppointmentRecord | None) -> bool:
         """Say whether what came in must be decided; else, stale or as it was recorded, it is noted at once."""
         identity = incoming.identity
-        if record is not None and incoming.is_older_than(record, self.scope.as_of):
-            self.changes[identity] = [_stale(identity)]
+        if record is not None and incoming.is_older_than(record):
+            self.outdated[identity], self.changes[identity] = _stale(identity), []
             return False
         if self._needs_no_look(record, incoming):
             assert record is not None  # noqa: S101 - what stands is recorded
@@ -216,23 +221,26 @@ class PlanBuilder:
         return decision.kind is ChangeKind.KEEP and decision.park_at is not None and decision.park_at <= self.now
 
     def sweep(self, records: Iterable[AppointmentRecord]) -> None:
-        """Decide for recorded appointments that did not come in."""
+        """Decide for recorded appointments that did not come in, or only as they were before."""
         for batch in batched(records):
             unseen = [record for record in batch if record.identity not in self.seen]
             self.seen.update(record.identity for record in unseen)
             for record in unseen:
                 if self._needs_no_look(record, None) and not record.removed:
                     self.changes[record.identity] = recorded_changes(record, self.now)
-            unfinished = [record for record in unseen if not self._needs_no_look(record, None)]
+            known = [*unseen, *(record for record in batch if record.identity in self.outdated)]
+            unfinished = [record for record in known if not self._needs_no_look(record, None)]
             self.decide([(record.identity, record) for record in unfinished])
 
-    def withdraw(self, records: Iterable[AppointmentRecord]) -> None:
-        """Withdraw recorded appointments that did not come in."""
+    def withdraw(self, records: Iterable[AppointmentRecord], *, absent: bool = False) -> None:
+        """Withdraw recorded appointments that did not come in; `absent`: for that reason, and not by name."""
         for batch in batched(records):
             gone = [record for record in batch if record.identity not in self.seen and not record.removed]
             for record in gone:
                 self.seen.add(record.identity)
                 self.removals.append(record.identity)
+                if absent:
+                    self.absent[record.identity] = record.written
                 self._fresh.add(record.identity)
                 self.neighbours.announce(record.identity, None)
             self.decide([(record.identity, record) for record in gone], {record.identity: None for record in gone})
@@ -271,7 +279,10 @@ class PlanBuilder:
             note_planned(planned, self.changes[identity])
 
     def _all(self) -> list[Change]:
-        return [change for changes in self.changes.values() for change in changes]
+        outdated = {identity: [line] for identity, line in self.outdated.items()}
+        return [
+            change for identity, changes in self.changes.items() for change in (*outdated.get(identity, ()), *changes)
+        ]
 
     def vanished(self, scope: Scope) -> Iterator[AppointmentRecord]:
         """Yield recorded future appointments of a scope's source that are to be withdrawn unless they came in."""
@@ -285,7 +296,8 @@ class PlanBuilder:
 
     def _may_vanish(self, record: AppointmentRecord, scope: Scope) -> bool:
         inside = scope.horizon is None or record.start_at < scope.horizon
-        before = record.recorded_at <= self.now
+        newer = scope.as_of is not None and scope.as_of.is_newer(record.written)
+        before = record.recorded_at <= self.now and not newer
         return record.start_at > self.now and inside and before and record.identity.id not in scope.spare
 
     def choose_probes(self) -> None:
@@ -349,7 +361,7 @@ class PlanBuilder:
                     for identity in self.order
                     if self.probes and not self.probes.isdisjoint(change.key for change in self.changes[identity])
                 ),
-                as_of=scope.as_of,
+                seen=self.absent,
             ),
             parked=parked,
             guarded=scope.guarded,
@@ -421,7 +433,7 @@ def build_plan(
     builder.add_incoming(all_incoming)
     for part in (scope, *scope.covered):
         if part.complete or part.covers:
-            builder.withdraw(builder.vanished(part))
+            builder.withdraw(builder.vanished(part), absent=True)
     if scope.withdraw:
         builder.withdraw(reader.records(identities=scope.withdraw))
     if scope.sweep:

@@ -21,6 +21,7 @@ from reminder_kit.errors import (
 )
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.as_of import AsOf
 from reminder_kit.model.records import (
     FORCED,
     AppointmentRecord,
@@ -82,25 +83,36 @@ class Planner:
         source: str | None = None,
         complete: bool = False,
         covers: Collection[str] = (),
+        as_of: datetime | None = None,
     ) -> Plan:
         """Return the plan for appointments handed in, of `source` where one is named.
 
-        `complete` withdraws what the source no longer has, `covers` names ids of which every occurrence is handed in.
-        Raises `InvalidInputError` for anything but appointments, and where several sources are handed in although
-        absence means something; `UnsafePlanError` where the input breaks off then.
+        `complete` withdraws what the source no longer has, `covers` names ids of which every occurrence is handed in,
+        `as_of` says when they were read (None: `taken` says what that means). Raises `InvalidInputError` for anything
+        but appointments, and where several sources are handed in although absence means something; `UnsafePlanError`
+        where the input breaks off then.
         """
         withdraws = complete or bool(covers)
-        batch = self._incoming(appointments, source, withdraws=withdraws)
+        taken = self.taken(appointments, as_of, now, reads_all=withdraws)
+        batch = self._incoming(appointments, source, taken, withdraws=withdraws)
         all_incoming = batch.all_incoming
         name = source or self._only_source(batch) if withdraws else source
         guarded = withdraws or len(all_incoming) > _SMALL
         whole = frozenset((covers,) if isinstance(covers, str) else covers)
-        scope = Scope("sync", name, complete=complete, covers=whole, spare=_contradicted(batch), guarded=guarded)
+        spare = _contradicted(batch)
+        scope = Scope("sync", name, complete=complete, covers=whole, spare=spare, guarded=guarded, as_of=taken)
         return _with_contradictions(self._make(all_incoming, scope, now, refuse_empty=complete and not batch), batch)
 
-    def calendar_import(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Plan:
-        """Return the plan for a calendar; `source` None: named after the file. Raises `CalendarError`."""
-        imported = self._read_calendar(file, now, source=source, complete=complete)
+    def calendar_import(
+        self, file: Any, now: datetime, *, source: str | None, complete: bool, as_of: datetime | None = None
+    ) -> Plan:
+        """Return the plan for a calendar; `source` None: named after the file. Raises `CalendarError`.
+
+        `as_of` says when it was exported. None: nobody knows, and its revisions decide alone; what a file system says
+        of a file's age is not asked, since copying makes old files young and a kit's clock need not be the machine's.
+        """
+        taken = AsOf.told(as_of, now) if as_of is not None else None
+        imported = self._read_calendar(file, now, taken, source=source, complete=complete)
         all_incoming = self._of_calendar(imported)
         plan = self._make(all_incoming, imported.scope, now)
         return evolve(plan, problems=imported.problems, readings=_readings([imported]))
@@ -117,10 +129,12 @@ class Planner:
         """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded.
 
         `complete` withdraws what the one source handed in no longer has, `only_dirty` leaves out calendars and whatever
-        was worked on since it was written, `as_of` (UTC; None: `now`) is when the host read what it hands in. A plan
-        that was forced and not finished is not refused again.
+        was worked on since it was written, `as_of` (None: `now`) is when the host read what it hands in. A plan that
+        was forced and not finished is not refused again.
         """
-        batch = self._incoming(() if appointments is None else appointments, None, withdraws=complete)
+        given = () if appointments is None else appointments
+        taken = self.taken(given, as_of, now, reads_all=True) or AsOf.drawn(now)
+        batch = self._incoming(given, None, taken, withdraws=complete)
         all_incoming = dict(batch.all_incoming)
         source = self._only_source(batch) if complete else None
         nothing_came = complete and not batch
@@ -134,7 +148,7 @@ class Planner:
             spare=_contradicted(batch),
             sweep=True,
             only_dirty=only_dirty,
-            as_of=(as_of or now) if appointments is not None else None,
+            as_of=taken,
             covered=tuple(imported.scope for imported in all_imported),
         )
         plan = self._make(all_incoming, scope, now, refuse_empty=nothing_came)
@@ -153,6 +167,23 @@ class Planner:
         """Return the plan that takes back what is parked for a number that was just suppressed, and nothing else."""
         return self._make({}, Scope("suppress", guarded=False, number=number), now)
 
+    def taken(
+        self, appointments: Appointments, as_of: datetime | None, now: datetime, *, reads_all: bool = False
+    ) -> AsOf | None:
+        """Return when what is handed in was, or is about to be, read; None: before `now`, and nobody knows when.
+
+        `as_of` is what the host says. Without it, the kit draws rows itself from now on, where they are no collection.
+        `reads_all` says that the plan reads most of the ledger, so that what stands in it now may be asked for besides.
+        Raises as `AsOf.told` does.
+        """
+        if as_of is not None:
+            return AsOf.told(as_of, now)
+        if isinstance(appointments, Appointment | Collection):
+            return None
+        if not reads_all:
+            return AsOf.drawn(now)
+        return AsOf.drawn(now, self.ledger.read(lambda reader: reader.recorded_since(AsOf.before(now))))
+
     def incoming(self, appointments: Appointments, source: str | None) -> list[Incoming]:
         """Return appointments ready to be recorded, of `source` where one is named.
 
@@ -170,10 +201,12 @@ class Planner:
         """
         return self.ledger.read(lambda reader: _explanation(reader, self.settings, id, source, recurrence_id, now))
 
-    def _incoming(self, appointments: Appointments, source: str | None, *, withdraws: bool) -> Batch:
+    def _incoming(
+        self, appointments: Appointments, source: str | None, taken: AsOf | None, *, withdraws: bool
+    ) -> Batch:
         """Return what is handed in; raises `UnsafePlanError` where it breaks off and absence would mean something."""
         try:
-            return Batch.of(_sourced(appointments, source), self.settings.defaults.region)
+            return Batch.of(_sourced(appointments, source), self.settings.defaults.region, taken)
         except ReminderKitError:
             raise
         except Exception as error:
@@ -195,14 +228,17 @@ class Planner:
             )
         return names[0] if names else "default"
 
-    def _read_calendar(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Imported:
-        return read_for_import(
+    def _read_calendar(
+        self, file: Any, now: datetime, taken: AsOf | None, *, source: str | None, complete: bool
+    ) -> Imported:
+        imported = read_for_import(
             file, self.calendar, self.settings, source=source, complete=complete, now=now, ledger=self.ledger
         )
+        return evolve(imported, scope=evolve(imported.scope, as_of=taken))
 
     def _of_calendar(self, imported: Imported) -> dict[Identity, Incoming]:
         """Return what a calendar holds, without what a person withdrew for as long as it does not change there."""
-        found = incoming_by_identity(imported.appointments, self.settings.defaults.region)
+        found = incoming_by_identity(imported.appointments, self.settings.defaults.region, imported.scope.as_of)
         return self.ledger.read(lambda reader: without_kept_out(reader, found))
 
     def _sources_read(self, now: datetime) -> tuple[list[Imported], tuple[Any, ...]]:
@@ -211,7 +247,7 @@ class Planner:
         problems: list[Any] = []
         for source in self.sources:
             try:
-                imported = self._read_calendar(source, now, source=None, complete=False)
+                imported = self._read_calendar(source, now, AsOf.drawn(now), source=None, complete=False)
             except CalendarError as error:
                 problems.append(error)
                 continue

@@ -28,6 +28,11 @@ def merged(before: Sequence[Change], after: Sequence[Change]) -> list[Change]:
     return [*changes, *(change for key, change in done.items() if key not in later)]
 
 
+def _is_outdated(change: Change) -> bool:
+    """Say whether a line is of what came in and was older than what is recorded."""
+    return not change.key and change.reason is Reason.STALE_REVISION
+
+
 def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection[Identity]) -> Iterable[Change]:
     """Yield the changes of a report: as carried out where worked on, as planned elsewhere, in the plan's order.
 
@@ -39,9 +44,11 @@ def reported(plan: Plan, done: dict[Identity, list[Change]], refused: Collection
         if change.identity in refused:
             if change.identity not in seen:
                 yield evolve(change, kind=ChangeKind.SKIP, key="", rule="", to=None, reason=Reason.STALE_REVISION)
-        elif change.identity not in done:
-            yield change
-        elif change.outcome == "failed" and change not in done[change.identity]:  # what came in was not taken
+        elif (
+            change.identity not in done
+            or _is_outdated(change)
+            or (change.outcome == "failed" and change not in done[change.identity])
+        ):
             yield change
             continue
         elif change.identity not in seen:

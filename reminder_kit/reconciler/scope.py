@@ -11,6 +11,7 @@ from datetime import datetime
 from attrs import frozen
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.as_of import AsOf
 from reminder_kit.model.records import Identity
 
 __all__ = ["Scope", "require_one_source"]
@@ -38,8 +39,8 @@ class Scope:
     guarded: bool = True
     #: The start, UTC, up to which absence means anything; None: any start.
     horizon: datetime | None = None
-    #: When the host's snapshot was taken, UTC: what was recorded later is newer than it. None: nothing is.
-    as_of: datetime | None = None
+    #: When what came in was read: what is newer is not withdrawn for its absence. None: at the plan's instant.
+    as_of: AsOf | None = None
     #: Why nothing may be withdrawn for its absence; None: it may.
     refusal: str | None = None
     #: Recorded appointments to be withdrawn by name.

@@ -130,6 +130,8 @@ class _Recording:
             pytest.param(1, None, RecordResult.STALE, id="one has none"),
             pytest.param(None, 1, RecordResult.STALE, id="the other has none"),
             pytest.param(1, 2, RecordResult.CHANGED, id="revisions decide where both have one"),
+            pytest.param(1, 1, RecordResult.STALE, id="equal ones say nothing"),
+            pytest.param(1, NOW, RecordResult.STALE, id="nor do those of two kinds"),
         ],
     )
     def test_a_bulk_run_overwrites_nothing_recorded_later(
@@ -150,6 +152,37 @@ class _Recording:
         with ledger.writing() as transaction:
             transaction.remove([incoming().identity], NOW + LEASE)
             assert transaction.record([incoming(revision=4)], NOW + LEASE, as_of=NOW) == [RecordResult.STALE]
+
+    @pytest.mark.parametrize("moved", [timedelta(0), LEASE], ids=["at once", "later"])
+    def test_what_was_written_since_it_was_read_is_not_removed(self, ledger: Ledger, moved: timedelta) -> None:
+        """Absence means what was read; the statement that writes decides, and a removal by name asks for nothing."""
+        records = record_all(ledger, incoming("A-1"), incoming("A-2"))
+        seen = {record.identity: record.written for record in records}
+        record_all(ledger, incoming("A-2", title="Other"), at=NOW + moved)
+        with ledger.writing() as transaction:
+            assert transaction.remove(list(seen), NOW + LEASE, seen=seen) == [incoming("A-1").identity]
+            assert transaction.remove(list(seen), NOW + LEASE) == [incoming("A-2").identity]
+
+    def test_what_came_back_as_it_was_is_not_removed(self, ledger: Ledger) -> None:
+        """It was written anew, later, although it is the same."""
+        (record,) = record_all(ledger, incoming())
+        with ledger.writing() as transaction:
+            transaction.remove([record.identity], NOW)
+        record_all(ledger, incoming(), at=NOW + LEASE)
+        with ledger.writing() as transaction:
+            seen = {record.identity: record.written}
+            assert transaction.remove([record.identity], NOW + LEASE, seen=seen) == []
+
+    def test_what_was_recorded_since_an_instant_is_told_as_it_was_written(self, ledger: Ledger) -> None:
+        """With what was removed since; the instant itself is before."""
+        record_all(ledger, incoming("A-1"), incoming("A-2"))
+        record_all(ledger, incoming("A-3"), at=NOW + LEASE)
+        with ledger.writing() as transaction:
+            transaction.remove([incoming("A-1").identity], NOW + LEASE)
+        records = ledger.read(lambda reader: list(reader.records()))
+        later = {record.written for record in records if record.identity.id != "A-2"}
+        assert ledger.read(lambda reader: reader.recorded_since(NOW)) == later
+        assert {written.removed for written in later} == {False, True}
 
     def test_removal_is_told_once_and_clears_the_revision(self, ledger: Ledger) -> None:
         """What is recorded again after a removal is taken, whatever its revision."""

@@ -128,6 +128,19 @@ def test_a_moved_and_a_vanished_event_are_followed(run, telnyx, calendar, event)
     assert [send_at for _, send_at, _ in parked(telnyx)] == ["2026-02-13T15:00:00Z"]
 
 
+def test_an_export_older_than_what_is_recorded_withdraws_nothing_of_it(run, telnyx, calendar, event):
+    """`--as-of` says when the file was made; one that would be later than the clock is refused."""
+    run("import", calendar(event("A-1"), event("A-2", 13)), "--now", NOW)
+    older = [calendar(event("A-1")), "--complete", "--now", NOW]
+    assert run("plan", *older, "--as-of", "2026-02-10T13:00:00Z", "--json").json["summary"]["cancel"] == 0
+    assert run("import", *older, "--as-of", "2026-02-10T08:00:00-05:00").status == 0
+    assert len(parked(telnyx)) == 2
+    refused = run("import", *older, "--as-of", "2026-02-10T15:00:00Z")
+    assert (refused.status, "later than the kit's clock" in refused.err) == (2, True)
+    assert run("import", *older).status == 0
+    assert len(parked(telnyx)) == 1
+
+
 def test_the_source_is_the_files_stem_unless_named(run, telnyx, calendar, event):
     """A calendar's appointments are recorded under the file's name without its ending."""
     file = calendar(event("A-1"))

@@ -45,7 +45,7 @@ class Model:
         ordered = revision is not None and old is not None
         if ordered and revision < old:
             return RecordResult.STALE
-        if not ordered and as_of is not None and recorded_at > as_of:
+        if not (ordered and revision > old) and as_of is not None and recorded_at > as_of:
             return RecordResult.STALE
         self.rows[name] = [title, revision, now, False, generation + 1]
         return RecordResult.CHANGED

@@ -35,6 +35,19 @@ class Died(BaseException):
     """The process is gone; nothing may catch this."""
 
 
+class LateClock:
+    """The clock of a machine that is behind another one."""
+
+    def __init__(self, clock, behind):
+        self.clock, self.behind = clock, behind
+
+    def __call__(self):
+        return self.clock() - self.behind
+
+    def advance(self, *given, **parts):
+        self.clock.advance(*given, **parts)
+
+
 class Steps:
     """Counts the steps towards provider and ledger; at step `point` the process dies, or something else happens."""
 
@@ -227,14 +240,15 @@ class World:
             made.capabilities = evolve(made.capabilities, cap=self.cap)
         return made
 
-    def kit(self):
+    def kit(self, behind=timedelta(0)):
+        """Return a kit of its own process, on a machine whose clock may be behind the provider's."""
         return SteppedKit(
             self,
             self.provider(),
             self.rules,
             timezone="America/New_York",
             quiet_hours=self.quiet,
-            clock=self.sandbox.clock,
+            clock=LateClock(self.sandbox.clock, behind) if behind else self.sandbox.clock,
             transport=SandboxTransport(self.sandbox),
             timeout=5.0,
             **self.options,

@@ -28,6 +28,9 @@ assert_type(kit.plan([visit], complete=True), Plan)
 assert_type(kit.sync(visit), Report)
 assert_type(kit.apply(kit.plan(visit), expect_digest="…"), Report)
 assert_type(kit.record(visit), None)
+assert_type(kit.resync((row for row in [visit]), complete=True, as_of=kit.now()), Report)
+assert_type(kit.plan_calendar("clinic.ics", as_of=kit.now()), Plan)
+kit.record([visit], as_of=kit.now())
 assert_type(kit.withdraw("A-1").ok, bool)
 assert_type(kit.reconcile_opt_outs(), int)
 
@@ -39,6 +42,7 @@ async def embedded() -> None:
     async with AsyncReminderKit(Telnyx(from_="+12025550100"), rules) as async_kit:
         assert_type(await async_kit.sync([visit]), Report)
         assert_type(await async_kit.resync(), Report)
+        assert_type(await async_kit.sync([visit], covers=["A-1"], as_of=async_kit.now()), Report)
 
 
 def told_run(run: Run) -> None:

@@ -99,6 +99,16 @@ class Queries(Builder):
         return chosen
 
     @cached_property
+    def recorded_since(self) -> Any:
+        """What was written last of the appointments that were recorded later than an instant."""
+        table = self.tables.appointments
+        names = ("source", "id", "recurrence_id", "fingerprint", "removed", "recorded_at")
+        return sa.select(*(table.c[name] for name in names)).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.recorded_at > sa.bindparam("since", type_=sa.BigInteger),
+        )
+
+    @cached_property
     def of_source(self) -> Any:
         """The appointments of a source that are not removed."""
         table = self.tables.appointments

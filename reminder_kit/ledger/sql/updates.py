@@ -36,7 +36,7 @@ class Updates(Builder):
     def record(self, *, as_of: bool) -> Any:
         """Return the insert of appointments that overwrites what is recorded, unless that is newer.
 
-        Revisions of one kind decide; with `as_of`, and where either side has none, the time of recording does.
+        Revisions of one kind decide; with `as_of`, and where these say nothing, the time of recording does.
         """
         table = self.tables.appointments
         insert = self._incoming()
@@ -44,8 +44,8 @@ class Updates(Builder):
         both = sa.and_(new.revision_kind != "", table.c.revision_kind == new.revision_kind)
         stale = sa.and_(both, new.revision < table.c.revision)
         if as_of:
-            ordered = sa.and_(new.revision_kind != "", table.c.revision_kind != "")
-            later = sa.and_(sa.not_(ordered), table.c.recorded_at > sa.bindparam("as_of", type_=sa.BigInteger))
+            newer = sa.and_(both, new.revision > table.c.revision)
+            later = sa.and_(sa.not_(newer), table.c.recorded_at > sa.bindparam("as_of", type_=sa.BigInteger))
             stale = sa.or_(stale, later)
         names = (*_INCOMING_COLUMNS[3:], "recorded_at")
         fresh: dict[str, Any] = {name: new[name] for name in names}
@@ -93,11 +93,14 @@ class Updates(Builder):
             table.c.recurrence_id == sa.bindparam("which_occurrence"),
         )
 
-    @cached_property
-    def remove(self) -> Any:
-        """Mark an appointment as removed, once; it has no revision then, so that any that comes after is newer."""
+    @cache  # noqa: B019 - statements live as long as the process
+    def remove(self, *, as_seen: bool) -> Any:
+        """Mark an appointment as removed, once; it has no revision then, so that any that comes after is newer.
+
+        `as_seen`: only where it was not written since somebody read it.
+        """
         table = self.tables.appointments
-        return self._update(
+        statement = self._update(
             table,
             removed=sa.true(),
             dirty=sa.true(),
@@ -106,6 +109,12 @@ class Updates(Builder):
             revision="",
             recorded_at=sa.bindparam("now"),
         ).where(table.c.row_id == sa.bindparam("which"), table.c.removed == sa.false(), table.c.snapshot != "")
+        if not as_seen:
+            return statement
+        return statement.where(
+            table.c.fingerprint == sa.bindparam("seen"),
+            table.c.recorded_at <= sa.bindparam("seen_at", type_=sa.BigInteger),
+        )
 
     @cached_property
     def claimable(self) -> Any:
