@@ -215,6 +215,13 @@ class Kit:
         patient = plan.actor == "resync" if patient is None else patient
         report = await self._executor.apply(plan, patient=patient, forced=force and plan.is_unsafe)
         report, now = evolve(report, problems=plan.problems), self.now()
+        if plan.worklist.foreign:
+            _LOG.error(
+                "nobody is written to: the ledger last worked at %s, and is at %s now; "
+                "if it is no copy, adopt it (ledger adopt)",
+                plan.worklist.foreign,
+                self.ledger.url,
+            )
         if job:
             detail = {name: count for name, count in report.summary.items() if count}
             await self._io.result(self.ledger.submit(lambda tx: tx.mark_run(job, now, detail)))

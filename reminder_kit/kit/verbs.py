@@ -47,27 +47,38 @@ class Verbs(Kit):
         *,
         complete: bool = False,
         covers: Collection[str] = (),
+        force: bool = False,
     ) -> Plan:
         """Return what `sync` would do, without writing anything anywhere.
 
         `appointments` is one or any iterable. With `source` they all belong to it, whatever
         they say themselves. `complete` says that these are all of that source: recorded future
-        ones that are absent would be withdrawn; `covers` names ids of which every occurrence is handed in.
+        ones that are absent would be withdrawn; `covers` names ids of which every occurrence is handed in. `force`
+        plans what `sync` would do where it is forced.
         """
         return await self._in_thread(
-            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers
+            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers, forced=force
         )
 
-    async def plan_calendar(self, file: Any, source: str | None = None, *, complete: bool = False) -> Plan:
+    async def plan_calendar(
+        self, file: Any, source: str | None = None, *, complete: bool = False, force: bool = False
+    ) -> Plan:
         """Return what `import_calendar` would do; what could not be read is in `problems`."""
-        return await self._in_thread(self._planner.calendar_import, file, self.now(), source=source, complete=complete)
+        return await self._in_thread(
+            self._planner.calendar_import, file, self.now(), source=source, complete=complete, forced=force
+        )
 
     async def plan_resync(
-        self, appointments: Appointments | None = None, *, complete: bool = False, only_dirty: bool = False
+        self,
+        appointments: Appointments | None = None,
+        *,
+        complete: bool = False,
+        only_dirty: bool = False,
+        force: bool = False,
     ) -> Plan:
         """Return what `resync` would do."""
         return await self._in_thread(
-            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty
+            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty, forced=force
         )
 
     # Doing
@@ -99,7 +110,7 @@ class Verbs(Kit):
         """Make the provider hold what these appointments ask for: plan, then apply at once."""
         await self._in_thread(self.ledger.upgrade_if_older)
         plan = await self._in_thread(
-            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers
+            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers, forced=force
         )
         return await self._carry_out(plan, force=force)
 
@@ -113,7 +124,9 @@ class Verbs(Kit):
         what is no calendar; a broken event is in the report's `problems` and stops nothing else.
         """
         await self._in_thread(self.ledger.upgrade_if_older)
-        plan = await self._in_thread(self._planner.calendar_import, file, self.now(), source=source, complete=complete)
+        plan = await self._in_thread(
+            self._planner.calendar_import, file, self.now(), source=source, complete=complete, forced=force
+        )
         return await self._carry_out(plan, force=force)
 
     @announces_run("resync")
@@ -132,7 +145,7 @@ class Verbs(Kit):
         """
         await self._in_thread(self.ledger.upgrade_if_older)
         plan = await self._in_thread(
-            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty
+            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty, forced=force
         )
         if plan.is_unsafe and not force:  # a refusal keeps no STOP from being obeyed, and nothing begun open
             await self._executor.apply(plan.in_any_case(), patient=True)

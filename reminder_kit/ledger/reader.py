@@ -25,6 +25,7 @@ from reminder_kit.ledger.sql.row_mapping import (
     record_from,
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
+from reminder_kit.ledger.standing import StandingReader
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
@@ -105,6 +106,8 @@ class Reader:
         self._namespace = namespace
         self._schema = schema
         self._statements: Statements = statements_for(schema, runner.kind)
+        #: What the ledger remembers of itself: rule sets and places.
+        self.standing = StandingReader(runner, namespace, self._statements.standing)
 
     def records(
         self,
@@ -241,6 +244,7 @@ class Reader:
             blockers=self.blockers(),
             written=frozenset(written),
             marks=self.marks(),
+            rule_sets=self.standing.rule_sets(),
             worked_at=last[0] if last else instant(begun[0][0]) if begun else None,
             has_run=last is not None,
         )

@@ -81,10 +81,12 @@ class Planner:
         source: str | None = None,
         complete: bool = False,
         covers: Collection[str] = (),
+        forced: bool = False,
     ) -> Plan:
         """Return the plan for appointments handed in, of `source` where one is named.
 
-        `complete` withdraws what the source no longer has, `covers` names ids of which every occurrence is handed in.
+        `complete` withdraws what the source no longer has, `covers` names ids of which every occurrence is handed in;
+        `forced` has the ledger serve this kit's rules whatever others it serves.
         Raises `InvalidInputError` for anything but appointments, and where several sources are handed in although
         absence means something; `UnsafePlanError` where the input breaks off then.
         """
@@ -92,14 +94,16 @@ class Planner:
         all_incoming = self._incoming(appointments, source, withdraws=withdraws)
         name = source or self._only_source(all_incoming) if withdraws else source
         guarded = withdraws or len(all_incoming) > _SMALL
-        scope = Scope("sync", name, complete=complete, covers=frozenset(covers), guarded=guarded)
+        scope = Scope("sync", name, complete=complete, covers=frozenset(covers), guarded=guarded, forced=forced)
         return self._make(all_incoming, scope, now, refuse_empty=complete and not all_incoming)
 
-    def calendar_import(self, file: Any, now: datetime, *, source: str | None, complete: bool) -> Plan:
+    def calendar_import(
+        self, file: Any, now: datetime, *, source: str | None, complete: bool, forced: bool = False
+    ) -> Plan:
         """Return the plan for a calendar; `source` None: named after the file. Raises `CalendarError`."""
         imported = self._read_calendar(file, now, source=source, complete=complete)
         all_incoming = self._of_calendar(imported)
-        plan = self._make(all_incoming, imported.scope, now)
+        plan = self._make(all_incoming, evolve(imported.scope, forced=forced), now)
         return evolve(plan, problems=imported.problems, readings=_readings([imported]))
 
     def resync(
@@ -110,12 +114,14 @@ class Planner:
         complete: bool = False,
         only_dirty: bool = False,
         as_of: datetime | None = None,
+        forced: bool = False,
     ) -> Plan:
         """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded.
 
         `complete` withdraws what the one source handed in no longer has, `only_dirty` leaves out calendars and whatever
         was worked on since it was written, `as_of` (UTC; None: `now`) is when the host read what it hands in. A plan
-        that was forced and not finished is not refused again.
+        that was forced and not finished is not refused again; `forced` has the ledger serve this kit's rules whatever
+        others it serves.
         """
         all_incoming = self._incoming(appointments or (), None, withdraws=complete)
         source = self._only_source(all_incoming) if complete else None
@@ -130,6 +136,7 @@ class Planner:
             sweep=True,
             only_dirty=only_dirty,
             as_of=(as_of or now) if appointments is not None else None,
+            forced=forced,
             covered=tuple(imported.scope for imported in all_imported),
         )
         plan = self._make(all_incoming, scope, now, refuse_empty=nothing_came)
@@ -215,14 +222,16 @@ class Planner:
 
         `refuse_empty` refuses it where messages are parked for the source: nothing came in, which may be a fault.
         """
-        cap = self.provider.capabilities.cap
+        cap, place = self.provider.capabilities.cap, self.ledger.place()
 
         def plan(reader: Reader) -> Plan:
             own_scope = scope
             if refuse_empty and reader.parked(source=scope.source):
                 refusal = f"nothing came in for source {scope.source!r} while reminders are parked for it"
                 own_scope = evolve(scope, refusal=refusal)
-            return build_plan(reader, self.settings, all_incoming, own_scope, now, guard=self.guard, cap=cap)
+            return build_plan(
+                reader, self.settings, all_incoming, own_scope, now, guard=self.guard, cap=cap, place=place
+            )
 
         return self.ledger.read(plan)
 

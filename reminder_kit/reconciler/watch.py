@@ -24,8 +24,10 @@ from reminder_kit.planning.attention import (
 )
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
+from reminder_kit.reconciler.terms import moved_from
 
 if TYPE_CHECKING:
+    from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Sighting", "Watch"]
@@ -66,14 +68,23 @@ class Watch:
 
     def items(self, now: datetime) -> list[AttentionItem]:
         """Return what waits for a person at `now` (UTC), the oldest first."""
-        return self._items(self.ledger.read(lambda reader: reader.attention(now)), now)
+        return self._items(self._facts(now), now)
+
+    def _facts(self, now: datetime) -> AttentionFacts:
+        place = self.ledger.place()
+
+        def facts(reader: Reader) -> AttentionFacts:
+            was_at = moved_from(reader, place, now)
+            return evolve(reader.attention(now), moved=(place.name, was_at) if place and was_at else None)
+
+        return self.ledger.read(facts)
 
     def _items(self, facts: AttentionFacts, now: datetime) -> list[AttentionItem]:
         return attention_items(facts, now, expected_every=self.expected_every, without_phone=self.without_phone)
 
     def after(self, plan: Plan, report: Report, now: datetime) -> Sighting:
         """Return what waits for a person after a run that carried out a plan, at `now` (UTC)."""
-        facts = self.ledger.read(lambda reader: reader.attention(now))
+        facts = self._facts(now)
         marks = dict(facts.marks)
         for item, found, judged in _findings(plan, report):
             for member in [member for of, member in marks if of == item and judged(member) and member not in found]:
