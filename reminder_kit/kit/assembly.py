@@ -83,6 +83,7 @@ class Kit:
         unknown_outcome: str = "prefer_duplicate",
         rearm_after: timedelta = timedelta(minutes=15),
         suppress_undeliverable: bool = True,
+        only_to: Iterable[str] | None = None,
         correction: str = "",
         min_gap: timedelta = timedelta(0),
         replies: Mapping[str, Any] | None = None,
@@ -111,6 +112,7 @@ class Kit:
         apart where that is feasible. `replies` are the host's own keywords, `{"confirm": ["C",
         "YES"]}`: each is an event of that name for `on`, and `unless = {replied = ["confirm"]}`
         speaks of it. Where the batch job was not seen for `expected_every` (elapsed time), that waits for a person.
+        `only_to` (numbers, or how they begin: "+1202555") lets nobody else be written to: for staging.
         """
         checks.one_of("prefer_duplicate", "prefer_missing")(unknown_outcome, "unknown_outcome")
         checks.count(concurrency, "concurrency")
@@ -136,6 +138,7 @@ class Kit:
             rearm_after=rearm_after,
             alarms=getattr(calendar, "alarms", "ignore"),
             suppress_undeliverable=suppress_undeliverable,
+            only_to=None if only_to is None else checks.numbers(only_to, "only_to"),
             correction=correction,
             min_gap=min_gap,
             max_parts=provider.capabilities.max_parts,

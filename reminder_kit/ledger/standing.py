@@ -29,11 +29,6 @@ class StandingReader:
         found = self._runner.rows(self._statements.rule_sets, namespace=self._namespace)
         return [rule_set_from(row) for row in found]
 
-    def live_rules(self) -> frozenset[str]:
-        """Return the ids of the rules of what is parked or held."""
-        found = self._runner.rows(self._statements.live_rules, namespace=self._namespace)
-        return frozenset(rule for (rule,) in found if rule)
-
     def places(self) -> list[Place]:
         """Return the places at which the ledger may be found; empty: it was never worked on."""
         found = self._runner.rows(self._statements.known_places, namespace=self._namespace)

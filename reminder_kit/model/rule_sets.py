@@ -12,7 +12,7 @@ how a provider is reached, how far ahead it takes messages, or how fast, is no p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -63,10 +63,9 @@ class RuleSet:
         """The ids of its rules."""
         return frozenset(rule for rule, _ in self.rules) | (frozenset({"alarm"}) if self.alarms else frozenset())
 
-    def shares(self, ids: Collection[str]) -> bool:
-        """Say whether any of these rules, or what is derived of one (`<rule>-fallback`), is of this set."""
-        own = self.ids
-        return any(name in own or any(name.startswith(f"{one}-") for one in own) for name in ids)
+    def shares(self, other: RuleSet) -> bool:
+        """Say whether the two sets have any rule's id in common; where the other has none, anything may follow."""
+        return not self.ids.isdisjoint(other.ids) or not other.ids
 
     def __str__(self) -> str:
         return f"{self.name} ({', '.join(f'{rule} {version}' for rule, version in self.rules) or 'no rules'})"
@@ -107,18 +106,14 @@ class Bid:
     #: Whether a person said that it is to take over.
     forced: bool = False
 
-    def standing(self, records: Sequence[RuleSetRecord], now: datetime, live: Collection[str] = ()) -> Standing:
-        """Return what the run may do at `now`.
-
-        `live` are the rules of what is parked or held, which speak where no set is recorded.
-        """
+    def standing(self, records: Sequence[RuleSetRecord], now: datetime) -> Standing:
+        """Return what the run may do at `now`, where these sets are recorded."""
         current = serving(records)
         if current is not None and current.rules.digest == self.own.digest:
             return Standing.SERVES
         if self.forced and self.takes:
             return Standing.TAKES_OVER
-        known = current.rules.ids if current is not None else frozenset(live)
-        if not self.own.ids or (known and not self.own.shares(known)):
+        if not self.own.ids or (current is not None and not self.own.shares(current.rules)):
             return Standing.REFUSED if self.whole else Standing.YIELDS
         if not self.takes:
             return Standing.SERVES if current is None else Standing.YIELDS
@@ -126,20 +121,15 @@ class Bid:
             return Standing.TAKES_OVER
         return Standing.TAKES_OVER if self.whole and now >= rests_at(current) else Standing.YIELDS
 
-    def refusal(self, records: Sequence[RuleSetRecord], live: Collection[str]) -> str:
+    def refusal(self, records: Sequence[RuleSetRecord]) -> str:
         """Return in words why the run is refused, and what to do."""
         current = serving(records)
-        served = str(current.rules) if current else f"the rules {', '.join(sorted(live))}" if live else "other rules"
-        what = (
-            f"its rules {', '.join(sorted(self.own.ids))} have no id in common with those of this ledger, {served}"
-            if self.own.ids
-            else f"this configuration has no rules, and the ledger serves {served}"
-            if current or live
-            else "this configuration has no rules"
-        )
+        served = f"; the ledger serves {current.rules}" if current is not None and current.rules.ids else ""
+        own = f"none of this configuration's rules ({', '.join(sorted(self.own.ids))}) is known to the ledger"
+        what = own if self.own.ids else "this configuration has no rules"
         return (
-            f"{what}: the run would withdraw what they parked; nothing was changed. Use the configuration of the app "
-            "(--config, --app), give one that is to have rules of its own its own `namespace`, or force it (--force)"
+            f"{what}{served}: what other rules parked would be withdrawn, and nothing was changed. Use the app's own "
+            "configuration, give a second one that is meant a `namespace` of its own, or force it (--force)"
         )
 
 

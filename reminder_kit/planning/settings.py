@@ -56,6 +56,8 @@ class Settings:
     alarms: str = "ignore"
     #: Whether a number at which no message can arrive is suppressed.
     suppress_undeliverable: bool = True
+    #: The numbers, or how they begin, that may be written to; None: any.
+    only_to: tuple[str, ...] | None = None
     #: The template of corrections; "": none are sent.
     correction: str = ""
     #: How far messages to one number are kept apart, as elapsed time; zero: not at all.
@@ -111,6 +113,10 @@ class Settings:
         digest = blake2b("\x1f".join(parts).encode(), digest_size=16, person=b"rules").hexdigest()
         return RuleSet(digest, rules, alarms=self.alarms != "ignore" and bool(rules))
 
+    def may_write_to(self, number: str) -> bool:
+        """Say whether the provider may be asked for anything that concerns this number (E.164)."""
+        return self.only_to is None or number.startswith(self.only_to)
+
     def of(self, what: Message | Reminder) -> Settings:
         """Return the settings of the provider a message belongs to, or a reminder goes through."""
         spare = self.fallback
@@ -138,6 +144,7 @@ class Settings:
             self.correction,
             repr(self.min_gap),
             *((self.fallback.provider, self.fallback.sender, repr(self.fallback.window)) if self.fallback else ()),
+            *(() if self.only_to is None else ("only to", *self.only_to)),
             *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )
         return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()

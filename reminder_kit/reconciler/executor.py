@@ -254,7 +254,10 @@ class Executor:
         """Find out what became of messages whose last step is open, then take stale duplicates back."""
         now = self.clock()
         open_ones = [
-            (work, message) for work in works for message in work.record.messages if needs_settling(message, now)
+            (work, message)
+            for work in works
+            for message in work.record.messages
+            if needs_settling(message, now) and self._may_touch(message)
         ]
         asks = any(message.state is State.CREATING and message.uncertain for _, message in open_ones)
         suppressed = await self.io.call(self.ledger.read, lambda reader: reader.suppressions()) if asks else {}
@@ -266,10 +269,15 @@ class Executor:
             self.cancel_duplicate(work, duplicate, dispatchers)
             for work in works
             for duplicate in stale_duplicates(work.record.messages)
+            if self.settings.may_write_to(duplicate.draft.to)
         ]
         if jobs:
             await self.io.gather(jobs)
             await self._reread(works)
+
+    def _may_touch(self, message: Message) -> bool:
+        """Say whether an open step of a message may be finished: to look one up writes to nobody."""
+        return message.state in (State.SCHEDULED, State.UNKNOWN) or self.settings.may_write_to(message.draft.to)
 
     def cancel_duplicate(
         self, work: WorkItem, message: Message, dispatchers: Dispatchers

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.model.places import Place
-from reminder_kit.model.rule_sets import Bid, RuleSet, Standing, noted, serving
+from reminder_kit.model.rule_sets import Bid, RuleSet, Standing, noted
 from reminder_kit.planning.plan import Worklist
 from reminder_kit.reconciler.scope import Scope
 
@@ -42,15 +42,13 @@ class Terms:
 def terms_of(reader: Reader, own: RuleSet, scope: Scope, place: Place | None, now: datetime) -> Terms:
     """Return the terms of a run over a scope; `place` is where the ledger is now, None: it is nowhere (in memory)."""
     bid = Bid(own, takes=scope.takes, whole=scope.whole, forced=scope.forced)
-    records, live = reader.standing.rule_sets(), frozenset[str]()
-    if serving(records) is None:
-        live = reader.standing.live_rules()
-    found = bid.standing(records, now, live)
+    records = reader.standing.rule_sets()
+    found = bid.standing(records, now)
     known = reader.standing.places()
     return Terms(
         bid,
         found,
-        refusal=bid.refusal(records, live) if found is Standing.REFUSED else "",
+        refusal=bid.refusal(records) if found is Standing.REFUSED else "",
         news=bool(scope.takes and noted(own, records, now, found)) or not _is_known(place, known),
         foreign=moved_from(reader, place, now),
     )
@@ -90,12 +88,10 @@ def accept(worklist: Worklist, place: Place | None, now: datetime, *, forced: bo
         return worklist.standing
     if forced and worklist.standing is Standing.REFUSED:
         bid = evolve(bid, forced=True)
-    records, live = tx.reader.standing.rule_sets(), frozenset[str]()
-    if serving(records) is None:
-        live = tx.reader.standing.live_rules()
-    found = bid.standing(records, now, live)
+    records = tx.reader.standing.rule_sets()
+    found = bid.standing(records, now)
     if found is Standing.REFUSED:
-        raise UnsafePlanError(bid.refusal(records, live))
+        raise UnsafePlanError(bid.refusal(records))
     if bid.takes:
         tx.keep_rule_sets(noted(bid.own, records, now, found))
     return found

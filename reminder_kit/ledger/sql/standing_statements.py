@@ -33,18 +33,6 @@ class StandingStatements(Builder):
         return self._upsert(self.tables.rule_sets, names, ("namespace", "digest"))
 
     @cached_property
-    def live_rules(self) -> Any:
-        """The rules of reminders that are held, or whose message is or may be parked."""
-        reminders, messages = self.tables.reminders, self.tables.messages
-        held = sa.select(reminders.c.rule).where(
-            reminders.c.namespace == sa.bindparam("namespace"), reminders.c.stand == sa.literal_column("'held'")
-        )
-        parked = sa.select(messages.c.rule).where(
-            messages.c.namespace == sa.bindparam("namespace"), messages.c.state.in_(words(OPEN))
-        )
-        return sa.union(held, parked)
-
-    @cached_property
     def known_places(self) -> Any:
         """The places at which the ledger may be found."""
         table = self.tables.places
