@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.places import Place
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.attention import (
     UNREADABLE,
@@ -72,12 +73,7 @@ class Watch:
 
     def _facts(self, now: datetime) -> AttentionFacts:
         place = self.ledger.place()
-
-        def facts(reader: Reader) -> AttentionFacts:
-            was_at = moved_from(reader, place, now)
-            return evolve(reader.attention(now), moved=(place.name, was_at) if place and was_at else None)
-
-        return self.ledger.read(facts)
+        return self.ledger.read(lambda reader: _facts(reader, place, now))
 
     def _items(self, facts: AttentionFacts, now: datetime) -> list[AttentionItem]:
         return attention_items(facts, now, expected_every=self.expected_every, without_phone=self.without_phone)
@@ -108,7 +104,8 @@ class Watch:
 
     def see(self, item: str, now: datetime, tx: Transaction) -> bool:
         """Mark an item's present members as seen; says whether there is such an item."""
-        found = next((found for found in self._items(tx.reader.attention(now), now) if found.id == item), None)
+        items = self._items(_facts(tx.reader, self.ledger.place(), now), now)
+        found = next((found for found in items if found.id == item), None)
         if found is None:
             return False
         marks = tx.reader.marks()
@@ -116,6 +113,12 @@ class Watch:
         names = [(item, member) for member in members]
         tx.keep_marks({name: marks.get(name, Mark(now, seen=True))._replace(seen=True) for name in names})
         return True
+
+
+def _facts(reader: Reader, place: Place | None, now: datetime) -> AttentionFacts:
+    """Return what is recorded of what may wait for a person; `place` is where the ledger is, None: nowhere."""
+    was_at = moved_from(reader, place, now)
+    return evolve(reader.attention(now), moved=(place.name, was_at) if place and was_at else None)
 
 
 def _findings(plan: Plan, report: Report) -> Sequence[tuple[str, dict[str, str], _Judge]]:
