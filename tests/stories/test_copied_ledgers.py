@@ -163,3 +163,29 @@ def test_adopting_adopts_every_namespace(make_kit, at, appointment, tmp_path):
     assert (len(north.attention()), len(south.attention())) == (1, 1)
     north.ledger.adopt()
     assert (north.attention(), south.attention()) == ((), ())
+
+
+def test_a_copied_database_is_foreign_and_the_same_one_never(make_kit, postgres_url, sandbox, appointment):
+    """PostgreSQL: a database made of another one in the same cluster is another place; a second connection is not."""
+    import psycopg
+
+    url = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    kit = make_kit([DAY], ledger=url)
+    kit.ledger.upgrade()
+    kit.sync(appointment())
+    kit.close()
+    server, _, name = postgres_url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}_copy TEMPLATE {name}")
+        try:
+            copy, writes = make_kit([DAY], ledger=f"{url}_copy"), sandbox.write_count
+            report = copy.sync(appointment(hours=3))
+            assert did(report) == [("keep", "foreign_ledger")]
+            assert [item.kind for item in report.attention] == ["ledger"]
+            assert sandbox.write_count == writes
+            copy.ledger.adopt()
+            assert copy.attention() == ()
+            copy.close()
+        finally:
+            connection.execute(f"DROP DATABASE {name}_copy WITH (FORCE)")
+    assert make_kit([DAY], ledger=url).resync().attention == ()
