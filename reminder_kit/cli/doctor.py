@@ -22,11 +22,14 @@ from reminder_kit.cli.session import is_loopback
 from reminder_kit.config.loading import DEFAULT_PATH, Config, load
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.model.instants import iso
+from reminder_kit.model.rule_sets import serving
 from reminder_kit.planning.attention import AttentionItem
+from reminder_kit.reconciler.terms import moved_from
 from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.offsets import in_words
 
 if TYPE_CHECKING:
+    from reminder_kit.ledger.ledger import Ledger
     from reminder_kit.ports import Provider, Response
 
 __all__ = ["Finding", "doctor", "examined"]
@@ -110,7 +113,7 @@ def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
             return
         with ledger.writing() as tx:
             tx.allow("")  # deletes nothing, but only a ledger that can be written lets it be tried
-            yield Finding("ledger", "ok", f"{_address(config)} is there, current and can be written")
+        yield _stand(config, ledger, now)
         last = ledger.read(lambda reader: reader.last_run("resync"))
         every = config.options.get("expected_every", timedelta(days=1))
         yield _last_run(None if last is None else last[0], every, now)
@@ -118,6 +121,30 @@ def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
         yield _waiting([item for item in watch.items(now) if item.kind != "batch_job"])
     finally:
         ledger.close()
+
+
+def _stand(config: Config, ledger: Ledger, now: datetime) -> Finding:
+    """Return the finding about the ledger: where it is, by whose rules it is worked, as which account, for whom."""
+    from reminder_kit.kit.faces import ReminderKit
+
+    place = ledger.place()
+    was_at, records = ledger.read(lambda reader: (moved_from(reader, place, now), reader.standing.rule_sets()))
+    if was_at:
+        remedy = "if it was moved or restored, and is no copy, run `reminder-kit ledger adopt`"
+        return Finding("ledger", "fail", f"{_address(config)} last worked at {was_at}, and writes to nobody: {remedy}")
+    words = f"{_address(config)} is there, current and can be written"
+    try:
+        with ReminderKit(**{**config.arguments(), "ledger": ledger}) as kit:
+            settings = kit.settings
+    except ReminderKitError:  # which is told where the provider is examined
+        return Finding("ledger", "ok", words)
+    whom = "anybody" if settings.only_to is None else f"nobody but {', '.join(settings.only_to) or 'nobody'}"
+    account = f"{settings.provider} {settings.account or '(no key)'} from {settings.sender}"
+    words = f"{words}; account {account}; it may write to {whom}"
+    current = serving(records)
+    if current is None or current.rules.digest == settings.rule_set.digest:
+        return Finding("ledger", "ok", f"{words}; rules {settings.rule_set}")
+    return Finding("ledger", "warn", f"{words}; rules {settings.rule_set}, while the ledger serves {current.rules}")
 
 
 def _absent(config: Config) -> Finding:

@@ -1,4 +1,4 @@
-"""`ledger`: the tables brought up to this version, checked, and rid of personal data.
+"""`ledger`: the tables brought up to this version, checked, and rid of personal data; a moved one adopted.
 
 Never speaks to the provider.
 """
@@ -21,7 +21,7 @@ __all__ = ["ledger"]
 @click.group()
 @common
 def ledger() -> None:
-    """Upgrade, check or purge the ledger."""
+    """Upgrade, check, purge or adopt the ledger."""
 
 
 @ledger.command()
@@ -70,6 +70,23 @@ def purge(older_than: str) -> int:
     finally:
         found.close()
     _write_result({"purged": count}, f"{count} past appointment{'' if count == 1 else 's'} purged")
+    return 0
+
+
+@ledger.command()
+@common
+def adopt() -> int:
+    """Have the ledger work where it is now: it was moved or restored, and the old one works no more.
+
+    Until then a ledger that is not where it last worked writes to nobody. A copy to try things on needs a key of its
+    own, and `[provider] only_to`, before it is adopted.
+    """
+    found = configured().ledger()
+    try:
+        found.adopt()
+    finally:
+        found.close()
+    _write_result({"adopted": True}, f"the ledger works at {found.url} from now on")
     return 0
 
 

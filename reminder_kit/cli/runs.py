@@ -81,7 +81,7 @@ def import_(
     with opened(now, writing=not dry_run, warn=True) as kit:
         if not dry_run:
             kit.ledger.upgrade_if_older()
-        made = kit.plan_calendar(file, source, complete=complete, as_of=as_of)
+        made = kit.plan_calendar(file, source, complete=complete, as_of=as_of, force=force)
         if dry_run:
             return _show_plan(kit, made, file, force=force)
         if not force:
@@ -110,7 +110,7 @@ def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, opt_
         )
     with opened(now, writing=not dry_run) as kit:
         if dry_run:
-            return _show_plan(kit, kit.plan_resync(), "calendar", force=force)
+            return _show_plan(kit, kit.plan_resync(force=force), "calendar", force=force)
         pause = None if not opt_outs else _HOUR if every else timedelta(0)
         if every is None:
             return max(_reconcile_opt_outs(kit, pause), _resync_once(kit, force=force))

@@ -23,6 +23,7 @@ __all__ = [
     "flag",
     "length",
     "locale_tag",
+    "numbers",
     "one_of",
     "rate",
     "ratio",
@@ -127,6 +128,20 @@ def flag(value: Any, what: str) -> bool:
     if not isinstance(value, bool):
         raise ConfigurationError(f"{what} must be true or false, not {value!r}")
     return value
+
+
+def numbers(value: Any, what: str) -> tuple[str, ...]:
+    """Return phone numbers, or how they begin ("+1202555"), without blanks; an empty list stays empty."""
+    listed = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    found = []
+    for number in listed:
+        plain = re.sub(r"[\s().…-]", "", number) if isinstance(number, str) else ""
+        if not re.fullmatch(r"\+[0-9]{1,15}", plain):
+            raise ConfigurationError(
+                f'{what} must be numbers, or how they begin, with a country code, not {number!r}: write ["+1202555"]'
+            )
+        found.append(plain)
+    return tuple(found)
 
 
 def one_of(*words: str) -> Check:

@@ -163,6 +163,8 @@ _CLOCK = {"type": "string", "pattern": "^[0-9]{1,2}:[0-5][0-9](:00)?$", "example
 _COUNTRY = {"type": "string", "pattern": "^[A-Za-z]{2}$", "examples": ["US", "GB"]}
 _COUNT = {"type": "integer", "minimum": 1}
 _DAY = {"type": "string", "pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*$", "examples": ["2026-12-24"]}
+_NUMBER = {"type": "string", "pattern": r"^[\s().…-]*\+[0-9\s().…-]*[0-9][0-9\s().…-]*$", "examples": ["+1202555"]}
+_NUMBERS = {"anyOf": [_NUMBER, {"type": "array", "items": _NUMBER}]}
 _SEVERAL = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 
 
@@ -230,6 +232,8 @@ def _tables() -> dict[str, Any]:
             rate=_described({"anyOf": [_TEXT, {"type": "number"}]}, 'At most so many requests: "50/s".'),
             timeout=_described({"anyOf": [_TEXT, {"type": "number"}]}, "How long an answer is waited for."),
             unknown_outcome={"enum": ["prefer_duplicate", "prefer_missing"]},
+            suppress_undeliverable=_described({"type": "boolean"}, "Whether what nothing reaches is left alone."),
+            only_to=_described(_NUMBERS, "Nobody else is written to: numbers, or how they begin."),
         ),
         "fallback": _table(
             "Who sends once more what was not delivered: another sender, or another provider; absent: nobody.",

@@ -26,6 +26,7 @@ KIT_KEYS: dict[str, Check] = {
     "timeout": checks.length,
     "unknown_outcome": checks.one_of("prefer_duplicate", "prefer_missing"),
     "suppress_undeliverable": checks.flag,
+    "only_to": checks.numbers,
 }
 """Keys of [provider] that are arguments of the kit, not of the provider."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from attrs import evolve
 
-from reminder_kit.config import arguments
+from reminder_kit.config import arguments, checks
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import ConfigurationError, InvalidInputError
@@ -85,6 +85,7 @@ class Kit:
         unknown_outcome: str = "prefer_duplicate",
         rearm_after: str | timedelta = timedelta(minutes=15),
         suppress_undeliverable: bool = True,
+        only_to: Iterable[str] | None = None,
         correction: str = "",
         min_gap: str | timedelta = timedelta(0),
         replies: Mapping[str, Any] | None = None,
@@ -113,6 +114,7 @@ class Kit:
         apart where that is feasible. `replies` are the host's own keywords, `{"confirm": ["C",
         "YES"]}`: each is an event of that name for `on`, and `unless = {replied = ["confirm"]}`
         speaks of it. Where the batch job was not seen for `expected_every` (elapsed time), that waits for a person.
+        `only_to` (numbers, or how they begin: "+1202555") lets nobody else be written to: for staging.
 
         Every argument may be what the same key of a file is: lengths of time in words ("30 minutes"), `guard`,
         `quiet_hours`, `cost` and `calendar` as tables. Raises `ConfigurationError`, naming the argument and what would
@@ -174,6 +176,7 @@ class Kit:
             rearm_after=given["rearm_after"],
             alarms=getattr(given["calendar"], "alarms", "ignore"),
             suppress_undeliverable=suppress_undeliverable,
+            only_to=None if only_to is None else checks.numbers(only_to, "only_to"),
             correction=correction,
             min_gap=given["min_gap"],
             max_parts=provider.capabilities.max_parts,
@@ -257,6 +260,13 @@ class Kit:
         patient = plan.actor == "resync" if patient is None else patient
         report = await self._executor.apply(plan, patient=patient, forced=force and plan.is_unsafe)
         report, now = evolve(report, problems=plan.problems), self.now()
+        if plan.worklist.foreign:
+            _LOG.error(
+                "nobody is written to: the ledger last worked at %s, and is at %s now; "
+                "if it is no copy, adopt it (ledger adopt)",
+                plan.worklist.foreign,
+                self.ledger.url,
+            )
         if job:
             detail = {name: count for name, count in report.summary.items() if count}
             await self._io.result(self.ledger.submit(lambda tx: tx.mark_run(job, now, detail)))

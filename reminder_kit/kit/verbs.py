@@ -7,7 +7,7 @@ since the blocking face has functions of the same names.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +48,14 @@ class Verbs(Kit):
         complete: bool = False,
         covers: Collection[str] = (),
         as_of: datetime | None = None,
+        force: bool = False,
     ) -> Plan:
         """Return what `sync` would do, without writing anything anywhere.
 
         `appointments` is one or any iterable. With `source` they all belong to it, whatever
         they say themselves. `complete` says that these are all of that source: recorded future
-        ones that are absent would be withdrawn; `covers` names ids of which every occurrence is handed in.
+        ones that are absent would be withdrawn; `covers` names ids of which every occurrence is handed in. `force`
+        plans what `sync` would do where it is forced.
 
         `as_of` (aware, not later than the kit's clock: `kit.now()`) says when they were read:
         what was recorded later, or up to 5 seconds before, is newer and stays as it is, unless
@@ -62,15 +64,34 @@ class Verbs(Kit):
         latest word on all that was recorded before the call.
         """
         return await self._in_thread(
-            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers, as_of=as_of
+            self._planner.sync,
+            appointments,
+            self.now(),
+            source=source,
+            complete=complete,
+            covers=covers,
+            as_of=as_of,
+            forced=force,
         )
 
     async def plan_calendar(
-        self, file: Any, source: str | None = None, *, complete: bool = False, as_of: datetime | None = None
+        self,
+        file: Any,
+        source: str | None = None,
+        *,
+        complete: bool = False,
+        as_of: datetime | None = None,
+        force: bool = False,
     ) -> Plan:
         """Return what `import_calendar` would do; what could not be read is in `problems`."""
         return await self._in_thread(
-            self._planner.calendar_import, file, self.now(), source=source, complete=complete, as_of=as_of
+            self._planner.calendar_import,
+            file,
+            self.now(),
+            source=source,
+            complete=complete,
+            as_of=as_of,
+            forced=force,
         )
 
     async def plan_resync(
@@ -80,10 +101,17 @@ class Verbs(Kit):
         complete: bool = False,
         only_dirty: bool = False,
         as_of: datetime | None = None,
+        force: bool = False,
     ) -> Plan:
         """Return what `resync` would do."""
         return await self._in_thread(
-            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty, as_of=as_of
+            self._planner.resync,
+            self.now(),
+            appointments,
+            complete=complete,
+            only_dirty=only_dirty,
+            as_of=as_of,
+            forced=force,
         )
 
     # Doing
@@ -116,7 +144,14 @@ class Verbs(Kit):
         """Make the provider hold what these appointments ask for: plan, then apply at once."""
         await self._in_thread(self.ledger.upgrade_if_older)
         plan = await self._in_thread(
-            self._planner.sync, appointments, self.now(), source=source, complete=complete, covers=covers, as_of=as_of
+            self._planner.sync,
+            appointments,
+            self.now(),
+            source=source,
+            complete=complete,
+            covers=covers,
+            as_of=as_of,
+            forced=force,
         )
         return await self._carry_out(plan, force=force)
 
@@ -138,7 +173,13 @@ class Verbs(Kit):
         """
         await self._in_thread(self.ledger.upgrade_if_older)
         plan = await self._in_thread(
-            self._planner.calendar_import, file, self.now(), source=source, complete=complete, as_of=as_of
+            self._planner.calendar_import,
+            file,
+            self.now(),
+            source=source,
+            complete=complete,
+            as_of=as_of,
+            forced=force,
         )
         return await self._carry_out(plan, force=force)
 
@@ -159,7 +200,13 @@ class Verbs(Kit):
         """
         await self._in_thread(self.ledger.upgrade_if_older)
         plan = await self._in_thread(
-            self._planner.resync, self.now(), appointments, complete=complete, only_dirty=only_dirty, as_of=as_of
+            self._planner.resync,
+            self.now(),
+            appointments,
+            complete=complete,
+            only_dirty=only_dirty,
+            as_of=as_of,
+            forced=force,
         )
         if plan.is_unsafe and not force:  # a refusal keeps no STOP from being obeyed, and nothing begun open
             await self._executor.apply(plan.in_any_case(), patient=True)

@@ -13,6 +13,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.places import Place, adopted
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -59,6 +60,7 @@ class Ledger:
         self._group_: Group | None = None
         self._current: object = None
         self._identity_: DatabaseIdentity | None = None
+        self._place_: Place | None = None
 
     def __repr__(self) -> str:
         return f"Ledger({self.url!r}, namespace={self.namespace!r})"
@@ -157,6 +159,29 @@ class Ledger:
             raise refuse(version, database.name)
         self._current = stamp
         return "current"
+
+    # Its place
+
+    def place(self) -> Place | None:
+        """Return where the ledger is; None: nowhere (in memory), or not there yet."""
+        database = self._database
+        if database.kind == "sqlite":
+            return database.place()
+        if self._place_ is None:
+            self._place_ = database.place()
+        return self._place_
+
+    def adopt(self) -> None:
+        """Have the ledger work where it is now: it was moved or restored, and the one it was works no more.
+
+        A ledger that is found at another place than it last worked at writes to nobody until then: a copy of it would
+        write to the same people once more. Raises `SchemaError` where its tables are not current.
+        """
+        self.prepare()
+        place = self.place()
+        if place is not None:
+            with self.writing() as tx:
+                tx.keep_places(adopted(place, tx.reader.standing.places()), everywhere=True)
 
     # Writing
 

@@ -26,6 +26,7 @@ from reminder_kit.ledger.sql.row_mapping import (
     record_from,
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
+from reminder_kit.ledger.standing import StandingReader
 from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
@@ -108,6 +109,8 @@ class Reader:
         self._namespace = namespace
         self._schema = schema
         self._statements: Statements = statements_for(schema, runner.kind)
+        #: What the ledger remembers of itself: rule sets and places.
+        self.standing = StandingReader(runner, namespace, self._statements.standing)
 
     def records(
         self,
@@ -260,6 +263,7 @@ class Reader:
             blockers=self.blockers(),
             written=frozenset(written),
             marks=self.marks(),
+            rule_sets=self.standing.rule_sets(),
             worked_at=last[0] if last else instant(begun[0][0]) if begun else None,
             has_run=last is not None,
         )

@@ -28,11 +28,13 @@ from reminder_kit.ledger.sql.row_mapping import (
     micros_or_none,
     moved_values,
     outcome_values,
+    rule_set_values,
 )
 from reminder_kit.ledger.sql.statements import statements_for
 from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.messages import DeliveryEvent, Message
+from reminder_kit.model.places import Place
 from reminder_kit.model.records import (
     Claim,
     HistoryEntry,
@@ -43,6 +45,7 @@ from reminder_kit.model.records import (
     ReminderRecord,
     Suppression,
 )
+from reminder_kit.model.rule_sets import RuleSetRecord
 from reminder_kit.planning.attention import Mark
 
 __all__ = ["Transaction"]
@@ -335,6 +338,18 @@ class Transaction:
         for item, member in members:
             values = {"which_item": item, "which_member": member}
             self._runner.run(self._statements.attention.drop_mark, namespace=self._namespace, **values)
+
+    def keep_rule_sets(self, records: Iterable[RuleSetRecord]) -> None:
+        """Write rule sets, each in the place of what is recorded of it."""
+        for record in records:
+            self._runner.run(self._statements.standing.keep_rule_set, **rule_set_values(self._namespace, record))
+
+    def keep_places(self, places: Iterable[Place], *, everywhere: bool = False) -> None:
+        """Write where the ledger may be found; `everywhere`: for every namespace that is known to be anywhere."""
+        known = json.dumps([[place.identity, place.path, place.name] for place in places])
+        self._runner.run(self._statements.standing.keep_places, namespace=self._namespace, known=known)
+        if everywhere:
+            self._runner.run(self._statements.standing.adopt, places=known)
 
     def mark_run(self, name: str, at: datetime, detail: Mapping[str, Any]) -> None:
         """Say when a job last ran: the one row that a run may write although nothing changed."""

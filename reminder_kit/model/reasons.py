@@ -37,6 +37,14 @@ class Reason(StrEnum):
     #: Until the provider, which did not answer or refused it for a reason we don't know, is asked again.
     WAITING_PROVIDER = "waiting_provider"
 
+    #: Until somebody adopts the ledger, which is not where it last worked: it may be a copy (`ledger adopt`).
+    FOREIGN_LEDGER = "foreign_ledger"
+
+    # Kept
+
+    #: The ledger serves another rule set just now: what that one parked stays as it is.
+    OTHER_RULES = "other_rules"
+
     # Skipped for its time
 
     #: The rule would rather not send it so late; or a parked message can no longer be withdrawn.
@@ -66,6 +74,8 @@ class Reason(StrEnum):
     INVALID_NUMBER = "invalid_number"
     #: The appointment has nobody to remind.
     NO_RECIPIENT = "no_recipient"
+    #: The number is none of those that may be written to (`only_to`).
+    OUTSIDE_ONLY_TO = "outside_only_to"
     #: Another recipient of the appointment has the same number.
     DUPLICATE_NUMBER = "duplicate_number"
     #: The person has it, for this start or nearly this one.

@@ -132,9 +132,9 @@ def wanted_reminders(observed: Observed, settings: Settings) -> list[Reminder]:
     reminders = reminders_of(
         observed.appointment, rules_for(observed.appointment, settings.rules, settings.alarms), settings.defaults
     )
-    if not observed.suppressed:
-        return reminders
-    return [_unless_suppressed(reminder, observed.suppressed) for reminder in reminders]
+    if observed.suppressed:
+        reminders = [_unless_suppressed(reminder, observed.suppressed) for reminder in reminders]
+    return reminders if settings.only_to is None else [_unless_outside(reminder, settings) for reminder in reminders]
 
 
 def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]) -> Reminder:
@@ -142,6 +142,12 @@ def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]
     if suppression is None or reminder.refusal is not None:
         return reminder
     return evolve(reminder, refusal=Reason.OPTED_OUT if suppression.by == "recipient" else Reason.SUPPRESSED)
+
+
+def _unless_outside(reminder: Reminder, settings: Settings) -> Reminder:
+    if reminder.refusal is not None or reminder.recipient is None or settings.may_write_to(reminder.recipient.phone):
+        return reminder
+    return evolve(reminder, refusal=Reason.OUTSIDE_ONLY_TO)
 
 
 def _assessed(

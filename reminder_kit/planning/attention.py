@@ -19,6 +19,7 @@ from reminder_kit.model.instants import iso
 from reminder_kit.model.phones import masked
 from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import Identity
+from reminder_kit.model.rule_sets import RuleSetRecord, rests_at, serving, working
 
 __all__ = ["UNREADABLE", "Affected", "AttentionFacts", "AttentionItem", "Mark", "attention_items", "item_id"]
 
@@ -40,6 +41,14 @@ _REMEDIES = {
     "answer": "nothing: it is looked up again by itself; check the settings at the provider if it stays",
     "unreadable": "correct the appointment, or install what it needs on this machine",
     "calendar": "correct the event in its calendar",
+    "rules": (
+        "nothing while a deploy goes on; else give every worker, cron too, the same rules, or those that are to have "
+        "others a `namespace` of their own; `resync --force` takes over now"
+    ),
+    "ledger": (
+        "`reminder-kit ledger adopt` (kit.ledger.adopt()) if it was moved or restored, and the old one works no more; "
+        "a copy to try things on needs a key, and `only_to`, of its own first"
+    ),
     "batch_job": "run `reminder-kit resync` from cron, or with --every 60s",
 }
 """What to do about it, by the kind of item."""
@@ -107,7 +116,7 @@ class AttentionItem:
     #: The name by which it is marked as seen: eight hex digits.
     id: str
     #: Of what kind the cause is: "account", "provider", "message", "number", "text", "unknown", "answer", "unreadable",
-    #: "calendar", "without_phone" or "batch_job".
+    #: "calendar", "without_phone", "rules", "ledger" or "batch_job".
     kind: str
     #: What is wrong, in words; no whole number and no message text.
     what: str
@@ -159,6 +168,10 @@ class AttentionFacts:
     written: frozenset[str] = frozenset()
     #: What is kept of members, by item and member.
     marks: Mapping[tuple[str, str], Mark] = field(factory=dict)
+    #: The rule sets that were ever worked with.
+    rule_sets: Sequence[RuleSetRecord] = ()
+    #: Where the ledger is, and where it was when it was last worked on, in words; None: it is where it was.
+    moved: tuple[str, str] | None = None
     #: When the batch job ran last, else when anything was recorded first; None: nothing was.
     worked_at: datetime | None = None
     #: Whether it is known to have run at all.
@@ -178,6 +191,8 @@ def attention_items(
         *_refused(facts, now, without_phone=without_phone),
         *_in_doubt(facts, now),
         *_unread(facts, now),
+        *_other_rules(facts, now),
+        *_misplaced(facts, now),
         *_idle(facts, now, expected_every),
     ]
     return sorted((_marked(item, facts, now) for item in items), key=lambda item: (item.since, item.id))
@@ -189,7 +204,8 @@ def _marked(item: AttentionItem, facts: AttentionFacts, now: datetime) -> Attent
     marks = {key: facts.marks.get((item.id, key)) for key in keys}
     known = [mark.since for mark in marks.values() if mark is not None]
     affected = tuple(evolve(member, seen=bool((mark := marks[member.key]) and mark.seen)) for member in item.affected)
-    seen = all(mark is not None and mark.seen for mark in marks.values())
+    # who has seen that nobody is written to has mended nothing
+    seen = item.kind != "ledger" and all(mark is not None and mark.seen for mark in marks.values())
     return evolve(item, affected=affected, since=min([item.since, *known, now]), seen=seen)
 
 
@@ -264,6 +280,31 @@ def _unread(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
             since=now,
             affected=tuple(sorted(affected, key=lambda member: member.key)),
         )
+
+
+def _other_rules(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
+    """Yield the item that says that several rule sets are at work; each of them is a member."""
+    current, others = serving(facts.rule_sets), working(facts.rule_sets, now)
+    if current is None or not others:
+        return
+    yield AttentionItem(
+        id=item_id("rules"),
+        kind="rules",
+        what=f"{len(others) + 1} rule sets work on this ledger, which serves {current.rules}; "
+        f"{', '.join(str(record.rules) for record in others)} leave what is parked",
+        remedy=_REMEDIES["rules"],
+        since=current.since,
+        next_try_at=rests_at(current),
+        affected=tuple(Affected(record.rules.digest, error=str(record.rules)) for record in (current, *others)),
+    )
+
+
+def _misplaced(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
+    """Yield the item that says that nobody is written to, since the ledger is not where it last worked."""
+    if facts.moved is not None:
+        place, was_at = facts.moved
+        what = f"nobody is written to: the ledger last worked at {was_at}, and is at {place} now"
+        yield AttentionItem(item_id("ledger", place), "ledger", what, _REMEDIES["ledger"], now)
 
 
 def _idle(facts: AttentionFacts, now: datetime, expected_every: timedelta) -> Iterable[AttentionItem]:

@@ -43,7 +43,33 @@ def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decisi
     known = {assessment.reminder.key for assessment in assessments}
     gone = [key for key in {**observed.outcomes, **observed.messages} if key not in known]
     decisions += [decision for key in gone for decision in _withdrawal(key, observed, settings, Reason.REMOVED, now)]
-    return decisions
+    return decisions if settings.only_to is None else [_fenced(decision, observed, settings) for decision in decisions]
+
+
+def _fenced(decision: Decision, observed: Observed, settings: Settings) -> Decision:
+    """Return a decision under which nothing is asked of the provider that concerns a number outside of `only_to`.
+
+    Whatever is parked for such a number stays: the ledger may be a copy of one that is at work.
+    """
+    message = decision.message
+    if message is None or settings.may_write_to(message.draft.to):
+        return decision
+    record = observed.outcomes.get(decision.key)
+    return evolve(
+        decision,
+        kind=ChangeKind.KEEP,
+        reason=Reason.OUTSIDE_ONLY_TO,
+        status=ReminderStatus.PARKED,
+        recorded_reason=record.reason if record is not None else "",
+        number=message.draft.to,
+        causes=(),
+        draft=None,
+        placement=None,
+        park_at=None,
+        replacing=False,
+        adopt=False,
+        error="",
+    )
 
 
 def _decision(assessment: Assessment, observed: Observed, settings: Settings, now: datetime) -> Decision:

@@ -17,6 +17,7 @@ from reminder_kit.model.as_of import Written
 from reminder_kit.model.instants import iso
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, Incoming
+from reminder_kit.model.rule_sets import Bid, Standing
 from reminder_kit.planning.changes import Change, ChangeKind, document, printed, summarise
 
 __all__ = ["Guard", "Plan", "Worklist"]
@@ -56,12 +57,20 @@ class Worklist:
     seen: Mapping[Identity, Written] = field(factory=dict, repr=False)
     #: What was recorded later than this, UTC, is not overwritten by what says nothing of its own time; None: it is.
     as_of: datetime | None = None
+    #: By which rules the run asks to work; None: nobody is asked.
+    bid: Bid | None = None
+    #: What it may do with them.
+    standing: Standing = Standing.SERVES
+    #: Whether the ledger is to note by which rules, and where, it is worked, although nothing else is to be done.
+    news: bool = False
+    #: Where the ledger was when it was last worked on, in words; "": it is where it was. Then nothing is worked on.
+    foreign: str = ""
 
     def only(self, chosen: Collection[Identity]) -> Worklist:
         """Return the worklist of the `chosen` appointments alone, with nothing recorded or removed."""
         order = tuple(identity for identity in self.order if identity in chosen)
         probing = tuple(identity for identity in self.probing if identity in chosen)
-        return Worklist(order=order, held_back=self.held_back, probes=self.probes, probing=probing)
+        return evolve(self, all_incoming=(), removals=(), seen={}, order=order, probing=probing)
 
 
 @frozen
@@ -86,6 +95,8 @@ class Plan:
     barred: frozenset[str] = field(default=frozenset(), repr=False)
     #: Why nothing may be withdrawn although the input asks for it (a feed that broke off); None: it may.
     refusal: str | None = None
+    #: Why its rules may not be those of this ledger; "": they may.
+    rules_refusal: str = ""
     #: What could not be read of calendars: `Problem`s, and a `CalendarError` for one that could not be read at all; and
     #: an `InvalidInputError` for each appointment that was handed in twice with different content.
     problems: tuple[Any, ...] = field(default=(), repr=False)
@@ -128,6 +139,8 @@ class Plan:
         """Raise `UnsafePlanError` where the input can't be trusted, or too much would go or change at once."""
         if self.refusal:
             raise UnsafePlanError(f"{self.refusal}; nothing was changed. Check the input, or force it (--force)")
+        if self.rules_refusal:
+            raise UnsafePlanError(self.rules_refusal)
         going = sum(change.moves_noticeably and not self._is_owed(change) for change in self.changes)
         if self.guarded and self.parked >= self.guard.from_parked and going > self.guard.max_cancel_ratio * self.parked:
             raise UnsafePlanError(
@@ -161,10 +174,31 @@ class Plan:
         appointments with somebody who is not to be written to any more.
         """
         settling = {change.identity for change in self.changes if "settle" in change.causes}
-        settling -= {change.identity for change in self.changes if change.moves_noticeably}
+        if not self.rules_refusal:
+            settling -= {change.identity for change in self.changes if change.moves_noticeably}
         chosen = settling | {change.identity for change in self.changes if self._is_owed(change)}
         changes = tuple(change for change in self.changes if change.identity in chosen)
-        return evolve(self, changes=changes, worklist=self.worklist.only(chosen))
+        worklist, bid = self.worklist.only(chosen), self.worklist.bid
+        if bid is not None:
+            standing = self.worklist.standing
+            kept = Standing.SERVES if standing is Standing.SERVES else Standing.YIELDS
+            worklist = evolve(worklist, bid=None, standing=kept, news=False)
+        return evolve(self, changes=changes, worklist=worklist)
+
+    def held_as_foreign(self, was_at: str) -> Plan:
+        """Return the plan of a ledger that is not where it last worked: what comes in is recorded, and all else waits.
+
+        `was_at` says in words where it was.
+        """
+        worklist = Worklist(
+            all_incoming=self.worklist.all_incoming,
+            removals=self.worklist.removals,
+            as_of=self.worklist.as_of,
+            standing=Standing.YIELDS,
+            foreign=was_at,
+        )
+        changes = tuple(_held(change) if change.is_work else change for change in self.changes)
+        return evolve(self, changes=changes, worklist=worklist, rules_refusal="")
 
     def of_its_instant(self) -> Plan:
         """Return the plan as one that may be carried out later: what is recorded meanwhile is newer than it."""
@@ -180,3 +214,16 @@ class Plan:
 
     def __str__(self) -> str:
         return printed(self.summary, self.changes)
+
+
+def _held(change: Change) -> Change:
+    """Return a change that would write to the provider as one that waits: for a new message, or with the parked one."""
+    parked = change.kind is not ChangeKind.SCHEDULE
+    return evolve(
+        change,
+        kind=ChangeKind.KEEP if parked else ChangeKind.HOLD,
+        reason=Reason.FOREIGN_LEDGER,
+        causes=(),
+        send_at=change.was_at if parked else None,
+        text=None,
+    )

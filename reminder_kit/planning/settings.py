@@ -13,6 +13,7 @@ from hashlib import blake2b
 from attrs import field, frozen
 
 from reminder_kit.model.messages import Message
+from reminder_kit.model.rule_sets import RuleSet
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import Reminder
@@ -55,6 +56,8 @@ class Settings:
     alarms: str = "ignore"
     #: Whether a number at which no message can arrive is suppressed.
     suppress_undeliverable: bool = True
+    #: The numbers, or how they begin, that may be written to; None: any.
+    only_to: tuple[str, ...] | None = None
     #: The template of corrections; "": none are sent.
     correction: str = ""
     #: How far messages to one number are kept apart, as elapsed time; zero: not at all.
@@ -88,6 +91,32 @@ class Settings:
         """How near in time another message to the same phone must be to matter; zero: it never does."""
         return max(self.min_gap, *(rule.min_silence for rule in self.rules), timedelta(0))
 
+    @cached_property
+    def rule_set(self) -> RuleSet:
+        """The rules by which a ledger is worked: all of the settings that decides what is parked, and from whom.
+
+        Keys, addresses, windows and rates of providers are left out, and so is what is done about lost messages.
+        """
+        rules = tuple(sorted((rule.id, rule.version) for rule in self.rules))
+        spare = self.fallback
+        parts = (
+            self.provider,
+            self.sender,
+            repr(self.defaults),
+            repr(self.quiet),
+            self.alarms,
+            self.correction,
+            repr(self.min_gap),
+            *((spare.provider, spare.sender) if spare else ()),
+            *sorted(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
+        )
+        digest = blake2b("\x1f".join(parts).encode(), digest_size=16, person=b"rules").hexdigest()
+        return RuleSet(digest, rules, alarms=self.alarms != "ignore" and bool(rules))
+
+    def may_write_to(self, number: str) -> bool:
+        """Say whether the provider may be asked for anything that concerns this number (E.164)."""
+        return self.only_to is None or number.startswith(self.only_to)
+
     def of(self, what: Message | Reminder) -> Settings:
         """Return the settings of the provider a message belongs to, or a reminder goes through."""
         spare = self.fallback
@@ -115,6 +144,7 @@ class Settings:
             self.correction,
             repr(self.min_gap),
             *((self.fallback.provider, self.fallback.sender, repr(self.fallback.window)) if self.fallback else ()),
+            *(() if self.only_to is None else ("only to", *self.only_to)),
             *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )
         return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()

@@ -21,6 +21,7 @@ from reminder_kit.delivery.routes import Route
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
+from reminder_kit.model.places import Place
 from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import (
     FORCED,
@@ -34,6 +35,7 @@ from reminder_kit.model.records import (
     Traffic,
     is_open,
 )
+from reminder_kit.model.rule_sets import OTHERS, Standing
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decisions_for
 from reminder_kit.planning.decision import Decision
@@ -45,11 +47,13 @@ from reminder_kit.planning.report import Report
 from reminder_kit.planning.revision import held, leaving_now, may_still_send, placed_again
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
+from reminder_kit.planning.yielding import yielding
 from reminder_kit.ports import IO
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.reporting import merged, reported
+from reminder_kit.reconciler.terms import accept
 from reminder_kit.reconciler.work_item import WorkItem, release
 
 if TYPE_CHECKING:
@@ -73,6 +77,8 @@ class Execution:
     plan: Plan
     #: Whether failed steps are left alone until their back-off is over (the batch job).
     patient: bool = field(kw_only=True)
+    #: Whether the ledger serves other rules, so that what they parked is left as it is.
+    yields: bool = field(kw_only=True, default=False)
     #: The report's lines of the appointments that were worked on so far.
     done: dict[Identity, list[Change]] = field(factory=dict)
     #: The appointments to be decided again for what came of others, in order.
@@ -111,8 +117,9 @@ class Executor:
         await self.io.call(self.ledger.prepare)
         if forced:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
+        yields = await self._accept(plan, forced=forced) is Standing.YIELDS
         refused = await self._record(plan)
-        run = Execution(plan, patient=patient)
+        run = Execution(plan, patient=patient, yields=yields)
         probing = [identity for identity in plan.worklist.probing if identity not in refused]
         if probing:  # what follows them depends on what they come to
             await self._work_through(probing, run)
@@ -128,6 +135,14 @@ class Executor:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
         _LOG.info("%s: %s", plan.actor, report.headline)
         return report
+
+    async def _accept(self, plan: Plan, *, forced: bool) -> Standing:
+        """Note by which rules, and where, the ledger is worked; returns what the run may do with its rules."""
+        worklist = plan.worklist
+        if worklist.foreign or not (worklist.news or worklist.order or worklist.all_incoming or worklist.removals):
+            return worklist.standing
+        write = partial(_accept, worklist, await self.io.call(self.ledger.place), self.clock(), forced)
+        return await self._commit(write)  # type: ignore[no-any-return]
 
     @property
     def _routes(self) -> list[Route]:
@@ -186,12 +201,12 @@ class Executor:
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
                 await self._settle(works, dispatchers)
-                await self.io.call(self._decide, works, run.plan.worklist)
+                await self.io.call(self._decide, works, run)
                 await self._carry_out(works, dispatchers)
                 for _ in range(_AGAIN):
                     if again := [work for work in works if work.decide_again]:
                         await self._reread(again)
-                        await self.io.call(self._decide, again, run.plan.worklist)
+                        await self.io.call(self._decide, again, run)
                         await self._carry_out(again, dispatchers)
             finished = True
         finally:
@@ -238,7 +253,10 @@ class Executor:
         """Find out what became of messages whose last step is open, then take stale duplicates back."""
         now = self.clock()
         open_ones = [
-            (work, message) for work in works for message in work.record.messages if needs_settling(message, now)
+            (work, message)
+            for work in works
+            for message in work.record.messages
+            if needs_settling(message, now) and self._may_touch(message)
         ]
         asks = any(message.state is State.CREATING and message.uncertain for _, message in open_ones)
         suppressed = await self.io.call(self.ledger.read, lambda reader: reader.suppressions()) if asks else {}
@@ -250,10 +268,15 @@ class Executor:
             self.cancel_duplicate(work, duplicate, dispatchers)
             for work in works
             for duplicate in stale_duplicates(work.record.messages)
+            if self.settings.may_write_to(duplicate.draft.to)
         ]
         if jobs:
             await self.io.gather(jobs)
             await self._reread(works)
+
+    def _may_touch(self, message: Message) -> bool:
+        """Say whether an open step of a message may be finished: to look one up writes to nobody."""
+        return message.state in (State.SCHEDULED, State.UNKNOWN) or self.settings.may_write_to(message.draft.to)
 
     def cancel_duplicate(
         self, work: WorkItem, message: Message, dispatchers: Dispatchers
@@ -279,8 +302,9 @@ class Executor:
 
         return job
 
-    def _decide(self, works: Sequence[WorkItem], worklist: Worklist) -> None:
+    def _decide(self, works: Sequence[WorkItem], run: Execution) -> None:
         """Decide by the same functions as the plan, at the current clock and from one snapshot of the ledger."""
+        worklist = run.plan.worklist
         now, held_back = self.clock(), worklist.held_back
         suppressed, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
         planned: dict[str, list[Traffic]] = {}
@@ -288,6 +312,8 @@ class Executor:
             work.redecided, work.decide_again = work.redecided or work.decide_again, False
             work.suppressed = suppressed
             work.decisions, work.error = decisions_for(with_planned(observed, planned), self.settings, now)
+            if run.yields:
+                work.decisions = yielding(work.decisions, observed, fresh=work.is_fresh)
             work.decisions = [held(decision) if decision.key in held_back else decision for decision in work.decisions]
             work.decisions = waiting_their_turn(work.decisions, worklist.probes, observed.blockers, self.settings, now)
             if self.settings.spacing_reach:
@@ -410,7 +436,7 @@ class Executor:
         if works:
             now, settings = self.clock(), self.settings
             done = run.done if settings.combines else None
-            write = partial(release, works, run.plan.actor, now, settings.digest, done)
+            write = partial(release, works, run.plan.actor, now, OTHERS if run.yields else settings.digest, done)
             run.requeued |= dict.fromkeys(await self._commit(write))
 
     async def _expire(self, works: Sequence[WorkItem]) -> None:
@@ -425,6 +451,10 @@ def _by_id(messages: Sequence[Message]) -> dict[str, Message]:
 
 def _mark_run(name: str, now: datetime, detail: Mapping[str, Any], tx: Transaction) -> None:
     tx.mark_run(name, now, detail)
+
+
+def _accept(worklist: Worklist, place: Place | None, now: datetime, forced: bool, tx: Transaction) -> Standing:  # noqa: FBT001 - bound by position
+    return accept(worklist, place, now, forced=forced, tx=tx)
 
 
 def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:

@@ -17,6 +17,7 @@ from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.places import Place
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import (
     AppointmentRecord,
@@ -27,6 +28,7 @@ from reminder_kit.model.records import (
     Suppression,
     Traffic,
 )
+from reminder_kit.model.rule_sets import Standing
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
@@ -37,9 +39,11 @@ from reminder_kit.planning.probing import Candidate, candidate, probes
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.unchanged import recorded_changes
+from reminder_kit.planning.yielding import yielding
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.scope import Scope
+from reminder_kit.reconciler.terms import Terms, terms_of
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -69,6 +73,8 @@ class PlanBuilder:
     blockers: Sequence[Blocker]
     #: What other appointments have to do with one.
     neighbours: Neighbours
+    #: By which rules, and where, the ledger is worked.
+    terms: Terms
     #: The plan's lines so far, by appointment.
     changes: dict[Identity, list[Change]] = field(factory=dict)
     #: The appointments to be worked on (a set in the order in which they were decided).
@@ -136,7 +142,7 @@ class PlanBuilder:
             return False
         if self._needs_no_look(record, incoming):
             assert record is not None  # noqa: S101 - what stands is recorded
-            self.changes[identity] = recorded_changes(record, self.now)
+            self.changes[identity] = self._recorded_changes(record)
             if incoming.order[0] and incoming.order != record.revision:
                 self.accepted.append(incoming)
             return False
@@ -145,12 +151,28 @@ class PlanBuilder:
             self._fresh.add(identity)
         return True
 
+    @property
+    def yields(self) -> bool:
+        """Whether the ledger serves another rule set, to which this one yields."""
+        return self.terms.standing is Standing.YIELDS
+
+    def _recorded_changes(self, record: AppointmentRecord) -> list[Change]:
+        """Return the lines of an appointment that stands; what another rule set parked says so."""
+        changes = recorded_changes(record, self.now)
+        if not self.yields or record.planned_with == self.digest:
+            return changes
+        kept = (ChangeKind.KEEP, Reason.UNCHANGED)
+        return [
+            evolve(change, reason=Reason.OTHER_RULES) if (change.kind, change.reason) == kept else change
+            for change in changes
+        ]
+
     def _needs_no_look(self, record: AppointmentRecord | None, incoming: Incoming | None) -> bool:
         """Say whether a record stands: planned with these settings, nothing new (`incoming`), nothing due or open."""
         return (
             record is not None
             and not record.dirty
-            and record.planned_with == self.digest
+            and (self.yields or record.planned_with == self.digest)
             and (record.next_at is None or record.next_at > self.now)
             and not any(message.state in (State.CREATING, State.CANCELLING) for message in record.messages)
             and not (self._account_is_free and any(map(_waits_for_account, record.outcomes)))
@@ -190,6 +212,9 @@ class PlanBuilder:
         """Decide for one appointment, with its record (None: never recorded), and note what that comes to."""
         identity = observed.identity
         decisions, error = decisions_for(observed, self.settings, self.now)
+        is_new = record is None or record.dirty or not record.planned_with or identity in self._fresh
+        if self.yields:
+            decisions = yielding(decisions, observed, fresh=is_new)
         self.other_providers |= _other_providers(decisions, self.settings)
         for decision in decisions if self.blockers else ():
             self.candidates.pop(decision.key, None)
@@ -198,7 +223,7 @@ class PlanBuilder:
         self.changes[identity] = (
             [quarantined(identity, error)] if error else [decision.change for decision in decisions]
         )
-        news = error or record is None or record.planned_with != self.digest or record.dirty or identity in self._fresh
+        news = error or is_new or (not self.yields and record is not None and record.planned_with != self.digest)
         effective = [decision for decision in decisions if _has_effect(decision, record) or self._is_due(decision)]
         if news or effective:
             self.todo[identity] = None
@@ -227,7 +252,7 @@ class PlanBuilder:
             self.seen.update(record.identity for record in unseen)
             for record in unseen:
                 if self._needs_no_look(record, None) and not record.removed:
-                    self.changes[record.identity] = recorded_changes(record, self.now)
+                    self.changes[record.identity] = self._recorded_changes(record)
             known = [*unseen, *(record for record in batch if record.identity in self.outdated)]
             unfinished = [record for record in known if not self._needs_no_look(record, None)]
             self.decide([(record.identity, record) for record in unfinished])
@@ -362,6 +387,9 @@ class PlanBuilder:
                     if self.probes and not self.probes.isdisjoint(change.key for change in self.changes[identity])
                 ),
                 seen=self.absent,
+                bid=self.terms.bid,
+                standing=self.terms.standing,
+                news=self.terms.news,
             ),
             parked=parked,
             guarded=scope.guarded,
@@ -369,6 +397,7 @@ class PlanBuilder:
             barred=frozenset(self.suppressed)
             & {change.to or "" for change in self._all() if change.kind is ChangeKind.CANCEL},
             refusal=scope.refusal,
+            rules_refusal=self.terms.refusal,
         )
 
 
@@ -421,15 +450,18 @@ def build_plan(
     *,
     guard: Guard,
     cap: int | None,
+    place: Place | None = None,
 ) -> Plan:
     """Return the plan of a run over this scope at `now` (UTC); all that is read is one snapshot of the ledger.
 
-    `cap` is how many messages may be parked at the provider at once, None: any number.
+    `cap` is how many messages may be parked at the provider at once, None: any number. `place` is where the ledger is,
+    None: nowhere (in memory), or not there yet.
     """
+    terms = terms_of(reader, settings.rule_set, scope, place, now)
     suppressed = reader.suppressions()
     neighbours = Neighbours(reader, settings, now, suppressed)
     blockers = reader.blockers()
-    builder = PlanBuilder(reader, settings, now, scope, suppressed, settings.digest, blockers, neighbours)
+    builder = PlanBuilder(reader, settings, now, scope, suppressed, settings.digest, blockers, neighbours, terms)
     builder.add_incoming(all_incoming)
     for part in (scope, *scope.covered):
         if part.complete or part.covers:
@@ -446,7 +478,8 @@ def build_plan(
     builder.apply_capacity(cap, settings.provider)
     if settings.fallback is not None and settings.fallback.provider != settings.provider:
         builder.apply_capacity(settings.fallback.cap, settings.fallback.provider)
-    return builder.plan(guard)
+    plan = builder.plan(guard)
+    return plan.held_as_foreign(terms.foreign) if terms.foreign else plan
 
 
 def _soonest_first(todo: Collection[Identity], changes: Sequence[Change]) -> tuple[Identity, ...]:

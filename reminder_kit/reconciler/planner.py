@@ -84,13 +84,14 @@ class Planner:
         complete: bool = False,
         covers: Collection[str] = (),
         as_of: datetime | None = None,
+        forced: bool = False,
     ) -> Plan:
         """Return the plan for appointments handed in, of `source` where one is named.
 
         `complete` withdraws what the source no longer has, `covers` names ids of which every occurrence is handed in,
-        `as_of` says when they were read (None: `taken` says what that means). Raises `InvalidInputError` for anything
-        but appointments, and where several sources are handed in although absence means something; `UnsafePlanError`
-        where the input breaks off then.
+        `as_of` says when they were read (None: `taken` says what that means), `forced` has the ledger serve this kit's
+        rules whatever others it serves. Raises `InvalidInputError` for anything but appointments, and where several
+        sources are handed in although absence means something; `UnsafePlanError` where the input breaks off then.
         """
         withdraws = complete or bool(covers)
         taken = self.taken(appointments, as_of, now, reads_all=withdraws)
@@ -99,12 +100,27 @@ class Planner:
         name = source or self._only_source(batch) if withdraws else source
         guarded = withdraws or len(all_incoming) > _SMALL
         whole = frozenset((covers,) if isinstance(covers, str) else covers)
-        spare = _contradicted(batch)
-        scope = Scope("sync", name, complete=complete, covers=whole, spare=spare, guarded=guarded, as_of=taken)
+        scope = Scope(
+            "sync",
+            name,
+            complete=complete,
+            covers=whole,
+            spare=_contradicted(batch),
+            guarded=guarded,
+            as_of=taken,
+            forced=forced,
+        )
         return _with_contradictions(self._make(all_incoming, scope, now, refuse_empty=complete and not batch), batch)
 
     def calendar_import(
-        self, file: Any, now: datetime, *, source: str | None, complete: bool, as_of: datetime | None = None
+        self,
+        file: Any,
+        now: datetime,
+        *,
+        source: str | None,
+        complete: bool,
+        as_of: datetime | None = None,
+        forced: bool = False,
     ) -> Plan:
         """Return the plan for a calendar; `source` None: named after the file. Raises `CalendarError`.
 
@@ -114,7 +130,7 @@ class Planner:
         taken = AsOf.told(as_of, now) if as_of is not None else None
         imported = self._read_calendar(file, now, taken, source=source, complete=complete)
         all_incoming = self._of_calendar(imported)
-        plan = self._make(all_incoming, imported.scope, now)
+        plan = self._make(all_incoming, evolve(imported.scope, forced=forced), now)
         return evolve(plan, problems=imported.problems, readings=_readings([imported]))
 
     def resync(
@@ -125,12 +141,14 @@ class Planner:
         complete: bool = False,
         only_dirty: bool = False,
         as_of: datetime | None = None,
+        forced: bool = False,
     ) -> Plan:
         """Return the plan of the batch job: what is handed in, the calendars it knows, and everything recorded.
 
         `complete` withdraws what the one source handed in no longer has, `only_dirty` leaves out calendars and whatever
         was worked on since it was written, `as_of` (None: `now`) is when the host read what it hands in. A plan that
-        was forced and not finished is not refused again.
+        was forced and not finished is not refused again; `forced` has the ledger serve this kit's rules whatever others
+        it serves.
         """
         given = () if appointments is None else appointments
         taken = self.taken(given, as_of, now, reads_all=True) or AsOf.drawn(now)
@@ -149,6 +167,7 @@ class Planner:
             sweep=True,
             only_dirty=only_dirty,
             as_of=taken,
+            forced=forced,
             covered=tuple(imported.scope for imported in all_imported),
         )
         plan = self._make(all_incoming, scope, now, refuse_empty=nothing_came)
@@ -262,14 +281,16 @@ class Planner:
 
         `refuse_empty` refuses it where messages are parked for the source: nothing came in, which may be a fault.
         """
-        cap = self.provider.capabilities.cap
+        cap, place = self.provider.capabilities.cap, self.ledger.place()
 
         def plan(reader: Reader) -> Plan:
             own_scope = scope
             if refuse_empty and reader.parked(source=scope.source):
                 refusal = f"nothing came in for source {scope.source!r} while reminders are parked for it"
                 own_scope = evolve(scope, refusal=refusal)
-            return build_plan(reader, self.settings, all_incoming, own_scope, now, guard=self.guard, cap=cap)
+            return build_plan(
+                reader, self.settings, all_incoming, own_scope, now, guard=self.guard, cap=cap, place=place
+            )
 
         return self.ledger.read(plan)
 

@@ -47,8 +47,20 @@ class Scope:
     withdraw: Sequence[Identity] = ()
     #: The number, E.164, that was suppressed just now; None: none was.
     number: str | None = None
+    #: Whether a person said that it is to be done although the guard, or another rule set, stands against it.
+    forced: bool = False
     #: The scopes of the calendars that the batch job has read.
     covered: Sequence[Scope] = ()
+
+    @property
+    def takes(self) -> bool:
+        """Whether the run may have the ledger serve its own rules from then on."""
+        return self.actor in ("sync", "import", "resync")
+
+    @property
+    def whole(self) -> bool:
+        """Whether the run is over the whole ledger, or a whole calendar, so that its rules must be those of it."""
+        return self.actor in ("import", "resync") and not self.only_dirty
 
 
 def require_one_source(identities: list[Identity]) -> list[Identity]:

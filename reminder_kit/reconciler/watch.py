@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.places import Place
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.attention import (
     UNREADABLE,
@@ -24,8 +25,10 @@ from reminder_kit.planning.attention import (
 )
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
+from reminder_kit.reconciler.terms import moved_from
 
 if TYPE_CHECKING:
+    from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Sighting", "Watch"]
@@ -68,14 +71,18 @@ class Watch:
 
     def items(self, now: datetime) -> list[AttentionItem]:
         """Return what waits for a person at `now` (UTC), the oldest first."""
-        return self._items(self.ledger.read(lambda reader: reader.attention(now)), now)
+        return self._items(self._facts(now), now)
+
+    def _facts(self, now: datetime) -> AttentionFacts:
+        place = self.ledger.place()
+        return self.ledger.read(lambda reader: _facts(reader, place, now))
 
     def _items(self, facts: AttentionFacts, now: datetime) -> list[AttentionItem]:
         return attention_items(facts, now, expected_every=self.expected_every, without_phone=self.without_phone)
 
     def after(self, plan: Plan, report: Report, now: datetime) -> Sighting:
         """Return what waits for a person after a run that carried out a plan, at `now` (UTC)."""
-        facts, waiting = self.ledger.read(lambda reader: (reader.attention(now), reader.waiting_replies()))
+        facts, waiting = self._facts(now), self.ledger.read(lambda reader: reader.waiting_replies())
         marks = dict(facts.marks)
         for item, found, judged in _findings(plan, report):
             for member in [member for of, member in marks if of == item and judged(member) and member not in found]:
@@ -100,7 +107,8 @@ class Watch:
 
     def see(self, item: str, now: datetime, tx: Transaction) -> bool:
         """Mark an item's present members as seen; says whether there is such an item."""
-        found = next((found for found in self._items(tx.reader.attention(now), now) if found.id == item), None)
+        items = self._items(_facts(tx.reader, self.ledger.place(), now), now)
+        found = next((found for found in items if found.id == item), None)
         if found is None:
             return False
         marks = tx.reader.marks()
@@ -108,6 +116,12 @@ class Watch:
         names = [(item, member) for member in members]
         tx.keep_marks({name: marks.get(name, Mark(now, seen=True))._replace(seen=True) for name in names})
         return True
+
+
+def _facts(reader: Reader, place: Place | None, now: datetime) -> AttentionFacts:
+    """Return what is recorded of what may wait for a person; `place` is where the ledger is, None: nowhere."""
+    was_at = moved_from(reader, place, now)
+    return evolve(reader.attention(now), moved=(place.name, was_at) if place and was_at else None)
 
 
 def _findings(plan: Plan, report: Report) -> Sequence[tuple[str, dict[str, str], _Judge]]:

@@ -87,6 +87,11 @@ class WorkItem:
     #: Whether it was decided more than once in this run.
     redecided: bool = False
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the appointment was written since it was worked on, or never was."""
+        return self.record.dirty or not self.record.planned_with
+
     def remember(self, result: DispatchResult) -> None:
         """Keep the message of a result as it is now."""
         if result.message is not None:

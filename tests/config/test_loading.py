@@ -384,7 +384,7 @@ KEYS = {
     "": "timezone locale default_region namespace rearm_after provider ledger quiet_hours guard calendar rules "
     "holidays closed_days weekend transliterate",
     "[provider]": "name from base_url webhook_url endpoint schedule_ahead concurrency rate timeout unknown_outcome "
-    "suppress_undeliverable",
+    "suppress_undeliverable only_to",
     "[fallback]": "name from base_url webhook_url endpoint schedule_ahead concurrency timeout",
     "[replies]": "confirm",
     "[ledger]": "url schema",

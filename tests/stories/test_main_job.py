@@ -212,14 +212,14 @@ def test_an_edited_rule_replans_what_is_parked(kit, make_kit, sandbox, appointme
     assert parked_messages(sandbox) == [("+12025550123", "2026-02-12T13:00:00Z", "See you tomorrow at 9:00 AM.")]
 
 
-def test_a_removed_rule_withdraws_its_messages(kit, make_kit, sandbox, appointment):
+def test_a_removed_rule_withdraws_its_messages(make_kit, day_before, sandbox, appointment):
     """What a rule parked is cancelled by a resync without that rule."""
-    kit.sync(appointment())
-    other = make_kit([Rule("hour-before", before="1 hour", text="Soon: {{ when }}.")])
-    report = other.resync()
+    hour_before = Rule("hour-before", before="1 hour", text="Soon: {{ when }}.")
+    make_kit([day_before, hour_before]).sync(appointment())
+    report = make_kit([hour_before]).resync()
     assert sorted((change.rule, change.kind.value, change.reason.value) for change in report.changes) == [
         ("day-before", "cancel", "removed"),
-        ("hour-before", "schedule", "on_time"),
+        ("hour-before", "keep", "unchanged"),
     ]
 
 

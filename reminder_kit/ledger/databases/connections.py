@@ -21,6 +21,7 @@ from sqlalchemy.pool import NullPool, Pool, QueuePool, StaticPool
 from reminder_kit.errors import ConfigurationError, LedgerError
 from reminder_kit.ledger.databases import sqlite_files
 from reminder_kit.ledger.databases.failures import CommitError, explained, is_outdated_file
+from reminder_kit.model.places import Place
 
 __all__ = ["Database", "PostgreSQL", "SQLiteFile", "SQLiteMemory", "create", "database_for"]
 
@@ -58,6 +59,10 @@ class Database(Protocol):
 
     def stamp(self) -> object:
         """Return a value that changes when the database is replaced by another."""
+        ...
+
+    def place(self) -> Place | None:
+        """Return where the database is; None: nowhere, or it is not there yet."""
         ...
 
     def close(self) -> None:
@@ -173,6 +178,14 @@ class PostgreSQL:
         with _transaction(self.engine.execution_options(**options), self.name) as connection:
             return question(connection)
 
+    def place(self) -> Place:
+        """Return the cluster and the number of the database: a dump that was restored is another one.
+
+        A cluster that was copied file by file, as a replica is, tells the same. Who may not ask for the cluster's
+        number is told the database's alone.
+        """
+        return self.ask(_place_of)
+
     def close(self) -> None:
         """Close the connections, unless they are the host's."""
         with self._lock:
@@ -221,6 +234,10 @@ class SQLiteMemory:
         """Ask in the only transaction; others wait for it."""
         with self.writing() as connection:
             return question(connection)
+
+    def place(self) -> None:
+        """Return None: memory is nowhere."""
+        return
 
     def close(self) -> None:
         """Close the connection, and with it forget everything."""
@@ -310,6 +327,18 @@ class SQLiteFile:
         options: dict[str, Any] = {"creator": opened, "poolclass": pool, "hide_parameters": True}
         return _beginning_with(sa.create_engine("sqlite://", **options), begin)
 
+    def place(self) -> Place | None:
+        """Return path and number of the file, links resolved; None: it is not there.
+
+        The device is left out: containers and restarts give the same file another one.
+        """
+        real = self.path.resolve()
+        try:
+            number = real.stat().st_ino
+        except OSError:
+            return None
+        return Place(str(number), str(real), f"sqlite:///{real}")
+
     def close(self) -> None:
         """Close all connections; SQLite writes the log into the file as the last one closes."""
         with self._lock:
@@ -317,6 +346,18 @@ class SQLiteFile:
                 if engine is not None:
                     engine.dispose()
             self._writer = self._reader = None
+
+
+def _place_of(connection: sa.Connection) -> Place:
+    """Return the place of the PostgreSQL database that a connection is to."""
+    name, number = connection.exec_driver_sql(
+        "SELECT current_database()::text, oid::text FROM pg_database WHERE datname = current_database()"
+    ).one()
+    may_ask = connection.exec_driver_sql("SELECT has_function_privilege('pg_control_system()', 'execute')").scalar()
+    cluster = ""
+    if may_ask:
+        cluster = connection.exec_driver_sql("SELECT system_identifier::text FROM pg_control_system()").scalar_one()
+    return Place(f"{cluster}/{number}", "", f"postgresql:///{name} (cluster {cluster or 'not known'})")
 
 
 def _with_lock_timeout(engine: Engine) -> Engine:

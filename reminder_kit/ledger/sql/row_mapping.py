@@ -15,6 +15,7 @@ from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Draft, Included, Message
 from reminder_kit.model.records import AppointmentRecord, HistoryEntry, Identity, ReminderRecord, ReminderStatus
+from reminder_kit.model.rule_sets import RuleSet, RuleSetRecord
 
 __all__ = [
     "blocker_from",
@@ -34,6 +35,8 @@ __all__ = [
     "outcome_from",
     "outcome_values",
     "record_from",
+    "rule_set_from",
+    "rule_set_values",
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -319,6 +322,27 @@ def blocker_from(row: Sequence[Any]) -> Blocker:
         error,
         tried,
     )
+
+
+def rule_set_values(namespace: str, record: RuleSetRecord) -> dict[str, Any]:
+    """Return a rule set as a row."""
+    return {
+        "namespace": namespace,
+        "digest": record.rules.digest,
+        "rules": json.dumps(record.rules.rules),
+        "alarms": record.rules.alarms,
+        "serves": record.serves,
+        "since": micros(record.since),
+        "worked_at": micros(record.worked_at),
+        "yielded_at": micros_or_none(record.yielded_at),
+    }
+
+
+def rule_set_from(row: Sequence[Any]) -> RuleSetRecord:
+    """Return a rule set from its row, without the namespace."""
+    digest, rules, alarms, serves, since, worked_at, yielded_at = row
+    known = RuleSet(digest, tuple((rule, version) for rule, version in json.loads(rules)), bool(alarms))
+    return RuleSetRecord(known, bool(serves), instant(since), instant(worked_at), instant_or_none(yielded_at))
 
 
 def _json_text(value: Mapping[str, Any]) -> str:

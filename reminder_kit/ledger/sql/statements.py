@@ -12,6 +12,7 @@ from attrs import frozen
 from reminder_kit.ledger.sql.attention_statements import AttentionStatements
 from reminder_kit.ledger.sql.phone_statements import PhoneStatements
 from reminder_kit.ledger.sql.queries import Queries
+from reminder_kit.ledger.sql.standing_statements import StandingStatements
 from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.ledger.sql.updates import Updates
 
@@ -20,18 +21,23 @@ __all__ = ["Statements", "statements_for"]
 
 @frozen
 class Statements:
-    """The statements: what is asked, what is written, and both for numbers and for what waits for a person."""
+    """The statements: what is asked, what is written; both for numbers, for what waits for people, for the ledger."""
 
     queries: Queries
     updates: Updates
     phones: PhoneStatements
     attention: AttentionStatements
+    standing: StandingStatements
 
 
 @cache
 def statements_for(schema: str | None, kind: str) -> Statements:
     """Return the statements for a schema (None: the connection's default one) on `sqlite` or `postgresql`."""
-    tables = tables_of(schema)
+    given = (tables_of(schema), kind)
     return Statements(
-        Queries(tables, kind), Updates(tables, kind), PhoneStatements(tables, kind), AttentionStatements(tables, kind)
+        Queries(*given),
+        Updates(*given),
+        PhoneStatements(*given),
+        AttentionStatements(*given),
+        StandingStatements(*given),
     )

@@ -45,7 +45,7 @@ def _flag_column(name: str) -> sa.Column[bool]:
 
 @frozen
 class Tables:
-    """The ten tables of one schema, and the MetaData they belong to."""
+    """The twelve tables of one schema, and the MetaData they belong to."""
 
     metadata: sa.MetaData
     #: Every appointment that was recorded, with its lease.
@@ -68,6 +68,10 @@ class Tables:
     blockers: sa.Table
     #: Which items that wait for a person are known since when, and which were seen.
     attention: sa.Table
+    #: By which rules it is, and was, worked.
+    rule_sets: sa.Table
+    #: Where it was when it was last worked on.
+    places: sa.Table
 
 
 @lru_cache(maxsize=32)
@@ -86,6 +90,8 @@ def tables_of(schema: str | None) -> Tables:
         _phones(metadata),
         _blockers(metadata),
         _attention(metadata),
+        _rule_sets(metadata),
+        _places(metadata),
     )
 
 
@@ -383,4 +389,32 @@ def _attention(metadata: sa.MetaData) -> sa.Table:
         _flag_column("seen"),
         # What a run found, in words; "": what the item is about is recorded elsewhere.
         _text_column("detail"),
+    )
+
+
+def _rule_sets(metadata: sa.MetaData) -> sa.Table:
+    """Return the table of rule sets: see `RuleSetRecord`."""
+    return _table(
+        metadata,
+        "rule_sets",
+        sa.Column("namespace", sa.Text, primary_key=True),
+        sa.Column("digest", sa.Text, primary_key=True),
+        # A JSON list of [id, version]; whether calendars' alarms are reminders as well.
+        _text_column("rules"),
+        _flag_column("alarms"),
+        _flag_column("serves"),
+        _instant_column("since", nullable=False),
+        _instant_column("worked_at", nullable=False),
+        _instant_column("yielded_at"),
+    )
+
+
+def _places(metadata: sa.MetaData) -> sa.Table:
+    """Return the table of places: see `Place`."""
+    return _table(
+        metadata,
+        "places",
+        sa.Column("namespace", sa.Text, primary_key=True),
+        # The places at which the ledger may be found: a JSON list of [identity, address].
+        _text_column("known"),
     )

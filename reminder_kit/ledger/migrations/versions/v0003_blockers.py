@@ -1,4 +1,4 @@
-"""The third version: why a provider refuses messages until somebody mends it, and which items were seen.
+"""The third version: why a provider refuses messages, which items were seen, whose rules a ledger serves, and where.
 
 Never changed once released: what follows goes into a new version.
 """
@@ -46,4 +46,22 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_reminder_kit_reminders_reason", "reminder_kit_reminders", ["namespace", "reason"], schema=schema
+    )
+    op.create_table(
+        "reminder_kit_rule_sets",
+        sa.Column("namespace", sa.Text, primary_key=True),
+        sa.Column("digest", sa.Text, primary_key=True),
+        sa.Column("rules", sa.Text, nullable=False),
+        sa.Column("alarms", sa.Boolean, nullable=False),
+        sa.Column("serves", sa.Boolean, nullable=False),
+        sa.Column("since", sa.BigInteger, nullable=False),
+        sa.Column("worked_at", sa.BigInteger, nullable=False),
+        sa.Column("yielded_at", sa.BigInteger),
+        schema=schema,
+    )
+    op.create_table(
+        "reminder_kit_places",
+        sa.Column("namespace", sa.Text, primary_key=True),
+        sa.Column("known", sa.Text, nullable=False),
+        schema=schema,
     )
