@@ -36,7 +36,7 @@ class SnapshotHistory(History):
 
     KINDS = ({}, {}, {"kind": "vonage"})
     EVENTS = (
-        ("hook", 8), ("forget", 2), ("take", 5), ("prepare", 2), ("hand_in", 7), ("query", 4), ("pause", 8),
+        ("hook", 8), ("forget", 3), ("take", 5), ("review", 4), ("hand_in", 7), ("query", 4), ("pause", 8),
         ("batch", 2),
     )  # fmt: skip
 
@@ -49,12 +49,18 @@ class SnapshotHistory(History):
         self.has_revisions = self.chance(0.3)
         self.edits = 0
         self.taken = []
+        self.lost = {}
         self.kept = self.followed = 0
 
     # The host
 
     def change_something(self):
-        changed = super().change_something()
+        if self.lost and self.chance(0.4):
+            id_ = self.random.choice(sorted(self.lost))
+            changed = [self.edited(self.lost.pop(id_))]
+            self.host[id_] = changed[0]
+        else:
+            changed = super().change_something()
         if self.has_revisions:
             self.edits += 1
             changed = [evolve(item, revision=self.edits) for item in changed]
@@ -66,7 +72,7 @@ class SnapshotHistory(History):
         kit = self.kit()
         if self.host and self.chance(0.2):
             id_ = self.random.choice(sorted(self.host))
-            del self.host[id_]
+            self.lost[id_] = self.host.pop(id_)
             self.log("withdraw", id_)
             kit.withdraw(id_)
             return
@@ -86,7 +92,7 @@ class SnapshotHistory(History):
         """Change something, or lose it, and tell nobody: the next snapshot shows it."""
         if self.host and self.chance(0.4):
             id_ = self.random.choice(sorted(self.host))
-            del self.host[id_]
+            self.lost[id_] = self.host.pop(id_)
             self.log("vanishes", id_)
         else:
             self.log("untold", *[self.shown(item) for item in self.change_something()])
@@ -111,8 +117,10 @@ class SnapshotHistory(History):
         self.log("snapshot of", len(self.host), "by kit", kit)
         self.taken.append(Snapshot(kit, dict(self.host), self.kits[kit].now(), self.written()))
 
-    def prepare(self):
-        """Make a plan of all there is, to be applied once somebody has reviewed it."""
+    def review(self):
+        """Make a plan of all there is, and apply it once somebody has reviewed it, or some time later."""
+        for _ in range(self.random.randrange(4)):
+            self.forget()  # so that there is something to review
         kit = self.random.randrange(2)
         taken_at, stood, rows = self.kits[kit].now(), self.written(), dict(self.host)
         given = self.random.choice([list, iter])(rows.values())
@@ -121,12 +129,16 @@ class SnapshotHistory(History):
         plan = self.kits[kit].plan(given, "default", complete=True, **options)
         self.taken.append(Snapshot(kit, rows, taken_at, stood, plan))
         self.world.advance(seconds=5)  # a person needs longer
+        if self.chance(0.6):
+            for _ in range(self.random.randrange(1, 4)):
+                self.hook()
+            self.hand_in(-1)
 
-    def hand_in(self):
-        """Hand in one of the snapshots, whichever comes through first."""
+    def hand_in(self, which=None):
+        """Hand in one of the snapshots: whichever comes through first, unless one is named."""
         if not self.taken:
             return
-        snapshot = self.taken.pop(self.random.randrange(len(self.taken)))
+        snapshot = self.taken.pop(self.random.randrange(len(self.taken)) if which is None else which)
         kit, before = self.kits[snapshot.kit], self.world.records()
         if snapshot.plan is not None:
             self.log("apply the plan of", snapshot.taken_at)
