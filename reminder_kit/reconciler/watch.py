@@ -82,7 +82,8 @@ class Watch:
 
     def after(self, plan: Plan, report: Report, now: datetime) -> Sighting:
         """Return what waits for a person after a run that carried out a plan, at `now` (UTC)."""
-        facts, waiting = self._facts(now), self.ledger.read(lambda reader: reader.waiting_replies())
+        place = self.ledger.place()
+        facts, waiting = self.ledger.read(lambda reader: (_facts(reader, place, now), reader.waiting_replies()))
         marks = dict(facts.marks)
         for item, found, judged in _findings(plan, report):
             for member in [member for of, member in marks if of == item and judged(member) and member not in found]:

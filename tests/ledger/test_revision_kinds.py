@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations, product
 
 import pytest
+from attrs import evolve
 
+from reminder_kit.model.as_of import AsOf
 from reminder_kit.model.records import RecordResult
 from reminder_kit.testing.ledger_stage import NOW, as_recorded, incoming
 
@@ -22,13 +24,19 @@ KINDS = {
 """Of each kind a low revision and a high one: compared as mere texts, one kind's would be below another's."""
 
 
+def told(instant):
+    """Return what a snapshot speaks for that was taken at an instant."""
+    return AsOf.told(instant, LATE)
+
+
 @pytest.fixture
 def record(ledger):
     """Return a function that records an appointment, with a title of its own, and returns what came of it."""
 
-    def make(id, revision, at=NOW, **options):
+    def make(id, revision, at=NOW, as_of=None):
+        coming = evolve(incoming(id, revision=revision, title=f"{revision} {at}"), as_of=as_of)
         with ledger.writing() as transaction:
-            return transaction.record([incoming(id, revision=revision, title=f"{revision} {at}")], at, **options)[0]
+            return transaction.record([coming], at, as_of=as_of.at if as_of else None)[0]
 
     return make
 
@@ -54,30 +62,32 @@ def test_of_one_kind_the_older_is_refused(ledger, record, kind):
     assert as_recorded(ledger).revision == incoming(revision=high).order
 
 
-def test_what_was_read_before_the_last_write_is_refused_unless_both_have_revisions(record):
-    """A list read too early overwrites what has a revision, if it has one itself; read at that instant, it does all."""
+def test_what_was_read_before_the_last_write_is_refused_unless_revisions_decide(record):
+    """A list read too early overwrites nothing but what has an older revision of its kind; read since, it does all."""
     for before, after in product(KINDS, repeat=2):
         name, (low, high) = f"{before}, {after}", (KINDS[before][0], KINDS[after][1])
         record(name, low)
-        both = "none" not in {before, after}
-        early = record(name, high, NOW + timedelta(hours=1), as_of=NOW - timedelta(microseconds=1))
-        assert early is (RecordResult.CHANGED if both else RecordResult.STALE), name
-        last = NOW + timedelta(hours=1) if both else NOW
-        assert record(name, high, NOW + timedelta(hours=2), as_of=last) is RecordResult.CHANGED, name
+        decides = before == after != "none"
+        early = record(name, high, NOW + timedelta(hours=1), as_of=told(NOW))
+        assert early is (RecordResult.CHANGED if decides else RecordResult.STALE), name
+        late = NOW + timedelta(hours=1, minutes=1)
+        assert record(name, high, NOW + timedelta(hours=2), as_of=told(late)) is RecordResult.CHANGED, name
 
 
 def test_what_a_plan_calls_older_is_what_the_ledger_refuses(ledger, record):
     """Whatever is recorded, whatever comes in, and whenever it was read: before, just at the last write, or after."""
     read = {
         "never told": None,
-        "before": NOW - timedelta(microseconds=1),
+        "before": NOW - timedelta(minutes=1),
         "just then": NOW,
-        "later": NOW + timedelta(1),
+        "later": NOW + timedelta(days=1),
     }
-    for (before, after), (when, as_of) in product(product(KINDS, repeat=2), read.items()):
+    for (before, after), (when, instant) in product(product(KINDS, repeat=2), read.items()):
         for first, second in ((KINDS[before][0], KINDS[after][1]), (KINDS[before][1], KINDS[after][0])):
             name = f"{before}: {first}, {after}: {second}, {when}"
             record(name, first)
-            older = incoming(name, revision=second).is_older_than(as_recorded(ledger, name), as_of)
-            result = record(name, second, NOW + timedelta(hours=1), **({} if as_of is None else {"as_of": as_of}))
+            as_of = None if instant is None else told(instant)
+            coming = evolve(incoming(name, revision=second, title=f"{second} {NOW + timedelta(hours=1)}"), as_of=as_of)
+            older = coming.is_older_than(as_recorded(ledger, name))
+            result = record(name, second, NOW + timedelta(hours=1), as_of=as_of)
             assert (result is RecordResult.STALE) is older, name
