@@ -77,12 +77,26 @@ class Execution:
     plan: Plan
     #: Whether failed steps are left alone until their back-off is over (the batch job).
     patient: bool = field(kw_only=True)
-    #: Whether the ledger serves other rules, so that what they parked is left as it is.
-    yields: bool = field(kw_only=True, default=False)
+    #: What may be done by the kit's own rules; None: the ledger was not told of them yet.
+    standing: Standing | None = None
+    #: Whether a person said that the plan is to be carried out although it is refused.
+    forced: bool = field(kw_only=True, default=False)
     #: The report's lines of the appointments that were worked on so far.
     done: dict[Identity, list[Change]] = field(factory=dict)
     #: The appointments to be decided again for what came of others, in order.
     requeued: dict[Identity, None] = field(factory=dict)
+
+    @property
+    def yields(self) -> bool:
+        """Whether the ledger serves other rules, so that what they parked is left as it is."""
+        return self.standing is Standing.YIELDS
+
+    def accepted(self, place: Place | None, now: datetime, tx: Transaction) -> Standing:
+        """Have the ledger note by which rules, and where, it is worked, with the first thing that the run writes.
+
+        Returns what the run may do with its rules, which counts once that is committed.
+        """
+        return self.standing or accept(self.plan.worklist, place, now, forced=self.forced, tx=tx)
 
 
 @define
@@ -117,9 +131,10 @@ class Executor:
         await self.io.call(self.ledger.prepare)
         if forced:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
-        yields = await self._accept(plan, forced=forced) is Standing.YIELDS
-        refused = await self._record(plan)
-        run = Execution(plan, patient=patient, yields=yields)
+        run = Execution(plan, patient=patient, forced=forced)
+        if plan.worklist.foreign:
+            run.standing = Standing.YIELDS
+        refused = await self._record(run)
         probing = [identity for identity in plan.worklist.probing if identity not in refused]
         if probing:  # what follows them depends on what they come to
             await self._work_through(probing, run)
@@ -128,6 +143,8 @@ class Executor:
             run.requeued = {}
             await self._work_through(waiting, run)
             waiting = list(run.requeued)
+        if plan.worklist.news and run.standing is None:
+            await self._commit(partial(run.accepted, await self.io.call(self.ledger.place), self.clock()))
         await self._remember(plan.now)
         changes = tuple(reported(plan, run.done, refused))
         report = Report(now=plan.now, changes=changes, appointments=plan.appointments)
@@ -135,14 +152,6 @@ class Executor:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
         _LOG.info("%s: %s", plan.actor, report.headline)
         return report
-
-    async def _accept(self, plan: Plan, *, forced: bool) -> Standing:
-        """Note by which rules, and where, the ledger is worked; returns what the run may do with its rules."""
-        worklist = plan.worklist
-        if worklist.foreign or not (worklist.news or worklist.order or worklist.all_incoming or worklist.removals):
-            return worklist.standing
-        write = partial(_accept, worklist, await self.io.call(self.ledger.place), self.clock(), forced)
-        return await self._commit(write)  # type: ignore[no-any-return]
 
     @property
     def _routes(self) -> list[Route]:
@@ -164,12 +173,17 @@ class Executor:
     def _forced_is_open(self, now: datetime) -> bool:
         return is_open(self.ledger.read(lambda reader: reader.last_run(FORCED)), now)
 
-    async def _record(self, plan: Plan) -> set[Identity]:
+    async def _record(self, run: Execution) -> set[Identity]:
         """Record what came in and what is gone, all or nothing; returns what a newer revision kept out."""
-        worklist = plan.worklist
+        worklist = run.plan.worklist
         if not worklist.all_incoming and not worklist.removals:
             return set()
-        results = await self._commit(partial(_record_all, worklist, self.clock()))
+        place, now = await self.io.call(self.ledger.place), self.clock()
+
+        def record(tx: Transaction) -> tuple[Standing, list[RecordResult]]:
+            return run.accepted(place, now, tx), _record_all(worklist, now, tx)
+
+        run.standing, results = await self._commit(record)
         return {
             incoming.identity
             for incoming, result in zip(worklist.all_incoming, results, strict=True)
@@ -195,7 +209,7 @@ class Executor:
 
     async def _work(self, identities: Sequence[Identity], run: Execution) -> list[Identity]:
         """Work on the appointments that nobody else holds; returns the others."""
-        works = await self._claim(identities)
+        works = await self._claim(identities, run)
         dispatchers = self._dispatchers(run.plan.actor, patient=run.patient)
         finished = False
         try:
@@ -219,11 +233,13 @@ class Executor:
     def _dispatchers(self, actor: str, *, patient: bool) -> Dispatchers:
         return Dispatchers.over((self.route, self.fallback), self.ledger, self.clock, actor, patient=patient)
 
-    async def _claim(self, identities: Sequence[Identity]) -> list[WorkItem]:
+    async def _claim(self, identities: Sequence[Identity], run: Execution) -> list[WorkItem]:
         """Claim what is free, or held by a process of this machine that is dead; returns it in the same order."""
         now, owner = self.clock(), f"{self.owner}.{next(self._claim_numbers)}"
+        place = await self.io.call(self.ledger.place) if run.standing is None else None
 
-        def claim(tx: Transaction) -> tuple[dict[int, Claim], list[AppointmentRecord]]:
+        def claim(tx: Transaction) -> tuple[Standing, dict[int, Claim], list[AppointmentRecord]]:
+            standing = run.accepted(place, now, tx)
             learned = tx.reader.runs()
             for route in self._routes:
                 route.recall(learned)
@@ -232,9 +248,9 @@ class Executor:
             if missing := [row for row in rows if row not in claims]:
                 tx.expire([owner for owner in tx.holders(missing) if is_dead(owner)])
                 claims |= tx.claim(missing, owner, now, LEASE)
-            return claims, tx.reader.read(list(claims))
+            return standing, claims, tx.reader.read(list(claims))
 
-        claims, records = await self._commit(claim)
+        run.standing, claims, records = await self._commit(claim)
         position = {identity: index for index, identity in enumerate(identities)}
         works = [WorkItem(claims[record.row], record, _by_id(record.messages)) for record in records]
         return sorted(works, key=lambda work: position[work.record.identity])
@@ -451,10 +467,6 @@ def _by_id(messages: Sequence[Message]) -> dict[str, Message]:
 
 def _mark_run(name: str, now: datetime, detail: Mapping[str, Any], tx: Transaction) -> None:
     tx.mark_run(name, now, detail)
-
-
-def _accept(worklist: Worklist, place: Place | None, now: datetime, forced: bool, tx: Transaction) -> Standing:  # noqa: FBT001 - bound by position
-    return accept(worklist, place, now, forced=forced, tx=tx)
 
 
 def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:

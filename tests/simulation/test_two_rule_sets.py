@@ -49,15 +49,19 @@ class Deploy:
 
     def book(self):
         number = len(self.host) + 1
-        at = (START + timedelta(days=3, minutes=self.random.randrange(600))).astimezone(NEW_YORK)
-        visit = Appointment(f"A-{number}", at, recipients=[Recipient(f"+120255501{number:02}")])
+        ahead = timedelta(days=3, minutes=self.random.randrange(600))
+        if self.random.random() < 0.4:  # the latest reminder enters the window while the release goes out
+            ahead = timedelta(days=5, hours=2, minutes=self.random.randrange(20))
+        visit = Appointment(
+            f"A-{number}", (START + ahead).astimezone(NEW_YORK), recipients=[Recipient(f"+120255501{number:02}")]
+        )
         self.host[visit.id] = visit
         return visit
 
     def edited(self):
         visit = self.host[self.random.choice(sorted(self.host))]
         self.edits[visit.recipients[0].phone] += 1
-        by = timedelta(hours=self.random.choice([1, 2, 3]))
+        by = timedelta(minutes=self.random.choice([-60, -120, -180]))
         self.host[visit.id] = Appointment(visit.id, visit.starts_at + by, recipients=visit.recipients)
         return self.host[visit.id]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reminder_kit import QuietHours, Rule
+from reminder_kit import QuietHours, Recipient, Rule
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.providers.telnyx.provider import Telnyx
 
@@ -196,6 +196,35 @@ def test_what_is_due_is_parked(old, new, sandbox, appointment):
     new.sync(appointment("A-9", days=20))
     assert ("schedule", "on_time") in did(old.resync())
     assert len(sandbox.parked()) == 1
+
+
+def test_beside_what_is_due_nothing_else_is_touched(make_kit, sandbox, appointment):
+    """Of one visit the second reminder enters the window: it is parked, and the first one keeps its words."""
+    soon = Rule("two-hours", before="2 hours", text="Soon: {{ when }}.")
+    old, new = make_kit([OLD, soon]), make_kit([NEW, soon])
+    old.sync(appointment(days=5, hours=3))
+    new.resync()
+    sandbox.clock.advance(hours=2)
+    new.sync(appointment("A-9", days=20))
+    assert {("keep", "other_rules"), ("schedule", "on_time")} <= set(did(old.resync()))
+    assert sorted(text[:5] for text in texts(sandbox)) == ["Hello", "Soon:"]
+
+
+def test_an_edit_by_a_stranger_leaves_what_is_still_true(old, make_kit, sandbox, appointment):
+    """Who knows none of the rules takes in another title: its own reminder comes beside the parked one."""
+    old.sync(appointment())
+    other = make_kit([STRANGER])
+    assert did(other.sync(appointment(title="Cleaning"))) == [("keep", "other_rules"), ("schedule", "on_time")]
+    assert [change.kind.value for change in other.withdraw("A-1").changes] == ["cancel", "cancel"]
+
+
+def test_a_stranger_that_bars_one_of_a_family_leaves_the_others(old, make_kit, sandbox, appointment):
+    """Only what is parked for the number that was named is withdrawn."""
+    family = [Recipient("+12025550123", name="Ada"), Recipient("+12025550124", name="Bo")]
+    old.sync(appointment(recipients=family))
+    make_kit([STRANGER]).suppress("+12025550123")
+    assert "+12025550124" in {message.to for message in sandbox.parked()}
+    assert "+12025550123" not in {message.to for message in sandbox.parked()}
 
 
 @pytest.mark.parametrize("rules", [[OLD], [STRANGER]], ids=["rules in common", "none in common"])
