@@ -170,7 +170,7 @@ def test_killed_at_some_steps_the_next_run_ends_in_one_state(matrix, in_file, na
 def test_killed_without_idempotency_keys_the_policy_is_followed(matrix, in_file, kind):
     """A sample: what may have gone out before the process died is posted again, or not, as the policy says."""
     for name in ("new", "moved") if "new" in KINDS[kind].scenarios else ("due", "due, and moved"):
-        matrix(kind, name, "answered", in_file, [8, 11, 14])
+        matrix(kind, name, "answered", in_file, [6, 9, 12])
 
 
 @pytest.mark.nightly

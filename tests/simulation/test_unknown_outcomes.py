@@ -139,7 +139,7 @@ def test_what_is_sent_at_once_and_never_confirmed_is_named(appointment, policy, 
     kit.sync(appointment())
     world.advance(days=2, hours=23, seconds=10)
     if dies:
-        kit.steps.arm(8)  # right after the post
+        kit.steps.arm(6)  # right after the post
         with pytest.raises(Died):
             kit.resync()
         assert len(world.sandbox.messages()) == 1
