@@ -289,6 +289,7 @@ class ObstacleHistory:
         now, waiting = self.world.now, self.world.sandbox.faults.waiting
         standing = [obstacle for obstacle in self.obstacles if obstacle.begins <= now < obstacle.ends]
         faults = [obstacle.fault for obstacle in standing if obstacle.fault]
+        faults.sort(key=lambda fault: fault.kind != "unauthorized")  # nothing is done under a key that is refused
         if faults != waiting:
             self.log("in the way:", *standing)
             waiting[:] = faults
