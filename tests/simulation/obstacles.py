@@ -19,6 +19,7 @@ from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderStatus
+from reminder_kit.planning.message_times import ASKED
 from reminder_kit.rules.placement import PlacementDecision, place
 from reminder_kit.rules.reminders import reminders_of
 from reminder_kit.sandbox.faults import Fault, Faults
@@ -517,8 +518,9 @@ class ObstacleHistory:
     def was_given_up(self, doubtful):
         """Say whether both requests that a reminder has were lost while requests of other kinds were answered.
 
+        One that was repeated as a question counts twice, since the question may be a text.
         Nothing tells then that it would be better to wait: the provider answers when it is asked whether it is there.
         """
         blind = [item for item in self.obstacles if item.fault and item.fault.kind in OUTAGES and item.fault.method]
         lost = [row for row in doubtful if any(item.begins <= moment(row["created_at"]) < item.ends for item in blind)]
-        return len(lost) > 1
+        return len(lost) + sum(row["error"].startswith(ASKED) for row in lost) > 1
