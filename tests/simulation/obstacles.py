@@ -461,7 +461,8 @@ class ObstacleHistory:
 
     def may_be_taken_back_late(self, changed_at, message, row):
         """Say whether a message unwanted from an instant on may go out: nothing could be asked of the provider."""
-        if row["id"] in self.once_unknown and not self.can_be_asked(row):
+        is_twin = not self.world.sandbox.idempotency and row["provider_id"] not in (None, message.id)
+        if is_twin or (row["id"] in self.once_unknown and not self.can_be_asked(row)):
             return True
         window = self.settings.window
         free = max(changed_at, self.over_at + LONGEST_WAIT)
