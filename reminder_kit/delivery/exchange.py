@@ -44,7 +44,7 @@ class Exchange:
         await self.route.io.turn()
 
     async def is_alive(self) -> bool:
-        """Say whether the provider answers at all, by a request that changes nothing.
+        """Say whether the provider answers questions, by one that changes nothing: a refusal for the rate is no answer.
 
         The circuit breaker learns from silence, so that not every message in doubt asks. An answer ends an outage, and
         is else no word on whether messages can be posted.
@@ -64,7 +64,7 @@ class Exchange:
             return False
         if breaker.open_until is not None:
             breaker.answered()
-        return True
+        return answer.status != 429
 
     async def ask(
         self,

@@ -77,11 +77,13 @@ def test_while_the_list_cannot_be_read_nothing_is_created_anew(make_kit, sandbox
     assert len(sandbox.messages()) == 1
 
 
+@pytest.mark.parametrize("then", ["500_after", "429"])
 @pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
-def test_after_an_outage_a_lost_message_is_found_and_taken_back(make_kit, sandbox, appointment, twilio, policy):
+def test_after_an_outage_a_lost_message_is_found_and_taken_back(make_kit, sandbox, appointment, twilio, policy, then):
     """However long the provider is down: it is asked what it has once it answers, whatever a second text is worth."""
     kit = make_kit(provider=twilio, unknown_outcome=policy)
-    sandbox.fault("500_after", times=None)
+    sandbox.fault("500_after", times=2)
+    sandbox.fault(then, times=None)
     kit.sync(appointment())
     for _ in range(12):
         sandbox.clock.advance(minutes=6)

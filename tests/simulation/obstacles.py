@@ -19,6 +19,7 @@ from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderStatus
+from reminder_kit.planning.message_times import ASKED
 from reminder_kit.rules.placement import PlacementDecision, place
 from reminder_kit.rules.reminders import reminders_of
 from reminder_kit.sandbox.faults import Fault, Faults
@@ -289,6 +290,7 @@ class ObstacleHistory:
         now, waiting = self.world.now, self.world.sandbox.faults.waiting
         standing = [obstacle for obstacle in self.obstacles if obstacle.begins <= now < obstacle.ends]
         faults = [obstacle.fault for obstacle in standing if obstacle.fault]
+        faults.sort(key=lambda fault: fault.kind != "unauthorized")  # nothing is done under a key that is refused
         if faults != waiting:
             self.log("in the way:", *standing)
             waiting[:] = faults
@@ -459,7 +461,8 @@ class ObstacleHistory:
 
     def may_be_taken_back_late(self, changed_at, message, row):
         """Say whether a message unwanted from an instant on may go out: nothing could be asked of the provider."""
-        if row["id"] in self.once_unknown and not self.can_be_asked(row):
+        is_twin = not self.world.sandbox.idempotency and row["provider_id"] not in (None, message.id)
+        if is_twin or (row["id"] in self.once_unknown and not self.can_be_asked(row)):
             return True
         window = self.settings.window
         free = max(changed_at, self.over_at + LONGEST_WAIT)
@@ -516,8 +519,9 @@ class ObstacleHistory:
     def was_given_up(self, doubtful):
         """Say whether both requests that a reminder has were lost while requests of other kinds were answered.
 
+        One that was repeated as a question counts twice, since the question may be a text.
         Nothing tells then that it would be better to wait: the provider answers when it is asked whether it is there.
         """
         blind = [item for item in self.obstacles if item.fault and item.fault.kind in OUTAGES and item.fault.method]
         lost = [row for row in doubtful if any(item.begins <= moment(row["created_at"]) < item.ends for item in blind)]
-        return len(lost) > 1
+        return len(lost) + sum(row["error"].startswith(ASKED) for row in lost) > 1
