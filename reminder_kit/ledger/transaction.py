@@ -344,6 +344,11 @@ class Transaction:
         for record in records:
             self._runner.run(self._statements.standing.keep_rule_set, **rule_set_values(self._namespace, record))
 
+    def forget_rule_sets(self, before: datetime) -> int:
+        """Forget the rule sets that nobody has worked with, or tried to, since an instant; returns how many."""
+        values = {"namespace": self._namespace, "before": micros(before)}
+        return self._runner.run(self._statements.standing.forget_rule_sets, **values)
+
     def keep_places(self, places: Iterable[Place], *, everywhere: bool = False) -> None:
         """Write where the ledger may be found; `everywhere`: for every namespace that is known to be anywhere."""
         known = json.dumps([[place.identity, place.path, place.name] for place in places])

@@ -5,7 +5,7 @@ Reads one snapshot of the ledger. Never writes, but inside a transaction that it
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Terms", "accept", "moved_from", "terms_of"]
+
+_FORGOTTEN = timedelta(days=30)
+"""After how long a rule set that was replaced counts as one that was never seen."""
 
 
 @frozen
@@ -94,4 +97,6 @@ def accept(worklist: Worklist, place: Place | None, now: datetime, *, forced: bo
         raise UnsafePlanError(bid.refusal(records))
     if bid.takes:
         tx.keep_rule_sets(noted(bid.own, records, now, found))
+    if found is Standing.TAKES_OVER:
+        tx.forget_rule_sets(now - _FORGOTTEN)
     return found

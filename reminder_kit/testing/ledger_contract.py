@@ -23,6 +23,7 @@ from reminder_kit.errors import ClaimLostError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent
+from reminder_kit.model.places import Place
 from reminder_kit.model.records import (
     HistoryEntry,
     Identity,
@@ -31,6 +32,7 @@ from reminder_kit.model.records import (
     ReminderStatus,
     Suppression,
 )
+from reminder_kit.model.rule_sets import RuleSet, RuleSetRecord
 from reminder_kit.testing.ledger_stage import (
     LEASE,
     NOW,
@@ -645,6 +647,21 @@ class _Remembering:
             with ledger.writing() as transaction:
                 transaction.mark_run("resync", at, detail)
         assert ledger.read(lambda reader: reader.last_run("resync")) == (NOW + LEASE, {"kept": 2})
+
+    def test_rule_sets_and_places_come_back_as_they_were(self, ledger: Ledger) -> None:
+        """Each set once, the oldest first; what was not used for long is forgotten, but never the one that serves."""
+        old = RuleSetRecord(RuleSet("a" * 32, (("day", "1"),)), serves=False, since=NOW, worked_at=NOW, yielded_at=NOW)
+        new = RuleSetRecord(RuleSet("b" * 32, alarms=True), serves=True, since=NOW + LEASE, worked_at=NOW + LEASE)
+        place = Place("7", "/srv/reminders.db", "sqlite:////srv/reminders.db")
+        with ledger.writing() as transaction:
+            transaction.keep_rule_sets([new, evolve(old, serves=True, yielded_at=None)])
+            transaction.keep_rule_sets([old])
+            transaction.keep_places([place])
+            assert transaction.reader.standing.rule_sets() == [old, new]
+            assert transaction.forget_rule_sets(NOW) == 0
+            assert transaction.forget_rule_sets(NOW + 2 * LEASE) == 1
+        assert ledger.read(lambda reader: reader.standing.rule_sets()) == [new]
+        assert ledger.read(lambda reader: reader.standing.places()) == [place]
 
     def test_counts_tell_how_things_stand(self, ledger: Ledger) -> None:
         """Messages are counted by state, reminders by status and reason, and it says what is due and unsettled."""

@@ -332,12 +332,12 @@ class SQLiteFile:
 
         The device is left out: containers and restarts give the same file another one.
         """
-        real = self.path.resolve()
+        real = os.path.realpath(self.path)
         try:
-            number = real.stat().st_ino
+            number = Path(real).stat().st_ino
         except OSError:
             return None
-        return Place(str(number), str(real), f"sqlite:///{real}")
+        return Place(str(number), real, f"sqlite:///{real}")
 
     def close(self) -> None:
         """Close all connections; SQLite writes the log into the file as the last one closes."""

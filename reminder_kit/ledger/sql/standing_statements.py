@@ -33,6 +33,18 @@ class StandingStatements(Builder):
         return self._upsert(self.tables.rule_sets, names, ("namespace", "digest"))
 
     @cached_property
+    def forget_rule_sets(self) -> Any:
+        """Forget sets that nobody has worked with, or tried to, since an instant."""
+        table = self.tables.rule_sets
+        last = sa.func.coalesce(table.c.yielded_at, table.c.worked_at)
+        return sa.delete(table).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.serves == sa.false(),
+            table.c.worked_at < sa.bindparam("before"),
+            last < sa.bindparam("before"),
+        )
+
+    @cached_property
     def known_places(self) -> Any:
         """The places at which the ledger may be found."""
         table = self.tables.places
