@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.fallback import fallback_key, with_fallbacks
@@ -246,7 +246,9 @@ class Laws:
         )
 
     def check_absent(self, reminder, outcome, found):
-        """What is not parked must not be, or can't be."""
+        """What is not parked must not be, or can't be, or waits with the instant of its next attempt."""
+        if outcome.reason in WAITS and (outcome.status == ReminderStatus.SKIPPED or outcome.park_at > self.now):
+            return  # skipped: its fallback takes care of it
         window = self.settings.of(reminder).window
         placed = place(reminder, now=self.now, window=window, quiet=self.settings.quiet)
         if placed.decision is not PlacementDecision.SEND:

@@ -516,12 +516,10 @@ class ObstacleHistory:
         rows = [row for key in others for row in self.rows[key] if row["id"] in came | self.once_unknown]
         return any(moment(row["start_at"]) == reminder.appointment.start_at for row in rows)
 
-    def was_given_up(self, doubtful):
-        """Say whether both requests that a reminder has were lost while requests of other kinds were answered.
+    @staticmethod
+    def was_given_up(doubtful):
+        """Say whether both messages that a reminder has may be out: lost answers, or processes that died in between.
 
-        One that was repeated as a question counts twice, since the question may be a text.
-        Nothing tells then that it would be better to wait: the provider answers when it is asked whether it is there.
+        One that was repeated as a question counts twice, since the question may be a text. There is no third one.
         """
-        blind = [item for item in self.obstacles if item.fault and item.fault.kind in OUTAGES and item.fault.method]
-        lost = [row for row in doubtful if any(item.begins <= moment(row["created_at"]) < item.ends for item in blind)]
-        return len(lost) + sum(row["error"].startswith(ASKED) for row in lost) > 1
+        return len(doubtful) + sum(row["error"].startswith(ASKED) for row in doubtful) > 1

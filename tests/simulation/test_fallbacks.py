@@ -50,7 +50,7 @@ class Falling(History):
             return
         times = self.random.choice([1, 2, 8])
         self.log("the first sender is refused", times, "times")
-        fault = {"method": "POST", "status": 400, "code": "40309", "containing": '"+12025550100"'}
+        fault = {"method": "POST", "status": 400, "code": "40320", "containing": '"+12025550100"'}
         self.world.sandbox.faults.clear()
         self.world.sandbox.fault("error", times, **fault)
         try:
