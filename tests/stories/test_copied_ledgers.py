@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -45,7 +46,7 @@ def renamed(tmp_path):
 
 
 def restored(tmp_path):
-    with sqlite3.connect(tmp_path / "reminders.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "reminders.db")) as connection:
         connection.execute("VACUUM INTO ?", (str(tmp_path / "backup.db"),))
     (tmp_path / "backup.db").replace(tmp_path / "reminders.db")
     return "reminders.db"

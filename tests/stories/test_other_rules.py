@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from reminder_kit import QuietHours, Recipient, Rule
@@ -259,13 +262,11 @@ def test_a_stop_is_obeyed_whoever_hears_it(old, new, sandbox, appointment):
 
 def test_a_run_that_yields_leaves_the_ledger_as_it_was(old, new, sandbox, appointment, tmp_path):
     """Promise 2 holds for it too: the second run with the same clock writes no row but its own."""
-    import sqlite3
-
     old.sync(appointment())
     new.resync()
 
     def rows():
-        with sqlite3.connect(tmp_path / "reminders.db") as connection:
+        with closing(sqlite3.connect(tmp_path / "reminders.db")) as connection:
             tables = ("appointments", "reminders", "messages", "history", "rule_sets", "places", "attention")
             return {table: connection.execute(f"SELECT * FROM reminder_kit_{table}").fetchall() for table in tables}
 
