@@ -122,5 +122,5 @@ def test_consent_is_a_yes_or_a_no():
 @pytest.mark.parametrize("verb", ["sync", "plan", "record"])
 @pytest.mark.parametrize("handed", [None, "A-1", 5, {"id": "A-1"}], ids=["None", "text", "number", "dict"])
 def test_what_is_no_appointment_is_refused_by_every_verb(verb, handed):
-    with pytest.raises(InvalidInputError, match="expected an Appointment, or a list"):
-        getattr(kit_with(), verb)(handed)
+    with kit_with() as kit, pytest.raises(InvalidInputError, match="expected an Appointment, or a list"):
+        getattr(kit, verb)(handed)
