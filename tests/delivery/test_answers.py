@@ -148,14 +148,19 @@ def test_past_its_time_a_word_that_decides_nothing_means_that_it_went_out(make_k
     assert kit.status()["messages"] == {"sent": 1}
 
 
-def test_a_lost_answer_that_is_found_queued_is_looked_up_in_the_same_run(make_kit, sandbox, appointment):
-    """The list says `queued`, the message itself `scheduled`: one run settles both."""
+def listing_nothing_known():
+    """Return Twilio, whose list says of every message a word that decides nothing."""
     twilio = PROVIDERS["twilio"]()
     listed = twilio.parse_found
     twilio.parse_found = lambda *given, **named: tuple(
         evolve(receipt, status="unknown") for receipt in listed(*given, **named)
     )
-    kit = make_kit(provider=twilio)
+    return twilio
+
+
+def test_a_lost_answer_that_is_found_queued_is_looked_up_in_the_same_run(make_kit, sandbox, appointment):
+    """The list says `queued`, the message itself `scheduled`: one run settles both."""
+    kit = make_kit(provider=listing_nothing_known())
     sandbox.fault("drop_after", times=1, method="POST")
     assert kit.sync(appointment()).ok
     assert kit.status()["messages"] == {"scheduled": 1}
@@ -239,12 +244,7 @@ def test_an_odd_answer_to_a_repeated_request_is_looked_up_in_the_same_run(make_k
 
 def test_a_lost_one_found_queued_by_a_later_run_is_looked_up_in_it(make_kit, sandbox, appointment):
     """The list could not be read at first, and then says `queued`: that run asks for the message itself too."""
-    twilio = PROVIDERS["twilio"]()
-    listed = twilio.parse_found
-    twilio.parse_found = lambda *given, **named: tuple(
-        evolve(receipt, status="unknown") for receipt in listed(*given, **named)
-    )
-    kit = make_kit(provider=twilio)
+    kit = make_kit(provider=listing_nothing_known())
     sandbox.fault("drop_after", times=1, method="POST")
     sandbox.fault("503", times=1, method="GET", path="*/Messages.json")
     kit.sync(appointment())

@@ -21,8 +21,6 @@ from pathlib import Path
 
 import pytest
 
-from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.ledger.sql.tables import tables_of
 from tests.simulation.histories import History
 from tests.simulation.replay import blocks, digest_of, how_many, play_histories, play_history
 
@@ -53,21 +51,6 @@ def test_at_rest_the_laws_hold_whatever_happened(seed):
 def test_at_rest_the_laws_hold_in_many_histories_in_memory(seeds):
     """The laws hold in ten thousand histories too, or in as many as `REMINDER_KIT_HISTORIES` says."""
     play_all(seeds)
-
-
-@pytest.fixture
-def shared(postgres_url):
-    """An empty ledger on PostgreSQL, and what empties it again."""
-    ledger = Ledger(postgres_url)
-    ledger.upgrade()
-    tables = ", ".join(tables_of(None).metadata.tables)
-
-    def empty():
-        with ledger._database.writing() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
-
-    yield ledger, empty
-    ledger.close()
 
 
 @pytest.mark.nightly

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import pytest
 
-from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.ledger.sql.tables import tables_of
 from tests.simulation.obstacles import ObstacleHistory
 from tests.simulation.replay import blocks, how_many, play_histories, play_history
 
@@ -42,21 +40,6 @@ def test_what_an_obstacle_stopped_is_received_once_it_is_over(provider, seed):
 def test_what_an_obstacle_stopped_is_received_in_many_histories_in_memory(seeds, provider):
     """The same holds in ten thousand histories of each provider, or in as many as `REMINDER_KIT_HISTORIES` says."""
     play_histories(seeds, lambda seed: play(seed, provider))
-
-
-@pytest.fixture
-def shared(postgres_url):
-    """An empty ledger on PostgreSQL, and what empties it again."""
-    ledger = Ledger(postgres_url)
-    ledger.upgrade()
-    tables = ", ".join(tables_of(None).metadata.tables)
-
-    def empty():
-        with ledger._database.writing() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
-
-    yield ledger, empty
-    ledger.close()
 
 
 @pytest.mark.nightly

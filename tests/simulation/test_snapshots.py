@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import pytest
 
-from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.ledger.sql.tables import tables_of
 from tests.simulation.replay import blocks, how_many, play_histories, play_history
 from tests.simulation.snapshots import SnapshotHistory
 
@@ -20,21 +18,6 @@ HERE = "tests/simulation/test_snapshots.py"
 def play(seed, ledger=None):
     where = f"{HERE} -k {'memory' if ledger is None else 'postgresql'}"
     return play_history(SnapshotHistory, seed, where, ledger=ledger, steps=48)
-
-
-@pytest.fixture
-def shared(postgres_url):
-    """An empty ledger on PostgreSQL, and what empties it again."""
-    ledger = Ledger(postgres_url)
-    ledger.upgrade()
-    tables = ", ".join(tables_of(None).metadata.tables)
-
-    def empty():
-        with ledger._database.writing() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
-
-    yield ledger, empty
-    ledger.close()
 
 
 def test_a_snapshot_undoes_nothing_that_was_recorded_after_it():
