@@ -43,17 +43,19 @@ class Exchange:
             return
         await self.route.io.turn()
 
-    async def is_alive(self) -> bool:
-        """Say whether the provider answers questions, by one that changes nothing: a refusal for the rate is no answer.
+    async def answers_posts(self, path: str) -> bool:
+        """Say whether the provider answers where messages are posted (`path`), by a post of nothing.
 
-        The circuit breaker learns from silence, so that not every message in doubt asks. An answer ends an outage, and
-        is else no word on whether messages can be posted.
+        Nothing has no recipient, so that no text comes of it. Whoever answers a question (GET) may still lose messages,
+        and a refusal for the rate is no answer. The circuit breaker learns from silence, so that not every message in
+        doubt asks; an answer ends an outage.
         """
         breaker, name = self.route.breaker, self.route.provider.name
+        nothing = Request("POST", path, b"{}", {"content-type": "application/json"})
         try:
             breaker.admit(self.clock())
             await self.route.io.turn()
-            answer = await logged(self.route.io, name, self.route.provider.ping())
+            answer = await logged(self.route.io, name, nothing)
         except ProviderError:
             return False
         except (NoAnswerError, NotSentError) as problem:

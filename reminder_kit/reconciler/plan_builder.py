@@ -32,7 +32,7 @@ from reminder_kit.model.rule_sets import Standing
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import is_past
+from reminder_kit.planning.message_times import is_past, needs_settling
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan, Worklist
 from reminder_kit.planning.probing import Candidate, candidate, probes
@@ -225,7 +225,7 @@ class PlanBuilder:
         )
         news = error or is_new or (not self.yields and record is not None and record.planned_with != self.digest)
         effective = [decision for decision in decisions if _has_effect(decision, record) or self._is_due(decision)]
-        if news or effective:
+        if news or effective or (record is not None and self._is_looked_for(record)):
             self.todo[identity] = None
             if self.settings.combines:
                 self._affecting.append((record, observed.appointment))
@@ -244,6 +244,10 @@ class PlanBuilder:
     def _is_due(self, decision: Decision) -> bool:
         """Say whether a parked message waits to be replaced, and may be if the one that is tried is taken."""
         return decision.kind is ChangeKind.KEEP and decision.park_at is not None and decision.park_at <= self.now
+
+    def _is_looked_for(self, record: AppointmentRecord) -> bool:
+        """Say whether a message of unknown outcome is to be looked for again, whatever is decided meanwhile."""
+        return any(message.state is State.UNKNOWN and needs_settling(message, self.now) for message in record.messages)
 
     def sweep(self, records: Iterable[AppointmentRecord]) -> None:
         """Decide for recorded appointments that did not come in, or only as they were before."""
