@@ -25,6 +25,9 @@ __all__ = ["Exchange", "logged", "state_of"]
 
 T = TypeVar("T")
 
+_UNREAD = frozenset({401, 402, 403, 407, 429})
+"""Statuses of answers given before anybody has looked at what was posted."""
+
 _LOG = logging.getLogger("reminder_kit")
 
 
@@ -47,8 +50,8 @@ class Exchange:
         """Say whether the provider answers where messages are posted (`path`), by a post of nothing.
 
         Nothing has no recipient, so that no text comes of it. Whoever answers a question (GET) may still lose messages,
-        and a refusal for the rate is no answer. The circuit breaker learns from silence, so that not every message in
-        doubt asks; an answer ends an outage.
+        and who refuses for the key, the account or the rate has not looked at what was posted. The circuit breaker
+        learns from silence, so that not every message in doubt asks; an answer ends an outage.
         """
         breaker, name = self.route.breaker, self.route.provider.name
         nothing = Request("POST", path, b"{}", {"content-type": "application/json"})
@@ -66,7 +69,7 @@ class Exchange:
             return False
         if breaker.open_until is not None:
             breaker.answered()
-        return answer.status != 429
+        return answer.status not in _UNREAD
 
     async def ask(
         self,
