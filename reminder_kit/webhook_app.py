@@ -20,9 +20,15 @@ from functools import partial
 from typing import Any
 
 from reminder_kit.config.loading import DEFAULT_PATH
-from reminder_kit.errors import ConfigurationError, LedgerError, ReminderKitError, SignatureError, WebhookError
+from reminder_kit.errors import (
+    ConfigurationError,
+    LedgerError,
+    ReminderKitError,
+    SignatureError,
+    WebhookError,
+    unforeseen,
+)
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
-from reminder_kit.kit.listeners import failure
 from reminder_kit.model.instants import iso
 
 __all__ = ["CONFIG_VARIABLE", "PATH_VARIABLE", "WebhookApp", "app"]
@@ -181,7 +187,7 @@ class WebhookApp:
             self._tell(logging.ERROR, f"{error} (the provider is asked to try again)")
             return 503 if isinstance(error, LedgerError) else 500
         except Exception as error:  # noqa: BLE001 - whatever it is, the provider is asked to try again
-            self._tell(logging.ERROR, f"a webhook could not be taken in: {failure(error)}")
+            self._tell(logging.ERROR, f"a webhook could not be taken in: {unforeseen(error)}")
             return 500
         for event in events:
             self._tell(logging.INFO, f"{iso(event.occurred_at)} {event.type}")
@@ -205,7 +211,9 @@ class WebhookApp:
             except ReminderKitError as error:
                 self._tell(logging.ERROR, f"{error} (the next resync does it)")
             except Exception as error:  # noqa: BLE001 - the endpoint goes on, and the batch job does it
-                self._tell(logging.ERROR, f"what follows a webhook failed: {failure(error)} (the next resync does it)")
+                self._tell(
+                    logging.ERROR, f"what follows a webhook failed: {unforeseen(error)} (the next resync does it)"
+                )
 
 
 def _below(scope: Scope) -> str:
