@@ -15,6 +15,7 @@ from reminder_kit.errors import InvalidInputError, PlanChangedError
 from reminder_kit.kit.assembly import Kit
 from reminder_kit.kit.listeners import announces_run
 from reminder_kit.model.appointments import recurrence_name
+from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Suppression
@@ -373,7 +374,9 @@ class Verbs(Kit):
         if seen is not None:
             await self._io.call(self.ledger.prepare)
             if not await self._io.result(self.ledger.submit(partial(self._watch.see, seen, now))):
-                raise InvalidInputError(f"nothing waits under the name {seen!r}: see `attention` for the names")
+                raise InvalidInputError(
+                    f"nothing waits under the name {shown_name(seen)}: see `attention` for the names"
+                )
         return tuple(await self._in_thread(self._watch.items, now))
 
     async def status(self) -> dict[str, Any]:
