@@ -30,6 +30,7 @@ from reminder_kit.errors import (
 )
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.model.instants import iso
+from reminder_kit.webhooks.verification import LARGEST
 
 __all__ = ["CONFIG_VARIABLE", "PATH_VARIABLE", "WebhookApp", "app"]
 
@@ -43,8 +44,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_LARGEST = 1024 * 1024
-"""Bytes of a body: no provider's webhook is as long."""
+_HOSTS_OWN = "x-reminder-kit-url"
+"""A header by which a host tells Twilio's adapter which address was called: no caller's word counts for that."""
 _PATIENCE = 10.0
 """Seconds that a body may take to come in."""
 _BY_NOBODY = {
@@ -80,7 +81,7 @@ class WebhookApp:
         kit: ReminderKit | AsyncReminderKit,
         *,
         path: str = "/",
-        largest: int = _LARGEST,
+        largest: int = LARGEST,
         patience: float = _PATIENCE,
         tell: Callable[[int, str], object] | None = None,
         closes: bool = False,
@@ -166,6 +167,7 @@ class WebhookApp:
         if scope["method"] != "POST":
             return 405
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers.pop(_HOSTS_OWN, None)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._largest:
             return 413

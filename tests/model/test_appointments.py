@@ -252,7 +252,7 @@ def test_a_name_that_no_ledger_finds_rows_by_is_refused(field):
 def test_an_instant_beyond_time_is_refused(field, hours):
     """What has no date in UTC is refused as it is handed in, and never met in the middle of a run."""
     zone = timezone(timedelta(hours=hours))
-    moment = (datetime.max if hours < 0 else datetime.min).replace(tzinfo=zone)
+    moment = datetime.max.replace(tzinfo=zone) if hours < 0 else datetime.min.replace(tzinfo=zone)
     value = {"at": moment} if field == "data" else (1, moment) if field == "revision" else moment
     with pytest.raises(InvalidInputError, match="is not within the years 1 to 9999"):
         Appointment(**{"id": "A-1", "starts_at": NOON, field: value})
