@@ -19,6 +19,7 @@ from reminder_kit.delivery.dispatch import DispatchResult, DispatchStatus
 from reminder_kit.delivery.dispatchers import Dispatchers, isolated
 from reminder_kit.delivery.routes import Route
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.logs import LOG
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.places import Place
@@ -150,7 +151,7 @@ class Executor:
         report = Report(now=plan.now, changes=changes, appointments=plan.appointments)
         if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
-        _LOG.info("%s: %s", plan.actor, report.headline)
+        LOG.info("%s: %s", plan.actor, report.headline)
         return report
 
     @property
