@@ -25,6 +25,9 @@ __all__ = ["Exchange", "logged", "state_of"]
 
 T = TypeVar("T")
 
+_UNREAD = frozenset({401, 402, 403, 407, 429})
+"""Statuses of answers given before anybody has looked at what was posted."""
+
 
 @frozen
 class Exchange:
@@ -41,17 +44,19 @@ class Exchange:
             return
         await self.route.io.turn()
 
-    async def is_alive(self) -> bool:
-        """Say whether the provider answers questions, by one that changes nothing: a refusal for the rate is no answer.
+    async def answers_posts(self, path: str) -> bool:
+        """Say whether the provider answers where messages are posted (`path`), by a post of nothing.
 
-        The circuit breaker learns from silence, so that not every message in doubt asks. An answer ends an outage, and
-        is else no word on whether messages can be posted.
+        Nothing has no recipient, so that no text comes of it. Whoever answers a question (GET) may still lose messages,
+        and who refuses for the key, the account or the rate has not looked at what was posted. The circuit breaker
+        learns from silence, so that not every message in doubt asks; an answer ends an outage.
         """
         breaker, name = self.route.breaker, self.route.provider.name
+        nothing = Request("POST", path, b"{}", {"content-type": "application/json"})
         try:
             breaker.admit(self.clock())
             await self.route.io.turn()
-            answer = await logged(self.route.io, name, self.route.provider.ping())
+            answer = await logged(self.route.io, name, nothing)
         except ProviderError:
             return False
         except (NoAnswerError, NotSentError) as problem:
@@ -62,7 +67,7 @@ class Exchange:
             return False
         if breaker.open_until is not None:
             breaker.answered()
-        return answer.status != 429
+        return answer.status not in _UNREAD
 
     async def ask(
         self,

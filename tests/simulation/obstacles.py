@@ -140,7 +140,7 @@ class ObstacleHistory:
         self.obstacles, self.runs, self.barred = [], [], {}
         self.hears = self.random.random() < 0.7
         self._reminders = {}
-        self.given_up = 0
+        self.given_up = self.deaths = 0
 
     # Words
 
@@ -197,6 +197,7 @@ class ObstacleHistory:
             (kit.sync if sync else kit.record)(changed)
         except Died:
             self.log("  died")
+            self.deaths += 1
             self.world.kit().record(changed)
         for item in changed:
             self.host[item.id] = item
@@ -227,6 +228,7 @@ class ObstacleHistory:
             report = kit.resync(force=True)
         except Died:
             self.log("  died")
+            self.deaths += 1
         else:
             if report.failed or any(change.is_work for change in report.changes):
                 self.log(report.headline)
@@ -469,8 +471,8 @@ class ObstacleHistory:
         return message.sent_at <= self.run_after(free) + window.cancel_cutoff + window.margin + MINUTE
 
     def run_after(self, instant):
-        """Return when the first run is over that begins after an instant."""
-        return min((end for begin, end in self.runs if begin >= instant), default=instant)
+        """Return when the first run is over that begins after an instant: the host edits after a run of that minute."""
+        return min((end for begin, end in self.runs if begin > instant), default=instant)
 
     def can_be_asked(self, row):
         """Say whether the provider can tell what became of a request whose answer was lost."""
@@ -516,10 +518,10 @@ class ObstacleHistory:
         rows = [row for key in others for row in self.rows[key] if row["id"] in came | self.once_unknown]
         return any(moment(row["start_at"]) == reminder.appointment.start_at for row in rows)
 
-    @staticmethod
-    def was_given_up(doubtful):
-        """Say whether both messages that a reminder has may be out: lost answers, or processes that died in between.
+    def was_given_up(self, doubtful):
+        """Say whether both messages that a reminder has may be out, since a process died in between: no third follows.
 
-        One that was repeated as a question counts twice, since the question may be a text. There is no third one.
+        One that was repeated as a question counts twice, since the question may be a text. Twilio can always be asked.
         """
-        return len(doubtful) + sum(row["error"].startswith(ASKED) for row in doubtful) > 1
+        count = len(doubtful) + sum(row["error"].startswith(ASKED) for row in doubtful)
+        return bool(self.deaths) and count > 1 and self.provider != "twilio"
