@@ -57,21 +57,21 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: printable(" ".join(command))[:30])
-def test_no_command_hands_a_control_character_on(run, hostile, command):
+def test_no_command_hands_a_control_character_on(run, hostile):
     """Every line on stdout and stderr is printable, of data, of errors and of what the user typed."""
-    ran = run(*command)
-    assert ran.out + ran.err
-    for said in (ran.out, ran.err):
-        assert printable(said.replace("\r\n", "\n"), lines=True) == said.replace("\r\n", "\n")
+    for command in COMMANDS:
+        ran = run(*command)
+        assert ran.out + ran.err
+        for said in (ran.out.replace("\r\n", "\n"), ran.err):  # CSV and calendars end their lines so
+            assert printable(said, lines=True) == said, command
 
 
-@pytest.mark.parametrize("command", [["attention"], ["explain", ID], ["export"], ["resync", "--dry-run"]])
-def test_json_has_the_data_unchanged(run, hostile, command):
+def test_json_has_the_data_unchanged(run, hostile):
     """Programs get the very ids, by JSON's own escapes."""
-    ran = run(*command, "--json")
-    assert printable(ran.out, lines=True) == ran.out
-    assert any(text.endswith(EVIL) for text in _texts(ran.json))
+    for command in (["attention"], ["explain", ID], ["export"], ["resync", "--dry-run"]):
+        ran = run(*command, "--json")
+        assert printable(ran.out, lines=True) == ran.out
+        assert any(text.endswith(EVIL) for text in _texts(ran.json)), command
 
 
 def _texts(value):
