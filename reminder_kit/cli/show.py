@@ -5,7 +5,7 @@ Never writes to ledger or provider.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -14,7 +14,7 @@ from attrs import evolve
 from reminder_kit.cli.options import INSTANT, chosen, common, now_option, occurrence_option, source_option
 from reminder_kit.cli.output import say, tell_problems, warn, write_json, write_lines, zone_of
 from reminder_kit.cli.rendering import Line, aligned, count_lines, shortened
-from reminder_kit.cli.session import configured, opened
+from reminder_kit.cli.session import Setup, configured, opened, present
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.instants import zone
 from reminder_kit.model.phones import masked
@@ -41,20 +41,21 @@ def appointments(
 ) -> int:
     """List the appointments of FILE, with or without phones; with --json, one object a line.
 
-    Needs no configuration; [calendar] and timezone are taken from one if it is there.
+    Needs no configuration; how calendars are read is taken from one, or from --app, if it is there.
     Exit status 1 where events could not be read.
     """
     from reminder_kit.calendars import occurrence_json, read_calendar
 
     if end <= start:
         raise click.UsageError("--to must be later than --from")
+    setup = configured(needed=False)
     reading = read_calendar(
         file,
-        _settings(default_timezone),
+        _settings(setup, default_timezone),
         start=start,
         end=end,
         name=source or source_name(file),
-        now=now or datetime.now(UTC),
+        now=now or present(setup),
     )
     as_json, rows = chosen().json, []
     for occurrence in reading:
@@ -66,8 +67,7 @@ def appointments(
     return 1 if tell_problems(reading.problems, file) else 0
 
 
-def _settings(default_timezone: str | None) -> Any:
-    config = configured(needed=False)
+def _settings(config: Setup, default_timezone: str | None) -> Any:
     try:
         name = zone(default_timezone).key if default_timezone else config.calendar.timezone or config.defaults.timezone
     except InvalidInputError as error:
