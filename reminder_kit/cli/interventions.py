@@ -9,8 +9,9 @@ from datetime import datetime
 
 import click
 
-from reminder_kit.cli.options import chosen, common, forced, now_option, occurrence_option, source_option
+from reminder_kit.cli.options import chosen, common, forced, now_option, source_option
 from reminder_kit.cli.output import say, write_json, write_text
+from reminder_kit.cli.recorded import identities, occurrence_option, say_not_recorded
 from reminder_kit.cli.runs import finished
 from reminder_kit.cli.session import opened
 from reminder_kit.planning.report import Report
@@ -37,17 +38,17 @@ def cancel(
 ) -> int:
     """Withdraw all reminders of appointment ID (the UID of a calendar's event)."""
     with opened(now, writing=True) as kit:
-        if found := kit.ledger.read(lambda reader: reader.identities(id, source, recurrence_id)):
+        if found := identities(kit, id, source, recurrence_id):
             status = finished(kit, kit.withdraw(id, source, recurrence_id, keep=keep, force=force))
             if not keep and any(identity.source != "default" for identity in found):
                 say(
                     "if its calendar still has it, the next import brings it back: --keep keeps it out until it changes"
                 )
             return status
+        status = say_not_recorded(kit, id, source, recurrence_id)
         if chosen().json:
             write_json(Report(now=kit.now(), changes=()).as_json())
-    say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
-    return 1
+        return status
 
 
 @click.command()

@@ -25,7 +25,6 @@ __all__ = [
     "common",
     "forced",
     "now_option",
-    "occurrence_option",
     "source_option",
 ]
 
@@ -115,10 +114,5 @@ EVERY: dict[str, Any] = {"metavar": "DURATION", "callback": _parse_pause}
 """Settings of an option that takes a length of time such as 60s."""
 
 now_option = click.option("--now", help="The instant that stands for the clock of this run.", **INSTANT)
-occurrence_option = click.option(
-    "--recurrence-id",
-    metavar="START",
-    help="Only this occurrence of a series: its original start, an instant in any spelling, or a day.",
-)
 source_option = click.option("--source", metavar="NAME", help="The source the appointments belong to.")
 forced = click.option("--force", is_flag=True, help="Carry the plan out although it withdraws or changes much.")

@@ -11,8 +11,9 @@ from typing import Any
 import click
 from attrs import evolve
 
-from reminder_kit.cli.options import INSTANT, chosen, common, now_option, occurrence_option, source_option
-from reminder_kit.cli.output import say, tell_problems, warn, write_json, write_lines, zone_of
+from reminder_kit.cli.options import INSTANT, chosen, common, now_option, source_option
+from reminder_kit.cli.output import tell_problems, warn, write_json, write_lines, zone_of
+from reminder_kit.cli.recorded import occurrence_option, say_not_recorded
 from reminder_kit.cli.rendering import Line, aligned, count_lines, shortened
 from reminder_kit.cli.session import Setup, configured, opened, present
 from reminder_kit.errors import ConfigurationError, InvalidInputError
@@ -101,14 +102,13 @@ def explain(id: str, recurrence_id: str | None, source: str | None, now: datetim
     """Say for every rule and recipient of appointment ID what is decided, step by step, and what happened so far."""
     with opened(now) as kit:
         why = kit.explain(id, source, recurrence_id)
+        found = bool(why.reminders or why.history)
+        status = 0 if found else say_not_recorded(kit, id, source, recurrence_id)
         if chosen().json:
             write_json(why.as_json())
-        found = bool(why.reminders or why.history)
-        if not found:
-            say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
-        elif not chosen().json:
+        elif found:
             write_lines(Line(line, "" if line.startswith(" ") else "bold", 4) for line in why.lines)
-        return 0 if found else 1
+        return status
 
 
 @click.command()
