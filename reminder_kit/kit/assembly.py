@@ -5,7 +5,8 @@ Decides nothing itself, and never reads a clock: the faces give it one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -146,7 +147,8 @@ class Kit:
             clock=clock,
         )
         self.provider, self.fallback = provider, fallback
-        self.prices = given["cost"]
+        self.prices, self.calendar = given["cost"], given["calendar"]
+        self.expected_every = given["expected_every"]
         defaults = Defaults(
             given["timezone"],
             locale,
@@ -181,7 +183,7 @@ class Kit:
         )
         self.settings = with_fallback(settings, fallback, failures)
         without_phone = getattr(given["calendar"], "without_phone", "")
-        self._watch = Watch(self.ledger, given["expected_every"], without_phone == "attention")
+        self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention")
         guard = given["guard"] or Guard()
         self._planner = Planner(self.ledger, provider, self.settings, guard, given["calendar"], given["sources"])
         self._clock = clock or self._system_clock
@@ -209,6 +211,19 @@ class Kit:
     def now(self) -> datetime:
         """Return the present UTC instant of the kit's clock."""
         return utc(self._clock(), "the kit's clock")
+
+    @contextmanager
+    def standing_at(self, instant: datetime) -> Iterator[None]:
+        """Have the kit's clock stand still at an aware instant meanwhile, for whoever uses the kit."""
+        before, self._clock = self._clock, lambda: instant
+        try:
+            yield
+        finally:
+            self._clock = before
+
+    def io_of(self, provider: Provider) -> IO:
+        """Return the way on which the kit speaks to its provider, or to its fallback."""
+        return self._fallback_io if self._fallback_io is not None and provider is self.fallback else self._io
 
     # Listening
 

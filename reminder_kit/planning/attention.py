@@ -43,8 +43,8 @@ _REMEDIES = {
     "unreadable": "correct the appointment, or install what it needs on this machine",
     "calendar": "correct the event in its calendar",
     "rules": (
-        "nothing while a deploy goes on; else give every worker, cron too, the same rules, or those that are to have "
-        "others a `namespace` of their own; `resync --force` takes over now"
+        "nothing while a deploy goes on; else give every worker, cron too, the same rules (`--app`), or those that "
+        "are to have others a `namespace` of their own; `resync --force` takes over now"
     ),
     "ledger": (
         "`reminder-kit ledger adopt` (kit.ledger.adopt()) if it was moved or restored, and the old one works no more; "
