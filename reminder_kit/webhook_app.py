@@ -29,6 +29,7 @@ from reminder_kit.errors import (
     unforeseen,
 )
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+from reminder_kit.logs import LOG
 from reminder_kit.model.instants import iso
 from reminder_kit.webhooks.verification import LARGEST
 
@@ -90,7 +91,7 @@ class WebhookApp:
         self._path = path.strip("/")
         self._largest = largest
         self._patience = patience
-        self._tell = tell or logging.getLogger("reminder_kit").log
+        self._tell = tell or LOG.log
         self._closes = closes
         #: Whether something came in that the run under way may not have seen.
         self._run_wanted = False

@@ -5,13 +5,14 @@ Never speaks to the provider.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import click
 
 from reminder_kit.cli.options import chosen, common
-from reminder_kit.cli.output import write_json
-from reminder_kit.cli.session import configured
+from reminder_kit.cli.output import write_json, write_lines
+from reminder_kit.cli.rendering import Line
+from reminder_kit.cli.session import configured, present
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.rules.offsets import parse_length
 
@@ -60,13 +61,12 @@ def check(*, repair: bool) -> int:
 @common
 def purge(older_than: str) -> int:
     """Remove personal data of past appointments; counts, times and reasons stay."""
-    now = datetime.now(UTC)
-    before = now - _parse_age(older_than)
-    found = configured().ledger()
+    age, setup = _parse_age(older_than), configured()
+    found, now = setup.ledger(), present(setup)
     try:
         found.prepare()
         with found.writing() as tx:
-            count = tx.purge(before, now)
+            count = tx.purge(now - age, now)
     finally:
         found.close()
     _write_result({"purged": count}, f"{count} past appointment{'' if count == 1 else 's'} purged")
@@ -99,8 +99,8 @@ def _parse_age(text: str) -> timedelta:
 
 
 def _write_result(document: dict[str, object], words: str) -> None:
-    """Write a result as JSON, or as a line for people."""
+    """Write a result as JSON, or as lines for people."""
     if chosen().json:
         write_json(document)
     else:
-        click.echo(words)
+        write_lines(Line(line) for line in words.splitlines())

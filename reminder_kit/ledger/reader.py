@@ -234,9 +234,19 @@ class Reader:
         found = self._runner.rows(self._statements.queries.suppressions, namespace=self._namespace)
         return {number: Suppression(number, reason, instant(at), by) for number, reason, at, by in found}
 
+    def suppression(self, number: str) -> Suppression | None:
+        """Return why a number must not be written to; None: it may be."""
+        found = self._runner.rows(self._statements.queries.suppression, namespace=self._namespace, number=number)
+        return next((Suppression(name, reason, instant(at), by) for name, reason, at, by in found), None)
+
     def is_suppressed(self, number: str) -> bool:
         """Say whether a number must not be written to."""
-        return bool(self._runner.rows(self._statements.queries.is_suppressed, namespace=self._namespace, number=number))
+        return self.suppression(number) is not None
+
+    def opted_in_since(self, number: str, since: datetime) -> bool:
+        """Say whether a number opted in by a word that was written later than an instant (UTC)."""
+        values = {"namespace": self._namespace, "number": number, "since": micros(since)}
+        return bool(self._runner.rows(self._statements.queries.opted_in, **values))
 
     def blockers(self) -> tuple[Blocker, ...]:
         """Return for which causes messages are refused, the oldest first."""

@@ -63,7 +63,7 @@ class Inbox:
         odd: list[DeliveryEvent] = []
         if event.type in ("opted_out", "opted_in"):
             if is_number(event.number):
-                self._obey_opt_out(tx, event, now)
+                self._obey_opt_out(tx, event)
             else:  # nobody can be spared whose number is not known, and that must not pass in silence
                 odd = [evolve(event, id=f"{event.id}:anomaly", type="anomaly")]
         matched = self._match(tx, event)
@@ -134,12 +134,20 @@ class Inbox:
             for name, identity in zip(names, about, strict=False)
         ]
 
-    def _obey_opt_out(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> None:
-        """Suppress the number of a STOP, or lift that after a START; every appointment for it becomes dirty."""
-        number = event.number or ""
+    def _obey_opt_out(self, tx: Transaction, event: DeliveryEvent) -> None:
+        """Suppress the number of a STOP, or lift that after a START; every appointment for it becomes dirty.
+
+        Webhooks overtake each other: a word that was written before another one that came already changes nothing.
+        """
+        number, said_at = event.number or "", event.occurred_at
         if event.type == "opted_out":
-            tx.suppress(Suppression(number, "the recipient asked to stop", now, by="recipient"))
+            if tx.reader.opted_in_since(number, said_at):
+                return
+            tx.suppress(Suppression(number, "the recipient asked to stop", said_at, by="recipient"))
         else:
+            known = tx.reader.suppression(number)
+            if known is not None and known.by == "recipient" and known.at > said_at:
+                return
             tx.allow(number)
         tx.mark_dirty(number=number)
 

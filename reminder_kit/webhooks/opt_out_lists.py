@@ -6,13 +6,13 @@ know.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from reminder_kit.delivery.exchange import logged
 from reminder_kit.errors import ConfigurationError, TransientError
+from reminder_kit.logs import LOG
 from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.records import Suppression
 from reminder_kit.ports import IO, NoAnswerError, NotSentError, OptOutLister, Provider
@@ -25,8 +25,6 @@ __all__ = ["OPT_OUTS", "bar_listed", "opted_out"]
 
 OPT_OUTS = "opt-outs"
 """The name of the job under which the ledger notes when the list was last read."""
-
-_LOG = logging.getLogger("reminder_kit")
 
 _PAGES = 10_000
 """Pages after which reading ends, whatever the provider says of a next one."""
@@ -54,7 +52,7 @@ async def opted_out(
     found = [number for provider, its in listing for number in await _numbers_of(cast("OptOutLister", provider), its)]
     numbers = [number_of(whole_text(number), region) for number in found]
     if odd := [number for number in numbers if not is_number(number)]:
-        _LOG.warning("%d entries of the list of opt-outs at %s are no numbers", len(odd), provider.name)
+        LOG.warning("%d entries of the list of opt-outs at %s are no numbers", len(odd), provider.name)
     return list(dict.fromkeys(filter(is_number, numbers)))
 
 

@@ -296,11 +296,15 @@ class Updates(Builder):
 
     @cached_property
     def suppress(self) -> Any:
-        """Suppress a number; the recipient's own word takes the place of the host's, and never the other way round."""
+        """Suppress a number; the recipient's own word takes the place of the host's, and never the other way round.
+
+        Of two words of the recipient the later one is kept.
+        """
         table = self.tables.suppressions
         insert = self._insert_all(table)
         fresh = {name: insert.excluded[name] for name in ("reason", "at", "said_by")}
-        stronger = sa.and_(insert.excluded.said_by == "recipient", table.c.said_by != "recipient")
+        latest = sa.or_(table.c.said_by != "recipient", insert.excluded.at > table.c.at)
+        stronger = sa.and_(insert.excluded.said_by == "recipient", latest)
         return insert.on_conflict_do_update(index_elements=["namespace", "number"], set_=fresh, where=stronger)
 
     @cached_property
