@@ -22,6 +22,7 @@ from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_run
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
+from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
@@ -286,8 +287,12 @@ class Kit:
         return await self._watched(plan, report, now)
 
     async def _tell(self, events: Iterable[DeliveryEvent]) -> None:
-        """Tell listeners of events, each under its type and under "*"."""
+        """Tell listeners of events, each under its type and under "*"; what can't be acted upon is logged, too."""
         for event in events:
+            if event.type == "anomaly":
+                LOG.warning(
+                    "%s reports what can't be: see %s in the ledger's events", event.provider, shown_name(event.id)
+                )
             await self._listeners.tell(event, event.type, "*")
 
     async def _watched(self, plan: Plan, report: Report, now: datetime) -> Report:

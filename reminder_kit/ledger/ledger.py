@@ -13,6 +13,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.host_data import shown_name, too_long, whole_text
 from reminder_kit.model.places import Place, adopted
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ __all__ = ["Ledger"]
 
 T = TypeVar("T")
 
-_IDENTITIES_AT_ONCE = 500
+_NAMESPACE = 200
+"""Bytes of a namespace, which is part of what rows are found by."""
 
 
 class Ledger:
@@ -38,7 +40,7 @@ class Ledger:
     `namespace` bounds everything seen and written; `schema` is the database schema of the
     tables (default: the connection's own). Making one opens nothing. Whatever the database
     refuses is a `LedgerError` that names the ledger and the remedy. Raises `InvalidInputError` for
-    another object than an URL or engine.
+    another object than an URL or engine, and for a namespace of more than 200 bytes or with half characters.
     """
 
     def __init__(self, url: str | sa.Engine, *, namespace: str = "default", schema: str | None = None) -> None:
@@ -46,6 +48,11 @@ class Ledger:
             raise InvalidInputError(
                 f"a ledger is kept in SQLite or PostgreSQL, not in a {type(url).__name__}: give an URL "
                 "(sqlite:///reminders.db, postgresql://…), an SQLAlchemy engine, or a reminder_kit.ledger.Ledger"
+            )
+        if not isinstance(namespace, str) or whole_text(namespace) != namespace or too_long(namespace, _NAMESPACE):
+            raise InvalidInputError(
+                f"a ledger's namespace is a text of {_NAMESPACE} bytes at most, of whole characters without NUL, not "
+                f"{shown_name(namespace)}"
             )
         self.namespace = namespace
         self.schema = schema

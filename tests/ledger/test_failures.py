@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder_kit.errors import ConfigurationError, LedgerError
+from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError
 from reminder_kit.ledger.databases.failures import explained
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.records import Suppression
@@ -169,3 +169,54 @@ def test_errors_do_not_show_what_was_to_be_written(sqlite_ledger):
         written(sqlite_ledger)
     assert PHONE not in str(error.value)
     assert PHONE not in str(error.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("state", "remedy"),
+    [
+        ("22021", "takes no text with a NUL"),
+        ("54000", "hand in shorter ids"),
+        ("57P01", "wait until the server is up again"),
+        ("08006", "lost the connection"),
+        ("42703", "run `reminder-kit ledger upgrade`"),
+        ("99999", "refuses a statement of this library (RefusedError, 99999): nothing of it was written"),
+        ("", "refuses a statement of this library (RefusedError): nothing of it was written"),
+    ],
+)
+def test_whatever_postgresql_refuses_has_a_remedy(state, remedy):
+    """A state, or the class it begins with, has its words; any other is named, without the database's own words."""
+
+    class RefusedError(Exception):
+        sqlstate = state
+
+    line = str(explained(RefusedError(f"invalid input: {PHONE}"), "postgresql://h/d"))
+    assert remedy in line
+    assert PHONE not in line
+
+
+@pytest.mark.parametrize(
+    ("statement", "remedy"),
+    [
+        ("SELECT * FROM nothing", "check its tables with `reminder-kit ledger check`"),
+        ("SELECT zeroblob(2000000000)", "hand in shorter titles"),
+        ("INSERT INTO once VALUES (1), (1)", "SQLITE_CONSTRAINT_PRIMARYKEY): nothing of it was written"),
+    ],
+    ids=["no table", "too big", "twice"],
+)
+def test_whatever_sqlite_refuses_has_a_remedy(statement, remedy):
+    """A result code has its words; any other is named as SQLite does, with what remains to be done."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE once (number INTEGER PRIMARY KEY)")
+    with pytest.raises(sqlite3.Error) as error:
+        connection.execute(statement)
+    assert remedy in str(explained(error.value, "sqlite:///x.db"))
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "namespace", ["a\0b", "\ud800", "n" * 201, 5, None], ids=["nul", "half", "long", "number", "none"]
+)
+def test_a_namespace_that_no_database_takes_is_refused(namespace):
+    """What is part of every question must be text that both databases keep."""
+    with pytest.raises(InvalidInputError, match="a ledger's namespace is a text"):
+        Ledger("sqlite://", namespace=namespace)

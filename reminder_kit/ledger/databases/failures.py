@@ -25,10 +25,19 @@ _SQLITE: dict[int, str] = {
     sqlite3.SQLITE_CORRUPT: "is damaged: restore it from a backup",
     sqlite3.SQLITE_FULL: "can't grow: the disk is full; make room",
     sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports an error (is it full?)",
+    sqlite3.SQLITE_ERROR: "does not have what is looked for: check its tables with `reminder-kit ledger check`",
+    sqlite3.SQLITE_SCHEMA: "was changed at the same time by another process: try again",
+    sqlite3.SQLITE_NOMEM: "needs more memory than this machine gives: free some, or hand in less at once",
+    sqlite3.SQLITE_TOOBIG: "takes no text of that size: hand in shorter titles, texts and data",
+    sqlite3.SQLITE_INTERRUPT: "was interrupted: try again",
+    sqlite3.SQLITE_ABORT: "was interrupted: try again",
+    sqlite3.SQLITE_PROTOCOL: "is locked in a way that can't be waited for: keep the file on a disk of this machine",
+    sqlite3.SQLITE_NOLFS: "is larger than this machine's disk takes: keep it on another one",
 }
 """What SQLite's primary result codes mean (SQLite, "Result and Error Codes")."""
 
 _POSTGRESQL: dict[str, str] = {
+    "08": "lost the connection: check the server and the network, and try again",
     "28P01": "refuses the password: check user and password in the url",
     "28000": "refuses the user: check user and password in the url",
     "3D000": "does not exist: create the database, or check its name in the url",
@@ -40,8 +49,21 @@ _POSTGRESQL: dict[str, str] = {
     "40001": "was changed by another worker at the same time: try again",
     "55P03": "is locked by another process: wait until it is done",
     "42P01": "has lost its tables: run `reminder-kit ledger upgrade`",
+    "42703": "has tables of another version: run `reminder-kit ledger upgrade`",
+    "3F000": "has no such schema: create it, or check `schema`",
+    "22021": "takes no text with a NUL: leave it out",
+    "22P05": "takes no text with that character: its encoding is not UTF8; create the database with ENCODING 'UTF8'",
+    "54000": "takes no name of that length: hand in shorter ids",
+    "57014": "gave up a statement that took longer than its statement_timeout allows: raise that",
+    "57P01": "was shut down by an administrator: wait until the server is up again",
+    "57P02": "crashed: wait until the server is up again",
+    "57P03": "is starting, or being shut down: wait until the server is up again",
+    "58030": "can't be read or written: the server's disk reports an error",
+    "53200": "is out of memory: give the server more, or hand in less at once",
+    "XX001": "is damaged: restore it from a backup",
+    "XX002": "has a damaged index: REINDEX it",
 }
-"""What PostgreSQL's states mean (PostgreSQL, Appendix A, "PostgreSQL Error Codes")."""
+"""What PostgreSQL's states mean, or the classes that they begin with (Appendix A, "PostgreSQL Error Codes")."""
 
 
 class CommitError(LedgerError):
@@ -67,13 +89,23 @@ def _postgresql_code(error: Any) -> str:
 
 def explained(error: Exception, name: str) -> LedgerError:
     """Return an error of the database as one of ours; `name` is the ledger's."""
-    code = _sqlite_code(error)
-    meaning = _SQLITE.get(code) if code is not None else _POSTGRESQL.get(_postgresql_code(error))
-    if meaning is None and code is None and not _postgresql_code(error) and _is_operational(error):
+    code, state = _sqlite_code(error), _postgresql_code(error)
+    meaning = _SQLITE.get(code) if code is not None else _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
+    if meaning is None and code is None and not state and _is_operational(error):
         meaning = _unreachable(str(_original(error)))
-    if meaning is None:
-        meaning = f"reports a {type(_original(error)).__name__}: see its cause"
-    return LedgerError(f"ledger {name} {meaning}")
+    return LedgerError(f"ledger {name} {meaning or _unexpected(_original(error), state)}")
+
+
+def _unexpected(original: Any, state: str) -> str:
+    """Return what can be said of an error that is in no table: its name, its code, and the remedy that remains.
+
+    Its words are left out: a database repeats in them what it was handed.
+    """
+    kind, known = type(original).__name__, getattr(original, "sqlite_errorname", "") or state
+    return (
+        f"refuses a statement of this library ({f'{kind}, {known}' if known else kind}): nothing of it was written; "
+        "check its tables with `reminder-kit ledger check`, and please report this"
+    )
 
 
 def _unreachable(words: str) -> str:
