@@ -256,9 +256,7 @@ class Ledger:
         database = self._database
         if not database.exists() or self.check_schema() == "absent":
             return question(Reader(NoLedger(), self.namespace, self.schema))
-        return database.ask(
-            lambda connection: question(Reader(runner_of(connection), self.namespace, self.schema))
-        )
+        return database.ask(lambda connection: question(Reader(runner_of(connection), self.namespace, self.schema)))
 
     def ask(self, question: Callable[[sa.Connection], T], absent: T) -> T:
         """Put a question of your own to a short read-only transaction; `absent` is what an absent ledger says."""

@@ -471,8 +471,8 @@ class ObstacleHistory:
         return message.sent_at <= self.run_after(free) + window.cancel_cutoff + window.margin + MINUTE
 
     def run_after(self, instant):
-        """Return when the first run is over that begins after an instant."""
-        return min((end for begin, end in self.runs if begin >= instant), default=instant)
+        """Return when the first run is over that begins after an instant: the host edits after a run of that minute."""
+        return min((end for begin, end in self.runs if begin > instant), default=instant)
 
     def can_be_asked(self, row):
         """Say whether the provider can tell what became of a request whose answer was lost."""
