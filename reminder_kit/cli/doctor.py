@@ -22,6 +22,7 @@ from reminder_kit.cli.session import is_loopback
 from reminder_kit.config.loading import DEFAULT_PATH, Config, load
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.model.instants import iso
+from reminder_kit.model.places import Place
 from reminder_kit.model.rule_sets import serving
 from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.reconciler.terms import moved_from
@@ -114,6 +115,7 @@ def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
         with ledger.writing() as tx:
             tx.allow("")  # deletes nothing, but only a ledger that can be written lets it be tried
         yield _stand(config, ledger, now)
+        yield from _open_to_others(ledger.place())
         last = ledger.read(lambda reader: reader.last_run("resync"))
         every = config.options.get("expected_every", timedelta(days=1))
         yield _last_run(None if last is None else last[0], every, now)
@@ -145,6 +147,16 @@ def _stand(config: Config, ledger: Ledger, now: datetime) -> Finding:
     if current is None or current.rules.digest == settings.rule_set.digest:
         return Finding("ledger", "ok", f"{words}; rules {settings.rule_set}")
     return Finding("ledger", "warn", f"{words}; rules {settings.rule_set}, while the ledger serves {current.rules}")
+
+
+def _open_to_others(place: Place | None) -> Iterator[Finding]:
+    """Yield a warning where anybody on this machine may read the ledger's file: who may is up to who made it."""
+    if place is None or not place.path:
+        return
+    mode = Path(place.path).stat().st_mode & 0o777
+    if mode & 0o007:
+        words = f"anybody on this machine may open {place.path} (mode {mode:04o}), which holds numbers and texts"
+        yield Finding("ledger", "warn", f"{words}: chmod 0600, or 0660 for a group")
 
 
 def _absent(config: Config) -> Finding:

@@ -13,6 +13,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.ledger.databases.private_files import file_mode
 from reminder_kit.model.places import Place, adopted
 
 if TYPE_CHECKING:
@@ -36,12 +37,15 @@ class Ledger:
 
     `url` is an SQLAlchemy URL (`sqlite:///reminders.db`, `postgresql://…`) or engine;
     `namespace` bounds everything seen and written; `schema` is the database schema of the
-    tables (default: the connection's own). Making one opens nothing. Whatever the database
-    refuses is a `LedgerError` that names the ledger and the remedy. Raises `InvalidInputError` for
-    another object than an URL or engine.
+    tables (default: the connection's own). `mode` is that of an SQLite file which is made: "0600", the owner
+    alone, unless "0640" or "0660" lets a group in; a file that is there keeps its own. Making one opens nothing.
+    Whatever the database refuses is a `LedgerError` that names the ledger and the remedy. Raises `InvalidInputError`
+    for another object than an URL or engine, `ConfigurationError` for another mode.
     """
 
-    def __init__(self, url: str | sa.Engine, *, namespace: str = "default", schema: str | None = None) -> None:
+    def __init__(
+        self, url: str | sa.Engine, *, namespace: str = "default", schema: str | None = None, mode: str = "0600"
+    ) -> None:
         if not isinstance(url, str) and not hasattr(getattr(url, "sync_engine", url), "dialect"):
             raise InvalidInputError(
                 f"a ledger is kept in SQLite or PostgreSQL, not in a {type(url).__name__}: give an URL "
@@ -49,6 +53,7 @@ class Ledger:
             )
         self.namespace = namespace
         self.schema = schema
+        self._mode = file_mode(mode, "mode")
         self._given = url
         self._lock = RLock()
         self._pid = os.getpid()
@@ -80,7 +85,7 @@ class Ledger:
                 self._pid = os.getpid()
                 self._forget()
             if self._database_ is None:
-                self._database_ = database_for(self._given)
+                self._database_ = database_for(self._given, self._mode)
             return self._database_
 
     # Schema
@@ -90,11 +95,10 @@ class Ledger:
 
         Raises `SchemaError` where they are newer than this library.
         """
-        from reminder_kit.ledger.databases.connections import create
         from reminder_kit.ledger.versions import upgrade
 
         database = self._database
-        create(database)
+        database.create()
         with database.writing() as connection:
             upgrade(connection, self.schema, database.name)
         self._current = database.stamp()

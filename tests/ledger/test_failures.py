@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import resource
 import sqlite3
 import subprocess
@@ -169,3 +170,59 @@ def test_errors_do_not_show_what_was_to_be_written(sqlite_ledger):
         written(sqlite_ledger)
     assert PHONE not in str(error.value)
     assert PHONE not in str(error.value.__cause__)
+
+
+def sqlite_errors():
+    """Yield an error for each of SQLite's result codes, the extended ones too."""
+    codes = {getattr(sqlite3, name) for name in dir(sqlite3) if name.startswith("SQLITE_")}
+    for code in sorted(code for code in codes if isinstance(code, int) and 0 < code & 0xFF < 28):
+        error = sqlite3.OperationalError("row +12025550123")
+        error.sqlite_errorcode = code
+        yield error
+
+
+def postgresql_errors():
+    """Yield an error for each of PostgreSQL's states."""
+    from psycopg.errors import _sqlcodes
+
+    yield from (kind("row +12025550123") for kind in _sqlcodes.values())
+
+
+def errors_without_code():
+    """Yield errors of drivers and of SQLAlchemy that carry none."""
+    import psycopg
+    from sqlalchemy import exc
+
+    for kind in (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError, sqlite3.NotSupportedError):
+        yield kind("row +12025550123")
+    for kind in (psycopg.OperationalError, psycopg.DataError, psycopg.InterfaceError, psycopg.ProgrammingError):
+        yield exc.DBAPIError.instance("INSERT", (), kind("row +12025550123"), psycopg.Error)
+    yield exc.TimeoutError("row +12025550123")
+    yield exc.ResourceClosedError("row +12025550123")
+    yield exc.StatementError("row +12025550123", "INSERT", (), ValueError("row"))
+    yield exc.ArgumentError("row +12025550123")
+
+
+@pytest.mark.parametrize("errors", [sqlite_errors, postgresql_errors, errors_without_code])
+def test_every_error_says_what_is_wrong_and_what_helps(errors, tmp_path):
+    """Whatever a database or a driver reports is told in words, with something to do, and nothing of a row."""
+    said = [str(explained(error, "sqlite:///x.db")) for error in errors()]
+    assert len(said) > 10
+    for line in said:
+        what, separator, remedy = line.replace("sqlite:///", "").partition(":" if ":" in line[20:] else ";")
+        assert separator, line
+        assert len(what.split()) > 3, line
+        assert len(remedy.split()) > 1, line
+        assert "cause" not in line
+        assert PHONE not in line
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "make room"), (errno.EMFILE, "ulimit -n"), (errno.EACCES, "make the folder writable")],
+)
+def test_an_error_of_the_system_is_told_likewise(number, remedy, tmp_path):
+    """What the system refuses as a file is made is no other kind of error."""
+    line = str(explained(OSError(number, "said so"), "sqlite:///x.db", tmp_path / "x.db"))
+    assert line.startswith("ledger sqlite:///x.db ")
+    assert remedy in line

@@ -5,7 +5,6 @@ Never writes a row. A host's file keeps its journal mode; a file of our own gets
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import tempfile
 import time
@@ -14,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Error
 from urllib.parse import quote
+
+from reminder_kit.ledger.databases.private_files import copy_private, create_private
 
 __all__ = ["Error", "at_rest", "copied", "open_memory", "open_still", "open_to_read", "open_to_write", "use_log"]
 
@@ -37,13 +38,13 @@ def _opened(path: Path, mode: str, *pragmas: str) -> sqlite3.Connection:
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open a file to write, creating it where it is missing.
+    """Open an existing file to write.
 
     `synchronous = FULL`, since a committed intent must survive a power cut: NORMAL would be five times as fast for a
     single transaction, but may lose the last commits, and with them messages that are parked already. Commits are
     grouped instead. `secure_delete`, since what is purged has to be overwritten, not only released.
     """
-    return _opened(path, "mode=rwc", "synchronous = FULL", "secure_delete = ON")
+    return _opened(path, "mode=rw", "synchronous = FULL", "secure_delete = ON")
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
@@ -61,11 +62,13 @@ def open_memory() -> sqlite3.Connection:
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
-def use_log(path: Path) -> None:
-    """Create a file with a write-ahead log; one that is there and not empty stays as it is.
+def use_log(path: Path, mode: int) -> None:
+    """Create a file with a write-ahead log, of this mode; one that is there and not empty stays as it is.
 
-    Changing the mode does not wait for a lock, so that two processes which create the file at once try again.
+    Changing to a log does not wait for a lock, so that two processes which create the file at once try again. SQLite
+    gives log, shared memory and rollback journal the mode of the file. Raises also `OSError`.
     """
+    create_private(path, mode)
     give_up = time.monotonic() + _PATIENCE
     while True:
         connection = open_to_write(path)
@@ -110,5 +113,5 @@ def copied(path: Path) -> Iterator[Path]:
         copy = Path(folder) / path.name
         for ending in ("-wal", "-journal", ""):
             with suppress(FileNotFoundError):
-                shutil.copyfile(_beside(path, ending), _beside(copy, ending))
+                copy_private(_beside(path, ending), _beside(copy, ending))
         yield copy
