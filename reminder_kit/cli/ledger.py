@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from reminder_kit.cli.options import chosen, common
-from reminder_kit.cli.output import write_json
+from reminder_kit.cli.output import say, write_json
 from reminder_kit.cli.session import configured
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.rules.offsets import parse_length
@@ -59,18 +59,25 @@ def check(*, repair: bool) -> int:
 )
 @common
 def purge(older_than: str) -> int:
-    """Remove personal data of past appointments; counts, times and reasons stay."""
+    """Remove personal data of past appointments; counts, times and reasons stay.
+
+    It is gone from the ledger's file and log then, too: the file is written anew, and the log cut to nothing. While
+    another process reads, the log can't be: exit status 1, and the next purge finishes it. A host's own file is
+    rid of free space by the host (VACUUM), PostgreSQL by its server.
+    """
     now = datetime.now(UTC)
     before = now - _parse_age(older_than)
     found = configured().ledger()
     try:
-        found.prepare()
-        with found.writing() as tx:
-            count = tx.purge(before, now)
+        purged = found.purge(before, now)
     finally:
         found.close()
-    _write_result({"purged": count}, f"{count} past appointment{'' if count == 1 else 's'} purged")
-    return 0
+    words = f"{purged.count} past appointment{'' if purged.count == 1 else 's'} purged"
+    _write_result({"purged": purged.count, "gone": purged.is_gone}, words)
+    if purged.is_gone:
+        return 0
+    say("error: another process reads the ledger, so that its log may still hold them: purge again once it is done")
+    return 1
 
 
 @ledger.command()

@@ -9,10 +9,13 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import datetime
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reminder_kit.errors import InvalidInputError
+from attrs import frozen
+
+from reminder_kit.errors import InvalidInputError, LedgerError
 from reminder_kit.ledger.databases.private_files import file_mode
 from reminder_kit.model.places import Place, adopted
 
@@ -25,11 +28,21 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "Purged"]
 
 T = TypeVar("T")
 
 _IDENTITIES_AT_ONCE = 500
+
+
+@frozen
+class Purged:
+    """What a purge came to."""
+
+    #: How many appointments were rid of personal data.
+    count: int
+    #: Whether no file of the ledger holds any of it by now; False: a reader holds the log.
+    is_gone: bool = True
 
 
 class Ledger:
@@ -186,6 +199,32 @@ class Ledger:
         if place is not None:
             with self.writing() as tx:
                 tx.keep_places(adopted(place, tx.reader.standing.places()), everywhere=True)
+
+    # Purging
+
+    def purge(self, before: datetime, now: datetime) -> Purged:
+        """Remove the personal data of appointments that ended before an instant, from the ledger and from its files.
+
+        Counts, times and reasons stay, and so do suppressions. Where a reader holds the log, or the disk is full, the
+        next call finishes it. `now` is the kit's instant. Raises `LedgerError`.
+        """
+        from reminder_kit.ledger.transaction import PURGED
+
+        self.prepare()
+        with self.writing() as tx:
+            count = tx.purge(before, now)
+            is_open = (tx.reader.last_run(PURGED) or (now, {}))[1].get("open", False)
+        if not is_open:
+            return Purged(count)
+        try:
+            is_gone = self._database.scrub()
+        except LedgerError as error:
+            words = f"{count} past appointments were purged, but may still stand in free space"
+            raise LedgerError(f"{words}: {error}") from error
+        if is_gone:
+            with self.writing() as tx:
+                tx.mark_run(PURGED, now, {"open": False})
+        return Purged(count, is_gone=is_gone)
 
     # Writing
 

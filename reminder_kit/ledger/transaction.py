@@ -48,7 +48,10 @@ from reminder_kit.model.records import (
 from reminder_kit.model.rule_sets import RuleSetRecord
 from reminder_kit.planning.attention import Mark
 
-__all__ = ["Transaction"]
+__all__ = ["PURGED", "Transaction"]
+
+PURGED = "purge"
+"""The name under which the ledger notes when it was purged last, and whether its files are still to be rid of that."""
 
 
 class Transaction:
@@ -392,7 +395,8 @@ class Transaction:
 
         Snapshots, numbers, texts and requests go, also from events that came before it;
         states, rules, reasons and times stay, so that counts do. What is still parked, claimed
-        or has something coming is left alone, and so are suppressions.
+        or has something coming is left alone, and so are suppressions. Where anything went, the ledger notes that its
+        files are still to be rid of it (`PURGED`).
         """
         count = 0
         same = {"namespace": self._namespace, "before": micros(before), "now": micros(now)}
@@ -401,7 +405,9 @@ class Transaction:
             for statement in self._statements.updates.purges:
                 self._runner.run(statement, **packed)
             count += len(rows)
-        self._runner.run(self._statements.updates.purge_events, namespace=same["namespace"], until=same["before"])
+        values = {"namespace": self._namespace, "until": micros(before)}
+        if self._runner.run(self._statements.updates.purge_events, **values) or count:
+            self.mark_run(PURGED, now, {"open": True})
         return count
 
 

@@ -61,6 +61,13 @@ class Database(Protocol):
         """
         ...
 
+    def scrub(self) -> bool:
+        """Leave nothing of what was deleted in files; False where a reader keeps that from being done to the end.
+
+        Raises `LedgerError`.
+        """
+        ...
+
     def stamp(self) -> object:
         """Return a value that changes when the database is replaced by another."""
         ...
@@ -147,6 +154,10 @@ class PostgreSQL:
 
     def _explained(self, error: Exception) -> LedgerError:
         return explained(error, self.name)
+
+    def scrub(self) -> bool:
+        """Return True: freed rows are the server's to overwrite (autovacuum; VACUUM FULL writes tables anew)."""
+        return True
 
     def stamp(self) -> object:
         """Return the same value for ever: a server is not replaced unnoticed."""

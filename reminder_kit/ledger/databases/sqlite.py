@@ -78,6 +78,10 @@ class SQLiteMemory:
     def _explained(self, error: Exception) -> LedgerError:
         return explained(error, self.name)
 
+    def scrub(self) -> bool:
+        """Return True: nothing is left anywhere."""
+        return True
+
     def place(self) -> None:
         """Return None: memory is nowhere."""
         return
@@ -210,6 +214,13 @@ class SQLiteFile:
                 self._reader = self._engine(lambda: sqlite_files.open_to_read(self.path), "BEGIN")
         with transaction(self._reader, self._explained) as connection:
             return question(connection)
+
+    def scrub(self) -> bool:
+        """Leave nothing of what was deleted in the file and its log; False where a reader holds the log."""
+        try:
+            return sqlite_files.scrub(self.path)
+        except sqlite_files.Error as error:
+            raise self._explained(error) from error
 
     @staticmethod
     def _engine(opened: Callable[[], Any], begin: str, *, pool: type[Pool] = QueuePool) -> Engine:

@@ -15,8 +15,20 @@ from sqlite3 import Error
 from urllib.parse import quote
 
 from reminder_kit.ledger.databases.private_files import copy_private, create_private
+from reminder_kit.ledger.sql.tables import PREFIX
 
-__all__ = ["Error", "at_rest", "copied", "open_memory", "open_still", "open_to_read", "open_to_write", "use_log"]
+__all__ = [
+    "Error",
+    "at_rest",
+    "copied",
+    "is_own",
+    "open_memory",
+    "open_still",
+    "open_to_read",
+    "open_to_write",
+    "scrub",
+    "use_log",
+]
 
 _PATIENCE = 30.0
 """Seconds for which a connection waits while another one writes."""
@@ -83,6 +95,31 @@ def use_log(path: Path, mode: int) -> None:
             return
         finally:
             connection.close()
+
+
+def is_own(connection: sqlite3.Connection) -> bool:
+    """Say whether a file holds our tables and nobody else's."""
+    others = "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND substr(tbl_name, 1, length(?)) <> ?"
+    found = connection.execute(f"SELECT 1 FROM sqlite_master WHERE {others} LIMIT 1", (PREFIX, PREFIX))  # noqa: S608 - constants
+    return found.fetchone() is None
+
+
+def scrub(path: Path) -> bool:
+    """Leave nothing in a file, or its log, of what was deleted or overwritten; False: a reader holds the log.
+
+    `secure_delete` wipes what is deleted where it stands, and not the copies that stay in a page where SQLite moved
+    rows to make room. So a file of our own is written anew (VACUUM, some 15 ms a megabyte; others go on reading, and
+    wait with writing); a host's is up to the host. A log is then written into the file and cut to nothing.
+    """
+    connection = open_to_write(path)
+    try:
+        if is_own(connection):
+            connection.execute("VACUUM")
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            return True
+        return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        connection.close()
 
 
 def _beside(path: Path, ending: str) -> Path:

@@ -364,13 +364,12 @@ class Updates(Builder):
             self.tables.messages,
             self.tables.history,
         )
-        theirs = sa.exists().where(
-            self._among(appointments.c.row_id, "rows"),
-            appointments.c.namespace == history.c.namespace,
-            appointments.c.source == history.c.source,
-            appointments.c.id == history.c.id,
-            appointments.c.recurrence_id == history.c.recurrence_id,
-        )
+        line = history.alias("line")  # by the rows' ids, which have an index: there are many lines of other ones
+        same = sa.and_(*(line.c[name] == appointments.c[name] for name in ("namespace", "id", "source")))
+        same = sa.and_(same, line.c.recurrence_id == appointments.c.recurrence_id, line.c.detail != "{}")
+        rows, (row,) = self._listing("rows", [sa.BigInteger])
+        owners = rows.join(appointments, appointments.c.row_id == row).join(line, same)
+        theirs = history.c.serial.in_(sa.select(line.c.serial).select_from(owners))
         blank = {
             "snapshot": "",
             "fingerprint": "",
@@ -381,7 +380,7 @@ class Updates(Builder):
         }
         silent = {"to_number": "", "recipient": "", "text": "", "subject": "", "media_urls": "[]", "request": b""}
         return (
-            self._update(history, detail="{}").where(history.c.detail != "{}", theirs),
+            self._update(history, detail="{}").where(theirs),
             self._update(messages, error="", **silent).where(self._among(messages.c.row_id, "rows")),
             self._update(reminders, to_number="", recipient="", error="").where(
                 self._among(reminders.c.row_id, "rows")
@@ -392,8 +391,10 @@ class Updates(Builder):
 
     @cached_property
     def purge_events(self) -> Any:
-        """Take the personal data out of events that came before an instant."""
+        """Take the personal data out of events that came before an instant, where there is any."""
         table = self.tables.events
         return self._update(table, number=None, text=None, raw="{}").where(
-            table.c.namespace == sa.bindparam("namespace"), table.c.received_at < sa.bindparam("until")
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.received_at < sa.bindparam("until"),
+            sa.or_(table.c.number.is_not(None), table.c.text.is_not(None), table.c.raw != "{}"),
         )
