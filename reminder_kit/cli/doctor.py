@@ -25,7 +25,7 @@ from reminder_kit.model.instants import iso
 from reminder_kit.model.places import Place
 from reminder_kit.model.rule_sets import serving
 from reminder_kit.planning.attention import AttentionItem
-from reminder_kit.reconciler.terms import moved_from
+from reminder_kit.reconciler.terms import why_still
 from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.offsets import in_words
 
@@ -130,10 +130,10 @@ def _stand(config: Config, ledger: Ledger, now: datetime) -> Finding:
     from reminder_kit.kit.faces import ReminderKit
 
     place = ledger.place()
-    was_at, records = ledger.read(lambda reader: (moved_from(reader, place, now), reader.standing.rule_sets()))
-    if was_at:
-        remedy = "if it was moved or restored, and is no copy, run `reminder-kit ledger adopt`"
-        return Finding("ledger", "fail", f"{_address(config)} last worked at {was_at}, and writes to nobody: {remedy}")
+    still, records = ledger.read(lambda reader: (why_still(reader, place, now), reader.standing.rule_sets()))
+    if still:
+        remedy = "`reminder-kit ledger adopt`, if it is no copy (`attention` says more)"
+        return Finding("ledger", "fail", f"{_address(config)} writes to nobody: {still}: {remedy}")
     words = f"{_address(config)} is there, current and can be written"
     try:
         with ReminderKit(**{**config.arguments(), "ledger": ledger}) as kit:

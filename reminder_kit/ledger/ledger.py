@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from reminder_kit.errors import InvalidInputError, LedgerError
 from reminder_kit.ledger.databases.private_files import file_mode
+from reminder_kit.model.instants import utc
 from reminder_kit.model.places import Place, adopted
+from reminder_kit.model.restorations import Restoration
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -188,17 +191,51 @@ class Ledger:
             self._place_ = database.place()
         return self._place_
 
-    def adopt(self) -> None:
+    def adopt(self, *, restored: datetime | None = None, opt_outs_known: bool = False) -> None:
         """Have the ledger work where it is now: it was moved or restored, and the one it was works no more.
 
-        A ledger that is found at another place than it last worked at writes to nobody until then: a copy of it would
-        write to the same people once more. Raises `SchemaError` where its tables are not current.
+        A ledger that is found at another place than it last worked at, or that `restore` put back, writes to nobody
+        until then: a copy of it would write to the same people once more. `restored` says that it is an older state,
+        put back by other means, and when that was (the kit's instant, aware); see `restore` for what follows.
+        `opt_outs_known` says that who opted out meanwhile is barred again, where no provider can tell. Raises
+        `SchemaError` where its tables are not current.
         """
         self.prepare()
         place = self.place()
-        if place is not None:
-            with self.writing() as tx:
+        with self.writing() as tx:
+            if place is not None:
                 tx.keep_places(adopted(place, tx.reader.standing.places()), everywhere=True)
+            if restored is not None:
+                at = utc(restored, "restored")
+                since = tx.reader.standing.last_known_at()
+                tx.restorations.begin(Restoration(min(since or at, at), at))
+            if (known := tx.reader.standing.restoration()) is not None:
+                told = opt_outs_known or known.opt_outs_known
+                tx.restorations.keep(evolve(known, adopted=True, opt_outs_known=told))
+
+    # Copies
+
+    def backup(self, file: str | os.PathLike[str]) -> None:
+        """Write a copy of an SQLite ledger, whole and of one moment, while others work with it.
+
+        A new file is its owner's alone; a copy that stands there is replaced once the new one is whole. Raises
+        `LedgerError`, for PostgreSQL with what to use instead.
+        """
+        from reminder_kit.ledger.backups import back_up
+
+        back_up(self._database, Path(file))
+
+    def restore(self, file: str | os.PathLike[str], now: datetime, *, force: bool = False) -> Restoration:
+        """Put a backup in the place of the ledger; `now` is the kit's instant, aware (`kit.now()`).
+
+        Nobody knows what was done after the backup. So it writes to nobody until it is adopted. From then on parked
+        messages are looked up, appointments are held (`restored_ledger`) until they come in again, and whatever may
+        have been parked meanwhile is asked from the provider, and is unknown where it can't be. Raises `LedgerError`
+        where the present ledger knows more (unless forced), or is the host's own file, and for PostgreSQL.
+        """
+        from reminder_kit.ledger.backups import restore
+
+        return restore(self._database, Path(file), utc(now, "now"), force=force)
 
     # Purging
 

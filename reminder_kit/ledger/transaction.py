@@ -17,6 +17,7 @@ from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.databases.write_behind import WriteBehind
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.recorder import Recorder
+from reminder_kit.ledger.restorations import Restorations
 from reminder_kit.ledger.sql.row_mapping import (
     blocker_values,
     event_from,
@@ -63,6 +64,8 @@ class Transaction:
         self._statements = statements_for(schema, runner.kind)
         self.reader = Reader(self._runner, namespace, schema)
         self._recorder = Recorder(self._runner, self.reader, namespace, self._statements)
+        #: What is written where the ledger was put back to an older state.
+        self.restorations = Restorations(self._runner, self.reader, namespace, self._statements)
         self._proven: set[Claim] = set()
 
     def flush(self) -> None:
