@@ -27,6 +27,8 @@ In which order a provider is called
   `parse_created` said anything but `scheduled`, or named an `error`: that is a warning, which the report repeats.
 - *Webhooks*: `events`, at any time, in any order, more than once for one event, also before `parse_created` has named
   the message. The webhook application calls it once with no headers and no body, to see whether it can verify at all.
+- *After a restore* of the ledger from a backup, where the provider is a `Lister`: `messages_to` and `parse_messages`,
+  for what another ledger has made of a reminder since; and `opt_outs`, before anybody is written to.
 - *On request*: `ping` by the command `doctor`; `opt_outs` and `parse_opt_outs`, page by page.
 
 One object serves all threads and tasks of a process: it keeps nothing of a message.

@@ -75,7 +75,7 @@ def restore(database: Database, backup: Path, now: datetime, *, force: bool = Fa
         try:
             since = _made_current(copy, backup)
             _refuse_to_lose(ledger, since, force=force)
-            restoration = Restoration(min(since or now, now), now, adopted=False)
+            restoration = Restoration.begun(since, now, adopted=False)
             with copy.writing() as connection:
                 transaction = Transaction(runner_of(connection), "default", None)
                 transaction.restorations.begin(restoration)

@@ -206,9 +206,8 @@ class Ledger:
             if place is not None:
                 tx.keep_places(adopted(place, tx.reader.standing.places()), everywhere=True)
             if restored is not None:
-                at = utc(restored, "restored")
-                since = tx.reader.standing.last_known_at()
-                tx.restorations.begin(Restoration(min(since or at, at), at))
+                last, at = tx.reader.standing.last_known_at(), utc(restored, "restored")
+                tx.restorations.begin(Restoration.begun(last, at, adopted=True))
             if (known := tx.reader.standing.restoration()) is not None:
                 told = opt_outs_known or known.opt_outs_known
                 tx.restorations.keep(evolve(known, adopted=True, opt_outs_known=told))

@@ -46,6 +46,12 @@ class Restoration:
     #: recorded later was booked later, too.
     complete: Mapping[str, int] = field(factory=dict)
 
+    @classmethod
+    def begun(cls, last_known_at: datetime | None, at: datetime, *, adopted: bool) -> Restoration:
+        """Return the restoration to a state that knows all up to an instant (None: nothing at all)."""
+        since = min(last_known_at or at, at)
+        return cls(since.replace(microsecond=0), at, adopted=adopted)
+
     @property
     def lets_work(self) -> bool:
         """Whether anybody may be written to again: a person said so, and who opted out meanwhile is known."""
