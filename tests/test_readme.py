@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import tomllib
 from pathlib import Path
 
@@ -55,6 +56,25 @@ def test_the_python_blocks_run_in_order_and_park_what_they_say(place, run, capsy
     printed, (said,) = capsys.readouterr().out.splitlines()[0], re.findall(r"# (parked .*)", README)
     assert re.sub(INSTANT, "…", printed) == re.sub(INSTANT, "…", said)
     assert place.parked("+12025550123")[0].text == "Hi Ada, see you tomorrow at 10:00 AM."
+
+
+def test_cron_works_with_the_kit_of_the_first_example(place, monkeypatch, capsys):
+    """Its kit in a module of its own, the visit in the app: the batch job of README finds all as it should be."""
+    from reminder_kit.cli import main
+
+    kit, visit = blocks("python")[0].split("visit = ")
+    (command,) = re.findall(r"<!-- cron -->\n```bash\n.*/reminder-kit (.*--app (.*):kit)\n```", README)
+    module = Path(*command[1].split(".")).with_suffix(".py")
+    module.parent.mkdir()
+    module.write_text(kit, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [".", *sys.path])
+    exec(f"from {command[1]} import *\nvisit = {visit}", {})
+    before = place.parked("+12025550123")
+    for _ in range(2):
+        capsys.readouterr()
+        assert main(command[0].split()) == 0
+        assert capsys.readouterr() == ("1 appointment: 1 kept.\n", "")
+    assert (place.parked("+12025550123"), place.write_count) == (before, 1)
 
 
 def test_the_first_example_says_what_failed_and_why(place, run, monkeypatch, capsys):
@@ -116,10 +136,10 @@ def test_every_command_it_names_exists(capsys):
 def test_the_filters_and_conditions_it_lists_are_those_there_are():
     """The table of filters is complete and has none too many, and every key of conditions is named."""
     from reminder_kit.rules.conditions import KEYS
-    from reminder_kit.text.templates import _filters
+    from reminder_kit.text.filters import filters
 
     (table,) = re.findall(r"^\| filter \|(?:.*\n)+?\n", README, re.MULTILINE)
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(_filters())
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(filters())
     (sentence,) = re.findall(r"`only` and `unless` say whom.*?;", README)
     assert set(KEYS) <= set(re.findall(r"`(\w+)`", sentence))
 

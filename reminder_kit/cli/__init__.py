@@ -5,9 +5,11 @@ and everything below them. In reading order:
 
 - `app`: the table of commands, each loaded when it is called; errors as one line and an exit status.
 - `options`, `session`: the options that commands share; the configuration and the kit that they lead to.
+- `own_kit`: the kit that an app made, in place of a configuration; `recorded`: appointments by the names given.
 - `runs`: plan, import, resync; `interventions`: cancel, suppress, allow; `show`: appointments, explain, status.
 - `rules`, `export`, `ledger`, `doctor`, `webhook`, `sandbox`, `demo`: a module for each command of that name.
-- `rendering`, `output`: plans and reports as lines of text; lines and JSON to stdout, everything else to stderr.
+- `rendering`, `output`, `progress`: plans and reports as lines of text; lines and JSON to stdout, everything else to
+  stderr; a bar there, on terminals.
 
 To know: stdout holds what was asked for and nothing else, so that `--json` can be piped. The docstring of a command is
 its help. Whatever must be refused is refused before a kit is opened.

@@ -10,7 +10,8 @@ from datetime import datetime
 import click
 
 from reminder_kit.cli.options import chosen, common, now_option, source_option
-from reminder_kit.cli.output import say, warn, write_json, write_lines, zone_of
+from reminder_kit.cli.output import warn, write_json, write_lines, zone_of
+from reminder_kit.cli.recorded import identities, say_not_recorded
 from reminder_kit.cli.rendering import Line, item_lines
 from reminder_kit.cli.runs import finished
 from reminder_kit.cli.session import opened
@@ -57,10 +58,9 @@ def retry(id: str | None, reason: str | None, source: str | None, now: datetime 
     with opened(now, writing=True) as kit:
         if id is None:
             return finished(kit, kit.retry(reason=reason))
-        if kit.ledger.read(lambda reader: reader.identities(id, source)):
+        if identities(kit, id, source):
             unknown = [member for item in kit.attention() if item.kind == "unknown" for member in item.affected]
             if any(member.identity is not None and member.identity.id == id for member in unknown):
                 warn("a message of it was never confirmed: a second text may come of this")
             return finished(kit, kit.retry(id, source=source))
-    say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
-    return 1
+        return say_not_recorded(kit, id, source)

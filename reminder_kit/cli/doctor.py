@@ -5,6 +5,7 @@ Never writes to the ledger, and sends the provider one harmless request.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,9 +18,9 @@ from attrs import evolve, frozen
 
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json, write_lines
+from reminder_kit.cli.own_kit import OwnKit
 from reminder_kit.cli.rendering import Line
-from reminder_kit.cli.session import is_loopback
-from reminder_kit.config.loading import DEFAULT_PATH, Config, load
+from reminder_kit.cli.session import Setup, configured, is_loopback, made_kit, present
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.model.instants import iso
 from reminder_kit.model.places import Place
@@ -56,7 +57,7 @@ class Finding:
 @common
 def doctor() -> int:
     """Check configuration, rules, credentials, provider, clock and ledger; exit status 1 where one fails."""
-    findings = list(examined(chosen().config or DEFAULT_PATH, datetime.now(UTC)))
+    findings = list(examined(configured))
     if chosen().json:
         write_json(
             [{"check": finding.what, "state": finding.state, "message": finding.message} for finding in findings]
@@ -69,16 +70,16 @@ def doctor() -> int:
     return 1 if any(finding.state == "fail" for finding in findings) else 0
 
 
-def examined(path: str, now: datetime) -> Iterator[Finding]:
-    """Yield every finding, in the order in which a run needs things; without a configuration nothing follows."""
+def examined(found: Callable[[], Setup]) -> Iterator[Finding]:
+    """Yield every finding, in the order in which a run needs things; where nothing is `found`, nothing follows."""
     try:
-        config = load(path)
+        config = found()
     except ReminderKitError as error:
         yield Finding("configuration", "fail", str(error))
         return
-    zone = config.defaults.timezone
+    now = present(config)
     yield Finding("configuration", "ok", str(config.path))
-    if zone is None:
+    if config.defaults.timezone is None:
         yield Finding("configuration", "warn", 'no timezone: local times are UTC; write timezone = "America/New_York"')
     yield from _rules(config)
     yield from _examine("ledger", lambda: _ledger(config, now))
@@ -94,19 +95,21 @@ def _examine(what: str, examination: Callable[[], Iterator[Finding]]) -> Iterato
         yield Finding(what, "fail", str(error))
 
 
-def _rules(config: Config) -> Iterator[Finding]:
+def _rules(config: Setup) -> Iterator[Finding]:
     names = ", ".join(rule.id for rule in config.rules)
     if names:
         yield Finding("rules", "ok", f"{len(config.rules)}: {names}")
     else:
-        yield Finding("rules", "fail", "there are none, so that nobody is reminded: write [[rules]] into the file")
+        yield Finding(
+            "rules", "fail", "there are none, so that nobody is reminded: write [[rules]] (in code, rules=[…])"
+        )
     yield from (Finding("rules", "warn", warning) for warning in config.warnings)
 
 
 # The ledger
 
 
-def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
+def _ledger(config: Setup, now: datetime) -> Iterator[Finding]:
     ledger = config.ledger()
     try:
         if ledger.check_schema() == "absent":
@@ -125,10 +128,8 @@ def _ledger(config: Config, now: datetime) -> Iterator[Finding]:
         ledger.close()
 
 
-def _stand(config: Config, ledger: Ledger, now: datetime) -> Finding:
+def _stand(config: Setup, ledger: Ledger, now: datetime) -> Finding:
     """Return the finding about the ledger: where it is, by whose rules it is worked, as which account, for whom."""
-    from reminder_kit.kit.faces import ReminderKit
-
     place = ledger.place()
     still, records = ledger.read(lambda reader: (why_still(reader, place, now), reader.standing.rule_sets()))
     if still:
@@ -136,8 +137,7 @@ def _stand(config: Config, ledger: Ledger, now: datetime) -> Finding:
         return Finding("ledger", "fail", f"{_address(config)} writes to nobody: {still}: {remedy}")
     words = f"{_address(config)} is there, current and can be written"
     try:
-        with ReminderKit(**{**config.arguments(), "ledger": ledger}) as kit:
-            settings = kit.settings
+        settings = made_kit(config).settings
     except ReminderKitError:  # which is told where the provider is examined
         return Finding("ledger", "ok", words)
     whom = "anybody" if settings.only_to is None else f"nobody but {', '.join(settings.only_to) or 'nobody'}"
@@ -159,7 +159,7 @@ def _open_to_others(place: Place | None) -> Iterator[Finding]:
         yield Finding("ledger", "warn", f"{words}: chmod 0600, or 0660 for a group")
 
 
-def _absent(config: Config) -> Finding:
+def _absent(config: Setup) -> Finding:
     """Return the finding for a ledger that is not there: the first run creates an SQLite file, where it can."""
     scheme, _, path = config.ledger_url.partition(":///")
     if not scheme.startswith("sqlite"):
@@ -170,7 +170,7 @@ def _absent(config: Config) -> Finding:
     return Finding("ledger", "fail", f"{_address(config)} cannot be created: no folder {folder} that can be written")
 
 
-def _address(config: Config) -> str:
+def _address(config: Setup) -> str:
     """Return where the ledger is, without a password."""
     scheme, separator, rest = config.ledger_url.partition("://")
     user, at, place = rest.rpartition("@")
@@ -197,16 +197,16 @@ def _last_run(at: datetime | None, every: timedelta, now: datetime) -> Finding:
 # The provider
 
 
-def _fallback(config: Config, now: datetime) -> Iterator[Finding]:
+def _fallback(config: Setup, now: datetime) -> Iterator[Finding]:
     """Yield the findings about the fallback, if there is one, under its name."""
     if (fallback := config.fallback()) is not None:
         yield from (evolve(finding, what="fallback") for finding in _provider(fallback, config, now))
 
 
-def _provider(provider: Provider, config: Config, now: datetime) -> Iterator[Finding]:
+def _provider(provider: Provider, config: Setup, now: datetime) -> Iterator[Finding]:
     provider.headers()
     yield Finding("credentials", "ok", f"{provider.name}: there is a key")
-    response = _asked(provider, config.options.get("timeout", 30.0))
+    response = _asked(provider, config)
     if not isinstance(response, str):
         yield _reached(provider, response)
         yield from _skew(provider, response, now)
@@ -214,19 +214,24 @@ def _provider(provider: Provider, config: Config, now: datetime) -> Iterator[Fin
         yield Finding("provider", "fail", response)
 
 
-def _asked(provider: Provider, timeout: float) -> Response | str:
+def _asked(provider: Provider, config: Setup) -> Response | str:
     """Return the provider's answer to a harmless request, or the words that say why there is none."""
-    from reminder_kit.ports import NoAnswerError, NotSentError
-    from reminder_kit.transport.blocking import BlockingIO, run_blocking
+    from reminder_kit.transport.blocking import BlockingIO
 
-    io = BlockingIO(provider, timeout=timeout)
+    if isinstance(config, OwnKit):
+        return asyncio.run(_answer(provider, config.kit.io_of(provider)))
+    return asyncio.run(_answer(provider, BlockingIO(provider, timeout=config.options.get("timeout", 30.0))))
+
+
+async def _answer(provider: Provider, io: Any) -> Response | str:
+    from reminder_kit.ports import NoAnswerError, NotSentError
+
     try:
-        answer: Any = run_blocking(io.send(provider.ping()))
+        return await io.send(provider.ping())  # type: ignore[no-any-return]
     except (NotSentError, NoAnswerError) as error:
         return str(error)
     finally:
-        io.close()
-    return answer  # type: ignore[no-any-return]
+        await io.aclose() if hasattr(io, "aclose") else io.close()
 
 
 def _reached(provider: Provider, response: Response) -> Finding:

@@ -5,15 +5,15 @@ Never writes to ledger or provider.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reminder_kit.cli.options import chosen, common
-from reminder_kit.cli.output import write_json
-from reminder_kit.cli.session import configured
+from reminder_kit.cli.output import write_json, write_text
+from reminder_kit.cli.session import Setup, configured, present
 from reminder_kit.ledger.databases.private_files import write_private
 from reminder_kit.model.lifecycle import OPEN
 from reminder_kit.model.phones import masked
@@ -34,22 +34,23 @@ def export(kind: str, output: str | None, *, numbers: bool) -> int:
     """Write what is parked or held, with its send time and text, as a calendar (.ics) or as CSV."""
     from reminder_kit.calendars.export import to_csv, to_ics
 
-    now = datetime.now(UTC)
-    rows = sorted(_rows(now, numbers=numbers), key=lambda row: (row["send_at"], row["appointment"], row["rule"]))
+    setup = configured()
+    now = present(setup)
+    rows = sorted(_rows(setup, now, numbers=numbers), key=lambda row: (row["send_at"], row["appointment"], row["rule"]))
     if chosen().json:
         write_json(rows)
         return 0
     content = to_ics(rows, now) if kind == "ics" else to_csv(rows).encode()
     if output is None:
-        click.echo(content, nl=False)
+        write_text(content, nl=False)
     else:
         write_private(Path(output), content)
     return 0
 
 
-def _rows(now: datetime, *, numbers: bool) -> list[dict[str, Any]]:
+def _rows(setup: Setup, now: datetime, *, numbers: bool) -> list[dict[str, Any]]:
     """Return a row for each parked or held reminder of an appointment that is not over."""
-    ledger = configured().ledger()
+    ledger = setup.ledger()
 
     def rows(reader: Reader) -> list[dict[str, Any]]:
         return [

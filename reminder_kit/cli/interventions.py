@@ -6,15 +6,14 @@ Never plans anything itself: the kit does.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import click
 
-from reminder_kit.cli.options import chosen, common, forced, now_option, occurrence_option, source_option
-from reminder_kit.cli.output import say, write_json
+from reminder_kit.cli.options import chosen, common, forced, now_option, source_option
+from reminder_kit.cli.output import say, write_json, write_text
+from reminder_kit.cli.recorded import identities, occurrence_option, say_not_recorded
 from reminder_kit.cli.runs import finished
 from reminder_kit.cli.session import opened
-from reminder_kit.planning.plan import Guard
 from reminder_kit.planning.report import Report
 
 __all__ = ["allow", "cancel", "suppress"]
@@ -38,19 +37,18 @@ def cancel(
     force: bool,
 ) -> int:
     """Withdraw all reminders of appointment ID (the UID of a calendar's event)."""
-    lenient: dict[str, Any] = {"guard": Guard(max_cancel_ratio=1.0)} if force else {}
-    with opened(now, writing=True, **lenient) as kit:
-        if found := kit.ledger.read(lambda reader: reader.identities(id, source, recurrence_id)):
-            status = finished(kit, kit.withdraw(id, source, recurrence_id, keep=keep))
+    with opened(now, writing=True) as kit:
+        if found := identities(kit, id, source, recurrence_id):
+            status = finished(kit, kit.withdraw(id, source, recurrence_id, keep=keep, force=force))
             if not keep and any(identity.source != "default" for identity in found):
                 say(
                     "if its calendar still has it, the next import brings it back: --keep keeps it out until it changes"
                 )
             return status
+        status = say_not_recorded(kit, id, source, recurrence_id)
         if chosen().json:
             write_json(Report(now=kit.now(), changes=()).as_json())
-    say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
-    return 1
+        return status
 
 
 @click.command()
@@ -74,5 +72,5 @@ def allow(phone: str) -> int:
     if chosen().json:
         write_json({"lifted": lifted})
     else:
-        click.echo("lifted: the next resync parks what is due" if lifted else "this number was not suppressed")
+        write_text("lifted: the next resync parks what is due" if lifted else "this number was not suppressed")
     return 0

@@ -5,14 +5,15 @@ Never speaks to the provider.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
 from reminder_kit.cli.options import chosen, common, now_option
-from reminder_kit.cli.output import say, write_json
-from reminder_kit.cli.session import configured
+from reminder_kit.cli.output import say, write_json, write_lines
+from reminder_kit.cli.rendering import Line
+from reminder_kit.cli.session import configured, present
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.instants import iso
 from reminder_kit.rules.offsets import parse_length
@@ -67,11 +68,10 @@ def purge(older_than: str) -> int:
     another process reads, the log can't be: exit status 1, and the next purge finishes it. A host's own file is
     rid of free space by the host (VACUUM), PostgreSQL by its server.
     """
-    now = datetime.now(UTC)
-    before = now - _parse_age(older_than)
-    found = configured().ledger()
+    age, setup = _parse_age(older_than), configured()
+    found, now = setup.ledger(), present(setup)
     try:
-        purged = found.purge(before, now)
+        purged = found.purge(now - age, now)
     finally:
         found.close()
     words = f"{purged.count} past appointment{'' if purged.count == 1 else 's'} purged"
@@ -93,10 +93,10 @@ def adopt(now: datetime | None, *, restored: bool, opt_outs_known: bool) -> int:
     Until then a ledger that is not where it last worked, or was restored, writes to nobody. A copy to try things on
     needs a key of its own, and `[provider] only_to`, before it is adopted.
     """
-    found = configured().ledger()
-    at = (now or datetime.now(UTC)) if restored else None
+    setup = configured()
+    found, at = setup.ledger(), now or present(setup)
     try:
-        found.adopt(restored=at, opt_outs_known=opt_outs_known)
+        found.adopt(restored=at if restored else None, opt_outs_known=opt_outs_known)
         known = found.read(lambda reader: reader.standing.restoration())
     finally:
         found.close()
@@ -136,9 +136,10 @@ def restore(file: Path, now: datetime | None, *, force: bool) -> int:
     they come in again, and what may have been parked meanwhile is asked from the provider; what it can't tell is
     unknown, and is listed (`attention`), never sent without a person.
     """
-    found = configured().ledger()
+    setup = configured()
+    found, at = setup.ledger(), now or present(setup)
     try:
-        restored = found.restore(file, now or datetime.now(UTC), force=force)
+        restored = found.restore(file, at, force=force)
     finally:
         found.close()
     _write_result(
@@ -158,8 +159,8 @@ def _parse_age(text: str) -> timedelta:
 
 
 def _write_result(document: dict[str, object], words: str) -> None:
-    """Write a result as JSON, or as a line for people."""
+    """Write a result as JSON, or as lines for people."""
     if chosen().json:
         write_json(document)
     else:
-        click.echo(words)
+        write_lines(Line(line) for line in words.splitlines())

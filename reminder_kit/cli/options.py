@@ -17,6 +17,7 @@ from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.instants import from_iso
 
 __all__ = [
+    "APP_VARIABLE",
     "EVERY",
     "INSTANT",
     "Chosen",
@@ -24,19 +25,23 @@ __all__ = [
     "common",
     "forced",
     "now_option",
-    "occurrence_option",
     "source_option",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+APP_VARIABLE = "REMINDER_KIT_APP"
+"""The environment variable that names the app's own kit where neither --config nor --app is given."""
 
 
 @define
 class Chosen:
     """The common options, given before or after the subcommand."""
 
-    #: The file that --config names; None: reminders.toml.
+    #: The file that --config names; None: none was named.
     config: str | None = None
+    #: The app's own kit that --app names, as module and attribute; None: none was named.
+    app: str | None = None
     #: Whether stdout is JSON.
     json: bool = False
 
@@ -49,15 +54,26 @@ def chosen() -> Chosen:
 
 
 def _store_common(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Store a common option with the root, wherever on the command line it was given."""
-    if value and not ctx.resilient_parsing:
-        setattr(ctx.find_root().ensure_object(Chosen), str(parameter.name), value)
+    """Store a common option with the root, wherever on the command line it was given.
+
+    Raises `click.UsageError` for one that names nothing (a variable of the shell that is not set), and for both a file
+    and a kit.
+    """
+    if value is None or value is False or ctx.resilient_parsing:
+        return
+    if not value:
+        raise click.BadParameter("it names nothing: leave it out, or say what is meant")
+    stored = ctx.find_root().ensure_object(Chosen)
+    setattr(stored, str(parameter.name), value)
+    if stored.config is not None and stored.app is not None:
+        raise click.UsageError("--config and --app can't be combined: an app's own kit is configured in its code")
 
 
 def common(command: F) -> F:
-    """Add --config, --json and --debug, which are taken before and after the subcommand."""
+    """Add --config, --app, --json and --debug, which are taken before and after the subcommand."""
     options = [
         click.option("--config", metavar="FILE", help="Configuration (default: reminders.toml).", **_STORED),
+        click.option("--app", metavar="MODULE:KIT", help=f"The app's own kit instead (or {APP_VARIABLE}).", **_STORED),
         click.option("--json", is_flag=True, help="Write JSON to stdout.", **_STORED),
         click.option("--debug", is_flag=True, expose_value=False, help="Show where an error comes from."),
     ]
@@ -98,10 +114,5 @@ EVERY: dict[str, Any] = {"metavar": "DURATION", "callback": _parse_pause}
 """Settings of an option that takes a length of time such as 60s."""
 
 now_option = click.option("--now", help="The instant that stands for the clock of this run.", **INSTANT)
-occurrence_option = click.option(
-    "--recurrence-id",
-    metavar="START",
-    help="Only this occurrence of a series: its original start, an instant in any spelling, or a day.",
-)
 source_option = click.option("--source", metavar="NAME", help="The source the appointments belong to.")
 forced = click.option("--force", is_flag=True, help="Carry the plan out although it withdraws or changes much.")

@@ -11,9 +11,9 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from datetime import datetime
-from functools import cache
 from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -21,18 +21,39 @@ import click
 
 from reminder_kit.cli.rendering import Line
 from reminder_kit.model.instants import iso, zone
+from reminder_kit.text.printable import json_text, printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from reminder_kit.cli.session import Counting
     from reminder_kit.kit.faces import ReminderKit
 
-__all__ = ["progress", "say", "tell_problems", "warn", "write_json", "write_lines", "zone_of"]
+__all__ = [
+    "ours_alone",
+    "say",
+    "takes_colours",
+    "tell_problems",
+    "warn",
+    "write_json",
+    "write_lines",
+    "write_text",
+    "zone_of",
+]
+
+_OURS: ContextVar[IO[str] | None] = ContextVar("the stdout that is ours alone", default=None)
 
 
-_SHORT = 20
-"""Answers of the provider below which no bar is shown: they come before it could be read."""
+@contextmanager
+def ours_alone() -> Iterator[None]:
+    """Keep stdout to what commands write meanwhile: whatever else is printed, by the app's code, goes to stderr."""
+    token = _OURS.set(_stdout())
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _OURS.reset(token)
+
+
+def _stdout() -> IO[str]:
+    return _OURS.get() or sys.stdout
 
 
 def zone_of(kit: ReminderKit) -> ZoneInfo:
@@ -40,13 +61,21 @@ def zone_of(kit: ReminderKit) -> ZoneInfo:
     return zone(kit.settings.defaults.timezone or "UTC")
 
 
+def write_text(text: str | bytes, *, nl: bool = True) -> None:
+    """Write to stdout, with the end of a line unless `nl` says otherwise."""
+    click.echo(text, file=_stdout(), nl=nl)
+
+
 def write_json(value: Any, *, one_line: bool = False) -> None:
-    """Write one JSON document; instants as `YYYY-MM-DDTHH:MM:SSZ`. A terminal without UTF-8 gets escapes."""
+    """Write one JSON document; instants as `YYYY-MM-DDTHH:MM:SSZ`. A terminal without UTF-8 gets escapes.
+
+    So do all: of what a terminal would not show but obey. The values stay what they are.
+    """
     layout: dict[str, Any] = {"separators": (",", ":")} if one_line else {"indent": 2}
     try:
-        click.echo(json.dumps(value, ensure_ascii=False, default=_json_value, **layout))
+        write_text(json_text(json.dumps(value, ensure_ascii=False, default=_json_value, **layout)))
     except UnicodeEncodeError:
-        click.echo(json.dumps(value, default=_json_value, **layout))
+        write_text(json.dumps(value, default=_json_value, **layout))
 
 
 def _json_value(value: Any) -> Any:
@@ -56,23 +85,23 @@ def _json_value(value: Any) -> Any:
 
 def write_lines(lines: Iterable[Line], width: int | None = None) -> None:
     """Write lines to stdout: coloured and wrapped on a terminal; into a pipe wrapped only where `width` is given."""
-    coloured = _takes_colours(sys.stdout)
-    if coloured:
+    console = _console() if takes_colours(_stdout()) else None
+    if console is not None:
         columns = max(40, shutil.get_terminal_size().columns)
         width = min(width or columns, columns)
     for line in lines:
         for part in _wrapped(line, width):
-            if coloured:
-                _console().print(part, style=line.style or None, markup=False, highlight=False, soft_wrap=True)
+            if console is not None:
+                console.print(part, style=line.style or None, markup=False, highlight=False, soft_wrap=True)
             else:
                 _echo(part)
 
 
 def _echo(text: str) -> None:
     try:
-        click.echo(text)
+        write_text(text)
     except UnicodeEncodeError:
-        click.echo(text.encode("ascii", "replace").decode())
+        write_text(text.encode("ascii", "replace").decode())
 
 
 def _wrapped(line: Line, width: int | None) -> list[str]:
@@ -81,21 +110,20 @@ def _wrapped(line: Line, width: int | None) -> list[str]:
     return textwrap.wrap(line.text, width, subsequent_indent=" " * line.hang) or [""]
 
 
-def _takes_colours(stream: IO[str]) -> bool:
+def takes_colours(stream: IO[str]) -> bool:
     """Say whether a stream is a terminal whose user wants colours (NO_COLOR, TERM=dumb: no)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-@cache
-def _console() -> Console:
+def _console() -> Any:
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(file=_stdout(), highlight=False)
 
 
 def say(text: str) -> None:
     """Write one line about the run to stderr."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def warn(text: str) -> None:
@@ -111,22 +139,3 @@ def tell_problems(problems: Iterable[Any], name: str) -> bool:
         broken = broken or severity == "error"
         say(f"{'warning' if severity == 'warning' else 'warning: not read'}: {name}: {problem}")
     return broken
-
-
-@contextmanager
-def progress(kit: ReminderKit, total: int | None, what: str) -> Iterator[None]:
-    """Show a bar on stderr, if that is a terminal, that grows with each answer of the provider.
-
-    `total` None means that the number of answers is not known.
-    """
-    counting: Counting = kit.provider  # type: ignore[assignment]
-    if (total is not None and total < _SHORT) or not _takes_colours(sys.stderr):
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        counting.on_answer = lambda: bar.advance(task)
-        yield

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,8 +16,7 @@ from attrs import evolve
 from reminder_kit.cli.options import chosen, common, now_option
 from reminder_kit.cli.output import tell_problems, write_json, write_lines
 from reminder_kit.cli.rendering import Line, shortened
-from reminder_kit.cli.session import configured
-from reminder_kit.config.loading import Config
+from reminder_kit.cli.session import Setup, configured, present
 from reminder_kit.model.instants import iso, zone
 from reminder_kit.model.phones import masked
 from reminder_kit.planning.preview import Preview, PreviewLine, blanks
@@ -46,7 +45,8 @@ def check(sample: str | None, limit: int, now: datetime | None) -> int:
     Without a sample, each rule speaks of a made-up appointment, in each of its locales, on
     time and late. Exit status 1 where a text cannot be written, 2 where a rule is wrong.
     """
-    config, now = configured(warn=True), now or datetime.now(UTC)
+    config = configured(warn=True)
+    now = now or present(config)
     preview = Preview(config.rules, config.defaults, config.quiet_hours, config.calendar.alarms)
     broken = False
     if sample is None:
@@ -63,7 +63,7 @@ def check(sample: str | None, limit: int, now: datetime | None) -> int:
     return 1 if broken or any(line.error for line in lines) else 0
 
 
-def _read_sample(file: str, config: Config, now: datetime) -> Any:
+def _read_sample(file: str, config: Setup, now: datetime) -> Any:
     """Return the reading of a calendar's coming appointments, as far ahead as the horizon reaches."""
     from reminder_kit.calendars import read_calendar
     from reminder_kit.reconciler.calendar_import import source_name
@@ -80,7 +80,7 @@ def _read_sample(file: str, config: Config, now: datetime) -> Any:
 # For programs
 
 
-def _document(config: Config, lines: Sequence[PreviewLine], shown: Sequence[PreviewLine]) -> dict[str, Any]:
+def _document(config: Setup, lines: Sequence[PreviewLine], shown: Sequence[PreviewLine]) -> dict[str, Any]:
     return {
         "rules": [rule.id for rule in config.rules],
         "warnings": list(config.warnings),
@@ -136,7 +136,7 @@ def _condition(line: PreviewLine) -> str:
     return line.note.partition(":")[0]
 
 
-def _rule_ids(config: Config, lines: Sequence[PreviewLine]) -> list[str]:
+def _rule_ids(config: Setup, lines: Sequence[PreviewLine]) -> list[str]:
     return list(dict.fromkeys([*(rule.id for rule in config.rules), *(line.reminder.rule.id for line in lines)]))
 
 
@@ -144,7 +144,7 @@ def _rule_ids(config: Config, lines: Sequence[PreviewLine]) -> list[str]:
 
 
 def _preview_lines(
-    config: Config, lines: Sequence[PreviewLine], shown: Sequence[PreviewLine], sample: str | None
+    config: Setup, lines: Sequence[PreviewLine], shown: Sequence[PreviewLine], sample: str | None
 ) -> Iterator[Line]:
     home = config.defaults.timezone or "UTC"
     for line in shown:

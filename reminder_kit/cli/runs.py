@@ -9,12 +9,14 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reminder_kit.cli.options import EVERY, INSTANT, chosen, common, forced, now_option, source_option
-from reminder_kit.cli.output import progress, say, tell_problems, write_json, write_lines, zone_of
+from reminder_kit.cli.output import say, tell_problems, warn, write_json, write_lines, zone_of
+from reminder_kit.cli.progress import progress
 from reminder_kit.cli.rendering import Line, change_lines, outcome_line
 from reminder_kit.cli.session import opened
 from reminder_kit.errors import CalendarError, LedgerError, ProviderError, UnsafePlanError
@@ -109,6 +111,8 @@ def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, opt_
             f"--every goes on with time and can't be combined with {'--now' if now else '--dry-run'}"
         )
     with opened(now, writing=not dry_run) as kit:
+        if kit.ledger.check_schema(older=True) == "absent":
+            warn(f"there is no ledger at {kit.ledger.url} yet, seen from {Path.cwd()}: nothing is recorded in it")
         if dry_run:
             return _show_plan(kit, kit.plan_resync(force=force), "calendar", force=force)
         pause = None if not opt_outs else _HOUR if every else timedelta(0)

@@ -1,101 +1,102 @@
 """A session: from the options of the command line to a configuration and a kit with the right clock.
 
-Never writes anything; what must be refused is refused before a kit is opened.
+What is worked with is named by --config or --app, else by the environment's REMINDER_KIT_APP; else it is reminders.toml
+in the current folder. Never writes anything; what must be refused is refused before a kit is opened.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import click
 
-from reminder_kit.cli.options import chosen
+from reminder_kit.cli.options import APP_VARIABLE, chosen
+from reminder_kit.cli.own_kit import OwnKit, own_kit
+from reminder_kit.cli.progress import Counting
 from reminder_kit.config.loading import DEFAULT_PATH, Config, load
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.instants import iso
+from reminder_kit.text.printable import printable
 
 if TYPE_CHECKING:
-    from reminder_kit.kit.faces import ReminderKit
-    from reminder_kit.ports import Provider, Receipt, Response
+    from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+    from reminder_kit.ports import Provider
 
-__all__ = ["Counting", "configured", "is_loopback", "opened"]
+__all__ = ["Setup", "configured", "is_loopback", "made_kit", "opened", "present"]
+
+Setup = Config | OwnKit
+"""What a command works with: what a file says, or the kit that an app made."""
 
 _SKEW = timedelta(seconds=60)
 """How far `--now` may be from the machine's clock while a real provider is written to."""
 
 
-def configured(*, needed: bool = True, warn: bool = False) -> Config:
-    """Return the configuration; an empty one where there is none, none is `needed` and none was named.
+def configured(*, needed: bool = True, warn: bool = False) -> Setup:
+    """Return the configuration, or the app's own kit; an empty one where neither is there, `needed` or named.
 
     With `warn` its warnings are written to stderr: where somebody reads what will be sent, not in every batch job.
     Raises `ConfigurationError`.
     """
-    named = chosen().config
-    if not needed and named is None and not Path(DEFAULT_PATH).exists():
-        return Config(path=Path(DEFAULT_PATH))
-    config = load(named or DEFAULT_PATH)
-    for warning in config.warnings if warn else ():
-        click.echo(f"warning: {config.path}: {warning}", err=True)
-    return config
+    file, app = chosen().config, _app_named()
+    if app is not None:
+        setup: Setup = own_kit(*app)
+    elif not needed and file is None and not Path(DEFAULT_PATH).exists():
+        setup = Config(path=Path(DEFAULT_PATH))
+    else:
+        setup = load(file or DEFAULT_PATH)
+    for warning in setup.warnings if warn else ():
+        _warn(f"{setup.path}: {warning}")
+    return setup
 
 
-def is_loopback(address: str) -> bool:
-    """Say whether an address is this machine's own."""
-    host = urlsplit(address).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+def _app_named() -> tuple[str, str] | None:
+    """Return the name of the app's own kit, and how it was named; None: a file is meant."""
+    if name := chosen().app:
+        return name, f"--app {name}"
+    name = os.environ.get(APP_VARIABLE)
+    return (name, f"{APP_VARIABLE}={name}") if name and chosen().config is None else None
 
 
-class Counting:
-    """A provider that calls `on_answer` whenever the answer to a request that writes was read."""
-
-    def __init__(self, provider: Provider) -> None:
-        self._provider = provider
-        self.on_answer: Callable[[], object] = lambda: None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._provider, name)
-
-    def parse_created(self, response: Response) -> Receipt:
-        """Read the answer to `create`."""
-        self.on_answer()
-        return self._provider.parse_created(response)
-
-    def parse_cancelled(self, response: Response) -> Receipt:
-        """Read the answer to `cancel`."""
-        self.on_answer()
-        return self._provider.parse_cancelled(response)
+def present(setup: Setup) -> datetime:
+    """Return the present instant, UTC: by the clock of the app's own kit, else by the machine's."""
+    return setup.kit.now() if isinstance(setup, OwnKit) else datetime.now(UTC)
 
 
-@contextmanager
-def opened(
-    now: datetime | None = None, *, writing: bool = False, warn: bool = False, **overrides: Any
-) -> Iterator[ReminderKit]:
-    """Open the configured kit, and close it at the end.
+def made_kit(setup: Setup, now: datetime | None = None) -> ReminderKit | AsyncReminderKit:
+    """Return the app's own kit, or the one that a file describes, with `now` as its clock (None: the machine's).
 
-    `now` is the time for the whole run; None means the machine's clock. For a run that is `writing` the credentials
-    must be there (a missing key of the fallback is a warning, since the rest still goes out), and `now` must be the
-    machine's time unless the providers are on this machine. Raises `ConfigurationError` otherwise.
+    Raises `ConfigurationError`.
     """
     from reminder_kit.kit.faces import ReminderKit
 
-    config = configured(warn=warn)
-    arguments = config.arguments()
-    provider = Counting(arguments["provider"])
-    if writing:
-        provider.headers()
-        for used in filter(None, (cast("Provider", provider), arguments.get("fallback"))):
-            _refuse_other_times(now, used)
-        _warn_of_missing_key(arguments.get("fallback"))
+    if isinstance(setup, OwnKit):
+        return setup.kit
+    arguments = setup.arguments()
     clock = {} if now is None else {"clock": lambda: now}
     with _unheard():
-        kit = ReminderKit(**{**arguments, **clock, **overrides, "provider": cast("Provider", provider)})
-    with kit:
+        return ReminderKit(**{**arguments, **clock, "provider": cast("Provider", Counting(arguments["provider"]))})
+
+
+@contextmanager
+def opened(now: datetime | None = None, *, writing: bool = False, warn: bool = False) -> Iterator[ReminderKit]:
+    """Open the configured kit, or the app's own, and close it at the end.
+
+    `now` is the time for the whole run; None means the kit's clock. For a run that is `writing` the credentials must be
+    there (a missing key of the fallback is a warning, since the rest still goes out), and `now` must be the machine's
+    time unless the providers are on this machine. Raises `ConfigurationError` otherwise.
+    """
+    setup = configured(warn=warn)
+    made = made_kit(setup, now)
+    if writing:
+        _require_ability(made, now)
+    with setup.opened(now) if isinstance(setup, OwnKit) else cast("ReminderKit", made) as kit:
         yield kit
 
 
@@ -114,13 +115,21 @@ def _unheard() -> Iterator[None]:
         log.removeFilter(nothing)
 
 
-def _warn_of_missing_key(fallback: Provider | None) -> None:
-    """Write a warning to stderr where the fallback has no key."""
+def _warn(text: str) -> None:
+    """Write one warning to stderr; `output`, which does so for commands, is built on this module."""
+    click.echo(printable(f"warning: {text}"), err=True)
+
+
+def _require_ability(kit: ReminderKit | AsyncReminderKit, now: datetime | None) -> None:
+    """Raise `ConfigurationError` where a kit cannot write to its provider, or is not to at such a time."""
+    kit.provider.headers()
+    for used in filter(None, (kit.provider, kit.fallback)):
+        _refuse_other_times(now, used)
     try:
-        if fallback is not None:
-            fallback.headers()
+        if kit.fallback is not None:
+            kit.fallback.headers()
     except ConfigurationError as error:
-        click.echo(f"warning: the fallback can send nothing: {error}", err=True)
+        _warn(f"the fallback can send nothing: {error}")
 
 
 def _refuse_other_times(now: datetime | None, provider: Provider) -> None:
@@ -133,3 +142,9 @@ def _refuse_other_times(now: datetime | None, provider: Provider) -> None:
         f"--now {iso(now)} is more than 60 s from this machine's clock ({iso(machine)}), and {provider.name} at "
         f"{host} keeps its own time: use --dry-run, or a local provider (reminder-kit sandbox)"
     )
+
+
+def is_loopback(address: str) -> bool:
+    """Say whether an address is this machine's own."""
+    host = urlsplit(address).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")

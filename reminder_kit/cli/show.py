@@ -5,16 +5,17 @@ Never writes to ledger or provider.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
 from attrs import evolve
 
-from reminder_kit.cli.options import INSTANT, chosen, common, now_option, occurrence_option, source_option
-from reminder_kit.cli.output import say, tell_problems, warn, write_json, write_lines, zone_of
+from reminder_kit.cli.options import INSTANT, chosen, common, now_option, source_option
+from reminder_kit.cli.output import tell_problems, warn, write_json, write_lines, zone_of
+from reminder_kit.cli.recorded import occurrence_option, say_not_recorded
 from reminder_kit.cli.rendering import Line, aligned, count_lines, shortened
-from reminder_kit.cli.session import configured, opened
+from reminder_kit.cli.session import Setup, configured, opened, present
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.instants import zone
 from reminder_kit.model.phones import masked
@@ -41,20 +42,21 @@ def appointments(
 ) -> int:
     """List the appointments of FILE, with or without phones; with --json, one object a line.
 
-    Needs no configuration; [calendar] and timezone are taken from one if it is there.
+    Needs no configuration; how calendars are read is taken from one, or from --app, if it is there.
     Exit status 1 where events could not be read.
     """
     from reminder_kit.calendars import occurrence_json, read_calendar
 
     if end <= start:
         raise click.UsageError("--to must be later than --from")
+    setup = configured(needed=False)
     reading = read_calendar(
         file,
-        _settings(default_timezone),
+        _settings(setup, default_timezone),
         start=start,
         end=end,
         name=source or source_name(file),
-        now=now or datetime.now(UTC),
+        now=now or present(setup),
     )
     as_json, rows = chosen().json, []
     for occurrence in reading:
@@ -66,8 +68,7 @@ def appointments(
     return 1 if tell_problems(reading.problems, file) else 0
 
 
-def _settings(default_timezone: str | None) -> Any:
-    config = configured(needed=False)
+def _settings(config: Setup, default_timezone: str | None) -> Any:
     try:
         name = zone(default_timezone).key if default_timezone else config.calendar.timezone or config.defaults.timezone
     except InvalidInputError as error:
@@ -101,14 +102,13 @@ def explain(id: str, recurrence_id: str | None, source: str | None, now: datetim
     """Say for every rule and recipient of appointment ID what is decided, step by step, and what happened so far."""
     with opened(now) as kit:
         why = kit.explain(id, source, recurrence_id)
+        found = bool(why.reminders or why.history)
+        status = 0 if found else say_not_recorded(kit, id, source, recurrence_id)
         if chosen().json:
             write_json(why.as_json())
-        found = bool(why.reminders or why.history)
-        if not found:
-            say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
-        elif not chosen().json:
+        elif found:
             write_lines(Line(line, "" if line.startswith(" ") else "bold", 4) for line in why.lines)
-        return 0 if found else 1
+        return status
 
 
 @click.command()

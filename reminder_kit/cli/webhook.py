@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reminder_kit.cli.options import chosen, common
-from reminder_kit.cli.output import say, write_json
+from reminder_kit.cli.output import say, write_json, write_text
+from reminder_kit.cli.own_kit import face_of
 from reminder_kit.cli.session import opened
 from reminder_kit.errors import ConfigurationError
 
@@ -51,7 +52,8 @@ def serve(port: int, host: str, path: str) -> int:
     from reminder_kit.webhook_app import WebhookApp
 
     with opened(writing=True) as kit:
-        app = WebhookApp(kit, path=path, tell=_log_line)
+        face = face_of(kit)
+        app = WebhookApp(face, path=path, tell=_log_line, closes=face is not kit)  # in the loop that it was used in
         with _listening(host, port) as door:
             shown = f"[{host}]" if ":" in host else host
             _serve(app, door, f"http://{shown}:{door.getsockname()[1]}/{path.lstrip('/')}")
@@ -116,7 +118,7 @@ def _serve(app: WebhookApp, door: socket.socket, address: str) -> None:
         if said_as_json:
             write_json({"address": address}, one_line=True)
         else:
-            click.echo(f"listening on {address}")
+            write_text(f"listening on {address}")
 
     def stop(*_signal: object) -> None:
         server.should_exit = True

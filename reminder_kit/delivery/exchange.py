@@ -6,7 +6,6 @@ neither a text nor a whole number: method, path, status, seconds, our name of th
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
@@ -16,6 +15,7 @@ from attrs import frozen
 
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import ProviderError, TransientError, UnknownOutcomeError
+from reminder_kit.logs import LOG
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import masked
@@ -27,8 +27,6 @@ T = TypeVar("T")
 
 _UNREAD = frozenset({401, 402, 403, 407, 429})
 """Statuses of answers given before anybody has looked at what was posted."""
-
-_LOG = logging.getLogger("reminder_kit")
 
 
 @frozen
@@ -118,9 +116,9 @@ async def logged(io: IO, provider: str, request: Request, message: Message | Non
         answer = await io.send(request)
     except (NotSentError, NoAnswerError) as problem:
         what = "not sent" if isinstance(problem, NotSentError) else "no answer"
-        _LOG.info("%s %s %s: %s after %.2f s%s", provider, request.method, path, what, monotonic() - begun, about)
+        LOG.info("%s %s %s: %s after %.2f s%s", provider, request.method, path, what, monotonic() - begun, about)
         raise
-    _LOG.info("%s %s %s: %d after %.2f s%s", provider, request.method, path, answer.status, monotonic() - begun, about)
+    LOG.info("%s %s %s: %d after %.2f s%s", provider, request.method, path, answer.status, monotonic() - begun, about)
     return answer
 
 

@@ -67,7 +67,7 @@ class Journal:
                 entry = self.entry(claimed.having(stands), event, stands.error)
                 if event != "failed" or not before.error or not _is_noted(tx, entry):
                     tx.note([entry])
-            self.events.bar(tx, stands, stands.error, self.clock())
+            self.events.bar(tx, stands, stands.error, min(stands.send_at, self.clock()))
             if not stands.provider_id or stands.provider_id == before.provider_id:
                 return stands
             found = FoundMessage(stands, claimed.identity, claimed.rule, "")

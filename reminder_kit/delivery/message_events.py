@@ -64,7 +64,7 @@ class MessageEvents:
         tx.note([self._entry(found, event, now, in_turn=in_turn)])
         if after.state is not before.state:
             tx.mark_dirty(identities=[found.identity])
-            self.bar(tx, after, event.code, now)
+            self.bar(tx, after, event.code, event.occurred_at)
         found = found._replace(message=after)
         if after.provider_id and not before.provider_id:
             found = self.join(tx, found, now)
@@ -79,14 +79,19 @@ class MessageEvents:
                 found, _ = self.follow(tx, found, event, now)
         return found
 
-    def bar(self, tx: Transaction, message: Message, code: str, now: datetime) -> None:
-        """Suppress the number of a message that could not be delivered, where no other ever will be."""
+    def bar(self, tx: Transaction, message: Message, code: str, at: datetime) -> None:
+        """Suppress the number of a message that could not be delivered `at` (UTC), where no other ever will be.
+
+        Who had opted out and has opted in since is not barred for what was blocked in between.
+        """
         failure = self._failure(message.provider, code)
         if not self.suppresses or message.state is not State.UNDELIVERED or failure not in PERMANENT:
             return
         by = "recipient" if failure is Failure.OPTED_OUT else "provider"
         number, why = message.draft.to, f"undeliverable: {failure} ({message.provider} {code})"
-        if tx.suppress(Suppression(number, why, now, by=by)):
+        if by == "recipient" and tx.reader.opted_in_since(number, at):
+            return
+        if tx.suppress(Suppression(number, why, at, by=by)):
             tx.mark_dirty(number=number)
 
     def _entry(self, found: FoundMessage, event: DeliveryEvent, now: datetime, *, in_turn: bool) -> HistoryEntry:

@@ -5,8 +5,8 @@ Decides nothing itself, and never reads a clock: the faces give it one.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -22,6 +22,7 @@ from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_run
 from reminder_kit.kit.restored import once_opt_outs_are_known
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.logs import LOG
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
@@ -53,8 +54,6 @@ if TYPE_CHECKING:
 __all__ = ["Kit", "account_of", "failures_of", "with_fallback"]
 
 T = TypeVar("T")
-
-_LOG = logging.getLogger("reminder_kit")
 
 
 class Kit:
@@ -149,7 +148,8 @@ class Kit:
             clock=clock,
         )
         self.provider, self.fallback = provider, fallback
-        self.prices = given["cost"]
+        self.prices, self.calendar = given["cost"], given["calendar"]
+        self.expected_every = given["expected_every"]
         defaults = Defaults(
             given["timezone"],
             locale,
@@ -184,7 +184,7 @@ class Kit:
         )
         self.settings = with_fallback(settings, fallback, failures)
         without_phone = getattr(given["calendar"], "without_phone", "")
-        self._watch = Watch(self.ledger, given["expected_every"], without_phone == "attention")
+        self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention")
         guard = given["guard"] or Guard()
         self._planner = Planner(self.ledger, provider, self.settings, guard, given["calendar"], given["sources"])
         self._clock = clock or self._system_clock
@@ -212,6 +212,19 @@ class Kit:
     def now(self) -> datetime:
         """Return the present UTC instant of the kit's clock."""
         return utc(self._clock(), "the kit's clock")
+
+    @contextmanager
+    def standing_at(self, instant: datetime) -> Iterator[None]:
+        """Have the kit's clock stand still at an aware instant meanwhile, for whoever uses the kit."""
+        before, self._clock = self._clock, lambda: instant
+        try:
+            yield
+        finally:
+            self._clock = before
+
+    def io_of(self, provider: Provider) -> IO:
+        """Return the way on which the kit speaks to its provider, or to its fallback."""
+        return self._fallback_io if self._fallback_io is not None and provider is self.fallback else self._io
 
     # Listening
 
@@ -263,7 +276,7 @@ class Kit:
         report = await self._executor.apply(plan, patient=patient, forced=force and plan.is_unsafe)
         report, now = evolve(report, problems=plan.problems), self.now()
         if plan.worklist.foreign:
-            _LOG.error("nobody is written to: %s; `reminder-kit attention` says what to do", plan.worklist.foreign)
+            LOG.error("nobody is written to: %s; `reminder-kit attention` says what to do", plan.worklist.foreign)
         if job:
             detail = {name: count for name, count in report.summary.items() if count}
             await self._io.result(self.ledger.submit(lambda tx: tx.mark_run(job, now, detail)))
@@ -287,7 +300,7 @@ class Kit:
         if sighting.kept or sighting.gone:
             await self._io.result(self.ledger.submit(sighting.write))
         for item in sighting.new:
-            _LOG.warning("waits for a person: %s", item)
+            LOG.warning("waits for a person: %s", item)
             await self._listeners.tell(item, "attention")
         if sighting.replies_wait:  # the run may have found out which messages they answer
             await self._tell(await self._io.result(self.ledger.submit(lambda tx: self._inbox.match_again(tx, now))))
@@ -329,7 +342,7 @@ def _warn_of_opt_outs(rules: Iterable[Rule], correction: str, defaults: Defaults
         templates.append(Rule("correction", before="1 minute", text=correction))
         tuple(warnings_of(templates[-1], defaults))
     for warning in opt_out_warnings(templates):
-        _LOG.warning("%s", warning)
+        LOG.warning("%s", warning)
 
 
 def with_fallback(

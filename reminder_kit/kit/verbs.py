@@ -244,13 +244,15 @@ class Verbs(Kit):
         recurrence_id: str | date | None = None,
         *,
         keep: bool = False,
+        force: bool = False,
         connection: Any = None,
     ) -> Report:
         """Withdraw an appointment (every occurrence, or the one whose original start is named): it is gone.
 
         Without `source` the id may belong to any; raises `InvalidInputError` where it belongs
         to several. `keep` keeps it out also while its calendar still has it, until it changes there; else
-        the next import brings it back. With `connection` it is only recorded, in the host's transaction.
+        the next import brings it back. `force` passes over the guard (`max_changes`). With `connection` it is only
+        recorded, in the host's transaction.
         """
         now, name = self.now(), recurrence_name(recurrence_id)
         if connection is not None:
@@ -266,7 +268,7 @@ class Verbs(Kit):
             await self._io.result(
                 self.ledger.submit(lambda tx: bar(list(tx.reader.records(identities=found)), now, tx))
             )
-        return await self._carry_out(await self._in_thread(self._planner.withdrawal, found, now))
+        return await self._carry_out(await self._in_thread(self._planner.withdrawal, found, now), force=force)
 
     async def suppress(self, phone: str, reason: str = "", *, connection: Any = None) -> Report:
         """Stop all reminders to a number, now and from now on, and withdraw what is parked for it.

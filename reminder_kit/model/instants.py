@@ -95,9 +95,14 @@ def spelled(text: str) -> datetime | date | None:
     day, clock, where = found["day"], found["clock"], found["zone"] or ""
     where = "+00:00" if where.upper() in ("Z", "UTC", "GMT") else where
     try:
-        return date.fromisoformat(day) if clock is None else datetime.fromisoformat(f"{day}T{clock}{where}")
-    except ValueError:
+        if clock is None:
+            return date.fromisoformat(day)
+        moment = datetime.fromisoformat(f"{day}T{clock}{where}")
+        if where:
+            utc(moment)
+    except (ValueError, OverflowError):  # the latter: its year in UTC would be 0, or 10000
         return None
+    return moment
 
 
 @lru_cache(maxsize=1024)

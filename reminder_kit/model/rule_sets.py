@@ -129,7 +129,8 @@ class Bid:
         what = own if self.own.ids else "this configuration has no rules"
         return (
             f"{what}{served}: what other rules parked would be withdrawn, and nothing was changed. Use the app's own "
-            "configuration, give a second one that is meant a `namespace` of its own, or force it (--force)"
+            "configuration, or its kit (--app package.module:kit), give a second one that is meant a `namespace`, or "
+            "force it (--force)"
         )
 
 

@@ -21,6 +21,7 @@ from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import Identity
 from reminder_kit.model.restorations import IN_GAP, Restoration
 from reminder_kit.model.rule_sets import RuleSetRecord, rests_at, serving, working
+from reminder_kit.text.printable import printable
 
 __all__ = ["UNREADABLE", "Affected", "AttentionFacts", "AttentionItem", "Mark", "attention_items", "item_id"]
 
@@ -43,8 +44,8 @@ _REMEDIES = {
     "unreadable": "correct the appointment, or install what it needs on this machine",
     "calendar": "correct the event in its calendar",
     "rules": (
-        "nothing while a deploy goes on; else give every worker, cron too, the same rules, or those that are to have "
-        "others a `namespace` of their own; `resync --force` takes over now"
+        "nothing while a deploy goes on; else give every worker, cron too, the same rules (`--app`), or those that "
+        "are to have others a `namespace` of their own; `resync --force` takes over now"
     ),
     "ledger": (
         "`reminder-kit ledger adopt` (kit.ledger.adopt()) if it was moved, and the old one works no more, `adopt "
@@ -163,7 +164,7 @@ class AttentionItem:
     def __str__(self) -> str:
         again = f"; tried again at {iso(self.next_try_at)}" if self.next_try_at else ""
         count = f" ({len(self.affected)})" if self.affected else ""
-        return f"{self.id} {self.kind}{count}: {self.what}: {self.remedy}; since {iso(self.since)}{again}"
+        return printable(f"{self.id} {self.kind}{count}: {self.what}: {self.remedy}; since {iso(self.since)}{again}")
 
 
 @frozen

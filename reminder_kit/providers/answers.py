@@ -11,6 +11,7 @@ from typing import Any
 
 from reminder_kit.model.phones import masked
 from reminder_kit.ports import Response
+from reminder_kit.text.printable import printable
 
 __all__ = ["json_object", "short", "text_of"]
 
@@ -36,6 +37,6 @@ def text_of(value: object) -> str:
 
 
 def short(text: str) -> str:
-    """Return a provider's words on one line, cut, and with phone numbers masked."""
-    line = _NUMBER.sub(lambda found: masked(found.group()), " ".join(text.split()))
+    """Return a provider's words on one printable line, cut, and with phone numbers masked."""
+    line = _NUMBER.sub(lambda found: masked(found.group()), printable(" ".join(text.split())))
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -6,7 +6,6 @@ for both faces of the kit: coroutines over the `IO` port. The package's docstrin
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -18,6 +17,7 @@ from attrs import define, evolve, field
 from reminder_kit.delivery.dispatchers import Dispatchers
 from reminder_kit.delivery.routes import Route
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.logs import LOG
 from reminder_kit.model.messages import Message
 from reminder_kit.model.places import Place
 from reminder_kit.model.records import (
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Executor"]
 
-_LOG = logging.getLogger("reminder_kit")
 _BATCH = 100  # appointments claimed and worked on at a time
 _AGAIN = 2  # times an appointment is decided again within one batch
 _PATIENCE = 90.0  # seconds a host's call waits for appointments that another worker holds
@@ -146,7 +145,7 @@ class Executor:
         report = Report(now=plan.now, changes=changes, appointments=plan.appointments)
         if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
-        _LOG.info("%s: %s", plan.actor, report.headline)
+        LOG.info("%s: %s", plan.actor, report.headline)
         return report
 
     @property

@@ -36,18 +36,18 @@ def hold_for_probes(lines: Lines, candidates: Mapping[str, Candidate], probes: C
                 )
 
 
-def hold_for_room(lines: Lines, is_of: Callable[[Change], bool], room: Callable[[], int], over: int) -> set[str]:
+def hold_for_room(lines: Lines, is_of: Callable[[Change], bool], room: Callable[[int], int], over: int) -> set[str]:
     """Hold what a provider has no room for, the soonest parked first; returns the keys of what is held.
 
-    `is_of` says which lines are the provider's. `room` returns how many more messages it takes, and is asked only where
-    there is anything to park. `over` is how many of those it is counted to hold are past their time.
+    `is_of` says which lines are the provider's. `room` returns how many more messages it takes, of a number that is
+    wanted, and is asked only where any is. `over` is how many of those it is counted to hold are past their time.
     """
     mine = [
         (change, changes, index) for changes in lines.values() for index, change in enumerate(changes) if is_of(change)
     ]
     new = [line for line in mine if line[0].kind is ChangeKind.SCHEDULE]
     freed = over + sum(line[0].kind is ChangeKind.CANCEL for line in mine)
-    takes = (max(0, room()) if new else 0) + freed
+    takes = (max(0, room(len(new))) if new else 0) + freed
     new.sort(key=lambda line: (line[0].send_at, line[0].key))
     for change, changes, index in new[takes:]:
         changes[index] = evolve(change, kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)

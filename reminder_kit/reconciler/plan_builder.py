@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["build_plan"]
 
 _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
+_GOING = (ChangeKind.CANCEL, ChangeKind.REPLACE)
 
 
 @define
@@ -334,7 +335,7 @@ class PlanBuilder:
         def is_of(change: Change) -> bool:
             return self.other_providers.get(change.key, self.settings.provider) == provider
 
-        held_back = hold_for_room(self.changes, is_of, lambda: cap - self.reader.parked(provider=provider), over)
+        held_back = hold_for_room(self.changes, is_of, lambda wanted: self.reader.room(cap, wanted, provider), over)
         self.held_back |= held_back
         if held_back:
             self.order = [identity for identity in self.order if not self.waiting.get(identity, {""}) <= self.held_back]
@@ -343,7 +344,7 @@ class PlanBuilder:
         """Return the plan as it is by now, with the guard that may refuse it."""
         scope = self.scope
         parked = 0
-        if scope.guarded or scope.refusal:
+        if scope.guarded and any(change.kind in _GOING for change in self._all()):
             parked = self.reader.parked(source=None if scope.sweep else scope.source)
         return Plan(
             now=self.now,

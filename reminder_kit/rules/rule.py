@@ -289,9 +289,10 @@ class Rule:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of everything that matters, by what the rule says: functions by their qualified names.
+        """A digest of everything that matters, by what the rule says: functions by their names.
 
-        No name of a class of ours is part of it, so that it outlives a renaming.
+        No name of a class of ours is part of it, so that it outlives a renaming; and no module of a function, which is
+        `__main__` in the process that runs the host's file, and has its name where that is imported (`--app`).
         """
         fields = {key: _as_said(value) for key, value in asdict(self, recurse=False).items()}
         text = json.dumps(fields, sort_keys=True, default=_as_said)
@@ -316,7 +317,7 @@ def _as_said(value: object) -> object:
     if isinstance(value, Offset | LatePolicy | Condition):
         return asdict(value, recurse=False)
     if callable(value):
-        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+        return str(getattr(value, "__qualname__", type(value).__qualname__))
     return value if value is None or isinstance(value, str | int | float | tuple | list) else str(value)
 
 

@@ -19,7 +19,8 @@ FAST = timedelta(minutes=15)
 """How far a provider's clock may be ahead of ours, so that what it reports as sent may have a later send time."""
 
 _OPEN_STEPS = (State.CREATING, State.CANCELLING)
-_NOBODY_KNOWS = (State.UNKNOWN, State.ABANDONED)
+_HARDLY = (State.UNKNOWN, State.ABANDONED, State.UNDELIVERED)
+"""How messages stand of which nobody will ever know that they came, or which are reported not to have."""
 
 
 class Match(NamedTuple):
@@ -35,9 +36,9 @@ def match(candidates: Sequence[FoundMessage], at: datetime) -> Match:
     """Return what a reply that came `at` (UTC) answers.
 
     `candidates` are messages to its number, by send time, the latest first; those up to `FAST` after `at` may be among
-    them. Where the last step of the latest is not settled, nobody can say yet. One of which nobody will ever know
-    counts only where no earlier one is known to have gone out for an appointment that was still to come: a keyword
-    taken for the wrong appointment would keep somebody from being reminded.
+    them. Where the last step of the latest is not settled, nobody can say yet. One of which nobody will ever know, or
+    that was not delivered, counts only where no earlier one is known to have gone out for an appointment that was
+    still to come: a keyword taken for the wrong appointment would keep somebody from being reminded.
     """
     doubtful: FoundMessage | None = None
     for found in candidates:
@@ -46,7 +47,7 @@ def match(candidates: Sequence[FoundMessage], at: datetime) -> Match:
             continue
         if message.state in _OPEN_STEPS:
             return Match(waits=True)
-        if message.state in _NOBODY_KNOWS:
+        if message.state in _HARDLY:
             doubtful = doubtful or found
         elif doubtful is None or message.start_at > at:
             return Match(found)

@@ -62,7 +62,7 @@ class Inbox:
         A keyword waits where it is not known yet what that was: `match_again` returns it then.
         """
         if event.type in ("opted_out", "opted_in") and event.number:
-            self._obey_opt_out(tx, event, now)
+            self._obey_opt_out(tx, event)
         matched = self._match(tx, event)
         event = _about(event, matched.found, self._answered(tx, matched.found))
         word = self.replies.name_of(event.text or "") if event.type == "received" else None
@@ -131,12 +131,20 @@ class Inbox:
             for name, identity in zip(names, about, strict=False)
         ]
 
-    def _obey_opt_out(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> None:
-        """Suppress the number of a STOP, or lift that after a START; every appointment for it becomes dirty."""
-        number = event.number or ""
+    def _obey_opt_out(self, tx: Transaction, event: DeliveryEvent) -> None:
+        """Suppress the number of a STOP, or lift that after a START; every appointment for it becomes dirty.
+
+        Webhooks overtake each other: a word that was written before another one that came already changes nothing.
+        """
+        number, said_at = event.number or "", event.occurred_at
         if event.type == "opted_out":
-            tx.suppress(Suppression(number, "the recipient asked to stop", now, by="recipient"))
+            if tx.reader.opted_in_since(number, said_at):
+                return
+            tx.suppress(Suppression(number, "the recipient asked to stop", said_at, by="recipient"))
         else:
+            known = tx.reader.suppression(number)
+            if known is not None and known.by == "recipient" and known.at > said_at:
+                return
             tx.allow(number)
         tx.mark_dirty(number=number)
 

@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from reminder_kit.cli.doctor import examined
+from reminder_kit.config.loading import load
 
 
 def states(ran):
@@ -122,11 +123,11 @@ def test_it_writes_nothing(run, telnyx, folder):
     assert telnyx.write_count == 0
 
 
-def test_rules_that_cost_more_than_need_be_are_warnings(folder, machine_now):
+def test_rules_that_cost_more_than_need_be_are_warnings(folder):
     """A text outside the GSM alphabet and a missing zone are warnings."""
     path = folder / "reminders.toml"
     path.write_text(path.read_text().replace("Hi {{", "Hi ☺ {{").replace('timezone = "America/New_York"', ""))
-    found = [(finding.what, finding.state) for finding in examined(str(path), machine_now)]
+    found = [(finding.what, finding.state) for finding in examined(lambda: load(path))]
     assert ("rules", "warn") in found
     assert ("configuration", "warn") in found
 

@@ -40,6 +40,18 @@ def test_cancel_can_take_one_occurrence_of_a_series(run, telnyx, calendar, event
     assert [item.send_at.day for item in telnyx.parked()] == [10, 12]
 
 
+def test_cancel_of_more_than_the_guard_lets_go_can_be_forced(run, telnyx, folder, calendar, event):
+    """`max_changes` holds for a cancellation too; `--force` passes over it."""
+    config = folder / "reminders.toml"
+    config.write_text(config.read_text().replace("[[rules]]", "[guard]\nmax_changes = 1\n\n[[rules]]"))
+    file = calendar(event("A-1", 12, "ATTENDEE;CN=Bob:tel:+12025550177"))
+    assert run("import", file, "--now", NOW, "--force").status == 0
+    assert run("cancel", "A-1", "--now", NOW).status == 3
+    assert len(numbers(telnyx)) == 2
+    assert run("cancel", "A-1", "--now", NOW, "--force").status == 0
+    assert numbers(telnyx) == []
+
+
 def test_cancel_of_something_unknown_is_status_1(run, telnyx, imported):
     """`cancel` of an id that isn't recorded is told on stderr and asks the provider for nothing."""
     requests = telnyx.request_count

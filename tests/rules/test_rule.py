@@ -190,6 +190,18 @@ class TestReading:
         assert rule(when=named).fingerprint == rule(when=named).fingerprint
         assert rule().fingerprint == rule().fingerprint
 
+    def test_a_function_is_the_same_in_whatever_module_it_was_loaded(self):
+        """The host's file is `__main__` where it is run, and has its name where the command line imports it."""
+
+        def elsewhere(_appointment, _recipient):
+            return True
+
+        here = rule(when=elsewhere).fingerprint
+        elsewhere.__module__ = "__main__"
+        assert rule(when=elsewhere).fingerprint == here
+        elsewhere.__qualname__ = "other"
+        assert rule(when=elsewhere).fingerprint != here
+
     def test_a_rule_can_be_copied_and_pickled(self):
         """A copy equals its rule and has the same fingerprint: workers in other processes see no change."""
         one = rule(only={"tags": ["a"]}, late_text={"en": "Soon", "es": "Pronto"}, if_late={"skip_after": "1 hour"})

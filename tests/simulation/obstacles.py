@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from datetime import datetime, timedelta
+from itertools import groupby
 from random import Random
 
 from attrs import evolve, frozen
@@ -485,11 +486,8 @@ class ObstacleHistory:
     def check_received(self, record, reminder):
         """What there was time for after the last obstacle came once; what can't be asked after, twice at most."""
         start_at = reminder.appointment.start_at
-        came = {row["id"]: message for message, row in self.by_key[reminder.key] if moment(row["start_at"]) == start_at}
         rows = [row for row in self.rows[reminder.key] if moment(row["start_at"]) == start_at]
-        count = len(came)
-        if self.world.sandbox.idempotency:
-            count = sum(moment(row["start_at"]) == start_at for _, row in self.by_key[reminder.key])
+        count = self.told_in_a_row(reminder.key, start_at)
         doubtful = [row for row in rows if row["id"] in self.once_unknown]
         outcome = next((item for item in record.outcomes if item.key == reminder.key), None)
         said = f"{record.identity.id} {reminder.rule.id} {reminder.due_at}: {outcome}, {[row['state'] for row in rows]}"
@@ -509,6 +507,19 @@ class ObstacleHistory:
         if placed.decision is PlacementDecision.SKIP or (late and self.others_came(record, reminder)):
             return
         raise AssertionError(f"never received, although there was time from {ready_at} on: {placed}, {said}")
+
+    def told_in_a_row(self, key, start_at):
+        """Return how often a start was told with no other one told in between, which would have to be put right.
+
+        Where keys are ignored, the texts of one message count as one.
+        """
+        texts = sorted(self.by_key[key], key=lambda text: text[0].sent_at)
+        counts = []
+        for start, told in groupby(texts, key=lambda text: moment(text[1]["start_at"])):
+            names = [row["id"] for _, row in told]
+            if start == start_at:
+                counts.append(len(names if self.world.sandbox.idempotency else set(names)))
+        return max(counts, default=0)
 
     def others_came(self, record, reminder):
         """Say whether another reminder tells, or may tell, the same person of the same start: a late one gives way."""

@@ -185,6 +185,69 @@ def test_a_keyword_about_an_earlier_start_does_not_confirm_the_new_one(desk, min
     assert any("today" in text for text in her.parked) is not holds
 
 
+def test_a_text_that_did_not_arrive_is_not_answered(desk):
+    """The text about the second visit is reported undelivered: what she writes is about the first one."""
+    her = desk(DAY)
+    later = visit("A-2", TEN.add(hours=3))
+    her.kit.sync([visit(), later])
+    second = next(parked for parked in her.sandbox.parked() if parked.send_at == TOLD_AT + timedelta(hours=3))
+    her.at(TOLD_AT + timedelta(hours=4))
+    her.hear(type="undelivered", provider_id=second.id, code="40008")
+    her.hear()
+    assert her.confirmed == ["A-1"]
+
+
+@pytest.mark.parametrize("early", ["opted_in", "opted_out"])
+def test_of_stop_and_start_the_one_written_last_counts(desk, reminder_kit_signed_event, early):
+    """A webhook that was overtaken neither lifts a later STOP nor takes a later START back; it is told all the same."""
+    her, late = desk(DAY), "opted_out" if early == "opted_in" else "opted_in"
+    her.kit.sync(visit())
+    overtaken = reminder_kit_signed_event("telnyx", early, number=HER)
+    her.at(her.sandbox.now() + timedelta(minutes=1))
+    her.hear(type=late)
+    her.kit.receive(*overtaken)
+    her.kit.resync(only_dirty=True)
+    assert [event.type for event in her.heard] == [late, early]
+    assert bool(her.parked) is (late == "opted_in")
+
+
+def test_of_two_stops_the_later_one_counts_against_a_start_in_between(desk, reminder_kit_signed_event):
+    """STOP, START, STOP, and the START comes last: she is left alone."""
+    her = desk(DAY)
+    her.kit.sync(visit())
+    her.hear(type="opted_out")
+    her.at(her.sandbox.now() + timedelta(minutes=1))
+    start = reminder_kit_signed_event("telnyx", "opted_in", number=HER)
+    her.at(her.sandbox.now() + timedelta(minutes=1))
+    her.hear(type="opted_out")
+    her.kit.receive(*start)
+    her.kit.resync(only_dirty=True)
+    assert her.parked == []
+
+
+@pytest.mark.parametrize("found", ["by a report", "by a look-up"])
+def test_a_text_that_was_blocked_before_a_start_bars_nobody(desk, found):
+    """She had opted out, and has opted in since: that a text was blocked in between is news of yesterday."""
+    her = desk(DAY, Rule("soon", before="2 hours", text="{{ when }}"))
+    her.kit.sync(visit())
+    her.sandbox.inbound(HER, "STOP")
+    her.at(TOLD_AT + timedelta(minutes=5))
+    her.sandbox.tick()
+    blocked = next(message for message in her.sandbox.messages() if message.status == "sending_failed")
+    report = her.sandbox.hooks.sent[-1].as_sent(her.sandbox.now())
+    her.at(TOLD_AT + timedelta(minutes=10))
+    her.sandbox.inbound(HER, "START")
+    her.hear(type="opted_in")
+    if found == "by a report":
+        her.kit.provider.public_key = her.sandbox.public_key
+        her.kit.receive(*report)
+    her.at(TOLD_AT + timedelta(minutes=30))
+    her.kit.resync()
+    assert blocked.id in {event.provider_id for event in her.heard} or found == "by a look-up"
+    assert her.kit.ledger.read(lambda reader: reader.suppressions()) == {}
+    assert her.parked == ["today at 10:00 AM"]
+
+
 def test_of_two_keywords_the_later_one_stays_whichever_webhook_is_first(desk, reminder_kit_signed_event):
     """A reply whose webhook was overtaken is told, and does not take the place of a later one."""
     her = desk(DAY, SOON)
@@ -220,6 +283,8 @@ CASES = {
     "being withdrawn": ([("b", State.CANCELLING, 1)], "waits"),
     "unknown, and nothing else": ([("b", State.UNKNOWN, 1)], "b"),
     "unknown, and one that is known": ([("b", State.UNKNOWN, 1), ("a", State.SENT, 60)], "a"),
+    "not delivered, and nothing else": ([("b", State.UNDELIVERED, 1)], "b"),
+    "not delivered, and one that is known": ([("b", State.UNDELIVERED, 1), ("a", State.SENT, 60)], "a"),
     "their clock is ahead": ([("b", State.DELIVERED, -4)], "b"),
     "parked a minute ahead": ([("b", State.SCHEDULED, -1)], "waits"),
     "nothing": ([], None),

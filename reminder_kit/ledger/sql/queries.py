@@ -198,6 +198,11 @@ class Queries(Builder):
         )
 
     @cached_property
+    def made(self) -> Any:
+        """The number of the last message that was ever made, in any namespace: at most so many are parked."""
+        return sa.select(sa.func.max(self.tables.messages.c.serial))
+
+    @cached_property
     def sent_before(self) -> Any:
         """Messages that went out for any occurrence of a list of (source, id), so that none is sent twice."""
         table, owner = self.tables.messages, self.tables.appointments
@@ -232,11 +237,23 @@ class Queries(Builder):
         return chosen.where(table.c.namespace == sa.bindparam("namespace"))
 
     @cached_property
-    def is_suppressed(self) -> Any:
-        """Whether one number is suppressed."""
-        table = self.tables.suppressions
-        return sa.select(table.c.number).where(
-            table.c.namespace == sa.bindparam("namespace"), table.c.number == sa.bindparam("number")
+    def suppression(self) -> Any:
+        """The suppression of one number, likewise."""
+        return self.suppressions.where(self.tables.suppressions.c.number == sa.bindparam("number"))
+
+    @cached_property
+    def opted_in(self) -> Any:
+        """Whether a number opted in by a word that was written later than an instant."""
+        table = self.tables.events
+        return (
+            sa.select(table.c.id)
+            .where(
+                table.c.namespace == sa.bindparam("namespace"),
+                table.c.number == sa.bindparam("number"),
+                table.c.type == sa.literal_column("'opted_in'"),
+                table.c.occurred_at > sa.bindparam("since", type_=sa.BigInteger),
+            )
+            .limit(1)
         )
 
     @cached_property

@@ -99,8 +99,10 @@ def _table(metadata: sa.MetaData, name: str, *parts: sa.schema.SchemaItem) -> sa
     return sa.Table(PREFIX + name, metadata, *parts, implicit_returning=False)
 
 
-def _index(name: str, *columns: str) -> sa.Index:
-    return sa.Index(f"ix_{PREFIX}{name}", *columns)
+def _index(name: str, *columns: str, where: str | None = None) -> sa.Index:
+    """Return an index; `where` is the condition, in SQL, of the only rows that are in it."""
+    condition = None if where is None else sa.text(where)
+    return sa.Index(f"ix_{PREFIX}{name}", *columns, sqlite_where=condition, postgresql_where=condition)
 
 
 def _appointments(metadata: sa.MetaData) -> sa.Table:
@@ -146,6 +148,8 @@ def _appointments(metadata: sa.MetaData) -> sa.Table:
         _index("appointments_row", "namespace", "row_id"),
         _index("appointments_dirty", "namespace", "dirty", "row_id"),
         _index("appointments_next_at", "namespace", "next_at"),
+        _index("appointments_recorded_at", "namespace", "recorded_at"),
+        _index("appointments_unpurged", "namespace", "ends_at", where="snapshot != ''"),
     )
 
 
@@ -218,7 +222,7 @@ def _messages(metadata: sa.MetaData) -> sa.Table:
         _text_column("told", ""),
         sa.UniqueConstraint("namespace", "id", name=f"uq_{PREFIX}messages"),
         _index("messages_row", "row_id"),
-        _index("messages_state", "state"),
+        _index("messages_state", "state", "namespace", "next_try_at"),
         _index("messages_provider_id", "provider_id"),
         _index("messages_number", "namespace", "to_number"),
     )
@@ -318,6 +322,7 @@ def _events(metadata: sa.MetaData) -> sa.Table:
         sa.UniqueConstraint("namespace", "id", name=f"uq_{PREFIX}events"),
         _index("events_provider_id", "provider_id"),
         _index("events_token", "token"),
+        _index("events_unpurged", "namespace", "received_at", where="raw != '{}'"),
     )
 
 

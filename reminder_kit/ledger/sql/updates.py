@@ -283,11 +283,15 @@ class Updates(Builder):
 
     @cached_property
     def suppress(self) -> Any:
-        """Suppress a number; the recipient's own word takes the place of the host's, and never the other way round."""
+        """Suppress a number; the recipient's own word takes the place of the host's, and never the other way round.
+
+        Of two words of the recipient the later one is kept.
+        """
         table = self.tables.suppressions
         insert = self._insert_all(table)
         fresh = {name: insert.excluded[name] for name in ("reason", "at", "said_by")}
-        stronger = sa.and_(insert.excluded.said_by == "recipient", table.c.said_by != "recipient")
+        latest = sa.or_(table.c.said_by != "recipient", insert.excluded.at > table.c.at)
+        stronger = sa.and_(insert.excluded.said_by == "recipient", latest)
         return insert.on_conflict_do_update(index_elements=["namespace", "number"], set_=fresh, where=stronger)
 
     @cached_property
@@ -342,18 +346,21 @@ class Updates(Builder):
 
     @cached_property
     def purgeable(self) -> Any:
-        """Up to a thousand appointments that are over, still hold personal data, and have nothing parked; locked."""
+        """Up to a thousand appointments that are over, still hold personal data, and have nothing parked; locked.
+
+        They are found by an index that only has what is not purged.
+        """
         table, messages = self.tables.appointments, self.tables.messages
         parked = sa.exists().where(messages.c.row_id == table.c.row_id, messages.c.state.in_(words(OPEN)))
         chosen = sa.select(table.c.row_id).where(
             table.c.namespace == sa.bindparam("namespace"),
-            table.c.snapshot != "",
+            table.c.snapshot != sa.literal_column("''"),
             table.c.ends_at < sa.bindparam("before"),
             sa.or_(table.c.next_at.is_(None), table.c.next_at < sa.bindparam("before")),
             sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= sa.bindparam("now")),
             sa.not_(parked),
         )
-        return chosen.order_by(table.c.row_id).limit(1000).with_for_update(skip_locked=True)
+        return chosen.order_by(table.c.ends_at, table.c.row_id).limit(1000).with_for_update(skip_locked=True)
 
     @cached_property
     def purges(self) -> tuple[Any, ...]:
@@ -364,12 +371,18 @@ class Updates(Builder):
             self.tables.messages,
             self.tables.history,
         )
-        line = history.alias("line")  # by the rows' ids, which have an index: there are many lines of other ones
-        same = sa.and_(*(line.c[name] == appointments.c[name] for name in ("namespace", "id", "source")))
-        same = sa.and_(same, line.c.recurrence_id == appointments.c.recurrence_id, line.c.detail != "{}")
-        rows, (row,) = self._listing("rows", [sa.BigInteger])
-        owners = rows.join(appointments, appointments.c.row_id == row).join(line, same)
-        theirs = history.c.serial.in_(sa.select(line.c.serial).select_from(owners))
+        lines = history.alias("lines")
+        whose = sa.and_(
+            lines.c.namespace == appointments.c.namespace,
+            lines.c.id == appointments.c.id,
+            lines.c.source == appointments.c.source,
+            lines.c.recurrence_id == appointments.c.recurrence_id,
+        )
+        theirs = (
+            sa.select(lines.c.serial)
+            .select_from(appointments.join(lines, whose))
+            .where(self._among(appointments.c.row_id, "rows"), lines.c.detail != "{}")
+        )
         blank = {
             "snapshot": "",
             "fingerprint": "",
@@ -380,7 +393,7 @@ class Updates(Builder):
         }
         silent = {"to_number": "", "recipient": "", "text": "", "subject": "", "media_urls": "[]", "request": b""}
         return (
-            self._update(history, detail="{}").where(theirs),
+            self._update(history, detail="{}").where(history.c.serial.in_(theirs)),
             self._update(messages, error="", **silent).where(self._among(messages.c.row_id, "rows")),
             self._update(reminders, to_number="", recipient="", error="").where(
                 self._among(reminders.c.row_id, "rows")
@@ -396,5 +409,5 @@ class Updates(Builder):
         return self._update(table, number=None, text=None, raw="{}").where(
             table.c.namespace == sa.bindparam("namespace"),
             table.c.received_at < sa.bindparam("until"),
-            sa.or_(table.c.number.is_not(None), table.c.text.is_not(None), table.c.raw != "{}"),
+            table.c.raw != sa.literal_column("'{}'"),
         )
