@@ -27,6 +27,8 @@ In which order a provider is called
   `parse_created` said anything but `scheduled`, or named an `error`: that is a warning, which the report repeats.
 - *Webhooks*: `events`, at any time, in any order, more than once for one event, also before `parse_created` has named
   the message. The webhook application calls it once with no headers and no body, to see whether it can verify at all.
+- *After a restore* of the ledger from a backup, where the provider is a `Lister`: `messages_to` and `parse_messages`,
+  for what another ledger has made of a reminder since; and `opt_outs`, before anybody is written to.
 - *On request*: `ping` by the command `doctor`; `opt_outs` and `parse_opt_outs`, page by page.
 
 One object serves all threads and tasks of a process: it keeps nothing of a message.
@@ -107,6 +109,8 @@ __all__ = [
     "Draft",
     "Failure",
     "Finder",
+    "Listed",
+    "Lister",
     "NoAnswerError",
     "NotSentError",
     "OptOutLister",
@@ -245,6 +249,8 @@ class Capabilities:
     #: How long after its creation a message is on the list that `Finder.find` asks for, whatever became of it, so that
     #: one that is not on it does not exist; None: it may exist all the same.
     listed_within: timedelta | None = None
+    #: Whether it is a `Lister`: of every message, from `listed_within` on; without that, of those that were sent.
+    lists: bool = False
     #: Whether it is an `OptOutLister`.
     lists_opt_outs: bool = False
     #: The header, in lower case, with the signature of its webhooks, by which a kit with two providers knows whose a
@@ -372,6 +378,40 @@ class Finder(Provider, Protocol):
 
         The kit leaves out those it knows already, and takes what remains if it is exactly one. Raises from the
         `ProviderError` branch.
+        """
+        ...
+
+
+@frozen
+class Listed:
+    """One message to a number, as the provider lists it."""
+
+    #: The provider's name for the message; never empty.
+    provider_id: str
+    #: Where it is, in the words of `Receipt.status`.
+    status: str
+    #: What it says; None: the list does not tell.
+    text: str | None = field(default=None, repr=False)
+    #: When it was sent, UTC; None: not yet, or the list does not tell.
+    sent_at: datetime | None = None
+    #: Our token, where the list tells; "": none.
+    token: str = ""
+
+
+class Lister(Provider, Protocol):
+    """A provider that lists what was made for one number.
+
+    It is asked where a ledger was restored from a backup: for messages that another ledger has made since.
+    """
+
+    def messages_to(self, number: str, since: datetime) -> Request:
+        """Return the request for the messages to a number (E.164) that were made at an instant (UTC) or later."""
+        ...
+
+    def parse_messages(self, response: Response, number: str, since: datetime) -> tuple[Listed, ...]:
+        """Return the messages in the answer that are from the kit's sender, to that number, and as young.
+
+        Raises from the `ProviderError` branch: a list that can't be read is a `TransientError`.
         """
         ...
 

@@ -35,7 +35,7 @@ _COMMANDS = {
     "suppress": ("interventions:suppress", "Send nothing to a phone any more."),
     "allow": ("interventions:allow", "Lift a suppression."),
     "rules": ("rules:rules", "Check the rules and read their texts."),
-    "ledger": ("ledger:ledger", "Upgrade, check, purge or adopt the ledger."),
+    "ledger": ("ledger:ledger", "Upgrade, check, purge, back up, restore or adopt it."),
     "webhook": ("webhook:webhook", "Take in the provider's webhooks."),
     "doctor": ("doctor:doctor", "Check configuration, credentials, clock, ledger, provider."),
     "sandbox": ("sandbox:sandbox", "Run a local Telnyx to try things on."),

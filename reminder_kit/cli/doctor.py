@@ -23,9 +23,10 @@ from reminder_kit.cli.rendering import Line
 from reminder_kit.cli.session import Setup, configured, is_loopback, made_kit, present
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.model.instants import iso
+from reminder_kit.model.places import Place
 from reminder_kit.model.rule_sets import serving
 from reminder_kit.planning.attention import AttentionItem
-from reminder_kit.reconciler.terms import moved_from
+from reminder_kit.reconciler.terms import why_still
 from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.offsets import in_words
 
@@ -117,6 +118,7 @@ def _ledger(config: Setup, now: datetime) -> Iterator[Finding]:
         with ledger.writing() as tx:
             tx.allow("")  # deletes nothing, but only a ledger that can be written lets it be tried
         yield _stand(config, ledger, now)
+        yield from _open_to_others(ledger.place())
         last = ledger.read(lambda reader: reader.last_run("resync"))
         every = config.options.get("expected_every", timedelta(days=1))
         yield _last_run(None if last is None else last[0], every, now)
@@ -129,10 +131,10 @@ def _ledger(config: Setup, now: datetime) -> Iterator[Finding]:
 def _stand(config: Setup, ledger: Ledger, now: datetime) -> Finding:
     """Return the finding about the ledger: where it is, by whose rules it is worked, as which account, for whom."""
     place = ledger.place()
-    was_at, records = ledger.read(lambda reader: (moved_from(reader, place, now), reader.standing.rule_sets()))
-    if was_at:
-        remedy = "if it was moved or restored, and is no copy, run `reminder-kit ledger adopt`"
-        return Finding("ledger", "fail", f"{_address(config)} last worked at {was_at}, and writes to nobody: {remedy}")
+    still, records = ledger.read(lambda reader: (why_still(reader, place, now), reader.standing.rule_sets()))
+    if still:
+        remedy = "`reminder-kit ledger adopt`, if it is no copy (`attention` says more)"
+        return Finding("ledger", "fail", f"{_address(config)} writes to nobody: {still}: {remedy}")
     words = f"{_address(config)} is there, current and can be written"
     try:
         settings = made_kit(config).settings
@@ -145,6 +147,16 @@ def _stand(config: Setup, ledger: Ledger, now: datetime) -> Finding:
     if current is None or current.rules.digest == settings.rule_set.digest:
         return Finding("ledger", "ok", f"{words}; rules {settings.rule_set}")
     return Finding("ledger", "warn", f"{words}; rules {settings.rule_set}, while the ledger serves {current.rules}")
+
+
+def _open_to_others(place: Place | None) -> Iterator[Finding]:
+    """Yield a warning where anybody on this machine may read the ledger's file: who may is up to who made it."""
+    if place is None or not place.path:
+        return
+    mode = Path(place.path).stat().st_mode & 0o777
+    if mode & 0o007:
+        words = f"anybody on this machine may open {place.path} (mode {mode:04o}), which holds numbers and texts"
+        yield Finding("ledger", "warn", f"{words}: chmod 0600, or 0660 for a group")
 
 
 def _absent(config: Setup) -> Finding:

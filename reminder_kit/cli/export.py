@@ -14,6 +14,7 @@ import click
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json, write_text
 from reminder_kit.cli.session import Setup, configured, present
+from reminder_kit.ledger.databases.private_files import write_private
 from reminder_kit.model.lifecycle import OPEN
 from reminder_kit.model.phones import masked
 from reminder_kit.model.records import AppointmentRecord, ReminderRecord, ReminderStatus
@@ -26,7 +27,7 @@ __all__ = ["export"]
 
 @click.command()
 @click.option("--format", "kind", type=click.Choice(["ics", "csv"]), default="ics", show_default=True)
-@click.option("--output", metavar="FILE", help="File to write (default: stdout).")
+@click.option("--output", metavar="FILE", help="File to write (default: stdout); a new one is for its owner alone.")
 @click.option("--numbers", is_flag=True, help="Show whole phone numbers.")
 @common
 def export(kind: str, output: str | None, *, numbers: bool) -> int:
@@ -43,7 +44,7 @@ def export(kind: str, output: str | None, *, numbers: bool) -> int:
     if output is None:
         write_text(content, nl=False)
     else:
-        Path(output).write_bytes(content)
+        write_private(Path(output), content)
     return 0
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError
+from reminder_kit.ledger.databases import private_files
 from reminder_kit.model.instants import zone
 from reminder_kit.rules.offsets import parse_length
 
@@ -20,6 +21,7 @@ __all__ = [
     "count",
     "country",
     "duration",
+    "file_mode",
     "flag",
     "length",
     "locale_tag",
@@ -142,6 +144,12 @@ def numbers(value: Any, what: str) -> tuple[str, ...]:
             )
         found.append(plain)
     return tuple(found)
+
+
+def file_mode(value: Any, what: str) -> str:
+    """Return the mode of a file: the owner's alone, or a group's too."""
+    private_files.file_mode(value, what)
+    return str(value)
 
 
 def one_of(*words: str) -> Check:

@@ -164,6 +164,7 @@ _COUNTRY = {"type": "string", "pattern": "^[A-Za-z]{2}$", "examples": ["US", "GB
 _COUNT = {"type": "integer", "minimum": 1}
 _DAY = {"type": "string", "pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*$", "examples": ["2026-12-24"]}
 _NUMBER = {"type": "string", "pattern": r"^[\s().…-]*\+[0-9\s().…-]*[0-9][0-9\s().…-]*$", "examples": ["+1202555"]}
+_MODE = {"type": "string", "pattern": "^0?6[046]0$", "examples": ["0600", "0660"]}
 _NUMBERS = {"anyOf": [_NUMBER, {"type": "array", "items": _NUMBER}]}
 _SEVERAL = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 
@@ -241,7 +242,7 @@ def _tables() -> dict[str, Any]:
             closed=False,
             **_sender(),
         ),
-        "ledger": _table("Where what is parked is remembered.", url=_TEXT, schema=_TEXT),
+        "ledger": _table("Where what is parked is remembered.", url=_TEXT, schema=_TEXT, mode=_MODE),
         "quiet_hours": _quiet(),
         "guard": _table(
             "How much one run may take away or touch.",

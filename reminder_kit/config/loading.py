@@ -68,6 +68,8 @@ class Config:
     ledger_url: str = DEFAULT_LEDGER
     #: The database schema of the ledger's tables; None: the connection's own.
     ledger_schema: str | None = None
+    #: The mode of a ledger's file that is made: "0600", "0640" or "0660".
+    ledger_mode: str = "0600"
     #: When nobody is written to; None: no quiet hours.
     quiet_hours: QuietHours | None = None
     #: How much one plan may withdraw or change.
@@ -125,7 +127,9 @@ class Config:
         """Return the ledger, not opened yet."""
         from reminder_kit.ledger.ledger import Ledger
 
-        return Ledger(self.ledger_url, namespace=self.defaults.namespace, schema=self.ledger_schema)
+        return Ledger(
+            self.ledger_url, namespace=self.defaults.namespace, schema=self.ledger_schema, mode=self.ledger_mode
+        )
 
     def arguments(self) -> dict[str, Any]:
         """Return what the constructor of `ReminderKit` takes."""
@@ -223,6 +227,7 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         fallback_table=fallback,
         ledger_url=ledger.get("url") or environ.get(LEDGER_VARIABLE) or DEFAULT_LEDGER,
         ledger_schema=ledger.get("schema"),
+        ledger_mode=ledger.get("mode", "0600"),
         quiet_hours=quiet,
         guard=Guard(**_checked_table(_table_named(tables, "guard"), GUARD_KEYS, "guard")),
         prices=Prices.from_mapping(_table_named(tables, "cost")) if "cost" in tables else None,
@@ -311,7 +316,7 @@ _TOP: dict[str, Check] = {
     "expected_every": checks.duration,
     **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),
 }
-_LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text}
+_LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text, "mode": checks.file_mode}
 
 _OWNERS: dict[str, tuple[str, ...]] = {
     "": tuple(_TOP),

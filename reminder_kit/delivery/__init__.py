@@ -14,6 +14,7 @@ In reading order:
 - `posting`: a message's stored bytes, posted until the provider answers.
 - `dispatcher`: the steps: park, cancel, settle.
 - `lost_messages`: look at the provider for a message whose answer was lost.
+- `gaps`: look there for messages of which a ledger that was restored from a backup knows nothing.
 - `dispatchers`: of two providers, the one a message belongs to.
 - `retry`: when a request is repeated, and when a provider is left alone.
 - `message_events`: what webhooks tell of a message, in the order in which it happened.

@@ -27,7 +27,7 @@ class DispatchStatus(StrEnum):
     sent. `mistimed`: not sent, or refused, because its time did not fit any more (a wait for the
     provider's rate, a provider whose clock differs from ours): to be placed anew. `no_room`: the provider holds as
     many messages as it takes; this one certainly not. `blocked`: refused, or not even asked, for what is not the
-    message's own fault; it waits.
+    message's own fault; it waits. `found`: there is a message already, which a ledger that is lost had made.
     """
 
     DONE = "done"
@@ -40,6 +40,7 @@ class DispatchStatus(StrEnum):
     MISTIMED = "mistimed"
     NO_ROOM = "no_room"
     BLOCKED = "blocked"
+    FOUND = "found"
 
 
 @frozen

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 
 from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
 from reminder_kit.delivery.exchange import Exchange, state_of
+from reminder_kit.delivery.gaps import Gaps
 from reminder_kit.delivery.journal import Journal
 from reminder_kit.delivery.lost_messages import found_again
 from reminder_kit.delivery.message_events import MessageEvents
@@ -33,6 +34,7 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State, after_provider_said, step
 from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.records import Claim, ReminderRecord
+from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import (
     ASKED,
@@ -64,6 +66,7 @@ class Dispatcher:
     exchange: Exchange
     journal: Journal
     posting: Posting
+    gaps: Gaps
     clock: Callable[[], datetime]
     patient: bool = False
     new_id: Callable[[], str] = lambda: uuid4().hex
@@ -77,7 +80,8 @@ class Dispatcher:
         events = MessageEvents(failures, route.settings.suppress_undeliverable)
         journal = Journal(ledger, route.io, clock, actor, events)
         exchange = Exchange(route, clock)
-        return cls(route, exchange, journal, Posting(route, exchange, journal, clock), clock, patient=patient)
+        posting, gaps = Posting(route, exchange, journal, clock), Gaps(route, exchange, journal, clock)
+        return cls(route, exchange, journal, posting, gaps, clock, patient=patient)
 
     # Parking
 
@@ -253,6 +257,8 @@ class Dispatcher:
     async def _look_again(self, claimed: ClaimedMessage) -> DispatchResult:
         """Look again for a message of unknown outcome; a day after its send time and the start it matters no more."""
         message, now = claimed.message, self.clock()
+        if message.error.startswith(IN_GAP):
+            return await self.gaps.look_again(claimed)
         search = await found_again(self.exchange, self.journal, message)
         if search.is_absent:
             return await self.posting.never_sent(claimed)
@@ -323,7 +329,7 @@ class Dispatcher:
         if receipt is None:
             if isinstance(error, RefusedCredentialError):
                 return DispatchResult(DispatchStatus.FAILED, message, error)
-            if past:
+            if past and (not message.error.startswith(IN_GAP) or now >= forgotten_at(message)):
                 return await self._presume_sent(claimed)
             return await self.posting.retry_later(claimed, error or _silence(), doubtful=False)
         state, cancelling = state_of(receipt.status), message.state is State.CANCELLING

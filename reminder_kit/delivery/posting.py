@@ -32,6 +32,7 @@ from reminder_kit.errors import (
 from reminder_kit.model.blockers import waiting_time
 from reminder_kit.model.lifecycle import State, after_provider_said
 from reminder_kit.model.messages import Message
+from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.message_times import ASKED, NEVER_SENT, REFUSED_SENDER, replayable, still_fits
 from reminder_kit.ports import Receipt, Request, Response
 from reminder_kit.rules.placement import GRACE
@@ -293,7 +294,7 @@ class Posting:
         wait = backoff(message.attempts, message.id)
         if doubtful and isinstance(error, AccountRefusedError | UnknownRefusalError):
             wait = waiting_time(message.attempts)
-        keeps = message.error.startswith(ASKED) or (is_left_alone(error) and bool(message.error))
+        keeps = message.error.startswith((ASKED, IN_GAP)) or (is_left_alone(error) and bool(message.error))
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = max(wait, timedelta(seconds=error.retry_after))
         after = evolve(

@@ -20,6 +20,7 @@ from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_run
+from reminder_kit.kit.restored import once_opt_outs_are_known
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
 from reminder_kit.model.host_data import shown_name
@@ -269,22 +270,25 @@ class Kit:
         `patient` says whether failed steps are left alone until their back-off is over; None: in the batch job. `job`
         is the name under which the ledger notes that the run was made; "": it is not noted.
         """
+        plan = await self._permitted(plan)
         if not force:
             plan.raise_if_unsafe()
         patient = plan.actor == "resync" if patient is None else patient
         report = await self._executor.apply(plan, patient=patient, forced=force and plan.is_unsafe)
         report, now = evolve(report, problems=plan.problems), self.now()
         if plan.worklist.foreign:
-            LOG.error(
-                "nobody is written to: the ledger last worked at %s, and is at %s now; "
-                "if it is no copy, adopt it (ledger adopt)",
-                plan.worklist.foreign,
-                self.ledger.url,
-            )
+            LOG.error("nobody is written to: %s; `reminder-kit attention` says what to do", plan.worklist.foreign)
         if job:
             detail = {name: count for name, count in report.summary.items() if count}
             await self._io.result(self.ledger.submit(lambda tx: tx.mark_run(job, now, detail)))
         return await self._watched(plan, report, now)
+
+    async def _permitted(self, plan: Plan) -> Plan:
+        """Return a plan, or where the ledger was restored and may write to nobody yet, one that only records."""
+        routes = [(self.provider, self._io)]
+        if self.fallback is not None and self._fallback_io is not None:
+            routes.append((self.fallback, self._fallback_io))
+        return await once_opt_outs_are_known(plan, self.ledger, routes, self.now())
 
     async def _tell(self, events: Iterable[DeliveryEvent]) -> None:
         """Tell listeners of events, each under its type and under "*"; what can't be acted upon is logged, too."""

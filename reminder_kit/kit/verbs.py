@@ -209,6 +209,7 @@ class Verbs(Kit):
             as_of=as_of,
             forced=force,
         )
+        plan = await self._permitted(plan)
         if plan.is_unsafe and not force:  # a refusal keeps no STOP from being obeyed, and nothing begun open
             await self._executor.apply(plan.in_any_case(), patient=True)
         # what follows a webhook or a suppression is no run of the batch job

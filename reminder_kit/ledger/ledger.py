@@ -9,12 +9,19 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reminder_kit.errors import InvalidInputError
+from attrs import evolve, frozen
+
+from reminder_kit.errors import InvalidInputError, LedgerError
+from reminder_kit.ledger.databases.private_files import file_mode
 from reminder_kit.model.host_data import shown_name, too_long, whole_text
+from reminder_kit.model.instants import utc
 from reminder_kit.model.places import Place, adopted
+from reminder_kit.model.restorations import Restoration
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -25,7 +32,7 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "Purged"]
 
 T = TypeVar("T")
 
@@ -33,17 +40,31 @@ _NAMESPACE = 200
 """Bytes of a namespace, which is part of what rows are found by."""
 
 
+@frozen
+class Purged:
+    """What a purge came to."""
+
+    #: How many appointments were rid of personal data.
+    count: int
+    #: Whether no file of the ledger holds any of it by now; False: a reader holds the log.
+    is_gone: bool = True
+
+
 class Ledger:
     """One ledger, used by any number of threads; safe to have been made before a fork.
 
     `url` is an SQLAlchemy URL (`sqlite:///reminders.db`, `postgresql://…`) or engine;
     `namespace` bounds everything seen and written; `schema` is the database schema of the
-    tables (default: the connection's own). Making one opens nothing. Whatever the database
-    refuses is a `LedgerError` that names the ledger and the remedy. Raises `InvalidInputError` for
-    another object than an URL or engine, and for a namespace of more than 200 bytes or with half characters.
+    tables (default: the connection's own). `mode` is that of an SQLite file which is made: "0600", the owner
+    alone, unless "0640" or "0660" lets a group in; a file that is there keeps its own. Making one opens nothing.
+    Whatever the database refuses is a `LedgerError` that names the ledger and the remedy. Raises `InvalidInputError`
+    for another object than an URL or engine, and for a namespace of more than 200 bytes or with half characters,
+    `ConfigurationError` for another mode.
     """
 
-    def __init__(self, url: str | sa.Engine, *, namespace: str = "default", schema: str | None = None) -> None:
+    def __init__(
+        self, url: str | sa.Engine, *, namespace: str = "default", schema: str | None = None, mode: str = "0600"
+    ) -> None:
         if not isinstance(url, str) and not hasattr(getattr(url, "sync_engine", url), "dialect"):
             raise InvalidInputError(
                 f"a ledger is kept in SQLite or PostgreSQL, not in a {type(url).__name__}: give an URL "
@@ -56,6 +77,7 @@ class Ledger:
             )
         self.namespace = namespace
         self.schema = schema
+        self._mode = file_mode(mode, "mode")
         self._given = url
         self._lock = RLock()
         self._pid = os.getpid()
@@ -87,7 +109,7 @@ class Ledger:
                 self._pid = os.getpid()
                 self._forget()
             if self._database_ is None:
-                self._database_ = database_for(self._given)
+                self._database_ = database_for(self._given, self._mode)
             return self._database_
 
     # Schema
@@ -97,11 +119,10 @@ class Ledger:
 
         Raises `SchemaError` where they are newer than this library.
         """
-        from reminder_kit.ledger.databases.connections import create
         from reminder_kit.ledger.versions import upgrade
 
         database = self._database
-        create(database)
+        database.create()
         with database.writing() as connection:
             upgrade(connection, self.schema, database.name)
         self._current = database.stamp()
@@ -178,17 +199,76 @@ class Ledger:
             self._place_ = database.place()
         return self._place_
 
-    def adopt(self) -> None:
+    def adopt(self, *, restored: datetime | None = None, opt_outs_known: bool = False) -> None:
         """Have the ledger work where it is now: it was moved or restored, and the one it was works no more.
 
-        A ledger that is found at another place than it last worked at writes to nobody until then: a copy of it would
-        write to the same people once more. Raises `SchemaError` where its tables are not current.
+        A ledger that is found at another place than it last worked at, or that `restore` put back, writes to nobody
+        until then: a copy of it would write to the same people once more. `restored` says that it is an older state,
+        put back by other means, and when that was (the kit's instant, aware); see `restore` for what follows.
+        `opt_outs_known` says that who opted out meanwhile is barred again, where no provider can tell. Raises
+        `SchemaError` where its tables are not current.
         """
         self.prepare()
         place = self.place()
-        if place is not None:
-            with self.writing() as tx:
+        with self.writing() as tx:
+            if place is not None:
                 tx.keep_places(adopted(place, tx.reader.standing.places()), everywhere=True)
+            if restored is not None:
+                last, at = tx.reader.standing.last_known_at(), utc(restored, "restored")
+                tx.restorations.begin(Restoration.begun(last, at, adopted=True))
+            if (known := tx.reader.standing.restoration()) is not None:
+                told = opt_outs_known or known.opt_outs_known
+                tx.restorations.keep(evolve(known, adopted=True, opt_outs_known=told))
+
+    # Copies
+
+    def backup(self, file: str | os.PathLike[str]) -> None:
+        """Write a copy of an SQLite ledger, whole and of one moment, while others work with it.
+
+        A new file is its owner's alone; a copy that stands there is replaced once the new one is whole. Raises
+        `LedgerError`, for PostgreSQL with what to use instead.
+        """
+        from reminder_kit.ledger.backups import back_up
+
+        back_up(self._database, Path(file))
+
+    def restore(self, file: str | os.PathLike[str], now: datetime, *, force: bool = False) -> Restoration:
+        """Put a backup in the place of the ledger; `now` is the kit's instant, aware (`kit.now()`).
+
+        Nobody knows what was done after the backup. So it writes to nobody until it is adopted. From then on parked
+        messages are looked up, appointments are held (`restored_ledger`) until they come in again, and whatever may
+        have been parked meanwhile is asked from the provider, and is unknown where it can't be. Raises `LedgerError`
+        where the present ledger knows more (unless forced), or is the host's own file, and for PostgreSQL.
+        """
+        from reminder_kit.ledger.backups import restore
+
+        return restore(self._database, Path(file), utc(now, "now"), force=force)
+
+    # Purging
+
+    def purge(self, before: datetime, now: datetime) -> Purged:
+        """Remove the personal data of appointments that ended before an instant, from the ledger and from its files.
+
+        Counts, times and reasons stay, and so do suppressions. Where a reader holds the log, or the disk is full, the
+        next call finishes it. `now` is the kit's instant. Raises `LedgerError`.
+        """
+        from reminder_kit.ledger.transaction import PURGED
+
+        self.prepare()
+        with self.writing() as tx:
+            count = tx.purge(before, now)
+            is_open = (tx.reader.last_run(PURGED) or (now, {}))[1].get("open", False)
+        if not is_open:
+            return Purged(count)
+        try:
+            is_gone = self._database.scrub()
+        except LedgerError as error:
+            words = f"{count} past appointments were purged, but may still stand in free space"
+            raise LedgerError(f"{words}: {error}") from error
+        if is_gone:
+            with self.writing() as tx:
+                tx.mark_run(PURGED, now, {"open": False})
+        return Purged(count, is_gone=is_gone)
 
     # Writing
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from attrs import evolve, frozen
@@ -44,6 +45,7 @@ from reminder_kit.model.records import (
     Suppression,
     Traffic,
 )
+from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.rule_sets import RuleSetRecord
 from reminder_kit.planning.attention import Affected, AttentionFacts, Mark
 
@@ -111,8 +113,8 @@ class Reader:
         self._namespace = namespace
         self._schema = schema
         self._statements: Statements = statements_for(schema, runner.kind)
-        #: What the ledger remembers of itself: rule sets and places.
-        self.standing = StandingReader(runner, namespace, self._statements.standing)
+        #: What the ledger remembers of itself: rule sets, places, restorations.
+        self.standing = StandingReader(runner, namespace, self._statements)
 
     def records(
         self,
@@ -174,7 +176,14 @@ class Reader:
         messages: dict[int, list[Message]] = {}
         for found_message in self._runner.rows(self._statements.queries.messages, **packed):
             messages.setdefault(found_message[0], []).append(message_from(found_message))
-        return [record_from(row, tuple(outcomes.get(row[0], ())), tuple(messages.get(row[0], ()))) for row in found]
+        return [
+            record_from(row, tuple(outcomes.get(row[0], ())), tuple(messages.get(row[0], ())), self._restoration)
+            for row in found
+        ]
+
+    @cached_property
+    def _restoration(self) -> Restoration | None:
+        return self.standing.restoration()
 
     def recorded(self, identities: Iterable[Identity]) -> dict[Identity, Sequence[Any]]:
         """Return (row, fingerprint, removed, revision kind, revision, recorded at) of those that are recorded."""

@@ -17,6 +17,7 @@ from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.databases.write_behind import WriteBehind
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.recorder import Recorder
+from reminder_kit.ledger.restorations import Restorations
 from reminder_kit.ledger.sql.row_mapping import (
     blocker_values,
     event_from,
@@ -48,7 +49,10 @@ from reminder_kit.model.records import (
 from reminder_kit.model.rule_sets import RuleSetRecord
 from reminder_kit.planning.attention import Mark
 
-__all__ = ["Transaction"]
+__all__ = ["PURGED", "Transaction"]
+
+PURGED = "purge"
+"""The name under which the ledger notes when it was purged last, and whether its files are still to be rid of that."""
 
 
 class Transaction:
@@ -60,6 +64,8 @@ class Transaction:
         self._statements = statements_for(schema, runner.kind)
         self.reader = Reader(self._runner, namespace, schema)
         self._recorder = Recorder(self._runner, self.reader, namespace, self._statements)
+        #: What is written where the ledger was put back to an older state.
+        self.restorations = Restorations(self._runner, self.reader, namespace, self._statements)
         self._proven: set[Claim] = set()
 
     def flush(self) -> None:
@@ -395,7 +401,8 @@ class Transaction:
 
         Snapshots, numbers, texts and requests go, also from events that came before it;
         states, rules, reasons and times stay, so that counts do. What is still parked, claimed
-        or has something coming is left alone, and so are suppressions.
+        or has something coming is left alone, and so are suppressions. Where anything went, the ledger notes that its
+        files are still to be rid of it (`PURGED`).
         """
         count = 0
         same = {"namespace": self._namespace, "before": micros(before), "now": micros(now)}
@@ -404,7 +411,9 @@ class Transaction:
             for statement in self._statements.updates.purges:
                 self._runner.run(statement, **packed)
             count += len(rows)
-        self._runner.run(self._statements.updates.purge_events, namespace=same["namespace"], until=same["before"])
+        values = {"namespace": self._namespace, "until": micros(before)}
+        if self._runner.run(self._statements.updates.purge_events, **values) or count:
+            self.mark_run(PURGED, now, {"open": True})
         return count
 
 

@@ -40,6 +40,9 @@ class Reason(StrEnum):
     #: Until somebody adopts the ledger, which is not where it last worked: it may be a copy (`ledger adopt`).
     FOREIGN_LEDGER = "foreign_ledger"
 
+    #: Until its appointment comes in again, or a person says that it is on: the ledger was restored from a backup.
+    RESTORED_LEDGER = "restored_ledger"
+
     # Kept
 
     #: The ledger serves another rule set just now: what that one parked stays as it is.

@@ -16,6 +16,7 @@ from reminder_kit.model.appointments import Appointment, normalise
 from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.messages import Message
+from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_order
 
 __all__ = [
@@ -142,6 +143,19 @@ class AppointmentRecord:
     messages: tuple[Message, ...] = ()
     #: The name of the host's keyword that was replied last, since the start last moved; "": none.
     replied: str = ""
+    #: That the ledger was put back to an older state; None: it never was.
+    restoration: Restoration | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the ledger was put back since it was written, and it has not come in again."""
+        return self.restoration is not None and bool(self.snapshot) and not self.fingerprint
+
+    def gap_of(self, appointment: Appointment) -> Restoration | None:
+        """Return the restoration, unless `appointment`, which is this one, was certainly booked after it."""
+        known = self.restoration
+        over = known is None or known.is_over_for(self.identity.source, self.row, appointment.booked_at)
+        return None if over else known
 
     @property
     def appointment(self) -> Appointment:

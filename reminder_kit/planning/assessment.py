@@ -18,6 +18,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord, Suppression
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
+from reminder_kit.planning.doubts import is_in_doubt
 from reminder_kit.planning.fallback import with_fallbacks
 from reminder_kit.planning.message_times import (
     NEVER_SENT,
@@ -84,6 +85,14 @@ class Assessment:
     clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     #: What other appointments have to do with it, in words for `explain`.
     notes: tuple[str, ...] = ()
+    #: Since when (UTC) another ledger may have made a message of it that is not known; None: none has.
+    doubted_since: datetime | None = None
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether it has a message of its own, if any, since it waits for what a ledger that was put back can't say."""
+        awaited = self.placement is not None and self.placement.reason is Reason.RESTORED_LEDGER
+        return awaited or self.doubted_since is not None
 
 
 def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assessment]:
@@ -272,6 +281,25 @@ def _assess_unparked(
         reminder, now=now, window=own_settings.window, quiet=settings.quiet, replaces=assessment.replaces
     )
     assessment.causes = ("settle",) if unknown else ()
+    if assessment.placement.decision is PlacementDecision.SEND:
+        _assess_restored(assessment, messages, observed, own_settings)
+
+
+def _assess_restored(
+    assessment: Assessment, messages: Sequence[Message], observed: Observed, settings: Settings
+) -> None:
+    """Fill in whether a new message waits since the ledger was put back to an older state.
+
+    Nobody knows whether an appointment is still on that did not come in again since; and nobody whether there is a
+    message already of one that did.
+    """
+    assert assessment.placement is not None  # noqa: S101 - it was just placed
+    if observed.is_awaited:
+        assessment.placement = Placement(PlacementDecision.HOLD, Reason.RESTORED_LEDGER)
+        assessment.error = "the ledger was restored from a backup, and the appointment did not come in again since"
+    elif is_in_doubt(assessment.reminder, assessment.placement, messages, settings.window, observed.gap):
+        assert observed.gap is not None  # noqa: S101 - without one nothing is in doubt
+        assessment.doubted_since = observed.gap.since
 
 
 def _was_given_up(reminder: Reminder, messages: Sequence[Message], record: ReminderRecord | None) -> bool:

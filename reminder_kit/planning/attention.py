@@ -19,6 +19,7 @@ from reminder_kit.model.instants import iso
 from reminder_kit.model.phones import masked
 from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import Identity
+from reminder_kit.model.restorations import IN_GAP, Restoration
 from reminder_kit.model.rule_sets import RuleSetRecord, rests_at, serving, working
 from reminder_kit.text.printable import printable
 
@@ -47,8 +48,21 @@ _REMEDIES = {
         "are to have others a `namespace` of their own; `resync --force` takes over now"
     ),
     "ledger": (
-        "`reminder-kit ledger adopt` (kit.ledger.adopt()) if it was moved or restored, and the old one works no more; "
-        "a copy to try things on needs a key, and `only_to`, of its own first"
+        "`reminder-kit ledger adopt` (kit.ledger.adopt()) if it was moved, and the old one works no more, `adopt "
+        "--restored` if it is a backup; a copy to try things on needs a key, and `only_to`, of its own first"
+    ),
+    "restored": (
+        "bar again (`suppress`) whom you barred since, then `reminder-kit ledger adopt` (kit.ledger.adopt()), and hand "
+        "all appointments in"
+    ),
+    "opt_outs": (
+        "`resync` reads the provider's list, where it keeps one; else bar them again (`suppress`), then `reminder-kit "
+        "ledger adopt --opt-outs-known` (kit.ledger.adopt(opt_outs_known=True))"
+    ),
+    "gap": "look at the provider for what it should not send; hand all appointments in, so that none is made twice",
+    "awaited": (
+        "hand all appointments in (`resync` with them, `import FILE`, `complete` where they are all); `retry ID` for "
+        "one that is as it is recorded"
     ),
     "batch_job": "run `reminder-kit resync` from cron, or with --every 60s",
 }
@@ -117,7 +131,7 @@ class AttentionItem:
     #: The name by which it is marked as seen: eight hex digits.
     id: str
     #: Of what kind the cause is: "account", "provider", "message", "number", "text", "unknown", "answer", "unreadable",
-    #: "calendar", "without_phone", "rules", "ledger" or "batch_job".
+    #: "calendar", "without_phone", "rules", "ledger", "restored" or "batch_job".
     kind: str
     #: What is wrong, in words; no whole number and no message text.
     what: str
@@ -171,8 +185,10 @@ class AttentionFacts:
     marks: Mapping[tuple[str, str], Mark] = field(factory=dict)
     #: The rule sets that were ever worked with.
     rule_sets: Sequence[RuleSetRecord] = ()
-    #: Where the ledger is, and where it was when it was last worked on, in words; None: it is where it was.
-    moved: tuple[str, str] | None = None
+    #: Why the ledger writes to nobody until it is adopted, in words; "": it may.
+    still: str = ""
+    #: That the ledger was put back to an older state; None: it never was.
+    restoration: Restoration | None = None
     #: When the batch job ran last, else when anything was recorded first; None: nothing was.
     worked_at: datetime | None = None
     #: Whether it is known to have run at all.
@@ -193,7 +209,8 @@ def attention_items(
         *_in_doubt(facts, now),
         *_unread(facts, now),
         *_other_rules(facts, now),
-        *_misplaced(facts, now),
+        *_still(facts, now),
+        *_restored(facts, now),
         *_idle(facts, now, expected_every),
     ]
     return sorted((_marked(item, facts, now) for item in items), key=lambda item: (item.since, item.id))
@@ -253,7 +270,8 @@ def _refused(facts: AttentionFacts, now: datetime, *, without_phone: bool) -> It
 
 def _in_doubt(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
     """Yield an item for each message of which nobody knows for sure what becomes of it."""
-    for kind, members in (("unknown", facts.unknown), ("answer", facts.answered)):
+    answered = [member for member in facts.answered if not member.error.startswith(IN_GAP)]
+    for kind, members in (("unknown", facts.unknown), ("answer", answered)):
         for member in members:
             yield AttentionItem(
                 id=item_id(kind, member.key),
@@ -300,12 +318,34 @@ def _other_rules(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem
     )
 
 
-def _misplaced(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
-    """Yield the item that says that nobody is written to, since the ledger is not where it last worked."""
-    if facts.moved is not None:
-        place, was_at = facts.moved
-        what = f"nobody is written to: the ledger last worked at {was_at}, and is at {place} now"
-        yield AttentionItem(item_id("ledger", place), "ledger", what, _REMEDIES["ledger"], now)
+def _still(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
+    """Yield the items that say that nobody is written to: the ledger may be a copy, or an older state."""
+    known = facts.restoration
+    if facts.still:
+        kind = "restored" if known is not None and not known.adopted else "ledger"
+        yield AttentionItem(item_id("ledger"), "ledger", f"nobody is written to: {facts.still}", _REMEDIES[kind], now)
+    elif known is not None and not known.lets_work:
+        what = f"nobody is written to: it is not known who opted out between {iso(known.since)} and {iso(known.at)}"
+        yield AttentionItem(item_id("ledger"), "ledger", what, _REMEDIES["opt_outs"], now)
+
+
+def _restored(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
+    """Yield the items about what a ledger that was put back to an older state knows nothing of."""
+    known = facts.restoration
+    if known is None or facts.still:
+        return
+    between = f"between {iso(known.since)} and {iso(known.at)}"
+    if known.until is not None and now < known.until:
+        what = f"what was parked {between} is not known to the restored ledger, and may go out until {iso(known.until)}"
+        yield AttentionItem(item_id("restored", iso(known.at)), "restored", what, _REMEDIES["gap"], known.at)
+    unseen = tuple(member for member in facts.answered if member.error.startswith(IN_GAP))
+    if unseen and known.lets_work:
+        what = "parked messages could not be looked up yet since the ledger was restored"
+        yield AttentionItem(item_id("restored", "unseen"), "restored", what, _REMEDIES["answer"], now, affected=unseen)
+    awaited = tuple(member for member in facts.waiting if member.reason == Reason.RESTORED_LEDGER)
+    if awaited:
+        what = f"appointments that did not come in again since the ledger was restored may have changed {between}"
+        yield AttentionItem(item_id("restored"), "restored", what, _REMEDIES["awaited"], now, affected=awaited)
 
 
 def _idle(facts: AttentionFacts, now: datetime, expected_every: timedelta) -> Iterable[AttentionItem]:

@@ -99,7 +99,7 @@ def combine(assessments: Sequence[Assessment], observed: Observed, settings: Set
 def _grouped(assessments: Iterable[Assessment], observed: Observed) -> list[_Grouped]:
     """Return assessments, each with its group; None: it has a message of its own in any case."""
     return [
-        (assessment, None if _was_refused(assessment, observed) else group_of(assessment.reminder))
+        (assessment, None if _is_alone(assessment, observed) else group_of(assessment.reminder))
         for assessment in assessments
     ]
 
@@ -138,11 +138,13 @@ def _is_silent(assessment: Assessment, observed: Observed) -> bool:
     return silenced and bool(assessment.reminder.rule.min_silence) and assessment.message is None
 
 
-def _was_refused(assessment: Assessment, observed: Observed) -> bool:
-    """Say whether the provider refused a message of this reminder and number for good.
+def _is_alone(assessment: Assessment, observed: Observed) -> bool:
+    """Say whether a reminder has a message of its own: the provider refused one of it and this number for good.
 
-    Such a reminder has a message of its own, so that a refusal never keeps its group from being sent.
+    So a refusal never keeps its group from being sent; nor does what waits since a ledger was put back.
     """
+    if assessment.is_uncertain:
+        return True
     recipient = assessment.reminder.recipient
     return recipient is not None and any(
         message.state is State.REJECTED and not may_be_taken(message) and message.draft.to == recipient.phone

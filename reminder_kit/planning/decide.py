@@ -21,12 +21,12 @@ from reminder_kit.model.records import Identity, ReminderStatus
 from reminder_kit.planning.assessment import Assessment, as_if_settled, assess, says_when
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.combining import combine
-from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.decision import Decision, Doubt
 from reminder_kit.planning.message_times import cancellable, may_be_taken
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import apply_min_gap
-from reminder_kit.rules.placement import PlacementDecision
+from reminder_kit.rules.placement import PlacementDecision, place
 
 __all__ = ["decide", "decisions_for", "is_same", "quarantined", "was_rejected"]
 
@@ -90,13 +90,7 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
         assessment.error = str(error)
         return _without(assessment, observed, Reason.TEMPLATE_ERROR, settings, now)
     if parked is None:
-        if was_rejected(draft, observed.messages.get(assessment.reminder.key, ()), own_settings):
-            record = observed.outcomes.get(assessment.reminder.key)
-            assessment.error = record.error if record is not None else ""
-            return _without(assessment, observed, _rejection(assessment, observed), settings, now)
-        decision = _parking(assessment, observed, ChangeKind.SCHEDULE, draft, assessment.placement.reason)
-        blocker = _stopping(assessment, observed, draft, own_settings)
-        return decision if blocker is None or blocker.next_try_at <= now else decision.waiting_for(blocker)
+        return _new(assessment, observed, draft, settings, now)
     if parked.state is not State.CANCELLING and is_same(parked, draft, own_settings):
         return evolve(_kept(assessment, parked, observed), adopt=True)
     if parked.state is not State.CANCELLING and not cancellable(parked, settings.of(parked).window, now):
@@ -107,6 +101,34 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
         assessment.skip = blocker.reason  # better yesterday's words than none: nothing would be taken in its stead
         return evolve(_kept(assessment, parked, observed), park_at=blocker.next_try_at, error=blocker.error)
     return _parking(assessment, observed, ChangeKind.REPLACE, draft, assessment.placement.reason)
+
+
+def _new(assessment: Assessment, observed: Observed, draft: Draft, settings: Settings, now: datetime) -> Decision:
+    """Return the decision for a reminder of which nothing is parked, and `draft` is to be."""
+    assert assessment.placement is not None  # noqa: S101 - the draft is for that place
+    own_settings = settings.of(assessment.reminder)
+    if was_rejected(draft, observed.messages.get(assessment.reminder.key, ()), own_settings):
+        record = observed.outcomes.get(assessment.reminder.key)
+        assessment.error = record.error if record is not None else ""
+        return _without(assessment, observed, _rejection(assessment, observed), settings, now)
+    decision = _parking(assessment, observed, ChangeKind.SCHEDULE, draft, assessment.placement.reason)
+    if assessment.doubted_since is not None:
+        return evolve(decision, doubt=Doubt(assessment.doubted_since, _lost_draft(assessment, draft, settings)))
+    blocker = _stopping(assessment, observed, draft, own_settings)
+    return decision if blocker is None or blocker.next_try_at <= now else decision.waiting_for(blocker)
+
+
+def _lost_draft(assessment: Assessment, draft: Draft, settings: Settings) -> Draft:
+    """Return what a ledger that is lost would have parked for a reminder in time, if it did; else the draft of now."""
+    since = assessment.doubted_since
+    assert since is not None  # noqa: S101 - asked only of what is in doubt
+    window = settings.of(assessment.reminder).window
+    placement = place(assessment.reminder, now=since, window=window, quiet=settings.quiet)
+    send_at = placement.send_at or assessment.reminder.due_at or draft.send_at
+    try:
+        return settings.composer.compose(assessment.reminder, send_at, assessment.includes)
+    except ConfigurationError:
+        return draft
 
 
 def _stopping(assessment: Assessment, observed: Observed, draft: Draft, settings: Settings) -> Blocker | None:

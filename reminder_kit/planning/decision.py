@@ -19,10 +19,20 @@ from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.rules.placement import Placement
 from reminder_kit.rules.reminders import Reminder
 
-__all__ = ["Decision"]
+__all__ = ["Decision", "Doubt"]
 
 _UNSHOWN = (ChangeKind.HOLD, ChangeKind.SKIP)
 """Kinds of changes after which nothing goes out; a line of a plan shows neither time nor text for them."""
+
+
+@frozen
+class Doubt:
+    """A message that may exist: it is asked for before another one is made."""
+
+    #: Since when (UTC) it may have been made.
+    since: datetime
+    #: What it would say, and when it would go out.
+    draft: Draft
 
 
 @frozen
@@ -77,6 +87,8 @@ class Decision:
     clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     #: What other appointments have to do with the reminder, in words for `explain`.
     notes: tuple[str, ...] = ()
+    #: The message that a ledger which is lost may have made of the reminder; None: it certainly made none.
+    doubt: Doubt | None = field(default=None, repr=False)
 
     @cached_property
     def change(self) -> Change:

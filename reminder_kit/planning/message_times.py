@@ -12,11 +12,13 @@ from itertools import takewhile
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import ReminderRecord
+from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.window import Window
 
 __all__ = [
     "ASKED",
+    "CLEARED",
     "NEVER_SENT",
     "REFUSED_SENDER",
     "cancellable",
@@ -43,6 +45,9 @@ REFUSED_SENDER = "refused for its sender: "
 ASKED = "asked by its own request, which may be a second text: "
 """How the `error` of a message begins whose request was repeated as a question, at a provider that is not known to
 honour keys, and not answered either."""
+
+CLEARED = f"{NEVER_SENT} {IN_GAP}the provider does not have it, or somebody said so"
+"""The `error` of a message that may have been made in the gap of a restoration, once it is certain that it was not."""
 
 _GRACE = timedelta(minutes=1)
 """Telnyx sends "accurate to the minute": only after that is a parked message past."""
@@ -154,5 +159,8 @@ def is_doubtful(message: Message, now: datetime) -> bool:
 
 
 def texts_in_doubt(message: Message) -> int:
-    """Return how many texts may exist of a message that was never confirmed."""
-    return 2 if message.error.startswith(ASKED) else 1
+    """Return how many texts may exist of a message that was never confirmed.
+
+    Of one that another ledger may have made nobody knows: none follows it but by a person's word.
+    """
+    return 2 if message.error.startswith((ASKED, IN_GAP)) else 1

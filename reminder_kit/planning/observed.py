@@ -15,6 +15,7 @@ from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, ReminderRecord, Suppression, Traffic
+from reminder_kit.model.restorations import Restoration
 
 __all__ = ["Observed"]
 
@@ -43,6 +44,10 @@ class Observed:
     traffic: Mapping[str, Sequence[Traffic]] = field(factory=dict)
     #: For which causes the provider refuses messages.
     blockers: Sequence[Blocker] = field(default=(), repr=False)
+    #: What a ledger that was put back knows nothing of; None: nothing of this appointment can lie in it.
+    gap: Restoration | None = None
+    #: Whether the appointment did not come in again since the ledger was put back.
+    is_awaited: bool = False
     #: Why the recorded appointment can't be read on this machine; "": it can.
     error: str = ""
     #: What `combining` found when it assessed this one as a neighbour, by `now`: it is a neighbour of many, and
@@ -73,7 +78,10 @@ class Observed:
         for message in record.messages:
             by_key[message.key] = (*by_key.get(message.key, ()), message)
         reminder_records = {reminder_record.key: reminder_record for reminder_record in record.outcomes}
-        return cls(identity, appointment, reminder_records, by_key, sent_before or {}, suppressed, blockers=blockers)
+        gap = None if appointment is None else record.gap_of(appointment)
+        return cls(
+            identity, appointment, reminder_records, by_key, sent_before or {}, suppressed, blockers=blockers, gap=gap
+        )
 
     @classmethod
     def recorded(
@@ -85,6 +93,7 @@ class Observed:
     ) -> Observed:
         """Return a recorded appointment; one with an `error` where it can't be read on this machine. Never raises."""
         try:
-            return cls.of(record.identity, record.wanted, record, suppressed, sent_before, blockers)
+            observed = cls.of(record.identity, record.wanted, record, suppressed, sent_before, blockers)
+            return evolve(observed, is_awaited=True) if record.is_awaited else observed
         except Exception as error:  # noqa: BLE001 - whatever another machine or library wrote concerns this one only
             return cls(record.identity, None, suppressed=suppressed, error=f"{type(error).__name__}: {error}")

@@ -17,6 +17,7 @@ from reminder_kit.model.as_of import Written
 from reminder_kit.model.instants import iso
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, Incoming
+from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.rule_sets import Bid, Standing
 from reminder_kit.planning.changes import Change, ChangeKind, document, printed, summarise
 
@@ -63,8 +64,12 @@ class Worklist:
     standing: Standing = Standing.SERVES
     #: Whether the ledger is to note by which rules, and where, it is worked, although nothing else is to be done.
     news: bool = False
-    #: Where the ledger was when it was last worked on, in words; "": it is where it was. Then nothing is worked on.
+    #: Why the ledger writes to nobody for now, in words; "": it may. Otherwise nothing is worked on.
     foreign: str = ""
+    #: The sources of which all appointments came in.
+    complete: tuple[str, ...] = ()
+    #: That the ledger was put back to an older state; None: it never was.
+    restoration: Restoration | None = None
 
     def only(self, chosen: Collection[Identity]) -> Worklist:
         """Return the worklist of the `chosen` appointments alone, with nothing recorded or removed."""
@@ -185,19 +190,21 @@ class Plan:
             worklist = evolve(worklist, bid=None, standing=kept, news=False)
         return evolve(self, changes=changes, worklist=worklist)
 
-    def held_as_foreign(self, was_at: str) -> Plan:
-        """Return the plan of a ledger that is not where it last worked: what comes in is recorded, and all else waits.
+    def held_whole(self, why: str, reason: Reason = Reason.FOREIGN_LEDGER) -> Plan:
+        """Return the plan of a ledger that writes to nobody for now: what comes in is recorded, and all else waits.
 
-        `was_at` says in words where it was.
+        `why` says in words why that is, `reason` as a code.
         """
         worklist = Worklist(
             all_incoming=self.worklist.all_incoming,
             removals=self.worklist.removals,
             as_of=self.worklist.as_of,
             standing=Standing.YIELDS,
-            foreign=was_at,
+            foreign=why,
+            complete=self.worklist.complete,
+            restoration=self.worklist.restoration,
         )
-        changes = tuple(_held(change) if change.is_work else change for change in self.changes)
+        changes = tuple(_held(change, reason) if change.is_work else change for change in self.changes)
         return evolve(self, changes=changes, worklist=worklist, rules_refusal="")
 
     def of_its_instant(self) -> Plan:
@@ -216,13 +223,13 @@ class Plan:
         return printed(self.summary, self.changes)
 
 
-def _held(change: Change) -> Change:
+def _held(change: Change, reason: Reason) -> Change:
     """Return a change that would write to the provider as one that waits: for a new message, or with the parked one."""
     parked = change.kind is not ChangeKind.SCHEDULE
     return evolve(
         change,
         kind=ChangeKind.KEEP if parked else ChangeKind.HOLD,
-        reason=Reason.FOREIGN_LEDGER,
+        reason=reason,
         causes=(),
         send_at=change.was_at if parked else None,
         text=None,

@@ -75,7 +75,11 @@ class CarryingOut:
             return
         intent = evolve(revised, replacing=revised.replaces)  # until it is parked, the old one is still to be replaced
         may_send = may_still_send(revised, self.settings.quiet)
-        result = await isolated(own.park(work.claim, work.record.generation, intent, may_send))
+        result = DispatchResult(DispatchStatus.DONE)
+        if revised.doubt is not None:  # a message may exist already
+            result = await isolated(own.gaps.ask(work.claim, revised))
+        if result.status is DispatchStatus.DONE:
+            result = await isolated(own.park(work.claim, work.record.generation, intent, may_send))
         work.remember(result)
         self._conclude(work, revised, result)
 

@@ -51,6 +51,7 @@ CONCLUSIONS: dict[DispatchStatus, Conclusion] = {
     DispatchStatus.STALE: Conclusion(
         "done", kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION, decide_again=True, complete=False
     ),
+    DispatchStatus.FOUND: Conclusion("done", kind=ChangeKind.KEEP, reason=Reason.UNCHANGED, decide_again=True),
     DispatchStatus.FAILED: Conclusion("failed", complete=False),
     DispatchStatus.WAITING: Conclusion("failed", complete=False),
     DispatchStatus.TOO_LATE: Conclusion("failed", complete=False),

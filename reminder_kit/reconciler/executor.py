@@ -47,6 +47,7 @@ from reminder_kit.reconciler.carrying_out import CarryingOut
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.reporting import merged, reported
+from reminder_kit.reconciler.restored import refuse_older_state
 from reminder_kit.reconciler.settling import Settling
 from reminder_kit.reconciler.terms import accept
 from reminder_kit.reconciler.work_item import WorkItem, release
@@ -170,12 +171,15 @@ class Executor:
     async def _record(self, run: Execution) -> set[Identity]:
         """Record what came in and what is gone, all or nothing; returns what a newer revision kept out."""
         worklist = run.plan.worklist
-        if not worklist.all_incoming and not worklist.removals:
+        if not worklist.all_incoming and not worklist.removals and not worklist.complete:
             return set()
         place, now = await self.io.call(self.ledger.place), self.clock()
 
         def record(tx: Transaction) -> tuple[Standing, list[RecordResult]]:
-            return run.accepted(place, now, tx), _record_all(worklist, now, tx)
+            standing = run.accepted(place, now, tx)
+            results = _record_all(worklist, now, tx)
+            tx.restorations.note_complete(worklist.complete)
+            return standing, results
 
         run.standing, results = await self._commit(record)
         return {
@@ -234,6 +238,7 @@ class Executor:
         place = await self.io.call(self.ledger.place) if run.standing is None else None
 
         def claim(tx: Transaction) -> tuple[Standing, dict[int, Claim], list[AppointmentRecord]]:
+            refuse_older_state(tx)
             standing = run.accepted(place, now, tx)
             learned = tx.reader.runs()
             for route in self._routes:

@@ -44,6 +44,7 @@ from reminder_kit.reconciler.absences import vanished
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.holding_back import hold_for_probes, hold_for_room
 from reminder_kit.reconciler.neighbours import Neighbours
+from reminder_kit.reconciler.restored import complete_sources, gap_of_new, line_of
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.reconciler.terms import Terms, terms_of
 
@@ -209,7 +210,11 @@ class PlanBuilder:
             for identity, record in recorded
         ]
         for observed, (_, record) in zip(self.neighbours.with_context(all_observed), recorded, strict=True):
-            self.add_decisions(observed, record)
+            if record is None and observed.appointment is not None:
+                gap = gap_of_new(observed.identity, observed.appointment, self.terms.restoration)
+                self.add_decisions(evolve(observed, gap=gap), None)
+            else:
+                self.add_decisions(observed, record)
 
     def add_decisions(self, observed: Observed, record: AppointmentRecord | None) -> None:
         """Decide for one appointment, with its record (None: never recorded), and note what that comes to."""
@@ -224,7 +229,7 @@ class PlanBuilder:
             if found := candidate(decision, self.blockers, self.settings, self.now):
                 self.candidates[decision.key] = found
         self.changes[identity] = (
-            [quarantined(identity, error)] if error else [decision.change for decision in decisions]
+            [quarantined(identity, error)] if error else [line_of(decision) for decision in decisions]
         )
         news = error or is_new or (not self.yields and record is not None and record.planned_with != self.digest)
         effective = [decision for decision in decisions if _has_effect(decision, record) or self._is_due(decision)]
@@ -361,6 +366,8 @@ class PlanBuilder:
                 bid=self.terms.bid,
                 standing=self.terms.standing,
                 news=self.terms.news,
+                complete=complete_sources(self.scope, self.terms.restoration),
+                restoration=self.terms.restoration,
             ),
             parked=parked,
             guarded=scope.guarded,
@@ -450,7 +457,10 @@ def build_plan(
     if settings.fallback is not None and settings.fallback.provider != settings.provider:
         builder.apply_capacity(settings.fallback.cap, settings.fallback.provider)
     plan = builder.plan(guard)
-    return plan.held_as_foreign(terms.foreign) if terms.foreign else plan
+    if not terms.foreign:
+        return plan
+    restored = terms.restoration is not None and not terms.restoration.adopted
+    return plan.held_whole(terms.foreign, Reason.RESTORED_LEDGER if restored else Reason.FOREIGN_LEDGER)
 
 
 def _soonest_first(todo: Collection[Identity], changes: Sequence[Change]) -> tuple[Identity, ...]:

@@ -16,7 +16,8 @@ from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import AppointmentRecord
-from reminder_kit.planning.message_times import NEVER_SENT, may_be_taken
+from reminder_kit.model.restorations import IN_GAP
+from reminder_kit.planning.message_times import CLEARED, NEVER_SENT, may_be_taken
 from reminder_kit.reconciler.leases import LEASE
 
 if TYPE_CHECKING:
@@ -86,10 +87,15 @@ def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) ->
     errors: set[str] = set()
     for record in tx.reader.records(identities=identities):
         _forget_back_off(record, now, tx)
+        if record.is_awaited:
+            tx.restorations.recognise([record.row])
         errors |= {reminder_record.error for reminder_record in record.outcomes if reminder_record.reason in WAITS}
         _forget_given_up(record, now, tx)
         for message in record.messages:
-            if message.state is State.UNKNOWN:
+            if message.state is State.UNKNOWN and message.error.startswith(IN_GAP):
+                none = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=CLEARED)
+                tx.move_message(None, message, none)
+            elif message.state is State.UNKNOWN:
                 tx.move_message(None, message, evolve(message, state=State.ABANDONED))
             elif message.state is State.REJECTED and not may_be_taken(message):
                 tx.move_message(None, message, evolve(message, error=f"{NEVER_SENT}: {message.error}"))

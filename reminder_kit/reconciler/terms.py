@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from reminder_kit.errors import UnsafePlanError
+from reminder_kit.model.instants import iso
 from reminder_kit.model.places import Place
+from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.rule_sets import Bid, RuleSet, Standing, noted
 from reminder_kit.planning.plan import Worklist
 from reminder_kit.reconciler.scope import Scope
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Terms", "accept", "moved_from", "terms_of"]
+__all__ = ["Terms", "accept", "terms_of", "why_still"]
 
 _FORGOTTEN = timedelta(days=30)
 """After how long a rule set that was replaced counts as one that was never seen."""
@@ -38,8 +40,10 @@ class Terms:
     refusal: str = ""
     #: Whether the ledger is to note by which rules, and where, it is worked.
     news: bool = False
-    #: Where the ledger was when it was last worked on, in words; "": it is where it was.
+    #: Why the ledger writes to nobody until it is adopted, in words; "": it may.
     foreign: str = ""
+    #: That the ledger was put back to an older state; None: it never was.
+    restoration: Restoration | None = None
 
 
 def terms_of(reader: Reader, own: RuleSet, scope: Scope, place: Place | None, now: datetime) -> Terms:
@@ -53,7 +57,8 @@ def terms_of(reader: Reader, own: RuleSet, scope: Scope, place: Place | None, no
         found,
         refusal=bid.refusal(records) if found is Standing.REFUSED else "",
         news=bool(scope.takes and noted(own, records, now, found)) or not _is_known(place, known),
-        foreign=moved_from(reader, place, now),
+        foreign=why_still(reader, place, now),
+        restoration=reader.standing.restoration(),
     )
 
 
@@ -61,12 +66,17 @@ def _is_known(place: Place | None, known: list[Place]) -> bool:
     return place is None or any((other.identity, other.path) == (place.identity, place.path) for other in known)
 
 
-def moved_from(reader: Reader, place: Place | None, now: datetime) -> str:
-    """Return where a ledger with anything live in it was when it was last worked on; "": it is where it was."""
-    known = reader.standing.places()
-    if not known or _is_known(place, known):
+def why_still(reader: Reader, place: Place | None, now: datetime) -> str:
+    """Return why a ledger writes to nobody until it is adopted, in words; "": it may.
+
+    It was put back to an older state, or has anything live in it and is not where it was last worked on.
+    """
+    restoration, known = reader.standing.restoration(), reader.standing.places()
+    if restoration is not None and not restoration.adopted:
+        return f"the ledger was restored from a backup of {iso(restoration.since)}, and not adopted since"
+    if place is None or not known or _is_known(place, known) or not _is_live(reader, now):
         return ""
-    return known[0].name if _is_live(reader, now) else ""
+    return f"the ledger last worked at {known[0].name}, and is at {place.name} now"
 
 
 def _is_live(reader: Reader, now: datetime) -> bool:

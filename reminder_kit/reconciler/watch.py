@@ -26,7 +26,7 @@ from reminder_kit.planning.attention import (
 )
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
-from reminder_kit.reconciler.terms import moved_from
+from reminder_kit.reconciler.terms import why_still
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -125,8 +125,8 @@ class Watch:
 
 def _facts(reader: Reader, place: Place | None, now: datetime) -> AttentionFacts:
     """Return what is recorded of what may wait for a person; `place` is where the ledger is, None: nowhere."""
-    was_at = moved_from(reader, place, now)
-    return evolve(reader.attention(now), moved=(place.name, was_at) if place and was_at else None)
+    still, restoration = why_still(reader, place, now), reader.standing.restoration()
+    return evolve(reader.attention(now), still=still, restoration=restoration)
 
 
 def _findings(plan: Plan, report: Report) -> Sequence[tuple[str, dict[str, str], _Judge]]:

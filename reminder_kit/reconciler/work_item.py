@@ -27,6 +27,7 @@ from reminder_kit.model.records import (
     ReminderRecord,
     ReminderStatus,
 )
+from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import quarantined
 from reminder_kit.planning.decision import Decision
@@ -107,13 +108,17 @@ class WorkItem:
     def settled(self, message: Message, result: DispatchResult, now: datetime) -> None:
         """Note how settling a message ended, by the key of its reminder, where it did not end well.
 
-        One that waited for a look-up counts as parked, and may be taken back, whatever the look-up came to.
+        One that waited for a look-up counts as parked, and may be taken back, whatever the look-up came to; but for one
+        of which nobody knows whether another has taken its place since the ledger was put back.
         """
-        if message.state is State.SCHEDULED and not is_past(message, now):
+        key, after = message.key, result.message
+        in_gap = message.error.startswith(IN_GAP)
+        if message.state is State.SCHEDULED and not is_past(message, now) and not in_gap:
             return
-        key = message.key
         self.note_failure(key, result)
-        if result.status in (DispatchStatus.FAILED, DispatchStatus.WAITING):
+        if in_gap and after is not None and after.state is State.SCHEDULED and after.error:
+            self.unsettled[key] = DispatchResult(DispatchStatus.WAITING, after, result.error)
+        elif result.status in (DispatchStatus.FAILED, DispatchStatus.WAITING):
             self.unsettled[key] = result
         elif result.status is DispatchStatus.UNKNOWN:
             self.unsettled.setdefault(key, result)

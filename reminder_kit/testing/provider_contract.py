@@ -56,6 +56,7 @@ class _Needs:
     keys: bool = False
     reading: bool = False
     finding: bool = False
+    listing: bool = False
     opt_outs: bool = False
 
     def check(self, stage: Stage) -> None:
@@ -67,6 +68,7 @@ class _Needs:
             "idempotency keys": self.keys and able.key_life is None,
             "reading": self.reading and able.lookup_age is None,
             "finding": self.finding and not able.finds,
+            "list of messages": self.listing and not able.lists,
             "list of opt-outs": self.opt_outs and not able.lists_opt_outs,
         }
         if missing := [name for name, lacking in lacks.items() if lacking]:
@@ -208,6 +210,28 @@ class ProviderContract:
         assert receipt.status == "delivered"
         assert [receipt.provider_id for receipt in before] in ([], [receipt.provider_id])
         assert (receipt.provider_id,) != tuple(receipt.provider_id for receipt in stage.find(other, "2"))
+
+    def test_what_was_made_for_a_number_is_listed(self, stage: Stage) -> None:
+        """What was sent is on the list; what is parked, too, where `listed_within` says that the list is complete."""
+        _Needs(listing=True).check(stage)
+        draft = stage.draft()
+        first, second = stage.create(draft), stage.create(stage.draft(text="Something else"), "2")
+        complete = stage.provider.capabilities.listed_within is not None
+        assert set(stage.listed()) == ({first.provider_id, second.provider_id} if complete else set())
+        stage.sandbox.clock.set(draft.send_at + timedelta(hours=1))
+        found = stage.listed()
+        assert set(found) == {first.provider_id, second.provider_id}
+        assert found[first.provider_id].status == "delivered"
+        sent_at = found[first.provider_id].sent_at
+        assert sent_at is not None
+        assert abs(sent_at - draft.send_at) <= timedelta(minutes=2)
+
+    @pytest.mark.parametrize(("kind", "error"), [("503", TransientError), ("garbage", TransientError)])
+    def test_listing_can_be_tried_again(self, stage: Stage, kind: str, error: type[ProviderError]) -> None:
+        """A failing provider says nothing of what it holds: `parse_messages` raises a `TransientError`."""
+        _Needs(listing=True).check(stage)
+        stage.sandbox.fault(kind)
+        assert isinstance(_raised(stage.listed), error)
 
     @pytest.mark.parametrize(("kind", "error"), [("503", TransientError), ("garbage", TransientError)])
     def test_looking_can_be_tried_again(self, stage: Stage, kind: str, error: type[ProviderError]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 from attrs import define, field
 
 from reminder_kit.model.messages import Draft
-from reminder_kit.ports import Finder, OptOutLister, Provider, Receipt, Request, Response
+from reminder_kit.ports import Finder, Listed, Lister, OptOutLister, Provider, Receipt, Request, Response
 from reminder_kit.transport.blocking import BlockingIO, run_blocking
 
 __all__ = ["Held", "ProviderSandbox", "Stage"]
@@ -106,6 +106,12 @@ class Stage:
         if request is None:
             return ()
         return finder.parse_found(self.send(request), draft, token=f"token-{name}", created_at=self.began_at)
+
+    def listed(self) -> dict[str, Listed]:
+        """Return what was made for the number of drafts, by the provider's names."""
+        lister, since = cast("Lister", self.provider), self.began_at
+        answer = self.send(lister.messages_to(self.to, since))
+        return {found.provider_id: found for found in lister.parse_messages(answer, self.to, since)}
 
     def cancel(self, provider_id: str) -> Receipt:
         """Cancel a message."""

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from reminder_kit.delivery.message_events import STATES, MessageEvents
+from reminder_kit.model.lifecycle import SENT, State
 from reminder_kit.model.messages import Answered, DeliveryEvent
 from reminder_kit.model.records import AppointmentRecord, FoundMessage, HistoryEntry, Identity, Suppression
+from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.providers.replies import Replies
 from reminder_kit.webhooks.answering import FAST, Match, match
 from reminder_kit.webhooks.normalising import is_number
@@ -154,6 +156,7 @@ class Inbox:
     def _follow_message(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
         """Move the message that an event is about, and return the event; without a message yet, the event waits."""
         found = tx.reader.find_message(provider=event.provider, provider_id=event.provider_id, token=event.token)
+        found = found or _made_in_gap(tx, event)
         reason = self.message_events.reason(event.provider, event.code)
         event = evolve(event, reason=reason, appointment=found.identity if found else None)
         if found is None:
@@ -175,6 +178,29 @@ def _status(record: AppointmentRecord) -> str:
     except ValueError:  # an unknown zone, or what a later library wrote: it concerns this appointment only
         return ""
 
+
+def _made_in_gap(tx: Transaction, event: DeliveryEvent) -> FoundMessage | None:
+    """Return the message in doubt, of a ledger that was restored, that an event must be about; None: none, or several.
+
+    It is known by its number and by when it was to go out.
+    """
+    if not event.number or STATES[event.type] not in SENT:
+        return None
+    until = event.occurred_at + _EARLY
+    sent = tx.reader.sent_to(provider=event.provider, number=event.number, until=until)
+    fitting = [
+        found
+        for found in sent
+        if found.message.state is State.UNKNOWN
+        and found.message.error.startswith(IN_GAP)
+        and found.message.send_at >= event.occurred_at - _ARRIVES_WITHIN
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+_EARLY = timedelta(minutes=2)
+_ARRIVES_WITHIN = timedelta(minutes=15)
+"""How long before its time, and after, what happens to a message may be told of it."""
 
 _REPLIED = "replied"
 

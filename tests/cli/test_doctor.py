@@ -102,6 +102,20 @@ def test_an_impossible_ledger_fails(run, telnyx, folder, url, part):
     assert part in message(ran, "ledger")
 
 
+def test_a_ledger_that_anybody_may_read_is_a_warning(run, telnyx, machine_now, folder):
+    """Also one made by an earlier version; a new one is its owner's alone, or a group's where the file says so."""
+    path = folder / "reminders.toml"
+    path.write_text(path.read_text().replace("[[rules]]", '[ledger]\nmode = "0660"\n\n[[rules]]'))
+    telnyx.clock.set(machine_now)
+    assert run("resync").status == 0
+    assert (folder / "reminders.db").stat().st_mode & 0o777 == 0o660
+    assert ("ledger", "warn") not in states(run("doctor", "--json"))
+    (folder / "reminders.db").chmod(0o644)
+    ran = run("doctor", "--json")
+    assert (ran.status, ("ledger", "warn") in states(ran)) == (0, True)
+    assert "reminders.db (mode 0644), which holds numbers and texts: chmod 0600" in message(ran, "ledger")
+
+
 def test_it_writes_nothing(run, telnyx, folder):
     """The doctor makes no ledger and writes nothing at the provider."""
     run("doctor")

@@ -95,6 +95,6 @@ def test_ledger_purge_takes_the_personal_data_of_the_past(run, telnyx, imported,
     telnyx.clock.set("2026-02-20T00:00:00Z")
     assert run("resync", "--now", "2026-02-20T00:00:00Z").status == 0
     ran = run("ledger", "purge", "--older-than", "1d", "--json")
-    assert ran.json == {"purged": 2}
-    assert b"5550123" not in b"".join(path.read_bytes() for path in folder.glob("reminders.db"))
+    assert ran.json == {"purged": 2, "gone": True}
+    assert b"5550123" not in b"".join(path.read_bytes() for path in folder.glob("reminders.db*"))
     assert run("ledger", "purge", "--older-than", "yesterday").status == 2

@@ -319,9 +319,10 @@ def test_what_will_be_sent_is_exported_as_csv(run, coming):
 
 
 def test_what_will_be_sent_is_exported_as_a_calendar(run, coming, folder):
-    """An export has one event a coming reminder, and in JSON its text where one is parked."""
+    """An export has one event a coming reminder, for nobody but its owner; in JSON the text where one is parked."""
     assert run("export", "--output", "sent.ics").status == 0
     assert (folder / "sent.ics").read_bytes().count(b"BEGIN:VEVENT") == 2
+    assert (folder / "sent.ics").stat().st_mode & 0o777 == 0o600
     rows = run("export", "--json").json
     assert [(row["appointment"], bool(row["text"])) for row in rows] == [("A-1", True), ("A-2", False)]
 

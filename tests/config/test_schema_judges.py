@@ -182,6 +182,8 @@ def test_a_wrong_rule_is_refused_by_both(rule, tmp_path):
         "[guard]\nmax_changes = 0",
         "[cost]\nprice = 1",
         "[ledger]\nurl = 5",
+        "[ledger]\nmode = '0644'",
+        "[ledger]\nmode = 0o600",
         "[calendar]\nalarms = 'yes'",
         "[calendar]\nphones = ['fax']",
         "[replies]\nConfirm = ['C']",

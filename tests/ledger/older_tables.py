@@ -15,9 +15,7 @@ def made_as_of(ledger, version):
     from alembic import command
     from alembic.config import Config
 
-    from reminder_kit.ledger.databases.connections import create
-
-    create(ledger._database)
+    ledger._database.create()
     with ledger._database.writing() as connection:
         options = {"connection": connection, "schema": None, "version_table": VERSION_TABLE}
         config = Config(attributes=options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import resource
 import sqlite3
 import subprocess
@@ -172,51 +173,65 @@ def test_errors_do_not_show_what_was_to_be_written(sqlite_ledger):
 
 
 @pytest.mark.parametrize(
-    ("state", "remedy"),
-    [
-        ("22021", "takes no text with a NUL"),
-        ("54000", "hand in shorter ids"),
-        ("57P01", "wait until the server is up again"),
-        ("08006", "lost the connection"),
-        ("42703", "run `reminder-kit ledger upgrade`"),
-        ("99999", "refuses a statement of this library (RefusedError, 99999): nothing of it was written"),
-        ("", "refuses a statement of this library (RefusedError): nothing of it was written"),
-    ],
-)
-def test_whatever_postgresql_refuses_has_a_remedy(state, remedy):
-    """A state, or the class it begins with, has its words; any other is named, without the database's own words."""
-
-    class RefusedError(Exception):
-        sqlstate = state
-
-    line = str(explained(RefusedError(f"invalid input: {PHONE}"), "postgresql://h/d"))
-    assert remedy in line
-    assert PHONE not in line
-
-
-@pytest.mark.parametrize(
-    ("statement", "remedy"),
-    [
-        ("SELECT * FROM nothing", "check its tables with `reminder-kit ledger check`"),
-        ("SELECT zeroblob(2000000000)", "hand in shorter titles"),
-        ("INSERT INTO once VALUES (1), (1)", "SQLITE_CONSTRAINT_PRIMARYKEY): nothing of it was written"),
-    ],
-    ids=["no table", "too big", "twice"],
-)
-def test_whatever_sqlite_refuses_has_a_remedy(statement, remedy):
-    """A result code has its words; any other is named as SQLite does, with what remains to be done."""
-    connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE once (number INTEGER PRIMARY KEY)")
-    with pytest.raises(sqlite3.Error) as error:
-        connection.execute(statement)
-    assert remedy in str(explained(error.value, "sqlite:///x.db"))
-    connection.close()
-
-
-@pytest.mark.parametrize(
     "namespace", ["a\0b", "\ud800", "n" * 201, 5, None], ids=["nul", "half", "long", "number", "none"]
 )
 def test_a_namespace_that_no_database_takes_is_refused(namespace):
     """What is part of every question must be text that both databases keep."""
     with pytest.raises(InvalidInputError, match="a ledger's namespace is a text"):
         Ledger("sqlite://", namespace=namespace)
+
+
+def sqlite_errors():
+    """Yield an error for each of SQLite's result codes, the extended ones too."""
+    codes = {getattr(sqlite3, name) for name in dir(sqlite3) if name.startswith("SQLITE_")}
+    for code in sorted(code for code in codes if isinstance(code, int) and 0 < code & 0xFF < 28):
+        error = sqlite3.OperationalError("row +12025550123")
+        error.sqlite_errorcode = code
+        yield error
+
+
+def postgresql_errors():
+    """Yield an error for each of PostgreSQL's states."""
+    from psycopg.errors import _sqlcodes
+
+    yield from (kind("row +12025550123") for kind in _sqlcodes.values())
+
+
+def errors_without_code():
+    """Yield errors of drivers and of SQLAlchemy that carry none."""
+    import psycopg
+    from sqlalchemy import exc
+
+    for kind in (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError, sqlite3.NotSupportedError):
+        yield kind("row +12025550123")
+    for kind in (psycopg.OperationalError, psycopg.DataError, psycopg.InterfaceError, psycopg.ProgrammingError):
+        yield exc.DBAPIError.instance("INSERT", (), kind("row +12025550123"), psycopg.Error)
+    yield exc.TimeoutError("row +12025550123")
+    yield exc.ResourceClosedError("row +12025550123")
+    yield exc.StatementError("row +12025550123", "INSERT", (), ValueError("row"))
+    yield exc.ArgumentError("row +12025550123")
+
+
+@pytest.mark.parametrize("errors", [sqlite_errors, postgresql_errors, errors_without_code])
+def test_every_error_says_what_is_wrong_and_what_helps(errors, tmp_path):
+    """Whatever a database or a driver reports is told in words, with something to do, and nothing of a row."""
+    said = [str(explained(error, "sqlite:///x.db")) for error in errors()]
+    assert len(said) > 10
+    for line in said:
+        what, separator, remedy = line.replace("sqlite:///", "").partition(":" if ":" in line[20:] else ";")
+        assert separator, line
+        assert len(what.split()) > 3, line
+        assert len(remedy.split()) > 1, line
+        assert "cause" not in line
+        assert PHONE not in line
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "make room"), (errno.EMFILE, "ulimit -n"), (errno.EACCES, "make the folder writable")],
+)
+def test_an_error_of_the_system_is_told_likewise(number, remedy, tmp_path):
+    """What the system refuses as a file is made is no other kind of error."""
+    line = str(explained(OSError(number, "said so"), "sqlite:///x.db", tmp_path / "x.db"))
+    assert line.startswith("ledger sqlite:///x.db ")
+    assert remedy in line

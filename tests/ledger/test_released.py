@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from reminder_kit.errors import SchemaError
 from reminder_kit.ledger import versions
-from reminder_kit.ledger.databases.connections import create
 from reminder_kit.ledger.integrity import check
 from reminder_kit.model.instants import from_iso
 from reminder_kit.sandbox import Sandbox
@@ -52,7 +51,7 @@ def left(request, url, ledgers):
     """What a library of that version left behind: its ledger, and what it wrote down of it."""
     written = json.loads(FILES[request.param].read_text(encoding="utf-8"))
     ledger = ledgers(url)
-    create(ledger._database)
+    ledger._database.create()
     with ledger._database.writing() as connection:
         versions._migrate(connection, None, request.param)
         fill(connection, written["tables"])

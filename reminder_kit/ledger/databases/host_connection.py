@@ -15,8 +15,9 @@ from sqlalchemy.engine import Dialect
 
 from reminder_kit.errors import InvalidInputError, LedgerError
 from reminder_kit.ledger import versions
-from reminder_kit.ledger.databases.connections import Database, SQLiteFile, SQLiteMemory
+from reminder_kit.ledger.databases.connections import Database
 from reminder_kit.ledger.databases.runner import ConnectionRunner, CursorRunner, Runner
+from reminder_kit.ledger.databases.sqlite import SQLiteFile, SQLiteMemory
 from reminder_kit.ledger.sql.tables import PREFIX, VERSION_TABLE
 
 __all__ = ["DatabaseIdentity", "identity_of", "prove_same", "runner_on"]

@@ -5,7 +5,6 @@ Never writes a row. A host's file keeps its journal mode; a file of our own gets
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import tempfile
 import time
@@ -15,7 +14,21 @@ from pathlib import Path
 from sqlite3 import Error
 from urllib.parse import quote
 
-__all__ = ["Error", "at_rest", "copied", "open_memory", "open_still", "open_to_read", "open_to_write", "use_log"]
+from reminder_kit.ledger.databases.private_files import copy_private, create_private
+from reminder_kit.ledger.sql.tables import PREFIX
+
+__all__ = [
+    "Error",
+    "at_rest",
+    "copied",
+    "is_own",
+    "open_memory",
+    "open_still",
+    "open_to_read",
+    "open_to_write",
+    "scrub",
+    "use_log",
+]
 
 _PATIENCE = 30.0
 """Seconds for which a connection waits while another one writes."""
@@ -37,13 +50,13 @@ def _opened(path: Path, mode: str, *pragmas: str) -> sqlite3.Connection:
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open a file to write, creating it where it is missing.
+    """Open an existing file to write.
 
     `synchronous = FULL`, since a committed intent must survive a power cut: NORMAL would be five times as fast for a
     single transaction, but may lose the last commits, and with them messages that are parked already. Commits are
     grouped instead. `secure_delete`, since what is purged has to be overwritten, not only released.
     """
-    return _opened(path, "mode=rwc", "synchronous = FULL", "secure_delete = ON")
+    return _opened(path, "mode=rw", "synchronous = FULL", "secure_delete = ON")
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
@@ -61,11 +74,13 @@ def open_memory() -> sqlite3.Connection:
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
-def use_log(path: Path) -> None:
-    """Create a file with a write-ahead log; one that is there and not empty stays as it is.
+def use_log(path: Path, mode: int) -> None:
+    """Create a file with a write-ahead log, of this mode; one that is there and not empty stays as it is.
 
-    Changing the mode does not wait for a lock, so that two processes which create the file at once try again.
+    Changing to a log does not wait for a lock, so that two processes which create the file at once try again. SQLite
+    gives log, shared memory and rollback journal the mode of the file. Raises also `OSError`.
     """
+    create_private(path, mode)
     give_up = time.monotonic() + _PATIENCE
     while True:
         connection = open_to_write(path)
@@ -80,6 +95,31 @@ def use_log(path: Path) -> None:
             return
         finally:
             connection.close()
+
+
+def is_own(connection: sqlite3.Connection) -> bool:
+    """Say whether a file holds our tables and nobody else's."""
+    others = "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND substr(tbl_name, 1, length(?)) <> ?"
+    found = connection.execute(f"SELECT 1 FROM sqlite_master WHERE {others} LIMIT 1", (PREFIX, PREFIX))  # noqa: S608 - constants
+    return found.fetchone() is None
+
+
+def scrub(path: Path) -> bool:
+    """Leave nothing in a file, or its log, of what was deleted or overwritten; False: a reader holds the log.
+
+    `secure_delete` wipes what is deleted where it stands, and not the copies that stay in a page where SQLite moved
+    rows to make room. So a file of our own is written anew (VACUUM, some 15 ms a megabyte; others go on reading, and
+    wait with writing); a host's is up to the host. A log is then written into the file and cut to nothing.
+    """
+    connection = open_to_write(path)
+    try:
+        if is_own(connection):
+            connection.execute("VACUUM")
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            return True
+        return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        connection.close()
 
 
 def _beside(path: Path, ending: str) -> Path:
@@ -110,5 +150,5 @@ def copied(path: Path) -> Iterator[Path]:
         copy = Path(folder) / path.name
         for ending in ("-wal", "-journal", ""):
             with suppress(FileNotFoundError):
-                shutil.copyfile(_beside(path, ending), _beside(copy, ending))
+                copy_private(_beside(path, ending), _beside(copy, ending))
         yield copy

@@ -16,7 +16,14 @@ from reminder_kit.model.reasons import WAITS, Reason
 
 __all__ = ["AttentionStatements"]
 
-_MENDABLE = (*WAITS, Reason.QUARANTINED, Reason.INVALID_NUMBER, Reason.TEMPLATE_ERROR, Reason.NO_RECIPIENT)
+_MENDABLE = (
+    *WAITS,
+    Reason.RESTORED_LEDGER,
+    Reason.QUARANTINED,
+    Reason.INVALID_NUMBER,
+    Reason.TEMPLATE_ERROR,
+    Reason.NO_RECIPIENT,
+)
 """Why a reminder is held or skipped that a person can mend."""
 
 

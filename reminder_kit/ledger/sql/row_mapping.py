@@ -16,6 +16,7 @@ from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Draft, Included, Message
 from reminder_kit.model.records import AppointmentRecord, HistoryEntry, Identity, ReminderRecord, ReminderStatus
+from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.rule_sets import RuleSet, RuleSetRecord
 
 __all__ = [
@@ -70,9 +71,15 @@ def instant_or_none(count: int | None) -> datetime | None:
 
 
 def record_from(
-    namespaceless: Sequence[Any], outcomes: tuple[ReminderRecord, ...], messages: tuple[Message, ...]
+    namespaceless: Sequence[Any],
+    outcomes: tuple[ReminderRecord, ...],
+    messages: tuple[Message, ...],
+    restoration: Restoration | None = None,
 ) -> AppointmentRecord:
-    """Return an appointment's record from a row of `RECORD_COLUMNS`, its reminders and its messages."""
+    """Return an appointment's record from a row of `RECORD_COLUMNS`, its reminders and its messages.
+
+    `restoration` says that the ledger was put back to an older state.
+    """
     (
         row, source, id_, recurrence_id, snapshot, fingerprint, generation, dirty, removed,
         planned_with, next_at, starts_at, recorded_at, revision_kind, revision, replied,
@@ -93,6 +100,7 @@ def record_from(
         outcomes,
         messages,
         replied,
+        restoration,
     )
 
 

@@ -12,6 +12,7 @@ from attrs import frozen
 from reminder_kit.ledger.sql.attention_statements import AttentionStatements
 from reminder_kit.ledger.sql.phone_statements import PhoneStatements
 from reminder_kit.ledger.sql.queries import Queries
+from reminder_kit.ledger.sql.restoration_statements import RestorationStatements
 from reminder_kit.ledger.sql.standing_statements import StandingStatements
 from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.ledger.sql.updates import Updates
@@ -21,13 +22,14 @@ __all__ = ["Statements", "statements_for"]
 
 @frozen
 class Statements:
-    """The statements: what is asked, what is written; both for numbers, for what waits for people, for the ledger."""
+    """The statements: what is asked, what is written; both for numbers, what waits for people, the ledger itself."""
 
     queries: Queries
     updates: Updates
     phones: PhoneStatements
     attention: AttentionStatements
     standing: StandingStatements
+    restoration: RestorationStatements
 
 
 @cache
@@ -40,4 +42,5 @@ def statements_for(schema: str | None, kind: str) -> Statements:
         PhoneStatements(*given),
         AttentionStatements(*given),
         StandingStatements(*given),
+        RestorationStatements(*given),
     )

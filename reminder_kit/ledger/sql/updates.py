@@ -417,7 +417,7 @@ class Updates(Builder):
 
     @cached_property
     def purge_events(self) -> Any:
-        """Take the personal data out of events that came before an instant."""
+        """Take the personal data out of events that came before an instant, where there is any."""
         table = self.tables.events
         return self._update(table, number=None, text=None, raw="{}").where(
             table.c.namespace == sa.bindparam("namespace"),

@@ -27,9 +27,10 @@ from reminder_kit.errors import (
 )
 from reminder_kit.model.instants import iso
 from reminder_kit.model.messages import DeliveryEvent, Draft
-from reminder_kit.ports import Capabilities, OptOuts, Receipt, Request, Response
+from reminder_kit.ports import Capabilities, Listed, OptOuts, Receipt, Request, Response
 from reminder_kit.providers.signatures import check_ed25519_key
-from reminder_kit.providers.telnyx.responses import FAILURES, TOKEN, opted_out, receipt, recorded, refusal
+from reminder_kit.providers.telnyx.lists import listed, opted_out, recorded
+from reminder_kit.providers.telnyx.responses import FAILURES, TOKEN, receipt, refusal
 from reminder_kit.providers.telnyx.webhooks import verified
 from reminder_kit.rules.window import Window
 from reminder_kit.text.sms import sms_parts
@@ -146,6 +147,7 @@ class Telnyx:
             echoes_token=self._webhook_url is not None,
             max_parts=_PARTS,
             finds=self._webhook_url is not None,
+            lists=True,
             lists_opt_outs=True,
             signed_by="telnyx-signature-ed25519",
             failures=FAILURES,
@@ -272,12 +274,17 @@ class Telnyx:
         None means that it is too early: Telnyx lists no messages, and a detail record appears only once a message was
         sent (Telnyx, "Message Detail Records").
         """
-        if now < draft.send_at:
-            return None
+        return None if now < draft.send_at else self.messages_to(draft.to, created_at)
+
+    def messages_to(self, number: str, since: datetime) -> Request:
+        """Return the request for the detail records of what was sent to a number and made since; nothing else has one.
+
+        What is parked is on no list of Telnyx'.
+        """
         query = {
             "filter[record_type]": "messaging",
-            "filter[cld]": draft.to,
-            "filter[created_at][gte]": iso(created_at - _SKEW),
+            "filter[cld]": number,
+            "filter[created_at][gte]": iso(since - _SKEW),
             "sort": "-created_at",
             "page[size]": "50",
         }
@@ -338,6 +345,17 @@ class Telnyx:
         """Read the detail records: those whose webhook address carries our token. Raises as the other verbs do."""
         if 200 <= response.status < 300:
             return recorded(response, token)
+        raise refusal(response, "find")
+
+    def parse_messages(
+        self,
+        response: Response,
+        number: str,  # noqa: ARG002 - asked for already
+        since: datetime,  # noqa: ARG002 - likewise
+    ) -> tuple[Listed, ...]:
+        """Read the detail records: those of the kit's own sender. Raises as the other verbs do."""
+        if 200 <= response.status < 300:
+            return listed(response, self._from)
         raise refusal(response, "find")
 
     def parse_opt_outs(self, response: Response) -> OptOuts:

@@ -26,7 +26,7 @@ from reminder_kit.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from reminder_kit.ports import Failure, OptOuts, Receipt, Response
+from reminder_kit.ports import Failure, Receipt, Response
 from reminder_kit.providers.answers import json_object, short, text_of
 from reminder_kit.providers.refusals import Refusal, Refusals, refusals_by_code
 
@@ -34,11 +34,11 @@ __all__ = [
     "FAILURES",
     "STATUSES",
     "TOKEN",
+    "failure_of",
     "first",
-    "opted_out",
     "receipt",
-    "recorded",
     "refusal",
+    "status_of",
     "token_in",
 ]
 
@@ -272,44 +272,10 @@ def receipt(response: Response, verb: str) -> Receipt:
             raw=response.body[:2000],
         )
     replayed = response.headers.get("idempotent-replayed", "").lower() == "true"
-    error = _failure(message)
+    error = failure_of(message)
     if verb == "create" and not error and _word(message) != "scheduled":
         error = "Telnyx did not say that it scheduled the message (is it sent now?): check the messaging profile"
-    return Receipt(provider_id, _status(message), error, replayed)
-
-
-def recorded(response: Response, token: str) -> tuple[Receipt, ...]:
-    """Return what the detail records say of the message whose webhook address carries our token.
-
-    Raises `TransientError` where the answer can't be read.
-    """
-    rows = (json_object(response) or {}).get("data")
-    if not isinstance(rows, list):
-        raise TransientError("Telnyx: find was answered with nothing readable", provider="telnyx")
-    mine = [
-        row
-        for row in rows
-        if isinstance(row, dict) and token_in(text_of(row.get("delivery_status_webhook_url"))) == token
-    ]
-    return tuple(
-        Receipt(text_of(entry.get("uuid")), _status(entry), _failure(entry)) for entry in mine if entry.get("uuid")
-    )
-
-
-def opted_out(response: Response, sender: str | None) -> OptOuts:
-    """Return the numbers on a page of opt-outs, without `sender`, our own; None means that a pool sends.
-
-    The page on opt-outs does not say which of `from` and `to` is the person's, so both are read. Raises
-    `TransientError` where the answer can't be read.
-    """
-    payload = json_object(response) or {}
-    rows, meta = payload.get("data"), first(payload.get("meta"))
-    if not isinstance(rows, list):
-        raise TransientError("Telnyx: opt-outs were answered with nothing readable", provider="telnyx")
-    found = [text_of(row.get(name)) for row in rows if isinstance(row, dict) for name in ("from", "to")]
-    numbers = tuple(dict.fromkeys(match for match in found if match.startswith("+") and match != sender))
-    page, pages = text_of(meta.get("page_number")), text_of(meta.get("total_pages"))
-    return OptOuts(numbers, more=page.isdecimal() and pages.isdecimal() and int(page) < int(pages))
+    return Receipt(provider_id, status_of(message), error, replayed)
 
 
 def refusal(
@@ -371,7 +337,7 @@ def first(value: object) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _status(message: Mapping[str, Any]) -> str:
+def status_of(message: Mapping[str, Any]) -> str:
     """Return a message's status in our words: Telnyx names it with the addressee, a detail record by itself."""
     return STATUSES.get(_word(message), "unknown")
 
@@ -380,7 +346,7 @@ def _word(message: Mapping[str, Any]) -> str:
     return (text_of(first(message.get("to")).get("status")) or text_of(message.get("status"))).lower()
 
 
-def _failure(message: Mapping[str, Any]) -> str:
+def failure_of(message: Mapping[str, Any]) -> str:
     """Return code and title of what went wrong; "" where nothing did."""
     problem = first(message.get("errors"))
     return f"{text_of(problem.get('code'))} {short(text_of(problem.get('title')))}".strip()

@@ -28,7 +28,7 @@ from reminder_kit.errors import (
 )
 from reminder_kit.model.instants import iso, utc
 from reminder_kit.model.messages import DeliveryEvent, Draft
-from reminder_kit.ports import Capabilities, Receipt, Request, Response
+from reminder_kit.ports import Capabilities, Listed, Receipt, Request, Response
 from reminder_kit.providers.answers import json_object, text_of
 from reminder_kit.providers.twilio.responses import receipt, receipt_of, refusal
 from reminder_kit.providers.twilio.webhooks import FAILURES, verified
@@ -101,6 +101,7 @@ class Twilio:
             lookup_age=timedelta(days=365),
             finds=True,
             listed_within=_LISTED,
+            lists=True,
             signed_by="x-twilio-signature",
             failures=FAILURES,
         )
@@ -169,11 +170,15 @@ class Twilio:
         return Request("POST", self._messages(f"/{quote(provider_id, safe='')}"), b"Status=canceled")
 
     def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request:  # noqa: ARG002 - the list knows no token
-        """Return the request that lists the messages to the draft's number, newest first.
+        """Return the request that lists the messages to the draft's number, newest first."""
+        return self.messages_to(draft.to, created_at)
+
+    def messages_to(self, number: str, since: datetime) -> Request:  # noqa: ARG002 - the list is asked for no date
+        """Return the request that lists the messages to a number, newest first.
 
         The request names no date: a scheduled message has no date of sending yet, and would not be listed.
         """
-        return Request("GET", f"{self._messages()}?{urlencode({'To': draft.to, 'PageSize': _PAGE})}")
+        return Request("GET", f"{self._messages()}?{urlencode({'To': number, 'PageSize': _PAGE})}")
 
     def ping(self) -> Request:
         """Return a request that reads the account, and changes nothing."""
@@ -225,25 +230,44 @@ class Twilio:
         Twilio has no field for our token, so that the words have to do. Raises as the other verbs do, and
         `TransientError` where the list can't be read.
         """
+        rows = [
+            row
+            for row in self._listed(response, draft.to, created_at)
+            if text_of(row.get("body")).strip() == draft.text.strip()
+            and (text_of(row.get("num_media")) or "0") == str(len(draft.media_urls))
+        ]
+        return tuple(found for found in map(receipt_of, rows) if found.provider_id and found.status != "cancelled")
+
+    def _listed(self, response: Response, number: str, since: datetime) -> list[Mapping[str, Any]]:
+        """Return the rows of a list that are messages of this service to a number, made since an instant or nearly."""
         if not 200 <= response.status < 300:
             raise refusal(response, "find")
         listed = (json_object(response) or {}).get("messages")
         if not isinstance(listed, list):
             raise TransientError("Twilio: find was answered with nothing readable", provider=self.name)
-        rows = [entry for entry in listed if isinstance(entry, dict) and self._may_be(entry, draft, created_at)]
-        return tuple(found for found in map(receipt_of, rows) if found.provider_id and found.status != "cancelled")
+        return [entry for entry in listed if isinstance(entry, dict) and self._is_ours(entry, number, since)]
 
-    def _may_be(self, row: Mapping[str, Any], draft: Draft, created_at: datetime) -> bool:
-        """Say whether a listed message may be the one whose answer was lost."""
-        service = text_of(row.get("messaging_service_sid"))
+    def _is_ours(self, row: Mapping[str, Any], number: str, since: datetime) -> bool:
         made_at = _rfc2822_instant(text_of(row.get("date_created")))
         return (
-            text_of(row.get("to")) == draft.to
-            and text_of(row.get("body")).strip() == draft.text.strip()
-            and service in {"", self._service}
-            and (text_of(row.get("num_media")) or "0") == str(len(draft.media_urls))
+            text_of(row.get("to")) == number
+            and text_of(row.get("messaging_service_sid")) in {"", self._service}
             and made_at is not None
-            and made_at >= created_at - _SKEW
+            and made_at >= since - _SKEW
+        )
+
+    def parse_messages(self, response: Response, number: str, since: datetime) -> tuple[Listed, ...]:
+        """Read the list: messages of this service to a number, made since; those that were withdrawn, too."""
+        rows = [(receipt_of(row), row) for row in self._listed(response, number, since)]
+        return tuple(
+            Listed(
+                found.provider_id,
+                found.status,
+                text_of(row.get("body")),
+                _rfc2822_instant(text_of(row.get("date_sent"))),
+            )
+            for found, row in rows
+            if found.provider_id
         )
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
