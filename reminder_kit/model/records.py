@@ -31,7 +31,6 @@ __all__ = [
     "Release",
     "ReminderRecord",
     "ReminderStatus",
-    "Suppression",
     "Traffic",
     "incoming_by_identity",
     "is_open",
@@ -239,20 +238,6 @@ class HistoryEntry:
     reason: str = ""
     #: More, as JSON values: send times, the provider's id, …
     detail: Mapping[str, Any] = field(factory=dict)
-
-
-@frozen
-class Suppression:
-    """A number that must not be written to."""
-
-    #: The number, E.164.
-    number: str = field(repr=False)
-    #: Why, in words.
-    reason: str
-    #: Since when, UTC.
-    at: datetime
-    #: Who said so: "host", "recipient" (whose word stands above the host's) or "provider" (no message can arrive).
-    by: str = "host"
 
 
 @frozen

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.instants import from_iso
 from reminder_kit.model.phones import masked
 from reminder_kit.ports import Response
 
-__all__ = ["json_object", "short", "text_of"]
+__all__ = ["instant_of", "json_object", "short", "text_of"]
 
 _LONGEST = 160
 """Characters of a provider's words that an error shows."""
@@ -33,6 +36,14 @@ def json_object(response: Response) -> dict[str, Any] | None:
 def text_of(value: object) -> str:
     """Return a JSON scalar as text; "" for null, lists and objects."""
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def instant_of(value: object) -> datetime | None:
+    """Return the UTC instant that a JSON text names; None where it names none."""
+    try:
+        return from_iso(text_of(value))
+    except (InvalidInputError, OverflowError):
+        return None
 
 
 def short(text: str) -> str:

@@ -19,6 +19,7 @@ from reminder_kit.delivery.dispatch import DispatchResult, DispatchStatus
 from reminder_kit.delivery.dispatchers import Dispatchers, isolated
 from reminder_kit.delivery.routes import Route
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.consent import Suppression
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.places import Place
@@ -31,7 +32,6 @@ from reminder_kit.model.records import (
     RecordResult,
     ReminderRecord,
     ReminderStatus,
-    Suppression,
     Traffic,
     is_open,
 )
@@ -49,6 +49,7 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.yielding import yielding
 from reminder_kit.ports import IO
+from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
@@ -274,9 +275,9 @@ class Executor:
             for message in work.record.messages
             if needs_settling(message, now) and self._may_touch(message)
         ]
-        asks = any(message.state is State.CREATING and message.uncertain for _, message in open_ones)
-        suppressed = await self.io.call(self.ledger.read, lambda reader: reader.suppressions()) if asks else {}
-        jobs = [self._settling(work, message, dispatchers, suppressed) for work, message in open_ones]
+        asked = [work for work, message in open_ones if message.state is State.CREATING and message.uncertain]
+        barred = await self.io.call(self.ledger.read, partial(self._barred_for, asked)) if asked else {}
+        jobs = [self._settling(work, message, dispatchers, barred) for work, message in open_ones]
         if jobs:
             await self.io.gather(jobs)
             await self._reread(works)
@@ -307,11 +308,17 @@ class Executor:
 
         return job
 
+    def _barred_for(self, works: Sequence[WorkItem], reader: Reader) -> Mapping[str, Suppression]:
+        """Return which numbers of appointments are barred, and why."""
+        barred = Barred(reader, self.settings.writer)
+        barred.learn([Observed.recorded(work.record, barred.by_number) for work in works])
+        return barred.by_number
+
     def _settling(
-        self, work: WorkItem, message: Message, dispatchers: Dispatchers, suppressed: Mapping[str, Suppression]
+        self, work: WorkItem, message: Message, dispatchers: Dispatchers, barred: Mapping[str, Suppression]
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
-            may_leave = leaving_now(message, Observed.recorded(work.record, suppressed), self.settings)
+            may_leave = leaving_now(message, Observed.recorded(work.record, barred), self.settings)
             alone = not any(other.state is State.UNKNOWN and other.key == message.key for other in work.record.messages)
             result = await isolated(dispatchers.settle(work.claimed(message), may_leave, alone=alone))
             work.settled(message, result, self.clock())
@@ -322,11 +329,11 @@ class Executor:
         """Decide by the same functions as the plan, at the current clock and from one snapshot of the ledger."""
         worklist = run.plan.worklist
         now, held_back = self.clock(), worklist.held_back
-        suppressed, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
+        barred, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
         planned: dict[str, list[Traffic]] = {}
         for work, observed in zip(works, all_observed, strict=True):
             work.redecided, work.decide_again = work.redecided or work.decide_again, False
-            work.suppressed = suppressed
+            work.barred = barred
             work.decisions, work.error = decisions_for(with_planned(observed, planned), self.settings, now)
             if run.yields:
                 work.decisions = yielding(work.decisions, observed, fresh=work.is_fresh)
@@ -339,17 +346,19 @@ class Executor:
 
     def _observe(
         self, works: Sequence[WorkItem], now: datetime, reader: Reader
-    ) -> tuple[dict[str, Suppression], list[Observed]]:
-        """Return the suppressed numbers, and what is known of each appointment with its neighbours."""
-        suppressed, blockers = reader.suppressions(), reader.blockers()
+    ) -> tuple[Mapping[str, Suppression], list[Observed]]:
+        """Return which of their numbers are barred, and what is known of each appointment with its neighbours."""
+        barred, blockers = Barred(reader, self.settings.writer), reader.blockers()
         for route in self._routes:
             route.know(blockers)
         pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
         sent = reader.sent_before_many(pairs)
         all_observed = [
-            Observed.recorded(work.record, suppressed, sent.get(work.record.identity[:2]), blockers) for work in works
+            Observed.recorded(work.record, barred.by_number, sent.get(work.record.identity[:2]), blockers)
+            for work in works
         ]
-        return suppressed, Neighbours(reader, self.settings, now, suppressed).with_context(all_observed)
+        in_context = Neighbours(reader, self.settings, now, barred).with_context(all_observed)
+        return barred.by_number, in_context
 
     # Carrying out
 
@@ -452,7 +461,8 @@ class Executor:
         if works:
             now, settings = self.clock(), self.settings
             done = run.done if settings.combines else None
-            write = partial(release, works, run.plan.actor, now, OTHERS if run.yields else settings.digest, done)
+            digest = OTHERS if run.yields else settings.digest
+            write = partial(release, works, run.plan.actor, now, digest, done, settings.writer)
             run.requeued |= dict.fromkeys(await self._commit(write))
 
     async def _expire(self, works: Sequence[WorkItem]) -> None:

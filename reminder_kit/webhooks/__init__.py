@@ -18,6 +18,8 @@ To know:
   message is.
 - A reply answers the last message that had gone out by then. Where that can't be said yet (the answer about a message
   is still out), a keyword waits in the ledger: each webhook about a message, and each run, matches it again.
-- A STOP is obeyed in the transaction that stores it: from then on the number is suppressed, and every appointment for
-  it is dirty, so that the next run withdraws what is parked.
+- A STOP is obeyed in the transaction that stores it: from then on the number is barred at the sender that it was sent
+  to, and every appointment for it is dirty, in every namespace, so that the next run withdraws what is parked. STOP and
+  START count in the order in which they happened, whichever webhook comes first (`model.consent`).
+- A reply that may be a STOP bars nothing by itself: it is told, and waits for a person.
 """

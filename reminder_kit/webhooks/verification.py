@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from attrs import evolve
+
 from reminder_kit.errors import ConfigurationError, InvalidInputError, ReminderKitError, SignatureError
+from reminder_kit.model.consent import sender_names
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.ports import Provider
 from reminder_kit.providers.signatures import lowered
@@ -29,11 +32,18 @@ def verified_events(
     first: ReminderKitError | None = None
     for provider in _candidates(providers, name, headers):
         try:
-            return provider.events(headers, body, now)
+            return tuple(_addressed(event, provider) for event in provider.events(headers, body, now))
         except (SignatureError, ConfigurationError) as error:
             first = first or error
     assert first is not None  # noqa: S101 - somebody was asked, and refused
     raise first
+
+
+def _addressed(event: DeliveryEvent, provider: Provider) -> DeliveryEvent:
+    """Return an event with the sender of ours that it was sent to: where it names none, the provider's own."""
+    if event.senders or event.number is None:
+        return event
+    return evolve(event, senders=sender_names(provider.sender, provider.capabilities.pool))
 
 
 def _candidates(providers: Sequence[Provider], name: str | None, headers: Mapping[str, str]) -> Sequence[Provider]:

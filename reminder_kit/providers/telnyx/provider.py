@@ -143,6 +143,7 @@ class Telnyx:
             max_parts=_PARTS,
             finds=self._webhook_url is not None,
             lists_opt_outs=True,
+            pool=(self._profile or "") if self._from else "",
             signed_by="telnyx-signature-ed25519",
             failures=FAILURES,
         )
