@@ -240,6 +240,9 @@ class Capabilities:
     max_parts: int = 10
     #: Whether it is a `Finder`.
     finds: bool = False
+    #: How long after its creation a message is on the list that `Finder.find` asks for, whatever became of it, so that
+    #: one that is not on it does not exist; None: it may exist all the same.
+    listed_within: timedelta | None = None
     #: Whether it is an `OptOutLister`.
     lists_opt_outs: bool = False
     #: The pool that the sender belongs to, where a STOP to any of its numbers holds for all of it (a messaging profile,
@@ -353,7 +356,8 @@ class Provider(Protocol):
 class Finder(Provider, Protocol):
     """A provider that can look for a message whose id we never learned, because the answer to `create` was lost.
 
-    It is asked before a message is called unknown. What it does not find is not proved absent.
+    It is asked before a message is called unknown, and again later. What it does not find is not proved absent, unless
+    `Capabilities.listed_within` says when it is.
     """
 
     def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request | None:

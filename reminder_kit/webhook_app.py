@@ -23,6 +23,7 @@ from reminder_kit.config.loading import DEFAULT_PATH
 from reminder_kit.errors import ConfigurationError, LedgerError, ReminderKitError, SignatureError, WebhookError
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.kit.listeners import failure
+from reminder_kit.logs import LOG
 from reminder_kit.model.instants import iso
 
 __all__ = ["CONFIG_VARIABLE", "PATH_VARIABLE", "WebhookApp", "app"]
@@ -83,7 +84,7 @@ class WebhookApp:
         self._path = path.strip("/")
         self._largest = largest
         self._patience = patience
-        self._tell = tell or logging.getLogger("reminder_kit").log
+        self._tell = tell or LOG.log
         self._closes = closes
         #: Whether something came in that the run under way may not have seen.
         self._run_wanted = False

@@ -64,16 +64,23 @@ def postgres_server():
         yield url
 
 
-@pytest.fixture
-def postgres_url(postgres_server):
-    """The URL of a fresh database of that server."""
+@contextmanager
+def fresh_database(server):
+    """Make a database on a server, dropped in the end; yields its URL."""
     import psycopg
 
     name = f"rk_{os.getpid()}_{next(_count)}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield f"{postgres_server.rpartition('/')[0]}/{name}"
+        yield f"{server.rpartition('/')[0]}/{name}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(postgres_server):
+    """The URL of a fresh database of that server."""
+    with fresh_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture

@@ -116,10 +116,10 @@ def test_every_command_it_names_exists(capsys):
 def test_the_filters_and_conditions_it_lists_are_those_there_are():
     """The table of filters is complete and has none too many, and every key of conditions is named."""
     from reminder_kit.rules.conditions import KEYS
-    from reminder_kit.text.templates import _filters
+    from reminder_kit.text.filters import filters
 
     (table,) = re.findall(r"^\| filter \|(?:.*\n)+?\n", README, re.MULTILINE)
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(_filters())
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(filters())
     (sentence,) = re.findall(r"`only` and `unless` say whom.*?;", README)
     assert set(KEYS) <= set(re.findall(r"`(\w+)`", sentence))
 

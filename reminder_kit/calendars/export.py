@@ -7,6 +7,7 @@ in (masked, as a rule).
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import blake2b
@@ -15,14 +16,18 @@ from typing import Any
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.instants import from_iso, iso, utc
+from reminder_kit.text.printable import printable
 
 __all__ = ["COLUMNS", "to_csv", "to_ics"]
 
 COLUMNS = ("send_at", "appointment", "recurrence_id", "title", "rule", "to", "text")
 """The keys of a row, in the order of the CSV's columns. Only `send_at` and `appointment` must be there."""
 
-_FORMULA = ("=", "@", "-", "\t", "\r")
-"""What a text begins with that a spreadsheet takes for a formula; numbers begin with a plus sign, and may."""
+_FORMULA = re.compile(r"\s*[=@+\-\uff1d\uff20\uff0b\uff0d]")
+"""What a cell begins with that a spreadsheet takes for a formula; full-width signs count too."""
+
+_NUMBER = re.compile(r"\+\d+(?:…\d*)?")
+"""A phone number, whole or masked: it begins with a plus sign, and may."""
 
 
 def to_ics(rows: Iterable[Mapping[str, Any]], now: datetime, name: str = "Reminders") -> bytes:
@@ -51,7 +56,7 @@ def to_ics(rows: Iterable[Mapping[str, Any]], now: datetime, name: str = "Remind
 
 
 def to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return the rows as CSV with a header; a text that a spreadsheet takes for a formula gets an apostrophe.
+    """Return the rows as CSV with a header; what a spreadsheet would take for a formula gets an apostrophe.
 
     Raises `InvalidInputError` for a `send_at` that is no instant.
     """
@@ -59,15 +64,19 @@ def to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for row in rows:
-        rest = (_cell(row, name) for name in COLUMNS[1:])
-        writer.writerow([iso(_send_at(row)), *(f"'{text}" if text.startswith(_FORMULA) else text for text in rest)])
+        writer.writerow([iso(_send_at(row)), *(_inert(_cell(row, name)) for name in COLUMNS[1:])])
     return out.getvalue()
 
 
+def _inert(text: str) -> str:
+    """Return a cell that no spreadsheet takes for more than text: what looks like a formula gets an apostrophe."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
 def _cell(row: Mapping[str, Any], name: str) -> str:
-    """Return a value of a row as text; "" for None and for what is missing."""
+    """Return a value of a row as printable text, "" where there is none; only the message may have several lines."""
     value = row.get(name)
-    return "" if value is None else str(value)
+    return "" if value is None else printable(value, lines=name == "text")
 
 
 def _send_at(row: Mapping[str, Any]) -> datetime:

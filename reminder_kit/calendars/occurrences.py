@@ -12,6 +12,7 @@ from attrs import frozen
 
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.instants import iso
+from reminder_kit.text.printable import printable
 
 __all__ = ["Occurrence", "Problem", "occurrence_json"]
 
@@ -35,7 +36,7 @@ class Problem:
         place = [] if self.file is None else [self.file]
         place += [] if self.line is None else [f"line {self.line}"]
         place += [] if self.uid is None else [f"UID {self.uid}"]
-        return f"{', '.join(place)}: {self.message}" if place else self.message
+        return printable(f"{', '.join(place)}: {self.message}" if place else self.message)
 
 
 @frozen

@@ -10,12 +10,14 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import StringIO
 
 import click
 
 from reminder_kit import __version__
 from reminder_kit.cli.options import common
 from reminder_kit.errors import PlanChangedError, ProviderError, ReminderKitError, UnsafePlanError
+from reminder_kit.text.printable import printable
 
 __all__ = ["root", "run"]
 
@@ -115,9 +117,11 @@ def _report_error(error: Exception) -> int:
     if isinstance(error, click.Abort):
         return 130
     if isinstance(error, click.ClickException):
-        error.show()
+        said = StringIO()
+        error.show(said)
+        click.echo(printable(said.getvalue(), lines=True), err=True, nl=False)
         return error.exit_code
-    click.echo(f"error: {_line(error)}", err=True)
+    click.echo(printable(f"error: {_line(error)}"), err=True)
     return _status(error)
 
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from reminder_kit.cli.options import chosen, common
-from reminder_kit.cli.output import write_json
+from reminder_kit.cli.output import write_json, write_lines
+from reminder_kit.cli.rendering import Line
 from reminder_kit.cli.session import configured
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.rules.offsets import parse_length
@@ -99,8 +100,8 @@ def _parse_age(text: str) -> timedelta:
 
 
 def _write_result(document: dict[str, object], words: str) -> None:
-    """Write a result as JSON, or as a line for people."""
+    """Write a result as JSON, or as lines for people."""
     if chosen().json:
         write_json(document)
     else:
-        click.echo(words)
+        write_lines(Line(line) for line in words.splitlines())

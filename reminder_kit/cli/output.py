@@ -21,6 +21,7 @@ import click
 
 from reminder_kit.cli.rendering import Line
 from reminder_kit.model.instants import iso, zone
+from reminder_kit.text.printable import json_text, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,10 +42,13 @@ def zone_of(kit: ReminderKit) -> ZoneInfo:
 
 
 def write_json(value: Any, *, one_line: bool = False) -> None:
-    """Write one JSON document; instants as `YYYY-MM-DDTHH:MM:SSZ`. A terminal without UTF-8 gets escapes."""
+    """Write one JSON document; instants as `YYYY-MM-DDTHH:MM:SSZ`. A terminal without UTF-8 gets escapes.
+
+    So do all: of what a terminal would not show but obey. The values stay what they are.
+    """
     layout: dict[str, Any] = {"separators": (",", ":")} if one_line else {"indent": 2}
     try:
-        click.echo(json.dumps(value, ensure_ascii=False, default=_json_value, **layout))
+        click.echo(json_text(json.dumps(value, ensure_ascii=False, default=_json_value, **layout)))
     except UnicodeEncodeError:
         click.echo(json.dumps(value, default=_json_value, **layout))
 
@@ -95,7 +99,7 @@ def _console() -> Console:
 
 def say(text: str) -> None:
     """Write one line about the run to stderr."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def warn(text: str) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import field, frozen
 
 from reminder_kit.model.instants import iso
 from reminder_kit.model.instants import zone as zone_named
@@ -20,6 +20,7 @@ from reminder_kit.planning.attention import Affected, AttentionItem
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
+from reminder_kit.text.printable import printable
 
 __all__ = [
     "Line",
@@ -59,9 +60,9 @@ _WORDS = {
 
 @frozen
 class Line:
-    """One line of text."""
+    """One line of text, which any terminal can show."""
 
-    text: str
+    text: str = field(converter=printable)
     #: A style of rich, where there are colours; "": none.
     style: str = ""
     #: How far its continuation is indented where it must be wrapped.
@@ -88,9 +89,10 @@ def shortened(name: str, longest: int = 24) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
-    """Return rows as lines with their columns aligned."""
+    """Return rows as lines with their columns aligned, as they are shown."""
     if not rows:
         return []
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         (" " * indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()

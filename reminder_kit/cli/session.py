@@ -19,6 +19,7 @@ from reminder_kit.cli.options import chosen
 from reminder_kit.config.loading import DEFAULT_PATH, Config, load
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.instants import iso
+from reminder_kit.text.printable import printable
 
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import ReminderKit
@@ -41,7 +42,7 @@ def configured(*, needed: bool = True, warn: bool = False) -> Config:
         return Config(path=Path(DEFAULT_PATH))
     config = load(named or DEFAULT_PATH)
     for warning in config.warnings if warn else ():
-        click.echo(f"warning: {config.path}: {warning}", err=True)
+        _warn(f"{config.path}: {warning}")
     return config
 
 
@@ -114,13 +115,18 @@ def _unheard() -> Iterator[None]:
         log.removeFilter(nothing)
 
 
+def _warn(text: str) -> None:
+    """Write one warning to stderr; `output`, which does so for commands, is built on this module."""
+    click.echo(printable(f"warning: {text}"), err=True)
+
+
 def _warn_of_missing_key(fallback: Provider | None) -> None:
     """Write a warning to stderr where the fallback has no key."""
     try:
         if fallback is not None:
             fallback.headers()
     except ConfigurationError as error:
-        click.echo(f"warning: the fallback can send nothing: {error}", err=True)
+        _warn(f"the fallback can send nothing: {error}")
 
 
 def _refuse_other_times(now: datetime | None, provider: Provider) -> None:

@@ -36,8 +36,8 @@ from reminder_kit.model.records import Claim, ReminderRecord
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import (
     ASKED,
-    NEVER_SENT,
     cancellable,
+    forgotten_at,
     is_past,
     key_lives,
     replayable,
@@ -248,12 +248,25 @@ class Dispatcher:
         if message.state is State.CANCELLING and cancellable(message, self.route.settings.window, now):
             return await self.finish_cancel(claimed)
         if message.state is State.UNKNOWN:
-            receipt, _ = await found_again(self.exchange, self.journal, message)
-            state = (state_of(receipt.status) or State.SENT) if receipt else State.ABANDONED
-            after = evolve(message, state=state, provider_id=receipt.provider_id if receipt else None)
-            await self.journal.move(claimed, after)
-            return DispatchResult(DispatchStatus.DONE, after)
+            return await self._look_again(claimed)
         return await self.look_up(claimed)
+
+    async def _look_again(self, claimed: ClaimedMessage) -> DispatchResult:
+        """Look again for a message of unknown outcome; a day after its send time and the start it matters no more."""
+        message, now = claimed.message, self.clock()
+        search = await found_again(self.exchange, self.journal, message)
+        if search.is_absent:
+            return await self.posting.never_sent(claimed)
+        after = evolve(message, next_try_at=None)
+        if search.receipt is not None:
+            state = state_of(search.receipt.status) or State.SENT
+            after = evolve(after, state=state, provider_id=search.receipt.provider_id)
+        elif now >= forgotten_at(message):
+            after = evolve(after, state=State.ABANDONED)
+        elif search.error is not None:
+            again_at = now + backoff(message.attempts, message.id)
+            after = evolve(after, attempts=message.attempts + 1, next_try_at=again_at)
+        return DispatchResult(DispatchStatus.DONE, await self.journal.move(claimed, after))
 
     def _left_alone(self, until: datetime, cause: str) -> ProviderError:
         text = f"left alone until {until:%Y-%m-%dT%H:%M:%SZ} after: {cause}"
@@ -269,7 +282,7 @@ class Dispatcher:
         """
         message, proven = claimed.message, self.route.honours_keys
         repeats = self._repeats(message, may_leave_now, alone=alone)
-        if repeats is False and not proven and not await self.exchange.is_alive():
+        if repeats is False and not proven and not await self.exchange.answers_posts(message.path):
             silence = UnknownOutcomeError(message.error or "no answer")
             return await self.posting.retry_later(claimed, silence, doubtful=True)
         if repeats is not None:
@@ -284,9 +297,7 @@ class Dispatcher:
             return await self._confirmed(posted, await post(posted))
         if message.uncertain:
             return await self._confirmed(claimed, await self.posting.look_for(claimed, None))
-        after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
-        await self.journal.move(claimed, after)
-        return DispatchResult(DispatchStatus.DONE, after)
+        return await self.posting.never_sent(claimed)
 
     def _repeats(self, message: Message, may_leave_now: Callable[[datetime], bool], *, alone: bool) -> bool | None:
         """Say how a request may be repeated: True within its window, False as a question after it, None not at all.
@@ -345,12 +356,10 @@ class Dispatcher:
         message = claimed.message
         if message.state in (State.SCHEDULED, State.CANCELLING):
             return await self._presume_sent(claimed)
-        if message.state is not State.CREATING:
-            after = evolve(message, state=State.ABANDONED)
-        elif message.uncertain:
-            after = evolve(message, state=State.UNKNOWN, next_try_at=None)
-        else:
-            after = evolve(message, state=State.REJECTED, next_try_at=None, error=NEVER_SENT)
+        if message.state is State.CREATING and not message.uncertain:
+            return await self.posting.never_sent(claimed)
+        forgotten = message.state is State.UNKNOWN and self.clock() >= forgotten_at(message)
+        after = evolve(message, state=State.ABANDONED if forgotten else State.UNKNOWN, next_try_at=None)
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.UNKNOWN if after.state is State.UNKNOWN else DispatchStatus.DONE, after)
 

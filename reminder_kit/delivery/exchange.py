@@ -6,7 +6,6 @@ neither a text nor a whole number: method, path, status, seconds, our name of th
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
@@ -16,6 +15,7 @@ from attrs import frozen
 
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import ProviderError, TransientError, UnknownOutcomeError
+from reminder_kit.logs import LOG
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import masked
@@ -25,7 +25,8 @@ __all__ = ["Exchange", "logged", "state_of"]
 
 T = TypeVar("T")
 
-_LOG = logging.getLogger("reminder_kit")
+_UNREAD = frozenset({401, 402, 403, 407, 429})
+"""Statuses of answers given before anybody has looked at what was posted."""
 
 
 @frozen
@@ -43,17 +44,19 @@ class Exchange:
             return
         await self.route.io.turn()
 
-    async def is_alive(self) -> bool:
-        """Say whether the provider answers questions, by one that changes nothing: a refusal for the rate is no answer.
+    async def answers_posts(self, path: str) -> bool:
+        """Say whether the provider answers where messages are posted (`path`), by a post of nothing.
 
-        The circuit breaker learns from silence, so that not every message in doubt asks. An answer ends an outage, and
-        is else no word on whether messages can be posted.
+        Nothing has no recipient, so that no text comes of it. Whoever answers a question (GET) may still lose messages,
+        and who refuses for the key, the account or the rate has not looked at what was posted. The circuit breaker
+        learns from silence, so that not every message in doubt asks; an answer ends an outage.
         """
         breaker, name = self.route.breaker, self.route.provider.name
+        nothing = Request("POST", path, b"{}", {"content-type": "application/json"})
         try:
             breaker.admit(self.clock())
             await self.route.io.turn()
-            answer = await logged(self.route.io, name, self.route.provider.ping())
+            answer = await logged(self.route.io, name, nothing)
         except ProviderError:
             return False
         except (NoAnswerError, NotSentError) as problem:
@@ -64,7 +67,7 @@ class Exchange:
             return False
         if breaker.open_until is not None:
             breaker.answered()
-        return answer.status != 429
+        return answer.status not in _UNREAD
 
     async def ask(
         self,
@@ -113,9 +116,9 @@ async def logged(io: IO, provider: str, request: Request, message: Message | Non
         answer = await io.send(request)
     except (NotSentError, NoAnswerError) as problem:
         what = "not sent" if isinstance(problem, NotSentError) else "no answer"
-        _LOG.info("%s %s %s: %s after %.2f s%s", provider, request.method, path, what, monotonic() - begun, about)
+        LOG.info("%s %s %s: %s after %.2f s%s", provider, request.method, path, what, monotonic() - begun, about)
         raise
-    _LOG.info("%s %s %s: %d after %.2f s%s", provider, request.method, path, answer.status, monotonic() - begun, about)
+    LOG.info("%s %s %s: %d after %.2f s%s", provider, request.method, path, answer.status, monotonic() - begun, about)
     return answer
 
 

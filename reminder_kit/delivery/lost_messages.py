@@ -1,6 +1,6 @@
 """Look at the provider for a message whose id we never learned, because the answer to its request was lost.
 
-Never posts anything. A message that is not found is not proved absent.
+Never posts anything. A message that is not found is proved absent only where the provider lists every message.
 """
 
 from __future__ import annotations
@@ -8,35 +8,49 @@ from __future__ import annotations
 from functools import partial
 from typing import cast
 
+from attrs import frozen
+
 from reminder_kit.delivery.exchange import Exchange
 from reminder_kit.delivery.journal import Journal
 from reminder_kit.errors import ProviderError
 from reminder_kit.model.messages import Message
 from reminder_kit.ports import Finder, Receipt
 
-__all__ = ["found_again"]
+__all__ = ["Search", "found_again"]
 
 
-async def found_again(
-    exchange: Exchange, journal: Journal, message: Message
-) -> tuple[Receipt | None, ProviderError | None]:
-    """Return the one message at the provider that must be this one, or the error for which it could not be asked.
+@frozen
+class Search:
+    """What looking for a lost message came to."""
 
-    Both are None where the provider keeps no list, where asking now could show nothing, and where none or several
-    of the messages on its list may be the one.
-    """
-    if not exchange.route.capabilities.finds:
-        return None, None
-    finder = cast("Finder", exchange.route.provider)
+    #: The one message at the provider that must be this one; None: none, or several may be, or it was not asked.
+    receipt: Receipt | None = None
+    #: Why the provider could not be asked; None: it was, or keeps no list, or asking now could show nothing.
+    error: ProviderError | None = None
+    #: Whether the provider certainly does not have the message.
+    is_absent: bool = False
+
+
+async def found_again(exchange: Exchange, journal: Journal, message: Message) -> Search:
+    """Look for a message where its provider lists messages."""
+    route = exchange.route
+    if not route.capabilities.finds:
+        return Search()
+    finder = cast("Finder", route.provider)
     draft, created_at, token = message.draft, message.created_at, message.id
     request = finder.find(draft, token=token, created_at=created_at, now=exchange.clock())
     if request is None:
-        return None, None
+        return Search()
     parse = partial(finder.parse_found, draft=draft, token=token, created_at=created_at)
     # a list that can be read says nothing of whether messages can be posted, and one that can't be, neither
     receipts, error = await exchange.ask(lambda: request, parse, message, learns=False)
     strange = [receipt for receipt in receipts or () if not await _is_known(receipt, finder.name, journal)]
-    return (strange[0] if len(strange) == 1 else None), error
+    if strange or error is not None:
+        return Search(strange[0] if len(strange) == 1 else None, error)
+    within = route.capabilities.listed_within
+    # a clock that is far from the provider's may take a message for an older one
+    listed = within is not None and exchange.clock() >= created_at + within and not route.skew.allowance
+    return Search(is_absent=listed)
 
 
 async def _is_known(receipt: Receipt, provider: str, journal: Journal) -> bool:

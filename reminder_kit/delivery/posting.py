@@ -136,10 +136,13 @@ class Posting:
             return now <= message.send_at + GRACE and may_still_send(now)
         return still_fits(message, window, now)
 
-    async def _not_sent(self, claimed: ClaimedMessage, status: DispatchStatus, error: ProviderError) -> DispatchResult:
+    async def never_sent(self, claimed: ClaimedMessage) -> DispatchResult:
         """Write down that the provider certainly does not have a message: its reminder is decided anew."""
         after = evolve(claimed.message, state=State.REJECTED, uncertain=False, next_try_at=None, error=NEVER_SENT)
-        await self.journal.move(claimed, after)
+        return DispatchResult(DispatchStatus.DONE, await self.journal.move(claimed, after))
+
+    async def _not_sent(self, claimed: ClaimedMessage, status: DispatchStatus, error: ProviderError) -> DispatchResult:
+        await self.never_sent(claimed)
         return DispatchResult(status, None, error)
 
     def _may_repeat(self, message: Message, delay: timedelta, may_still_send: Callable[[datetime], bool]) -> bool:
@@ -239,23 +242,35 @@ class Posting:
     async def look_for(self, claimed: ClaimedMessage, error: ProviderError | None) -> DispatchResult:
         """Look for a message whose answer is lost, where the provider lists messages. Not found, it is unknown.
 
-        While the provider can't be asked, or does not answer at all, it waits: no second message is made meanwhile, and
-        one that turns up then can still be taken back; by then it may have shown that it honours keys, too.
+        While the provider can't be asked, or does not answer where messages are posted, it waits: no second message is
+        made meanwhile, and one that turns up then can still be taken back; by then the provider may have shown that it
+        honours keys, too. Where neither is ever made, it is unknown at once. Where messages are listed, one that is
+        unknown is looked for again.
         """
         message, now = claimed.message, self.clock()
-        receipt, silence = await found_again(self.exchange, self.journal, message)
-        if receipt is not None:
-            return await self._accepted(claimed, receipt, looked=True)
-        if now < max(message.send_at, message.start_at):
-            silent = isinstance(silence, TransientError | UnknownOutcomeError)
-            if (silent and message.attempts <= _LOOKS) or not await self.exchange.is_alive():
-                why = silence or error or UnknownOutcomeError(message.error or "no answer")
+        search = await found_again(self.exchange, self.journal, message)
+        if search.receipt is not None:
+            return await self._accepted(claimed, search.receipt, looked=True)
+        doubles = self.route.settings.of(message).prefer_duplicate or self.route.capabilities.key_life is not None
+        if (doubles or search.is_absent) and now < max(message.send_at, message.start_at):
+            silent = isinstance(search.error, TransientError | UnknownOutcomeError)
+            if (silent and message.attempts <= _LOOKS) or not await self.exchange.answers_posts(message.path):
+                why = search.error or error or UnknownOutcomeError(message.error or "no answer")
                 return await self.retry_later(claimed, why, doubtful=True)
+        if search.is_absent:
+            return await self.never_sent(claimed)
         asked = message.error.startswith(ASKED)
         said = message.error if asked else str(error or message.error or "no answer")
-        after = evolve(message, state=State.UNKNOWN, next_try_at=None, error=said)
+        after = evolve(message, state=State.UNKNOWN, next_try_at=self._looked_for_again_at(message), error=said)
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.UNKNOWN, after, error or UnknownOutcomeError(said))
+
+    def _looked_for_again_at(self, message: Message) -> datetime | None:
+        """Return when (UTC) an unknown message is looked for again: once it must be listed, or was to go out."""
+        capabilities = self.route.capabilities
+        if capabilities.listed_within is not None:
+            return message.created_at + capabilities.listed_within
+        return message.send_at + GRACE if capabilities.finds else None
 
     async def retry_later(
         self, claimed: ClaimedMessage, error: ProviderError, *, doubtful: bool, about: str = ""

@@ -5,7 +5,6 @@ Decides nothing itself, and never reads a clock: the faces give it one.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -21,6 +20,7 @@ from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_run
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.logs import LOG
 from reminder_kit.model.consent import sender_names
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
@@ -53,8 +53,6 @@ if TYPE_CHECKING:
 __all__ = ["Kit", "account_of", "failures_of", "senders_of", "with_fallback"]
 
 T = TypeVar("T")
-
-_LOG = logging.getLogger("reminder_kit")
 
 
 class Kit:
@@ -268,7 +266,7 @@ class Kit:
         report = await self._executor.apply(plan, patient=patient, forced=force and plan.is_unsafe)
         report, now = evolve(report, problems=plan.problems), self.now()
         if plan.worklist.foreign:
-            _LOG.error(
+            LOG.error(
                 "nobody is written to: the ledger last worked at %s, and is at %s now; "
                 "if it is no copy, adopt it (ledger adopt)",
                 plan.worklist.foreign,
@@ -290,7 +288,7 @@ class Kit:
         if sighting.kept or sighting.gone:
             await self._io.result(self.ledger.submit(sighting.write))
         for item in sighting.new:
-            _LOG.warning("waits for a person: %s", item)
+            LOG.warning("waits for a person: %s", item)
             await self._listeners.tell(item, "attention")
         if sighting.replies_wait:  # the run may have found out which messages they answer
             await self._tell(await self._io.result(self.ledger.submit(lambda tx: self._inbox.match_again(tx, now))))
@@ -332,7 +330,7 @@ def _warn_of_opt_outs(rules: Iterable[Rule], correction: str, defaults: Defaults
         templates.append(Rule("correction", before="1 minute", text=correction))
         tuple(warnings_of(templates[-1], defaults))
     for warning in opt_out_warnings(templates):
-        _LOG.warning("%s", warning)
+        LOG.warning("%s", warning)
 
 
 def with_fallback(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from reminder_kit.kit.assembly import Kit
-from reminder_kit.model.consent import Consent, Lifted, Way
+from reminder_kit.model.consent import Lifted, Way
+from reminder_kit.planning.consent_view import Consent
 from reminder_kit.planning.report import Report
 from reminder_kit.webhooks.opt_out_lists import OPT_OUTS, bar_listed, opted_out
 

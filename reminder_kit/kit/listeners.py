@@ -5,7 +5,6 @@ Never lets a callback harm what is going on: one that raises is logged, and pass
 
 from __future__ import annotations
 
-import logging
 import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
@@ -17,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from attrs import define, field, frozen
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.logs import LOG
 from reminder_kit.model.suggestions import suggestion
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.report import Report
@@ -25,8 +25,6 @@ __all__ = ["EVENT_TYPES", "Listeners", "Run", "announces_run", "called", "failur
 
 P = ParamSpec("P")
 T = TypeVar("T", bound="Announcing")
-
-_LOG = logging.getLogger("reminder_kit")
 
 EVENT_TYPES = (
     "*", "run", "change", "attention", "scheduled", "sent", "delivered", "undelivered", "cancelled", "received",
@@ -103,7 +101,7 @@ class Listeners:
             if self.awaits and isawaitable(done):
                 await done
         except Exception as error:  # noqa: BLE001 - a host's callback may raise whatever it likes
-            _LOG.error("a callback for %r failed and was passed over: %s", event_type, failure(error))
+            LOG.error("a callback for %r failed and was passed over: %s", event_type, failure(error))
 
 
 class Announcing(Protocol):

@@ -188,12 +188,12 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """Open one transaction: committed on exit, rolled back on an exception."""
-        from reminder_kit.ledger.databases.runner import ConnectionRunner
+        from reminder_kit.ledger.databases.runner import runner_of
         from reminder_kit.ledger.transaction import Transaction
 
         database = self._database
         with database.writing() as connection:
-            transaction = Transaction(ConnectionRunner(connection), self.namespace, self.schema)
+            transaction = Transaction(runner_of(connection), self.namespace, self.schema)
             yield transaction
             transaction.flush()
 
@@ -235,10 +235,10 @@ class Ledger:
 
     def _identity(self, anew: bool) -> DatabaseIdentity:  # noqa: FBT001 - a callback of one argument
         from reminder_kit.ledger.databases.host_connection import identity_of
-        from reminder_kit.ledger.databases.runner import ConnectionRunner
+        from reminder_kit.ledger.databases.runner import runner_of
 
         if self._identity_ is None or anew:
-            self._identity_ = self._database.ask(lambda found: identity_of(ConnectionRunner(found), self.schema))
+            self._identity_ = self._database.ask(lambda found: identity_of(runner_of(found), self.schema))
         return self._identity_
 
     # Reading
@@ -250,15 +250,13 @@ class Ledger:
         generator), and depends on nothing but its reader: where the first answer can't be trusted it is put again.
         Raises `SchemaError` where the tables are older or newer than this library.
         """
-        from reminder_kit.ledger.databases.runner import ConnectionRunner
+        from reminder_kit.ledger.databases.runner import runner_of
         from reminder_kit.ledger.reader import NoLedger, Reader
 
         database = self._database
         if not database.exists() or self.check_schema() == "absent":
             return question(Reader(NoLedger(), self.namespace, self.schema))
-        return database.ask(
-            lambda connection: question(Reader(ConnectionRunner(connection), self.namespace, self.schema))
-        )
+        return database.ask(lambda connection: question(Reader(runner_of(connection), self.namespace, self.schema)))
 
     def ask(self, question: Callable[[sa.Connection], T], absent: T) -> T:
         """Put a question of your own to a short read-only transaction; `absent` is what an absent ledger says."""

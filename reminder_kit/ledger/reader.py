@@ -44,6 +44,7 @@ from reminder_kit.model.records import (
     ReminderRecord,
     Traffic,
 )
+from reminder_kit.model.rule_sets import RuleSetRecord
 from reminder_kit.planning.attention import Affected, AttentionFacts, Mark
 
 __all__ = ["NOTHING", "NoLedger", "Reader", "RecordFilter", "SentByWhom"]
@@ -249,13 +250,13 @@ class Reader:
             )
         ]
         doubtful: dict[str, list[Affected]] = {State.UNKNOWN: [], State.SCHEDULED: []}
-        for state, key, *identity, rule, to, start_at, error in self._runner.rows(
+        for _, state, key, *identity, rule, to, start_at, error in self._runner.rows(
             statements.doubtful, **same, now=micros(now)
         ):
             doubtful[state].append(Affected(key, Identity(*identity), rule, to, instant(start_at), error=error))
         unwritten = {member.rule for member in waiting if member.reason == Reason.TEMPLATE_ERROR}
         written = {rule for rule in unwritten if self._runner.rows(statements.is_written, **same, rule=rule)}
-        last, begun = self.last_run("resync"), self._runner.rows(statements.begun_at, **same)
+        last, rule_sets = self.last_run("resync"), self.standing.rule_sets()
         return AttentionFacts(
             waiting=waiting,
             unknown=doubtful[State.UNKNOWN],
@@ -263,10 +264,15 @@ class Reader:
             blockers=self.blockers(),
             written=frozenset(written),
             marks=self.marks(),
-            rule_sets=self.standing.rule_sets(),
-            worked_at=last[0] if last else instant(begun[0][0]) if begun else None,
+            rule_sets=rule_sets,
+            worked_at=last[0] if last else self._worked_since(rule_sets),
             has_run=last is not None,
         )
+
+    def _worked_since(self, rule_sets: Sequence[RuleSetRecord]) -> datetime | None:
+        """Return when (UTC) the ledger was at work already, as far as is known at once; None: it never was."""
+        noted = self._runner.rows(self._statements.attention.a_moment, namespace=self._namespace)
+        return min([*(instant(at) for (at,) in noted), *(known.since for known in rule_sets)], default=None)
 
     def marks(self) -> dict[tuple[str, str], Mark]:
         """Return what is kept of the members of items that wait for a person, by item and member."""
@@ -279,6 +285,15 @@ class Reader:
         values = {} if source is None else {"namespace": self._namespace, "source": source}
         found = self._runner.rows(statement, **values, **_given(provider=provider))
         return int(found[0][0]) if found else 0
+
+    def room(self, cap: int, wanted: int, provider: str) -> int:
+        """Return how many more messages a provider takes that keeps `cap`; at least `wanted` where it has that room.
+
+        They are counted only where more were ever made than could be parked.
+        """
+        made = self._runner.rows(self._statements.queries.made)
+        at_most = (made[0][0] or 0) if made else 0
+        return cap - (at_most if at_most + wanted <= cap else self.parked(provider=provider))
 
     def sent_before(self, identity: Identity) -> SentByWhom:
         """Return, by (rule, recipient), what went out for this id, whichever occurrence."""

@@ -123,15 +123,20 @@ class Recorder:
             batch.fresh.clear()
 
     def _list_phones(self, all_incoming: Iterable[Incoming]) -> None:
-        """Note which numbers the appointments are for; what they were for stays until they were worked on."""
+        """Note which numbers appointments just written are for; what they were for stays until they were worked on.
+
+        Those that others wrote otherwise at the same time are left out.
+        """
+        written = {incoming.identity: incoming for incoming in all_incoming}
         rows = [
-            (*incoming.identity, incoming.fingerprint, number, micros(incoming.appointment.start_at))
-            for incoming in all_incoming
-            for number in dict.fromkeys(one.phone for one in incoming.appointment.recipients)
+            (row, number, micros(written[identity].appointment.start_at))
+            for identity, (row, fingerprint, *_) in self._reader.recorded(written).items()
+            if fingerprint == written[identity].fingerprint
+            for number in dict.fromkeys(one.phone for one in written[identity].appointment.recipients)
         ]
         if rows:
             packed = self._runner.pack("phones", rows)
-            self._runner.run(self._statements.phones.list_phones, namespace=self._namespace, **packed)
+            self._runner.run(self._statements.phones.add_phones, namespace=self._namespace, **packed)
 
     def _corrected(self, batch: _Batch, all_incoming: Sequence[Incoming]) -> list[RecordResult]:
         """Return the answers; where others wrote at the same time, look at what stands now."""

@@ -28,7 +28,6 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from attrs import field, frozen
 
@@ -38,7 +37,6 @@ from reminder_kit.model.phones import masked
 
 __all__ = [
     "Act",
-    "Consent",
     "ConsentEvent",
     "Lifted",
     "Party",
@@ -204,46 +202,6 @@ class Lifted:
 
     def __bool__(self) -> bool:
         return bool(self.bars)
-
-
-@frozen
-class Consent:
-    """What is known of one number: who bars it now, and all that was said about writing to it."""
-
-    #: Who bars it, one for each party, the recipient first; empty: nobody does.
-    bars: tuple[Suppression, ...]
-    #: All that was said here, in the order in which it happened.
-    events: tuple[ConsentEvent, ...]
-
-    @property
-    def lines(self) -> list[str]:
-        """Who bars the number, then what was said, as lines for people; with the words, which may be personal."""
-        return [*(bar.said for bar in self.bars), *(_line(event) for event in self.events)]
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines) or "nothing was ever said about this number"
-
-    def as_json(self) -> dict[str, Any]:
-        """Return all of it as plain JSON values, without the number."""
-        bars, events = [bar.as_json() for bar in self.bars], [_event_json(event) for event in self.events]
-        return {"barred_by": bars, "events": events}
-
-
-def _line(event: ConsentEvent) -> str:
-    words = f": {event.words}" if event.words else ""
-    return f"{iso(event.occurred_at)} {event.by} ({event.way}): {event.act}{words}"
-
-
-def _event_json(event: ConsentEvent) -> dict[str, Any]:
-    return {
-        "by": event.by.value,
-        "act": event.act.value,
-        "occurred_at": iso(event.occurred_at),
-        "recorded_at": iso(event.recorded_at),
-        "way": event.way,
-        "words": event.words or None,
-        "senders": list(event.senders),
-    }
 
 
 # What stands

@@ -48,12 +48,8 @@ def _storable(value: Any, where: str, depth: int = 0) -> Any:
         return whole_text(value)
     if isinstance(value, int) and value.bit_length() > _LONGEST:
         raise InvalidInputError(f"{where} is a number of more than 900 digits, which the ledger does not keep")
-    if value is None or isinstance(value, bool | int | float | Decimal):
-        return value
-    if isinstance(value, datetime):
-        return datetime.fromisoformat(value.isoformat()) if type(value) is not datetime else value
-    if isinstance(value, date | time):
-        return value
+    if value is None or isinstance(value, bool | int | float | Decimal | date | time):
+        return _plain(value)
     if depth > _DEEPEST:
         raise InvalidInputError(f"{where[:80]}… is nested more than {_DEEPEST} deep, which the ledger does not keep")
     if isinstance(value, Mapping):
@@ -65,6 +61,20 @@ def _storable(value: Any, where: str, depth: int = 0) -> Any:
     raise InvalidInputError(
         f"{where} is a {type(value).__name__}, which the ledger cannot keep: give text, numbers, dates, lists or dicts"
     )
+
+
+_PLAIN: tuple[type[Any], ...] = (bool, int, float, Decimal, datetime, date, time)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number, date or time as one of Python's own types; None as it is.
+
+    A class of the host's own would have other words, and other attributes, before it is stored than after.
+    """
+    kind = next((kind for kind in _PLAIN if isinstance(value, kind)), None)
+    if kind is None or type(value) is kind:
+        return value
+    return kind.fromisoformat(value.isoformat()) if issubclass(kind, date | time) else kind(value)
 
 
 class Data(dict[str, Any]):

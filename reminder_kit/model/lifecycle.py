@@ -21,8 +21,8 @@ Two parties move a message. *We* act on it, by `OUR_STEPS`:
                │                │                 └──> too_late
                │                └──> sent ──┬──> delivered
                │                            └──> undelivered
-               ├──> rejected
-               └──> unknown ──> abandoned
+               ├──> rejected <──┐
+               └──> unknown ────┴──> abandoned
 
 The *provider* moves it too, and says so in an answer or a webhook, whenever it likes; by `THEIR_STEPS`:
 
@@ -86,7 +86,7 @@ OUR_STEPS: dict[State, frozenset[State]] = {
     State.SCHEDULED: frozenset({State.CANCELLING, State.SENT}),
     State.CANCELLING: frozenset({State.CANCELLED, State.TOO_LATE}),
     State.SENT: frozenset({State.DELIVERED, State.UNDELIVERED}),
-    State.UNKNOWN: frozenset({State.ABANDONED}),
+    State.UNKNOWN: frozenset({State.REJECTED, State.ABANDONED}),
 }
 """From each state, the states to which we may take a message; from those not named, none."""
 

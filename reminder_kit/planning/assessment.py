@@ -24,6 +24,7 @@ from reminder_kit.planning.message_times import (
     NEVER_SENT,
     cancellable,
     is_past,
+    may_be_taken,
     needs_settling,
     replayable,
     texts_in_doubt,
@@ -277,7 +278,9 @@ def _assess_unparked(
     all_unknown = [message for message in messages if message.state is State.UNKNOWN]
     unknown = sum(texts_in_doubt(message) for message in all_unknown if _is_for(reminder, message, settings))
     record = observed.outcomes.get(reminder.key)
-    if unknown > (1 if own_settings.prefer_duplicate else 0) or (not all_unknown and _was_given_up(reminder, record)):
+    if unknown > (1 if own_settings.prefer_duplicate else 0) or (
+        not all_unknown and _was_given_up(reminder, messages, record)
+    ):
         assessment.skip = Reason.NOT_CONFIRMED
         return
     assessment.replaces = bool(unknown) or (record is not None and record.replacing)
@@ -287,12 +290,15 @@ def _assess_unparked(
     assessment.causes = ("settle",) if unknown else ()
 
 
-def _was_given_up(reminder: Reminder, record: ReminderRecord | None) -> bool:
+def _was_given_up(reminder: Reminder, messages: Sequence[Message], record: ReminderRecord | None) -> bool:
     """Say whether a message of this due time and number was never confirmed, and is forgotten by now.
 
-    `record` is what the ledger keeps of the reminder, None: nothing. No new message becomes due by forgetting one.
+    `record` is what the ledger keeps of the reminder, None: nothing. No new message becomes due by forgetting one; it
+    does by learning that the latest was never sent.
     """
     if record is None or reminder.recipient is None or record.reason != Reason.NOT_CONFIRMED:
+        return False
+    if messages and may_be_taken(messages[-1]):
         return False
     return record.due_at == reminder.due_at and record.to == reminder.recipient.phone
 

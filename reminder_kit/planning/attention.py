@@ -20,6 +20,7 @@ from reminder_kit.model.phones import masked
 from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import Identity
 from reminder_kit.model.rule_sets import RuleSetRecord, rests_at, serving, working
+from reminder_kit.text.printable import printable
 
 __all__ = ["UNREADABLE", "Affected", "AttentionFacts", "AttentionItem", "Mark", "attention_items", "item_id"]
 
@@ -154,7 +155,7 @@ class AttentionItem:
     def __str__(self) -> str:
         again = f"; tried again at {iso(self.next_try_at)}" if self.next_try_at else ""
         count = f" ({len(self.affected)})" if self.affected else ""
-        return f"{self.id} {self.kind}{count}: {self.what}: {self.remedy}; since {iso(self.since)}{again}"
+        return printable(f"{self.id} {self.kind}{count}: {self.what}: {self.remedy}; since {iso(self.since)}{again}")
 
 
 @frozen

@@ -16,6 +16,7 @@ from reminder_kit.model.instants import iso
 from reminder_kit.model.phones import masked
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
+from reminder_kit.text.printable import printable
 
 __all__ = ["CAUSES", "Change", "ChangeKind", "document", "headline", "printed", "summarise"]
 
@@ -178,4 +179,4 @@ def printed(summary: dict[str, int], changes: Iterable[Change]) -> str:
         + (f" [{', '.join(change.causes)}]" if change.causes else "")
         for change in changes
     ]
-    return "\n".join([headline(summary), *rows])
+    return "\n".join([headline(summary), *map(printable, rows)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from attrs import evolve
 
@@ -137,10 +138,13 @@ def _without(assessment: Assessment, observed: Observed, reason: Reason, setting
 def _kept(assessment: Assessment, parked: Message, observed: Observed) -> Decision:
     """Return the decision for a reminder whose parked message is kept; adopted where it speaks of other ones now."""
     reason = assessment.skip or Reason.UNCHANGED
-    decision = evolve(
-        _decided(assessment, observed, ChangeKind.KEEP, reason, ReminderStatus.PARKED),
+    decision = _decided(
+        assessment,
+        observed,
+        ChangeKind.KEEP,
+        reason,
+        ReminderStatus.PARKED,
         recorded_reason=_reason_of_parked(assessment, observed, reason),
-        message=parked,
         includes=assessment.includes,
     )
     is_undisturbed = reason is Reason.UNCHANGED and parked.state is State.SCHEDULED
@@ -157,8 +161,12 @@ def _reason_of_parked(assessment: Assessment, observed: Observed, reason: Reason
 
 def _parking(assessment: Assessment, observed: Observed, kind: ChangeKind, draft: Draft, reason: Reason) -> Decision:
     """Return the decision for a reminder that gets a new message."""
-    return evolve(
-        _decided(assessment, observed, kind, reason, ReminderStatus.PARKED),
+    return _decided(
+        assessment,
+        observed,
+        kind,
+        reason,
+        ReminderStatus.PARKED,
         draft=draft,
         replaces=assessment.replaces,
         replacing=bool(assessment.included_in),
@@ -173,8 +181,12 @@ def _unsent(assessment: Assessment, observed: Observed, reason: Reason, *, cance
     waits = placement is not None and placement.decision is PlacementDecision.HOLD and reason is placement.reason
     kind = ChangeKind.CANCEL if cancels else ChangeKind.HOLD if waits else ChangeKind.SKIP
     status = ReminderStatus.HELD if waits else ReminderStatus.SKIPPED
-    return evolve(
-        _decided(assessment, observed, kind, reason, status),
+    return _decided(
+        assessment,
+        observed,
+        kind,
+        reason,
+        status,
         park_at=placement.park_at if placement is not None else None,
         replaces=assessment.replaces,
         replacing=bool(assessment.included_in) or (waits and _replacing(assessment, observed)),
@@ -189,9 +201,9 @@ def _replacing(assessment: Assessment, observed: Observed) -> bool:
 
 
 def _decided(
-    assessment: Assessment, observed: Observed, kind: ChangeKind, reason: Reason, status: ReminderStatus
+    assessment: Assessment, observed: Observed, kind: ChangeKind, reason: Reason, status: ReminderStatus, **own: Any
 ) -> Decision:
-    """Return what every decision for a wanted reminder has in common."""
+    """Return a decision for a wanted reminder: what all of them have in common, and what is its `own`."""
     reminder, message = assessment.reminder, assessment.message
     # one that is parked and taken back needs no look-up first, and counts for the guard like any other
     parked = message is not None and message.state is State.SCHEDULED
@@ -213,6 +225,7 @@ def _decided(
         placement=assessment.placement,
         message=message,
         notes=assessment.notes,
+        **own,
     )
 
 

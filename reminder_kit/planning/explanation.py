@@ -20,6 +20,7 @@ from reminder_kit.planning.decision import Decision
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.rules.window import Window
+from reminder_kit.text.printable import printable
 
 __all__ = ["Explanation", "ReminderExplanation", "explain_decision"]
 
@@ -78,7 +79,7 @@ class Explanation:
             lines += _reminder_lines(reminder)
         if self.history:
             lines += ["history of the appointment:", *(_history_line(entry) for entry in self.history)]
-        return lines or [f"nothing is recorded for appointment {self.id!r}"]
+        return [printable(line) for line in lines] or [f"nothing is recorded for appointment {self.id!r}"]
 
     def __str__(self) -> str:
         return "\n".join(self.lines)

@@ -79,6 +79,12 @@ def forgotten_at(message: Message) -> datetime:
     return max(message.send_at, message.start_at) + _KEEP_UNKNOWN
 
 
+def _looked_for_at(message: Message) -> datetime:
+    """Return when (UTC) a message of unknown outcome is looked for again, or forgotten."""
+    forgotten = forgotten_at(message)
+    return min(forgotten, message.next_try_at or forgotten)
+
+
 def replayable(message: Message, settings: Settings, now: datetime) -> bool:
     """Say whether the very same request may be posted (again) at `now`.
 
@@ -121,7 +127,7 @@ def next_look(reminder_records: Sequence[ReminderRecord], messages: Sequence[Mes
         elif message.state in OPEN:
             instants.append(message.next_try_at or message.created_at)
         elif message.state is State.UNKNOWN:
-            instants.append(forgotten_at(message))
+            instants.append(_looked_for_at(message))
     return min(instants, default=None)
 
 
@@ -133,7 +139,7 @@ def needs_settling(message: Message, now: datetime) -> bool:
     if message.state is State.SCHEDULED:
         return is_past(message, now) or (message.next_try_at is not None and now >= message.next_try_at)
     if message.state is State.UNKNOWN:
-        return now >= forgotten_at(message)
+        return now >= _looked_for_at(message)
     return message.state in OPEN
 
 

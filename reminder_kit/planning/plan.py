@@ -85,7 +85,7 @@ class Plan:
     changes: tuple[Change, ...] = field(repr=False)
     #: How many appointments were looked at.
     appointments: int = 0
-    #: How many messages were parked in the plan's scope before it.
+    #: How many messages were parked in the plan's scope before it; 0 where it takes none back.
     parked: int = 0
     #: Whether the guard's ratio applies.
     guarded: bool = True

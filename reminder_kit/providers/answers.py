@@ -14,6 +14,7 @@ from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.instants import from_iso
 from reminder_kit.model.phones import masked
 from reminder_kit.ports import Response
+from reminder_kit.text.printable import printable
 
 __all__ = ["instant_of", "json_object", "short", "text_of"]
 
@@ -47,6 +48,6 @@ def instant_of(value: object) -> datetime | None:
 
 
 def short(text: str) -> str:
-    """Return a provider's words on one line, cut, and with phone numbers masked."""
-    line = _NUMBER.sub(lambda found: masked(found.group()), " ".join(text.split()))
+    """Return a provider's words on one printable line, cut, and with phone numbers masked."""
+    line = _NUMBER.sub(lambda found: masked(found.group()), printable(" ".join(text.split())))
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -4,8 +4,9 @@ May import `delivery`, `ledger`, `calendars`, `ports`, `planning` and the packag
 reading order:
 
     planner       what each verb asks for: input, `scope` (what absence means), guard; `calendar_import` reads calendars
-    plan_builder  one snapshot of the ledger in, a plan out; `neighbours` are the appointments that share a number
-    executor      record, claim, settle, decide again, dispatch, write down, release
+    plan_builder  one snapshot of the ledger in, a plan out; `neighbours` are the appointments that share a number,
+                  `absences` those that did not come in, `holding_back` is what waits for a probe, or for room
+    executor      record, claim, `settling`, decide again, `carrying_out`, release
     work_item     one claimed appointment at work; `conclusions`: what each end of a dispatch means for its reminder
     leases        the name of a worker, its heartbeat, whether it is dead
     reporting     what is reported; `batches` cuts long lists
@@ -18,19 +19,20 @@ What keeps a text from going out twice (README, promise 3), in the order in whic
 messages with their states, and the history; the log has a line for each exchange with the provider.
 
  1. Stored bytes and key. The request and its idempotency key are committed before it leaves; a repetition is the very
-    same request. `delivery.dispatcher`: `Dispatcher.park` (intent, then request), `post` (repeats what is stored).
+    same request. `Dispatcher.park` (intent, then request), `Posting.post` (repeats what is stored), both of `delivery`.
  2. Repeatable at all? Only while its time fits the window and, where it may have been carried out, the provider still
-    knows the key. `planning.message_times.replayable`, asked by `_may_repeat` and `_settle_creating` of the dispatcher.
- 3. Unknown outcome. A lost message is looked for (`Dispatcher.outcome_unknown`, `delivery.lost_messages`); not found,
-    one more text at most, never a third; none with `prefer_missing`. `planning.assessment._assess_unparked`.
+    knows the key. `planning.message_times.replayable`, asked by `Posting.post` and `Dispatcher._repeats`.
+ 3. Unknown outcome. A lost message is looked for (`Posting.look_for`, `delivery.lost_messages`); not found, one more
+    text at most, once posts are answered again (`Exchange.answers_posts`), never a third; none with `prefer_missing`.
+    `planning.assessment._assess_unparked`.
  4. Already sent. What the person has for this start, up to `rearm_after`, and this number is not sent again, whichever
     message or occurrence it was. `planning.assessment._already_sent`, `_last_sent_is_for`, `_is_for`.
  5. Together with another. A late reminder gives way to one nearer to the start: `rules.superseding.supersede`, by
     `planning.assessment._supersede`. One included in another's message has none: `planning.combining.mark_included`.
- 6. One at a time. A new message is parked only once the old one is taken back for certain: `Executor._replace`; and
-    not while an old one can't be settled: `Executor._blocked`.
+ 6. One at a time. A new message is parked only once the old one is taken back for certain: `CarryingOut._replace`; and
+    not while an old one can't be settled: `CarryingOut._blocked`.
  7. Stale duplicates. A message thought lost that turns up beside a newer one is taken back:
-    `planning.message_times.stale_duplicates`, `Executor.cancel_duplicate`.
+    `planning.message_times.stale_duplicates`, `Settling.duplicates`.
  8. In the way. In the transaction of the intent: the appointment was not written since, the number is not suppressed,
     and no parked message for it includes the reminder or lies too near. `park` and `_is_in_the_way` in the dispatcher.
  9. Claim and fence. One worker at a time (`Executor._claim`, `leases`); one that lost its claim can write nothing, so

@@ -6,8 +6,7 @@ for both faces of the kit: coroutines over the `IO` port. The package's docstrin
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import count, groupby
@@ -15,45 +14,41 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from reminder_kit.delivery.dispatch import DispatchResult, DispatchStatus
-from reminder_kit.delivery.dispatchers import Dispatchers, isolated
+from reminder_kit.delivery.dispatchers import Dispatchers
 from reminder_kit.delivery.routes import Route
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.logs import LOG
 from reminder_kit.model.consent import Suppression
-from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.places import Place
-from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import (
     FORCED,
     AppointmentRecord,
     Claim,
     Identity,
     RecordResult,
-    ReminderRecord,
-    ReminderStatus,
     Traffic,
     is_open,
 )
 from reminder_kit.model.rule_sets import OTHERS, Standing
-from reminder_kit.planning.changes import Change, ChangeKind
+from reminder_kit.planning.changes import Change
 from reminder_kit.planning.decide import decisions_for
-from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import needs_settling, stale_duplicates
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Plan, Worklist
 from reminder_kit.planning.probing import waiting_their_turn
 from reminder_kit.planning.report import Report
-from reminder_kit.planning.revision import held, leaving_now, may_still_send, placed_again
+from reminder_kit.planning.revision import held
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.yielding import yielding
 from reminder_kit.ports import IO
 from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.batches import batched
+from reminder_kit.reconciler.carrying_out import CarryingOut
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.reporting import merged, reported
+from reminder_kit.reconciler.settling import Settling
 from reminder_kit.reconciler.terms import accept
 from reminder_kit.reconciler.work_item import WorkItem, release
 
@@ -63,7 +58,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Executor"]
 
-_LOG = logging.getLogger("reminder_kit")
 _BATCH = 100  # appointments claimed and worked on at a time
 _AGAIN = 2  # times an appointment is decided again within one batch
 _PATIENCE = 90.0  # seconds a host's call waits for appointments that another worker holds
@@ -151,7 +145,7 @@ class Executor:
         report = Report(now=plan.now, changes=changes, appointments=plan.appointments)
         if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
-        _LOG.info("%s: %s", plan.actor, report.headline)
+        LOG.info("%s: %s", plan.actor, report.headline)
         return report
 
     @property
@@ -212,17 +206,18 @@ class Executor:
         """Work on the appointments that nobody else holds; returns the others."""
         works = await self._claim(identities, run)
         dispatchers = self._dispatchers(run.plan.actor, patient=run.patient)
+        carrying_out = CarryingOut(dispatchers, self.settings, self.io, self.clock)
         finished = False
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
                 await self._settle(works, dispatchers)
                 await self.io.call(self._decide, works, run)
-                await self._carry_out(works, dispatchers)
+                await carrying_out.carry_out(works)
                 for _ in range(_AGAIN):
                     if again := [work for work in works if work.decide_again]:
                         await self._reread(again)
                         await self.io.call(self._decide, again, run)
-                        await self._carry_out(again, dispatchers)
+                        await carrying_out.carry_out(again)
             finished = True
         finally:
             await (self._release(works, run) if finished else self._expire(works))
@@ -268,62 +263,11 @@ class Executor:
 
     async def _settle(self, works: Sequence[WorkItem], dispatchers: Dispatchers) -> None:
         """Find out what became of messages whose last step is open, then take stale duplicates back."""
-        now = self.clock()
-        open_ones = [
-            (work, message)
-            for work in works
-            for message in work.record.messages
-            if needs_settling(message, now) and self._may_touch(message)
-        ]
-        asked = [work for work, message in open_ones if message.state is State.CREATING and message.uncertain]
-        barred = await self.io.call(self.ledger.read, partial(self._barred_for, asked)) if asked else {}
-        jobs = [self._settling(work, message, dispatchers, barred) for work, message in open_ones]
-        if jobs:
-            await self.io.gather(jobs)
-            await self._reread(works)
-        jobs = [
-            self.cancel_duplicate(work, duplicate, dispatchers)
-            for work in works
-            for duplicate in stale_duplicates(work.record.messages)
-            if self.settings.may_write_to(duplicate.draft.to)
-        ]
-        if jobs:
-            await self.io.gather(jobs)
-            await self._reread(works)
-
-    def _may_touch(self, message: Message) -> bool:
-        """Say whether an open step of a message may be finished: to look one up writes to nobody."""
-        return message.state in (State.SCHEDULED, State.UNKNOWN) or self.settings.may_write_to(message.draft.to)
-
-    def cancel_duplicate(
-        self, work: WorkItem, message: Message, dispatchers: Dispatchers
-    ) -> Callable[[], Coroutine[Any, Any, None]]:
-        """Return the job that takes back a message that was thought lost: a newer one of its reminder is parked."""
-
-        async def job() -> None:
-            record = next(record for record in work.record.outcomes if record.key == message.key)
-            result = await isolated(dispatchers.cancel(work.claimed(message), record, Reason.UNCHANGED.value))
-            if result.status is DispatchStatus.FAILED:
-                work.unsettled[message.key] = result
-
-        return job
-
-    def _barred_for(self, works: Sequence[WorkItem], reader: Reader) -> Mapping[str, Suppression]:
-        """Return which numbers of appointments are barred, and why."""
-        barred = Barred(reader, self.settings.writer)
-        barred.learn([Observed.recorded(work.record, barred.by_number) for work in works])
-        return barred.by_number
-
-    def _settling(
-        self, work: WorkItem, message: Message, dispatchers: Dispatchers, barred: Mapping[str, Suppression]
-    ) -> Callable[[], Coroutine[Any, Any, None]]:
-        async def job() -> None:
-            may_leave = leaving_now(message, Observed.recorded(work.record, barred), self.settings)
-            alone = not any(other.state is State.UNKNOWN and other.key == message.key for other in work.record.messages)
-            result = await isolated(dispatchers.settle(work.claimed(message), may_leave, alone=alone))
-            work.settled(message, result, self.clock())
-
-        return job
+        settling = Settling(self.ledger, self.settings, self.io, self.clock)
+        for stage in (settling.open_steps, settling.duplicates):
+            if jobs := await stage(works, dispatchers):
+                await self.io.gather(jobs)
+                await self._reread(works)
 
     def _decide(self, works: Sequence[WorkItem], run: Execution) -> None:
         """Decide by the same functions as the plan, at the current clock and from one snapshot of the ledger."""
@@ -360,101 +304,7 @@ class Executor:
         in_context = Neighbours(reader, self.settings, now, barred).with_context(all_observed)
         return barred.by_number, in_context
 
-    # Carrying out
-
-    async def _carry_out(self, works: Sequence[WorkItem], dispatchers: Dispatchers) -> None:
-        """Take back and replace first, then park what is new: a person's number may have changed hands."""
-        for kind in (ChangeKind.CANCEL, ChangeKind.REPLACE, ChangeKind.SCHEDULE):
-            jobs = [
-                self._dispatching(work, decision, dispatchers)
-                for work in works
-                for decision in work.decisions
-                if decision.kind is kind and decision.key not in self._blocked(work)
-            ]
-            if jobs:
-                await self.io.gather(jobs)
-        for work in works:
-            work.record_untouched(self.clock())
-
-    @staticmethod
-    def _blocked(work: WorkItem) -> set[str]:
-        """Return the keys of reminders with a message that could not be settled: nothing new is parked for them."""
-        return {key for key, result in work.unsettled.items() if result.status is not DispatchStatus.UNKNOWN}
-
-    def _dispatching(
-        self, work: WorkItem, decision: Decision, dispatchers: Dispatchers
-    ) -> Callable[[], Coroutine[Any, Any, None]]:
-        async def job() -> None:
-            if decision.kind is ChangeKind.SCHEDULE:
-                await self._schedule(work, decision, dispatchers)
-            elif decision.kind is ChangeKind.CANCEL:
-                await self._cancel(work, decision, dispatchers)
-            else:
-                await self._replace(work, decision, dispatchers)
-
-        return job
-
-    async def _schedule(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
-        assert decision.reminder is not None  # noqa: S101 - what is to be parked belongs to a wanted reminder
-        own = dispatchers.of(decision.reminder)
-        await own.exchange.turn()  # whatever time allows is asked after that
-        revised = placed_again(decision, self.settings, own.route.window, own.route.skew.allowance, self.clock())
-        if revised.draft is None:
-            work.note(revised, outcome="done")
-            return
-        intent = evolve(revised, replacing=revised.replaces)  # until it is parked, the old one is still to be replaced
-        may_send = may_still_send(revised, self.settings.quiet)
-        result = await isolated(own.park(work.claim, work.record.generation, intent, may_send))
-        work.remember(result)
-        self._conclude(work, revised, result)
-
-    async def _cancel(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
-        result = await self._taken_back(work, decision, dispatchers, decision.record)
-        if result.status is DispatchStatus.TOO_LATE:
-            work.too_late(decision)
-            return
-        if result.status is DispatchStatus.DONE and decision.reason is Reason.ALREADY_SENT:
-            work.decide_again = work.decide_again or self.fallback is not None
-        self._conclude(work, decision, result)
-
-    async def _replace(self, work: WorkItem, decision: Decision, dispatchers: Dispatchers) -> None:
-        """Take the parked message back, and park the new one only when that is certain."""
-        intent = evolve(decision, status=ReminderStatus.HELD, replacing=True)
-        result = await self._taken_back(work, decision, dispatchers, intent.record)
-        if result.status is DispatchStatus.TOO_LATE:
-            work.too_late(decision)
-        elif result.status is DispatchStatus.DONE:
-            await self._schedule(work, evolve(decision, replaces=True), dispatchers)
-        else:
-            self._conclude(work, intent, result)
-
-    async def _taken_back(
-        self, work: WorkItem, decision: Decision, dispatchers: Dispatchers, record: ReminderRecord
-    ) -> DispatchResult:
-        """Return how taking back a decision's message ended; `record` is what the reminder comes to with it."""
-        message = work.messages[decision.message.id] if decision.message else None
-        assert message is not None  # noqa: S101 - only parked messages are cancelled
-        if message.state is State.CANCELLED:
-            return DispatchResult(DispatchStatus.DONE, message)
-        result = await isolated(dispatchers.cancel(work.claimed(message), record, decision.reason.value))
-        work.remember(result)
-        return result
-
     # Writing down
-
-    def _conclude(self, work: WorkItem, decision: Decision, result: DispatchResult) -> None:
-        """Note what a dispatch came to, and whether another decision may do better at once."""
-        work.conclude(decision, result, work.retry_at(decision.key, self.clock()))
-        if result.status is DispatchStatus.REJECTED:
-            by_itself = bool(decision.includes)  # a message of its own may be taken where the text for several was not
-            work.decide_again = work.decide_again or by_itself
-        elif result.status is DispatchStatus.BLOCKED:
-            work.decide_again = work.decide_again or self.fallback is not None
-        elif result.status is DispatchStatus.DONE and decision.kind is not ChangeKind.CANCEL:
-            waits = any(other.status is ReminderStatus.HELD and other.reason in WAITS for other in work.decisions)
-            work.decide_again = work.decide_again or waits
-        elif result.status is DispatchStatus.UNKNOWN:
-            work.decide_again = work.decide_again or self.settings.prefer_duplicate
 
     async def _release(self, works: Sequence[WorkItem], run: Execution) -> None:
         """Write what came of work items, end their claims, and note which other appointments to decide again."""

@@ -6,7 +6,7 @@ Reads one snapshot of the ledger. Never writes, and never asks the provider; `no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ from reminder_kit.model.rule_sets import Standing
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import is_past
+from reminder_kit.planning.message_times import is_past, needs_settling
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan, Worklist
 from reminder_kit.planning.probing import Candidate, candidate, probes
@@ -39,8 +39,10 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.unchanged import recorded_changes
 from reminder_kit.planning.yielding import yielding
+from reminder_kit.reconciler.absences import vanished
 from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.batches import batched
+from reminder_kit.reconciler.holding_back import hold_for_probes, hold_for_room
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.reconciler.terms import Terms, terms_of
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["build_plan"]
 
 _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
+_GOING = (ChangeKind.CANCEL, ChangeKind.REPLACE)
 
 
 @define
@@ -226,7 +229,7 @@ class PlanBuilder:
         )
         news = error or is_new or (not self.yields and record is not None and record.planned_with != self.digest)
         effective = [decision for decision in decisions if _has_effect(decision, record) or self._is_due(decision)]
-        if news or effective:
+        if news or effective or (record is not None and self._is_looked_for(record)):
             self.todo[identity] = None
             if self.settings.combines:
                 self._affecting.append((record, observed.appointment))
@@ -245,6 +248,10 @@ class PlanBuilder:
     def _is_due(self, decision: Decision) -> bool:
         """Say whether a parked message waits to be replaced, and may be if the one that is tried is taken."""
         return decision.kind is ChangeKind.KEEP and decision.park_at is not None and decision.park_at <= self.now
+
+    def _is_looked_for(self, record: AppointmentRecord) -> bool:
+        """Say whether a message of unknown outcome is to be looked for again, whatever is decided meanwhile."""
+        return any(message.state is State.UNKNOWN and needs_settling(message, self.now) for message in record.messages)
 
     def sweep(self, records: Iterable[AppointmentRecord]) -> None:
         """Decide for recorded appointments that did not come in, or only as they were before."""
@@ -310,66 +317,30 @@ class PlanBuilder:
             change for identity, changes in self.changes.items() for change in (*outdated.get(identity, ()), *changes)
         ]
 
-    def vanished(self, scope: Scope) -> Iterator[AppointmentRecord]:
-        """Yield recorded future appointments of a scope's source that are to be withdrawn unless they came in."""
-        if scope.complete:
-            records = self.reader.records(source=scope.source, ended_after=self.now)
-            yield from (record for record in records if self._may_vanish(record, scope))
-            return
-        for ids in batched(scope.covers):
-            records = self.reader.records(source=scope.source, ids=ids)
-            yield from (record for record in records if self._may_vanish(record, scope))
-
-    def _may_vanish(self, record: AppointmentRecord, scope: Scope) -> bool:
-        inside = scope.horizon is None or record.start_at < scope.horizon
-        newer = scope.as_of is not None and scope.as_of.is_newer(record.written)
-        before = record.recorded_at <= self.now and not newer
-        return record.start_at > self.now and inside and before and record.identity.id not in scope.spare
-
     def choose_probes(self) -> None:
         """Hold what is stopped but for one reminder for each blocker that is due."""
         self.probes = probes(self.candidates)
-        for changes in self.changes.values() if self.candidates else ():
-            for index, change in enumerate(changes):
-                if change.key in self.candidates and change.key not in self.probes:
-                    blocker = self.candidates[change.key].blocker
-                    changes[index] = evolve(
-                        change,
-                        kind=ChangeKind.HOLD,
-                        reason=blocker.reason,
-                        send_at=None,
-                        text=None,
-                        error=blocker.error,
-                    )
+        hold_for_probes(self.changes, self.candidates, self.probes)
 
     def apply_capacity(self, cap: int | None, provider: str) -> None:
         """Hold what a provider has no room for: the soonest are parked first. `cap` None: it has room for all."""
         if cap is None:
             return
-        of_provider = [
-            (change, changes, index)
-            for changes in self.changes.values()
-            for index, change in enumerate(changes)
-            if self.other_providers.get(change.key, self.settings.provider) == provider
-        ]
-        new = [candidate for candidate in of_provider if candidate[0].kind is ChangeKind.SCHEDULE]
-        room = max(0, cap - self.reader.parked(provider=provider)) if new else 0
-        freed = sum(counter[provider] for counter in self.over.values()) + sum(
-            candidate[0].kind is ChangeKind.CANCEL for candidate in of_provider
-        )
-        if len(new) <= room + freed:
-            return
-        new.sort(key=lambda candidate: (candidate[0].send_at, candidate[0].key))
-        for change, changes, index in new[room + freed :]:
-            self.held_back.add(change.key)
-            changes[index] = evolve(change, kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, send_at=None, text=None)
-        self.order = [identity for identity in self.order if not self.waiting.get(identity, {""}) <= self.held_back]
+        over = sum(counter[provider] for counter in self.over.values())
+
+        def is_of(change: Change) -> bool:
+            return self.other_providers.get(change.key, self.settings.provider) == provider
+
+        held_back = hold_for_room(self.changes, is_of, lambda wanted: self.reader.room(cap, wanted, provider), over)
+        self.held_back |= held_back
+        if held_back:
+            self.order = [identity for identity in self.order if not self.waiting.get(identity, {""}) <= self.held_back]
 
     def plan(self, guard: Guard) -> Plan:
         """Return the plan as it is by now, with the guard that may refuse it."""
         scope = self.scope
         parked = 0
-        if scope.guarded or scope.refusal:
+        if scope.guarded and any(change.kind in _GOING for change in self._all()):
             parked = self.reader.parked(source=None if scope.sweep else scope.source)
         return Plan(
             now=self.now,
@@ -466,7 +437,7 @@ def build_plan(
     builder.add_incoming(all_incoming)
     for part in (scope, *scope.covered):
         if part.complete or part.covers:
-            builder.withdraw(builder.vanished(part), absent=True)
+            builder.withdraw(vanished(reader, part, now), absent=True)
     if scope.withdraw:
         builder.withdraw(reader.records(identities=scope.withdraw))
     if scope.sweep:

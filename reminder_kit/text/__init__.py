@@ -2,17 +2,20 @@
 
 Pure: no clock, no I/O. Imports `rules`, `model` and `errors`. In reading order:
 
-    time_phrases  "today at 3:00 PM", "Monday 16 February at 10:00", by locale
-    templates     Jinja2's sandbox, and what a template may see
-    sms           encoding, parts and cost of a text
-    composer      the message of one reminder at its send time
-    samples       a made-up appointment, to render a template without a real one
-    linter        what is wrong, or dearer than need be, with a rule's texts
+    printable             control characters: left out for phones, shown as escapes everywhere else
+    time_phrases, sms     "today at 3:00 PM", "in 2 days", by locale; encoding, parts and cost of a text
+    views, readable       what a template is given; what it may read of each kind of value
+    bounds, environment   how much it may do and make; Jinja2's sandbox, narrowed to all that
+    filters, templates    the filters besides Jinja2's; compiled and rendered
+    composer, samples     the message of one reminder at its send time; a made-up appointment to render one without
+    kinds, faults         what an expression is; what keeps a template from being rendered
+    linter                what is wrong, or dearer than need be, with a rule's texts
 
 What to know:
 
 - A text is rendered for its send time, in the zone and locale of its reader: "tomorrow" is true as it arrives.
-- A template only reads. What it is given is never read as a template itself, and an undefined name is an error.
+- A template only reads what it was handed: no clock, no zone of the machine, no code. What it is given is never read as
+  a template itself, and an undefined name is an error. Whatever imports Jinja2 is loaded when a text needs it.
 - One character outside GSM-7 turns a whole text into UCS-2: a part then holds 70 characters instead of 160.
 """
 

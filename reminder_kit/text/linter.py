@@ -6,7 +6,7 @@ Pure: no clock, no I/O. Never looks at a real appointment: it renders texts for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,23 +14,12 @@ from attrs import evolve, frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.model.instants import zone
-from reminder_kit.model.suggestions import suggestion
 from reminder_kit.text.samples import made_up
 from reminder_kit.text.sms import costly_characters, sms_parts, transliterated
-from reminder_kit.text.templates import (
-    APPOINTMENT_FIELDS,
-    MEMBER_FIELDS,
-    NAMES,
-    RECIPIENT_FIELDS,
-    RULE_FIELDS,
-    TemplateContext,
-    compiled,
-)
+from reminder_kit.text.templates import TemplateContext, compiled, fault_of
 from reminder_kit.text.time_phrases import is_known, known_locale
 
 if TYPE_CHECKING:
-    from jinja2 import nodes
-
     from reminder_kit.rules.defaults import Defaults
     from reminder_kit.rules.rule import Rule
 
@@ -52,7 +41,6 @@ _MEANT = re.compile(
     r"|(?:stop|end|no)\b[^.]*?\b(?:messages?|texts?|reminders?|sms)|stop\b(?!\s+by))",
     re.IGNORECASE,
 )
-_FIELDS = {"appointment": APPOINTMENT_FIELDS, "recipient": RECIPIENT_FIELDS, "rule": RULE_FIELDS}
 
 
 @frozen
@@ -141,45 +129,24 @@ def _unknown_locales(rule: Rule, where: str, texts: Mapping[str, str]) -> Iterat
 
 def _template_findings(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[Finding]:
     faults = list(_faults(source))
-    yield from (Finding("error", rule.id, f"{place}: {fault}") for fault in faults)
     yield from (Finding("warning", rule.id, f"{place}: {warning}") for warning in _opt_out_replies(source))
     if not faults:
+        samples, fault = _samples(rule, source, locale, defaults, joint=place.partition(".")[0] == "together")
+        faults = [fault] if fault else []
         yield from (
             Finding("warning", rule.id, f"{place}: {warning}")
-            for warning in _cost_warnings(rule, place, source, locale, defaults)
+            for warning in _cost_warnings(rule, source, samples, locale, defaults)
         )
+    yield from (Finding("error", rule.id, f"{place}: {fault}") for fault in faults)
 
 
 def _faults(source: str) -> Iterator[str]:
     """Yield what keeps a template from being rendered, whatever the appointment."""
-    from jinja2 import TemplateError, nodes
-
     template = compiled(source)
-    if template.static:
-        return
-    try:
-        wanted = template.wanted
-        _ = template.template
-    except TemplateError as error:
-        yield f"it cannot be read: {error.message}"
-        return
-    for name in sorted(wanted - set(NAMES)):
-        yield f"unknown variable {name!r}: {suggestion(name, NAMES)}"
-    fields = {name: known for name, known in _FIELDS.items() if name in wanted} | _loop_fields(template.tree())
-    for node in template.tree().find_all(nodes.Getattr):
-        if isinstance(node.node, nodes.Name) and node.node.name in fields:
-            owner, known = node.node.name, fields[node.node.name]
-            if node.attr not in known:
-                yield f"unknown variable '{owner}.{node.attr}': {suggestion(node.attr, known)}"
+    if not template.static:
+        from reminder_kit.text.faults import faults
 
-
-def _loop_fields(tree: nodes.Template) -> dict[str, tuple[str, ...]]:
-    """Return, by the name of each loop variable over `appointments`, the fields that it has."""
-    from jinja2 import nodes
-
-    loops = (item for item in tree.find_all(nodes.For) if isinstance(item.iter, nodes.Name))
-    ours = (loop.target for loop in loops if getattr(loop.iter, "name", "") == "appointments")
-    return {name.name: MEMBER_FIELDS for name in ours if isinstance(name, nodes.Name)}
+        yield from faults(template)
 
 
 def _opt_out_replies(source: str) -> Iterator[str]:
@@ -202,8 +169,7 @@ def _opt_out_replies(source: str) -> Iterator[str]:
                 )
 
 
-def _cost_warnings(rule: Rule, place: str, source: str, locale: str, defaults: Defaults) -> Iterator[str]:
-    samples = _samples(rule, source, locale, defaults, joint=place.partition(".")[0] == "together")
+def _cost_warnings(rule: Rule, source: str, samples: Sequence[str], locale: str, defaults: Defaults) -> Iterator[str]:
     if defaults.transliterate:
         samples, source = [transliterated(sample) for sample in samples], transliterated(source)
     costly = costly_characters("".join(samples))
@@ -232,15 +198,22 @@ _DAYS = (*((_FIRST + timedelta(days=31 * number), 2) for number in range(12)), (
 some words cost more ("sábado", "août", "amanhã")."""
 
 
-def _samples(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint: bool) -> list[str]:
-    """Return a text as people would receive it over a year; the template itself where made-up data doesn't fit it."""
+def _samples(rule: Rule, source: str, locale: str, defaults: Defaults, *, joint: bool) -> tuple[Sequence[str], str]:
+    """Return a text as people would receive it over a year, and what is wrong with it whoever it is for; "": nothing.
+
+    Where made-up data doesn't fit the template, it stands for its text itself. That it takes or makes more than it may
+    is wrong whatever the data.
+    """
     if compiled(source).static:
-        return [source]
+        return [source], ""
+    from reminder_kit.text.bounds import BoundError
+
     try:
         contexts = [_sample_context(rule, locale, defaults, source, *day) for day in _DAYS]
-        return [compiled(source).render(_with_another(context) if joint else context) for context in contexts]
-    except ConfigurationError:
-        return [source]
+        return [compiled(source).render(_with_another(context) if joint else context) for context in contexts], ""
+    except ConfigurationError as error:
+        cause = error.__cause__
+        return [source], fault_of(cause, source) if isinstance(cause, BoundError) else ""
 
 
 def _sample_context(

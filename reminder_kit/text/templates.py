@@ -1,98 +1,42 @@
-"""Templates: Jinja2's sandbox, strict about undefined names, over what a template may see.
+"""Templates: what the texts of rules speak of, and how they are rendered.
 
-Pure: no clock, no I/O. Never lets a template change or call anything of ours, and never reads what a template is
-given as a template itself.
+Pure: no clock, no I/O. Never reads what a template is given as a template itself, and never shows any of that in an
+error.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+import re
+from collections.abc import Callable
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from attrs import fields, frozen
+from attrs import frozen
 
-from reminder_kit.errors import ConfigurationError
-from reminder_kit.model.appointments import Appointment, Data, Recipient
-from reminder_kit.model.instants import seconds, utc, zone
-from reminder_kit.text.time_phrases import clock, day, weekday, when
+from reminder_kit.errors import ConfigurationError, InvalidInputError
+from reminder_kit.model.appointments import Appointment, Recipient
+from reminder_kit.model.instants import zone
+from reminder_kit.text.filters import CONTEXT, filters
+from reminder_kit.text.printable import for_phones
+from reminder_kit.text.readable import is_known_name
+from reminder_kit.text.time_phrases import when
+from reminder_kit.text.views import AppointmentView, RecipientView, RuleView
 
 if TYPE_CHECKING:
     from jinja2 import Template, nodes
-    from jinja2.runtime import Context
-    from jinja2.sandbox import SandboxedEnvironment
 
-__all__ = [
-    "APPOINTMENT_FIELDS",
-    "MEMBER_FIELDS",
-    "NAMES",
-    "RECIPIENT_FIELDS",
-    "RULE_FIELDS",
-    "CompiledTemplate",
-    "TemplateContext",
-    "compiled",
-]
+    from reminder_kit.text.environment import TemplateEnvironment
+
+__all__ = ["NAMES", "CompiledTemplate", "TemplateContext", "compiled", "fault_of"]
 
 NAMES = ("appointment", "appointments", "data", "day", "recipient", "rule", "when")
 """The names that a template may use."""
 
-APPOINTMENT_FIELDS = tuple(attribute.name for attribute in fields(Appointment))
-"""The fields of `appointment`."""
-
-MEMBER_FIELDS = (*APPOINTMENT_FIELDS, "recipient")
-"""The fields of each one of `appointments`."""
-
-RECIPIENT_FIELDS = (*(attribute.name for attribute in fields(Recipient)), "key")
-"""The fields of `recipient`."""
-
-RULE_FIELDS = ("channel", "id", "subject")
-"""The fields of `rule`."""
-
-_CONTEXT = " context"  # the name under which filters find the context: no template can spell it
-
-
-class _AppointmentView:
-    """An appointment as templates see it: its instants are pendulum datetimes in the reader's zone.
-
-    Those of an all-day appointment keep their own zone, so that the date stays the same.
-    """
-
-    def __init__(self, appointment: Appointment, zone_name: str, recipient: Recipient) -> None:
-        self._appointment = appointment
-        self._zone_name = zone_name
-        self.recipient = recipient
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in APPOINTMENT_FIELDS:
-            raise AttributeError(name)
-        value = getattr(self._appointment, name)
-        if name == "tags":
-            return tuple(sorted(value))  # a set's own order differs between processes, and so would the text
-        if not isinstance(value, datetime) or name == "revision":
-            return value
-        import pendulum
-
-        if self._appointment.all_day:
-            return pendulum.instance(value)
-        return pendulum.from_timestamp(seconds(utc(value)), tz=self._zone_name)
-
-    def __str__(self) -> str:
-        return self._appointment.title
-
-
-class _RuleView:
-    def __init__(self, rule: Any) -> None:
-        self.id = rule.id
-        self.channel = rule.channel
-        self.subject = rule.subject
-
-
-_READABLE: dict[type, frozenset[str]] = {
-    _AppointmentView: frozenset(MEMBER_FIELDS),
-    _RuleView: frozenset(RULE_FIELDS),
-    Recipient: frozenset(RECIPIENT_FIELDS),
-}
+_NAMED = re.compile(
+    r"^(?:'(?:[^'\\]|\\.)*'|\"[^\"]*\")(?= of )|(?<= has no element ).*|(?<= has no attribute ).*", re.DOTALL
+)
+"""Where an error says which attribute or element was asked for."""
 
 
 @frozen
@@ -127,25 +71,35 @@ class TemplateContext:
         today = self.send_at.astimezone(local).date()
         return when(moment, today, self.locale, all_day=day_only or self.appointment.all_day)
 
-    def names(self) -> dict[str, Any]:
-        """Return the values behind `NAMES`, but for `when`, `day` and `appointments`.
+    def is_day(self, at: datetime) -> bool:
+        """Say whether an instant stands for a day: the start or the end of an all-day appointment of the text."""
+        return any(
+            appointment.all_day and at in (appointment.starts_at, appointment.ends_at)
+            for appointment, _ in ((self.appointment, self.recipient), *self.included)
+        )
 
-        Those three cost more, so `CompiledTemplate.render` adds them where a template uses them.
-        """
-        return {
-            "appointment": _AppointmentView(self.appointment, self.zone, self.recipient),
-            "recipient": self.recipient,
-            "rule": _RuleView(self.rule),
-            "data": self.appointment.data,
-            _CONTEXT: self,
-        }
+    def names(self, wanted: frozenset[str]) -> dict[str, Any]:
+        """Return the values behind those of `NAMES` that are wanted."""
+        values = {name: make(self) for name, make in _VALUES.items() if name in wanted}
+        return {**values, CONTEXT: self}
 
-    def appointments(self) -> list[_AppointmentView]:
+    def appointments(self) -> list[AppointmentView]:
         """Return all appointments that the text includes, by their start."""
         included = sorted(
             ((self.appointment, self.recipient), *self.included), key=lambda item: (item[0].start_at, item[0].label)
         )
-        return [_AppointmentView(appointment, self.zone, recipient) for appointment, recipient in included]
+        return [AppointmentView(appointment, self.zone, recipient) for appointment, recipient in included]
+
+
+_VALUES: dict[str, Callable[[TemplateContext], Any]] = {
+    "appointment": lambda context: AppointmentView(context.appointment, context.zone, context.recipient),
+    "appointments": TemplateContext.appointments,
+    "data": lambda context: for_phones(context.appointment.data),
+    "day": lambda context: context.when(day_only=True),
+    "recipient": lambda context: RecipientView(context.recipient),
+    "rule": lambda context: RuleView(context.rule),
+    "when": TemplateContext.when,
+}
 
 
 class CompiledTemplate:
@@ -179,36 +133,36 @@ class CompiledTemplate:
         if self.static:
             return self.source
         try:
-            names = context.names()
-            if "when" in self.wanted:
-                names["when"] = context.when()
-            if "day" in self.wanted:
-                names["day"] = context.when(day_only=True)
-            if "appointments" in self.wanted:
-                names["appointments"] = context.appointments()
-            variables = self.template.new_context(names, shared=True)  # there are no globals to add
-            return "".join(self.template.root_render_func(variables))
+            return _environment().rendered(self.template, context.names(self.wanted))
         except Exception as error:
             raise ConfigurationError(
                 f"appointment {context.appointment.label!r}, rule {context.rule.id!r}: its text cannot be rendered: "
-                f"{_fault(error)}"
+                f"{fault_of(error, self.source)}"
             ) from error
 
 
-def _fault(error: Exception) -> str:
-    """Say what is wrong with a template, without any of the data it was given."""
+def fault_of(error: Exception, source: str) -> str:
+    """Say what is wrong with a template, without any of the data it was given: what it quotes stands in its source."""
     from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 
     if isinstance(error, TemplateSyntaxError):
         return f"line {error.lineno}: {error.message}; mend the template"
-    if isinstance(error, UndefinedError):
-        message = str(error.message)
-        for kind, word in ((Data, "data"), (_AppointmentView, "appointment"), (Recipient, "recipient")):
-            message = message.replace(f"'{kind.__module__}.{kind.__qualname__} object'", word)
-        return f"{message}; it may speak of {', '.join(NAMES)}: give the value or write {{{{ x | default('') }}}}"
+    if isinstance(error, InvalidInputError):
+        return str(error)
+    if not isinstance(error, UndefinedError | SecurityError):
+        return f"{type(error).__name__} in the template; mend it or the data it reads"
+    said = _NAMED.sub(lambda name: name[0] if _is_public(name[0].strip("'\""), source) else "'…'", str(error.message))
     if isinstance(error, SecurityError):
-        return f"{error}; a template only reads"
-    return f"{type(error).__name__} in the template; mend it or the data it reads"
+        return said
+    return f"{said}; it may speak of {', '.join(NAMES)}: give the value or write {{{{ x | default('') }}}}"
+
+
+def _is_public(name: str, source: str) -> bool:
+    """Say whether a name is no data: it stands in the template's source, or is one that all values of a kind have.
+
+    A template may make it up: `starts_at | attr("no" ~ "w")`.
+    """
+    return name in source or is_known_name(name)
 
 
 @lru_cache(maxsize=1024)
@@ -218,81 +172,9 @@ def compiled(source: str) -> CompiledTemplate:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> SandboxedEnvironment:
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+def _environment() -> TemplateEnvironment:
+    from reminder_kit.text.environment import TemplateEnvironment, bounded
 
-    class Environment(ImmutableSandboxedEnvironment):
-        """Reads known fields directly, and prefers a mapping's own keys to its methods: `data.items` is the host's."""
-
-        def getattr(self, obj: Any, attribute: str) -> Any:
-            known = _READABLE.get(type(obj))
-            if known is not None and attribute in known:
-                return getattr(obj, attribute)
-            if isinstance(obj, dict) and attribute in obj:
-                return obj[attribute]
-            return super().getattr(obj, attribute)
-
-    environment = Environment(undefined=StrictUndefined, autoescape=False, finalize=_empty_for_none)
-    environment.filters.update(_filters())
-    environment.globals.clear()
+    environment = TemplateEnvironment(filters())
+    environment.filters = bounded(TemplateEnvironment(filters()))
     return environment
-
-
-def _empty_for_none(value: object) -> object:
-    return "" if value is None else value
-
-
-def _filters() -> dict[str, Any]:
-    from jinja2 import pass_context
-
-    @pass_context
-    def time_(context: Context, value: Any, pattern: str = "short") -> str:
-        return "" if value is None else clock(_clock_of(value), context[_CONTEXT].locale, pattern)
-
-    @pass_context
-    def date_(context: Context, value: Any, pattern: str = "") -> str:
-        return "" if value is None else day(_day_of(value), context[_CONTEXT].locale, pattern)
-
-    @pass_context
-    def weekday_(context: Context, value: Any) -> str:
-        return "" if value is None else weekday(_day_of(value), context[_CONTEXT].locale)
-
-    @pass_context
-    def phone_(context: Context, value: Any) -> str:
-        return "" if value is None else _phone(str(value), context[_CONTEXT].region)
-
-    return {"time": time_, "date": date_, "weekday": weekday_, "phone": phone_, "link": _link}
-
-
-def _clock_of(value: Any) -> time:
-    if isinstance(value, time):
-        return value.replace(tzinfo=None)
-    return time(value.hour, value.minute, value.second)
-
-
-def _day_of(value: Any) -> date:
-    return date(value.year, value.month, value.day)
-
-
-def _phone(number: str, region: str | None) -> str:
-    """Return a phone number as people write it: nationally in the kit's own region, else internationally."""
-    import phonenumbers
-
-    try:
-        parsed = phonenumbers.parse(number, region)
-    except phonenumbers.NumberParseException:
-        return number
-    at_home = region is not None and phonenumbers.region_code_for_number(parsed) == region
-    form = phonenumbers.PhoneNumberFormat
-    return str(phonenumbers.format_number(parsed, form.NATIONAL if at_home else form.INTERNATIONAL))
-
-
-def _link(value: Any) -> str:
-    """Return a URL as phones recognise it: with a scheme, and without blanks or letters beyond ASCII; None is ""."""
-    text = "" if value is None else str(value).strip()
-    if not text:
-        return ""
-    if "://" not in text:
-        text = f"https://{text}"
-    return quote(text, safe="%/:=&?~#+!$,;'@()*[]")

@@ -8,12 +8,13 @@ its kin, and how a day and a time are joined, are ours: Babel does not carry the
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-__all__ = ["LANGUAGES", "clock", "day", "is_known", "known_locale", "weekday", "when"]
+__all__ = ["LANGUAGES", "clock", "day", "distance", "is_known", "known_locale", "names_zone", "weekday", "when"]
 
 
 class _Language(NamedTuple):
@@ -167,15 +168,70 @@ def _formatted(on: date, pattern: str, locale: str) -> str:
     return str(format_date(on, pattern, locale=locale)).translate(_ODD_SPACES)
 
 
-@lru_cache(maxsize=16384)
-def clock(at: time, locale: str, pattern: str = "short") -> str:
+def clock(at: time | datetime, locale: str, pattern: str = "short") -> str:
     """Return a wall-clock time as the locale writes it: "3:00 PM", "15:00".
 
-    `pattern` is Babel's: "short", "medium", or one such as "HH.mm".
+    `pattern` is Babel's: "short", "medium", or one such as "HH.mm". Where it `names_zone`, `at` must be an aware
+    datetime: without a day nobody can tell summer from winter time.
     """
+    # equal instants of two zones are one key of a cache, and name two zones
+    return _clock(at, locale, pattern) if not isinstance(at, datetime) else _said_clock(at, locale, pattern)
+
+
+@lru_cache(maxsize=16384)
+def _clock(at: time, locale: str, pattern: str) -> str:
+    return _said_clock(at, locale, pattern)
+
+
+def _said_clock(at: time | datetime, locale: str, pattern: str) -> str:
     from babel.dates import format_time
 
     return str(format_time(at, pattern, locale=locale)).translate(_ODD_SPACES)
+
+
+_IN_QUOTES = re.compile("'[^']*'")
+_ZONE_LETTERS = frozenset("zZOvVXx")
+
+
+def names_zone(pattern: str) -> bool:
+    """Say whether a pattern of `clock` names the time zone: "full", "long", or one with a letter for it ("HH:mm z")."""
+    return pattern in ("full", "long") or (
+        pattern not in ("medium", "short") and not _ZONE_LETTERS.isdisjoint(_IN_QUOTES.sub("", pattern))
+    )
+
+
+def distance(to: datetime | date, now: datetime, locale: str) -> str:
+    """Return how far off a day or a time is for somebody whose wall clock shows `now`: "in 2 days", "3 hours ago".
+
+    A time less than a day off is counted in hours, less than two hours off in minutes, both rounded towards the
+    present: nobody who counts on them comes late. All else is counted in days of the calendar, as people do, and a day
+    that is `now`'s own is called "today" where the language is one of `LANGUAGES`. `to` is on the same wall clock.
+    """
+    if isinstance(to, datetime):
+        seconds = round((to - now).total_seconds())
+        if abs(seconds) < 60:
+            return _ahead(seconds, "second", locale)
+        if abs(seconds) < 2 * 3600:
+            return _ahead(_towards_zero(seconds, 60), "minute", locale)
+        if abs(seconds) < 24 * 3600:
+            return _ahead(_towards_zero(seconds, 3600), "hour", locale)
+        to = to.date()
+    days = (to - now.date()).days
+    language = _LANGUAGES.get(locale.partition("_")[0])
+    return language.today if language is not None and days == 0 else _ahead(days * 24 * 3600, "day", locale)
+
+
+def _towards_zero(seconds: int, unit: int) -> int:
+    return abs(seconds) // unit * unit * (1 if seconds > 0 else -1)
+
+
+@lru_cache(maxsize=4096)
+def _ahead(seconds: int, unit: Literal["day", "hour", "minute", "second"], locale: str) -> str:
+    """Return a length of time in one unit, in CLDR's words for the future or the past."""
+    from babel.dates import format_timedelta
+
+    said = format_timedelta(seconds, granularity=unit, threshold=math.inf, add_direction=True, locale=locale)
+    return str(said).translate(_ODD_SPACES)
 
 
 @lru_cache(maxsize=16384)

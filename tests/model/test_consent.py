@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from reminder_kit.model.consent import (
     Act,
-    Consent,
     ConsentEvent,
     Party,
     Suppression,
@@ -25,6 +24,7 @@ from reminder_kit.model.consent import (
     suppression_of,
     unsettled,
 )
+from reminder_kit.planning.consent_view import Consent
 from tests.factories import NUMBER
 from tests.sampling import examples
 
@@ -163,17 +163,17 @@ def test_it_is_said_who_bars_a_number(event, says):
 
 
 def test_what_is_known_of_a_number_is_told_whole():
-    """Who bars it, and every event with its words, as text and as JSON."""
-    events = (stop(words="Stop"), host(Act.CONSENT, 3, words="signed form, 12 May"))
+    """Who bars it, and every event with its words, as printable text and as JSON."""
+    events = (stop(words="Stop\x1b[31m\nnow"), host(Act.CONSENT, 3, words="signed form, 12 May"))
     known = Consent(bars(events[:1], "clinic", {OURS}), events)
     assert str(known).splitlines() == [
         "barred by the recipient since 2026-02-10T12:00:00Z (reply): the recipient asked to stop",
-        "2026-02-10T12:00:00Z recipient (reply): bar: Stop",
+        "2026-02-10T12:00:00Z recipient (reply): bar: Stop\\x1b[31m\\nnow",
         "2026-02-10T12:03:00Z host (api): consent: signed form, 12 May",
     ]
     assert known.as_json()["events"][0] == {
         "by": "recipient", "act": "bar", "occurred_at": "2026-02-10T12:00:00Z", "recorded_at": "2026-02-10T12:01:00Z",
-        "way": "reply", "words": "Stop", "senders": [OURS],
+        "way": "reply", "words": "Stop\x1b[31m\nnow", "senders": [OURS],
     }  # fmt: skip
     assert str(Consent((), ())) == "nothing was ever said about this number"
 

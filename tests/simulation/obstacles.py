@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from datetime import datetime, timedelta
+from itertools import groupby
 from random import Random
 
 from attrs import evolve, frozen
@@ -140,7 +141,7 @@ class ObstacleHistory:
         self.obstacles, self.runs, self.barred = [], [], {}
         self.hears = self.random.random() < 0.7
         self._reminders = {}
-        self.given_up = 0
+        self.given_up = self.deaths = 0
 
     # Words
 
@@ -197,6 +198,7 @@ class ObstacleHistory:
             (kit.sync if sync else kit.record)(changed)
         except Died:
             self.log("  died")
+            self.deaths += 1
             self.world.kit().record(changed)
         for item in changed:
             self.host[item.id] = item
@@ -227,6 +229,7 @@ class ObstacleHistory:
             report = kit.resync(force=True)
         except Died:
             self.log("  died")
+            self.deaths += 1
         else:
             if report.failed or any(change.is_work for change in report.changes):
                 self.log(report.headline)
@@ -469,8 +472,8 @@ class ObstacleHistory:
         return message.sent_at <= self.run_after(free) + window.cancel_cutoff + window.margin + MINUTE
 
     def run_after(self, instant):
-        """Return when the first run is over that begins after an instant."""
-        return min((end for begin, end in self.runs if begin >= instant), default=instant)
+        """Return when the first run is over that begins after an instant: the host edits after a run of that minute."""
+        return min((end for begin, end in self.runs if begin > instant), default=instant)
 
     def can_be_asked(self, row):
         """Say whether the provider can tell what became of a request whose answer was lost."""
@@ -483,11 +486,8 @@ class ObstacleHistory:
     def check_received(self, record, reminder):
         """What there was time for after the last obstacle came once; what can't be asked after, twice at most."""
         start_at = reminder.appointment.start_at
-        came = {row["id"]: message for message, row in self.by_key[reminder.key] if moment(row["start_at"]) == start_at}
         rows = [row for row in self.rows[reminder.key] if moment(row["start_at"]) == start_at]
-        count = len(came)
-        if self.world.sandbox.idempotency:
-            count = sum(moment(row["start_at"]) == start_at for _, row in self.by_key[reminder.key])
+        count = self.told_in_a_row(reminder.key, start_at)
         doubtful = [row for row in rows if row["id"] in self.once_unknown]
         outcome = next((item for item in record.outcomes if item.key == reminder.key), None)
         said = f"{record.identity.id} {reminder.rule.id} {reminder.due_at}: {outcome}, {[row['state'] for row in rows]}"
@@ -508,6 +508,19 @@ class ObstacleHistory:
             return
         raise AssertionError(f"never received, although there was time from {ready_at} on: {placed}, {said}")
 
+    def told_in_a_row(self, key, start_at):
+        """Return how often a start was told with no other one told in between, which would have to be put right.
+
+        Where keys are ignored, the texts of one message count as one.
+        """
+        texts = sorted(self.by_key[key], key=lambda text: text[0].sent_at)
+        counts = []
+        for start, told in groupby(texts, key=lambda text: moment(text[1]["start_at"])):
+            names = [row["id"] for _, row in told]
+            if start == start_at:
+                counts.append(len(names if self.world.sandbox.idempotency else set(names)))
+        return max(counts, default=0)
+
     def others_came(self, record, reminder):
         """Say whether another reminder tells, or may tell, the same person of the same start: a late one gives way."""
         phone = reminder.recipient.phone
@@ -516,10 +529,10 @@ class ObstacleHistory:
         rows = [row for key in others for row in self.rows[key] if row["id"] in came | self.once_unknown]
         return any(moment(row["start_at"]) == reminder.appointment.start_at for row in rows)
 
-    @staticmethod
-    def was_given_up(doubtful):
-        """Say whether both messages that a reminder has may be out: lost answers, or processes that died in between.
+    def was_given_up(self, doubtful):
+        """Say whether both messages that a reminder has may be out, since a process died in between: no third follows.
 
-        One that was repeated as a question counts twice, since the question may be a text. There is no third one.
+        One that was repeated as a question counts twice, since the question may be a text. Twilio can always be asked.
         """
-        return len(doubtful) + sum(row["error"].startswith(ASKED) for row in doubtful) > 1
+        count = len(doubtful) + sum(row["error"].startswith(ASKED) for row in doubtful)
+        return bool(self.deaths) and count > 1 and self.provider != "twilio"

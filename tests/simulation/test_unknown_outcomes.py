@@ -13,7 +13,7 @@ from reminder_kit import ReminderKit, Rule
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import SandboxTransport
-from tests.factories import HOUR, NUMBER
+from tests.factories import DAY, HOUR, NUMBER
 from tests.simulation.world import Died, World, parked
 
 
@@ -84,7 +84,7 @@ def test_a_start_that_was_moved_within_its_day_is_told_whatever_became_of_the_ot
     evening = Rule("evening", days_before=1, at="18:00", text="{{ when }}")
     world = World((evening,), endpoint="schedule", options={"unknown_outcome": policy})
     kit = world.kit()
-    world.sandbox.fault("drop_before", lost, method="POST")
+    world.sandbox.fault("drop_before", lost, method="POST", containing=NUMBER)
     kit.sync(appointment())
     settle(world, kit)
     assert states(world) == {"unknown": lost}
@@ -106,14 +106,71 @@ def test_a_follow_up_that_may_be_out_is_not_forgotten_either(make_world, appoint
 
 
 def test_of_unanswered_posts_a_person_gets_two_at_most(make_world, appointment):
-    """While every post stays unanswered a person gets two texts at most."""
+    """While every message stays unanswered a person gets two texts at most."""
     world = make_world()
     kit = world.kit()
-    world.sandbox.fault("drop_after", None, method="POST")
+    world.sandbox.fault("drop_after", None, method="POST", containing=NUMBER)
     kit.sync(appointment())
     reports = settle(world, kit, times=20)
     assert len(world.sandbox.messages()) == 2
     assert all(report.unknown for report in reports)
+
+
+@pytest.mark.parametrize("kind", ["telnyx", "twilio", "vonage"])
+@pytest.mark.parametrize("fault", ["drop_before", "503", "slow_before"])
+def test_no_second_message_is_made_while_posts_are_not_answered(appointment, kind, fault):
+    """Questions are answered all the while, which says nothing of posts: the one text comes once these are, too."""
+    keyless = {"endpoint": "schedule"} if kind == "telnyx" else {}
+    world = World((DAY,), kind=kind, **keyless)
+    kit = world.kit()
+    world.advance(days=1, hours=23)  # the reminder is due, and the visit is 25 hours ahead
+    world.sandbox.fault(fault, None, method="POST", delay=60)
+    kit.sync(appointment())
+    for _ in range(10):
+        world.advance(hours=1)
+        kit.resync()
+    assert kit.status()["messages"] == {"creating": 1}
+    world.sandbox.faults.clear()
+    settle(world, kit)
+    world.advance(hours=23)
+    kit.resync()
+    assert len([message for message in world.sandbox.messages() if message.sent_at]) == 1
+
+
+def test_what_twilio_does_not_list_was_never_sent(appointment):
+    """Both messages were lost, and the list shows neither: they count no more, and a third one is the only text."""
+    world = World((HOUR,), kind="twilio")
+    kit = world.kit()
+    world.sandbox.fault("drop_before", 2, method="POST", containing=NUMBER[1:])
+    kit.sync(appointment())
+    assert states(world) == {"unknown": 2}
+    settle(world, kit)
+    assert states(world) == {"rejected": 2, "scheduled": 1}
+    assert kit.resync().ok
+
+
+def test_what_twilio_lists_later_is_the_message(appointment):
+    """The list could not be read at first, and then shows the lost message: the one made in its stead is taken back."""
+    world = World((HOUR,), kind="twilio")
+    kit = world.kit()
+    world.sandbox.fault("drop_after", 1, method="POST")
+    world.sandbox.fault("error", 9, method="GET", status=403, code="20003")
+    kit.sync(appointment())
+    assert states(world) == {"unknown": 1, "scheduled": 1}
+    settle(world, kit, times=20)
+    assert states(world) == {"cancelled": 1, "scheduled": 1}
+    assert len(parked(world)) == 1
+
+
+def test_twilio_is_not_believed_while_its_clock_is_far_from_ours(appointment):
+    """A message that it made, by its clock, long before ours was asked for may be the lost one: nothing is proved."""
+    world = World((HOUR,), kind="twilio", options={"unknown_outcome": "prefer_missing"})
+    kit = world.kit(behind=timedelta(minutes=-8))
+    kit.sync(appointment("A-1", hours=1))
+    world.sandbox.fault("drop_after", 1, method="POST")
+    kit.sync(appointment("A-2"))
+    settle(world, kit)
+    assert states(world)["unknown"] == 1
 
 
 def test_an_unknown_message_is_named_until_the_start(make_world, appointment):

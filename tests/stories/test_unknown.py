@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit.providers.telnyx.provider import Telnyx
+from tests.factories import NUMBER
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_an_answer_lost_without_a_key_follows_the_policy(make_kit, sandbox, appo
 def test_a_provider_that_never_answers_is_sent_no_third_text(make_kit, sandbox, appointment, keyless):
     """`prefer_duplicate` repeats an unknown message once, whatever becomes of the second."""
     kit = make_kit(provider=keyless)
-    sandbox.fault("drop_after", times=None, method="POST")
+    sandbox.fault("drop_after", times=None, method="POST", containing=NUMBER)
     for _ in range(4):
         kit.sync(appointment())
         kit.resync()

@@ -203,21 +203,21 @@ class TestTemplates:
             ("{{ data.doctor }}", "data has no attribute 'doctor'"),
             ("{{ appointment.titel }}", "appointment has no attribute 'titel'"),
             ("{{ appointment._appointment }}", "appointment"),
-            ("{{ recipient.__class__ }}", "unsafe"),
-            ("{{ ''.__class__.__mro__ }}", "unsafe"),
+            ("{{ recipient.__class__ }}", "is not for templates"),
+            ("{{ ''.__class__.__mro__ }}", "is not for templates"),
             ("{{ when", "line 1"),
             ("{% for x in %}", "line 1"),
             ("{{ 1 / 0 }}", "ZeroDivisionError in the template"),
             ("{{ appointment.title | nosuch }}", "nosuch"),
             ("{{ appointment.title | time }}", "in the template"),
-            ("{{ data.update({}) }}", "unsafe"),
+            ("{{ data.update({}) }}", "is not for templates"),
             ("{{ recipient.nickname }}", "recipient has no attribute 'nickname'"),
             ("   ", "empty"),
             ("{{ appointment.url }}", "empty"),
         ],
     )
     def test_a_fault_names_appointment_rule_and_remedy(self, text, fault):
-        """Unknown names, unsafe access, broken syntax and empty results name appointment and rule."""
+        """Unknown names, access to code, broken syntax and empty results name appointment and rule."""
         with pytest.raises(ConfigurationError) as caught:
             said(text)
         assert "appointment 'A-1', rule 'day-before'" in str(caught.value)
@@ -452,7 +452,7 @@ class TestLint:
             ("{{ recipient.firstname }}", "unknown variable 'recipient.firstname'"),
             ("{{ rule.text }}", "unknown variable 'rule.text'"),
             ("{{ when", "error: text: it cannot be read"),
-            ("{{ when | tme }}", "error: text: it cannot be read: No filter named 'tme'."),
+            ("{{ when | tme }}", "error: text: unknown filter 'tme': did you mean 'time'?"),
             ("", "error: it has no text"),
         ],
     )

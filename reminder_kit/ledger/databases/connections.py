@@ -121,7 +121,7 @@ def _transaction(engine: Engine, name: str) -> Iterator[sa.Connection]:
                 transaction.commit()
             except SQLAlchemyError as error:
                 raise CommitError(str(explained(error, name))) from error
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite_files.Error) as error:  # SQLite's driver is asked directly
         raise explained(error, name) from error
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Dialect
 
-__all__ = ["Asker", "ConnectionRunner", "CursorRunner", "Prepared", "Runner", "prepared"]
+__all__ = ["Asker", "ConnectionRunner", "CursorRunner", "Prepared", "Runner", "prepared", "runner_of"]
 
 
 @frozen
@@ -154,3 +154,14 @@ class CursorRunner(_Packing):
         cursor = self._executed("executemany", statement, [ready.values(row) for row in rows])
         cursor.close()
         return int(cursor.rowcount)
+
+
+def runner_of(connection: sa.Connection) -> Runner:
+    """Return a runner on a connection of our own, within its transaction.
+
+    SQLite's driver is asked directly: nothing it needs is SQLAlchemy's, whose results cost more than its answers. Of
+    PostgreSQL SQLAlchemy learns that a connection was lost.
+    """
+    if connection.dialect.driver != "pysqlite":
+        return ConnectionRunner(connection)
+    return CursorRunner(connection.dialect, connection.connection.cursor)

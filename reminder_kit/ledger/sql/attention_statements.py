@@ -52,10 +52,12 @@ class AttentionStatements(Builder):
     def doubtful(self) -> Any:
         """Messages never confirmed, or answered with anything but that they are scheduled, until their start."""
         table, owner = self.tables.messages, self.tables.appointments
-        unknown = table.c.state.in_(words([State.UNKNOWN]))
-        answered = sa.and_(table.c.state.in_(words([State.SCHEDULED])), table.c.next_try_at.is_not(None))
+        is_unknown = table.c.state.in_(words([State.UNKNOWN]))
+        # not "is not null": a range of the index, which else is walked for all that is parked
+        is_answered = sa.and_(table.c.state.in_(words([State.SCHEDULED])), table.c.next_try_at > 0)
         coming = sa.or_(table.c.send_at > sa.bindparam("now"), table.c.start_at > sa.bindparam("now"))
         chosen = sa.select(
+            table.c.serial,
             table.c.state,
             table.c.id,
             owner.c.source,
@@ -67,7 +69,8 @@ class AttentionStatements(Builder):
             table.c.error,
         ).select_from(table.join(owner, owner.c.row_id == table.c.row_id))
         mine = table.c.namespace == sa.bindparam("namespace")
-        return chosen.where(mine, sa.or_(unknown, answered), coming).order_by(table.c.serial)
+        found = (chosen.where(mine, kind, coming) for kind in (is_unknown, is_answered))
+        return sa.union_all(*found).order_by(sa.literal_column("1"))
 
     @cached_property
     def is_written(self) -> Any:
@@ -80,15 +83,10 @@ class AttentionStatements(Builder):
         )
 
     @cached_property
-    def begun_at(self) -> Any:
-        """When the first line of history was written."""
+    def a_moment(self) -> Any:
+        """When a line of history was written, any one: by then the ledger was at work."""
         table = self.tables.history
-        return (
-            sa.select(table.c.at)
-            .where(table.c.namespace == sa.bindparam("namespace"))
-            .order_by(table.c.serial)
-            .limit(1)
-        )
+        return sa.select(table.c.at).where(table.c.namespace == sa.bindparam("namespace")).limit(1)
 
     @cached_property
     def marks(self) -> Any:

@@ -39,6 +39,7 @@ def table(metadata: sa.MetaData, name: str, *parts: sa.schema.SchemaItem) -> sa.
     return sa.Table(PREFIX + name, metadata, *parts, implicit_returning=False)
 
 
-def index(name: str, *columns: str) -> sa.Index:
-    """Return an index over columns, in their order."""
-    return sa.Index(f"ix_{PREFIX}{name}", *columns)
+def index(name: str, *columns: str, where: str | None = None) -> sa.Index:
+    """Return an index over columns, in their order; `where` is the condition, in SQL, of the only rows in it."""
+    condition = None if where is None else sa.text(where)
+    return sa.Index(f"ix_{PREFIX}{name}", *columns, sqlite_where=condition, postgresql_where=condition)

@@ -125,24 +125,6 @@ class PhoneStatements(Builder):
         return sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("number"), 7301)))
 
     @cached_property
-    def list_phones(self) -> Any:
-        """Note the numbers of appointments just written, of those that are still as they were handed in."""
-        table, owner = self.tables.phones, self.tables.appointments
-        kinds = [sa.Text] * 5 + [sa.BigInteger]
-        rows, (source, id_, recurrence_id, fingerprint, number, starts_at) = self._listing("phones", kinds)
-        matches = sa.and_(
-            owner.c.namespace == sa.bindparam("namespace"),
-            owner.c.source == source,
-            owner.c.id == id_,
-            owner.c.recurrence_id == recurrence_id,
-            owner.c.fingerprint == fingerprint,
-        )
-        columns = (owner.c.row_id, number, starts_at, owner.c.namespace)
-        chosen = sa.select(*columns).select_from(rows.join(owner, matches)).where(owner.c.row_id > 0)
-        names = ["row_id", "number", "starts_at", "namespace"]
-        return self._insert(table).from_select(names, chosen).on_conflict_do_nothing()
-
-    @cached_property
     def add_phones(self) -> Any:
         """Note further numbers of rows, each with its start."""
         table = self.tables.phones

@@ -198,6 +198,11 @@ class Queries(Builder):
         )
 
     @cached_property
+    def made(self) -> Any:
+        """The number of the last message that was ever made, in any namespace: at most so many are parked."""
+        return sa.select(sa.func.max(self.tables.messages.c.serial))
+
+    @cached_property
     def sent_before(self) -> Any:
         """Messages that went out for any occurrence of a list of (source, id), so that none is sent twice."""
         table, owner = self.tables.messages, self.tables.appointments

@@ -129,6 +129,8 @@ def _appointments(metadata: sa.MetaData) -> sa.Table:
         index("appointments_row", "namespace", "row_id"),
         index("appointments_dirty", "namespace", "dirty", "row_id"),
         index("appointments_next_at", "namespace", "next_at"),
+        index("appointments_recorded_at", "namespace", "recorded_at"),
+        index("appointments_unpurged", "namespace", "ends_at", where="snapshot != ''"),
     )
 
 
@@ -201,7 +203,7 @@ def _messages(metadata: sa.MetaData) -> sa.Table:
         text_column("told", ""),
         sa.UniqueConstraint("namespace", "id", name=f"uq_{PREFIX}messages"),
         index("messages_row", "row_id"),
-        index("messages_state", "state"),
+        index("messages_state", "state", "namespace", "next_try_at"),
         index("messages_provider_id", "provider_id"),
         index("messages_number", "to_number", "namespace"),
     )
@@ -287,6 +289,7 @@ def _events(metadata: sa.MetaData) -> sa.Table:
         sa.UniqueConstraint("namespace", "id", name=f"uq_{PREFIX}events"),
         index("events_provider_id", "provider_id"),
         index("events_token", "token"),
+        index("events_unpurged", "namespace", "received_at", where="raw != '{}'"),
     )
 
 

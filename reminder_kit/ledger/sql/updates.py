@@ -330,18 +330,21 @@ class Updates(Builder):
 
     @cached_property
     def purgeable(self) -> Any:
-        """Up to a thousand appointments that are over, still hold personal data, and have nothing parked; locked."""
+        """Up to a thousand appointments that are over, still hold personal data, and have nothing parked; locked.
+
+        They are found by an index that only has what is not purged.
+        """
         table, messages = self.tables.appointments, self.tables.messages
         parked = sa.exists().where(messages.c.row_id == table.c.row_id, messages.c.state.in_(words(OPEN)))
         chosen = sa.select(table.c.row_id).where(
             table.c.namespace == sa.bindparam("namespace"),
-            table.c.snapshot != "",
+            table.c.snapshot != sa.literal_column("''"),
             table.c.ends_at < sa.bindparam("before"),
             sa.or_(table.c.next_at.is_(None), table.c.next_at < sa.bindparam("before")),
             sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= sa.bindparam("now")),
             sa.not_(parked),
         )
-        return chosen.order_by(table.c.row_id).limit(1000).with_for_update(skip_locked=True)
+        return chosen.order_by(table.c.ends_at, table.c.row_id).limit(1000).with_for_update(skip_locked=True)
 
     @cached_property
     def purges(self) -> tuple[Any, ...]:
@@ -352,12 +355,17 @@ class Updates(Builder):
             self.tables.messages,
             self.tables.history,
         )
-        theirs = sa.exists().where(
-            self._among(appointments.c.row_id, "rows"),
-            appointments.c.namespace == history.c.namespace,
-            appointments.c.source == history.c.source,
-            appointments.c.id == history.c.id,
-            appointments.c.recurrence_id == history.c.recurrence_id,
+        lines = history.alias("lines")
+        whose = sa.and_(
+            lines.c.namespace == appointments.c.namespace,
+            lines.c.id == appointments.c.id,
+            lines.c.source == appointments.c.source,
+            lines.c.recurrence_id == appointments.c.recurrence_id,
+        )
+        theirs = (
+            sa.select(lines.c.serial)
+            .select_from(appointments.join(lines, whose))
+            .where(self._among(appointments.c.row_id, "rows"), lines.c.detail != "{}")
         )
         blank = {
             "snapshot": "",
@@ -369,7 +377,7 @@ class Updates(Builder):
         }
         silent = {"to_number": "", "recipient": "", "text": "", "subject": "", "media_urls": "[]", "request": b""}
         return (
-            self._update(history, detail="{}").where(history.c.detail != "{}", theirs),
+            self._update(history, detail="{}").where(history.c.serial.in_(theirs)),
             self._update(messages, error="", **silent).where(self._among(messages.c.row_id, "rows")),
             self._update(reminders, to_number="", recipient="", error="").where(
                 self._among(reminders.c.row_id, "rows")
@@ -383,5 +391,7 @@ class Updates(Builder):
         """Take the personal data out of events that came before an instant."""
         table = self.tables.events
         return self._update(table, number=None, text=None, raw="{}").where(
-            table.c.namespace == sa.bindparam("namespace"), table.c.received_at < sa.bindparam("until")
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.received_at < sa.bindparam("until"),
+            table.c.raw != sa.literal_column("'{}'"),
         )

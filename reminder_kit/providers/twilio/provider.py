@@ -41,6 +41,10 @@ _LONGEST = 1600
 """Characters of a text ("Message resource", `Body`)."""
 _PAGE = 200
 """Messages of one list: more than a number is sent while an answer may be lost."""
+_LISTED = timedelta(minutes=10)
+"""Until then every message is on the list of messages. Twilio names no delay: a message is listed, with its status
+`accepted` or `scheduled`, as soon as it was taken (Message resource, "Read multiple Message resources")."""
+
 _SKEW = timedelta(minutes=5)
 """How far Twilio's clock and ours may be apart when a message is looked for."""
 _MEDIA = 10
@@ -97,6 +101,7 @@ class Twilio:
             lookup_age=timedelta(days=365),
             finds=True,
             pool=self._service if self._from else "",
+            listed_within=_LISTED,
             signed_by="x-twilio-signature",
             failures=FAILURES,
         )

@@ -58,9 +58,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text, nullable=False),
         schema=schema,
     )
-    op.create_index(
-        "ix_reminder_kit_reminders_reason", "reminder_kit_reminders", ["namespace", "reason"], schema=schema
-    )
+    _add_indexes(schema)
     op.create_table(
         "reminder_kit_rule_sets",
         sa.Column("namespace", sa.Text, primary_key=True),
@@ -126,3 +124,33 @@ def _numbers_first(schema: str | None) -> None:
         name = f"ix_reminder_kit_{table}_number"
         op.drop_index(name, f"reminder_kit_{table}", schema=schema)
         op.create_index(name, f"reminder_kit_{table}", ["to_number", "namespace"], schema=schema)
+
+
+def _add_indexes(schema: str | None) -> None:
+    """Add the indexes without which a run would walk over what is nothing to it, however old."""
+    op.create_index(
+        "ix_reminder_kit_reminders_reason", "reminder_kit_reminders", ["namespace", "reason"], schema=schema
+    )
+    op.create_index(
+        "ix_reminder_kit_appointments_recorded_at",
+        "reminder_kit_appointments",
+        ["namespace", "recorded_at"],
+        schema=schema,
+    )
+    op.drop_index("ix_reminder_kit_messages_state", "reminder_kit_messages", schema=schema)
+    op.create_index(
+        "ix_reminder_kit_messages_state", "reminder_kit_messages", ["state", "namespace", "next_try_at"], schema=schema
+    )
+    for name, table, column, condition in (
+        ("appointments_unpurged", "appointments", "ends_at", "snapshot != ''"),
+        ("events_unpurged", "events", "received_at", "raw != '{}'"),
+    ):
+        where = sa.text(condition)
+        op.create_index(
+            f"ix_reminder_kit_{name}",
+            f"reminder_kit_{table}",
+            ["namespace", column],
+            schema=schema,
+            sqlite_where=where,
+            postgresql_where=where,
+        )

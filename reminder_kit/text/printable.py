@@ -1,0 +1,67 @@
+"""What any screen, log, table or phone can show: control characters are shown as escapes, or are left out.
+
+Pure: no clock, no I/O. Never touches what belongs to a script or a picture: joiners (Persian, emoji), accents, tags.
+
+Meant are the controls C0 and C1 with DEL (ESC begins the sequences that move a terminal's cursor, colour it or write
+its title), Unicode's line and paragraph separators, the controls that turn the direction of what follows
+(UAX #9: marks, embeddings, overrides, isolates), and halves of characters, which can't be encoded.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+__all__ = ["for_phones", "json_text", "printable"]
+
+_CONTROLS = (
+    "\x00-\x09\x0b-\x1f\x7f-\x9f"  # C0 but the line feed, DEL, C1
+    "\u2028\u2029"  # separators of lines and paragraphs
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # directions
+    "\ud800-\udfff"  # halves of characters
+)
+_IN_LINES = re.compile(f"[{_CONTROLS}]")
+_IN_ONE_LINE = re.compile(f"[\n{_CONTROLS}]")
+_BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def printable(value: object, *, lines: bool = False) -> str:
+    r"""Return a value as one line of text in which each control character is an escape, such as `\x1b` or `\u202e`.
+
+    With `lines`, line feeds stay: where several lines are expected. What is printable already stays as it is, so that
+    twice is the same as once.
+    """
+    text = value if type(value) is str else str(value)
+    if text.isprintable():
+        return text
+    return (_IN_LINES if lines else _IN_ONE_LINE).sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return _SHORT.get(found[0]) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+def json_text(document: str) -> str:
+    r"""Return a JSON document in which every control character is JSON's own escape: the same values, safe to show.
+
+    `document` is what `json.dumps` makes: there the only line feeds are those of its layout, and all else of the kind
+    can only stand within a string, where `\u` and four digits mean the same character.
+    """
+    return _IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
+
+
+def for_phones(value: Any) -> Any:
+    """Return what a host gave as a text to a phone may hold it, however deep it lies in lists and dicts.
+
+    In its texts line breaks and tabs become one space, and all other control characters are left out; what is no text
+    stays as it is.
+    """
+    if isinstance(value, str):
+        return value if value.isprintable() else _IN_ONE_LINE.sub("", _BREAKS.sub(" ", value))
+    if isinstance(value, dict):
+        return {for_phones(key): for_phones(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [for_phones(item) for item in value]
+    return value
