@@ -253,6 +253,9 @@ class Capabilities:
     lists: bool = False
     #: Whether it is an `OptOutLister`.
     lists_opt_outs: bool = False
+    #: The pool that the sender belongs to, where a STOP to any of its numbers holds for all of it (a messaging profile,
+    #: a messaging service); "": none, or the sender is the pool itself.
+    pool: str = ""
     #: The header, in lower case, with the signature of its webhooks, by which a kit with two providers knows whose a
     #: webhook is; "": any webhook may be its.
     signed_by: str = ""
@@ -351,10 +354,11 @@ class Provider(Protocol):
         """Verify a webhook over its raw bytes, and return the events that it reports.
 
         `headers` may have names in any case; `now` (UTC) is for checks of age. An event's id is the same each time it
-        is delivered. What an event holds is made plain by the kit: numbers without a country code are read with the
-        kit's region, a time of the future is `now`. Raises `SignatureError` where the webhook is not genuine or too
-        old, `PayloadError` where it is genuine and can't be read, `ConfigurationError` where the key to verify with is
-        missing.
+        is delivered. Its `occurred_at` is when the thing happened, by the provider's clock: a STOP and a START count in
+        that order; and its `senders` are to whom of ours a reply was sent, for a STOP holds there. What an event holds
+        is made plain by the kit: numbers without a country code are read with the kit's region, a time of the future is
+        `now`. Raises `SignatureError` where the webhook is not genuine or too old, `PayloadError` where it is genuine
+        and can't be read, `ConfigurationError` where the key to verify with is missing.
         """
         ...
 
@@ -424,6 +428,9 @@ class OptOuts:
     numbers: tuple[str, ...] = field(repr=False)
     #: Whether another page follows.
     more: bool = False
+    #: When each of them opted out, UTC, as far as the list says so: a START after that lifts it. By number; the others
+    #: count as opted out when the list was read.
+    since: Mapping[str, datetime] = field(factory=dict, repr=False)
 
 
 class OptOutLister(Provider, Protocol):

@@ -24,7 +24,9 @@ HEAVY = (
     "rich",
     "django",
 )
-VERBS = "plan plan_calendar plan_resync apply sync import_calendar resync record withdraw suppress allow receive"
+VERBS = (
+    "plan plan_calendar plan_resync apply sync import_calendar resync record withdraw suppress allow consent receive"
+)
 
 
 def test_every_public_name_is_there_and_sorted():

@@ -116,7 +116,7 @@ def _ledger(config: Setup, now: datetime) -> Iterator[Finding]:
             yield _absent(config)
             return
         with ledger.writing() as tx:
-            tx.allow("")  # deletes nothing, but only a ledger that can be written lets it be tried
+            tx.match_event("")  # changes nothing, but only a ledger that can be written lets it be tried
         yield _stand(config, ledger, now)
         yield from _open_to_others(ledger.place())
         last = ledger.read(lambda reader: reader.last_run("resync"))

@@ -14,6 +14,7 @@ from reminder_kit.cli.output import say, write_json, write_text
 from reminder_kit.cli.recorded import identities, occurrence_option, say_not_recorded
 from reminder_kit.cli.runs import finished
 from reminder_kit.cli.session import opened
+from reminder_kit.model.consent import Way
 from reminder_kit.planning.report import Report
 
 __all__ = ["allow", "cancel", "suppress"]
@@ -59,18 +60,33 @@ def cancel(
 def suppress(phone: str, reason: str, now: datetime | None) -> int:
     """Send nothing to PHONE any more, and withdraw what is parked for it."""
     with opened(now, writing=True) as kit:
-        return finished(kit, kit.suppress(phone, reason))
+        return finished(kit, kit.suppress(phone, reason, way=Way.CLI))
 
 
 @click.command()
 @click.argument("phone")
+@click.option(
+    "--consent",
+    default="",
+    metavar="TEXT",
+    help='On whose word a STOP of the person\'s own is lifted: "signed form, 12 May"; kept with it.',
+)
+@now_option
 @common
-def allow(phone: str) -> int:
-    """Lift the suppression of PHONE; the next resync parks what is due again."""
-    with opened() as kit:
-        lifted = kit.allow(phone)
+def allow(phone: str, consent: str, now: datetime | None) -> int:
+    """Lift what bars PHONE; the next resync parks what is due again.
+
+    What the person said (a STOP) is lifted by the person's START, or with --consent.
+    """
+    with opened(now) as kit:
+        lifted = kit.allow(phone, consent=consent, way=Way.CLI)
     if chosen().json:
-        write_json({"lifted": lifted})
-    else:
-        write_text("lifted: the next resync parks what is due" if lifted else "this number was not suppressed")
+        more = {"barred_by": [bar.as_json() for bar in lifted.bars], "note": lifted.note or None} if lifted else {}
+        write_json({"lifted": bool(lifted), **more})
+        return 0
+    for bar in lifted.bars:
+        write_text(f"lifted: {bar.said}")
+    write_text("the next resync parks what is due" if lifted else "this number was not barred")
+    if lifted.note:
+        say(f"note: {lifted.note}")
     return 0

@@ -16,7 +16,7 @@ from attrs import field, frozen
 from reminder_kit.model.instants import in_zone, iso
 from reminder_kit.model.instants import zone as zone_named
 from reminder_kit.model.phones import masked
-from reminder_kit.planning.attention import AttentionItem
+from reminder_kit.planning.attention import Affected, AttentionItem
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
@@ -198,7 +198,7 @@ def item_lines(item: AttentionItem, zone: ZoneInfo) -> list[Line]:
     rows = [
         [
             moment(member.start_at, zone) if member.start_at else "–",
-            shortened(member.identity.id) if member.identity else shortened(member.key),
+            _named(item, member),
             member.rule or "–",
             masked(member.to) if member.to else "–",
         ]
@@ -208,6 +208,13 @@ def item_lines(item: AttentionItem, zone: ZoneInfo) -> list[Line]:
     if len(item.affected) > _LISTED:
         lines.append(Line(f"          … and {len(item.affected) - _LISTED} more (--json lists all)", "dim"))
     return lines
+
+
+def _named(item: AttentionItem, member: Affected) -> str:
+    """Return what a member of an item is called: the appointment, what the person wrote, or its name in the item."""
+    if item.kind == "unclear_reply" and member.error:
+        return f"“{shortened(' '.join(member.error.split()), 60)}”"
+    return shortened(member.identity.id if member.identity else member.key)
 
 
 def count_lines(counts: Mapping[str, Any], zone: ZoneInfo, indent: int = 0) -> list[Line]:

@@ -137,7 +137,8 @@ _NAMES = {
     "messages": "messages",
     "next_at": "next to be done",
     "oldest_unsettled_at": "left open since",
-    "suppressions": "suppressed numbers",
+    "suppressions": "barred numbers",
+    "barred_by": "of these barred by",
     "unmatched_events": "reports on unknown messages",
     "attention": "waiting for a person",
 }

@@ -21,10 +21,13 @@ from reminder_kit.ports import Capabilities
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["GUARD_KEYS", "checked"]
+__all__ = ["GUARD_KEYS", "UNCLEAR", "checked"]
 
 GUARD_KEYS: dict[str, Check] = {"max_cancel_ratio": checks.ratio, "max_changes": checks.count}
 """The keys of [guard]."""
+
+UNCLEAR: Check = checks.one_of("tell", "hold")
+"""What becomes of a reply that may ask for no more messages."""
 
 
 def checked(**given: Any) -> dict[str, Any]:
@@ -162,6 +165,7 @@ _CHECKS: dict[str, Check] = {
     "correction": _template,
     "min_gap": checks.duration,
     "replies": _or_none(_replies),
+    "unclear": UNCLEAR,
     "expected_every": checks.duration,
     "calendar": _or_none(_calendar),
     "sources": _sources,

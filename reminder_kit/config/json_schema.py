@@ -298,6 +298,9 @@ def file_schema() -> dict[str, Any]:
             "expected_every": _described(
                 _LENGTH, "A batch job not seen for so long waits for a person; 1 day if left out."
             ),
+            "unclear": _described(
+                {"enum": ["tell", "hold"]}, "What becomes of a reply that may be a STOP; hold: nothing goes until seen."
+            ),
             **_tables(),
             "rules": rules,
         },

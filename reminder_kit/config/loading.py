@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.config import checks
-from reminder_kit.config.arguments import GUARD_KEYS
+from reminder_kit.config.arguments import GUARD_KEYS, UNCLEAR
 from reminder_kit.config.checks import Check
 from reminder_kit.config.provider_table import KIT_KEYS, SECRET_NAMES, provider_arguments
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError, ReminderKitError
@@ -43,7 +43,7 @@ LEDGER_VARIABLE = "REMINDER_KIT_LEDGER_URL"
 here."""
 
 _TABLES = ("calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "rules")
-_OPTIONS = ("rearm_after", "correction", "min_gap", "expected_every")
+_OPTIONS = ("rearm_after", "correction", "min_gap", "expected_every", "unclear")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
 
@@ -314,6 +314,7 @@ _TOP: dict[str, Check] = {
     "correction": checks.text,
     "min_gap": checks.duration,
     "expected_every": checks.duration,
+    "unclear": UNCLEAR,
     **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),
 }
 _LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text, "mode": checks.file_mode}

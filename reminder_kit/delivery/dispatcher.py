@@ -112,7 +112,8 @@ class Dispatcher:
         entry = self.journal.entry(claimed, State.CREATING, decision.record.reason)
 
         def is_wanted(transaction: Transaction) -> bool:
-            return transaction.generation(claim.row) == generation and not transaction.reader.is_suppressed(draft.to)
+            is_barred = transaction.reader.consent.is_barred(draft.to, self.route.settings.writer)
+            return transaction.generation(claim.row) == generation and not is_barred
 
         def intend(transaction: Transaction) -> bool:
             if not is_wanted(transaction) or _is_in_the_way(transaction, decision):

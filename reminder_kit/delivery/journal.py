@@ -15,6 +15,7 @@ from reminder_kit.delivery.dispatch import ClaimedMessage
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.errors import ClaimLostError, UnknownOutcomeError
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.consent import Way
 from reminder_kit.model.lifecycle import THEIR_STEPS, after_provider_said, step
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import Claim, FoundMessage, HistoryEntry
@@ -79,11 +80,12 @@ class Journal:
                 entry = self.entry(claimed.having(stands), event, stands.error)
                 if event != "failed" or not before.error or not _is_noted(tx, entry):
                     tx.note([entry])
-            self.events.bar(tx, stands, stands.error, min(stands.send_at, self.clock()))
+            now = self.clock()
+            self.events.bar(tx, stands, stands.error, now, now, Way.ANSWER)
             if not stands.provider_id or stands.provider_id == before.provider_id:
                 return stands
             found = FoundMessage(stands, claimed.identity, claimed.rule, "")
-            return self.events.join(tx, found, self.clock()).message
+            return self.events.join(tx, found, now).message
 
         return await self.commit(write)
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
+from reminder_kit.model.consent import Act, ConsentEvent, Party, Way, sender_names
 from reminder_kit.model.lifecycle import State, after_provider_said
 from reminder_kit.model.messages import DeliveryEvent, Message
-from reminder_kit.model.records import FoundMessage, HistoryEntry, Suppression
+from reminder_kit.model.records import FoundMessage, HistoryEntry
 from reminder_kit.ports import PERMANENT, Failure
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class MessageEvents:
     """Follows events about messages.
 
     `failures` says what each provider's codes mean, by its name; `suppresses` whether a
-    number that can never be reached is left alone from then on.
+    number that can never be reached is left alone from then on, as if it were barred by who knows that.
     """
 
     failures: Mapping[str, Mapping[str, Failure]] = field(factory=dict)
@@ -67,7 +68,7 @@ class MessageEvents:
         tx.note([self._entry(found, event, now, why)])
         if after.state is not before.state:
             tx.mark_dirty(identities=[found.identity])
-            self.bar(tx, after, event.code, event.occurred_at)
+            self.bar(tx, after, event.code, event.occurred_at, now, Way.WEBHOOK)
         found = found._replace(message=after)
         if after.provider_id and not before.provider_id:
             found = self.join(tx, found, now)
@@ -82,20 +83,45 @@ class MessageEvents:
                 found, _ = self.follow(tx, found, event, now)
         return found
 
-    def bar(self, tx: Transaction, message: Message, code: str, at: datetime) -> None:
-        """Suppress the number of a message that could not be delivered `at` (UTC), where no other ever will be.
+    def bar(self, tx: Transaction, message: Message, code: str, occurred_at: datetime, now: datetime, way: Way) -> None:
+        """Bar the number of a message that could not be delivered, where no other ever will be.
 
-        Who had opted out and has opted in since is not barred for what was blocked in between.
+        `occurred_at` (UTC) is when that happened. That the person had opted out was so by the time the message was to
+        go out, whenever it was reported: a START after that lifts it.
         """
         failure = self._failure(message.provider, code)
         if not self.suppresses or message.state is not State.UNDELIVERED or failure not in PERMANENT:
             return
-        by = "recipient" if failure is Failure.OPTED_OUT else "provider"
-        number, why = message.draft.to, f"undeliverable: {failure} ({message.provider} {code})"
-        if by == "recipient" and tx.reader.opted_in_since(number, at):
-            return
-        if tx.suppress(Suppression(number, why, at, by=by)):
-            tx.mark_dirty(number=number)
+        why = f"undeliverable: {failure} ({message.provider} {code})"
+        if failure is Failure.OPTED_OUT:
+            at = min(occurred_at, max(message.send_at, message.created_at))
+            self._record(tx, message, Party.RECIPIENT, code, why, at, now, way)
+        else:
+            self._record(tx, message, Party.PROVIDER, code, why, occurred_at, now, way)
+
+    def bar_refused(self, tx: Transaction, message: Message, code: str, now: datetime) -> None:
+        """Bar the number of a message that the provider refused at `now` (UTC), since the person had opted out."""
+        why = f"refused: {Failure.OPTED_OUT} ({message.provider} {code})"
+        self._record(tx, message, Party.RECIPIENT, code, why, now, now, Way.ANSWER)
+
+    @staticmethod
+    def _record(
+        tx: Transaction,
+        message: Message,
+        by: Party,
+        code: str,
+        why: str,
+        occurred_at: datetime,
+        now: datetime,
+        way: Way,
+    ) -> None:
+        """Record what a provider says of a message's number, once for each message and code."""
+        number = message.draft.to
+        said = ConsentEvent(
+            f"{message.id}:{code}", number, by, Act.BAR, occurred_at, now, way, why, sender_names(message.sender)
+        )
+        if tx.consent.record(said):
+            tx.mark_dirty(number=number, everywhere=by is Party.RECIPIENT)
 
     def _entry(self, found: FoundMessage, event: DeliveryEvent, now: datetime, why: str) -> HistoryEntry:
         """Return the line of history about an event; `why` it is an anomaly, "": it is none."""

@@ -20,6 +20,7 @@ from reminder_kit.delivery.routes import Route, honours_keys
 from reminder_kit.errors import (
     AccountRefusedError,
     MistimedError,
+    OptedOutError,
     ProviderError,
     QueueFullError,
     RateLimitedError,
@@ -33,7 +34,7 @@ from reminder_kit.model.blockers import waiting_time
 from reminder_kit.model.lifecycle import State, after_provider_said
 from reminder_kit.model.messages import Message
 from reminder_kit.model.restorations import IN_GAP
-from reminder_kit.planning.message_times import ASKED, NEVER_SENT, REFUSED_SENDER, replayable, still_fits
+from reminder_kit.planning.message_times import ASKED, NEVER_SENT, OPTED_OUT, REFUSED_SENDER, replayable, still_fits
 from reminder_kit.ports import Receipt, Request, Response
 from reminder_kit.rules.placement import GRACE
 
@@ -235,9 +236,18 @@ class Posting:
         if skewed or isinstance(error, MistimedError):
             return await self._not_sent(claimed, DispatchStatus.MISTIMED, error)
         assert isinstance(error, RejectedError)  # noqa: S101 - the other refusals were told apart
-        after = evolve(claimed.message, state=State.REJECTED, uncertain=False, next_try_at=None, error=str(error))
+        said = str(error)
+        if isinstance(error, OptedOutError) and self.journal.events.suppresses:
+            await self._note_opt_out(claimed.message, error)
+            said = f"{OPTED_OUT}{error}"
+        after = evolve(claimed.message, state=State.REJECTED, uncertain=False, next_try_at=None, error=said)
         await self.journal.move(claimed, after)
         return DispatchResult.rejected(error, after)
+
+    async def _note_opt_out(self, message: Message, error: OptedOutError) -> None:
+        """Write down that the person had opted out by now: from then on the number is barred, until a START."""
+        now = self.clock()
+        await self.journal.commit(lambda tx: self.journal.events.bar_refused(tx, message, error.code, now))
 
     async def _blocked(self, claimed: ClaimedMessage, error: ProviderError) -> DispatchResult:
         """Write down that the provider took no message like this one, and when one is tried again."""

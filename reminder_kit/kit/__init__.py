@@ -7,7 +7,8 @@ inside a running event loop. May import every room but the command line, integra
 In reading order:
 
 - `faces`: `ReminderKit` and `AsyncReminderKit`; the only modules of the kit that read the machine's clock.
-- `verbs`: plan, apply, sync, resync, record, withdraw, suppress, receive, explain …
+- `consent`: suppress, allow, and what was said about a number.
+- `verbs`: plan, apply, sync, resync, record, withdraw, receive, explain …
 - `assembly`: how provider, fallback, rules, ledger and settings become planner, executor and inbox.
 - `listeners`: callbacks of the host, told of events, changes and runs.
 

@@ -23,6 +23,7 @@ from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_ru
 from reminder_kit.kit.restored import once_opt_outs_are_known
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
+from reminder_kit.model.consent import sender_names
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from reminder_kit.calendars.settings import CalendarSettings
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Kit", "account_of", "failures_of", "with_fallback"]
+__all__ = ["Kit", "account_of", "failures_of", "senders_of", "with_fallback"]
 
 T = TypeVar("T")
 
@@ -90,6 +91,7 @@ class Kit:
         correction: str = "",
         min_gap: str | timedelta = timedelta(0),
         replies: Mapping[str, Any] | None = None,
+        unclear: str = "tell",
         expected_every: str | timedelta = timedelta(days=1),
         calendar: CalendarSettings | Mapping[str, Any] | None = None,
         sources: str | Sequence[str] = (),
@@ -114,7 +116,9 @@ class Kit:
         `rearm_after` (default: none is sent). What is written to one number keeps `min_gap`
         apart where that is feasible. `replies` are the host's own keywords, `{"confirm": ["C",
         "YES"]}`: each is an event of that name for `on`, and `unless = {replied = ["confirm"]}`
-        speaks of it. Where the batch job was not seen for `expected_every` (elapsed time), that waits for a person.
+        speaks of it. A reply that may ask for no more messages is told (`unclear_reply`) and waits
+        for a person; `unclear="hold"` lets nothing go to its number until somebody has seen it.
+        Where the batch job was not seen for `expected_every` (elapsed time), that waits for a person.
         `only_to` (numbers, or how they begin: "+1202555") lets nobody else be written to: for staging.
 
         Every argument may be what the same key of a file is: lengths of time in words ("30 minutes"), `guard`,
@@ -140,6 +144,7 @@ class Kit:
             correction=correction,
             min_gap=min_gap,
             replies=replies,
+            unclear=unclear,
             expected_every=expected_every,
             calendar=calendar,
             sources=sources,
@@ -178,6 +183,8 @@ class Kit:
             rearm_after=given["rearm_after"],
             alarms=getattr(given["calendar"], "alarms", "ignore"),
             suppress_undeliverable=suppress_undeliverable,
+            senders=senders_of(provider, fallback),
+            holds_unclear=unclear == "hold",
             only_to=None if only_to is None else checks.numbers(only_to, "only_to"),
             correction=correction,
             min_gap=given["min_gap"],
@@ -185,7 +192,7 @@ class Kit:
         )
         self.settings = with_fallback(settings, fallback, failures)
         without_phone = getattr(given["calendar"], "without_phone", "")
-        self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention")
+        self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention", self.settings.writer)
         guard = given["guard"] or Guard()
         self._planner = Planner(self.ledger, provider, self.settings, guard, given["calendar"], given["sources"])
         self._clock = clock or self._system_clock
@@ -288,7 +295,7 @@ class Kit:
         routes = [(self.provider, self._io)]
         if self.fallback is not None and self._fallback_io is not None:
             routes.append((self.fallback, self._fallback_io))
-        return await once_opt_outs_are_known(plan, self.ledger, routes, self.now())
+        return await once_opt_outs_are_known(plan, self.ledger, routes, self.settings.writer, self.now())
 
     async def _tell(self, events: Iterable[DeliveryEvent]) -> None:
         """Tell listeners of events, each under its type and under "*"; what can't be acted upon is logged, too."""
@@ -404,6 +411,12 @@ def account_of(provider: Provider) -> str:
     except ConfigurationError:
         return ""
     return blake2b(credentials.encode(), digest_size=4, person=b"account").hexdigest()
+
+
+def senders_of(*providers: Provider | None) -> frozenset[str]:
+    """Return the names of all that these providers send from: numbers, names and pools."""
+    known = [provider for provider in providers if provider is not None]
+    return frozenset(name for provider in known for name in sender_names(provider.sender, provider.capabilities.pool))
 
 
 def failures_of(*providers: Provider | None) -> dict[str, Mapping[str, Failure]]:

@@ -61,6 +61,7 @@ class ReminderKit(Kit):
     withdraw = _blocking(Verbs.withdraw)
     suppress = _blocking(Verbs.suppress)
     allow = _blocking(Verbs.allow)
+    consent = _blocking(Verbs.consent)
     reconcile_opt_outs = _blocking(Verbs.reconcile_opt_outs)
     receive = _blocking(Verbs.receive)
     retry = _blocking(Verbs.retry)

@@ -26,7 +26,7 @@ T = TypeVar("T", bound="Announcing")
 
 EVENT_TYPES = (
     "*", "run", "change", "attention", "scheduled", "sent", "delivered", "undelivered", "cancelled", "received",
-    "opted_out", "opted_in", "anomaly", "unknown",
+    "opted_out", "opted_in", "unclear_reply", "anomaly", "unknown",
 )  # fmt: skip
 """What can be listened to, besides the host's own keywords."""
 

@@ -14,12 +14,13 @@ from attrs import evolve
 
 from reminder_kit.errors import ProviderError
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.consent import Writer
 from reminder_kit.model.instants import iso
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.planning.plan import Plan
 from reminder_kit.ports import IO, Provider
-from reminder_kit.webhooks.opt_out_lists import bar_listed, opted_out
+from reminder_kit.webhooks.opt_out_lists import Listed, bar_listed, opted_out
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -28,12 +29,12 @@ __all__ = ["once_opt_outs_are_known"]
 
 
 async def once_opt_outs_are_known(
-    plan: Plan, ledger: Ledger, routes: Sequence[tuple[Provider, IO]], now: datetime
+    plan: Plan, ledger: Ledger, routes: Sequence[tuple[Provider, IO]], writer: Writer, now: datetime
 ) -> Plan:
     """Return a plan that may be carried out: where nobody knows who opted out meanwhile, one that only records.
 
-    `routes` are the kit's providers with what carries requests to them. Their lists of opt-outs are read, and barred;
-    where one keeps no list, a person must say that they are.
+    `routes` are the kit's providers with what carries requests to them, `writer` is who writes. Their lists of
+    opt-outs are read, and barred; where one keeps no list, a person must say that they are.
     """
     io, known = routes[0][1], plan.worklist.restoration
     if known is None or not known.adopted or plan.worklist.foreign:
@@ -48,13 +49,14 @@ async def once_opt_outs_are_known(
     if unlisted:
         return plan.held_whole(f"{why}: {' and '.join(unlisted)} cannot be asked", Reason.RESTORED_LEDGER)
     try:
-        listed = [number for provider, its in routes for number in await opted_out(provider, its)]
+        listed = [found for provider, its in routes for found in await opted_out(provider, its)]
     except ProviderError as error:
         return plan.held_whole(f"{why}: {error}", Reason.RESTORED_LEDGER)
-    await io.result(ledger.submit(partial(_bar, evolve(known, until=until, opt_outs_read=True), listed, now)))
+    done = evolve(known, until=until, opt_outs_read=True)
+    await io.result(ledger.submit(partial(_bar, done, listed, writer, now)))
     return plan
 
 
-def _bar(restoration: Restoration, listed: Sequence[str], now: datetime, tx: Transaction) -> None:
-    bar_listed(listed, now, tx)
+def _bar(restoration: Restoration, listed: Sequence[Listed], writer: Writer, now: datetime, tx: Transaction) -> None:
+    bar_listed(listed, now, writer, tx)
     tx.restorations.keep(restoration)

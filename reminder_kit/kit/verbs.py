@@ -7,18 +7,17 @@ since the blocking face has functions of the same names.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reminder_kit.errors import InvalidInputError, PlanChangedError
-from reminder_kit.kit.assembly import Kit
+from reminder_kit.kit.consent import ConsentVerbs
 from reminder_kit.kit.listeners import announces_run
 from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Suppression
 from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.explanation import Explanation
 from reminder_kit.planning.plan import Plan
@@ -27,7 +26,6 @@ from reminder_kit.reconciler.kept_out import bar
 from reminder_kit.reconciler.planner import Appointments
 from reminder_kit.reconciler.retrying import hasten, start_afresh
 from reminder_kit.reconciler.scope import require_one_source
-from reminder_kit.webhooks.opt_out_lists import OPT_OUTS, bar_listed, opted_out
 from reminder_kit.webhooks.verification import verified_events
 
 if TYPE_CHECKING:
@@ -36,8 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Verbs"]
 
 
-class Verbs(Kit):
-    """The verbs."""
+class Verbs(ConsentVerbs):
+    """The verbs; those about consent are in a module of their own."""
 
     # Planning
 
@@ -271,24 +269,6 @@ class Verbs(Kit):
             )
         return await self._carry_out(await self._in_thread(self._planner.withdrawal, found, now), force=force)
 
-    async def suppress(self, phone: str, reason: str = "", *, connection: Any = None) -> Report:
-        """Stop all reminders to a number, now and from now on, and withdraw what is parked for it.
-
-        With `connection` it is only recorded, in the host's transaction.
-        """
-        now, number = self.now(), self._number(phone)
-        suppression = Suppression(number, reason, now)
-
-        def write(tx: Transaction) -> None:
-            tx.suppress(suppression)
-            tx.mark_dirty(number=number)
-
-        await self._written(write, connection)
-        if connection is not None:
-            return Report(now=now, changes=())
-        plan = await self._in_thread(self._planner.suppression, number, now)
-        return await self._carry_out_as_run(plan, force=True)
-
     @announces_run("retry")
     async def retry(self, id: str | None = None, reason: str | None = None, source: str | None = None) -> Report:  # noqa: A002 - the identity's public name
         """Try now what waits: all of it, what waits for a `reason` (a code, as in changes), or one appointment.
@@ -307,34 +287,6 @@ class Verbs(Kit):
             await self._io.result(self.ledger.submit(partial(start_afresh, id, source, now)))
         plan = await self._in_thread(self._planner.resync, now, only_dirty=True)
         return await self._carry_out(plan, force=True, patient=False)
-
-    async def allow(self, phone: str) -> bool:
-        """Lift a suppression; says whether there was one. The next `resync` parks what is due again."""
-        number = self._number(phone)
-
-        def write(tx: Transaction) -> bool:
-            lifted = bool(tx.allow(number))
-            tx.mark_dirty(number=number)
-            return lifted
-
-        return bool(await self._written(write, None))
-
-    async def reconcile_opt_outs(self, *, not_within: timedelta = timedelta(0)) -> int:
-        """Suppress every number on the providers' lists of opt-outs; returns how many are new to us.
-
-        For webhooks that were missed. What is parked for them is withdrawn by the next
-        `resync`; nothing is lifted, since words the provider doesn't know are on our list
-        only. Not done again within `not_within` of the last time. Raises
-        `ConfigurationError` where the provider keeps no list, else from `ProviderError`.
-        """
-        now = self.now()
-        last = await self._in_thread(self.ledger.read, lambda reader: reader.last_run(OPT_OUTS))
-        if last is not None and now - last[0] < not_within:
-            return 0
-        region = self.settings.defaults.region
-        listed = await opted_out(self.provider, self._io, self.fallback, self._fallback_io, region)
-        await self._io.call(self.ledger.prepare)
-        return await self._io.result(self.ledger.submit(partial(bar_listed, listed, now)))
 
     async def receive(
         self, headers: Mapping[str, str], body: bytes, provider: str | None = None
@@ -384,7 +336,8 @@ class Verbs(Kit):
         return tuple(await self._in_thread(self._watch.items, now))
 
     async def status(self) -> dict[str, Any]:
-        """Return counts and instants: held, parked, due next, failed, unknown, last batch job, and what waits."""
+        """Return counts and instants: held, parked, due next, barred by whom, unknown, last batch job, what waits."""
         items = await self._in_thread(self._watch.items, self.now())
-        counts: dict[str, Any] = await self._in_thread(self.ledger.read, lambda reader: reader.counts())
+        senders = self.settings.senders
+        counts: dict[str, Any] = await self._in_thread(self.ledger.read, lambda reader: reader.counts(senders))
         return counts | {"attention": {"items": len(items), "unseen": sum(not item.seen for item in items)}}

@@ -1,4 +1,4 @@
-"""Read the ledger: records, history, suppressions, counts. The same questions inside and outside a transaction.
+"""Read the ledger: records, history, counts. The same questions inside and outside a transaction.
 
 Never writes.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from reminder_kit.ledger.consent import ConsentReader
 from reminder_kit.ledger.databases.runner import Asker
 from reminder_kit.ledger.sql.queries import Filters
 from reminder_kit.ledger.sql.row_mapping import (
@@ -31,6 +32,7 @@ from reminder_kit.ledger.standing import StandingReader
 from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
+from reminder_kit.model.consent import Party, Suppression, Writer
 from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Message
@@ -42,7 +44,6 @@ from reminder_kit.model.records import (
     Identity,
     PriorMessage,
     ReminderRecord,
-    Suppression,
     Traffic,
 )
 from reminder_kit.model.restorations import Restoration
@@ -65,12 +66,14 @@ NOTHING: dict[str, Any] = {
     "next_at": None,
     "oldest_unsettled_at": None,
     "suppressions": 0,
+    "barred_by": dict.fromkeys(map(str, Party), 0),
     "unmatched_events": 0,
     "runs": {},
 }
 """What there is to count in an empty ledger. `messages`: by state; `reminders`: by status, then by reason; `next_at`:
 when something is due next; `oldest_unsettled_at`: since when the oldest message is in creating, cancelling or unknown;
-`runs`: by name, the instant and what it said."""
+`suppressions`: the numbers that are barred, `barred_by`: of these, by each party; `runs`: by name, the instant and what
+it said."""
 
 
 @frozen
@@ -115,6 +118,8 @@ class Reader:
         self._statements: Statements = statements_for(schema, runner.kind)
         #: What the ledger remembers of itself: rule sets, places, restorations.
         self.standing = StandingReader(runner, namespace, self._statements)
+        #: What was said about writing to numbers.
+        self.consent = ConsentReader(runner, namespace, self._statements.consent)
 
     def records(
         self,
@@ -239,23 +244,8 @@ class Reader:
         return [history_from(row) for row in self._runner.rows(statement, namespace=self._namespace, **values)]
 
     def suppressions(self) -> dict[str, Suppression]:
-        """Return the numbers not to be written to."""
-        found = self._runner.rows(self._statements.queries.suppressions, namespace=self._namespace)
-        return {number: Suppression(number, reason, instant(at), by) for number, reason, at, by in found}
-
-    def suppression(self, number: str) -> Suppression | None:
-        """Return why a number must not be written to; None: it may be."""
-        found = self._runner.rows(self._statements.queries.suppression, namespace=self._namespace, number=number)
-        return next((Suppression(name, reason, instant(at), by) for name, reason, at, by in found), None)
-
-    def is_suppressed(self, number: str) -> bool:
-        """Say whether a number must not be written to."""
-        return self.suppression(number) is not None
-
-    def opted_in_since(self, number: str, since: datetime) -> bool:
-        """Say whether a number opted in by a word that was written later than an instant (UTC)."""
-        values = {"namespace": self._namespace, "number": number, "since": micros(since)}
-        return bool(self._runner.rows(self._statements.queries.opted_in, **values))
+        """Return the numbers that are barred here, whatever is written from."""
+        return self.consent.suppressions(None, Writer())
 
     def blockers(self) -> tuple[Blocker, ...]:
         """Return for which causes messages are refused, the oldest first."""
@@ -409,8 +399,8 @@ class Reader:
         """Return when a job last ran and what it said, or None."""
         return self.runs().get(name)
 
-    def counts(self) -> dict[str, Any]:
-        """Return the numbers and instants that `NOTHING` explains."""
+    def counts(self, senders: Collection[str] = ()) -> dict[str, Any]:
+        """Return the numbers and instants that `NOTHING` explains, for who writes from these senders."""
         ask, same = self._runner, {"namespace": self._namespace}
         appointments = ask.rows(self._statements.queries.count_appointments, **same)
         if not appointments:  # there is no ledger yet
@@ -420,6 +410,7 @@ class Reader:
         for stand, reason, count in ask.rows(self._statements.queries.count_reminders, **same):
             reminders.setdefault(stand, {})[reason] = count
         states = ask.rows(self._statements.queries.count_messages, **same)
+        barred, barred_by = self.consent.count(senders)
         unsettled = [oldest for state, _, oldest in states if state in ("creating", "cancelling", "unknown")]
         return NOTHING | {
             "appointments": int(total),
@@ -430,7 +421,8 @@ class Reader:
             "reminders": reminders,
             "next_at": instant_or_none(next_at),
             "oldest_unsettled_at": instant_or_none(min(unsettled, default=None)),
-            "suppressions": int(ask.rows(self._statements.queries.count_suppressions, **same)[0][0]),
+            "suppressions": barred,
+            "barred_by": barred_by,
             "unmatched_events": int(ask.rows(self._statements.queries.count_unmatched, **same)[0][0]),
             "runs": self.runs(),
         }

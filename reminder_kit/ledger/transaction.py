@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from reminder_kit.errors import ClaimLostError
+from reminder_kit.ledger.consent import ConsentRecorder
 from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.databases.write_behind import WriteBehind
 from reminder_kit.ledger.reader import Reader
@@ -44,7 +45,6 @@ from reminder_kit.model.records import (
     RecordResult,
     Release,
     ReminderRecord,
-    Suppression,
 )
 from reminder_kit.model.rule_sets import RuleSetRecord
 from reminder_kit.planning.attention import Mark
@@ -63,6 +63,8 @@ class Transaction:
         self._namespace = namespace
         self._statements = statements_for(schema, runner.kind)
         self.reader = Reader(self._runner, namespace, schema)
+        #: What is said about writing to numbers.
+        self.consent = ConsentRecorder(self._runner, self.reader.consent, namespace, self._statements.consent)
         self._recorder = Recorder(self._runner, self.reader, namespace, self._statements)
         #: What is written where the ledger was put back to an older state.
         self.restorations = Restorations(self._runner, self.reader, namespace, self._statements)
@@ -105,14 +107,19 @@ class Transaction:
         found = self._runner.rows(self._statements.queries.generation, which=row, namespace=self._namespace)
         return int(found[0][0]) if found else None
 
-    def mark_dirty(self, *, number: str | None = None, identities: Sequence[Identity] = ()) -> int:
+    def mark_dirty(
+        self, *, number: str | None = None, everywhere: bool = False, identities: Sequence[Identity] = ()
+    ) -> int:
         """Have appointments worked on again; returns how many.
 
-        `number`: those with a parked or held reminder to it, and those with one it was barred from.
+        `number`: those with a parked or held reminder to it, and those with one it was barred from; `everywhere`: of
+        every namespace, since what a person says holds wherever the same sender is used.
         """
         count = 0
         if number is not None:
-            count += self._runner.run(self._statements.updates.mark_number, namespace=self._namespace, number=number)
+            statement = self._statements.updates.mark_number(everywhere=everywhere)
+            where = {} if everywhere else {"namespace": self._namespace}
+            count += self._runner.run(statement, number=number, **where)
         if rows := sorted(self.reader.rows(identities).values()):
             packed = self._runner.pack("rows", [(row,) for row in rows])
             count += self._runner.run(self._statements.updates.mark_rows, namespace=self._namespace, **packed)
@@ -301,7 +308,7 @@ class Transaction:
                 f"message {before.id} is no longer {before.state}: another worker moved it; the next resync looks again"
             )
 
-    # History, suppressions, runs, events
+    # History, runs, events
 
     def note(self, entries: Sequence[HistoryEntry]) -> None:
         """Append lines of history."""
@@ -309,21 +316,6 @@ class Transaction:
             self._runner.defer(
                 self._statements.updates.note, [history_values(self._namespace, entry) for entry in entries]
             )
-
-    def suppress(self, suppression: Suppression) -> bool:
-        """Bar a number; says whether that changed anything. The recipient's own word stands above the host's."""
-        values = {
-            "namespace": self._namespace,
-            "number": suppression.number,
-            "reason": suppression.reason,
-            "at": micros(suppression.at),
-            "said_by": suppression.by,
-        }
-        return self._runner.run(self._statements.updates.suppress, **values) > 0
-
-    def allow(self, number: str) -> bool:
-        """Lift a suppression; says whether there was one."""
-        return self._runner.run(self._statements.updates.allow, namespace=self._namespace, number=number) > 0
 
     def keep_blocker(self, blocker: Blocker) -> None:
         """Write for which cause messages are refused, in the place of what was known of it."""
@@ -401,8 +393,8 @@ class Transaction:
 
         Snapshots, numbers, texts and requests go, also from events that came before it;
         states, rules, reasons and times stay, so that counts do. What is still parked, claimed
-        or has something coming is left alone, and so are suppressions. Where anything went, the ledger notes that its
-        files are still to be rid of it (`PURGED`).
+        or has something coming is left alone, and so is what was said about writing to numbers. Where anything went,
+        the ledger notes that its files are still to be rid of it (`PURGED`).
         """
         count = 0
         same = {"namespace": self._namespace, "before": micros(before), "now": micros(now)}

@@ -130,13 +130,16 @@ class DeliveryEvent:
     id: The event's own name, the same each time it is delivered: a repetition is known by it.
     type: `scheduled`, `sent`, `delivered`, `undelivered` or `cancelled` for a message, `received`, `opted_out` or
         `opted_in` for a reply, `unknown` for a word of the provider's that we don't know. Hosts also hear of `anomaly`
-        (a message's event out of turn), and of a reply that is one of their own keywords under the keyword's name.
+        (a message's event out of turn), of `unclear_reply` (a reply that may ask for no more messages), and of a reply
+        that is one of their own keywords under the keyword's name.
     occurred_at: When it happened, UTC, by the provider's clock.
     provider: The name of the provider.
     provider_id: The provider's name for the message; None where it says none.
     token: Our id of the message, where the provider echoes it; else None.
     number: The person's number, E.164; None where it is not told.
     text: What the person wrote; None for events about messages.
+    senders: To whom of ours a reply was sent: our number, and the pool it belongs to (a messaging profile, a messaging
+        service), as far as the provider says so. Empty: the sender of the provider that took it in.
     code: The provider's code for what went wrong; "": nothing.
     raw: What came in, as it was.
     reason: Our word for `code`, a value of `reminder_kit.ports.Failure`; "" where it has none. The kit fills it in.
@@ -159,3 +162,4 @@ class DeliveryEvent:
     reason: str = ""
     appointment: tuple[str, str, str] | None = None
     appointments: tuple[Answered, ...] = ()
+    senders: tuple[str, ...] = ()

@@ -36,7 +36,9 @@ class Reason(StrEnum):
     WAITING_ACCOUNT = "waiting_account"
     #: Until the provider, which did not answer or refused it for a reason we don't know, is asked again.
     WAITING_PROVIDER = "waiting_provider"
-
+    #: Until somebody has seen a reply that may ask for no more messages (`unclear = "hold"`). Skipped for it: its time
+    #: was over by then.
+    UNCLEAR_REPLY = "unclear_reply"
     #: Until somebody adopts the ledger, which is not where it last worked: it may be a copy (`ledger adopt`).
     FOREIGN_LEDGER = "foreign_ledger"
 

@@ -14,7 +14,6 @@ from attrs import field, fields, frozen
 
 from reminder_kit.model.appointments import Appointment, normalise
 from reminder_kit.model.as_of import AsOf, Written
-from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.messages import Message
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_order
@@ -33,7 +32,6 @@ __all__ = [
     "Release",
     "ReminderRecord",
     "ReminderStatus",
-    "Suppression",
     "Traffic",
     "incoming_by_identity",
     "is_open",
@@ -254,20 +252,6 @@ class HistoryEntry:
     reason: str = ""
     #: More, as JSON values: send times, the provider's id, …
     detail: Mapping[str, Any] = field(factory=dict)
-
-
-@frozen
-class Suppression:
-    """A number that must not be written to."""
-
-    #: The number, E.164.
-    number: str = field(repr=False)
-    #: Why, in words.
-    reason: str = field(converter=whole_text)
-    #: Since when, UTC.
-    at: datetime
-    #: Who said so: "host", "recipient" (whose word stands above the host's) or "provider" (no message can arrive).
-    by: str = "host"
 
 
 @frozen

@@ -9,6 +9,7 @@ and, under a claim, what is really done. May import `text`, `rules`, `model` and
     assessment     each wanted reminder by itself: what is parked for it, and where a new message would go
     correction     one more reminder for whom a message named a start that is no longer true
     fallback       one more reminder, through another sender, where the first message did not arrive
+    unclear        a reminder held back for a reply that nobody has seen yet
     combining      appointments of one phone and day in one message
     spacing        messages to one number kept apart in time, or left unsaid
     decision       what is to be done for one reminder; the plan's line and the ledger's line are derived from it
@@ -17,6 +18,7 @@ and, under a claim, what is really done. May import `text`, `rules`, `model` and
     revision       a decision to park, looked at again just before it is carried out
     changes        one line of a plan or report; `plan` and `report` are many, with a digest and a guard
     explanation    why a reminder is or is not sent; `preview` shows texts, `forecast` what they cost
+    consent_view   who bars a number, and all that was said about writing to it
 
 What to know:
 

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from attrs import define, evolve
 
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.model.consent import Party, Suppression
 from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import ReminderRecord, Suppression
+from reminder_kit.model.records import ReminderRecord
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.doubts import is_in_doubt
@@ -31,6 +32,7 @@ from reminder_kit.planning.message_times import (
 )
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
+from reminder_kit.planning.unclear import held_back, waited_too_long
 from reminder_kit.rules.alarms import rules_for
 from reminder_kit.rules.placement import Placement, PlacementDecision, place
 from reminder_kit.rules.reminders import Reminder, reminders_of
@@ -149,9 +151,10 @@ def wanted_reminders(observed: Observed, settings: Settings) -> list[Reminder]:
 
 def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]) -> Reminder:
     suppression = suppressed.get(reminder.recipient.phone) if reminder.recipient else None
-    if suppression is None or reminder.refusal is not None:
+    if suppression is None or suppression.holds or reminder.refusal is not None:
         return reminder
-    return evolve(reminder, refusal=Reason.OPTED_OUT if suppression.by == "recipient" else Reason.SUPPRESSED)
+    reason = Reason.OPTED_OUT if suppression.by == Party.RECIPIENT else Reason.SUPPRESSED
+    return evolve(reminder, refusal=reason, detail=suppression.said)
 
 
 def _unless_outside(reminder: Reminder, settings: Settings) -> Reminder:
@@ -177,7 +180,20 @@ def _assessed(
             _assess_parked(assessment, parked, settings, now)
         else:
             _assess_unparked(assessment, messages, observed, settings, now)
+        _assess_unclear(assessment, observed)
     return assessment
+
+
+def _assess_unclear(assessment: Assessment, observed: Observed) -> None:
+    """Fill in what becomes of a reminder whose number left unclear whether it wants any."""
+    reminder = assessment.reminder
+    if (late := waited_too_long(assessment.placement, observed.outcomes.get(reminder.key))) is not None:
+        assessment.placement = late
+    if (not assessment.keep and assessment.placement is None) or reminder.recipient is None:
+        return
+    waiting = held_back(reminder, observed.suppressed.get(reminder.recipient.phone), assessment.placement)
+    if waiting is not None:
+        assessment.placement, assessment.keep, assessment.skip, assessment.error = waiting, False, None, ""
 
 
 def _assess_parked(assessment: Assessment, parked: Message, settings: Settings, now: datetime) -> None:

@@ -31,6 +31,7 @@ _FORGOTTEN = timedelta(days=1)
 _WHAT = {
     "number": "no message can reach the number",
     "without_phone": "there is nobody to write to",
+    "unclear_reply": "a reply may ask for no more messages",
 }
 """What is wrong, where it is the same for all that an item is about."""
 
@@ -63,6 +64,10 @@ _REMEDIES = {
     "awaited": (
         "hand all appointments in (`resync` with them, `import FILE`, `complete` where they are all); `retry ID` for "
         "one that is as it is recorded"
+    ),
+    "unclear_reply": (
+        "read it, and ask if need be: `suppress PHONE` (kit.suppress) if no more messages are wanted; "
+        "mark it as seen if they are"
     ),
     "batch_job": "run `reminder-kit resync` from cron, or with --every 60s",
 }
@@ -105,8 +110,8 @@ class Affected:
     start_at: datetime | None = None
     #: Why, as the value of a `Reason`; "": it is no reminder.
     reason: str = ""
-    #: What is wrong, in words.
-    error: str = ""
+    #: What is wrong, in words; of an unclear reply, what it says.
+    error: str = field(default="", repr=False)
     #: Whether somebody has seen it.
     seen: bool = False
 
@@ -131,7 +136,7 @@ class AttentionItem:
     #: The name by which it is marked as seen: eight hex digits.
     id: str
     #: Of what kind the cause is: "account", "provider", "message", "number", "text", "unknown", "answer", "unreadable",
-    #: "calendar", "without_phone", "rules", "ledger", "restored" or "batch_job".
+    #: "calendar", "without_phone", "unclear_reply", "rules", "ledger", "restored" or "batch_job".
     kind: str
     #: What is wrong, in words; no whole number and no message text.
     what: str
@@ -179,6 +184,10 @@ class AttentionFacts:
     answered: Sequence[Affected] = ()
     #: For which causes providers refuse messages.
     blockers: Sequence[Blocker] = ()
+    #: The replies that may ask for no more messages and that nobody has seen, by event, with their words; oldest first.
+    unclear: Sequence[Affected] = ()
+    #: Whether nothing goes to their numbers meanwhile.
+    holds_unclear: bool = False
     #: The rules by which any text was ever written.
     written: frozenset[str] = frozenset()
     #: What is kept of members, by item and member.
@@ -207,6 +216,7 @@ def attention_items(
         *_blocked(facts, now),
         *_refused(facts, now, without_phone=without_phone),
         *_in_doubt(facts, now),
+        *_unclear(facts, now),
         *_unread(facts, now),
         *_other_rules(facts, now),
         *_still(facts, now),
@@ -281,6 +291,23 @@ def _in_doubt(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
                 since=now,
                 affected=(member,),
             )
+
+
+def _unclear(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
+    """Yield an item for each number from which unclear replies came; they are its members."""
+    by_number: dict[str, list[Affected]] = {}
+    for member in facts.unclear:
+        by_number.setdefault(member.to, []).append(member)
+    for replies in by_number.values():
+        held = "; nothing goes to that number until somebody has seen it" if facts.holds_unclear else ""
+        yield AttentionItem(
+            id=item_id("unclear_reply", replies[0].key),
+            kind="unclear_reply",
+            what=_WHAT["unclear_reply"] + held,
+            remedy=_REMEDIES["unclear_reply"],
+            since=now,
+            affected=tuple(replies),
+        )
 
 
 def _unread(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:

@@ -99,9 +99,17 @@ def combine(assessments: Sequence[Assessment], observed: Observed, settings: Set
 def _grouped(assessments: Iterable[Assessment], observed: Observed) -> list[_Grouped]:
     """Return assessments, each with its group; None: it has a message of its own in any case."""
     return [
-        (assessment, None if _is_alone(assessment, observed) else group_of(assessment.reminder))
+        (
+            assessment,
+            None if _is_alone(assessment, observed) or _is_unclear(assessment) else group_of(assessment.reminder),
+        )
         for assessment in assessments
     ]
+
+
+def _is_unclear(assessment: Assessment) -> bool:
+    """Say whether a reminder waits, or waited, for an unclear reply: each is named by itself for that."""
+    return assessment.placement is not None and assessment.placement.reason is Reason.UNCLEAR_REPLY
 
 
 def _keys(group: Iterable[Assessment], settings: Settings, now: datetime) -> set[str]:

@@ -20,6 +20,7 @@ __all__ = [
     "ASKED",
     "CLEARED",
     "NEVER_SENT",
+    "OPTED_OUT",
     "REFUSED_SENDER",
     "cancellable",
     "forgotten_at",
@@ -42,6 +43,9 @@ NEVER_SENT = "never sent"
 REFUSED_SENDER = "refused for its sender: "
 """How the `error` of a message begins that the provider might have taken from another sender, or account."""
 
+OPTED_OUT = "opted out: "
+"""How the `error` of a message begins that the provider refused for a STOP: after a START it might take the same."""
+
 ASKED = "asked by its own request, which may be a second text: "
 """How the `error` of a message begins whose request was repeated as a question, at a provider that is not known to
 honour keys, and not answered either."""
@@ -58,7 +62,7 @@ _KEEP_UNKNOWN = timedelta(days=1)
 
 def may_be_taken(message: Message) -> bool:
     """Say whether the provider, which certainly does not have a message, might take the same another time."""
-    return message.error.startswith((NEVER_SENT, REFUSED_SENDER))
+    return message.error.startswith((NEVER_SENT, REFUSED_SENDER, OPTED_OUT))
 
 
 def refusals_in_a_row(messages: Sequence[Message]) -> int:

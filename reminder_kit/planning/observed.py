@@ -13,8 +13,9 @@ from attrs import evolve, field, frozen
 
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.blockers import Blocker
+from reminder_kit.model.consent import Suppression
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, ReminderRecord, Suppression, Traffic
+from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, ReminderRecord, Traffic
 from reminder_kit.model.restorations import Restoration
 
 __all__ = ["Observed"]
@@ -34,7 +35,7 @@ class Observed:
     messages: Mapping[str, tuple[Message, ...]] = field(factory=dict)
     #: What went out for the same appointment id, whichever the occurrence, by rule id and recipient key.
     sent_before: Mapping[tuple[str, str], Sequence[PriorMessage]] = field(factory=dict)
-    #: The numbers that must not be written to, with the reason; by number.
+    #: Which of its numbers, and its neighbours', must not be written to, and why; by number.
     suppressed: Mapping[str, Suppression] = field(factory=dict)
     #: Appointments of the same phones around the same day; empty where no rule combines any.
     neighbours: Sequence[Observed] = field(default=(), repr=False)

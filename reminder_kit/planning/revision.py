@@ -48,6 +48,8 @@ def leaving_now(message: Message, observed: Observed, settings: Settings) -> Cal
     reminder = next((reminder for reminder in wanted if reminder.key == message.key), None)
     if reminder is None or reminder.refusal is not None or not is_for_start_and_number(message, reminder):
         return lambda _at: False
+    if message.draft.to in observed.suppressed:  # nobody has seen yet what its number replied
+        return lambda _at: False
 
     def may_leave(at: datetime) -> bool:
         if still_allowed(at, reminder, settings.quiet) is not None:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from attrs import field, frozen
 
+from reminder_kit.model.consent import Writer, sender_name
 from reminder_kit.model.messages import Message
 from reminder_kit.model.rule_sets import RuleSet
 from reminder_kit.rules.defaults import Defaults
@@ -56,6 +57,10 @@ class Settings:
     alarms: str = "ignore"
     #: Whether a number at which no message can arrive is suppressed.
     suppress_undeliverable: bool = True
+    #: The names of all that the kit sends from, its fallback too (`sender_names`): a STOP to any of them counts.
+    senders: frozenset[str] = frozenset()
+    #: Whether nothing goes to a number with an unclear reply until somebody has seen that.
+    holds_unclear: bool = False
     #: The numbers, or how they begin, that may be written to; None: any.
     only_to: tuple[str, ...] | None = None
     #: The template of corrections; "": none are sent.
@@ -75,6 +80,17 @@ class Settings:
     def origin(self) -> dict[str, str]:
         """Where messages come from: provider, account and sender, by these names."""
         return {"provider": self.provider, "account": self.account, "sender": self.sender}
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Who writes by these settings, as consent is asked for."""
+        return Writer(self.senders, self.holds_unclear)
+
+    @property
+    def _own_senders(self) -> set[str]:
+        """The names among `senders` that are told by the providers' own: all but those of pools."""
+        spare = self.fallback
+        return {sender_name(sender) for sender in (self.sender, spare.sender if spare else "")}
 
     @cached_property
     def combines(self) -> bool:
@@ -145,6 +161,8 @@ class Settings:
             repr(self.min_gap),
             *((self.fallback.provider, self.fallback.sender, repr(self.fallback.window)) if self.fallback else ()),
             *(() if self.only_to is None else ("only to", *self.only_to)),
+            *(("holds what is unclear",) if self.holds_unclear else ()),
+            *sorted(self.senders - self._own_senders),
             *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )
         return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 
+from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.host_data import whole_text
+from reminder_kit.model.instants import from_iso
 from reminder_kit.model.phones import masked
 from reminder_kit.ports import Response
 from reminder_kit.text.printable import printable
 
-__all__ = ["json_object", "short", "text_of"]
+__all__ = ["instant_of", "json_object", "short", "text_of"]
 
 _LONGEST = 160
 """Characters of a provider's words that an error shows."""
@@ -35,6 +38,14 @@ def json_object(response: Response) -> dict[str, Any] | None:
 def text_of(value: object) -> str:
     """Return a JSON scalar as whole text, without half characters and NUL; "" for null, lists and objects."""
     return whole_text(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def instant_of(value: object) -> datetime | None:
+    """Return the UTC instant that a JSON text names; None where it names none."""
+    try:
+        return from_iso(text_of(value))
+    except (InvalidInputError, OverflowError):
+        return None
 
 
 def short(text: str) -> str:

@@ -1,98 +1,68 @@
 """What a person's reply asks for: no more messages, messages again, one of the host's own keywords, or nothing known.
 
-Pure: words in, a word out. Never decides on a part of a reply: the whole of it counts.
+Pure: words in, a word out. Never decides on a part of a reply: the whole of it counts. How an opt-out is told from what
+only looks like one is in `reply_grammar`.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
 
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.providers.reply_grammar import Meaning, reading_of, words_of
 
-__all__ = ["Replies", "reply_type"]
+__all__ = ["Replies", "is_unclear", "reply_type"]
 
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_STOP = _set(
-    "stop stopall unsubscribe cancel end quit revoke optout stopp abmelden arret arreter desabonner baja alto parar "
-    "pare sair basta stoppen afmelden avsluta стоп"
-)
-"""Words that carriers and providers take as an opt-out, and their like in other languages.
-
-The English ones are in the lists of Telnyx ("Advanced Opt-In/Out") and Twilio ("Advanced Opt-Out"); the others are
-taken here although a provider may not know them.
-"""
-
 _START = _set("start unstop subscribe optin")
-"""Words that lift an opt-out."""
+"""Words that lift an opt-out, where they are the whole reply but for fillers."""
 
 _FILLERS = _set(
     "all please pls now it this thanks thank you ty texting messaging sending sms text texts msg msgs message messages "
     "reminder reminders me us to from these the your bitte danke merci gracias por favor grazie obrigado "
-    "obrigada tout tous todo todos alle alles"
+    "obrigada tout tous todo todos alle alles svp"
 )
-"""Words of courtesy and filling that change nothing: "Stop. Thank you" is an opt-out, "stop by at noon" is not."""
-
-_STRONG = _STOP - {"cancel", "end", "quit", "alto", "basta", "pare"}
-"""Words that mean an opt-out beside fillers too.
-
-The other words of `_STOP` mean one only where they are the whole reply: "cancel please" may speak of the appointment.
-"""
-
-_PHRASES = (
-    ("opt", "out"),
-    ("do", "not", "text"),
-    ("dont", "text"),
-    ("do", "not", "message"),
-    ("dont", "message"),
-    ("remove", "me"),
-)
-"""How a reply begins that asks for no more messages in a sentence."""
-
-
-def _words(text: str) -> list[str]:
-    """Return the words of a text in lower case, without accents, apostrophes and punctuation."""
-    letters = unicodedata.normalize("NFKD", text.casefold()).replace("'", "").replace("’", "")
-    unaccented = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.findall(r"\w+", unaccented)
+"""Words of courtesy and filling that change nothing beside a keyword: "Yes, please!"."""
 
 
 def reply_type(text: str) -> str:
     """Return `opted_out`, `opted_in` or `received` for the text of a reply.
 
-    Case, accents, punctuation and courtesy don't matter ("Stop. Thank you", "STOP ALL", "Arrêt SVP"). A sentence that
-    merely holds such a word ("I can stop by at 3", "STOP 12345") is an ordinary reply, `received`: an opt-out taken
-    wrongly would silence the reminders of somebody who wants them.
+    An opt-out is what asks for no more messages with all of its words, however it is put ("Stop. Thank you", "no more
+    texts", "wrong number stop", "Arrêt SVP"). A sentence that merely holds such a word ("I can stop by at 3") is an
+    ordinary reply, `received`: an opt-out taken wrongly would silence the reminders of somebody who wants them. So is
+    one of which that can't be said (`is_unclear`).
     """
-    words = _words(text)
-    if any(tuple(words[: len(phrase)]) == phrase for phrase in _PHRASES):
+    if reading_of(text) is Meaning.STOP:
         return "opted_out"
-    core = [word for word in words if word not in _FILLERS and word != "svp"]
-    if len(core) != 1:
-        return "opted_out" if core and set(core) <= _STRONG else "received"
-    if core[0] in _START:
-        return "opted_in"
-    alone = len(words) == 1
-    return "opted_out" if core[0] in _STRONG or (alone and core[0] in _STOP) else "received"
+    return "opted_in" if len(_core(text)) == 1 and _core(text)[0] in _START else "received"
+
+
+def is_unclear(text: str) -> bool:
+    """Say whether a reply may ask for no more messages, so that a person must look at it: "STOP 12345"."""
+    return reading_of(text) is Meaning.UNCLEAR
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_TAKEN = _set("anomaly cancelled change delivered opted_in opted_out received run scheduled sent undelivered unknown")
+_TAKEN = _set(
+    "anomaly cancelled change delivered opted_in opted_out received run scheduled sent unclear_reply undelivered "
+    "unknown"
+)
 """Types of delivery events that mean something already, so that no keyword may be called so."""
 
 
 def _core(text: str) -> tuple[str, ...]:
     """Return the words of a text without fillers; with them where there is nothing else."""
-    words = _words(text)
-    return tuple(word for word in words if word not in _FILLERS and word != "svp") or tuple(words)
+    words = words_of(text)
+    return tuple(word for word in words if word not in _FILLERS) or tuple(words)
 
 
 @frozen

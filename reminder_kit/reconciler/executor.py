@@ -18,6 +18,7 @@ from reminder_kit.delivery.dispatchers import Dispatchers
 from reminder_kit.delivery.routes import Route
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
+from reminder_kit.model.consent import Suppression
 from reminder_kit.model.messages import Message
 from reminder_kit.model.places import Place
 from reminder_kit.model.records import (
@@ -26,7 +27,6 @@ from reminder_kit.model.records import (
     Claim,
     Identity,
     RecordResult,
-    Suppression,
     Traffic,
     is_open,
 )
@@ -42,6 +42,7 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.yielding import yielding
 from reminder_kit.ports import IO
+from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.carrying_out import CarryingOut
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
@@ -277,11 +278,11 @@ class Executor:
         """Decide by the same functions as the plan, at the current clock and from one snapshot of the ledger."""
         worklist = run.plan.worklist
         now, held_back = self.clock(), worklist.held_back
-        suppressed, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
+        barred, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
         planned: dict[str, list[Traffic]] = {}
         for work, observed in zip(works, all_observed, strict=True):
             work.redecided, work.decide_again = work.redecided or work.decide_again, False
-            work.suppressed = suppressed
+            work.barred = barred
             work.decisions, work.error = decisions_for(with_planned(observed, planned), self.settings, now)
             if run.yields:
                 work.decisions = yielding(work.decisions, observed, fresh=work.is_fresh)
@@ -294,17 +295,19 @@ class Executor:
 
     def _observe(
         self, works: Sequence[WorkItem], now: datetime, reader: Reader
-    ) -> tuple[dict[str, Suppression], list[Observed]]:
-        """Return the suppressed numbers, and what is known of each appointment with its neighbours."""
-        suppressed, blockers = reader.suppressions(), reader.blockers()
+    ) -> tuple[Mapping[str, Suppression], list[Observed]]:
+        """Return which of their numbers are barred, and what is known of each appointment with its neighbours."""
+        barred, blockers = Barred(reader, self.settings.writer), reader.blockers()
         for route in self._routes:
             route.know(blockers)
         pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
         sent = reader.sent_before_many(pairs)
         all_observed = [
-            Observed.recorded(work.record, suppressed, sent.get(work.record.identity[:2]), blockers) for work in works
+            Observed.recorded(work.record, barred.by_number, sent.get(work.record.identity[:2]), blockers)
+            for work in works
         ]
-        return suppressed, Neighbours(reader, self.settings, now, suppressed).with_context(all_observed)
+        in_context = Neighbours(reader, self.settings, now, barred).with_context(all_observed)
+        return barred.by_number, in_context
 
     # Writing down
 
@@ -313,7 +316,8 @@ class Executor:
         if works:
             now, settings = self.clock(), self.settings
             done = run.done if settings.combines else None
-            write = partial(release, works, run.plan.actor, now, OTHERS if run.yields else settings.digest, done)
+            digest = OTHERS if run.yields else settings.digest
+            write = partial(release, works, run.plan.actor, now, digest, done, settings.writer)
             run.requeued |= dict.fromkeys(await self._commit(write))
 
     async def _expire(self, works: Sequence[WorkItem]) -> None:

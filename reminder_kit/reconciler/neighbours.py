@@ -17,10 +17,11 @@ from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import is_possible
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, Suppression
+from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage
 from reminder_kit.planning.combining import SAME_DAY
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
+from reminder_kit.reconciler.barred import Barred
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -56,8 +57,8 @@ class Neighbours:
     settings: Settings
     #: The instant of the plan, UTC.
     now: datetime
-    #: The numbers that must not be written to.
-    suppressed: Mapping[str, Suppression]
+    #: The numbers that must not be written to, as far as they were asked for.
+    barred: Barred
     #: Appointments about to be recorded; None: about to be withdrawn.
     announced: dict[Identity, Appointment | None] = field(factory=dict)
     _by_phone: dict[str, list[Identity]] = field(factory=dict)
@@ -72,8 +73,10 @@ class Neighbours:
     def with_context(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return appointments with all that others of their numbers have to do with them, in the same order.
 
-        Filled in are `neighbours`, `included_in`, `sent_before` and `traffic`, as far as the settings ask for them.
+        Filled in are `neighbours`, `included_in`, `sent_before` and `traffic`, as far as the settings ask for them; and
+        who bars the numbers of all of them is known then.
         """
+        self.barred.learn(all_observed)
         if not self.settings.needs_neighbours:
             return self._with_earlier_combinations(all_observed)
         numbers = list(
@@ -145,12 +148,14 @@ class Neighbours:
         phones = [phone for observed in all_observed for phone in _phones(observed.appointment)]
         records = self.sharing_number(ranges_of(phones))
         sent = self.reader.sent_before_many(list(dict.fromkeys((record.source, record.id) for record in records)))
-        return [self._observed(identity, record, sent.get(identity[:2])) for identity, record in records.items()]
+        found = [self._observed(identity, record, sent.get(identity[:2])) for identity, record in records.items()]
+        self.barred.learn(found)
+        return found
 
     def _observed(self, identity: Identity, record: AppointmentRecord | None, sent: Any) -> Observed:
         if identity in self.announced or record is None:
-            return Observed.of(identity, self.announced.get(identity), record, self.suppressed, sent)
-        return Observed.recorded(record, self.suppressed, sent)
+            return Observed.of(identity, self.announced.get(identity), record, self.barred.by_number, sent)
+        return Observed.recorded(record, self.barred.by_number, sent)
 
     def sharing_number(self, ranges: Sequence[Range]) -> dict[Identity, AppointmentRecord | None]:
         """Return the appointments that are, or were, for a number between two starts; None: not recorded yet."""

@@ -25,7 +25,6 @@ from reminder_kit.model.records import (
     Incoming,
     ReminderRecord,
     ReminderStatus,
-    Suppression,
     Traffic,
 )
 from reminder_kit.model.rule_sets import Standing
@@ -41,6 +40,7 @@ from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.unchanged import recorded_changes
 from reminder_kit.planning.yielding import yielding
 from reminder_kit.reconciler.absences import vanished
+from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.holding_back import hold_for_probes, hold_for_room
 from reminder_kit.reconciler.neighbours import Neighbours
@@ -69,8 +69,8 @@ class PlanBuilder:
     now: datetime
     #: What the plan speaks for.
     scope: Scope
-    #: The numbers that must not be written to.
-    suppressed: Mapping[str, Suppression]
+    #: The numbers that must not be written to, as far as they were asked for.
+    barred: Barred
     #: The digest of the settings.
     digest: str
     #: For which causes providers refuse messages.
@@ -203,10 +203,11 @@ class PlanBuilder:
         sent = self.reader.sent_before_many(
             list(dict.fromkeys((identity.source, identity.id) for identity, _ in recorded))
         )
+        barred = self.barred.by_number
         all_observed = [
-            Observed.of(identity, given[identity], record, self.suppressed, sent.get(identity[:2]), self.blockers)
+            Observed.of(identity, given[identity], record, barred, sent.get(identity[:2]), self.blockers)
             if identity in given or record is None
-            else Observed.recorded(record, self.suppressed, sent.get(identity[:2]), self.blockers)
+            else Observed.recorded(record, barred, sent.get(identity[:2]), self.blockers)
             for identity, record in recorded
         ]
         for observed, (_, record) in zip(self.neighbours.with_context(all_observed), recorded, strict=True):
@@ -372,7 +373,7 @@ class PlanBuilder:
             parked=parked,
             guarded=scope.guarded,
             guard=guard,
-            barred=frozenset(self.suppressed)
+            barred=frozenset(self.barred.by_number)
             & {change.to or "" for change in self._all() if change.kind is ChangeKind.CANCEL},
             refusal=scope.refusal,
             rules_refusal=self.terms.refusal,
@@ -436,10 +437,10 @@ def build_plan(
     None: nowhere (in memory), or not there yet.
     """
     terms = terms_of(reader, settings.rule_set, scope, place, now)
-    suppressed = reader.suppressions()
-    neighbours = Neighbours(reader, settings, now, suppressed)
+    barred = Barred(reader, settings.writer)
+    neighbours = Neighbours(reader, settings, now, barred)
     blockers = reader.blockers()
-    builder = PlanBuilder(reader, settings, now, scope, suppressed, settings.digest, blockers, neighbours, terms)
+    builder = PlanBuilder(reader, settings, now, scope, barred, settings.digest, blockers, neighbours, terms)
     builder.add_incoming(all_incoming)
     for part in (scope, *scope.covered):
         if part.complete or part.covers:

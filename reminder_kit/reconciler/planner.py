@@ -38,6 +38,7 @@ from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import Provider
+from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.calendar_import import Imported, read_for_import
 from reminder_kit.reconciler.kept_out import without_kept_out
 from reminder_kit.reconciler.neighbours import Neighbours
@@ -315,10 +316,10 @@ def _explanation(
 def _explained(
     reader: Reader, settings: Settings, record: AppointmentRecord, history: Sequence[HistoryEntry], now: datetime
 ) -> list[ReminderExplanation]:
-    identity, suppressed = record.identity, reader.suppressions()
-    neighbours = Neighbours(reader, settings, now, suppressed)
+    identity, barred = record.identity, Barred(reader, settings.writer)
+    neighbours = Neighbours(reader, settings, now, barred)
     (observed,) = neighbours.with_context(
-        [Observed.recorded(record, suppressed, reader.sent_before(identity), reader.blockers())]
+        [Observed.recorded(record, barred.by_number, reader.sent_before(identity), reader.blockers())]
     )
     if observed.error:
         raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {observed.error}")

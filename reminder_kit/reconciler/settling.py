@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from attrs import frozen
@@ -14,15 +15,17 @@ from attrs import frozen
 from reminder_kit.delivery.dispatch import DispatchStatus
 from reminder_kit.delivery.dispatchers import Dispatchers, isolated
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.ledger.reader import Reader
+from reminder_kit.model.consent import Suppression
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Suppression
 from reminder_kit.planning.message_times import needs_settling, stale_duplicates
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.revision import leaving_now
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO
+from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.work_item import WorkItem
 
 __all__ = ["Job", "Settling"]
@@ -52,9 +55,9 @@ class Settling:
             for message in work.record.messages
             if needs_settling(message, now) and self._may_touch(message)
         ]
-        asks = any(message.state is State.CREATING and message.uncertain for _, message in open_ones)
-        suppressed = await self.io.call(self.ledger.read, lambda reader: reader.suppressions()) if asks else {}
-        return [self._settling(work, message, dispatchers, suppressed) for work, message in open_ones]
+        asked = [work for work, message in open_ones if message.state is State.CREATING and message.uncertain]
+        barred = await self.io.call(self.ledger.read, partial(self._barred_for, asked)) if asked else {}
+        return [self._settling(work, message, dispatchers, barred) for work, message in open_ones]
 
     async def duplicates(self, works: Sequence[WorkItem], dispatchers: Dispatchers) -> list[Job]:
         """Return the jobs that take back messages that were thought lost: newer ones of their reminders are parked."""
@@ -69,11 +72,17 @@ class Settling:
         """Say whether an open step of a message may be finished: to look one up writes to nobody."""
         return message.state in (State.SCHEDULED, State.UNKNOWN) or self.settings.may_write_to(message.draft.to)
 
+    def _barred_for(self, works: Sequence[WorkItem], reader: Reader) -> Mapping[str, Suppression]:
+        """Return which numbers of appointments are barred, and why."""
+        barred = Barred(reader, self.settings.writer)
+        barred.learn([Observed.recorded(work.record, barred.by_number) for work in works])
+        return barred.by_number
+
     def _settling(
-        self, work: WorkItem, message: Message, dispatchers: Dispatchers, suppressed: Mapping[str, Suppression]
+        self, work: WorkItem, message: Message, dispatchers: Dispatchers, barred: Mapping[str, Suppression]
     ) -> Job:
         async def job() -> None:
-            may_leave = leaving_now(message, Observed.recorded(work.record, suppressed), self.settings)
+            may_leave = leaving_now(message, Observed.recorded(work.record, barred), self.settings)
             alone = not any(other.state is State.UNKNOWN and other.key == message.key for other in work.record.messages)
             result = await isolated(dispatchers.settle(work.claimed(message), may_leave, alone=alone))
             work.settled(message, result, self.clock())

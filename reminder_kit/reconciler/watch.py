@@ -10,14 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.consent import Writer
 from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.places import Place
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.attention import (
     UNREADABLE,
+    Affected,
     AttentionFacts,
     AttentionItem,
     Mark,
@@ -72,6 +74,8 @@ class Watch:
     expected_every: timedelta
     #: Whether an appointment without a number waits for a person.
     without_phone: bool = False
+    #: Who writes from the ledger.
+    writer: Writer = field(factory=Writer)
 
     def items(self, now: datetime) -> list[AttentionItem]:
         """Return what waits for a person at `now` (UTC), the oldest first."""
@@ -79,7 +83,7 @@ class Watch:
 
     def _facts(self, now: datetime) -> AttentionFacts:
         place = self.ledger.place()
-        return self.ledger.read(lambda reader: _facts(reader, place, now))
+        return self.ledger.read(lambda reader: _facts(reader, place, self.writer, now))
 
     def _items(self, facts: AttentionFacts, now: datetime) -> list[AttentionItem]:
         return attention_items(facts, now, expected_every=self.expected_every, without_phone=self.without_phone)
@@ -87,7 +91,9 @@ class Watch:
     def after(self, plan: Plan, report: Report, now: datetime) -> Sighting:
         """Return what waits for a person after a run that carried out a plan, at `now` (UTC)."""
         place = self.ledger.place()
-        facts, waiting = self.ledger.read(lambda reader: (_facts(reader, place, now), reader.waiting_replies()))
+        facts, waiting = self.ledger.read(
+            lambda reader: (_facts(reader, place, self.writer, now), reader.waiting_replies())
+        )
         marks = dict(facts.marks)
         for item, found, judged in _findings(plan, report):
             for member in [member for of, member in marks if of == item and judged(member) and member not in found]:
@@ -111,11 +117,19 @@ class Watch:
         )
 
     def see(self, item: str, now: datetime, tx: Transaction) -> bool:
-        """Mark an item's present members as seen; says whether there is such an item."""
-        items = self._items(_facts(tx.reader, self.ledger.place(), now), now)
+        """Mark an item's present members as seen; says whether there is such an item.
+
+        An unclear reply that was seen is clear: it waits no more, and what it held back is due again.
+        """
+        items = self._items(_facts(tx.reader, self.ledger.place(), self.writer, now), now)
         found = next((found for found in items if found.id == item), None)
         if found is None:
             return False
+        if found.kind == "unclear_reply":
+            first = found.affected[0]
+            tx.consent.see(first.to, self.writer.senders, id=f"seen:{first.key}", at=now, way="attention")
+            tx.mark_dirty(number=first.to)
+            return True
         marks = tx.reader.marks()
         members = [affected.key for affected in found.affected] or [""]
         names = [(item, member) for member in members]
@@ -123,10 +137,17 @@ class Watch:
         return True
 
 
-def _facts(reader: Reader, place: Place | None, now: datetime) -> AttentionFacts:
+def _facts(reader: Reader, place: Place | None, writer: Writer, now: datetime) -> AttentionFacts:
     """Return what is recorded of what may wait for a person; `place` is where the ledger is, None: nowhere."""
     still, restoration = why_still(reader, place, now), reader.standing.restoration()
-    return evolve(reader.attention(now), still=still, restoration=restoration)
+    unclear = reader.consent.unclear(writer.senders)
+    return evolve(
+        reader.attention(now),
+        still=still,
+        restoration=restoration,
+        unclear=[Affected(event.id, to=event.number, error=event.words) for event in unclear],
+        holds_unclear=writer.holds_unclear,
+    )
 
 
 def _findings(plan: Plan, report: Report) -> Sequence[tuple[str, dict[str, str], _Judge]]:

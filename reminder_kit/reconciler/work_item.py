@@ -15,6 +15,7 @@ from attrs import define, evolve, field
 from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
 from reminder_kit.delivery.retry import backoff
 from reminder_kit.errors import ClaimLostError
+from reminder_kit.model.consent import Writer
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import WAITS, Reason
@@ -77,8 +78,8 @@ class WorkItem:
     failed: dict[str, DispatchResult] = field(factory=dict)
     #: The keys of reminders of which a message is of unknown outcome.
     unconfirmed: set[str] = field(factory=set)
-    #: The numbers that were suppressed when it was decided.
-    suppressed: Collection[str] = ()
+    #: The numbers that were barred when it was decided.
+    barred: Collection[str] = ()
     #: Why nothing could be decided; "": it could.
     error: str = ""
     #: Whether all is done, so that the next run need not work on it.
@@ -123,10 +124,10 @@ class WorkItem:
         elif result.status is DispatchStatus.UNKNOWN:
             self.unsettled.setdefault(key, result)
 
-    def writes_to(self, barred: Collection[str]) -> bool:
-        """Say whether a message is parked for a number that was suppressed while the appointment was worked on."""
-        numbers = {message.draft.to for message in self.messages.values() if message.state in OPEN}
-        return any(number in barred and number not in self.suppressed for number in numbers)
+    @property
+    def parked_for(self) -> set[str]:
+        """The numbers for which a message is parked that were not barred when it was decided."""
+        return {message.draft.to for message in self.messages.values() if message.state in OPEN} - set(self.barred)
 
     def claimed(self, message: Message) -> ClaimedMessage:
         """Return a message of the appointment with the claim, as a dispatcher is handed it."""
@@ -323,12 +324,14 @@ def release(
     now: datetime,
     digest: str,
     done: Container[Identity] | None,
+    writer: Writer,
     tx: Transaction,
 ) -> list[Identity]:
     """Write what came of work items and end their claims; returns other appointments to be decided again for it.
 
     `actor` is the verb, `now` is UTC, `digest` is that of the settings. `done` are the appointments that this run
-    worked on already; None: no rule combines appointments. A lost claim is no error: its holder finishes the work.
+    worked on already; None: no rule combines appointments. `writer` is who writes. A lost claim is no error: its holder
+    finishes the work.
     """
     requeued = {} if done is None else _affected(tx, works, done)
     tx.lock(sorted({work.record.row for work in works} | set(requeued)))
@@ -337,9 +340,10 @@ def release(
             work.write(tx, actor, now)
         except ClaimLostError:
             work.complete = False
-    barred = tx.reader.suppressions()
-    for work in works:
-        work.complete = work.complete and not work.writes_to(barred)
+    parked_for = {number for work in works for number in work.parked_for}
+    barred = tx.reader.consent.suppressions(parked_for, writer) if parked_for else {}
+    for work in works:  # barred while it was worked on: what is parked is withdrawn by the next run
+        work.complete = work.complete and work.parked_for.isdisjoint(barred)
     tx.requeue(sorted(requeued), now)
     releases = [work.release(digest, now) for work in works]
     for work, release in zip(works, releases, strict=True):

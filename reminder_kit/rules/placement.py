@@ -64,6 +64,7 @@ __all__ = [
     "PlacementDecision",
     "feasible_range",
     "hold",
+    "over_at",
     "place",
     "still_allowed",
 ]
@@ -376,6 +377,15 @@ def hold(target: datetime, window: Window, steps: tuple[Step, ...]) -> Placement
         park_at,
         (*steps, ("{} enters the window at {}", target, park_at)),
     )
+
+
+def over_at(reminder: Reminder) -> datetime:
+    """Return when (UTC) nothing can be sent for a reminder any more, however late it may come.
+
+    That is past the last instant before its anchor; of follow-ups, when they are a day late.
+    """
+    deadline = _deadline(reminder)
+    return (reminder.due_at or reminder.anchor_at) + FOLLOW_UP_PATIENCE if deadline is None else deadline + _SECOND
 
 
 def still_allowed(send_at: datetime, reminder: Reminder, quiet: QuietHours | None) -> Reason | None:

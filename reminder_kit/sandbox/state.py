@@ -34,6 +34,8 @@ _DELIVERY = timedelta(seconds=2)
 _STOP = frozenset({"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 _START = frozenset({"START", "UNSTOP"})
 """Replies that opt out and in by themselves (Telnyx, "Advanced Opt-In/Out")."""
+_SECOND = timedelta(seconds=1)
+_MOMENT = timedelta(microseconds=1)
 _LOG = 50_000
 """Requests that the log keeps."""
 
@@ -149,6 +151,7 @@ class SandboxState:
         #: A heap of what time does next: send a message, then end it.
         self._due: list[tuple[datetime, int, Parked]] = []
         self._order = count()
+        self._replied_at: datetime | None = None
         self._scheduled = 0
         self._lock = threading.RLock()
         self.clock.when_moved(self.tick)
@@ -307,4 +310,11 @@ class SandboxState:
         elif automatic == "START":
             for item in (profile, ANY):
                 self.opted_out.pop((number, item), None)
-        return self.dialects[last.kind if last else self.provider].reply(self, number, text, to, automatic)
+        hook = self.dialects[last.kind if last else self.provider].reply(self, number, text, to, automatic)
+        hook.occurred_at = self._replied_at = self._after_last_reply(hook.occurred_at)
+        return hook
+
+    def _after_last_reply(self, at: datetime) -> datetime:
+        """Return an instant after the last reply's, also while the clock stands still: no two replies come at once."""
+        last = self._replied_at
+        return last + _MOMENT if last is not None and timedelta(0) <= last - at < _SECOND else at

@@ -7,7 +7,7 @@ loaded when it is used. In reading order:
 - `simulated_inbox`, `signed_events`: what a number would receive; webhooks as a provider would sign them.
 - `provider_stage`, `provider_contract`: a provider on a sandbox, and what must hold for it.
 - `live`, `live_contract`: a real provider, and as much of that as can be asked without sending a message.
-- `ledger_stage`, `ledger_contract`, `phones_contract`: what must hold for both of our ledgers.
+- `ledger_stage`, `ledger_contract`, `phones_contract`, `consent_contract`: what must hold for both of our ledgers.
 - `crash`: a process killed at its n-th step.
 
 To know: tests go through ports and public interfaces, so that a contract holds for whoever keeps it; and no message can

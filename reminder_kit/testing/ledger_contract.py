@@ -30,15 +30,16 @@ from reminder_kit.model.records import (
     RecordResult,
     Release,
     ReminderStatus,
-    Suppression,
 )
 from reminder_kit.model.rule_sets import RuleSet, RuleSetRecord
+from reminder_kit.testing.consent_contract import ConsentContract
 from reminder_kit.testing.ledger_stage import (
     LEASE,
     NOW,
     PHONE,
     START,
     as_recorded,
+    barred,
     claim_all,
     identities,
     incoming,
@@ -326,7 +327,7 @@ class _Asking:
             assert ledger.read(lambda reader: reader.parked("default")) == 1
             with other.writing() as transaction:
                 assert transaction.record([incoming()], NOW) == [RecordResult.NEW]
-                transaction.suppress(Suppression(PHONE, "", NOW))
+                transaction.consent.record(barred())
                 assert transaction.reader.find_message(provider="telnyx", token="m-A-1") is None
                 assert transaction.mark_dirty(number=PHONE) == 0
             assert ledger.read(lambda reader: reader.suppressions()) == {}
@@ -522,7 +523,7 @@ class _Messages:
 
 
 class _Remembering:
-    """History, suppressions, events, runs, counts."""
+    """History, events, runs, counts."""
 
     def test_history_is_kept_in_order(self, ledger: Ledger) -> None:
         """History is asked for an id in any source and occurrence, or in the ones that are named."""
@@ -538,24 +539,6 @@ class _Remembering:
         assert ledger.read(lambda reader: reader.history(id="A-1")) == lines
         assert ledger.read(lambda reader: reader.history(id="A-1", source="clinic")) == [lines[1]]
         assert ledger.read(lambda reader: reader.history(id="A-1", recurrence_id="2026-02-12")) == [lines[0], lines[2]]
-
-    def test_a_number_is_barred_once_and_allowed_once(self, ledger: Ledger) -> None:
-        """The recipient's own word stands above the host's, and is not overwritten by it."""
-        desk = Suppression(PHONE, "asked at the desk", NOW)
-        stop = Suppression(PHONE, "the recipient asked to stop", NOW + LEASE, by="recipient")
-        with ledger.writing() as transaction:
-            assert [transaction.suppress(suppression) for suppression in (desk, desk, stop, stop, desk)] == [
-                True, False, True, False, False,
-            ]  # fmt: skip
-            assert transaction.reader.suppressions() == {PHONE: stop}
-            assert (transaction.reader.is_suppressed(PHONE), transaction.reader.is_suppressed("+12025550199")) == (
-                True,
-                False,
-            )
-        assert ledger.read(lambda reader: reader.suppressions()) == {PHONE: stop}
-        with ledger.writing() as transaction:
-            assert (transaction.allow(PHONE), transaction.allow(PHONE)) == (True, False)
-        assert ledger.read(lambda reader: reader.suppressions()) == {}
 
     def test_a_number_makes_its_appointments_dirty(self, ledger: Ledger) -> None:
         """Appointments with a parked or held reminder to it become dirty, and those it was barred from; no others."""
@@ -669,7 +652,7 @@ class _Remembering:
         record_all(ledger, incoming("A-2"))
         with ledger.writing() as transaction:
             transaction.release([Release(claim, 1, complete=True, planned_with="", next_at=START)])
-            transaction.suppress(Suppression(PHONE, "", NOW))
+            transaction.consent.record(barred())
             transaction.store_event(DeliveryEvent("e-1", "sent", NOW, "telnyx", "P-1"), NOW)
             transaction.mark_run("resync", NOW, {})
         assert ledger.read(lambda reader: reader.counts()) == {
@@ -682,6 +665,7 @@ class _Remembering:
             "next_at": START,
             "oldest_unsettled_at": made.created_at,
             "suppressions": 1,
+            "barred_by": {"recipient": 0, "host": 1, "provider": 0},
             "unmatched_events": 1,
             "runs": {"resync": (NOW, {})},
         }
@@ -691,7 +675,7 @@ class _Remembering:
         _, claim, made = park_one(ledger)
         with ledger.writing() as transaction:
             transaction.note([HistoryEntry(NOW, "sync", "sent", incoming().identity, detail={"error": "x"})])
-            transaction.suppress(Suppression(PHONE, "", NOW))
+            transaction.consent.record(barred())
             transaction.store_event(DeliveryEvent("e-1", "received", NOW, "telnyx", number=PHONE, text="Hi"), NOW)
         later = START + timedelta(days=90)
         with ledger.writing() as transaction:
@@ -725,5 +709,5 @@ def ledger_counts(transaction: Any) -> dict[str, Any]:
     return counts
 
 
-class LedgerContract(_Recording, _Asking, _Claiming, _Messages, PhonesContract, _Remembering):
-    """What both of our ledgers keep: recording, asking, claiming, messages, phones, and what is remembered."""
+class LedgerContract(_Recording, _Asking, _Claiming, _Messages, PhonesContract, ConsentContract, _Remembering):
+    """What both of our ledgers keep: recording, asking, claiming, messages, phones, consent, what is remembered."""

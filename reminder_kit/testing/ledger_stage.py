@@ -13,6 +13,7 @@ from attrs import evolve
 
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment, Recipient
+from reminder_kit.model.consent import Act, ConsentEvent, Party, Way
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.records import AppointmentRecord, Claim, Identity, Incoming, ReminderRecord, ReminderStatus
@@ -23,9 +24,11 @@ __all__ = [
     "PHONE",
     "START",
     "as_recorded",
+    "barred",
     "claim_all",
     "identities",
     "incoming",
+    "lifted",
     "message",
     "outcome",
     "park_one",
@@ -71,6 +74,19 @@ def message(id: str = "m-1", key: str = "k-1", **changes: Any) -> Message:  # no
         attempts=1,
     )
     return evolve(given, **changes)
+
+
+def barred(number: str = PHONE, **changes: Any) -> ConsentEvent:
+    """Return what a host said to bar a number; the event's name follows from the number and who said it."""
+    given = ConsentEvent(f"bar {number}", number, Party.HOST, Act.BAR, NOW, NOW, Way.API, "asked at the desk")
+    made = evolve(given, **changes)
+    return made if "id" in changes else evolve(made, id=f"{made.by} {made.act} {number} {made.occurred_at}")
+
+
+def lifted(number: str = PHONE, **changes: Any) -> ConsentEvent:
+    """Return what a host said a minute later to lift that again."""
+    at = NOW + LEASE
+    return barred(number, **({"act": Act.LIFT, "occurred_at": at, "recorded_at": at, "lifts_before": at} | changes))
 
 
 def identities(all_incoming: Sequence[Incoming]) -> list[Identity]:

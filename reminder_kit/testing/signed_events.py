@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.instants import utc
 from reminder_kit.providers.telnyx.responses import TOKEN
 from reminder_kit.sandbox import Sandbox, twilio, vonage
 from reminder_kit.sandbox import telnyx_webhooks as telnyx
@@ -76,7 +77,7 @@ def signed_event(
         raise InvalidInputError(
             "Twilio signs no time, so nothing of it can be stale" if stale else "Twilio signs the address: hand in url"
         )
-    at = now or datetime.now(UTC)  # noqa: TID251 - a test's webhooks are of now
+    at = utc(now or datetime.now(UTC), "now")  # noqa: TID251 - a test's webhooks are of now
     house = Sandbox(clock=at, key="somebody else" if forged else secret, provider=provider, webhook_url=url or None)
     if forged:
         house.signer = Signer("somebody else")

@@ -21,6 +21,8 @@ To know:
   is still out), a keyword waits in the ledger: each webhook about a message, and each run, matches it again.
 - What is signed and holds something odd is taken all the same, made plain: it may be a STOP. Only what is no event at
   all is refused, and a STOP without a number that can be read is told as an anomaly.
-- A STOP is obeyed in the transaction that stores it: from then on the number is suppressed, and every appointment for
-  it is dirty, so that the next run withdraws what is parked.
+- A STOP is obeyed in the transaction that stores it: from then on the number is barred at the sender that it was sent
+  to, and every appointment for it is dirty, in every namespace, so that the next run withdraws what is parked. STOP and
+  START count in the order in which they happened, whichever webhook comes first (`model.consent`).
+- A reply that may be a STOP bars nothing by itself: it is told, and waits for a person.
 """

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from reminder_kit.delivery.message_events import STATES, MessageEvents
+from reminder_kit.model.consent import Act, ConsentEvent, Party, Way
 from reminder_kit.model.lifecycle import SENT, State
 from reminder_kit.model.messages import Answered, DeliveryEvent
-from reminder_kit.model.records import AppointmentRecord, FoundMessage, HistoryEntry, Identity, Suppression
+from reminder_kit.model.records import AppointmentRecord, FoundMessage, HistoryEntry, Identity
 from reminder_kit.model.restorations import IN_GAP
-from reminder_kit.providers.replies import Replies
+from reminder_kit.providers.replies import Replies, is_unclear
 from reminder_kit.webhooks.answering import FAST, Match, match
 from reminder_kit.webhooks.normalising import is_number
 
@@ -41,8 +42,9 @@ class Inbox:
     def take(self, tx: Transaction, events: Iterable[DeliveryEvent], now: datetime) -> list[DeliveryEvent]:
         """Store verified events and act on them; returns the events that hosts are to hear of.
 
-        An event that was stored before is passed over. An event out of turn is returned as two events; a reply that is
-        a keyword as one, and one more for each appointment for which the keyword holds.
+        An event that was stored before is passed over. An event out of turn is returned as two events, and so is a
+        reply that may be a STOP; a reply that is a keyword as one, and one more for each appointment for which the
+        keyword holds.
         """
         announced: list[DeliveryEvent] = []
         for event in events:
@@ -63,9 +65,9 @@ class Inbox:
         A keyword waits where it is not known yet what that was: `match_again` returns it then.
         """
         odd: list[DeliveryEvent] = []
-        if event.type in ("opted_out", "opted_in"):
+        if (act := _ACTS.get(event.type)) is not None:
             if is_number(event.number):
-                self._obey_opt_out(tx, event)
+                _note_consent(tx, event, act, now)
             else:  # nobody can be spared whose number is not known, and that must not pass in silence
                 odd = [evolve(event, id=f"{event.id}:anomaly", type="anomaly")]
         matched = self._match(tx, event)
@@ -75,7 +77,12 @@ class Inbox:
             tx.let_wait(event.id)
             return [event]
         tx.match_event(event.id)
-        return [event, *odd] if word is None else [event, *self._take_keyword(tx, event, word, now)]
+        if word is not None:
+            return [event, *self._take_keyword(tx, event, word, now)]
+        if event.type != "received" or not is_number(event.number) or not is_unclear(event.text or ""):
+            return [event, *odd]
+        _note_consent(tx, event, Act.UNCLEAR, now)
+        return [event, evolve(event, id=f"{event.id}:unclear", type="unclear_reply")]
 
     def match_again(self, tx: Transaction, now: datetime) -> list[DeliveryEvent]:
         """Match the keywords that wait, and return those of which it is known by now what they answer.
@@ -136,23 +143,6 @@ class Inbox:
             for name, identity in zip(names, about, strict=False)
         ]
 
-    def _obey_opt_out(self, tx: Transaction, event: DeliveryEvent) -> None:
-        """Suppress the number of a STOP, or lift that after a START; every appointment for it becomes dirty.
-
-        Webhooks overtake each other: a word that was written before another one that came already changes nothing.
-        """
-        number, said_at = event.number or "", event.occurred_at
-        if event.type == "opted_out":
-            if tx.reader.opted_in_since(number, said_at):
-                return
-            tx.suppress(Suppression(number, "the recipient asked to stop", said_at, by="recipient"))
-        else:
-            known = tx.reader.suppression(number)
-            if known is not None and known.by == "recipient" and known.at > said_at:
-                return
-            tx.allow(number)
-        tx.mark_dirty(number=number)
-
     def _follow_message(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
         """Move the message that an event is about, and return the event; without a message yet, the event waits."""
         found = tx.reader.find_message(provider=event.provider, provider_id=event.provider_id, token=event.token)
@@ -163,6 +153,34 @@ class Inbox:
             return [event]
         _, in_turn = self.message_events.follow(tx, found, event, now)
         return [event] if in_turn else [event, evolve(event, id=f"{event.id}:anomaly", type="anomaly")]
+
+
+_ACTS = {"opted_out": Act.BAR, "opted_in": Act.LIFT}
+"""What the types of replies come to that say whether the person wants messages."""
+
+
+def _note_consent(tx: Transaction, event: DeliveryEvent, act: Act, now: datetime) -> None:
+    """Record what a person said about being written to; every appointment for the number becomes dirty.
+
+    A STOP and a START hold in every namespace that writes from the sender they were sent to; what is unclear is for
+    whoever heard it. Without a number nobody is known to have said it.
+    """
+    if not event.number:
+        return
+    said = ConsentEvent(
+        id=event.id,
+        number=event.number,
+        by=Party.RECIPIENT,
+        act=act,
+        occurred_at=event.occurred_at,
+        recorded_at=now,
+        way=Way.REPLY,
+        words=event.text or event.code,
+        senders=event.senders,
+        lifts_before=event.occurred_at if act is Act.LIFT else None,
+    )
+    if tx.consent.record(said):
+        tx.mark_dirty(number=event.number, everywhere=act is not Act.UNCLEAR)
 
 
 def _about(event: DeliveryEvent, found: FoundMessage | None, appointments: tuple[Answered, ...]) -> DeliveryEvent:

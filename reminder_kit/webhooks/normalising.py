@@ -54,6 +54,7 @@ def normalised(event: DeliveryEvent, provider: str, region: str | None, now: dat
         number=None if event.number is None else number_of(event.number, region),
         text=event.text,
         code=event.code[:_LONGEST_NAME],
+        senders=event.senders,
         raw=_kept(event.raw),
     )
 

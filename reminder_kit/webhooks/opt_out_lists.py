@@ -1,27 +1,30 @@
-"""The provider's list of opt-outs: read page by page, and suppressed where the ledger does not do so yet.
+"""The provider's list of opt-outs: read page by page, and recorded where the ledger knows of no STOP yet.
 
-Never lifts a suppression: a number that is on our list alone may have opted out in words that the provider does not
-know.
+Never lifts a bar: a number that is on our list alone may have opted out in words that the provider does not know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
+
+from attrs import field, frozen
 
 from reminder_kit.delivery.exchange import logged
 from reminder_kit.errors import ConfigurationError, TransientError
 from reminder_kit.logs import LOG
+from reminder_kit.model.consent import Act, ConsentEvent, Party, Way, Writer, sender_names
 from reminder_kit.model.host_data import whole_text
-from reminder_kit.model.records import Suppression
+from reminder_kit.model.instants import iso
 from reminder_kit.ports import IO, NoAnswerError, NotSentError, OptOutLister, Provider
 from reminder_kit.webhooks.normalising import is_number, number_of
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["OPT_OUTS", "bar_listed", "opted_out"]
+__all__ = ["OPT_OUTS", "Listed", "bar_listed", "opted_out"]
 
 OPT_OUTS = "opt-outs"
 """The name of the job under which the ledger notes when the list was last read."""
@@ -30,13 +33,36 @@ _PAGES = 10_000
 """Pages after which reading ends, whatever the provider says of a next one."""
 
 
+@frozen
+class Listed:
+    """One number on a provider's list of opt-outs."""
+
+    #: The number, E.164.
+    number: str = field(repr=False)
+    #: When it opted out, UTC; None: the list does not say.
+    since: datetime | None
+    #: The provider's name.
+    provider: str
+    #: The names of the sender that it opted out of.
+    senders: tuple[str, ...]
+
+    def event(self, now: datetime) -> ConsentEvent:
+        """Return the STOP that the list tells of, known `now` (UTC); it has one name however often it is read."""
+        at = self.since or now
+        name = blake2b(f"{self.provider}:{self.number}:{iso(at)}".encode(), digest_size=12).hexdigest()
+        said = "on the provider's list of opt-outs"
+        return ConsentEvent(
+            f"list:{name}", self.number, Party.RECIPIENT, Act.BAR, at, now, Way.LIST, said, self.senders
+        )
+
+
 async def opted_out(
     provider: Provider,
     io: IO,
     fallback: Provider | None = None,
     spare: IO | None = None,
     region: str | None = None,
-) -> list[str]:
+) -> list[Listed]:
     """Return every number on the lists of a provider and its fallback; those without a list are passed over.
 
     `io` carries requests to the provider, `spare` to the fallback; None means that there is none. `region` is the
@@ -49,34 +75,52 @@ async def opted_out(
         raise ConfigurationError(
             f"{provider.name} keeps no list of opt-outs that can be read: its webhooks tell who says STOP"
         )
-    found = [number for provider, its in listing for number in await _numbers_of(cast("OptOutLister", provider), its)]
-    numbers = [number_of(whole_text(number), region) for number in found]
-    if odd := [number for number in numbers if not is_number(number)]:
-        LOG.warning("%d entries of the list of opt-outs at %s are no numbers", len(odd), provider.name)
-    return list(dict.fromkeys(filter(is_number, numbers)))
+    return [
+        listed for provider, its in listing for listed in await _listed_by(cast("OptOutLister", provider), its, region)
+    ]
 
 
-async def _numbers_of(lister: OptOutLister, io: IO) -> list[str]:
+async def _listed_by(lister: OptOutLister, io: IO, region: str | None) -> list[Listed]:
     """Return every number on one provider's list; raises `TransientError` where no answer came."""
-    found = dict[str, None]()
+    found: dict[str, datetime | None] = {}
+    odd = 0
     for page in range(1, _PAGES):
         try:
             await io.turn()
             answer = lister.parse_opt_outs(await logged(io, lister.name, lister.opt_outs(page)))
         except (NotSentError, NoAnswerError) as problem:
             raise TransientError(str(problem), provider=lister.name) from problem
-        found.update(dict.fromkeys(answer.numbers))
+        for listed in answer.numbers:
+            number = number_of(whole_text(listed), region)
+            if not is_number(number):
+                odd += 1
+                continue
+            known, since = found.get(number), answer.since.get(listed)
+            found[number] = max(known, since) if known and since else since or known
         if not answer.more:
             break
-    return list(found)
+    if odd:
+        LOG.warning("%d entries of the list of opt-outs at %s are no numbers", odd, lister.name)
+    names = sender_names(lister.sender, lister.capabilities.pool)
+    return [Listed(number, since, lister.name, names) for number, since in found.items()]
 
 
-def bar_listed(numbers: Collection[str], now: datetime, tx: Transaction) -> int:
-    """Suppress the numbers that are not suppressed by their own word yet, note the job, and return how many."""
-    suppressed = tx.reader.suppressions()
-    fresh = [number for number in numbers if number not in suppressed or suppressed[number].by != "recipient"]
-    for number in fresh:
-        tx.suppress(Suppression(number, "on the provider's list of opt-outs", now, by="recipient"))
-        tx.mark_dirty(number=number)
+def bar_listed(all_listed: Collection[Listed], now: datetime, writer: Writer, tx: Transaction) -> int:
+    """Record the opt-outs of which no STOP is known yet, note the job, and return how many numbers they bar.
+
+    A number that said START after it had opted out is not barred by what the list says of before.
+    """
+    known = _stopped({listed.number for listed in all_listed}, writer, tx)
+    said = [listed for listed in all_listed if listed.number not in known]
+    recorded = {listed.number for listed in said if tx.consent.record(listed.event(now))}
+    fresh = _stopped(recorded, writer, tx)
+    for number in sorted(fresh):
+        tx.mark_dirty(number=number, everywhere=True)
     tx.mark_run(OPT_OUTS, now, {"new": len(fresh)})
     return len(fresh)
+
+
+def _stopped(numbers: Collection[str], writer: Writer, tx: Transaction) -> set[str]:
+    """Return those of some numbers that are barred by the person's own word."""
+    barred = tx.reader.consent.suppressions(numbers, writer) if numbers else {}
+    return {number for number, why in barred.items() if why.by == Party.RECIPIENT and not why.holds}

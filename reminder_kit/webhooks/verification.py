@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from attrs import evolve
+
 from reminder_kit.errors import (
     ConfigurationError,
     InvalidInputError,
@@ -19,6 +21,7 @@ from reminder_kit.errors import (
     WebhookError,
     unforeseen,
 )
+from reminder_kit.model.consent import sender_names
 from reminder_kit.model.host_data import shown_name, whole_text
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.ports import Provider
@@ -92,13 +95,21 @@ def _told(
     Raises `PayloadError` for what it raises, or returns, by mistake: the same webhook would never be taken.
     """
     try:
-        return tuple(normalised(event, provider.name, region, now) for event in provider.events(headers, body, now))
+        events = provider.events(headers, body, now)
+        return tuple(_addressed(normalised(event, provider.name, region, now), provider) for event in events)
     except (WebhookError, ConfigurationError):
         raise
     except Exception as error:  # noqa: BLE001 - an adapter may be anybody's
         raise PayloadError(
             f"{provider.name}: its adapter could not read a webhook ({unforeseen(error)}): report this to who made it"
         ) from None
+
+
+def _addressed(event: DeliveryEvent, provider: Provider) -> DeliveryEvent:
+    """Return an event with the sender of ours that it was sent to: where it names none, the provider's own."""
+    if event.senders or event.number is None:
+        return event
+    return evolve(event, senders=sender_names(provider.sender, provider.capabilities.pool))
 
 
 def _candidates(providers: Sequence[Provider], name: str | None, headers: Mapping[str, str]) -> Sequence[Provider]:

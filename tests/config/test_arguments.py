@@ -30,6 +30,7 @@ REFUSED = {
     "a rule that is none": ({"rules": [DAY, None]}, "holds None"),
     "zone": ({"timezone": "Mars/Base"}, "timezone: unknown time zone 'Mars/Base'"),
     "locale": ({"locale": "xx"}, "locale: unknown locale 'xx'"),
+    "unclear": ({"unclear": "wait"}, "unclear cannot be 'wait': write 'tell' or 'hold'"),
     "keywords": ({"replies": ["C"]}, "replies must be a table"),
     "calendar": ({"calendar": {"alarm": "rules"}}, "calendar.*knows no key 'alarm'"),
     "sources": ({"sources": 5}, "sources must be a list"),

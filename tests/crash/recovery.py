@@ -112,8 +112,10 @@ class Story:
 
     def _prepare(self):
         with self.kit(RULES) as kit:
-            if self.scenario.barred:
+            if self.scenario.barred == "host":
                 kit.suppress(NUMBER)
+            elif self.scenario.barred == "person":
+                kit.receive(*self.sandbox.inbound(NUMBER, "STOP").as_sent(self.sandbox.now()))
             kit.sync(self.scenario.before, force=True)
         self.sandbox.clock.set(self.scenario.at)
         self.sandbox.tick()

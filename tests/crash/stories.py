@@ -28,6 +28,9 @@ PURGED_AT = START + timedelta(days=40)
 DUE = timedelta(days=2, seconds=20)
 """When the first reminder of A-1 has just become due."""
 
+LATER = timedelta(minutes=1)
+"""How long after a STOP the person writes again."""
+
 PAUSE = timedelta(seconds=90)
 """How long after the crash the next batch job runs: a lease has run out, a first back-off is over."""
 
@@ -99,7 +102,8 @@ def booked(kit, _webhook):
 class Scenario:
     """What was there, what is done by the process that is killed, when, and with which rules.
 
-    `webhook` makes the webhook it is handed; with `statements` each SQL statement is a step as well.
+    `webhook` makes the webhook it is handed; with `statements` each SQL statement is a step as well. `barred` says who
+    had barred the number before, the "host" or the "person"; "": nobody.
     """
 
     act: object
@@ -108,7 +112,7 @@ class Scenario:
     webhook: object = None
     at: object = START
     statements: bool = False
-    barred: bool = False
+    barred: str = ""
 
 
 def stop(sandbox):
@@ -117,6 +121,13 @@ def stop(sandbox):
 
 def start(sandbox):
     return sandbox.inbound(NUMBER, "START")
+
+
+def older_start(sandbox):
+    """A START of an hour ago, which comes in after the STOP that followed it."""
+    hook = sandbox.inbound(NUMBER, "START")
+    hook.occurred_at -= timedelta(hours=1)
+    return hook
 
 
 def delivered(sandbox):
@@ -133,13 +144,14 @@ SCENARIOS = {
     "vanished": Scenario(syncing(FIRST[1:])),
     "rule edited": Scenario(syncing(FIRST), rules=SHORTER),
     "opted out": Scenario(suppressed),
-    "allowed again": Scenario(allowed, barred=True),
+    "allowed again": Scenario(allowed, barred="host"),
     "due": Scenario(resynced, at=START + DUE),
     "came into the window": Scenario(resynced, at=START + timedelta(days=16)),
     "recorded": Scenario(recorded, statements=True),
     "booked": Scenario(booked, statements=True),
     "answered STOP": Scenario(answered, webhook=stop, statements=True),
-    "answered START": Scenario(answered, webhook=start, barred=True, statements=True),
+    "answered START": Scenario(answered, webhook=start, barred="person", at=START + LATER, statements=True),
+    "answered START late": Scenario(answered, webhook=older_start, barred="person", at=START + LATER, statements=True),
     "delivered": Scenario(answered, webhook=delivered, at=START + DUE, statements=True),
     "purged": Scenario(purged, at=PURGED_AT, statements=True),
 }

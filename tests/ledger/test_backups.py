@@ -17,10 +17,9 @@ from attrs import evolve
 
 from reminder_kit.errors import ClaimLostError, LedgerError, SchemaError
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.records import Suppression
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.testing.ledger_contract import LEASE, NOW, incoming
-from reminder_kit.testing.ledger_stage import as_recorded, park_one, record_all
+from reminder_kit.testing.ledger_stage import as_recorded, barred, lifted, park_one, record_all
 from tests.ledger.older_tables import filled, made_as_of
 
 ROOT = Path(__file__).parents[2]
@@ -75,10 +74,13 @@ def test_it_is_of_one_moment_while_others_write(path, made, ledgers, tmp_path):
     ended, numbers = threading.Event(), [f"+120255501{index:02}" for index in range(20)]
 
     def write():
-        writer = ledgers(f"sqlite:///{path}")
+        writer, at = ledgers(f"sqlite:///{path}"), NOW
         while not ended.is_set():
-            writer.submit(lambda tx: [tx.suppress(Suppression(number, "", NOW)) for number in numbers]).result(20)
-            writer.submit(lambda tx: [tx.allow(number) for number in numbers]).result(20)
+            at, later = at + timedelta(minutes=2), at + timedelta(minutes=3)
+            bars = [barred(number, occurred_at=at) for number in numbers]
+            lifts = [lifted(number, occurred_at=later, lifts_before=later) for number in numbers]
+            for events in (bars, lifts):
+                writer.submit(lambda tx, all_=events: [tx.consent.record(event) for event in all_]).result(20)
 
     thread = threading.Thread(target=write)
     thread.start()

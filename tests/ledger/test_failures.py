@@ -14,8 +14,7 @@ import pytest
 from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError
 from reminder_kit.ledger.databases.failures import explained
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.records import Suppression
-from reminder_kit.testing.ledger_contract import NOW, PHONE
+from reminder_kit.testing.ledger_stage import PHONE, barred
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 def written(ledger):
     ledger.prepare()
     with ledger.writing() as transaction:
-        transaction.suppress(Suppression(PHONE, "", NOW))
+        transaction.consent.record(barred())
 
 
 def failure_of(attempt, *arguments):
@@ -111,11 +110,11 @@ def test_a_full_disk(sqlite_ledger):
     """A limit on the size of files plays the full disk; nothing is half written, and it goes on afterwards."""
     written(sqlite_ledger)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    many = [Suppression(f"+1202555{index:05}", "x" * 500, NOW) for index in range(3000)]
+    many = [barred(f"+1202555{index:05}", words="x" * 500) for index in range(3000)]
 
     def fill(transaction):
-        for suppression in many:
-            transaction.suppress(suppression)
+        for event in many:
+            transaction.consent.record(event)
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, hard))
     try:
@@ -165,7 +164,7 @@ def test_a_server_that_refuses(postgres_server, ledgers, change, remedy):
 def test_errors_do_not_show_what_was_to_be_written(sqlite_ledger):
     """Neither an error nor its cause shows the values of the statement: they may be phone numbers."""
     with sqlite_ledger._database.writing() as connection:
-        connection.exec_driver_sql("DROP TABLE reminder_kit_suppressions")
+        connection.exec_driver_sql("DROP TABLE reminder_kit_consents")
     with pytest.raises(LedgerError) as error:
         written(sqlite_ledger)
     assert PHONE not in str(error.value)

@@ -15,8 +15,8 @@ import pytest
 from reminder_kit.errors import ConfigurationError, LedgerError
 from reminder_kit.ledger.databases import sqlite_files
 from reminder_kit.ledger.databases.private_files import write_private
-from reminder_kit.model.records import Suppression
-from reminder_kit.testing.ledger_contract import NOW, PHONE
+from reminder_kit.testing.ledger_contract import PHONE
+from reminder_kit.testing.ledger_stage import barred
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX'")
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone can be somebody else")
@@ -45,7 +45,7 @@ def test_a_new_ledger_has_its_mode_whatever_the_umask(umask, mask, mode, tmp_pat
     ledger = ledgers(f"sqlite:///{tmp_path / 'ledger.db'}", mode=mode)
     ledger.upgrade()
     with ledger.writing() as transaction:
-        transaction.suppress(Suppression(PHONE, "", NOW))
+        transaction.consent.record(barred())
         ledger.read(lambda reader: reader.counts())
         assert modes(tmp_path) == {f"ledger.db{ending}": mode for ending in ("", "-shm", "-wal")}
 
@@ -73,7 +73,7 @@ def test_a_file_that_is_there_keeps_its_mode(tmp_path, ledgers):
     ledger = ledgers(f"sqlite:///{path}", mode="0660")
     ledger.upgrade()
     with ledger.writing() as transaction:
-        transaction.suppress(Suppression(PHONE, "", NOW))
+        transaction.consent.record(barred())
         assert set(modes(tmp_path).values()) == {"0644"}
 
 
@@ -86,7 +86,7 @@ def test_the_hosts_own_file_keeps_its_mode_and_so_does_its_journal(tmp_path, led
     ledger = ledgers(f"sqlite:///{path}")
     ledger.upgrade()
     with ledger.writing() as transaction:
-        transaction.suppress(Suppression(PHONE, "", NOW))
+        transaction.consent.record(barred())
         assert modes(tmp_path) == {"host.db": "0640", "host.db-journal": "0640"}
     assert modes(tmp_path) == {"host.db": "0640"}
 
@@ -179,6 +179,6 @@ def test_what_is_written_into_a_file_that_was_replaced_is_not_lost_in_silence(tm
         connection.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))
     (tmp_path / "copy.db").replace(path)
     with pytest.raises(LedgerError, match="was replaced by another file while it was open: nothing was written"):
-        ledger.submit(lambda transaction: transaction.suppress(Suppression(PHONE, "", NOW))).result(20)
-    ledger.submit(lambda transaction: transaction.suppress(Suppression(PHONE, "", NOW))).result(20)
+        ledger.submit(lambda transaction: transaction.consent.record(barred())).result(20)
+    ledger.submit(lambda transaction: transaction.consent.record(barred())).result(20)
     assert set(ledgers(f"sqlite:///{path}").read(lambda reader: reader.suppressions())) == {PHONE}

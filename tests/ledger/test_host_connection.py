@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from reminder_kit.errors import InvalidInputError, LedgerError, SchemaError
-from reminder_kit.model.records import RecordResult, Suppression
-from reminder_kit.testing.ledger_contract import NOW, PHONE, incoming
+from reminder_kit.model.records import RecordResult
+from reminder_kit.testing.ledger_stage import NOW, PHONE, barred, incoming
 
 
 def path_of(url):
@@ -72,7 +72,7 @@ def test_on_a_connection_a_rollback_drops_the_wish(ledger, engine):
         book(host)
         with ledger.on(host) as transaction:
             transaction.record([incoming()], NOW)
-            transaction.suppress(Suppression(PHONE, "", NOW))
+            transaction.consent.record(barred())
             transaction.mark_dirty(number=PHONE)
         host.rollback()
     assert (ids(ledger), ledger.read(lambda reader: reader.suppressions())) == ([], {})
@@ -123,7 +123,7 @@ def test_on_a_bare_connection_the_wish_commits_with_the_booking(ledger, bare):
     bare.execute("INSERT INTO bookings VALUES (1)")
     with ledger.on(bare) as transaction:
         assert transaction.record([incoming(), incoming("A-2")], NOW) == [RecordResult.NEW, RecordResult.NEW]
-        transaction.suppress(Suppression(PHONE, "", NOW))
+        transaction.consent.record(barred())
         transaction.mark_dirty(number=PHONE)
         assert transaction.remove([incoming("A-2").identity], NOW) == [incoming("A-2").identity]
         assert transaction.reader.identities("A-1") == [incoming().identity]
@@ -173,7 +173,7 @@ def test_on_sqlite_only_statements_are_run(sqlite_ledger, sqlite_url):
     with sqlite_ledger.on(connection) as transaction:
         transaction.record([incoming()], NOW)
         transaction.remove([incoming().identity], NOW)
-        transaction.suppress(Suppression(PHONE, "", NOW))
+        transaction.consent.record(barred())
     assert connection.in_transaction
     connection.execute("COMMIT")
     words = {item.split()[0].upper() for item in seen if not item.startswith("--")}
@@ -241,7 +241,7 @@ def test_a_database_of_the_same_name_and_tables_is_still_another(postgres_url, p
             "reminders",
             "messages",
             "history",
-            "suppressions",
+            "consents",
             "events",
             "runs",
         ):

@@ -9,9 +9,19 @@ import sqlalchemy as sa
 from attrs import evolve
 
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.records import ReminderStatus, Suppression
+from reminder_kit.model.records import ReminderStatus
 from reminder_kit.ports import DeliveryEvent
-from reminder_kit.testing.ledger_stage import NOW, PHONE, START, incoming, message, outcome, park_one, record_all
+from reminder_kit.testing.ledger_stage import (
+    NOW,
+    PHONE,
+    START,
+    barred,
+    incoming,
+    message,
+    outcome,
+    park_one,
+    record_all,
+)
 
 LATER = START + timedelta(days=90)
 
@@ -44,7 +54,7 @@ def filled(ledger):
     event = DeliveryEvent("e-1", "received", NOW, "telnyx", "P-1", "m-A-1", PHONE, "Hi", "", {"x": 1})
     with ledger.writing() as tx:
         tx.store_event(event, NOW)
-        tx.suppress(Suppression(PHONE, "", NOW))
+        tx.consent.record(barred())
         tx.mark_run("resync", NOW, {"x": 1})
     return record, claim, made
 
@@ -61,8 +71,9 @@ WRITES = {
     "keep an outcome": lambda tx, row, claim, made: tx.keep_outcomes(claim, [outcome("k-A-1", to="+12025550199")]),
     "drop an outcome": lambda tx, row, claim, made: tx.drop_outcomes(claim, ["k-A-1"]),
     "forget a reminder": lambda tx, row, claim, made: tx.forget_reminders(["k-A-1"]),
-    "allow": lambda tx, row, claim, made: tx.allow(PHONE),
-    "suppress": lambda tx, row, claim, made: tx.suppress(Suppression(PHONE, "other", NOW, by="recipient")),
+    "allow": lambda tx, row, claim, made: tx.consent.allow(PHONE, "", (), id="l", at=NOW, way="api"),
+    "suppress": lambda tx, row, claim, made: tx.consent.suppress(PHONE, "other", id="s", at=NOW, way="api"),
+    "a STOP": lambda tx, row, claim, made: tx.consent.record(barred(by="recipient", senders=("+12025550100",))),
     "mark a run": lambda tx, row, claim, made: tx.mark_run("resync", LATER, {}),
     "match an event": lambda tx, row, claim, made: tx.match_event("e-1"),
     "purge": lambda tx, row, claim, made: tx.purge(LATER, LATER),
@@ -98,7 +109,7 @@ def test_an_event_of_another_namespace_is_neither_known_nor_matched(others):
 
 def test_a_removed_number_marks_whom_it_stopped_too(ledger):
     """Allowed again, a number makes due what was skipped for it, whether the person or the host had barred it."""
-    for number, reason in enumerate(("suppressed", "opted_out", "condition")):
+    for number, reason in enumerate(("suppressed", "opted_out", "unclear_reply", "condition")):
         (record,) = record_all(ledger, incoming(f"A-{number}"))
         with ledger.writing() as tx:
             claim = tx.claim([record.row], "one", NOW, timedelta(minutes=5))[record.row]

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from reminder_kit.errors import SchemaError
 from reminder_kit.ledger import versions
 from reminder_kit.ledger.integrity import check
+from reminder_kit.ledger.sql.row_mapping import micros
 from reminder_kit.model.instants import from_iso
 from reminder_kit.sandbox import Sandbox
 from reminder_kit.sandbox.messages import Parked
@@ -84,7 +85,10 @@ def test_an_upgrade_keeps_all_there_was(left):
     counts = ledger.read(lambda reader: reader.counts())
     assert counts["messages"] == Counter(row["state"] for row in tables["reminder_kit_messages"])
     assert counts["appointments"] == len(records)
-    assert len(ledger.read(lambda reader: reader.suppressions())) == len(tables["reminder_kit_suppressions"])
+    barred = ledger.read(lambda reader: reader.suppressions())
+    assert {(number, why.by, why.reason, micros(why.at)) for number, why in barred.items()} == {
+        (row["number"], row["said_by"], row["reason"], row["at"]) for row in tables["reminder_kit_suppressions"]
+    }
     ids = {row["id"] for row in tables["reminder_kit_appointments"]}
     entries = ledger.read(lambda reader: sum(len(reader.history(id=item)) for item in ids))
     assert entries == len(tables["reminder_kit_history"])

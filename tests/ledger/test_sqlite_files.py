@@ -10,13 +10,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from reminder_kit.errors import LedgerError
-from reminder_kit.model.records import Suppression
-from reminder_kit.testing.ledger_contract import NOW, PHONE, incoming
+from reminder_kit.testing.ledger_stage import NOW, PHONE, barred, incoming, lifted
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,13 +54,12 @@ def filled(path, ledgers):
 
 KILLED = """
 import os, signal, sys
-from datetime import UTC, datetime
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.records import Suppression
+from reminder_kit.testing.ledger_stage import barred
 ledger = Ledger(sys.argv[1])
-ledger.submit(lambda tx: tx.suppress(Suppression("+12025550123", "", datetime(2026, 1, 1, tzinfo=UTC)))).result()
+ledger.submit(lambda tx: tx.consent.record(barred("+12025550123"))).result()
 with ledger.writing() as transaction:
-    transaction.suppress(Suppression("+12025550199", "", datetime(2026, 1, 1, tzinfo=UTC)))
+    transaction.consent.record(barred("+12025550199"))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -89,7 +88,7 @@ def test_a_log_left_by_a_killed_writer_stays_as_it_was(filled, path):
     assert set(filled.read(lambda reader: reader.suppressions())) == {PHONE}
     filled.close()
     assert content(path.parent, but=[".db-shm"]) == before
-    filled.submit(lambda transaction: transaction.allow(PHONE)).result(20)
+    filled.submit(lambda transaction: transaction.consent.record(lifted())).result(20)
     assert filled.read(lambda reader: reader.suppressions()) == {}
 
 
@@ -112,7 +111,7 @@ def test_a_hosts_file_with_a_rollback_journal_stays_as_it_was(path, ledgers, mod
 def test_an_open_writer_does_not_keep_readers_out(filled):
     """While a transaction is written, readers go on with what was committed before it."""
     with filled.writing() as transaction:
-        transaction.suppress(Suppression(PHONE, "", NOW))
+        transaction.consent.record(barred())
         assert filled.read(lambda reader: reader.suppressions()) == {}
     assert set(filled.read(lambda reader: reader.suppressions())) == {PHONE}
 
@@ -129,11 +128,14 @@ def test_a_reader_sees_whole_transactions_while_others_write(filled, ledgers):
 
     reader = threading.Thread(target=read)
     reader.start()
-    for _ in range(15):
-        writer = ledgers(filled.url)
+    for minute in range(0, 30, 2):
+        writer, then = ledgers(filled.url), NOW + timedelta(minutes=minute)
         numbers = [f"+120255501{index:02}" for index in range(20)]
-        writer.submit(lambda tx, all_=numbers: [tx.suppress(Suppression(item, "", NOW)) for item in all_]).result(20)
-        writer.submit(lambda tx, all_=numbers: [tx.allow(item) for item in all_]).result(20)
+        later = then + timedelta(minutes=1)
+        bars = [barred(number, occurred_at=then) for number in numbers]
+        lifts = [lifted(number, occurred_at=later, lifts_before=later) for number in numbers]
+        for events in (bars, lifts):
+            writer.submit(lambda tx, all_=events: [tx.consent.record(event) for event in all_]).result(20)
         writer.close()
     ended.set()
     reader.join(20)
@@ -144,15 +146,16 @@ READ = """
 import os, sys
 from reminder_kit.errors import LedgerError
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.testing.ledger_stage import lifted
 warm = Ledger("sqlite://")
 warm.upgrade()
-warm.submit(lambda transaction: transaction.allow("+12025550123")).result()
+warm.submit(lambda transaction: transaction.consent.record(lifted())).result()
 warm.read(lambda reader: list(reader.records()))
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 ledger = Ledger(sys.argv[1])
 print(len(ledger.read(lambda reader: list(reader.records()))), len(ledger.read(lambda reader: reader.suppressions())))
 try:
-    ledger.submit(lambda transaction: transaction.allow("+12025550123")).result()
+    ledger.submit(lambda transaction: transaction.consent.record(lifted())).result()
 except LedgerError as error:
     print(error)
 """

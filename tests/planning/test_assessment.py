@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from reminder_kit.model.consent import Suppression
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.records import PriorMessage, ReminderRecord, ReminderStatus, Suppression
+from reminder_kit.model.records import PriorMessage, ReminderRecord, ReminderStatus
 from reminder_kit.planning.assessment import assess
 from reminder_kit.rules.placement import PlacementDecision
 from reminder_kit.rules.rule import Rule

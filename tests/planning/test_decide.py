@@ -9,9 +9,10 @@ from attrs import evolve
 
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.model.appointments import Recipient
+from reminder_kit.model.consent import Suppression
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import Identity, PriorMessage, ReminderRecord, ReminderStatus, Suppression
+from reminder_kit.model.records import Identity, PriorMessage, ReminderRecord, ReminderStatus
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decide
 from reminder_kit.planning.message_times import NEVER_SENT, next_look, replayable

@@ -79,8 +79,8 @@ class Steps:
 class SteppedLedger(Ledger):
     """One process' way to a ledger all share: it commits at once, with a step on either side."""
 
-    def __init__(self, shared, steps):
-        super().__init__("sqlite://")
+    def __init__(self, shared, steps, namespace="default"):
+        super().__init__("sqlite://", namespace=namespace)
         self._shared = shared
         self._steps = steps
 
@@ -150,7 +150,8 @@ class SteppedKit(ReminderKit):
 
     def __init__(self, world, provider, rules, **options):
         self.steps, self.world = Steps(), world
-        super().__init__(provider, rules, SteppedLedger(world.ledger, self.steps), **options)
+        ledger = SteppedLedger(world.ledger, self.steps, options.get("namespace", "default"))
+        super().__init__(provider, rules, ledger, **options)
         parts = self._executor
         self._executor = SteppedExecutor(self.ledger, self.settings, self._io, self.now, parts.route, parts.fallback)
 
@@ -240,18 +241,18 @@ class World:
             made.capabilities = evolve(made.capabilities, cap=self.cap)
         return made
 
-    def kit(self, behind=timedelta(0)):
+    def kit(self, behind=timedelta(0), *, provider=None, **options):
         """Return a kit of its own process, on a machine whose clock may be behind the provider's."""
         return SteppedKit(
             self,
-            self.provider(),
+            provider or self.provider(),
             self.rules,
             timezone="America/New_York",
             quiet_hours=self.quiet,
             clock=LateClock(self.sandbox.clock, behind) if behind else self.sandbox.clock,
             transport=SandboxTransport(self.sandbox),
             timeout=5.0,
-            **self.options,
+            **{**self.options, **options},
         )
 
     @property

@@ -33,6 +33,8 @@ assert_type(kit.plan_calendar("clinic.ics", as_of=kit.now()), Plan)
 kit.record([visit], as_of=kit.now())
 assert_type(kit.withdraw("A-1").ok, bool)
 assert_type(kit.reconcile_opt_outs(), int)
+assert_type(bool(kit.allow("+12025550123", consent="signed form, 12 May", way="front desk")), bool)
+assert_type(kit.consent("+12025550123").bars[0].said, str)
 
 cautious = ReminderKit(Telnyx(from_="+12025550100"), rules, fallback=Telnyx(from_="+12025550101"))
 assert_type(cautious.receive({}, b"", provider="telnyx"), tuple[DeliveryEvent, ...])

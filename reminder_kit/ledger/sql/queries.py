@@ -25,7 +25,7 @@ _NOT_BY_ROW: Any = sa.literal_column("0")
 
 
 class Queries(Builder):
-    """The questions about appointments, reminders, messages, history, suppressions and events."""
+    """The questions about appointments, reminders, messages, history and events."""
 
     @cached_property
     def recorded(self) -> Any:
@@ -230,33 +230,6 @@ class Queries(Builder):
         return chosen.order_by(table.c.serial)
 
     @cached_property
-    def suppressions(self) -> Any:
-        """Every suppression: number, reason, instant, and who said so."""
-        table = self.tables.suppressions
-        chosen = sa.select(table.c.number, table.c.reason, table.c.at, table.c.said_by)
-        return chosen.where(table.c.namespace == sa.bindparam("namespace"))
-
-    @cached_property
-    def suppression(self) -> Any:
-        """The suppression of one number, likewise."""
-        return self.suppressions.where(self.tables.suppressions.c.number == sa.bindparam("number"))
-
-    @cached_property
-    def opted_in(self) -> Any:
-        """Whether a number opted in by a word that was written later than an instant."""
-        table = self.tables.events
-        return (
-            sa.select(table.c.id)
-            .where(
-                table.c.namespace == sa.bindparam("namespace"),
-                table.c.number == sa.bindparam("number"),
-                table.c.type == sa.literal_column("'opted_in'"),
-                table.c.occurred_at > sa.bindparam("since", type_=sa.BigInteger),
-            )
-            .limit(1)
-        )
-
-    @cached_property
     def blockers(self) -> Any:
         """Every blocker, without its namespace and name, the oldest first."""
         table = self.tables.blockers
@@ -328,12 +301,6 @@ class Queries(Builder):
         table = self.tables.messages
         counted = sa.select(table.c.state, sa.func.count(), sa.func.min(table.c.created_at))
         return counted.where(table.c.namespace == sa.bindparam("namespace")).group_by(table.c.state).order_by("state")
-
-    @cached_property
-    def count_suppressions(self) -> Any:
-        """How many numbers are suppressed."""
-        table = self.tables.suppressions
-        return sa.select(sa.func.count()).where(table.c.namespace == sa.bindparam("namespace"))
 
     @cached_property
     def count_unmatched(self) -> Any:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from reminder_kit.model.blockers import Blocker
+from reminder_kit.model.consent import ConsentEvent
 from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Draft, Included, Message
@@ -22,6 +23,8 @@ from reminder_kit.model.rule_sets import RuleSet, RuleSetRecord
 __all__ = [
     "blocker_from",
     "blocker_values",
+    "consent_from",
+    "consent_values",
     "event_from",
     "event_values",
     "history_from",
@@ -284,6 +287,44 @@ def event_from(row: Sequence[Any]) -> DeliveryEvent:
     id_, type_, occurred_at, provider, provider_id, token, number, text, code, raw = row
     return DeliveryEvent(
         id_, type_, instant(occurred_at), provider, provider_id, token, number, text, code, json.loads(raw)
+    )
+
+
+def consent_values(namespace: str, event: ConsentEvent) -> dict[str, Any]:
+    """Return an event of consent as values for the table of consents; it was heard in this namespace."""
+    sender, pool = (*event.senders, "", "")[:2]
+    return {
+        "namespace": namespace,
+        "id": event.id,
+        "number": event.number,
+        "said_by": event.by.value,
+        "act": event.act.value,
+        "way": str(event.way),
+        "occurred_at": micros(event.occurred_at),
+        "recorded_at": micros(event.recorded_at),
+        "lifts_before": micros_or_none(event.lifts_before),
+        "words": event.words,
+        "sender": sender,
+        "pool": pool,
+    }
+
+
+def consent_from(row: Sequence[Any]) -> ConsentEvent:
+    """Return an event of consent from a row of `CONSENT_COLUMNS`."""
+    id_, number, by, act, occurred_at, recorded_at, way, words, sender, pool, namespace, lifts_before = row
+    senders = tuple(name for name in (sender, pool) if name)
+    return ConsentEvent(
+        id_,
+        number,
+        by,
+        act,
+        instant(occurred_at),
+        instant(recorded_at),
+        way,
+        words,
+        senders,
+        namespace,
+        instant_or_none(lifts_before),
     )
 
 

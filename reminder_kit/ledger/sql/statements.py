@@ -10,6 +10,7 @@ from functools import cache
 from attrs import frozen
 
 from reminder_kit.ledger.sql.attention_statements import AttentionStatements
+from reminder_kit.ledger.sql.consent_statements import ConsentStatements
 from reminder_kit.ledger.sql.phone_statements import PhoneStatements
 from reminder_kit.ledger.sql.queries import Queries
 from reminder_kit.ledger.sql.restoration_statements import RestorationStatements
@@ -22,11 +23,12 @@ __all__ = ["Statements", "statements_for"]
 
 @frozen
 class Statements:
-    """The statements: what is asked, what is written; both for numbers, what waits for people, the ledger itself."""
+    """The statements: what is asked, what is written; for numbers, consent, what waits, the ledger itself."""
 
     queries: Queries
     updates: Updates
     phones: PhoneStatements
+    consent: ConsentStatements
     attention: AttentionStatements
     standing: StandingStatements
     restoration: RestorationStatements
@@ -40,6 +42,7 @@ def statements_for(schema: str | None, kind: str) -> Statements:
         Queries(*given),
         Updates(*given),
         PhoneStatements(*given),
+        ConsentStatements(*given),
         AttentionStatements(*given),
         StandingStatements(*given),
         RestorationStatements(*given),

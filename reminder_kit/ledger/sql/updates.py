@@ -15,8 +15,12 @@ import sqlalchemy as sa
 from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, OUTCOME_COLUMNS, Builder, words
 from reminder_kit.ledger.sql.tables import WAITING
 from reminder_kit.model.lifecycle import OPEN
+from reminder_kit.model.reasons import Reason
 
 __all__ = ["Updates"]
+
+_BARRED = (Reason.SUPPRESSED, Reason.OPTED_OUT, Reason.UNCLEAR_REPLY)
+"""Why a reminder is not sent that may be once its number is no longer barred."""
 
 _INCOMING_COLUMNS = (
     "source", "id", "recurrence_id", "snapshot", "fingerprint", "revision_kind", "revision", "starts_at", "ends_at",
@@ -255,24 +259,25 @@ class Updates(Builder):
         )
         return moved.where(~sa.exists().where(*same))
 
-    @cached_property
-    def mark_number(self) -> Any:
-        """Mark as dirty each appointment with a reminder or message for a number that its suppression touches."""
+    @cache  # noqa: B019 - statements live as long as the process
+    def mark_number(self, *, everywhere: bool) -> Any:
+        """Return what marks as dirty each appointment with a reminder or message for a number that a bar touches.
+
+        `everywhere` says: in every namespace, since all that write from the sender are barred.
+        """
         reminders, messages = self.tables.reminders, self.tables.messages
         stands = reminders.c.stand.in_([sa.literal_column("'parked'"), sa.literal_column("'held'")])
-        barred = reminders.c.reason.in_([sa.literal_column("'suppressed'"), sa.literal_column("'opted_out'")])
+        barred = reminders.c.reason.in_([sa.literal_column(f"'{reason.value}'") for reason in _BARRED])
         wanted = sa.select(reminders.c.row_id).where(
-            reminders.c.namespace == sa.bindparam("namespace"),
-            reminders.c.to_number == sa.bindparam("number"),
-            sa.or_(stands, barred),
+            reminders.c.to_number == sa.bindparam("number"), sa.or_(stands, barred)
         )
-        states = words(OPEN)
         parked = sa.select(messages.c.row_id).where(
-            messages.c.namespace == sa.bindparam("namespace"),
-            messages.c.to_number == sa.bindparam("number"),
-            messages.c.state.in_(states),
+            messages.c.to_number == sa.bindparam("number"), messages.c.state.in_(words(OPEN))
         )
-        return self._mark(wanted.union(parked))
+        if everywhere:
+            return self._mark(wanted.union(parked), everywhere=True)
+        wanted = wanted.where(reminders.c.namespace == sa.bindparam("namespace"))
+        return self._mark(wanted.union(parked.where(messages.c.namespace == sa.bindparam("namespace"))))
 
     @cached_property
     def mark_rows(self) -> Any:
@@ -280,12 +285,12 @@ class Updates(Builder):
         rows, columns = self._listing("rows", [sa.BigInteger])
         return self._mark(sa.select(columns[0]).select_from(rows))
 
-    def _mark(self, rows: Any) -> Any:
+    def _mark(self, rows: Any, *, everywhere: bool = False) -> Any:
         """Return the update that marks chosen rows as dirty, locking them in their order first."""
         table = self.tables.appointments
-        locked = sa.select(table.c.row_id).where(
-            table.c.row_id.in_(rows), table.c.namespace == sa.bindparam("namespace"), table.c.snapshot != ""
-        )
+        locked = sa.select(table.c.row_id).where(table.c.row_id.in_(rows), table.c.snapshot != "")
+        if not everywhere:
+            locked = locked.where(table.c.namespace == sa.bindparam("namespace"))
         locked = locked.order_by(table.c.row_id).with_for_update(key_share=True)
         return self._update(table, dirty=sa.true(), generation=table.c.generation + 1).where(table.c.row_id.in_(locked))
 
@@ -293,27 +298,6 @@ class Updates(Builder):
     def note(self) -> Any:
         """Append an entry of history."""
         return self._insert_all(self.tables.history)
-
-    @cached_property
-    def suppress(self) -> Any:
-        """Suppress a number; the recipient's own word takes the place of the host's, and never the other way round.
-
-        Of two words of the recipient the later one is kept.
-        """
-        table = self.tables.suppressions
-        insert = self._insert_all(table)
-        fresh = {name: insert.excluded[name] for name in ("reason", "at", "said_by")}
-        latest = sa.or_(table.c.said_by != "recipient", insert.excluded.at > table.c.at)
-        stronger = sa.and_(insert.excluded.said_by == "recipient", latest)
-        return insert.on_conflict_do_update(index_elements=["namespace", "number"], set_=fresh, where=stronger)
-
-    @cached_property
-    def allow(self) -> Any:
-        """Lift the suppression of a number."""
-        table = self.tables.suppressions
-        return sa.delete(table).where(
-            table.c.namespace == sa.bindparam("namespace"), table.c.number == sa.bindparam("number")
-        )
 
     @cached_property
     def keep_blocker(self) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 from reminder_kit.errors import InvalidInputError, TransientError
 from reminder_kit.model.instants import from_iso
 from reminder_kit.ports import Listed, OptOuts, Receipt, Response
-from reminder_kit.providers.answers import json_object, text_of
+from reminder_kit.providers.answers import instant_of, json_object, text_of
 from reminder_kit.providers.telnyx.responses import failure_of, first, status_of, token_in
 
 __all__ = ["listed", "opted_out", "recorded"]
@@ -72,14 +72,19 @@ def _instant(text: str) -> datetime | None:
 def opted_out(response: Response, sender: str | None) -> OptOuts:
     """Return the numbers on a page of opt-outs, without `sender`, our own; None means that a pool sends.
 
-    The page on opt-outs does not say which of `from` and `to` is the person's, so both are read. Raises
+    The page on opt-outs does not say which of `from` and `to` is the person's, so both are read. `created_at` is taken
+    for the instant of the opt-out; of several rows about a number the latest counts. Raises
     `TransientError` where the answer can't be read.
     """
     payload = json_object(response) or {}
     rows, meta = payload.get("data"), first(payload.get("meta"))
     if not isinstance(rows, list):
         raise TransientError("Telnyx: opt-outs were answered with nothing readable", provider="telnyx")
-    found = [text_of(row.get(name)) for row in rows if isinstance(row, dict) for name in ("from", "to")]
-    numbers = tuple(dict.fromkeys(match for match in found if match.startswith("+") and match != sender))
+    found = [(text_of(row.get(name)), row) for row in rows if isinstance(row, dict) for name in ("from", "to")]
+    by_number = [(number, row) for number, row in found if number.startswith("+") and number != sender]
+    numbers, since = tuple(dict.fromkeys(number for number, _ in by_number)), dict[str, datetime]()
+    for number, row in by_number:
+        if (at := instant_of(row.get("created_at"))) is not None:
+            since[number] = max(at, since.get(number, at))
     page, pages = text_of(meta.get("page_number")), text_of(meta.get("total_pages"))
-    return OptOuts(numbers, more=page.isdecimal() and pages.isdecimal() and int(page) < int(pages))
+    return OptOuts(numbers, page.isdecimal() and pages.isdecimal() and int(page) < int(pages), since)

@@ -149,6 +149,7 @@ class Telnyx:
             finds=self._webhook_url is not None,
             lists=True,
             lists_opt_outs=True,
+            pool=(self._profile or "") if self._from else "",
             signed_by="telnyx-signature-ed25519",
             failures=FAILURES,
         )

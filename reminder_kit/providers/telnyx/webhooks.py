@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from reminder_kit.errors import ConfigurationError, InvalidInputError, PayloadError, SignatureError
-from reminder_kit.model.instants import from_iso
+from reminder_kit.errors import ConfigurationError, PayloadError, SignatureError
+from reminder_kit.model.consent import sender_names
 from reminder_kit.model.messages import DeliveryEvent
-from reminder_kit.providers.answers import text_of
+from reminder_kit.providers.answers import instant_of, text_of
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import check_age, lowered, verify_ed25519
 from reminder_kit.providers.telnyx.responses import STATUSES, first, token_in
@@ -26,6 +26,8 @@ __all__ = ["event", "verified"]
 _WHAT = "Telnyx webhook"
 _REPLIES = {"STOP": "opted_out", "START": "opted_in"}
 """What Telnyx itself took a reply for (`autoresponse_type`); HELP changes nothing, and is an ordinary reply."""
+_FROM_PEOPLE = frozenset({"received", "opted_out", "opted_in"})
+"""The types of events that are replies."""
 
 
 def verified(
@@ -67,23 +69,22 @@ def event(body: bytes, signed_at: datetime) -> DeliveryEvent:
     return DeliveryEvent(
         id=event_id,
         type=kind,
-        occurred_at=_instant_or(text_of(data.get("occurred_at")), signed_at),
+        occurred_at=instant_of(data.get("occurred_at")) or signed_at,
         provider="telnyx",
         provider_id=text_of(payload.get("id")) or None,
         token=_token(raw, payload),
         number=number,
-        text=text_of(payload.get("text")) if kind in {"received", "opted_out", "opted_in"} else None,
+        text=text_of(payload.get("text")) if kind in _FROM_PEOPLE else None,
         code=code,
         raw=raw,
+        senders=_senders(payload) if kind in _FROM_PEOPLE else (),
     )
 
 
-def _instant_or(text: str, otherwise: datetime) -> datetime:
-    """Return the instant that an ISO text names, else the other one."""
-    try:
-        return from_iso(text)
-    except (InvalidInputError, OverflowError):
-        return otherwise
+def _senders(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return to whom of ours a reply was sent: the number, and the messaging profile, for all of which a STOP holds."""
+    number = text_of(first(payload.get("to")).get("phone_number"))
+    return sender_names(number, text_of(payload.get("messaging_profile_id")))
 
 
 def _token(raw: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:

@@ -100,6 +100,7 @@ class Twilio:
             cap=500_000,
             lookup_age=timedelta(days=365),
             finds=True,
+            pool=self._service if self._from else "",
             listed_within=_LISTED,
             lists=True,
             signed_by="x-twilio-signature",

@@ -12,6 +12,7 @@ from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from reminder_kit.errors import ConfigurationError, PayloadError, SignatureError
+from reminder_kit.model.consent import sender_names
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
@@ -170,4 +171,5 @@ def _event(fields: dict[str, str], now: datetime) -> DeliveryEvent:
         text=text,
         code=fields.get("OptOutType" if inbound else "ErrorCode", ""),
         raw=fields,
+        senders=sender_names(fields.get("To"), fields.get("MessagingServiceSid")) if inbound else (),
     )

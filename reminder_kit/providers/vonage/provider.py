@@ -21,7 +21,6 @@ from uuid import uuid4
 
 from reminder_kit.errors import (
     ConfigurationError,
-    InvalidInputError,
     MessageNotFoundError,
     PayloadError,
     RejectedError,
@@ -29,10 +28,11 @@ from reminder_kit.errors import (
     TooLateToCancelError,
     UnknownOutcomeError,
 )
-from reminder_kit.model.instants import from_iso, utc
+from reminder_kit.model.consent import sender_names
+from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
-from reminder_kit.providers.answers import json_object, text_of
+from reminder_kit.providers.answers import instant_of, json_object, text_of
 from reminder_kit.providers.jwt import made_rs256, verified_hs256
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import check_age, lowered
@@ -254,14 +254,10 @@ def _event(body: bytes, now: datetime) -> DeliveryEvent:
     status = text_of(raw.get("status"))
     number = text_of(raw.get("to" if status else "from")).lstrip("+")
     error = raw.get("error")
-    try:
-        at = from_iso(text_of(raw.get("timestamp")))
-    except (InvalidInputError, OverflowError):
-        at = now
     return DeliveryEvent(
         id=f"{message}:{status or 'received'}",
         type=STATUSES.get(status, "unknown") if status else reply_type(text_of(raw.get("text"))),
-        occurred_at=at,
+        occurred_at=instant_of(raw.get("timestamp")) or now,
         provider="vonage",
         provider_id=message,
         token=text_of(raw.get("client_ref")) or None,
@@ -269,4 +265,5 @@ def _event(body: bytes, now: datetime) -> DeliveryEvent:
         text=None if status else text_of(raw.get("text")),
         code=text_of(error.get("title")) if isinstance(error, dict) else "",
         raw=raw,
+        senders=() if status else sender_names(text_of(raw.get("to"))),
     )

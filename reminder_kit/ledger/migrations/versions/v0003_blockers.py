@@ -1,9 +1,12 @@
 """The third version: why a provider refuses messages, which items were seen, whose rules a ledger serves, and where.
 
+Besides, the history of consent in the place of numbers that were suppressed.
 Never changed once released: what follows goes into a new version.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -13,10 +16,21 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_CONSENT_INDEXES = {
+    "number": ["number", "lifts_before"],
+    "lifts": ["lifts_before", "number"],
+    "act": ["namespace", "act", "number"],
+    "sender": ["sender", "act", "number"],
+    "pool": ["pool", "act", "number"],
+}
+
 
 def upgrade() -> None:
-    """Add the tables."""
+    """Add the tables, and carry over which numbers were suppressed."""
     schema = context.config.attributes["schema"]
+    _consents(schema)
+    _numbers_first(schema)
     names = ("provider", "account", "sender", "country", "channel", "code")
     texts = [sa.Column(name, sa.Text, nullable=False) for name in names]
     op.create_table(
@@ -63,6 +77,53 @@ def upgrade() -> None:
         sa.Column("known", sa.Text, nullable=False),
         schema=schema,
     )
+
+
+def _consents(schema: str | None) -> None:
+    """Have what was suppressed be the first event of each number's history, and drop the table that held it."""
+    names = ("namespace", "id", "number", "said_by", "act", "way")
+    texts = [sa.Column(name, sa.Text, nullable=False) for name in names]
+    consents = op.create_table(
+        "reminder_kit_consents",
+        sa.Column("serial", _SERIAL, primary_key=True, autoincrement=True),
+        *texts,
+        sa.Column("occurred_at", sa.BigInteger, nullable=False),
+        sa.Column("recorded_at", sa.BigInteger, nullable=False),
+        sa.Column("lifts_before", sa.BigInteger),
+        sa.Column("words", sa.Text, nullable=False),
+        sa.Column("sender", sa.Text, nullable=False),
+        sa.Column("pool", sa.Text, nullable=False),
+        sa.UniqueConstraint("namespace", "id", name="uq_reminder_kit_consents"),
+        schema=schema,
+    )
+    for name, columns in _CONSENT_INDEXES.items():
+        op.create_index(f"ix_reminder_kit_consents_{name}", "reminder_kit_consents", columns, schema=schema)
+    held: list[Any] = [sa.column(name) for name in ("namespace", "number", "said_by", "at", "reason")]
+    before = sa.table("reminder_kit_suppressions", *held, schema=schema)
+    carried = {
+        "namespace": before.c.namespace,
+        "id": sa.literal("older:", sa.Text) + before.c.number,
+        "number": before.c.number,
+        "said_by": before.c.said_by,
+        "act": sa.literal("bar", sa.Text),
+        "way": sa.literal("older", sa.Text),
+        "occurred_at": before.c.at,
+        "recorded_at": before.c.at,
+        "words": before.c.reason,
+        "sender": sa.literal("", sa.Text),
+        "pool": sa.literal("", sa.Text),
+    }
+    chosen = sa.select(*(value.label(name) for name, value in carried.items())).order_by(before.c.at, before.c.number)
+    op.execute(sa.insert(consents).from_select(list(carried), chosen))
+    op.drop_table("reminder_kit_suppressions", schema=schema)
+
+
+def _numbers_first(schema: str | None) -> None:
+    """Have reminders and messages found by number in every namespace: a STOP holds wherever its sender is used."""
+    for table in ("reminders", "messages"):
+        name = f"ix_reminder_kit_{table}_number"
+        op.drop_index(name, f"reminder_kit_{table}", schema=schema)
+        op.create_index(name, f"reminder_kit_{table}", ["to_number", "namespace"], schema=schema)
 
 
 def _add_indexes(schema: str | None) -> None:
