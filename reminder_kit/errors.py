@@ -27,6 +27,9 @@ Pure: values only. Never holds a full phone number, a message text or a secret.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import PurePath
+
 __all__ = [
     "AccountRefusedError",
     "CalendarError",
@@ -58,6 +61,7 @@ __all__ = [
     "UnknownRefusalError",
     "UnsafePlanError",
     "WebhookError",
+    "unforeseen",
 ]
 
 
@@ -217,3 +221,10 @@ class SignatureError(WebhookError):
 
 class PayloadError(WebhookError):
     """Signed, but not a payload we understand."""
+
+
+def unforeseen(error: BaseException) -> str:
+    """Return what may be told of an error nobody foresaw: kind and place, never its words, which may be personal."""
+    places = traceback.extract_tb(error.__traceback__)
+    place = f" in {places[-1].name}, {PurePath(places[-1].filename).name} line {places[-1].lineno}" if places else ""
+    return f"{type(error).__name__}{place}"

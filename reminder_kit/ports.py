@@ -94,7 +94,9 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
+from attrs.validators import instance_of
 
+from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.instants import from_iso, iso
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.rules.window import Window
@@ -135,9 +137,9 @@ class Request:
     #: "GET", "POST", …; "POST" for what `Provider.create` returns.
     method: str
     #: Where it goes, below the provider's base URL, with its query; begins with a slash.
-    path: str
+    path: str = field(validator=instance_of(str))
     #: The bytes that are sent; empty: none.
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = field(default=b"", repr=False, validator=instance_of(bytes))
     #: Further headers, by names in lower case; those of `Provider.headers` are added and stand above them.
     headers: Mapping[str, str] = field(factory=dict)
 
@@ -262,13 +264,14 @@ class Capabilities:
 class Receipt:
     """What a provider answers about one message."""
 
-    #: The provider's name for the message; never empty.
-    provider_id: str
+    #: The provider's name for the message; never empty, of 200 characters at most, and no other message's: where it is,
+    #: nobody knows what became of this one.
+    provider_id: str = field(converter=whole_text)
     #: Where the message is: `scheduled`, `sent`, `delivered`, `undelivered` or `cancelled`; `unknown` for a word that
     #: the adapter does not know or that decides nothing (`queued`), which changes nothing.
     status: str
     #: The provider's code for what went wrong; "": nothing.
-    error: str = ""
+    error: str = field(default="", converter=whole_text)
     #: Whether the provider says that it answered a repeated request with the first one's result.
     replayed: bool = False
 
@@ -348,8 +351,10 @@ class Provider(Protocol):
         """Verify a webhook over its raw bytes, and return the events that it reports.
 
         `headers` may have names in any case; `now` (UTC) is for checks of age. An event's id is the same each time it
-        is delivered. Raises `SignatureError` where the webhook is not genuine or too old, `PayloadError` where it is
-        genuine and can't be read, `ConfigurationError` where the key to verify with is missing.
+        is delivered. What an event holds is made plain by the kit: numbers without a country code are read with the
+        kit's region, a time of the future is `now`. Raises `SignatureError` where the webhook is not genuine or too
+        old, `PayloadError` where it is genuine and can't be read, `ConfigurationError` where the key to verify with is
+        missing.
         """
         ...
 

@@ -20,11 +20,18 @@ from functools import partial
 from typing import Any
 
 from reminder_kit.config.loading import DEFAULT_PATH
-from reminder_kit.errors import ConfigurationError, LedgerError, ReminderKitError, SignatureError, WebhookError
+from reminder_kit.errors import (
+    ConfigurationError,
+    LedgerError,
+    ReminderKitError,
+    SignatureError,
+    WebhookError,
+    unforeseen,
+)
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
-from reminder_kit.kit.listeners import failure
 from reminder_kit.logs import LOG
 from reminder_kit.model.instants import iso
+from reminder_kit.webhooks.verification import LARGEST
 
 __all__ = ["CONFIG_VARIABLE", "PATH_VARIABLE", "WebhookApp", "app"]
 
@@ -38,8 +45,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_LARGEST = 1024 * 1024
-"""Bytes of a body: no provider's webhook is as long."""
+_HOSTS_OWN = "x-reminder-kit-url"
+"""A header by which a host tells Twilio's adapter which address was called: no caller's word counts for that."""
 _PATIENCE = 10.0
 """Seconds that a body may take to come in."""
 _BY_NOBODY = {
@@ -75,7 +82,7 @@ class WebhookApp:
         kit: ReminderKit | AsyncReminderKit,
         *,
         path: str = "/",
-        largest: int = _LARGEST,
+        largest: int = LARGEST,
         patience: float = _PATIENCE,
         tell: Callable[[int, str], object] | None = None,
         closes: bool = False,
@@ -161,6 +168,7 @@ class WebhookApp:
         if scope["method"] != "POST":
             return 405
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers.pop(_HOSTS_OWN, None)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._largest:
             return 413
@@ -182,7 +190,7 @@ class WebhookApp:
             self._tell(logging.ERROR, f"{error} (the provider is asked to try again)")
             return 503 if isinstance(error, LedgerError) else 500
         except Exception as error:  # noqa: BLE001 - whatever it is, the provider is asked to try again
-            self._tell(logging.ERROR, f"a webhook could not be taken in: {failure(error)}")
+            self._tell(logging.ERROR, f"a webhook could not be taken in: {unforeseen(error)}")
             return 500
         for event in events:
             self._tell(logging.INFO, f"{iso(event.occurred_at)} {event.type}")
@@ -206,7 +214,9 @@ class WebhookApp:
             except ReminderKitError as error:
                 self._tell(logging.ERROR, f"{error} (the next resync does it)")
             except Exception as error:  # noqa: BLE001 - the endpoint goes on, and the batch job does it
-                self._tell(logging.ERROR, f"what follows a webhook failed: {failure(error)} (the next resync does it)")
+                self._tell(
+                    logging.ERROR, f"what follows a webhook failed: {unforeseen(error)} (the next resync does it)"
+                )
 
 
 def _below(scope: Scope) -> str:

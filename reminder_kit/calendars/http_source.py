@@ -1,20 +1,28 @@
 """Addresses: a calendar fetched over HTTP(S) or webcal, with bounds on size, redirects and time.
 
-Never follows a redirect to anything but HTTP(S), never puts a user, password or query into an error, and never
-remembers an answer for longer than the process: its `ETag` and `Last-Modified` are sent with the next request, and a
-304 gives the same calendar again.
+Never follows a redirect to anything but HTTP(S), to a network that the configured address is not in (`redirects`), or
+from HTTPS to HTTP; never gives credentials to another host; never puts a user, password, query or long piece of a path
+into an error; and never remembers an answer for longer than the process: its `ETag` and `Last-Modified` are sent with
+the next request, and a 304 gives the same calendar again.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+from attrs import field, frozen
+
+from reminder_kit.calendars.redirects import Addresses, IPAddress, addresses_of, networks_of, spelled_address
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.spool import spool
 from reminder_kit.errors import CalendarError
+from reminder_kit.http_bodies import Body, BodyError, TooLargeError
 
 if TYPE_CHECKING:
     import httpx
@@ -26,81 +34,177 @@ _REMEMBERED = 8
 _STEPS = 10
 """How many times the limit `timeout`, which is for one step, a whole answer may take."""
 _SCHEMES = {"http": "http", "https": "https", "webcal": "https", "webcals": "https"}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LARGEST_REMEMBERED = 16 * 1024 * 1024
 """Bytes of an answer that is remembered, at most."""
+_OPEN_PART = 20
+"""Characters of a part of a path that are shown: what is longer may be the secret by which a feed is private."""
+_LONGEST = 100
+"""Characters of a host, and of a path, that are shown."""
 _last_answers: dict[str, tuple[dict[str, str], bytes]] = {}
 """By address: the headers that make the next request conditional, and the calendar."""
 
 
 def shown(address: str) -> str:
-    """Return an address without what may be secret in it: its user, password and query."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+    """Return an address without what may be secret in it: user, password, query, and long parts of its path."""
+    try:
+        parts = urlsplit(address)
+        host, path = parts.hostname or "", parts.path
+    except ValueError:
+        return f"{address.partition('://')[0][:10]}://…"
+    return f"{parts.scheme}://{host[:_LONGEST]}{'/'.join(map(_open_part, path.split('/')))[:_LONGEST]}"
 
 
-def fetched(address: str, limits: Limits, transport: Any = None) -> BinaryIO:
+def _open_part(part: str) -> str:
+    return part if len(part) <= _OPEN_PART else f"{part[:4]}…"
+
+
+def fetched(address: str, limits: Limits, transport: Any = None, addresses: Addresses = addresses_of) -> BinaryIO:
     """Return the body that an address answers with, as a stream that can be read again.
 
-    `webcal:` means HTTPS. `transport` (one of httpx; None: its own) is for tests and proxies. Raises `CalendarError`
-    for anything but a 200, or a 304 to a calendar that is remembered.
+    `webcal:` means HTTPS. `transport` (one of httpx; None: its own) is for tests and proxies, `addresses` resolves
+    names. Raises `CalendarError` for anything but a 200, or a 304 to a calendar that is remembered.
     """
     import httpx
 
     scheme, _, rest = address.partition("://")
     target = f"{_SCHEMES[scheme.lower()]}://{rest}"
     conditions, remembered = _last_answers.get(target, ({}, b""))
+    headers = {
+        "Accept": "text/calendar, text/plain;q=0.5, */*;q=0.1",
+        "Accept-Encoding": "gzip, deflate",
+    }
     try:
         with (
-            httpx.Client(
-                transport=transport,
-                timeout=limits.timeout,
-                follow_redirects=True,
-                max_redirects=limits.redirects,
-                event_hooks={"request": [_only_http]},
-                headers={"Accept": "text/calendar, text/plain;q=0.5, */*;q=0.1"} | conditions,
-            ) as client,
-            client.stream("GET", target) as response,
+            httpx.Client(transport=transport, timeout=limits.timeout, headers=headers | conditions) as client,
+            _Journey(client, httpx.URL(target), shown(address), limits, addresses).arrived() as response,
         ):
             if response.status_code == httpx.codes.NOT_MODIFIED and conditions:
                 return BytesIO(remembered)
             return _remembered(target, response, _body(response, address, limits))
-    except httpx.TooManyRedirects:
-        raise CalendarError(f"{shown(address)} redirects more than {limits.redirects} times") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise CalendarError(f"{shown(address)} cannot be fetched: {type(error).__name__}; try again later") from None
+    except CalendarError:
+        raise
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+        raise CalendarError(
+            f"{shown(address)} cannot be fetched: {type(error).__name__}; check the address, and try again later"
+        ) from None
 
 
-def _only_http(request: httpx.Request) -> None:
-    import httpx
+@frozen
+class _Journey:
+    """The way from an address to where its redirects lead."""
 
-    if request.url.scheme not in ("http", "https"):
-        raise httpx.UnsupportedProtocol(f"a redirect to {request.url.scheme}:")
+    client: httpx.Client = field(repr=False)
+    #: The configured address.
+    start: httpx.URL = field(repr=False)
+    #: How errors name it.
+    label: str
+    limits: Limits
+    addresses: Addresses
+
+    @contextmanager
+    def arrived(self) -> Iterator[httpx.Response]:
+        """Yield the first answer that is no redirect, its body unread; raises `CalendarError` where one is refused."""
+        url, hosts = self.start, list[IPAddress]()
+        for _ in range(self.limits.redirects + 1):
+            with self._asked(url, hosts) as response:
+                if response.status_code not in _REDIRECTS or "location" not in response.headers:
+                    yield response
+                    return
+                url = self._next(url, response.headers["location"])
+            hosts = self._allowed(url)
+        raise CalendarError(f"{self.label} redirects more than {self.limits.redirects} times")
+
+    @contextmanager
+    def _asked(self, url: httpx.URL, hosts: list[IPAddress]) -> Iterator[httpx.Response]:
+        """Send a request to one of the addresses that were found for its host, the first that takes connections.
+
+        No addresses: the name is resolved as usual.
+        """
+        import httpx
+
+        if not hosts:
+            with self.client.stream("GET", url) as response:
+                yield response
+            return
+        named = {"Host": url.netloc.decode("ascii")}
+        for left, host in zip(reversed(range(len(hosts))), hosts, strict=True):
+            try:
+                request = self.client.build_request("GET", url.copy_with(host=str(host)), headers=named)
+                request.extensions["sni_hostname"] = url.host
+                response = self.client.send(request, stream=True)
+            except httpx.ConnectError:
+                if not left:
+                    raise
+                continue
+            try:
+                yield response
+            finally:
+                response.close()
+            return
+
+    def _next(self, url: httpx.URL, location: str) -> httpx.URL:
+        """Return where a redirect leads; credentials go along where that is the host that they are for."""
+        import httpx
+
+        found = url.join(httpx.URL(location)).copy_with(fragment=None)
+        if found.scheme not in ("http", "https"):
+            raise CalendarError(f"{self.label} redirects to {found.scheme[:10]}:, which is no http(s) address")
+        if (url.scheme, found.scheme) == ("https", "http"):
+            raise CalendarError(f"{self.label} redirects from https to http, where anybody may change it: refused")
+        own = _place(found) in (_place(self.start), _place(self.start.copy_with(scheme="https")))
+        return found.copy_with(userinfo=self.start.userinfo if own else b"")
+
+    def _allowed(self, url: httpx.URL) -> list[IPAddress]:
+        """Return the addresses to connect to for a redirect's host; none where a proxy connects, or the name has none.
+
+        Raises `CalendarError` for one in a network that the configured address is not in.
+        """
+        proxied = _goes_by_proxy(url)
+        found = self._found(url.host, proxied=proxied)
+        if not found and not proxied:
+            raise CalendarError(f"{self.label} redirects to {url.host[:60]}, which has no address: try again later")
+        closed = networks_of(found) - networks_of(self._found(self.start.host, proxied=_goes_by_proxy(self.start)))
+        if closed:
+            raise CalendarError(
+                f"{self.label} redirects to {url.host[:60]}, which is {' and '.join(sorted(closed))}: refused, since "
+                "whoever serves it could read there in your name; if the calendar is there, give its own address"
+            )
+        return [] if proxied or spelled_address(url.host) is not None else found
+
+    def _found(self, host: str, *, proxied: bool) -> list[IPAddress]:
+        spelled = spelled_address(host)
+        return [spelled] if spelled is not None else [] if proxied else self.addresses(host)
+
+
+def _place(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+def _goes_by_proxy(url: httpx.URL) -> bool:
+    """Say whether the environment names a proxy for a host; httpx goes by the same variables."""
+    proxies = getproxies()
+    return bool(proxies.get(url.scheme) or proxies.get("all")) and not proxy_bypass(url.host)
 
 
 def _body(response: httpx.Response, address: str, limits: Limits) -> BinaryIO:
     """Return the whole body of an answer; raises `CalendarError` where it is refused, slow, too large or cut off."""
     if response.status_code != 200:
         raise CalendarError(f"{shown(address)} answers {response.status_code}: check the address and who may read it")
-    body = spool()
-    total, deadline = 0, time.monotonic() + _STEPS * limits.timeout
-    for chunk in response.iter_bytes(64 * 1024):
-        total += len(chunk)
-        if time.monotonic() > deadline:
-            raise CalendarError(f"{shown(address)} is too slow: {total} bytes so far; try again later")
-        if total > limits.file_bytes:
-            raise CalendarError(
-                f"{shown(address)} is larger than {limits.file_bytes} bytes; raise the calendar's limit `file_bytes`"
-            )
-        body.write(chunk)
-    if not _is_whole(response, total):
-        raise CalendarError(f"{shown(address)} ended early, after {total} bytes; try again later")
-    return body
-
-
-def _is_whole(response: httpx.Response, total: int) -> bool:
-    """Say whether a body has the length that was announced; that of a compressed one is not comparable."""
-    length = response.headers.get("content-length", "")
-    return "content-encoding" in response.headers or not length.isdigit() or int(length) == total
+    copy, deadline = spool(), time.monotonic() + _STEPS * limits.timeout
+    try:
+        body = Body(response.headers, limits.file_bytes, is_unpacked=response.is_stream_consumed)
+        for data in response.iter_bytes() if body.is_unpacked else response.iter_raw():
+            if time.monotonic() > deadline:
+                raise CalendarError(f"{shown(address)} is too slow: {body.came} bytes so far; try again later")
+            for piece in body.add(data):
+                copy.write(piece)
+        body.end()
+    except TooLargeError as error:
+        raise CalendarError(f"{shown(address)} {error}; raise the calendar's limit `file_bytes`") from None
+    except BodyError as error:
+        raise CalendarError(f"{shown(address)} {error}: try again later, or ask whoever serves it") from None
+    return copy
 
 
 def _remembered(target: str, response: httpx.Response, body: BinaryIO) -> BinaryIO:

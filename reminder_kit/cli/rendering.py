@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
-from reminder_kit.model.instants import iso
+from reminder_kit.model.instants import in_zone, iso
 from reminder_kit.model.instants import zone as zone_named
 from reminder_kit.model.phones import masked
 from reminder_kit.planning.attention import AttentionItem
@@ -71,13 +71,13 @@ class Line:
 
 def day(at: datetime, zone: ZoneInfo) -> str:
     """Return an instant's day in a zone, in words: "Tue 3 Mar 2026"."""
-    local = at.astimezone(zone)
+    local = in_zone(at, zone)
     return f"{local:%a} {local.day} {local:%b %Y}"
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """Return an instant's day and time in a zone, in words without the year: "Tue 3 Mar 09:00"."""
-    local = at.astimezone(zone)
+    local = in_zone(at, zone)
     return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
@@ -127,7 +127,7 @@ def _groups(changes: Iterable[Change], zone: ZoneInfo) -> list[tuple[str, list[C
         elif change.kind is ChangeKind.CANCEL:
             key, title = (1, ""), "Withdrawn"
         else:
-            key, title = (0, at.astimezone(zone).date().isoformat()), f"{day(at, zone)} ({zone.key})"
+            key, title = (0, in_zone(at, zone).date().isoformat()), f"{day(at, zone)} ({zone.key})"
         days.setdefault(key, (title, []))[1].append(change)
     return [days[key] for key in sorted(days)]
 
@@ -155,7 +155,7 @@ def _rows(group: Sequence[Change], zone: ZoneInfo) -> list[Line]:
 
 def _cells(change: Change, zone: ZoneInfo) -> list[str]:
     at = change.send_at or change.due_at
-    clock = f"{at.astimezone(zone):%H:%M}" if at else "  –  "
+    clock = f"{in_zone(at, zone):%H:%M}" if at else "  –  "
     if change.kind in (ChangeKind.CANCEL, ChangeKind.SKIP) and at:
         clock = moment(at, zone)
     why = f"{change.reason}{' (' + ', '.join(change.causes) + ')' if change.causes else ''}{_local_time(change, zone)}"
@@ -169,7 +169,7 @@ def _local_time(change: Change, zone: ZoneInfo) -> str:
     """Return what the recipient's own clock shows as a message arrives, where that is another time; else ""."""
     if change.send_at is None or not change.zone or change.kind is ChangeKind.CANCEL:
         return ""
-    here, there = change.send_at.astimezone(zone), change.send_at.astimezone(zone_named(change.zone))
+    here, there = in_zone(change.send_at, zone), in_zone(change.send_at, zone_named(change.zone))
     return "" if here.utcoffset() == there.utcoffset() else f", {there:%a %H:%M} in {change.zone}"
 
 
@@ -225,7 +225,7 @@ def count_lines(counts: Mapping[str, Any], zone: ZoneInfo, indent: int = 0) -> l
 def _value_text(value: Any, zone: ZoneInfo) -> str:
     """Return a count, an instant or a list of them as text."""
     if isinstance(value, datetime):
-        return f"{day(value, zone)} {value.astimezone(zone):%H:%M} ({zone.key})"
+        return f"{day(value, zone)} {in_zone(value, zone):%H:%M} ({zone.key})"
     if isinstance(value, list | tuple) and value:
         return ", ".join(_value_text(item, zone) for item in value)
     return "none" if value is None or value in ({}, [], ()) else str(value)

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from reminder_kit.delivery.dispatch import ClaimedMessage
 from reminder_kit.delivery.message_events import MessageEvents
-from reminder_kit.errors import ClaimLostError
+from reminder_kit.errors import ClaimLostError, UnknownOutcomeError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import THEIR_STEPS, after_provider_said, step
 from reminder_kit.model.messages import Message
@@ -23,9 +23,21 @@ from reminder_kit.ports import IO
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "SameIdError"]
 
 T = TypeVar("T")
+
+
+class SameIdError(UnknownOutcomeError):
+    """A provider gave a message the id of another one: which of the two it has, or whether both, nobody knows."""
+
+    def __init__(self, provider: str, provider_id: str, other: FoundMessage) -> None:
+        super().__init__(
+            f"{provider} answered with the id of another message ({provider_id}, of appointment "
+            f"{other.identity.id!r}, rule {other.rule!r}); it may have been done",
+            provider=provider,
+            code="same_id",
+        )
 
 
 @frozen
@@ -50,7 +62,7 @@ class Journal:
         """Write down what became of a message; returns it as it stands then, webhooks included.
 
         Raises `ClaimLostError` where another worker moved it meanwhile, `IllegalTransitionError` for a step that is
-        neither ours nor the provider's.
+        neither ours nor the provider's, `SameIdError` for a provider's id that is another message's already.
         """
         before = claimed.message
         if after.state is not before.state and after.state not in THEIR_STEPS.get(before.state, ()):
@@ -106,7 +118,14 @@ def _is_noted(tx: Transaction, entry: HistoryEntry) -> bool:
 
 
 def _overtaken(tx: Transaction, claim: Claim, before: Message, after: Message) -> Message:
-    """Write down what became of a message that a webhook moved meanwhile; raises where it was another worker."""
+    """Write down what became of a message that a webhook moved meanwhile; raises where it was another worker.
+
+    Raises `SameIdError` where it was not moved at all, but its new name is another message's.
+    """
+    if after.provider_id and after.provider_id != before.provider_id:
+        named = tx.reader.find_message(provider=before.provider, provider_id=after.provider_id)
+        if named is not None and named.message.id != before.id:
+            raise SameIdError(before.provider, after.provider_id, named)
     found = tx.reader.find_message(provider=before.provider, token=before.id)
     if found is None or found.message.state not in THEIR_STEPS.get(before.state, ()):
         raise ClaimLostError(f"message {before.id} is no longer {before.state}: another worker moved it")

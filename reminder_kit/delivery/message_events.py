@@ -59,9 +59,12 @@ class MessageEvents:
         tx.match_event(event.id)
         before = found.message
         after, in_turn = _after(before, event)
+        why = "" if in_turn else f"{event.type} although {before.state}"
+        if after.provider_id != before.provider_id and _is_anothers(tx, before, after.provider_id):
+            after, in_turn, why = before, False, f"{event.type} under the id of another message"
         if after != before:
             tx.move_message(None, before, after)
-        tx.note([self._entry(found, event, now, in_turn=in_turn)])
+        tx.note([self._entry(found, event, now, why)])
         if after.state is not before.state:
             tx.mark_dirty(identities=[found.identity])
             self.bar(tx, after, event.code, event.occurred_at)
@@ -94,17 +97,18 @@ class MessageEvents:
         if tx.suppress(Suppression(number, why, at, by=by)):
             tx.mark_dirty(number=number)
 
-    def _entry(self, found: FoundMessage, event: DeliveryEvent, now: datetime, *, in_turn: bool) -> HistoryEntry:
+    def _entry(self, found: FoundMessage, event: DeliveryEvent, now: datetime, why: str) -> HistoryEntry:
+        """Return the line of history about an event; `why` it is an anomaly, "": it is none."""
         said = " ".join(word for word in (event.code, self.reason(event.provider, event.code)) if word)
         return HistoryEntry(
             at=now,
             actor="webhook",
-            event=event.type if in_turn else "anomaly",
+            event="anomaly" if why else event.type,
             identity=found.identity,
             key=found.message.key,
             rule=found.rule,
             message_id=found.message.id,
-            reason=said or ("" if in_turn else f"{event.type} although {found.message.state}"),
+            reason=said or why,
             detail={"occurred_at": event.occurred_at.isoformat()},
         )
 
@@ -117,3 +121,9 @@ def _after(before: Message, event: DeliveryEvent) -> tuple[Message, bool]:
         return before, in_turn
     after = evolve(before, state=state, provider_id=provider_id, uncertain=False, next_try_at=None, error=event.code)
     return (after if state is before.state else evolve(after, presumed=False)), in_turn
+
+
+def _is_anothers(tx: Transaction, message: Message, provider_id: str | None) -> bool:
+    """Say whether a provider's id is the name of another message already."""
+    named = tx.reader.find_message(provider=message.provider, provider_id=provider_id)
+    return named is not None and named.message.id != message.id

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
 from reminder_kit.delivery.exchange import Exchange, state_of
-from reminder_kit.delivery.journal import Journal
+from reminder_kit.delivery.journal import Journal, SameIdError
 from reminder_kit.delivery.lost_messages import found_again
 from reminder_kit.delivery.retry import Tries, backoff, is_left_alone
 from reminder_kit.delivery.routes import Route, honours_keys
@@ -47,6 +47,9 @@ _LOOKS = 6
 
 _REFUSALS = (AccountRefusedError, MistimedError, RejectedError, UnknownRefusalError)
 """Errors that say: this message was not taken now."""
+
+_LONGEST_ID = 200
+"""Characters of a provider's name for a message."""
 
 _LATE = "the answer to its request was lost, and the same request was taken after its time"
 """Why a message is looked up whose request was repeated as a question."""
@@ -127,7 +130,14 @@ class Posting:
 
     def _parse_created(self, answer: Response) -> Receipt:
         self.route.skew.note(answer, self.clock())
-        return self.route.provider.parse_created(answer)
+        receipt = self.route.provider.parse_created(answer)
+        if not 0 < len(receipt.provider_id) <= _LONGEST_ID:
+            raise UnknownOutcomeError(
+                f"{self.route.provider.name} answered with {len(receipt.provider_id)} characters in place of an id; "
+                "it may have been done",
+                provider=self.route.provider.name,
+            )
+        return receipt
 
     def _may_leave(self, message: Message, may_still_send: Callable[[datetime], bool]) -> bool:
         """Say whether a request may leave now: a place in the rate, and a commit, were waited for meanwhile."""
@@ -160,6 +170,16 @@ class Posting:
 
     async def _accepted(self, claimed: ClaimedMessage, receipt: Receipt, *, looked: bool = False) -> DispatchResult:
         """Write down that the provider has the message; with `looked` it was found where the provider lists it.
+
+        Where the answer names another message, nobody knows what became of this one: it is asked about again later.
+        """
+        try:
+            return await self._taken(claimed, receipt, looked=looked)
+        except SameIdError as error:
+            return await self.retry_later(claimed, error, doubtful=True)
+
+    async def _taken(self, claimed: ClaimedMessage, receipt: Receipt, *, looked: bool) -> DispatchResult:
+        """Write down what `_accepted` says; raises `SameIdError`.
 
         An answer that says anything but `scheduled` is no word on what became of the message: it counts as parked, so
         that whoever wants it back asks for that first, and is to be looked up at once (`next_try_at`).

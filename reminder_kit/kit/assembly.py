@@ -23,6 +23,7 @@ from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_ru
 from reminder_kit.kit.restored import once_opt_outs_are_known
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
+from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
@@ -290,8 +291,12 @@ class Kit:
         return await once_opt_outs_are_known(plan, self.ledger, routes, self.now())
 
     async def _tell(self, events: Iterable[DeliveryEvent]) -> None:
-        """Tell listeners of events, each under its type and under "*"."""
+        """Tell listeners of events, each under its type and under "*"; what can't be acted upon is logged, too."""
         for event in events:
+            if event.type == "anomaly":
+                LOG.warning(
+                    "%s reports what can't be: see %s in the ledger's events", event.provider, shown_name(event.id)
+                )
             await self._listeners.tell(event, event.type, "*")
 
     async def _watched(self, plan: Plan, report: Report, now: datetime) -> Report:

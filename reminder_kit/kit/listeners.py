@@ -5,23 +5,21 @@ Never lets a callback harm what is going on: one that raises is logged, and pass
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
 from inspect import isawaitable, iscoroutinefunction
-from pathlib import PurePath
 from time import perf_counter
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
-from reminder_kit.errors import InvalidInputError
+from reminder_kit.errors import InvalidInputError, unforeseen
 from reminder_kit.logs import LOG
 from reminder_kit.model.suggestions import suggestion
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.report import Report
 
-__all__ = ["EVENT_TYPES", "Listeners", "Run", "announces_run", "called", "failure"]
+__all__ = ["EVENT_TYPES", "Listeners", "Run", "announces_run", "called"]
 
 P = ParamSpec("P")
 T = TypeVar("T", bound="Announcing")
@@ -46,13 +44,6 @@ class Run:
     seconds: float
     report: Report | None = None
     error: Exception | None = field(default=None, repr=False)
-
-
-def failure(error: Exception) -> str:
-    """Return what may be logged of an unforeseen error: kind and place, never its words, which may be personal."""
-    places = traceback.extract_tb(error.__traceback__)
-    place = f" in {places[-1].name}, {PurePath(places[-1].filename).name} line {places[-1].lineno}" if places else ""
-    return f"{type(error).__name__}{place}"
 
 
 @define
@@ -101,7 +92,7 @@ class Listeners:
             if self.awaits and isawaitable(done):
                 await done
         except Exception as error:  # noqa: BLE001 - a host's callback may raise whatever it likes
-            LOG.error("a callback for %r failed and was passed over: %s", event_type, failure(error))
+            LOG.error("a callback for %r failed and was passed over: %s", event_type, unforeseen(error))
 
 
 class Announcing(Protocol):

@@ -15,6 +15,7 @@ from reminder_kit.errors import InvalidInputError, PlanChangedError
 from reminder_kit.kit.assembly import Kit
 from reminder_kit.kit.listeners import announces_run
 from reminder_kit.model.appointments import recurrence_name
+from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Suppression
@@ -330,7 +331,8 @@ class Verbs(Kit):
         last = await self._in_thread(self.ledger.read, lambda reader: reader.last_run(OPT_OUTS))
         if last is not None and now - last[0] < not_within:
             return 0
-        listed = await opted_out(self.provider, self._io, self.fallback, self._fallback_io)
+        region = self.settings.defaults.region
+        listed = await opted_out(self.provider, self._io, self.fallback, self._fallback_io, region)
         await self._io.call(self.ledger.prepare)
         return await self._io.result(self.ledger.submit(partial(bar_listed, listed, now)))
 
@@ -340,12 +342,12 @@ class Verbs(Kit):
         """Take in a webhook: verify the raw bytes, store, note what it tells; makes no provider call.
 
         `provider` names the one it is from; without it, the signature shows that. Raises
-        `SignatureError` or `PayloadError`. What follows (withdrawing after a STOP) is
-        done by the next `resync(only_dirty=True)`.
+        `SignatureError` or `PayloadError`, and `InvalidInputError` where the body is not bytes.
+        What follows (withdrawing after a STOP) is done by the next `resync(only_dirty=True)`.
         """
         now = self.now()
         providers = [provider for provider in (self.provider, self.fallback) if provider is not None]
-        events = verified_events(providers, provider, headers, body, now)
+        events = verified_events(providers, provider, headers, body, now, self.settings.defaults.region)
         await self._io.call(self.ledger.prepare)
         events_for_hosts = await self._io.result(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
         await self._tell(events_for_hosts)
@@ -376,7 +378,9 @@ class Verbs(Kit):
         if seen is not None:
             await self._io.call(self.ledger.prepare)
             if not await self._io.result(self.ledger.submit(partial(self._watch.see, seen, now))):
-                raise InvalidInputError(f"nothing waits under the name {seen!r}: see `attention` for the names")
+                raise InvalidInputError(
+                    f"nothing waits under the name {shown_name(seen)}: see `attention` for the names"
+                )
         return tuple(await self._in_thread(self._watch.items, now))
 
     async def status(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from attrs import evolve, frozen
 
 from reminder_kit.errors import InvalidInputError, LedgerError
 from reminder_kit.ledger.databases.private_files import file_mode
+from reminder_kit.model.host_data import shown_name, too_long, whole_text
 from reminder_kit.model.instants import utc
 from reminder_kit.model.places import Place, adopted
 from reminder_kit.model.restorations import Restoration
@@ -35,7 +36,8 @@ __all__ = ["Ledger", "Purged"]
 
 T = TypeVar("T")
 
-_IDENTITIES_AT_ONCE = 500
+_NAMESPACE = 200
+"""Bytes of a namespace, which is part of what rows are found by."""
 
 
 @frozen
@@ -56,7 +58,8 @@ class Ledger:
     tables (default: the connection's own). `mode` is that of an SQLite file which is made: "0600", the owner
     alone, unless "0640" or "0660" lets a group in; a file that is there keeps its own. Making one opens nothing.
     Whatever the database refuses is a `LedgerError` that names the ledger and the remedy. Raises `InvalidInputError`
-    for another object than an URL or engine, `ConfigurationError` for another mode.
+    for another object than an URL or engine, and for a namespace of more than 200 bytes or with half characters,
+    `ConfigurationError` for another mode.
     """
 
     def __init__(
@@ -66,6 +69,11 @@ class Ledger:
             raise InvalidInputError(
                 f"a ledger is kept in SQLite or PostgreSQL, not in a {type(url).__name__}: give an URL "
                 "(sqlite:///reminders.db, postgresql://…), an SQLAlchemy engine, or a reminder_kit.ledger.Ledger"
+            )
+        if not isinstance(namespace, str) or whole_text(namespace) != namespace or too_long(namespace, _NAMESPACE):
+            raise InvalidInputError(
+                f"a ledger's namespace is a text of {_NAMESPACE} bytes at most, of whole characters without NUL, not "
+                f"{shown_name(namespace)}"
             )
         self.namespace = namespace
         self.schema = schema

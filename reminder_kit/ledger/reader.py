@@ -31,6 +31,7 @@ from reminder_kit.ledger.standing import StandingReader
 from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
+from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.reasons import Reason
@@ -92,9 +93,9 @@ class RecordFilter:
 
     def values(self, runner: Asker) -> dict[str, Any]:
         """Return what the statements are to be given."""
-        values: dict[str, Any] = {} if self.source is None else {"source": self.source}
+        values = _given(source=self.source)
         if self.ids is not None:
-            values |= runner.pack("ids", [(name,) for name in self.ids])
+            values |= runner.pack("ids", [(whole_text(name),) for name in self.ids])
         if self.rows is not None:
             values |= runner.pack("rows", [(row,) for row in self.rows])
         if self.ended_after is not None:
@@ -217,7 +218,7 @@ class Reader:
         A `recurrence_id` names the one occurrence, however its instant is spelled; it may stand so in the ledger.
         """
         statement = self._statements.queries.identities(source=source is not None)
-        found = self._runner.rows(statement, namespace=self._namespace, id=id, **_given(source=source))
+        found = self._runner.rows(statement, namespace=self._namespace, **_given(id=id, source=source))
         named = [Identity(row[0], row[3], row[4]) for row in sorted(map(tuple, found))]
         if recurrence_id is None:
             return named
@@ -226,14 +227,16 @@ class Reader:
 
     def of_source(self, source: str) -> list[Identity]:
         """Return what is recorded of a source and not removed."""
-        found = self._runner.rows(self._statements.queries.of_source, namespace=self._namespace, source=source)
+        found = self._runner.rows(
+            self._statements.queries.of_source, namespace=self._namespace, **_given(source=source)
+        )
         return [Identity(*row) for row in found]
 
     def history(self, *, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[HistoryEntry]:  # noqa: A002 - the public name of an appointment's identity
         """Return what happened to an appointment, oldest first; all occurrences unless one is named."""
         statement = self._statements.queries.history(source=source is not None, occurrence=recurrence_id is not None)
-        values = _given(source=source, recurrence_id=recurrence_id)
-        return [history_from(row) for row in self._runner.rows(statement, namespace=self._namespace, id=id, **values)]
+        values = _given(id=id, source=source, recurrence_id=recurrence_id)
+        return [history_from(row) for row in self._runner.rows(statement, namespace=self._namespace, **values)]
 
     def suppressions(self) -> dict[str, Suppression]:
         """Return the numbers not to be written to."""
@@ -301,8 +304,8 @@ class Reader:
     def parked(self, source: str | None = None, provider: str | None = None) -> int:
         """Return how many messages are, or may be, parked: in all or for one source, anywhere or at one provider."""
         statement = self._statements.queries.parked(source=source is not None, provider=provider is not None)
-        values = {} if source is None else {"namespace": self._namespace, "source": source}
-        found = self._runner.rows(statement, **values, **_given(provider=provider))
+        values = {} if source is None else {"namespace": self._namespace}
+        found = self._runner.rows(statement, **values, **_given(source=source, provider=provider))
         return int(found[0][0]) if found else 0
 
     def room(self, cap: int, wanted: int, provider: str) -> int:
@@ -442,8 +445,9 @@ def _found(row: Sequence[Any]) -> FoundMessage:
     return FoundMessage(message_from(row), Identity(*row[-5:-2]), row[-2], row[-1])
 
 
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
+def _given(**names: Any) -> dict[str, Any]:
+    """Return the names that are given, as text like that which is recorded: none of a host's is too odd to look for."""
+    return {name: whole_text(value) for name, value in names.items() if value is not None}
 
 
 class NoLedger:

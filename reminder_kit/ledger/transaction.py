@@ -289,11 +289,14 @@ class Transaction:
     def move_message(self, claim: Claim | None, before: Message, after: Message) -> None:
         """Write a message's new state (fenced when a claim is given).
 
-        Raises `ClaimLostError` where the message is no longer in the state it had `before`.
+        Raises `ClaimLostError` where the message is no longer in the state it had `before`, or gets a provider's name
+        that another message has.
         """
         if claim is not None:
             self._prove(claim)
-        if not self._runner.run(self._statements.updates.move_message, **moved_values(self._namespace, before, after)):
+        names = after.provider_id is not None and after.provider_id != before.provider_id
+        statement = self._statements.updates.move_message(names=names)
+        if not self._runner.run(statement, **moved_values(self._namespace, before, after)):
             raise ClaimLostError(
                 f"message {before.id} is no longer {before.state}: another worker moved it; the next resync looks again"
             )

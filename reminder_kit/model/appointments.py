@@ -14,7 +14,7 @@ from typing import Any, cast
 from attrs import evolve, field, frozen
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.model.host_data import Data, data_of, text_or_none, whole_text
+from reminder_kit.model.host_data import Data, data_of, shown_name, text_or_none, too_long, whole_text
 from reminder_kit.model.instants import iso, named_zone, spelled, utc, zone
 from reminder_kit.model.phones import masked, phone_number
 from reminder_kit.model.suggestions import suggestion
@@ -45,6 +45,17 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     COMPLETED = "completed"
     NO_SHOW = "no_show"
+
+
+_LONGEST_PHONE = 250
+"""Characters of a phone number that are kept: what is longer can't be one (phonenumbers reads no more either)."""
+
+_LONGEST_NAMES = (("id", 1000), ("source", 500), ("recurrence_id", 500))
+"""Bytes of UTF-8 of what an appointment is known by: PostgreSQL finds no row by more."""
+
+
+def _phone(value: object) -> str:
+    return whole_text(value)[:_LONGEST_PHONE]
 
 
 def _appointment_id(value: object) -> str:
@@ -82,8 +93,8 @@ def _known_zone(_instance: object, _attribute: object, value: str | None) -> Non
 class Recipient:
     """A person to be reminded.
 
-    phone: The number to write to, kept as it was given. The kit reads it as E.164, with its default region where it
-        has no country code; one that cannot be a number is refused when a reminder needs it.
+    phone: The number to write to, kept as it was given (250 characters of it). The kit reads it as E.164, with its
+        default region where it has no country code; one that cannot be a number is refused when a reminder needs it.
     id: The host's own name for the person. With it, a new number follows the person; None: the number *is* the person.
     name: For texts; "" where it is not known.
     timezone: The IANA zone in which the person reads times, and in which quiet hours hold; None: the appointment's.
@@ -95,7 +106,7 @@ class Recipient:
     neither yes nor no.
     """
 
-    phone: str = field(converter=whole_text, repr=lambda phone: repr(masked(phone)))
+    phone: str = field(converter=_phone, repr=lambda phone: repr(masked(phone)))
     id: str | None = field(default=None, converter=text_or_none)
     name: str = field(default="", converter=whole_text, repr=False)
     timezone: str | None = field(default=None, validator=_known_zone)
@@ -146,6 +157,11 @@ def _check_kinds(appointment: Appointment) -> None:
 
     The value itself is not shown: it may hold a name or a number.
     """
+    for name, most in _LONGEST_NAMES:
+        if (value := getattr(appointment, name)) is not None and too_long(value, most):
+            raise InvalidInputError(
+                f"appointment {shown_name(appointment.id)}: {name} has more than {most} bytes: give it a shorter one"
+            )
     for name, kind, right in _KINDS:
         if not isinstance(value := getattr(appointment, name), kind):
             raise _wrong_kind(appointment, name, value, right)
@@ -169,7 +185,8 @@ def recurrence_name(value: str | datetime | date | None) -> str | None:
 
     An aware datetime becomes a UTC instant, a date (all-day) stays a date, a naive datetime
     (floating) a wall-clock time, all as ISO 8601. So does text that spells one of these, however it does
-    ("20260215T143000Z", "2026-02-15 09:30-05:00"); other text stays as it is.
+    ("20260215T143000Z", "2026-02-15 09:30-05:00"); other text stays as it is. Raises `InvalidInputError` for what is
+    none of these.
     """
     if isinstance(value, str):
         found = spelled(value)
@@ -178,14 +195,17 @@ def recurrence_name(value: str | datetime | date | None) -> str | None:
         return None
     if isinstance(value, datetime):
         return iso(value) if value.tzinfo else value.replace(microsecond=0).isoformat()
-    return value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    raise InvalidInputError(f"a recurrence_id is a datetime, a date or text, not a {type(value).__name__}")
 
 
 @frozen
 class Appointment:
     """Something that people are reminded of. Its identity is `source`, `id` and `recurrence_id`.
 
-    id: The host's own name for it, unique within its source; other values become text. Never empty.
+    id: The host's own name for it, unique within its source; other values become text. Never empty, and of 1,000 bytes
+        at most (`source` and `recurrence_id`: 500).
     starts_at: When it starts: an aware datetime of any zone, pendulum's or the standard library's.
     ends_at: When it ends, likewise; None: not known, and counted as its start.
     timezone: The IANA zone in which wall-clock rules are counted and its recipients read times; None: the zone of
@@ -235,6 +255,9 @@ class Appointment:
                         f"appointment {self.id!r}: {name} must be an aware datetime, not {moment!r}"
                     )
                 utc(moment, f"appointment {self.id!r}: {name}")
+        for part in self.revision if isinstance(self.revision, tuple) else (self.revision,):
+            if isinstance(part, datetime) and part.utcoffset() is not None:
+                utc(part, f"appointment {self.id!r}: revision")
         if self.ends_at is not None and self.end_at < self.start_at:
             raise InvalidInputError(
                 f"appointment {self.id!r}: ends_at ({self.ends_at.isoformat()}) is before starts_at "

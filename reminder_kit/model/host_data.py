@@ -12,11 +12,15 @@ from decimal import Decimal
 from typing import Any
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.instants import utc
 
-__all__ = ["Data", "data_of", "text_or_none", "whole_text"]
+__all__ = ["Data", "data_of", "shown_name", "text_or_none", "too_long", "whole_text"]
 
 _DEEPEST = 100
 """How many lists and dicts may lie within each other."""
+
+_SHOWN = 100
+"""Characters of a name that errors show."""
 
 _LONGEST = 3000
 """Bits of the largest whole number: some 900 digits."""
@@ -25,18 +29,39 @@ _LONGEST = 3000
 def whole_text(value: object) -> str:
     """Return a value as text that every ledger and provider takes; None becomes "".
 
-    A NUL and half of a character (a lone surrogate) become the replacement character.
+    A NUL and half of a character (a lone surrogate) become the replacement character. Raises `InvalidInputError` for a
+    number of thousands of digits.
     """
-    text = "" if value is None else value if type(value) is str else str(value)
+    text = "" if value is None else value if type(value) is str else _spelled(value)
     if text.isascii() and "\0" not in text:
         return text
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "\ufffd")
 
 
+def _spelled(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python spells no number of more than 4,300 digits
+        raise InvalidInputError(
+            f"a {type(value).__name__} that can't be written as text is no name and no text"
+        ) from None
+
+
 def text_or_none(value: object) -> str | None:
     """Return a value as `whole_text` does, or None where that is empty."""
     return whole_text(value) or None
+
+
+def too_long(name: str, most: int) -> bool:
+    """Say whether a name has more than so many bytes of UTF-8: what a ledger finds rows by has its limits."""
+    return len(name) * 4 > most and len(name.encode("utf-8", "surrogatepass")) > most
+
+
+def shown_name(name: object) -> str:
+    """Return a name that a host has handed in as errors show it: in quotes, and cut where it is beyond all measure."""
+    text = str(name)
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"
 
 
 def _storable(value: Any, where: str, depth: int = 0) -> Any:
@@ -49,7 +74,7 @@ def _storable(value: Any, where: str, depth: int = 0) -> Any:
     if isinstance(value, int) and value.bit_length() > _LONGEST:
         raise InvalidInputError(f"{where} is a number of more than 900 digits, which the ledger does not keep")
     if value is None or isinstance(value, bool | int | float | Decimal | date | time):
-        return _plain(value)
+        return _plain(value, where)
     if depth > _DEEPEST:
         raise InvalidInputError(f"{where[:80]}… is nested more than {_DEEPEST} deep, which the ledger does not keep")
     if isinstance(value, Mapping):
@@ -66,11 +91,14 @@ def _storable(value: Any, where: str, depth: int = 0) -> Any:
 _PLAIN: tuple[type[Any], ...] = (bool, int, float, Decimal, datetime, date, time)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, where: str) -> Any:
     """Return a number, date or time as one of Python's own types; None as it is.
 
-    A class of the host's own would have other words, and other attributes, before it is stored than after.
+    A class of the host's own would have other words, and other attributes, before it is stored than after. Raises
+    `InvalidInputError` for a datetime that has no instant in UTC.
     """
+    if isinstance(value, datetime) and value.utcoffset() is not None:
+        utc(value, where)
     kind = next((kind for kind in _PLAIN if isinstance(value, kind)), None)
     if kind is None or type(value) is kind:
         return value

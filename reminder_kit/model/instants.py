@@ -15,7 +15,19 @@ from zoneinfo import ZoneInfo
 
 from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
 
-__all__ = ["UTC", "from_iso", "from_seconds", "iso", "named_zone", "seconds", "spelled", "utc", "whole_seconds", "zone"]
+__all__ = [
+    "UTC",
+    "from_iso",
+    "from_seconds",
+    "in_zone",
+    "iso",
+    "named_zone",
+    "seconds",
+    "spelled",
+    "utc",
+    "whole_seconds",
+    "zone",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,7 +35,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def utc(moment: datetime, what: str = "the instant") -> datetime:
     """Return an aware datetime (pendulum's or the standard library's) as the standard library's, in UTC.
 
-    Raises `NaiveDatetimeError`, naming `what`, where there is no zone.
+    Raises `NaiveDatetimeError`, naming `what`, where there is no zone, and `InvalidInputError` for an instant that is
+    not within the years 1 to 9999 in UTC.
     """
     offset = moment.utcoffset()
     if offset is None:
@@ -35,7 +48,18 @@ def utc(moment: datetime, what: str = "the instant") -> datetime:
     as_utc = datetime(
         moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond, UTC
     )
-    return as_utc - offset
+    try:
+        return as_utc - offset
+    except OverflowError:
+        raise InvalidInputError(f"{what} is not within the years 1 to 9999: {moment.isoformat()}") from None
+
+
+def in_zone(moment: datetime, where: tzinfo) -> datetime:
+    """Return an aware datetime by a zone's clocks; so near to the ends of time that it has no date there, as it is."""
+    try:
+        return moment.astimezone(where)
+    except OverflowError:
+        return moment
 
 
 def whole_seconds(moment: datetime, *, up: bool = False) -> datetime:

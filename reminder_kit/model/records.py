@@ -14,6 +14,7 @@ from attrs import field, fields, frozen
 
 from reminder_kit.model.appointments import Appointment, normalise
 from reminder_kit.model.as_of import AsOf, Written
+from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.messages import Message
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_order
@@ -262,7 +263,7 @@ class Suppression:
     #: The number, E.164.
     number: str = field(repr=False)
     #: Why, in words.
-    reason: str
+    reason: str = field(converter=whole_text)
     #: Since when, UTC.
     at: datetime
     #: Who said so: "host", "recipient" (whose word stands above the host's) or "provider" (no message can arrive).

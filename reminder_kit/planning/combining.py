@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from reminder_kit.errors import ReminderKitError
-from reminder_kit.model.instants import iso, zone
+from reminder_kit.model.instants import in_zone, iso, zone
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
@@ -62,7 +62,7 @@ def group_of(reminder: Reminder) -> Group | None:
     appointment, recipient = reminder.appointment, reminder.recipient
     if not reminder.rule.together or recipient is None:
         return None
-    moment = appointment.starts_at if appointment.all_day else appointment.start_at.astimezone(zone(reminder.zone))
+    moment = appointment.starts_at if appointment.all_day else in_zone(appointment.start_at, zone(reminder.zone))
     return Group(reminder.rule.id, recipient.phone, moment.date(), reminder.rule.on)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from reminder_kit.model.instants import iso, zone
+from reminder_kit.model.instants import in_zone, iso, zone
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import masked
 from reminder_kit.model.records import HistoryEntry, Identity
@@ -137,7 +137,7 @@ def _why_parked(
 
 
 def _local(moment: datetime, name: str) -> str:
-    return f"{moment.astimezone(zone(name)):%a %Y-%m-%d %H:%M} in {name}"
+    return f"{in_zone(moment, zone(name)):%a %Y-%m-%d %H:%M} in {name}"
 
 
 def _reminder_lines(explanation: ReminderExplanation) -> list[str]:

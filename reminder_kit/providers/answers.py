@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any
 
+from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.phones import masked
 from reminder_kit.ports import Response
 from reminder_kit.text.printable import printable
@@ -32,8 +33,8 @@ def json_object(response: Response) -> dict[str, Any] | None:
 
 
 def text_of(value: object) -> str:
-    """Return a JSON scalar as text; "" for null, lists and objects."""
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    """Return a JSON scalar as whole text, without half characters and NUL; "" for null, lists and objects."""
+    return whole_text(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def short(text: str) -> str:

@@ -38,7 +38,7 @@ def verified_hs256(token: str, secret: str, what: str) -> dict[str, Any]:
     try:
         right = hmac.compare_digest(made, _unpacked(signature)) and json.loads(_unpacked(head)).get("alg") == "HS256"
         found = json.loads(_unpacked(claims)) if right else None
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise SignatureError(f"{what}: the token is not signed with our secret")

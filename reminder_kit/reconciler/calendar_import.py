@@ -5,14 +5,18 @@ Never writes. The calendar reader knows nothing of ledgers, and the plan nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve, frozen
 
+from reminder_kit.errors import CalendarError, ReminderKitError, unforeseen
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.host_data import whole_text
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
@@ -39,7 +43,7 @@ def source_name(file: Any) -> str:
         text = str(file)
         if "://" in text:
             text = text.split("?", 1)[0].split("#", 1)[0].rstrip("/")
-        return Path(text).stem or "calendar"
+        return whole_text(Path(text).stem) or "calendar"
     return "calendar"
 
 
@@ -66,11 +70,12 @@ def read_for_import(
         options = evolve(options, timezone=settings.defaults.timezone)
     if options.region is None:
         options = evolve(options, region=settings.defaults.region)
-    name = source or source_name(file)
+    name = whole_text(source) or source_name(file)
     known = {identity.id for identity in ledger.read(lambda reader: reader.of_source(name))}
     start, end = now - _follow_up_reach(settings, now), now + options.horizon
-    content = read_calendar(file, options, start=start, end=end, name=name, known=known.__contains__, now=now)
-    appointments = tuple(occurrence.appointment for occurrence in content)
+    with _foreseen(name):
+        content = read_calendar(file, options, start=start, end=end, name=name, known=known.__contains__, now=now)
+        appointments = tuple(occurrence.appointment for occurrence in content)
     refusal = None
     if complete and not content.sound:
         refusal = f"calendar {name!r} can't be trusted to be complete: {content.unsound_because}"
@@ -86,6 +91,17 @@ def read_for_import(
         refusal=refusal,
     )
     return Imported(appointments, scope, tuple(content.problems))
+
+
+@contextmanager
+def _foreseen(name: str) -> Iterator[None]:
+    """Raise whatever nobody foresaw of a calendar as `CalendarError`: the batch job goes on without that calendar."""
+    try:
+        yield
+    except ReminderKitError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is that calendar's alone
+        raise CalendarError(f"calendar {name!r} cannot be read ({unforeseen(error)}): please report this") from None
 
 
 def _follow_up_reach(settings: Settings, now: datetime) -> timedelta:

@@ -99,12 +99,11 @@ class Planner:
         all_incoming = batch.all_incoming
         name = source or self._only_source(batch) if withdraws else source
         guarded = withdraws or len(all_incoming) > _SMALL
-        whole = frozenset((covers,) if isinstance(covers, str) else covers)
         scope = Scope(
             "sync",
             name,
             complete=complete,
-            covers=whole,
+            covers=covers,
             spare=_contradicted(batch),
             guarded=guarded,
             as_of=taken,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from reminder_kit.errors import InvalidInputError, LedgerError
+from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import AppointmentRecord
@@ -35,7 +36,7 @@ def hasten(reason: str | None, outages: Iterable[str], now: datetime, tx: Transa
     `InvalidInputError` for a reason for which nothing ever waits.
     """
     if reason is not None and reason not in WAITS:
-        raise InvalidInputError(f"nothing waits for {reason!r}: it is {' or '.join(WAITS)}")
+        raise InvalidInputError(f"nothing waits for {shown_name(reason)}: it is {' or '.join(WAITS)}")
     wanted = (reason,) if reason else WAITS
     for name in outages:
         tx.mark_run(name, now, {})
@@ -80,7 +81,9 @@ def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) ->
     """
     identities = tx.reader.identities(id, source)
     if not identities:
-        raise InvalidInputError(f"nothing is recorded for {id!r}: check the id (the UID of a calendar's event)")
+        raise InvalidInputError(
+            f"nothing is recorded for {shown_name(id)}: check the id (the UID of a calendar's event)"
+        )
     errors: set[str] = set()
     for record in tx.reader.records(identities=identities):
         _forget_back_off(record, now, tx)

@@ -8,13 +8,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.converters import optional
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.as_of import AsOf
+from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.records import Identity
 
 __all__ = ["Scope", "require_one_source"]
+
+
+def _ids(value: str | Collection[str]) -> frozenset[str]:
+    """Return one id, or several, as appointments have theirs."""
+    return frozenset(map(whole_text, (value,) if isinstance(value, str) else value))
 
 
 @frozen
@@ -24,11 +31,11 @@ class Scope:
     #: The verb: "sync", "import", "resync", "withdraw" or "suppress".
     actor: str
     #: The source the appointments come from; None: none in particular.
-    source: str | None = None
+    source: str | None = field(default=None, converter=optional(whole_text))
     #: Whether all that the source has came in, so that what it no longer has is withdrawn.
     complete: bool = False
     #: Appointment ids of which every occurrence came in, so that those that did not are withdrawn.
-    covers: Collection[str] = ()
+    covers: Collection[str] = field(default=(), converter=_ids)
     #: Appointment ids that are never withdrawn for their absence: they could not be read.
     spare: Collection[str] = ()
     #: Whether everything else in the ledger is decided as well (the batch job).

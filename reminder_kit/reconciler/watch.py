@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.places import Place
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.attention import (
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["Sighting", "Watch"]
 
 Marks = Mapping[tuple[str, str], Mark]
+_LONGEST_MEMBER = 250
+"""Characters of the name of what could not be read that are kept, besides its end: a file, a UID and a line."""
+
 _Judge = Callable[[str], bool]
 
 
@@ -136,9 +140,17 @@ def _findings(plan: Plan, report: Report) -> Sequence[tuple[str, dict[str, str],
     findings: list[tuple[str, dict[str, str], _Judge]] = [(UNREADABLE, broken, visited.__contains__)]
     for source, problems in plan.readings:
         unread = {
-            f"{problem.file or ''}:{problem.uid or ''}:{problem.line or ''}": f"{source}: {problem}"
+            _member(f"{problem.file or ''}:{problem.uid or ''}:{problem.line or ''}"): whole_text(
+                f"{source}: {problem}"
+            )
             for problem in problems
             if problem.severity == "error"
         }
         findings.append((item_id("calendar", source), unread, lambda _member: True))
     return findings
+
+
+def _member(name: str) -> str:
+    """Return what a ledger keeps of the name of something that could not be read, however long and odd that is."""
+    whole = whole_text(name)
+    return whole if len(whole) <= _LONGEST_MEMBER else f"{whole[:_LONGEST_MEMBER]}…{whole[-20:]}"

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.appointments import Appointment, Recipient, Status
-from reminder_kit.model.instants import iso, named_zone, utc, whole_seconds, zone
+from reminder_kit.model.instants import in_zone, iso, named_zone, utc, whole_seconds, zone
 from reminder_kit.model.phones import is_possible
 from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.defaults import Defaults
@@ -62,7 +62,7 @@ class Reminder:
     def trail(self) -> tuple[str, ...]:
         """The way to `due_at`, step by step, in words: anchor, offset, due time, zones, refusal."""
         rule, local = self.rule, zone(self.local_zone)
-        clock = self.anchor_at.astimezone(local)
+        clock = in_zone(self.anchor_at, local)
         where = f"{self.local_zone} (from {self.local_source})" if self.local_source else self.local_zone
         steps = [f"{rule.anchor} {iso(self.anchor_at)}, which is {clock:%a %Y-%m-%d %H:%M} in {where}"]
         side = "after" if rule.is_follow_up else "before"
@@ -70,7 +70,7 @@ class Reminder:
             rule.offset.describe() + ("" if rule.offset.kind is OffsetKind.ABSOLUTE else f" {side} the {rule.anchor}")
         )
         if self.due_at is not None:
-            due = self.due_at.astimezone(local)
+            due = in_zone(self.due_at, local)
             steps.append(f"due {iso(self.due_at)}, which is {due:%a %Y-%m-%d %H:%M} in {self.local_zone}")
             steps.extend(_clock_notes(self.anchor_at, self.due_at, rule.offset, self.local_zone))
         steps.extend([self.instead] if self.instead else [])
@@ -86,15 +86,15 @@ def _clock_notes(anchor_at: datetime, due_at: datetime, offset: Offset, name: st
     `name` is the IANA zone in which the offset was counted.
     """
     local = zone(name)
-    change = (due_at.astimezone(local).utcoffset() or timedelta()) - (
-        anchor_at.astimezone(local).utcoffset() or timedelta()
+    change = (in_zone(due_at, local).utcoffset() or timedelta()) - (
+        in_zone(anchor_at, local).utcoffset() or timedelta()
     )
     if offset.kind is OffsetKind.ABSOLUTE:
         return []
     notes = [f"the clocks in {name} change by {in_words(abs(change))} in between"] if change else []
     if offset.kind is not OffsetKind.EXACT and not offset.elapsed:
-        wall = due_at.astimezone(local).replace(tzinfo=None)
-        at = offset.at or anchor_at.astimezone(local).time()
+        wall = in_zone(due_at, local).replace(tzinfo=None)
+        at = offset.at or in_zone(anchor_at, local).time()
         meant = wall.replace(hour=at.hour, minute=at.minute, second=at.second, microsecond=0)
         note = dst_note(meant, local)
         notes += [note] if note else []

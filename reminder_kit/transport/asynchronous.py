@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reminder_kit.http_bodies import BodyError
 from reminder_kit.ports import Provider, Request, Response
-from reminder_kit.transport.http import LARGEST_ANSWER, TIMEOUT, HttpChannel
+from reminder_kit.transport.http import TIMEOUT, HttpChannel
 from reminder_kit.transport.pace import Pace
 
 if TYPE_CHECKING:
@@ -91,18 +92,17 @@ class AsyncIO:
             async with asyncio.timeout(2 * channel.timeout):
                 response = await transport.handle_async_request(built)
                 try:
-                    body = b""
-                    async for chunk in response.aiter_bytes():
-                        body += chunk
-                        if len(body) > LARGEST_ANSWER:
-                            raise channel.too_much()
+                    body, parts = channel.body(response), list[bytes]()
+                    async for data in response.aiter_bytes() if body.is_unpacked else response.aiter_raw():
+                        parts += body.add(data)
+                    body.end()
                 finally:
                     await response.aclose()
         except TimeoutError as error:
             raise channel.too_much() from error
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, BodyError) as error:
             raise channel.failure(error) from error
-        return channel.answer(response, body)
+        return channel.answer(response, b"".join(parts))
 
     async def call(self, func: Callable[..., T], *args: Any) -> T:
         """Run a blocking function in a thread."""

@@ -12,8 +12,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reminder_kit.http_bodies import BodyError
 from reminder_kit.ports import Provider, Request, Response
-from reminder_kit.transport.http import LARGEST_ANSWER, TIMEOUT, HttpChannel
+from reminder_kit.transport.http import TIMEOUT, HttpChannel
 from reminder_kit.transport.pace import Pace
 
 if TYPE_CHECKING:
@@ -103,16 +104,17 @@ class BlockingIO:
         try:
             response = self._transport().handle_request(built)
             try:
-                body = b""
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST_ANSWER or time.monotonic() > deadline:
+                body, parts = channel.body(response), list[bytes]()
+                for data in response.iter_bytes() if body.is_unpacked else response.iter_raw():
+                    parts += body.add(data)
+                    if time.monotonic() > deadline:
                         raise channel.too_much()
+                body.end()
             finally:
                 response.close()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, BodyError) as error:
             raise channel.failure(error) from error
-        return channel.answer(response, body)
+        return channel.answer(response, b"".join(parts))
 
     async def call(self, func: Callable[..., T], *args: Any) -> T:
         """Run a blocking function in this thread, at once."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reminder_kit.http_bodies import Body, BodyError
 from reminder_kit.ports import NoAnswerError, NotSentError, Provider, Request, Response
 from reminder_kit.transport.pace import Pace
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["LARGEST_ANSWER", "TIMEOUT", "HttpChannel"]
+__all__ = ["TIMEOUT", "HttpChannel"]
 
 TIMEOUT = 30.0
 """Seconds that each step of an exchange may take."""
 
-LARGEST_ANSWER = 4 * 1024 * 1024
+_LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer: no provider's is as long."""
 
 _IDLE = 4.0
@@ -86,6 +87,8 @@ class HttpChannel:
         """Return the error that one of httpx means: `NotSentError` without a connection, else `NoAnswerError`."""
         import httpx
 
+        if isinstance(error, BodyError):
+            return NoAnswerError(f"{self._where}: the answer {error}; it may have been done")
         name = type(error).__name__
         unsent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
         if isinstance(error, (*unsent, httpx.UnsupportedProtocol)):
@@ -108,6 +111,10 @@ class HttpChannel:
             "proxy": _proxy(address.scheme, address.host),
             "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE),
         }
+
+    def body(self, response: httpx.Response) -> Body:
+        """Return an answer's body, to be filled with what comes; raises `BodyError` where it would be too much."""
+        return Body(response.headers, _LARGEST_ANSWER, is_unpacked=response.is_stream_consumed)
 
     def answer(self, response: httpx.Response, body: bytes) -> Response:
         """Return a whole answer in our form, after the pace has learned from it."""

@@ -19,6 +19,7 @@ from reminder_kit.model.records import AppointmentRecord, FoundMessage, HistoryE
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.providers.replies import Replies
 from reminder_kit.webhooks.answering import FAST, Match, match
+from reminder_kit.webhooks.normalising import is_number
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -61,8 +62,12 @@ class Inbox:
 
         A keyword waits where it is not known yet what that was: `match_again` returns it then.
         """
-        if event.type in ("opted_out", "opted_in") and event.number:
-            self._obey_opt_out(tx, event)
+        odd: list[DeliveryEvent] = []
+        if event.type in ("opted_out", "opted_in"):
+            if is_number(event.number):
+                self._obey_opt_out(tx, event)
+            else:  # nobody can be spared whose number is not known, and that must not pass in silence
+                odd = [evolve(event, id=f"{event.id}:anomaly", type="anomaly")]
         matched = self._match(tx, event)
         event = _about(event, matched.found, self._answered(tx, matched.found))
         word = self.replies.name_of(event.text or "") if event.type == "received" else None
@@ -70,7 +75,7 @@ class Inbox:
             tx.let_wait(event.id)
             return [event]
         tx.match_event(event.id)
-        return [event] if word is None else [event, *self._take_keyword(tx, event, word, now)]
+        return [event, *odd] if word is None else [event, *self._take_keyword(tx, event, word, now)]
 
     def match_again(self, tx: Transaction, now: datetime) -> list[DeliveryEvent]:
         """Match the keywords that wait, and return those of which it is known by now what they answer.

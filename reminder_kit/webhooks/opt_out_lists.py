@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, cast
 
 from reminder_kit.delivery.exchange import logged
 from reminder_kit.errors import ConfigurationError, TransientError
+from reminder_kit.logs import LOG
+from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.records import Suppression
 from reminder_kit.ports import IO, NoAnswerError, NotSentError, OptOutLister, Provider
+from reminder_kit.webhooks.normalising import is_number, number_of
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -27,10 +30,17 @@ _PAGES = 10_000
 """Pages after which reading ends, whatever the provider says of a next one."""
 
 
-async def opted_out(provider: Provider, io: IO, fallback: Provider | None = None, spare: IO | None = None) -> list[str]:
+async def opted_out(
+    provider: Provider,
+    io: IO,
+    fallback: Provider | None = None,
+    spare: IO | None = None,
+    region: str | None = None,
+) -> list[str]:
     """Return every number on the lists of a provider and its fallback; those without a list are passed over.
 
-    `io` carries requests to the provider, `spare` to the fallback; None means that there is none. Raises
+    `io` carries requests to the provider, `spare` to the fallback; None means that there is none. `region` is the
+    country of numbers without a country code; what can't be read as one is left out, and counted in the log. Raises
     `ConfigurationError` where neither has a list that can be read, and `ProviderError` where one can't be read now.
     """
     both = [(item, its) for item, its in ((provider, io), (fallback, spare)) if item is not None and its is not None]
@@ -40,7 +50,10 @@ async def opted_out(provider: Provider, io: IO, fallback: Provider | None = None
             f"{provider.name} keeps no list of opt-outs that can be read: its webhooks tell who says STOP"
         )
     found = [number for provider, its in listing for number in await _numbers_of(cast("OptOutLister", provider), its)]
-    return list(dict.fromkeys(found))
+    numbers = [number_of(whole_text(number), region) for number in found]
+    if odd := [number for number in numbers if not is_number(number)]:
+        LOG.warning("%d entries of the list of opt-outs at %s are no numbers", len(odd), provider.name)
+    return list(dict.fromkeys(filter(is_number, numbers)))
 
 
 async def _numbers_of(lister: OptOutLister, io: IO) -> list[str]:

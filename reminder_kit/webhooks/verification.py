@@ -1,6 +1,8 @@
 """Which provider a webhook is from, and whether it is genuine.
 
-Never takes a webhook for what its headers look like: they only choose the provider that is asked to verify it.
+Never takes a webhook for what its headers look like: they only choose the provider that is asked to verify it. Never
+hands an adapter what no server can have received (half characters, megabytes), nor lets out what an adapter raises by
+mistake.
 """
 
 from __future__ import annotations
@@ -8,32 +10,95 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from reminder_kit.errors import ConfigurationError, InvalidInputError, ReminderKitError, SignatureError
+from reminder_kit.errors import (
+    ConfigurationError,
+    InvalidInputError,
+    PayloadError,
+    ReminderKitError,
+    SignatureError,
+    WebhookError,
+    unforeseen,
+)
+from reminder_kit.model.host_data import shown_name, whole_text
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.ports import Provider
 from reminder_kit.providers.signatures import lowered
+from reminder_kit.webhooks.normalising import normalised
 
-__all__ = ["verified_events"]
+__all__ = ["LARGEST", "verified_events"]
+
+LARGEST = 1024 * 1024
+"""Bytes of a webhook's body: no provider's is as long."""
+_LONGEST_HEADER = 16 * 1024
+"""Characters of a header that are looked at: no signature is as long."""
 
 
 def verified_events(
-    providers: Sequence[Provider], name: str | None, headers: Mapping[str, str], body: bytes, now: datetime
+    providers: Sequence[Provider],
+    name: str | None,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+    region: str | None = None,
 ) -> tuple[DeliveryEvent, ...]:
-    """Return the events of a webhook, verified by one of the kit's providers.
+    """Return the events of a webhook, verified by one of the kit's providers, as the ledger keeps them.
 
     `name` is the provider's; None means that the headers decide who is asked. Of two accounts with one provider both
     are asked, since their headers look alike. Where none can verify it the first one's error is raised:
-    `SignatureError` or `ConfigurationError`. Raises `PayloadError` where the webhook is genuine and no event, and
-    `InvalidInputError` for a name that the kit does not have.
+    `SignatureError` or `ConfigurationError`. `region` is the country of numbers without a country code. Raises
+    `PayloadError` where the webhook is genuine and no event, or larger than `LARGEST`, and `InvalidInputError` for a
+    name that the kit does not have, for headers that are no mapping, and for a body that is not bytes.
     """
+    plain, raw = _plain(headers), _raw(body)
     first: ReminderKitError | None = None
-    for provider in _candidates(providers, name, headers):
+    for provider in _candidates(providers, name, plain):
         try:
-            return provider.events(headers, body, now)
+            return _told(provider, plain, raw, now, region)
         except (SignatureError, ConfigurationError) as error:
             first = first or error
     assert first is not None  # noqa: S101 - somebody was asked, and refused
     raise first
+
+
+def _plain(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers as whole text, none longer than any that means something."""
+    if not hasattr(headers, "items"):  # frameworks have classes of their own, which need be no Mapping
+        raise InvalidInputError(
+            f"headers are a mapping of names to values, not a {type(headers).__name__}: hand over the request's own"
+        )
+    return {_text(name): _text(value)[:_LONGEST_HEADER] for name, value in headers.items()}
+
+
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else whole_text(value)
+
+
+def _raw(body: bytes) -> bytes:
+    if not isinstance(body, bytes | bytearray | memoryview):
+        raise InvalidInputError(
+            f"a webhook's body is bytes, as they came, not a {type(body).__name__}: what was parsed and written anew "
+            "fits no signature"
+        )
+    if len(body) > LARGEST:
+        raise PayloadError(f"a webhook of {len(body)} bytes is no provider's: more than {LARGEST} are not looked at")
+    return bytes(body)
+
+
+def _told(
+    provider: Provider, headers: Mapping[str, str], body: bytes, now: datetime, region: str | None
+) -> tuple[DeliveryEvent, ...]:
+    """Return what an adapter makes of a webhook, made plain.
+
+    Raises `PayloadError` for what it raises, or returns, by mistake: the same webhook would never be taken.
+    """
+    try:
+        return tuple(normalised(event, provider.name, region, now) for event in provider.events(headers, body, now))
+    except (WebhookError, ConfigurationError):
+        raise
+    except Exception as error:  # noqa: BLE001 - an adapter may be anybody's
+        raise PayloadError(
+            f"{provider.name}: its adapter could not read a webhook ({unforeseen(error)}): report this to who made it"
+        ) from None
 
 
 def _candidates(providers: Sequence[Provider], name: str | None, headers: Mapping[str, str]) -> Sequence[Provider]:
@@ -42,7 +107,7 @@ def _candidates(providers: Sequence[Provider], name: str | None, headers: Mappin
         if named := [provider for provider in providers if provider.name == name]:
             return named
         known = " and ".join(dict.fromkeys(provider.name for provider in providers))
-        raise InvalidInputError(f"this kit knows no provider {name!r}: it has {known}")
+        raise InvalidInputError(f"this kit knows no provider {shown_name(name)}: it has {known}")
     if len(providers) == 1:
         return providers
     there = lowered(headers)

@@ -119,8 +119,11 @@ def redirect(target):
     return httpx.Response(302, headers={"Location": target})
 
 
-def bomb(_request):
-    return httpx.Response(200, content=gzip.compress(b"x" * 9_000_000), headers={"Content-Encoding": "gzip"})
+def packed(encoding, times=1):
+    data = b"x" * 9_000_000
+    for _ in range(times):
+        data = gzip.compress(data)
+    return httpx.Response(200, stream=httpx.ByteStream(data), headers={"Content-Encoding": encoding})
 
 
 def half(_request):
@@ -132,10 +135,12 @@ def half(_request):
     [
         pytest.param(lambda _: httpx.Response(404), "answers 404", id="404"),
         pytest.param(lambda _: httpx.Response(304), "answers 304", id="304 to nothing"),
-        pytest.param(lambda _: redirect("https://example.com/c.ics"), "redirects more than 5", id="loop"),
-        pytest.param(lambda _: redirect("file:///etc/passwd"), "cannot be fetched", id="to a file"),
+        pytest.param(lambda _: redirect("https://93.184.216.34/c.ics"), "redirects more than 5", id="loop"),
+        pytest.param(lambda _: redirect("file:///etc/passwd"), "redirects to file:", id="to a file"),
         pytest.param(lambda _: httpx.Response(200, content=b"x" * 2000), "larger than 1000 bytes", id="large"),
-        pytest.param(bomb, "larger than 1000 bytes", id="bomb"),
+        pytest.param(lambda _: packed("gzip"), "larger than 1000 bytes", id="bomb"),
+        pytest.param(lambda _: packed("gzip, gzip", 2), "is packed 2 times", id="bomb in a bomb"),
+        pytest.param(lambda _: packed("br"), "is packed as 'br'", id="packed as nobody asked"),
         pytest.param(half, "ended early", id="half"),
     ],
 )
@@ -166,7 +171,39 @@ def test_no_connection_is_an_error_without_secrets():
     with pytest.raises(CalendarError, match=r"x\.ics cannot be fetched") as caught:
         fetch(answer, "https://user:secret@example.com/x.ics?token=secret")
     assert "secret" not in str(caught.value)
-    assert shown("webcal://u:p@example.com/a?b=c") == "webcal://example.com/a"
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("webcal://u:p@example.com/a?b=c", "webcal://example.com/a"),
+        ("https://example.com/ical/ada%40example.com/private-0123456789abcdef/basic.ics",
+         "https://example.com/ical/ada%40example.com/priv…/basic.ics"),
+        ("https://user:secret@[::1/a.ics", "https://…"),
+        ("http://user:secret@x:99999999/a.ics", "http://x/a.ics"),
+    ],
+    ids=["user and query", "private feed", "broken", "no such port"],
+)  # fmt: skip
+def test_an_address_is_shown_without_what_is_secret(address, text):
+    """User, password, query, and long parts of a path, by which feeds are private, are left out of every error."""
+    assert shown(address) == text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://user:secret@[::1/a.ics", "http://127.0.0.1:99999999/", "http://\ud800/", "http://a\0b/", "http://",
+        "http://user:\ud800@127.0.0.1:1/", "http://127.0.0.1:1/\ud800", "http://xn--/", "webcal://" + "a" * 70_000,
+        "https://[fe80::1%25nowhere]:1/",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_an_address_that_is_none_is_an_error_of_the_calendar(read, address):
+    """Whatever stands in place of an address, the error is a `CalendarError`, short and without its secret."""
+    with pytest.raises(CalendarError, match="cannot be fetched") as caught:
+        read(address)
+    assert len(str(caught.value)) < 300
+    assert "secret" not in str(caught.value)
 
 
 def test_settings_come_from_a_toml_table():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder_kit.errors import ConfigurationError, LedgerError
+from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError
 from reminder_kit.ledger.databases.failures import explained
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.records import Suppression
@@ -170,6 +170,15 @@ def test_errors_do_not_show_what_was_to_be_written(sqlite_ledger):
         written(sqlite_ledger)
     assert PHONE not in str(error.value)
     assert PHONE not in str(error.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    "namespace", ["a\0b", "\ud800", "n" * 201, 5, None], ids=["nul", "half", "long", "number", "none"]
+)
+def test_a_namespace_that_no_database_takes_is_refused(namespace):
+    """What is part of every question must be text that both databases keep."""
+    with pytest.raises(InvalidInputError, match="a ledger's namespace is a text"):
+        Ledger("sqlite://", namespace=namespace)
 
 
 def sqlite_errors():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -234,3 +234,43 @@ def test_a_naive_revision_orders_nothing():
     """Only an aware instant can be compared; with any other type the last write wins."""
     assert revision_order(datetime(2026, 1, 1)) == revision_order("v1") == ("", "")
     assert revision_order((1, datetime(2026, 1, 1))) == revision_order((1, "v1"))
+
+
+@pytest.mark.parametrize("field", ["id", "source", "recurrence_id"])
+def test_a_name_that_no_ledger_finds_rows_by_is_refused(field):
+    """PostgreSQL finds no row by a kilobyte or more: such a name is refused, and shown as far as anybody reads it."""
+    values = {"id": "A-1", "starts_at": NOON, "recipients": ["+12025550123"]}
+    most = 1000 if field == "id" else 500
+    assert Appointment(**values | {field: "é" * (most // 2)})
+    with pytest.raises(InvalidInputError, match=f"{field} has more than {most} bytes") as caught:
+        Appointment(**values | {field: "é" * most})
+    assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("hours", [-14, 14])
+@pytest.mark.parametrize("field", ["starts_at", "ends_at", "booked_at", "revision", "recurrence_id", "data"])
+def test_an_instant_beyond_time_is_refused(field, hours):
+    """What has no date in UTC is refused as it is handed in, and never met in the middle of a run."""
+    zone = timezone(timedelta(hours=hours))
+    moment = datetime.max.replace(tzinfo=zone) if hours < 0 else datetime.min.replace(tzinfo=zone)
+    value = {"at": moment} if field == "data" else (1, moment) if field == "revision" else moment
+    with pytest.raises(InvalidInputError, match="is not within the years 1 to 9999"):
+        Appointment(**{"id": "A-1", "starts_at": NOON, field: value})
+
+
+@pytest.mark.parametrize("value", [float("nan"), 10**5000, b"2026", {1}], ids=["nan", "huge", "bytes", "set"])
+def test_a_recurrence_id_of_another_kind_is_refused(value):
+    """An occurrence is named by a datetime, a date or text."""
+    with pytest.raises(InvalidInputError, match="recurrence_id is a datetime, a date or text"):
+        Appointment("A-1", NOON, recurrence_id=value)
+
+
+def test_a_number_that_python_does_not_spell_is_no_id():
+    """An int of more digits than Python writes is refused as one of ours, not as one of Python's."""
+    with pytest.raises(InvalidInputError, match="can't be written as text"):
+        Appointment(10**5000, NOON)
+
+
+def test_a_phone_beyond_all_measure_is_no_number_and_small():
+    """Of a text that can't be a phone number as much is kept as somebody may want to see."""
+    assert len(Recipient("+1" + "2" * 1_000_000).phone) == 250

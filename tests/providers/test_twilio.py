@@ -270,6 +270,38 @@ def test_a_host_may_say_which_address_was_called():
     assert twilio().events(headers, urlencode(FORM).encode(), NOW)
 
 
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ("https://staging.example.com/t", "another host"),
+        ("https://example.com.evil.test/t", "another host"),
+        ("https://[::1", "another host"),
+        ("https://\ud800/", "another host"),
+        ("https://example.com:99999999/t", "is no address"),
+        ("https://example.com/other", "fits neither"),
+    ],
+)
+def test_a_header_from_outside_names_no_other_host(named, words):
+    """Signed for another of the account's addresses: beside `webhook_url` only its own host may be named."""
+    headers = {"x-twilio-signature": signature("https://staging.example.com/t", FORM), "x-reminder-kit-url": named}
+    with pytest.raises(SignatureError, match=words):
+        twilio(webhook_url="https://example.com/t").events(headers, urlencode(FORM).encode(), NOW)
+
+
+def test_a_host_may_name_another_address_of_its_own():
+    """Replies may come to another path than reports: the header says so, on the same host."""
+    url = "https://example.com/replies?clinic=7"
+    headers = {"x-twilio-signature": signature(url, FORM), "x-reminder-kit-url": url}
+    assert twilio(webhook_url="https://example.com/t").events(headers, urlencode(FORM).encode(), NOW)
+
+
+def test_thousands_of_fields_are_no_form():
+    """Twilio sends some twenty fields: thousands are refused before they are sorted."""
+    body = b"&".join(b"a%d=1" % number for number in range(5000))
+    with pytest.raises(SignatureError, match="is no form"):
+        twilio(webhook_url="https://example.com/t").events({"x-twilio-signature": "x"}, body, NOW)
+
+
 def test_without_an_address_nothing_can_be_verified():
     """The address is part of what is signed: without `webhook_url` a webhook is a matter of configuration."""
     with pytest.raises(ConfigurationError, match="webhook_url"):

@@ -224,7 +224,7 @@ from datetime import datetime, UTC
 
 sandbox = Sandbox("2026-02-10T09:00:00Z")
 sandbox.inbound("+12025550123", "hello")
-telnyx = Telnyx("KEY", "+12025550100", public_key="A" * 43 + "=")
+telnyx = Telnyx("KEY", "+12025550100", public_key="11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
 headers = {"telnyx-timestamp": "1", "telnyx-signature-ed25519": "A" * 86 + "=="}
 for act in (
     lambda: sandbox.public_key,

@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from reminder_kit import Rule
+from reminder_kit.errors import CalendarError
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import SandboxTransport
 from tests.factories import START
@@ -73,6 +74,40 @@ def test_a_reply_with_characters_no_ledger_takes_is_heard(make_kit, sandbox, app
     assert event.type == "opted_out"
     kit.resync(only_dirty=True)
     assert sandbox.parked() == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://user:s3cret@[::1/a.ics",
+        "http://x:s3cret@127.0.0.1:1/a.ics?t=s3cret",
+        "/nonexistent\0.ics",
+        "\ud800.ics",
+    ],
+    ids=["broken", "out of reach", "no path", "half a character"],
+)
+def test_one_bad_calendar_does_not_end_the_batch_job(make_kit, sandbox, appointment, address):
+    """A calendar that can't even be asked for is a problem of the run, named without its secret; the rest is done."""
+    kit = make_kit(sources=(address,))
+    kit.record(appointment())
+    report = kit.resync()
+    assert (report.ok, len(sandbox.parked()), len(report.problems)) == (True, 1, 1)
+    assert isinstance(report.problems[0], CalendarError)
+    assert "s3cret" not in str(report.problems[0])
+
+
+def test_what_nobody_foresaw_of_a_calendar_is_that_calendars_alone(make_kit, sandbox, appointment, monkeypatch):
+    """An error of no kind that a reader may raise is told by kind and place, without its words."""
+
+    def broken(*_args, **_options):
+        raise KeyError("+12025550123")
+
+    monkeypatch.setattr("reminder_kit.calendars.read_calendar", broken)
+    kit = make_kit(sources=("clinic.ics",))
+    kit.record(appointment())
+    (problem,) = kit.resync().problems
+    assert str(problem).startswith("calendar 'clinic' cannot be read (KeyError in broken, test_isolation.py line ")
+    assert len(sandbox.parked()) == 1
 
 
 class Slow(SandboxTransport):

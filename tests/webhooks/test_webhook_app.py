@@ -19,8 +19,9 @@ import pytest
 from reminder_kit import AsyncReminderKit, ReminderKit
 from reminder_kit.errors import ConfigurationError, LedgerError, SchemaError
 from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
-from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event
+from reminder_kit.testing import TELNYX_PUBLIC_KEY, WEBHOOK_SECRET, signed_event
 from reminder_kit.webhook_app import WebhookApp
 from tests.factories import CONFIG, NUMBER
 
@@ -121,6 +122,33 @@ def test_refused_webhooks_are_logged_without_contents(make_app, sandbox, logged)
         assert asked(make_app(), **signed(sandbox, "received", text="secret words", **wrong)).status_code == 401
     assert [text.startswith("refused a webhook: Telnyx webhook:") for _, text in logged] == [True, True]
     assert not any("secret words" in text or "5550123" in text for _, text in logged)
+
+
+def test_no_caller_says_which_address_it_called(make_app, make_kit, sandbox):
+    """A webhook signed for another application of the account, with the header by which a host names addresses."""
+    other, ours = "https://clinic.example/other", "https://clinic.example/hooks"
+    provider = Twilio("AC" + "0" * 32, WEBHOOK_SECRET, "MG" + "0" * 32, webhook_url=ours)
+    headers, body = signed_event("twilio", "opted_out", url=other)
+    app = make_app(kit=make_kit(provider=provider))
+    assert asked(app, headers={**headers, "x-reminder-kit-url": other}, content=body).status_code == 401
+    headers, body = signed_event("twilio", "opted_out", url=ours)
+    assert asked(app, headers={**headers, "x-reminder-kit-url": other}, content=body).status_code == 200
+
+
+def test_headers_of_any_bytes_are_refused_as_not_signed(make_app):
+    """A server hands over whatever bytes came: they fit no signature, and fail nothing else."""
+    for value in (b"\xff\xfe", b"\xed\xa0\x80", b"a" * 100_000):
+        headers = [(b"telnyx-timestamp", value), (b"telnyx-signature-ed25519", value), (b"x-other", value)]
+        assert asked(make_app(), headers=headers, content=b"{}").status_code == 401
+
+
+def test_a_stop_whose_number_nobody_can_read_is_logged(make_app, sandbox, logged, caplog):
+    """It is answered 200, since it will never be read better; the log and the host's listeners are told of it."""
+    app, told = make_app(), []
+    app._kit.on("anomaly", told.append)
+    assert asked(app, **signed(sandbox, "opted_out", number="CLINIC")).status_code == 200
+    assert [(event.type, event.number) for event in told] == [("anomaly", "CLINIC")]
+    assert "telnyx reports what can't be: see " in caplog.text
 
 
 def test_signed_nonsense_is_a_bad_request(make_app, sandbox):

@@ -87,6 +87,8 @@ _POSTGRESQL: dict[str, str] = {
     "57014": "broke the statement off: raise the server's statement_timeout for this user, or run again",
     "57P03": "can't be reached yet: the server is starting, or stopping; wait",
     "42P01": "has lost its tables: run `reminder-kit ledger upgrade`",
+    "22P05": "takes no text with that character: its encoding is not UTF8; create the database with ENCODING 'UTF8'",
+    "54000": "takes no name of that length: hand in shorter ids",
     "42703": "has lost columns of its tables: run `reminder-kit ledger upgrade`, or restore a backup",
     "22021": "takes no text with a zero byte, or with half characters: correct what was handed in",
 }

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from reminder_kit.model.blockers import Blocker
+from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Draft, Included, Message
 from reminder_kit.model.records import AppointmentRecord, HistoryEntry, Identity, ReminderRecord, ReminderStatus
@@ -136,7 +137,7 @@ def outcome_values(namespace: str, row: int, outcome: ReminderRecord) -> dict[st
         "send_at": micros_or_none(outcome.send_at),
         "park_at": micros_or_none(outcome.park_at),
         "replacing": outcome.replacing,
-        "error": outcome.error,
+        "error": whole_text(outcome.error),
     }
 
 
@@ -209,7 +210,7 @@ def message_values(namespace: str, row: int, message: Message, rule: str, recipi
         "uncertain": message.uncertain,
         "attempts": message.attempts,
         "next_try_at": micros_or_none(message.next_try_at),
-        "error": message.error,
+        "error": whole_text(message.error),
         "presumed": message.presumed,
         "told": _included_text(message.includes),
     }
@@ -226,7 +227,7 @@ def moved_values(namespace: str, before: Message, after: Message) -> dict[str, A
         "new_uncertain": after.uncertain,
         "new_attempts": after.attempts,
         "new_next_try_at": micros_or_none(after.next_try_at),
-        "new_error": after.error,
+        "new_error": whole_text(after.error),
         "new_presumed": after.presumed,
         "new_due_at": micros(after.due_at),
         "new_start_at": micros(after.start_at),
@@ -247,7 +248,7 @@ def history_values(namespace: str, entry: HistoryEntry) -> dict[str, Any]:
         "key": entry.key,
         "rule": entry.rule,
         "message_id": entry.message_id,
-        "reason": str(entry.reason),
+        "reason": whole_text(str(entry.reason)),
         "detail": _json_text(entry.detail),
     }
 
@@ -296,14 +297,14 @@ def blocker_values(namespace: str, blocker: Blocker) -> dict[str, Any]:
         "sender": blocker.sender,
         "country": blocker.country,
         "channel": blocker.channel,
-        "code": blocker.code,
+        "code": whole_text(blocker.code),
         "known": blocker.known,
         "elsewhere": blocker.elsewhere,
         "keys": json.dumps(blocker.keys),
         "since": micros(blocker.since),
         "attempts": blocker.attempts,
         "next_try_at": micros(blocker.next_try_at),
-        "error": blocker.error,
+        "error": whole_text(blocker.error),
         "tried": blocker.tried,
     }
 

@@ -231,16 +231,29 @@ class Updates(Builder):
         names = ("namespace", "rule", "recipient", *MESSAGE_COLUMNS)
         return self._insert(table).values({name: sa.bindparam(name, type_=table.c[name].type) for name in names})
 
-    @cached_property
-    def move_message(self) -> Any:
-        """Write a message's new state, and what changes with it, where it is still in the old one."""
+    @cache  # noqa: B019 - statements live as long as the process
+    def move_message(self, *, names: bool) -> Any:
+        """Return how a message's new state is written, and what changes with it, where it is still in the old one.
+
+        With `names` it gets the provider's name for it, and only where no other message has that name there.
+        """
         table = self.tables.messages
         values = {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in _MOVABLE}
-        return self._update(table, **values).where(
+        moved = self._update(table, **values).where(
             table.c.namespace == sa.bindparam("namespace"),
             table.c.id == sa.bindparam("which"),
             table.c.state == sa.bindparam("before"),
         )
+        if not names:
+            return moved
+        other = table.alias("other")
+        same = (
+            other.c.namespace == table.c.namespace,
+            other.c.provider == table.c.provider,
+            other.c.provider_id == sa.bindparam("new_provider_id", type_=table.c.provider_id.type),
+            other.c.id != table.c.id,
+        )
+        return moved.where(~sa.exists().where(*same))
 
     @cached_property
     def mark_number(self) -> Any:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from reminder_kit.errors import (
     ConfigurationError,
@@ -28,6 +28,7 @@ from reminder_kit.errors import (
 from reminder_kit.model.instants import iso
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Listed, OptOuts, Receipt, Request, Response
+from reminder_kit.providers.signatures import check_ed25519_key
 from reminder_kit.providers.telnyx.lists import listed, opted_out, recorded
 from reminder_kit.providers.telnyx.responses import FAILURES, TOKEN, receipt, refusal
 from reminder_kit.providers.telnyx.webhooks import verified
@@ -103,7 +104,8 @@ class Telnyx:
     `auto`, `gsm7` or `ucs2`; None means the profile's. `tolerance` is how far a webhook's timestamp may be from
     the kit's clock, either way.
 
-    Raises `ConfigurationError` for settings that contradict each other.
+    Raises `ConfigurationError` for settings that contradict each other, and for a public key that is none, or one under
+    which anybody can sign.
     """
 
     name = "telnyx"
@@ -130,6 +132,8 @@ class Telnyx:
         self.base_url = _address(base, "base_url").rstrip("/")
         self._webhook_url = _address(webhook_url, "webhook_url") if webhook_url else None
         self._public_keys = tuple(key for key in _keys(public_key) if key)
+        for key in self._public_keys:
+            check_ed25519_key(key, "Telnyx: a public key (TELNYX_PUBLIC_KEY; Telnyx portal, Keys & Credentials)")
         self._endpoint = endpoint
         self._encoding = encoding
         self._tolerance = tolerance
@@ -258,11 +262,11 @@ class Telnyx:
 
     def read(self, provider_id: str) -> Request:
         """Return the request that asks for a message; Telnyx knows each for ten days after its creation."""
-        return Request("GET", f"/messages/{provider_id}", headers={"accept": "application/json"})
+        return Request("GET", f"/messages/{quote(provider_id, safe='')}", headers={"accept": "application/json"})
 
     def cancel(self, provider_id: str) -> Request:
         """Return the request that cancels a message; Telnyx takes it until one minute before `send_at`."""
-        return Request("DELETE", f"/messages/{provider_id}", headers={"accept": "application/json"})
+        return Request("DELETE", f"/messages/{quote(provider_id, safe='')}", headers={"accept": "application/json"})
 
     def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request | None:  # noqa: ARG002 - records are told apart when read
         """Return the request for the detail records of what was sent to the draft's number.

@@ -17,7 +17,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from reminder_kit.errors import (
     ConfigurationError,
@@ -163,11 +163,11 @@ class Twilio:
 
     def read(self, provider_id: str) -> Request:
         """Return the request that asks for a message."""
-        return Request("GET", self._messages(f"/{provider_id}"))
+        return Request("GET", self._messages(f"/{quote(provider_id, safe='')}"))
 
     def cancel(self, provider_id: str) -> Request:
         """Return the request that cancels a message; Twilio takes it while the message is `scheduled`."""
-        return Request("POST", self._messages(f"/{provider_id}"), b"Status=canceled")
+        return Request("POST", self._messages(f"/{quote(provider_id, safe='')}"), b"Status=canceled")
 
     def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request:  # noqa: ARG002 - the list knows no token
         """Return the request that lists the messages to the draft's number, newest first."""
@@ -273,10 +273,11 @@ class Twilio:
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
         """Verify a webhook (HMAC over its address and fields) and return its event.
 
-        The address is `webhook_url`, or the one that the host puts into a header `x-reminder-kit-url`, which can't be
-        forged since the signature covers it. Twilio signs no time: a repeated webhook is known by its event id alone,
-        and `now` becomes the event's time. Raises `SignatureError` where the signature fits no address, `PayloadError`
-        where the webhook names no message, and `ConfigurationError` where the token or the address is missing.
+        The address is `webhook_url`, or the one that the host puts into a header `x-reminder-kit-url`, in the place of
+        any that came from outside: one of the same host as `webhook_url`, or any where that is not set. Twilio signs no
+        time: a repeated webhook is known by its event id alone, and `now` becomes the event's time. Raises
+        `SignatureError` where the signature fits no address, `PayloadError` where the webhook names no message, and
+        `ConfigurationError` where the token or the address is missing.
         """
         if not self._auth_token:
             raise ConfigurationError("Twilio webhook: no token to verify it with: set TWILIO_AUTH_TOKEN")

@@ -12,6 +12,7 @@ from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from reminder_kit.errors import ConfigurationError, PayloadError, SignatureError
+from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.ports import Failure
@@ -72,6 +73,8 @@ that is not here means nothing to us.
 """
 
 _WHAT = "Twilio webhook"
+_MOST_FIELDS = 1000
+"""Fields of a webhook: Twilio sends some twenty, and three for each picture."""
 _REPLIES = {"STOP": "opted_out", "START": "opted_in", "HELP": "received"}
 """What Twilio itself took a reply for (`OptOutType`, Twilio, "Advanced Opt-Out")."""
 
@@ -84,14 +87,37 @@ def signed_text(url: str, fields: list[tuple[str, str]]) -> bytes:
 def _addresses(url: str) -> Iterator[str]:
     """Yield the address with and without its port, since proxies and Twilio disagree on naming one.
 
-    A fragment (`#rc=3`: how often Twilio tries again) is never sent, and so not signed.
+    A fragment (`#rc=3`: how often Twilio tries again) is never sent, and so not signed. Raises `SignatureError` for
+    what is no address.
     """
     url = url.partition("#")[0]
+    try:
+        parts = urlsplit(url)
+        host, named = parts.hostname or "", parts.port
+    except ValueError:
+        raise SignatureError(f"{_WHAT}: {shown_name(url)} is no address that a webhook can have come to") from None
     yield url
-    parts = urlsplit(url)
-    host = parts.hostname or ""
     port = {"https": 443, "http": 80}.get(parts.scheme)
-    yield urlunsplit(parts._replace(netloc=host if parts.port else f"{host}:{port}"))
+    yield urlunsplit(parts._replace(netloc=host if named else f"{host}:{port}"))
+
+
+def _address(named: str, configured: str | None) -> str | None:
+    """Return the address that a webhook came to: the one that the host names, on the configured one's host, else that.
+
+    Raises `SignatureError` for another host's: a header may have come from anywhere.
+    """
+    if not named:
+        return configured
+    if configured and _host(named) != _host(configured):
+        raise SignatureError(f"{_WHAT}: it is said to have come to another host than webhook_url's: {_host(named)!r}")
+    return named
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "")[:100]
+    except ValueError:
+        return ""
 
 
 def verified(
@@ -99,17 +125,19 @@ def verified(
 ) -> tuple[DeliveryEvent, ...]:
     """Return the event of a webhook whose signature is right; `now` is its time.
 
-    `webhook_url` is the public address; None means that the host names it in a header. Raises `ConfigurationError`,
-    `SignatureError` or `PayloadError`.
+    `webhook_url` is the public address. The host may name another one of the same host in a header, or any where there
+    is no `webhook_url`. Raises `ConfigurationError`, `SignatureError` or `PayloadError`.
     """
     names = lowered(headers)
-    url = names.get("x-reminder-kit-url") or webhook_url
+    url = _address(names.get("x-reminder-kit-url", ""), webhook_url)
     if not url:
         raise ConfigurationError(f"{_WHAT}: its signature covers its address: set `webhook_url` in [provider]")
     if not (signature := names.get("x-twilio-signature")):
         raise SignatureError(f"{_WHAT}: it has no x-twilio-signature; it is not from Twilio")
     try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body))
+        fields = parse_qsl(
+            body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_MOST_FIELDS
+        )
     except ValueError:
         raise SignatureError(f"{_WHAT}: the body is no form") from None
     checks = [same_hmac(auth_token, signed_text(address, fields), signature, "sha1") for address in _addresses(url)]
