@@ -31,6 +31,11 @@ class RestorationStatements(Builder):
         return sa.select(table.c.namespace, table.c.at, table.c.detail).where(table.c.name == RESTORED, mine)
 
     @cached_property
+    def last_line(self) -> Any:
+        """The number of the last line of history."""
+        return sa.select(sa.func.max(self.tables.history.c.serial))
+
+    @cached_property
     def last_known_at(self) -> Any:
         """The latest instant of which the ledger knows anything."""
         tables = self.tables
