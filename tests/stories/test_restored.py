@@ -164,6 +164,33 @@ def test_what_did_not_come_in_again_waits_and_is_listed(telnyx):
     assert [made.texts(phone) for phone in (LEAVES, STAYS, NEARS)] == [0, 1, 1]
 
 
+CALENDAR = b"""BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//test//EN\r
+BEGIN:VEVENT\r
+UID:E-1\r
+DTSTAMP:20260201T000000Z\r
+DTSTART:20260224T150000Z\r
+SUMMARY:Check-up\r
+ATTENDEE:tel:+12025550110\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
+
+
+def test_what_a_person_keeps_out_stays_out(clinic, tmp_path):
+    """Also where it had not come in again yet: it is known by what it holds."""
+    made = clinic(file=True)
+    made.kit.import_calendar(CALENDAR, source="clinic")
+    made.kit.ledger.backup(tmp_path / "backup.db")
+    made.kit.ledger.restore(tmp_path / "backup.db", made.kit.now())
+    made.kit.ledger.adopt(opt_outs_known=True)
+    made.kit.withdraw("E-1", keep=True)
+    made.kit.import_calendar(CALENDAR, source="clinic")
+    made.run_until(START + timedelta(days=14), timedelta(hours=12))
+    assert made.texts(STAYS) == 0
+
+
 def test_a_person_has_one_sent_of_which_nobody_can_tell(telnyx):
     """The lost ledger parked nothing of it; Telnyx can't tell, and `retry` sends it."""
     made = telnyx([], lambda it: None)
