@@ -9,6 +9,7 @@ In reading order:
 - `faces`: `ReminderKit` and `AsyncReminderKit`; the only modules of the kit that read the machine's clock.
 - `verbs`: plan, apply, sync, resync, record, withdraw, suppress, receive, explain …
 - `assembly`: how provider, fallback, rules, ledger and settings become planner, executor and inbox.
+- `restored`: who opted out meanwhile, asked before a ledger that was restored writes to anybody.
 - `listeners`: callbacks of the host, told of events, changes and runs.
 
 To know:
