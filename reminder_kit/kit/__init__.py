@@ -10,6 +10,7 @@ In reading order:
 - `consent`: suppress, allow, and what was said about a number.
 - `verbs`: plan, apply, sync, resync, record, withdraw, receive, explain …
 - `assembly`: how provider, fallback, rules, ledger and settings become planner, executor and inbox.
+- `restored`: who opted out meanwhile, asked before a ledger that was restored writes to anybody.
 - `listeners`: callbacks of the host, told of events, changes and runs.
 
 To know:

@@ -9,6 +9,7 @@ In reading order:
 - `ledger`: the ledger as the rest of the library knows it: `read`, `submit`, `on` (the host's connection), `upgrade`.
 - `reader`: every question, answered from one snapshot.
 - `transaction`: every write, inside one open transaction; `recorder` is its part that takes appointments in.
+- `backups`: a file copied while it is at work, and put back; `restorations`: what nobody knows any more then.
 - `group_commit`: writes of many threads committed together, so that each is durable before its request leaves.
 - `versions` and `migrations/`: which version the tables have, and how they get to the latest.
 - `integrity`: what can be wrong with a ledger, found and mended by `reminder-kit ledger check`.

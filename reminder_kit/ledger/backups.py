@@ -15,18 +15,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from reminder_kit.errors import LedgerError
 from reminder_kit.ledger.databases.backups import copied_whole, in_the_making, put_back
 from reminder_kit.ledger.databases.failures import explained
 from reminder_kit.ledger.databases.runner import runner_of
 from reminder_kit.ledger.databases.sqlite import SQLiteFile
 from reminder_kit.ledger.databases.sqlite_files import is_own, open_to_read
+from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.transaction import Transaction
 from reminder_kit.ledger.versions import VERSIONS, refuse, upgrade, version_of
 from reminder_kit.model.instants import iso
 from reminder_kit.model.restorations import Restoration
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from reminder_kit.ledger.databases.connections import Database
 
 __all__ = ["back_up", "restore"]
@@ -73,9 +78,9 @@ def restore(database: Database, backup: Path, now: datetime, *, force: bool = Fa
             copied_whole(backup, part, str(backup))
         copy = SQLiteFile(part)
         try:
-            since = _made_current(copy, backup)
-            _refuse_to_lose(ledger, since, force=force)
-            restoration = Restoration.begun(since, now, adopted=False)
+            known = _made_current(copy, backup)
+            _refuse_to_lose(ledger, known, force=force)
+            restoration = Restoration.begun(known.until, now, adopted=False)
             with copy.writing() as connection:
                 transaction = Transaction(runner_of(connection), "default", None)
                 transaction.restorations.begin(restoration)
@@ -130,8 +135,26 @@ def _write_through(folder: Path) -> None:
             os.close(opened)
 
 
-def _made_current(copy: SQLiteFile, backup: Path) -> datetime | None:
-    """Bring a copy of a backup to this version; returns the last instant it knows of, UTC. None: it is empty."""
+@frozen
+class _Known:
+    """How much a ledger knows."""
+
+    #: The last instant it knows of, UTC; None: it is empty.
+    until: datetime | None
+    #: The number of its last line of history.
+    line: int
+
+    def exceeds(self, other: _Known) -> bool:
+        """Say whether it knows anything that another one does not."""
+        later = self.until is not None and (other.until is None or self.until > other.until)
+        return later or self.line > other.line
+
+    def __str__(self) -> str:
+        return f"{iso(self.until)} (line {self.line} of its history)" if self.until else "nothing"
+
+
+def _made_current(copy: SQLiteFile, backup: Path) -> _Known:
+    """Bring a copy of a backup to this version; returns how much it knows."""
     version = copy.ask(lambda connection: version_of(connection, None))
     if version is None:
         raise LedgerError(f"{backup} holds no ledger: name a file that `ledger backup` made")
@@ -144,7 +167,7 @@ def _made_current(copy: SQLiteFile, backup: Path) -> datetime | None:
         )
     with copy.writing() as connection:
         upgrade(connection, None, copy.name)
-    return _last_known_at(copy)
+    return _known(copy)
 
 
 def _is_own(path: Path) -> bool:
@@ -152,20 +175,21 @@ def _is_own(path: Path) -> bool:
         return is_own(connection)
 
 
-def _last_known_at(file: SQLiteFile) -> datetime | None:
-    def asked(connection: object) -> datetime | None:
-        return Transaction(runner_of(connection), "default", None).reader.standing.last_known_at()  # type: ignore[arg-type]
+def _known(file: SQLiteFile) -> _Known:
+    def asked(connection: sa.Connection) -> _Known:
+        standing = Reader(runner_of(connection), "default", None).standing
+        return _Known(standing.last_known_at(), standing.last_line())
 
     return file.ask(asked)
 
 
-def _refuse_to_lose(ledger: SQLiteFile, since: datetime | None, *, force: bool) -> None:
-    """Raise `LedgerError` where a backup that knows all up to `since` would take the place of one that knows more."""
+def _refuse_to_lose(ledger: SQLiteFile, backup: _Known, *, force: bool) -> None:
+    """Raise `LedgerError` where a backup would take the place of a ledger that knows more."""
     if not ledger.exists():
         return
     try:
         version = ledger.ask(lambda connection: version_of(connection, None))
-        alone, last = _is_own(ledger.path), _last_known_at(ledger) if version == VERSIONS[-1] else None
+        alone, present = _is_own(ledger.path), _known(ledger) if version == VERSIONS[-1] else None
     except (LedgerError, sqlite3.Error) as error:
         raise LedgerError(f"what stands at {ledger.path} can't be overwritten ({error}): {_AWAY}") from error
     if not alone:
@@ -173,8 +197,8 @@ def _refuse_to_lose(ledger: SQLiteFile, since: datetime | None, *, force: bool) 
             f"ledger {ledger.name} is the host's own file, with other tables: put that back as the host does, then run "
             "`reminder-kit ledger adopt --restored`"
         )
-    if last is not None and (since is None or last > since) and not force:
+    if present is not None and present.exceeds(backup) and not force:
         raise LedgerError(
-            f"ledger {ledger.name} is whole, and knows all up to {iso(last)}, the backup only up to "
-            f"{iso(since) if since else 'nothing'}: to lose what lies between all the same, force it (--force)"
+            f"ledger {ledger.name} is whole, and knows all up to {present}; the backup only up to {backup}: to lose "
+            "what lies between all the same, force it (--force)"
         )

@@ -6,7 +6,7 @@ Never commits, and never asks a provider: it says what nobody knows any more, an
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from attrs import evolve
 
@@ -15,13 +15,12 @@ from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.sql.restoration_statements import EVERYWHERE
 from reminder_kit.ledger.sql.row_mapping import micros
 from reminder_kit.ledger.sql.statements import Statements
+from reminder_kit.model.records import AppointmentRecord
 from reminder_kit.model.restorations import IN_GAP, RESTORED, Restoration
+from reminder_kit.model.snapshots import fingerprint
 from reminder_kit.planning.message_times import CLEARED, NEVER_SENT
 
 __all__ = ["Restorations"]
-
-_RECOGNISED = "recognised"
-"""The digest of an appointment that did not come in again, and that a person said is right: of no content at all."""
 
 
 class Restorations:
@@ -62,9 +61,7 @@ class Restorations:
         complete = {**restoration.complete, **dict.fromkeys(sources, highest or 0)}
         self.keep(evolve(restoration, complete=complete))
 
-    def recognise(self, rows: Sequence[int]) -> None:
-        """Have appointments that did not come in since the ledger was put back count as if they had."""
-        if rows:
-            packed = self._runner.pack("rows", [(row,) for row in rows])
-            values = {"namespace": self._namespace, "anew": _RECOGNISED}
-            self._runner.run(self._statements.restoration.recognise, **packed, **values)
+    def recognise(self, record: AppointmentRecord) -> None:
+        """Have an appointment that did not come in since the ledger was put back count as if it had, just as it is."""
+        values = {"namespace": self._namespace, "which": record.row, "anew": fingerprint(record.snapshot)}
+        self._runner.run(self._statements.restoration.recognise, **values)

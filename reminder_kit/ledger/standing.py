@@ -56,3 +56,8 @@ class StandingReader:
         """Return the latest instant, UTC, of which the ledger knows anything, in any namespace; None: it is empty."""
         found = self._runner.rows(self._restorations.last_known_at)
         return instant_or_none(found[0][0]) if found else None
+
+    def last_line(self) -> int:
+        """Return the number of the last line of history, of any namespace; 0: there is none."""
+        found = self._runner.rows(self._restorations.last_line)
+        return int(found[0][0] or 0) if found else 0

@@ -37,4 +37,7 @@ messages with their states, and the history; the log has a line for each exchang
     and no parked message for it includes the reminder or lies too near. `park` and `_is_in_the_way` in the dispatcher.
  9. Claim and fence. One worker at a time (`Executor._claim`, `leases`); one that lost its claim can write nothing, so
     that no intent of its own is committed and no request leaves. `ledger.transaction.Transaction`: `claim`, `_prove`.
+10. After a restore. Whatever another ledger may have made since the backup is asked for before a message is made, and
+    is unknown where it can't be: `planning.doubts`, `delivery.gaps`; requests of that time are not repeated
+    (`ledger.restorations`). `reconciler.restored` has what a run minds besides.
 """

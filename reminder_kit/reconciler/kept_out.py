@@ -50,7 +50,8 @@ def bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction) ->
     kept = dict(_kept_out(tx.reader))
     for record in records:
         entry = kept.setdefault(_name(record.identity), {"occurrences": {}, "contents": []})
-        entry["occurrences"][record.identity.recurrence_id] = record.fingerprint
+        # not the digest that is recorded: a ledger that was restored has none until its appointments come in again
+        entry["occurrences"][record.identity.recurrence_id] = fingerprint(record.snapshot)
         content = _content(record.appointment)
         if content not in entry["contents"]:
             entry["contents"].append(content)

@@ -88,7 +88,7 @@ def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) ->
     for record in tx.reader.records(identities=identities):
         _forget_back_off(record, now, tx)
         if record.is_awaited:
-            tx.restorations.recognise([record.row])
+            tx.restorations.recognise(record)
         errors |= {reminder_record.error for reminder_record in record.outcomes if reminder_record.reason in WAITS}
         _forget_given_up(record, now, tx)
         for message in record.messages:

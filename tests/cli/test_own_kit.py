@@ -121,7 +121,7 @@ def test_commands_look_at_the_apps_ledger(own, booked, folder):
     assert own("explain", "A-9").status == 1
     assert own("ledger", "check").out == "nothing is wrong\n"
     assert own("ledger", "upgrade").status == own("ledger", "adopt").status == 0
-    assert own("ledger", "purge", "--older-than", "9999 days", "--json").json == {"purged": 0}
+    assert own("ledger", "purge", "--older-than", "9999 days", "--json").json == {"purged": 0, "gone": True}
     checked = own("rules", "check", "--json").json
     assert (checked["rules"], checked["warnings"]) == (["day-before", "dental"], [])
     assert sorted(path.name for path in folder.glob("*.db")) == ["app.db"]

@@ -230,7 +230,7 @@ def test_a_ledger_that_knows_more_is_not_lost_by_a_slip(made, backup):
     made.adopt()
     record_all(made, incoming("A-9"), at=LATER + timedelta(hours=1))
     before = content(made)
-    with pytest.raises(LedgerError, match=r"knows all up to 2026-02-10T20:00:00Z, .* only up to 2026-02-10T14:00:00Z"):
+    with pytest.raises(LedgerError, match=r"all up to 2026-02-10T20:00:00Z .*; the backup only up to 2026-02-10T14:00"):
         made.restore(backup, LATER + timedelta(hours=2))
     assert content(made) == before
     made.restore(backup, LATER + timedelta(hours=2), force=True)
@@ -317,6 +317,17 @@ def test_a_database_that_others_put_back_is_adopted_as_such(ledger):
     assert not as_recorded(ledger).is_awaited
     ledger.adopt()
     assert known(ledger) == restored
+
+
+def test_every_namespace_is_held_and_adopted_with_it(made, backup, path, ledgers):
+    """A ledger is put back as a whole; what one asked of its providers, another has to ask itself."""
+    south = ledgers(f"sqlite:///{path}", namespace="south")
+    made.restore(backup, LATER)
+    assert not known(south).adopted
+    made.adopt()
+    assert known(south).adopted
+    made.submit(lambda tx: tx.restorations.keep(evolve(known(made), opt_outs_read=True))).result(20)
+    assert (known(made).lets_work, known(south).lets_work) == (True, False)
 
 
 # A full disk, and kills
@@ -411,9 +422,11 @@ for line in sys.stdin:
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("deed", ["backup", "restore"])
-def test_who_is_killed_at_any_step_leaves_everything_as_it_was(made, backup, path, ledgers, tmp_path, deed):
+@pytest.mark.parametrize(
+    "stride", [pytest.param(1, marks=pytest.mark.nightly), pytest.param(4, marks=pytest.mark.slow)], ids=["all", "some"]
+)
+def test_who_is_killed_at_any_step_leaves_everything_as_it_was(made, backup, path, ledgers, tmp_path, deed, stride):
     """The backup is the old one or the new one, the ledger what it was, or restored and held: nothing in between."""
     for index in range(40):
         record_all(made, incoming(f"B-{index}", title="x" * 900), at=LATER)
@@ -423,7 +436,7 @@ def test_who_is_killed_at_any_step_leaves_everything_as_it_was(made, backup, pat
     command = [sys.executable, "-c", KILLED, str(tmp_path), deed]
     ends = []
     with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, **pipes) as process:
-        for point in range(1, 200):
+        for point in range(1, 400, stride):
             path.write_bytes(ledger)
             backup.write_bytes(copy)
             process.stdin.write(f"{point}\n")
@@ -436,7 +449,7 @@ def test_who_is_killed_at_any_step_leaves_everything_as_it_was(made, backup, pat
                 break
         process.stdin.close()
     assert ended == "0"
-    assert len(ends) > 8
+    assert len(ends) > 5
     before, after = ends[0], ends[-1]
     assert set(ends) == {before, after}
     assert before == ("41 of 41", "1", "")

@@ -15,6 +15,7 @@ from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerErr
 from reminder_kit.ledger.databases.failures import explained
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.testing.ledger_stage import PHONE, barred
+from tests.ledger.older_tables import filled, made_as_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -125,6 +126,27 @@ def test_a_full_disk(sqlite_ledger):
     assert set(sqlite_ledger.read(lambda reader: reader.suppressions())) == {PHONE}
     sqlite_ledger.submit(fill).result(60)
     assert len(sqlite_ledger.read(lambda reader: reader.suppressions())) == 3001
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_full_disk_while_tables_are_made(tmp_path, ledgers, older):
+    """Tables are made, or brought to this version, whole or not at all; it goes on once there is room."""
+    ledger = ledgers(f"sqlite:///{tmp_path / 'ledger.db'}")
+    if older:
+        made_as_of(ledger, "0001")
+        filled(ledger, 2)
+        ledger.close()
+    before = ledger._version()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        line = failure_of(ledger.prepare)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "limit on the size of files" in line
+    assert ledger._version() == before
+    ledger.prepare()
+    assert ledger.check_schema() == "current"
 
 
 def test_a_lock_that_does_not_end():

@@ -53,7 +53,7 @@ def worked_on(clinic, tmp_path):
     kit.sync([visit("moves", day=5, phone=MOVES), visit("books", day=4, phone=BOOKS)])
     sandbox.inbound(STOPS, "STOP")
     kit.suppress(STOPS)
-    clinic.run_until(RESTORED, timedelta(hours=1))
+    clinic.run_until(RESTORED, timedelta(hours=2))
     kit.close()
     return clinic.another_process()
 
@@ -109,7 +109,7 @@ def test_nobody_gets_a_text_twice_and_nobody_who_opted_out_gets_one(lost):
     kit.resync(now(), complete=True)
     in_doubt = {"telnyx": {MOVES, BOOKS, NEARS}, "twilio": set(), "vonage": {SENT}}[lost.provider]
     assert unknown(kit) == in_doubt
-    lost.run_until(OVER, timedelta(hours=1))
+    lost.run_until(OVER, timedelta(hours=2))
     assert reached(lost) == {
         STAYS: 1,
         LEAVES: 0,
@@ -153,12 +153,42 @@ def test_what_did_not_come_in_again_waits_and_is_listed(telnyx):
     (item,) = [item for item in made.kit.attention() if item.kind == "restored"]
     assert {(member.identity.id, member.to) for member in item.affected} == {("gone", LEAVES), ("on", STAYS)}
     assert "complete" in item.remedy
+    (why,) = made.kit.explain("on").reminders
+    assert (why.change.kind.value, why.change.reason.value) == ("hold", "restored_ledger")
+    assert "did not come in again since" in why.change.error
     assert [message.to for message in made.sandbox.parked()] == [NEARS]
     assert made.kit.retry("on").ok
     assert made.kit.resync([visits[2], visits[1]], complete=True).ok
     assert made.kit.attention() == ()
     made.run_until(START + timedelta(days=14), timedelta(hours=12))
     assert [made.texts(phone) for phone in (LEAVES, STAYS, NEARS)] == [0, 1, 1]
+
+
+CALENDAR = b"""BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//test//EN\r
+BEGIN:VEVENT\r
+UID:E-1\r
+DTSTAMP:20260201T000000Z\r
+DTSTART:20260224T150000Z\r
+SUMMARY:Check-up\r
+ATTENDEE:tel:+12025550110\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
+
+
+def test_what_a_person_keeps_out_stays_out(clinic, tmp_path):
+    """Also where it had not come in again yet: it is known by what it holds."""
+    made = clinic(file=True)
+    made.kit.import_calendar(CALENDAR, source="clinic")
+    made.kit.ledger.backup(tmp_path / "backup.db")
+    made.kit.ledger.restore(tmp_path / "backup.db", made.kit.now())
+    made.kit.ledger.adopt(opt_outs_known=True)
+    made.kit.withdraw("E-1", keep=True)
+    made.kit.import_calendar(CALENDAR, source="clinic")
+    made.run_until(START + timedelta(days=14), timedelta(hours=12))
+    assert made.texts(STAYS) == 0
 
 
 def test_a_person_has_one_sent_of_which_nobody_can_tell(telnyx):

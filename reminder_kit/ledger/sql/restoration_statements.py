@@ -31,6 +31,11 @@ class RestorationStatements(Builder):
         return sa.select(table.c.namespace, table.c.at, table.c.detail).where(table.c.name == RESTORED, mine)
 
     @cached_property
+    def last_line(self) -> Any:
+        """The number of the last line of history."""
+        return sa.select(sa.func.max(self.tables.history.c.serial))
+
+    @cached_property
     def last_known_at(self) -> Any:
         """The latest instant of which the ledger knows anything."""
         tables = self.tables
@@ -90,10 +95,10 @@ class RestorationStatements(Builder):
 
     @cached_property
     def recognise(self) -> Any:
-        """Give rows a digest again, of whatever they hold: a person said that they are as they should be."""
+        """Give a row the digest of what it holds again: a person said that it is as it should be."""
         table = self.tables.appointments
         return self._update(table, fingerprint=sa.bindparam("anew")).where(
-            self._among(table.c.row_id, "rows"),
+            table.c.row_id == sa.bindparam("which"),
             table.c.namespace == sa.bindparam("namespace"),
             table.c.fingerprint == "",
             table.c.snapshot != "",
