@@ -34,6 +34,7 @@ _COMMANDS = {
     "cancel": ("interventions:cancel", "Withdraw an appointment's reminders."),
     "suppress": ("interventions:suppress", "Send nothing to a phone any more."),
     "allow": ("interventions:allow", "Lift a suppression."),
+    "person": ("person:person", "Hand over or erase what is kept of one person."),
     "rules": ("rules:rules", "Check the rules and read their texts."),
     "ledger": ("ledger:ledger", "Upgrade, check, purge, back up, restore or adopt it."),
     "webhook": ("webhook:webhook", "Take in the provider's webhooks."),

@@ -167,6 +167,7 @@ _CHECKS: dict[str, Check] = {
     "replies": _or_none(_replies),
     "unclear": UNCLEAR,
     "expected_every": checks.duration,
+    "retention": _or_none(checks.duration),
     "calendar": _or_none(_calendar),
     "sources": _sources,
     "clock": _or_none(_clock),

@@ -264,6 +264,10 @@ def _tables() -> dict[str, Any]:
             sources=_SEVERAL,
             limits={"type": "object"},
         ),
+        "retention": _table(
+            "How long personal data is kept.",
+            after=_described(_LENGTH, "The batch job removes that of appointments that ended so long ago; else never."),
+        ),
         "replies": {
             "type": "object",
             "description": 'Replies by name, and the words that mean them: confirm = ["C", "YES"].',

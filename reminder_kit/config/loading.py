@@ -42,7 +42,9 @@ LEDGER_VARIABLE = "REMINDER_KIT_LEDGER_URL"
 """The environment variable for the ledger's address, read where the file has none; an address with a password belongs
 here."""
 
-_TABLES = ("calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "rules")
+_TABLES = (
+    "calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "retention", "rules",
+)  # fmt: skip
 _OPTIONS = ("rearm_after", "correction", "min_gap", "expected_every", "unclear")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
@@ -211,6 +213,7 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
     if replies := _table_named(tables, "replies"):
         Replies.of(replies, "[replies]")
         options["replies"] = replies
+    options |= _retention(_table_named(tables, "retention"))
     if "correction" in top:
         warnings += warnings_of(Rule("correction", before="1 minute", text=top["correction"]), defaults, "correction")
     quiet = _quiet_hours_of(_table_named(tables, "quiet_hours")) if "quiet_hours" in tables else None
@@ -239,6 +242,12 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         },
         warnings=tuple(warnings),
     )
+
+
+def _retention(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the option that says how long personal data is kept; none where it is kept until it is purged."""
+    found = _checked_table(table, _RETENTION, "retention")
+    return {"retention": found["after"]} if "after" in found else {}
 
 
 def _table_named(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -317,6 +326,7 @@ _TOP: dict[str, Check] = {
     "unclear": UNCLEAR,
     **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),
 }
+_RETENTION: dict[str, Check] = {"after": checks.duration}
 _LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text, "mode": checks.file_mode}
 
 _OWNERS: dict[str, tuple[str, ...]] = {
@@ -324,6 +334,7 @@ _OWNERS: dict[str, tuple[str, ...]] = {
     "provider": ("name", "from", "messaging_profile_id", "base_url", "webhook_url", "schedule_ahead", *KIT_KEYS),
     "ledger": tuple(_LEDGER),
     "guard": tuple(GUARD_KEYS),
+    "retention": tuple(_RETENTION),
     "cost": ("part", "mms", "currency"),
     "calendar": ("phones", "directory", "alarms", "horizon", "sources", "limits", "without_phone"),
 }

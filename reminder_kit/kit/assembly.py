@@ -93,6 +93,7 @@ class Kit:
         replies: Mapping[str, Any] | None = None,
         unclear: str = "tell",
         expected_every: str | timedelta = timedelta(days=1),
+        retention: str | timedelta | None = None,
         calendar: CalendarSettings | Mapping[str, Any] | None = None,
         sources: str | Sequence[str] = (),
         concurrency: int = 16,
@@ -118,7 +119,8 @@ class Kit:
         "YES"]}`: each is an event of that name for `on`, and `unless = {replied = ["confirm"]}`
         speaks of it. A reply that may ask for no more messages is told (`unclear_reply`) and waits
         for a person; `unclear="hold"` lets nothing go to its number until somebody has seen it.
-        Where the batch job was not seen for `expected_every` (elapsed time), that waits for a person.
+        Where the batch job was not seen for `expected_every` (elapsed time), that waits for a person. It removes
+        the personal data of appointments that ended `retention` ago or earlier (None: `ledger purge` alone does).
         `only_to` (numbers, or how they begin: "+1202555") lets nobody else be written to: for staging.
 
         Every argument may be what the same key of a file is: lengths of time in words ("30 minutes"), `guard`,
@@ -146,6 +148,7 @@ class Kit:
             replies=replies,
             unclear=unclear,
             expected_every=expected_every,
+            retention=retention,
             calendar=calendar,
             sources=sources,
             concurrency=concurrency,
@@ -193,6 +196,7 @@ class Kit:
         self.settings = with_fallback(settings, fallback, failures)
         without_phone = getattr(given["calendar"], "without_phone", "")
         self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention", self.settings.writer)
+        self._retention: timedelta | None = given["retention"]
         guard = given["guard"] or Guard()
         self._planner = Planner(self.ledger, provider, self.settings, guard, given["calendar"], given["sources"])
         self._clock = clock or self._system_clock

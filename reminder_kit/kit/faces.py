@@ -62,6 +62,8 @@ class ReminderKit(Kit):
     suppress = _blocking(Verbs.suppress)
     allow = _blocking(Verbs.allow)
     consent = _blocking(Verbs.consent)
+    person = _blocking(Verbs.person)
+    erase = _blocking(Verbs.erase)
     reconcile_opt_outs = _blocking(Verbs.reconcile_opt_outs)
     receive = _blocking(Verbs.receive)
     retry = _blocking(Verbs.retry)

@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reminder_kit.errors import InvalidInputError, PlanChangedError
-from reminder_kit.kit.consent import ConsentVerbs
 from reminder_kit.kit.listeners import announces_run
+from reminder_kit.kit.people import PeopleVerbs
 from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.messages import DeliveryEvent
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Verbs"]
 
 
-class Verbs(ConsentVerbs):
+class Verbs(PeopleVerbs):
     """The verbs; those about consent are in a module of their own."""
 
     # Planning
@@ -210,8 +210,12 @@ class Verbs(ConsentVerbs):
         plan = await self._permitted(plan)
         if plan.is_unsafe and not force:  # a refusal keeps no STOP from being obeyed, and nothing begun open
             await self._executor.apply(plan.in_any_case(), patient=True)
-        # what follows a webhook or a suppression is no run of the batch job
-        return await self._carry_out(plan, force=force, job="" if only_dirty else "resync")
+        if only_dirty:  # what follows a webhook or a suppression is no run of the batch job
+            return await self._carry_out(plan, force=force)
+        report = await self._carry_out(plan, force=force, job="resync")
+        if self._retention is not None:
+            await self._in_thread(self.ledger.purge, report.now - self._retention, report.now)
+        return report
 
     async def record(
         self,

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 
 from reminder_kit.ledger.consent import ConsentReader
 from reminder_kit.ledger.databases.runner import Asker
+from reminder_kit.ledger.people import PersonReader
 from reminder_kit.ledger.sql.queries import Filters
 from reminder_kit.ledger.sql.row_mapping import (
     blocker_from,
@@ -120,6 +121,8 @@ class Reader:
         self.standing = StandingReader(runner, namespace, self._statements)
         #: What was said about writing to numbers.
         self.consent = ConsentReader(runner, namespace, self._statements.consent)
+        #: All that is kept of one person.
+        self.people = PersonReader(runner, namespace, self._statements.person)
 
     def records(
         self,

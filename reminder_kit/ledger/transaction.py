@@ -16,6 +16,7 @@ from reminder_kit.errors import ClaimLostError
 from reminder_kit.ledger.consent import ConsentRecorder
 from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.databases.write_behind import WriteBehind
+from reminder_kit.ledger.people import PersonEraser
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.recorder import Recorder
 from reminder_kit.ledger.restorations import Restorations
@@ -65,6 +66,10 @@ class Transaction:
         self.reader = Reader(self._runner, namespace, schema)
         #: What is said about writing to numbers.
         self.consent = ConsentRecorder(self._runner, self.reader.consent, namespace, self._statements.consent)
+        #: The erasure of one person.
+        self.people = PersonEraser(
+            self._runner, self.reader.people, namespace, self._statements.person, self._statements.updates.purges
+        )
         self._recorder = Recorder(self._runner, self.reader, namespace, self._statements)
         #: What is written where the ledger was put back to an older state.
         self.restorations = Restorations(self._runner, self.reader, namespace, self._statements)

@@ -36,6 +36,7 @@ from reminder_kit.model.instants import iso
 from reminder_kit.model.phones import masked
 
 __all__ = [
+    "ERASED",
     "Act",
     "ConsentEvent",
     "Lifted",
@@ -53,6 +54,9 @@ __all__ = [
     "told_of",
     "unsettled",
 ]
+
+ERASED = "erased"
+"""By which way, and why, a number is barred whose person was erased."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _MOMENT = timedelta(microseconds=1)

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from reminder_kit.delivery.dispatch import DispatchStatus
 from reminder_kit.delivery.dispatchers import Dispatchers, isolated
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.ledger.reader import Reader
 from reminder_kit.model.consent import Suppression
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
@@ -27,6 +26,9 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO
 from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.work_item import WorkItem
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.reader import Reader
 
 __all__ = ["Job", "Settling"]
 

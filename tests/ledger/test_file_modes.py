@@ -146,7 +146,7 @@ def test_who_may_not_open_it_is_told_whose_it_is_and_how_to_let_a_group_in(publi
     made = ledgers(url)
     made.upgrade()
     if log:
-        made.submit(lambda transaction: transaction.allow(PHONE)).result(20)
+        made.submit(lambda transaction: transaction.consent.record(barred())).result(20)
     else:
         made.close()
     other = ledgers(url)

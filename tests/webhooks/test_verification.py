@@ -94,7 +94,8 @@ class Adapter:
     """Somebody's adapter, which does as it is told."""
 
     name = "pigeon"
-    capabilities = SimpleNamespace(signed_by="")
+    sender = "+12025550100"
+    capabilities = SimpleNamespace(signed_by="", pool=None)
 
     def __init__(self, events):
         self.events = lambda _headers, _body, _now: events()

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from reminder_kit.ledger.sql.attention_statements import AttentionStatements
 from reminder_kit.ledger.sql.consent_statements import ConsentStatements
+from reminder_kit.ledger.sql.person_statements import PersonStatements
 from reminder_kit.ledger.sql.phone_statements import PhoneStatements
 from reminder_kit.ledger.sql.queries import Queries
 from reminder_kit.ledger.sql.restoration_statements import RestorationStatements
@@ -29,6 +30,7 @@ class Statements:
     updates: Updates
     phones: PhoneStatements
     consent: ConsentStatements
+    person: PersonStatements
     attention: AttentionStatements
     standing: StandingStatements
     restoration: RestorationStatements
@@ -43,6 +45,7 @@ def statements_for(schema: str | None, kind: str) -> Statements:
         Updates(*given),
         PhoneStatements(*given),
         ConsentStatements(*given),
+        PersonStatements(*given),
         AttentionStatements(*given),
         StandingStatements(*given),
         RestorationStatements(*given),

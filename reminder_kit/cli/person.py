@@ -1,0 +1,76 @@
+"""`person`: what is kept of one person, handed over or erased.
+
+Never decides what is kept: the kit does. What it hands over is meant for the person, whole numbers and texts included.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+
+import click
+
+from reminder_kit.cli.options import chosen, common, now_option
+from reminder_kit.cli.output import say, write_json
+from reminder_kit.cli.session import opened
+
+__all__ = ["person"]
+
+
+@click.command()
+@click.argument("phone")
+@click.option("--export", "action", flag_value="export", help="Write all that is kept of PHONE as JSON.")
+@click.option(
+    "--erase", "action", flag_value="erase", help="Take back what is parked for PHONE, bar it, and erase what is kept."
+)
+@click.option("--output", "-o", metavar="FILE", help="With --export: the file to write, for its owner alone.")
+@click.option("--yes", is_flag=True, help="With --erase: don't ask.")
+@now_option
+@common
+def person(phone: str, action: str | None, output: str | None, now: datetime | None, *, yes: bool) -> int:
+    """Hand over or erase what is kept of the person with number PHONE."""
+    if action is None:
+        raise click.UsageError("say what to do: --export or --erase")
+    if output is not None and action != "export":
+        raise click.UsageError("--output goes with --export")
+    return _export(phone, output, now) if action == "export" else _erase(phone, now, yes=yes)
+
+
+def _export(phone: str, output: str | None, now: datetime | None) -> int:
+    with opened(now) as kit:
+        kept = kit.person(phone)
+    if output is None:
+        write_json(kept)
+        return 0
+    with open(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123 - made for its owner alone
+        json.dump(kept, file, indent=2, ensure_ascii=True)
+        file.write("\n")
+    counts = ", ".join(f"{len(kept[name])} {name}" for name in ("appointments", "messages", "events", "consent"))
+    say(f"written to {output}: {counts}")
+    return 0
+
+
+def _erase(phone: str, now: datetime | None, *, yes: bool) -> int:
+    if not yes and not chosen().json:
+        click.confirm("Erase all that is kept of this number? It can't be brought back", abort=True)
+    with opened(now, writing=True) as kit:
+        erased = kit.erase(phone)
+    count = erased.appointments
+    if chosen().json:
+        more = {"coming": list(erased.coming), "parked": list(erased.parked)}
+        write_json({"erased": count is not None, "appointments": count, **more})
+    elif count is None:
+        say(
+            f"error: nothing was erased: a message may still be parked ({', '.join(erased.parked)}); "
+            "the number is barred: erase once it went out, or was taken back"
+        )
+    if count is None or chosen().json:
+        return 0 if count is not None else 1
+    click.echo(f"erased from {count} appointment{'' if count == 1 else 's'}; the number is barred: `allow` lifts that")
+    if erased.coming:
+        say(
+            f"still to come, and perhaps still in your calendar or app: {', '.join(erased.coming)}; "
+            "remove the person there, too"
+        )
+    return 0
