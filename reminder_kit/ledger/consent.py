@@ -21,6 +21,7 @@ from reminder_kit.model.consent import (
     Party,
     Suppression,
     Writer,
+    answer_to,
     bars,
     host_barred,
     host_lifted,
@@ -151,10 +152,12 @@ class ConsentRecorder:
         stopped = next((bar for bar in told if bar.by == Party.RECIPIENT and not bar.holds), None)
         if stopped is not None and not consent:
             raise InvalidInputError(_refusal(stopped))
-        if stood or consent:
-            act = Act.CONSENT if consent else Act.LIFT
-            event = host_lifted(stood, number, act, id=id, at=at, way=way, words=consent, namespace=self._namespace)
-            self.record(event)
+        acts = {answer_to(event) for event in stood} | ({Act.CONSENT} if consent else set())
+        for act in sorted(acts):
+            name, words = f"{id}:{act}", consent if act is Act.CONSENT else ""
+            self.record(
+                host_lifted(stood, number, act, id=name, at=at, way=way, words=words, namespace=self._namespace)
+            )
         return Lifted(told, _NOTE if stopped is not None else "")
 
     def see(

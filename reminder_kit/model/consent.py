@@ -12,8 +12,8 @@ Theory of operation
   the provider reported for good. The host lifts its own, and a provider's report, which nobody else would ever take
   back. A person's STOP is lifted by the host only on the person's word (`Act.CONSENT`), for its own namespace.
 - A lift says up to which instant it lifts (`lifts_before`). A START lifts what had happened before it: at the same
-  instant the STOP stands. A host lifts up to the latest of what it knew of: a STOP that happened after that stands,
-  also where it comes in only once the host has lifted the one before.
+  instant the STOP stands. A host lifts, of each kind, up to the latest that it knew of: a STOP that
+  happened after the last known one stands, also where it comes in only once the host has lifted that one.
 - A STOP belongs to the sender that it was sent to, and to the number it came from: it bars for every namespace that
   writes from that sender. Besides, it bars for the namespace that heard it, from whatever that writes, until a START
   reaches the same sender, or, where the namespace no longer writes from that one, any sender of it.
@@ -44,6 +44,7 @@ __all__ = [
     "Suppression",
     "Way",
     "Writer",
+    "answer_to",
     "bars",
     "host_barred",
     "host_lifted",
@@ -80,9 +81,9 @@ class Act(StrEnum):
 
     #: Nothing is to be written to the number any more.
     BAR = "bar"
-    #: What the same party barred is lifted.
+    #: What the same party barred is lifted; the host lifts what the provider reported, too.
     LIFT = "lift"
-    #: The host lifts whatever bars the number, on the person's word.
+    #: The host lifts the person's own STOP, on the person's word.
     CONSENT = "consent"
     #: The person wrote something that may ask for no more messages.
     UNCLEAR = "unclear"
@@ -211,6 +212,13 @@ class Lifted:
 # What stands
 
 
+def answer_to(event: ConsentEvent) -> Act:
+    """Return by which act a host lifts what barred a number, or left it unclear."""
+    if event.act is Act.UNCLEAR:
+        return Act.SEEN
+    return Act.CONSENT if event.by is Party.RECIPIENT else Act.LIFT
+
+
 class _Lifts:
     """Up to which instants bars are lifted, by who lifts which."""
 
@@ -232,11 +240,7 @@ class _Lifts:
 
     def lifts(self, event: ConsentEvent, senders: Collection[str]) -> bool:
         """Say whether what barred, or was unclear, is lifted for who writes from these senders."""
-        found = [self._by_host[Act.CONSENT]]
-        if event.by is not Party.RECIPIENT or event.act is Act.UNCLEAR:
-            found.append(self._by_host[Act.LIFT])
-        if event.act is Act.UNCLEAR:
-            found.append(self._by_host[Act.SEEN])
+        found = [self._by_host[answer_to(event)]]
         if event.by is Party.RECIPIENT:
             found += [self._by_sender.get(name, _NEVER) for name in event.senders]
             if set(event.senders).isdisjoint(senders):  # whoever moved on to another sender is answered there
@@ -356,7 +360,10 @@ def host_lifted(
     words: str,
     namespace: str,
 ) -> ConsentEvent:
-    """Return the event by which a host lifts what `stood` (`unsettled`), and nothing that it does not know of yet."""
-    known = max((event.occurred_at for event in stood), default=None)
+    """Return the event by which a host lifts what an act of its is the answer to, of what `stood` (`unsettled`).
+
+    Nothing else is lifted, nor what the host does not know of yet.
+    """
+    known = max((event.occurred_at for event in stood if answer_to(event) is act), default=None)
     until = None if known is None else known + _MOMENT
     return ConsentEvent(id, number, Party.HOST, act, at, at, way, words, namespace=namespace, lifts_before=until)

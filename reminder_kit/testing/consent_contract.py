@@ -137,7 +137,7 @@ class ConsentContract:
             done = tx.consent.allow(PHONE, "signed form, 12 May", (OURS,), id="lift", at=NOW + LEASE, way="api")
             assert ([bar.by for bar in done.bars], "texts START" in done.note) == (["recipient", "host"], True)
             assert not tx.reader.consent.is_barred(PHONE, AT_OURS)
-            said = tx.reader.consent.events(PHONE)[-1]
+            (said,) = [event for event in tx.reader.consent.events(PHONE) if event.act is Act.CONSENT]
             assert (said.act, said.words, said.by) == (Act.CONSENT, "signed form, 12 May", Party.HOST)
             tx.consent.record(evolve(STOP, id="again", occurred_at=NOW + LEASE / 2))
             assert tx.reader.consent.is_barred(PHONE, AT_OURS)

@@ -70,7 +70,8 @@ STORIES = {
     "all three": ([landline(), host(Act.BAR), stop()], ["recipient", "host", "provider"]),
     "the host lifts its own, and a landline": ([landline(), host(Act.BAR), host(Act.LIFT, 3)], []),
     "the host lifts no STOP": ([stop(), host(Act.LIFT, 3)], ["recipient"]),
-    "but on the person's word": ([stop(), host(Act.BAR), host(Act.CONSENT, 3)], []),
+    "but on the person's word": ([stop(), host(Act.CONSENT, 3)], []),
+    "which lifts nothing of its own": ([stop(), host(Act.BAR), host(Act.CONSENT, 3)], ["host"]),
     "and not the next one": ([stop(), host(Act.CONSENT, 3), stop(4)], ["recipient"]),
     "a STOP to another of its senders": ([stop(senders=(OTHERS,))], ["recipient"]),
     "a START to another sender": ([stop(), start(3, senders=(OTHERS,))], ["recipient"]),
@@ -98,7 +99,7 @@ def test_who_bars_a_number_in_whatever_order_it_became_known(events, by):
 UNCLEAR = {
     "nobody has seen it": ([said(Act.UNCLEAR)], True),
     "the host has seen it": ([said(Act.UNCLEAR), host(Act.SEEN, 3)], False),
-    "the host allows the number": ([said(Act.UNCLEAR), host(Act.LIFT, 3)], False),
+    "the host lifts its own": ([said(Act.UNCLEAR), host(Act.LIFT, 3)], True),
     "another one since": ([said(Act.UNCLEAR), host(Act.SEEN, 3), said(Act.UNCLEAR, 4)], True),
     "a START since": ([said(Act.UNCLEAR), start(3)], False),
     "a START before": ([start(), said(Act.UNCLEAR, 3)], True),
@@ -125,13 +126,16 @@ def test_nothing_is_unclear_while_the_person_bars_the_number():
     assert [event.act for event in standing(events, "clinic", {OURS})] == [Act.BAR]
 
 
-def test_a_host_that_lifts_a_stop_lifts_what_was_unclear_beside_it():
-    """What the STOP hid is not unclear once the host has the person's word."""
-    events = [stop(), said(Act.UNCLEAR, 2)]
-    options = {"at": NOON + timedelta(minutes=5), "way": "api", "words": "by telephone", "namespace": "clinic"}
-    lift = host_lifted(unsettled(events, "clinic", {OURS}), NUMBER, Act.CONSENT, id="lift", **options)
-    assert standing([*events, lift], "clinic", {OURS}) == []
-    assert [event.act for event in standing([*events, host(Act.CONSENT, 1)], "clinic", {OURS})] == [Act.UNCLEAR]
+def test_a_host_lifts_what_it_knew_of_and_nothing_that_it_hears_of_later():
+    """Each act of a host's is the answer to its own kind, up to the last one known: what a STOP hid, too."""
+    options = {"at": NOON + timedelta(minutes=9), "way": "api", "words": "by telephone", "namespace": "clinic"}
+    known = [stop(1), host(Act.BAR, 3), said(Act.UNCLEAR, 5)]
+    stood = unsettled(known, "clinic", {OURS})
+    lifts = [host_lifted(stood, NUMBER, act, id=act, **options) for act in (Act.LIFT, Act.CONSENT, Act.SEEN)]
+    assert [lift.lifts_before - NOON for lift in lifts] == [timedelta(minutes=at, microseconds=1) for at in (3, 1, 5)]
+    assert standing([*known, *lifts], "clinic", {OURS}) == []
+    late = stop(2)
+    assert standing([*known, *lifts, late], "clinic", {OURS}) == [late]
 
 
 def test_others_are_told_neither_where_a_stop_was_heard_nor_in_which_words():
@@ -236,9 +240,12 @@ def told(events, namespace, senders):
 
 def takes_back(lift, bar, namespace, senders):
     if lift.by is Party.HOST:
-        if lift.namespace != namespace or (lift.act is Act.SEEN and bar.act is not Act.UNCLEAR):
-            return False
-        return lift.act is Act.CONSENT or bar.by is not Party.RECIPIENT or bar.act is Act.UNCLEAR
+        answers = {
+            Act.SEEN: bar.act is Act.UNCLEAR,
+            Act.CONSENT: bar.by is Party.RECIPIENT and bar.act is Act.BAR,
+            Act.LIFT: bar.by is not Party.RECIPIENT,
+        }
+        return lift.namespace == namespace and answers[lift.act]
     if bar.by is not Party.RECIPIENT:
         return False
     same = bool(set(lift.senders) & set(bar.senders))
