@@ -28,6 +28,7 @@ from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
+from reminder_kit.model.records import SNAPSHOT
 from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.changes import Change
 from reminder_kit.planning.fallback import fallback_id
@@ -289,9 +290,8 @@ class Kit:
         report, now = evolve(report, problems=plan.problems), self.now()
         if plan.worklist.foreign:
             LOG.error("nobody is written to: %s; `reminder-kit attention` says what to do", plan.worklist.foreign)
-        if job:
-            detail = {name: count for name, count in report.summary.items() if count}
-            await self._io.result(self.ledger.submit(lambda tx: tx.mark_run(job, now, detail)))
+        if job or plan.worklist.snapshot:
+            await self._io.result(self.ledger.submit(partial(_note_run, plan, report, job, now)))
         return await self._watched(plan, report, now)
 
     async def _permitted(self, plan: Plan) -> Plan:
@@ -346,6 +346,15 @@ class Kit:
         if number is None:
             raise InvalidInputError("this is no possible phone number: write it with its country code, +1…")
         return number
+
+
+def _note_run(plan: Plan, report: Report, job: str, now: datetime, tx: Transaction) -> None:
+    """Note that a job was done ("": none that has a name), and when all that a source has was read."""
+    if job:
+        tx.mark_run(job, now, {name: count for name, count in report.summary.items() if count})
+    if plan.worklist.snapshot is not None:
+        source, taken_at = plan.worklist.snapshot
+        tx.mark_run(f"{SNAPSHOT}{source}", taken_at, {})
 
 
 def _warn_of_opt_outs(rules: Iterable[Rule], correction: str, defaults: Defaults) -> None:

@@ -23,7 +23,7 @@ from reminder_kit.planning.explanation import Explanation
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
 from reminder_kit.reconciler.kept_out import bar
-from reminder_kit.reconciler.planner import Appointments
+from reminder_kit.reconciler.planner import SMALL, Appointments
 from reminder_kit.reconciler.retrying import hasten, start_afresh
 from reminder_kit.reconciler.scope import require_one_source
 from reminder_kit.webhooks.verification import verified_events
@@ -235,7 +235,7 @@ class Verbs(PeopleVerbs):
         all_incoming, now = self._planner.incoming(appointments, source), self.now()
 
         def write(tx: Transaction) -> None:
-            tx.record(all_incoming, now, as_of=taken.at if taken else None)
+            tx.record(all_incoming, now, as_of=taken.at if taken else None, note=len(all_incoming) <= SMALL)
 
         await self._written(write, connection)
 

@@ -31,7 +31,7 @@ from reminder_kit.ledger.sql.row_mapping import (
 from reminder_kit.ledger.sql.statements import Statements, statements_for
 from reminder_kit.ledger.standing import StandingReader
 from reminder_kit.model.appointments import recurrence_name
-from reminder_kit.model.as_of import Written
+from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.consent import Party, Suppression, Writer
 from reminder_kit.model.host_data import whole_text
@@ -39,6 +39,7 @@ from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import (
+    SNAPSHOT,
     AppointmentRecord,
     FoundMessage,
     HistoryEntry,
@@ -429,6 +430,14 @@ class Reader:
             "unmatched_events": int(ask.rows(self._statements.queries.count_unmatched, **same)[0][0]),
             "runs": self.runs(),
         }
+
+    def snapshots(self) -> dict[str, datetime]:
+        """Return, by source, when the newest complete snapshot was taken that was carried out, UTC."""
+        return {name.removeprefix(SNAPSHOT): at for name, (at, _) in self.runs().items() if name.startswith(SNAPSHOT)}
+
+    def overtaken(self, at: datetime) -> frozenset[str]:
+        """Return the sources of which a complete snapshot was carried out that is surely newer than one taken `at`."""
+        return frozenset(source for source, newest in self.snapshots().items() if AsOf.is_overtaken(at, newest))
 
     def runs(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
         """Return, by name, when each job last ran and what it said."""

@@ -1,11 +1,11 @@
-"""How appointments are taken in and removed: what is unchanged is not written, what is older is refused.
+"""How appointments are taken in and removed: what is unchanged is not written anew, what is older is refused.
 
 Never commits, never decides by more than snapshot, revision and time of recording.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +13,9 @@ from attrs import define, field
 
 from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.reader import Reader
-from reminder_kit.ledger.sql.row_mapping import micros, micros_or_none
+from reminder_kit.ledger.sql.row_mapping import instant, micros, micros_or_none
 from reminder_kit.ledger.sql.statements import Statements
-from reminder_kit.model.as_of import Written
+from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.records import Identity, Incoming, RecordResult
 
 __all__ = ["Recorder"]
@@ -52,22 +52,36 @@ class _RecordedRow:
         kind, order = incoming.order
         return bool(kind) and (kind != self.kind or order > self.order)
 
+    def is_news(self, incoming: Incoming, at: datetime) -> bool:
+        """Say whether it is to be noted that an unchanged appointment was handed in `at`."""
+        return not self.outranks(incoming, None) and AsOf.is_news(instant(self.recorded_at), at)
+
 
 @define
 class _Batch:
     """Appointments sorted into what is to be done with them."""
 
+    #: What speaks up to which instant, in microseconds; None: all of it is the latest word.
+    as_of: int | None
+    #: When unchanged appointments were handed in; None: that is not noted.
+    handed_in_at: datetime | None
+    #: The sources of which a newer complete snapshot was handed in.
+    overtaken: Collection[str] = ()
     answers: list[RecordResult] = field(factory=list)
     fresh: dict[Identity, Incoming] = field(factory=dict)
-    grown: dict[int, tuple[str, str]] = field(factory=dict)
+    #: Revisions, by row, of unchanged appointments of which something is to be noted.
+    renewed: dict[int, tuple[str, str]] = field(factory=dict)
 
-    def sort_in(self, incoming: Incoming, before: _RecordedRow | None, as_of: int | None) -> RecordResult:
+    def sort_in(self, incoming: Incoming, before: _RecordedRow | None) -> RecordResult:
         """Note what is to be done with an appointment, and return how that is called."""
         if before is not None and before.holds(incoming):
             if before.grows(incoming):
-                self.grown[before.row] = incoming.order
+                self.renewed[before.row] = incoming.order
+            elif self.handed_in_at is not None and before.is_news(incoming, self.handed_in_at):
+                self.renewed[before.row] = (before.kind, before.order)
             return RecordResult.UNCHANGED
-        if before is not None and before.outranks(incoming, as_of):
+        as_of = 0 if incoming.identity.source in self.overtaken else self.as_of
+        if (before is None and as_of == 0) or (before is not None and before.outranks(incoming, as_of)):
             return RecordResult.STALE
         self.fresh[incoming.identity] = incoming
         return RecordResult.NEW if before is None else RecordResult.CHANGED
@@ -83,31 +97,35 @@ class Recorder:
         self._statements = statements
 
     def record(
-        self, all_incoming: Sequence[Incoming], now: datetime, *, as_of: datetime | None = None
+        self, all_incoming: Sequence[Incoming], now: datetime, *, as_of: datetime | None, note: bool
     ) -> list[RecordResult]:
         """Write appointments, in order; one answer each: `Transaction.record` says which."""
-        since = micros_or_none(as_of)
-        return [kept for run in _once_each(all_incoming) for kept in self._record_once_each(run, now, since)]
+        at = (now if as_of is None else as_of) if note else None
+        overtaken = () if as_of is None else self._reader.overtaken(as_of)
+        answers: list[RecordResult] = []
+        for run in _once_each(all_incoming):
+            answers += self._record_once_each(run, now, _Batch(micros_or_none(as_of), at, overtaken))
+        return answers
 
-    def _record_once_each(
-        self, all_incoming: Sequence[Incoming], now: datetime, as_of: int | None
-    ) -> list[RecordResult]:
+    def _record_once_each(self, all_incoming: Sequence[Incoming], now: datetime, batch: _Batch) -> list[RecordResult]:
         known = {
             identity: _RecordedRow(sequence[0], sequence[1], bool(sequence[2]), sequence[3], sequence[4], sequence[5])
             for identity, sequence in self._reader.recorded(incoming.identity for incoming in all_incoming).items()
         }
-        batch = _Batch()
         for incoming in all_incoming:
-            batch.answers.append(batch.sort_in(incoming, known.get(incoming.identity), as_of))
-        self._store(batch, now, as_of)
+            batch.answers.append(batch.sort_in(incoming, known.get(incoming.identity)))
+        self._store(batch, now)
         return self._corrected(batch, all_incoming)
 
-    def _store(self, batch: _Batch, now: datetime, as_of: int | None) -> None:
-        if batch.grown:
+    def _store(self, batch: _Batch, now: datetime) -> None:
+        as_of = batch.as_of
+        if batch.renewed:
+            at = micros_or_none(batch.handed_in_at) or 0
             rows = [
-                {"which": row, "new_kind": kind, "new_revision": order} for row, (kind, order) in batch.grown.items()
+                {"which": row, "new_kind": kind, "new_revision": order, "handed_in_at": at}
+                for row, (kind, order) in batch.renewed.items()
             ]
-            self._runner.many(self._statements.updates.reorder, sorted(rows, key=lambda mapping: mapping["which"]))
+            self._runner.many(self._statements.updates.renew_row, sorted(rows, key=lambda mapping: mapping["which"]))
         if not batch.fresh:
             return
         statement = self._statements.updates.record(as_of=as_of is not None)

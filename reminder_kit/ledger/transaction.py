@@ -82,16 +82,22 @@ class Transaction:
     # Appointments
 
     def record(
-        self, all_incoming: Sequence[Incoming], now: datetime, *, as_of: datetime | None = None
+        self,
+        all_incoming: Sequence[Incoming],
+        now: datetime,
+        *,
+        as_of: datetime | None = None,
+        note: bool = False,
     ) -> list[RecordResult]:
         """Write appointments, in order; one answer each.
 
-        The same fingerprint and not removed: UNCHANGED, and at most a grown revision is
-        stored. An older revision than the recorded one (or, with `as_of`, a row recorded later
-        where revisions say nothing): STALE, decided in the statement that writes.
+        The same fingerprint and not removed: UNCHANGED, and at most a grown revision is stored, with `note` also that
+        it was handed in again (as of that instant, else `now`). An older revision than the recorded one (or, with
+        `as_of`, a row recorded later, or a newer complete snapshot of its source, where revisions say nothing): STALE,
+        decided in the statement that writes.
         Else the snapshot is replaced, the generation grows, the row is dirty and no longer removed.
         """
-        return self._recorder.record(all_incoming, now, as_of=as_of)
+        return self._recorder.record(all_incoming, now, as_of=as_of, note=note)
 
     def remove(
         self,

@@ -76,6 +76,22 @@ class AsOf:
         """Return the last instant of which all clocks say that it is before another one."""
         return instant - _CLOCKS_APART - _TICK
 
+    @classmethod
+    def is_news(cls, recorded_at: datetime, at: datetime) -> bool:
+        """Say whether it must be written down that what was recorded was handed in again `at`, as it is.
+
+        A snapshot taken up to 5 seconds after it was recorded leaves it alone in any case.
+        """
+        return recorded_at <= cls.before(at)
+
+    @classmethod
+    def is_overtaken(cls, at: datetime, newest: datetime | None) -> bool:
+        """Say whether what a snapshot says up to `at` is surely older than the `newest` complete one; None: none was.
+
+        Both clocks may be off, so that of two within ten seconds nobody can say which is the newer.
+        """
+        return newest is not None and at < cls.before(cls.before(newest))
+
     def is_newer(self, written: Written) -> bool:
         """Say whether what is recorded came after the snapshot, so that this says nothing of it."""
         return written.recorded_at > self.since and written not in self.known

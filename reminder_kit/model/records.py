@@ -20,6 +20,7 @@ from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_o
 
 __all__ = [
     "FORCED",
+    "SNAPSHOT",
     "AppointmentRecord",
     "Batch",
     "Claim",
@@ -39,6 +40,9 @@ __all__ = [
 
 FORCED = "forced"
 """The name of the job under which the ledger notes that a plan is carried out although its guard refused it."""
+
+SNAPSHOT = "snapshot "
+"""What the name begins with under which the ledger keeps when a source's newest complete snapshot was taken."""
 
 
 def is_open(forced: tuple[datetime, Mapping[str, Any]] | None, now: datetime) -> bool:
@@ -198,17 +202,17 @@ class Incoming:
         """Kind and order of its revision, as text that sorts (`snapshots.revision_order`)."""
         return revision_order(self.appointment.revision)
 
-    def is_older_than(self, record: AppointmentRecord) -> bool:
+    def is_older_than(self, record: AppointmentRecord, *, overtaken: bool = False) -> bool:
         """Say whether the ledger knows something newer, so that this is not to be written.
 
         Revisions of one kind decide by themselves, unless they are equal. Else `as_of` decides about what differs:
-        whatever was recorded after that is newer.
+        whatever was recorded after that is newer; all is where a newer complete snapshot has `overtaken` this one.
         """
         kind, order = self.order
         if kind and kind == record.revision[0] and order != record.revision[1]:
             return order < record.revision[1]
         differs = record.removed or record.fingerprint != self.fingerprint
-        return differs and self.as_of is not None and self.as_of.is_newer(record.written)
+        return differs and self.as_of is not None and (overtaken or self.as_of.is_newer(record.written))
 
     @classmethod
     def of(cls, appointment: Appointment, as_of: AsOf | None = None) -> Incoming:

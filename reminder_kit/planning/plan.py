@@ -56,6 +56,11 @@ class Worklist:
     probing: tuple[Identity, ...] = field(default=(), repr=False)
     #: How those of the removals were read that are withdrawn for their absence: where one was written since, it stays.
     seen: Mapping[Identity, Written] = field(factory=dict, repr=False)
+    #: When what came in was read, UTC, so that a newer snapshot may overtake what it lacks; None: nothing did.
+    seen_at: datetime | None = None
+    #: The source that came in completely, and when it was read, UTC, to be noted once the plan is carried out; None:
+    #: none did, or nobody knows.
+    snapshot: tuple[str, datetime] | None = None
     #: What was recorded later than this, UTC, is not overwritten by what says nothing of its own time; None: it is.
     as_of: datetime | None = None
     #: By which rules the run asks to work; None: nobody is asked.
@@ -75,7 +80,7 @@ class Worklist:
         """Return the worklist of the `chosen` appointments alone, with nothing recorded or removed."""
         order = tuple(identity for identity in self.order if identity in chosen)
         probing = tuple(identity for identity in self.probing if identity in chosen)
-        return evolve(self, all_incoming=(), removals=(), seen={}, order=order, probing=probing)
+        return evolve(self, all_incoming=(), removals=(), seen={}, snapshot=None, order=order, probing=probing)
 
 
 @frozen

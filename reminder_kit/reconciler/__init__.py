@@ -5,7 +5,8 @@ reading order:
 
     planner       what each verb asks for: input, `scope` (what absence means), guard; `calendar_import` reads calendars
     plan_builder  one snapshot of the ledger in, a plan out; `neighbours` are the appointments that share a number,
-                  `absences` those that did not come in, `holding_back` is what waits for a probe, or for room
+                  `absences` those that did not come in, `snapshots` when all of a source came in last,
+                  `holding_back` is what waits for a probe, or for room
     executor      record, claim, `settling`, decide again, `carrying_out`, release
     work_item     one claimed appointment at work; `conclusions`: what each end of a dispatch means for its reminder
     leases        the name of a worker, its heartbeat, whether it is dead

@@ -337,7 +337,15 @@ def _mark_run(name: str, now: datetime, detail: Mapping[str, Any], tx: Transacti
 def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:
     results: list[RecordResult] = []
     for as_of, run in groupby(worklist.all_incoming, lambda item: item.as_of.at if item.as_of else worklist.as_of):
-        results += [result for batch in batched(run) for result in tx.record(batch, now, as_of=as_of)]
-    for removals in batched(worklist.removals):
+        results += [result for batch in batched(run) for result in tx.record(batch, now, as_of=as_of, note=True)]
+    for removals in batched(_still_gone(worklist, tx)):
         tx.remove(removals, now, seen=worklist.seen)
     return results
+
+
+def _still_gone(worklist: Worklist, tx: Transaction) -> list[Identity]:
+    """Return what is to be removed, without what is only absent from a list that a newer complete one overtook."""
+    if worklist.seen_at is None:
+        return list(worklist.removals)
+    overtaken = tx.reader.overtaken(worklist.seen_at)
+    return [one for one in worklist.removals if one not in worklist.seen or one.source not in overtaken]

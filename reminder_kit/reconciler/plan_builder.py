@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, field
 
 from reminder_kit.model.appointments import Appointment
-from reminder_kit.model.as_of import Written
+from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.places import Place
@@ -46,6 +46,7 @@ from reminder_kit.reconciler.holding_back import hold_for_probes, hold_for_room
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.restored import complete_sources, gap_of_new, line_of
 from reminder_kit.reconciler.scope import Scope
+from reminder_kit.reconciler.snapshots import Snapshots
 from reminder_kit.reconciler.terms import Terms, terms_of
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ class PlanBuilder:
     other_providers: dict[str, str] = field(factory=dict)
     #: The appointments of which something older came in, each with the line that says so.
     outdated: dict[Identity, Change] = field(factory=dict)
+    #: The newest complete snapshots that were carried out.
+    snapshots: Snapshots = field(factory=Snapshots)
     #: How those were read that are withdrawn for their absence.
     absent: dict[Identity, Written] = field(factory=dict)
     #: The appointments that differ from what is recorded.
@@ -134,26 +137,40 @@ class PlanBuilder:
         for identities in batched(all_incoming):
             records = {record.identity: record for record in self.reader.records(identities=identities)}
             for identity in identities:
-                record, incoming = records.get(identity), all_incoming[identity]
-                if record is None or not incoming.is_older_than(record):
+                if not self._is_older(all_incoming[identity], records.get(identity)):
+                    incoming = all_incoming[identity]
                     self.neighbours.announce(identity, incoming.appointment)
 
     def _must_decide(self, incoming: Incoming, record: AppointmentRecord | None) -> bool:
         """Say whether what came in must be decided; else, stale or as it was recorded, it is noted at once."""
         identity = incoming.identity
-        if record is not None and incoming.is_older_than(record):
+        if self._is_older(incoming, record):
             self.outdated[identity], self.changes[identity] = _stale(identity), []
             return False
         if self._needs_no_look(record, incoming):
             assert record is not None  # noqa: S101 - what stands is recorded
             self.changes[identity] = self._recorded_changes(record)
-            if incoming.order[0] and incoming.order != record.revision:
+            if self._is_noted(incoming, record):
                 self.accepted.append(incoming)
             return False
         if record is None or record.removed or record.fingerprint != incoming.fingerprint:
             self.accepted.append(incoming)
             self._fresh.add(identity)
+        elif self._is_noted(incoming, record):
+            self.accepted.append(incoming)
         return True
+
+    def _is_older(self, incoming: Incoming, record: AppointmentRecord | None) -> bool:
+        """Say whether the ledger knows something newer than what came in, also that it is not there any more."""
+        overtaken = self.snapshots.overtake(incoming.identity.source, incoming.as_of)
+        return overtaken if record is None else incoming.is_older_than(record, overtaken=overtaken)
+
+    def _is_noted(self, incoming: Incoming, record: AppointmentRecord) -> bool:
+        """Say whether something is to be written of what came in as it was recorded: its revision, or that it came."""
+        if incoming.order[0] and incoming.order != record.revision:
+            return True
+        at = incoming.as_of.at if incoming.as_of else self.now
+        return incoming.identity in self.scope.noted and AsOf.is_news(record.recorded_at, at)
 
     @property
     def yields(self) -> bool:
@@ -364,6 +381,8 @@ class PlanBuilder:
                     if self.probes and not self.probes.isdisjoint(change.key for change in self.changes[identity])
                 ),
                 seen=self.absent,
+                seen_at=scope.as_of.at if scope.as_of else self.now,
+                snapshot=self.snapshots.news(scope),
                 bid=self.terms.bid,
                 standing=self.terms.standing,
                 news=self.terms.news,
@@ -441,9 +460,10 @@ def build_plan(
     neighbours = Neighbours(reader, settings, now, barred)
     blockers = reader.blockers()
     builder = PlanBuilder(reader, settings, now, scope, barred, settings.digest, blockers, neighbours, terms)
+    builder.snapshots = Snapshots.known(reader, scope)
     builder.add_incoming(all_incoming)
     for part in (scope, *scope.covered):
-        if part.complete or part.covers:
+        if (part.complete or part.covers) and not builder.snapshots.overtake(part.source, part.as_of):
             builder.withdraw(vanished(reader, part, now), absent=True)
     if scope.withdraw:
         builder.withdraw(reader.records(identities=scope.withdraw))

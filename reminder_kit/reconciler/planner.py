@@ -51,12 +51,13 @@ from reminder_kit.text.linter import warnings_of
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
 
-__all__ = ["Appointments", "Planner", "read_rules"]
+__all__ = ["SMALL", "Appointments", "Planner", "read_rules"]
 
 Appointments = Appointment | Iterable[Appointment]
 
-_SMALL = 20
-"""Up to how many appointments a sync is taken for a person's edit, so that the guard's ratio does not apply."""
+SMALL = 20
+"""Up to how many appointments are taken for a person's edit: the guard's ratio does not apply to a sync of them, and
+that they were handed in is written down although nothing changed."""
 
 
 @frozen
@@ -99,7 +100,7 @@ class Planner:
         batch = self._incoming(appointments, source, taken, withdraws=withdraws)
         all_incoming = batch.all_incoming
         name = source or self._only_source(batch) if withdraws else source
-        guarded = withdraws or len(all_incoming) > _SMALL
+        guarded = withdraws or len(all_incoming) > SMALL
         scope = Scope(
             "sync",
             name,
@@ -108,6 +109,7 @@ class Planner:
             spare=_contradicted(batch),
             guarded=guarded,
             as_of=taken,
+            noted=_noted(all_incoming),
             forced=forced,
         )
         return _with_contradictions(self._make(all_incoming, scope, now, refuse_empty=complete and not batch), batch)
@@ -130,7 +132,8 @@ class Planner:
         taken = AsOf.told(as_of, now) if as_of is not None else None
         imported = self._read_calendar(file, now, taken, source=source, complete=complete)
         all_incoming = self._of_calendar(imported)
-        plan = self._make(all_incoming, evolve(imported.scope, forced=forced), now)
+        noted = () if taken is None else _noted(all_incoming)
+        plan = self._make(all_incoming, evolve(imported.scope, noted=noted, forced=forced), now)
         return evolve(plan, problems=imported.problems, readings=_readings([imported]))
 
     def resync(
@@ -167,6 +170,7 @@ class Planner:
             sweep=True,
             only_dirty=only_dirty,
             as_of=taken,
+            noted=_noted(batch.all_incoming),
             forced=forced,
             covered=tuple(imported.scope for imported in all_imported),
         )
@@ -293,6 +297,11 @@ class Planner:
             )
 
         return self.ledger.read(plan)
+
+
+def _noted(all_incoming: Mapping[Identity, Incoming]) -> Collection[Identity]:
+    """Return those of which it is written down that they came in: of a person's edit all, of a long list none."""
+    return frozenset(all_incoming) if len(all_incoming) <= SMALL else ()
 
 
 def _explanation(

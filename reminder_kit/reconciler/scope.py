@@ -48,6 +48,8 @@ class Scope:
     horizon: datetime | None = None
     #: When what came in was read: what is newer is not withdrawn for its absence. None: at the plan's instant.
     as_of: AsOf | None = None
+    #: Those of which it is written down that they were handed in, also where nothing of them has changed.
+    noted: Collection[Identity] = ()
     #: Why nothing may be withdrawn for its absence; None: it may.
     refusal: str | None = None
     #: Recorded appointments to be withdrawn by name.

@@ -25,6 +25,7 @@ from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.places import Place
 from reminder_kit.model.records import (
+    SNAPSHOT,
     HistoryEntry,
     Identity,
     RecordResult,
@@ -104,6 +105,33 @@ class _Recording:
         assert after == evolve(before, revision=incoming(revision=5).order)
         with ledger.writing() as transaction:
             assert transaction.record([incoming(revision=4, title="Old")], NOW) == [RecordResult.STALE]
+
+    def test_what_is_handed_in_again_is_noted_where_that_is_asked_for(self, ledger: Ledger) -> None:
+        """Nothing but the time changes, and only forward, by more than the seconds that clocks may differ."""
+        (before,) = record_all(ledger, incoming(revision=5))
+        for again, seconds, noted in ((5, 5, 0), (5, 60, 60), (5, 30, 60), (4, 90, 60), (6, 90, 90)):
+            with ledger.writing() as transaction:
+                at = NOW + timedelta(seconds=seconds)
+                assert transaction.record([incoming(revision=again)], at, note=True) == [RecordResult.UNCHANGED]
+            (after,) = ledger.read(lambda reader: list(reader.records()))
+            assert after.recorded_at == NOW + timedelta(seconds=noted)
+        assert after == evolve(before, recorded_at=after.recorded_at, revision=incoming(revision=6).order)
+
+    def test_a_snapshot_that_was_overtaken_is_stale(self, ledger: Ledger) -> None:
+        """Of its source nothing is taken but newer revisions, nor what was not known; of others all is."""
+        record_all(ledger, incoming("A", revision=1), incoming("B"))
+        with ledger.writing() as transaction:
+            transaction.mark_run(f"{SNAPSHOT}default", NOW + timedelta(minutes=2), {})
+        late = [
+            incoming("A", title="x", revision=2),
+            incoming("B", title="x"),
+            incoming("C"),
+            incoming("D", source="o"),
+        ]
+        with ledger.writing() as transaction:
+            results = transaction.record(late, NOW + timedelta(minutes=3), as_of=NOW + timedelta(minutes=1))
+        assert results == [RecordResult.CHANGED, RecordResult.STALE, RecordResult.STALE, RecordResult.NEW]
+        assert ledger.read(lambda reader: reader.snapshots()) == {"default": NOW + timedelta(minutes=2)}
 
     @pytest.mark.parametrize(
         ("recorded", "coming", "kept"),

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from reminder_kit.model.lifecycle import SENT, State
+from reminder_kit.model.messages import Message
 from reminder_kit.model.records import FoundMessage
 
 __all__ = ["FAST", "Match", "match"]
@@ -49,9 +50,14 @@ def match(candidates: Sequence[FoundMessage], at: datetime) -> Match:
             return Match(waits=True)
         if message.state in _HARDLY:
             doubtful = doubtful or found
-        elif doubtful is None or message.start_at > at:
+        elif doubtful is None or _latest_start(message) > at:
             return Match(found)
     return Match(doubtful) if doubtful else _ahead_of_us([one for one in candidates if one.message.send_at > at])
+
+
+def _latest_start(message: Message) -> datetime:
+    """Return the latest start (UTC) of those that a message tells of."""
+    return max([message.start_at, *(included.start_at for included in message.includes)])
 
 
 def _ahead_of_us(candidates: Sequence[FoundMessage]) -> Match:

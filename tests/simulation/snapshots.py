@@ -27,6 +27,8 @@ class Snapshot:
     rows: dict
     taken_at: object
     stood: dict
+    #: How often each visit was handed in as it was recorded, until then.
+    again: dict
     #: Made at once, and applied later; None: the rows are handed in later.
     plan: Plan | None = None
 
@@ -36,8 +38,8 @@ class SnapshotHistory(History):
 
     KINDS = ({}, {}, {"kind": "vonage"})
     EVENTS = (
-        ("hook", 8), ("forget", 3), ("take", 5), ("review", 4), ("hand_in", 7), ("query", 4), ("pause", 8),
-        ("batch", 2),
+        ("hook", 8), ("again", 3), ("forget", 3), ("take", 5), ("review", 4), ("hand_in", 7), ("query", 4),
+        ("pause", 8), ("batch", 2),
     )  # fmt: skip
 
     def __init__(self, seed, **options):
@@ -50,6 +52,7 @@ class SnapshotHistory(History):
         self.edits = 0
         self.taken = []
         self.lost = {}
+        self.again_in, self.newest = {}, None
         self.kept = self.followed = 0
 
     # The host
@@ -88,6 +91,24 @@ class SnapshotHistory(History):
                 kit.record(changed, connection=connection)
                 connection.commit()
 
+    def again(self):
+        """Undo what nobody was told of, or nothing at all, and tell the kit of the visit as it is recorded."""
+        known = {record.identity.id: record for record in self.world.records() if not record.removed}
+        if not known:
+            return
+        id_ = self.random.choice(sorted(known))
+        visit, kit = known[id_].appointment, self.kit()
+        if self.has_revisions:
+            self.edits += 1
+            visit = evolve(visit, revision=self.edits)
+        self.host[id_] = visit
+        self.lost.pop(id_, None)
+        if self.world.now - known[id_].recorded_at > DOUBT:  # else it is newer for that alone, or clocks can't tell
+            self.again_in[id_] = self.again_in.get(id_, 0) + 1
+        way = self.random.choice(["sync", "record"])
+        self.log(way, "again", self.shown(visit))
+        getattr(kit, way)(visit)
+
     def forget(self):
         """Change something, or lose it, and tell nobody: the next snapshot shows it."""
         if self.host and self.chance(0.4):
@@ -115,7 +136,7 @@ class SnapshotHistory(History):
         """Read the host's table, to be handed in some time."""
         kit = self.random.randrange(2)
         self.log("snapshot of", len(self.host), "by kit", kit)
-        self.taken.append(Snapshot(kit, dict(self.host), self.kits[kit].now(), self.written()))
+        self.taken.append(Snapshot(kit, dict(self.host), self.kits[kit].now(), self.written(), dict(self.again_in)))
 
     def review(self):
         """Make a plan of all there is, and apply it once somebody has reviewed it, or some time later."""
@@ -127,7 +148,7 @@ class SnapshotHistory(History):
         options = self.random.choice([{}, {"as_of": taken_at}])
         self.log("plan of", len(rows), "by kit", kit, *options)
         plan = self.kits[kit].plan(given, "default", complete=True, **options)
-        self.taken.append(Snapshot(kit, rows, taken_at, stood, plan))
+        self.taken.append(Snapshot(kit, rows, taken_at, stood, dict(self.again_in), plan))
         self.world.advance(seconds=5)  # a person needs longer
         if self.chance(0.6):
             for _ in range(self.random.randrange(1, 4)):
@@ -144,6 +165,7 @@ class SnapshotHistory(History):
             self.log("apply the plan of", snapshot.taken_at)
             kit.apply(snapshot.plan, force=True)
             self.compare(before, snapshot, set())
+            self.took(snapshot.rows and snapshot.plan.worklist.snapshot and snapshot.taken_at)
             return
         way = self.random.choice(["sync", "sync", "resync", "resync", "covers", "record"])
         rows, absent = snapshot.rows, set(snapshot.stood) - set(snapshot.rows)
@@ -163,24 +185,26 @@ class SnapshotHistory(History):
                 absent = set()  # nothing came in: it may be refused, and forced it says so of all
             getattr(kit, way)(given, complete=True, as_of=as_of, force=True)
         self.compare(before, evolve(snapshot, rows=rows), absent)
+        self.took(rows and way in ("sync", "resync") and snapshot.taken_at)
 
     def query(self):
         """Have the kit draw a query, while people go on; it says nothing of when that was."""
         kit, way = self.random.randrange(2), self.random.choice(["sync", "resync"])
         taken_at, stood, rows = self.kits[kit].now(), self.written(), dict(self.host)
-        before = []
+        before, again = [], dict(self.again_in)
         self.log(way, "a query by kit", kit)
 
         def drawn():
             for _ in range(self.random.randrange(4)):
-                self.random.choice([self.hook, self.hook, self.forget])()
+                self.random.choice([self.hook, self.hook, self.forget, self.again])()
                 self.world.advance(seconds=self.random.choice([0, 0, 0.5, 3]))
             before.extend(self.world.records())
             yield from rows.values()
 
         getattr(self.kits[kit], way)(drawn(), complete=True, force=True)
         absent = set(stood) - set(rows) if rows else set()
-        self.compare(before, Snapshot(kit, rows, taken_at, stood), absent)
+        self.compare(before, Snapshot(kit, rows, taken_at, stood, again), absent)
+        self.took(rows and taken_at)
 
     # The oracle
 
@@ -189,17 +213,32 @@ class SnapshotHistory(History):
         after = {record.identity.id: record for record in self.world.records()}
         for record in before:
             id_, now = record.identity.id, after[record.identity.id]
-            if record.written != snapshot.stood.get(id_):
+            came_again = self.again_in.get(id_, 0) != snapshot.again.get(id_, 0)
+            if came_again or record.written != snapshot.stood.get(id_):
                 self.kept += 1
-                assert now.written == record.written, (
-                    f"{id_} was written at {record.recorded_at}, after the snapshot of {snapshot.taken_at}: "
+                assert (now.fingerprint, now.removed) == (record.fingerprint, record.removed), (
+                    f"{id_} came in at {record.recorded_at}, after the snapshot of {snapshot.taken_at}: "
                     f"{'withdrawn' if now.removed else 'put back'}"
+                )
+            elif self.is_overtaken(snapshot):
+                surely = self.newest - snapshot.taken_at > 2 * DOUBT and not self.has_revisions
+                assert not surely or (now.fingerprint, now.removed) == (record.fingerprint, record.removed), (
+                    f"{id_} follows the snapshot of {snapshot.taken_at} after that of {self.newest}"
                 )
             elif record.recorded_at < snapshot.taken_at - DOUBT:
                 self.follow(id_, now, snapshot, absent)
         known = {record.identity.id for record in before}
         for id_ in snapshot.rows.keys() - known:
-            assert id_ in after, f"{id_} came in, and was not recorded"
+            assert id_ in after or self.is_overtaken(snapshot), f"{id_} came in, and was not recorded"
+
+    def is_overtaken(self, snapshot):
+        """Say whether a newer complete snapshot was carried out: what that lacked is not recorded any more."""
+        return self.newest is not None and snapshot.taken_at < self.newest
+
+    def took(self, taken_at):
+        """Note that a complete snapshot was carried out, if any was, that says when it was taken."""
+        if taken_at:
+            self.newest = max(taken_at, self.newest or taken_at)
 
     def follow(self, id_, now, snapshot, absent):
         if id_ in snapshot.rows:

@@ -224,6 +224,110 @@ def test_without_an_instant_a_list_is_the_latest_word(kit, sandbox, appointment,
     assert parked(sandbox) == [(OLD, 12), (MOVED, 12)]
 
 
+# What is handed in again, as it was recorded
+
+
+AGAIN = {
+    "sync": lambda kit, rows: kit.sync(rows[0]),
+    "record": lambda kit, rows: kit.record(rows[0]),
+    "a list": lambda kit, rows: kit.sync(rows),
+    "the batch job": lambda kit, rows: kit.resync(rows),
+    "all there is": lambda kit, rows: kit.resync(rows, complete=True),
+    "a query": lambda kit, rows: kit.sync(iter(rows), complete=True),
+    "a snapshot": lambda kit, rows: kit.sync(rows, as_of=kit.now()),
+    "a plan": lambda kit, rows: kit.apply(kit.plan(rows, complete=True)),
+}
+
+
+@pytest.mark.parametrize("again", AGAIN)
+def test_what_was_handed_in_again_as_it_was_is_newer_than_a_snapshot(kit, sandbox, appointment, rows, again):
+    """Somebody moved, and deleted, a visit, told nobody, and put it back: a list read in between undoes nothing."""
+    as_of = kit.now()
+    sandbox.clock.advance(minutes=1)
+    AGAIN[again](kit, rows)
+    sandbox.clock.advance(minutes=1)
+    for older in (rows[1:], [appointment("A-0", days=4, phone=MOVED), rows[1]]):
+        report = kit.sync(older, complete=True, as_of=as_of)
+        assert parked(sandbox) == [(OLD, 12), (MOVED, 12)]
+        assert not [line for line in report.changes if line.is_work]
+
+
+def test_of_what_is_handed_in_again_at_most_the_time_is_written(kit, sandbox, rows):
+    """Law 2: with the same input and clock nothing at all; later on when it came, and nothing to be worked on."""
+    recorded = kit.ledger.read(lambda reader: list(reader.records()))
+    kit.sync(rows)
+    kit.record(rows[0])
+    noted = kit.ledger.read(lambda reader: list(reader.records()))
+    assert noted == [evolve(record, recorded_at=kit.now()) for record in recorded]
+    for seconds in (0, 5):
+        sandbox.clock.advance(seconds=seconds)
+        kit.sync(rows)
+        kit.record(rows[0])
+        assert kit.ledger.read(lambda reader: list(reader.records())) == noted
+
+
+def many(appointment, **changes):
+    return [appointment(f"M-{number}", phone=f"+120255502{number:02}", **changes) for number in range(30)]
+
+
+@pytest.mark.parametrize("way", ["at once", "reviewed", "record"])
+def test_an_older_snapshot_changes_nothing_after_a_newer_complete_one(kit, sandbox, appointment, way):
+    """Two nightly jobs, and the first one ends last: it lacks some, moves some and has one more, and all is old."""
+    rows = many(appointment)
+    kit.sync(rows, complete=True)
+    sandbox.clock.advance(hours=1)
+    older = [*many(appointment, days=4)[:5], *rows[10:], appointment("M-30", phone=NEW)]
+    as_of = kit.now()
+    plan = kit.plan(older, complete=True, as_of=as_of, force=True)
+    sandbox.clock.advance(minutes=1)
+    kit.sync(iter(rows), complete=True)
+    before = parked(sandbox)
+    sandbox.clock.advance(minutes=1)
+    if way == "reviewed":
+        kit.apply(plan)
+    elif way == "record":
+        kit.record(older, as_of=as_of)
+        kit.resync()
+    else:
+        assert not [line for line in kit.sync(older, complete=True, as_of=as_of).changes if line.is_work]
+    assert parked(sandbox) == before
+    assert len(before) == 30
+
+
+def test_a_newer_revision_is_taken_from_an_older_snapshot(kit, sandbox, appointment):
+    """Revisions of one kind decide by themselves, also after a newer complete snapshot."""
+    rows = [appointment("A-0", phone=MOVED, revision=1)]
+    kit.sync(rows)
+    sandbox.clock.advance(hours=1)
+    as_of = kit.now()
+    sandbox.clock.advance(minutes=1)
+    kit.sync(iter(rows), complete=True)
+    kit.sync([appointment("A-0", days=4, phone=MOVED, revision=2)], as_of=as_of)
+    assert parked(sandbox) == [(MOVED, 13)]
+
+
+def test_a_snapshot_of_another_source_overtakes_nothing(kit, sandbox, appointment):
+    """What is newer of one source says nothing of another one's."""
+    kit.sync([appointment("A-0", phone=MOVED, source="one"), appointment("A-1", phone=OLD, source="two")])
+    sandbox.clock.advance(hours=1)
+    as_of = kit.now()
+    sandbox.clock.advance(minutes=1)
+    kit.sync(iter([appointment("A-1", phone=OLD, source="two")]), complete=True)
+    kit.sync([appointment("A-0", days=4, phone=MOVED, source="one")], complete=True, as_of=as_of)
+    assert parked(sandbox) == [(OLD, 12), (MOVED, 13)]
+
+
+def test_a_long_list_of_unchanged_rows_is_no_write_for_each(kit, sandbox, appointment):
+    """The batch job with all there is leaves the rows as they are, and notes once that all were there."""
+    rows = many(appointment)
+    kit.sync(rows)
+    before = kit.ledger.read(lambda reader: list(reader.records()))
+    sandbox.clock.advance(hours=1)
+    kit.resync(iter(rows), complete=True)
+    assert kit.ledger.read(lambda reader: list(reader.records())) == before
+    assert kit.ledger.read(lambda reader: reader.snapshots()) == {"default": kit.now()}
+
+
 TAKERS = ["plan", "plan_calendar", "plan_resync", "sync", "import_calendar", "resync", "record"]
 
 

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from reminder_kit import Appointment, Recipient, Rule
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import Included
 from reminder_kit.model.records import FoundMessage, Identity
 from reminder_kit.testing.ledger_stage import message
 from reminder_kit.webhooks.answering import Match, match
@@ -296,6 +297,14 @@ def test_a_reply_answers(messages, expected):
     """What of all that went to a number a reply is about."""
     found, waits = match([sent(*one) for one in messages], TOLD_AT)
     assert ("waits" if waits else found and found.identity.id) == expected
+
+
+def test_a_text_about_several_visits_is_over_once_the_last_of_them_is():
+    """The first visit that it told of has begun, and another one is still to come: that may be answered."""
+    begun = sent("a", State.SENT, 60, start_in=-1)
+    later = Included("k", begun.message.start_at + timedelta(hours=3))
+    of_two = begun._replace(message=evolve(begun.message, includes=(later,)))
+    assert match([sent("b", State.UNDELIVERED, 1), of_two], TOLD_AT) == Match(of_two)
 
 
 def test_an_unknown_message_counts_where_the_known_one_is_about_a_visit_that_is_over():

@@ -79,12 +79,16 @@ class Updates(Builder):
         return self._insert(table).from_select([*_INCOMING_COLUMNS, *same], chosen)
 
     @cached_property
-    def reorder(self) -> Any:
-        """Write a revision that grew although nothing else changed."""
+    def renew_row(self) -> Any:
+        """Write when an unchanged appointment was handed in last, and its revision, which may have grown."""
         table = self.tables.appointments
-        return self._update(table, revision_kind=sa.bindparam("new_kind"), revision=sa.bindparam("new_revision")).where(
-            table.c.row_id == sa.bindparam("which")
-        )
+        at = sa.bindparam("handed_in_at", type_=sa.BigInteger)
+        return self._update(
+            table,
+            revision_kind=sa.bindparam("new_kind"),
+            revision=sa.bindparam("new_revision"),
+            recorded_at=sa.case((table.c.recorded_at < at, at), else_=table.c.recorded_at),
+        ).where(table.c.row_id == sa.bindparam("which"))
 
     @cached_property
     def reply(self) -> Any:
