@@ -353,6 +353,9 @@ def _place_late(
     if target > feasible.earliest:
         steps = (*steps, ("quiet hours ({}) are over at {}", feasible.quiet, target))
     if target > feasible.latest:
+        patient = replaces or rule.says_late or not rule.is_follow_up
+        if not patient and window.enters(target) - due_at > FOLLOW_UP_PATIENCE:
+            return _skip(Reason.PAST, *steps, ("then a follow-up is more than {} late", FOLLOW_UP_PATIENCE))
         return hold(target, window, steps)
     return Placement(PlacementDecision.SEND, Reason.CLAMPED_LATE, target, None, steps)
 

@@ -132,7 +132,7 @@ def test_commands_work_on_the_apps_ledger(own, booked, telnyx):
     assert own("cancel", "A-1", "--now", NOW, "--force").status == 0
     assert parked_texts(telnyx) == []
     assert own("suppress", "(202) 555-0177", "--now", NOW).status == 0
-    assert own("allow", "(202) 555-0177", "--json").json == {"lifted": True}
+    assert own("allow", "(202) 555-0177", "--json").json["lifted"] is True
     assert own("retry", "--now", NOW).status == 0
     assert own("retry", "A-2", "--now", NOW).status == 0
 

@@ -283,6 +283,12 @@ class TestOtherBounds:
         )
         assert placed(reminder(after="2 hours", if_late="skip"), "2026-02-16 13:00") == "skip past"
 
+    def test_a_follow_up_is_not_held_for_a_morning_when_it_is_a_day_late(self):
+        """Due at night and late in the evening after: the morning would be a day late, and is not waited for."""
+        one = reminder(datetime(2026, 2, 16, 1, 50, tzinfo=NEW_YORK), after="2 hours")
+        assert placed(one, "2026-02-16 20:59", window=VONAGE, quiet=NIGHT).startswith("send_at")
+        assert placed(one, "2026-02-16 21:00", window=VONAGE, quiet=NIGHT) == "skip past"
+
     def test_a_rule_before_the_end_is_bounded_by_the_end(self):
         """With `anchor = "end"`, `min_notice` and the last moment are counted from the end, also after the start."""
         one = reminder(end=MONDAY_10 + timedelta(hours=2), before="15 minutes", anchor="end", min_notice="5 minutes")
