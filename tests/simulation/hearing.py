@@ -181,16 +181,25 @@ class Hearing:
     def last_words(self, number):
         """Return whether the last word of a number that the kit knows opts out; several were said at one instant.
 
-        A text that the provider blocked says so too: she had opted out by then, whether or not that word came.
+        A text that the provider blocked says so too: she had opted out by then, whether or not that word came. One
+        that it refused to park, or that Twilio blocked, may say so: she may have opted in while it was on its way.
         """
+        rows = [row for row in self.world.messages().values() if row["to_number"] == number]
         blocked = [
             (moment(row["send_at"]), True)
-            for row in self.world.messages().values()
-            if row["to_number"] == number and row["state"] == State.UNDELIVERED and row["error"].startswith("40300")
+            for row in rows
+            if row["state"] == State.UNDELIVERED and row["error"].startswith("40300")
         ]
         words = [*self.words[number], *(blocked if self.world.kind == "telnyx" else ())]
         latest = max((at for at, _ in words), default=None)
-        return {stops for at, stops in words if at == latest} or {False}
+        known = {stops for at, stops in words if at == latest} or {False}
+        refused = any(
+            row["state"] in (State.UNDELIVERED, State.REJECTED)
+            and any(code in row["error"] for code in ("40300", "21610"))
+            and (latest is None or moment(row["send_at"]) >= latest)
+            for row in rows
+        )
+        return known | {True} if refused else known
 
     def check_bar(self, number):
         is_barred = number in self.world.ledger.read(lambda reader: reader.suppressions())
