@@ -14,6 +14,7 @@ from typing import Any
 
 from reminder_kit.delivery.message_events import STATES
 from reminder_kit.errors import InvalidInputError, PayloadError, unforeseen
+from reminder_kit.model.consent import sender_names
 from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
@@ -54,7 +55,7 @@ def normalised(event: DeliveryEvent, provider: str, region: str | None, now: dat
         number=None if event.number is None else number_of(event.number, region),
         text=event.text,
         code=event.code[:_LONGEST_NAME],
-        senders=event.senders,
+        senders=sender_names(*(whole_text(name)[:_LONGEST_NAME] for name in event.senders or ())),
         raw=_kept(event.raw),
     )
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, cast
 from attrs import field, frozen
 
 from reminder_kit.delivery.exchange import logged
-from reminder_kit.errors import ConfigurationError, TransientError
+from reminder_kit.errors import ConfigurationError, InvalidInputError, TransientError
 from reminder_kit.logs import LOG
 from reminder_kit.model.consent import Act, ConsentEvent, Party, Way, Writer, sender_names
 from reminder_kit.model.host_data import whole_text
-from reminder_kit.model.instants import iso
+from reminder_kit.model.instants import iso, utc
 from reminder_kit.ports import IO, NoAnswerError, NotSentError, OptOutLister, Provider
 from reminder_kit.webhooks.normalising import is_number, number_of
 
@@ -48,8 +48,9 @@ class Listed:
 
     def event(self, now: datetime) -> ConsentEvent:
         """Return the STOP that the list tells of, known `now` (UTC); it has one name however often it is read."""
-        at = self.since or now
-        name = blake2b(f"{self.provider}:{self.number}:{iso(at)}".encode(), digest_size=12).hexdigest()
+        at = min(self.since or now, now)  # else no START would lift it before that
+        told = f"{self.provider}:{self.number}:{iso(self.since or now)}"
+        name = blake2b(told.encode(), digest_size=12).hexdigest()
         said = "on the provider's list of opt-outs"
         return ConsentEvent(
             f"list:{name}", self.number, Party.RECIPIENT, Act.BAR, at, now, Way.LIST, said, self.senders
@@ -95,7 +96,7 @@ async def _listed_by(lister: OptOutLister, io: IO, region: str | None) -> list[L
             if not is_number(number):
                 odd += 1
                 continue
-            known, since = found.get(number), answer.since.get(listed)
+            known, since = found.get(number), _instant(answer.since.get(listed))
             found[number] = max(known, since) if known and since else since or known
         if not answer.more:
             break
@@ -103,6 +104,14 @@ async def _listed_by(lister: OptOutLister, io: IO, region: str | None) -> list[L
         LOG.warning("%d entries of the list of opt-outs at %s are no numbers", odd, lister.name)
     names = sender_names(lister.sender, lister.capabilities.pool)
     return [Listed(number, since, lister.name, names) for number, since in found.items()]
+
+
+def _instant(at: datetime | None) -> datetime | None:
+    """Return an instant of an adapter's, UTC; None where it is none."""
+    try:
+        return None if at is None else utc(at)
+    except (InvalidInputError, AttributeError):
+        return None
 
 
 def bar_listed(all_listed: Collection[Listed], now: datetime, writer: Writer, tx: Transaction) -> int:

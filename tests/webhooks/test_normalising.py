@@ -46,6 +46,14 @@ def test_a_number_is_read_as_a_recipients_is(number, region, read):
     assert plain(region, number=number).number == read
 
 
+def test_the_senders_of_a_reply_are_named_as_ours_are():
+    """However an adapter writes them, a STOP holds where it was sent to; what no database takes is made plain."""
+    senders = ("12025550100", "profile\0\ud800", "", "12025550100")
+    assert plain(senders=senders).senders == ("+12025550100", "profile\ufffd\ufffd")
+    assert len(plain(senders=("p" * 1000,)).senders[0]) == 200
+    assert plain(senders=None).senders == ()
+
+
 @pytest.mark.parametrize(
     ("at", "taken"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -56,6 +56,15 @@ def test_a_list_that_cannot_be_read_is_a_providers_error(kit, sandbox, fault):
     with pytest.raises(ProviderError):
         kit.reconcile_opt_outs()
     assert kit.ledger.read(lambda reader: reader.suppressions()) == {}
+
+
+def test_what_a_list_holds_is_made_plain(kit, sandbox, monkeypatch):
+    """Numbers are read as a recipient's are; an opt-out of the future counts as of now, so that a START lifts it."""
+    now = sandbox.clock()
+    odd = {"(202) 555-0123": now + timedelta(days=9), "+12025550124": datetime(2026, 1, 1)}
+    monkeypatch.setattr(Telnyx, "parse_opt_outs", lambda *_: OptOuts((*odd, "CLINIC"), since=odd))
+    assert kit.reconcile_opt_outs() == 2
+    assert {bar.at for number in (NUMBER, "+12025550124") for bar in kit.consent(number).bars} == {now}
 
 
 def test_a_provider_without_a_list_says_so(make_kit):
