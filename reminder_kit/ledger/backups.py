@@ -117,10 +117,13 @@ def _refuse_others(source: SQLiteFile, target: Path) -> None:
     """Raise `LedgerError` where a file that would be replaced is no copy of a ledger, or the ledger itself."""
     if target.samefile(source.path):
         raise LedgerError(f"{target} is the ledger itself: name another file for its copy")
+    there = SQLiteFile(target)
     try:
-        known = target.is_file() and SQLiteFile(target).ask(lambda connection: version_of(connection, None))
+        known = target.is_file() and there.ask(lambda connection: version_of(connection, None))
     except LedgerError:
         known = None
+    finally:
+        there.close()
     if not known:
         raise LedgerError(f"{target} is there, and is no copy of a ledger: name another file, or remove it")
 
