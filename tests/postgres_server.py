@@ -76,37 +76,55 @@ def prepare(home, binaries, identity):
     return data
 
 
-def is_ready(data):
+def is_ready(data, process):
     with suppress(OSError):
-        return "ready" in (data / "postmaster.pid").read_text().split()
+        told = (data / "postmaster.pid").read_text().split()
+        return told[:1] == [str(process)] and "ready" in told
     return False
 
 
 @contextmanager
-def server(home, binaries, identity):
-    """Run a server in the folder; yields its process and its URL."""
-    home.chmod(0o755)
-    if identity and "site-packages" in binaries.parts:  # a wheel's, in a folder that is root's alone
-        binaries = copied_wheel(binaries, home)
-    data, port = prepare(home, binaries, identity), free_port()
+def running(home, data, port, binaries, identity):
+    """Run a server on a cluster, however it was stopped before; yields its process."""
     settings = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
     command = [binaries / "postgres", "-D", data, "-p", str(port), "-k", home, *settings]
-    with (home / "log").open("w") as log:
+    with (home / "log").open("a") as log:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
         process = subprocess.Popen(command, cwd=home, preexec_fn=die_with_parent, **pipes, **identity)  # noqa: PLW1509 - no threads here
     try:
         until = time.monotonic() + PATIENCE
-        while not is_ready(data):
+        while not is_ready(data, process.pid):
             if process.poll() is not None or time.monotonic() > until:
                 sys.exit(f"the server does not start:\n{(home / 'log').read_text()}")
             time.sleep(0.05)
-        yield process, f"postgresql://kit:{PASSWORD}@127.0.0.1:{port}/postgres"
+        yield process
     finally:
         process.send_signal(signal.SIGQUIT)
         try:
             process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def url_at(port):
+    return f"postgresql://kit:{PASSWORD}@127.0.0.1:{port}/postgres"
+
+
+def placed(home, binaries, identity):
+    """Make a folder one that a server can run in; returns where its programs are."""
+    home.chmod(0o755)
+    if identity and "site-packages" in binaries.parts:  # a wheel's, in a folder that is root's alone
+        return copied_wheel(binaries, home)
+    return binaries
+
+
+@contextmanager
+def server(home, binaries, identity):
+    """Run a server in the folder; yields its process and its URL."""
+    binaries = placed(home, binaries, identity)
+    data, port = prepare(home, binaries, identity), free_port()
+    with running(home, data, port, binaries, identity) as process:
+        yield process, url_at(port)
 
 
 def main(parent, binaries):

@@ -168,6 +168,8 @@ def load(path: str | Path = DEFAULT_PATH, *, environ: Mapping[str, str] = os.env
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: broken TOML: {error}; mend that place") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: broken TOML: lists and tables too deep within each other") from None
     try:
         return _checked_config(path, text, values, environ)
     except (ConfigurationError, InvalidRuleError) as error:

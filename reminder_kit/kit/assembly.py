@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
-from attrs import evolve
+from attrs import define, evolve
 
 from reminder_kit.config import arguments, checks
 from reminder_kit.delivery.message_events import MessageEvents
@@ -57,6 +57,16 @@ if TYPE_CHECKING:
 __all__ = ["Kit", "account_of", "failures_of", "senders_of", "with_fallback"]
 
 T = TypeVar("T")
+
+
+@define
+class _Clock:
+    """The kit's clock, in UTC; whoever asks it does not hold the kit, so that one nobody holds is gone at once."""
+
+    read: Callable[[], datetime]
+
+    def __call__(self) -> datetime:
+        return utc(self.read(), "the kit's clock")
 
 
 class Kit:
@@ -200,7 +210,7 @@ class Kit:
         self._retention: timedelta | None = given["retention"]
         guard = given["guard"] or Guard()
         self._planner = Planner(self.ledger, provider, self.settings, guard, given["calendar"], given["sources"])
-        self._clock = clock or self._system_clock
+        self._clock = _Clock(clock or self._system_clock)
         options = {"timeout": given["timeout"], "transport": transport}
         self._io = self._connected(provider, concurrency, pace=Pace(rate), **options)
         self._fallback_io = self._connected(fallback, concurrency, pace=Pace(rate), **options) if fallback else None
@@ -208,7 +218,7 @@ class Kit:
         self._listeners = Listeners(isinstance(self._io, AsyncIO), (*EVENT_TYPES, *keywords.names.values()))
         route = Route(provider, self.settings, self._io)
         spare = Route.of(fallback, self.settings, self._fallback_io)
-        self._executor = Executor(self.ledger, self.settings, self._io, self.now, route, spare)
+        self._executor = Executor(self.ledger, self.settings, self._io, self._clock, route, spare)
         self._inbox = Inbox(MessageEvents(failures, suppress_undeliverable), keywords, given["rearm_after"])
 
     @classmethod
@@ -224,16 +234,16 @@ class Kit:
 
     def now(self) -> datetime:
         """Return the present UTC instant of the kit's clock."""
-        return utc(self._clock(), "the kit's clock")
+        return self._clock()
 
     @contextmanager
     def standing_at(self, instant: datetime) -> Iterator[None]:
         """Have the kit's clock stand still at an aware instant meanwhile, for whoever uses the kit."""
-        before, self._clock = self._clock, lambda: instant
+        before, self._clock.read = self._clock.read, lambda: instant
         try:
             yield
         finally:
-            self._clock = before
+            self._clock.read = before
 
     def io_of(self, provider: Provider) -> IO:
         """Return the way on which the kit speaks to its provider, or to its fallback."""

@@ -1,19 +1,20 @@
 """Group commit: many writers' operations in one transaction, one thread per ledger.
 
-Never calls out, never keeps a transaction open while nobody writes.
+Never calls out, never keeps a transaction open while nobody writes, and never keeps a ledger that nobody else holds:
+its thread knows the operations that wait, and only they know where they are to be written.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from threading import Condition, Thread, current_thread
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread, current_thread
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from reminder_kit.errors import LedgerError
 from reminder_kit.ledger.databases.failures import is_worth_another_try
@@ -24,16 +25,110 @@ __all__ = ["Group"]
 T = TypeVar("T")
 
 Operation = Callable[[Transaction], Any]
+Writing = Callable[[], AbstractContextManager[Transaction]]
 
 _MOST = 100
 _LONGEST = 0.010
 _TRIES = 5
+_REST = 1.0
+"""Seconds for which a fork waits for the end of a transaction."""
 
 
 @frozen
 class _Job:
     operation: Operation
     future: Future[Any]
+    #: Opens the transaction that it is run in.
+    writing: Writing
+
+
+@frozen
+class _Writer:
+    """What the thread knows: the operations that wait; None ends it."""
+
+    #: Of a kind that may be put to while it is put to or taken from, as garbage collection may have it.
+    waiting: SimpleQueue[_Job | None] = field(factory=SimpleQueue)
+    #: Held while a transaction is open.
+    busy: Lock = field(factory=Lock)
+
+    def run(self) -> None:
+        """Commit what comes, until the end."""
+        while self._commits_next():
+            pass
+
+    def _commits_next(self) -> bool:
+        """Wait for an operation and commit it, with those that wait behind it; False: the end came."""
+        first = self.waiting.get()
+        if first is None:
+            return False
+        with self.busy:
+            self._commit_together(first)
+        del first  # an error that somebody keeps keeps this frame, which is not to keep the ledger
+        return True
+
+    def _next(self) -> _Job | None:
+        """Return the next operation that was not cancelled meanwhile; None: no more is waiting, or the end came."""
+        while True:
+            try:
+                job = self.waiting.get_nowait()
+            except Empty:
+                return None
+            if job is None:
+                self.waiting.put(None)  # the end: nothing comes behind it
+                return None
+            if job.future.set_running_or_notify_cancel():
+                return job
+
+    def _commit_together(self, first: _Job) -> None:
+        jobs: list[_Job] = []
+        results: list[Any] = []
+        waiting, until = self.waiting.qsize() + 1, time.monotonic() + _LONGEST
+        job = first if first.future.set_running_or_notify_cancel() else self._next()
+        if job is None:
+            return
+        try:
+            with job.writing() as transaction:
+                while job is not None:
+                    jobs.append(job)
+                    results.append(job.operation(transaction))
+                    more = len(jobs) < _MOST and (len(jobs) < waiting or time.monotonic() < until)
+                    job = self._next() if more else None
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits is told
+            self._after_error(jobs, job, error)
+        else:
+            for done, result in zip(jobs, results, strict=True):
+                done.future.set_result(result)
+        del first, job, jobs  # as above
+
+    def _after_error(self, jobs: Sequence[_Job], job: _Job | None, error: BaseException) -> None:
+        """Run by itself each operation of a transaction that failed; where none was begun, tell all who wait."""
+        if not jobs and job is not None:
+            for refused in (job, *self._all_waiting()):
+                refused.future.set_exception(error)
+        elif len(jobs) == 1 and not is_worth_another_try(error):
+            jobs[0].future.set_exception(error)
+        else:
+            for one in jobs:
+                _commit_alone(one)
+
+    def _all_waiting(self) -> list[_Job]:
+        return [job for _ in range(self.waiting.qsize()) if (job := self._next()) is not None]
+
+
+def _commit_alone(job: _Job) -> None:
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with job.writing() as transaction:
+                result = job.operation(transaction)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits is told
+            if attempt < _TRIES and is_worth_another_try(error):
+                time.sleep(0.01 * attempt)
+                continue
+            job.future.set_exception(error)
+        else:
+            job.future.set_result(result)
+        break
+    del job  # as above
 
 
 class Group:
@@ -46,94 +141,52 @@ class Group:
     run by itself.
     """
 
-    def __init__(self, writing: Callable[[], AbstractContextManager[Transaction]]) -> None:
-        self._writing = writing
-        self._waiting: deque[_Job] = deque()
-        self._ready = Condition()
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._writer: _Writer | None = None
         self._thread: Thread | None = None
-        self._closing = False
+        #: The writer that a fork waits for; None: none does, or it would take too long.
+        self._resting: _Writer | None = None
 
-    def submit(self, operation: Callable[[Transaction], T]) -> Future[T]:
-        """Have an operation run and committed; returns at once."""
+    def submit(self, operation: Callable[[Transaction], T], writing: Writing) -> Future[T]:
+        """Have an operation run in a transaction that `writing` opens, and committed; returns at once."""
         future: Future[T] = Future()
         if current_thread() is self._thread:
             raise LedgerError("an operation of the ledger can't wait for another one: call the transaction itself")
-        with self._ready:
-            self._waiting.append(_Job(operation, future))
-            if self._thread is None:
-                self._thread = Thread(target=self._run, name="reminder-kit-ledger", daemon=True)
-                self._thread.start()
-            self._ready.notify()
+        with self._lock:
+            if self._writer is None:
+                writer = _Writer()
+                thread = Thread(target=writer.run, name="reminder-kit-ledger", daemon=True)
+                thread.start()
+                self._writer, self._thread = writer, thread
+            self._writer.waiting.put(_Job(operation, future, writing))
         return future
 
     def close(self) -> None:
         """Finish what was submitted, then end the thread."""
-        with self._ready:
-            thread = self._thread
-            self._closing = True
-            self._ready.notify()
-        if thread is not None and thread is not current_thread():
-            thread.join()
-        self._closing = False
+        with self._lock:
+            writer, thread = self._writer, self._thread
+            self._writer = self._thread = None
+        if writer is not None and thread is not None:
+            writer.waiting.put(None)
+            if thread is not current_thread():
+                thread.join()
 
-    def _run(self) -> None:
-        while True:
-            with self._ready:
-                while not self._waiting and not self._closing:
-                    self._ready.wait()
-                if not self._waiting:
-                    self._thread = None
-                    return
-            self._commit_together()
+    def end(self) -> bool:
+        """Have the thread end by itself, from wherever this is called; says whether there is one."""
+        if self._writer is None:
+            return False
+        self._writer.waiting.put(None)
+        self._writer = self._thread = None
+        return True
 
-    def _next(self) -> _Job | None:
-        with self._ready:
-            while self._waiting:
-                job = self._waiting.popleft()
-                if job.future.set_running_or_notify_cancel():
-                    return job
-        return None
+    def rest(self) -> None:
+        """Wait, for a second at the most, until no transaction is open, and let none begin."""
+        writer = self._writer
+        self._resting = writer if writer is not None and writer.busy.acquire(timeout=_REST) else None
 
-    def _commit_together(self) -> None:
-        jobs: list[_Job] = []
-        results: list[Any] = []
-        try:
-            with self._writing() as transaction:
-                until, waiting = time.monotonic() + _LONGEST, len(self._waiting)
-                while len(jobs) < _MOST and (len(jobs) < waiting or time.monotonic() < until) and (job := self._next()):
-                    jobs.append(job)
-                    results.append(job.operation(transaction))
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits is told
-            self._commit_one_by_one(jobs, error)
-        else:
-            for job, result in zip(jobs, results, strict=True):
-                job.future.set_result(result)
-
-    def _commit_one_by_one(self, jobs: list[_Job], error: BaseException) -> None:
-        if not jobs:
-            self._refuse_all(error)
-        elif len(jobs) == 1 and not is_worth_another_try(error):
-            jobs[0].future.set_exception(error)
-        else:
-            for job in jobs:
-                self._commit_alone(job)
-
-    def _refuse_all(self, error: BaseException) -> None:
-        """Tell all who wait that no transaction can be begun."""
-        for _ in range(len(self._waiting)):
-            if job := self._next():
-                job.future.set_exception(error)
-
-    def _commit_alone(self, job: _Job) -> None:
-        for attempt in range(1, _TRIES + 1):
-            try:
-                with self._writing() as transaction:
-                    result = job.operation(transaction)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits is told
-                if attempt < _TRIES and is_worth_another_try(error):
-                    time.sleep(0.01 * attempt)
-                    continue
-                job.future.set_exception(error)
-            else:
-                job.future.set_result(result)
-            return
+    def go_on(self) -> None:
+        """Let transactions begin again."""
+        if self._resting is not None:
+            self._resting.busy.release()
+            self._resting = None

@@ -6,6 +6,7 @@ Never loads SQLAlchemy before it is used, never calls a provider, never reads a 
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import evolve, frozen
 
 from reminder_kit.errors import InvalidInputError, LedgerError
+from reminder_kit.forks import Forkable, put_aside, survive_forks
 from reminder_kit.ledger.databases.private_files import file_mode
+from reminder_kit.ledger.openings import Openings, give_back
 from reminder_kit.model.host_data import shown_name, too_long, whole_text
 from reminder_kit.model.instants import utc
 from reminder_kit.model.places import Place, adopted
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 
     from reminder_kit.ledger.databases.connections import Database
     from reminder_kit.ledger.databases.host_connection import DatabaseIdentity
-    from reminder_kit.ledger.group_commit import Group
     from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
@@ -50,8 +52,10 @@ class Purged:
     is_gone: bool = True
 
 
-class Ledger:
+class Ledger(Forkable):
     """One ledger, used by any number of threads; safe to have been made before a fork.
+
+    One that nobody holds any more is closed by itself, with a `ResourceWarning`.
 
     `url` is an SQLAlchemy URL (`sqlite:///reminders.db`, `postgresql://…`) or engine;
     `namespace` bounds everything seen and written; `schema` is the database schema of the
@@ -79,17 +83,38 @@ class Ledger:
         self.schema = schema
         self._mode = file_mode(mode, "mode")
         self._given = url
+        self._begin_anew()
+        survive_forks(self)
+
+    def _begin_anew(self) -> None:
+        """Begin with nothing open; what is open when nobody holds the ledger any more is given back, with a warning."""
         self._lock = RLock()
         self._pid = os.getpid()
-        self._abandoned: list[Any] = []
+        self._open = Openings()
+        self._unclosed = weakref.finalize(self, give_back, self._open, "ledger")
+        self._unclosed.atexit = False
         self._forget()
 
     def _forget(self) -> None:
-        self._database_: Database | None = None
-        self._group_: Group | None = None
         self._current: object = None
         self._identity_: DatabaseIdentity | None = None
         self._place_: Place | None = None
+
+    def before_fork(self) -> None:
+        """Have no transaction open that a child would get half of."""
+        if self._open.group is not None:
+            self._open.group.rest()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on committing."""
+        if self._open.group is not None:
+            self._open.group.go_on()
+
+    def after_fork_in_child(self) -> None:
+        """Leave everything to the parent that is open, and begin anew."""
+        self._unclosed.detach()
+        put_aside(self._open)
+        self._begin_anew()
 
     def __repr__(self) -> str:
         return f"Ledger({self.url!r}, namespace={self.namespace!r})"
@@ -103,14 +128,12 @@ class Ledger:
     def _database(self) -> Database:
         from reminder_kit.ledger.databases.connections import database_for
 
+        if self._pid != os.getpid():  # forked by a program that does not tell Python
+            self.after_fork_in_child()
         with self._lock:
-            if self._pid != os.getpid():
-                self._abandoned += [self._database_, self._group_]
-                self._pid = os.getpid()
-                self._forget()
-            if self._database_ is None:
-                self._database_ = database_for(self._given, self._mode)
-            return self._database_
+            if self._open.database is None:
+                self._open.database = database_for(self._given, self._mode)
+            return self._open.database
 
     # Schema
 
@@ -295,10 +318,10 @@ class Ledger:
 
         with self._lock:
             _ = self._database
-            if self._group_ is None:
-                self._group_ = Group(self.writing)
-            group = self._group_
-        return group.submit(op)
+            if self._open.group is None:
+                self._open.group = Group()
+            group = self._open.group
+        return group.submit(op, self.writing)
 
     @contextmanager
     def on(self, connection: Any) -> Iterator[Transaction]:
@@ -353,12 +376,10 @@ class Ledger:
 
     def close(self) -> None:
         """Commit what was submitted and close all connections; the ledger opens them again when used."""
+        if self._pid != os.getpid():
+            return
         with self._lock:
-            group, database = self._group_, self._database_
-            if self._pid != os.getpid():
-                return
+            closing = Openings(self._open.database, self._open.group)
+            self._open.database = self._open.group = None
             self._forget()
-        if group is not None:
-            group.close()
-        if database is not None:
-            database.close()
+        closing.close()

@@ -11,6 +11,7 @@ In reading order:
 - `answers`: what all answers have in common: JSON that may be broken, words that may hold a phone number.
 - `refusals`: what all refusals have in common: a table of codes, and the error for an answer whose code is in none.
 - `replies`: what a person's reply asks for, and the host's own keywords.
+- `addresses`: what a provider's own address may be.
 - `signatures`, `jwt`: how webhooks are verified, over their raw bytes.
 
 To know:

@@ -75,8 +75,8 @@ def check_ed25519_key(key: str, what: str) -> None:
     """
     try:
         raw = _decoded(key, 32, "is not base64 of 32 bytes")
-    except ValueError as error:
-        raise ConfigurationError(f"{what} {error}") from None
+    except (ValueError, TypeError):
+        raise ConfigurationError(f"{what} is not base64 of 32 bytes") from None
     y = int.from_bytes(raw, "little") & (2**255 - 1)
     squared = (y * y - 1) * (_D * y * y + 1)
     if y % _P in _SMALL_ORDER:

@@ -6,7 +6,7 @@ Never blocks that loop: a blocking function runs in a thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,17 +46,21 @@ class AsyncIO:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
         self._idle: list[httpx.AsyncHTTPTransport] = []
+        #: Closes what is idle when its loop ends, or nobody holds this any more; None: there is nothing yet.
+        self._keeper: AsyncGenerator[None] | None = None
 
     @property
     def pace(self) -> Pace:
         """The slow-down that all who send through this share."""
         return self._channel.pace
 
-    def _enter_loop(self) -> None:
-        """Begin anew in another event loop: connections belong to the loop that opened them."""
+    async def _enter_loop(self) -> None:
+        """Begin anew in another event loop: connections belong to the loop that opened them, and end with it."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._slots, self._idle = loop, asyncio.Semaphore(self._concurrency), []
+            self._keeper = _kept(self._idle)
+            await anext(self._keeper)
 
     async def turn(self) -> None:
         """Wait for a place in the provider's rate; who was held back anew meanwhile waits for another one."""
@@ -69,15 +73,16 @@ class AsyncIO:
     async def send(self, request: Request) -> Response:
         """Send one request and return the whole answer; raises `NotSentError` or `NoAnswerError`."""
         built = self._channel.built(request)
-        self._enter_loop()
+        await self._enter_loop()
         async with self._slots:
             if self._given is not None:
                 return await self._exchange(self._given, built)
-            transport = self._idle.pop() if self._idle else self._opened()
+            idle = self._idle
+            transport = idle.pop() if idle else self._opened()
             try:
                 return await self._exchange(transport, built)
             finally:
-                self._idle.append(transport)
+                idle.append(transport)
 
     def _opened(self) -> httpx.AsyncHTTPTransport:
         import httpx
@@ -131,6 +136,19 @@ class AsyncIO:
 
     async def aclose(self) -> None:
         """Close all connections; call it in the loop that used them."""
-        idle, self._idle = self._idle, []
-        for transport in idle:
-            await transport.aclose()
+        keeper, self._keeper, self._loop = self._keeper, None, None
+        if keeper is not None:
+            await keeper.aclose()
+
+
+async def _kept(idle: list[httpx.AsyncHTTPTransport]) -> AsyncGenerator[None]:
+    """Yield once, and close what is idle when this is closed: by `aclose`, by its loop as that ends, or when dropped.
+
+    A loop closes the generators that were begun in it (`loop.shutdown_asyncgens`, which `asyncio.run` calls), and one
+    that nobody holds any more is handed to it to be closed there.
+    """
+    try:
+        yield
+    finally:
+        while idle:
+            await idle.pop().aclose()

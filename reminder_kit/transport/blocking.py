@@ -5,13 +5,15 @@ Never used by the async face; inside a running event loop it blocks that loop, a
 
 from __future__ import annotations
 
-import os
-import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+import warnings
+import weakref
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reminder_kit.forks import Forkable, put_aside, survive_forks
 from reminder_kit.http_bodies import BodyError
 from reminder_kit.ports import Provider, Request, Response
 from reminder_kit.transport.http import TIMEOUT, HttpChannel
@@ -38,7 +40,7 @@ def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("the coroutine waits for an event loop: give it a blocking IO, or await it")
 
 
-class BlockingIO:
+class BlockingIO(Forkable):
     """`IO` whose coroutines never suspend, so that `run_blocking` can drive them.
 
     Up to `concurrency` jobs run at once, each in a thread; no thread is started for a single one. `timeout` is in
@@ -60,31 +62,49 @@ class BlockingIO:
         self._concurrency = concurrency
         self._given = transport
         self._sleep = sleep
-        self._local = threading.local()
-        self._opened: list[httpx.HTTPTransport] = []
-        self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
-        self._pid = os.getpid()
+        self._begin_anew()
+        survive_forks(self)
+
+    def _begin_anew(self) -> None:
+        """Begin without connections; those that are idle when nobody holds this any more are closed, with a warning."""
+        self._idle: list[httpx.HTTPTransport] = []
+        self._unclosed = weakref.finalize(self, _close_left, self._idle, self._channel.name)
+        self._unclosed.atexit = False
+
+    def after_fork_in_child(self) -> None:
+        """Leave connections and threads to the parent."""
+        self._unclosed.detach()
+        put_aside(self._idle)
+        put_aside(self._threads)
+        self._threads = None
+        self._begin_anew()
 
     @property
     def pace(self) -> Pace:
         """The slow-down that all who send through this share."""
         return self._channel.pace
 
-    def _transport(self) -> httpx.BaseTransport:
-        """Return this thread's transport; a forked process opens one of its own."""
+    @contextmanager
+    def _transport(self) -> Iterator[httpx.BaseTransport]:
+        """Lend a transport that nobody uses: the one that was used last, since its connection may still be open.
+
+        There are as many as there are requests under way at once, whichever threads they are of.
+        """
         import httpx
 
         if self._given is not None:
-            return self._given
-        process = os.getpid()
-        found: httpx.HTTPTransport | None = getattr(self._local, "transport", None)
-        if found is None or found not in self._opened or self._local.process != process:
-            with self._lock:
-                found = httpx.HTTPTransport(**self._channel.transport_options())
-                self._opened.append(found)
-            self._local.transport, self._local.process = found, process
-        return found
+            yield self._given
+            return
+        try:
+            transport = self._idle.pop()
+        except IndexError:
+            transport = httpx.HTTPTransport(**self._channel.transport_options())
+        idle = self._idle
+        try:
+            yield transport
+        finally:
+            idle.append(transport)
 
     async def turn(self) -> None:
         """Wait for a place in the provider's rate; who was held back anew meanwhile waits for another one."""
@@ -102,16 +122,13 @@ class BlockingIO:
         built = channel.built(request)
         deadline = time.monotonic() + channel.timeout
         try:
-            response = self._transport().handle_request(built)
-            try:
+            with self._transport() as transport, closing(transport.handle_request(built)) as response:
                 body, parts = channel.body(response), list[bytes]()
                 for data in response.iter_bytes() if body.is_unpacked else response.iter_raw():
                     parts += body.add(data)
                     if time.monotonic() > deadline:
                         raise channel.too_much()
                 body.end()
-            finally:
-                response.close()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, BodyError) as error:
             raise channel.failure(error) from error
         return channel.answer(response, b"".join(parts))
@@ -135,18 +152,33 @@ class BlockingIO:
         return list(self._pool().map(lambda job: run_blocking(job()), jobs))
 
     def _pool(self) -> ThreadPoolExecutor:
-        """Return the threads of this process; a forked process has none of its parent's, and starts its own."""
-        if self._threads is None or self._pid != os.getpid():
+        if self._threads is None:
             self._threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="reminder-kit")
-            self._pid = os.getpid()
         return self._threads
 
     def close(self) -> None:
         """End the threads and close all connections; a later request opens new ones."""
-        if self._threads is not None and self._pid == os.getpid():
-            self._threads.shutdown()
-        self._threads = None
-        with self._lock:
-            opened, self._opened = self._opened, []
-        for transport in opened:
-            transport.close()
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown()
+        _close_all(self._idle)
+
+
+def _close_all(idle: list[httpx.HTTPTransport]) -> bool:
+    """Close transports, also while others take and give back; says whether there was one."""
+    was_open = bool(idle)
+    while idle:
+        with suppress(IndexError):
+            idle.pop().close()
+    return was_open
+
+
+def _close_left(idle: list[httpx.HTTPTransport], name: str) -> None:
+    """Close the connections of an `IO` that nobody holds any more, and warn that it was not closed.
+
+    Its threads end by themselves, as those of any executor that nobody holds.
+    """
+    if _close_all(idle):
+        warnings.warn(
+            f"unclosed connections to {name}: close the kit, or use it in a `with`", ResourceWarning, stacklevel=2
+        )

@@ -3,9 +3,8 @@
 Never follows a redirect, never repeats a request, never keeps a cookie: what is done with an answer, or without one, is
 decided where the intent is known.
 
-Sockets and certificates are httpx's, through its transports: a blocking `IO` has one for each thread, an async one one
-for each request under way. The pool of a single client breaks down at some sixty requests at once, and a client costs
-half as much again as its transport.
+Sockets and certificates are httpx's, through its transports: an `IO` has one for each request under way. The pool of a
+single client breaks down at some sixty requests at once, and a client costs half as much again as its transport.
 """
 
 from __future__ import annotations
@@ -53,6 +52,7 @@ class HttpChannel:
 
     def __init__(self, provider: Provider, timeout: float, pace: Pace | None) -> None:
         self._provider = provider
+        self.name = provider.name
         self.timeout = timeout
         self._addresses: dict[str, httpx.URL] = {}
         self._context: ssl.SSLContext | None = None
@@ -81,7 +81,11 @@ class HttpChannel:
     def _where(self) -> str:
         from urllib.parse import urlsplit
 
-        return f"{self._provider.name} at {urlsplit(self._provider.base_url).netloc.rpartition('@')[2]}"
+        try:
+            host = urlsplit(self._provider.base_url).netloc.rpartition("@")[2]
+        except ValueError:  # an adapter's own address may be none
+            host = "an address that is none"
+        return f"{self._provider.name} at {host}"
 
     def failure(self, error: Exception) -> Exception:
         """Return the error that one of httpx means: `NotSentError` without a connection, else `NoAnswerError`."""

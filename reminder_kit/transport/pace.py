@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.forks import Forkable, survive_forks
 from reminder_kit.ports import Response
 
 __all__ = ["Pace"]
@@ -31,7 +32,7 @@ def _per_second(rate: str | float | None) -> float:
     return count / {"s": 1, "m": 60, "h": 3600}[(found[2] or "s")[0]]
 
 
-class Pace:
+class Pace(Forkable):
     """The slow-down that all workers of a process share; safe between threads.
 
     `rate` ("50/s", "600/min", or a number a second; None: no limit) spaces requests evenly. A 429, a 503 with
@@ -56,6 +57,11 @@ class Pace:
         self._until = 0.0
         self._refused = 0
         self._waiting = 0
+        survive_forks(self)
+
+    def after_fork_in_child(self) -> None:
+        """Forget who held the lock: no such thread is in the child."""
+        self._lock = threading.Lock()
 
     def reserve(self) -> float:
         """Take the next place in the line of requests, and return how many seconds to wait for it."""

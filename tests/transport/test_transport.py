@@ -438,10 +438,14 @@ def test_an_answer_tells_the_providers_time(date, expected):
 
 
 def test_a_fork_opens_connections_of_its_own():
+    """A child leaves its parent's connections alone, and neither closes nor uses them."""
     with serve(Sandbox(clock="2026-02-10T09:00:00Z")) as server:
         io = BlockingIO(telnyx(server.base_url))
         run_blocking(io.send(GET))
-        before = io._transport()
-        io._local.process -= 1
-        assert io._transport() is not before
+        (theirs,) = io._idle
+        io.after_fork_in_child()
+        run_blocking(io.send(GET))
+        assert theirs not in io._idle
+        assert len(io._idle) == 1
         io.close()
+        theirs.close()

@@ -39,6 +39,11 @@ class Database(Protocol):
     #: `sqlite` or `postgresql`.
     kind: str
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has connections of its own."""
+        ...
+
     def exists(self) -> bool:
         """Say whether there is a database to be read; raises `LedgerError` where there can't be one."""
         ...
@@ -127,6 +132,11 @@ class PostgreSQL:
         self._engine = engine
         self._lock = RLock()
         self.name = address.render_as_string(hide_password=True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an engine of our own."""
+        return self._engine is not None and self._given is None
 
     @property
     def engine(self) -> Engine:

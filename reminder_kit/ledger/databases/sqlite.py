@@ -38,8 +38,14 @@ class SQLiteMemory:
     name = "sqlite:// (in memory)"
 
     def __init__(self, engine: Engine | None) -> None:
+        self._given = engine
         self._engine = engine
         self._lock = RLock()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection of our own, and with it anything to be forgotten."""
+        return self._engine is not None and self._given is None
 
     @property
     def engine(self) -> Engine:
@@ -114,6 +120,11 @@ class SQLiteFile:
         self._still: Engine | None = None
         #: Which file the writer's connections are to.
         self._written: object = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there are connections that are kept."""
+        return self._writer is not None or self._reader is not None
 
     def create(self) -> None:
         """Create the file where there is none; raises `LedgerError` where that can't be."""

@@ -28,6 +28,7 @@ from reminder_kit.errors import (
 from reminder_kit.model.instants import iso
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Listed, OptOuts, Receipt, Request, Response
+from reminder_kit.providers.addresses import http_address
 from reminder_kit.providers.signatures import check_ed25519_key
 from reminder_kit.providers.telnyx.lists import listed, opted_out, recorded
 from reminder_kit.providers.telnyx.responses import FAILURES, TOKEN, receipt, refusal
@@ -71,14 +72,6 @@ def _keys(value: str | Iterable[str] | None) -> tuple[str, ...]:
     """Return public keys from one text or several; None means those of the environment."""
     value = os.environ.get("TELNYX_PUBLIC_KEY", "") if value is None else value
     return tuple(re.split(r"[\s,]+", value.strip())) if isinstance(value, str) else tuple(value)
-
-
-def _address(text: str, what: str) -> str:
-    """Return an http(s) address as it is; raises `ConfigurationError` naming `what` for any other."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigurationError(f"Telnyx: {what} {text!r} is no http(s) address")
-    return text
 
 
 def _with_token(url: str, token: str) -> str:
@@ -129,8 +122,8 @@ class Telnyx:
         self._profile = messaging_profile_id or None
         self._alphanumeric = self._from is not None and not _NUMBER.fullmatch(self._from)
         base = base_url or os.environ.get("TELNYX_BASE_URL") or "https://api.telnyx.com/v2"
-        self.base_url = _address(base, "base_url").rstrip("/")
-        self._webhook_url = _address(webhook_url, "webhook_url") if webhook_url else None
+        self.base_url = http_address(base, "Telnyx", "base_url").rstrip("/")
+        self._webhook_url = http_address(webhook_url, "Telnyx", "webhook_url") if webhook_url else None
         self._public_keys = tuple(key for key in _keys(public_key) if key)
         for key in self._public_keys:
             check_ed25519_key(key, "Telnyx: a public key (TELNYX_PUBLIC_KEY; Telnyx portal, Keys & Credentials)")

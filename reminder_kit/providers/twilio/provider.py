@@ -29,6 +29,7 @@ from reminder_kit.errors import (
 from reminder_kit.model.instants import iso, utc
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Listed, Receipt, Request, Response
+from reminder_kit.providers.addresses import http_address
 from reminder_kit.providers.answers import json_object, text_of
 from reminder_kit.providers.twilio.responses import receipt, receipt_of, refusal
 from reminder_kit.providers.twilio.webhooks import FAILURES, verified
@@ -83,8 +84,9 @@ class Twilio:
         self._auth_token = _given(auth_token, "TWILIO_AUTH_TOKEN")
         self._service = _given(messaging_service_sid, "TWILIO_MESSAGING_SERVICE_SID")
         self._from = from_ or None
-        self.base_url = (base_url or os.environ.get("TWILIO_BASE_URL") or "https://api.twilio.com").rstrip("/")
-        self._webhook_url = webhook_url or None
+        base = base_url or os.environ.get("TWILIO_BASE_URL") or "https://api.twilio.com"
+        self.base_url = http_address(base, "Twilio", "base_url").rstrip("/")
+        self._webhook_url = http_address(webhook_url, "Twilio", "webhook_url") if webhook_url else None
         if not _SERVICE.fullmatch(self._service):
             raise ConfigurationError(
                 "Twilio schedules by a Messaging Service only (without one it would send at once): set "

@@ -32,6 +32,7 @@ from reminder_kit.model.consent import sender_names
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
+from reminder_kit.providers.addresses import http_address
 from reminder_kit.providers.answers import instant_of, json_object, text_of
 from reminder_kit.providers.jwt import made_rs256, verified_hs256
 from reminder_kit.providers.replies import reply_type
@@ -85,8 +86,9 @@ class Vonage:
         self._application = _given(application_id, "VONAGE_APPLICATION_ID")
         self._private_key = _given(private_key, "VONAGE_PRIVATE_KEY")
         self._signature_secret = _given(signature_secret, "VONAGE_SIGNATURE_SECRET")
-        self.base_url = (base_url or os.environ.get("VONAGE_BASE_URL") or "https://api.nexmo.com").rstrip("/")
-        self._webhook_url = webhook_url or None
+        base = base_url or os.environ.get("VONAGE_BASE_URL") or "https://api.nexmo.com"
+        self.base_url = http_address(base, "Vonage", "base_url").rstrip("/")
+        self._webhook_url = http_address(webhook_url, "Vonage", "webhook_url") if webhook_url else None
         self._tolerance = tolerance
         self._clock = clock
         self._bearer: tuple[str, float] = ("", 0.0)
