@@ -237,6 +237,13 @@ def test_a_ledger_that_knows_more_is_not_lost_by_a_slip(made, backup):
     assert [record.identity.id for record in made.read(lambda reader: list(reader.records()))] == ["A-1"]
 
 
+def test_a_stop_alone_is_something_to_lose(made, backup):
+    """Whoever was barred since the backup would be written to again: that is said before it is done."""
+    made.submit(lambda tx: tx.consent.record(barred(recorded_at=LATER))).result(20)
+    with pytest.raises(LedgerError, match="to lose what lies between all the same, force it"):
+        made.restore(backup, LATER)
+
+
 def test_a_backup_of_an_older_version_is_brought_to_this_one(ledgers, tmp_path):
     """The backup itself stays as it was."""
     older = ledgers(f"sqlite:///{tmp_path / 'older.db'}")

@@ -46,6 +46,7 @@ class RestorationStatements(Builder):
                 tables.appointments.c.recorded_at,
                 tables.messages.c.created_at,
                 tables.events.c.received_at,
+                tables.consents.c.recorded_at,
                 tables.runs.c.at,
             )
         ]
