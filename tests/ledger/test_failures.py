@@ -74,9 +74,9 @@ def test_a_url_that_names_no_ledger_is_refused(url, remedy):
 @pytest.mark.parametrize(
     "url", ["postgres://kit:pw@h/d", "postgresql+asyncpg://kit:pw@h/d", "postgresql+psycopg2://kit:pw@h/d"]
 )
-def test_postgresql_uses_psycopg_and_hides_its_password(url):
+def test_postgresql_uses_psycopg_and_hides_its_password(url, ledgers):
     """Any PostgreSQL URL is spoken to through psycopg, and URL and repr of the ledger hide its password."""
-    ledger = Ledger(url)
+    ledger = ledgers(url)
     assert str(ledger._database.engine.url.drivername) == "postgresql+psycopg"
     assert "pw" not in ledger.url
     assert "pw" not in repr(ledger)

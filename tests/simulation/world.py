@@ -156,7 +156,7 @@ class SteppedKit(ReminderKit):
         self._executor = SteppedExecutor(self.ledger, self.settings, self._io, self.now, parts.route, parts.fallback)
 
     def _connected(self, provider, concurrency, **options):
-        return SteppedIO(provider, self, self._clock, **options)
+        return SteppedIO(provider, self, self._clock.read, **options)
 
     def rename(self):
         """Give it a name by which the others know at once that its process is gone."""
