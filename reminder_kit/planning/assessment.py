@@ -37,7 +37,7 @@ from reminder_kit.planning.unclear import held_back, waited_too_long
 from reminder_kit.rules.alarms import rules_for
 from reminder_kit.rules.placement import Placement, PlacementDecision, place
 from reminder_kit.rules.reminders import Reminder, reminders_of
-from reminder_kit.rules.superseding import supersede
+from reminder_kit.rules.superseding import is_moved, supersede
 
 __all__ = ["Assessment", "as_if_settled", "assess", "says_when", "stays", "wanted_reminders"]
 
@@ -388,9 +388,8 @@ def _supersede(assessments: list[Assessment]) -> None:
 
     See `rules.superseding`; a message that stays parked, or went out, always wins.
     """
-    late = Reason.CLAMPED_LATE
     if len(assessments) < 2 or not any(
-        assessment.placement is not None and assessment.placement.reason is late for assessment in assessments
+        assessment.placement is not None and is_moved(assessment.placement) for assessment in assessments
     ):
         return
     settled = {assessment.reminder.key: at for assessment in assessments if (at := _settled_at(assessment)) is not None}

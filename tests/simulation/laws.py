@@ -15,6 +15,7 @@ from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.fallback import fallback_key, with_fallbacks
+from reminder_kit.planning.observed import Observed
 from reminder_kit.rules.placement import GRACE, PlacementDecision, place, still_allowed
 from reminder_kit.rules.reminders import reminders_of
 
@@ -129,11 +130,11 @@ class Laws:
                 for message in record.messages:
                     sent[message.key].append(message)
                 yield from with_fallbacks(found, sent, self.settings)
-                yield from self.corrections(sent, found)
+                yield from self.corrections(sent, found, record)
 
-    def corrections(self, sent, found):
-        text = self.settings.correction
-        return corrections(found, sent, text, REARM) if text else []
+    def corrections(self, sent, found, record):
+        observed, notice = Observed.recorded(record, {}), self.settings.correction
+        return corrections(found, sent, observed, notice, REARM, self.now) if notice else []
 
     def unknown(self, key):
         """Return what was, at some time, not to be known of this reminder: named so, and counted."""
