@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reminder_kit.http_bodies import BodyError
 from reminder_kit.ports import Provider, Request, Response
@@ -45,7 +45,7 @@ class AsyncIO:
         self._concurrency = concurrency
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
-        self._idle: list[httpx.AsyncHTTPTransport] = []
+        self._idle: list[httpx.AsyncBaseTransport] = []
         #: Closes what is idle when its loop ends, or nobody holds this any more; None: there is nothing yet.
         self._keeper: AsyncGenerator[None] | None = None
 
@@ -78,16 +78,11 @@ class AsyncIO:
             if self._given is not None:
                 return await self._exchange(self._given, built)
             idle = self._idle
-            transport = idle.pop() if idle else self._opened()
+            transport = idle.pop() if idle else self._channel.opened_async()
             try:
                 return await self._exchange(transport, built)
             finally:
                 idle.append(transport)
-
-    def _opened(self) -> httpx.AsyncHTTPTransport:
-        import httpx
-
-        return httpx.AsyncHTTPTransport(**self._channel.transport_options())
 
     async def _exchange(self, transport: httpx.AsyncBaseTransport, built: httpx.Request) -> Response:
         import httpx
@@ -98,7 +93,7 @@ class AsyncIO:
                 response = await transport.handle_async_request(built)
                 try:
                     body, parts = channel.body(response), list[bytes]()
-                    async for data in response.aiter_bytes() if body.is_unpacked else response.aiter_raw():
+                    async for data in response.aiter_bytes() if body.is_unpacked else _stream(response):
                         parts += body.add(data)
                     body.end()
                 finally:
@@ -141,7 +136,12 @@ class AsyncIO:
             await keeper.aclose()
 
 
-async def _kept(idle: list[httpx.AsyncHTTPTransport]) -> AsyncGenerator[None]:
+def _stream(response: httpx.Response) -> httpx.AsyncByteStream:
+    """Return the pieces of an answer as they come: what is read is the whole of it, so that httpx need not count."""
+    return cast("httpx.AsyncByteStream", response.stream)
+
+
+async def _kept(idle: list[httpx.AsyncBaseTransport]) -> AsyncGenerator[None]:
     """Yield once, and close what is idle when this is closed: by `aclose`, by its loop as that ends, or when dropped.
 
     A loop closes the generators that were begun in it (`loop.shutdown_asyncgens`, which `asyncio.run` calls), and one
