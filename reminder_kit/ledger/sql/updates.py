@@ -151,12 +151,15 @@ class Updates(Builder):
 
     @cached_property
     def held(self) -> Any:
-        """Who holds a row and by which fence, with the row locked until the transaction ends."""
+        """Who holds each of a list of rows, by which fence, and how often it was written.
+
+        The rows are locked until the transaction ends, in their order.
+        """
         table = self.tables.appointments
-        chosen = sa.select(table.c.lease_owner, table.c.fence).where(
-            table.c.row_id == sa.bindparam("which"), table.c.namespace == sa.bindparam("namespace")
+        chosen = sa.select(table.c.row_id, table.c.lease_owner, table.c.fence, table.c.generation).where(
+            self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace")
         )
-        return chosen.with_for_update(key_share=True)
+        return chosen.order_by(table.c.row_id).with_for_update(key_share=True)
 
     @cached_property
     def expire(self) -> Any:
