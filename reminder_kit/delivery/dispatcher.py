@@ -60,7 +60,7 @@ class Dispatcher:
     """Goes to one provider, and writes down every step before it is taken and what came of it.
 
     `clock` is the kit's clock; `patient` says whether a failed step is left alone until its back-off is over;
-    `new_id` names messages and idempotency keys.
+    `new_id` names messages, and with them the idempotency keys of their requests.
     """
 
     route: Route
@@ -98,17 +98,17 @@ class Dispatcher:
         assert draft is not None  # noqa: S101 - only decisions with a draft are parked
         if (blocker := self.route.blocker(decision.key, draft, self.clock())) is not None:
             return DispatchResult(DispatchStatus.BLOCKED, blocker=blocker)
-        message_id, key = self.new_id(), self.new_id()
+        message_id = self.new_id()
         try:
             provider.headers()  # a missing key is an error before anything is written
             self.route.check(self.clock())
-            request = provider.create(draft, token=message_id, idempotency_key=key)
+            request = provider.create(draft, token=message_id, idempotency_key=message_id)
         except RejectedError as error:
             return DispatchResult.rejected(error)
         except ProviderError as error:
             status = DispatchStatus.NO_ROOM if isinstance(error, QueueFullError) else DispatchStatus.FAILED
             return DispatchResult(status, None, error)
-        message = self._intended(decision, draft, request, message_id, key)
+        message = self._intended(decision, draft, request, message_id)
         claimed = ClaimedMessage(claim, decision.identity, decision.rule, message)
         entry = self.journal.entry(claimed, State.CREATING, decision.record.reason)
 
@@ -118,8 +118,8 @@ class Dispatcher:
         posted = await self.posting.post(claimed, request, may_still_send, intention.is_wanted)
         return await self._confirmed(claimed, posted)
 
-    def _intended(self, decision: Decision, draft: Draft, request: Request, message_id: str, key: str) -> Message:
-        """Return the message that a request is to create; `key` is its idempotency key."""
+    def _intended(self, decision: Decision, draft: Draft, request: Request, message_id: str) -> Message:
+        """Return the message that a request is to create, which repeats it under the message's own name."""
         return Message(
             id=message_id,
             key=decision.key,
@@ -131,7 +131,7 @@ class Dispatcher:
             provider=self.route.provider.name,
             path=request.path,
             request=request.body,
-            idempotency_key=key,
+            idempotency_key=message_id,
             created_at=self.clock(),
             uncertain=True,
             attempts=1,

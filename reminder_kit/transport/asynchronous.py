@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reminder_kit.http_bodies import BodyError
 from reminder_kit.ports import Provider, Request, Response
+from reminder_kit.transport.arrivals import Arrivals
 from reminder_kit.transport.http import TIMEOUT, HttpChannel
 from reminder_kit.transport.pace import Pace
 
@@ -43,6 +44,7 @@ class AsyncIO:
         self._given = transport
         self._sleep = sleep
         self._concurrency = concurrency
+        self._arrivals: Arrivals | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
         self._idle: list[httpx.AsyncBaseTransport] = []
@@ -110,7 +112,10 @@ class AsyncIO:
 
     async def result(self, future: Future[T]) -> T:
         """Wait for a future (a group commit of the ledger) and return its result."""
-        return await asyncio.wrap_future(future)
+        loop = asyncio.get_running_loop()
+        if self._arrivals is None or self._arrivals.loop is not loop:
+            self._arrivals = Arrivals(loop)
+        return await self._arrivals.result(future)
 
     async def sleep(self, delay: float) -> None:
         """Wait for so many seconds of the machine's clock."""
