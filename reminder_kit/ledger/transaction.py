@@ -284,7 +284,7 @@ class Transaction:
         """Write where reminders stand (fenced), replacing what is recorded for the same keys; no change, no write."""
         self._foresight.prove(claim)
         values = [outcome_values(self._namespace, claim.row, outcome) for outcome in outcomes]
-        self._runner.defer(self._statements.updates.keep_outcome, values)
+        self._runner.defer(self._statements.messages.keep_outcome, values)
 
     def drop_outcomes(self, claim: Claim, keys: Sequence[str]) -> None:
         """Forget reminders of the claimed appointment (fenced)."""
@@ -292,14 +292,14 @@ class Transaction:
         if keys:
             packed = self._runner.pack("keys", [(key,) for key in keys])
             self._runner.run(
-                self._statements.updates.drop_outcomes, which=claim.row, namespace=self._namespace, **packed
+                self._statements.messages.drop_outcomes, which=claim.row, namespace=self._namespace, **packed
             )
 
     def forget_reminders(self, keys: Sequence[str]) -> int:
         """Drop reminders whose appointment is gone, whoever works; returns how many."""
         packed = self._runner.pack("keys", [(key,) for key in keys])
         return (
-            self._runner.run(self._statements.updates.forget_reminders, namespace=self._namespace, **packed)
+            self._runner.run(self._statements.messages.forget_reminders, namespace=self._namespace, **packed)
             if keys
             else 0
         )
@@ -308,7 +308,7 @@ class Transaction:
         """Insert a message (fenced)."""
         self._foresight.prove(claim)
         values = message_values(self._namespace, claim.row, message, rule, recipient)
-        self._runner.defer(self._statements.updates.create_message, [values])
+        self._runner.defer(self._statements.messages.create_message, [values])
 
     def move_message(self, claim: Claim | None, before: Message, after: Message) -> None:
         """Write a message's new state (fenced when a claim is given).
@@ -320,12 +320,12 @@ class Transaction:
             self._foresight.prove(claim)
         names = after.provider_id is not None and after.provider_id != before.provider_id
         statement, values = (
-            self._statements.updates.move_message(names=names),
+            self._statements.messages.move_message(names=names),
             moved_values(self._namespace, before, after),
         )
         if self._together:
             self._runner.defer(statement, [values], each=True)
-        elif not self._runner.run(statement, **values):
+        elif not self._runner.many(statement, [values]):
             raise ClaimLostError(
                 f"message {before.id} is no longer {before.state}: another worker moved it; the next resync looks again"
             )
@@ -336,7 +336,7 @@ class Transaction:
         """Append lines of history."""
         if entries:
             self._runner.defer(
-                self._statements.updates.note, [history_values(self._namespace, entry) for entry in entries]
+                self._statements.messages.note, [history_values(self._namespace, entry) for entry in entries]
             )
 
     def keep_blocker(self, blocker: Blocker) -> None:

@@ -242,7 +242,7 @@ def test_many_operations_take_a_handful_of_statements(ledger, parked, gate, stat
     statements.clear()
     gate()
     assert [future.result(20) for future in futures] == [[], [], []]
-    assert sorted(statements) == ["many", "rows", "rows", "rows"]
+    assert (statements.count("rows"), statements.count("many")) == (3, 1)
     assert states(ledger) == [State.SCHEDULED] * 3
 
 
