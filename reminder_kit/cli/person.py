@@ -6,14 +6,15 @@ Never decides what is kept: the kit does. What it hands over is meant for the pe
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime
+from pathlib import Path
 
 import click
 
 from reminder_kit.cli.options import chosen, common, now_option
 from reminder_kit.cli.output import say, write_json
 from reminder_kit.cli.session import opened
+from reminder_kit.ledger.databases.private_files import write_private
 
 __all__ = ["person"]
 
@@ -43,9 +44,7 @@ def _export(phone: str, output: str | None, now: datetime | None) -> int:
     if output is None:
         write_json(kept)
         return 0
-    with open(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123 - made for its owner alone
-        json.dump(kept, file, indent=2, ensure_ascii=True)
-        file.write("\n")
+    write_private(Path(output), json.dumps(kept, indent=2, ensure_ascii=True).encode() + b"\n")
     counts = ", ".join(f"{len(kept[name])} {name}" for name in ("appointments", "messages", "events", "consent"))
     say(f"written to {output}: {counts}")
     return 0

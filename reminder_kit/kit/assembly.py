@@ -306,10 +306,14 @@ class Kit:
 
     async def _permitted(self, plan: Plan) -> Plan:
         """Return a plan, or where the ledger was restored and may write to nobody yet, one that only records."""
+        return await once_opt_outs_are_known(plan, self.ledger, self._routes(), self.settings, self.now())
+
+    def _routes(self) -> list[tuple[Provider, IO]]:
+        """Return the provider, then its fallback, if there is one, each with what carries requests to it."""
         routes = [(self.provider, self._io)]
         if self.fallback is not None and self._fallback_io is not None:
             routes.append((self.fallback, self._fallback_io))
-        return await once_opt_outs_are_known(plan, self.ledger, routes, self.settings.writer, self.now())
+        return routes
 
     async def _tell(self, events: Iterable[DeliveryEvent]) -> None:
         """Tell listeners of events, each under its type and under "*"; what can't be acted upon is logged, too."""

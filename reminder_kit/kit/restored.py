@@ -19,8 +19,9 @@ from reminder_kit.model.instants import iso
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.planning.plan import Plan
+from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Provider
-from reminder_kit.webhooks.opt_out_lists import Listed, bar_listed, opted_out
+from reminder_kit.webhooks.opt_out_lists import OptedOut, bar_listed, opted_out
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -29,11 +30,11 @@ __all__ = ["once_opt_outs_are_known"]
 
 
 async def once_opt_outs_are_known(
-    plan: Plan, ledger: Ledger, routes: Sequence[tuple[Provider, IO]], writer: Writer, now: datetime
+    plan: Plan, ledger: Ledger, routes: Sequence[tuple[Provider, IO]], settings: Settings, now: datetime
 ) -> Plan:
     """Return a plan that may be carried out: where nobody knows who opted out meanwhile, one that only records.
 
-    `routes` are the kit's providers with what carries requests to them, `writer` is who writes. Their lists of
+    `routes` are the kit's providers with what carries requests to them. Their lists of
     opt-outs are read, and barred; where one keeps no list, a person must say that they are.
     """
     io, known = routes[0][1], plan.worklist.restoration
@@ -49,14 +50,14 @@ async def once_opt_outs_are_known(
     if unlisted:
         return plan.held_whole(f"{why}: {' and '.join(unlisted)} cannot be asked", Reason.RESTORED_LEDGER)
     try:
-        listed = [found for provider, its in routes for found in await opted_out(provider, its)]
+        listed = await opted_out(routes, settings.defaults.region)
     except ProviderError as error:
         return plan.held_whole(f"{why}: {error}", Reason.RESTORED_LEDGER)
     done = evolve(known, until=until, opt_outs_read=True)
-    await io.result(ledger.submit(partial(_bar, done, listed, writer, now)))
+    await io.result(ledger.submit(partial(_bar, done, listed, settings.writer, now)))
     return plan
 
 
-def _bar(restoration: Restoration, listed: Sequence[Listed], writer: Writer, now: datetime, tx: Transaction) -> None:
+def _bar(restoration: Restoration, listed: Sequence[OptedOut], writer: Writer, now: datetime, tx: Transaction) -> None:
     bar_listed(listed, now, writer, tx)
     tx.restorations.keep(restoration)

@@ -277,6 +277,10 @@ class Reader:
             waiting=waiting,
             unknown=doubtful[State.UNKNOWN],
             answered=doubtful[State.SCHEDULED],
+            erased=[
+                Affected(key, Identity(*identity), rule, to, instant(start_at))
+                for key, *identity, rule, to, start_at in self._runner.rows(statements.erased, **same, now=micros(now))
+            ],
             blockers=self.blockers(),
             written=frozenset(written),
             marks=self.marks(),

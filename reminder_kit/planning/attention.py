@@ -32,6 +32,7 @@ _WHAT = {
     "number": "no message can reach the number",
     "without_phone": "there is nobody to write to",
     "unclear_reply": "a reply may ask for no more messages",
+    "erased": "somebody who was erased was handed in again; nothing goes to the number",
 }
 """What is wrong, where it is the same for all that an item is about."""
 
@@ -68,6 +69,10 @@ _REMEDIES = {
     "unclear_reply": (
         "read it, and ask if need be: `suppress PHONE` (kit.suppress) if no more messages are wanted; "
         "mark it as seen if they are"
+    ),
+    "erased": (
+        "remove the person where the appointment comes from, then `person PHONE --erase` (kit.erase) again; `allow "
+        "PHONE` if they are to be reminded after all"
     ),
     "batch_job": "run `reminder-kit resync` from cron, or with --every 60s",
 }
@@ -136,7 +141,7 @@ class AttentionItem:
     #: The name by which it is marked as seen: eight hex digits.
     id: str
     #: Of what kind the cause is: "account", "provider", "message", "number", "text", "unknown", "answer", "unreadable",
-    #: "calendar", "without_phone", "unclear_reply", "rules", "ledger", "restored" or "batch_job".
+    #: "calendar", "without_phone", "unclear_reply", "erased", "rules", "ledger", "restored" or "batch_job".
     kind: str
     #: What is wrong, in words; no whole number and no message text.
     what: str
@@ -182,6 +187,8 @@ class AttentionFacts:
     unknown: Sequence[Affected] = ()
     #: Messages of which the provider said anything but that it scheduled them, until it says what they are.
     answered: Sequence[Affected] = ()
+    #: Coming reminders of people who were erased, and handed in again.
+    erased: Sequence[Affected] = ()
     #: For which causes providers refuse messages.
     blockers: Sequence[Blocker] = ()
     #: The replies that may ask for no more messages and that nobody has seen, by event, with their words; oldest first.
@@ -217,6 +224,7 @@ def attention_items(
         *_refused(facts, now, without_phone=without_phone),
         *_in_doubt(facts, now),
         *_unclear(facts, now),
+        *_erased(facts, now),
         *_unread(facts, now),
         *_other_rules(facts, now),
         *_still(facts, now),
@@ -308,6 +316,13 @@ def _unclear(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
             since=now,
             affected=tuple(replies),
         )
+
+
+def _erased(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
+    """Yield the item that says that whoever hands appointments in still has people who were erased."""
+    if facts.erased:
+        what, remedy = _WHAT["erased"], _REMEDIES["erased"]
+        yield AttentionItem(item_id("erased"), "erased", what, remedy, now, affected=tuple(facts.erased))
 
 
 def _unread(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:

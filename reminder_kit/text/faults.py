@@ -16,6 +16,7 @@ from reminder_kit.model.suggestions import suggestion
 from reminder_kit.text.bounds import LONGEST
 from reminder_kit.text.environment import DROPPED
 from reminder_kit.text.kinds import Kinds, fields_of, spelled
+from reminder_kit.text.patterns import fault_of_pattern
 from reminder_kit.text.readable import CALLABLE, KINDS, fault_of_call, is_known_name, why_not
 from reminder_kit.text.templates import NAMES, CompiledTemplate
 
@@ -124,7 +125,10 @@ def _call_faults(node: nodes.Call, kinds: Kinds) -> Iterator[str]:
 
 
 def _filter_faults(node: nodes.Filter, kinds: Kinds) -> Iterator[str]:
-    """Yield what is wrong with the attribute that a filter reads, of a value or of each of several."""
+    """Yield what is wrong with a filter's pattern, or the attribute that it reads, of a value or of each of several."""
+    if node.name in ("time", "date"):
+        given = [_written(value) for value in (*node.args[:1], *_by_keyword(node, "pattern"))]
+        yield from filter(None, (fault_of_pattern(node.name, item) for item in given if isinstance(item, str)))
     if node.name not in _ITEM_FILTERS or node.node is None:
         return
     kind, owner = kinds.of(node.node), spelled(node.node)
@@ -140,11 +144,15 @@ def _filter_faults(node: nodes.Filter, kinds: Kinds) -> Iterator[str]:
 def _paths(node: nodes.Filter) -> list[str]:
     """Return the names of attributes that a filter is given, as far as they are written out."""
     place = _ITEM_FILTERS[node.name]
-    given = [pair.value for pair in node.kwargs if pair.key == "attribute"]
+    given = _by_keyword(node, "attribute")
     if place is not None and len(node.args) > place:
         given.append(node.args[place])
     written = [value for value in map(_written, given) if isinstance(value, str)]
     return [path for text in written for path in (text.split(",") if node.name == "sort" else [text])]
+
+
+def _by_keyword(node: nodes.Filter, name: str) -> list[nodes.Expr]:
+    return [pair.value for pair in node.kwargs if pair.key == name]
 
 
 def _written(node: nodes.Node) -> Any:

@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.instants import zone
+from reminder_kit.text.patterns import patterned
+from reminder_kit.text.readable import kind_of
 from reminder_kit.text.time_phrases import clock, day, distance, names_zone, weekday
 
 if TYPE_CHECKING:
@@ -30,15 +32,16 @@ def filters() -> dict[str, Callable[..., Any]]:
     def time_(context: Context, value: Any, pattern: str = "short") -> str:
         if value is None:
             return ""
+        pattern = patterned("time", pattern)
         return clock(_clock_of(value, named=names_zone(pattern)), context[CONTEXT].locale, pattern)
 
     @pass_context
     def date_(context: Context, value: Any, pattern: str = "") -> str:
-        return "" if value is None else day(_day_of(value), context[CONTEXT].locale, pattern)
+        return "" if value is None else day(_day_of(value, "date"), context[CONTEXT].locale, patterned("date", pattern))
 
     @pass_context
     def weekday_(context: Context, value: Any) -> str:
-        return "" if value is None else weekday(_day_of(value), context[CONTEXT].locale)
+        return "" if value is None else weekday(_day_of(value, "weekday"), context[CONTEXT].locale)
 
     @pass_context
     def relative_(context: Context, value: Any) -> str:
@@ -66,10 +69,15 @@ def _clock_of(value: Any, *, named: bool) -> time | datetime:
         return value
     if isinstance(value, time):
         return value.replace(tzinfo=None)
+    if not isinstance(value, datetime):
+        raise InvalidInputError(f"the filter 'time' takes a time or an instant, and was given {kind_of(value)}")
     return time(value.hour, value.minute, value.second)
 
 
-def _day_of(value: Any) -> date:
+def _day_of(value: Any, name: str) -> date:
+    """Return the day of a day or an instant; `name` is the filter that was given it."""
+    if not isinstance(value, date):
+        raise InvalidInputError(f"the filter {name!r} takes a day or an instant, and was given {kind_of(value)}")
     return date(value.year, value.month, value.day)
 
 
@@ -85,7 +93,7 @@ def _relative(value: Any, context: Any) -> str:
         if context.is_day(at):
             return distance(at.date(), now, context.locale)
         return distance(at.astimezone(here), now, context.locale)
-    return distance(_day_of(value), now, context.locale)
+    return distance(_day_of(value, "relative"), now, context.locale)
 
 
 def _phone(number: str, region: str | None) -> str:

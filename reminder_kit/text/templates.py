@@ -18,6 +18,7 @@ from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.instants import zone
 from reminder_kit.text.filters import CONTEXT, filters
+from reminder_kit.text.patterns import PatternError, fault_of_pattern
 from reminder_kit.text.printable import for_phones
 from reminder_kit.text.readable import is_known_name
 from reminder_kit.text.time_phrases import when
@@ -147,6 +148,8 @@ def fault_of(error: Exception, source: str) -> str:
 
     if isinstance(error, TemplateSyntaxError):
         return f"line {error.lineno}: {error.message}; mend the template"
+    if isinstance(error, PatternError) and isinstance(error.pattern, str) and error.pattern in source:
+        return fault_of_pattern(error.name, error.pattern)
     if isinstance(error, InvalidInputError):
         return str(error)
     if not isinstance(error, UndefinedError | SecurityError):

@@ -5,7 +5,7 @@ Never lifts a bar: a number that is on our list alone may have opted out in word
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
@@ -24,7 +24,7 @@ from reminder_kit.webhooks.normalising import is_number, number_of
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["OPT_OUTS", "Listed", "bar_listed", "opted_out"]
+__all__ = ["OPT_OUTS", "OptedOut", "bar_listed", "opted_out"]
 
 OPT_OUTS = "opt-outs"
 """The name of the job under which the ledger notes when the list was last read."""
@@ -34,7 +34,7 @@ _PAGES = 10_000
 
 
 @frozen
-class Listed:
+class OptedOut:
     """One number on a provider's list of opt-outs."""
 
     #: The number, E.164.
@@ -57,31 +57,22 @@ class Listed:
         )
 
 
-async def opted_out(
-    provider: Provider,
-    io: IO,
-    fallback: Provider | None = None,
-    spare: IO | None = None,
-    region: str | None = None,
-) -> list[Listed]:
-    """Return every number on the lists of a provider and its fallback; those without a list are passed over.
+async def opted_out(routes: Sequence[tuple[Provider, IO]], region: str | None = None) -> list[OptedOut]:
+    """Return every number on the lists of providers; those without a list are passed over.
 
-    `io` carries requests to the provider, `spare` to the fallback; None means that there is none. `region` is the
-    country of numbers without a country code; what can't be read as one is left out, and counted in the log. Raises
-    `ConfigurationError` where neither has a list that can be read, and `ProviderError` where one can't be read now.
+    `routes` are the providers, the main one first, each with what carries requests to it. `region` is the country of
+    numbers without a country code; what can't be read as one is left out, and counted in the log. Raises
+    `ConfigurationError` where none has a list that can be read, and `ProviderError` where one can't be read now.
     """
-    both = [(item, its) for item, its in ((provider, io), (fallback, spare)) if item is not None and its is not None]
-    listing = [(provider, its) for provider, its in both if provider.capabilities.lists_opt_outs]
+    listing = [(provider, io) for provider, io in routes if provider.capabilities.lists_opt_outs]
     if not listing:
         raise ConfigurationError(
-            f"{provider.name} keeps no list of opt-outs that can be read: its webhooks tell who says STOP"
+            f"{routes[0][0].name} keeps no list of opt-outs that can be read: its webhooks tell who says STOP"
         )
-    return [
-        listed for provider, its in listing for listed in await _listed_by(cast("OptOutLister", provider), its, region)
-    ]
+    return [found for provider, io in listing for found in await _listed_by(cast("OptOutLister", provider), io, region)]
 
 
-async def _listed_by(lister: OptOutLister, io: IO, region: str | None) -> list[Listed]:
+async def _listed_by(lister: OptOutLister, io: IO, region: str | None) -> list[OptedOut]:
     """Return every number on one provider's list; raises `TransientError` where no answer came."""
     found: dict[str, datetime | None] = {}
     odd = 0
@@ -103,7 +94,7 @@ async def _listed_by(lister: OptOutLister, io: IO, region: str | None) -> list[L
     if odd:
         LOG.warning("%d entries of the list of opt-outs at %s are no numbers", odd, lister.name)
     names = sender_names(lister.sender, lister.capabilities.pool)
-    return [Listed(number, since, lister.name, names) for number, since in found.items()]
+    return [OptedOut(number, since, lister.name, names) for number, since in found.items()]
 
 
 def _instant(at: datetime | None) -> datetime | None:
@@ -114,7 +105,7 @@ def _instant(at: datetime | None) -> datetime | None:
         return None
 
 
-def bar_listed(all_listed: Collection[Listed], now: datetime, writer: Writer, tx: Transaction) -> int:
+def bar_listed(all_listed: Collection[OptedOut], now: datetime, writer: Writer, tx: Transaction) -> int:
     """Record the opt-outs of which no STOP is known yet, note the job, and return how many numbers they bar.
 
     A number that said START after it had opted out is not barred by what the list says of before.

@@ -96,8 +96,11 @@ def test_who_is_handed_in_again_gets_nothing_until_the_host_allows_it(kit, sandb
     (change,) = kit.sync(visit("A-2", day=4)).changes
     assert (change.kind, change.reason) == ("skip", "suppressed")
     assert "erased" in str(kit.explain("A-2"))
+    (item,) = kit.attention()
+    assert (item.kind, [member.identity.id for member in item.affected]) == ("erased", ["A-2"])
+    assert NUMBER not in f"{item}{item!r}"
     assert kit.allow(NUMBER)
-    kit.resync()
+    assert kit.resync().attention == ()
     sandbox.clock.advance(days=4)
     assert len(sandbox.inbox(NUMBER)) == 1
 

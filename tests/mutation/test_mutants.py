@@ -134,6 +134,7 @@ def test_a_point_is_where_its_mutant_differs():
     assert all(mutant.before != mutant.after for mutant in mutants)
 
 
+@pytest.mark.slow
 def test_a_sample_is_that_of_its_seed():
     """The same seed draws the same mutants, another seed others."""
     points = all_points()

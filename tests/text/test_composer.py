@@ -209,7 +209,7 @@ class TestTemplates:
             ("{% for x in %}", "line 1"),
             ("{{ 1 / 0 }}", "ZeroDivisionError in the template"),
             ("{{ appointment.title | nosuch }}", "nosuch"),
-            ("{{ appointment.title | time }}", "in the template"),
+            ("{{ appointment.title | time }}", "takes a time or an instant"),
             ("{{ data.update({}) }}", "is not for templates"),
             ("{{ recipient.nickname }}", "recipient has no attribute 'nickname'"),
             ("   ", "empty"),

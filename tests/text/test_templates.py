@@ -244,7 +244,7 @@ class TestRelative:
 
     def test_a_time_of_day_alone_is_no_instant(self):
         """A time without its day is not so far off from anything."""
-        with pytest.raises(ConfigurationError, match="AttributeError in the template"):
+        with pytest.raises(ConfigurationError, match="takes a day or an instant, and was given a time"):
             rendered("{{ data.opens | relative }}")
 
 

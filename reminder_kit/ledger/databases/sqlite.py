@@ -169,12 +169,14 @@ class SQLiteFile:
                 self._writer = self._engine(lambda: sqlite_files.open_to_write(self.path), "BEGIN IMMEDIATE")
             writer, written = self._writer, self._written
         with transaction(writer, self._explained) as connection:
-            if self.stamp() != written:
-                self._abandon(writer)
-                raise LedgerError(
-                    f"ledger {self.name} was replaced by another file while it was open: nothing was written; run again"
-                )
-            yield connection
+            is_there = self.stamp() == written
+            if is_there:
+                yield connection
+        if not is_there:
+            self._abandon(writer)
+            raise LedgerError(
+                f"ledger {self.name} was replaced by another file while it was open: nothing was written; run again"
+            )
 
     def _abandon(self, writer: Engine) -> None:
         """Have the next transaction open the file anew."""

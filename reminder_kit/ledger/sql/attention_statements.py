@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from reminder_kit.ledger.sql.builder import Builder, words
+from reminder_kit.model.consent import ERASED
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import WAITS, Reason
 
@@ -34,7 +35,6 @@ class AttentionStatements(Builder):
     def waiting(self) -> Any:
         """Coming reminders for which a person can do something, with their appointments, the soonest first."""
         table, owner = self.tables.reminders, self.tables.appointments
-        reasons: list[Any] = [sa.literal_column(f"'{reason.value}'") for reason in _MENDABLE]
         chosen = sa.select(
             table.c.key,
             owner.c.source,
@@ -48,12 +48,30 @@ class AttentionStatements(Builder):
         ).select_from(table.join(owner, owner.c.row_id == table.c.row_id))
         return chosen.where(
             table.c.namespace == sa.bindparam("namespace"),
-            table.c.reason.in_(reasons),
+            table.c.reason.in_(words(_MENDABLE)),
             table.c.stand != sa.literal_column("'parked'"),
             owner.c.removed == sa.false(),
             owner.c.snapshot != "",
             sa.or_(owner.c.starts_at > sa.bindparam("now"), table.c.due_at > sa.bindparam("now")),
         ).order_by(owner.c.starts_at, table.c.key)
+
+    @cached_property
+    def erased(self) -> Any:
+        """Coming reminders of people who were erased, and are barred still: they were handed in again."""
+        table, owner, consents = self.tables.reminders, self.tables.appointments, self.tables.consents
+        whose = (owner.c.source, owner.c.id, owner.c.recurrence_id)
+        same = sa.and_(table.c.to_number == consents.c.number, table.c.namespace == consents.c.namespace)
+        found = consents.join(table, same).join(owner, owner.c.row_id == table.c.row_id)
+        chosen = sa.select(table.c.key, *whose, table.c.rule, consents.c.number, owner.c.starts_at).select_from(found)
+        barred = chosen.where(
+            consents.c.namespace == sa.bindparam("namespace"),
+            consents.c.way == sa.literal_column(f"'{ERASED}'"),  # as the index has it
+            table.c.reason.in_(words([Reason.SUPPRESSED, Reason.OPTED_OUT])),
+            owner.c.removed == sa.false(),
+            owner.c.snapshot != "",
+            owner.c.starts_at > sa.bindparam("now"),
+        )
+        return barred.order_by(owner.c.starts_at, table.c.key).distinct()
 
     @cached_property
     def doubtful(self) -> Any:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from reminder_kit.ledger.sql.each_row import EachRow
 from reminder_kit.ledger.sql.tables import Tables
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.reasons import Reason
 
 __all__ = ["MESSAGE_COLUMNS", "OUTCOME_COLUMNS", "RECORD_COLUMNS", "Builder", "words"]
 
@@ -38,9 +39,9 @@ MESSAGE_COLUMNS = (
 """Columns of a message, in the order in which `message_from` reads them."""
 
 
-def words(states: Iterable[State]) -> list[Any]:
-    """Return states as SQL constants, sorted, so that a statement has the same text every time."""
-    return [sa.literal_column(f"'{word}'") for word in sorted(state.value for state in states)]
+def words(values: Iterable[State | Reason]) -> list[Any]:
+    """Return states or reasons as SQL constants, sorted, so that a statement has the same text every time."""
+    return [sa.literal_column(f"'{word}'") for word in sorted(value.value for value in values)]
 
 
 class Builder:

@@ -42,4 +42,5 @@ def consents(metadata: sa.MetaData) -> sa.Table:
         index("consents_act", "namespace", "act", "number"),
         index("consents_sender", "sender", "act", "number"),
         index("consents_pool", "pool", "act", "number"),
+        index("consents_erased", "namespace", "number", where="way = 'erased'"),
     )

@@ -144,6 +144,7 @@ def _add_indexes(schema: str | None) -> None:
     for name, table, column, condition in (
         ("appointments_unpurged", "appointments", "ends_at", "snapshot != ''"),
         ("events_unpurged", "events", "received_at", "raw != '{}'"),
+        ("consents_erased", "consents", "number", "way = 'erased'"),
     ):
         where = sa.text(condition)
         op.create_index(
