@@ -94,7 +94,8 @@ class AsyncIO:
             async with asyncio.timeout(2 * channel.timeout):
                 response = await transport.handle_async_request(built)
                 try:
-                    body, parts = channel.body(response), list[bytes]()
+                    headers, parts = channel.headers(response), list[bytes]()
+                    body = channel.body(headers, is_unpacked=response.is_stream_consumed)
                     async for data in response.aiter_bytes() if body.is_unpacked else _stream(response):
                         parts += body.add(data)
                     body.end()
@@ -104,7 +105,7 @@ class AsyncIO:
             raise channel.too_much() from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, BodyError) as error:
             raise channel.failure(error) from error
-        return channel.answer(response, b"".join(parts))
+        return channel.answer(response.status_code, headers, parts)
 
     async def call(self, func: Callable[..., T], *args: Any) -> T:
         """Run a blocking function in a thread."""
@@ -122,17 +123,18 @@ class AsyncIO:
         await self._sleep(delay)
 
     async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
-        """Carry out independent jobs as tasks, `concurrency` at once; results in their order.
+        """Carry out independent jobs, by `concurrency` tasks at the most; results in their order.
 
         No more than that, so that who checked what time allows need not wait for a connection afterwards.
         """
-        places = asyncio.Semaphore(self._concurrency)
+        waiting, results = iter(enumerate(jobs)), dict[int, T]()
 
-        async def placed(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
-            async with places:
-                return await job()
+        async def work() -> None:
+            for index, job in waiting:
+                results[index] = await job()
 
-        return list(await asyncio.gather(*(placed(job) for job in jobs)))
+        await asyncio.gather(*(work() for _ in range(min(self._concurrency, len(jobs)))))
+        return [results[index] for index in range(len(jobs))]
 
     async def aclose(self) -> None:
         """Close all connections; call it in the loop that used them."""

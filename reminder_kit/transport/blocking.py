@@ -125,7 +125,8 @@ class BlockingIO(Forkable):
         deadline = time.monotonic() + channel.timeout
         try:
             with self._transport() as transport, closing(transport.handle_request(built)) as response:
-                body, parts = channel.body(response), list[bytes]()
+                headers, parts = channel.headers(response), list[bytes]()
+                body = channel.body(headers, is_unpacked=response.is_stream_consumed)
                 for data in response.iter_bytes() if body.is_unpacked else _stream(response):
                     parts += body.add(data)
                     if time.monotonic() > deadline:
@@ -133,7 +134,7 @@ class BlockingIO(Forkable):
                 body.end()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, BodyError) as error:
             raise channel.failure(error) from error
-        return channel.answer(response, b"".join(parts))
+        return channel.answer(response.status_code, headers, parts)
 
     async def call(self, func: Callable[..., T], *args: Any) -> T:
         """Run a blocking function in this thread, at once."""

@@ -10,6 +10,7 @@ half as much again as its transport.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reminder_kit.http_bodies import Body, BodyError
@@ -146,14 +147,22 @@ class HttpChannel:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE)
         return {"verify": self._certificates(), "proxy": proxy, "limits": limits}
 
-    def body(self, response: httpx.Response) -> Body:
-        """Return an answer's body, to be filled with what comes; raises `BodyError` where it would be too much."""
-        return Body(response.headers, _LARGEST_ANSWER, is_unpacked=response.is_stream_consumed)
+    @staticmethod
+    def headers(response: httpx.Response) -> dict[str, str]:
+        """Return the headers of an answer, by names in lower case."""
+        return {name.lower(): value for name, value in response.headers.items()}
 
-    def answer(self, response: httpx.Response, body: bytes) -> Response:
+    @staticmethod
+    def body(headers: Mapping[str, str], *, is_unpacked: bool) -> Body:
+        """Return an answer's body, to be filled with what comes; raises `BodyError` where it would be too much.
+
+        `is_unpacked` says that it was read and unpacked already.
+        """
+        return Body(headers, _LARGEST_ANSWER, is_unpacked=is_unpacked)
+
+    def answer(self, status: int, headers: Mapping[str, str], parts: Sequence[bytes]) -> Response:
         """Return a whole answer in our form, after the pace has learned from it."""
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        found = Response(response.status_code, headers, body)
+        found = Response(status, headers, b"".join(parts))
         self.pace.learn(found)
         return found
 
