@@ -20,7 +20,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import httpx
 
@@ -229,10 +229,11 @@ class AsyncConnection(httpx.AsyncBaseTransport):
     async def _opened(self, request: httpx.Request) -> _Line:
         host, port = _address(request)
         context = self._context if request.url.scheme == "https" else None
+        loop, options = asyncio.get_running_loop(), dict[str, Any]()
+        if isinstance(loop, asyncio.BaseEventLoop):  # others (uvloop) try one address after another
+            options["happy_eyeballs_delay"] = _HAPPY_EYEBALLS
         async with asyncio.timeout(_limit(request, "connect")):
-            _, line = await asyncio.get_running_loop().create_connection(
-                _Line, host, port, ssl=context, happy_eyeballs_delay=_HAPPY_EYEBALLS
-            )
+            _, line = await loop.create_connection(_Line, host, port, ssl=context, **options)
         return line
 
     async def _receive(self, line: _Line, limit: float | None) -> None:
