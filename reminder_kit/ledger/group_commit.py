@@ -30,7 +30,7 @@ Operation = Callable[[Transaction], Any]
 
 
 class Writing(Protocol):
-    """Opens a transaction; `together` says that each operation is run by itself where something is not as meant."""
+    """Opens a transaction; `together` says that it is run again, and not together, where something is not as meant."""
 
     def __call__(self, *, together: bool = False) -> AbstractContextManager[Transaction]: ...
 
@@ -102,13 +102,17 @@ class _Writer:
             self._commit(jobs, until)
         del first, jobs  # an error that somebody keeps keeps this frame, which is not to keep the ledger
 
-    def _commit(self, jobs: list[_Job], until: float) -> None:
-        """Run operations in one transaction, and until an instant also those that come meanwhile."""
+    def _commit(self, jobs: list[_Job], until: float, *, together: bool = True) -> None:
+        """Run operations in one transaction, and until an instant also those that come meanwhile.
+
+        Where what they write together is not as meant, each writes as it runs: who is overtaken by a webhook knows
+        what to do then.
+        """
         results: list[Any] = []
         wave: list[_Job] = []
         is_open = False
         try:
-            with jobs[0].writing(together=True) as transaction:
+            with jobs[0].writing(together=together) as transaction:
                 is_open = True
                 while len(results) < len(jobs):
                     wave = jobs[len(results) :]
@@ -116,6 +120,8 @@ class _Writer:
                     results += [job.operation(transaction) for job in wave]
                     if time.monotonic() < until:
                         jobs += self._waiting(_MOST - len(jobs))
+        except NotAsMeantError:
+            self._commit(jobs, 0.0, together=False)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits is told
             self._after_error(jobs, error, is_open=is_open)
         else:
@@ -128,15 +134,11 @@ class _Writer:
         if not is_open:
             for refused in (*jobs, *self._waiting(self.waiting.qsize())):
                 refused.future.set_exception(error)
-        elif len(jobs) == 1 and not _is_worth_another_try(error):
+        elif len(jobs) == 1 and not is_worth_another_try(error):
             jobs[0].future.set_exception(error)
         else:
             for one in jobs:
                 _commit_alone(one)
-
-
-def _is_worth_another_try(error: BaseException) -> bool:
-    return isinstance(error, NotAsMeantError) or is_worth_another_try(error)
 
 
 def _commit_alone(job: _Job) -> None:

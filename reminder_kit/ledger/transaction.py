@@ -60,8 +60,8 @@ PURGED = "purge"
 class Transaction:
     """The writes of the ledger. `reader` answers every question, as the transaction sees things.
 
-    `together` says that it is run again, operation by operation and not `together`, where a write finds the ledger
-    otherwise than was meant: then messages may be moved with the other writes, and who moved it in vain is told later.
+    `together` says that all is run again, and not `together`, where a write finds the ledger otherwise than was meant:
+    then messages may be moved with the other writes, and who moved one in vain is told only then.
     """
 
     def __init__(self, runner: Runner, namespace: str, schema: str | None, *, together: bool = False) -> None:

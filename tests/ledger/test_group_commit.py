@@ -261,6 +261,27 @@ def test_who_moves_a_message_in_vain_is_told_and_harms_no_other(ledger, parked, 
     assert states(ledger) == [State.SCHEDULED, State.CREATING, State.CREATING]
 
 
+def test_who_is_overtaken_and_knows_what_to_do_then_is_committed_with_the_others(ledger, parked, gate, commits):
+    """A webhook moved one of the messages meanwhile: whoever moves it too finds that out, in the same commit."""
+    (first, one), (second, two), _ = parked
+    told = []
+
+    def overtaken(transaction):
+        try:
+            Moved(second, evolve(two, state=State.SCHEDULED), "p-2", State.SENT)(transaction)
+        except ClaimLostError:
+            told.append("moved already")
+        return "done"
+
+    futures = [ledger.submit(operation) for operation in (Moved(first, one, "p-1"), overtaken)]
+    commits.clear()
+    gate()
+    assert [future.result(20) for future in futures] == [[], "done"]
+    assert told == ["moved already"]
+    assert len(commits) <= 2  # one is the gate's
+    assert states(ledger)[:2] == [State.SCHEDULED, State.CREATING]
+
+
 def test_two_messages_get_no_name_in_common(ledger, parked, gate):
     """Where one group gives two messages the same name, the second is told."""
     futures = [ledger.submit(Moved(claim, one, "p-1")) for claim, one in parked[:2]]
