@@ -19,7 +19,7 @@ from reminder_kit import Appointment, AsyncReminderKit, DeliveryEvent, Recipient
 from reminder_kit.providers.telnyx import Telnyx
 from reminder_kit.webhook_app import WebhookApp
 
-RULES = [Rule("day-before", before="24 hours", text="Hi {{ recipient.name }}, see you {{ when }}.")]
+RULES = [Rule("day-before", before="24 hours", text="Hi {{ recipient.name or 'there' }}, see you {{ when }}.")]
 
 
 def host(kit: AsyncReminderKit) -> Starlette:

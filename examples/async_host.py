@@ -31,7 +31,7 @@ async def bookings(base_url: str, sandbox: Sandbox, folder: str) -> list[bool]:
     """Book twenty visits at once."""
     kit = AsyncReminderKit(
         Telnyx(api_key="KEY", from_="+12025550100", base_url=base_url),
-        [Rule("day-before", before="24 hours", text="Hi {{ recipient.name }}, see you {{ when }}.")],
+        [Rule("day-before", before="24 hours", text="Hi {{ recipient.name or 'there' }}, see you {{ when }}.")],
         f"sqlite:///{Path(folder) / 'reminders.db'}",
         clock=sandbox.clock,
     )

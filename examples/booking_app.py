@@ -18,7 +18,11 @@ from reminder_kit.providers.telnyx import Telnyx
 from reminder_kit.sandbox import Sandbox, SandboxTransport
 
 RULES = [
-    Rule("day-before", before="1 day", text="Hi {{ recipient.name }}, see you {{ when }} ({{ appointment.title }})."),
+    Rule(
+        "day-before",
+        before="1 day",
+        text="Hi {{ recipient.name or 'there' }}, see you {{ when }} ({{ appointment.title }}).",
+    ),
     Rule("two-hours", before="2 hours", if_late="skip", text="See you {{ when }}."),
 ]
 

@@ -29,8 +29,8 @@ RULE = Rule(
     days_before=1,
     at="18:00",
     text={
-        "en": "Hi {{ recipient.name }}, {{ appointment.title }} {{ when }}.",
-        "es": "Hola {{ recipient.name }}, {{ appointment.title }} {{ when }}.",
+        "en": "Hi {{ recipient.name or 'there' }}, {{ appointment.title }} {{ when }}.",
+        "es": "{{ 'Hola ' ~ recipient.name if recipient.name else 'Hola' }}, {{ appointment.title }} {{ when }}.",
     },
 )
 

@@ -33,7 +33,7 @@ def sandbox():
 def day_before():
     from reminder_kit import Rule
 
-    return Rule("day-before", before="24 hours", text=TEXT)
+    return Rule("day-before", before="24 hours", text=TEXT, empty="blank")
 
 
 class Waiting:

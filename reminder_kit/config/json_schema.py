@@ -114,6 +114,10 @@ def _properties() -> dict[str, Any]:
             {"anyOf": [_PICTURE, {"type": "array", "items": _PICTURE}]}, "Pictures of an MMS, by their addresses."
         ),
         "subject": _described({"type": "string"}, "The subject of an MMS."),
+        "empty": _described(
+            {"type": "string", "pattern": r"\S"},
+            'Where a name is empty: "error", "blank", or what to say instead.',
+        ),
         "max_parts": _described({"type": "integer", "minimum": 1}, "Refuse texts that take more SMS parts."),
     }
 

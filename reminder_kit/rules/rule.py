@@ -109,6 +109,8 @@ class Rule:
     channel: "sms" (the default) or "mms".
     media_urls: The addresses of an MMS's pictures; none by default.
     subject: The subject of an MMS; "": none.
+    empty: What becomes of a text where what it reads of an appointment or a person, and writes out, is empty: "error"
+        (the default: it is not sent, and listed by `attention`), "blank" (it has a gap), or what it says instead.
     max_parts: A text that takes more SMS parts is refused; None: only one that takes more than the provider allows.
 
     In `min_notice`, `min_silence`, `spread`, both booking leads and `skip_after`, a day is 24 hours of elapsed time.
@@ -143,6 +145,7 @@ class Rule:
     channel: str
     media_urls: tuple[str, ...]
     subject: str
+    empty: str
     max_parts: int | None
     offset: Offset = field(eq=False)
 
@@ -177,6 +180,7 @@ class Rule:
         channel: str = "sms",
         media_urls: Iterable[str] = (),
         subject: str = "",
+        empty: str = "error",
         max_parts: int | None = None,
     ) -> None:
         if not isinstance(id, str) or not id:
@@ -220,6 +224,7 @@ class Rule:
             channel=one_of(channel, _CHANNELS, f"{name}channel"),
             media_urls=_urls(media_urls, f"{name}media_urls"),
             subject=subject,
+            empty=empty,
             max_parts=max_parts,
             offset=row.offset(given[row.key], clock),
         )
@@ -245,6 +250,8 @@ class Rule:
             raise InvalidRuleError(f"{name}when must be a function (appointment, recipient) -> bool ({self.when!r})")
         if not isinstance(self.subject, str):
             raise InvalidRuleError(f"{name}subject must be a text ({self.subject!r})")
+        if not isinstance(self.empty, str) or not self.empty.strip():
+            raise InvalidRuleError(f'{name}empty is "error", "blank" or what to say instead ({self.empty!r})')
         if self.max_parts is not None and (type(self.max_parts) is not int or self.max_parts < 1):
             raise InvalidRuleError(f"{name}max_parts must be a whole number from 1 up ({self.max_parts!r})")
         _check_leads(name, self.min_booking_lead, self.max_booking_lead)
@@ -294,7 +301,8 @@ class Rule:
         No name of a class of ours is part of it, so that it outlives a renaming; and no module of a function, which is
         `__main__` in the process that runs the host's file, and has its name where that is imported (`--app`).
         """
-        fields = {key: _as_said(value) for key, value in asdict(self, recurse=False).items()}
+        said = {key: value for key, value in asdict(self, recurse=False).items() if _LATER.get(key, self) != value}
+        fields = {key: _as_said(value) for key, value in said.items()}
         text = json.dumps(fields, sort_keys=True, default=_as_said)
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
@@ -303,6 +311,9 @@ class Rule:
         """The first 8 hex digits of the fingerprint, by which the history and `explain` name a version of the rule."""
         return self.fingerprint[:8]
 
+
+_LATER = {"empty": "error"}
+"""Keys that came later, with their defaults: a rule that does not use them keeps its fingerprint."""
 
 KEYS = tuple(attribute.name for attribute in Rule.__attrs_attrs__ if attribute.name != "offset")
 """The keys a rule takes, in code, TOML and dicts alike."""

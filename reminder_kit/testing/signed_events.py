@@ -35,6 +35,7 @@ _CODES = {"telnyx": "40008", "twilio": "30003", "vonage": "1180"}
 """What each provider gives as the code of a message that could not be delivered."""
 _DIALECTS = {"telnyx": telnyx, "twilio": twilio, "vonage": vonage}
 _STALE = timedelta(minutes=10)
+_MOMENT, _MOMENTS = timedelta(milliseconds=1), timedelta(seconds=1)
 
 EVENT_TYPES = (*_REPORTS, *_REPLIES)
 """The types of events that can be asked for."""
@@ -63,7 +64,8 @@ def signed_event(
     it (None: a new one), `token` our own (None: none), and `code` why it failed (None: a usual one). Of a reply, `text`
     is what it says (None: a usual one). `url` is the endpoint's public address, which Twilio's signature covers. `now`
     is when the webhook is signed (None: the machine's time). It fits a kit that trusts `TELNYX_PUBLIC_KEY`, or for the
-    other two `secret`.
+    other two `secret`. Replies that are signed for one instant come a millisecond after each other: where a clock stands
+    still, a START that is signed after a STOP is later than that.
 
     `forged` signs with another key, `stale` ten minutes before `now`; an endpoint must refuse both. Raises
     `InvalidInputError` for a provider or type there is not, and for Twilio without `url` or with `stale`: Twilio signs
@@ -78,6 +80,8 @@ def signed_event(
             "Twilio signs no time, so nothing of it can be stale" if stale else "Twilio signs the address: hand in url"
         )
     at = utc(now or datetime.now(UTC), "now")  # noqa: TID251 - a test's webhooks are of now
+    if type not in _REPORTS:
+        at = _next(at)
     house = Sandbox(clock=at, key="somebody else" if forged else secret, provider=provider, webhook_url=url or None)
     if forged:
         house.signer = Signer("somebody else")
@@ -91,6 +95,18 @@ def signed_event(
     else:
         hook = dialect.reply(house, number, _REPLIES[type] if text is None else text, our_number, _KEYWORDS.get(type))
     return hook.as_sent(at - _STALE if stale else at)
+
+
+_LAST: list[datetime] = []
+"""The instant of the last reply."""
+
+
+def _next(at: datetime) -> datetime:
+    """Return the instant of a reply at `at`: just after the last one, if that was at the same."""
+    if _LAST and timedelta(0) <= _LAST[0] - at < _MOMENTS:
+        at = _LAST[0] + _MOMENT
+    _LAST[:] = [at]
+    return at
 
 
 def _message(house: Sandbox, provider_id: str | None, token: str | None, **fields: Any) -> Parked:

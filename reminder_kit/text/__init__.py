@@ -7,6 +7,7 @@ Pure: no clock, no I/O. Imports `rules`, `model` and `errors`. In reading order:
     time_phrases, sms     "today at 3:00 PM", "in 2 days", by locale; encoding, parts and cost of a text
     views, readable       what a template is given; what it may read of each kind of value
     bounds, environment   how much it may do and make; Jinja2's sandbox, narrowed to all that
+    gaps                  where a text would say "Hi ,"
     filters, templates    the filters besides Jinja2's; compiled and rendered
     composer, samples     the message of one reminder at its send time; a made-up appointment to render one without
     kinds, faults         what an expression is; what keeps a template from being rendered

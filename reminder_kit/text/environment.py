@@ -29,6 +29,7 @@ from reminder_kit.text.bounds import (
     checked,
     joined,
 )
+from reminder_kit.text.gaps import GIVEN, given, marked
 from reminder_kit.text.readable import fault_of_call, has, kind_of, kind_of_type, why_not
 from reminder_kit.text.views import View
 
@@ -168,7 +169,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     # Compiling and rendering
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        return super()._generate(_Counted().visit(source), *args, **kwargs)
+        return super()._generate(_Watched().visit(source), *args, **kwargs)
 
     def rendered(self, template: Template, names: dict[str, Any]) -> str:
         """Return the text that a template of this environment makes of the values behind its names."""
@@ -177,13 +178,21 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return str(checked("".join(template.root_render_func(variables))))
 
 
-class _Counted(NodeTransformer):
-    """Lets a tree count what it does: items of loops as filters count them, and what is written inside of them."""
+class _Watched(NodeTransformer):
+    """Lets a tree look at what it writes out, and count what it does.
+
+    Items of loops are counted as filters count them, and so is what is written inside of them.
+    """
 
     def __init__(self) -> None:
         self._inside = 0
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - as Jinja2 calls them
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802 - as Jinja2 calls them
+        """Have what was only read be looked at before it is written out: it may be empty."""
+        node.nodes = [marked(item) for item in node.nodes]
+        return self.generic_visit(node)
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         """Let a loop go through its items by a filter, each a step."""
         node.iter = nodes.Filter(node.iter, EACH, [], [], None, None, lineno=node.lineno)
         return self._visit_inside(node)
@@ -226,7 +235,7 @@ def bounded(plain: TemplateEnvironment) -> dict[str, Callable[..., Any]]:
     They run in the environment `plain`, which has them without: there a filter may use another one at no extra cost.
     """
     filters = {name: _bounded(plain, name) for name in plain.filters}
-    return {**filters, EACH: _each, "join": _join, "map": _map(plain), "string": _string}
+    return {**filters, EACH: _each, GIVEN: given, "join": _join, "map": _map(plain), "string": _string}
 
 
 def _bounded(plain: TemplateEnvironment, name: str) -> Callable[..., Any]:

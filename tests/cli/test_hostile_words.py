@@ -26,11 +26,18 @@ def hostile(folder, telnyx, machine_now):
     with ReminderKit.from_config(path, clock=telnyx.clock) as kit:
         start = machine_now + timedelta(hours=72)
         ann = Recipient("+12025550123", name=f"N{EVIL}")
-        title, fine = f"T{EVIL}", {"bye": ""}
+        title, fine = f"T{EVIL}", {"bye": "Bye"}
         visits = [
             Appointment(ID, start, recipients=[ann], title=title, data={"bye": f"!{EVIL}"}),
-            Appointment("=cmd()", start, recipients=["+12025550124"], title="=1+1", data=fine, source=f"s{EVIL}"),
-            Appointment(f"failing{EVIL}", start, recipients=["+12025550125"], title=title),
+            Appointment(
+                "=cmd()",
+                start,
+                recipients=[Recipient("+12025550124", name="Bo")],
+                title="=1+1",
+                data=fine,
+                source=f"s{EVIL}",
+            ),
+            Appointment(f"failing{EVIL}", start, recipients=[Recipient("+12025550125", name="Cy")], title=title),
             Appointment(f"odd{EVIL}", start, recipients=[f"12{EVIL}"], title=title, data=fine),
         ]
         kit.sync(visits)

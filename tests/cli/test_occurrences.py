@@ -42,7 +42,7 @@ def series(run, telnyx, calendar):
     events = [
         "\r\n".join([
             "BEGIN:VEVENT", f"UID:{name}", "DTSTAMP:20260201T000000Z", start, "RRULE:FREQ=DAILY;COUNT=3",
-            f"SUMMARY:{name}", f"ATTENDEE:tel:+1202555012{number}", "END:VEVENT",
+            f"SUMMARY:{name}", f"ATTENDEE;CN=Ann:tel:+1202555012{number}", "END:VEVENT",
         ])
         for number, (name, (start, _)) in enumerate(SERIES.items())
     ]  # fmt: skip

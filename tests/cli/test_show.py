@@ -261,7 +261,11 @@ def test_rules_check_shows_every_rule_in_every_locale(run, four_rules):
 def test_rules_check_of_a_sample_says_what_is_not_sent(run, four_rules, folder, calendar, event):
     """`rules check` says of a sample what is not sent and what comes out empty."""
     path = folder / "reminders.toml"
-    path.write_text(path.read_text().replace("Glad you could make it.", "At {{ appointment.location }}, {{ when }}."))
+    path.write_text(
+        path.read_text()
+        .replace("Glad you could make it.", "At {{ appointment.location }}, {{ when }}.")
+        .replace('id = "late-bookers"', 'id = "late-bookers"\nempty = "blank"')
+    )
     file = calendar(event("A-1"), event("A-2", 13), "BEGIN:VEVENT", "UID:A-3", "DTSTART:20260214T150000Z",
         "DTSTAMP:20260101T000000Z", "CREATED:20260213T120000Z", "ATTENDEE;CN=Ann:tel:+12025550145", "SUMMARY:Cleaning",
         "END:VEVENT")  # fmt: skip

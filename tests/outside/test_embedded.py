@@ -26,7 +26,7 @@ def make(telnyx, tmp_path):
     def make(kind=ReminderKit, **options):
         return kind(
             provider=Telnyx(api_key=telnyx.key, from_="+12025550100", base_url=telnyx.url),
-            rules=[Rule(id="day-before", before="24 hours", text=TEXT)],
+            rules=[Rule(id="day-before", before="24 hours", text=TEXT, empty="blank")],
             ledger=f"sqlite:///{tmp_path / 'host.db'}",
             timezone="America/New_York",
             quiet_hours=QuietHours("21:00", "08:00"),

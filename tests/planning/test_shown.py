@@ -78,7 +78,7 @@ def test_a_blank_is_told_in_whichever_text_it_is(where):
         ("At {{ appointment.location }}", ("appointment.location",)),
         ("{% if appointment.location %}x{% endif %}", ()),
     ):
-        rule = Rule("r", before="24 hours", **{**texts, where: source})
+        rule = Rule("r", before="24 hours", **{**texts, where: source}, empty="blank")
         (line,) = Preview((rule,), DEFAULTS).of([visit("A")], START)
         assert blanks(line) == expected
         assert blanks(evolve(line, draft=None)) == ()

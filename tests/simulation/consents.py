@@ -36,7 +36,7 @@ WORDS = {
     "unclear": ["stop the morning ones only", "STOP 12345", "wrong number"],
     "nothing": ["OK", "don't stop", "I'll stop by at 3", "thank you"],
 }
-DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}")
+DAY = Rule("day-before", before="24 hours", text="{{ appointment.title or 'Visit' }} {{ when }}")
 RULES = [
     (DAY,),
     (DAY, Rule("hours-before", before="2 hours", text="Soon: {{ when }}")),

@@ -24,7 +24,7 @@ FAULTS = ["drop_before", "drop_after", "500", "500_after", "503", "429", "slow",
 FAULTS += ["in_progress", "word", "no_id"]
 QUIET = [None, QuietHours("21:00", "08:00"), QuietHours("12:00", "14:00"), QuietHours("18:00", "10:00")]
 
-DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}, {{ recipient.name }}")
+DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}, {{ recipient.name or '' }}")
 SAME_TIME = Rule("day-before", before="1 day", text="See you {{ when }}", if_late="skip")
 RULES = [
     (DAY,),

@@ -36,7 +36,7 @@ LONGEST_WAIT = 60 * MINUTE
 """How long after an obstacle is over it may take, at the most, until what it stopped is tried again."""
 
 QUIET = [None, None, QuietHours("21:00", "08:00"), QuietHours("12:00", "14:00"), QuietHours("18:00", "10:00")]
-DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}, {{ recipient.name }}")
+DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}, {{ recipient.name or '' }}")
 RULES = [
     (DAY,),
     (DAY, Rule("hours-before", before="2 hours", text="Soon: {{ when }}", min_notice="30 minutes")),

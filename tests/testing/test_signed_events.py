@@ -42,8 +42,16 @@ def test_each_provider_reads_its_own_events(provider, kind):
     """Every type of event is read back by its provider with type, number and time."""
     event = read(provider, signed_event(provider, kind, number="+12025550123", url=URL, now=NOW))
     assert (event.type, event.number, event.provider) == (kind, "+12025550123", provider)
-    assert event.occurred_at == NOW
+    assert NOW <= event.occurred_at < NOW + timedelta(seconds=1)
     assert bool(event.code) is (kind == "undelivered" or (kind.startswith("opted") and provider != "vonage"))
+
+
+def test_replies_of_one_instant_come_in_the_order_they_are_signed():
+    """Where a test's clock stands still, a START that is signed after a STOP is later: of the same time a STOP wins."""
+    told = [read("telnyx", signed_event("telnyx", kind, now=NOW)) for kind in ("opted_out", "opted_in")]
+    assert told[0].occurred_at < told[1].occurred_at
+    later = NOW + timedelta(minutes=1)
+    assert read("telnyx", signed_event("telnyx", "opted_out", now=later), later).occurred_at == later
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -141,8 +141,10 @@ class TestTemplates:
             ("{{ appointment.starts_at | weekday }}", "Monday"),
             ("{{ appointment.starts_at.format('DD/MM HH:mm') }}", "16/02 10:00"),
             ("{{ appointment.starts_at.add(hours=1) | time('HH:mm') }}", "11:00"),
-            ("{{ appointment.ends_at }}|{{ appointment.url }}|{{ data.nothing }}", "||"),
-            ("{{ appointment.ends_at | time }}{{ appointment.ends_at | date }}{{ none | phone }}{{ none | link }}", ""),
+            (
+                "{{ appointment.url or '-' }}|{{ data.nothing | default('') }}|{{ none | phone }}{{ none | link }}",
+                "-||",
+            ),
             ("{{ appointment.status }} {{ rule.id }} {{ rule.channel }}", "confirmed day-before sms"),
             ("{{ data.doctor }} {{ data['doctor'] }} {{ appointment.data.doctor }}", "Dr W Dr W Dr W"),
             ("{{ data.items }} {{ data.keys }} {{ data.get }}", "2 3 4"),

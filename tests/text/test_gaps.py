@@ -1,0 +1,104 @@
+"""Gaps: no text says "Hi ," where a name should be, unless its rule wants it so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from reminder_kit import Appointment, Recipient, Rule
+from reminder_kit.errors import InvalidRuleError
+from tests.factories import NUMBER, START
+
+NAMELESS = Appointment(
+    "A-1", START + timedelta(days=3), recipients=[Recipient(NUMBER)], data={"room": " ", "desk": None}
+)
+HI = "Hi {{ recipient.name }}, see you {{ when }}."
+
+
+@pytest.fixture
+def made(make_kit):
+    def make(text=HI, **options):
+        return make_kit([Rule("r", before="24 hours", text=text, **options)])
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (HI, "recipient.name"),
+        ("{{ recipient }}, see you {{ recipient.name | upper | trim }}.", "recipient.name"),
+        ("{{ recipient.name.strip() }} at {{ appointment.location }}", "appointment.location"),
+        ("Room {{ data.room }}", "data.room"),
+        ("Room {{ data['desk'] }}", "…"),
+        ("Ends {{ appointment.ends_at | time }}", "appointment.ends_at"),
+        ("{% for visit in appointments %}{{ visit.recipient.name }}{% endfor %}", "visit.recipient.name"),
+        ("{% set x %}{{ appointment.title }}{% endset %}x{{ x }}", "appointment.title"),
+        ("{{ appointment.tags | join(', ') }}", "appointment.tags"),
+    ],
+)
+def test_a_gap_is_an_error_that_names_what_is_missing(made, text, what):
+    kit = made(text)
+    (change,) = kit.plan(NAMELESS).changes
+    assert (change.kind, change.reason) == ("skip", "template_error")
+    assert f"{what} is empty" in change.error
+    assert 'empty = "blank"' in change.error
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Hi {{ recipient.name or 'there' }}.", "Hi there."),
+        ("Hi {{ recipient.name | default('there', true) }}.", "Hi there."),
+        ("Hi{{ recipient.name | default('') }}.", "Hi."),
+        ("Hi{% if recipient.name %} {{ recipient.name }}{% endif %}.", "Hi."),
+        ("Hi{{ ' ' ~ recipient.name if recipient.name }}.", "Hi."),
+        ("Hi{{ ' ' + recipient.name }}.", "Hi ."),
+        ("{% macro nobody() %}{% endmacro %}Hi{{ nobody() }}.", "Hi."),
+        ("{% set name = '' %}Hi{{ name }}.", "Hi."),
+    ],
+)
+def test_what_the_template_itself_leaves_out_is_no_gap(made, text, said):
+    (change,) = made(text).plan(NAMELESS).changes
+    assert change.text == said
+
+
+@pytest.mark.parametrize(("empty", "said"), [("blank", "Hi , "), ("friend", "Hi friend, ")])
+def test_a_rule_may_say_what_then(made, empty, said):
+    (change,) = made(empty=empty).plan(NAMELESS).changes
+    assert change.text.startswith(said)
+
+
+@pytest.mark.parametrize("empty", ["", "  ", None, 3])
+def test_what_says_nothing_is_refused(empty):
+    with pytest.raises(InvalidRuleError, match=r"rule 'r': empty is \"error\", \"blank\" or what to say instead"):
+        Rule("r", before="24 hours", text=HI, empty=empty)
+
+
+def test_subject_and_pictures_have_no_gaps_either(made):
+    kit = made(
+        "See you {{ when }}.", channel="mms", subject="For {{ recipient.name }}", media_urls=["https://a.example/x"]
+    )
+    (change,) = kit.plan(NAMELESS).changes
+    assert "recipient.name is empty" in change.error
+
+
+def test_a_rule_without_it_keeps_its_version():
+    """No ledger looks at everything anew for a key that nobody used."""
+    assert Rule("r", before="24 hours", text=HI).version == Rule("r", before="24 hours", text=HI, empty="error").version
+    assert Rule("r", before="24 hours", text=HI).version != Rule("r", before="24 hours", text=HI, empty="blank").version
+
+
+def test_what_is_parked_stays_and_a_person_is_told(made, make_kit, sandbox):
+    """A message parked with a gap by an older rule is not withdrawn; a name that is emptied leaves it, too."""
+    named = evolve(NAMELESS, recipients=[Recipient(NUMBER, name="Ada")])
+    kit = made()
+    kit.sync(named)
+    kit.sync(NAMELESS)
+    (parked,) = sandbox.parked()
+    assert parked.text.startswith("Hi Ada, ")
+    kit.sync(evolve(NAMELESS, id="A-2", starts_at=START + timedelta(days=4)))
+    (item,) = [item for item in kit.attention() if item.kind == "text"]
+    assert "A-2" in [member.identity.id for member in item.affected]
