@@ -282,7 +282,7 @@ class _AsyncAnswer(httpx.AsyncByteStream):
 
 
 class _Line(asyncio.Protocol):
-    """What comes in on a connection, for one reader."""
+    """What comes in on a connection, for one reader: no more is taken in before that was read."""
 
     transport: asyncio.Transport
 
@@ -302,6 +302,8 @@ class _Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._came += data
+        if len(self._came) >= _AT_ONCE:
+            self.transport.pause_reading()
         self._tell()
 
     def eof_received(self) -> None:
@@ -325,7 +327,9 @@ class _Line(asyncio.Protocol):
             finally:
                 self._reader = None
         if not self._came and self._error is not None:
-            raise self._error
+            raise OSError(str(self._error)) from self._error
         data = bytes(self._came)
         self._came.clear()
+        if len(data) >= _AT_ONCE:
+            self.transport.resume_reading()
         return data

@@ -281,6 +281,41 @@ def test_an_address_that_leads_nowhere_was_sent_nothing(face, address):
         client.send()
 
 
+def test_a_long_answer_is_read_whole(face):
+    """One that comes faster than it is read, too."""
+    body = b"x" * 3_000_000
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    with peer(answer, OK) as provider, face(url(provider)) as client:
+        assert client.send().body == body
+        assert client.send().body == b"{}"
+        assert provider.connections == 1
+
+
+def test_no_flood_fills_the_memory():
+    """Who sends on, while the connection rests, is read from no further."""
+
+    async def flood(reader, writer):
+        await reader.readuntil(POST.body)
+        writer.write(OK)
+        await asyncio.sleep(0.02)
+        writer.write(OK * 200_000)
+
+    async def story():
+        server = await asyncio.start_server(flood, "127.0.0.1", 0)
+        io = AsyncIO(telnyx(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v2"), 1)
+        await io.send(POST)
+        (resting,) = io._idle
+        held = []
+        for _ in range(40):
+            await asyncio.sleep(0.005)
+            held.append(len(resting._line._came))
+        await io.aclose()
+        server.close()
+        return max(held)
+
+    assert 0 < asyncio.run(story()) < 1_000_000
+
+
 # Certificates
 
 
