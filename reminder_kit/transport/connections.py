@@ -14,6 +14,7 @@ the first byte of a request is written, and by nothing that comes after it.
 from __future__ import annotations
 
 import asyncio
+import math
 import select
 import socket
 import ssl
@@ -104,8 +105,9 @@ class Connection(httpx.BaseTransport):
         opened = self._ready(request)
         try:
             self._send(opened, self._http.request(request))
+            until = time.monotonic() + (_limit(request, "read") or math.inf)
             while (head := self._http.head()) is None:
-                self._receive(opened)
+                self._receive(opened, until)
         except BaseException:
             self.close()
             raise
@@ -143,8 +145,11 @@ class Connection(httpx.BaseTransport):
         except OSError:  # who closes a connection may have answered before
             return
 
-    def _receive(self, opened: socket.socket) -> None:
+    def _receive(self, opened: socket.socket, until: float = math.inf) -> None:
+        """Take in what comes next; not where that would be later than `until`, however soon one byte follows another."""
         with _reading():
+            if time.monotonic() > until:
+                raise TimeoutError
             self._http.receive(opened.recv(_AT_ONCE))
 
     def pieces(self) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import asyncio
 import socket
 import ssl
 import threading
+import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
@@ -30,15 +31,19 @@ CUT = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{"
 
 
 class Peer:
-    """A provider that gives each request the next of its answers; None ends the connection instead."""
+    """A provider that gives each request the next of its answers; None ends the connection instead.
 
-    def __init__(self, *answers, context=None):
+    `pause` is in seconds, after each byte.
+    """
+
+    def __init__(self, *answers, context=None, pause=0.0):
         self.answers = list(answers)
         self.requests = []
         self.asked = threading.Event()
         self.connections = 0
         self._opened = self._door = socket.create_server(("127.0.0.1", 0))
         self._context = context
+        self._pause = pause
         self.port = self._door.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -72,10 +77,18 @@ class Peer:
             answer = self.answers.pop(0)
             if answer is None:
                 return
-            opened.sendall(answer)
+            self._send(opened, answer)
             if answer in (TO_THE_END, CUT):
                 return
         opened.recv(1)  # until the client closes
+
+    def _send(self, opened, answer):
+        """Send an answer: at once, or byte by byte with a pause after each."""
+        for byte in answer if self._pause else ():
+            opened.sendall(bytes([byte]))
+            time.sleep(self._pause)
+        if not self._pause:
+            opened.sendall(answer)
 
     def close(self):
         """End the story: whoever is waited for comes, and finds nobody."""
@@ -249,6 +262,12 @@ def test_a_request_that_left_and_is_not_answered_is_in_doubt(face, answer):
 def test_silence_is_no_answer(face):
     late = pytest.raises(NoAnswerError, match=r"within 0.1 s \(ReadTimeout\)")
     with peer(b"") as provider, face(url(provider), timeout=0.1) as client, late:
+        client.send()
+
+
+def test_an_answer_that_trickles_is_no_answer(face):
+    """Each byte of its head comes in time, and there is no end of them."""
+    with peer(OK, pause=0.03) as provider, face(url(provider), timeout=0.1) as client, pytest.raises(NoAnswerError):
         client.send()
 
 
