@@ -146,7 +146,7 @@ class Connection(httpx.BaseTransport):
             return
 
     def _receive(self, opened: socket.socket, until: float = math.inf) -> None:
-        """Take in what comes next; not where that would be later than `until`, however soon one byte follows another."""
+        """Take in what comes next, unless it is later than `until` by now, however soon one byte follows another."""
         with _reading():
             if time.monotonic() > until:
                 raise TimeoutError
