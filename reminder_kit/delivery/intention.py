@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from reminder_kit.ledger.foresight import Asks
+from reminder_kit.ledger.asks import Asks
 from reminder_kit.model.consent import Writer
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import Claim, HistoryEntry

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from reminder_kit.delivery.dispatch import ClaimedMessage
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.errors import ClaimLostError, UnknownOutcomeError
-from reminder_kit.ledger.foresight import Asks
+from reminder_kit.ledger.asks import Asks
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.consent import Way
 from reminder_kit.model.lifecycle import THEIR_STEPS, after_provider_said, step

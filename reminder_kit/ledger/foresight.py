@@ -6,12 +6,13 @@ forgotten with the next thing that is written, but for writes that are put off, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from reminder_kit.errors import ClaimLostError
+from reminder_kit.ledger.asks import Asks
 from reminder_kit.ledger.databases.write_behind import WriteBehind
 from reminder_kit.ledger.sql.row_mapping import event_from
 from reminder_kit.ledger.sql.statements import Statements
@@ -22,30 +23,7 @@ from reminder_kit.model.records import Claim
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
 
-__all__ = ["Asks", "Foresight", "asks_of"]
-
-
-@frozen
-class Asks:
-    """What one operation is about: whatever it asks besides, it asks by itself."""
-
-    #: The claim that it writes under.
-    claim: Claim | None = None
-    #: The number that it would write to; "": none.
-    number: str = ""
-    #: Our name for a message of which events may be waiting; "": none.
-    token: str = ""
-    #: The provider's name for that message; "": none.
-    provider_id: str = ""
-
-
-_NOTHING = Asks()
-
-
-def asks_of(operation: Callable[..., Any]) -> Asks:
-    """Return what an operation says that it asks (`asks`); nothing where it does not say."""
-    found = getattr(operation, "asks", _NOTHING)
-    return found if isinstance(found, Asks) else _NOTHING
+__all__ = ["Foresight"]
 
 
 @define

@@ -17,9 +17,9 @@ from typing import Any, Protocol, TypeVar
 from attrs import field, frozen
 
 from reminder_kit.errors import LedgerError
+from reminder_kit.ledger.asks import asks_of
 from reminder_kit.ledger.databases.failures import is_worth_another_try
 from reminder_kit.ledger.databases.write_behind import NotAsMeantError
-from reminder_kit.ledger.foresight import asks_of
 from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Group"]

@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import Any
 
 from reminder_kit.errors import ClaimLostError
+from reminder_kit.ledger.asks import Asks
 from reminder_kit.ledger.consent import ConsentRecorder
 from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.databases.write_behind import WriteBehind
-from reminder_kit.ledger.foresight import Asks, Foresight
+from reminder_kit.ledger.foresight import Foresight
 from reminder_kit.ledger.people import PersonEraser
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.recorder import Recorder

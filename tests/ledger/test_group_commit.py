@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from attrs import evolve, frozen
 
 from reminder_kit.errors import ClaimLostError, LedgerError
+from reminder_kit.ledger.asks import Asks
 from reminder_kit.ledger.databases.runner import ConnectionRunner, CursorRunner
-from reminder_kit.ledger.foresight import Asks
 from reminder_kit.model.consent import Writer
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent, Message

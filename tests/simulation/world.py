@@ -19,8 +19,8 @@ from reminder_kit import ReminderKit
 from reminder_kit.delivery.dispatchers import Dispatchers
 from reminder_kit.delivery.posting import Posting
 from reminder_kit.errors import SignatureError
+from reminder_kit.ledger.asks import asks_of
 from reminder_kit.ledger.databases.write_behind import NotAsMeantError
-from reminder_kit.ledger.foresight import asks_of
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.providers.telnyx.provider import Telnyx
