@@ -288,9 +288,16 @@ class PlanBuilder:
             self.decide([(record.identity, record) for record in unfinished])
 
     def withdraw(self, records: Iterable[AppointmentRecord], *, absent: bool = False) -> None:
-        """Withdraw recorded appointments that did not come in; `absent`: for that reason, and not by name."""
+        """Withdraw recorded appointments that did not come in; `absent`: for that reason, and not by name.
+
+        Of those that are withdrawn already, whatever an earlier run did not come to the end of is gone on with.
+        """
         for batch in batched(records):
-            gone = [record for record in batch if record.identity not in self.seen and not record.removed]
+            unseen = [record for record in batch if record.identity not in self.seen]
+            left = [record for record in unseen if record.removed and not self._needs_no_look(record, None)]
+            self.seen.update(record.identity for record in left)
+            self.decide([(record.identity, record) for record in left])
+            gone = [record for record in unseen if not record.removed]
             for record in gone:
                 self.seen.add(record.identity)
                 self.removals.append(record.identity)
