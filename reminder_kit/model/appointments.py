@@ -36,8 +36,8 @@ Revision = int | datetime | tuple[Any, ...]
 class Status(StrEnum):
     """What the host says of an appointment.
 
-    Nobody is reminded of one that is cancelled or that the person missed (`no_show`); of a completed one only by
-    follow-ups.
+    Nobody is reminded of one that is cancelled; of a completed one only by follow-ups, and of one that the person
+    missed (`no_show`) only by follow-ups for that (`only = {status = ["no_show"]}`).
     """
 
     CONFIRMED = "confirmed"
@@ -283,7 +283,7 @@ class Appointment:
 
     @property
     def is_off(self) -> bool:
-        """Whether nobody is to be reminded of it any more, not even by a follow-up: it was cancelled or missed."""
+        """Whether nobody is to be reminded that it takes place: it was cancelled or missed."""
         return self.status in (Status.CANCELLED, Status.NO_SHOW)
 
     @property

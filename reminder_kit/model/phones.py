@@ -5,7 +5,12 @@ Pure: no clock, no I/O. Never raises for a number that cannot be one: such a num
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 __all__ = ["country_of", "is_possible", "masked", "phone_number"]
 
@@ -22,23 +27,61 @@ def phone_number(phone: str, region: str | None) -> str | None:
     """Return the E.164 form of a phone number, or None where it can't be one.
 
     A number can be one where `phonenumbers.is_possible_number` says so: by its length and
-    country code, not by whether anybody has it. `region` (two letters, "US") is the country
-    of numbers without a country code; None: such a number can't be read.
+    country code, not by whether anybody has it; one that is only dialled locally ("555-0123") can't. `region` (two
+    letters, "US") is the country of numbers without a country code; None: such a number can't be read. Digits that
+    begin with that country's own code are read with it where the rest is a mobile number ("49 151 …" in DE). What is
+    remarked behind a number ("(mum)") is dropped.
     """
     return _phone_number(phone, None if phone.startswith("+") else region)
 
 
+_REMARK = re.compile(r"(?P<number>[(+\d][\d\s()./\-]*\d)[^\d+]*[^\W\d_](?P<remark>.*)", re.DOTALL)
+"""A number, and behind it something that begins with a letter; that may also be an extension, or letters for digits."""
+
+_ANOTHER = 5
+"""So many digits behind a number are no remark: they may be another number."""
+
+
 @lru_cache(maxsize=100_000)
 def _phone_number(phone: str, region: str | None) -> str | None:
+    remarked = _REMARK.fullmatch(phone.strip())
+    if remarked is not None and sum(map(str.isdigit, remarked["remark"])) < _ANOTHER:
+        found = _as_e164(remarked["number"], region)
+        if found is not None:
+            return found
+    return _as_e164(phone, region)
+
+
+def _as_e164(phone: str, region: str | None) -> str | None:
     import phonenumbers
 
     try:
         parsed = phonenumbers.parse(phone, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(parsed):
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
+    if region is not None and not _is_mobile(parsed):
+        parsed = _with_its_code(phone, str(parsed.country_code)) or parsed
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _is_mobile(parsed: PhoneNumber) -> bool:
+    import phonenumbers
+
+    kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    return phonenumbers.number_type(parsed) in kinds
+
+
+def _with_its_code(phone: str, code: str) -> PhoneNumber | None:
+    """Return a mobile number whose country code was written without its "+"; None: it is none."""
+    import phonenumbers
+
+    digits = phonenumbers.normalize_digits_only(phone)
+    if not digits.startswith(code):
+        return None
+    parsed = phonenumbers.parse(f"+{digits}")
+    return parsed if _is_mobile(parsed) else None
 
 
 @lru_cache(maxsize=100_000)

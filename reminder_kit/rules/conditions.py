@@ -86,6 +86,19 @@ class Condition:
                 raise InvalidRuleError(f"{what}: unknown condition {key!r}: {suggestion(str(key), KEYS)}")
         return cls(tuple((key, _READERS.get(key, _texts_of)(value[key], f"{what}.{key}")) for key in sorted(value)))
 
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The statuses that it names, as words of `Status`; none: it says nothing of them."""
+        return dict(self.tests).get("status", ())
+
+    def rules_out(self, other: Condition) -> bool:
+        """Say whether nothing that fits another condition can fail to fit this one: as `unless`, it excepts all."""
+        if len(self.tests) != 1:
+            return False
+        ((key, excepted),) = self.tests
+        wanted = dict(other.tests).get(key)
+        return wanted is not None and key not in ("data", "recipient") and set(wanted) <= set(excepted)
+
     def failing(self, appointment: Appointment, recipient: Recipient | None) -> str | None:
         """Return the first key that does not fit; None where all do. `recipient` None has no data."""
         for key, wanted in self.tests:

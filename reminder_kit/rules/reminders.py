@@ -144,9 +144,9 @@ def reminders_of(appointment: Appointment, rules: Sequence[Rule], defaults: Defa
 
     The appointment is normalised already (`normalise`). Without recipients it has one
     reminder a rule, refused with `no_recipient`. Where several refusals apply, the first
-    of these is named: `cancelled` (also for `no_show`; a completed appointment is refused
-    with `condition`, except for follow-ups), `no_recipient`, `condition`, `invalid_number`,
-    `duplicate_number`, `opted_out`.
+    of these is named: `cancelled` (also for `no_show`, except for follow-ups that are only for some statuses, this one
+    among them; a completed appointment is refused with `condition`, except for follow-ups), `no_recipient`,
+    `condition`, `invalid_number`, `duplicate_number`, `opted_out`.
     Raises `ConfigurationError`, naming appointment and rule, where a rule's `when` fails.
     """
     start_at, end_at = appointment.start_at, appointment.end_at
@@ -210,7 +210,7 @@ def _recipient_refusal(recipient: Recipient, phones: set[str]) -> Reason | None:
 
 
 def _status_refusal(appointment: Appointment, rule: Rule) -> Reason | None:
-    if appointment.is_off:
+    if appointment.is_off and not (rule.is_follow_up and appointment.status in rule.only.statuses):
         return Reason.CANCELLED
     return Reason.CONDITION if appointment.status is Status.COMPLETED and not rule.is_follow_up else None
 

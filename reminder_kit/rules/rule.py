@@ -20,7 +20,7 @@ from typing import Any, Self, cast
 from attrs import asdict, field, frozen
 
 from reminder_kit.errors import InvalidRuleError
-from reminder_kit.model.appointments import Appointment, Data, Recipient
+from reminder_kit.model.appointments import Appointment, Data, Recipient, Status
 from reminder_kit.model.instants import iso
 from reminder_kit.model.suggestions import suggestion
 from reminder_kit.rules.conditions import Condition
@@ -254,7 +254,24 @@ class Rule:
             raise InvalidRuleError(f'{name}empty is "error", "blank" or what to say instead ({self.empty!r})')
         if self.max_parts is not None and (type(self.max_parts) is not int or self.max_parts < 1):
             raise InvalidRuleError(f"{name}max_parts must be a whole number from 1 up ({self.max_parts!r})")
+        self._check_conditions(name)
         _check_leads(name, self.min_booking_lead, self.max_booking_lead)
+
+    def _check_conditions(self, name: str) -> None:
+        """Raise `InvalidRuleError`, beginning with `name`, for conditions that no appointment can ever meet."""
+        statuses = self.only.statuses
+        if Status.CANCELLED in statuses:
+            raise InvalidRuleError(
+                f'{name}only.status names "cancelled", and nobody is reminded of what is cancelled: leave it out'
+            )
+        if statuses and not self.is_follow_up and not set(statuses) - {Status.COMPLETED, Status.NO_SHOW}:
+            raise InvalidRuleError(
+                f"{name}only.status names {' and '.join(map(repr, statuses))}, which nothing is before its start: make "
+                'it a follow-up (after = "1 hour")'
+            )
+        if self.unless.rules_out(self.only):
+            key = self.unless.tests[0][0]
+            raise InvalidRuleError(f"{name}unless.{key} excepts all that only.{key} names: it is for nobody")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str = "rule") -> Self:

@@ -64,8 +64,8 @@ def signed_event(
     it (None: a new one), `token` our own (None: none), and `code` why it failed (None: a usual one). Of a reply, `text`
     is what it says (None: a usual one). `url` is the endpoint's public address, which Twilio's signature covers. `now`
     is when the webhook is signed (None: the machine's time). It fits a kit that trusts `TELNYX_PUBLIC_KEY`, or for the
-    other two `secret`. Replies that are signed for one instant come a millisecond after each other: where a clock stands
-    still, a START that is signed after a STOP is later than that.
+    other two `secret`. Replies that are signed for one instant come a millisecond after each other: where a clock
+    stands still, a START that is signed after a STOP is later than that.
 
     `forged` signs with another key, `stale` ten minutes before `now`; an endpoint must refuse both. Raises
     `InvalidInputError` for a provider or type there is not, and for Twilio without `url` or with `stale`: Twilio signs

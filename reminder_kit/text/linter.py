@@ -43,6 +43,10 @@ _MEANT = re.compile(
 )
 
 
+_GLUED = re.compile(r"\bhttps?://[^\s()\[\]{}<>\"“”«»]*?(?:([.,;:!?])(?=\s|$)|([()\[\]{}<>\"“”«»]))", re.IGNORECASE)
+"""A link, and what comes right behind it, though it is no part of it."""
+
+
 @frozen
 class Finding:
     """One thing to know about the texts of a rule."""
@@ -135,7 +139,7 @@ def _template_findings(rule: Rule, place: str, source: str, locale: str, default
         faults = [fault] if fault else []
         yield from (
             Finding("warning", rule.id, f"{place}: {warning}")
-            for warning in _cost_warnings(rule, source, samples, locale, defaults)
+            for warning in (*_cost_warnings(rule, source, samples, locale, defaults), *_link_warnings(samples))
         )
     yield from (Finding("error", rule.id, f"{place}: {fault}") for fault in faults)
 
@@ -185,6 +189,12 @@ def _cost_warnings(rule: Rule, source: str, samples: Sequence[str], locale: str,
     cost = max((sms_parts(sample) for sample in samples), key=lambda parts: (parts.parts, parts.units))
     if cost.parts > (rule.max_parts or 1) and rule.channel == "sms":
         yield f"takes {cost.parts} SMS parts ({cost.units} units of {cost.encoding}) for a realistic appointment"
+
+
+def _link_warnings(samples: Sequence[str]) -> Iterator[str]:
+    """Yield a warning for what stands next to a link as if it were a part of it."""
+    for glued in sorted({found[1] or found[2] for sample in samples for found in _GLUED.finditer(sample)}):
+        yield f"{glued!r} stands right behind a link, and many phones take it for a part of it: leave a space between"
 
 
 def _quoted(characters: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -38,11 +40,12 @@ class Server:
         self.data = postgres_server.prepare(self.home, self.binaries, self.identity)
         self.port, self.runs, self.process = postgres_server.free_port(), ExitStack(), None
         self.url = postgres_server.url_at(self.port)
+        self.starter = self.runs.enter_context(ThreadPoolExecutor(1))
 
     def start(self):
-        self.process = self.runs.enter_context(
-            postgres_server.running(self.home, self.data, self.port, self.binaries, self.identity)
-        )
+        """Start it from a thread of its own: a server ends with the thread that started it, as with its process."""
+        running = postgres_server.running(self.home, self.data, self.port, self.binaries, self.identity)
+        self.process = self.starter.submit(self.runs.enter_context, running).result()
 
     def stop(self, how=signal.SIGINT):
         self.process.send_signal(how)
@@ -65,14 +68,15 @@ class Interrupted(SandboxTransport):
 
     def __init__(self, sandbox, at, after, happens):
         super().__init__(sandbox)
-        self.at, self.after, self.happens, self.count = at, after, happens, 0
+        self.at, self.after, self.happens = at, after, happens
+        self.numbers = itertools.count(1)  # several threads ask
 
     def handle_request(self, request: httpx.Request):
-        self.count += 1
-        if self.count == self.at and not self.after:
+        number = next(self.numbers)
+        if number == self.at and not self.after:
             self.happens()
         answer = super().handle_request(request)
-        if self.count == self.at and self.after:
+        if number == self.at and self.after:
             self.happens()
         return answer
 

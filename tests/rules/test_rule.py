@@ -489,6 +489,52 @@ class TestRefusals:
         assert refusals(given, [rule(), rule(id="after", after="1 hour")], Defaults()) == [before, after]
 
     @pytest.mark.parametrize(
+        ("status", "missed", "came"),
+        [
+            ("confirmed", Reason.CONDITION, Reason.CONDITION),
+            ("no_show", None, Reason.CANCELLED),
+            ("completed", Reason.CONDITION, None),
+            ("cancelled", Reason.CANCELLED, Reason.CANCELLED),
+        ],
+    )
+    def test_a_follow_up_may_be_for_those_who_missed_it(self, status, missed, came):
+        """Who names the status means it: a message after a no-show, another one after the visit."""
+        rules = [
+            rule(id="missed", after="1 hour", only={"status": ["no_show"]}),
+            rule(id="came", after="1 hour", only={"status": ["completed"]}),
+        ]
+        assert refusals(appointment(status=status), rules, Defaults()) == [missed, came]
+
+    @pytest.mark.parametrize(
+        ("given", "why"),
+        [
+            ({"only": {"status": ["cancelled"]}}, 'only.status names "cancelled"'),
+            ({"after": "1 hour", "only": {"status": ["no_show", "cancelled"]}}, 'only.status names "cancelled"'),
+            ({"only": {"status": ["no_show"]}}, "make it a follow-up"),
+            ({"only": {"status": ["no_show", "completed"]}}, "make it a follow-up"),
+            ({"only": {"tags": ["a"]}, "unless": {"tags": ["a", "b"]}}, "unless.tags excepts all that only.tags names"),
+            ({"only": {"source": "x"}, "unless": {"source": "x"}}, "it is for nobody"),
+        ],
+    )
+    def test_a_condition_that_nothing_can_meet_is_refused(self, given, why):
+        """It would be silent for ever."""
+        with pytest.raises(InvalidRuleError, match=f"rule 'day-before': .*{why}"):
+            rule(**given)
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"only": {"status": ["confirmed", "no_show"]}},
+            {"only": {"tags": ["a", "c"]}, "unless": {"tags": ["a"]}},
+            {"only": {"tags": ["a"]}, "unless": {"tags": ["a"], "source": "x"}},
+            {"only": {"tags": ["a"]}, "unless": {"status": "tentative"}},
+        ],
+    )
+    def test_one_that_something_can_meet_is_taken(self, given):
+        """`unless` with several keys excepts what fits them all."""
+        assert rule(**given).only.tests
+
+    @pytest.mark.parametrize(
         ("conditions", "fits"),
         [
             ({"only": {"tags": ["dental"]}}, True),

@@ -86,3 +86,22 @@ def test_what_a_text_reads_is_known_by_its_path():
     """`read_fields` follows attributes and constant keys, and returns every step of the path."""
     found = read_fields("{{ appointment.title }} {{ data.a['b'] | upper }}")
     assert sorted(found) == [("appointment", "title"), ("data", "a"), ("data", "a", "b")]
+
+
+@pytest.mark.parametrize(
+    ("text", "glued"),
+    [
+        ("Change it: {{ appointment.url | link }}.", ["."]),
+        ("Go to https://b.example/x, thanks", [","]),
+        ("{{ appointment.url | link }}(reply C)", ["("]),
+        ("(see https://b.example/x)", [")"]),
+        ("Change it: {{ appointment.url | link }}", []),
+        ("Change it: {{ appointment.url | link }} .", []),
+        ("https://b.example/a.b?x=1,2;y&z=3 and more.", []),
+        ("See you {{ when }}.", []),
+    ],
+)
+def test_what_is_glued_to_a_link_is_pointed_out(text, glued):
+    """Phones end a link where a space does."""
+    found = [finding.message for finding in lint(Rule("r", before="24 hours", text=text), Defaults())]
+    assert [message.split("'")[1] for message in found if "stands right behind a link" in message] == glued
