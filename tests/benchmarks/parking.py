@@ -195,7 +195,51 @@ def celery(count, _address, _folder):
     return timing
 
 
-SIDES = {side.__name__: side for side in (ours, ours_blocking, sdk, sdk_and_rows, apscheduler, celery)}
+def exchanging(count, address, made):
+    """Exchange requests, by as many transports of one kind as there are at once: no kit, no ledger."""
+    from reminder_kit.ports import Request
+    from reminder_kit.providers.telnyx.provider import Telnyx
+    from reminder_kit.transport.http import HttpChannel
+
+    channel = HttpChannel(Telnyx(api_key="KEY", from_="+12025550100", base_url=address), 30.0, None)
+    post = Request("POST", "/messages", b'{"text":"Hi Ada"}', {"content-type": "application/json"})
+
+    async def story():
+        numbers = iter(range(count))
+
+        async def worker():
+            async with made(channel) as transport:
+                for _ in numbers:
+                    async with asyncio.timeout(30):
+                        answer = await transport.handle_async_request(channel.built(post))
+                        await answer.aread()
+                        await answer.aclose()
+
+        with Timing() as timing:
+            await asyncio.gather(*(worker() for _ in range(CONCURRENCY)))
+        return timing
+
+    return asyncio.run(story())
+
+
+def connections(count, address, _folder):
+    """Requests over connections of our own."""
+    return exchanging(count, address, lambda channel: channel.opened_async())
+
+
+def httpx_transports(count, address, _folder):
+    """Requests over httpx's transports."""
+    import httpx
+
+    context = httpx.create_ssl_context(verify=False)
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+    return exchanging(count, address, lambda _: httpx.AsyncHTTPTransport(verify=context, limits=limits))
+
+
+SIDES = {
+    side.__name__: side
+    for side in (ours, ours_blocking, sdk, sdk_and_rows, apscheduler, celery, connections, httpx_transports)
+}
 
 
 def main(side, count, address, folder, ledger=""):
