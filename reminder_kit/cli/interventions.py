@@ -24,6 +24,7 @@ __all__ = ["allow", "cancel", "suppress"]
 @click.argument("id")
 @occurrence_option
 @click.option("--keep", is_flag=True, help="Keep it out while its calendar still has it, until it changes there.")
+@click.option("--notify", is_flag=True, help="Tell whom a reminder reached, where the rules have a `cancellation`.")
 @source_option
 @forced
 @now_option
@@ -35,12 +36,13 @@ def cancel(
     now: datetime | None,
     *,
     keep: bool,
+    notify: bool,
     force: bool,
 ) -> int:
     """Withdraw all reminders of appointment ID (the UID of a calendar's event)."""
     with opened(now, writing=True) as kit:
         if found := identities(kit, id, source, recurrence_id):
-            status = finished(kit, kit.withdraw(id, source, recurrence_id, keep=keep, force=force))
+            status = finished(kit, kit.withdraw(id, source, recurrence_id, keep=keep, notify=notify, force=force))
             if not keep and any(identity.source != "default" for identity in found):
                 say(
                     "if its calendar still has it, the next import brings it back: --keep keeps it out until it changes"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from reminder_kit.calendars.settings import CalendarSettings
@@ -18,12 +19,20 @@ from reminder_kit.model.suggestions import suggestion
 from reminder_kit.planning.forecast import Prices
 from reminder_kit.planning.plan import Guard
 from reminder_kit.ports import Capabilities
+from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 
 __all__ = ["GUARD_KEYS", "UNCLEAR", "checked"]
 
-GUARD_KEYS: dict[str, Check] = {"max_cancel_ratio": checks.ratio, "max_changes": checks.count}
+CANCELLATION_AFTER = timedelta(minutes=10)
+"""How long after a cancellation its notice is due, where it does not say: who clicks twice tells nobody."""
+
+GUARD_KEYS: dict[str, Check] = {
+    "max_cancel_ratio": checks.ratio,
+    "max_changes": checks.count,
+    "max_cancellations": checks.count,
+}
 """The keys of [guard]."""
 
 UNCLEAR: Check = checks.one_of("tell", "hold")
@@ -137,8 +146,8 @@ def _replies(value: Any, what: str) -> Mapping[str, Any]:
     return value
 
 
-def _template(value: Any, what: str) -> str:
-    return "" if value == "" else checks.text(value, what)
+def _cancellation(value: Any, what: str) -> Notice:
+    return Notice.read(value, what, CANCELLATION_AFTER)
 
 
 def _clock(value: Any, what: str) -> Any:
@@ -162,7 +171,8 @@ _CHECKS: dict[str, Check] = {
     "guard": _or_none(_guard),
     "cost": _or_none(_prices),
     "rearm_after": checks.duration,
-    "correction": _template,
+    "correction": Notice.read,
+    "cancellation": _cancellation,
     "min_gap": checks.duration,
     "replies": _or_none(_replies),
     "unclear": UNCLEAR,

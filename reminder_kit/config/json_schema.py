@@ -162,6 +162,17 @@ def rules_schema() -> dict[str, Any]:
 
 
 _TEXT = {"type": "string", "minLength": 1}
+_NOTICE = {
+    "anyOf": [
+        _TEXT,
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["text"],
+            "properties": {"text": _TEXT, "after": _MAYBE_NONE},
+        },
+    ]
+}
 _AMOUNT = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}
 _CLOCK = {"type": "string", "pattern": "^[0-9]{1,2}:[0-5][0-9](:00)?$", "examples": ["21:00", "08:00"]}
 _COUNTRY = {"type": "string", "pattern": "^[A-Za-z]{2}$", "examples": ["US", "GB"]}
@@ -252,6 +263,7 @@ def _tables() -> dict[str, Any]:
             "How much one run may take away or touch.",
             max_cancel_ratio={"type": "number", "minimum": 0, "maximum": 1},
             max_changes=_COUNT,
+            max_cancellations=_COUNT,
         ),
         "cost": _table("What messages cost, for forecasts.", part=_AMOUNT, mms=_AMOUNT, currency={"type": "string"}),
         "calendar": _table(
@@ -301,7 +313,8 @@ def file_schema() -> dict[str, Any]:
             "weekend": _described(weekend, "Weekly days off; Saturday and Sunday if left out."),
             "transliterate": _described({"type": "boolean"}, "Write typographic characters plainly."),
             "rearm_after": _described(_LENGTH, "A move by more than this after sending makes a new reminder due."),
-            "correction": _described(_TEXT, "The text that follows what can't be taken back any more."),
+            "correction": _described(_NOTICE, "The text that follows where a start moved that somebody was told."),
+            "cancellation": _described(_NOTICE, "The text that follows where something was cancelled that was told."),
             "min_gap": _described(_LENGTH, "What goes to one number keeps so long apart, where that is feasible."),
             "expected_every": _described(
                 _LENGTH, "A batch job not seen for so long waits for a person; 1 day if left out."

@@ -26,6 +26,7 @@ from reminder_kit.planning.plan import Guard
 from reminder_kit.ports import Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.linter import warnings_of
@@ -45,7 +46,7 @@ here."""
 _TABLES = (
     "calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "retention", "rules",
 )  # fmt: skip
-_OPTIONS = ("rearm_after", "correction", "min_gap", "expected_every", "unclear")
+_OPTIONS = ("rearm_after", "correction", "cancellation", "min_gap", "expected_every", "unclear")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
 
@@ -216,8 +217,10 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         Replies.of(replies, "[replies]")
         options["replies"] = replies
     options |= _retention(_table_named(tables, "retention"))
-    if "correction" in top:
-        warnings += warnings_of(Rule("correction", before="1 minute", text=top["correction"]), defaults, "correction")
+    for name in ("correction", "cancellation"):
+        if name in top:
+            rule = Rule(name, before="1 minute", text=Notice.read(top[name], name).text)
+            warnings += warnings_of(rule, defaults, name)
     quiet = _quiet_hours_of(_table_named(tables, "quiet_hours")) if "quiet_hours" in tables else None
     if quiet is not None and quiet.always:
         warnings.append("[quiet_hours] cover the whole week: nothing would ever be sent")
@@ -322,7 +325,8 @@ _TOP: dict[str, Check] = {
     "default_region": checks.country,
     "namespace": checks.text,
     "rearm_after": checks.duration,
-    "correction": checks.text,
+    "correction": Notice.read,
+    "cancellation": Notice.read,
     "min_gap": checks.duration,
     "expected_every": checks.duration,
     "unclear": UNCLEAR,

@@ -42,6 +42,7 @@ from reminder_kit.reconciler.executor import Executor
 from reminder_kit.reconciler.planner import Planner, read_rules
 from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.composer import Composer
@@ -99,7 +100,8 @@ class Kit:
         rearm_after: str | timedelta = timedelta(minutes=15),
         suppress_undeliverable: bool = True,
         only_to: Iterable[str] | None = None,
-        correction: str = "",
+        correction: str | Mapping[str, Any] = "",
+        cancellation: str | Mapping[str, Any] = "",
         min_gap: str | timedelta = timedelta(0),
         replies: Mapping[str, Any] | None = None,
         unclear: str = "tell",
@@ -125,7 +127,9 @@ class Kit:
         `suppress_undeliverable` leaves a number alone once the provider reports that nothing
         can ever reach it (a landline, no such number, an opt-out). `correction` is the text of
         one more message to whom a reminder told a start that then moved by more than
-        `rearm_after` (default: none is sent). What is written to one number keeps `min_gap`
+        `rearm_after` (default: none is sent), `cancellation` the same where it was cancelled: by its status, or
+        `withdraw(…, notify=True)`. Either may wait: `{"text": …, "after": "10 minutes"}` (the default for
+        cancellations). What is written to one number keeps `min_gap`
         apart where that is feasible. `replies` are the host's own keywords, `{"confirm": ["C",
         "YES"]}`: each is an event of that name for `on`, and `unless = {replied = ["confirm"]}`
         speaks of it. A reply that may ask for no more messages is told (`unclear_reply`) and waits
@@ -155,6 +159,7 @@ class Kit:
             rearm_after=rearm_after,
             suppress_undeliverable=suppress_undeliverable,
             correction=correction,
+            cancellation=cancellation,
             min_gap=min_gap,
             replies=replies,
             unclear=unclear,
@@ -181,7 +186,7 @@ class Kit:
             transliterate=transliterate,
         )
         self.rules = read_rules(given["rules"], defaults)
-        _warn_of_opt_outs(self.rules, correction, defaults)
+        _warn_of_opt_outs(self.rules, {name: given[name] for name in ("correction", "cancellation")}, defaults)
         failures = failures_of(fallback, provider)
         settings = Settings(
             rules=self.rules,
@@ -200,7 +205,8 @@ class Kit:
             senders=senders_of(provider, fallback),
             holds_unclear=unclear == "hold",
             only_to=None if only_to is None else checks.numbers(only_to, "only_to"),
-            correction=correction,
+            correction=given["correction"],
+            cancellation=given["cancellation"],
             min_gap=given["min_gap"],
             max_parts=provider.capabilities.max_parts,
         )
@@ -371,15 +377,16 @@ def _note_run(plan: Plan, report: Report, job: str, now: datetime, tx: Transacti
         tx.mark_run(f"{SNAPSHOT}{source}", taken_at, {})
 
 
-def _warn_of_opt_outs(rules: Iterable[Rule], correction: str, defaults: Defaults) -> None:
+def _warn_of_opt_outs(rules: Iterable[Rule], notices: Mapping[str, Notice], defaults: Defaults) -> None:
     """Log a warning for each text that asks for a reply by which people opt out.
 
-    Raises `InvalidRuleError` for a correction that could never be sent.
+    Raises `InvalidRuleError` for a notice that could never be sent; `notices` are by name.
     """
     templates = list(rules)
-    if correction:
-        templates.append(Rule("correction", before="1 minute", text=correction))
-        tuple(warnings_of(templates[-1], defaults))
+    for name, notice in notices.items():
+        if notice:
+            templates.append(Rule(name, before="1 minute", text=notice.text))
+            tuple(warnings_of(templates[-1], defaults))
     for warning in opt_out_warnings(templates):
         LOG.warning("%s", warning)
 

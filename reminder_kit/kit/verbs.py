@@ -6,18 +6,21 @@ since the blocking face has functions of the same names.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from reminder_kit.errors import InvalidInputError, PlanChangedError
 from reminder_kit.kit.listeners import announces_run
 from reminder_kit.kit.people import PeopleVerbs
-from reminder_kit.model.appointments import recurrence_name
+from reminder_kit.model.appointments import Appointment, Status, recurrence_name
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import Identity
 from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.explanation import Explanation
 from reminder_kit.planning.plan import Plan
@@ -29,6 +32,7 @@ from reminder_kit.reconciler.scope import require_one_source
 from reminder_kit.webhooks.verification import verified_events
 
 if TYPE_CHECKING:
+    from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Verbs"]
@@ -247,6 +251,7 @@ class Verbs(PeopleVerbs):
         recurrence_id: str | date | None = None,
         *,
         keep: bool = False,
+        notify: bool = False,
         force: bool = False,
         connection: Any = None,
     ) -> Report:
@@ -254,23 +259,35 @@ class Verbs(PeopleVerbs):
 
         Without `source` the id may belong to any; raises `InvalidInputError` where it belongs
         to several. `keep` keeps it out also while its calendar still has it, until it changes there; else
-        the next import brings it back. `force` passes over the guard (`max_changes`). With `connection` it is only
+        the next import brings it back. `notify` records it as cancelled, so that who was told of it hears so where the
+        kit has a `cancellation`. `force` passes over the guard (`max_changes`). With `connection` it is only
         recorded, in the host's transaction.
         """
         now, name = self.now(), recurrence_name(recurrence_id)
+
+        def named(reader: Reader) -> list[Identity]:
+            return require_one_source(reader.identities(id, source, name))
+
         if connection is not None:
-            gone = await self._written(
-                lambda tx: tx.remove(require_one_source(tx.reader.identities(id, source, name)), now), connection
-            )
+
+            def take_back(tx: Transaction) -> Sequence[object]:
+                found = named(tx.reader)
+                if notify:
+                    return tx.record(self._planner.incoming(_cancelled(found, tx.reader), None), now)
+                return tx.remove(found, now)
+
+            gone = await self._written(take_back, connection)
             return Report(now=now, changes=(), appointments=len(gone))
         await self._in_thread(self.ledger.upgrade_if_older)
-        found = require_one_source(
-            await self._in_thread(self.ledger.read, lambda reader: reader.identities(id, source, name))
-        )
+        found = await self._in_thread(self.ledger.read, named)
         if keep:
             await self._io.result(
                 self.ledger.submit(lambda tx: bar(list(tx.reader.records(identities=found)), now, tx))
             )
+        if notify:
+            cancelled = await self._in_thread(self.ledger.read, partial(_cancelled, found))
+            plan = await self._in_thread(self._planner.sync, cancelled, now, forced=force)
+            return await self._carry_out(plan, force=force)
         return await self._carry_out(await self._in_thread(self._planner.withdrawal, found, now), force=force)
 
     @announces_run("retry")
@@ -345,3 +362,8 @@ class Verbs(PeopleVerbs):
         senders = self.settings.senders
         counts: dict[str, Any] = await self._in_thread(self.ledger.read, lambda reader: reader.counts(senders))
         return counts | {"attention": {"items": len(items), "unseen": sum(not item.seen for item in items)}}
+
+
+def _cancelled(found: Sequence[Identity], reader: Reader) -> list[Appointment]:
+    """Return recorded appointments as they are once they are cancelled."""
+    return [evolve(record.appointment, status=Status.CANCELLED) for record in reader.records(identities=found)]

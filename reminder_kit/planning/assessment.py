@@ -17,6 +17,7 @@ from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord
+from reminder_kit.planning.cancellation import cancellations
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.doubts import is_in_doubt
@@ -100,7 +101,7 @@ class Assessment:
 def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assessment]:
     """Return an assessment of every wanted reminder of an appointment, as far as the appointment alone decides.
 
-    Corrections and fallbacks are among them. What neighbours change is up to `combining` and `spacing`.
+    Corrections, cancellations and fallbacks are among them. What neighbours change is up to `combining` and `spacing`.
     """
     wanted = wanted_reminders(observed, settings)
     including = (
@@ -108,17 +109,33 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
         if observed.included_in
         else {}
     )
-    if settings.correction or settings.fallback:
+    if settings.correction or settings.cancellation or settings.fallback:
         by_key = {
             key: [as_if_settled(message, settings, now) for message in messages]
             for key, messages in observed.messages.items()
         }
         by_key |= {key: [*by_key.get(key, ()), *messages] for key, messages in including.items()}
-        more = corrections(wanted, by_key, settings.correction, settings.rearm_after) if settings.correction else []
+        more = _notices(wanted, by_key, observed, settings, now)
         wanted = [*with_fallbacks(wanted, by_key, settings, observed.blockers, now), *more]
     assessments = [_assessed(reminder, observed, including.get(reminder.key, []), settings, now) for reminder in wanted]
     _supersede(assessments)
     return assessments
+
+
+def _notices(
+    wanted: Sequence[Reminder],
+    messages: Mapping[str, Sequence[Message]],
+    observed: Observed,
+    settings: Settings,
+    now: datetime,
+) -> list[Reminder]:
+    """Return what is due to those who were told what is no longer true; `messages` are by key."""
+    found: list[Reminder] = []
+    if settings.correction:
+        found += corrections(wanted, messages, observed, settings.correction, settings.rearm_after, now)
+    if settings.cancellation:
+        found += _whom_may_be_written_to(cancellations(wanted, messages, observed, settings, now), observed, settings)
+    return found
 
 
 def _messages_that_include(reminder: Reminder, observed: Observed, settings: Settings, now: datetime) -> list[Message]:
@@ -144,6 +161,11 @@ def wanted_reminders(observed: Observed, settings: Settings) -> list[Reminder]:
     reminders = reminders_of(
         observed.appointment, rules_for(observed.appointment, settings.rules, settings.alarms), settings.defaults
     )
+    return _whom_may_be_written_to(reminders, observed, settings)
+
+
+def _whom_may_be_written_to(reminders: list[Reminder], observed: Observed, settings: Settings) -> list[Reminder]:
+    """Return reminders, refused where their number is barred, or outside of those that may be written to."""
     if observed.suppressed:
         reminders = [_unless_suppressed(reminder, observed.suppressed) for reminder in reminders]
     return reminders if settings.only_to is None else [_unless_outside(reminder, settings) for reminder in reminders]

@@ -6,17 +6,21 @@ Pure: no clock, no I/O. Never made for follow-ups, for moves up to `rearm_after`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from attrs import evolve
 
+from reminder_kit.model.instants import whole_seconds
 from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
+from reminder_kit.model.records import ReminderStatus
+from reminder_kit.planning.observed import Observed
+from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["correction_key", "corrections"]
+__all__ = ["correction_key", "corrections", "due_after"]
 
 
 def correction_key(key: str) -> str:
@@ -24,24 +28,47 @@ def correction_key(key: str) -> str:
     return blake2b(f"{key}\x1fcorrection".encode(), digest_size=16).hexdigest()
 
 
+def due_after(key: str, observed: Observed, after: timedelta, now: datetime) -> datetime:
+    """Return when (UTC) a notice is due: so long after the change, which stays once it was said.
+
+    `key` is its own.
+    """
+    record = observed.outcomes.get(key)
+    if record is not None and record.due_at is not None and record.status is not ReminderStatus.SKIPPED:
+        return record.due_at
+    return whole_seconds((observed.changed_at or now) + after)
+
+
 def corrections(
-    reminders: Iterable[Reminder], messages: Mapping[str, Sequence[Message]], text: str, rearm_after: timedelta
+    reminders: Iterable[Reminder],
+    messages: Mapping[str, Sequence[Message]],
+    observed: Observed,
+    notice: Notice,
+    rearm_after: timedelta,
+    now: datetime,
 ) -> list[Reminder]:
     """Return the corrections that are due, of all these reminders.
 
     One is due where the start moved by more than `rearm_after` (elapsed time) from the one that the latest message
-    named. `messages` are those of reminders and their corrections, by key; `text` is the template. A correction is
-    late by nature: it goes out as soon as the provider and quiet hours allow, before the start, and gives way to a
-    reminder that goes out together with it. Each start is corrected once.
+    named. `messages` are those of reminders and their corrections, by key. A correction is late by nature: it goes out
+    as soon as the provider and quiet hours allow, or so long after the change as the notice says, before the start, and
+    gives way to a reminder that goes out together with it. Each start is corrected once.
     """
     corrected = (
-        _correction(reminder, messages, text, rearm_after) for reminder in reminders if not reminder.rule.is_follow_up
+        _correction(reminder, messages, observed, notice, rearm_after, now)
+        for reminder in reminders
+        if not reminder.rule.is_follow_up
     )
     return [reminder for reminder in corrected if reminder is not None]
 
 
 def _correction(
-    reminder: Reminder, messages: Mapping[str, Sequence[Message]], text: str, rearm_after: timedelta
+    reminder: Reminder,
+    messages: Mapping[str, Sequence[Message]],
+    observed: Observed,
+    notice: Notice,
+    rearm_after: timedelta,
+    now: datetime,
 ) -> Reminder | None:
     key = correction_key(reminder.key)
     sent = [message for message in (*messages.get(reminder.key, ()), *messages.get(key, ())) if message.state in SENT]
@@ -51,5 +78,6 @@ def _correction(
     moved = abs(reminder.appointment.start_at - last.start_at) > rearm_after
     if not moved or last.draft.to != reminder.recipient.phone:
         return None
-    rule = Rule(f"{reminder.rule.id}-correction", before="1 minute", text=text, if_late="clamp")
-    return evolve(reminder, key=key, rule=rule, due_at=last.send_at, anchor_at=reminder.appointment.start_at)
+    rule = Rule(f"{reminder.rule.id}-correction", before="1 minute", text=notice.text, if_late="clamp")
+    due_at = due_after(key, observed, notice.after, now) if notice.after else last.send_at
+    return evolve(reminder, key=key, rule=rule, due_at=due_at, anchor_at=reminder.appointment.start_at)

@@ -21,6 +21,13 @@ from reminder_kit.model.restorations import Restoration
 __all__ = ["Observed"]
 
 
+def _is_as_recorded(appointment: Appointment, record: AppointmentRecord) -> bool:
+    """Say whether start and status of an appointment are those that are recorded."""
+    if appointment.start_at != record.start_at:
+        return False
+    return not appointment.is_off or (record.wanted is not None and record.wanted.status is appointment.status)
+
+
 @frozen
 class Observed:
     """One appointment, what is recorded of it, and what other appointments of its phones have to do with it."""
@@ -47,6 +54,8 @@ class Observed:
     blockers: Sequence[Blocker] = field(default=(), repr=False)
     #: What a ledger that was put back knows nothing of; None: nothing of this appointment can lie in it.
     gap: Restoration | None = None
+    #: When (UTC) its start and status were recorded as they are; None: they are new, or nobody knows.
+    changed_at: datetime | None = None
     #: Whether the appointment did not come in again since the ledger was put back.
     is_awaited: bool = False
     #: Why the recorded appointment can't be read on this machine; "": it can.
@@ -81,7 +90,15 @@ class Observed:
         reminder_records = {reminder_record.key: reminder_record for reminder_record in record.outcomes}
         gap = None if appointment is None else record.gap_of(appointment)
         return cls(
-            identity, appointment, reminder_records, by_key, sent_before or {}, suppressed, blockers=blockers, gap=gap
+            identity,
+            appointment,
+            reminder_records,
+            by_key,
+            sent_before or {},
+            suppressed,
+            blockers=blockers,
+            gap=gap,
+            changed_at=record.recorded_at if appointment is not None and _is_as_recorded(appointment, record) else None,
         )
 
     @classmethod

@@ -32,6 +32,8 @@ class Guard:
     max_cancel_ratio: float = 0.5
     #: How many changes that write to the provider a plan may have; None: any number.
     max_changes: int | None = None
+    #: How many people one plan may newly tell that their appointments are cancelled (`cancellation`).
+    max_cancellations: int = 10
     #: How many messages must be parked for the ratio to count at all.
     from_parked: int = 10
     #: Has no effect: which sync is too small for the ratio is not up to the host.
@@ -100,6 +102,8 @@ class Plan:
     #: Whether the guard's ratio applies.
     guarded: bool = True
     #: How much the plan may take away or touch.
+    #: How many people it newly tells that their appointments are cancelled.
+    cancellations: int = 0
     guard: Guard = Guard()
     #: The numbers that are suppressed: messages taken back for them don't count for the guard.
     barred: frozenset[str] = field(default=frozenset(), repr=False)
@@ -156,6 +160,12 @@ class Plan:
             raise UnsafePlanError(
                 f"the plan would withdraw or move {going} of {self.parked} parked reminders, more than "
                 f"{self.guard.max_cancel_ratio:.0%}; nothing was changed. Review it, then force it (--force)"
+            )
+        if self.cancellations > self.guard.max_cancellations:
+            raise UnsafePlanError(
+                f"the plan would tell {self.cancellations} people that their appointments are cancelled, more than "
+                f"max_cancellations = {self.guard.max_cancellations}; nothing was changed. Review it, then force it "
+                "(--force)"
             )
         work = len(self.work)
         if self.guard.max_changes is not None and work > self.guard.max_changes:

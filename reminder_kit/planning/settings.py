@@ -16,6 +16,7 @@ from reminder_kit.model.consent import Writer, sender_name
 from reminder_kit.model.messages import Message
 from reminder_kit.model.rule_sets import RuleSet
 from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.rules.rule import Rule
@@ -63,8 +64,10 @@ class Settings:
     holds_unclear: bool = False
     #: The numbers, or how they begin, that may be written to; None: any.
     only_to: tuple[str, ...] | None = None
-    #: The template of corrections; "": none are sent.
-    correction: str = ""
+    #: What follows where a start moved that somebody was told; no text: nothing does.
+    correction: Notice = Notice()  # noqa: RUF009 - it can't be changed
+    #: What follows where an appointment was cancelled that somebody was told of; no text: nothing does.
+    cancellation: Notice = Notice()  # noqa: RUF009 - likewise
     #: How far messages to one number are kept apart, as elapsed time; zero: not at all.
     min_gap: timedelta = timedelta(0)
     #: How many SMS parts the provider takes in one message.
@@ -85,6 +88,12 @@ class Settings:
     def writer(self) -> Writer:
         """Who writes by these settings, as consent is asked for."""
         return Writer(self.senders, self.holds_unclear)
+
+    @property
+    def _notices(self) -> tuple[str, ...]:
+        """What digests have of the notices besides the text of corrections; nothing where that is all there is."""
+        waits = ("correction after", repr(self.correction.after)) if self.correction.after else ()
+        return (*waits, *self.cancellation.parts("cancellation"))
 
     @property
     def _own_senders(self) -> set[str]:
@@ -121,8 +130,9 @@ class Settings:
             repr(self.defaults),
             repr(self.quiet),
             self.alarms,
-            self.correction,
+            self.correction.text,
             repr(self.min_gap),
+            *self._notices,
             *((spare.provider, spare.sender) if spare else ()),
             *sorted(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )
@@ -157,11 +167,12 @@ class Settings:
             repr(self.rearm_after),
             self.alarms,
             repr(self.prefer_duplicate),
-            self.correction,
+            self.correction.text,
             repr(self.min_gap),
             *((self.fallback.provider, self.fallback.sender, repr(self.fallback.window)) if self.fallback else ()),
             *(() if self.only_to is None else ("only to", *self.only_to)),
             *(("holds what is unclear",) if self.holds_unclear else ()),
+            *self._notices,
             *sorted(self.senders - self._own_senders),
             *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )

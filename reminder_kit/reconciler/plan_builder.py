@@ -28,6 +28,7 @@ from reminder_kit.model.records import (
     Traffic,
 )
 from reminder_kit.model.rule_sets import Standing
+from reminder_kit.planning.cancellation import CANCELLATION
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
@@ -104,6 +105,8 @@ class PlanBuilder:
     over: dict[Identity, Counter[str]] = field(factory=dict)
     #: The provider, by reminder key, of what does not go through the first one.
     other_providers: dict[str, str] = field(factory=dict)
+    #: The keys of new messages that tell of a cancellation.
+    told_off: set[str] = field(factory=set)
     #: The appointments of which something older came in, each with the line that says so.
     outdated: dict[Identity, Change] = field(factory=dict)
     #: The newest complete snapshots that were carried out.
@@ -246,6 +249,11 @@ class PlanBuilder:
             self.candidates.pop(decision.key, None)
             if found := candidate(decision, self.blockers, self.settings, self.now):
                 self.candidates[decision.key] = found
+        self.told_off |= {
+            decision.key
+            for decision in decisions
+            if decision.kind in _PARKING and _tells_of_cancellation(decision) and decision.key not in observed.outcomes
+        }
         self.changes[identity] = (
             [quarantined(identity, error)] if error else [line_of(decision) for decision in decisions]
         )
@@ -398,6 +406,7 @@ class PlanBuilder:
             ),
             parked=parked,
             guarded=scope.guarded,
+            cancellations=len(self.told_off),
             guard=guard,
             barred=frozenset(self.barred.by_number)
             & {change.to or "" for change in self._all() if change.kind is ChangeKind.CANCEL},
@@ -433,6 +442,10 @@ def _waits_for_room(decision: Decision, record: AppointmentRecord) -> bool:
     if reminder_record is None or decision.kind is not ChangeKind.SCHEDULE:
         return False
     return reminder_record.reason == Reason.AT_CAPACITY and reminder_record.due_at == decision.due_at
+
+
+def _tells_of_cancellation(decision: Decision) -> bool:
+    return decision.reminder is not None and decision.reminder.rule.id == CANCELLATION
 
 
 def _is_addressed_to(record: AppointmentRecord, number: str) -> bool:

@@ -131,4 +131,4 @@ def test_the_file_can_say_it(tmp_path, monkeypatch):
         '[[rules]]\nid = "day-before"\nbefore = "24 hours"\ntext = "See you {{ when }}"\n'
     )
     with ReminderKit.from_config(path) as kit:
-        assert kit.settings.correction == MOVED
+        assert kit.settings.correction.text == MOVED

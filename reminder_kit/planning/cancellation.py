@@ -1,0 +1,78 @@
+"""Cancellations: one message for whom a reminder told of an appointment that was then cancelled.
+
+Pure: no clock, no I/O. Never made for what is only gone (absent, purged, withdrawn), nor for who was told nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
+
+from attrs import evolve
+
+from reminder_kit.model.appointments import Status
+from reminder_kit.model.lifecycle import SENT, State
+from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
+from reminder_kit.planning.correction import correction_key, due_after
+from reminder_kit.planning.message_times import cancellable
+from reminder_kit.planning.observed import Observed
+from reminder_kit.planning.settings import Settings
+from reminder_kit.rules.reminders import Reminder
+from reminder_kit.rules.rule import Rule
+
+__all__ = ["CANCELLATION", "cancellations"]
+
+CANCELLATION = "cancellation"
+"""The id of the rule of these messages."""
+
+
+def cancellations(
+    reminders: Iterable[Reminder],
+    messages: Mapping[str, Sequence[Message]],
+    observed: Observed,
+    settings: Settings,
+    now: datetime,
+) -> list[Reminder]:
+    """Return the cancellations that are due: one for each person whom any of these reminders reached.
+
+    One is due where the appointment itself says that it is cancelled, and the last that the person was told of it is
+    still to come. `messages` are those of reminders and corrections, by key. It goes out `after` the change, as soon as
+    the provider and quiet hours allow, before the start, and once.
+    """
+    appointment = observed.appointment
+    if appointment is None or appointment.status is not Status.CANCELLED:
+        return []
+    found: dict[str, Reminder] = {}
+    for reminder in reminders:
+        who = reminder.recipient
+        if who is None or reminder.refusal is not Reason.CANCELLED or who.phone in found:
+            continue
+        if any(_told(message, who.phone, settings, now) for message in _of(reminder, messages)):
+            found[who.phone] = _cancellation(reminder, observed, settings, now)
+    return list(found.values())
+
+
+def _of(reminder: Reminder, messages: Mapping[str, Sequence[Message]]) -> Sequence[Message]:
+    return (*messages.get(reminder.key, ()), *messages.get(correction_key(reminder.key), ()))
+
+
+def _told(message: Message, number: str, settings: Settings, now: datetime) -> bool:
+    """Say whether a message told a number, or can't be kept from telling it, of a start that is still to come."""
+    if message.draft.to != number or message.start_at <= now or message.state is State.UNDELIVERED:
+        return False
+    leaves = message.state is State.SCHEDULED and not cancellable(message, settings.of(message).window, now)
+    return message.state in SENT or leaves or (message.state is State.UNKNOWN and message.send_at <= now)
+
+
+def _cancellation(reminder: Reminder, observed: Observed, settings: Settings, now: datetime) -> Reminder:
+    assert reminder.recipient is not None  # noqa: S101 - whom nothing was written to was told nothing
+    name = (*observed.identity, reminder.recipient.key, CANCELLATION)
+    key = blake2b("\x1f".join(map(str, name)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    text = settings.cancellation.text
+    rule = Rule(CANCELLATION, before="1 minute", text=text, if_late="clamp", shift="later", empty=reminder.rule.empty)
+    refusal = None if reminder.recipient.opted_in else Reason.OPTED_OUT
+    due_at = due_after(key, observed, settings.cancellation.after, now)
+    start_at = reminder.appointment.start_at
+    return evolve(reminder, key=key, rule=rule, due_at=due_at, anchor_at=start_at, refusal=refusal, detail="")

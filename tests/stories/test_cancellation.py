@@ -1,0 +1,164 @@
+"""Cancellations: who was told, and then cancelled by the clinic, hears it once, if the host wishes so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit import QuietHours, Rule
+from reminder_kit.errors import InvalidRuleError, UnsafePlanError
+from tests.factories import NUMBER, START, received_texts
+
+OFF = "Your appointment {{ when }} is cancelled"
+DAY = Rule("day-before", before="24 hours", text="See you {{ when }}")
+HOUR = Rule("hours-before", before="22 hours", text="Soon: {{ when }}")
+TOLD = "Your appointment tomorrow at 9:00 AM is cancelled"
+OTHER = "+12025550124"
+
+
+@pytest.fixture
+def kit(make_kit):
+    return make_kit([DAY, HOUR], cancellation=OFF)
+
+
+@pytest.fixture
+def reminded(kit, sandbox, appointment):
+    """Ada was told "tomorrow at 9:00", an hour ago."""
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    assert received_texts(sandbox) == ["See you tomorrow at 9:00 AM"]
+    return kit
+
+
+def notices(sandbox):
+    return [text for text in received_texts(sandbox) if "cancelled" in text]
+
+
+def test_who_was_told_hears_it_once(reminded, sandbox, appointment):
+    """After ten minutes, in one message, whatever runs afterwards; what is still parked is withdrawn."""
+    report = reminded.sync(appointment(status="cancelled"))
+    assert sorted((change.rule, change.kind.value) for change in report.changes if change.is_work) == [
+        ("cancellation", "schedule"),
+        ("hours-before", "cancel"),
+    ]
+    (parked,) = sandbox.parked()
+    assert (parked.text, parked.send_at) == (TOLD, sandbox.now() + timedelta(minutes=10))
+    for _ in range(3):
+        sandbox.clock.advance(minutes=6)
+        assert not [change for change in reminded.sync(appointment(status="cancelled")).changes if change.is_work]
+        assert not [change for change in reminded.resync().changes if change.is_work]
+    sandbox.clock.advance(days=2)
+    reminded.resync()
+    assert received_texts(sandbox)[1:] == [TOLD]
+
+
+def test_put_back_meanwhile_nothing_goes_out(reminded, sandbox, appointment):
+    """Who clicks twice tells nobody."""
+    reminded.sync(appointment(status="cancelled"))
+    sandbox.clock.advance(minutes=3)
+    reminded.sync(appointment())
+    sandbox.clock.advance(days=2)
+    assert notices(sandbox) == []
+
+
+def test_who_was_told_nothing_hears_nothing(kit, sandbox, appointment):
+    kit.sync(appointment())
+    kit.sync(appointment(status="cancelled"))
+    assert sandbox.parked() == []
+
+
+@pytest.mark.parametrize("way", ["absent", "withdrawn", "another rule", "suppressed"])
+def test_only_an_explicit_cancellation_tells(make_kit, reminded, sandbox, appointment, way):
+    """A feed that lost an event, a host that takes a row back, or another rule cancels nothing."""
+    if way == "absent":
+        reminded.sync([appointment("B-1", phone=OTHER)], complete=True, force=True)
+    elif way == "withdrawn":
+        reminded.withdraw("A-1")
+    elif way == "another rule":
+        make_kit([HOUR], cancellation=OFF).resync(force=True)
+    else:
+        reminded.suppress(NUMBER)
+        reminded.sync(appointment(status="cancelled"))
+    sandbox.clock.advance(days=2)
+    assert notices(sandbox) == []
+
+
+def test_a_host_that_takes_a_row_back_may_ask_for_it(reminded, sandbox):
+    reminded.withdraw("A-1", notify=True)
+    sandbox.clock.advance(minutes=20)
+    assert notices(sandbox) == [TOLD]
+
+
+def test_a_feed_that_drops_what_it_cancelled_keeps_it_told(reminded, sandbox, appointment):
+    """First "cancelled", then gone: the message that waits for its ten minutes goes out."""
+    reminded.sync(appointment(status="cancelled"))
+    reminded.sync([appointment("B-1", phone=OTHER)], complete=True, force=True)
+    sandbox.clock.advance(minutes=20)
+    assert notices(sandbox) == [TOLD]
+
+
+def test_never_in_quiet_hours_and_never_after_the_start(make_kit, sandbox, appointment):
+    kit = make_kit([DAY], cancellation=OFF, quiet_hours=QuietHours("10:00", "20:00"))
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    kit.sync(appointment(status="cancelled"))
+    (parked,) = sandbox.parked()
+    assert parked.send_at == START + timedelta(days=2, hours=11)
+    sandbox.clock.advance(days=1)
+    kit.sync(appointment(status="cancelled", title="again"))
+    assert len(notices(sandbox)) == 1
+
+
+@pytest.mark.parametrize("minutes", [0, 30])
+def test_it_may_wait_longer_or_not_at_all(make_kit, sandbox, appointment, minutes):
+    """Sooner than the provider takes a message it can't go."""
+    kit = make_kit([DAY], cancellation={"text": OFF, "after": f"{minutes} minutes"})
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    kit.sync(appointment(status="cancelled"))
+    assert sandbox.parked()[0].send_at - sandbox.now() >= timedelta(minutes=max(minutes, 5))
+    assert sandbox.parked()[0].send_at - sandbox.now() < timedelta(minutes=minutes + 7)
+
+
+def test_a_correction_may_wait_too(make_kit, sandbox, appointment):
+    """Moved there and back within ten minutes, nobody hears of it."""
+    kit = make_kit([DAY], correction={"text": "Now {{ when }}", "after": "10 minutes"})
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    kit.sync(appointment(days=6))
+    assert min(item.send_at for item in sandbox.parked()) == sandbox.now() + timedelta(minutes=10)
+    sandbox.clock.advance(minutes=4)
+    kit.sync(appointment())
+    assert sandbox.parked() == []
+
+
+def test_a_broken_feed_tells_nobody(make_kit, sandbox, appointment):
+    """More than ten newly told in one run are refused unless forced; those that wait are not counted again."""
+    kit = make_kit([DAY], cancellation=OFF)
+    visits = [appointment(f"A-{n}", phone=f"+120255501{n:02}") for n in range(12)]
+    kit.sync(visits)
+    sandbox.clock.advance(days=2, hours=1)
+    off = [appointment(f"A-{n}", phone=f"+120255501{n:02}", status="cancelled") for n in range(12)]
+    with pytest.raises(UnsafePlanError, match="12 people that their appointments are cancelled"):
+        kit.sync(off)
+    assert sandbox.parked() == []
+    assert kit.sync(off, force=True).ok
+    assert kit.sync(off).ok
+    assert kit.resync().ok
+    sandbox.clock.advance(minutes=20)
+    assert len([message for message in sandbox.messages() if "cancelled" in message.text]) == 12
+
+
+@pytest.mark.parametrize("given", [{"after": "1 hour"}, {"text": OFF, "wait": 1}, 3, {"text": "{{ whem }}"}])
+def test_what_is_no_notice_is_refused(make_kit, given):
+    with pytest.raises(InvalidRuleError, match="cancellation"):
+        make_kit([DAY], cancellation=given)
+
+
+def test_in_the_hosts_own_transaction_it_is_recorded_and_the_next_run_tells(reminded, sandbox):
+    with reminded.ledger._database.writing() as connection:
+        assert reminded.withdraw("A-1", notify=True, connection=connection).appointments == 1
+    reminded.resync()
+    sandbox.clock.advance(minutes=20)
+    assert notices(sandbox) == [TOLD]
