@@ -10,6 +10,7 @@ In reading order:
 - `dispatch`: what a dispatcher is handed (`ClaimedMessage`) and gives back (`DispatchResult`).
 - `routes`: a provider of the kit with its settings, connections, circuit breaker and clock skew.
 - `exchange`: one request and its answer, errors in our words, one line in the log.
+- `intention`: a message that is to be posted, as the ledger is told before its request leaves.
 - `journal`: what the ledger is told of a message, before each step and after it.
 - `posting`: a message's stored bytes, posted until the provider answers.
 - `dispatcher`: the steps: park, cancel, settle.

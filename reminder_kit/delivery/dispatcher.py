@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
 from reminder_kit.delivery.exchange import Exchange, state_of
 from reminder_kit.delivery.gaps import Gaps
+from reminder_kit.delivery.intention import Intention
 from reminder_kit.delivery.journal import Journal
 from reminder_kit.delivery.lost_messages import found_again
 from reminder_kit.delivery.message_events import MessageEvents
@@ -59,7 +60,7 @@ class Dispatcher:
     """Goes to one provider, and writes down every step before it is taken and what came of it.
 
     `clock` is the kit's clock; `patient` says whether a failed step is left alone until its back-off is over;
-    `new_id` names messages and idempotency keys.
+    `new_id` names messages, and with them the idempotency keys of their requests.
     """
 
     route: Route
@@ -97,38 +98,28 @@ class Dispatcher:
         assert draft is not None  # noqa: S101 - only decisions with a draft are parked
         if (blocker := self.route.blocker(decision.key, draft, self.clock())) is not None:
             return DispatchResult(DispatchStatus.BLOCKED, blocker=blocker)
-        message_id, key = self.new_id(), self.new_id()
+        message_id = self.new_id()
         try:
             provider.headers()  # a missing key is an error before anything is written
             self.route.check(self.clock())
-            request = provider.create(draft, token=message_id, idempotency_key=key)
+            request = provider.create(draft, token=message_id, idempotency_key=message_id)
         except RejectedError as error:
             return DispatchResult.rejected(error)
         except ProviderError as error:
             status = DispatchStatus.NO_ROOM if isinstance(error, QueueFullError) else DispatchStatus.FAILED
             return DispatchResult(status, None, error)
-        message = self._intended(decision, draft, request, message_id, key)
+        message = self._intended(decision, draft, request, message_id)
         claimed = ClaimedMessage(claim, decision.identity, decision.rule, message)
         entry = self.journal.entry(claimed, State.CREATING, decision.record.reason)
 
-        def is_wanted(transaction: Transaction) -> bool:
-            is_barred = transaction.reader.consent.is_barred(draft.to, self.route.settings.writer)
-            return transaction.generation(claim.row) == generation and not is_barred
-
-        def intend(transaction: Transaction) -> bool:
-            if not is_wanted(transaction) or _is_in_the_way(transaction, decision):
-                return False
-            transaction.create_message(claim, message, rule=decision.rule, recipient=decision.recipient)
-            transaction.keep_outcomes(claim, [decision.record])
-            transaction.note([entry])
-            return True
-
-        if not await self.journal.commit(intend):
+        intention = Intention(claim, generation, decision, message, entry, self.route.settings.writer)
+        if not await self.journal.commit(intention):
             return DispatchResult(DispatchStatus.STALE)
-        return await self._confirmed(claimed, await self.posting.post(claimed, request, may_still_send, is_wanted))
+        posted = await self.posting.post(claimed, request, may_still_send, intention.is_wanted)
+        return await self._confirmed(claimed, posted)
 
-    def _intended(self, decision: Decision, draft: Draft, request: Request, message_id: str, key: str) -> Message:
-        """Return the message that a request is to create; `key` is its idempotency key."""
+    def _intended(self, decision: Decision, draft: Draft, request: Request, message_id: str) -> Message:
+        """Return the message that a request is to create, which repeats it under the message's own name."""
         return Message(
             id=message_id,
             key=decision.key,
@@ -140,7 +131,7 @@ class Dispatcher:
             provider=self.route.provider.name,
             path=request.path,
             request=request.body,
-            idempotency_key=key,
+            idempotency_key=message_id,
             created_at=self.clock(),
             uncertain=True,
             attempts=1,
@@ -374,19 +365,6 @@ class Dispatcher:
         after = evolve(claimed.message, state=then, presumed=True, next_try_at=None)
         await self.journal.move(claimed, after)
         return DispatchResult(DispatchStatus.DONE, after)
-
-
-def _is_in_the_way(transaction: Transaction, decision: Decision) -> bool:
-    """Say whether something parked for that number tells the same, or lies nearer than the decision meant."""
-    draft = decision.draft
-    assert draft is not None  # noqa: S101 - only decisions with a draft are parked
-    keys = [decision.key, *(reminder.key for reminder in decision.includes)]
-    combines = decision.reminder is not None and decision.reminder.rule.together
-    if combines and not all(parked.isdisjoint(keys) for parked in transaction.parked_reminders(draft.to)):
-        return True
-    before, after = decision.clearance
-    crowd = (draft.to, keys, draft.send_at - before, draft.send_at + after)
-    return bool(before or after) and transaction.is_crowded(*crowd)
 
 
 def _silence() -> ProviderError:

@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 from reminder_kit.delivery.dispatch import ClaimedMessage
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.errors import ClaimLostError, UnknownOutcomeError
+from reminder_kit.ledger.asks import Asks
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.consent import Way
 from reminder_kit.model.lifecycle import THEIR_STEPS, after_provider_said, step
@@ -69,25 +70,7 @@ class Journal:
         if after.state is not before.state and after.state not in THEIR_STEPS.get(before.state, ()):
             step(before.state, after.state)
 
-        def write(tx: Transaction) -> Message:
-            try:
-                tx.move_message(claimed.claim, before, after)
-                stands = after
-            except ClaimLostError:
-                stands = _overtaken(tx, claimed.claim, before, after)
-            if stands.state is not before.state or stands.error != before.error:
-                event = stands.state if stands.state is not before.state or not stands.error else "failed"
-                entry = self.entry(claimed.having(stands), event, stands.error)
-                if event != "failed" or not before.error or not _is_noted(tx, entry):
-                    tx.note([entry])
-            now = self.clock()
-            self.events.bar(tx, stands, stands.error, now, now, Way.ANSWER)
-            if not stands.provider_id or stands.provider_id == before.provider_id:
-                return stands
-            found = FoundMessage(stands, claimed.identity, claimed.rule, "")
-            return self.events.join(tx, found, now).message
-
-        return await self.commit(write)
+        return await self.commit(_Outcome(self, claimed, after))
 
     def entry(self, claimed: ClaimedMessage, event: str, reason: str) -> HistoryEntry:
         """Return the line of history that says what happened to a message."""
@@ -108,6 +91,42 @@ class Journal:
             reason=reason,
             detail=detail,
         )
+
+
+@frozen
+class _Outcome:
+    """What became of a message, as an operation of the ledger: it says how the message stands then."""
+
+    journal: Journal
+    claimed: ClaimedMessage
+    after: Message
+
+    @property
+    def asks(self) -> Asks:
+        """What it asks of the ledger: for events under a name that is new."""
+        claim, before = self.claimed.claim, self.claimed.message
+        if not self.after.provider_id or self.after.provider_id == before.provider_id:
+            return Asks(claim=claim)
+        return Asks(claim=claim, token=before.id, provider_id=self.after.provider_id)
+
+    def __call__(self, tx: Transaction) -> Message:
+        """Move the message, and follow what webhooks told of it before its name was known."""
+        claimed, before, journal = self.claimed, self.claimed.message, self.journal
+        try:
+            tx.move_message(claimed.claim, before, self.after)
+            stands = self.after
+        except ClaimLostError:
+            stands = _overtaken(tx, claimed.claim, before, self.after)
+        if stands.state is not before.state or stands.error != before.error:
+            event = stands.state if stands.state is not before.state or not stands.error else "failed"
+            entry = journal.entry(claimed.having(stands), event, stands.error)
+            if event != "failed" or not before.error or not _is_noted(tx, entry):
+                tx.note([entry])
+        now = journal.clock()
+        journal.events.bar(tx, stands, stands.error, now, now, Way.ANSWER)
+        if not stands.provider_id or stands.provider_id == before.provider_id:
+            return stands
+        return journal.events.join(tx, FoundMessage(stands, claimed.identity, claimed.rule, ""), now).message
 
 
 def _is_noted(tx: Transaction, entry: HistoryEntry) -> bool:

@@ -11,6 +11,7 @@ In reading order:
 - `transaction`: every write, inside one open transaction; `recorder` is its part that takes appointments in.
 - `backups`: a file copied while it is at work, and put back; `restorations`: what nobody knows any more then.
 - `group_commit`: writes of many threads committed together, so that each is durable before its request leaves.
+- `asks`: what an operation is going to ask; `foresight`: asked for all operations of a group at once.
 - `openings`: what a ledger has open, given back also when nobody closes it.
 - `versions` and `migrations/`: which version the tables have, and how they get to the latest.
 - `integrity`: what can be wrong with a ledger, found and mended by `reminder-kit ledger check`.

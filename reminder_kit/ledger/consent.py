@@ -60,6 +60,10 @@ class ConsentReader:
         }
         return {number: suppression for number, suppression in found.items() if suppression is not None}
 
+    def about(self, numbers: Collection[str]) -> dict[str, list[ConsentEvent]]:
+        """Return, by number, what was said about those of which anything was, here or elsewhere: never to be shown."""
+        return dict(self._about(numbers))
+
     def is_barred(self, number: str, writer: Writer) -> bool:
         """Say whether a writer must not write to a number."""
         return bool(self.suppressions([number], writer))

@@ -12,12 +12,14 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
 
 from reminder_kit.errors import LedgerError
+from reminder_kit.ledger.asks import asks_of
 from reminder_kit.ledger.databases.failures import is_worth_another_try
+from reminder_kit.ledger.databases.write_behind import NotAsMeantError
 from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["Group"]
@@ -25,7 +27,13 @@ __all__ = ["Group"]
 T = TypeVar("T")
 
 Operation = Callable[[Transaction], Any]
-Writing = Callable[[], AbstractContextManager[Transaction]]
+
+
+class Writing(Protocol):
+    """Opens a transaction; `together` says that it is run again, and not together, where something is not as meant."""
+
+    def __call__(self, *, together: bool = False) -> AbstractContextManager[Transaction]: ...
+
 
 _MOST = 100
 _LONGEST = 0.010
@@ -79,40 +87,58 @@ class _Writer:
             if job.future.set_running_or_notify_cancel():
                 return job
 
+    def _waiting(self, at_most: int) -> list[_Job]:
+        """Return operations that wait by now, in order."""
+        found: list[_Job] = []
+        while len(found) < at_most and (job := self._next()) is not None:
+            found.append(job)
+        return found
+
     def _commit_together(self, first: _Job) -> None:
-        jobs: list[_Job] = []
+        until = time.monotonic() + _LONGEST
+        jobs = [first] if first.future.set_running_or_notify_cancel() else []
+        jobs += self._waiting(_MOST - len(jobs))
+        if jobs:
+            self._commit(jobs, until)
+        del first, jobs  # an error that somebody keeps keeps this frame, which is not to keep the ledger
+
+    def _commit(self, jobs: list[_Job], until: float, *, together: bool = True) -> None:
+        """Run operations in one transaction, and until an instant also those that come meanwhile.
+
+        Where what they write together is not as meant, each writes as it runs: who is overtaken by a webhook knows
+        what to do then.
+        """
         results: list[Any] = []
-        waiting, until = self.waiting.qsize() + 1, time.monotonic() + _LONGEST
-        job = first if first.future.set_running_or_notify_cancel() else self._next()
-        if job is None:
-            return
+        wave: list[_Job] = []
+        is_open = False
         try:
-            with job.writing() as transaction:
-                while job is not None:
-                    jobs.append(job)
-                    results.append(job.operation(transaction))
-                    more = len(jobs) < _MOST and (len(jobs) < waiting or time.monotonic() < until)
-                    job = self._next() if more else None
+            with jobs[0].writing(together=together) as transaction:
+                is_open = True
+                while len(results) < len(jobs):
+                    wave = jobs[len(results) :]
+                    transaction.foresee(asks_of(job.operation) for job in wave)
+                    results += [job.operation(transaction) for job in wave]
+                    if time.monotonic() < until:
+                        jobs += self._waiting(_MOST - len(jobs))
+        except NotAsMeantError:
+            self._commit(jobs, 0.0, together=False)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits is told
-            self._after_error(jobs, job, error)
+            self._after_error(jobs, error, is_open=is_open)
         else:
             for done, result in zip(jobs, results, strict=True):
                 done.future.set_result(result)
-        del first, job, jobs  # as above
+        del jobs, wave  # as above
 
-    def _after_error(self, jobs: Sequence[_Job], job: _Job | None, error: BaseException) -> None:
-        """Run by itself each operation of a transaction that failed; where none was begun, tell all who wait."""
-        if not jobs and job is not None:
-            for refused in (job, *self._all_waiting()):
+    def _after_error(self, jobs: Sequence[_Job], error: BaseException, *, is_open: bool) -> None:
+        """Run by itself each operation of a transaction that failed; where none could be opened, tell all who wait."""
+        if not is_open:
+            for refused in (*jobs, *self._waiting(self.waiting.qsize())):
                 refused.future.set_exception(error)
         elif len(jobs) == 1 and not is_worth_another_try(error):
             jobs[0].future.set_exception(error)
         else:
             for one in jobs:
                 _commit_alone(one)
-
-    def _all_waiting(self) -> list[_Job]:
-        return [job for _ in range(self.waiting.qsize()) if (job := self._next()) is not None]
 
 
 def _commit_alone(job: _Job) -> None:

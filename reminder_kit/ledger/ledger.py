@@ -296,14 +296,17 @@ class Ledger(Forkable):
     # Writing
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """Open one transaction: committed on exit, rolled back on an exception."""
+    def writing(self, *, together: bool = False) -> Iterator[Transaction]:
+        """Open one transaction: committed on exit, rolled back on an exception.
+
+        `together` is for a group commit: see `Transaction`.
+        """
         from reminder_kit.ledger.databases.runner import runner_of
         from reminder_kit.ledger.transaction import Transaction
 
         database = self._database
         with database.writing() as connection:
-            transaction = Transaction(runner_of(connection), self.namespace, self.schema)
+            transaction = Transaction(runner_of(connection), self.namespace, self.schema, together=together)
             yield transaction
             transaction.flush()
 

@@ -7,22 +7,23 @@ made under and raise `ClaimLostError` where it was taken over.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from reminder_kit.errors import ClaimLostError
+from reminder_kit.ledger.asks import Asks
 from reminder_kit.ledger.consent import ConsentRecorder
 from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.databases.write_behind import WriteBehind
+from reminder_kit.ledger.foresight import Foresight
 from reminder_kit.ledger.people import PersonEraser
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.recorder import Recorder
 from reminder_kit.ledger.restorations import Restorations
 from reminder_kit.ledger.sql.row_mapping import (
     blocker_values,
-    event_from,
     event_values,
     history_values,
     included_from,
@@ -36,6 +37,7 @@ from reminder_kit.ledger.sql.row_mapping import (
 from reminder_kit.ledger.sql.statements import statements_for
 from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
+from reminder_kit.model.consent import Writer, suppression_of
 from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.places import Place
 from reminder_kit.model.records import (
@@ -57,9 +59,13 @@ PURGED = "purge"
 
 
 class Transaction:
-    """The writes of the ledger. `reader` answers every question, as the transaction sees things."""
+    """The writes of the ledger. `reader` answers every question, as the transaction sees things.
 
-    def __init__(self, runner: Runner, namespace: str, schema: str | None) -> None:
+    `together` says that all is run again, and not `together`, where a write finds the ledger otherwise than was meant:
+    then messages may be moved with the other writes, and who moved one in vain is told only then.
+    """
+
+    def __init__(self, runner: Runner, namespace: str, schema: str | None, *, together: bool = False) -> None:
         self._runner = WriteBehind(runner)
         self._namespace = namespace
         self._statements = statements_for(schema, runner.kind)
@@ -73,7 +79,12 @@ class Transaction:
         self._recorder = Recorder(self._runner, self.reader, namespace, self._statements)
         #: What is written where the ledger was put back to an older state.
         self.restorations = Restorations(self._runner, self.reader, namespace, self._statements)
-        self._proven: set[Claim] = set()
+        self._foresight = Foresight(self._runner, self.reader, namespace, self._statements)
+        self._together = together
+
+    def foresee(self, all_asks: Iterable[Asks]) -> None:
+        """Ask ahead, for several operations at once, what they say that they ask."""
+        self._foresight.look(all_asks)
 
     def flush(self) -> None:
         """Make the writes that were put off in order to be made together; whoever commits calls it before."""
@@ -115,8 +126,11 @@ class Transaction:
 
     def generation(self, row: int) -> int | None:
         """Return how often the appointment of a row was written."""
-        found = self._runner.rows(self._statements.queries.generation, which=row, namespace=self._namespace)
-        return int(found[0][0]) if found else None
+        return self._foresight.generation(row)
+
+    def is_barred(self, number: str, writer: Writer) -> bool:
+        """Say whether a writer must not write to a number."""
+        return suppression_of(self._foresight.said(number), self._namespace, writer) is not None
 
     def mark_dirty(
         self, *, number: str | None = None, everywhere: bool = False, identities: Sequence[Identity] = ()
@@ -157,8 +171,13 @@ class Transaction:
         if claims:
             packed = self._runner.pack("rows", [(row,) for row in claims])
             self._runner.run(self._statements.updates.claim, **packed, owner=owner, until=micros(now + lease))
-        self._proven = {claim for claim in self._proven if claim.row not in claims} | set(claims.values())
+        self._unproven(lambda claim: claim.row in claims)
+        self._foresight.proven |= set(claims.values())
         return claims
+
+    def _unproven(self, is_over: Callable[[Claim], bool]) -> None:
+        """Forget which claims hold, of those that are over."""
+        self._foresight.proven = {claim for claim in self._foresight.proven if not is_over(claim)}
 
     def holders(self, rows: Sequence[int]) -> list[str]:
         """Return who holds any of these rows."""
@@ -169,13 +188,13 @@ class Transaction:
         """End every lease of owners that are known to be dead; returns how many."""
         if not owners:
             return 0
-        self._proven = {claim for claim in self._proven if claim.owner not in owners}
+        self._unproven(lambda claim: claim.owner in owners)
         packed = self._runner.pack("owners", [(owner,) for owner in owners])
         return self._runner.run(self._statements.updates.expire, **packed, namespace=self._namespace)
 
     def expire_rows(self, rows: Sequence[int]) -> int:
         """End the leases on a list of rows; returns how many."""
-        self._proven = {claim for claim in self._proven if claim.row not in rows}
+        self._unproven(lambda claim: claim.row in rows)
         packed = self._runner.pack("rows", [(row,) for row in rows])
         return (
             self._runner.run(self._statements.updates.expire_rows, **packed, namespace=self._namespace) if rows else 0
@@ -200,19 +219,7 @@ class Transaction:
         ]
         if rows:
             self._runner.many(self._statements.updates.release, rows)
-        self._proven -= {release.claim for release in releases}
-
-    def _prove(self, claim: Claim) -> None:
-        """Raise `ClaimLostError` unless the claim holds; then it holds until this transaction ends."""
-        if claim in self._proven:
-            return
-        found = self._runner.rows(self._statements.updates.held, which=claim.row, namespace=self._namespace)
-        if not found or tuple(found[0]) != (claim.owner, claim.fence):
-            raise ClaimLostError(
-                f"the claim on row {claim.row} of the ledger ran out and another worker took over: "
-                "nothing was written; that worker, or the next resync, finishes the work"
-            )
-        self._proven.add(claim)
+        self._foresight.proven -= {release.claim for release in releases}
 
     # Phones
 
@@ -276,33 +283,33 @@ class Transaction:
 
     def keep_outcomes(self, claim: Claim, outcomes: Sequence[ReminderRecord]) -> None:
         """Write where reminders stand (fenced), replacing what is recorded for the same keys; no change, no write."""
-        self._prove(claim)
+        self._foresight.prove(claim)
         values = [outcome_values(self._namespace, claim.row, outcome) for outcome in outcomes]
-        self._runner.defer(self._statements.updates.keep_outcome, values)
+        self._runner.defer(self._statements.messages.keep_outcome, values)
 
     def drop_outcomes(self, claim: Claim, keys: Sequence[str]) -> None:
         """Forget reminders of the claimed appointment (fenced)."""
-        self._prove(claim)
+        self._foresight.prove(claim)
         if keys:
             packed = self._runner.pack("keys", [(key,) for key in keys])
             self._runner.run(
-                self._statements.updates.drop_outcomes, which=claim.row, namespace=self._namespace, **packed
+                self._statements.messages.drop_outcomes, which=claim.row, namespace=self._namespace, **packed
             )
 
     def forget_reminders(self, keys: Sequence[str]) -> int:
         """Drop reminders whose appointment is gone, whoever works; returns how many."""
         packed = self._runner.pack("keys", [(key,) for key in keys])
         return (
-            self._runner.run(self._statements.updates.forget_reminders, namespace=self._namespace, **packed)
+            self._runner.run(self._statements.messages.forget_reminders, namespace=self._namespace, **packed)
             if keys
             else 0
         )
 
     def create_message(self, claim: Claim, message: Message, *, rule: str, recipient: str) -> None:
         """Insert a message (fenced)."""
-        self._prove(claim)
+        self._foresight.prove(claim)
         values = message_values(self._namespace, claim.row, message, rule, recipient)
-        self._runner.defer(self._statements.updates.create_message, [values])
+        self._runner.defer(self._statements.messages.create_message, [values])
 
     def move_message(self, claim: Claim | None, before: Message, after: Message) -> None:
         """Write a message's new state (fenced when a claim is given).
@@ -311,10 +318,15 @@ class Transaction:
         that another message has.
         """
         if claim is not None:
-            self._prove(claim)
+            self._foresight.prove(claim)
         names = after.provider_id is not None and after.provider_id != before.provider_id
-        statement = self._statements.updates.move_message(names=names)
-        if not self._runner.run(statement, **moved_values(self._namespace, before, after)):
+        statement, values = (
+            self._statements.messages.move_message(names=names),
+            moved_values(self._namespace, before, after),
+        )
+        if self._together:
+            self._runner.defer(statement, [values], each=True)
+        elif not self._runner.many(statement, [values]):
             raise ClaimLostError(
                 f"message {before.id} is no longer {before.state}: another worker moved it; the next resync looks again"
             )
@@ -325,7 +337,7 @@ class Transaction:
         """Append lines of history."""
         if entries:
             self._runner.defer(
-                self._statements.updates.note, [history_values(self._namespace, entry) for entry in entries]
+                self._statements.messages.note, [history_values(self._namespace, entry) for entry in entries]
             )
 
     def keep_blocker(self, blocker: Blocker) -> None:
@@ -382,14 +394,8 @@ class Transaction:
 
     def unmatched_events(self, *, provider_id: str | None = None, token: str | None = None) -> list[DeliveryEvent]:
         """Return events that came before their message was known, oldest first."""
-        found: dict[str, DeliveryEvent] = {}
-        for by, name in (("token", token), ("provider_id", provider_id)):
-            if name:
-                for row in self._runner.rows(
-                    self._statements.queries.unmatched(by), namespace=self._namespace, name=name
-                ):
-                    found.setdefault(row[0], event_from(row))
-        return list(found.values())
+        named = [(by, name) for by, name in (("token", token), ("provider_id", provider_id)) if name]
+        return list({event.id: event for by, name in named for event in self._foresight.waiting(by, name)}.values())
 
     def let_wait(self, event_id: str) -> None:
         """Note that it is not known yet which message a reply answers: `Reader.waiting_replies` has it until then."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from attrs import field, fields, frozen
@@ -159,9 +160,9 @@ class AppointmentRecord:
         over = known is None or known.is_over_for(self.identity.source, self.row, appointment.booked_at)
         return None if over else known
 
-    @property
+    @cached_property
     def appointment(self) -> Appointment:
-        """The appointment, read from its snapshot.
+        """The appointment, read from its snapshot when it is first asked for.
 
         Raises `InvalidInputError` or `ValueError` where the snapshot can't be read on this machine, for example for a
         zone that this machine does not know.

@@ -15,6 +15,7 @@ from attrs import define, evolve, field
 from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
 from reminder_kit.delivery.retry import backoff
 from reminder_kit.errors import ClaimLostError
+from reminder_kit.ledger.asks import Asks
 from reminder_kit.model.consent import Writer
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
@@ -335,6 +336,7 @@ def release(
     """
     requeued = {} if done is None else _affected(tx, works, done)
     tx.lock(sorted({work.record.row for work in works} | set(requeued)))
+    tx.foresee([Asks(claim=work.claim) for work in works])
     for work in works:
         try:
             work.write(tx, actor, now)
@@ -346,8 +348,10 @@ def release(
         work.complete = work.complete and work.parked_for.isdisjoint(barred)
     tx.requeue(sorted(requeued), now)
     releases = [work.release(digest, now) for work in works]
+    worked_on = {work.record.row for work in works if work.record.dirty and work.complete}
+    known = tx.reader.phones(sorted(worked_on))
     for work, release in zip(works, releases, strict=True):
-        if work.record.dirty and work.complete:
+        if work.record.row in worked_on and not set(known.get(work.record.row, ())) <= set(work.phones()):
             tx.drop_phones(release, work.phones())
     tx.release(releases)
     return list(requeued.values())

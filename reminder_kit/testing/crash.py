@@ -99,8 +99,8 @@ def _count_statements(ledger: Ledger, points: CrashPoints) -> None:
     opened, lent = ledger.writing, ledger.on
 
     @contextmanager
-    def writing() -> Iterator[Transaction]:
-        with opened() as transaction:
+    def writing(*, together: bool = False) -> Iterator[Transaction]:
+        with opened(together=together) as transaction:
             under = transaction._runner  # noqa: SLF001 - statements are steps too
             under._runner = _Statements(under._runner, points)  # noqa: SLF001 - as above
             yield transaction

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reminder_kit.http_bodies import BodyError
 from reminder_kit.ports import Provider, Request, Response
+from reminder_kit.transport.arrivals import Arrivals
 from reminder_kit.transport.http import TIMEOUT, HttpChannel
 from reminder_kit.transport.pace import Pace
 
@@ -43,9 +44,10 @@ class AsyncIO:
         self._given = transport
         self._sleep = sleep
         self._concurrency = concurrency
+        self._arrivals: Arrivals | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
-        self._idle: list[httpx.AsyncHTTPTransport] = []
+        self._idle: list[httpx.AsyncBaseTransport] = []
         #: Closes what is idle when its loop ends, or nobody holds this any more; None: there is nothing yet.
         self._keeper: AsyncGenerator[None] | None = None
 
@@ -78,16 +80,11 @@ class AsyncIO:
             if self._given is not None:
                 return await self._exchange(self._given, built)
             idle = self._idle
-            transport = idle.pop() if idle else self._opened()
+            transport = idle.pop() if idle else self._channel.opened_async()
             try:
                 return await self._exchange(transport, built)
             finally:
                 idle.append(transport)
-
-    def _opened(self) -> httpx.AsyncHTTPTransport:
-        import httpx
-
-        return httpx.AsyncHTTPTransport(**self._channel.transport_options())
 
     async def _exchange(self, transport: httpx.AsyncBaseTransport, built: httpx.Request) -> Response:
         import httpx
@@ -97,8 +94,9 @@ class AsyncIO:
             async with asyncio.timeout(2 * channel.timeout):
                 response = await transport.handle_async_request(built)
                 try:
-                    body, parts = channel.body(response), list[bytes]()
-                    async for data in response.aiter_bytes() if body.is_unpacked else response.aiter_raw():
+                    headers, parts = channel.headers(response), list[bytes]()
+                    body = channel.body(headers, is_unpacked=response.is_stream_consumed)
+                    async for data in response.aiter_bytes() if body.is_unpacked else _stream(response):
                         parts += body.add(data)
                     body.end()
                 finally:
@@ -107,7 +105,7 @@ class AsyncIO:
             raise channel.too_much() from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, BodyError) as error:
             raise channel.failure(error) from error
-        return channel.answer(response, b"".join(parts))
+        return channel.answer(response.status_code, headers, parts)
 
     async def call(self, func: Callable[..., T], *args: Any) -> T:
         """Run a blocking function in a thread."""
@@ -115,24 +113,28 @@ class AsyncIO:
 
     async def result(self, future: Future[T]) -> T:
         """Wait for a future (a group commit of the ledger) and return its result."""
-        return await asyncio.wrap_future(future)
+        loop = asyncio.get_running_loop()
+        if self._arrivals is None or self._arrivals.loop is not loop:
+            self._arrivals = Arrivals(loop)
+        return await self._arrivals.result(future)
 
     async def sleep(self, delay: float) -> None:
         """Wait for so many seconds of the machine's clock."""
         await self._sleep(delay)
 
     async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
-        """Carry out independent jobs as tasks, `concurrency` at once; results in their order.
+        """Carry out independent jobs, by `concurrency` tasks at the most; results in their order.
 
         No more than that, so that who checked what time allows need not wait for a connection afterwards.
         """
-        places = asyncio.Semaphore(self._concurrency)
+        waiting, results = iter(enumerate(jobs)), dict[int, T]()
 
-        async def placed(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
-            async with places:
-                return await job()
+        async def work() -> None:
+            for index, job in waiting:
+                results[index] = await job()
 
-        return list(await asyncio.gather(*(placed(job) for job in jobs)))
+        await asyncio.gather(*(work() for _ in range(min(self._concurrency, len(jobs)))))
+        return [results[index] for index in range(len(jobs))]
 
     async def aclose(self) -> None:
         """Close all connections; call it in the loop that used them."""
@@ -141,7 +143,12 @@ class AsyncIO:
             await keeper.aclose()
 
 
-async def _kept(idle: list[httpx.AsyncHTTPTransport]) -> AsyncGenerator[None]:
+def _stream(response: httpx.Response) -> httpx.AsyncByteStream:
+    """Return the pieces of an answer as they come: what is read is the whole of it, so that httpx need not count."""
+    return cast("httpx.AsyncByteStream", response.stream)
+
+
+async def _kept(idle: list[httpx.AsyncBaseTransport]) -> AsyncGenerator[None]:
     """Yield once, and close what is idle when this is closed: by `aclose`, by its loop as that ends, or when dropped.
 
     A loop closes the generators that were begun in it (`loop.shutdown_asyncgens`, which `asyncio.run` calls), and one

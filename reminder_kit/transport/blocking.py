@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reminder_kit.forks import Forkable, put_aside, survive_forks
 from reminder_kit.http_bodies import BodyError
@@ -68,7 +68,7 @@ class BlockingIO(Forkable):
 
     def _begin_anew(self) -> None:
         """Begin without connections; those that are idle when nobody holds this any more are closed, with a warning."""
-        self._idle: list[httpx.HTTPTransport] = []
+        self._idle: list[httpx.BaseTransport] = []
         self._unclosed = weakref.finalize(self, _close_left, self._idle, self._channel.name)
         self._unclosed.atexit = False
 
@@ -89,22 +89,24 @@ class BlockingIO(Forkable):
     def _transport(self) -> Iterator[httpx.BaseTransport]:
         """Lend a transport that nobody uses: the one that was used last, since its connection may still be open.
 
-        There are as many as there are requests under way at once, whichever threads they are of.
+        There are as many as there are requests under way at once, whichever threads they are of; nobody waits for one.
+        At most `concurrency` are kept after that, those that were used last.
         """
-        import httpx
-
         if self._given is not None:
             yield self._given
             return
-        try:
-            transport = self._idle.pop()
-        except IndexError:
-            transport = httpx.HTTPTransport(**self._channel.transport_options())
         idle = self._idle
+        try:
+            transport = idle.pop()
+        except IndexError:
+            transport = self._channel.opened()
         try:
             yield transport
         finally:
             idle.append(transport)
+            while len(idle) > self._concurrency:
+                with suppress(IndexError):  # another thread was first
+                    idle.pop(0).close()
 
     async def turn(self) -> None:
         """Wait for a place in the provider's rate; who was held back anew meanwhile waits for another one."""
@@ -123,15 +125,16 @@ class BlockingIO(Forkable):
         deadline = time.monotonic() + channel.timeout
         try:
             with self._transport() as transport, closing(transport.handle_request(built)) as response:
-                body, parts = channel.body(response), list[bytes]()
-                for data in response.iter_bytes() if body.is_unpacked else response.iter_raw():
+                headers, parts = channel.headers(response), list[bytes]()
+                body = channel.body(headers, is_unpacked=response.is_stream_consumed)
+                for data in response.iter_bytes() if body.is_unpacked else _stream(response):
                     parts += body.add(data)
                     if time.monotonic() > deadline:
                         raise channel.too_much()
                 body.end()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, BodyError) as error:
             raise channel.failure(error) from error
-        return channel.answer(response, b"".join(parts))
+        return channel.answer(response.status_code, headers, parts)
 
     async def call(self, func: Callable[..., T], *args: Any) -> T:
         """Run a blocking function in this thread, at once."""
@@ -164,7 +167,12 @@ class BlockingIO(Forkable):
         _close_all(self._idle)
 
 
-def _close_all(idle: list[httpx.HTTPTransport]) -> bool:
+def _stream(response: httpx.Response) -> httpx.SyncByteStream:
+    """Return the pieces of an answer as they come: what is read is the whole of it, so that httpx need not count."""
+    return cast("httpx.SyncByteStream", response.stream)
+
+
+def _close_all(idle: list[httpx.BaseTransport]) -> bool:
     """Close transports, also while others take and give back; says whether there was one."""
     was_open = bool(idle)
     while idle:
@@ -173,7 +181,7 @@ def _close_all(idle: list[httpx.HTTPTransport]) -> bool:
     return was_open
 
 
-def _close_left(idle: list[httpx.HTTPTransport], name: str) -> None:
+def _close_left(idle: list[httpx.BaseTransport], name: str) -> None:
     """Close the connections of an `IO` that nobody holds any more, and warn that it was not closed.
 
     Its threads end by themselves, as those of any executor that nobody holds.

@@ -3,12 +3,14 @@
 Never follows a redirect, never repeats a request, never keeps a cookie: what is done with an answer, or without one, is
 decided where the intent is known.
 
-Sockets and certificates are httpx's, through its transports: an `IO` has one for each request under way. The pool of a
-single client breaks down at some sixty requests at once, and a client costs half as much again as its transport.
+Everything speaks through transports of httpx, one for each request under way: connections of ours, httpx's own by a
+proxy, or what the user gave. The pool of a single client breaks down at some sixty requests at once, and a client costs
+half as much again as its transport.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reminder_kit.http_bodies import Body, BodyError
@@ -103,27 +105,64 @@ class HttpChannel:
             f"{self._where}: no whole answer within {self.timeout:g} s ({name}); it may have been done"
         )
 
-    def transport_options(self) -> dict[str, Any]:
-        """Return what each transport is made with; certificates are loaded once, and only for https (40 ms)."""
+    def opened(self) -> httpx.BaseTransport:
+        """Return a transport for one request at a time, of the blocking face; nothing is connected yet."""
+        import httpx
+
+        from reminder_kit.transport.connections import Connection
+
+        proxy = self.proxy()
+        return httpx.HTTPTransport(**self._by(proxy)) if proxy else Connection(self._certificates(), _IDLE)
+
+    def opened_async(self) -> httpx.AsyncBaseTransport:
+        """Return a transport for one request at a time, of the async face; nothing is connected yet."""
+        import httpx
+
+        from reminder_kit.transport.connections import AsyncConnection
+
+        proxy = self.proxy()
+        return httpx.AsyncHTTPTransport(**self._by(proxy)) if proxy else AsyncConnection(self._certificates(), _IDLE)
+
+    def proxy(self) -> str | None:
+        """Return the proxy by which the provider is spoken to, as the environment names it; None: none."""
         import httpx
 
         address = httpx.URL(self._provider.base_url)
+        return _proxy(address.scheme, address.host)
+
+    def _certificates(self) -> ssl.SSLContext:
+        """Return httpx's context; certificates are loaded once, and only for https (40 ms)."""
+        import httpx
+
         if self._context is None:
-            self._context = httpx.create_ssl_context(verify=address.scheme != "http")
-        return {
-            "verify": self._context,
-            "proxy": _proxy(address.scheme, address.host),
-            "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE),
-        }
+            scheme = httpx.URL(self._provider.base_url).scheme
+            self._context = httpx.create_ssl_context(verify=scheme != "http")
+            self._context.set_alpn_protocols(["http/1.1"])
+        return self._context
 
-    def body(self, response: httpx.Response) -> Body:
-        """Return an answer's body, to be filled with what comes; raises `BodyError` where it would be too much."""
-        return Body(response.headers, _LARGEST_ANSWER, is_unpacked=response.is_stream_consumed)
+    def _by(self, proxy: str) -> dict[str, Any]:
+        """Return what a transport of httpx is made with that goes by a proxy."""
+        import httpx
 
-    def answer(self, response: httpx.Response, body: bytes) -> Response:
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE)
+        return {"verify": self._certificates(), "proxy": proxy, "limits": limits}
+
+    @staticmethod
+    def headers(response: httpx.Response) -> dict[str, str]:
+        """Return the headers of an answer, by names in lower case."""
+        return {name.lower(): value for name, value in response.headers.items()}
+
+    @staticmethod
+    def body(headers: Mapping[str, str], *, is_unpacked: bool) -> Body:
+        """Return an answer's body, to be filled with what comes; raises `BodyError` where it would be too much.
+
+        `is_unpacked` says that it was read and unpacked already.
+        """
+        return Body(headers, _LARGEST_ANSWER, is_unpacked=is_unpacked)
+
+    def answer(self, status: int, headers: Mapping[str, str], parts: Sequence[bytes]) -> Response:
         """Return a whole answer in our form, after the pace has learned from it."""
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        found = Response(response.status_code, headers, body)
+        found = Response(status, headers, b"".join(parts))
         self.pace.learn(found)
         return found
 

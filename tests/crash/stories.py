@@ -40,7 +40,8 @@ MENDED = timedelta(minutes=5)
 
 def visit(id="A-1", *, days=3, title="Check-up", number=NUMBER, **changes):
     recipient = Recipient(number, id="P-1", name="Ada")
-    return Appointment(id, START + timedelta(days=days), recipients=[recipient], title=title, **changes)
+    where = "12 High Street"
+    return Appointment(id, START + timedelta(days=days), recipients=[recipient], title=title, location=where, **changes)
 
 
 FIRST = [visit("A-1"), visit("A-2", days=4), visit("A-3", days=20)]

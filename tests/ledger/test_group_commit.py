@@ -7,10 +7,16 @@ from concurrent.futures import CancelledError
 
 import pytest
 import sqlalchemy as sa
+from attrs import evolve, frozen
 
 from reminder_kit.errors import ClaimLostError, LedgerError
-from reminder_kit.model.records import RecordResult
-from reminder_kit.testing.ledger_contract import NOW, incoming, message
+from reminder_kit.ledger.asks import Asks
+from reminder_kit.ledger.databases.runner import ConnectionRunner, CursorRunner
+from reminder_kit.model.consent import Writer
+from reminder_kit.model.lifecycle import State
+from reminder_kit.model.messages import DeliveryEvent, Message
+from reminder_kit.model.records import Claim, RecordResult
+from reminder_kit.testing.ledger_contract import LEASE, NOW, incoming, message
 
 
 def recorded(name):
@@ -174,3 +180,137 @@ def test_a_ledger_that_cannot_be_written_tells_all_who_wait(tmp_path, ledgers):
     for future in futures:
         with pytest.raises(LedgerError, match="create its folder"):
             future.result(20)
+
+
+# Together
+
+
+@pytest.fixture
+def parked(ledger):
+    """Three appointments, each claimed and with a message in `creating`: claims and messages, in order."""
+    with ledger.writing() as transaction:
+        transaction.record([incoming(f"A-{index}") for index in range(3)], NOW)
+        claims = list(transaction.claim([1, 2, 3], "one", NOW, LEASE).values())
+        messages = [message(f"m-{claim.row}", f"k-{claim.row}", state=State.CREATING) for claim in claims]
+        for claim, one in zip(claims, messages, strict=True):
+            transaction.create_message(claim, one, rule="r", recipient="p")
+    return list(zip(claims, messages, strict=True))
+
+
+@frozen
+class Moved:
+    """An operation that gives a message its provider's name, and says what it asks."""
+
+    claim: Claim
+    before: Message
+    provider_id: str
+    state: State = State.SCHEDULED
+
+    @property
+    def asks(self):
+        return Asks(claim=self.claim, token=self.before.id, provider_id=self.provider_id)
+
+    def __call__(self, transaction):
+        after = evolve(self.before, state=self.state, provider_id=self.provider_id, uncertain=False)
+        transaction.move_message(self.claim, self.before, after)
+        return transaction.unmatched_events(token=self.before.id, provider_id=self.provider_id)
+
+
+def states(ledger):
+    return [one.state for record in ledger.read(lambda reader: list(reader.records())) for one in record.messages]
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    """What runners were given since, one name a statement; of one that is run for many rows, one."""
+    seen = []
+    for kind in (CursorRunner, ConnectionRunner):
+        for name in ("rows", "run", "many"):
+            run = getattr(kind, name)
+
+            def noted(self, *args, _run=run, _name=name, **values):
+                seen.append(_name)
+                return _run(self, *args, **values)
+
+            monkeypatch.setattr(kind, name, noted)
+    return seen
+
+
+def test_many_operations_take_a_handful_of_statements(ledger, parked, gate, statements):
+    """What three operations ask is asked once for all of them, and what they write is written together."""
+    futures = [ledger.submit(Moved(claim, one, f"p-{claim.row}")) for claim, one in parked]
+    statements.clear()
+    gate()
+    assert [future.result(20) for future in futures] == [[], [], []]
+    assert (statements.count("rows"), statements.count("many")) == (3, 1)
+    assert states(ledger) == [State.SCHEDULED] * 3
+
+
+def test_who_moves_a_message_in_vain_is_told_and_harms_no_other(ledger, parked, gate):
+    """One whose message is in another state by then, and one whose claim is over, fail alone."""
+    (first, one), (second, two), (third, three) = parked
+    lost = Moved(evolve(second, fence=second.fence - 1), two, "p-2")
+    wrong = Moved(third, evolve(three, state=State.SCHEDULED), "p-3", State.CANCELLING)
+    futures = [ledger.submit(operation) for operation in (lost, Moved(first, one, "p-1"), wrong)]
+    gate()
+    futures[1].result(20)
+    with pytest.raises(ClaimLostError, match="took over"):
+        futures[0].result(20)
+    with pytest.raises(ClaimLostError, match="no longer scheduled"):
+        futures[2].result(20)
+    assert states(ledger) == [State.SCHEDULED, State.CREATING, State.CREATING]
+
+
+def test_who_is_overtaken_and_knows_what_to_do_then_is_committed_with_the_others(ledger, parked, gate, commits):
+    """A webhook moved one of the messages meanwhile: whoever moves it too finds that out, in the same commit."""
+    (first, one), (second, two), _ = parked
+    told = []
+
+    def overtaken(transaction):
+        try:
+            Moved(second, evolve(two, state=State.SCHEDULED), "p-2", State.SENT)(transaction)
+        except ClaimLostError:
+            told.append("moved already")
+        return "done"
+
+    futures = [ledger.submit(operation) for operation in (Moved(first, one, "p-1"), overtaken)]
+    commits.clear()
+    gate()
+    assert [future.result(20) for future in futures] == [[], "done"]
+    assert told == ["moved already"]
+    assert len(commits) <= 2  # one is the gate's
+    assert states(ledger)[:2] == [State.SCHEDULED, State.CREATING]
+
+
+def test_two_messages_get_no_name_in_common(ledger, parked, gate):
+    """Where one group gives two messages the same name, the second is told."""
+    futures = [ledger.submit(Moved(claim, one, "p-1")) for claim, one in parked[:2]]
+    gate()
+    futures[0].result(20)
+    with pytest.raises(ClaimLostError):
+        futures[1].result(20)
+    assert states(ledger)[:2] == [State.SCHEDULED, State.CREATING]
+
+
+def test_what_was_asked_ahead_is_forgotten_with_the_next_write(ledger, parked, gate):
+    """An operation sees what one before it in the group wrote: appointments, consent and events."""
+    (claim, one), *_ = parked
+
+    @frozen
+    class Asking:
+        asks = Asks(claim=claim, number=one.draft.to, token=one.id, provider_id="p-1")
+
+        def __call__(self, transaction):
+            waiting = transaction.unmatched_events(token=one.id, provider_id="p-1")
+            return transaction.generation(1), transaction.is_barred(one.draft.to, Writer()), len(waiting)
+
+    def writing(transaction):
+        transaction.record([incoming("A-0", title="Another title")], NOW)
+        transaction.consent.suppress(one.draft.to, "asked", id="c-1", at=NOW, way="host")
+        transaction.store_event(DeliveryEvent("e-1", "sent", NOW, "telnyx", "p-1"), NOW)
+
+    asking = Asking()
+    futures = [ledger.submit(operation) for operation in (asking, writing, asking)]
+    gate()
+    assert futures[0].result(20) == (1, False, 0)
+    assert futures[2].result(20) == (2, True, 1)

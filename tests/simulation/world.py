@@ -19,6 +19,8 @@ from reminder_kit import ReminderKit
 from reminder_kit.delivery.dispatchers import Dispatchers
 from reminder_kit.delivery.posting import Posting
 from reminder_kit.errors import SignatureError
+from reminder_kit.ledger.asks import asks_of
+from reminder_kit.ledger.databases.write_behind import NotAsMeantError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.providers.telnyx.provider import Telnyx
@@ -92,14 +94,23 @@ class SteppedLedger(Ledger):
         self._steps.step()
         future = Future()
         try:
-            with self.writing() as transaction:
-                result = op(transaction)
+            result = self._committed(op)
         except Exception as error:  # noqa: BLE001 - whoever waits is told, as by the group commit
             future.set_exception(error)
         else:
             future.set_result(result)
         self._steps.step()
         return future
+
+    def _committed(self, op):
+        """Commit an operation as a group of one, and anew by itself where something was not as meant."""
+        try:
+            with self.writing(together=True) as transaction:
+                transaction.foresee([asks_of(op)])
+                return op(transaction)
+        except NotAsMeantError:
+            with self.writing() as transaction:
+                return op(transaction)
 
     def close(self):
         """Stay open: the ledger in memory would be gone."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.transport.connections import Connection
 from reminder_kit.transport.http import HttpChannel
 from tests.factories import SENDER
 
@@ -22,9 +24,7 @@ def proxy_for(monkeypatch):
     def find(base_url, **environment):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        return HttpChannel(Telnyx(api_key="KEY", from_=SENDER, base_url=base_url), 5.0, None).transport_options()[
-            "proxy"
-        ]
+        return HttpChannel(Telnyx(api_key="KEY", from_=SENDER, base_url=base_url), 5.0, None).proxy()
 
     return find
 
@@ -46,3 +46,16 @@ def proxy_for(monkeypatch):
 def test_the_environment_names_the_proxy(proxy_for, base_url, environment, expected):
     """By scheme, else for all; an excepted host and this machine are spoken to directly."""
     assert proxy_for(base_url, **environment) == expected
+
+
+def test_who_goes_by_a_proxy_has_a_transport_that_can(monkeypatch):
+    """Connections of ours know no proxies: httpx's own transports go by one, in either face."""
+    monkeypatch.setenv("https_proxy", PROXY)
+    monkeypatch.delenv("no_proxy", raising=False)
+    channel = HttpChannel(Telnyx(api_key="KEY", from_=SENDER), 5.0, None)
+    with channel.opened() as blocking:
+        assert type(blocking) is httpx.HTTPTransport
+    assert type(channel.opened_async()) is httpx.AsyncHTTPTransport
+    monkeypatch.delenv("https_proxy")
+    with channel.opened() as blocking:
+        assert type(blocking) is Connection

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Dialect
 
+from reminder_kit.ledger.sql.each_row import EachRow
+
 __all__ = ["Asker", "ConnectionRunner", "CursorRunner", "Prepared", "Runner", "prepared", "runner_of"]
 
 
@@ -86,10 +88,18 @@ class Runner(Asker, Protocol):
 
 class _Packing:
     dialect: Dialect
+    run: Callable[..., int]
 
     @property
     def kind(self) -> str:
         return self.dialect.name
+
+    def _all_at_once(self, each: EachRow, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run a statement for a list of rows, in parts where some may not be in one list."""
+        if len(rows) > 1 and not each.takes(rows):
+            return sum(self._all_at_once(each, [row]) for row in rows)
+        packed = self.pack("rows", [[row[name] for name in each.columns] for row in rows])
+        return self.run(each.statement, **packed)
 
     def pack(self, name: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
         if self.kind == "sqlite":
@@ -118,6 +128,8 @@ class ConnectionRunner(_Packing):
 
     def many(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
         """Run a statement for each row of values; returns how many rows were touched."""
+        if isinstance(statement, EachRow):
+            return self._all_at_once(statement, rows)
         ready = prepared(statement, self.dialect)
         return int(self.connection.exec_driver_sql(ready.sql, [ready.values(row) for row in rows]).rowcount)
 
@@ -150,6 +162,8 @@ class CursorRunner(_Packing):
 
     def many(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
         """Run a statement for each row of values; returns how many rows were touched."""
+        if isinstance(statement, EachRow):
+            return self._all_at_once(statement, rows)
         ready = prepared(statement, self.dialect)
         cursor = self._executed("executemany", statement, [ready.values(row) for row in rows])
         cursor.close()

@@ -8,9 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from attrs import define, field
+
 from reminder_kit.ledger.databases.runner import Runner
 
-__all__ = ["WriteBehind"]
+__all__ = ["NotAsMeantError", "WriteBehind"]
+
+
+class NotAsMeantError(Exception):
+    """A write that was put off found no row to touch: whoever meant it is to be told when it is made."""
+
+
+@define
+class _Deferred:
+    statement: Any
+    #: Whether every row of values is to touch one.
+    each: bool
+    rows: list[Mapping[str, Any]] = field(factory=list)
 
 
 class WriteBehind:
@@ -18,7 +32,9 @@ class WriteBehind:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._deferred: dict[int, tuple[Any, list[Mapping[str, Any]]]] = {}
+        self._deferred: dict[int, _Deferred] = {}
+        #: How many statements wrote something that was not put off.
+        self.writes = 0
         self.dialect = runner.dialect
 
     @property
@@ -26,16 +42,21 @@ class WriteBehind:
         """Which database it is: `sqlite` or `postgresql`."""
         return self._runner.kind
 
-    def defer(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Run a statement for each row of values later: before the next question, write or `flush`."""
+    def defer(self, statement: Any, rows: Iterable[Mapping[str, Any]], *, each: bool = False) -> None:
+        """Run a statement for each row of values later: before the next question, write or `flush`.
+
+        With `each`, one that touches nothing is a `NotAsMeantError` then.
+        """
         if rows := list(rows):
-            self._deferred.setdefault(id(statement), (statement, []))[1].extend(rows)
+            self._deferred.setdefault(id(statement), _Deferred(statement, each)).rows.extend(rows)
 
     def flush(self) -> None:
         """Make the writes that were put off, those of one statement together, in the order of their first ones."""
         while self._deferred:
-            statement, rows = self._deferred.pop(next(iter(self._deferred)))
-            self._runner.many(statement, rows)
+            put_off = self._deferred.pop(next(iter(self._deferred)))
+            touched = self._runner.many(put_off.statement, put_off.rows)
+            if put_off.each and touched != len(put_off.rows):
+                raise NotAsMeantError
 
     def pack(self, name: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
         """Return the values of a listing of rows."""
@@ -49,9 +70,11 @@ class WriteBehind:
     def run(self, statement: Any, **values: Any) -> int:
         """Run a statement; returns how many rows it touched."""
         self.flush()
+        self.writes += 1
         return self._runner.run(statement, **values)
 
     def many(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
         """Run a statement for each row of values; returns how many rows were touched."""
         self.flush()
+        self.writes += 1
         return self._runner.many(statement, rows)

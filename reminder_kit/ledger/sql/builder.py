@@ -6,7 +6,7 @@ text never depends on how long the list is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from reminder_kit.ledger.sql.each_row import EachRow
 from reminder_kit.ledger.sql.tables import Tables
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
@@ -72,9 +73,36 @@ class Builder:
     def _update(self, table: sa.Table, **values: Any) -> Any:
         return sa.update(table).values(**values)
 
-    def _upsert(self, table: sa.Table, columns: Sequence[str], keys: Sequence[str]) -> Any:
-        """Return an insert that overwrites the row of the same keys where it differs; an equal row is not written."""
-        insert = self._insert(table).values({name: sa.bindparam(name, type_=table.c[name].type) for name in columns})
+    def _row(self, types: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Return what a statement for many rows has in the place of one row's values, by name, and where they are from.
+
+        SQLite runs the statement once for each row; PostgreSQL is handed all of them as one list. `_each` ends it.
+        """
+        if self.kind == "sqlite":
+            return None, {name: sa.bindparam(name, type_=kind) for name, kind in types.items()}
+        rows, columns = self._listing("rows", list(types.values()))
+        return rows, dict(zip(types, columns, strict=True))
+
+    def _each(self, statement: Any, names: Iterable[str], *, apart: Sequence[str] = ()) -> Any:
+        """Return a statement that was made with `_row`, for `Runner.many`; `apart` as `EachRow` has it."""
+        return statement if self.kind == "sqlite" else EachRow(statement, tuple(names), tuple(apart))
+
+    def _insert_each(self, table: sa.Table, names: Sequence[str]) -> Any:
+        """Return an insert of many rows, without its end."""
+        source, values = self._row({name: table.c[name].type for name in names})
+        if source is None:
+            return self._insert(table).values(values)
+        return self._insert(table).from_select(list(names), sa.select(*values.values()).select_from(source))
+
+    def _upsert(self, table: sa.Table, columns: Sequence[str], keys: Sequence[str], *, insert: Any = None) -> Any:
+        """Return an insert that overwrites the row of the same keys where it differs; an equal row is not written.
+
+        `insert` is the one meant, None: one of a single row.
+        """
+        if insert is None:
+            insert = self._insert(table).values(
+                {name: sa.bindparam(name, type_=table.c[name].type) for name in columns}
+            )
         fresh = {name: insert.excluded[name] for name in columns if name not in keys}
         differs = sa.or_(*(table.c[name].is_distinct_from(value) for name, value in fresh.items()))
         return insert.on_conflict_do_update(index_elements=list(keys), set_=fresh, where=differs)
@@ -87,4 +115,6 @@ class Builder:
 
 def _array_type(kind: Any) -> Any:
     """Return the type of a list's column for PostgreSQL, which knows no variants of other databases."""
+    if isinstance(kind, sa.Boolean | sa.LargeBinary):
+        return kind
     return sa.BigInteger if isinstance(kind, sa.Integer) or kind is sa.BigInteger else sa.Text

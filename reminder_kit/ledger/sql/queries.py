@@ -245,14 +245,14 @@ class Queries(Builder):
 
     @cache  # noqa: B019 - statements live as long as the process
     def unmatched(self, by: str) -> Any:
-        """Return the question for events that wait for their message, by `provider_id` or `token`, oldest first."""
+        """Return the question for events that wait for messages by their `provider_id` or `token`, oldest first."""
         table = self.tables.events
         hidden = ("serial", "namespace", "received_at", "matched")
         chosen = sa.select(*(column for column in table.columns if column.name not in hidden))
         return chosen.where(
             table.c.namespace == sa.bindparam("namespace"),
             table.c.matched == sa.false(),
-            table.c[by] == sa.bindparam("name"),
+            self._among(table.c[by], "names"),
         ).order_by(table.c.serial)
 
     @cached_property

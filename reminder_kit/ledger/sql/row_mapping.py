@@ -49,6 +49,7 @@ _MICRO = timedelta(microseconds=1)
 _STATES = {state.value: state for state in State}
 _REMINDER_STATUSES = {status.value: status for status in ReminderStatus}
 _NO_MEDIA = "[]"
+_ENCODER = json.JSONEncoder(default=str)
 
 
 def micros(moment: datetime) -> int:
@@ -397,4 +398,4 @@ def rule_set_from(row: Sequence[Any]) -> RuleSetRecord:
 
 def _json_text(value: Mapping[str, Any]) -> str:
     """Return a JSON object as text; what JSON has no form for is written as `str` gives it."""
-    return json.dumps(dict(value), default=str) if value else "{}"
+    return _ENCODER.encode(dict(value)) if value else "{}"

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from reminder_kit.ledger.sql.attention_statements import AttentionStatements
 from reminder_kit.ledger.sql.consent_statements import ConsentStatements
+from reminder_kit.ledger.sql.message_statements import MessageStatements
 from reminder_kit.ledger.sql.person_statements import PersonStatements
 from reminder_kit.ledger.sql.phone_statements import PhoneStatements
 from reminder_kit.ledger.sql.queries import Queries
@@ -24,10 +25,11 @@ __all__ = ["Statements", "statements_for"]
 
 @frozen
 class Statements:
-    """The statements: what is asked, what is written; for numbers, consent, what waits, the ledger itself."""
+    """The statements: what is asked, what is written; for messages, numbers, consent, what waits, the ledger itself."""
 
     queries: Queries
     updates: Updates
+    messages: MessageStatements
     phones: PhoneStatements
     consent: ConsentStatements
     person: PersonStatements
@@ -43,6 +45,7 @@ def statements_for(schema: str | None, kind: str) -> Statements:
     return Statements(
         Queries(*given),
         Updates(*given),
+        MessageStatements(*given),
         PhoneStatements(*given),
         ConsentStatements(*given),
         PersonStatements(*given),

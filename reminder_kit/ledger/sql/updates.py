@@ -1,18 +1,18 @@
-"""The statements that write to the ledger, each built when it is first needed.
+"""The statements that write appointments, claims and events, each built when it is first needed.
 
 Never runs anything. What must not happen between reading and writing is a condition of the statement that writes: an
-older revision overwrites no newer one, a message moves only from the state it was seen in, a release clears `dirty`
-only where the generation is the one that was worked on.
+older revision overwrites no newer one, a release clears `dirty` only where the generation is that which was worked on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
-from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, OUTCOME_COLUMNS, Builder, words
+from reminder_kit.ledger.sql.builder import Builder, words
 from reminder_kit.ledger.sql.tables import WAITING
 from reminder_kit.model.lifecycle import OPEN
 from reminder_kit.model.reasons import Reason
@@ -26,11 +26,6 @@ _INCOMING_COLUMNS = (
     "source", "id", "recurrence_id", "snapshot", "fingerprint", "revision_kind", "revision", "starts_at", "ends_at",
 )  # fmt: skip
 """Columns of an appointment that come in with it; the others begin the same for all."""
-_MOVABLE = (
-    "state", "provider_id", "uncertain", "attempts", "next_try_at", "error", "presumed", "due_at", "start_at",
-    "told",
-)  # fmt: skip
-"""Columns of a message that change during its life; what is posted never does."""
 
 
 class Updates(Builder):
@@ -151,12 +146,15 @@ class Updates(Builder):
 
     @cached_property
     def held(self) -> Any:
-        """Who holds a row and by which fence, with the row locked until the transaction ends."""
+        """Who holds each of a list of rows, by which fence, and how often it was written.
+
+        The rows are locked until the transaction ends, in their order.
+        """
         table = self.tables.appointments
-        chosen = sa.select(table.c.lease_owner, table.c.fence).where(
-            table.c.row_id == sa.bindparam("which"), table.c.namespace == sa.bindparam("namespace")
+        chosen = sa.select(table.c.row_id, table.c.lease_owner, table.c.fence, table.c.generation).where(
+            self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace")
         )
-        return chosen.with_for_update(key_share=True)
+        return chosen.order_by(table.c.row_id).with_for_update(key_share=True)
 
     @cached_property
     def expire(self) -> Any:
@@ -174,19 +172,20 @@ class Updates(Builder):
             self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace")
         )
 
-    def _own_lease(self) -> Any:
+    def _own_lease(self, row: Mapping[str, Any]) -> Any:
         """Return the condition that a row is leased to a worker by one fence."""
         table = self.tables.appointments
         return sa.and_(
-            table.c.row_id == sa.bindparam("which"),
-            table.c.lease_owner == sa.bindparam("owner"),
-            table.c.fence == sa.bindparam("token"),
+            table.c.row_id == row["which"], table.c.lease_owner == row["owner"], table.c.fence == row["token"]
         )
 
     @cached_property
     def renew(self) -> Any:
         """Extend a lease that is still held."""
-        return self._update(self.tables.appointments, lease_until=sa.bindparam("until")).where(self._own_lease())
+        types = {"which": sa.BigInteger(), "owner": sa.Text(), "token": sa.BigInteger(), "until": sa.BigInteger()}
+        _, row = self._row(types)
+        renewed = self._update(self.tables.appointments, lease_until=row["until"]).where(self._own_lease(row))
+        return self._each(renewed, types, apart=("which",))
 
     @cached_property
     def release(self) -> Any:
@@ -196,72 +195,20 @@ class Updates(Builder):
         since it was worked on.
         """
         table = self.tables.appointments
-        unchanged = table.c.generation == sa.bindparam("seen")
-        same = sa.and_(unchanged, sa.bindparam("clean", type_=sa.Boolean) == sa.true())
-        return self._update(
+        types = {"which": sa.BigInteger(), "owner": sa.Text(), "token": sa.BigInteger(), "seen": sa.BigInteger()}
+        types |= {"clean": sa.Boolean(), "settings": sa.Text(), "upcoming": sa.BigInteger()}
+        _, row = self._row(types)
+        unchanged = table.c.generation == row["seen"]
+        same = sa.and_(unchanged, row["clean"] == sa.true())
+        released = self._update(
             table,
             lease_owner=None,
             lease_until=None,
-            planned_with=sa.bindparam("settings"),
-            next_at=sa.case((unchanged, sa.bindparam("upcoming", type_=sa.BigInteger)), else_=table.c.next_at),
+            planned_with=row["settings"],
+            next_at=sa.case((unchanged, row["upcoming"]), else_=table.c.next_at),
             dirty=sa.case((same, sa.false()), else_=table.c.dirty),
-        ).where(self._own_lease())
-
-    @cached_property
-    def keep_outcome(self) -> Any:
-        """Write what became of a reminder, where that differs from what is recorded."""
-        return self._upsert(self.tables.reminders, ("namespace", *OUTCOME_COLUMNS), ("namespace", "key"))
-
-    @cached_property
-    def drop_outcomes(self) -> Any:
-        """Delete a list of reminders of one appointment."""
-        table = self.tables.reminders
-        return sa.delete(table).where(
-            table.c.row_id == sa.bindparam("which"),
-            table.c.namespace == sa.bindparam("namespace"),
-            self._among(table.c.key, "keys"),
         )
-
-    @cached_property
-    def forget_reminders(self) -> Any:
-        """Delete those of a list of reminders whose appointment has no row."""
-        table, owner = self.tables.reminders, self.tables.appointments
-        return sa.delete(table).where(
-            table.c.namespace == sa.bindparam("namespace"),
-            self._among(table.c.key, "keys"),
-            ~sa.exists().where(owner.c.row_id == table.c.row_id),
-        )
-
-    @cached_property
-    def create_message(self) -> Any:
-        """Insert a message: the intent, before anything is posted."""
-        table = self.tables.messages
-        names = ("namespace", "rule", "recipient", *MESSAGE_COLUMNS)
-        return self._insert(table).values({name: sa.bindparam(name, type_=table.c[name].type) for name in names})
-
-    @cache  # noqa: B019 - statements live as long as the process
-    def move_message(self, *, names: bool) -> Any:
-        """Return how a message's new state is written, and what changes with it, where it is still in the old one.
-
-        With `names` it gets the provider's name for it, and only where no other message has that name there.
-        """
-        table = self.tables.messages
-        values = {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in _MOVABLE}
-        moved = self._update(table, **values).where(
-            table.c.namespace == sa.bindparam("namespace"),
-            table.c.id == sa.bindparam("which"),
-            table.c.state == sa.bindparam("before"),
-        )
-        if not names:
-            return moved
-        other = table.alias("other")
-        same = (
-            other.c.namespace == table.c.namespace,
-            other.c.provider == table.c.provider,
-            other.c.provider_id == sa.bindparam("new_provider_id", type_=table.c.provider_id.type),
-            other.c.id != table.c.id,
-        )
-        return moved.where(~sa.exists().where(*same))
+        return self._each(released.where(self._own_lease(row)), types, apart=("which",))
 
     @cache  # noqa: B019 - statements live as long as the process
     def mark_number(self, *, everywhere: bool) -> Any:
@@ -297,11 +244,6 @@ class Updates(Builder):
             locked = locked.where(table.c.namespace == sa.bindparam("namespace"))
         locked = locked.order_by(table.c.row_id).with_for_update(key_share=True)
         return self._update(table, dirty=sa.true(), generation=table.c.generation + 1).where(table.c.row_id.in_(locked))
-
-    @cached_property
-    def note(self) -> Any:
-        """Append an entry of history."""
-        return self._insert_all(self.tables.history)
 
     @cached_property
     def keep_blocker(self) -> Any:
