@@ -117,10 +117,26 @@ class Story:
             elif self.scenario.barred == "person":
                 kit.receive(*self.sandbox.inbound(NUMBER, "STOP").as_sent(self.sandbox.now()))
             kit.sync(self.scenario.before, force=True)
+            self.told = self._known(kit)
         self.sandbox.clock.set(self.scenario.at)
         self.sandbox.tick()
         if self.scenario.webhook is not None:
             self.webhook = self.scenario.webhook(self.sandbox).as_sent(self.sandbox.now())
+
+    @staticmethod
+    def _known(kit):
+        """Return what the ledger was told: how often each appointment was written, and who is barred."""
+        written, barred = kit.ledger.read(
+            lambda reader: (
+                [(item.identity, item.generation, item.removed) for item in reader.records()],
+                reader.suppressions(),
+            )
+        )
+        return written, set(barred)
+
+    def is_untold(self, kit):
+        """Say whether a kit that only sends knows nothing yet of what its host does when a message is due."""
+        return self.scenario.at > START and self._known(kit) == self.told
 
     # What happens
 
