@@ -465,6 +465,10 @@ class IO(Protocol):
         """
         ...
 
+    def load(self) -> None:
+        """Load what a first request needs, connected to nobody."""
+        ...
+
     async def call(self, func: Callable[..., T], *args: Any) -> T:
         """Run a blocking function and return its result, in a thread where the face is asynchronous."""
         ...

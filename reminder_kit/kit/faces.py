@@ -50,6 +50,7 @@ class ReminderKit(Kit):
     def _connected(self, provider: Provider, concurrency: int, **options: Any) -> BlockingIO:
         return BlockingIO(provider, concurrency, **options)
 
+    warm = _blocking(Verbs.warm)
     plan = _blocking(Verbs.plan)
     plan_calendar = _blocking(Verbs.plan_calendar)
     plan_resync = _blocking(Verbs.plan_resync)

@@ -40,6 +40,10 @@ class CrashPoints:
         if len(self.steps) == self._point:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def load(self) -> None:
+        """Load what a first request needs."""
+        self._io.load()
+
     async def turn(self) -> None:
         """Wait for a place in the rate; nothing is done, so that is no step."""
         await self._io.turn()

@@ -64,6 +64,10 @@ class AsyncIO:
             self._keeper = _kept(self._idle)
             await anext(self._keeper)
 
+    def load(self) -> None:
+        """Load what a first request needs: httpx and the certificates."""
+        self._channel.load()
+
     async def turn(self) -> None:
         """Wait for a place in the provider's rate; who was held back anew meanwhile waits for another one."""
         pace = self._channel.pace

@@ -108,6 +108,10 @@ class BlockingIO(Forkable):
                 with suppress(IndexError):  # another thread was first
                     idle.pop(0).close()
 
+    def load(self) -> None:
+        """Load what a first request needs: httpx and the certificates."""
+        self._channel.load()
+
     async def turn(self) -> None:
         """Wait for a place in the provider's rate; who was held back anew meanwhile waits for another one."""
         pace = self._channel.pace

@@ -105,6 +105,12 @@ class HttpChannel:
             f"{self._where}: no whole answer within {self.timeout:g} s ({name}); it may have been done"
         )
 
+    def load(self) -> None:
+        """Load what a first request needs: httpx and the certificates, 40 ms where they are read."""
+        import reminder_kit.transport.connections  # noqa: F401 - that is all
+
+        self._certificates()
+
     def opened(self) -> httpx.BaseTransport:
         """Return a transport for one request at a time, of the blocking face; nothing is connected yet."""
         import httpx
