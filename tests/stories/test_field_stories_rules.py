@@ -13,7 +13,11 @@ from reminder_kit.providers.telnyx.provider import Telnyx
 from tests.factories import NEW_YORK, NUMBER, START, received_texts
 
 OTHER = "+12025550177"
-DAY = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }} at {{ appointment.location }}")
+DAY = Rule(
+    "day-before",
+    before="24 hours",
+    text="{{ appointment.title }} {{ when }} at {{ appointment.location or 'the clinic' }}",
+)
 
 
 def parked(sandbox):

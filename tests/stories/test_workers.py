@@ -21,7 +21,7 @@ from reminder_kit.sandbox import Sandbox, serve
 from tests.factories import START
 
 RULES = (
-    Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}"),
+    Rule("day-before", before="24 hours", text="See you {{ when }}"),
     Rule("hour-before", before="1 hour", text="Soon: {{ when }}"),
 )
 COUNT = 220
