@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from reminder_kit.calendars.settings import CalendarSettings
@@ -19,14 +18,11 @@ from reminder_kit.model.suggestions import suggestion
 from reminder_kit.planning.forecast import Prices
 from reminder_kit.planning.plan import Guard
 from reminder_kit.ports import Capabilities
-from reminder_kit.rules.notices import Notice
+from reminder_kit.rules.notices import Notice, cancellation_notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 
 __all__ = ["GUARD_KEYS", "UNCLEAR", "checked"]
-
-CANCELLATION_AFTER = timedelta(minutes=10)
-"""How long after a cancellation its notice is due, where it does not say: who clicks twice tells nobody."""
 
 GUARD_KEYS: dict[str, Check] = {
     "max_cancel_ratio": checks.ratio,
@@ -146,10 +142,6 @@ def _replies(value: Any, what: str) -> Mapping[str, Any]:
     return value
 
 
-def _cancellation(value: Any, what: str) -> Notice:
-    return Notice.read(value, what, CANCELLATION_AFTER)
-
-
 def _clock(value: Any, what: str) -> Any:
     if not callable(value):
         raise ConfigurationError(
@@ -172,7 +164,7 @@ _CHECKS: dict[str, Check] = {
     "cost": _or_none(_prices),
     "rearm_after": checks.duration,
     "correction": Notice.read,
-    "cancellation": _cancellation,
+    "cancellation": cancellation_notice,
     "min_gap": checks.duration,
     "replies": _or_none(_replies),
     "unclear": UNCLEAR,

@@ -26,7 +26,7 @@ from reminder_kit.planning.plan import Guard
 from reminder_kit.ports import Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.rules.defaults import Defaults
-from reminder_kit.rules.notices import Notice
+from reminder_kit.rules.notices import Notice, cancellation_notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.linter import warnings_of
@@ -326,7 +326,7 @@ _TOP: dict[str, Check] = {
     "namespace": checks.text,
     "rearm_after": checks.duration,
     "correction": Notice.read,
-    "cancellation": Notice.read,
+    "cancellation": cancellation_notice,
     "min_gap": checks.duration,
     "expected_every": checks.duration,
     "unclear": UNCLEAR,

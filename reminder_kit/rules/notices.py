@@ -14,7 +14,10 @@ from attrs import frozen
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.rules.offsets import parse_length
 
-__all__ = ["Notice"]
+__all__ = ["Notice", "cancellation_notice"]
+
+_CANCELLATION_AFTER = timedelta(minutes=10)
+"""How long after a cancellation its notice is due, where it does not say: who clicks twice tells nobody."""
 
 
 @frozen
@@ -48,3 +51,8 @@ class Notice:
     def parts(self, name: str) -> tuple[str, ...]:
         """Return what a digest is made of: nothing where nothing is sent."""
         return (name, self.text, repr(self.after)) if self else ()
+
+
+def cancellation_notice(value: Any, what: str) -> Notice:
+    """Return the notice of a cancellation that a value means: due ten minutes after it, where it does not say."""
+    return Notice.read(value, what, _CANCELLATION_AFTER)

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from reminder_kit import QuietHours, Rule
+from reminder_kit import QuietHours, ReminderKit, Rule
 from reminder_kit.errors import InvalidRuleError, UnsafePlanError
+from reminder_kit.rules.notices import Notice
 from tests.factories import NUMBER, START, received_texts
 
 OFF = "Your appointment {{ when }} is cancelled"
@@ -108,6 +109,18 @@ def test_never_in_quiet_hours_and_never_after_the_start(make_kit, sandbox, appoi
     sandbox.clock.advance(days=1)
     kit.sync(appointment(status="cancelled", title="again"))
     assert len(notices(sandbox)) == 1
+
+
+@pytest.mark.parametrize(("given", "minutes"), [('"Off"', 10), ('{ text = "Off", after = "1 hour" }', 60)])
+def test_a_file_says_the_same(tmp_path, given, minutes):
+    path = tmp_path / "reminders.toml"
+    path.write_text(
+        f'cancellation = {given}\n[provider]\nname = "telnyx"\nfrom = "+12025550100"\n'
+        f'[ledger]\nurl = "sqlite:///{tmp_path / "x.db"}"\n'
+        '[[rules]]\nid = "day-before"\nbefore = "24 hours"\ntext = "See you {{ when }}"\n'
+    )
+    with ReminderKit.from_config(path) as kit:
+        assert kit.settings.cancellation == Notice("Off", timedelta(minutes=minutes))
 
 
 @pytest.mark.parametrize("minutes", [0, 30])
