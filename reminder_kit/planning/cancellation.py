@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from attrs import evolve
 
-from reminder_kit.model.appointments import Status
+from reminder_kit.model.appointments import Appointment, Status
 from reminder_kit.model.lifecycle import SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
@@ -38,8 +38,8 @@ def cancellations(
     """Return the cancellations that are due: one for each person whom any of these reminders reached.
 
     One is due where the appointment itself says that it is cancelled, and the last that the person was told of it is
-    still to come. `messages` are those of reminders and corrections, by key. It goes out `after` the change, as soon as
-    the provider and quiet hours allow, before the start, and once.
+    still to come; it speaks of the start that was told. `messages` are those of reminders and corrections, by key. It
+    goes out `after` the change, as soon as the provider and quiet hours allow, before that start, and once.
     """
     appointment = observed.appointment
     if appointment is None or appointment.status is not Status.CANCELLED:
@@ -49,8 +49,10 @@ def cancellations(
         who = reminder.recipient
         if who is None or reminder.refusal is not Reason.CANCELLED or who.phone in found:
             continue
-        if any(_told(message, who.phone, settings, now) for message in _of(reminder, messages)):
-            found[who.phone] = _cancellation(reminder, observed, settings, now)
+        told = [message for message in _of(reminder, messages) if _told(message, who.phone, settings, now)]
+        if told:
+            last = max(told, key=lambda message: (message.send_at, message.created_at))
+            found[who.phone] = _cancellation(reminder, last, observed, settings, now)
     return list(found.values())
 
 
@@ -66,7 +68,7 @@ def _told(message: Message, number: str, settings: Settings, now: datetime) -> b
     return message.state in SENT or leaves or (message.state is State.UNKNOWN and message.send_at <= now)
 
 
-def _cancellation(reminder: Reminder, observed: Observed, settings: Settings, now: datetime) -> Reminder:
+def _cancellation(reminder: Reminder, told: Message, observed: Observed, settings: Settings, now: datetime) -> Reminder:
     assert reminder.recipient is not None  # noqa: S101 - whom nothing was written to was told nothing
     name = (*observed.identity, reminder.recipient.key, CANCELLATION)
     key = blake2b("\x1f".join(map(str, name)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
@@ -74,5 +76,24 @@ def _cancellation(reminder: Reminder, observed: Observed, settings: Settings, no
     rule = Rule(CANCELLATION, before="1 minute", text=text, if_late="clamp", shift="later", empty=reminder.rule.empty)
     refusal = None if reminder.recipient.opted_in else Reason.OPTED_OUT
     due_at = due_after(key, observed, settings.cancellation.after, now)
-    start_at = reminder.appointment.start_at
-    return evolve(reminder, key=key, rule=rule, due_at=due_at, anchor_at=start_at, refusal=refusal, detail="")
+    known = _as_told(reminder.appointment, told.start_at)
+    return evolve(
+        reminder,
+        key=key,
+        appointment=known,
+        rule=rule,
+        due_at=due_at,
+        anchor_at=told.start_at,
+        refusal=refusal,
+        detail="",
+    )
+
+
+def _as_told(appointment: Appointment, start_at: datetime) -> Appointment:
+    """Return an appointment as the person knows it, who was told that start (UTC)."""
+    if appointment.start_at == start_at:
+        return appointment
+    ends_at = appointment.ends_at
+    if ends_at is not None:
+        ends_at = (appointment.end_at + (start_at - appointment.start_at)).astimezone(ends_at.tzinfo)
+    return evolve(appointment, starts_at=start_at.astimezone(appointment.starts_at.tzinfo), ends_at=ends_at)

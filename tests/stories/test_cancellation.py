@@ -63,6 +63,17 @@ def test_put_back_meanwhile_nothing_goes_out(reminded, sandbox, appointment):
     assert notices(sandbox) == []
 
 
+def test_it_speaks_of_the_start_that_was_told(reminded, sandbox, appointment):
+    """Moved, which nobody told her, and then cancelled: she knows of nine o'clock."""
+    reminded.sync(appointment(hours=5))
+    reminded.sync(appointment(hours=5, status="cancelled"))
+    assert [message.text for message in sandbox.parked()] == [TOLD]
+    assert not [change for change in reminded.resync().changes if change.is_work]
+    sandbox.clock.advance(minutes=20)
+    assert not [change for change in reminded.sync(appointment(hours=5, status="cancelled")).changes if change.is_work]
+    assert notices(sandbox) == [TOLD]
+
+
 def test_who_was_told_nothing_hears_nothing(kit, sandbox, appointment):
     kit.sync(appointment())
     kit.sync(appointment(status="cancelled"))
