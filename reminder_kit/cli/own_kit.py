@@ -77,7 +77,9 @@ class OwnKit:
     @property
     def options(self) -> Mapping[str, Any]:
         """Further arguments of the kit that commands ask for, by name."""
-        return {"expected_every": self.kit.expected_every}
+        settings = self.kit.settings
+        notices = {"correction": settings.correction, "cancellation": settings.cancellation}
+        return {"expected_every": self.kit.expected_every, **notices}
 
     @property
     def warnings(self) -> tuple[str, ...]:

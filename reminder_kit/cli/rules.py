@@ -20,6 +20,7 @@ from reminder_kit.cli.session import Setup, configured, present
 from reminder_kit.model.instants import iso, zone
 from reminder_kit.model.phones import masked
 from reminder_kit.planning.preview import Preview, PreviewLine, blanks
+from reminder_kit.rules.rule import Rule
 from reminder_kit.text.sms import sms_parts
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def check(sample: str | None, limit: int, now: datetime | None) -> int:
     preview = Preview(config.rules, config.defaults, config.quiet_hours, config.calendar.alarms)
     broken = False
     if sample is None:
-        lines = list(preview.made_up(now))
+        notices = Preview(_notices(config), config.defaults, config.quiet_hours)
+        lines = [*preview.made_up(now), *notices.made_up(now)]
     else:
         reading = _read_sample(sample, config, now)
         lines = list(preview.of((occurrence.appointment for occurrence in reading), now))
@@ -61,6 +63,12 @@ def check(sample: str | None, limit: int, now: datetime | None) -> int:
     else:
         write_lines(_preview_lines(config, lines, shown, sample))
     return 1 if broken or any(line.error for line in lines) else 0
+
+
+def _notices(config: Setup) -> tuple[Rule, ...]:
+    """Return what follows where something told is no longer true, as rules that say it a day before the start."""
+    found = ((name, config.options.get(name)) for name in ("correction", "cancellation"))
+    return tuple(Rule(name, before="1 day", text=notice.text) for name, notice in found if notice)
 
 
 def _read_sample(file: str, config: Setup, now: datetime) -> Any:

@@ -281,6 +281,21 @@ def test_rules_check_of_a_sample_says_what_is_not_sent(run, four_rules, folder, 
     )
 
 
+def test_rules_check_shows_what_follows_a_change_too(run, folder):
+    """Corrections and cancellations are texts that people receive."""
+    path = folder / "reminders.toml"
+    path.write_text(f'correction = "Now {{{{ when }}}}."\ncancellation = {{ text = "Off." }}\n{path.read_text()}')
+    ran = run("rules", "check", "--now", NOW)
+    assert (ran.status, ran.out.count("“")) == (0, 3)
+    assert "“Now tomorrow at 2:30 PM.”" in ran.out
+    assert "“Off.”" in ran.out
+    assert [text["rule"] for text in run("rules", "check", "--now", NOW, "--json").json["texts"]] == [
+        "day-before",
+        "correction",
+        "cancellation",
+    ]
+
+
 def test_rules_check_says_where_nothing_can_be_sent(run, folder):
     """`rules check` says that nothing can be sent in a week of quiet hours."""
     path = folder / "reminders.toml"
