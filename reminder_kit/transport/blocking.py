@@ -43,9 +43,9 @@ def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
 class BlockingIO(Forkable):
     """`IO` whose coroutines never suspend, so that `run_blocking` can drive them.
 
-    Up to `concurrency` jobs run at once, each in a thread; no thread is started for a single one. `timeout` is in
-    seconds, for each step of an exchange and for the whole of the answer. `transport` (one of httpx) replaces the
-    network, `sleep` (of seconds) the waiting; `pace` None means one of its own.
+    Up to `concurrency` jobs run at once, each in a thread that ends with them; no thread is started for a single one.
+    `timeout` is in seconds, for each step of an exchange and for the whole of the answer. `transport` (one of httpx)
+    replaces the network, `sleep` (of seconds) the waiting; `pace` None means one of its own.
     """
 
     def __init__(
@@ -62,7 +62,6 @@ class BlockingIO(Forkable):
         self._concurrency = concurrency
         self._given = transport
         self._sleep = sleep
-        self._threads: ThreadPoolExecutor | None = None
         self._begin_anew()
         survive_forks(self)
 
@@ -73,11 +72,9 @@ class BlockingIO(Forkable):
         self._unclosed.atexit = False
 
     def after_fork_in_child(self) -> None:
-        """Leave connections and threads to the parent."""
+        """Leave connections to the parent."""
         self._unclosed.detach()
         put_aside(self._idle)
-        put_aside(self._threads)
-        self._threads = None
         self._begin_anew()
 
     @property
@@ -154,20 +151,14 @@ class BlockingIO(Forkable):
 
     async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         """Carry out independent jobs in threads, and return their results in the order of the jobs."""
-        if len(jobs) == 1 or self._concurrency == 1:
+        count = min(self._concurrency, len(jobs))
+        if count <= 1:
             return [await job() for job in jobs]
-        return list(self._pool().map(lambda job: run_blocking(job()), jobs))
-
-    def _pool(self) -> ThreadPoolExecutor:
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="reminder-kit")
-        return self._threads
+        with ThreadPoolExecutor(count, thread_name_prefix="reminder-kit") as threads:
+            return list(threads.map(lambda job: run_blocking(job()), jobs))
 
     def close(self) -> None:
-        """End the threads and close all connections; a later request opens new ones."""
-        threads, self._threads = self._threads, None
-        if threads is not None:
-            threads.shutdown()
+        """Close all connections; a later request opens new ones."""
         _close_all(self._idle)
 
 
@@ -186,10 +177,7 @@ def _close_all(idle: list[httpx.BaseTransport]) -> bool:
 
 
 def _close_left(idle: list[httpx.BaseTransport], name: str) -> None:
-    """Close the connections of an `IO` that nobody holds any more, and warn that it was not closed.
-
-    Its threads end by themselves, as those of any executor that nobody holds.
-    """
+    """Close the connections of an `IO` that nobody holds any more, and warn that it was not closed."""
     if _close_all(idle):
         warnings.warn(
             f"unclosed connections to {name}: close the kit, or use it in a `with`", ResourceWarning, stacklevel=2

@@ -221,6 +221,15 @@ def test_threads_that_end_leave_no_connection(make):
         assert becomes(before)
 
 
+def test_there_are_threads_only_while_they_are_used(make):
+    """A web worker that parked a dozen messages at once has the ledger's thread afterwards, and no other."""
+    before = threading.active_count()
+    with make() as kit:
+        kit.sync(VISITS, force=True)
+        kit.sync([evolve(one, starts_at=one.starts_at + timedelta(hours=1)) for one in VISITS], force=True)
+        assert threading.active_count() == before + 1
+
+
 def rounds(make, count):
     """Open, use and give back kits in each of the ways hosts have; returns what the process has afterwards."""
 
