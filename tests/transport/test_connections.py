@@ -313,7 +313,10 @@ def test_a_long_answer_is_read_whole(face):
 def test_no_flood_fills_the_memory():
     """Who sends on, while the connection rests, is read from no further."""
 
+    floods = []
+
     async def flood(reader, writer):
+        floods.append(writer)
         await reader.readuntil(POST.body)
         writer.write(OK)
         await asyncio.sleep(0.02)
@@ -329,6 +332,9 @@ def test_no_flood_fills_the_memory():
             await asyncio.sleep(0.005)
             held.append(len(resting._line._came))
         await io.aclose()
+        for writer in floods:
+            writer.transport.abort()
+        await asyncio.sleep(0)
         server.close()
         return max(held)
 
