@@ -19,7 +19,7 @@ from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.instants import zone
-from reminder_kit.model.phones import phone_number
+from reminder_kit.model.phones import is_possible, phone_number
 
 __all__ = ["NOT_PEOPLE", "Directory", "Person", "people", "read_directory"]
 
@@ -307,5 +307,6 @@ def _matches(text: str, region: str | None) -> Iterator[tuple[str, str]]:
         matcher = phonenumbers.PhoneNumberMatcher(text, region, leniency=strictness, max_tries=100)
         for match in matcher:
             if match.raw_string.lstrip("(").startswith("+") == (strictness == leniency.POSSIBLE):
-                number = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
-                yield str(number), text[: match.start]
+                number = str(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
+                if is_possible(number):  # for phonenumbers one that is only dialled locally is
+                    yield number, text[: match.start]

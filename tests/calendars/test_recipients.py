@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reminder_kit.errors import ConfigurationError
@@ -184,6 +184,7 @@ def test_a_directory_that_cannot_be_used_is_named(read_events, event, tmp_path, 
         read_events(event(), directory=tmp_path / "missing.csv")
 
 
+@example("0+820000")
 @given(st.text(st.sampled_from("0123456789+-() x.,ab"), max_size=60))
 def test_whatever_a_text_holds_its_numbers_are_possible_ones(text):
     """Whatever is found in a text is a number that could be dialled."""
