@@ -4,10 +4,10 @@ Never repeats a request, never follows a redirect, and never goes by a proxy: ht
 
 Measured in one run, in microseconds of CPU for a POST and its answer, 64 at once, from a local server: httpx's own
 transports 320 (async) and 200 (blocking), these 130 and 125, aiohttp behind httpx's interface (`httpx-aiohttp`) 123,
-pyreqwest 50. What keeps those away is not speed: `httpx-aiohttp` says `ConnectTimeout` where a connection broke after
-its request had left, so that nobody could tell whether a message was made; it and httpx take what comes unasked, a
-second answer or a 408 on a connection at rest, for the answer to the next request; pyreqwest has certificates of its
-own. h11, which reads and writes here, comes with httpx.
+pyreqwest 50. What keeps those away is not speed: `httpx-aiohttp` lists a connection that broke, also after its request
+had left, as `ConnectTimeout`, so that nobody could tell whether a message was made; for the answer to the next request
+httpx takes a second answer to the last one, and aiohttp what comes on a connection at rest, such as a 408; pyreqwest
+has certificates of its own. h11, which reads and writes here, comes with httpx.
 
 Which error means that nothing was sent: `ConnectError`, `ConnectTimeout` and `UnsupportedProtocol` are raised before
 the first byte of a request is written, and by nothing that comes after it.
