@@ -141,3 +141,9 @@ def message_of(what, settings, state=State.SCHEDULED, **changes):
         uncertain=state is State.CREATING,
     )
     return evolve(message, **changes)
+
+
+def summed(run):
+    """Return how many reminders a plan or report keeps, holds, skips, …: what it passed over is counted, not listed."""
+    kinds = ("schedule", "replace", "cancel", "hold", "keep", "skip")
+    return {kind: run.summary[kind] for kind in kinds if run.summary[kind]}

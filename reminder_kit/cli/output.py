@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from datetime import datetime
@@ -33,6 +33,7 @@ __all__ = [
     "tell_problems",
     "warn",
     "write_json",
+    "write_json_list",
     "write_lines",
     "write_text",
     "zone_of",
@@ -76,6 +77,24 @@ def write_json(value: Any, *, one_line: bool = False) -> None:
         write_text(json_text(json.dumps(value, ensure_ascii=False, default=_json_value, **layout)))
     except UnicodeEncodeError:
         write_text(json.dumps(value, default=_json_value, **layout))
+
+
+def write_json_list(head: Mapping[str, Any], name: str, items: Iterable[Any], *, one_line: bool = False) -> None:
+    """Write one JSON document as its parts come: `head`, and under `name` a list, however long, an item on each line.
+
+    `one_line`: all of it on one.
+    """
+    end = "" if one_line else "\n"
+    write_text(f"{_compact(head)[:-1]},{_compact(name)}:[", nl=False)
+    between = end
+    for item in items:
+        write_text(f"{between}{_compact(item)}", nl=False)
+        between = f",{end}"
+    write_text(f"{end}]}}")
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, default=_json_value, separators=(",", ":"))
 
 
 def _json_value(value: Any) -> Any:

@@ -9,13 +9,15 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reminder_kit.cli.options import EVERY, INSTANT, chosen, common, forced, now_option, source_option
-from reminder_kit.cli.output import say, tell_problems, warn, write_json, write_lines, zone_of
+from reminder_kit.cli.output import say, tell_problems, warn, write_json, write_json_list, write_lines, zone_of
 from reminder_kit.cli.progress import progress
 from reminder_kit.cli.rendering import Line, change_lines, outcome_line
 from reminder_kit.cli.session import opened
@@ -24,9 +26,11 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
+from reminder_kit.planning.unchanged import recorded_changes
 
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import ReminderKit
+    from reminder_kit.ledger.reader import Reader
 
 __all__ = ["finished", "import_", "plan", "resync"]
 
@@ -97,15 +101,21 @@ def import_(
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @click.option("--every", help="Go on for ever, with this pause: 60s, 5m, 1h.", **EVERY)
 @click.option("--opt-outs", is_flag=True, help="First read the provider's list of opt-outs (hourly with --every).")
+@click.option("--all", "whole", is_flag=True, help="With --json: list what was passed over, since it stands, as well.")
 @forced
 @now_option
 @common
-def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, opt_outs: bool, force: bool) -> int:
+def resync(
+    now: datetime | None, every: timedelta | None, *, dry_run: bool, opt_outs: bool, whole: bool, force: bool
+) -> int:
     """Do the batch job: park what entered the window, repeat what failed, settle what was left open.
 
-    With --every it goes on until terminated, each run's JSON on a line of its own; the
-    configuration is read once.
+    It looks at what changed, is due or is in doubt; all that stands is counted in the summary, and
+    listed with --json --all. With --every it goes on until terminated, each run's JSON on a line of
+    its own; the configuration is read once.
     """
+    if whole and (dry_run or not chosen().json):
+        raise click.UsageError("--all lists what stands after a run, as JSON: give --json as well, and no --dry-run")
     if every is not None and (now is not None or dry_run):
         raise click.UsageError(
             f"--every goes on with time and can't be combined with {'--now' if now else '--dry-run'}"
@@ -117,10 +127,9 @@ def resync(now: datetime | None, every: timedelta | None, *, dry_run: bool, opt_
             return _show_plan(kit, kit.plan_resync(force=force), "calendar", force=force)
         pause = None if not opt_outs else _HOUR if every else timedelta(0)
         if every is None:
-            return max(_reconcile_opt_outs(kit, pause), _resync_once(kit, force=force))
-        return _repeat(
-            lambda: max(_reconcile_opt_outs(kit, pause), _resync_once(kit, force=force, one_line=True)), every
-        )
+            return max(_reconcile_opt_outs(kit, pause), _resync_once(kit, force=force, whole=whole))
+        once = partial(_resync_once, kit, force=force, whole=whole, one_line=True)
+        return _repeat(lambda: max(_reconcile_opt_outs(kit, pause), once()), every)
 
 
 def _reconcile_opt_outs(kit: ReminderKit, pause: timedelta | None) -> int:
@@ -139,8 +148,11 @@ def _reconcile_opt_outs(kit: ReminderKit, pause: timedelta | None) -> int:
     return 0
 
 
-def _resync_once(kit: ReminderKit, *, force: bool, one_line: bool = False) -> int:
-    """Do the batch job once and return the exit status; the JSON of an unsafe plan is written before it is refused."""
+def _resync_once(kit: ReminderKit, *, force: bool, whole: bool, one_line: bool = False) -> int:
+    """Do the batch job once and return the exit status; the JSON of an unsafe plan is written before it is refused.
+
+    `whole` lists also what it passed over.
+    """
     try:
         with progress(kit, None, "resync"):
             report = kit.resync(force=force)
@@ -148,7 +160,23 @@ def _resync_once(kit: ReminderKit, *, force: bool, one_line: bool = False) -> in
         if chosen().json:
             write_json(kit.plan_resync().as_json(), one_line=one_line)
         raise
-    return finished(kit, report, "calendar", one_line=one_line, terse=True)
+    if not whole:
+        return finished(kit, report, "calendar", one_line=one_line, terse=True)
+    kit.ledger.read(partial(_write_all, report, one_line=one_line))
+    return _told(report, "calendar")
+
+
+def _write_all(report: Report, reader: Reader, *, one_line: bool) -> None:
+    """Write the JSON of a run with all that it passed over, as it is read."""
+    looked_at = {change.identity for change in report.changes}
+    stands = (
+        change
+        for record in reader.records(ended_after=report.now)
+        if not record.removed and record.identity not in looked_at
+        for change in recorded_changes(record, report.now)
+    )
+    head = {name: value for name, value in report.as_json().items() if name != "changes"}
+    write_json_list(head, "changes", (change.as_json() for change in chain(report.changes, stands)), one_line=one_line)
 
 
 def _repeat(job: Callable[[], int], pause: timedelta) -> int:
@@ -207,10 +235,15 @@ def finished(kit: ReminderKit, report: Report, file: str = "", *, one_line: bool
     was done, but something waits for a person who has not seen it.
     """
     _write(kit, report, one_line=one_line, terse=terse)
+    return _told(report, file)
+
+
+def _told(report: Report, file: str) -> int:
+    """Say what a run met, and return its exit status."""
     tell_problems(report.problems, file)
     nobody = {change.identity for change in report.changes if change.reason is Reason.NO_RECIPIENT}
-    if nobody:
-        say(f"{len(nobody)} appointments have no phone number: nobody is reminded of them")
+    if count := len(nobody) + report.passed_over.without_phone:
+        say(f"{count} appointments have no phone number: nobody is reminded of them")
     unseen = [item for item in report.attention if not item.seen]
     for item in unseen:
         say(f"waits for a person: {item}")

@@ -30,6 +30,7 @@ from reminder_kit.ledger.sql.row_mapping import (
 )
 from reminder_kit.ledger.sql.statements import Statements, statements_for
 from reminder_kit.ledger.standing import StandingReader
+from reminder_kit.ledger.sweeps import SweepReader
 from reminder_kit.model.appointments import recurrence_name
 from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.blockers import Blocker
@@ -54,7 +55,7 @@ from reminder_kit.planning.attention import Affected, AttentionFacts, Mark
 
 __all__ = ["NOTHING", "NoLedger", "Reader", "RecordFilter", "SentByWhom"]
 
-_IDENTITIES_AT_ONCE = 500
+_LISTED_AT_ONCE = 500
 
 SentByWhom = dict[tuple[str, str], list[PriorMessage]]
 
@@ -85,8 +86,6 @@ class RecordFilter:
     source: str | None = None
     ids: Collection[str] | None = None
     rows: Collection[int] | None = None
-    now: datetime | None = None
-    settings: str | None = None
     ended_after: datetime | None = None
     dirty_only: bool = False
 
@@ -94,7 +93,7 @@ class RecordFilter:
     def filters(self) -> Filters:
         """The filters in use, by the names that statements know them by."""
         names = [name for name in ("source", "ids", "rows", "ended_after") if getattr(self, name) is not None]
-        return frozenset([*names, *["dirty"] * self.dirty_only, *["due"] * (self.now is not None)])
+        return frozenset([*names, *["dirty"] * self.dirty_only])
 
     def values(self, runner: Asker) -> dict[str, Any]:
         """Return what the statements are to be given."""
@@ -105,8 +104,6 @@ class RecordFilter:
             values |= runner.pack("rows", [(row,) for row in self.rows])
         if self.ended_after is not None:
             values["ended_after"] = micros(self.ended_after)
-        if self.now is not None:
-            values |= {"now": micros(self.now), "settings": self.settings or ""}
         return values
 
 
@@ -122,6 +119,8 @@ class Reader:
         self.standing = StandingReader(runner, namespace, self._statements)
         #: What was said about writing to numbers.
         self.consent = ConsentReader(runner, namespace, self._statements.consent)
+        #: At what a batch job must look.
+        self.sweep = SweepReader(runner, namespace, self._statements.sweep)
         #: All that is kept of one person.
         self.people = PersonReader(runner, namespace, self._statements.person)
 
@@ -132,27 +131,28 @@ class Reader:
         ids: Collection[str] | None = None,
         identities: Collection[Identity] | None = None,
         rows: Collection[int] | None = None,
-        now: datetime | None = None,
-        settings: str | None = None,
         ended_after: datetime | None = None,
         dirty_only: bool = False,
         page: int = 500,
     ) -> Iterator[AppointmentRecord]:
         """Yield recorded appointments with their reminders and messages, in the order they were first recorded.
 
-        All filters hold together: `source`; appointment `ids`; `identities`; `rows`;
-        `now` and `settings`: those that need a look (dirty, planned with other settings, or
-        due by then); `ended_after`: those that are dirty, have something coming, or end at
-        or after that instant; `dirty_only`. They are read a page at a time, so that memory holds one page.
+        All filters hold together: `source`; appointment `ids`; `identities`; `rows`; `ended_after`: those that are
+        dirty, have something coming, or end at or after that instant; `dirty_only`. They are read a page at a time, so
+        that memory holds one page.
         """
-        wanted = RecordFilter(source, ids, rows, now, settings, ended_after, dirty_only)
-        if identities is None:
+        wanted = RecordFilter(source, ids, ended_after=ended_after, dirty_only=dirty_only)
+        if identities is not None:
+            listed = list(dict.fromkeys(identities))
+            for start in range(0, len(listed), _LISTED_AT_ONCE):
+                found = set(self.rows(listed[start : start + _LISTED_AT_ONCE]).values())
+                yield from self._pages(evolve(wanted, rows=found if rows is None else found & set(rows)), page)
+        elif rows is not None:
+            in_order = sorted(set(rows))
+            for start in range(0, len(in_order), _LISTED_AT_ONCE):
+                yield from self._pages(evolve(wanted, rows=in_order[start : start + _LISTED_AT_ONCE]), page)
+        else:
             yield from self._pages(wanted, page)
-            return
-        listed = list(dict.fromkeys(identities))
-        for start in range(0, len(listed), _IDENTITIES_AT_ONCE):
-            found = set(self.rows(listed[start : start + _IDENTITIES_AT_ONCE]).values())
-            yield from self._pages(evolve(wanted, rows=found if rows is None else found & set(rows)), page)
 
     def _pages(self, wanted: RecordFilter, size: int) -> Iterator[AppointmentRecord]:
         after = 0

@@ -342,12 +342,17 @@ class Batch:
         """
         batch = cls()
         for appointment in appointments:
-            batch._take(Incoming.of(normalise(appointment, region), as_of))
-        for identity in batch.contradictions:
-            del batch.all_incoming[identity]
+            batch.take(Incoming.of(normalise(appointment, region), as_of))
+        batch.drop_contradictions()
         return batch
 
-    def _take(self, incoming: Incoming) -> None:
+    def drop_contradictions(self) -> None:
+        """Let nothing be recorded of those that came with different content; ends the taking in."""
+        for identity in self.contradictions:
+            del self.all_incoming[identity]
+
+    def take(self, incoming: Incoming) -> None:
+        """Take in one appointment more, before `drop_contradictions`."""
         identity = incoming.identity
         before = self.all_incoming.get(identity)
         if before is not None and _is_older(incoming, before):

@@ -5,7 +5,7 @@ Pure: no clock, no I/O. Never says what the ledger keeps: that is a `Decision`'s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
 from reminder_kit.text.printable import printable
 
-__all__ = ["CAUSES", "Change", "ChangeKind", "document", "headline", "printed", "summarise"]
+__all__ = ["CAUSES", "Change", "ChangeKind", "PassedOver", "document", "headline", "printed", "summarise"]
 
 CAUSES = ("moved", "text", "recipient", "sender", "media", "rule", "settle")
 """Why a parked message is touched, in the order in which causes are listed."""
@@ -147,10 +147,25 @@ class Change:
         }
 
 
-def summarise(changes: Iterable[Change], appointments: int) -> dict[str, int]:
-    """Return how many changes of each kind there are, and how many appointments, failures and unknowns."""
-    counts = dict.fromkeys((kind.value for kind in ChangeKind), 0) | {
-        "appointments": appointments,
+@frozen
+class PassedOver:
+    """What a batch job did not look at, since nothing is to be done about it: it stands as it was decided."""
+
+    #: How many appointments that are not over.
+    appointments: int = 0
+    #: How many of their reminders are kept (parked), held, or skipped (no message, or it went out).
+    reminders: Mapping[ChangeKind, int] = field(factory=dict)
+    #: How many of the appointments have nobody to be reminded: no number at all.
+    without_phone: int = 0
+
+
+def summarise(changes: Iterable[Change], appointments: int, passed_over: PassedOver) -> dict[str, int]:
+    """Return how many changes of each kind there are, and how many appointments, failures and unknowns.
+
+    `appointments` is how many were looked at; what was `passed_over` counts as well.
+    """
+    counts = {kind.value: passed_over.reminders.get(kind, 0) for kind in ChangeKind} | {
+        "appointments": appointments + passed_over.appointments,
         "failed": 0,
         "unknown": 0,
     }

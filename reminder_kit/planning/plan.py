@@ -19,7 +19,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, Incoming
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.rule_sets import Bid, Standing
-from reminder_kit.planning.changes import Change, ChangeKind, document, printed, summarise
+from reminder_kit.planning.changes import Change, ChangeKind, PassedOver, document, printed, summarise
 
 __all__ = ["Guard", "Plan", "Worklist"]
 
@@ -97,6 +97,8 @@ class Plan:
     changes: tuple[Change, ...] = field(repr=False)
     #: How many appointments were looked at.
     appointments: int = 0
+    #: What else there is, which stands; counted in `summary`.
+    passed_over: PassedOver = field(default=PassedOver(), repr=False)
     #: How many messages were parked in the plan's scope before it; 0 where it takes none back.
     parked: int = 0
     #: Whether the guard's ratio applies.
@@ -122,7 +124,7 @@ class Plan:
     @property
     def summary(self) -> dict[str, int]:
         """How many changes of each kind there are."""
-        return summarise(self.changes, self.appointments)
+        return summarise(self.changes, self.appointments, self.passed_over)
 
     @property
     def digest(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from reminder_kit.planning.attention import AttentionItem
-from reminder_kit.planning.changes import Change, document, headline, printed, summarise
+from reminder_kit.planning.changes import Change, PassedOver, document, headline, printed, summarise
 
 __all__ = ["Report"]
 
@@ -26,6 +26,8 @@ class Report:
     changes: tuple[Change, ...] = field(repr=False)
     #: How many appointments were looked at.
     appointments: int = 0
+    #: What else there is, which stands; counted in `summary`.
+    passed_over: PassedOver = field(default=PassedOver(), repr=False)
     #: What could not be read of calendars, and what was handed in twice with different content, as in the plan.
     problems: tuple[Any, ...] = field(default=(), repr=False)
     #: What waits for a person by now, in this run and from earlier ones; `seen` says what somebody knows of.
@@ -34,7 +36,7 @@ class Report:
     @property
     def summary(self) -> dict[str, int]:
         """How many changes of each kind there are, and how many appointments, failures and unknowns."""
-        return summarise(self.changes, self.appointments)
+        return summarise(self.changes, self.appointments, self.passed_over)
 
     @property
     def headline(self) -> str:

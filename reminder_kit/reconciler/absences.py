@@ -1,15 +1,15 @@
 """Absences: which recorded appointments are to be withdrawn since they did not come in.
 
-Reads one snapshot of the ledger. Never withdraws: whoever plans leaves out what came in.
+Reads one snapshot of the ledger. Never withdraws.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reminder_kit.model.records import AppointmentRecord, ReminderStatus
+from reminder_kit.model.records import AppointmentRecord, Identity, ReminderStatus
 from reminder_kit.planning.cancellation import CANCELLATION
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.scope import Scope
@@ -20,18 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["vanished"]
 
 
-def vanished(reader: Reader, scope: Scope, now: datetime) -> Iterator[AppointmentRecord]:
-    """Yield recorded future appointments of a scope's source that are to be withdrawn unless they came in.
+def vanished(
+    reader: Reader, scope: Scope, came_in: Callable[[Identity], bool], now: datetime
+) -> Iterator[AppointmentRecord]:
+    """Yield recorded future appointments of a scope's source that did not come in, and are to be withdrawn.
 
     `now` is the instant of the plan, UTC.
     """
     if scope.complete:
-        records = reader.records(source=scope.source, ended_after=now)
-        yield from (record for record in records if _may_vanish(record, scope, now))
+        absent = (row for row, identity in reader.sweep.of_source(scope.source or "", now) if not came_in(identity))
+        for rows in batched(absent):
+            yield from (record for record in reader.records(rows=rows) if _may_vanish(record, scope, now))
         return
     for ids in batched(scope.covers):
         records = reader.records(source=scope.source, ids=ids)
-        yield from (record for record in records if _may_vanish(record, scope, now))
+        yield from (record for record in records if not came_in(record.identity) and _may_vanish(record, scope, now))
 
 
 def _may_vanish(record: AppointmentRecord, scope: Scope, now: datetime) -> bool:

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 __all__ = ["Executor"]
 
 _BATCH = 100  # appointments claimed and worked on at a time
+_INTAKE = 1000  # appointments recorded in one transaction
 _AGAIN = 2  # times an appointment is decided again within one batch
 _PATIENCE = 90.0  # seconds a host's call waits for appointments that another worker holds
 _ROUNDS = 4  # times a run goes on, at the most, to what must be decided again for what came of others
@@ -143,7 +144,7 @@ class Executor:
             await self._commit(partial(run.accepted, await self.io.call(self.ledger.place), self.clock()))
         await self._remember(plan.now)
         changes = tuple(reported(plan, run.done, refused))
-        report = Report(now=plan.now, changes=changes, appointments=plan.appointments)
+        report = Report(now=plan.now, changes=changes, appointments=plan.appointments, passed_over=plan.passed_over)
         if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
         LOG.info("%s: %s", plan.actor, report.headline)
@@ -170,24 +171,27 @@ class Executor:
         return is_open(self.ledger.read(lambda reader: reader.last_run(FORCED)), now)
 
     async def _record(self, run: Execution) -> set[Identity]:
-        """Record what came in and what is gone, all or nothing; returns what a newer revision kept out."""
+        """Record what came in and what is gone; returns what a newer revision kept out.
+
+        A long list is written piece by piece, so that others get a turn: what was written before a process died is
+        dirty, and the next run goes on with it. What is gone goes with the last piece.
+        """
         worklist = run.plan.worklist
         if not worklist.all_incoming and not worklist.removals and not worklist.complete:
             return set()
-        place, now = await self.io.call(self.ledger.place), self.clock()
-
-        def record(tx: Transaction) -> tuple[Standing, list[RecordResult]]:
-            standing = run.accepted(place, now, tx)
-            results = _record_all(worklist, now, tx)
-            tx.restorations.note_complete(worklist.complete)
-            return standing, results
-
-        run.standing, results = await self._commit(record)
-        return {
-            incoming.identity
-            for incoming, result in zip(worklist.all_incoming, results, strict=True)
-            if result is RecordResult.STALE
-        }
+        place, refused = await self.io.call(self.ledger.place), set()
+        pieces = list(batched(worklist.all_incoming, _INTAKE)) or [[]]
+        for piece in pieces:
+            part = evolve(worklist, all_incoming=tuple(piece))
+            if piece is not pieces[-1]:
+                part = evolve(part, removals=(), complete=())
+            run.standing, results = await self._commit(partial(_recorded, run, part, place, self.clock()))
+            refused |= {
+                incoming.identity
+                for incoming, result in zip(piece, results, strict=True)
+                if result is RecordResult.STALE
+            }
+        return refused
 
     async def _commit(self, op: Callable[[Any], Any]) -> Any:
         return await self.io.result(self.ledger.submit(op))
@@ -332,6 +336,16 @@ def _by_id(messages: Sequence[Message]) -> dict[str, Message]:
 
 def _mark_run(name: str, now: datetime, detail: Mapping[str, Any], tx: Transaction) -> None:
     tx.mark_run(name, now, detail)
+
+
+def _recorded(
+    run: Execution, worklist: Worklist, place: Place | None, now: datetime, tx: Transaction
+) -> tuple[Standing, list[RecordResult]]:
+    """Record a piece of what came in; returns what the run may do with its rules, and an answer for each."""
+    standing = run.accepted(place, now, tx)
+    results = _record_all(worklist, now, tx)
+    tx.restorations.note_complete(worklist.complete)
+    return standing, results
 
 
 def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:

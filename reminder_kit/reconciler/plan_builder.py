@@ -6,7 +6,7 @@ Reads one snapshot of the ledger. Never writes, and never asks the provider; `no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ from reminder_kit.model.records import (
 )
 from reminder_kit.model.rule_sets import Standing
 from reminder_kit.planning.cancellation import CANCELLATION
-from reminder_kit.planning.changes import Change, ChangeKind
+from reminder_kit.planning.changes import Change, ChangeKind, PassedOver
 from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_past, needs_settling
@@ -295,6 +295,15 @@ class PlanBuilder:
             unfinished = [record for record in known if not self._needs_no_look(record, None)]
             self.decide([(record.identity, record) for record in unfinished])
 
+    def came_in(self, identity: Identity) -> bool:
+        """Say whether an appointment came in, be it that the plan speaks for it or that it was let go as it is."""
+        return identity in self.seen or self.scope.let_go(identity)
+
+    def due(self) -> Iterator[AppointmentRecord]:
+        """Yield the recorded appointments at which anything is to be done, or to be said; all others stand."""
+        rows = self.reader.sweep.needing_a_look(self.now, self.digest, waiting=self._account_is_free)
+        return self.reader.records(rows=rows, ended_after=self.now)
+
     def withdraw(self, records: Iterable[AppointmentRecord], *, absent: bool = False) -> None:
         """Withdraw recorded appointments that did not come in; `absent`: for that reason, and not by name.
 
@@ -373,6 +382,13 @@ class PlanBuilder:
         if held_back:
             self.order = [identity for identity in self.order if not self.waiting.get(identity, {""}) <= self.held_back]
 
+    def _passed_over(self) -> PassedOver:
+        """Return how much the batch job did not look at, which stands as it was decided."""
+        if not self.scope.sweep or self.scope.only_dirty:
+            return PassedOver()
+        rows = [row for batch in batched(self.seen) for row in self.reader.rows(batch).values()]
+        return self.reader.sweep.passed_over(rows, self.now)
+
     def plan(self, guard: Guard) -> Plan:
         """Return the plan as it is by now, with the guard that may refuse it."""
         scope = self.scope
@@ -384,6 +400,7 @@ class PlanBuilder:
             actor=scope.actor,
             changes=tuple(self._all()),
             appointments=len(self.seen),
+            passed_over=self._passed_over(),
             worklist=Worklist(
                 all_incoming=tuple(self.accepted),
                 removals=tuple(self.removals),
@@ -484,11 +501,11 @@ def build_plan(
     builder.add_incoming(all_incoming)
     for part in (scope, *scope.covered):
         if (part.complete or part.covers) and not builder.snapshots.overtake(part.source, part.as_of):
-            builder.withdraw(vanished(reader, part, now), absent=True)
+            builder.withdraw(vanished(reader, part, builder.came_in, now), absent=True)
     if scope.withdraw:
         builder.withdraw(reader.records(identities=scope.withdraw))
     if scope.sweep:
-        builder.sweep(reader.records(ended_after=now, dirty_only=scope.only_dirty))
+        builder.sweep(reader.records(ended_after=now, dirty_only=True) if scope.only_dirty else builder.due())
     if scope.number:
         builder.sweep(record for record in reader.records(dirty_only=True) if _is_addressed_to(record, scope.number))
     builder.decide_affected_neighbours()

@@ -5,7 +5,8 @@ Blocking. Reads the ledger and calendars, and never writes; `now` is an argument
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import Provider
 from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.calendar_import import Imported, read_for_import
+from reminder_kit.reconciler.intake import Intake
 from reminder_kit.reconciler.kept_out import without_kept_out
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.plan_builder import build_plan
@@ -99,7 +101,9 @@ class Planner:
         taken = self.taken(appointments, as_of, now, reads_all=withdraws)
         batch = self._incoming(appointments, source, taken, withdraws=withdraws)
         all_incoming = batch.all_incoming
-        name = source or self._only_source(batch) if withdraws else source
+        name = (
+            source or _only_one(one.source for one in (*all_incoming, *batch.contradictions)) if withdraws else source
+        )
         guarded = withdraws or len(all_incoming) > SMALL
         scope = Scope(
             "sync",
@@ -155,10 +159,10 @@ class Planner:
         """
         given = () if appointments is None else appointments
         taken = self.taken(given, as_of, now, reads_all=True) or AsOf.drawn(now)
-        batch = self._incoming(given, None, taken, withdraws=complete)
-        all_incoming = dict(batch.all_incoming)
-        source = self._only_source(batch) if complete else None
-        nothing_came = complete and not batch
+        intake = self._drawn(given, taken, withdraws=complete)
+        batch, all_incoming = intake.batch, dict(intake.batch.all_incoming)
+        source = _only_one(intake.sources) if complete else None
+        nothing_came = complete and not intake.count
         all_imported, problems = ([], ()) if only_dirty else self._sources_read(now)
         for imported in all_imported:
             all_incoming |= self._of_calendar(imported)
@@ -170,9 +174,10 @@ class Planner:
             sweep=True,
             only_dirty=only_dirty,
             as_of=taken,
-            noted=_noted(batch.all_incoming),
+            noted=batch.all_incoming if intake.count <= SMALL else (),
             forced=forced,
             covered=tuple(imported.scope for imported in all_imported),
+            let_go=intake.came_in,
         )
         plan = self._make(all_incoming, scope, now, refuse_empty=nothing_came)
         plan = evolve(plan, problems=problems, readings=_readings(all_imported))
@@ -228,28 +233,15 @@ class Planner:
         self, appointments: Appointments, source: str | None, taken: AsOf | None, *, withdraws: bool
     ) -> Batch:
         """Return what is handed in; raises `UnsafePlanError` where it breaks off and absence would mean something."""
-        try:
+        with _breaking_off(withdraws=withdraws):
             return Batch.of(_sourced(appointments, source), self.settings.defaults.region, taken)
-        except ReminderKitError:
-            raise
-        except Exception as error:
-            if not withdraws:
-                raise
-            raise UnsafePlanError(
-                f"the input broke off with {type(error).__name__}, so that what is absent may only not have come; "
-                "nothing was changed. Check the input and hand it in anew"
-            ) from error
 
-    @staticmethod
-    def _only_source(batch: Batch) -> str:
-        """Return the source of what is handed in; raises `InvalidInputError` where there are several."""
-        names = sorted({identity.source for identity in (*batch.all_incoming, *batch.contradictions)})
-        if len(names) > 1:
-            raise InvalidInputError(
-                f"complete and covers speak for one source, not for {len(names)} ({', '.join(names[:3])}): "
-                "hand in one source at a time"
-            )
-        return names[0] if names else "default"
+    def _drawn(self, appointments: Appointments, taken: AsOf, *, withdraws: bool) -> Intake:
+        """Return what is handed to the batch job, without what is recorded as it came; raises as `_incoming` does."""
+        intake = Intake(self.ledger, self.settings.defaults.region, taken, SMALL)
+        with _breaking_off(withdraws=withdraws):
+            intake.draw(_sourced(appointments, None))
+        return intake
 
     def _read_calendar(
         self, file: Any, now: datetime, taken: AsOf | None, *, source: str | None, complete: bool
@@ -297,6 +289,33 @@ class Planner:
             )
 
         return self.ledger.read(plan)
+
+
+@contextmanager
+def _breaking_off(*, withdraws: bool) -> Iterator[None]:
+    """Refuse an input that breaks off where what did not come would be withdrawn."""
+    try:
+        yield
+    except ReminderKitError:
+        raise
+    except Exception as error:
+        if not withdraws:
+            raise
+        raise UnsafePlanError(
+            f"the input broke off with {type(error).__name__}, so that what is absent may only not have come; "
+            "nothing was changed. Check the input and hand it in anew"
+        ) from error
+
+
+def _only_one(sources: Iterable[str]) -> str:
+    """Return the source of what is handed in; raises `InvalidInputError` where there are several."""
+    names = sorted(set(sources))
+    if len(names) > 1:
+        raise InvalidInputError(
+            f"complete and covers speak for one source, not for {len(names)} ({', '.join(names[:3])}): "
+            "hand in one source at a time"
+        )
+    return names[0] if names else "default"
 
 
 def _noted(all_incoming: Mapping[Identity, Incoming]) -> Collection[Identity]:

@@ -5,7 +5,7 @@ Pure: no clock, no I/O. Never holds the appointments themselves.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from attrs import field, frozen
@@ -22,6 +22,10 @@ __all__ = ["Scope", "require_one_source"]
 def _ids(value: str | Collection[str]) -> frozenset[str]:
     """Return one id, or several, as appointments have theirs."""
     return frozenset(map(whole_text, (value,) if isinstance(value, str) else value))
+
+
+def _nothing(_identity: Identity) -> bool:
+    return False
 
 
 @frozen
@@ -60,6 +64,8 @@ class Scope:
     forced: bool = False
     #: The scopes of the calendars that the batch job has read.
     covered: Sequence[Scope] = ()
+    #: Says of an appointment whether it came in as it is recorded, and was let go.
+    let_go: Callable[[Identity], bool] = field(default=_nothing, eq=False, repr=False)
 
     @property
     def takes(self) -> bool:

@@ -285,7 +285,7 @@ class _Asking:
         )
 
     def test_what_needs_a_look_is_found(self, ledger: Ledger) -> None:
-        """An appointment is found that is dirty, was planned with other settings, or is due."""
+        """A row is found whose appointment is dirty, was planned with other settings, or is due."""
         names = ["dirty", "other", "due", "fine"]
         rows = {record.identity.id: record.row for record in record_all(ledger, *(incoming(name) for name in names))}
         claims = claim_all(ledger, list(rows.values()))
@@ -297,10 +297,9 @@ class _Asking:
                     for name, (p, at) in known.items()
                 ]
             )
-        found = {
-            record.identity.id for record in ledger.read(lambda reader: list(reader.records(now=NOW, settings="new")))
-        }
-        assert found == {"dirty", "other", "due"}
+
+        found = ledger.read(lambda reader: reader.sweep.needing_a_look(NOW, "new", waiting=True))
+        assert found == [row for name, row in rows.items() if name != "fine"]
         assert [record.identity.id for record in ledger.read(lambda reader: list(reader.records(dirty_only=True)))] == [
             "dirty"
         ]

@@ -78,7 +78,7 @@ def test_no_command_hands_a_control_character_on(run, hostile):
 
 def test_json_has_the_data_unchanged(run, hostile):
     """Programs get the very ids, by JSON's own escapes."""
-    for command in (["attention"], ["explain", ID], ["export"], ["resync", "--dry-run"]):
+    for command in (["attention"], ["explain", ID], ["export"], ["resync", "--all"]):
         ran = run(*command, "--json")
         assert printable(ran.out, lines=True) == ran.out
         assert any(text.endswith(EVIL) for text in _texts(ran.json)), command

@@ -312,3 +312,27 @@ def test_a_source_out_of_reach_hinders_nothing_else(run, telnyx, calendar, event
         assert ran.status == 1
         assert "gone.ics" in ran.err
     assert sorted(to for to, _, _ in parked(telnyx)) == ["+12025550123", "+12025550177"]
+
+
+def test_what_stands_is_counted_and_listed_on_request(run, telnyx, calendar, event):
+    """`resync --json` lists what it looked at; with `--all` every reminder, as it was decided."""
+    run("import", calendar(event("A-1"), event("A-2", 20, name="Bob", phone="+12025550177")), "--now", NOW)
+    short, whole = run("resync", "--json", "--now", NOW), run("resync", "--json", "--all", "--now", NOW)
+    assert (short.json["changes"], short.json["summary"]["keep"], short.json["summary"]["hold"]) == ([], 1, 1)
+    assert short.json["summary"] == whole.json["summary"]
+    listed = {(line["appointment"], line["change"], line["reason"]) for line in whole.json["changes"]}
+    assert listed == {("A-1", "keep", "unchanged"), ("A-2", "hold", "beyond_window")}
+
+
+@pytest.mark.parametrize("others", [(), ("--json", "--dry-run")])
+def test_a_list_of_all_is_json_of_a_run(run, telnyx, others):
+    """`--all` without `--json`, or of a run that is none, is refused with the remedy."""
+    ran = run("resync", "--all", *others)
+    assert ran.status == 2
+    assert "give --json as well, and no --dry-run" in ran.err
+
+
+def test_appointments_without_a_number_are_counted_by_every_run(run, telnyx, calendar, event):
+    """Also by a run that passes them over."""
+    run("import", calendar(event("A-1", phone="")), "--now", NOW)
+    assert "1 appointments have no phone number: nobody is reminded of them" in run("resync", "--now", NOW).err

@@ -60,7 +60,7 @@ def test_documents_have_the_keys_and_types_they_promise(desk, telnyx, event):
     clinic = desk.write(
         event("V-1", "20260212T100000", "RRULE:FREQ=WEEKLY;COUNT=2"), event("V-2", "20260212T120000", people=())
     )
-    for command in (("plan", clinic), ("import", clinic), ("resync",), ("cancel", "V-1")):
+    for command in (("plan", clinic), ("import", clinic), ("resync", "--all"), ("cancel", "V-1")):
         ran = desk.at(*command)
         assert_document(ran.json)
     assert [change["change"] for change in ran.changes].count("cancel") == 2

@@ -11,7 +11,7 @@ from reminder_kit.errors import InvalidInputError
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
-from tests.factories import HOOK, NUMBER, SERVICE, at_rest
+from tests.factories import HOOK, NUMBER, SERVICE, at_rest, summed
 
 OURS, OTHERS = "+12025550100", "+12025550101"
 
@@ -341,9 +341,7 @@ def test_what_is_unclear_may_hold_all_until_it_was_seen(make_kit, sandbox, appoi
     assert parked(sandbox) == []
     report = kit.sync(appointment("A-3", days=4))
     assert [(str(change.kind), str(change.reason)) for change in report.changes] == [("hold", "unclear_reply")]
-    assert [(str(change.kind), str(change.reason)) for change in kit.resync().changes] == [
-        ("hold", "unclear_reply"), ("hold", "beyond_window"), ("hold", "unclear_reply"),
-    ]  # fmt: skip
+    assert summed(kit.resync()) == {"hold": 3}
     assert at_rest(kit)
     (item,) = kit.attention()
     assert "nothing goes to that number" in item.what
@@ -365,7 +363,7 @@ def test_what_waited_too_long_for_a_person_is_skipped_by_that_name(make_kit, san
     kit.sync(appointment())
     heard(kit, sandbox, wrote(sandbox, UNCLEAR))
     sandbox.clock.advance(days=2, hours=12)
-    assert [str(change.kind) for change in kit.resync().changes] == ["hold"]
+    assert summed(kit.resync()) == {"hold": 1}
     sandbox.clock.advance(hours=12)
     (change,) = kit.resync().changes
     assert (str(change.kind), str(change.reason)) == ("skip", "unclear_reply")

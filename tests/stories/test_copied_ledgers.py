@@ -59,7 +59,7 @@ def test_it_writes_to_nobody_until_it_is_adopted(worked, at, sandbox, appointmen
     with caplog.at_level(logging.ERROR, logger="reminder_kit"):
         report = kit.resync()
     assert report.ok
-    assert did(report) == [("hold", "foreign_ledger"), ("keep", "unchanged")]
+    assert did(report) == [("hold", "foreign_ledger")]
     (item,) = report.attention
     assert (item.kind, item.seen) == ("ledger", False)
     assert str(tmp_path) in item.what
@@ -85,7 +85,7 @@ def test_somebody_who_has_seen_it_has_mended_nothing(worked, at, tmp_path):
 def test_a_preview_says_it_and_writes_nothing(worked, at, sandbox, tmp_path):
     """`plan_resync` on a copy holds what it would park."""
     kit = at(copied(tmp_path))
-    assert did(kit.plan_resync()) == [("hold", "foreign_ledger"), ("keep", "unchanged")]
+    assert did(kit.plan_resync()) == [("hold", "foreign_ledger")]
 
 
 def test_what_comes_in_is_not_lost(worked, at, sandbox, appointment, tmp_path):
@@ -101,7 +101,7 @@ def test_the_original_works_on(worked, at, sandbox, tmp_path):
     """A copy, adopted or not, is nothing to the ledger it was made of."""
     at(copied(tmp_path)).ledger.adopt()
     report = at("reminders.db").resync()
-    assert did(report) == [("keep", "unchanged"), ("schedule", "on_time")]
+    assert did(report) == [("schedule", "on_time")]
     assert report.attention == ()
 
 

@@ -47,8 +47,7 @@ class Queries(Builder):
     def page(self, filters: Filters) -> Any:
         """Return the question for one page of appointments, in the order of their rows; purged ones are left out.
 
-        The filters: `source`, `ids`, `rows`; `dirty`; `ended_after` (also what is dirty or has something coming);
-        `due` (dirty, decided with other settings, or `next_at` is over).
+        The filters: `source`, `ids`, `rows`; `dirty`; `ended_after` (also what is dirty or has something coming).
         """
         table = self.tables.appointments
         row = table.c.row_id + _NOT_BY_ROW if "ids" in filters else table.c.row_id
@@ -66,10 +65,6 @@ class Queries(Builder):
         if "ended_after" in filters:
             ends = table.c.ends_at >= sa.bindparam("ended_after")
             choose = choose.where(sa.or_(table.c.dirty == sa.true(), table.c.next_at.is_not(None), ends))
-        if "due" in filters:
-            other = table.c.planned_with != sa.bindparam("settings")
-            due = table.c.next_at <= sa.bindparam("now")
-            choose = choose.where(sa.or_(table.c.dirty == sa.true(), other, due))
         return choose.order_by(row).limit(sa.bindparam("page", type_=sa.Integer))
 
     @cached_property

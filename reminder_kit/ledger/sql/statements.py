@@ -17,6 +17,7 @@ from reminder_kit.ledger.sql.phone_statements import PhoneStatements
 from reminder_kit.ledger.sql.queries import Queries
 from reminder_kit.ledger.sql.restoration_statements import RestorationStatements
 from reminder_kit.ledger.sql.standing_statements import StandingStatements
+from reminder_kit.ledger.sql.sweep_statements import SweepStatements
 from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.ledger.sql.updates import Updates
 
@@ -36,6 +37,7 @@ class Statements:
     attention: AttentionStatements
     standing: StandingStatements
     restoration: RestorationStatements
+    sweep: SweepStatements
 
 
 @cache
@@ -52,4 +54,5 @@ def statements_for(schema: str | None, kind: str) -> Statements:
         AttentionStatements(*given),
         StandingStatements(*given),
         RestorationStatements(*given),
+        SweepStatements(*given),
     )

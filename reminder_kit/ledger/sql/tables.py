@@ -129,6 +129,8 @@ def _appointments(metadata: sa.MetaData) -> sa.Table:
         index("appointments_row", "namespace", "row_id"),
         index("appointments_dirty", "namespace", "dirty", "row_id"),
         index("appointments_next_at", "namespace", "next_at"),
+        index("appointments_coming", "namespace", "planned_with", where="next_at IS NOT NULL"),
+        index("appointments_at_rest", "namespace", "ends_at", "planned_with", where="next_at IS NULL"),
         index("appointments_recorded_at", "namespace", "recorded_at"),
         index("appointments_unpurged", "namespace", "ends_at", where="snapshot != ''"),
     )

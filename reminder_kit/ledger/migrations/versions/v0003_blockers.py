@@ -141,16 +141,18 @@ def _add_indexes(schema: str | None) -> None:
     op.create_index(
         "ix_reminder_kit_messages_state", "reminder_kit_messages", ["state", "namespace", "next_try_at"], schema=schema
     )
-    for name, table, column, condition in (
-        ("appointments_unpurged", "appointments", "ends_at", "snapshot != ''"),
-        ("events_unpurged", "events", "received_at", "raw != '{}'"),
-        ("consents_erased", "consents", "number", "way = 'erased'"),
+    for name, table, columns, condition in (
+        ("appointments_unpurged", "appointments", ["ends_at"], "snapshot != ''"),
+        ("appointments_coming", "appointments", ["planned_with"], "next_at IS NOT NULL"),
+        ("appointments_at_rest", "appointments", ["ends_at", "planned_with"], "next_at IS NULL"),
+        ("events_unpurged", "events", ["received_at"], "raw != '{}'"),
+        ("consents_erased", "consents", ["number"], "way = 'erased'"),
     ):
         where = sa.text(condition)
         op.create_index(
             f"ix_reminder_kit_{name}",
             f"reminder_kit_{table}",
-            ["namespace", column],
+            ["namespace", *columns],
             schema=schema,
             sqlite_where=where,
             postgresql_where=where,
