@@ -245,13 +245,63 @@ def test_a_reply_is_read_for_what_it_asks():
         {"iat": int(NOW.timestamp()) - 301},
         {"iat": int(NOW.timestamp()) + 301},
         {"iat": None},
+        {"iat": str(int(NOW.timestamp()))},
+        {"iat": True},
+        {"iat": 1e300},
+        {"exp": int(NOW.timestamp())},
+        {"exp": "never"},
+        {"nbf": int(NOW.timestamp()) + 301},
+        {"api_key": "efgh"},
     ],
-    ids=["secret", "algorithm", "other body", "no digest", "old", "early", "no time"],
+    ids=[
+        *("secret", "algorithm", "other body", "no digest", "old", "early", "no time", "time as text", "time as truth"),
+        *("endless time", "over", "no end", "not yet", "other account"),
+    ],
 )
 def test_a_forged_or_old_webhook_is_refused(claims):
-    """Secret, algorithm, digest of the body and time within five minutes: each must be right."""
+    """Secret, algorithm, digest of the body, account and times within five minutes: each must be right."""
     with pytest.raises(SignatureError):
         events_of(STATUS, **claims)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iat": NOW.timestamp() + 0.25},
+        {"exp": int(NOW.timestamp()) + 1},
+        {"nbf": int(NOW.timestamp()) + 299},
+        {"api_key": "abcd"},
+        {
+            "payload_hash": hashlib.sha256(json.dumps({"message_uuid": "u-1", "status": "sent"}).encode())
+            .hexdigest()
+            .upper()
+        },
+    ],
+    ids=["fraction", "not over", "clock ahead", "our account", "upper case"],
+)
+def test_what_a_token_may_hold_besides_is_taken(claims):
+    """A NumericDate may have a fraction (RFC 7519, 2), a clock may be a little ahead, and the account is ours."""
+    assert events_of({"message_uuid": "u-1", "status": "sent"}, **claims)
+
+
+@pytest.mark.parametrize("added", ["==", "!!", "A", ".x"])
+def test_a_token_is_taken_as_it_is_or_not_at_all(added):
+    """Whatever stands behind the signature makes another token, also what base64 would pass over."""
+    body = json.dumps(STATUS).encode()
+    made = token(body)
+    assert vonage().events({"authorization": f"bearer  {made} "}, body, NOW)
+    with pytest.raises(SignatureError):
+        vonage().events({"authorization": f"Bearer {made}{added}"}, body, NOW)
+
+
+def test_a_token_of_the_official_sdk_is_taken():
+    """What Vonage's own package signs is verified here, whichever way it orders its claims."""
+    official = pytest.importorskip("jwt")
+    body = json.dumps(STATUS).encode()
+    claims = {"payload_hash": hashlib.sha256(body).hexdigest(), "iss": "Vonage", "iat": int(NOW.timestamp())}
+    secret = "a secret of thirty-two characters"
+    made = official.encode(claims, secret, algorithm="HS256")
+    assert vonage(signature_secret=secret).events({"authorization": f"Bearer {made}"}, body, NOW)
 
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer a.b", "Bearer a.b.c", "Basic abc", "Bearer ü.ü.ü"])

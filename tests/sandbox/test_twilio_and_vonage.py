@@ -215,21 +215,24 @@ def test_an_unknown_address_is_not_found():
 
 BARE = """
 import sys
-sys.modules["cryptography"] = None
+sys.modules["cryptography"] = sys.modules["jwt"] = None
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.providers.jwt import made_rs256
 from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.providers.vonage.provider import Vonage
 from reminder_kit.sandbox import Sandbox
 from datetime import datetime, UTC
 
 sandbox = Sandbox("2026-02-10T09:00:00Z")
 sandbox.inbound("+12025550123", "hello")
 telnyx = Telnyx("KEY", "+12025550100", public_key="11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
-headers = {"telnyx-timestamp": "1", "telnyx-signature-ed25519": "A" * 86 + "=="}
+vonage = Vonage("+12025550100", signature_secret="s")
+headers = {"telnyx-timestamp": "1", "telnyx-signature-ed25519": "A" * 86 + "==", "authorization": "Bearer e30.e30.AA"}
 for act in (
     lambda: sandbox.public_key,
     lambda: made_rs256({}, "key"),
     lambda: telnyx.events(headers, b"{}", datetime(2026, 2, 10, tzinfo=UTC)),
+    lambda: vonage.events(headers, b"{}", datetime(2026, 2, 10, tzinfo=UTC)),
 ):
     try:
         act()
@@ -240,7 +243,7 @@ for act in (
 """
 
 
-def test_without_cryptography_all_but_signatures_works():
-    """Without cryptography everything but signatures works and the remedy is named."""
+def test_without_the_packages_for_webhooks_all_but_signatures_works():
+    """Without cryptography and PyJWT everything but signatures works and the remedy is named."""
     done = subprocess.run([sys.executable, "-c", BARE], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

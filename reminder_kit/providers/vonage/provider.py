@@ -9,6 +9,8 @@ and "Signed webhooks". A message can be neither cancelled nor read: the API refe
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import time
@@ -34,9 +36,9 @@ from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
 from reminder_kit.providers.addresses import http_address
 from reminder_kit.providers.answers import instant_of, json_object, text_of
-from reminder_kit.providers.jwt import made_rs256, verified_hs256
+from reminder_kit.providers.jwt import made_rs256, numeric_date, verified_hs256
 from reminder_kit.providers.replies import reply_type
-from reminder_kit.providers.signatures import check_age, lowered
+from reminder_kit.providers.signatures import check_near, lowered
 from reminder_kit.providers.vonage.responses import FAILURES, STATUSES, refusal
 from reminder_kit.rules.window import Window
 
@@ -205,23 +207,33 @@ class Vonage:
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
         """Verify a webhook (a token that carries the body's digest and its age) and return its event.
 
-        Raises `SignatureError` where the token, the digest or the age (beyond `tolerance`) is wrong, `PayloadError`
-        where the webhook names no message, and `ConfigurationError` where there is no secret.
+        Raises `SignatureError` where the token, the digest, the account or the age (beyond `tolerance`) is wrong,
+        `PayloadError` where the webhook names no message, and `ConfigurationError` where there is no secret or no
+        PyJWT.
         """
-        import hashlib
-        import hmac
-
         if not self._signature_secret:
             raise ConfigurationError(f"{_WHAT}: no secret to verify it with: set VONAGE_SIGNATURE_SECRET")
-        scheme, _, token = lowered(headers).get("authorization", "").partition(" ")
+        scheme, _, token = lowered(headers).get("authorization", "").strip().partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise SignatureError(f"{_WHAT}: it has no bearer token; it is not from Vonage, or signing is off there")
-        claims = verified_hs256(token, self._signature_secret, _WHAT)
+        claims = verified_hs256(token.strip(), self._signature_secret, now, self._tolerance, _WHAT)
+        self._check_claims(claims, body, now)
+        return (_event(body, utc(now)),)
+
+    def _check_claims(self, claims: Mapping[str, Any], body: bytes, now: datetime) -> None:
+        """Raise `SignatureError` for a token of another body, of another account, or of another time.
+
+        One secret may stand in several accounts; `api_key` says for which of them it was signed ("Signed webhooks").
+        """
         digest = hashlib.sha256(body).hexdigest()
         if not hmac.compare_digest(text_of(claims.get("payload_hash")).lower().encode(), digest.encode()):
             raise SignatureError(f"{_WHAT}: the token was made for another body")
-        check_age(text_of(claims.get("iat")), now, self._tolerance, _WHAT)
-        return (_event(body, utc(now)),)
+        account = text_of(claims.get("api_key"))
+        if self._api_key and account and account != self._api_key:
+            raise SignatureError(f"{_WHAT}: it is another account's (api_key): check VONAGE_API_KEY")
+        if (signed_at := numeric_date(claims.get("iat"), _WHAT)) is None:
+            raise SignatureError(f"{_WHAT}: the token does not say when it was made")
+        check_near(signed_at, now, self._tolerance, _WHAT)
 
 
 def _given(value: str | None, variable: str) -> str:
