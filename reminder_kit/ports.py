@@ -104,6 +104,7 @@ from reminder_kit.rules.window import Window
 __all__ = [
     "IO",
     "PERMANENT",
+    "AddressSigner",
     "Capabilities",
     "DeliveryEvent",
     "Draft",
@@ -259,6 +260,8 @@ class Capabilities:
     #: The header, in lower case, with the signature of its webhooks, by which a kit with two providers knows whose a
     #: webhook is; "": any webhook may be its.
     signed_by: str = ""
+    #: Whether that signature covers the address that a webhook came to, so that it is an `AddressSigner`.
+    signs_address: bool = False
     #: What its codes for undelivered messages mean; a code that is not in it means nothing to the kit.
     failures: Mapping[str, Failure] = field(factory=dict, repr=False)
 
@@ -359,6 +362,19 @@ class Provider(Protocol):
         is made plain by the kit: numbers without a country code are read with the kit's region, a time of the future is
         `now`. Raises `SignatureError` where the webhook is not genuine or too old, `PayloadError` where it is genuine
         and can't be read, `ConfigurationError` where the key to verify with is missing.
+        """
+        ...
+
+
+class AddressSigner(Provider, Protocol):
+    """A provider whose signatures cover the address that a webhook came to."""
+
+    def events(
+        self, headers: Mapping[str, str], body: bytes, now: datetime, url: str | None = None
+    ) -> tuple[DeliveryEvent, ...]:
+        """Verify a webhook as `Provider.events` does; `url` is what the host says of the address that was called.
+
+        Whole ("https://clinic.example/sms?clinic=7"), or from the path or the query on; None: nothing.
         """
         ...
 

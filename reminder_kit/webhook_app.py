@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
+from urllib.parse import urljoin
 
 from reminder_kit.config.loading import DEFAULT_PATH
 from reminder_kit.errors import (
@@ -45,8 +46,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_HOSTS_OWN = "x-reminder-kit-url"
-"""A header by which a host tells Twilio's adapter which address was called: no caller's word counts for that."""
 _PATIENCE = 10.0
 """Seconds that a body may take to come in."""
 _BY_NOBODY = {
@@ -68,6 +67,9 @@ class WebhookApp:
     POST a 405. What follows from a webhook, such as withdrawing after a STOP, is a `resync(only_dirty=True)` apart from
     the request; several webhooks at once share a run.
 
+    `url` is the application's public address, for providers that sign it (Twilio); "": the provider's `webhook_url`.
+    The query that a request came with takes the place of its own.
+
     `tell(level, text)` is called for each event and failure with a level of `logging`; None means the logger
     `reminder_kit`. `closes` says that the kit is closed at the end of the lifespan. A host that mounts the application
     passes `lifespan=app.lifespan` on, so that its end waits for runs under way. Mounted at "/hooks" with
@@ -82,6 +84,7 @@ class WebhookApp:
         kit: ReminderKit | AsyncReminderKit,
         *,
         path: str = "/",
+        url: str = "",
         largest: int = LARGEST,
         patience: float = _PATIENCE,
         tell: Callable[[int, str], object] | None = None,
@@ -89,6 +92,7 @@ class WebhookApp:
     ) -> None:
         self._kit = kit
         self._path = path.strip("/")
+        self._url = url
         self._largest = largest
         self._patience = patience
         self._tell = tell or LOG.log
@@ -168,7 +172,6 @@ class WebhookApp:
         if scope["method"] != "POST":
             return 405
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        headers.pop(_HOSTS_OWN, None)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._largest:
             return 413
@@ -177,12 +180,20 @@ class WebhookApp:
                 body = await _whole_body(receive, self._largest)
         except TimeoutError:
             return 408
-        return await self._taken(headers, body) if isinstance(body, bytes) else body
+        return await self._taken(headers, body, self._called(scope)) if isinstance(body, bytes) else body
 
-    async def _taken(self, headers: dict[str, str], body: bytes) -> int:
+    def _called(self, scope: Scope) -> str | None:
+        """Return what is known of the address that was called: the host's word, and the query that came.
+
+        Scheme and host of a request are its sender's word, and proxies change paths: none of it is believed.
+        """
+        query = scope.get("query_string", b"").decode("latin-1")
+        return urljoin(self._url, f"?{query}") if query else self._url or None
+
+    async def _taken(self, headers: dict[str, str], body: bytes, url: str | None = None) -> int:
         """Have the kit take a webhook in and return the status that answers it; a 5xx makes the provider try again."""
         try:
-            events = await self._call_kit(self._kit.receive, headers, body)
+            events = await self._call_kit(self._kit.receive, headers, body, url=url)
         except WebhookError as error:
             self._tell(logging.WARNING, f"refused a webhook: {error}")
             return 401 if isinstance(error, SignatureError) else 400
@@ -193,7 +204,8 @@ class WebhookApp:
             self._tell(logging.ERROR, f"a webhook could not be taken in: {unforeseen(error)}")
             return 500
         for event in events:
-            self._tell(logging.INFO, f"{iso(event.occurred_at)} {event.type}")
+            again = " (it came before)" if event.repeated else ""
+            self._tell(logging.INFO, f"{iso(event.occurred_at)} {event.type}{again}")
         self._request_run()
         return 200
 

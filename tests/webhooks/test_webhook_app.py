@@ -125,14 +125,33 @@ def test_refused_webhooks_are_logged_without_contents(make_app, sandbox, logged)
 
 
 def test_no_caller_says_which_address_it_called(make_app, make_kit, sandbox):
-    """A webhook signed for another application of the account, with the header by which a host names addresses."""
+    """A webhook that was signed for another application of the account is refused, whatever headers come with it."""
     other, ours = "https://clinic.example/other", "https://clinic.example/hooks"
     provider = Twilio("AC" + "0" * 32, WEBHOOK_SECRET, "MG" + "0" * 32, webhook_url=ours)
-    headers, body = signed_event("twilio", "opted_out", url=other)
+    said = {"x-reminder-kit-url": other, "host": "clinic.example", "x-forwarded-uri": "/other"}
     app = make_app(kit=make_kit(provider=provider))
-    assert asked(app, headers={**headers, "x-reminder-kit-url": other}, content=body).status_code == 401
+    headers, body = signed_event("twilio", "opted_out", url=other)
+    assert asked(app, headers={**headers, **said}, content=body).status_code == 401
     headers, body = signed_event("twilio", "opted_out", url=ours)
-    assert asked(app, headers={**headers, "x-reminder-kit-url": other}, content=body).status_code == 200
+    assert asked(app, headers={**headers, **said}, content=body).status_code == 200
+
+
+def test_the_host_says_at_which_address_an_application_stands(make_app, make_kit):
+    """Its public address may differ from `webhook_url`, and the query is the request's own."""
+    replies = "https://clinic.example/replies"
+    provider = Twilio("AC" + "0" * 32, WEBHOOK_SECRET, "MG" + "0" * 32, webhook_url="https://clinic.example/hooks")
+    kit = make_kit(provider=provider)
+    for app, url in ((make_app(kit=kit, url=replies), replies), (make_app(kit=kit), "https://clinic.example/hooks")):
+        for query in ("", "?clinic=7&x=%20y"):
+            headers, body = signed_event("twilio", "received", url=url + query)
+            assert asked(app, path=f"/{query}", headers=headers, content=body).status_code == 200
+
+
+def test_a_webhook_that_comes_again_is_answered_as_before(make_app, sandbox, logged):
+    """A repetition is a 200 too, so that the provider stops, and the log says that it was one."""
+    app, webhook = make_app(), signed(sandbox, "received")
+    assert [asked(app, **webhook).status_code for _ in range(2)] == [200, 200]
+    assert [text.partition(" ")[2] for _, text in logged] == ["received", "received (it came before)"]
 
 
 def test_headers_of_any_bytes_are_refused_as_not_signed(make_app):
