@@ -12,7 +12,10 @@ from attrs import define, field
 
 from reminder_kit.model.instants import iso
 
-__all__ = ["GSM7", "Parked", "extent"]
+__all__ = ["GSM7", "NOWHERE", "Parked", "extent"]
+
+NOWHERE = "https://webhooks.example/sandbox"
+"""The address that an account shows whose webhooks are only kept."""
 
 _GSM7_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"

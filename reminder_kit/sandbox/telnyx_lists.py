@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.instants import from_iso, iso
 from reminder_kit.sandbox.http_messages import Answer, answer
-from reminder_kit.sandbox.messages import Parked
+from reminder_kit.sandbox.messages import NOWHERE, Parked
 from reminder_kit.sandbox.telnyx_refusals import Refusal
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _profile(sandbox: SandboxState) -> dict[str, Any]:
         "id": sandbox.profile,
         "name": "Sandbox",
         "enabled": True,
-        "webhook_url": sandbox.webhook_url,
+        "webhook_url": sandbox.webhook_url or NOWHERE,
         "webhook_failover_url": None,
         "webhook_api_version": "2",
         "whitelisted_destinations": ["US", "CA"],
@@ -182,7 +182,7 @@ def _fits(row: Mapping[str, Any], key: str, value: str) -> bool:
 def _record(message: Parked) -> dict[str, Any]:
     """Return a message as its detail record (API reference, MessageDetailRecord): what is not known is left out."""
     found: dict[str, Any] = {
-        "record_type": "messaging",
+        "record_type": "message_detail_record",
         "uuid": message.id,
         "cld": message.to,
         "cli": message.from_,

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.instants import from_iso
 from reminder_kit.sandbox.http_messages import Answer, answer
-from reminder_kit.sandbox.messages import Parked
+from reminder_kit.sandbox.messages import NOWHERE, Parked
 from reminder_kit.sandbox.problems import TWILIO
 
 if TYPE_CHECKING:
@@ -135,11 +135,11 @@ def service(sandbox: SandboxState, sid: str, account: str) -> Answer:
         "sid": sid,
         "account_sid": account,
         "friendly_name": "Sandbox",
-        "inbound_request_url": sandbox.webhook_url,
+        "inbound_request_url": sandbox.webhook_url or NOWHERE,
         "inbound_method": "POST",
         "fallback_url": None,
         "fallback_method": "POST",
-        "status_callback": sandbox.webhook_url,
+        "status_callback": sandbox.webhook_url or NOWHERE,
         "sticky_sender": True,
         "smart_encoding": False,
         "mms_converter": True,

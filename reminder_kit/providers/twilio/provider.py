@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -28,10 +28,11 @@ from reminder_kit.errors import (
 )
 from reminder_kit.model.instants import iso, utc
 from reminder_kit.model.messages import DeliveryEvent, Draft
-from reminder_kit.ports import Capabilities, Listed, Receipt, Request, Response
+from reminder_kit.ports import Capabilities, Listed, Question, Receipt, Remark, Request, Response
 from reminder_kit.providers.addresses import http_address
 from reminder_kit.providers.answers import json_object, text_of
 from reminder_kit.providers.twilio.responses import receipt, receipt_of, refusal
+from reminder_kit.providers.twilio.settings import inspected
 from reminder_kit.providers.twilio.webhooks import FAILURES, Secrets, verified
 from reminder_kit.rules.window import Window
 
@@ -111,6 +112,7 @@ class Twilio:
             lists=True,
             signed_by="x-twilio-signature",
             signs_address=True,
+            inspects=True,
             failures=FAILURES,
         )
 
@@ -191,6 +193,10 @@ class Twilio:
     def ping(self) -> Request:
         """Return a request that reads the account, and changes nothing."""
         return Request("GET", self._messages().replace("/Messages.json", ".json"))
+
+    def inspect(self, pinged: Response) -> Generator[Question, Response, tuple[Remark, ...]]:  # noqa: ARG002 - the account says nothing of it
+        """Return remarks on the Messaging Service: where reports and replies go, and what changes texts."""
+        return inspected(self._service, self.base_url, self._webhook_url)
 
     # Answers
 
