@@ -29,7 +29,8 @@ In which order a provider is called
   the message. The webhook application calls it once with no headers and no body, to see whether it can verify at all.
 - *After a restore* of the ledger from a backup, where the provider is a `Lister`: `messages_to` and `parse_messages`,
   for what another ledger has made of a reminder since; and `opt_outs`, before anybody is written to.
-- *On request*: `ping` by the command `doctor`; `opt_outs` and `parse_opt_outs`, page by page.
+- *On request*: `ping` by the command `doctor`, then `inspect` where the provider is `Inspectable`; `opt_outs` and
+  `parse_opt_outs`, page by page.
 
 One object serves all threads and tasks of a process: it keeps nothing of a message.
 
@@ -87,7 +88,7 @@ then, which stands above both. Hence:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -104,11 +105,13 @@ from reminder_kit.rules.window import Window
 __all__ = [
     "IO",
     "PERMANENT",
+    "AddressSigner",
     "Capabilities",
     "DeliveryEvent",
     "Draft",
     "Failure",
     "Finder",
+    "Inspectable",
     "Listed",
     "Lister",
     "NoAnswerError",
@@ -116,7 +119,10 @@ __all__ = [
     "OptOutLister",
     "OptOuts",
     "Provider",
+    "Question",
+    "Reading",
     "Receipt",
+    "Remark",
     "Request",
     "Response",
     "Window",
@@ -259,6 +265,10 @@ class Capabilities:
     #: The header, in lower case, with the signature of its webhooks, by which a kit with two providers knows whose a
     #: webhook is; "": any webhook may be its.
     signed_by: str = ""
+    #: Whether that signature covers the address that a webhook came to, so that it is an `AddressSigner`.
+    signs_address: bool = False
+    #: Whether it is an `Inspectable`.
+    inspects: bool = False
     #: What its codes for undelivered messages mean; a code that is not in it means nothing to the kit.
     failures: Mapping[str, Failure] = field(factory=dict, repr=False)
 
@@ -277,6 +287,10 @@ class Receipt:
     error: str = field(default="", converter=whole_text)
     #: Whether the provider says that it answered a repeated request with the first one's result.
     replayed: bool = False
+
+
+Reading = Generator[Request, Response, Receipt]
+"""A conversation about one message: it yields requests, is sent the answers, and returns what they say together."""
 
 
 class Provider(Protocol):
@@ -320,14 +334,18 @@ class Provider(Protocol):
         """
         ...
 
-    def read(self, provider_id: str) -> Request:
-        """Return the request that asks for a message. Raises `MessageNotFoundError` where it can't be asked for any."""
+    def read(self, provider_id: str) -> Request | Reading:
+        """Return the request that asks for a message, or a generator where it takes several (`Reading`).
+
+        Raises `MessageNotFoundError` where it can't be asked for any.
+        """
         ...
 
     def parse_read(self, response: Response) -> Receipt:
         """Return what the answer to `read` says. Raises from the `ProviderError` branch.
 
-        A message that the provider does not know is a `MessageNotFoundError`; a 5xx is a `TransientError`.
+        A message that the provider does not know is a `MessageNotFoundError`; a 5xx is a `TransientError`. It is not
+        called where `read` is a generator, which raises the same.
         """
         ...
 
@@ -359,6 +377,19 @@ class Provider(Protocol):
         is made plain by the kit: numbers without a country code are read with the kit's region, a time of the future is
         `now`. Raises `SignatureError` where the webhook is not genuine or too old, `PayloadError` where it is genuine
         and can't be read, `ConfigurationError` where the key to verify with is missing.
+        """
+        ...
+
+
+class AddressSigner(Provider, Protocol):
+    """A provider whose signatures cover the address that a webhook came to."""
+
+    def events(
+        self, headers: Mapping[str, str], body: bytes, now: datetime, url: str | None = None
+    ) -> tuple[DeliveryEvent, ...]:
+        """Verify a webhook as `Provider.events` does; `url` is what the host says of the address that was called.
+
+        Whole ("https://clinic.example/sms?clinic=7"), or from the path or the query on; None: nothing.
         """
         ...
 
@@ -442,6 +473,38 @@ class OptOutLister(Provider, Protocol):
 
     def parse_opt_outs(self, response: Response) -> OptOuts:
         """Return the page that the answer to `opt_outs` holds. Raises from the `ProviderError` branch."""
+        ...
+
+
+@frozen
+class Question:
+    """A request of `Inspectable.inspect`, which may go to another address of the provider's."""
+
+    request: Request
+    #: In place of `Provider.base_url`; "": that one.
+    base_url: str = ""
+
+
+@frozen
+class Remark:
+    """One line about what is set at the provider."""
+
+    #: What it is about, in a word or two: "profile", "service".
+    what: str
+    #: How it is, and what to do about it; holds no number and no secret.
+    message: str
+    #: ok, warn or fail.
+    state: str = "ok"
+
+
+class Inspectable(Provider, Protocol):
+    """A provider that can be asked what is set there."""
+
+    def inspect(self, pinged: Response) -> Generator[Question, Response, tuple[Remark, ...]]:
+        """Ask for settings, and return what of them matters for reminders; `pinged` is the answer to `ping`.
+
+        Yields questions that change nothing and is sent the answers, whatever their status.
+        """
         ...
 
 

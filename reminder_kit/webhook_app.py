@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
+from urllib.parse import urljoin
 
 from reminder_kit.config.loading import DEFAULT_PATH
 from reminder_kit.errors import (
@@ -45,10 +46,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_HOSTS_OWN = "x-reminder-kit-url"
-"""A header by which a host tells Twilio's adapter which address was called: no caller's word counts for that."""
 _PATIENCE = 10.0
 """Seconds that a body may take to come in."""
+_AT_ONCE = 64
+"""Bodies of the largest size that are held at a time, or as many smaller ones as weigh the same."""
 _BY_NOBODY = {
     "telnyx-timestamp": "0",
     "telnyx-signature-ed25519": "A" * 86 + "==",
@@ -63,10 +64,13 @@ class WebhookApp:
 
     A webhook is answered with 200 once it is stored, 401 where its signature is wrong, 400 where it is signed and no
     event, 408 and 413 where it is too slow (`patience`, in seconds) or too large (`largest`, in bytes), 503 where the
-    ledger cannot be written, and 500 for any other failure (such as a missing key of the fallback). After a 503 and a
-    500 the provider tries again. Any path but `path`, below where the application is mounted, is a 404, any method but
-    POST a 405. What follows from a webhook, such as withdrawing after a STOP, is a `resync(only_dirty=True)` apart from
-    the request; several webhooks at once share a run.
+    ledger cannot be written or 64 bodies of the largest size are held already, and 500 for any other failure (such as a
+    missing key of the fallback). After a 503 and a 500 the provider tries again. Any path but `path`, below where the
+    application is mounted, is a 404, any method but POST a 405. What follows from a webhook, such as withdrawing after
+    a STOP, is a `resync(only_dirty=True)` apart from the request; several webhooks at once share a run.
+
+    `url` is the application's public address, for providers that sign it (Twilio); "": the provider's `webhook_url`.
+    The query that a request came with takes the place of its own.
 
     `tell(level, text)` is called for each event and failure with a level of `logging`; None means the logger
     `reminder_kit`. `closes` says that the kit is closed at the end of the lifespan. A host that mounts the application
@@ -82,6 +86,7 @@ class WebhookApp:
         kit: ReminderKit | AsyncReminderKit,
         *,
         path: str = "/",
+        url: str = "",
         largest: int = LARGEST,
         patience: float = _PATIENCE,
         tell: Callable[[int, str], object] | None = None,
@@ -89,7 +94,10 @@ class WebhookApp:
     ) -> None:
         self._kit = kit
         self._path = path.strip("/")
+        self._url = url
         self._largest = largest
+        #: How many bytes of bodies are held: of requests that are not answered yet.
+        self._held = 0
         self._patience = patience
         self._tell = tell or LOG.log
         self._closes = closes
@@ -168,21 +176,36 @@ class WebhookApp:
         if scope["method"] != "POST":
             return 405
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        headers.pop(_HOSTS_OWN, None)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._largest:
             return 413
+        body = _Body(self._largest, self._make_room)
         try:
             async with asyncio.timeout(self._patience):
-                body = await _whole_body(receive, self._largest)
+                status = await body.read(receive)
+            return await self._taken(headers, body.whole(), self._called(scope)) if status == 200 else status
         except TimeoutError:
             return 408
-        return await self._taken(headers, body) if isinstance(body, bytes) else body
+        finally:
+            self._held -= body.size
 
-    async def _taken(self, headers: dict[str, str], body: bytes) -> int:
+    def _make_room(self, size: int) -> bool:
+        """Say whether so many more bytes may be held: what floods in is refused, and sent again by its provider."""
+        self._held += size
+        return self._held <= _AT_ONCE * self._largest
+
+    def _called(self, scope: Scope) -> str | None:
+        """Return what is known of the address that was called: the host's word, and the query that came.
+
+        Scheme and host of a request are its sender's word, and proxies change paths: none of it is believed.
+        """
+        query = scope.get("query_string", b"").decode("latin-1")
+        return urljoin(self._url, f"?{query}") if query else self._url or None
+
+    async def _taken(self, headers: dict[str, str], body: bytes, url: str | None = None) -> int:
         """Have the kit take a webhook in and return the status that answers it; a 5xx makes the provider try again."""
         try:
-            events = await self._call_kit(self._kit.receive, headers, body)
+            events = await self._call_kit(self._kit.receive, headers, body, url=url)
         except WebhookError as error:
             self._tell(logging.WARNING, f"refused a webhook: {error}")
             return 401 if isinstance(error, SignatureError) else 400
@@ -193,7 +216,8 @@ class WebhookApp:
             self._tell(logging.ERROR, f"a webhook could not be taken in: {unforeseen(error)}")
             return 500
         for event in events:
-            self._tell(logging.INFO, f"{iso(event.occurred_at)} {event.type}")
+            again = " (it came before)" if event.repeated else ""
+            self._tell(logging.INFO, f"{iso(event.occurred_at)} {event.type}{again}")
         self._request_run()
         return 200
 
@@ -220,25 +244,47 @@ class WebhookApp:
 
 
 def _below(scope: Scope) -> str:
-    """Return the path below where the application is mounted; some servers and hosts name all of it, some the rest."""
+    """Return the path below where the application is mounted; some servers and hosts name all of it, some the rest.
+
+    A server may hand over an absolute address, as a request to a proxy has it (RFC 9112, 3.2.2): its path counts.
+    """
     path: str = scope["path"]
+    if not path.startswith("/") and "://" in path:
+        path = "/" + path.partition("://")[2].partition("/")[2]
     root: str = scope.get("root_path", "").rstrip("/")
     return path[len(root) :] if root and (path == root or path.startswith(f"{root}/")) else path
 
 
-async def _whole_body(receive: Receive, largest: int) -> bytes | int | None:
-    """Return the body, or the status with which one of more than `largest` bytes is refused; None: its sender left."""
-    parts, size = list[bytes](), 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > largest:
-            return 413
-        if not message.get("more_body", False):
-            return b"".join(parts)
+class _Body:
+    """The body of a request as it comes in, of `largest` bytes at most; `make_room` says whether more may be held."""
+
+    def __init__(self, largest: int, make_room: Callable[[int], bool]) -> None:
+        self._largest = largest
+        self._make_room = make_room
+        self._parts: list[bytes] = []
+        #: How many bytes came.
+        self.size = 0
+
+    async def read(self, receive: Receive) -> int | None:
+        """Return 200 once it is all there, the status with which it is refused before, or None: its sender left."""
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            part = message.get("body", b"")
+            self.size += len(part)
+            has_room = self._make_room(len(part))
+            if self.size > self._largest:
+                return 413
+            if not has_room:
+                return 503
+            self._parts.append(part)
+            if not message.get("more_body", False):
+                return 200
+
+    def whole(self) -> bytes:
+        """Return what came."""
+        return b"".join(self._parts)
 
 
 def app() -> WebhookApp:

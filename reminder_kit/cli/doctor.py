@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from attrs import evolve, frozen
@@ -26,13 +26,14 @@ from reminder_kit.model.instants import iso
 from reminder_kit.model.places import Place
 from reminder_kit.model.rule_sets import serving
 from reminder_kit.planning.attention import AttentionItem
+from reminder_kit.ports import Question
 from reminder_kit.reconciler.terms import why_still
 from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.offsets import in_words
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.ledger import Ledger
-    from reminder_kit.ports import Provider, Response
+    from reminder_kit.ports import Inspectable, Provider, Request, Response
 
 __all__ = ["Finding", "doctor", "examined"]
 
@@ -206,28 +207,60 @@ def _fallback(config: Setup, now: datetime) -> Iterator[Finding]:
 def _provider(provider: Provider, config: Setup, now: datetime) -> Iterator[Finding]:
     provider.headers()
     yield Finding("credentials", "ok", f"{provider.name}: there is a key")
-    response = _asked(provider, config)
-    if not isinstance(response, str):
-        yield _reached(provider, response)
-        yield from _skew(provider, response, now)
-    else:
+    response = _asked(provider, Question(provider.ping()), config)
+    if isinstance(response, str):
         yield Finding("provider", "fail", response)
+        return
+    yield _reached(provider, response)
+    if response.status < 300 and provider.capabilities.inspects:
+        yield from _settings(cast("Inspectable", provider), response, config)
+    yield from _skew(provider, response, now)
 
 
-def _asked(provider: Provider, config: Setup) -> Response | str:
-    """Return the provider's answer to a harmless request, or the words that say why there is none."""
+def _settings(provider: Inspectable, pinged: Response, config: Setup) -> Iterator[Finding]:
+    """Yield what of the provider's settings matters for reminders."""
+    asking = provider.inspect(pinged)
+    try:
+        question = next(asking)
+        while True:
+            answer = _asked(provider, question, config)
+            if isinstance(answer, str):
+                yield Finding("settings", "warn", answer)
+                return
+            question = asking.send(answer)
+    except StopIteration as end:
+        yield from (Finding(remark.what, remark.state, remark.message) for remark in end.value)
+
+
+class _Elsewhere:
+    """A provider at another of its addresses, with the same credentials."""
+
+    def __init__(self, provider: Provider, base_url: str) -> None:
+        self._provider = provider
+        self.base_url = base_url
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._provider, name)
+
+
+def _asked(provider: Provider, question: Question, config: Setup) -> Response | str:
+    """Return the answer to a harmless request, or the words that say why there is none."""
     from reminder_kit.transport.blocking import BlockingIO
 
-    if isinstance(config, OwnKit):
-        return asyncio.run(_answer(provider, config.kit.io_of(provider)))
-    return asyncio.run(_answer(provider, BlockingIO(provider, timeout=config.options.get("timeout", 30.0))))
+    elsewhere = question.base_url not in {"", provider.base_url}
+    if isinstance(config, OwnKit):  # which goes ways of its own, to its provider's one address
+        if elsewhere:
+            return f"{question.base_url} is not asked for settings: the app's kit speaks to {provider.base_url} alone"
+        return asyncio.run(_answer(question.request, config.kit.io_of(provider)))
+    place = cast("Provider", _Elsewhere(provider, question.base_url)) if elsewhere else provider
+    return asyncio.run(_answer(question.request, BlockingIO(place, timeout=config.options.get("timeout", 30.0))))
 
 
-async def _answer(provider: Provider, io: Any) -> Response | str:
+async def _answer(request: Request, io: Any) -> Response | str:
     from reminder_kit.ports import NoAnswerError, NotSentError
 
     try:
-        return await io.send(provider.ping())  # type: ignore[no-any-return]
+        return await io.send(request)  # type: ignore[no-any-return]
     except (NotSentError, NoAnswerError) as error:
         return str(error)
     finally:

@@ -72,6 +72,8 @@ def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
     """
     try:
         import uvicorn
+
+        from reminder_kit.cli.webhook_protocol import Impatient
     except ImportError:
         raise ConfigurationError(
             "webhook serve needs the package uvicorn: pip install 'reminder-kit[webhooks]'"
@@ -85,6 +87,7 @@ def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
 
     config = uvicorn.Config(
         app,
+        http=Impatient,
         loop="asyncio",
         lifespan="on",
         ws="none",

@@ -209,8 +209,10 @@ class Dispatcher:
         provider, now = self.route.provider, self.clock()
         # whether one that is parked can be read says nothing of whether it can be taken back
         learns = message.state is not State.SCHEDULED or is_past(message, now)
-        request = provider.read(message.provider_id or "")
-        return await self.exchange.ask(lambda: request, provider.parse_read, message, learns=learns)
+        asked = provider.read(message.provider_id or "")
+        if not isinstance(asked, Request):
+            return await self.exchange.converse(asked, message, learns=learns)
+        return await self.exchange.ask(lambda: asked, provider.parse_read, message, learns=learns)
 
     async def _cancel_finished(self, claimed: ClaimedMessage, state: State) -> DispatchResult:
         """Write down how a cancellation ended: cancelled, or the message goes out, or went, all the same."""

@@ -6,7 +6,7 @@ neither a text nor a whole number: method, path, status, seconds, our name of th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from time import monotonic
 from typing import TypeVar
@@ -19,7 +19,7 @@ from reminder_kit.logs import LOG
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import masked
-from reminder_kit.ports import IO, NoAnswerError, NotSentError, Request, Response
+from reminder_kit.ports import IO, NoAnswerError, NotSentError, Reading, Receipt, Request, Response
 
 __all__ = ["Exchange", "logged", "state_of"]
 
@@ -84,12 +84,37 @@ class Exchange:
         With `learns` false the circuit breaker is asked, and learns nothing from the answer. `has_turn` says that
         the caller waited for a place in the provider's rate already.
         """
+
+        async def asked() -> T:
+            if not has_turn:
+                await self.route.io.turn()
+            return parse(await logged(self.route.io, self.route.provider.name, build(), message))
+
+        return await self._told(asked, learns=learns)
+
+    async def converse(
+        self, reading: Reading, message: Message, *, learns: bool = True
+    ) -> tuple[Receipt | None, ProviderError | None]:
+        """Send every request of a conversation about a message: returns what they say together, or why nothing."""
+
+        async def asked() -> Receipt:
+            answer: Response | None = None
+            while True:
+                try:
+                    request = next(reading) if answer is None else reading.send(answer)
+                except StopIteration as end:
+                    return end.value  # type: ignore[no-any-return]
+                await self.route.io.turn()
+                answer = await logged(self.route.io, self.route.provider.name, request, message)
+
+        return await self._told(asked, learns=learns)
+
+    async def _told(self, asked: Callable[[], Awaitable[T]], *, learns: bool) -> tuple[T | None, ProviderError | None]:
+        """Return what an exchange says, or why it says nothing; the breaker admits it, and learns from it."""
         route = self.route
         try:
             (route.breaker.admit if learns else route.breaker.check)(self.clock())
-            if not has_turn:
-                await route.io.turn()
-            found = parse(await logged(route.io, route.provider.name, build(), message))
+            found = await asked()
         except NotSentError as problem:
             error: ProviderError = TransientError(str(problem), provider=route.provider.name, code="unreachable")
         except NoAnswerError as problem:

@@ -321,21 +321,23 @@ class Verbs(PeopleVerbs):
         return await self._carry_out(plan, force=True, patient=False)
 
     async def receive(
-        self, headers: Mapping[str, str], body: bytes, provider: str | None = None
+        self, headers: Mapping[str, str], body: bytes, provider: str | None = None, url: str | None = None
     ) -> tuple[DeliveryEvent, ...]:
         """Take in a webhook: verify the raw bytes, store, note what it tells; makes no provider call.
 
-        `provider` names the one it is from; without it, the signature shows that. Raises
-        `SignatureError` or `PayloadError`, and `InvalidInputError` where the body is not bytes.
+        `provider` names the one it is from; without it, the signature shows that. `url` is the address that was called,
+        for providers that sign it (Twilio): whole, or from the path or query on; without it `webhook_url`. What came
+        before is returned as `repeated`, and changes nothing. Raises `SignatureError` or `PayloadError`, and
+        `InvalidInputError` where the body is not bytes.
         What follows (withdrawing after a STOP) is done by the next `resync(only_dirty=True)`.
         """
         now = self.now()
         providers = [provider for provider in (self.provider, self.fallback) if provider is not None]
-        events = verified_events(providers, provider, headers, body, now, self.settings.defaults.region)
+        events = verified_events(providers, provider, headers, body, now, self.settings.defaults.region, url)
         await self._io.call(self.ledger.prepare)
-        events_for_hosts = await self._io.result(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
-        await self._tell(events_for_hosts)
-        return events
+        taken = await self._io.result(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
+        await self._tell(taken.announced)
+        return taken.events
 
     # Looking
 

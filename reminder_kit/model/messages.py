@@ -147,6 +147,7 @@ class DeliveryEvent:
         where that is not known. The kit fills it in.
     appointments: Of a reply, every appointment that the message spoke of which it answers, each with its status by now.
         The kit fills it in.
+    repeated: Whether it was stored before, so that it changed nothing: `ReminderKit.receive` says so.
     """
 
     id: str = field(converter=whole_text)
@@ -163,3 +164,4 @@ class DeliveryEvent:
     appointment: tuple[str, str, str] | None = None
     appointments: tuple[Answered, ...] = ()
     senders: tuple[str, ...] = ()
+    repeated: bool = False

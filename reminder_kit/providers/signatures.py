@@ -10,12 +10,13 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from reminder_kit.errors import ConfigurationError, SignatureError
 from reminder_kit.model.instants import from_seconds, utc
 
-__all__ = ["check_age", "check_ed25519_key", "lowered", "same_hmac", "verify_ed25519"]
+__all__ = ["check_age", "check_ed25519_key", "check_near", "lowered", "same_hmac", "verify_ed25519"]
 
 _P = 2**255 - 19
 _D = -121665 * pow(121666, -1, _P) % _P
@@ -31,15 +32,21 @@ def lowered(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_age(timestamp: str, now: datetime, tolerance: timedelta, what: str) -> datetime:
-    """Return the UTC instant that a Unix timestamp (seconds) names; `what` names the webhook in errors.
+    """Return the UTC instant that a Unix timestamp (seconds, in ASCII digits) names; `what` is the webhook in errors.
 
-    Raises `SignatureError` where the timestamp is further than `tolerance` from `now`, either way: an old webhook may
-    be a replay, one of the future shows that a clock is wrong.
+    Raises `SignatureError` where it is further than `tolerance` from `now`, either way, see `check_near`.
     """
-    try:
-        at = from_seconds(int(timestamp))
-    except (ValueError, OverflowError):
-        raise SignatureError(f"{what}: the timestamp {timestamp[:20]!r} is no Unix time") from None
+    with suppress(ValueError, OverflowError):
+        if timestamp.isascii() and timestamp.isdigit():  # `int` takes more than that, and no provider writes it
+            return check_near(from_seconds(int(timestamp)), now, tolerance, what)
+    raise SignatureError(f"{what}: the timestamp {timestamp[:20]!r} is no Unix time")
+
+
+def check_near(at: datetime, now: datetime, tolerance: timedelta, what: str) -> datetime:
+    """Return the instant at which a webhook was signed; raises `SignatureError` where that is too far from `now`.
+
+    Either way: an old webhook may be a replay, one of the future shows that a clock is wrong.
+    """
     if abs(utc(now) - at) > tolerance:
         raise SignatureError(
             f"{what}: signed at {at:%Y-%m-%dT%H:%M:%SZ}, more than {tolerance} from now: a replay, or a clock is wrong"

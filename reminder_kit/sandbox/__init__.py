@@ -11,7 +11,8 @@ Never reaches any machine but this one: webhooks go to loopback addresses, or ar
 Over HTTP: `with serve(sandbox) as server: Telnyx(base_url=server.base_url, …)`, or the command `reminder-kit sandbox`.
 
 In reading order: `messages`, `http_messages`, `clock` (values); `state` (what it holds, and what time does to that);
-`telnyx`, `twilio`, `vonage` (the endpoints); `telnyx_webhooks`, `signer`, `webhooks` (what it sends); `faults`,
+`telnyx`, `twilio`, `vonage` (the endpoints), `telnyx_lists`, `twilio_lists` (what they show); `telnyx_webhooks`,
+`signer`, `webhooks` (what it sends); `problems`, `telnyx_refusals` (errors as each provider writes them); `faults`,
 `rate_limit` (what goes wrong); `core` (the door for every request); `admin` (what a test asks under `/_sandbox/`);
 `server`, `transport` (over HTTP, and without a socket).
 

@@ -4,7 +4,7 @@ Never counts as a request of the provider's, never meets a fault, never needs a 
 
 | request | does |
 |---|---|
-| `GET /_sandbox/` | time, counts, and what webhooks are signed with |
+| `GET /_sandbox/` | time, counts, what webhooks are signed with, and what the sandbox itself failed at |
 | `GET /_sandbox/messages?status=&to=` | every message, oldest first |
 | `GET /_sandbox/requests?limit=` | how many there were, and the latest |
 | `DELETE /_sandbox/requests` | starts counting anew |
@@ -58,6 +58,7 @@ def _about(sandbox: SandboxState, _values: _Values, _query: dict[str, str]) -> _
         "parked": sandbox.parked_count(),
         "requests": sandbox.request_count,
         "writes": sandbox.write_count,
+        "crashes": list(sandbox.crashes),
         "public_key": _public_key(sandbox),
         "secret": sandbox.secret,
     }

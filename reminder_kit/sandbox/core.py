@@ -10,8 +10,10 @@ from typing import ClassVar
 
 from attrs import evolve
 
+from reminder_kit.errors import unforeseen
 from reminder_kit.sandbox import admin, telnyx, telnyx_webhooks, twilio, vonage
-from reminder_kit.sandbox.http_messages import Answer, Call, Logged, answer
+from reminder_kit.sandbox.http_messages import Answer, Call, Logged
+from reminder_kit.sandbox.problems import problems_of
 from reminder_kit.sandbox.state import Dialect, SandboxState
 
 __all__ = ["Sandbox"]
@@ -29,6 +31,8 @@ class Sandbox(SandboxState):
     fields, and `repeat_cancel` (403, 404 or 200) is the status that answers a second cancellation. A send time that is
     past, or too near, is refused by Telnyx and by Twilio, as both document it; with `past_send_at="send"` such a
     message is taken and sent at once (`queued`). Raises `InvalidInputError` for another word than "refuse" and "send".
+    `min_lead` is how far ahead Twilio takes a send time at the least, which is the account's (15 minutes, or 5);
+    `settings` holds what else a test sets of an account.
 
     Webhooks of messages without an address of their own, and of replies, go to `webhook_url` (None: they are only
     kept); `receiver` takes all of them, in this process.
@@ -37,34 +41,41 @@ class Sandbox(SandboxState):
     dialects: ClassVar[Mapping[str, Dialect]] = {"telnyx": telnyx_webhooks, "twilio": twilio, "vonage": vonage}
 
     def handle(self, call: Call) -> Answer:
-        """Answer one request; what has fallen due by now happens before."""
+        """Answer one request, whatever it is; what has fallen due by now happens before.
+
+        A fault of the sandbox's own is a 500 of the provider's, and is counted (`crashes`).
+        """
         if call.path.startswith("/_sandbox"):
             return admin.respond(self, call)
         with self._lock:
-            self._fall_due()
-            found, fault = self._limited(call)
+            try:
+                self._fall_due()
+                found, fault = self._limited(call)
+            except Exception as error:  # noqa: BLE001 - whoever asked gets an answer
+                self.crashes.append(f"{call.method} {call.path}: {unforeseen(error)}")
+                found, fault = problems_of(call).of_fault("500"), "crash"
             self._log(call, found, fault)
         self.hooks.flush()
         return evolve(found, headers={"date": f"{self.now():%a, %d %b %Y %H:%M:%S} GMT", **found.headers})
 
     def _limited(self, call: Call) -> tuple[Answer, str]:
         """Return the answer to a request, and the kind of fault that befell it ("limit": there were too many)."""
+        problems = problems_of(call)
         if self.limit is None:
-            return self.faults.answer(call, self._respond)
-        refusal = self.limit.refusal()
-        if refusal is not None:
-            return refusal, "limit"
-        found, fault = self.faults.answer(call, self._respond)
+            return self.faults.answer(call, self._respond, problems)
+        if self.limit.refuses():
+            return self.limit.with_headers(problems.of_fault("429")), "limit"
+        found, fault = self.faults.answer(call, self._respond, problems)
         return self.limit.with_headers(found), fault
 
     def _respond(self, call: Call) -> Answer:
-        if call.path.startswith("/v2/") and call.path != "/v2/applications":
+        if call.path.startswith("/v2/") and not call.path.startswith("/v2/applications"):
             return telnyx.respond(self, call, call.path[3:])
-        if call.path.startswith("/2010-04-01/"):
+        if call.path.startswith(("/2010-04-01/", "/v1/Services/")):
             return twilio.respond(self, call)
-        if call.path in {"/v1/messages", "/v2/applications"}:
+        if call.path.startswith(("/v1/", "/v2/applications")):
             return vonage.respond(self, call)
-        return answer(404, {"errors": [{"code": "10005", "title": "Resource not found", "detail": call.path}]})
+        return problems_of(call).of_fault("unknown_path")
 
     def _log(self, call: Call, found: Answer, fault: str) -> None:
         self.request_count += 1

@@ -12,7 +12,8 @@ from typing import Any
 from attrs import Factory, define, evolve, frozen
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.sandbox.http_messages import Answer, Call, answer
+from reminder_kit.sandbox.http_messages import Answer, Call
+from reminder_kit.sandbox.problems import TELNYX, Problems
 
 __all__ = ["KINDS", "Fault", "Faults"]
 
@@ -26,7 +27,7 @@ KINDS = {
     "429": "answer 429 without doing anything; `retry_after` in seconds",
     "slow": "do it, and answer after `delay` seconds",
     "slow_before": "wait `delay` seconds, close the connection, do nothing",
-    "error": "answer `status` with an error of `code` without doing anything",
+    "error": "answer with an error of `code`, in the provider's own form, without doing anything",
     "in_progress": "answer that the same idempotency key is still being worked on",
     "garbage": "do it, and answer 200 with something unreadable",
     "no_id": "do it, and answer 200 without an id",
@@ -57,9 +58,11 @@ class Fault:
     delay: float = 1.0
     #: Seconds, for `429` and `503`; None: no `Retry-After`.
     retry_after: float | None = None
-    #: HTTP status and Telnyx' code, for `error`.
-    status: int = 400
-    code: str = "10015"
+    #: The provider's code, for `error`; "": that of a malformed request. Its HTTP status; None: the code's own. Its
+    #: title; "": that it was asked for.
+    code: str = ""
+    status: int | None = None
+    title: str = ""
     #: The status that nobody knows, for `word`.
     word: str = "pondering"
 
@@ -74,10 +77,6 @@ class Fault:
             and (self.path is None or fnmatchcase(call.path, self.path))
             and (self.containing is None or self.containing.encode() in call.body)
         )
-
-
-def _error(status: int, code: str, title: str, **headers: str) -> Answer:
-    return answer(status, {"errors": [{"code": code, "title": title, "detail": title}]}, **headers)
 
 
 def _with_changed_message(found: Answer, change: Callable[[dict[str, Any]], None]) -> Answer:
@@ -103,29 +102,28 @@ def _without_id(message: dict[str, Any]) -> None:
         message.pop(name, None)
 
 
-def _instead(fault: Fault) -> Answer | None:
+def _instead(fault: Fault, problems: Problems) -> Answer | None:
     """Return the answer of a fault that does nothing; None means that the request is to be carried out."""
-    wait = {} if fault.retry_after is None else {"retry_after": f"{fault.retry_after:g}"}
-    return {
-        "drop_before": Answer(0, drop=True),
-        "slow_before": Answer(0, drop=True, delay=fault.delay),
-        "500": _error(500, "10007", "Unexpected error"),
-        "503": _error(503, "10037", "Service unavailable", **wait),
-        "429": _error(429, "10011", "Too many requests", **wait),
-        "error": _error(fault.status, fault.code, "Error on demand"),
-        "in_progress": _error(409, "10036", "Request in progress"),
-        "unauthorized": _error(401, "10009", "Authentication failed"),
-    }.get(fault.kind)
+    if fault.kind in {"drop_before", "slow_before"}:
+        return Answer(0, drop=True, delay=fault.delay if fault.kind == "slow_before" else 0.0)
+    if fault.kind == "error":
+        return problems.of_code(fault.code, fault.status, fault.title)
+    if fault.kind in {"500", "in_progress", "unauthorized"}:
+        return problems.of_fault(fault.kind)
+    if fault.kind in {"429", "503"}:
+        wait = {} if fault.retry_after is None else {"retry_after": f"{fault.retry_after:g}"}
+        return problems.of_fault(fault.kind, **wait)
+    return None
 
 
-def _afterwards(fault: Fault, found: Answer) -> Answer:
+def _afterwards(fault: Fault, found: Answer, problems: Problems) -> Answer:
     """Return what a fault makes of the answer to a request that was carried out."""
     if fault.kind == "drop_after":
         return Answer(0, drop=True)
     if fault.kind == "cut":
         return evolve(found, cut=True)
     if fault.kind == "500_after":
-        return _error(500, "10007", "Unexpected error")
+        return problems.of_fault("500")
     if fault.kind == "slow":
         return evolve(found, delay=fault.delay)
     if not 200 <= found.status < 300:
@@ -169,12 +167,15 @@ class Faults:
         else:
             del self.waiting[place]
 
-    def answer(self, call: Call, do: Callable[[Call], Answer]) -> tuple[Answer, str]:
-        """Return the answer to a request, spoilt where a fault befalls it, and the fault's kind."""
+    def answer(self, call: Call, do: Callable[[Call], Answer], problems: Problems = TELNYX) -> tuple[Answer, str]:
+        """Return the answer to a request, spoilt where a fault befalls it, and the fault's kind.
+
+        `problems` is how the provider writes errors that the request is meant for.
+        """
         fault = self.next_for(call) if self.waiting else None
         if fault is None:
             return do(call), ""
-        return _instead(fault) or _afterwards(fault, do(call)), fault.kind
+        return _instead(fault, problems) or _afterwards(fault, do(call), problems), fault.kind
 
 
 def fault_of(values: Iterable[tuple[str, Any]]) -> Fault:

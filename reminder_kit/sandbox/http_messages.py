@@ -32,7 +32,12 @@ class Call:
 
     @classmethod
     def of(cls, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
-        """Return the request that a request line, its headers and its body make."""
+        """Return the request that a request line, its headers and its body make.
+
+        A target may be an absolute address, as proxies are sent it (RFC 9112, 3.2.2): its path counts.
+        """
+        if not target.startswith("/") and "://" in target:
+            target = "/" + target.partition("://")[2].partition("/")[2]
         path, _, query = target.partition("?")
         return cls(method.upper(), unquote(path) if "%" in path else path, headers, body, query)
 

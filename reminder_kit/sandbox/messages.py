@@ -12,7 +12,10 @@ from attrs import define, field
 
 from reminder_kit.model.instants import iso
 
-__all__ = ["GSM7", "Parked", "extent"]
+__all__ = ["GSM7", "NOWHERE", "Parked", "extent"]
+
+NOWHERE = "https://webhooks.example/sandbox"
+"""The address that an account shows whose webhooks are only kept."""
 
 _GSM7_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -76,9 +79,13 @@ class Parked:
     #: What went wrong, as Telnyx writes it: code, title, detail, source.
     errors: list[dict[str, Any]] = field(factory=list)
 
+    @property
+    def parts(self) -> int:
+        """How many parts its text has, ten at the most; an MMS is one."""
+        return 1 if self.type == "MMS" else min(extent(self.text, self.encoding)[2], 10)
+
     def payload(self) -> dict[str, Any]:
         """Return the message as Telnyx' API reference has it, and `send_at` as its guide shows it."""
-        encoding, _, parts = extent(self.text, self.encoding)
         return {
             "record_type": "message",
             "direction": "outbound",
@@ -95,34 +102,22 @@ class Parked:
             "media": [{"url": url, "content_type": None, "sha256": None, "size": None} for url in self.media_urls],
             "webhook_url": self.webhook_url,
             "webhook_failover_url": self.webhook_failover_url,
-            "encoding": encoding,
-            "parts": min(parts, 10),
+            "encoding": extent(self.text, self.encoding)[0],
+            "parts": self.parts,
+            "smart_encoding_applied": False,
             "tags": [],
             "cost": None,
+            "cost_breakdown": None,
+            "tcr_campaign_id": None,
+            "tcr_campaign_billable": False,
+            "tcr_campaign_registered": None,
+            "wait_seconds": 0.0,
             "received_at": _iso_millis(self.created_at),
             "sent_at": _iso_millis(self.sent_at),
             "completed_at": _iso_millis(self.completed_at),
             "valid_until": None,
             "send_at": iso(self.send_at) if self.scheduled else None,
             "errors": self.errors,
-        }
-
-    def record(self) -> dict[str, Any]:
-        """Return the message as a detail record of Telnyx' (MessageDetailRecord), in part."""
-        return {
-            "record_type": "messaging",
-            "uuid": self.id,
-            "cld": self.to,
-            "cli": self.from_,
-            "direction": "outbound",
-            "message_type": self.type,
-            "profile_id": self.profile,
-            "status": self.status,
-            "created_at": _iso_millis(self.created_at),
-            "sent_at": _iso_millis(self.sent_at),
-            "completed_at": _iso_millis(self.completed_at),
-            "delivery_status_webhook_url": self.webhook_url,
-            "errors": [error["code"] for error in self.errors],
         }
 
     def summary(self) -> dict[str, Any]:

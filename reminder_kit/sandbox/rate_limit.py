@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from attrs import Factory, define, evolve
 
-from reminder_kit.sandbox.http_messages import Answer, answer
+from reminder_kit.sandbox.http_messages import Answer
 
 __all__ = ["Limit"]
 
@@ -29,15 +29,13 @@ class Limit:
     _began: float = Factory(lambda self: self.clock(), takes_self=True)
     _used: int = 0
 
-    def refusal(self) -> Answer | None:
-        """Count one request, and return the 429 that refuses it; None means that it may pass."""
+    def refuses(self) -> bool:
+        """Count one request, and say whether it is one too many."""
         now = self.clock()
         if now - self._began >= self.seconds:
             self._began, self._used = now, 0
         self._used += 1
-        if self._used <= self.count:
-            return None
-        return self.with_headers(answer(429, {"errors": [{"code": "10011", "title": "Too many requests"}]}))
+        return self._used > self.count
 
     def with_headers(self, found: Answer) -> Answer:
         """Return an answer with the `x-ratelimit-*` headers; the reset is in whole seconds, rounded up."""

@@ -112,6 +112,7 @@ class SandboxState:
         strict: bool = False,
         repeat_cancel: int = 403,
         past_send_at: str = "refuse",
+        min_lead: timedelta = timedelta(minutes=15),
         limit: Limit | None = None,
         provider: str = "telnyx",
         webhook_url: str | None = None,
@@ -126,12 +127,15 @@ class SandboxState:
         self.strict = strict
         self.repeat_cancel = repeat_cancel
         self.past_send_at = past_send_at
+        self.min_lead = min_lead
         self.limit = limit
         self.provider = provider
         self.webhook_url = webhook_url
         self.secret = key or SECRET
         self.profile = "16fd2706-8baf-433b-82eb-8c7fada847da"
         self.pool_number = "+12025550100"
+        #: What a test sets of the account's settings, by provider: of Telnyx' messaging profile, of Twilio's service.
+        self.settings: dict[str, dict[str, Any]] = {}
         self.signer = Signer()
         self.hooks = Hooks(self.now, receiver)
         self.faults = Faults()
@@ -146,6 +150,8 @@ class SandboxState:
         #: How many requests there were, and how many of them no GET.
         self.request_count = 0
         self.write_count = 0
+        #: What the sandbox itself failed at, each with its place; nothing is meant to be there.
+        self.crashes: list[str] = []
         #: By number: status, code and title that its messages end with.
         self._outcomes: dict[str, tuple[str, str, str]] = {}
         #: A heap of what time does next: send a message, then end it.
@@ -217,6 +223,7 @@ class SandboxState:
             for held in (self.by_id, self.keys, self.opted_out, self.requests, self._outcomes, self._due):
                 held.clear()
             self.hooks.sent.clear()
+            self.crashes.clear()
             self.faults.clear()
             self._scheduled = self.request_count = self.write_count = 0
 

@@ -18,11 +18,13 @@ from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
 from reminder_kit.model.instants import from_iso
 from reminder_kit.sandbox.http_messages import Answer, Call, answer
 from reminder_kit.sandbox.messages import GSM7, Parked, extent
+from reminder_kit.sandbox.telnyx_lists import listed
+from reminder_kit.sandbox.telnyx_refusals import Refusal
 
 if TYPE_CHECKING:
     from reminder_kit.sandbox.state import SandboxState
 
-__all__ = ["Refusal", "respond"]
+__all__ = ["respond"]
 
 NEAREST = timedelta(minutes=5)
 FARTHEST = timedelta(days=5)
@@ -57,25 +59,34 @@ _FIELDS = {
 
 
 @frozen
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """An error as Telnyx gives it."""
+class _Endpoint:
+    """What one of the endpoints that create a message takes."""
 
-    #: HTTP's.
-    status: int
-    code: str
-    title: str
-    #: What is wrong: a JSON pointer; "": nothing in particular.
-    pointer: str = ""
-    #: Without the list around it, as the answer to a cancellation has it.
-    bare: bool = False
+    #: The fields that it needs, besides those of every message.
+    needed: tuple[str, ...] = ()
+    #: The fields that it does not have.
+    lacking: frozenset[str] = frozenset()
+    #: What `from` must be; None: anything that a message can be from.
+    sender: re.Pattern[str] | None = None
+    #: The code that any other sender is refused with.
+    refusal: str = "40305"
 
-    def answer(self) -> Answer:
-        """Return the refusal as an answer."""
-        url = f"https://developers.telnyx.com/docs/overview/errors/{self.code}"
-        error: dict[str, Any] = {"code": self.code, "title": self.title, "detail": self.title, "meta": {"url": url}}
-        if self.pointer:
-            error["source"] = {"pointer": self.pointer}
-        return answer(self.status, error if self.bare else {"errors": [error]})
+
+_AT_ONCE = frozenset({"send_at"})
+_CREATE = {
+    "/messages": _Endpoint(),
+    "/messages/schedule": _Endpoint(lacking=frozenset({"encoding"})),
+    "/messages/long_code": _Endpoint(("from", "to"), _AT_ONCE, _E164),
+    "/messages/short_code": _Endpoint(("from", "to"), _AT_ONCE, _SHORT),
+    "/messages/number_pool": _Endpoint(("messaging_profile_id", "to"), _AT_ONCE | {"from"}),
+    "/messages/alphanumeric_sender_id": _Endpoint(
+        ("from", "messaging_profile_id", "text", "to"),
+        _AT_ONCE | {"media_urls", "subject", "type", "encoding", "auto_detect"},
+        _ALPHA,
+        "40325",
+    ),
+}
+"""The endpoints that create messages (API reference); those for one kind of sender have no send time."""
 
 
 def respond(sandbox: SandboxState, call: Call, path: str) -> Answer:
@@ -98,61 +109,15 @@ def _authenticate(sandbox: SandboxState, call: Call) -> None:
 
 
 def _route(sandbox: SandboxState, call: Call, path: str) -> Answer:
-    if call.method == "POST" and path in {"/messages", "/messages/schedule"}:
+    if call.method == "POST" and path in _CREATE:
         return _create(sandbox, call, path)
     start, _, name = path.rpartition("/")
     if start == "/messages" and call.method in {"GET", "DELETE"}:
         return _retrieve(sandbox, name) if call.method == "GET" else _cancel(sandbox, name)
-    if call.method == "GET" and path == "/messaging_profiles":
-        profile = {"record_type": "messaging_profile", "id": sandbox.profile, "name": "Sandbox", "enabled": True}
-        return _one_page([profile])
-    if call.method == "GET" and path == "/messaging_optouts":
-        return _page_of(_optouts(sandbox, call.query), call.query)
-    if call.method == "GET" and path == "/detail_records":
-        return _one_page(_records(sandbox, call.query))
-    raise Refusal(404, "10005", "Resource not found")
-
-
-def _one_page(rows: list[dict[str, Any]]) -> Answer:
-    """Return a list as its only page."""
-    meta = {"page_number": 1, "page_size": max(len(rows), 20), "total_pages": 1, "total_results": len(rows)}
-    return answer(200, {"data": rows, "meta": meta})
-
-
-def _page_of(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Answer:
-    """Return the page of a list that `page[number]` and `page[size]` ask for."""
-    numbers = (query.get("page[number]", "1"), query.get("page[size]", "20"))
-    if not all(number.isdecimal() and int(number) for number in numbers):
-        raise Refusal(400, "10015", "Bad Request: page", "/page")
-    page, size = map(int, numbers)
-    pages = -(-len(rows) // size)
-    meta = {"page_number": page, "page_size": size, "total_pages": pages, "total_results": len(rows)}
-    return answer(200, {"data": rows[(page - 1) * size : page * size], "meta": meta})
-
-
-def _optouts(sandbox: SandboxState, query: Mapping[str, str]) -> list[dict[str, Any]]:
-    wanted = query.get("filter[messaging_profile_id]")
-    return [
-        {"to": opt_out.to, "from": opt_out.number, "messaging_profile_id": opt_out.profile, "keyword": opt_out.keyword}
-        | {"created_at": opt_out.at.isoformat()}
-        for opt_out in sandbox.opted_out.values()
-        if wanted in {None, opt_out.profile}
-    ]
-
-
-def _records(sandbox: SandboxState, query: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the detail records of messages that were sent, newest first; what is scheduled or queued has none."""
-    if query.get("filter[record_type]") != "messaging":
-        raise Refusal(400, "10015", "Bad Request: unknown record type", "/filter/record_type")
-    try:
-        since = from_iso(query.get("filter[created_at][gte]", "1970-01-01T00:00:00Z"))
-    except (InvalidInputError, OverflowError):
-        raise Refusal(400, "10015", "Bad Request: created_at is no ISO 8601 datetime", "/filter/created_at") from None
-    return [
-        message.record()
-        for message in reversed(sandbox.messages(query.get("filter[cld]")))
-        if message.kind == "telnyx" and message.sent_at and message.created_at >= since
-    ]
+    found = listed(sandbox, path, call.query) if call.method == "GET" else None
+    if found is None:
+        raise Refusal(404, "10005", "Resource not found")
+    return found
 
 
 # Create
@@ -160,7 +125,8 @@ def _records(sandbox: SandboxState, query: Mapping[str, str]) -> list[dict[str, 
 
 def _create(sandbox: SandboxState, call: Call, path: str) -> Answer:
     """Create a message, or replay the answer that the same key and bytes were given before."""
-    key = call.headers.get("idempotency-key") if path == "/messages" and sandbox.idempotency else None
+    keyed = path != "/messages/schedule" and sandbox.idempotency
+    key = call.headers.get("idempotency-key") if keyed else None
     if key is None:
         return _created(sandbox, call, path, "")
     if not _KEY.fullmatch(key):
@@ -179,6 +145,7 @@ def _created(sandbox: SandboxState, call: Call, path: str, key: str) -> Answer:
     fields = _fields(sandbox, call, path)
     sender = fields.get("from")
     profile = fields.get("messaging_profile_id")
+    _check_endpoint(fields, path)
     _check_addresses(sandbox, fields)
     kind = _check_content(fields)
     send_at = _send_at(sandbox, fields.get("send_at"))
@@ -217,14 +184,24 @@ def _fields(sandbox: SandboxState, call: Call, path: str) -> dict[str, Any]:
         raise Refusal(400, "10015", "Bad Request: the body is not an object")
     present = {name: value for name, value in fields.items() if value is not None}
     for name, value in present.items():
-        wanted = None if name == "encoding" and path == "/messages/schedule" else _FIELDS.get(name)
+        wanted = None if name in _CREATE[path].lacking else _FIELDS.get(name)
         if wanted is None and sandbox.strict:
             raise Refusal(400, "10015", f"Bad Request: unexpected field {name}", f"/{name}")
         if wanted is not None and not isinstance(value, wanted):
             raise Refusal(400, "10015", f"Bad Request: {name} has the wrong type", f"/{name}")
-    if path == "/messages/schedule":
-        present.pop("encoding", None)
-    return present
+    if not all(isinstance(url, str) for url in present.get("media_urls", ())):
+        raise Refusal(400, "10015", "Bad Request: media_urls has the wrong type", "/media_urls/0")
+    return {name: value for name, value in present.items() if name not in _CREATE[path].lacking}
+
+
+def _check_endpoint(fields: Mapping[str, Any], path: str) -> None:
+    """Refuse what an endpoint for one kind of sender does not take: a field is missing, or the sender is another."""
+    endpoint = _CREATE[path]
+    for name in endpoint.needed:
+        if not fields.get(name):
+            raise Refusal(400, "10004", "Missing required parameter", f"/{name}")
+    if endpoint.sender is not None and not endpoint.sender.fullmatch(str(fields["from"])):
+        raise Refusal(400, endpoint.refusal, "Invalid 'from' address", "/from")
 
 
 def _check_addresses(sandbox: SandboxState, fields: Mapping[str, Any]) -> None:
@@ -313,8 +290,13 @@ def _cancel(sandbox: SandboxState, name: str) -> Answer:
     if message is None or (message.status == "cancelled" and sandbox.repeat_cancel == 404):
         raise Refusal(404, "40303", "Message not found", bare=True)
     if message.status == "cancelled" and sandbox.repeat_cancel == 200:
-        return answer(200, message.payload())
+        return _cancelled(message)
     if message.status != "scheduled" or message.send_at - sandbox.now() <= CUT_OFF:
         raise Refusal(403, "10010", "Message cannot be cancelled", bare=True)
     sandbox.cancel(message)
-    return answer(200, message.payload())
+    return _cancelled(message)
+
+
+def _cancelled(message: Parked) -> Answer:
+    """Return a cancelled message, not wrapped in `data`, and without the wait that it has no more."""
+    return answer(200, {name: value for name, value in message.payload().items() if name != "wait_seconds"})

@@ -10,8 +10,7 @@ import hashlib
 import hmac
 import re
 from datetime import datetime, timedelta
-from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
@@ -19,6 +18,7 @@ from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.instants import from_iso
 from reminder_kit.sandbox.http_messages import Answer, Call, answer
 from reminder_kit.sandbox.messages import Parked
+from reminder_kit.sandbox.twilio_lists import WORDS, RefusalError, message_list, resource, service
 from reminder_kit.sandbox.webhooks import Hook
 
 if TYPE_CHECKING:
@@ -26,67 +26,62 @@ if TYPE_CHECKING:
 
 __all__ = ["reply", "report", "respond"]
 
-NEAREST = timedelta(minutes=15)
 FARTHEST = timedelta(days=35)
-"""How far ahead `SendAt` may be ("Message Scheduling"; Error 35115 allows 5 minutes)."""
-
-WORDS = {
-    "scheduled": "scheduled",
-    "queued": "accepted",
-    "sent": "sent",
-    "delivered": "delivered",
-    "cancelled": "canceled",
-    "delivery_failed": "undelivered",
-    "sending_failed": "failed",
-}
-"""Twilio's word for each of Telnyx' statuses; any other word stays as it is."""
+"""How far ahead `SendAt` may be ("Message Scheduling"); how far at least is the account's (`Sandbox.min_lead`)."""
 
 _PATH = re.compile(r"/2010-04-01/Accounts/(AC\w+)(?:/Messages(?:/(\w+))?)?\.json")
+_SERVICE = re.compile(r"/v1/Services/(MG\w+)")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _LONGEST = 1600
-
-
-class _RefusalError(Exception):
-    """An error as Twilio gives it: HTTP status, code and message."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        more = f"https://www.twilio.com/docs/errors/{code}"
-        self.answer = answer(status, {"code": code, "message": message, "more_info": more, "status": status})
 
 
 def respond(sandbox: SandboxState, call: Call) -> Answer:
     """Answer one request."""
     try:
         return _route(sandbox, call)
-    except _RefusalError as refusal:
+    except RefusalError as refusal:
         return refusal.answer
 
 
 def _route(sandbox: SandboxState, call: Call) -> Answer:
-    found = _PATH.fullmatch(call.path)
-    account = found[1] if found else ""
-    _authenticate(sandbox, call, account)
+    found, service_found = _PATH.fullmatch(call.path), _SERVICE.fullmatch(call.path)
+    account = _account(sandbox, call, found[1] if found else "")
+    if service_found:
+        _allow(call, "GET")
+        return service(sandbox, service_found[1], account)
     if not found:
-        raise _RefusalError(404, 20404, f"The requested resource {call.path} was not found")
+        raise RefusalError(404, 20404, f"The requested resource {call.path} was not found")
     if call.path.endswith(f"/Accounts/{account}.json"):
-        return answer(200, {"sid": account, "status": "active", "friendly_name": "Sandbox"})
+        _allow(call, "GET")
+        return answer(200, {"sid": account, "status": "active", "type": "Full", "friendly_name": "Sandbox"})
     if found[2]:
-        return _read_or_cancel(sandbox, call, account, found[2])
+        return _one(sandbox, call, account, found[2])
+    _allow(call, "GET", "POST")
     if call.method == "GET":
-        return _message_list(sandbox, call, account)
-    return _create(sandbox, dict(_form(call)), [value for name, value in _form(call) if name == "MediaUrl"], account)
+        return message_list(sandbox, call.path, call.query, account)
+    form = _form(call)
+    return _create(sandbox, dict(form), [value for name, value in form if name == "MediaUrl"], account)
 
 
-def _authenticate(sandbox: SandboxState, call: Call, account: str) -> None:
+def _allow(call: Call, *methods: str) -> None:
+    if call.method not in methods:
+        raise RefusalError(405, 20004, f"Method {call.method} is not allowed for {call.path}")
+
+
+def _account(sandbox: SandboxState, call: Call, account: str) -> str:
+    """Return the account that a request is made for; one without right credentials for it is refused.
+
+    An API key (SK…) stands for an account that the path names, and for one of the sandbox's own elsewhere.
+    """
     scheme, _, given = call.headers.get("authorization", "").partition(" ")
     try:
         user, _, password = base64.b64decode(given, validate=True).decode().partition(":")
     except ValueError:
         user, password = "", ""
-    right = user.startswith("SK") or user == account
+    right = user.startswith(("AC", "SK")) and (user.startswith("SK") or account in {"", user})
     if scheme.lower() != "basic" or not password or not right or (sandbox.key not in {None, password}):
-        raise _RefusalError(401, 20003, "Authenticate")
+        raise RefusalError(401, 20003, "Authenticate")
+    return account or (user if user.startswith("AC") else f"AC{'0' * 32}")
 
 
 def _form(call: Call) -> list[tuple[str, str]]:
@@ -94,32 +89,6 @@ def _form(call: Call) -> list[tuple[str, str]]:
     if not call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return []
     return parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True)
-
-
-def _message_resource(message: Parked, account: str) -> dict[str, Any]:
-    """Return a message as Twilio shows it: without the time it is scheduled for."""
-    return {
-        "sid": message.id,
-        "account_sid": account,
-        "messaging_service_sid": message.profile or None,
-        "to": message.to,
-        "from": message.from_ or None,
-        "body": message.text,
-        "status": WORDS.get(message.status, message.status),
-        "direction": "outbound-api",
-        "num_media": str(len(message.media_urls)),
-        "num_segments": "0",
-        "date_created": format_datetime(message.created_at),
-        "date_updated": format_datetime(message.created_at),
-        "date_sent": format_datetime(message.sent_at) if message.sent_at else None,
-        "error_code": int(message.errors[0]["code"]) if message.errors else None,
-        "error_message": message.errors[0]["title"] if message.errors else None,
-        "price": None,
-        "price_unit": "USD",
-        "api_version": "2010-04-01",
-        "uri": f"/2010-04-01/Accounts/{account}/Messages/{message.id}.json",
-        "subresource_uris": {},
-    }
 
 
 def _create(sandbox: SandboxState, fields: dict[str, str], media: list[str], account: str) -> Answer:
@@ -143,71 +112,78 @@ def _create(sandbox: SandboxState, fields: dict[str, str], media: list[str], acc
         webhook_url=fields.get("StatusCallback"),
     )
     sandbox.accept(message)
-    return answer(201, _message_resource(message, account))
+    return answer(201, resource(message, account))
 
 
 def _check(sandbox: SandboxState, fields: dict[str, str], media: list[str], sender: str) -> None:
     to, text = fields.get("To", ""), fields.get("Body", "")
     if not to:
-        raise _RefusalError(400, 21604, "A 'To' phone number is required.")
+        raise RefusalError(400, 21604, "A 'To' phone number is required.")
     if not _E164.fullmatch(to):
-        raise _RefusalError(400, 21211, f"Invalid 'To' Phone Number: {to}")
+        raise RefusalError(400, 21211, f"Invalid 'To' Phone Number: {to}")
     if not sender:
-        raise _RefusalError(400, 21603, "A 'From' phone number is required.")
+        raise RefusalError(400, 21603, "A 'From' phone number is required.")
     if not text and not media:
-        raise _RefusalError(400, 21619, "A text message body or media urls must be specified.")
+        raise RefusalError(400, 21619, "A text message body or media urls must be specified.")
+    if len(media) > 10:
+        raise RefusalError(400, 21623, "Number of media files exceeds allowed limit")
     if len(text) > _LONGEST:
-        raise _RefusalError(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
+        raise RefusalError(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
     if sandbox.is_blocked(to, fields.get("MessagingServiceSid", "")):
-        raise _RefusalError(400, 21610, "Attempt to send to unsubscribed recipient")
+        raise RefusalError(400, 21610, "Attempt to send to unsubscribed recipient")
 
 
 def _send_at(sandbox: SandboxState, fields: dict[str, str]) -> datetime | None:
     if "ScheduleType" not in fields and "SendAt" not in fields:
         return None
     if fields.get("ScheduleType") != "fixed":
-        raise _RefusalError(400, 35126, "ScheduleType must be 'fixed'")
+        raise RefusalError(400, 35126, "ScheduleType must be 'fixed'")
     if not fields.get("SendAt"):
-        raise _RefusalError(400, 35111, "SendAt is missing")
+        raise RefusalError(400, 35111, "SendAt is missing")
     try:
         at = from_iso(fields["SendAt"])
     except (InvalidInputError, OverflowError):
-        raise _RefusalError(400, 35114, "SendAt is not ISO 8601") from None
-    if sandbox.sends_at_once(at, NEAREST):
+        raise RefusalError(400, 35114, "SendAt is not ISO 8601") from None
+    if sandbox.sends_at_once(at, sandbox.min_lead):
         return None
-    if not NEAREST <= at - sandbox.now() <= FARTHEST:
-        raise _RefusalError(400, 35114, "SendAt must be between 15 minutes and 35 days in the future")
+    if not sandbox.min_lead <= at - sandbox.now() <= FARTHEST:
+        raise RefusalError(400, 35114, f"SendAt must be between {sandbox.min_lead} and 35 days in the future")
     if sandbox.parked_count() >= sandbox.cap:
-        raise _RefusalError(400, 35125, "Too many scheduled messages")
+        raise RefusalError(400, 35125, "Too many scheduled messages")
     return at
 
 
-def _read_or_cancel(sandbox: SandboxState, call: Call, account: str, sid: str) -> Answer:
-    """Read a message, or cancel one that is still scheduled."""
+def _one(sandbox: SandboxState, call: Call, account: str, sid: str) -> Answer:
+    """Read, change or delete one message."""
+    _allow(call, "GET", "POST", "DELETE")
     message = sandbox.by_id.get(sid)
     if message is None or message.kind != "twilio":
-        raise _RefusalError(404, 20404, f"The requested resource {call.path} was not found")
+        raise RefusalError(404, 20404, f"The requested resource {call.path} was not found")
+    if call.method == "DELETE":
+        _require_complete(message)
+        del sandbox.by_id[sid]
+        return Answer(204)
     if call.method == "POST":
-        if dict(_form(call)).get("Status") != "canceled":
-            raise _RefusalError(400, 20001, "Status must be 'canceled'")
+        _change(sandbox, message, dict(_form(call)))
+    return answer(200, resource(message, account))
+
+
+def _change(sandbox: SandboxState, message: Parked, fields: dict[str, str]) -> None:
+    """Cancel a message that is still scheduled, or forget the words of one that is over; nothing else changes."""
+    if fields.get("Status") == "canceled":
         if message.status != "scheduled":
-            raise _RefusalError(400, 30409, "Message cannot be canceled")
+            raise RefusalError(400, 30409, "Message cannot be canceled")
         sandbox.cancel(message)
-    return answer(200, _message_resource(message, account))
+    elif fields.get("Status") is None and fields.get("Body") == "":
+        _require_complete(message)
+        message.text = ""
+    else:
+        raise RefusalError(400, 20001, "Status must be 'canceled', or Body empty")
 
 
-def _message_list(sandbox: SandboxState, call: Call, account: str) -> Answer:
-    """Return the first page of messages, newest first, to and from the numbers that are named."""
-    wanted = call.query
-    found = [
-        _message_resource(message, account)
-        for message in reversed(sandbox.messages(wanted.get("To")))
-        if message.kind == "twilio" and wanted.get("From") in {None, message.from_}
-    ]
-    size = int(wanted.get("PageSize", "50"))
-    return answer(
-        200, {"messages": found[:size], "page": 0, "page_size": size, "uri": call.path, "next_page_uri": None}
-    )
+def _require_complete(message: Parked) -> None:
+    if message.status in {"scheduled", "queued"}:
+        raise RefusalError(409, 20009, "Cannot change this resource before its delivery is complete")
 
 
 # Webhooks

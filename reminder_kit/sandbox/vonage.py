@@ -1,4 +1,4 @@
-"""Vonage's Messages API, as its API reference documents it: text and image messages, signed webhooks.
+"""Vonage's Messages API, as its API reference documents it: texts and MMS of every kind, signed webhooks.
 
 Never schedules and never cancels: a message that was taken is on its way.
 """
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from reminder_kit.model.instants import iso, seconds
 from reminder_kit.sandbox.http_messages import Answer, Call, answer
 from reminder_kit.sandbox.messages import Parked
+from reminder_kit.sandbox.problems import VONAGE
 from reminder_kit.sandbox.webhooks import Hook
 
 if TYPE_CHECKING:
@@ -26,18 +27,21 @@ __all__ = ["reply", "report", "respond"]
 WORDS = {
     "sent": "submitted",
     "delivered": "delivered",
+    "delivery_unconfirmed": "submitted",
     "sending_failed": "rejected",
     "delivery_failed": "undeliverable",
 }
 """Vonage's word for each of Telnyx' statuses; any other word stays as it is."""
 
 _NUMBER = re.compile(r"[1-9]\d{6,14}")
-_LONGEST = 1000
-_ERRORS = "https://developer.vonage.com/api-errors/messages-olympus"
+_LONGEST, _LONGEST_CAPTION = 3200, 3000
+_ERRORS = "https://developer.vonage.com/api-errors/messages"
+_MEDIA = ("image", "vcard", "audio", "video", "file")
+"""The kinds of media of an MMS; several of them are a `content`."""
 
 
 def _problem(status: int, code: str, title: str, parameter: str = "") -> Answer:
-    value: dict[str, Any] = {"type": f"{_ERRORS}#{code}", "title": title, "detail": title, "instance": "sandbox"}
+    value = VONAGE.write(status, code, title)
     if parameter:
         value["invalid_parameters"] = [{"name": parameter, "reason": title}]
     return answer(status, value)
@@ -47,11 +51,11 @@ def respond(sandbox: SandboxState, call: Call) -> Answer:
     """Answer one request."""
     scheme, _, given = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() not in {"basic", "bearer"} or not given or not _is_known(sandbox, scheme.lower(), given):
-        return _problem(401, "1", "Unauthorized")
+        return VONAGE.of_fault("unauthorized")
     if (call.method, call.path) == ("GET", "/v2/applications"):
         return answer(200, {"_embedded": {"applications": []}, "page": 1, "page_size": 1, "total_items": 0})
     if (call.method, call.path) != ("POST", "/v1/messages"):
-        return _problem(404, "2", "Not found")
+        return VONAGE.of_fault("unknown_path")
     return _create(sandbox, call)
 
 
@@ -71,45 +75,66 @@ def _create(sandbox: SandboxState, call: Call) -> Answer:
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
-        return _problem(422, "1020", "The request body is not valid JSON")
+        return _problem(422, "invalid-json", "The request body did not contain valid JSON")
     refused = _check(fields)
     if refused:
-        return _problem(422, "1020", refused[1], refused[0])
-    image = fields.get("image") or {}
-    now = sandbox.now()
+        return _problem(422, "1150", refused[1], refused[0])
+    media, now = _media(fields), sandbox.now()
     message = Parked(
         id=sandbox.new_id(),
         kind="vonage",
         to=f"+{fields['to']}",
-        from_=str(fields["from"]),
-        text=str(fields.get("text") or image.get("caption") or ""),
+        from_=fields["from"],
+        text=fields.get("text") or next((item["caption"] for item in media if item.get("caption")), ""),
         send_at=now,
         created_at=now,
         scheduled=False,
         status="queued",
-        type="MMS" if image else "SMS",
-        media_urls=(image["url"],) if image else (),
+        type=fields["channel"].upper(),
+        media_urls=tuple(item["url"] for item in media),
         webhook_url=fields.get("webhook_url"),
-        idempotency_key=str(fields.get("client_ref") or ""),
+        idempotency_key=fields.get("client_ref") or "",
     )
     sandbox.accept(message)
     return answer(202, {"message_uuid": message.id})
 
 
+def _media(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the media of a message that was checked."""
+    kind = fields["message_type"]
+    return [] if kind == "text" else fields["content"] if kind == "content" else [fields[kind]]
+
+
 def _check(fields: dict[str, Any]) -> tuple[str, str] | None:
     """Return the parameter that is wrong and why; None means that all is right."""
-    if not _NUMBER.fullmatch(str(fields.get("to", ""))):
+    for name in ("to", "from", "channel", "message_type", "text", "client_ref", "webhook_url"):
+        if not isinstance(fields.get(name, ""), str):
+            return name, f"`{name}` must be a string"
+    if not _NUMBER.fullmatch(fields.get("to", "")):
         return "to", "`to` is no E.164 number without its plus sign"
     if not fields.get("from"):
         return "from", "`from` is required"
-    kind = (fields.get("channel"), fields.get("message_type"))
-    if kind not in {("sms", "text"), ("mms", "image")}:
+    if len(fields.get("client_ref", "")) > 100:
+        return "client_ref", "`client_ref` is too long"
+    kind, channel = fields.get("message_type"), fields.get("channel")
+    if kind == "text" and channel in {"sms", "mms"}:
+        taken = 0 < len(fields.get("text", "")) <= _LONGEST
+        return None if taken else ("text", f"`text` must have 1 to {_LONGEST} characters")
+    if channel != "mms" or kind not in {*_MEDIA, "content"}:
         return "message_type", "unsupported channel and message type"
-    if kind == ("sms", "text") and not 0 < len(str(fields.get("text") or "")) <= _LONGEST:
-        return "text", "`text` must have 1 to 1000 characters"
-    if kind == ("mms", "image") and not (isinstance(fields.get("image"), dict) and fields["image"].get("url")):
-        return "image", "`image.url` is required"
-    return ("client_ref", "`client_ref` is too long") if len(str(fields.get("client_ref") or "")) > 100 else None
+    items = fields.get(kind)
+    listed = items if kind == "content" and isinstance(items, list) else [items]
+    if listed and all(_is_medium(item, typed=kind == "content") for item in listed):
+        return None
+    return kind, f"`{kind}` must have a `url`, and a `caption` of up to {_LONGEST_CAPTION} characters"
+
+
+def _is_medium(item: object, *, typed: bool) -> bool:
+    """Say whether a value is one medium; in a `content` it names its type."""
+    if not isinstance(item, dict) or not isinstance(item.get("url"), str) or not item["url"]:
+        return False
+    caption = item.get("caption", "")
+    return isinstance(caption, str) and len(caption) <= _LONGEST_CAPTION and (not typed or item.get("type") in _MEDIA)
 
 
 # Webhooks
@@ -139,14 +164,15 @@ def report(sandbox: SandboxState, message: Parked, at: datetime) -> Hook:
         "message_uuid": message.id,
         "channel": message.type.lower(),
         "to": message.to.lstrip("+"),
-        "from": message.from_,
+        "from": message.from_.lstrip("+"),
         "timestamp": iso(at),
         "status": word,
         "client_ref": message.idempotency_key,
     }
     if message.errors:
         code = "1240" if message.errors[0]["code"] == "40300" else message.errors[0]["code"]
-        payload["error"] = {"type": f"{_ERRORS}#{code}", "title": code, "detail": message.errors[0]["title"]}
+        told = {"title": code, "detail": message.errors[0]["title"], "instance": message.id}
+        payload["error"] = {"type": f"{_ERRORS}#{code}", **told}
     return _hook(sandbox, word, at, payload, message.webhook_url or sandbox.webhook_url)
 
 

@@ -155,8 +155,10 @@ class Hooks:
 
 
 def _is_loopback(url: str | None) -> bool:
-    parts = urlsplit(url or "")
-    return parts.scheme == "http" and parts.hostname in _LOOPBACK
+    with suppress(ValueError):  # what is no address leads nowhere
+        parts = urlsplit(url or "")
+        return parts.scheme == "http" and parts.hostname in _LOOPBACK and parts.port != 0
+    return False
 
 
 def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:

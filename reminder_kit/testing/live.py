@@ -19,6 +19,7 @@ from reminder_kit.errors import MessageNotFoundError, ProviderError, TooLateToCa
 from reminder_kit.model.instants import iso
 from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Finder, NoAnswerError, NotSentError, Provider, Receipt, Request, Response
+from reminder_kit.testing.provider_stage import read_by
 from reminder_kit.transport.blocking import BlockingIO, run_blocking
 
 __all__ = ["LIVE_FROM", "LIVE_TO", "LiveStage", "live_stage"]
@@ -139,7 +140,7 @@ class LiveStage:
 
     def read(self, provider_id: str) -> Receipt:
         """Ask for a message."""
-        return self.provider.parse_read(self.send(self.provider.read(provider_id)))
+        return read_by(self.provider, provider_id, self.send)
 
     def find(self, draft: Draft) -> tuple[Receipt, ...] | None:
         """Look for a message as one whose id was never learned; None where asking now could show nothing."""

@@ -31,6 +31,7 @@ from reminder_kit.errors import (
 )
 from reminder_kit.ports import OptOutLister, Provider
 from reminder_kit.testing.live import LiveStage
+from reminder_kit.testing.provider_stage import read_by
 
 __all__ = ["NOT_LIVE", "LiveContract"]
 
@@ -89,9 +90,8 @@ class LiveContract:
         impostor = cast("Provider", _Impostor(live.provider))
         assert live.send(live.provider.ping(), impostor).status in {401, 403}
         if live.provider.capabilities.lookup_age is not None:
-            response = live.send(live.provider.read(live.stranger), impostor)
             with pytest.raises(RefusedCredentialError):
-                live.provider.parse_read(response)
+                read_by(live.provider, live.stranger, lambda request: live.send(request, impostor))
 
     def test_an_unknown_message_is_not_found(self, live: LiveStage) -> None:
         """Reading and cancelling a message there is not both say so."""

@@ -5,7 +5,7 @@ Never looks inside an adapter: it speaks to a provider through its port.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
@@ -15,7 +15,7 @@ from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Finder, Listed, Lister, OptOutLister, Provider, Receipt, Request, Response
 from reminder_kit.transport.blocking import BlockingIO, run_blocking
 
-__all__ = ["Held", "ProviderSandbox", "Stage"]
+__all__ = ["Held", "ProviderSandbox", "Stage", "read_by"]
 
 
 class Held(Protocol):
@@ -47,6 +47,19 @@ class ProviderSandbox(Protocol):
     def fault(self, kind: str, times: int | None = 1, **details: Any) -> None:
         """Have the next `times` requests go wrong; None means all."""
         ...
+
+
+def read_by(provider: Provider, provider_id: str, send: Callable[[Request], Response]) -> Receipt:
+    """Return what a provider says of a message, in one request or in a conversation."""
+    asked = provider.read(provider_id)
+    if isinstance(asked, Request):
+        return provider.parse_read(send(asked))
+    try:
+        request = next(asked)
+        while True:
+            request = asked.send(send(request))
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
 
 
 @define
@@ -96,8 +109,8 @@ class Stage:
         return self.provider.parse_created(self.send(self.request(draft, name)))
 
     def read(self, provider_id: str) -> Receipt:
-        """Ask for a message."""
-        return self.provider.parse_read(self.send(self.provider.read(provider_id)))
+        """Ask for a message, in as many requests as the provider needs for that."""
+        return read_by(self.provider, provider_id, self.send)
 
     def find(self, draft: Draft, name: str = "1") -> tuple[Receipt, ...]:
         """Look for a message as one whose id was never learned."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import evolve, field, frozen
 
@@ -25,7 +25,16 @@ from reminder_kit.webhooks.normalising import is_number
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Inbox"]
+__all__ = ["Inbox", "Taken"]
+
+
+class Taken(NamedTuple):
+    """What became of a webhook."""
+
+    #: Its events as they came, each with the word whether it had come before.
+    events: tuple[DeliveryEvent, ...]
+    #: What hosts are to hear of.
+    announced: list[DeliveryEvent]
 
 
 @frozen
@@ -39,16 +48,16 @@ class Inbox:
     #: By how much, as elapsed time, a start must have moved for a reply about the earlier one to mean nothing.
     rearm_after: timedelta = timedelta(minutes=15)
 
-    def take(self, tx: Transaction, events: Iterable[DeliveryEvent], now: datetime) -> list[DeliveryEvent]:
-        """Store verified events and act on them; returns the events that hosts are to hear of.
+    def take(self, tx: Transaction, events: Iterable[DeliveryEvent], now: datetime) -> Taken:
+        """Store verified events and act on them; one that was stored before is marked as such, and nothing else.
 
-        An event that was stored before is passed over. An event out of turn is returned as two events, and so is a
-        reply that may be a STOP; a reply that is a keyword as one, and one more for each appointment for which the
-        keyword holds.
+        Announced are an event out of turn as two events, and so a reply that may be a STOP; a reply that is a keyword
+        as one, and one more for each appointment for which the keyword holds.
         """
-        announced: list[DeliveryEvent] = []
+        came, announced = list[DeliveryEvent](), list[DeliveryEvent]()
         for event in events:
-            if not tx.store_event(event, now):
+            came.append(evolve(event, repeated=not tx.store_event(event, now)))
+            if came[-1].repeated:
                 continue
             if event.type in STATES:
                 announced += self._follow_message(tx, event, now)
@@ -57,7 +66,7 @@ class Inbox:
                 announced.append(event)  # a word that decides nothing is nobody's reply
             else:
                 announced += self._take_reply(tx, event, now)
-        return announced
+        return Taken(tuple(came), announced)
 
     def _take_reply(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
         """Act on what a person replied, and return it: a reply is about what had gone out to its number by then.

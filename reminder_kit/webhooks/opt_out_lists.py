@@ -5,7 +5,7 @@ Never lifts a bar: a number that is on our list alone may have opted out in word
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
@@ -18,7 +18,7 @@ from reminder_kit.logs import LOG
 from reminder_kit.model.consent import Act, ConsentEvent, Party, Way, Writer, sender_names
 from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.instants import iso, utc
-from reminder_kit.ports import IO, NoAnswerError, NotSentError, OptOutLister, Provider
+from reminder_kit.ports import IO, NoAnswerError, NotSentError, OptOutLister, OptOuts, Provider
 from reminder_kit.webhooks.normalising import is_number, number_of
 
 if TYPE_CHECKING:
@@ -75,26 +75,48 @@ async def opted_out(routes: Sequence[tuple[Provider, IO]], region: str | None = 
 async def _listed_by(lister: OptOutLister, io: IO, region: str | None) -> list[OptedOut]:
     """Return every number on one provider's list; raises `TransientError` where no answer came."""
     found: dict[str, datetime | None] = {}
-    odd = 0
-    for page in range(1, _PAGES):
-        try:
-            await io.turn()
-            answer = lister.parse_opt_outs(await logged(io, lister.name, lister.opt_outs(page)))
-        except (NotSentError, NoAnswerError) as problem:
-            raise TransientError(str(problem), provider=lister.name) from problem
-        for listed in answer.numbers:
-            number = number_of(whole_text(listed), region)
-            if not is_number(number):
-                odd += 1
-                continue
-            known, since = found.get(number), _instant(answer.since.get(listed))
-            found[number] = max(known, since) if known and since else since or known
-        if not answer.more:
-            break
+    odd = set[str]()
+    async for listed, since in _rows(lister, io):
+        number = number_of(whole_text(listed), region)
+        if not is_number(number):
+            odd.add(listed)
+            continue
+        known = found.get(number)
+        found[number] = max(known, since) if known and since else since or known
     if odd:
-        LOG.warning("%d entries of the list of opt-outs at %s are no numbers", odd, lister.name)
+        LOG.warning("%d entries of the list of opt-outs at %s are no numbers", len(odd), lister.name)
     names = sender_names(lister.sender, lister.capabilities.pool)
     return [OptedOut(number, since, lister.name, names) for number, since in found.items()]
+
+
+async def _rows(lister: OptOutLister, io: IO) -> AsyncIterator[tuple[str, datetime | None]]:
+    """Yield every row of a list once, page by page.
+
+    Reading ends where no page follows, and where one brings nothing new: a list that repeats itself has no end. A page
+    of nothing that we can use may stand between others, two in a row may not.
+    """
+    seen, empty = set[tuple[str, datetime | None]](), False
+    for page in range(1, _PAGES):
+        answer = await _page(lister, io, page)
+        rows = [(listed, _instant(answer.since.get(listed))) for listed in answer.numbers]
+        fresh = dict.fromkeys(row for row in rows if row not in seen)
+        for row in fresh:
+            yield row
+        seen.update(fresh)
+        if not answer.more:
+            return
+        if not fresh and (rows or empty):
+            LOG.warning("the list of opt-outs at %s brings nothing new from page %d on", lister.name, page)
+            return
+        empty = not rows
+
+
+async def _page(lister: OptOutLister, io: IO, page: int) -> OptOuts:
+    try:
+        await io.turn()
+        return lister.parse_opt_outs(await logged(io, lister.name, lister.opt_outs(page)))
+    except (NotSentError, NoAnswerError) as problem:
+        raise TransientError(str(problem), provider=lister.name) from problem
 
 
 def _instant(at: datetime | None) -> datetime | None:

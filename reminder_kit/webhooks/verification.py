@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from reminder_kit.errors import (
     ConfigurationError,
@@ -24,7 +25,7 @@ from reminder_kit.errors import (
 from reminder_kit.model.consent import sender_names
 from reminder_kit.model.host_data import shown_name, whole_text
 from reminder_kit.model.messages import DeliveryEvent
-from reminder_kit.ports import Provider
+from reminder_kit.ports import AddressSigner, Provider
 from reminder_kit.providers.signatures import lowered
 from reminder_kit.webhooks.normalising import normalised
 
@@ -43,20 +44,25 @@ def verified_events(
     body: bytes,
     now: datetime,
     region: str | None = None,
+    url: str | None = None,
 ) -> tuple[DeliveryEvent, ...]:
     """Return the events of a webhook, verified by one of the kit's providers, as the ledger keeps them.
 
     `name` is the provider's; None means that the headers decide who is asked. Of two accounts with one provider both
     are asked, since their headers look alike. Where none can verify it the first one's error is raised:
-    `SignatureError` or `ConfigurationError`. `region` is the country of numbers without a country code. Raises
-    `PayloadError` where the webhook is genuine and no event, or larger than `LARGEST`, and `InvalidInputError` for a
-    name that the kit does not have, for headers that are no mapping, and for a body that is not bytes.
+    `SignatureError` or `ConfigurationError`. `region` is the country of numbers without a country code. `url` is what
+    the host says of the address that was called, for providers that sign it. Raises `PayloadError` where the webhook is
+    genuine and no event, or larger than `LARGEST`, and `InvalidInputError` for a name that the kit does not have, for
+    headers that are no mapping, for an address that is no text, and for a body that is not bytes.
     """
     plain, raw = _plain(headers), _raw(body)
+    if not isinstance(url, str | None):
+        raise InvalidInputError(f"the address of a webhook is a text, not a {type(url).__name__}: str(request.url)")
+    asked = _Asked(plain, raw, now, None if url is None else _text(url)[:_LONGEST_HEADER])
     first: ReminderKitError | None = None
     for provider in _candidates(providers, name, plain):
         try:
-            return _told(provider, plain, raw, now, region)
+            return _told(provider, asked, region)
         except (SignatureError, ConfigurationError) as error:
             first = first or error
     assert first is not None  # noqa: S101 - somebody was asked, and refused
@@ -87,16 +93,30 @@ def _raw(body: bytes) -> bytes:
     return bytes(body)
 
 
-def _told(
-    provider: Provider, headers: Mapping[str, str], body: bytes, now: datetime, region: str | None
-) -> tuple[DeliveryEvent, ...]:
+@frozen
+class _Asked:
+    """What an adapter is asked about: a webhook, made plain."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    now: datetime
+    url: str | None
+
+    def events(self, provider: Provider) -> tuple[DeliveryEvent, ...]:
+        """Return what the adapter reads of it, and raise what the adapter raises."""
+        if provider.capabilities.signs_address:
+            return cast("AddressSigner", provider).events(self.headers, self.body, self.now, url=self.url)
+        return provider.events(self.headers, self.body, self.now)
+
+
+def _told(provider: Provider, asked: _Asked, region: str | None) -> tuple[DeliveryEvent, ...]:
     """Return what an adapter makes of a webhook, made plain.
 
     Raises `PayloadError` for what it raises, or returns, by mistake: the same webhook would never be taken.
     """
     try:
-        events = provider.events(headers, body, now)
-        return tuple(_addressed(normalised(event, provider.name, region, now), provider) for event in events)
+        found = asked.events(provider)
+        return tuple(_addressed(normalised(event, provider.name, region, asked.now), provider) for event in found)
     except (WebhookError, ConfigurationError):
         raise
     except Exception as error:  # noqa: BLE001 - an adapter may be anybody's

@@ -33,6 +33,7 @@ def test_all_is_well_after_the_first_runs(run, telnyx, machine_now, calendar, ev
         ["ok", "attention"],
         ["ok", "credentials"],
         ["ok", "provider"],
+        ["ok", "profile"],
         ["ok", "clock"],
     ]
 
@@ -157,8 +158,35 @@ def test_a_fallback_is_looked_at_like_the_provider(run, telnyx, machine_now, sec
     assert ran.status == 0
     assert [(item["check"], item["state"]) for item in ran.json if item["check"] == "fallback"] == [
         ("fallback", "ok")
-    ] * 3
+    ] * 4
     assert "twilio at http://127.0.0.1" in message(ran, "fallback")
+    assert "'Sandbox' reports to" in message(ran, "fallback")
+
+
+def test_what_is_set_at_telnyx_is_told(run, telnyx, machine_now):
+    """The messaging profile's newer settings are told where they are on, and a profile that is off fails."""
+    telnyx.clock.set(machine_now)
+    telnyx.settings["telnyx"] = {"mobile_only": True, "daily_spend_limit": "5.00", "daily_spend_limit_enabled": True}
+    ran = run("doctor", "--json")
+    assert ("profile", "fail") not in states(ran)
+    assert "mobile_only is on: numbers that are no mobiles are refused" in message(ran, "profile")
+    assert "for 5.00 USD a day at most" in message(ran, "profile")
+    telnyx.settings["telnyx"] = {"enabled": False}
+    ran = run("doctor", "--json")
+    assert ran.status == 1
+    assert ("profile", "fail") in states(ran)
+
+
+def test_settings_that_cannot_be_had_are_no_failure(run, telnyx, machine_now, second, monkeypatch):
+    """Where the fallback's service cannot be read, that is a warning, and the rest is examined."""
+    telnyx.clock.set(machine_now)
+    second(TWILIO)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "KEY0123")
+    for kind in ("500", "drop_before"):
+        telnyx.fault(kind, path="/v1/Services/*")
+        ran = run("doctor", "--json")
+        assert ("fallback", "warn") in states(ran)
+        assert [item["check"] for item in ran.json][-1] == "fallback"
 
 
 def test_a_run_goes_on_without_a_fallback_that_has_no_key(run, telnyx, second, calendar, event):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminder_kit.errors import ConfigurationError
-from reminder_kit.providers.signatures import check_ed25519_key
+from reminder_kit.errors import ConfigurationError, SignatureError
+from reminder_kit.providers.signatures import check_age, check_ed25519_key
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox.signer import Signer
 
@@ -88,3 +89,18 @@ def test_keys_that_somebody_was_given_are_taken():
         check_ed25519_key(Signer(str(seed)).public_key, "the key")
     check_ed25519_key(text(RFC_8032), "the key")
     assert Telnyx("KEY", "+12025550100", public_key=f"{text(RFC_8032)}, {Signer().public_key}")
+
+
+@pytest.mark.parametrize(
+    "timestamp", ["1_771_165_805", " 1771165805", "+1771165805", "１７７１１６５８０５", "1e9", "²", ""]
+)
+def test_a_timestamp_is_ascii_digits(timestamp):
+    """What Python's `int` takes for a number besides digits is no provider's timestamp."""
+    with pytest.raises(SignatureError, match="no Unix time"):
+        check_age(timestamp, datetime(2026, 2, 15, 14, 30, 5, tzinfo=UTC), timedelta(days=99_999), "webhook")
+
+
+def test_a_timestamp_of_thousands_of_digits_is_none():
+    """A timestamp beyond all calendars is refused as any other that is none."""
+    with pytest.raises(SignatureError, match="no Unix time"):
+        check_age("9" * 5000, datetime(2026, 2, 15, tzinfo=UTC), timedelta(minutes=5), "webhook")

@@ -636,3 +636,42 @@ def test_other_packages_announce_their_providers(tmp_path, monkeypatch):
     assert provider_names() == ("broken", "pigeon", "telnyx", "twilio", "vonage")
     with pytest.raises(ConfigurationError, match=r"no_such_module:Broken.*cannot be loaded"):
         provider_class("broken")
+
+
+# Detail records
+
+
+def records(*rows):
+    body = json.dumps({"data": [{"uuid": f"u-{n}", "direction": "outbound", **row} for n, row in enumerate(rows)]})
+    return Telnyx("KEY", "+12025550100").parse_messages(Response(200, {}, body.encode()), "+12025550123", NOW)
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("delivered", "delivered"),
+        ("dlr_unconfirmed", "sent"),
+        ("dlr_timeout", "sent"),
+        ("gw_timeout", "undelivered"),
+        ("gw_reject", "undelivered"),
+        ("failed", "undelivered"),
+        ("read", "delivered"),
+        ("pondering", "unknown"),
+    ],
+)
+def test_detail_records_have_words_of_their_own(word, status):
+    """A record's status is a word that messages do not know, and means one of ours all the same."""
+    (found,) = records({"status": word, "cli": "+12025550100"})
+    assert found.status == status
+
+
+def test_detail_records_of_rcs_are_passed_over():
+    """What went out on another channel was made by no ledger of ours."""
+    rows = [{"message_type": kind, "cli": "+12025550100", "status": "delivered"} for kind in ("SMS", "MMS", "RCS")]
+    assert [found.provider_id for found in records(*rows)] == ["u-0", "u-1"]
+
+
+def test_a_detail_record_without_an_address_tells_no_token():
+    """The webhook address of a record is a text, empty where there was none."""
+    (found,) = records({"delivery_status_webhook_url": "", "status": "delivered"})
+    assert found.token == ""

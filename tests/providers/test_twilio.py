@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -263,11 +265,24 @@ def test_another_address_is_a_forgery(theirs):
         events_of(FORM, url="https://example.com/t", signed_for=theirs)
 
 
-def test_a_host_may_say_which_address_was_called():
-    """The header `x-reminder-kit-url` says which of a host's addresses was called, where it has many."""
-    url = "https://example.com/t?clinic=7"
-    headers = {"x-twilio-signature": signature(url, FORM), "x-reminder-kit-url": url}
-    assert twilio().events(headers, urlencode(FORM).encode(), NOW)
+@pytest.mark.parametrize(
+    ("configured", "named", "called"),
+    [
+        (None, "https://example.com/t?clinic=7", "https://example.com/t?clinic=7"),
+        ("https://example.com/t", "https://example.com/replies?clinic=7", "https://example.com/replies?clinic=7"),
+        ("https://example.com/t", "/replies?clinic=7", "https://example.com/replies?clinic=7"),
+        ("https://example.com:8443/t", "?clinic=7", "https://example.com:8443/t?clinic=7"),
+        ("https://example.com/t?clinic=1", "?clinic=7", "https://example.com/t?clinic=7"),
+        ("https://example.com/t#rc=3", "/t", "https://example.com/t"),
+        ("https://example.com/t", "http://example.com/t", "http://example.com/t"),
+        ("https://example.com/t", None, "https://example.com/t"),
+        ("https://example.com/t", "", "https://example.com/t"),
+    ],
+)
+def test_a_host_may_say_which_address_was_called(configured, named, called):
+    """Whole, or from the path or the query on: what it does not say is `webhook_url`'s."""
+    headers = {"x-twilio-signature": signature(called, FORM)}
+    assert twilio(webhook_url=configured).events(headers, urlencode(FORM).encode(), NOW, url=named)
 
 
 @pytest.mark.parametrize(
@@ -275,31 +290,137 @@ def test_a_host_may_say_which_address_was_called():
     [
         ("https://staging.example.com/t", "another host"),
         ("https://example.com.evil.test/t", "another host"),
-        ("https://[::1", "another host"),
+        ("//staging.example.com/t", "another host"),
+        ("https://[::1", "is no address"),
         ("https://\ud800/", "another host"),
         ("https://example.com:99999999/t", "is no address"),
         ("https://example.com/other", "fits neither"),
     ],
 )
-def test_a_header_from_outside_names_no_other_host(named, words):
-    """Signed for another of the account's addresses: beside `webhook_url` only its own host may be named."""
-    headers = {"x-twilio-signature": signature("https://staging.example.com/t", FORM), "x-reminder-kit-url": named}
+def test_a_host_is_not_talked_into_another_ones_address(named, words):
+    """A host may take the address from the request, where it is anybody's word: beside `webhook_url` its host holds."""
+    headers = {"x-twilio-signature": signature("https://staging.example.com/t", FORM)}
     with pytest.raises(SignatureError, match=words):
+        twilio(webhook_url="https://example.com/t").events(headers, urlencode(FORM).encode(), NOW, url=named)
+
+
+def test_no_header_says_which_address_was_called():
+    """What comes with the request decides nothing about the address that it is signed for."""
+    other = "https://example.com/other"
+    named = dict.fromkeys(("x-reminder-kit-url", "x-forwarded-host", "x-original-url", "host", "forwarded"), other)
+    headers = {"x-twilio-signature": signature(other, FORM), **named}
+    with pytest.raises(SignatureError):
         twilio(webhook_url="https://example.com/t").events(headers, urlencode(FORM).encode(), NOW)
-
-
-def test_a_host_may_name_another_address_of_its_own():
-    """Replies may come to another path than reports: the header says so, on the same host."""
-    url = "https://example.com/replies?clinic=7"
-    headers = {"x-twilio-signature": signature(url, FORM), "x-reminder-kit-url": url}
-    assert twilio(webhook_url="https://example.com/t").events(headers, urlencode(FORM).encode(), NOW)
+    with pytest.raises(ConfigurationError, match="webhook_url"):
+        twilio().events(headers, urlencode(FORM).encode(), NOW)
 
 
 def test_thousands_of_fields_are_no_form():
     """Twilio sends some twenty fields: thousands are refused before they are sorted."""
     body = b"&".join(b"a%d=1" % number for number in range(5000))
-    with pytest.raises(SignatureError, match="is no form"):
+    with pytest.raises(SignatureError, match="neither a form nor JSON"):
         twilio(webhook_url="https://example.com/t").events({"x-twilio-signature": "x"}, body, NOW)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:pw@example.com/t",
+        "https://user:pw@example.com:443/t",
+        "https://EXAMPLE.com/t",
+        "https://[2001:db8::1]/t",
+        "https://[2001:db8::1]:443/t",
+    ],
+)
+def test_an_address_is_signed_as_it_is_written(url):
+    """Password, capitals and brackets stay, with the port and without, as in Twilio's own SDK."""
+    with_port = url if ":443/" in url else url.replace("/t", ":443/t")
+    for signed in (with_port, url.replace(":443/", "/")):
+        assert events_of(FORM, url=url, signed_for=signed)
+
+
+# JSON, and shared keys
+
+
+JSON_URL = "https://example.com/json"
+DIGEST = "?bodySHA256="
+
+
+def signed_json(value, url=None, **settings):
+    """Return the events of a JSON webhook, signed as Twilio does, with its digest in the address."""
+    body = json.dumps(value).encode()
+    signed = f"{JSON_URL}{DIGEST}{hashlib.sha256(body).hexdigest()}"
+    headers = {"x-twilio-signature": signature(signed, {})}
+    return twilio(webhook_url=JSON_URL, **settings).events(headers, body, NOW, url=url and url(signed))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [None, lambda signed: signed, lambda signed: signed[signed.index("?") :]],
+    ids=["not told", "whole", "query"],
+)
+def test_a_json_body_is_verified_by_its_digest(url):
+    """Twilio signs the address with the body's digest in it, whether or not the host knows that query."""
+    (event,) = signed_json({"MessageSid": "SM3", "MessageStatus": "delivered", "To": NUMBER, "ErrorCode": 30003}, url)
+    assert (event.type, event.provider_id, event.number, event.code) == ("delivered", "SM3", NUMBER, "30003")
+
+
+def test_a_json_body_under_another_digest_is_refused():
+    """The digest in the address is of another body, or the signature is of an address without one."""
+    body = json.dumps({"MessageSid": "SM3"}).encode()
+    other = f"{JSON_URL}{DIGEST}{hashlib.sha256(b'another').hexdigest()}"
+    provider = twilio(webhook_url=JSON_URL)
+    with pytest.raises(SignatureError, match="another body"):
+        provider.events({"x-twilio-signature": signature(other, {})}, body, NOW, url=other)
+    with pytest.raises(SignatureError, match="fits neither"):
+        provider.events({"x-twilio-signature": signature(JSON_URL, {})}, body, NOW)
+    with pytest.raises(SignatureError, match="neither a form nor JSON"):
+        provider.events({"x-twilio-signature": "x"}, b"{" * 50_000, NOW)
+
+
+def test_the_official_sdk_signs_the_same_json():
+    """What Twilio's own validator takes for JSON is taken here, with a query of the host's in the address too."""
+    official = pytest.importorskip("twilio.request_validator").RequestValidator("12345")
+    body = json.dumps({"MessageSid": "SM3", "MessageStatus": "sent"})
+    url = f"{JSON_URL}?clinic=7&bodySHA256={hashlib.sha256(body.encode()).hexdigest()}"
+    made = official.compute_signature(url, {})
+    assert official.validate(url, body, made)
+    headers = {"x-twilio-signature": made}
+    assert twilio(webhook_url=f"{JSON_URL}?clinic=7").events(headers, body.encode(), NOW)
+
+
+SETTINGS = "x-twilio-webhooks-signature-settings"
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "secret"),
+    [
+        ({"webhook_key": "shared"}, "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256", "shared"),
+        ({"webhook_key": "next, shared"}, "key=webhooks_sharedkey_1, algorithm=hmac_sha256", "shared"),
+        ({"webhook_key": ("next", "shared"), "auth_token": ""}, "algorithm=HMAC_SHA256", "shared"),
+        ({}, "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256", "12345"),
+        ({"webhook_key": "shared"}, "algorithm=HMAC_SHA1", "12345"),
+    ],
+)
+def test_a_shared_key_signs_as_the_official_sdk_does(settings, given, secret):
+    """The header names the algorithm: HMAC-SHA256 under a shared key, while the token goes on with SHA-1."""
+    official = pytest.importorskip("twilio.request_validator")
+    algorithm = official.get_signature_algorithm(given)
+    made = official.RequestValidator(secret).compute_signature(URL, FORM, algorithm)
+    headers = {"x-twilio-signature": made, SETTINGS: given}
+    assert twilio(webhook_url=URL, **settings).events(headers, urlencode(FORM).encode(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("algorithm=HMAC_MD5", "HMAC_MD5"), ("algorithm=HMAC_SHA256", "TWILIO_WEBHOOK_KEY"), ("", "TWILIO_AUTH_TOKEN")],
+)
+def test_the_header_of_a_shared_key_proves_nothing(given, words):
+    """An unknown algorithm, and a signature by another secret than the algorithm's, are refused by their names."""
+    made = base64.b64encode(hmac.digest(b"shared", signed_text(URL, list(FORM.items())), "sha1")).decode()
+    headers = {"x-twilio-signature": made, SETTINGS: given}
+    with pytest.raises(SignatureError, match=words):
+        twilio(webhook_url=URL, webhook_key="shared").events(headers, urlencode(FORM).encode(), NOW)
 
 
 def test_without_an_address_nothing_can_be_verified():

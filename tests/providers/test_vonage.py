@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -75,9 +76,73 @@ def test_an_mms_is_one_image_with_its_caption():
     assert (body["channel"], body["message_type"]) == ("mms", "image")
 
 
-@pytest.mark.parametrize("changes", [{"text": "a" * 1001}, {"channel": "mms"}], ids=["long", "no image"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.png", "image"),
+        ("a.VCF?key=1", "vcard"),
+        ("a.mp3", "audio"),
+        ("a.mp4", "video"),
+        ("a.pdf", "file"),
+        ("a", "image"),
+        ("a.mp4/", "video"),
+    ],
+)
+def test_a_medium_is_what_its_name_ends_in(name, kind):
+    """Pictures, cards, sounds, films and files are message types of their own; what shows nothing is a picture."""
+    url = f"https://example.com/{name}"
+    body = json.loads(create(channel="mms", media_urls=(url,), text="").body)
+    assert (body["message_type"], body[kind]) == (kind, {"url": url})
+
+
+def test_several_media_are_one_message():
+    """Several attachments of any kind are one `content`, and the text stands beside the first."""
+    urls = ("https://example.com/a.png", "https://example.com/b.pdf")
+    body = json.loads(create(channel="mms", media_urls=urls).body)
+    assert body["message_type"] == "content"
+    assert body["content"] == [
+        {"type": "image", "url": urls[0], "caption": "See you"},
+        {"type": "file", "url": urls[1]},
+    ]
+
+
+def test_an_mms_may_be_text_alone():
+    """An MMS without media is a text on the channel `mms`."""
+    body = json.loads(create(channel="mms").body)
+    assert (body["channel"], body["message_type"], body["text"]) == ("mms", "text", "See you")
+
+
+def test_what_it_posts_is_what_the_official_sdk_posts():
+    """Each shape is the one that Vonage's own package makes of the same message."""
+    models = pytest.importorskip("vonage_messages.models")
+    numbers = {"to": "12025550123", "from_": "12025550100", "client_ref": "tok-1"}
+    url, more = "https://example.com/a.vcf", "https://example.com/b.png"
+    card, text = models.MmsResource(url=url, caption="See you"), "See you"
+    items = [
+        models.MmsContentItemVcard(url=url, caption=text),
+        models.MmsContentItemImage(url=more),
+    ]
+    for official, changes in (
+        (models.Sms(text="a" * 3200, **numbers), {"text": "a" * 3200}),
+        (models.MmsText(text=text, **numbers), {"channel": "mms"}),
+        (models.MmsVcard(vcard=card, **numbers), {"channel": "mms", "media_urls": (url,)}),
+        (models.MmsContent(content=items, **numbers), {"channel": "mms", "media_urls": (url, more)}),
+    ):
+        posted = json.loads(create(**changes).body)
+        assert posted == json.loads(official.model_dump_json(by_alias=True, exclude_none=True))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": "a" * 3201},
+        {"text": "a" * 3001, "media_urls": ("https://example.com/a.png",)},
+        {"channel": "mms", "text": " "},
+    ],
+    ids=["long", "long caption", "nothing"],
+)
 def test_what_vonage_never_takes_is_refused_before_the_call(changes):
-    """A text over 1000 characters, or an MMS without an image, is rejected without a call."""
+    """A text over 3,200 characters, a caption over 3,000, or neither text nor media, is rejected without a call."""
     with pytest.raises(RejectedError):
         create(**changes)
 
@@ -219,7 +284,11 @@ def test_a_status_names_its_message_and_our_token():
         ({"status": "submitted"}, "sent", ""),
         ({"status": "rejected", "error": {"title": "1240"}}, "undelivered", "1240"),
         ({"status": "undeliverable", "error": "?"}, "undelivered", ""),
+        ({"status": "accepted"}, "sent", ""),
+        ({"status": "failed", "error": {"title": 1000}}, "undelivered", "1000"),
+        ({"status": "expired"}, "undelivered", ""),
         ({"status": "pondering"}, "unknown", ""),
+        ({"to": {"type": "sms", "number": "12025550123"}, "from": {"type": "sms", "number": "1"}}, "delivered", ""),
         ({"timestamp": "yesterday"}, "delivered", ""),
     ],
 )
@@ -245,13 +314,63 @@ def test_a_reply_is_read_for_what_it_asks():
         {"iat": int(NOW.timestamp()) - 301},
         {"iat": int(NOW.timestamp()) + 301},
         {"iat": None},
+        {"iat": str(int(NOW.timestamp()))},
+        {"iat": True},
+        {"iat": 1e300},
+        {"exp": int(NOW.timestamp())},
+        {"exp": "never"},
+        {"nbf": int(NOW.timestamp()) + 301},
+        {"api_key": "efgh"},
     ],
-    ids=["secret", "algorithm", "other body", "no digest", "old", "early", "no time"],
+    ids=[
+        *("secret", "algorithm", "other body", "no digest", "old", "early", "no time", "time as text", "time as truth"),
+        *("endless time", "over", "no end", "not yet", "other account"),
+    ],
 )
 def test_a_forged_or_old_webhook_is_refused(claims):
-    """Secret, algorithm, digest of the body and time within five minutes: each must be right."""
+    """Secret, algorithm, digest of the body, account and times within five minutes: each must be right."""
     with pytest.raises(SignatureError):
         events_of(STATUS, **claims)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iat": NOW.timestamp() + 0.25},
+        {"exp": int(NOW.timestamp()) + 1},
+        {"nbf": int(NOW.timestamp()) + 299},
+        {"api_key": "abcd"},
+        {
+            "payload_hash": hashlib.sha256(json.dumps({"message_uuid": "u-1", "status": "sent"}).encode())
+            .hexdigest()
+            .upper()
+        },
+    ],
+    ids=["fraction", "not over", "clock ahead", "our account", "upper case"],
+)
+def test_what_a_token_may_hold_besides_is_taken(claims):
+    """A NumericDate may have a fraction (RFC 7519, 2), a clock may be a little ahead, and the account is ours."""
+    assert events_of({"message_uuid": "u-1", "status": "sent"}, **claims)
+
+
+@pytest.mark.parametrize("added", ["==", "!!", "A", ".x"])
+def test_a_token_is_taken_as_it_is_or_not_at_all(added):
+    """Whatever stands behind the signature makes another token, also what base64 would pass over."""
+    body = json.dumps(STATUS).encode()
+    made = token(body)
+    assert vonage().events({"authorization": f"bearer  {made} "}, body, NOW)
+    with pytest.raises(SignatureError):
+        vonage().events({"authorization": f"Bearer {made}{added}"}, body, NOW)
+
+
+def test_a_token_of_the_official_sdk_is_taken():
+    """What Vonage's own package signs is verified here, whichever way it orders its claims."""
+    official = pytest.importorskip("jwt")
+    body = json.dumps(STATUS).encode()
+    claims = {"payload_hash": hashlib.sha256(body).hexdigest(), "iss": "Vonage", "iat": int(NOW.timestamp())}
+    secret = "a secret of thirty-two characters"
+    made = official.encode(claims, secret, algorithm="HS256")
+    assert vonage(signature_secret=secret).events({"authorization": f"Bearer {made}"}, body, NOW)
 
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer a.b", "Bearer a.b.c", "Basic abc", "Bearer ü.ü.ü"])
@@ -278,3 +397,114 @@ def test_it_is_found_by_name():
     """`vonage` names this adapter, and its webhooks are taken up to five minutes later."""
     assert provider_class("vonage") is Vonage
     assert events_of(STATUS, now=NOW + timedelta(minutes=5))
+
+
+# Other formats that an account can be set to
+
+
+def test_a_reply_of_version_0_1_is_read_too():
+    """An application may be set to the older format, in which numbers and texts are wrapped."""
+    wrapped = {"type": "sms", "number": "12025550123"}
+    content = {"content": {"type": "text", "text": "STOP"}}
+    (event,) = events_of({"message_uuid": "u-2", "from": wrapped, "to": {"number": "12025550100"}, "message": content})
+    assert (event.type, event.number, event.text) == ("opted_out", NUMBER, "STOP")
+    assert "12025550100" in {sender.lstrip("+") for sender in event.senders}
+
+
+REPLY = {
+    "api-key": "abcd",
+    "msisdn": "12025550123",
+    "to": "12025550100",
+    "messageId": "0A0000000123ABCD1",
+    "text": "STOP & thanks=1",
+    "type": "text",
+    "keyword": "STOP",
+    "message-timestamp": "2026-02-15 14:29:59",
+    "timestamp": str(int(NOW.timestamp())),
+    "nonce": "aaaaaaaa-bbbb-cccc-dddd-0123456789ab",
+}
+
+
+def sms_api(fields=REPLY, method="sha256", secret="SIGNED", form=False, now=NOW, **changes):
+    """Return the event of a webhook in the format of the SMS API, signed as Vonage's own package signs."""
+    signed = "".join(f"&{name}={str(fields[name]).translate({38: '_', 61: '_'})}" for name in sorted(fields))
+    sig = hmac.new(secret.encode(), signed.encode(), method).hexdigest()
+    sent = {**fields, "sig": sig, **changes}
+    body = urlencode(sent).encode() if form else json.dumps(sent).encode()
+    return vonage().events({"content-type": "application/json"}, body, now)
+
+
+@pytest.mark.parametrize("method", ["md5", "sha1", "sha256", "sha512"])
+@pytest.mark.parametrize("form", [False, True], ids=["JSON", "form"])
+def test_a_stop_in_the_format_of_the_sms_api_is_heard(method, form):
+    """An account whose default is the SMS API reports replies in its format: a STOP in it bars the number as any."""
+    (event,) = sms_api({**REPLY, "text": "STOP"}, method, form=form)
+    assert (event.type, event.number, event.text, event.provider_id) == (
+        "opted_out",
+        NUMBER,
+        "STOP",
+        REPLY["messageId"],
+    )
+    assert event.occurred_at == datetime(2026, 2, 15, 14, 29, 59, tzinfo=UTC)
+    assert sms_api(form=form)[0].type == "received"  # "STOP & thanks=1": what parts fields is signed as "_"
+
+
+def test_the_official_sdk_signs_the_same_fields():
+    """What Vonage's own package signs for the SMS API is verified here."""
+    auth = pytest.importorskip("vonage_http_client.auth")
+    official = auth.Auth(api_key="abcd", signature_secret="SIGNED", signature_method="sha512")
+    sig = official.sign_params(dict(REPLY))
+    body = json.dumps({**REPLY, "sig": sig.upper()}).encode()
+    assert vonage().events({}, body, NOW)[0].number == NUMBER
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "shown"),
+    [
+        ("delivered", "0", "delivered", ""),
+        ("accepted", "0", "sent", ""),
+        ("buffered", "0", "sent", ""),
+        ("failed", "6", "undelivered", "6"),
+        ("expired", "1", "undelivered", "1"),
+        ("rejected", "7", "undelivered", "7"),
+        ("unknown", "99", "unknown", "99"),
+    ],
+)
+def test_a_receipt_in_the_format_of_the_sms_api_is_read(status, code, kind, shown):
+    """A delivery receipt names message, person and, as `client-ref`, our token; code 0 is none."""
+    report = {**REPLY, "status": status, "err-code": code, "client-ref": "tok-1"}
+    (event,) = sms_api(report)
+    assert (event.type, event.code, event.token, event.text) == (kind, shown, "tok-1", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sig": ""}, "Default SMS Setting"),
+        ({"sig": "0" * 64}, "another secret"),
+        ({"text": "START"}, "another secret"),
+        ({"secret": "OTHER"}, "another secret"),
+        ({"now": NOW + timedelta(seconds=301)}, "replay"),
+        ({"fields": {**REPLY, "timestamp": ""}}, "no Unix time"),
+        ({"fields": {**REPLY, "api-key": "efgh"}}, "VONAGE_API_KEY"),
+    ],
+)
+def test_what_the_sms_api_did_not_sign_is_refused_with_the_setting_to_change(changes, words):
+    """Not signed, signed by another, changed, too old, another account's: each says what is wrong and what to set."""
+    with pytest.raises(SignatureError, match=words):
+        sms_api(**changes)
+
+
+def test_a_token_may_stand_before_the_sms_apis_format():
+    """A body in that format that came with the usual token is read as well; one that names no message is none."""
+    (event,) = events_of({"msisdn": "12025550123", "to": "12025550100", "messageId": "0A", "text": "STOP"})
+    assert (event.type, event.number) == ("opted_out", NUMBER)
+    with pytest.raises(PayloadError, match="names no message"):
+        events_of({"msisdn": "12025550123", "text": "STOP"})
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff=1", b"{" * 50_000, b"&".join([b"a=1"] * 500), b"null"])
+def test_what_is_in_no_format_is_not_from_vonage(body):
+    """Without a token, whatever else a body is, it is refused as not signed."""
+    with pytest.raises(SignatureError, match="no bearer token"):
+        vonage().events({}, body, NOW)

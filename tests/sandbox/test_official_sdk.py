@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import parse_qsl
 
 import pytest
@@ -13,6 +14,7 @@ from tests.factories import ACCOUNT, NUMBER, SENDER
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 SEND_AT = "2026-02-11T09:00:00Z"
+PROFILE = "16fd2706-8baf-433b-82eb-8c7fada847da"
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,46 @@ def test_its_errors_are_those_of_telnyx(client):
         client.messages.cancel_scheduled("7a3c21eb-8b8e-48ab-ace2-a83e4367c087")
     with pytest.raises(telnyx.AuthenticationError):
         client.with_options(api_key="WRONG").messages.retrieve("7a3c21eb-8b8e-48ab-ace2-a83e4367c087")
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields"),
+    [
+        ("send_long_code", {"from_": SENDER}),
+        ("send_short_code", {"from_": "12345"}),
+        ("send_number_pool", {"messaging_profile_id": PROFILE}),
+        ("send_with_alphanumeric_sender", {"from_": "Clinic", "messaging_profile_id": PROFILE}),
+    ],
+)
+def test_it_sends_from_each_kind_of_sender(client, server, verb, fields):
+    """The endpoints for one kind of sender answer the SDK's verbs for them."""
+    sent = getattr(client.messages, verb)(to=NUMBER, text="Hi", **fields)
+    assert server.sandbox.by_id[sent.data.id].to == NUMBER
+
+
+def test_it_reads_the_lists(client, server):
+    """Detail records, opt-outs and profiles are read and paged by the SDK."""
+    for number in range(3):
+        client.messages.send(from_=SENDER, to=f"+1202555012{number}", text="Hi")
+        server.sandbox.inbound(f"+1202555012{number}", "STOP")
+    records = client.detail_records.list(filter={"record_type": "messaging"}, page_size=2)
+    assert len(list(records)) == 3
+    assert len(list(client.messaging_optouts.list(page_size=2))) == 3
+    assert [profile.id for profile in client.messaging_profiles.list()] == [PROFILE]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("429", 429), ("500", 500), ("unauthorized", 401), ("in_progress", 409), ("error", 400)]
+)
+def test_its_faults_are_those_of_telnyx(client, server, kind, status):
+    """Each fault is an error of the SDK's with Telnyx' code in its body."""
+    import telnyx
+
+    server.sandbox.fault(kind)
+    with pytest.raises(telnyx.APIStatusError) as caught:
+        client.messages.send(from_=SENDER, to=NUMBER, text="Hi", send_at=SEND_AT)
+    assert caught.value.status_code == status
+    assert caught.value.body["errors"][0]["code"].isdecimal()
 
 
 def test_by_default_it_doubles_a_message_whose_answer_was_lost(client, server):
@@ -112,6 +154,41 @@ def test_twilios_errors_are_those_of_twilio(twilio):
     with pytest.raises(errors.TwilioRestException) as raised:
         twilio.messages("SM" + "3" * 32).fetch()
     assert (raised.value.code, raised.value.status) == (20404, 404)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "status"),
+    [
+        ({"kind": "429"}, 20429, 429),
+        ({"kind": "500"}, 20500, 500),
+        ({"kind": "unauthorized"}, 20003, 401),
+        ({"kind": "error", "code": "21610"}, 21610, 400),
+        ({"kind": "error", "code": "30034"}, 30034, 400),
+    ],
+    ids=str,
+)
+def test_twilios_faults_are_those_of_twilio(twilio, server, fault, code, status):
+    """Each fault is the SDK's own exception with Twilio's code."""
+    errors = pytest.importorskip("twilio.base.exceptions")
+    server.sandbox.fault(**fault)
+    with pytest.raises(errors.TwilioRestException) as raised:
+        twilio.messages.create(to=NUMBER, messaging_service_sid="MG" + "2" * 32, body="Hi")
+    assert (raised.value.code, raised.value.status) == (code, status)
+
+
+def test_twilios_reads_every_page_and_deletes(twilio, server):
+    """The SDK follows the pages, bounds them by the day of sending, redacts and deletes."""
+    for _ in range(5):
+        twilio.messages.create(to=NUMBER, messaging_service_sid="MG" + "2" * 32, body="Hi")
+    server.sandbox.clock.advance(minutes=1)
+    listed = twilio.messages.list(to=NUMBER, page_size=2)
+    assert len({message.sid for message in listed}) == 5
+    sent_at = server.sandbox.now() - timedelta(minutes=1)
+    assert len(twilio.messages.list(date_sent_after=sent_at, date_sent_before=sent_at, page_size=2)) == 5
+    assert twilio.messages.list(date_sent_after=server.sandbox.now()) == []
+    assert twilio.messages(listed[0].sid).update(body="").body == ""
+    assert twilio.messages(listed[0].sid).delete()
+    assert len(twilio.messages.list()) == 4
 
 
 def test_twilios_believes_the_sandboxs_webhooks():

@@ -437,7 +437,8 @@ def test_stop_blocks_a_number_until_start(sandbox):
     assert hook.payload["autoresponse_type"] == "STOP"
     found, value = post(sandbox)
     assert (found.status, code(value)) == (400, "40300")
-    assert ask(sandbox, "GET", "/v2/messaging_optouts")[1]["data"][0]["from"] == NUMBER
+    (row,) = ask(sandbox, "GET", "/v2/messaging_optouts")[1]["data"]
+    assert (row["to"], row["keyword"]) == (NUMBER, "STOP ALL")  # `from` is the sending address, ours
     sandbox.clock.advance(days=1)
     assert [message.status for message in sandbox.messages()] == ["sending_failed"]
     sandbox.inbound(NUMBER, "START")

@@ -6,7 +6,6 @@ what the host wanted when, and what reached whom.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -23,7 +22,7 @@ from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.message_times import ASKED
 from reminder_kit.rules.placement import PlacementDecision, place
 from reminder_kit.rules.reminders import reminders_of
-from reminder_kit.sandbox.faults import Fault, Faults
+from reminder_kit.sandbox.faults import Fault
 from tests.factories import NEW_YORK
 from tests.simulation.histories import MISSING
 from tests.simulation.laws import REARM, moment
@@ -80,21 +79,6 @@ TIMELY = (Reason.TOO_LATE, Reason.PAST, Reason.QUIET_HOURS, Reason.SUPERSEDED)
 """Why time may leave no message for a reminder."""
 
 
-class SpokenFaults(Faults):
-    """Faults whose refusals are in the shape of the provider that was asked, with its own codes."""
-
-    def answer(self, call, do):
-        found, kind = super().answer(call, do)
-        if kind not in ("error", "unauthorized") or call.path.startswith("/v2/"):
-            return found, kind
-        code = json.loads(found.body)["errors"][0]["code"]
-        if call.path.startswith("/2010-04-01/"):
-            body = {"code": 20003 if kind == "unauthorized" else int(code), "message": "Refused on demand"}
-        else:
-            body = {"type": f"https://developer.vonage.com/api-errors#{code}", "title": "Refused on demand"}
-        return evolve(found, body=json.dumps(body).encode()), kind
-
-
 @frozen
 class Obstacle:
     """Something in the way from one instant to another (UTC)."""
@@ -131,7 +115,6 @@ class ObstacleHistory:
         self.kind = self.random.choice(KINDS[provider])
         self.provider = provider
         self.world = World(rules, quiet, kind=provider, ledger=ledger, **self.kind)
-        self.world.sandbox.faults = SpokenFaults()
         self.story = [f"{provider} {self.kind or 'plain'}, {rules}, {quiet}"]
         self.kits = [self.world.kit() for _ in range(self.random.choice([1, 1, 2]))]
         self.ear = self.world.kit()

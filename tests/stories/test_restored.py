@@ -233,7 +233,7 @@ def test_a_webhook_settles_what_was_parked_meanwhile(telnyx):
     made.sandbox.clock.set(START + timedelta(days=6))
     event = DeliveryEvent("e-1", "sent", made.sandbox.now(), "telnyx", "their-id", number=NEARS)
     with made.kit.ledger.writing() as tx:
-        (told,) = made.kit._inbox.take(tx, [event], made.kit.now())
+        (told,) = made.kit._inbox.take(tx, [event], made.kit.now()).announced
     assert told.appointment[1] == "A-1"
     assert unknown(made.kit) == set()
     assert [change.reason.value for change in made.kit.resync().changes] == ["already_sent"]

@@ -42,6 +42,28 @@ def test_every_page_is_read(kit, sandbox):
     assert sandbox.request_count == 2
 
 
+@pytest.mark.parametrize(("first", "asked"), [(3, 2), (0, 2)], ids=["the same rows", "no rows"])
+def test_a_list_that_repeats_itself_is_read_once(kit, monkeypatch, caplog, first, asked):
+    """A server that always names a next page is left at the first page that brings nothing new."""
+    numbers, pages = tuple(f"+1202555014{number}" for number in range(first)), []
+
+    def page(_self, _answer):
+        pages.append(1)
+        return OptOuts(numbers, more=True)
+
+    monkeypatch.setattr(Telnyx, "parse_opt_outs", page)
+    assert kit.reconcile_opt_outs() == first
+    assert len(pages) == asked
+    assert "brings nothing new from page 2 on" in caplog.text
+
+
+def test_a_page_of_nothing_may_stand_between_others(kit, monkeypatch):
+    """A page whose rows can't be used ends nothing: what follows is read."""
+    pages = iter([OptOuts((NUMBER,), more=True), OptOuts((), more=True), OptOuts(("+12025550124",), more=False)])
+    monkeypatch.setattr(Telnyx, "parse_opt_outs", lambda *_: next(pages))
+    assert kit.reconcile_opt_outs() == 2
+
+
 def test_what_is_only_on_our_list_stays_there(kit, sandbox):
     """A suppression the provider's list doesn't have is kept: a host made it."""
     kit.suppress(NUMBER, "asked at the desk")

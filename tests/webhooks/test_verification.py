@@ -84,6 +84,25 @@ def test_headers_that_are_no_mapping_are_the_callers_mistake(headers):
 
 
 @EACH
+@pytest.mark.parametrize("url", [b"https://clinic.example/hooks", 5, {"url": URL}], ids=["bytes", "number", "mapping"])
+def test_an_address_that_is_no_text_is_the_callers_mistake(name, url):
+    """The address that was called is a text, for the providers that don't sign it too."""
+    headers, body = letter(name)
+    with pytest.raises(InvalidInputError, match="address of a webhook is a text"):
+        verified_events([PROVIDERS[name]], None, headers, body, NOW, url=url)
+
+
+@EACH
+def test_the_address_that_was_called_concerns_who_signs_it(name):
+    """The host may name it for any webhook: Twilio's is verified with it, the others' without."""
+    headers, body = letter(name)
+    assert verified_events([PROVIDERS[name]], None, headers, body, NOW, url="/hooks")
+    if name == "twilio":
+        with pytest.raises(SignatureError):
+            verified_events([PROVIDERS[name]], None, headers, body, NOW, url="/elsewhere")
+
+
+@EACH
 def test_megabytes_are_not_looked_at(name):
     """A body beyond any provider's is refused before it is verified or parsed."""
     with pytest.raises(PayloadError, match="no provider's"):
@@ -95,7 +114,7 @@ class Adapter:
 
     name = "pigeon"
     sender = "+12025550100"
-    capabilities = SimpleNamespace(signed_by="", pool=None)
+    capabilities = SimpleNamespace(signed_by="", signs_address=False, pool=None)
 
     def __init__(self, events):
         self.events = lambda _headers, _body, _now: events()

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -116,6 +117,46 @@ def test_what_is_no_signed_webhook_is_refused_by_its_status(make_app, request_, 
     assert answer.headers["connection"] == "close"
 
 
+def called(app, *, path="/", body=b"{}", headers=()):
+    """Return the status with which an application answers a server that hands over just this."""
+    statuses, sent = [], [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive():
+        return sent.pop(0)
+
+    async def send(message):
+        statuses.append(message.get("status"))
+
+    scope = {"type": "http", "method": "POST", "path": path, "headers": list(headers), "query_string": b""}
+    asyncio.run(app(scope, receive, send))
+    return statuses[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("http://clinic.example/hooks", 401),
+        ("https://clinic.example:8443/hooks", 401),
+        ("http://clinic.example", 404),
+        ("http://clinic.example/other", 404),
+        ("hooks", 401),
+    ],
+)
+def test_an_absolute_target_is_answered_as_its_path(make_app, path, status):
+    """A server that was sent the whole address may hand it over as the path: what stands behind the host counts."""
+    assert called(make_app(path="/hooks"), path=path) == status
+
+
+def test_bodies_that_flood_in_are_refused_until_there_is_room(make_app):
+    """What is held at a time is bounded: beyond that the provider is asked to try again, and then it is taken."""
+    app = make_app(largest=1000)
+    app._held = 64 * 1000 - 10
+    assert called(app, body=b" " * 11) == 503
+    assert called(app, body=b" " * 10) == 401
+    assert called(app, body=b" " * 1001) == 413
+    assert app._held == 64 * 1000 - 10
+
+
 def test_refused_webhooks_are_logged_without_contents(make_app, sandbox, logged):
     """Forged and stale webhooks are logged with the reason, without text or number."""
     for wrong in ({"forged": True}, {"stale": True}):
@@ -125,14 +166,33 @@ def test_refused_webhooks_are_logged_without_contents(make_app, sandbox, logged)
 
 
 def test_no_caller_says_which_address_it_called(make_app, make_kit, sandbox):
-    """A webhook signed for another application of the account, with the header by which a host names addresses."""
+    """A webhook that was signed for another application of the account is refused, whatever headers come with it."""
     other, ours = "https://clinic.example/other", "https://clinic.example/hooks"
     provider = Twilio("AC" + "0" * 32, WEBHOOK_SECRET, "MG" + "0" * 32, webhook_url=ours)
-    headers, body = signed_event("twilio", "opted_out", url=other)
+    said = {"x-reminder-kit-url": other, "host": "clinic.example", "x-forwarded-uri": "/other"}
     app = make_app(kit=make_kit(provider=provider))
-    assert asked(app, headers={**headers, "x-reminder-kit-url": other}, content=body).status_code == 401
+    headers, body = signed_event("twilio", "opted_out", url=other)
+    assert asked(app, headers={**headers, **said}, content=body).status_code == 401
     headers, body = signed_event("twilio", "opted_out", url=ours)
-    assert asked(app, headers={**headers, "x-reminder-kit-url": other}, content=body).status_code == 200
+    assert asked(app, headers={**headers, **said}, content=body).status_code == 200
+
+
+def test_the_host_says_at_which_address_an_application_stands(make_app, make_kit):
+    """Its public address may differ from `webhook_url`, and the query is the request's own."""
+    replies = "https://clinic.example/replies"
+    provider = Twilio("AC" + "0" * 32, WEBHOOK_SECRET, "MG" + "0" * 32, webhook_url="https://clinic.example/hooks")
+    kit = make_kit(provider=provider)
+    for app, url in ((make_app(kit=kit, url=replies), replies), (make_app(kit=kit), "https://clinic.example/hooks")):
+        for query in ("", "?clinic=7&x=%20y"):
+            headers, body = signed_event("twilio", "received", url=url + query)
+            assert asked(app, path=f"/{query}", headers=headers, content=body).status_code == 200
+
+
+def test_a_webhook_that_comes_again_is_answered_as_before(make_app, sandbox, logged):
+    """A repetition is a 200 too, so that the provider stops, and the log says that it was one."""
+    app, webhook = make_app(), signed(sandbox, "received")
+    assert [asked(app, **webhook).status_code for _ in range(2)] == [200, 200]
+    assert [text.partition(" ")[2] for _, text in logged] == ["received", "received (it came before)"]
 
 
 def test_headers_of_any_bytes_are_refused_as_not_signed(make_app):
@@ -468,3 +528,96 @@ def test_a_fallback_that_can_not_be_verified_is_warned_of(make_app, make_kit, lo
             return theirs.status_code, (await client.post("/", content=body, headers=headers)).status_code
 
     assert asyncio.run(both()) == (500, 200)
+
+
+# A provider that tries again
+
+
+@BOTH
+def test_what_a_provider_sends_again_after_a_5xx_is_stored_once(make_app, make_kit, sandbox, appointment, kind):
+    """The ledger can't be written twice; Telnyx tries again, and the event is stored and followed once."""
+    uvicorn = pytest.importorskip("uvicorn")
+    app, failing = make_app(kind), [1, 2]
+    kit, submit = app._kit, app._kit.ledger.submit
+
+    def failing_at_first(step):
+        if failing:
+            failing.pop()
+            raise LedgerError("the disk is full")
+        return submit(step)
+
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 10
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.01)
+    (listening,) = server.servers[0].sockets
+    try:
+        kit.ledger.prepare()
+        kit.ledger.submit = failing_at_first
+        sandbox.webhook_url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        hook = sandbox.inbound(NUMBER, "STOP")
+        assert sandbox.hooks.wait()
+        assert hook.answers == [503, 503, 200]
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        sandbox.close()
+    assert list(kit.ledger.read(lambda reader: reader.suppressions())) == [NUMBER]
+    assert len(kit.ledger.read(lambda reader: reader.consent.events(NUMBER))) == 1
+
+
+BURST = """
+import asyncio, resource, sqlite3, sys
+from reminder_kit import ReminderKit, Rule
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.sandbox.signer import Signer
+from reminder_kit.webhook_app import WebhookApp
+import json
+from datetime import UTC, datetime
+
+signer, now = Signer(), datetime(2026, 2, 10, 14, tzinfo=UTC)
+kit = ReminderKit(Telnyx("KEY", "+12025550100", public_key=signer.public_key), [Rule("r", before="1 day", text="x")],
+                  ledger=sys.argv[1], timezone="UTC", clock=lambda: now)
+app = WebhookApp(kit, tell=lambda *_: None)
+
+async def post(number):
+    event = {"event_type": "message.received", "id": f"e-{number}",
+             "payload": {"from": {"phone_number": f"+1202555{number:04}"}, "text": "Thanks " * 100}}
+    body = json.dumps({"data": event}).encode()
+    headers = [(name.encode(), value.encode()) for name, value in signer.headers(body, now).items()]
+    sent, statuses = [{"type": "http.request", "body": body, "more_body": False}], []
+    async def receive(): return sent.pop(0)
+    async def send(message): statuses.append(message.get("status"))
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b""}
+    await app(scope, receive, send)
+    return statuses[0]
+
+async def burst(first, count):
+    return set(await asyncio.gather(*(post(number) for number in range(first, first + count))))
+
+async def main():
+    async with app.lifespan():
+        statuses = await burst(0, 1000)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        statuses |= await burst(1000, 10_000)
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    kit.close()
+    ledger = sqlite3.connect(sys.argv[1].removeprefix("sqlite:///"))
+    (stored,) = ledger.execute("SELECT count(*) FROM reminder_kit_events").fetchone()
+    print(json.dumps([sorted(statuses), grown, stored]))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_ten_thousand_webhooks_at_once_are_stored_within_bounded_memory(tmp_path):
+    """A burst is stored to the last one, and holds some kilobytes for each that waits, not more."""
+    url = f"sqlite:///{tmp_path}/burst.db"
+    ran = subprocess.run([sys.executable, "-c", BURST, url], cwd=ROOT, text=True, capture_output=True, check=True)
+    statuses, grown, stored = json.loads(ran.stdout)
+    assert statuses == [200]
+    assert stored == 11_000
+    assert grown < 150 * 1024  # kilobytes

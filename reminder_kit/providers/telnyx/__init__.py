@@ -1,7 +1,8 @@
 """Telnyx: SMS and MMS that Telnyx itself parks until `send_at`.
 
 Never relies on Telnyx to refuse what Telnyx documents as impossible. `provider` builds the requests, `responses` reads
-the answers by tables, `lists` what is listed, `webhooks` verifies and reads the events. What is odd about it, and which
+the answers by tables, `lists` what is listed, `settings` what the messaging profile says, `webhooks` verifies and reads
+the events. What is odd about it, and which
 page says so:
 
 - `send_at` lies 5 minutes to 5 days ahead, accurate to the minute; at most 1,000,000 messages are scheduled at once

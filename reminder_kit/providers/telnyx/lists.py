@@ -40,6 +40,7 @@ def listed(response: Response, sender: str | None) -> tuple[Listed, ...]:
         for row in _records(response)
         if row.get("uuid")
         and text_of(row.get("direction")) in {"", "outbound"}
+        and text_of(row.get("message_type")) != "RCS"  # of another channel, which no ledger of ours writes to
         and (sender is None or text_of(row.get("cli")) in {"", sender})
     ]
     return tuple(

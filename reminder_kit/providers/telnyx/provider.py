@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
@@ -27,11 +27,12 @@ from reminder_kit.errors import (
 )
 from reminder_kit.model.instants import iso
 from reminder_kit.model.messages import DeliveryEvent, Draft
-from reminder_kit.ports import Capabilities, Listed, OptOuts, Receipt, Request, Response
+from reminder_kit.ports import Capabilities, Listed, OptOuts, Question, Receipt, Remark, Request, Response
 from reminder_kit.providers.addresses import http_address
 from reminder_kit.providers.signatures import check_ed25519_key
 from reminder_kit.providers.telnyx.lists import listed, opted_out, recorded
 from reminder_kit.providers.telnyx.responses import FAILURES, TOKEN, receipt, refusal
+from reminder_kit.providers.telnyx.settings import inspected
 from reminder_kit.providers.telnyx.webhooks import verified
 from reminder_kit.rules.window import Window
 from reminder_kit.text.sms import sms_parts
@@ -144,6 +145,7 @@ class Telnyx:
             lists_opt_outs=True,
             pool=(self._profile or "") if self._from else "",
             signed_by="telnyx-signature-ed25519",
+            inspects=True,
             failures=FAILURES,
         )
 
@@ -292,8 +294,12 @@ class Telnyx:
         return Request("GET", f"/messaging_optouts?{urlencode(query)}", headers={"accept": "application/json"})
 
     def ping(self) -> Request:
-        """Return a request that reads one messaging profile, and changes nothing."""
-        return Request("GET", "/messaging_profiles?page[size]=1", headers={"accept": "application/json"})
+        """Return a request that reads the messaging profiles, and changes nothing."""
+        return Request("GET", "/messaging_profiles?page[size]=20", headers={"accept": "application/json"})
+
+    def inspect(self, pinged: Response) -> Generator[Question, Response, tuple[Remark, ...]]:
+        """Return remarks on the messaging profile that sends: countries, limits, webhooks, what changes texts."""
+        return inspected(self._profile, self._webhook_url, pinged)
 
     # Answers
 

@@ -8,7 +8,9 @@ reads the answers by tables, `webhooks` verifies and reads the events. What else
   and `min_lead` changes it. The longest is 35 days. At most 500,000 messages are scheduled at once (Error 35125).
 - Create has no idempotency key (API reference, Message resource). A lost answer is settled from the list of messages,
   by number and words: the list shows no send time, and a scheduled message has no `date_sent` yet.
-- A message is cancelled while it is `scheduled` (Error 30409); no page names a cut-off. It can't be moved.
+- A message is cancelled while it is `scheduled` (Error 30409); no page of Twilio's names a cut-off. "Up to one hour
+  before" stands in Telnyx' page on scheduling, where it compares itself with others, and nowhere else that was found:
+  it is not believed. It can't be moved.
 - A status callback's signature covers its address and names no time, so our token can't stand in the address and a
   replay is known by its event id alone (Twilio, "Webhooks Security"). A message's
   first status is not reported (Twilio, "Outbound Message Status in Status Callbacks").

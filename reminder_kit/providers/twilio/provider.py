@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -28,11 +28,12 @@ from reminder_kit.errors import (
 )
 from reminder_kit.model.instants import iso, utc
 from reminder_kit.model.messages import DeliveryEvent, Draft
-from reminder_kit.ports import Capabilities, Listed, Receipt, Request, Response
+from reminder_kit.ports import Capabilities, Listed, Question, Receipt, Remark, Request, Response
 from reminder_kit.providers.addresses import http_address
 from reminder_kit.providers.answers import json_object, text_of
 from reminder_kit.providers.twilio.responses import receipt, receipt_of, refusal
-from reminder_kit.providers.twilio.webhooks import FAILURES, verified
+from reminder_kit.providers.twilio.settings import inspected
+from reminder_kit.providers.twilio.webhooks import FAILURES, Secrets, verified
 from reminder_kit.rules.window import Window
 
 __all__ = ["Twilio"]
@@ -59,6 +60,8 @@ class Twilio:
     senders, and None leaves the choice to the service. The account and its token default to the environment's
     TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, the base URL to TWILIO_BASE_URL. Twilio reports to `webhook_url`; its
     signature covers that address, so that it must be the public one; None means that the service's own is used.
+    `webhook_key` is the shared key that webhooks are signed with where the account uses one (default: the environment's
+    TWILIO_WEBHOOK_KEY; a tuple, or one text with commas, while it changes); without one the token signs them.
     `min_lead` is the shortest lead (5 minutes at least), `schedule_ahead` shortens the 35 days that messages are
     parked ahead; None means all of them.
 
@@ -76,6 +79,7 @@ class Twilio:
         from_: str | None = None,
         base_url: str | None = None,
         webhook_url: str | None = None,
+        webhook_key: str | Iterable[str] | None = None,
         *,
         min_lead: timedelta = timedelta(minutes=15),
         schedule_ahead: timedelta | None = None,
@@ -86,6 +90,7 @@ class Twilio:
         self._from = from_ or None
         base = base_url or os.environ.get("TWILIO_BASE_URL") or "https://api.twilio.com"
         self.base_url = http_address(base, "Twilio", "base_url").rstrip("/")
+        self._secrets = Secrets(self._auth_token, _keys(webhook_key))
         self._webhook_url = http_address(webhook_url, "Twilio", "webhook_url") if webhook_url else None
         if not _SERVICE.fullmatch(self._service):
             raise ConfigurationError(
@@ -106,6 +111,8 @@ class Twilio:
             listed_within=_LISTED,
             lists=True,
             signed_by="x-twilio-signature",
+            signs_address=True,
+            inspects=True,
             failures=FAILURES,
         )
 
@@ -186,6 +193,10 @@ class Twilio:
     def ping(self) -> Request:
         """Return a request that reads the account, and changes nothing."""
         return Request("GET", self._messages().replace("/Messages.json", ".json"))
+
+    def inspect(self, pinged: Response) -> Generator[Question, Response, tuple[Remark, ...]]:  # noqa: ARG002 - the account says nothing of it
+        """Return remarks on the Messaging Service: where reports and replies go, and what changes texts."""
+        return inspected(self._service, self.base_url, self._webhook_url)
 
     # Answers
 
@@ -273,23 +284,32 @@ class Twilio:
             if found.provider_id
         )
 
-    def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
-        """Verify a webhook (HMAC over its address and fields) and return its event.
+    def events(
+        self, headers: Mapping[str, str], body: bytes, now: datetime, url: str | None = None
+    ) -> tuple[DeliveryEvent, ...]:
+        """Verify a webhook (HMAC over its address and its fields, or the digest of JSON) and return its event.
 
-        The address is `webhook_url`, or the one that the host puts into a header `x-reminder-kit-url`, in the place of
-        any that came from outside: one of the same host as `webhook_url`, or any where that is not set. Twilio signs no
-        time: a repeated webhook is known by its event id alone, and `now` becomes the event's time. Raises
-        `SignatureError` where the signature fits no address, `PayloadError` where the webhook names no message, and
-        `ConfigurationError` where the token or the address is missing.
+        The address is `webhook_url`, or `url`: what the host knows of the address that was called, whole or from the
+        path or query on, on the same host as `webhook_url`; any where that is not set. Twilio signs no time: a repeated
+        webhook is known by its event id alone, and `now` becomes the event's time. Raises `SignatureError` where the
+        signature fits no address, `PayloadError` where the webhook names no message, and `ConfigurationError` where the
+        token or the address is missing.
         """
-        if not self._auth_token:
+        if not self._secrets.of("sha256"):
             raise ConfigurationError("Twilio webhook: no token to verify it with: set TWILIO_AUTH_TOKEN")
-        return verified(self._auth_token, self._webhook_url, headers, body, now)
+        return verified(self._secrets, self._webhook_url, url, headers, body, now)
 
 
 def _given(value: str | None, variable: str) -> str:
     """Return a setting; None means what the environment variable holds, or ""."""
     return (os.environ.get(variable, "") if value is None else value).strip()
+
+
+def _keys(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return shared keys from one text or several; None means those of the environment."""
+    value = _given(value, "TWILIO_WEBHOOK_KEY") if value is None or isinstance(value, str) else value
+    found = re.split(r"[\s,]+", value) if isinstance(value, str) else value
+    return tuple(key for key in found if key)
 
 
 def _rfc2822_instant(text: str) -> datetime | None:

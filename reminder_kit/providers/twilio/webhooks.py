@@ -1,15 +1,20 @@
 """Twilio's webhooks: verify address and fields, then read what happened to a message or what a person replied.
 
-Pure: no clock, no I/O. Never takes the address of a webhook on trust: the signature covers it. Sources: Twilio,
-"Webhooks Security" (signature) and "Outbound Message Status in Status Callbacks". Callbacks come in any order and more
-than once; a message and its status together are an event's id.
+Pure: no clock, no I/O. Never takes the address of a webhook from the webhook: the signature covers it. Sources:
+Twilio, "Webhooks Security" (signature, JSON bodies, shared keys) and "Outbound Message Status in Status Callbacks".
+Callbacks come in any order and more than once; a message and its status together are an event's id.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
+
+from attrs import field, frozen
 
 from reminder_kit.errors import ConfigurationError, PayloadError, SignatureError
 from reminder_kit.model.consent import sender_names
@@ -17,10 +22,11 @@ from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.ports import Failure
+from reminder_kit.providers.answers import text_of
 from reminder_kit.providers.replies import reply_type
 from reminder_kit.providers.signatures import lowered, same_hmac
 
-__all__ = ["FAILURES", "STATUSES", "signed_text", "verified"]
+__all__ = ["FAILURES", "STATUSES", "Secrets", "signed_text", "verified"]
 
 STATUSES = {
     "scheduled": "scheduled",
@@ -78,6 +84,30 @@ _MOST_FIELDS = 1000
 """Fields of a webhook: Twilio sends some twenty, and three for each picture."""
 _REPLIES = {"STOP": "opted_out", "START": "opted_in", "HELP": "received"}
 """What Twilio itself took a reply for (`OptOutType`, Twilio, "Advanced Opt-Out")."""
+_DIGEST = "bodySHA256"
+"""The parameter of an address that carries the digest of a JSON body ("Webhooks Security")."""
+_PORTS = {"https": 443, "http": 80}
+_ALGORITHMS = {"": "sha1", "HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
+"""By Twilio's names, the digests of hashlib that a signature is made with; "": the header names none."""
+
+
+@frozen
+class Secrets:
+    """What webhooks may be signed with."""
+
+    #: The account's token; "": there is none.
+    auth_token: str = field(repr=False)
+    #: Shared keys, of which Twilio uses one at a time: two while they change.
+    shared_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    def of(self, algorithm: str) -> tuple[str, ...]:
+        """Return the secrets that may stand behind an algorithm: shared keys sign by SHA-256 only."""
+        keys = self.shared_keys if algorithm == "sha256" else ()
+        return tuple(secret for secret in (*keys, self.auth_token) if secret)
+
+    def names(self, algorithm: str) -> str:
+        """Return the names of the variables that hold them."""
+        return "TWILIO_WEBHOOK_KEY" if algorithm == "sha256" and self.shared_keys else "TWILIO_AUTH_TOKEN"
 
 
 def signed_text(url: str, fields: list[tuple[str, str]]) -> bytes:
@@ -88,64 +118,108 @@ def signed_text(url: str, fields: list[tuple[str, str]]) -> bytes:
 def _addresses(url: str) -> Iterator[str]:
     """Yield the address with and without its port, since proxies and Twilio disagree on naming one.
 
-    A fragment (`#rc=3`: how often Twilio tries again) is never sent, and so not signed. Raises `SignatureError` for
-    what is no address.
+    A user and password in it stay, as Twilio's own SDKs have it. A fragment (`#rc=3`: how often Twilio tries again) is
+    never sent, and so not signed. Raises `SignatureError` for what is no address.
     """
     url = url.partition("#")[0]
     try:
         parts = urlsplit(url)
-        host, named = parts.hostname or "", parts.port
+        named = parts.port
     except ValueError:
         raise SignatureError(f"{_WHAT}: {shown_name(url)} is no address that a webhook can have come to") from None
     yield url
-    port = {"https": 443, "http": 80}.get(parts.scheme)
-    yield urlunsplit(parts._replace(netloc=host if named else f"{host}:{port}"))
+    place = parts.netloc
+    other = f"{place}:{_PORTS.get(parts.scheme)}" if named is None else place[: place.rindex(":")]
+    yield urlunsplit(parts._replace(netloc=other))
 
 
-def _address(named: str, configured: str | None) -> str | None:
-    """Return the address that a webhook came to: the one that the host names, on the configured one's host, else that.
+def _address(named: str | None, configured: str | None) -> str:
+    """Return the address that a webhook came to: the configured one, or what the host names, on the same host.
 
-    Raises `SignatureError` for another host's: a header may have come from anywhere.
+    What the host names may be a path with its query, or a query alone; the rest is the configured address'. Raises
+    `SignatureError` for another host's address, which a host that takes it from the request has from outside, and
+    `ConfigurationError` where nothing is whole.
     """
-    if not named:
-        return configured
-    if configured and _host(named) != _host(configured):
-        raise SignatureError(f"{_WHAT}: it is said to have come to another host than webhook_url's: {_host(named)!r}")
-    return named
-
-
-def _host(url: str) -> str:
     try:
-        return (urlsplit(url).hostname or "")[:100]
+        found = urljoin(configured or "", named or "")
+        host, expected = urlsplit(found).hostname, urlsplit(configured or found).hostname
     except ValueError:
-        return ""
+        raise SignatureError(f"{_WHAT}: {shown_name(named)} is no address that a webhook can have come to") from None
+    if not host:
+        raise ConfigurationError(f"{_WHAT}: its signature covers its address: set `webhook_url` in [provider]")
+    if host != expected:
+        raise SignatureError(f"{_WHAT}: it is said to have come to another host than webhook_url's: {host[:100]!r}")
+    return found
+
+
+def _is_json(body: bytes) -> bool:
+    """Say whether a body is JSON rather than a form, in which no field's name begins with a brace."""
+    return body.lstrip()[:1] == b"{"
+
+
+def _with_digest(url: str, body: bytes) -> str:
+    """Return the address that a JSON body was signed with, which carries the body's digest.
+
+    Twilio puts that there itself, so that an address which does not have it gets it. Raises `SignatureError` where it
+    is another body's.
+    """
+    digest = hashlib.sha256(body).hexdigest()
+    url = url.partition("#")[0]
+    named = [value for name, value in parse_qsl(urlsplit(url).query) if name == _DIGEST]
+    if not named:
+        return f"{url}{'&' if '?' in url else '?'}{_DIGEST}={digest}"
+    if not hmac.compare_digest(named[0].lower().encode(), digest.encode()):
+        raise SignatureError(f"{_WHAT}: the address is signed for another body ({_DIGEST})")
+    return url
+
+
+def _fields(body: bytes) -> list[tuple[str, str]]:
+    """Return the fields of a form, or the scalars of a JSON object; raises `SignatureError` where it is neither."""
+    try:
+        if not _is_json(body):
+            return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        return [(name, text_of(value)) for name, value in json.loads(body).items()]
+    except (ValueError, RecursionError):
+        raise SignatureError(f"{_WHAT}: the body is neither a form nor JSON") from None
+
+
+def _algorithm(settings: str) -> str:
+    """Return the name of the digest that a webhook is signed with, as hashlib has it.
+
+    Webhooks that are signed with a shared key say so in a header: `key=…,algorithm=HMAC_SHA256` ("Webhooks Security").
+    Raises `SignatureError` for another algorithm.
+    """
+    named = dict(part.strip().partition("=")[::2] for part in settings.split(",")).get("algorithm", "").strip()
+    if (found := _ALGORITHMS.get(named.upper())) is None:
+        raise SignatureError(f"{_WHAT}: it is signed by {shown_name(named)}, which we do not know")
+    return found
 
 
 def verified(
-    auth_token: str, webhook_url: str | None, headers: Mapping[str, str], body: bytes, now: datetime
+    secrets: Secrets, webhook_url: str | None, url: str | None, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> tuple[DeliveryEvent, ...]:
     """Return the event of a webhook whose signature is right; `now` is its time.
 
-    `webhook_url` is the public address. The host may name another one of the same host in a header, or any where there
-    is no `webhook_url`. Raises `ConfigurationError`, `SignatureError` or `PayloadError`.
+    `webhook_url` is the configured public address, `url` what the host says of the one it came to (see `_address`).
+    Raises `ConfigurationError`, `SignatureError` or `PayloadError`.
     """
     names = lowered(headers)
-    url = _address(names.get("x-reminder-kit-url", ""), webhook_url)
-    if not url:
-        raise ConfigurationError(f"{_WHAT}: its signature covers its address: set `webhook_url` in [provider]")
+    address = _address(url, webhook_url)
     if not (signature := names.get("x-twilio-signature")):
         raise SignatureError(f"{_WHAT}: it has no x-twilio-signature; it is not from Twilio")
-    try:
-        fields = parse_qsl(
-            body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_MOST_FIELDS
-        )
-    except ValueError:
-        raise SignatureError(f"{_WHAT}: the body is no form") from None
-    checks = [same_hmac(auth_token, signed_text(address, fields), signature, "sha1") for address in _addresses(url)]
+    fields = _fields(body)
+    signed_fields = [] if _is_json(body) else fields
+    signed_address = _with_digest(address, body) if _is_json(body) else address
+    algorithm = _algorithm(names.get("x-twilio-webhooks-signature-settings", ""))
+    checks = [
+        same_hmac(secret, signed_text(each, signed_fields), signature, algorithm)
+        for each in _addresses(signed_address)
+        for secret in secrets.of(algorithm)
+    ]
     if not any(checks):
         raise SignatureError(
-            f"{_WHAT}: the signature fits neither the token nor the address {urlsplit(url).hostname}; "
-            "check TWILIO_AUTH_TOKEN and that webhook_url is exactly the public address"
+            f"{_WHAT}: the signature fits neither {secrets.names(algorithm)} nor the address "
+            f"{urlsplit(address).hostname}; check both, and that webhook_url is exactly the public address"
         )
     return (_event(dict(fields), utc(now)),)
 

@@ -9,6 +9,8 @@ and "Signed webhooks". A message can be neither cancelled nor read: the API refe
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import time
@@ -22,29 +24,29 @@ from uuid import uuid4
 from reminder_kit.errors import (
     ConfigurationError,
     MessageNotFoundError,
-    PayloadError,
     RejectedError,
     SignatureError,
     TooLateToCancelError,
     UnknownOutcomeError,
 )
-from reminder_kit.model.consent import sender_names
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Receipt, Request, Response
 from reminder_kit.providers.addresses import http_address
-from reminder_kit.providers.answers import instant_of, json_object, text_of
-from reminder_kit.providers.jwt import made_rs256, verified_hs256
-from reminder_kit.providers.replies import reply_type
-from reminder_kit.providers.signatures import check_age, lowered
-from reminder_kit.providers.vonage.responses import FAILURES, STATUSES, refusal
+from reminder_kit.providers.answers import json_object, text_of
+from reminder_kit.providers.jwt import made_rs256, numeric_date, verified_hs256
+from reminder_kit.providers.signatures import check_near, lowered
+from reminder_kit.providers.vonage.content import content
+from reminder_kit.providers.vonage.responses import FAILURES, refusal
+from reminder_kit.providers.vonage.sms_api import check_signature, fields_of, is_sms_api
+from reminder_kit.providers.vonage.webhooks import read_event, sms_api_event
 from reminder_kit.rules.window import Window
 
 __all__ = ["Vonage"]
 
 _WHAT = "Vonage webhook"
-_LONGEST = 1000
-"""Characters of a text (Messages API, `text`; newer copies allow more)."""
+_LONGEST, _LONGEST_CAPTION = 3200, 3000
+"""Characters of a text, and of the text beside media (Messages API, `text` and `caption`; older copies: 1,000)."""
 _NONE = timedelta(0)
 """No lead, no cut-off, no margin: the window of a provider that parks nothing."""
 _TOKEN_LIFE = 900
@@ -135,25 +137,22 @@ class Vonage:
     def create(self, draft: Draft, *, token: str, idempotency_key: str) -> Request:  # noqa: ARG002 - Vonage takes no key
         """Return the request that sends the draft now; our token is its `client_ref`.
 
-        Vonage takes no idempotency key. Raises `RejectedError` for what Vonage documents that it does not take: no
-        text, more than 1,000 characters, an MMS without or with several images.
+        Vonage takes no idempotency key. Raises `RejectedError` for what Vonage documents that it does not take: neither
+        text nor media, or too many characters.
         """
         mms = draft.channel == "mms" or bool(draft.media_urls)
-        if mms and len(draft.media_urls) != 1:
-            raise _rejected(f"an MMS has one image, not {len(draft.media_urls)}")
-        if not mms and not draft.text.strip():
+        if not draft.media_urls and not draft.text.strip():
             raise _rejected("the text is empty: correct the template or data")
-        if len(draft.text) > _LONGEST:
-            raise _rejected(f"the text has {len(draft.text)} characters, of {_LONGEST} at most: shorten the template")
+        longest = _LONGEST_CAPTION if draft.media_urls else _LONGEST
+        if len(draft.text) > longest:
+            raise _rejected(f"the text has {len(draft.text)} characters, of {longest} at most: shorten the template")
         fields: dict[str, Any] = {
-            "message_type": "image" if mms else "text",
             "channel": "mms" if mms else "sms",
             "to": draft.to.lstrip("+"),
             "from": self._from.lstrip("+"),
             "client_ref": token,
+            **content(draft),
         }
-        caption = {"caption": draft.text} if draft.text else {}
-        fields |= {"image": {"url": draft.media_urls[0], **caption}} if mms else {"text": draft.text}
         fields |= {"webhook_url": self._webhook_url} if self._webhook_url else {}
         try:
             body = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
@@ -205,23 +204,41 @@ class Vonage:
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[DeliveryEvent, ...]:
         """Verify a webhook (a token that carries the body's digest and its age) and return its event.
 
-        Raises `SignatureError` where the token, the digest or the age (beyond `tolerance`) is wrong, `PayloadError`
-        where the webhook names no message, and `ConfigurationError` where there is no secret.
+        Raises `SignatureError` where the token, the digest, the account or the age (beyond `tolerance`) is wrong,
+        `PayloadError` where the webhook names no message, and `ConfigurationError` where there is no secret or no
+        PyJWT.
         """
-        import hashlib
-        import hmac
-
         if not self._signature_secret:
             raise ConfigurationError(f"{_WHAT}: no secret to verify it with: set VONAGE_SIGNATURE_SECRET")
-        scheme, _, token = lowered(headers).get("authorization", "").partition(" ")
+        scheme, _, token = lowered(headers).get("authorization", "").strip().partition(" ")
         if scheme.lower() != "bearer" or not token:
+            return (self._of_sms_api(fields_of(body), utc(now)),)
+        claims = verified_hs256(token.strip(), self._signature_secret, now, self._tolerance, _WHAT)
+        self._check_claims(claims, body, now)
+        return (read_event(body, utc(now)),)
+
+    def _of_sms_api(self, fields: Mapping[str, Any], now: datetime) -> DeliveryEvent:
+        """Verify what came without a token: the SMS API signs by a parameter. Raises as `events` does."""
+        if not is_sms_api(fields):
             raise SignatureError(f"{_WHAT}: it has no bearer token; it is not from Vonage, or signing is off there")
-        claims = verified_hs256(token, self._signature_secret, _WHAT)
+        check_signature(fields, self._signature_secret, now, self._tolerance, _WHAT)
+        self._check_account(text_of(fields.get("api-key")))
+        return sms_api_event(fields, now)
+
+    def _check_account(self, account: str) -> None:
+        """Raise `SignatureError` for another account's webhook: one secret may stand in several of them."""
+        if self._api_key and account and account != self._api_key:
+            raise SignatureError(f"{_WHAT}: it is another account's (api_key): check VONAGE_API_KEY")
+
+    def _check_claims(self, claims: Mapping[str, Any], body: bytes, now: datetime) -> None:
+        """Raise `SignatureError` for a token of another body, account or time ("Signed webhooks")."""
         digest = hashlib.sha256(body).hexdigest()
         if not hmac.compare_digest(text_of(claims.get("payload_hash")).lower().encode(), digest.encode()):
             raise SignatureError(f"{_WHAT}: the token was made for another body")
-        check_age(text_of(claims.get("iat")), now, self._tolerance, _WHAT)
-        return (_event(body, utc(now)),)
+        self._check_account(text_of(claims.get("api_key")))
+        if (signed_at := numeric_date(claims.get("iat"), _WHAT)) is None:
+            raise SignatureError(f"{_WHAT}: the token does not say when it was made")
+        check_near(signed_at, now, self._tolerance, _WHAT)
 
 
 def _given(value: str | None, variable: str) -> str:
@@ -243,29 +260,3 @@ def _pem(text: str) -> str:
 
 def _rejected(why: str) -> RejectedError:
     return RejectedError(f"Vonage would refuse this message: {why}", provider="vonage")
-
-
-def _event(body: bytes, now: datetime) -> DeliveryEvent:
-    """Return the event of a verified body: a status where it has one, else a reply; `now` stands in for its time."""
-    try:
-        raw = json.loads(body)
-    except (ValueError, RecursionError):
-        raise PayloadError(f"{_WHAT}: the body is no JSON") from None
-    if not isinstance(raw, dict) or not (message := text_of(raw.get("message_uuid"))):
-        raise PayloadError(f"{_WHAT}: it names no message")
-    status = text_of(raw.get("status"))
-    number = text_of(raw.get("to" if status else "from")).lstrip("+")
-    error = raw.get("error")
-    return DeliveryEvent(
-        id=f"{message}:{status or 'received'}",
-        type=STATUSES.get(status, "unknown") if status else reply_type(text_of(raw.get("text"))),
-        occurred_at=instant_of(raw.get("timestamp")) or now,
-        provider="vonage",
-        provider_id=message,
-        token=text_of(raw.get("client_ref")) or None,
-        number=f"+{number}" if number else None,
-        text=None if status else text_of(raw.get("text")),
-        code=text_of(error.get("title")) if isinstance(error, dict) else "",
-        raw=raw,
-        senders=() if status else sender_names(text_of(raw.get("to"))),
-    )

@@ -28,10 +28,13 @@ __all__ = ["FAILURES", "STATUSES", "refusal"]
 
 STATUSES = {
     "submitted": "sent",
+    "accepted": "sent",  # by the carrier, which has not delivered it yet
     "delivered": "delivered",
     "read": "delivered",
     "rejected": "undelivered",
     "undeliverable": "undelivered",
+    "failed": "undelivered",
+    "expired": "undelivered",
 }
 """Vonage's words for a message, in ours; any other word is `unknown` (Messages API, "Message Status")."""
 
@@ -125,7 +128,10 @@ _PARAMETERS = {
     "to": Refusal(InvalidNumberError, "correct the phone number"),
     "from": Refusal(SenderRefusedError, "check the sender (`from`)"),
     "text": Refusal(RejectedError, "the text is not taken: correct the template or data"),
-    "image": Refusal(RejectedError, "the media are not taken: check their address"),
+    **dict.fromkeys(
+        ("image", "vcard", "audio", "video", "file", "content"),
+        Refusal(RejectedError, "the media are not taken: check their address"),
+    ),
 }
 """What is wrong where an error names a parameter (`invalid_parameters`, Messages API) and its code says no more."""
 
