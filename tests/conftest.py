@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from datetime import timedelta
 
@@ -47,9 +46,8 @@ def _created_by_copying(request, monkeypatch, empty_ledger):
 
     def copy(database):
         with contextlib.suppress(OSError):
-            descriptor = os.open(database.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, database._mode)
-            with open(descriptor, "wb") as file:
-                file.write(empty_ledger)
+            database.path.touch(database._mode, exist_ok=False)
+            database.path.write_bytes(empty_ledger)
         create(database)
 
     monkeypatch.setattr(SQLiteFile, "create", copy)
