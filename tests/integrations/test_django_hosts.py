@@ -33,3 +33,25 @@ def test_the_examples_models_and_migrations_agree():
     """`makemigrations` finds nothing to do, for the clinic and for the ledger."""
     ran = manage("makemigrations", "--check", "--dry-run")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+STORIES = [
+    "booked with a code",
+    "rescheduled by the client",
+    "edited at the desk",
+    "found by the batch job",
+    "deleted at the desk",
+    "dragged in the calendar, and deleted",
+]
+
+
+@pytest.mark.parametrize("options", [[], ["thread"], ["atomic"], ["thread", "atomic"]], ids=" ".join)
+@pytest.mark.parametrize("url", ["sqlite_url", "postgres_url"])
+def test_two_booking_applications_are_followed(url, options, request):
+    """django-appointment and django-scheduler, untouched, with twelve lines of glue; each step by their own pages."""
+    pytest.importorskip("appointment")
+    pytest.importorskip("schedule")
+    command = [sys.executable, "-m", "tests.integrations.hosts.django_hosts", request.getfixturevalue(url), *options]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert [line for line in ran.stdout.splitlines() if line in STORIES] == STORIES
