@@ -91,8 +91,12 @@ class TaskFollower:
     def wake(self) -> None:
         """Have what is recorded by now followed; returns at once. Called in the event loop's thread."""
         self._wanted = True
-        if self._task is None or self._task.done():
+        if self._task is not None and not self._task.done():
+            return
+        try:
             self._task = asyncio.get_running_loop().create_task(self._run())
+        except RuntimeError:
+            LOG.debug("no event loop runs here, so that nothing follows: the batch job does it")
 
     async def _run(self) -> None:
         while self._wanted:

@@ -31,14 +31,15 @@ _LONGEST = 250
 class Row:
     """What a host says of one of its rows."""
 
-    #: The source and id of its appointment.
-    source: str
+    #: The source of its appointment; None: what the appointment itself says, or whichever has the id.
+    source: str | None
+    #: The id of its appointment.
     id: str
     #: The appointment that it is now; None: there is none any more.
     appointment: Appointment | None = None
 
     @classmethod
-    def of(cls, source: str, id: str, appointment: Appointment | None) -> Row:  # noqa: A002 - the identity's public name
+    def of(cls, source: str | None, id: str, appointment: Appointment | None) -> Row:  # noqa: A002 - the identity's public name
         """Return a row, checked: its appointment must have the row's own id. Raises `InvalidInputError`."""
         if appointment is not None and appointment.id != id:
             raise InvalidInputError(
@@ -77,7 +78,7 @@ def _member(source: str, id: str) -> str:  # noqa: A002 - the identity's public 
     return whole_text(f"{source}/{id}/")[:_LONGEST]
 
 
-def list_failure(kit: ReminderKit, source: str, id: str, words: str) -> None:  # noqa: A002 - the identity's public name
+def list_failure(kit: ReminderKit | AsyncReminderKit, source: str, id: str, words: str) -> None:  # noqa: A002 - the identity's public name
     """Have a row that could not be recorded be listed for a person, until a run meets its appointment again."""
     mark = Mark(kit.now(), seen=False, detail=f"appointment {shown_name(id)} could not be recorded: {words}")
 

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("django")
 # Databases
 
 
+@pytest.mark.hosts
 def test_another_database_is_recorded_after_its_commit(clinic, server, sandbox):
     """Rows of a database that does not hold the ledger are recorded once they are committed, and not before."""
     from django.db import transaction
@@ -32,6 +33,7 @@ def test_another_database_is_recorded_after_its_commit(clinic, server, sandbox):
     assert reminders.kit.status()["appointments"] == 1
 
 
+@pytest.mark.hosts
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
 def test_on_postgresql_it_is_all_the_same(clinic, server, sandbox, book, driver, monkeypatch):
     """With either driver a booking commits with its record, and a failing record leaves the transaction usable."""
@@ -135,7 +137,7 @@ def test_models_and_migrations_agree():
         call_command("makemigrations", "reminder_kit", check=True, dry_run=True)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.hosts)])
 def test_djangos_tables_are_the_ledgers_own(kind, request, clinic, tmp_path):
     """Made by `migrate`, the tables are those that `ledger upgrade` makes: the ledger's own check finds nothing."""
     alias = "default" if kind == "sqlite" else request.getfixturevalue("server")
