@@ -92,14 +92,18 @@ class SessionReminders:
     """Hears the sessions of a factory, and records what they save.
 
     `kit` is of either face; its ledger is in the sessions' own database, by URL or engine. Raises `InvalidInputError`
-    for what makes no sessions.
+    for what makes no sessions. `wake` is called after each commit of ours, in the place of a follower of its own: where
+    an application has one already (`integrations.starlette`).
     """
 
-    def __init__(self, kit: ReminderKit | AsyncReminderKit, factory: Any) -> None:
+    def __init__(
+        self, kit: ReminderKit | AsyncReminderKit, factory: Any, *, wake: Callable[[], object] | None = None
+    ) -> None:
         self._kit = kit
         self._tracked: list[_Tracked] = []
         #: Follows each commit; `wait()` waits for it, in tests and at the end of a process.
         self.follower = follower_of(kit)
+        self._wake = wake or self.follower.wake
         target = _target_of(factory)
         for name, heard in {
             "after_flush": self._flushed,
@@ -220,7 +224,7 @@ class SessionReminders:
         for source, name, words in collected.failed:
             list_failure(self._kit, source or "default", name, words)
         if collected.recorded or collected.failed:
-            self.follower.wake()
+            self._wake()
 
 
 def _target_of(factory: Any) -> Any:

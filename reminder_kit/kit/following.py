@@ -37,6 +37,7 @@ class Follower(Forkable):
     def __init__(self, kit: ReminderKit, afterwards: Callable[[], object] = lambda: None) -> None:
         self._kit = kit
         self._afterwards = afterwards
+        kit.before_closing.append(self.wait)
         self.after_fork_in_child()
         survive_forks(self)
 
@@ -73,10 +74,10 @@ class Follower(Forkable):
             self._afterwards()
 
     def wait(self) -> None:
-        """Wait until all that was woken for is done."""
+        """Wait until all that was woken for is done; the thread itself does not wait."""
         with self._lock:
             thread = self._thread
-        if thread is not None:
+        if thread is not None and thread is not threading.current_thread():
             thread.join()
 
 
@@ -85,6 +86,7 @@ class TaskFollower:
 
     def __init__(self, kit: AsyncReminderKit) -> None:
         self._kit = kit
+        kit.before_closing.append(self.wait)
         self._wanted = False
         self._task: asyncio.Task[None] | None = None
 
@@ -107,6 +109,7 @@ class TaskFollower:
                 _tell(error)
 
     async def wait(self) -> None:
-        """Wait until all that was woken for is done."""
-        if self._task is not None:
-            await asyncio.shield(self._task)
+        """Wait until all that was woken for is done, in the event loop where that is."""
+        task = self._task
+        if task is not None and task is not asyncio.current_task() and task.get_loop() is asyncio.get_running_loop():
+            await asyncio.shield(task)

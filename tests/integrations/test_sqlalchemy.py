@@ -77,9 +77,9 @@ def factory(engine):
 
 @pytest.fixture
 def reminders(kit, factory):
-    made = SessionReminders(kit, factory)
-    made.follower.wake = lambda: made.woken.append(1)
-    made.woken = []
+    woken = []
+    made = SessionReminders(kit, factory, wake=lambda: woken.append(1))
+    made.woken = woken
     return made.track(Booking, to_appointment, also={Customer: lambda customer: customer.bookings})
 
 
