@@ -6,20 +6,13 @@ that it runs under WSGI and, in Django's own threads, under ASGI.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
 
-from reminder_kit.errors import LedgerError, ReminderKitError, WebhookError, unforeseen
 from reminder_kit.integrations.django.registry import reminders
-from reminder_kit.logs import LOG
+from reminder_kit.kit.endpoint import taken_in
 
 __all__ = ["webhook"]
-
-_HOSTS_OWN = "x-reminder-kit-url"
-"""A header by which a host tells Twilio's adapter which address was called: no caller's word counts for that."""
 
 
 @csrf_exempt
@@ -32,27 +25,10 @@ def webhook(request: HttpRequest, provider: str | None = None) -> HttpResponse:
         return HttpResponse()
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST", "HEAD", "GET"])
-    kit = reminders.kit
-    if provider is not None and provider not in {known.name for known in (kit.provider, kit.fallback) if known}:
-        return HttpResponse(status=404)
-    headers = {name: value for name, value in request.headers.items() if name.lower() != _HOSTS_OWN}
-    return _answer(partial(kit.receive, headers, request.body, provider=provider))
+    status = taken_in(reminders.kit, dict(request.headers.items()), request.body, provider, refused=400)
+    if status == 200:
+        reminders.wake()
+    return HttpResponse(status=status)
 
 
 webhook.login_required = False
-
-
-def _answer(receive: Any) -> HttpResponse:
-    try:
-        receive()
-    except WebhookError as error:
-        LOG.warning("refused a webhook: %s", error)
-        return HttpResponse(status=400)
-    except ReminderKitError as error:
-        LOG.error("%s (the provider is asked to try again)", error)
-        return HttpResponse(status=503 if isinstance(error, LedgerError) else 500)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the provider is asked to try again
-        LOG.error("a webhook could not be taken in: %s", unforeseen(error))
-        return HttpResponse(status=500)
-    reminders.wake()
-    return HttpResponse()
