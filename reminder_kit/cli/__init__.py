@@ -7,7 +7,7 @@ and everything below them. In reading order:
 - `options`, `session`: the options that commands share; the configuration and the kit that they lead to.
 - `own_kit`: the kit that an app made, in place of a configuration; `recorded`: appointments by the names given.
 - `runs`: plan, import, resync; `interventions`: cancel, suppress, allow; `show`: appointments, explain, status.
-- `rules`, `export`, `ledger`, `doctor`, `webhook`, `sandbox`, `demo`: a module for each command of that name.
+- `init`, `rules`, `export`, `ledger`, `doctor`, `webhook`, `sandbox`, `demo`: a module for each command of that name.
 - `rendering`, `output`, `progress`: plans and reports as lines of text; lines and JSON to stdout, everything else to
   stderr; a bar there, on terminals.
 

@@ -22,6 +22,7 @@ from reminder_kit.text.printable import printable
 __all__ = ["root", "run"]
 
 _COMMANDS = {
+    "init": ("init:init", "Write a reminders.toml to begin with."),
     "plan": ("runs:plan", "Show what an import of a calendar would do; writes nothing."),
     "import": ("runs:import_", "Read a calendar and park its reminders."),
     "resync": ("runs:resync", "Do the batch job: bring everything in order."),

@@ -12,12 +12,13 @@ from datetime import timedelta
 from typing import Any
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError
-from reminder_kit.ledger.databases import private_files
+from reminder_kit.ledger.databases import patience, private_files
 from reminder_kit.model.instants import zone
 from reminder_kit.rules.offsets import parse_length
 
 __all__ = [
     "Check",
+    "busy_timeout",
     "count",
     "country",
     "duration",
@@ -150,6 +151,11 @@ def file_mode(value: Any, what: str) -> str:
     """Return the mode of a file: the owner's alone, or a group's too."""
     private_files.file_mode(value, what)
     return str(value)
+
+
+def busy_timeout(value: Any, what: str) -> float:
+    """Return for how many seconds a lock is waited for, from a number of seconds or from words; 0: not at all."""
+    return patience.patience(value, what)
 
 
 def one_of(*words: str) -> Check:

@@ -257,7 +257,16 @@ def _tables() -> dict[str, Any]:
             closed=False,
             **_sender(),
         ),
-        "ledger": _table("Where what is parked is remembered.", url=_TEXT, schema=_TEXT, mode=_MODE),
+        "ledger": _table(
+            "Where what is parked is remembered.",
+            url=_TEXT,
+            schema=_TEXT,
+            mode=_MODE,
+            busy_timeout=_described(
+                {"anyOf": [_MAYBE_NONE, {"type": "number", "minimum": 0, "maximum": 3600}]},
+                "How long a lock that somebody else holds is waited for (30 seconds).",
+            ),
+        ),
         "quiet_hours": _quiet(),
         "guard": _table(
             "How much one run may take away or touch.",

@@ -69,10 +69,8 @@ class Config:
     fallback_table: Mapping[str, Any] | None = None
     #: The ledger's address, from the file, the environment, or the default.
     ledger_url: str = DEFAULT_LEDGER
-    #: The database schema of the ledger's tables; None: the connection's own.
-    ledger_schema: str | None = None
-    #: The mode of a ledger's file that is made: "0600", "0640" or "0660".
-    ledger_mode: str = "0600"
+    #: Further arguments of the ledger, by name: schema, mode, busy_timeout.
+    ledger_options: Mapping[str, Any] = field(factory=dict)
     #: When nobody is written to; None: no quiet hours.
     quiet_hours: QuietHours | None = None
     #: How much one plan may withdraw or change.
@@ -130,9 +128,7 @@ class Config:
         """Return the ledger, not opened yet."""
         from reminder_kit.ledger.ledger import Ledger
 
-        return Ledger(
-            self.ledger_url, namespace=self.defaults.namespace, schema=self.ledger_schema, mode=self.ledger_mode
-        )
+        return Ledger(self.ledger_url, namespace=self.defaults.namespace, **self.ledger_options)
 
     def arguments(self) -> dict[str, Any]:
         """Return what the constructor of `ReminderKit` takes."""
@@ -234,8 +230,7 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         provider_table=provider,
         fallback_table=fallback,
         ledger_url=ledger.get("url") or environ.get(LEDGER_VARIABLE) or DEFAULT_LEDGER,
-        ledger_schema=ledger.get("schema"),
-        ledger_mode=ledger.get("mode", "0600"),
+        ledger_options={key: value for key, value in ledger.items() if key != "url"},
         quiet_hours=quiet,
         guard=Guard(**_checked_table(_table_named(tables, "guard"), GUARD_KEYS, "guard")),
         prices=Prices.from_mapping(_table_named(tables, "cost")) if "cost" in tables else None,
@@ -333,7 +328,12 @@ _TOP: dict[str, Check] = {
     **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),
 }
 _RETENTION: dict[str, Check] = {"after": checks.duration}
-_LEDGER: dict[str, Check] = {"url": checks.text, "schema": checks.text, "mode": checks.file_mode}
+_LEDGER: dict[str, Check] = {
+    "url": checks.text,
+    "schema": checks.text,
+    "mode": checks.file_mode,
+    "busy_timeout": checks.busy_timeout,
+}
 
 _OWNERS: dict[str, tuple[str, ...]] = {
     "": tuple(_TOP),

@@ -11,6 +11,8 @@ In reading order:
 - `verbs`: plan, apply, sync, resync, record, withdraw, receive, explain …
 - `assembly`: how provider, fallback, rules, ledger and settings become planner, executor and inbox.
 - `restored`: who opted out meanwhile, asked before a ledger that was restored writes to anybody.
+- `rows`, `following`, `endpoint`: for integrations: a host's rows recorded in its transaction, followed after its
+  commit, and its webhooks answered.
 - `listeners`: callbacks of the host, told of events, changes and runs.
 
 To know:

@@ -173,6 +173,8 @@ class Kit:
             clock=clock,
         )
         self.provider, self.fallback = provider, fallback
+        #: What is waited for as the kit is closed: who follows commits (`kit.following`).
+        self.before_closing: list[Callable[[], Any]] = []
         self.prices, self.calendar = given["cost"], given["calendar"]
         self.expected_every = given["expected_every"]
         defaults = Defaults(

@@ -73,7 +73,9 @@ class ReminderKit(Kit):
     status = _blocking(Verbs.status)
 
     def close(self) -> None:
-        """Close connections and the ledger."""
+        """Close connections and the ledger, once what follows a commit is done."""
+        for wait in self.before_closing:
+            wait()
         for io in (self._io, self._fallback_io):
             if io is not None:
                 io.close()
@@ -97,7 +99,9 @@ class AsyncReminderKit(Verbs):
         return AsyncIO(provider, concurrency, **options)
 
     async def close(self) -> None:
-        """Close connections and the ledger."""
+        """Close connections and the ledger, once what follows a commit is done."""
+        for wait in self.before_closing:
+            await wait()
         for io in (self._io, self._fallback_io):
             if io is not None:
                 await io.aclose()

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,8 +19,9 @@ from attrs import evolve, frozen
 
 from reminder_kit.errors import InvalidInputError, LedgerError
 from reminder_kit.forks import Forkable, put_aside, survive_forks
+from reminder_kit.ledger.databases.patience import PATIENCE, patience
 from reminder_kit.ledger.databases.private_files import file_mode
-from reminder_kit.ledger.openings import Openings, give_back
+from reminder_kit.ledger.openings import Done, Openings, give_back
 from reminder_kit.model.host_data import shown_name, too_long, whole_text
 from reminder_kit.model.instants import utc
 from reminder_kit.model.places import Place, adopted
@@ -61,13 +62,20 @@ class Ledger(Forkable):
     `namespace` bounds everything seen and written; `schema` is the database schema of the
     tables (default: the connection's own). `mode` is that of an SQLite file which is made: "0600", the owner
     alone, unless "0640" or "0660" lets a group in; a file that is there keeps its own. Making one opens nothing.
+    `busy_timeout` is how long a lock that somebody else holds is waited for: seconds, or words ("5 seconds").
     Whatever the database refuses is a `LedgerError` that names the ledger and the remedy. Raises `InvalidInputError`
     for another object than an URL or engine, and for a namespace of more than 200 bytes or with half characters,
-    `ConfigurationError` for another mode.
+    `ConfigurationError` for another mode or length.
     """
 
     def __init__(
-        self, url: str | sa.Engine, *, namespace: str = "default", schema: str | None = None, mode: str = "0600"
+        self,
+        url: str | sa.Engine,
+        *,
+        namespace: str = "default",
+        schema: str | None = None,
+        mode: str = "0600",
+        busy_timeout: float | str | timedelta = PATIENCE,
     ) -> None:
         if not isinstance(url, str) and not hasattr(getattr(url, "sync_engine", url), "dialect"):
             raise InvalidInputError(
@@ -82,6 +90,7 @@ class Ledger(Forkable):
         self.namespace = namespace
         self.schema = schema
         self._mode = file_mode(mode, "mode")
+        self._patience = patience(busy_timeout, "busy_timeout")
         self._given = url
         self._begin_anew()
         survive_forks(self)
@@ -132,15 +141,16 @@ class Ledger(Forkable):
             self.after_fork_in_child()
         with self._lock:
             if self._open.database is None:
-                self._open.database = database_for(self._given, self._mode)
+                self._open.database = database_for(self._given, self._mode, self._patience)
             return self._open.database
 
     # Schema
 
-    def upgrade(self) -> None:
+    def upgrade(self) -> Done:
         """Create the tables, or bring them to this library's version; safe to kill and to race.
 
-        Raises `SchemaError` where they are newer than this library.
+        It is done as it returns; an async host may await it as well. Raises `SchemaError` where they are newer than
+        this library.
         """
         from reminder_kit.ledger.versions import upgrade
 
@@ -149,6 +159,7 @@ class Ledger(Forkable):
         with database.writing() as connection:
             upgrade(connection, self.schema, database.name)
         self._current = database.stamp()
+        return Done()
 
     def prepare(self) -> None:
         """Make ready to write: create or upgrade an SQLite ledger, check a PostgreSQL one.
@@ -330,17 +341,17 @@ class Ledger(Forkable):
     def on(self, connection: Any) -> Iterator[Transaction]:
         """Work inside the host's own transaction, on its connection: statements only, no commit.
 
-        Takes an SQLAlchemy `Connection` or `Session` (of async ones the sync side, as
-        `run_sync` hands it over), or a connection of sqlite3 or psycopg. Raises `LedgerError`,
-        naming both databases, where it does not reach the ledger's own tables.
+        Takes an SQLAlchemy `Connection` or `Session` (of async ones the sync side, as `run_sync` hands it over),
+        Django's `connection`, or one of sqlite3, psycopg or psycopg2. On PostgreSQL, inside an open transaction, it is
+        a savepoint, so that what fails here leaves the host's transaction usable. Raises `LedgerError`, naming both
+        databases, where it does not reach the ledger's own tables.
         """
         from reminder_kit.ledger.databases.failures import translated
-        from reminder_kit.ledger.databases.host_connection import identity_of, prove_same, runner_on
+        from reminder_kit.ledger.databases.host_connection import borrowed, identity_of, prove_same
         from reminder_kit.ledger.transaction import Transaction
 
         database = self._database
-        with translated(database.name):
-            runner = runner_on(connection)
+        with translated(database.name), borrowed(connection) as runner:
             prove_same(identity_of(runner, self.schema), database, self._identity, connection)
             transaction = Transaction(runner, self.namespace, self.schema)
             yield transaction

@@ -6,7 +6,8 @@ Never opens anything, and never waits where it may be called from anywhere, in t
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.databases.connections import Database
     from reminder_kit.ledger.group_commit import Group
 
-__all__ = ["Openings", "give_back"]
+__all__ = ["Done", "Openings", "give_back"]
+
+
+class Done:
+    """What is done already; an async host may await it all the same."""
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        yield from ()
 
 
 @define

@@ -62,23 +62,24 @@ def refuse(version: str | None, name: str) -> SchemaError:
     )
 
 
-def upgrade(connection: sa.Connection, schema: str | None, name: str) -> bool:
+def upgrade(connection: sa.Connection, schema: str | None, name: str, to: str | None = None) -> bool:
     """Create or upgrade the tables inside the caller's transaction; says whether there was anything to do.
 
-    On PostgreSQL a lock lets one at a time do so. Raises `SchemaError` where the tables are newer.
+    `to` is the version they get where they are older (None: the latest). On PostgreSQL a lock lets one at a time do so.
+    Raises `SchemaError` where the tables are newer.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"{PREFIX}upgrade:{schema}"))))
-    version = version_of(connection, schema)
-    if is_current(version):
-        return False
+    version, to = version_of(connection, schema), to or VERSIONS[-1]
     if version is not None and version not in VERSIONS:
         raise refuse(version, name)
-    _migrate(connection, schema)
+    if version is not None and version >= to:
+        return False
+    _migrate(connection, schema, to)
     return True
 
 
-def _migrate(connection: sa.Connection, schema: str | None, version: str = "head") -> None:
+def _migrate(connection: sa.Connection, schema: str | None, version: str) -> None:
     with _silent("alembic.runtime.migration", "alembic.runtime.plugins"):
         from alembic import command
         from alembic.config import Config

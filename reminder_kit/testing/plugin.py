@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "reminder_kit_clock",
+    "reminder_kit_ledger",
     "reminder_kit_maker",
     "reminder_kit_options",
     "reminder_kit_sandbox",
@@ -54,15 +55,25 @@ def reminder_kit_clock(reminder_kit_sandbox: Sandbox) -> Clock:
 
 
 @pytest.fixture
-def reminder_kit_options(reminder_kit_sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
-    """Return the arguments by which a kit of either face uses the sandbox and a ledger of the test's own."""
+def reminder_kit_ledger(tmp_path: Path) -> Any:
+    """Return where the kit's ledger is: a file of the test's own.
+
+    A host that records in its own transaction (`record(…, connection=…)`) overrides it in its conftest and returns the
+    URL, or the SQLAlchemy engine, of the database that its test uses; `kit.ledger.upgrade()` makes the tables there.
+    """
+    return f"sqlite:///{tmp_path / 'reminder_kit.db'}"
+
+
+@pytest.fixture
+def reminder_kit_options(reminder_kit_sandbox: Sandbox, reminder_kit_ledger: Any) -> dict[str, Any]:
+    """Return the arguments by which a kit of either face uses the sandbox and `reminder_kit_ledger`."""
     from reminder_kit.providers.telnyx.provider import Telnyx
     from reminder_kit.sandbox import SandboxTransport
     from reminder_kit.testing.signed_events import TELNYX_PUBLIC_KEY
 
     return {
         "provider": Telnyx(api_key="KEY", from_="+12025550100", public_key=TELNYX_PUBLIC_KEY),
-        "ledger": f"sqlite:///{tmp_path / 'reminder_kit.db'}",
+        "ledger": reminder_kit_ledger,
         "clock": reminder_kit_sandbox.clock,
         "transport": SandboxTransport(reminder_kit_sandbox),
     }

@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 def main_of(name):
     spec = spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    module = module_from_spec(spec)
+    sys.modules[name] = module = module_from_spec(spec)  # where annotations are looked up
     spec.loader.exec_module(module)
     return module.main()
 
@@ -25,6 +25,7 @@ def main_of(name):
 def test_every_script_is_tested_here():
     """The examples on disk are those that this file runs."""
     tested = {"booking_app", "nightly_job", "async_host", "webhook_endpoint", "asgi_host", "test_asgi_host"}
+    tested |= {"sqlalchemy_outbox", "fastapi_app", "flask_app"}
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
 
@@ -49,6 +50,11 @@ def test_an_asynchronous_host_parks_twenty_at_once(capsys):
     """The async example parks twenty appointments and says so."""
     assert main_of("async_host") == 20
     assert "20 of 20" in capsys.readouterr().out
+
+
+def test_sessions_of_sqlalchemy_are_followed():
+    """The outbox example ends with the moved booking's reminder at the new phone, and none of the deleted one."""
+    assert main_of("sqlalchemy_outbox") == [("+12025550103", "Hi Ada, see you tomorrow at 3:00 PM.")]
 
 
 def test_a_webhook_endpoint_obeys_stop():

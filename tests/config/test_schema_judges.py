@@ -183,6 +183,8 @@ def test_a_wrong_rule_is_refused_by_both(rule, tmp_path):
         "[cost]\nprice = 1",
         "[ledger]\nurl = 5",
         "[ledger]\nmode = '0644'",
+        "[ledger]\nbusy_timeout = 'soon'",
+        "[ledger]\nbusy_timeout = -1",
         "[ledger]\nmode = 0o600",
         "[calendar]\nalarms = 'yes'",
         "[calendar]\nphones = ['fax']",

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from reminder_kit.errors import InvalidInputError, LedgerError, SchemaError
+from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError, SchemaError
+from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.records import RecordResult
 from reminder_kit.testing.ledger_stage import NOW, PHONE, barred, incoming
 
@@ -281,3 +282,193 @@ def test_an_error_of_the_database_is_ours(sqlite_ledger, sqlite_url):
     with pytest.raises(LedgerError, match="is read-only"), sqlite_ledger.on(host) as transaction:
         transaction.record([incoming()], NOW)
     host.close()
+
+
+# What a host naturally hands over
+
+
+@pytest.fixture
+def psycopg2_host(postgres_url):
+    """A connection of psycopg2 to an empty database."""
+    psycopg2 = pytest.importorskip("psycopg2")
+    connection = psycopg2.connect(postgres_url)
+    yield connection
+    connection.close()
+
+
+def test_on_psycopg2_the_wish_commits_with_the_booking(psycopg2_host, postgres_url, ledgers):
+    """psycopg2's connection is taken as psycopg's is: records of every kind wait for the host's commit."""
+    ledger = ledgers(postgres_url)
+    ledger.upgrade()
+    with ledger.on(psycopg2_host) as transaction:
+        assert transaction.record([incoming(), incoming("A-2")], NOW) == [RecordResult.NEW, RecordResult.NEW]
+        transaction.consent.record(barred())
+        transaction.mark_dirty(number=PHONE)
+        assert transaction.remove([incoming("A-2").identity], NOW) == [incoming("A-2").identity]
+    assert ids(ledger) == []
+    psycopg2_host.commit()
+    assert ids(ledger) == ["A-1", "A-2"]
+    with ledger.on(psycopg2_host) as transaction:
+        assert transaction.record([incoming()], NOW + timedelta(1)) == [RecordResult.UNCHANGED]
+        transaction.record([incoming("A-3")], NOW)
+    psycopg2_host.rollback()
+    assert ids(ledger) == ["A-1", "A-2"]
+
+
+class Wrapped:
+    """A connection as Django wraps one: opened when first needed, and the driver's own inside."""
+
+    vendor = "sqlite"
+
+    def __init__(self, opened):
+        self.connection = None
+        self._opened = opened
+
+    def ensure_connection(self):
+        self.connection = self.connection or self._opened()
+
+
+def test_on_djangos_wrapper_it_is_the_drivers_connection(ledger, url):
+    """Django's `connection` is taken as it is, opened or not."""
+    host = Wrapped(lambda: connected(url))
+    with ledger.on(host) as transaction:
+        transaction.record([incoming()], NOW)
+    host.connection.commit()
+    assert ids(ledger) == ["A-1"]
+    host.connection.close()
+
+
+# What fails leaves the host's transaction usable
+
+
+def failing(ledger, connection):
+    """Record, and meet an error of the database afterwards."""
+
+    def record_and_fail():
+        with ledger.on(connection) as transaction:
+            transaction.record([incoming()], NOW)
+            transaction._runner.run(sa.text("INSERT INTO nowhere VALUES (1)"))
+
+    with pytest.raises(LedgerError):
+        record_and_fail()
+
+
+def test_a_failing_record_leaves_the_hosts_transaction_usable(ledger, engine):
+    """A host that catches the error goes on, on PostgreSQL too; its booking commits, and nothing of the record."""
+    with engine.begin() as host:
+        book(host)
+        failing(ledger, host)
+        host.execute(sa.text("INSERT INTO bookings VALUES ('A-2')"))
+        if engine.dialect.name == "sqlite":
+            host.rollback()  # SQLite has no savepoint of ours: what was recorded before is the host's to roll back
+            return
+    with engine.connect() as host:
+        assert host.execute(sa.text("SELECT count(*) FROM bookings")).scalar() == 2
+    assert ids(ledger) == []
+
+
+@pytest.mark.parametrize("autocommit", [False, True], ids=["in a transaction", "in autocommit"])
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_a_savepoint_only_where_a_transaction_is(postgres_url, ledgers, driver, autocommit):
+    """On either driver a transaction survives what fails in it, begun or not yet; in autocommit there is nothing to."""
+    ledger = ledgers(postgres_url)
+    ledger.upgrade()
+    host = pytest.importorskip(driver).connect(postgres_url)
+    host.autocommit = autocommit
+    failing(ledger, host)
+    cursor = host.cursor()
+    cursor.execute("CREATE TABLE bookings (id TEXT)")
+    if not autocommit:
+        failing(ledger, host)
+        cursor.execute("INSERT INTO bookings VALUES ('A-1')")
+        host.commit()
+    with ledger.on(host) as transaction:
+        transaction.record([incoming("A-9")], NOW)
+    if not autocommit:
+        host.commit()
+    assert "A-9" in ids(ledger)
+    host.close()
+
+
+def test_a_transaction_opened_by_hand_in_autocommit_is_protected_too(postgres_url, ledgers):
+    """What counts is what the server says, not the driver's setting: BEGIN by hand opens a transaction."""
+    psycopg = pytest.importorskip("psycopg")
+    ledger = ledgers(postgres_url)
+    ledger.upgrade()
+    with psycopg.connect(postgres_url, autocommit=True) as host:
+        host.execute("BEGIN")
+        failing(ledger, host)
+        assert host.execute("SELECT 1").fetchone() == (1,)
+        host.execute("ROLLBACK")
+
+
+def test_on_sqlite_no_savepoint_is_set(sqlite_ledger, sqlite_url):
+    """A savepoint outside a transaction would be committed by its release: there is none, in or out of one."""
+    for begin in (None, "BEGIN"):
+        host = sqlite3.connect(path_of(sqlite_url), isolation_level=None)
+        seen = []
+        host.set_trace_callback(seen.append)
+        if begin:
+            host.execute(begin)
+        with sqlite_ledger.on(host) as transaction:
+            transaction.record([incoming()], NOW)
+        assert not [statement for statement in seen if "SAVEPOINT" in statement]
+        host.close()
+
+
+def test_what_begins_the_hosts_transaction_is_told_in_the_log(sqlite_ledger, sqlite_url, caplog):
+    """A record after the host's own commit is lost unless somebody commits once more: a line at DEBUG says so."""
+    caplog.set_level("DEBUG", "reminder_kit")
+    host = sqlite3.connect(path_of(sqlite_url))
+    host.execute("CREATE TABLE bookings (id TEXT)")
+    host.execute("INSERT INTO bookings VALUES ('A-1')")
+    with sqlite_ledger.on(host) as transaction:
+        transaction.record([incoming()], NOW)
+    host.commit()
+    assert caplog.messages == []
+    with sqlite_ledger.on(host) as transaction:
+        transaction.record([incoming("A-2")], NOW)
+    (line,) = caplog.messages
+    assert "lost unless the host commits" in line
+    host.close()
+    assert ids(sqlite_ledger) == ["A-1"]
+
+
+# Waiting for locks
+
+
+@pytest.mark.parametrize(("given", "said"), [(0.05, "seconds"), ("0 seconds", "words"), (timedelta(0), "timedelta")])
+def test_a_busy_file_is_waited_for_as_long_as_is_said(sqlite_url, ledgers, given, said):
+    """Who syncs inside the host's own write transaction is told so, and after `busy_timeout`, not after 30 seconds."""
+    ledger = ledgers(sqlite_url, busy_timeout=given)
+    ledger.upgrade()
+    host = sqlite3.connect(path_of(sqlite_url))
+    host.execute("CREATE TABLE bookings (id TEXT)")
+    host.execute("INSERT INTO bookings VALUES ('A-1')")
+    with pytest.raises(LedgerError, match=r"this very thread has open.*connection="), ledger.writing():
+        pass
+    host.close()
+
+
+def test_a_locked_row_of_postgresql_is_waited_for_as_long_as_is_said(postgres_url, ledgers):
+    """`busy_timeout` is PostgreSQL's lock_timeout on connections of our own."""
+    ledger = ledgers(postgres_url, busy_timeout="2 minutes")
+    with ledger._database.writing() as connection:
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "2min"
+
+
+@pytest.mark.parametrize("wrong", [-1, "soon", "2 hours", True, None])
+def test_a_busy_timeout_that_can_t_be_is_refused(sqlite_url, wrong):
+    """What is no length of time, or too long a one, is refused by name."""
+    with pytest.raises(ConfigurationError, match="busy_timeout"):
+        Ledger(sqlite_url, busy_timeout=wrong)
+
+
+def test_an_async_host_may_await_the_upgrade(sqlite_url, ledgers):
+    """`await kit.ledger.upgrade()` does what it does without the word."""
+
+    async def start():
+        await ledgers(sqlite_url).upgrade()
+
+    asyncio.run(start())
+    assert ledgers(sqlite_url).check_schema() == "current"

@@ -13,7 +13,6 @@ import pytest
 from attrs import evolve
 
 from reminder_kit.errors import LedgerError
-from reminder_kit.ledger.databases import sqlite_files
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import DeliveryEvent
@@ -91,8 +90,7 @@ def test_nothing_of_it_is_left_in_any_file(folder, ledgers):
 
 def test_while_a_reader_holds_the_log_it_says_so_and_the_next_purge_finishes(folder, ledgers, monkeypatch):
     """The log holds what is gone until the reader is done; a second purge has nothing to purge, and cuts it."""
-    monkeypatch.setattr(sqlite_files, "_PATIENCE", 0.05)
-    ledger = ledgers(f"sqlite:///{folder / 'ledger.db'}")
+    ledger = ledgers(f"sqlite:///{folder / 'ledger.db'}", busy_timeout=0.05)
     ledger.upgrade()
     filled(ledger)
     with closing(sqlite3.connect(folder / "ledger.db", isolation_level=None)) as reader:

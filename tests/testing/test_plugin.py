@@ -115,6 +115,30 @@ def test_held_and_sent_by_us(reminder_kit_sandbox, reminder_kit_maker, reminder_
     ran.assert_outcomes(passed=3)
 
 
+def test_a_host_that_records_in_its_own_transaction_says_where_its_database_is(host):
+    """`reminder_kit_ledger`, overridden, puts the kit's ledger into the host's own database: both commit together."""
+    ran = host("""
+import sqlite3
+
+@pytest.fixture
+def reminder_kit_ledger(tmp_path):
+    return f"sqlite:///{tmp_path / 'app.db'}"
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_one_transaction(reminder_kit_maker, reminder_kit_clock, reminder_kit_would_receive, tmp_path, commits):
+    kit = reminder_kit_maker(RULES)
+    kit.ledger.upgrade()
+    app = sqlite3.connect(tmp_path / "app.db")
+    app.execute("CREATE TABLE bookings (id TEXT)")
+    app.execute("INSERT INTO bookings VALUES ('A-1')")
+    kit.record(visit(reminder_kit_clock), connection=app)
+    app.commit() if commits else app.rollback()
+    app.close()
+    assert len(reminder_kit_would_receive(kit, "+12025550123")) == commits
+""")
+    ran.assert_outcomes(passed=2)
+
+
 def test_the_clock_starts_where_a_host_says(host):
     """The clock starts where a host says and its own names are left alone."""
     ran = host("""

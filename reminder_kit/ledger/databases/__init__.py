@@ -6,6 +6,7 @@ Never decides what is read or written: statements come from `ledger.sql`, their 
 - `connections`: what each kind of database offers, which one an URL names, and PostgreSQL; `sqlite` has the others.
 - `transactions`: how a transaction of an engine is opened, and ended.
 - `sqlite_files`: how SQLite files are opened, with and without leaving a trace beside them.
+- `patience`: for how long a lock is waited for.
 - `private_files`: files that their owner alone may read; `access`: why this user may not open one.
 - `runner`: prepared statements on a connection of SQLAlchemy's, or on cursors of a driver's.
 - `write_behind`: a runner that puts writes off, in order to make them together.

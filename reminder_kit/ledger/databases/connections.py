@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
 from typing import Any, Protocol, TypeVar
@@ -18,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from reminder_kit.errors import ConfigurationError, LedgerError
 from reminder_kit.ledger.databases.failures import explained
+from reminder_kit.ledger.databases.patience import PATIENCE
 from reminder_kit.ledger.databases.private_files import OWNER_ALONE
 from reminder_kit.ledger.databases.sqlite import SQLiteFile, SQLiteMemory
 from reminder_kit.ledger.databases.transactions import transaction
@@ -86,8 +88,10 @@ class Database(Protocol):
         ...
 
 
-def database_for(url: str | Engine, mode: int = OWNER_ALONE) -> Database:
+def database_for(url: str | Engine, mode: int = OWNER_ALONE, patience: float = PATIENCE) -> Database:
     """Return the database that an SQLAlchemy URL or engine names, opening nothing; `mode` is that of a file it makes.
+
+    `patience` is for how many seconds connections of its own wait for a lock.
 
     Raises `ConfigurationError` for a URL that can't be read and for any other kind of database.
     """
@@ -101,7 +105,7 @@ def database_for(url: str | Engine, mode: int = OWNER_ALONE) -> Database:
     backend = address.get_backend_name()
     if backend == "postgresql":
         own = engine is None or engine.dialect.is_async
-        return PostgreSQL(address, None if own else engine)
+        return PostgreSQL(address, None if own else engine, patience)
     if backend != "sqlite":
         raise ConfigurationError(f"no ledger is kept in {backend}: use sqlite:///… or postgresql://…")
     if address.database in (None, "", ":memory:"):
@@ -110,7 +114,7 @@ def database_for(url: str | Engine, mode: int = OWNER_ALONE) -> Database:
         raise ConfigurationError(
             "the ledger's url has options that SQLite's can't have: write sqlite:///path/to/file.db"
         )
-    return SQLiteFile(Path(str(address.database)), mode)
+    return SQLiteFile(Path(str(address.database)), mode, patience)
 
 
 def _url_for_sqlalchemy(url: str) -> str:
@@ -119,15 +123,16 @@ def _url_for_sqlalchemy(url: str) -> str:
 
 
 class PostgreSQL:
-    """A PostgreSQL database, through psycopg 3 unless the host brings its own engine.
+    """A PostgreSQL database, through psycopg 3 (or psycopg2 where that alone is there) unless a host brings an engine.
 
     Writing is READ COMMITTED with row locks, reading one REPEATABLE READ snapshot.
     """
 
     kind = "postgresql"
 
-    def __init__(self, address: sa.URL, engine: Engine | None) -> None:
+    def __init__(self, address: sa.URL, engine: Engine | None, patience: float = PATIENCE) -> None:
         self._address = address.set(drivername="postgresql+psycopg")
+        self._patience = patience
         self._given = engine
         self._engine = engine
         self._lock = RLock()
@@ -149,7 +154,8 @@ class PostgreSQL:
     def _made(self) -> Engine:
         """Return an engine of our own; raises `ConfigurationError` where psycopg is not installed."""
         try:
-            return _with_lock_timeout(sa.create_engine(self._address, pool_pre_ping=True, hide_parameters=True))
+            made = sa.create_engine(_with_driver(self._address), pool_pre_ping=True, hide_parameters=True)
+            return _with_lock_timeout(made, self._patience)
         except (NoSuchModuleError, ImportError) as error:
             raise ConfigurationError(
                 f"ledger {self.name}: PostgreSQL needs psycopg: pip install 'reminder-kit[postgres]'"
@@ -214,13 +220,19 @@ def _place_of(connection: sa.Connection) -> Place:
     return Place(f"{cluster}/{number}", "", f"postgresql:///{name} (cluster {cluster or 'not known'})")
 
 
-def _with_lock_timeout(engine: Engine) -> Engine:
-    """Have statements of an engine wait for at most 30 seconds for a row that somebody else has locked."""
+def _with_driver(address: sa.URL) -> sa.URL:
+    """Return an address with the driver that is there: psycopg 3, or psycopg2 alone."""
+    old = find_spec("psycopg") is None and find_spec("psycopg2") is not None
+    return address.set(drivername="postgresql+psycopg2") if old else address
+
+
+def _with_lock_timeout(engine: Engine, patience: float) -> Engine:
+    """Have statements of an engine wait for at most so many seconds for a row that somebody else has locked."""
 
     @sa.event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '30s'")
+            cursor.execute(f"SET lock_timeout = {max(1, round(patience * 1000))}")
         connection.commit()
 
     return engine

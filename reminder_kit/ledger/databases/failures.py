@@ -17,7 +17,10 @@ from reminder_kit.ledger.databases.access import refused
 
 __all__ = ["CommitError", "explained", "is_outdated_file", "is_worth_another_try", "translated"]
 
-_LOCKED = "is locked by another process: wait until it is done, or end it"
+_LOCKED = (
+    "is locked, by another process or by a transaction that this very thread has open: wait until that is done, or end "
+    "it; inside your own transaction hand its connection over (record(…, connection=…)), and sync after its commit"
+)
 _ACCESS = "may not be opened: make the file and its folder accessible to this user"
 _FULL = "can't grow: the disk is full, or a limit on the size of files is reached; make room"
 _AGAIN = "was changed by another process meanwhile: run again"
@@ -83,7 +86,10 @@ _POSTGRESQL: dict[str, str] = {
     "53300": "has no connection left: raise max_connections, or use fewer workers",
     "40P01": "was locked by another worker: try again",
     "40001": "was changed by another worker at the same time: try again",
-    "55P03": "is locked by another process: wait until it is done",
+    "55P03": (
+        "is locked by another process, or by a transaction of your own: wait until it is done, and inside your own "
+        "transaction hand its connection over (record(…, connection=…))"
+    ),
     "57014": "broke the statement off: raise the server's statement_timeout for this user, or run again",
     "57P03": "can't be reached yet: the server is starting, or stopping; wait",
     "42P01": "has lost its tables: run `reminder-kit ledger upgrade`",
@@ -214,6 +220,6 @@ def translated(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if type(error).__module__.partition(".")[0] in ("sqlalchemy", "sqlite3", "psycopg"):
+        if type(error).__module__.partition(".")[0] in ("sqlalchemy", "sqlite3", "psycopg", "psycopg2"):
             raise explained(error, name) from error
         raise

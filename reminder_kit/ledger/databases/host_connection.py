@@ -6,7 +6,8 @@ Never commits, rolls back, sets a pragma, opens a second connection for a write,
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,8 +20,13 @@ from reminder_kit.ledger.databases.connections import Database
 from reminder_kit.ledger.databases.runner import ConnectionRunner, CursorRunner, Runner
 from reminder_kit.ledger.databases.sqlite import SQLiteFile, SQLiteMemory
 from reminder_kit.ledger.sql.tables import PREFIX, VERSION_TABLE
+from reminder_kit.logs import LOG
 
-__all__ = ["DatabaseIdentity", "identity_of", "prove_same", "runner_on"]
+__all__ = ["DatabaseIdentity", "borrowed", "identity_of", "prove_same", "runner_on"]
+
+_SAVEPOINT = "reminder_kit"
+_IN_TRANSACTION = 2
+"""What libpq says of a connection whose transaction is open and sound (PQTRANS_INTRANS)."""
 
 
 class DatabaseIdentity(NamedTuple):
@@ -35,6 +41,69 @@ class DatabaseIdentity(NamedTuple):
     version: str | None
     #: Its URL without a password, for messages.
     name: str
+
+
+@contextmanager
+def borrowed(connection: Any) -> Iterator[Runner]:
+    """Lend the host's connection as a runner; on PostgreSQL within a savepoint of the host's transaction.
+
+    There any statement that fails makes the whole transaction fail, also for a host that catches the error. On SQLite
+    it does not, and a savepoint outside a transaction would be committed by its release. Raises as `runner_on` does.
+    """
+    connection = _unwrapped(connection)
+    runner, driver = runner_on(connection), _driver_of(connection)
+    if runner.kind == "postgresql" and _may_hold_savepoint(driver):
+        with _savepoint(runner):
+            yield runner
+        return
+    was_open = _in_transaction(driver)
+    yield runner
+    if was_open is False and _in_transaction(driver):
+        LOG.debug(
+            "what was recorded began a transaction on the host's connection: it is lost unless the host commits that "
+            "one; a hook that comes after the host's own commit records without a connection, or commits"
+        )
+
+
+@contextmanager
+def _savepoint(runner: Runner) -> Iterator[None]:
+    runner.statement(f"SAVEPOINT {_SAVEPOINT}")
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # the connection may be lost: what failed first is what is told
+            runner.statement(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+            runner.statement(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+        raise
+    runner.statement(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+
+def _unwrapped(connection: Any) -> Any:
+    """Return the driver's connection of Django's wrapper, opened if need be; anything else as it is."""
+    if callable(getattr(connection, "ensure_connection", None)) and hasattr(connection, "vendor"):
+        connection.ensure_connection()
+        return connection.connection
+    return connection
+
+
+def _driver_of(connection: Any) -> Any:
+    """Return the driver's own connection, which knows whether a transaction is open."""
+    if hasattr(connection, "get_bind"):
+        connection = connection.connection()
+    if isinstance(connection, sa.Connection):
+        return connection.connection.dbapi_connection
+    return connection
+
+
+def _may_hold_savepoint(driver: Any) -> bool:
+    """Say whether a savepoint is possible: a transaction is open, or begins with it since nothing commits by itself."""
+    status = getattr(getattr(driver, "info", None), "transaction_status", 0)
+    return int(status) == _IN_TRANSACTION or (int(status) == 0 and not getattr(driver, "autocommit", True))
+
+
+def _in_transaction(driver: Any) -> bool | None:
+    """Say whether a connection of sqlite3 has a transaction open; None: another driver's."""
+    return getattr(driver, "in_transaction", None)
 
 
 def runner_on(connection: Any) -> Runner:
@@ -55,7 +124,7 @@ def runner_on(connection: Any) -> Runner:
     if runner is None:
         raise InvalidInputError(
             f"a {type(connection).__module__}.{type(connection).__name__} is no connection the ledger can use: give an "
-            "SQLAlchemy Connection or Session, or a connection of sqlite3 or psycopg"
+            "SQLAlchemy Connection or Session, Django's connection, or one of sqlite3 or psycopg"
         )
     return runner
 
@@ -73,7 +142,17 @@ def _driver_runner(connection: Any) -> Runner | None:
 
         dialect: Dialect = psycopg_dialect()  # type: ignore[no-untyped-call]
         return CursorRunner(dialect, lambda: connection.cursor(row_factory=tuple_row))
+    if ("psycopg2.extensions", "connection") in kinds:
+        return _psycopg2_runner(connection)
     return None
+
+
+def _psycopg2_runner(connection: Any) -> Runner:
+    from psycopg2.extensions import cursor as tuple_cursor
+    from sqlalchemy.dialects.postgresql.psycopg2 import dialect as psycopg2_dialect
+
+    dialect: Dialect = psycopg2_dialect()  # type: ignore[no-untyped-call]
+    return CursorRunner(dialect, lambda: connection.cursor(cursor_factory=tuple_cursor))
 
 
 def _tuple_cursor(connection: Any) -> Any:

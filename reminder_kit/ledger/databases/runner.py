@@ -49,6 +49,10 @@ def prepared(statement: Any, dialect: Dialect) -> Prepared:
 
 
 def _compiled(statement: Any, dialect: Dialect) -> Prepared:
+    if dialect.driver == "psycopg2":  # as for psycopg 3, whose text names the type of each value
+        from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
+
+        dialect = psycopg_dialect()  # type: ignore[no-untyped-call]
     compiled = statement.compile(dialect=dialect)
     order = tuple(compiled.positiontup) if compiled.positional else None
     constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
@@ -76,6 +80,10 @@ class Runner(Asker, Protocol):
     """What statements are run on."""
 
     dialect: Dialect
+
+    def statement(self, sql: str) -> None:
+        """Run a statement without values, as it is written."""
+        ...
 
     def run(self, statement: Any, **values: Any) -> int:
         """Run a statement; returns how many rows it touched."""
@@ -116,6 +124,10 @@ class ConnectionRunner(_Packing):
         self.connection = connection
         self.dialect = connection.dialect
 
+    def statement(self, sql: str) -> None:
+        """Run a statement without values, as it is written."""
+        self.connection.exec_driver_sql(sql)
+
     def rows(self, statement: Any, **values: Any) -> Sequence[Sequence[Any]]:
         """Return what a statement finds."""
         ready = prepared(statement, self.dialect)
@@ -140,6 +152,12 @@ class CursorRunner(_Packing):
     def __init__(self, dialect: Dialect, cursor: Callable[[], Any]) -> None:
         self.dialect = dialect
         self._cursor = cursor
+
+    def statement(self, sql: str) -> None:
+        """Run a statement without values, as it is written."""
+        cursor = self._cursor()
+        cursor.execute(sql)
+        cursor.close()
 
     def _executed(self, method: str, statement: Any, values: Any) -> Any:
         """Return a cursor after its `execute` or `executemany`."""

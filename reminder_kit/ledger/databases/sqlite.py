@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool, Pool, QueuePool, StaticPool
 from reminder_kit.errors import LedgerError
 from reminder_kit.ledger.databases import sqlite_files
 from reminder_kit.ledger.databases.failures import explained, is_outdated_file
+from reminder_kit.ledger.databases.patience import PATIENCE
 from reminder_kit.ledger.databases.private_files import OWNER_ALONE
 from reminder_kit.ledger.databases.transactions import beginning_with, transaction
 from reminder_kit.model.places import Place
@@ -104,15 +105,17 @@ class SQLiteFile:
     """A ledger in an SQLite file: our own with a write-ahead log (WAL), or the host's with whatever that has.
 
     Reading leaves the file, and the log of a writer that was killed, byte for byte as they were. `mode` is that of a
-    file that is made; log and shared memory get it from the file.
+    file that is made; log and shared memory get it from the file. `patience` is for how
+    many seconds a lock is waited for.
     """
 
     kind = "sqlite"
 
-    def __init__(self, path: Path, mode: int = OWNER_ALONE) -> None:
+    def __init__(self, path: Path, mode: int = OWNER_ALONE, patience: float = PATIENCE) -> None:
         self.path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links that may be replaced
         self.name = f"sqlite:///{path}"
         self._mode = mode
+        self._patience = patience
         self._lock = RLock()
         #: To write, to read a file in use, and to read a file at rest; made when first needed.
         self._writer: Engine | None = None
@@ -129,7 +132,7 @@ class SQLiteFile:
     def create(self) -> None:
         """Create the file where there is none; raises `LedgerError` where that can't be."""
         try:
-            sqlite_files.use_log(self.path, self._mode)
+            sqlite_files.use_log(self.path, self._mode, self._patience)
         except (sqlite_files.Error, OSError) as error:
             raise self._explained(error) from error
 
@@ -158,7 +161,7 @@ class SQLiteFile:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Open an immediate transaction: there is one writer at a time, and others wait for up to 30 seconds.
+        """Open an immediate transaction: there is one writer at a time, and others wait for as long as was said.
 
         Raises `LedgerError` where another file was put in the place of the one that is open: what is written to that
         would be lost.
@@ -166,7 +169,9 @@ class SQLiteFile:
         with self._lock:
             if self._writer is None:
                 self._written = self.stamp()
-                self._writer = self._engine(lambda: sqlite_files.open_to_write(self.path), "BEGIN IMMEDIATE")
+                self._writer = self._engine(
+                    lambda: sqlite_files.open_to_write(self.path, self._patience), "BEGIN IMMEDIATE"
+                )
             writer, written = self._writer, self._written
         with transaction(writer, self._explained) as connection:
             is_there = self.stamp() == written
@@ -224,14 +229,14 @@ class SQLiteFile:
     def _ask_pooled(self, question: Question[T]) -> T:
         with self._lock:
             if self._reader is None:
-                self._reader = self._engine(lambda: sqlite_files.open_to_read(self.path), "BEGIN")
+                self._reader = self._engine(lambda: sqlite_files.open_to_read(self.path, self._patience), "BEGIN")
         with transaction(self._reader, self._explained) as connection:
             return question(connection)
 
     def scrub(self) -> bool:
         """Leave nothing of what was deleted in the file and its log; False where a reader holds the log."""
         try:
-            return sqlite_files.scrub(self.path)
+            return sqlite_files.scrub(self.path, self._patience)
         except sqlite_files.Error as error:
             raise self._explained(error) from error
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlite3 import Error
 from urllib.parse import quote
 
+from reminder_kit.ledger.databases.patience import PATIENCE
 from reminder_kit.ledger.databases.private_files import copy_private, create_private
 from reminder_kit.ledger.sql.tables import PREFIX
 
@@ -30,15 +31,13 @@ __all__ = [
     "use_log",
 ]
 
-_PATIENCE = 30.0
-"""Seconds for which a connection waits while another one writes."""
 _WAL = 2
 """The version number in byte 18 of a file with a write-ahead log (SQLite, "Database File Format", 1.3.3)."""
 
 
-def _opened(path: Path, mode: str, *pragmas: str) -> sqlite3.Connection:
+def _opened(path: Path, mode: str, patience: float, *pragmas: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"file:{quote(str(path))}?{mode}", timeout=_PATIENCE, isolation_level=None, check_same_thread=False, uri=True
+        f"file:{quote(str(path))}?{mode}", timeout=patience, isolation_level=None, check_same_thread=False, uri=True
     )
     try:
         for pragma in ("trusted_schema = OFF", *pragmas):
@@ -49,24 +48,24 @@ def _opened(path: Path, mode: str, *pragmas: str) -> sqlite3.Connection:
     return connection
 
 
-def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open an existing file to write.
+def open_to_write(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
+    """Open an existing file to write; `patience` is for how many seconds it waits for other writers.
 
     `synchronous = FULL`, since a committed intent must survive a power cut: NORMAL would be five times as fast for a
     single transaction, but may lose the last commits, and with them messages that are parked already. Commits are
     grouped instead. `secure_delete`, since what is purged has to be overwritten, not only released.
     """
-    return _opened(path, "mode=rw", "synchronous = FULL", "secure_delete = ON")
+    return _opened(path, "mode=rw", patience, "synchronous = FULL", "secure_delete = ON")
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
+def open_to_read(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
     """Open an existing file to read; SQLite may create its log and shared memory beside it."""
-    return _opened(path, "mode=ro")
+    return _opened(path, "mode=ro", patience)
 
 
 def open_still(path: Path) -> sqlite3.Connection:
     """Open a file to read without locks and without a trace; only right while nobody writes to it."""
-    return _opened(path, "mode=ro&immutable=1")
+    return _opened(path, "mode=ro&immutable=1", PATIENCE)
 
 
 def open_memory() -> sqlite3.Connection:
@@ -74,16 +73,16 @@ def open_memory() -> sqlite3.Connection:
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
-def use_log(path: Path, mode: int) -> None:
+def use_log(path: Path, mode: int, patience: float = PATIENCE) -> None:
     """Create a file with a write-ahead log, of this mode; one that is there and not empty stays as it is.
 
     Changing to a log does not wait for a lock, so that two processes which create the file at once try again. SQLite
     gives log, shared memory and rollback journal the mode of the file. Raises also `OSError`.
     """
     create_private(path, mode)
-    give_up = time.monotonic() + _PATIENCE
+    give_up = time.monotonic() + patience
     while True:
-        connection = open_to_write(path)
+        connection = open_to_write(path, patience)
         try:
             if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -104,14 +103,14 @@ def is_own(connection: sqlite3.Connection) -> bool:
     return found.fetchone() is None
 
 
-def scrub(path: Path) -> bool:
+def scrub(path: Path, patience: float = PATIENCE) -> bool:
     """Leave nothing in a file, or its log, of what was deleted or overwritten; False: a reader holds the log.
 
     `secure_delete` wipes what is deleted where it stands, and not the copies that stay in a page where SQLite moved
     rows to make room. So a file of our own is written anew (VACUUM, some 15 ms a megabyte; others go on reading, and
     wait with writing); a host's is up to the host. A log is then written into the file and cut to nothing.
     """
-    connection = open_to_write(path)
+    connection = open_to_write(path, patience)
     try:
         if is_own(connection):
             connection.execute("VACUUM")

@@ -58,6 +58,11 @@ class WriteBehind:
             if put_off.each and touched != len(put_off.rows):
                 raise NotAsMeantError
 
+    def statement(self, sql: str) -> None:
+        """Run a statement without values, as it is written."""
+        self.flush()
+        self._runner.statement(sql)
+
     def pack(self, name: str, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
         """Return the values of a listing of rows."""
         return self._runner.pack(name, rows)

@@ -1,0 +1,1 @@
+"""One migration for each version of the ledger: a test fails where one is missing."""

@@ -1,0 +1,207 @@
+"""Recording: what a tracked model's signals do, inside the host's own transaction.
+
+Never fails the host's save: what can't be recorded is rolled back to a savepoint, logged, listed, and done by the batch
+job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django.db import connections, transaction
+from django.db.models import signals
+
+from reminder_kit.integrations.django.databases import to_record_on
+from reminder_kit.integrations.django.tracking import Tracked
+from reminder_kit.kit.rows import Row, list_failure, record_rows, said
+from reminder_kit.logs import LOG
+from reminder_kit.model.host_data import shown_name
+
+if TYPE_CHECKING:
+    from reminder_kit.kit.faces import ReminderKit
+
+__all__ = ["Recording"]
+
+_STASH = "_reminder_kit_gone"
+"""Where an instance that is about to be deleted holds what it was: afterwards nothing leads there any more."""
+
+
+class Registry(Protocol):
+    """What is tracked, and by which kit it is recorded."""
+
+    tracked: list[Tracked]
+
+    @property
+    def kit(self) -> ReminderKit:
+        """The project's kit."""
+        ...
+
+    @property
+    def database(self) -> str | None:
+        """The alias of the database that holds the ledger; None: another place."""
+        ...
+
+    def wake(self) -> None:
+        """Have what was recorded be followed."""
+        ...
+
+
+class Recording:
+    """Hears a project's saves and deletions, and records what they come to."""
+
+    def __init__(self, reminders: Registry) -> None:
+        self._reminders = reminders
+
+    def connect(self) -> None:
+        """Hear every save and deletion; those of other models are passed over by their class."""
+        signals.post_save.connect(self.saved, dispatch_uid="reminder_kit")
+        signals.pre_delete.connect(self.deleting, dispatch_uid="reminder_kit")
+        signals.post_delete.connect(self.deleted, dispatch_uid="reminder_kit")
+
+    # What signals call
+
+    def saved(self, sender: Any, instance: Any, *, raw: bool = False, using: str = "default", **_more: Any) -> None:
+        """Record a row, or the rows that another model's row changes; what a fixture loads is left to the batch job."""
+        if raw:
+            return
+        for tracked in self._reminders.tracked:
+            if issubclass(sender, tracked.kinds):
+                self.changed(tracked, self.keys_of(tracked, instance), using)
+
+    def deleting(self, sender: Any, instance: Any, **_more: Any) -> None:
+        """Note what an instance is as long as its relations are there."""
+        noted: list[tuple[Tracked, str, list[Any]]] = []
+        for tracked in self._reminders.tracked:
+            if issubclass(sender, tracked.model):
+                noted.append((tracked, self._id_of(tracked, instance), []))
+            noted += [(tracked, "", self._keys(tracked, rows, instance)) for rows in _also(tracked, sender)]
+        if noted:
+            setattr(instance, _STASH, noted)
+
+    def deleted(self, sender: Any, instance: Any, using: str = "default", **_more: Any) -> None:
+        """Withdraw what a row was, and record the rows that it changed."""
+        del sender
+        for tracked, name, keys in instance.__dict__.pop(_STASH, ()):
+            if name:
+                gone = [Row(tracked.source, name)]
+                self._guarded(tracked, [name], using, partial(self._record, gone, using))
+            self.changed(tracked, keys, using)
+
+    # How it is recorded
+
+    def changed(self, tracked: Tracked, keys: Sequence[Any], using: str) -> None:
+        """Record rows as the database has them now: all at once, and where one fails, each by itself.
+
+        A key that has no row any more is passed over.
+        """
+        if len(keys) > 1 and self._all_at_once(tracked, keys, using):
+            self._wake(using)
+            return
+        for key in keys:
+            self._one(tracked, key, using)
+
+    def _all_at_once(self, tracked: Tracked, keys: Sequence[Any], using: str) -> bool:
+        if _is_lost(using):
+            return False
+        try:
+            with transaction.atomic(using=using):
+                self._record([tracked.row(found) for found in tracked.read_again(keys, using)], using)
+        except Exception:  # noqa: BLE001 - which one it was is found by trying each
+            return False
+        return True
+
+    def _one(self, tracked: Tracked, key: Any, using: str) -> None:
+        names = [str(key)]
+
+        def step() -> None:
+            for found in tracked.read_again([key], using):
+                names.append(str(tracked.id(found)))
+                self._record([tracked.row(found)], using)
+
+        self._guarded(tracked, names, using, step)
+
+    def _record(self, rows: Sequence[Row], using: str) -> None:
+        """Record on Django's connection; where the ledger is elsewhere, after the commit."""
+        if using == self._reminders.database:
+            with to_record_on(using) as connection:
+                record_rows(self._reminders.kit, rows, connection)
+        else:
+            _after_commit(lambda: record_rows(self._reminders.kit, rows), using)
+
+    def _guarded(self, tracked: Tracked, names: Sequence[str], using: str, step: Callable[[], None]) -> None:
+        """Take a step in a savepoint; one that fails is rolled back, logged under the last of its names, and listed."""
+        if _is_lost(using):
+            return
+        try:
+            with transaction.atomic(using=using):
+                step()
+        except Exception as error:  # noqa: BLE001 - a host's save goes on whatever it is
+            self._tell(tracked, names[-1], using, said(error))
+        else:
+            self._wake(using)
+
+    def _tell(self, tracked: Tracked, name: str, using: str, words: str) -> None:
+        LOG.error(
+            "%s %s could not be recorded: %s (it is saved all the same; the batch job repairs it)",
+            tracked.source,
+            shown_name(name),
+            words,
+        )
+        _after_commit(lambda: list_failure(self._reminders.kit, tracked.source, name, words), using)
+
+    def _wake(self, using: str) -> None:
+        """Have the commit be followed, once; a savepoint that is undone takes its wake along."""
+        registered = connections[using].run_on_commit
+        if not any(entry[1] == self._reminders.wake for entry in registered):
+            _after_commit(self._reminders.wake, using)
+
+    # What the host's own functions say
+
+    def keys_of(self, tracked: Tracked, instance: Any) -> list[Any]:
+        """Return the keys of the tracked rows that an instance is, or changes."""
+        keys = [instance.pk] if isinstance(instance, tracked.model) else []
+        return keys + [key for rows in _also(tracked, type(instance)) for key in self._keys(tracked, rows, instance)]
+
+    def _id_of(self, tracked: Tracked, instance: Any) -> str:
+        """Return the id of a row's appointment; where that can't be told, the row's key names it."""
+        try:
+            return str(tracked.id(instance))
+        except Exception as error:  # noqa: BLE001 - it is the host's function
+            LOG.error("the id of a row of %s can't be told: %s", tracked.source, said(error))
+            return str(instance.pk)
+
+    def _keys(self, tracked: Tracked, rows: Callable[[Any], Any], instance: Any) -> list[Any]:
+        """Return the keys of the rows that another model's row changes."""
+        try:
+            with transaction.atomic(using=instance._state.db):
+                return [row.pk for row in rows(instance)]
+        except Exception as error:  # noqa: BLE001 - it is the host's function
+            LOG.error(
+                "which rows of %s are changed by a %s can't be told: %s (the batch job repairs it)",
+                tracked.source,
+                type(instance).__name__,
+                said(error),
+            )
+            return []
+
+
+def _after_commit(step: Callable[[], None], using: str) -> None:
+    """Take a step once the host's transaction is committed; without hooks (manual commits) the batch job does it.
+
+    A function and no `partial`: Django asks a callback that raises for its `__qualname__`.
+    """
+    connection = connections[using]
+    if connection.in_atomic_block or connection.get_autocommit():
+        transaction.on_commit(step, using=using, robust=True)
+
+
+def _is_lost(using: str) -> bool:
+    """Say whether the host's transaction has failed already: nothing of it will be committed."""
+    connection = connections[using]
+    return bool(connection.in_atomic_block and connection.needs_rollback)
+
+
+def _also(tracked: Tracked, sender: Any) -> list[Callable[[Any], Any]]:
+    return [rows for model, rows in tracked.also.items() if issubclass(sender, model)]

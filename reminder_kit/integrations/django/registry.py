@@ -1,0 +1,223 @@
+"""The registry: `reminders.track` a model, `touch` what Django tells nobody of, and `feed` the batch job.
+
+Never makes the kit before it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from reminder_kit.errors import InvalidInputError, UnsafePlanError
+from reminder_kit.kit.following import Follower
+from reminder_kit.kit.rows import list_failure, unlist
+from reminder_kit.logs import LOG
+from reminder_kit.model.appointments import Appointment
+from reminder_kit.planning.report import Report
+
+if TYPE_CHECKING:
+    from reminder_kit.integrations.django.configuration import Configuration
+    from reminder_kit.integrations.django.recording import Recording
+    from reminder_kit.integrations.django.tracking import Tracked
+    from reminder_kit.kit.faces import ReminderKit
+
+__all__ = ["Reminders", "reminders"]
+
+Function = Callable[[Any], Appointment | None]
+_CHUNK = 500
+"""Rows that are recorded at a time."""
+
+TASK = "reminder_kit.resync_dirty"
+"""The name of the Celery task that follows (`reminder_kit.integrations.celery`)."""
+
+
+class Reminders:
+    """The tracked models of a project, and its kit."""
+
+    def __init__(self) -> None:
+        self.tracked: list[Tracked] = []
+        self._lock = RLock()
+        self._kit: ReminderKit | None = None
+        self._made_for: object = None
+        self._follower: Follower | None = None
+
+    @property
+    def configuration(self) -> Configuration:
+        """What REMINDER_KIT says. Raises `ConfigurationError`."""
+        from reminder_kit.integrations.django.configuration import configuration
+
+        return configuration()
+
+    @property
+    def kit(self) -> ReminderKit:
+        """The project's kit, made when first needed, and anew where Django's database is another (in tests).
+
+        Raises `ConfigurationError`.
+        """
+        from django.db import connections
+
+        described = self.configuration
+        name = connections[described.database].settings_dict["NAME"] if described.database else None
+        with self._lock:
+            if self._kit is None or self._made_for != (described, name):
+                self._replace(described)
+                self._made_for = (described, name)
+            assert self._kit is not None  # noqa: S101 - it was made just now
+            return self._kit
+
+    def _replace(self, described: Configuration) -> None:
+        """Make the kit, and close the one before."""
+        from reminder_kit.integrations.django.signals import connect
+
+        self.close()
+        self._kit = described.kit()
+        connect(self._kit, self._model_of)
+
+    def close(self) -> None:
+        """Wait for what follows, and close the kit; it is made anew when it is needed."""
+        with self._lock:
+            kit, follower = self._kit, self._follower
+            self._kit = self._follower = self._made_for = None
+        if follower is not None:
+            follower.wait()
+        if kit is not None:
+            kit.close()
+
+    @property
+    def database(self) -> str | None:
+        """The alias of the database that holds the ledger; None: the ledger is elsewhere."""
+        return self.configuration.database
+
+    def _model_of(self, source: str | None) -> Any:
+        """Return the model whose rows have this source; None: none has."""
+        return next((tracked.model for tracked in self.tracked if tracked.source == source), None)
+
+    @cached_property
+    def recording(self) -> Recording:
+        """What hears the project's signals."""
+        from reminder_kit.integrations.django.recording import Recording
+
+        return Recording(self)
+
+    # Tracking
+
+    def track(
+        self,
+        model: Any,
+        *,
+        id: Callable[[Any], str] | None = None,  # noqa: A002 - the identity's public name
+        live: Callable[[], Any] | None = None,
+        also: Mapping[Any, Callable[[Any], Iterable[Any]]] | None = None,
+        source: str | None = None,
+    ) -> Callable[[Function], Function]:
+        """Return a decorator of the function that says which appointment a row of a model is (None: none).
+
+        `id` says a row's appointment's id (default: its primary key as text), `live` returns all rows that are, or may
+        be, appointments to come (default: all there are): the batch job withdraws what is not among them. `also` says
+        for other models which rows one of theirs changes. `source` is the appointments' source (default:
+        "app.model"). A model is tracked once; raises `InvalidInputError` for one that is no model, or tracked already.
+        """
+        if not hasattr(model, "_meta") or not hasattr(model, "_base_manager"):
+            raise InvalidInputError(f"reminders.track takes a model, not {model!r}")
+
+        def decorator(function: Function) -> Function:
+            from reminder_kit.integrations.django.tracking import Tracked
+
+            if any(tracked.model is model and tracked.function is not function for tracked in self.tracked):
+                raise InvalidInputError(f"{model._meta.label} is tracked already: one function says what a row is")
+            self.tracked.append(
+                Tracked(
+                    model=model,
+                    function=function,
+                    id=id or (lambda instance: str(instance.pk)),
+                    live=live or model._default_manager.all,
+                    also=also or {},
+                    source=source or model._meta.label_lower,
+                )
+            )
+            return function
+
+        return decorator
+
+    def touch(self, rows: Any) -> None:
+        """Record rows that changed without a signal, as `update()` and `bulk_update` change them: a query set, or rows.
+
+        Of a tracked model, or of one that is named under `also`. Inside the caller's transaction. Raises
+        `InvalidInputError` for rows of another model.
+        """
+        using = getattr(rows, "db", None)
+        for some in batched(list(rows), _CHUNK):
+            keys: dict[tuple[int, str], dict[Any, None]] = {}
+            for instance in some:
+                for number, tracked in self._concerned(instance):
+                    place = (number, using or instance._state.db or "default")
+                    keys.setdefault(place, {}).update(dict.fromkeys(self.recording.keys_of(tracked, instance)))
+            for (number, alias), found in keys.items():
+                self.recording.changed(self.tracked[number], list(found), alias)
+
+    def _concerned(self, instance: Any) -> list[tuple[int, Tracked]]:
+        found = [(number, one) for number, one in enumerate(self.tracked) if isinstance(instance, one.kinds)]
+        if not found:
+            raise InvalidInputError(f"{type(instance).__name__} is not tracked, nor named under `also`")
+        return found
+
+    # Following and feeding
+
+    def wake(self) -> None:
+        """Have what was recorded be followed, by whom FOLLOW names; never raises for a broker that is away."""
+        follow = self.configuration.follow
+        if follow == "thread":
+            self._thread().wake()
+        elif follow == "celery":
+            from celery import current_app
+
+            current_app.send_task(TASK, retry=False, ignore_result=True)
+
+    def _thread(self) -> Follower:
+        from django.db import connections
+
+        kit = self.kit
+        with self._lock:
+            if self._follower is None:
+                self._follower = Follower(kit, connections.close_all)
+            return self._follower
+
+    def wait(self) -> None:
+        """Wait until the thread that follows is done: for tests."""
+        with self._lock:
+            follower = self._follower
+        if follower is not None:
+            follower.wait()
+
+    def feed(self, *, force: bool = False) -> Iterator[tuple[str, Report | UnsafePlanError]]:
+        """Hand all live rows of each tracked model to the kit, complete: what no signal told is found.
+
+        Yields the source of each, with its report or why it was refused as unsafe. A row that can't be read stays as
+        it was recorded, and is listed.
+        """
+        kit = self.kit
+        for tracked in self.tracked:
+            as_of = kit.now()
+            try:
+                drawn = tracked.appointments(kit)
+                report = kit.sync(drawn, tracked.source, complete=True, as_of=as_of, force=force)
+            except UnsafePlanError as error:
+                LOG.error("%s: %s", tracked.source, error)
+                yield tracked.source, error
+                continue
+            unlist(kit, tracked.source, tracked.failed)
+            for name in tracked.failed:
+                list_failure(kit, tracked.source, name, "its function raised; the log says what")
+            yield tracked.source, report
+
+
+def batched(rows: list[Any], size: int) -> Iterator[list[Any]]:
+    """Yield rows in parts of a size."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+reminders = Reminders()
+"""The registry of this project."""

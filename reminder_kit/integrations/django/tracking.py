@@ -1,0 +1,83 @@
+"""One tracked model: which appointment each of its rows is, which rows are live, and what else changes them.
+
+Never writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import define, field
+
+from reminder_kit.kit.faces import ReminderKit
+from reminder_kit.kit.rows import Row, said
+from reminder_kit.logs import LOG
+from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.host_data import shown_name
+
+__all__ = ["Tracked"]
+
+_CHUNK = 500
+"""Rows that are read at a time."""
+
+
+@define(eq=False)
+class Tracked:
+    """A model whose rows are appointments."""
+
+    #: The model.
+    model: Any
+    #: Which appointment a row is; None: none.
+    function: Callable[[Any], Appointment | None]
+    #: The id of a row's appointment.
+    id: Callable[[Any], str]
+    #: All rows that are, or may be, appointments to come: what is not among them is withdrawn by the batch job.
+    live: Callable[[], Any]
+    #: For other models, which rows one of theirs changes.
+    also: Mapping[Any, Callable[[Any], Iterable[Any]]]
+    #: The source of its appointments.
+    source: str
+    #: The ids of rows that could not be read when they were fed last.
+    failed: list[str] = field(factory=list)
+
+    @property
+    def kinds(self) -> tuple[Any, ...]:
+        """The models whose saves concern its rows."""
+        return (self.model, *self.also)
+
+    def row(self, instance: Any) -> Row:
+        """Return what a row is; whatever its function raises is raised."""
+        return Row.of(self.source, str(self.id(instance)), self.function(instance))
+
+    def read_again(self, keys: Sequence[Any], using: str | None) -> Iterator[Any]:
+        """Yield rows by primary key as the database has them: relations of an instance in hand may be of yesterday."""
+        yield from self.model._base_manager.using(using).filter(pk__in=keys)
+
+    def appointments(self, kit: ReminderKit) -> Iterator[Appointment]:
+        """Yield the appointments of all live rows as they are drawn; a row that raises stays as it was recorded."""
+        self.failed = []
+        for instance in _drawn(self.live()):
+            identifier = str(self.id(instance))
+            try:
+                found = self.row(instance).appointment
+            except Exception as error:  # noqa: BLE001 - one row stops nothing else
+                LOG.error("%s %s can't be read: %s", self.source, shown_name(identifier), said(error))
+                self.failed.append(identifier)
+                yield from _recorded(kit, self.source, identifier)
+            else:
+                if found is not None:
+                    yield found
+
+
+def _drawn(rows: Any) -> Iterable[Any]:
+    """Return rows that are drawn a few at a time, of a query set or of whatever else there is."""
+    if not hasattr(rows, "iterator"):
+        return rows  # type: ignore[no-any-return]
+    return rows.iterator(chunk_size=_CHUNK)  # type: ignore[no-any-return]
+
+
+def _recorded(kit: ReminderKit, source: str, id: str) -> list[Appointment]:  # noqa: A002 - the identity's public name
+    """Return what is recorded under an id."""
+    found = kit.ledger.read(lambda reader: list(reader.records(identities=reader.identities(id, source, None))))
+    return [record.appointment for record in found if record.appointment is not None and not record.removed]

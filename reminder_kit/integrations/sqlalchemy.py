@@ -1,0 +1,312 @@
+"""SQLAlchemy: what a session saves is recorded in its own transaction; sync and async sessions of version 2.
+
+Never fails a commit, and never touches a session after its commit: what can't be recorded is logged and listed, and the
+batch job repairs it.
+
+    reminders = SessionReminders(kit, Session)          # a sessionmaker, an async_sessionmaker, or a class of sessions
+    reminders.track(Booking, to_appointment, also={Customer: lambda customer: customer.bookings})
+
+Rows are collected as they are flushed and recorded once, as the transaction is committed; what a savepoint or the whole
+transaction rolls back is dropped. Rows of a bulk UPDATE or DELETE are found by its condition. A bulk INSERT tells no
+keys: hand its rows to `touch`, or leave them to the batch job (`kit.resync(rows, complete=True)`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from attrs import define, field, frozen
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, sessionmaker
+
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+from reminder_kit.kit.following import follower_of
+from reminder_kit.kit.rows import Row, list_failure, record_rows, said
+from reminder_kit.logs import LOG
+from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.host_data import shown_name
+
+__all__ = ["SessionReminders"]
+
+T = TypeVar("T")
+_INFO = "reminder_kit"
+
+
+@frozen(eq=False)
+class _Tracked:
+    """A model whose rows are appointments."""
+
+    model: type
+    function: Callable[[Any], Appointment | None]
+    #: The id of a row's appointment; None: the appointment says it.
+    id: Callable[[Any], str] | None
+    #: For other models, which rows one of theirs changes.
+    also: Mapping[type, Callable[[Any], Iterable[Any]]]
+
+    def row(self, instance: Any) -> Row:
+        """Return what a row is now."""
+        found = self.function(instance)
+        if self.id is not None:
+            return Row.of(None, str(self.id(instance)), found)
+        return Row(None, found.id, found) if found else Row(None, _key(instance))
+
+    def gone(self, instance: Any) -> Row:
+        """Return what a row was that is deleted; where its function can't say that any more, its key does."""
+        if self.id is not None:
+            return Row(None, str(self.id(instance)))
+        try:
+            found = self.function(instance)
+        except Exception as error:  # noqa: BLE001 - what it belonged to may be gone, too
+            LOG.warning("a deleted %s is withdrawn by its key: %s", self.model.__name__, said(error))
+            found = None
+        return Row(found.source if found else None, found.id if found else _key(instance))
+
+
+def _key(instance: Any) -> str:
+    """Return a row's primary key as text."""
+    return "-".join(str(part) for part in sa.inspect(instance).identity or ())
+
+
+_Change = tuple[str, Callable[[], Row]]
+"""The name of a row, under which it is told that it could not be recorded, and what says what it is now."""
+
+
+@define
+class _Collected:
+    """What a session has changed since its transaction began, in its order."""
+
+    #: Each an instance, and what returns the rows that it is or changes: a name, and what says what it is.
+    changes: list[tuple[Any, Callable[[], Iterable[_Change]]]] = field(factory=list)
+    #: How many of them there were as a savepoint began.
+    savepoints: dict[SessionTransaction, int] = field(factory=dict)
+    #: Whether something was recorded that is to be followed, and what could not be, with why.
+    recorded: bool = False
+    failed: list[tuple[str | None, str, str]] = field(factory=list)
+
+
+class SessionReminders:
+    """Hears the sessions of a factory, and records what they save.
+
+    `kit` is of either face; its ledger is in the sessions' own database, by URL or engine. Raises `InvalidInputError`
+    for what makes no sessions. `wake` is called after each commit of ours, in the place of a follower of its own: where
+    an application has one already (`integrations.starlette`).
+    """
+
+    def __init__(
+        self, kit: ReminderKit | AsyncReminderKit, factory: Any, *, wake: Callable[[], object] | None = None
+    ) -> None:
+        self._kit = kit
+        self._tracked: list[_Tracked] = []
+        #: Follows each commit; `wait()` waits for it, in tests and at the end of a process.
+        self.follower = follower_of(kit)
+        self._wake = wake or self.follower.wake
+        target = _target_of(factory)
+        for name, heard in {
+            "after_flush": self._flushed,
+            "before_commit": self._committing,
+            "after_commit": self._committed,
+            "after_soft_rollback": self._rolled_back,
+            "after_transaction_create": self._begun,
+            "do_orm_execute": self._executing,
+        }.items():
+            event.listen(target, name, heard)  # type: ignore[arg-type]
+
+    def track(
+        self,
+        model: type,
+        to_appointment: Callable[[Any], Appointment | None],
+        *,
+        id: Callable[[Any], str] | None = None,  # noqa: A002 - the identity's public name
+        also: Mapping[type, Callable[[Any], Iterable[Any]]] | None = None,
+    ) -> SessionReminders:
+        """Say which appointment a row of a model is; None: none, so that what it was is withdrawn.
+
+        `id` says a row's appointment's id: needed where `to_appointment` returns None for a row whose appointment's id
+        is not its primary key. `also` says for other models which rows one of theirs changes. Returns the registry, so
+        that calls may be chained. Raises `InvalidInputError` for a class that is not mapped.
+        """
+        for one in (model, *(also or {})):
+            if sa.inspect(one, raiseerr=False) is None:
+                raise InvalidInputError(f"SessionReminders tracks mapped classes, and {one!r} is none")
+        self._tracked.append(_Tracked(model, to_appointment, id, also or {}))
+        return self
+
+    def touch(self, session: Any, rows: Iterable[Any]) -> None:
+        """Have rows recorded as the session commits, as if they had been changed through it."""
+        for instance in rows:
+            self._collect(getattr(session, "sync_session", session), instance)
+
+    # Collecting
+
+    def _flushed(self, session: Session, _context: object) -> None:
+        for instance in (*session.new, *session.dirty):
+            self._collect(session, instance)
+        for instance in session.deleted:
+            self._collect_deleted(session, instance)
+
+    def _collect(self, session: Session, instance: Any, *, stale: bool = False) -> None:
+        """Note an instance; `stale` says that the session does not know what became of its row."""
+        changes = _collected(session).changes
+        for tracked in self._tracked:
+            if isinstance(instance, tracked.model):
+                changes.append((instance, partial(_rows_of, session, tracked, instance, stale=stale)))
+            for model, rows in tracked.also.items():
+                if isinstance(instance, model):
+                    changes.append((instance, partial(_rows_beside, session, tracked, rows, instance)))
+
+    def _collect_deleted(self, session: Session, instance: Any) -> None:
+        changes = _collected(session).changes
+        for tracked in self._tracked:
+            if isinstance(instance, tracked.model):
+                with session.no_autoflush:
+                    gone = tracked.gone(instance)
+                changes.append((instance, partial(_as_it_was, gone)))
+
+    def _executing(self, state: ORMExecuteState) -> None:
+        """Find the rows of a bulk UPDATE or DELETE before it is carried out."""
+        if not (state.is_update or state.is_delete) or state.bind_mapper is None:
+            return
+        model = state.bind_mapper.class_
+        kinds = tuple(kind for tracked in self._tracked for kind in (tracked.model, *tracked.also))
+        if not issubclass(model, kinds):
+            return
+        try:
+            for instance in _rows_met(state, model):
+                if state.is_delete:
+                    self._collect_deleted(state.session, instance)
+                else:
+                    self._collect(state.session, instance, stale=True)
+        except Exception as error:  # noqa: BLE001 - the host's statement goes on
+            LOG.error("rows of a bulk statement on %s can't be told: %s", model.__name__, said(error))
+
+    # Transactions
+
+    def _begun(self, session: Session, transaction: SessionTransaction) -> None:
+        if transaction.nested:
+            collected = _collected(session)
+            collected.savepoints[transaction] = len(collected.changes)
+
+    def _rolled_back(self, session: Session, previous: SessionTransaction) -> None:
+        collected = _collected(session)
+        if previous.nested:
+            del collected.changes[collected.savepoints.pop(previous, len(collected.changes)) :]
+        elif previous.parent is None:
+            session.info.pop(_INFO, None)
+
+    def _committing(self, session: Session) -> None:
+        """Record what was collected, on the session's own connection, once and for all of it."""
+        if session.in_nested_transaction():
+            return
+        session.flush()
+        collected = _collected(session)
+        if rows := _last_of(_all_rows(collected)):
+            self._record(session, rows, collected)
+        collected.changes.clear()
+
+    def _record(self, session: Session, rows: Sequence[Row], collected: _Collected) -> None:
+        try:
+            mapper = self._tracked[0].model
+            record_rows(self._kit, rows, session.connection(bind_arguments={"mapper": mapper}))
+        except Exception as error:  # noqa: BLE001 - the host's commit goes on
+            _note(collected, [(row.source, row.id) for row in rows], said(error))
+        else:
+            collected.recorded = True
+
+    def _committed(self, session: Session) -> None:
+        """Follow the commit; the session is not used."""
+        if session.in_nested_transaction():
+            return
+        collected = session.info.pop(_INFO, None) or _Collected()
+        for source, name, words in collected.failed:
+            list_failure(self._kit, source or "default", name, words)
+        if collected.recorded or collected.failed:
+            self._wake()
+
+
+def _target_of(factory: Any) -> Any:
+    """Return what events are heard of for a factory of sessions, or a class of them."""
+    if isinstance(factory, sessionmaker) or (isinstance(factory, type) and issubclass(factory, Session)):
+        return factory
+    if hasattr(factory, "session_factory") and hasattr(factory, "registry"):  # a scoped session
+        return _target_of(factory.session_factory)
+    if hasattr(factory, "configure") and hasattr(factory, "kw"):  # an async_sessionmaker
+        inner = factory.kw.get("sync_session_class") or Session
+        if not isinstance(inner, type):
+            return _target_of(inner)
+        heard = type("Session", (inner,), {"__doc__": inner.__doc__})
+        factory.configure(sync_session_class=heard)
+        return heard
+    raise InvalidInputError(
+        f"SessionReminders hears a sessionmaker, an async_sessionmaker or a class of sessions, not {factory!r}"
+    )
+
+
+def _collected(session: Session) -> _Collected:
+    found: _Collected = session.info.setdefault(_INFO, _Collected())
+    return found
+
+
+def _rows_met(state: ORMExecuteState, model: type) -> Iterator[Any]:
+    """Yield the rows that a bulk statement is about, by its condition or by the keys among its values."""
+    if isinstance(state.parameters, list):
+        names = [str(column.key) for column in sa.inspect(model).primary_key]  # type: ignore[var-annotated]
+        for values in state.parameters:
+            found = state.session.get(model, tuple(values[name] for name in names))
+            if found is not None:
+                yield found
+        return
+    where = state.statement.whereclause  # type: ignore[attr-defined]
+    chosen: sa.Select[Any] = sa.select(model) if where is None else sa.select(model).where(where)
+    yield from state.session.scalars(chosen, state.parameters or {}).all()
+
+
+def _as_it_was(gone: Row) -> list[_Change]:
+    return [(gone.id, lambda: gone)]
+
+
+def _rows_of(session: Session, tracked: _Tracked, instance: Any, *, stale: bool = False) -> list[_Change]:
+    """Return the row that an instance is, if it is one of the session's still; a stale one is read again."""
+    if not sa.inspect(instance).persistent:
+        return []
+    if stale:
+        session.refresh(instance)
+    return [(_key(instance), partial(tracked.row, instance))]
+
+
+def _rows_beside(
+    session: Session, tracked: _Tracked, rows: Callable[[Any], Iterable[Any]], instance: Any
+) -> Iterator[_Change]:
+    if sa.inspect(instance).persistent:
+        for row in list(rows(instance)):
+            yield from _rows_of(session, tracked, row)
+
+
+def _all_rows(collected: _Collected) -> Iterator[Row]:
+    """Yield the rows of all that was collected; what can't be told is noted, and stops nothing else."""
+    for instance, changes in collected.changes:
+        for name, row in _told(collected, lambda: _key(instance), lambda: [*changes()]):  # noqa: B023 - called at once
+            yield from _told(collected, lambda: name, lambda: [row()])  # noqa: B023 - called at once
+
+
+def _told(collected: _Collected, name: Callable[[], str], ask: Callable[[], list[T]]) -> list[T]:
+    """Return what the host's functions say; what they raise is noted under a name."""
+    try:
+        return ask()
+    except Exception as error:  # noqa: BLE001 - one row stops nothing else
+        _note(collected, [(None, name())], said(error))
+        return []
+
+
+def _note(collected: _Collected, names: Iterable[tuple[str | None, str]], words: str) -> None:
+    for source, name in names:
+        LOG.error("row %s could not be recorded: %s (it is saved; the batch job repairs it)", shown_name(name), words)
+        collected.failed.append((source, name, words))
+
+
+def _last_of(rows: Iterable[Row]) -> list[Row]:
+    """Return the last state of each appointment."""
+    return list({(row.source or (row.appointment and row.appointment.source), row.id): row for row in rows}.values())

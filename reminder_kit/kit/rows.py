@@ -1,0 +1,102 @@
+"""Rows: what a host's own tables say is recorded in its transaction; what can't be is listed, and the host goes on.
+
+Never commits, and never decides what becomes of a row: the host's function says which appointment it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from inspect import iscoroutine
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from reminder_kit.errors import InvalidInputError, ReminderKitError, unforeseen
+from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+from reminder_kit.ledger.transaction import Transaction
+from reminder_kit.logs import LOG
+from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.host_data import shown_name, whole_text
+from reminder_kit.planning.attention import UNREADABLE, Mark
+from reminder_kit.transport.blocking import run_blocking
+
+__all__ = ["Row", "list_failure", "record_rows", "said", "unlist"]
+
+T = TypeVar("T")
+_LONGEST = 250
+"""Characters of a member's name that are kept of what could not be recorded."""
+
+
+@frozen
+class Row:
+    """What a host says of one of its rows."""
+
+    #: The source of its appointment; None: what the appointment itself says, or whichever has the id.
+    source: str | None
+    #: The id of its appointment.
+    id: str
+    #: The appointment that it is now; None: there is none any more.
+    appointment: Appointment | None = None
+
+    @classmethod
+    def of(cls, source: str | None, id: str, appointment: Appointment | None) -> Row:  # noqa: A002 - the identity's public name
+        """Return a row, checked: its appointment must have the row's own id. Raises `InvalidInputError`."""
+        if appointment is not None and appointment.id != id:
+            raise InvalidInputError(
+                f"the function returned appointment {shown_name(appointment.id)} for a row whose `id` is "
+                f"{shown_name(id)}: both must be the same, so that a row that is gone can be withdrawn"
+            )
+        return cls(source, id, appointment)
+
+
+def record_rows(kit: ReminderKit | AsyncReminderKit, rows: Sequence[Row], connection: Any = None) -> None:
+    """Record what rows are now, and withdraw those that are none any more, on the host's connection.
+
+    Without one it is in a transaction of our own, of a blocking kit. In the caller's thread or greenlet.
+    """
+    for source in dict.fromkeys(row.source for row in rows):
+        found = [row for row in rows if row.source == source]
+        if there := [row.appointment for row in found if row.appointment is not None]:
+            _done(kit.record(there, source, connection=connection))
+        for row in found:
+            if row.appointment is None:
+                _done(kit.withdraw(row.id, source, connection=connection))
+
+
+def _done(made: Any) -> Any:
+    """Return what a verb of either face returns: on a lent connection none suspends."""
+    return run_blocking(made) if iscoroutine(made) else made
+
+
+def said(error: Exception) -> str:
+    """Return what may be told of an error: our own words, or kind and place of another's."""
+    return str(error) if isinstance(error, ReminderKitError) else unforeseen(error)
+
+
+def _member(source: str, id: str) -> str:  # noqa: A002 - the identity's public name
+    """Return the name of an appointment among what can't be read: that of a run which meets it again."""
+    return whole_text(f"{source}/{id}/")[:_LONGEST]
+
+
+def list_failure(kit: ReminderKit | AsyncReminderKit, source: str, id: str, words: str) -> None:  # noqa: A002 - the identity's public name
+    """Have a row that could not be recorded be listed for a person, until a run meets its appointment again."""
+    mark = Mark(kit.now(), seen=False, detail=f"appointment {shown_name(id)} could not be recorded: {words}")
+
+    def keep(tx: Transaction) -> None:
+        tx.keep_marks({(UNREADABLE, _member(source, id)): mark})
+
+    kit.ledger.prepare()
+    kit.ledger.submit(keep).result()
+    LOG.warning("waits for a person: %s", mark.detail)
+
+
+def unlist(kit: ReminderKit, source: str, failed: Iterable[str]) -> None:
+    """Forget what was listed of a source's rows, all of which were read by now, but those with these ids."""
+    still = {_member(source, id) for id in failed}  # noqa: A001 - the identity's public name
+
+    def drop(tx: Transaction) -> None:
+        listed = [name for name in tx.reader.marks() if name[0] == UNREADABLE and name[1].startswith(f"{source}/")]
+        tx.drop_marks(name for name in listed if name[1] not in still)
+
+    if any(name[1].startswith(f"{source}/") for name in kit.ledger.read(lambda reader: reader.marks())):
+        kit.ledger.submit(drop).result()

@@ -1,0 +1,1 @@
+"""Whole hosts, each a program of its own that a test runs."""

@@ -1,0 +1,317 @@
+"""Reminders in a Django project: recorded with what is saved, followed after the commit, and never in its way."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import parked_texts
+from tests.integrations.clinic.stage import ADA, BEN, TOLD, told, undone
+
+pytest_plugins = ["tests.integrations.clinic.project"]
+pytestmark = pytest.mark.usefixtures("django")
+
+# What is saved
+
+
+def test_a_booking_and_its_reminder_commit_together(reminders, recorded, patient, book, sandbox):
+    """Inside the host's transaction nobody else sees the record; its commit commits both, under the model's name."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        book(patient)
+        assert recorded() == {}
+    assert recorded() == {"V-1": "Check-up"}
+    assert told(reminders, sandbox) == TOLD
+    (record,) = reminders.kit.ledger.read(lambda reader: list(reader.records()))
+    assert record.identity.source == "clinic.visit"
+
+
+def test_what_is_rolled_back_was_never_recorded(recorded, patient, book):
+    """A rollback takes the record along, that of a savepoint what was in it."""
+    from django.db import transaction
+
+    with undone():
+        book(patient)
+    with transaction.atomic():
+        book(patient, "V-2")
+        with undone():
+            book(patient, "V-3")
+    assert recorded() == {"V-2": "Check-up"}
+
+
+def test_without_a_transaction_each_save_is_its_own(recorded, patient, book):
+    """In autocommit a record is one transaction of its own, which nothing is left open of."""
+    from django.db import connection
+
+    book(patient)
+    assert not connection.in_atomic_block
+    assert not connection.connection.in_transaction
+    assert recorded() == {"V-1": "Check-up"}
+
+
+def test_moves_edits_and_cancellations_are_followed(reminders, patient, book, sandbox):
+    """A save that moves a visit moves its reminders; one that is none any more, by its function, is withdrawn."""
+    visit = book(patient)
+    told(reminders, sandbox)
+    visit.starts_at += timedelta(hours=2)
+    visit.save()
+    assert told(reminders, sandbox) == ["Hi Ada, Check-up tomorrow at 11:00 AM.", "See you today at 11:00 AM."]
+    visit.state = "cancelled"
+    visit.save(update_fields=["state"])
+    assert told(reminders, sandbox) == []
+
+
+@pytest.mark.parametrize("how", ["delete", "queryset", "cascade"])
+def test_what_is_deleted_is_withdrawn(reminders, recorded, patient, book, sandbox, how):
+    """A row that is deleted by itself, with others, or with what it belongs to, leaves no reminder."""
+    from tests.integrations.clinic.models import Visit
+
+    visit = book(patient)
+    told(reminders, sandbox)
+    {"delete": visit.delete, "queryset": Visit.objects.all().delete, "cascade": patient.delete}[how]()
+    assert (recorded(), told(reminders, sandbox)) == ({}, [])
+
+
+def test_what_else_changes_a_row_is_heard_of(reminders, patient, book, sandbox):
+    """A patient's new phone is followed for all their visits, read again: no instance in hand says what it was."""
+    visit = book(patient)
+    assert visit.patient.phone == ADA
+    told(reminders, sandbox)
+    other = type(patient).objects.get(pk=patient.pk)
+    other.phone = BEN
+    other.save()
+    visit.title = "Floss"
+    visit.save()  # its own patient still has the old phone in memory
+    told(reminders, sandbox)
+    assert {item.to for item in sandbox.parked()} == {BEN}
+    assert any("Floss" in text for text in parked_texts(sandbox))
+
+
+def test_a_model_that_inherits_from_a_tracked_one_is_tracked(recorded, patient, sandbox):
+    """Rows of a table of its own are rows of the first one, too."""
+    from tests.integrations.clinic.models import HomeVisit
+
+    starts_at = sandbox.clock() + timedelta(days=3)
+    HomeVisit.objects.create(number="H-1", patient=patient, starts_at=starts_at, address="12 High Street")
+    assert recorded() == {"H-1": "Check-up"}
+
+
+def test_what_is_no_appointment_costs_nothing(reminders, patient, recorded):
+    """Saves of other models record nothing and wake nobody."""
+    from django.db import connection, transaction
+
+    from tests.integrations.clinic.models import Note
+
+    with transaction.atomic():
+        Note.objects.create(text="water the plants")
+        assert connection.run_on_commit == []
+    assert recorded() == {}
+
+
+def test_what_a_fixture_loads_is_left_to_the_batch_job(reminders, fed, recorded, patient, book, tmp_path):
+    """loaddata saves rows of half a database: signals with `raw` are passed over, and `feed` finds them."""
+    from django.core import serializers
+    from django.core.management import call_command
+
+    from tests.integrations.clinic.models import Visit
+
+    book(patient)
+    file = tmp_path / "visits.json"
+    file.write_text(serializers.serialize("json", Visit.objects.all()).replace("V-1", "V-7"))
+    call_command("loaddata", str(file), verbosity=0)
+    assert recorded() == {"V-1": "Check-up"}
+    fed()
+    assert recorded() == {"V-7": "Check-up"}
+
+
+# What Django tells nobody of
+
+
+def test_an_update_is_told_by_touch(reminders, recorded, patient, book, sandbox):
+    """`update()` and `bulk_update` fire nothing: `touch` records the rows as they are now, in the same transaction."""
+    from django.db import transaction
+
+    from tests.integrations.clinic.models import Visit
+
+    for number in range(3):
+        book(patient, f"V-{number}")
+    with transaction.atomic():
+        Visit.objects.filter(number="V-0").update(title="Floss")
+        Visit.objects.filter(number="V-1").update(state="cancelled")
+        assert recorded() == dict.fromkeys(["V-0", "V-1", "V-2"], "Check-up")
+        reminders.touch(Visit.objects.all())
+    assert recorded() == {"V-0": "Floss", "V-2": "Check-up"}
+    type(patient).objects.update(phone=BEN)
+    reminders.touch(type(patient).objects.all())
+    told(reminders, sandbox)
+    assert {item.to for item in sandbox.parked()} == {BEN}
+
+
+def test_touch_takes_rows_of_what_is_tracked_only(reminders, patient):
+    """Rows of another model are refused by name."""
+    from reminder_kit.errors import InvalidInputError
+    from tests.integrations.clinic.models import Note
+
+    with pytest.raises(InvalidInputError, match="Note is not tracked"):
+        reminders.touch([Note(text="x")])
+
+
+def test_the_batch_job_finds_what_no_signal_told(reminders, fed, recorded, patient, book):
+    """`feed` hands in what is live, complete: an update is found, what is not live any more is withdrawn."""
+    from tests.integrations.clinic.models import Visit
+
+    for number in range(3):
+        book(patient, f"V-{number}")
+    Visit.objects.filter(number="V-0").update(title="Floss")
+    Visit.objects.filter(number="V-1").update(state="cancelled")
+    ((source, report),) = fed()
+    assert (source, report.ok) == ("clinic.visit", True)
+    assert recorded() == {"V-0": "Floss", "V-2": "Check-up"}
+
+
+# What goes wrong
+
+
+def test_a_row_that_can_t_be_read_fails_no_save_and_is_listed(reminders, fed, recorded, patient, book, caplog):
+    """Its save goes on; a line of the log and an item name it, without a word of what it holds; the job repairs it."""
+    from django.db import transaction
+
+    from tests.integrations.clinic.models import Visit
+
+    caplog.set_level(logging.ERROR, "reminder_kit")
+    with transaction.atomic():
+        visit = book(patient, title="broken")
+        book(patient, "V-2")
+    assert Visit.objects.count() == 2
+    assert recorded() == {"V-2": "Check-up"}
+    (line,) = [line for line in caplog.messages if "could not be recorded" in line]
+    assert "clinic.visit 'V-1'" in line
+    assert "ZeroDivisionError" in line
+    assert not [line for line in caplog.messages if "Lovelace" in line or "0123" in line]
+    (item,) = reminders.kit.attention()
+    assert (item.kind, "V-1" in item.what, "ZeroDivisionError" in item.what) == ("unreadable", True, True)
+    fed()
+    assert [item.kind for item in reminders.kit.attention()] == ["unreadable"]
+    Visit.objects.filter(pk=visit.pk).update(title="Floss")
+    fed()
+    assert (recorded(), reminders.kit.attention()) == ({"V-1": "Floss", "V-2": "Check-up"}, ())
+
+
+def test_a_recorded_row_that_can_t_be_read_any_more_stays_as_it_was(reminders, fed, recorded, patient, book):
+    """The batch job withdraws what is gone, and never what its function failed on."""
+    from tests.integrations.clinic.models import Visit
+
+    book(patient), book(patient, "V-2")
+    Visit.objects.filter(number="V-1").update(title="broken")
+    fed()
+    assert recorded() == {"V-1": "Check-up", "V-2": "Check-up"}
+
+
+def test_one_row_of_many_fails_by_itself(reminders, recorded, patient, book):
+    """Of rows that are touched together the others are recorded."""
+    from tests.integrations.clinic.models import Visit
+
+    for number in range(3):
+        book(patient, f"V-{number}")
+    Visit.objects.update(title="Floss")
+    Visit.objects.filter(number="V-1").update(title="broken")
+    reminders.touch(Visit.objects.all())
+    assert recorded() == {"V-0": "Floss", "V-1": "Check-up", "V-2": "Floss"}
+
+
+def test_an_id_that_is_not_the_rows_own_is_refused(reminders, patient, book, caplog):
+    """Where function and `id` name a row differently it could never be withdrawn: it is not recorded, and told."""
+    (tracked,) = reminders.tracked
+    before, tracked.id = tracked.id, lambda visit: f"visit {visit.pk}"
+    book(patient)
+    tracked.id = before
+    assert "both must be the same" in caplog.text
+
+
+def test_a_transaction_that_has_failed_already_is_left_alone(patient, book, caplog):
+    """Where the host's transaction is broken nothing is tried in it, and nothing said."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        visit = type(patient)._meta.get_field("visits").related_model(pk=1, number="V-1", patient=patient)
+        from django.db.models.signals import post_save
+
+        post_save.send(type(visit), instance=visit, using="default", raw=False)
+    assert caplog.messages == []
+
+
+def test_without_its_ledger_a_save_goes_on(django, clinic, tmp_path, caplog):
+    """A ledger that can't be reached fails no save."""
+    from tests.integrations.clinic.models import Patient, Visit
+
+    clinic(namespace="other", ledger=f"sqlite:///{tmp_path / 'no' / 'ledger.db'}", database=None)
+    ada = Patient.objects.create(name="Ada", phone=ADA)
+    Visit.objects.create(number="V-1", patient=ada, starts_at="2026-02-13T14:00:00Z")
+    assert Visit.objects.count() == 1
+    assert "create its folder" in caplog.text
+
+
+# What follows
+
+
+def test_a_thread_follows_the_commit(clinic, patient, book, sandbox):
+    """With FOLLOW "thread" what was booked is parked right after the commit, whoever books, in one run or a few."""
+    from django.db import transaction
+
+    reminders = clinic(follow="thread")
+    runs = []
+    reminders.kit.on("run", runs.append)
+    with transaction.atomic():
+        for number in range(5):
+            book(patient, f"V-{number}")
+    reminders.wait()
+    assert len(parked_texts(sandbox)) == 10
+    assert len(runs) == 1
+
+
+def test_a_transaction_wakes_once(reminders, patient, book):
+    """However much is saved in a transaction, one callback waits for its commit; a rolled back savepoint's is gone."""
+    from django.db import connection, transaction
+
+    with transaction.atomic():
+        for number in range(3):
+            book(patient, f"V-{number}")
+        assert len(connection.run_on_commit) == 1
+    with transaction.atomic():
+        with undone():
+            book(patient, "V-8")
+        assert connection.run_on_commit == []
+        book(patient, "V-9")
+        assert len(connection.run_on_commit) == 1
+
+
+def test_a_broker_that_is_away_fails_no_commit(clinic, patient, book, recorded, caplog):
+    """With FOLLOW "celery" a message that can't be sent is logged by Django, and the booking stands."""
+    celery = pytest.importorskip("celery")
+    from django.db import transaction
+
+    clinic(follow="celery")
+    app = celery.Celery("clinic", broker="memory://", set_as_current=True)
+    app.amqp  # noqa: B018 - made before it is broken
+    app.send_task = lambda *_args, **_options: 1 / 0
+    with transaction.atomic():
+        book(patient)
+    assert recorded() == {"V-1": "Check-up"}
+
+
+def test_a_host_that_commits_by_itself_is_served_by_the_batch_job(patient, book, recorded, fed):
+    """Without autocommit Django has no hook for a commit: what is recorded commits with the host's own, unfollowed."""
+    from django.db import transaction
+
+    transaction.set_autocommit(False)
+    try:
+        book(patient)
+        book(patient, "V-2", title="broken")
+        transaction.commit()
+    finally:
+        transaction.set_autocommit(True)
+    assert recorded() == {"V-1": "Check-up"}

@@ -1,0 +1,181 @@
+"""A Django project's databases: which one holds the ledger, and that Django's migrations make its tables."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stdout
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import parked_texts
+from tests.integrations.clinic.stage import ADA, TOLD, told, undone
+
+pytest_plugins = ["tests.integrations.clinic.project"]
+pytestmark = pytest.mark.usefixtures("django")
+
+# Databases
+
+
+@pytest.mark.hosts
+def test_another_database_is_recorded_after_its_commit(clinic, server, sandbox):
+    """Rows of a database that does not hold the ledger are recorded once they are committed, and not before."""
+    from django.db import transaction
+
+    from tests.integrations.clinic.models import Patient, Visit
+
+    reminders = clinic()
+    with transaction.atomic(using=server):
+        ada = Patient.objects.using(server).create(name="Ada", phone=ADA)
+        starts_at = sandbox.clock() + timedelta(days=3)
+        Visit.objects.using(server).create(number="V-1", patient=ada, starts_at=starts_at)
+        assert reminders.kit.status()["appointments"] == 0
+    assert reminders.kit.status()["appointments"] == 1
+
+
+@pytest.mark.hosts
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_on_postgresql_it_is_all_the_same(clinic, server, sandbox, book, driver, monkeypatch):
+    """With either driver a booking commits with its record, and a failing record leaves the transaction usable."""
+    from django.db import connections, transaction
+
+    from tests.integrations.clinic.models import Patient, Visit
+
+    reminders = clinic(database=server)
+    if driver == "psycopg2":
+        connections[server].get_new_connection = lambda _params: _psycopg2(connections[server])
+        connections[server].close()
+        monkeypatch.setattr("django.db.backends.postgresql.base.is_psycopg3", False)
+    with transaction.atomic(using=server):
+        ada = Patient.objects.using(server).create(name="Ada", phone=ADA)
+        book(ada), book(ada, "V-2", title="broken")
+        with connections[server].cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '50ms'")
+    reminders.kit.resync(only_dirty=True)
+    assert (parked_texts(sandbox), Visit.objects.using(server).count()) == (TOLD, 2)
+    with reminders.kit.ledger.writing() as other:
+        other._runner.statement("LOCK TABLE reminder_kit_appointments IN EXCLUSIVE MODE")
+        with transaction.atomic(using=server):
+            with connections[server].cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '50ms'")
+            book(ada, "V-3")
+    assert Visit.objects.using(server).filter(number="V-3").exists()
+    reminders.close()
+
+
+def _psycopg2(wrapper):
+    import psycopg2
+
+    given = wrapper.settings_dict
+    return psycopg2.connect(
+        dbname=given["NAME"], user=given["USER"], password=given["PASSWORD"], host=given["HOST"], port=given["PORT"]
+    )
+
+
+def test_in_memory_it_works_too(clinic, sandbox):
+    """A test database in memory takes records in the host's transaction, and the kit reads them once committed."""
+    from django.core.management import call_command
+    from django.db import connections, transaction
+
+    from tests.integrations.clinic.models import Patient, Visit
+
+    name = "file:clinic_memory?mode=memory&cache=shared"
+    connections.databases["memory"] = {**connections.databases["default"], "NAME": name}
+    try:
+        reminders = clinic(database="memory")
+        call_command("migrate", run_syncdb=True, database="memory", verbosity=0)
+        with transaction.atomic(using="memory"):
+            ada = Patient.objects.using("memory").create(name="Ada", phone=ADA)
+            starts_at = sandbox.clock() + timedelta(days=3)
+            Visit.objects.using("memory").create(number="V-1", patient=ada, starts_at=starts_at)
+        with undone("memory"):
+            Visit.objects.using("memory").create(number="V-2", patient=ada, starts_at=starts_at)
+        assert told(reminders, sandbox) == TOLD
+    finally:
+        reminders.close()
+        connections["memory"].close()
+        del connections.databases["memory"]
+        del connections["memory"]
+
+
+# Tables
+
+
+def test_there_is_one_migration_for_each_version_of_the_ledger():
+    """Who adds a version adds a migration of Django's: `reminder_kit/integrations/django/migrations`."""
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+
+    from reminder_kit.ledger.versions import VERSIONS
+
+    loader = MigrationLoader(connection)
+    ours = sorted(key for key in loader.disk_migrations if key[0] == "reminder_kit")
+    made = [
+        operation.version
+        for key in ours
+        for split in loader.disk_migrations[key].operations
+        for operation in split.database_operations
+    ]
+    assert tuple(made) == VERSIONS
+
+
+def test_every_table_of_the_ledger_is_known_to_django():
+    """TransactionTestCase empties the tables that Django knows; the one that holds their version must stay."""
+    from django.apps import apps
+
+    from reminder_kit.ledger.sql.tables import tables_of
+
+    known = {model._meta.db_table for model in apps.get_app_config("reminder_kit").get_models()}
+    assert known == {*tables_of(None).metadata.tables} - {"reminder_kit_alembic_version"}
+
+
+def test_models_and_migrations_agree():
+    """`makemigrations` finds nothing to do."""
+    from django.core.management import call_command
+
+    with redirect_stdout(io.StringIO()):
+        call_command("makemigrations", "reminder_kit", check=True, dry_run=True)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.hosts)])
+def test_djangos_tables_are_the_ledgers_own(kind, request, clinic, tmp_path):
+    """Made by `migrate`, the tables are those that `ledger upgrade` makes: the ledger's own check finds nothing."""
+    alias = "default" if kind == "sqlite" else request.getfixturevalue("server")
+    reminders = clinic(database=alias)
+    assert reminders.kit.ledger.check_schema() == "current"
+    reminders.close()
+
+
+def test_emptied_tables_keep_their_version(clinic, patient, book):
+    """After `flush`, which TransactionTestCase does, nothing is recorded, and the ledger is current."""
+    from django.core.management import call_command
+
+    book(patient)
+    call_command("flush", interactive=False, verbosity=0)
+    kit = clinic().kit
+    assert (kit.ledger.check_schema(), kit.status()["appointments"]) == ("current", 0)
+
+
+def test_tables_that_are_there_already_stay(django, tmp_path):
+    """Where `ledger upgrade` made them before, migrations leave them, and what is in them, as they are."""
+    from django.core.management import call_command
+    from django.db import connections
+    from django.test import override_settings
+
+    from reminder_kit.ledger.ledger import Ledger
+    from reminder_kit.testing.ledger_stage import NOW, incoming
+
+    ledger = Ledger(f"sqlite:///{tmp_path / 'older.db'}")
+    ledger.upgrade()
+    with ledger.writing() as tx:
+        tx.record([incoming()], NOW)
+    ledger.close()
+    connections.databases["older"] = {**connections.databases["default"], "NAME": str(tmp_path / "older.db")}
+    with override_settings(REMINDER_KIT={"DATABASE": "older", "OPTIONS": {"provider": None}}):
+        call_command("migrate", "reminder_kit", database="older", verbosity=0)
+        call_command("migrate", "reminder_kit", "zero", database="older", verbosity=0)
+    connections["older"].close()
+    del connections.databases["older"]
+    del connections["older"]
+    assert ledger.read(lambda reader: reader.counts())["appointments"] == 1
+    ledger.close()

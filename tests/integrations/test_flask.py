@@ -1,0 +1,240 @@
+"""A kit in a Flask application: transactions that record, webhooks, and the command."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import pytest
+
+flask = pytest.importorskip("flask")
+
+from reminder_kit import AsyncReminderKit  # noqa: E402
+from reminder_kit.errors import InvalidInputError  # noqa: E402
+from reminder_kit.integrations.flask import Reminders  # noqa: E402
+from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event  # noqa: E402
+from tests.factories import NUMBER, parked_texts  # noqa: E402
+
+
+@pytest.fixture
+def kit(make_kit):
+    from reminder_kit.providers.telnyx import Telnyx
+
+    made = make_kit(provider=Telnyx("KEY", "+12025550100", public_key=TELNYX_PUBLIC_KEY))
+    made.ledger.upgrade()
+    return made
+
+
+@pytest.fixture
+def reminders(kit):
+    return Reminders(kit)
+
+
+@pytest.fixture
+def app(reminders):
+    made = flask.Flask("clinic")
+    reminders.init_app(made)
+    return made
+
+
+@pytest.fixture
+def db(kit):
+    connection = sqlite3.connect(kit.ledger.url.removeprefix("sqlite:///"))
+    connection.execute("CREATE TABLE bookings (id TEXT PRIMARY KEY)")
+    yield connection
+    connection.close()
+
+
+def recorded(kit):
+    return [
+        record.identity.id for record in kit.ledger.read(lambda reader: list(reader.records())) if not record.removed
+    ]
+
+
+def booked(db, id="A-1"):
+    db.execute("INSERT INTO bookings VALUES (?)", (id,))
+
+
+def test_what_is_saved_commits_with_the_booking_and_is_followed(reminders, kit, db, appointment, sandbox):
+    """The block's end commits both; nobody can record on the wrong side of the commit."""
+    with reminders.transaction(db) as tx:
+        booked(db)
+        tx.saved(appointment())
+        assert recorded(kit) == []
+    assert (recorded(kit), db.in_transaction) == (["A-1"], False)
+    reminders.follower.wait()
+    assert len(parked_texts(sandbox)) == 1
+    with reminders.transaction(db) as tx:
+        db.execute("DELETE FROM bookings")
+        tx.gone("A-1")
+    reminders.follower.wait()
+    assert (recorded(kit), parked_texts(sandbox)) == ([], [])
+
+
+def test_what_raises_rolls_both_back(reminders, kit, db, appointment):
+    """The error is the host's own, and nothing of either is kept."""
+
+    def fails():
+        with reminders.transaction(db) as tx:
+            booked(db)
+            tx.saved([appointment(), appointment("A-2")])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert (recorded(kit), db.execute("SELECT count(*) FROM bookings").fetchone()) == ([], (0,))
+
+
+def test_a_booking_that_breaks_a_rule_of_the_database_is_the_hosts(reminders, kit, db, appointment):
+    """What the database refuses rolls the record back."""
+    with reminders.transaction(db) as tx:
+        booked(db)
+        tx.saved(appointment())
+
+    def once_more():
+        with reminders.transaction(db) as tx:
+            tx.saved(appointment("A-2"))
+            booked(db)
+
+    with pytest.raises(sqlite3.IntegrityError):
+        once_more()
+    reminders.follower.wait()
+    assert recorded(kit) == ["A-1"]
+
+
+def test_what_can_t_be_recorded_fails_no_booking(make_kit, appointment, tmp_path, caplog):
+    """The booking is committed; the failure is logged, and listed where a ledger can be reached."""
+    other = make_kit(ledger=f"sqlite:///{tmp_path / 'other.db'}")
+    reminders = Reminders(other, follow=False)
+    db = sqlite3.connect(tmp_path / "app.db")
+    db.execute("CREATE TABLE bookings (id TEXT)")
+    with reminders.transaction(db) as tx:
+        booked(db)
+        tx.saved(appointment())
+    assert db.execute("SELECT count(*) FROM bookings").fetchone() == (1,)
+    db.close()
+    assert "keep the ledger in the host's own database" in caplog.text
+    (item,) = other.attention()
+    assert "A-1" in item.what
+
+
+def test_a_session_is_taken_as_a_connection_is(reminders, kit, appointment):
+    """SQLAlchemy's session, a scoped one, and whatever has one as `session` (Flask-SQLAlchemy's db)."""
+    import sqlalchemy as sa
+    from sqlalchemy.orm import scoped_session, sessionmaker
+
+    engine = sa.create_engine(kit.ledger.url)
+    scoped = scoped_session(sessionmaker(engine))
+
+    class Extension:
+        session = scoped
+
+    for number, db in enumerate((scoped(), scoped, Extension())):
+        with reminders.transaction(db) as tx:
+            tx.saved(appointment(f"A-{number}"))
+    scoped.remove()
+    engine.dispose()
+    reminders.follower.wait()
+    assert recorded(kit) == ["A-0", "A-1", "A-2"]
+
+
+def test_webhooks_come_in_below_the_prefix(app, reminders, kit, appointment, sandbox):
+    """A signed STOP is stored and followed; what is not signed is a 401, another provider a 404; GET and HEAD do."""
+    kit.sync(appointment())
+    client = app.test_client()
+    headers, body = signed_event("telnyx", "opted_out", number=NUMBER, now=sandbox.clock())
+    assert client.post("/hooks/telnyx", headers=headers, data=body).status_code == 200
+    reminders.follower.wait()
+    assert parked_texts(sandbox) == []
+    assert client.post("/hooks/", data=body).status_code == 401
+    assert client.post("/hooks/pigeon", headers=headers, data=body).status_code == 404
+    assert (client.get("/hooks/").status_code, client.head("/hooks/telnyx").status_code) == (200, 200)
+    assert client.put("/hooks/").status_code == 405
+
+
+def test_protection_against_forged_forms_is_told_of_the_endpoint(reminders):
+    """Flask-WTF's CSRFProtect exempts the blueprint."""
+    exempted = []
+
+    class Protection:
+        exempt = exempted.append
+
+    app = flask.Flask("clinic")
+    app.extensions["csrf"] = Protection
+    reminders.init_app(app, url_prefix="/telnyx")
+    assert [blueprint.name for blueprint in exempted] == ["reminder_kit"]
+
+
+@pytest.fixture
+def command(app, capsys):
+    def run(*arguments):
+        capsys.readouterr()
+        ran = app.test_cli_runner().invoke(args=["reminders", *arguments])
+        return ran.exit_code, ran.stdout
+
+    return run
+
+
+def test_flask_reminders_is_the_command_with_the_apps_kit(command, kit, appointment):
+    """Each command of reminder-kit answers from the application's kit."""
+    kit.record(appointment())
+    status, out = command("resync", "--json")
+    assert (status, json.loads(out)["summary"]["schedule"]) == (0, 1)
+    assert json.loads(command("status", "--json")[1])["appointments"] == 1
+    assert command("explain", "A-9")[0] == 1
+    assert "Commands" in command()[1]
+
+
+def test_resync_hands_in_what_is_live_first(app, command, reminders, kit, appointment, sandbox):
+    """What no view told is found; what would withdraw too much is refused with 3, until it is forced."""
+    rows = [appointment(f"A-{number}", phone=f"+120255501{number:02}") for number in range(12)]
+    reminders.live = lambda: iter(rows)
+    assert command("resync")[0] == 0
+    assert len(sandbox.parked()) == 12
+    sandbox.clock.advance(seconds=10)
+    del rows[2:]
+    assert command("resync")[0] == 3
+    assert len(sandbox.parked()) == 12
+    assert command("resync", "--force")[0] == 0
+    assert len(sandbox.parked()) == 2
+
+
+def test_an_async_kit_is_refused(make_kit):
+    """Flask's views block."""
+    with pytest.raises(InvalidInputError, match="give a ReminderKit"):
+        Reminders(make_kit(kind=AsyncReminderKit))
+
+
+def test_the_example_books_moves_and_cancels(make_kit, sandbox, tmp_path):
+    """Flask on sqlite3, driven by its own addresses, over two starts of its process."""
+    import sys
+    from datetime import timedelta
+    from importlib.util import module_from_spec, spec_from_file_location
+    from pathlib import Path
+
+    place = Path(__file__).parents[2] / "examples" / "flask_app.py"
+    spec = spec_from_file_location("flask_app", place)
+    sys.modules["flask_app"] = example = module_from_spec(spec)
+    spec.loader.exec_module(example)
+
+    def started():
+        kit = make_kit(rules=example.RULES, ledger=f"sqlite:///{tmp_path / 'clinic.db'}")
+        return kit, example.application(kit, tmp_path / "clinic.db")
+
+    def at(hours):
+        return (sandbox.clock() + timedelta(days=3, hours=hours)).isoformat()
+
+    kit, app = started()
+    client = app.test_client()
+    assert client.post("/bookings", data={"name": "Ada", "phone": NUMBER, "starts_at": at(0)}).json == {"id": 1}
+    kit.close()  # which waits for what follows
+    assert parked_texts(sandbox) == ["Hi Ada, see you tomorrow at 9:00 AM."]
+    kit, app = started()
+    client = app.test_client()
+    assert client.put("/bookings/1", data={"starts_at": at(2)}).status_code == 204
+    assert client.put("/bookings/9", data={"starts_at": at(2)}).status_code == 404
+    kit.close()
+    assert parked_texts(sandbox) == ["Hi Ada, see you tomorrow at 11:00 AM."]
+    assert client.delete("/bookings/1").status_code == 204
+    kit.close()
+    assert parked_texts(sandbox) == []

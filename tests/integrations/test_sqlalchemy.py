@@ -1,0 +1,307 @@
+"""What a session saves is recorded in its transaction: sync and async sessions, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, scoped_session, sessionmaker
+
+from reminder_kit import Appointment, AsyncReminderKit, Recipient
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.integrations.sqlalchemy import SessionReminders
+from tests.factories import NEW_YORK, START, parked_texts
+
+ADA, BEN = "+12025550123", "+12025550124"
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Customer(Base):
+    __tablename__ = "customers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    phone: Mapped[str]
+    bookings: Mapped[list[Booking]] = relationship(back_populates="customer", cascade="all, delete-orphan")
+
+
+class Booking(Base):
+    __tablename__ = "bookings"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(default="Check-up")
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"))
+    customer: Mapped[Customer] = relationship(back_populates="bookings")
+
+
+class Note(Base):
+    __tablename__ = "notes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+def to_appointment(booking):
+    if booking.title == "cancelled":
+        return None
+    if booking.title == "broken":
+        raise ZeroDivisionError(ADA)
+    starts_at = (START + timedelta(days=3)).astimezone(NEW_YORK)
+    return Appointment(booking.id, starts_at, title=booking.title, recipients=[Recipient(booking.customer.phone)])
+
+
+SERVER = pytest.param("postgres_url", marks=pytest.mark.hosts)
+BOTH = pytest.mark.parametrize("engine", ["sqlite_url", SERVER], indirect=True)
+
+
+@pytest.fixture
+def engine(request):
+    url = request.getfixturevalue(getattr(request, "param", "sqlite_url"))
+    made = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    Base.metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def kit(make_kit, engine):
+    kit = make_kit(ledger=engine if engine.dialect.name == "postgresql" else str(engine.url))
+    kit.ledger.upgrade()
+    return kit
+
+
+@pytest.fixture
+def factory(engine):
+    return sessionmaker(engine)
+
+
+@pytest.fixture
+def reminders(kit, factory):
+    woken = []
+    made = SessionReminders(kit, factory, wake=lambda: woken.append(1))
+    made.woken = woken
+    return made.track(Booking, to_appointment, also={Customer: lambda customer: customer.bookings})
+
+
+@pytest.fixture
+def ada(reminders, factory):
+    """Ada's customer number, with a booking."""
+    with factory.begin() as session:
+        customer = Customer(phone=ADA, bookings=[Booking(id="A-1")])
+        session.add(customer)
+        session.flush()
+        return customer.id
+
+
+def recorded(kit):
+    found = kit.ledger.read(lambda reader: list(reader.records()))
+    return {record.identity.id: record.appointment.title for record in found if not record.removed}
+
+
+@BOTH
+def test_a_booking_and_its_record_commit_together(reminders, factory, kit):
+    """Nobody sees the record before the commit; a rollback drops it with the booking."""
+    with factory() as session:
+        session.add(Customer(phone=ADA, bookings=[Booking(id="A-1")]))
+        session.flush()
+        assert recorded(kit) == {}
+        session.rollback()
+        session.commit()
+        assert (recorded(kit), reminders.woken) == ({}, [])
+        session.add(Customer(phone=ADA, bookings=[Booking(id="A-2")]))
+        session.commit()
+    assert (recorded(kit), reminders.woken) == ({"A-2": "Check-up"}, [1])
+
+
+def test_what_is_flushed_often_is_recorded_once(reminders, ada, factory, kit):
+    """However often a row is flushed, its last state is recorded, in one call."""
+    calls = []
+    kit.record = lambda *args, record=kit.record, **options: (calls.append(args), record(*args, **options))
+    with factory.begin() as session:
+        booking = session.get(Booking, "A-1")
+        for title in ("one", "two", "three"):
+            booking.title = title
+            session.flush()
+    assert (recorded(kit), len(calls)) == ({"A-1": "three"}, 1)
+
+
+def test_edits_cancellations_and_deletions_are_followed(reminders, ada, factory, kit):
+    """A row that is none any more by its function is withdrawn, one that is deleted, too, also by a cascade."""
+    with factory.begin() as session:
+        session.add(Booking(id="A-2", customer_id=ada))
+        session.add(Booking(id="A-3", customer_id=ada))
+    with factory.begin() as session:
+        session.get(Booking, "A-1").title = "cancelled"
+        session.delete(session.get(Booking, "A-2"))
+    assert recorded(kit) == {"A-3": "Check-up"}
+    with factory.begin() as session:
+        session.delete(session.get(Customer, ada))
+    assert recorded(kit) == {}
+
+
+def test_what_else_changes_a_row_is_heard_of(reminders, ada, factory, kit, sandbox):
+    """A customer's new phone is that of all their bookings."""
+    with factory.begin() as session:
+        session.get(Customer, ada).phone = BEN
+    kit.resync()
+    assert [item.to for item in sandbox.parked()] == [BEN]
+
+
+@BOTH
+def test_a_savepoint_that_is_rolled_back_drops_what_was_in_it(reminders, ada, factory, kit):
+    """What came before it, and after it, is recorded."""
+    with factory.begin() as session:
+        session.add(Booking(id="A-2", customer_id=ada))
+        inner = session.begin_nested()
+        session.add(Booking(id="A-3", customer_id=ada))
+        session.get(Booking, "A-1").title = "never"
+        session.flush()
+        inner.rollback()
+        with session.begin_nested():
+            session.add(Booking(id="A-4", customer_id=ada))
+        assert recorded(kit) == {"A-1": "Check-up"}
+    assert recorded(kit) == dict.fromkeys(["A-1", "A-2", "A-4"], "Check-up")
+    assert reminders.woken == [1, 1]
+
+
+@pytest.mark.parametrize("synchronize", [False, "evaluate", "fetch"])
+def test_bulk_updates_and_deletes_are_heard_of(reminders, ada, factory, kit, synchronize):
+    """Rows are found by the statement's condition; what the session holds of them may be of yesterday."""
+    with factory.begin() as session:
+        session.add_all(Booking(id=f"A-{number}", customer_id=ada) for number in (2, 3))
+    options = {"synchronize_session": synchronize}
+    with factory.begin() as session:
+        held = session.get(Booking, "A-1")
+        update = sa.update(Booking).where(Booking.id < "A-3").values(title="Floss")
+        session.execute(update, execution_options=options)
+        session.execute(
+            sa.delete(Booking).where(Booking.id == sa.bindparam("which")), {"which": "A-3"}, execution_options=options
+        )
+        assert held.id == "A-1"
+    assert recorded(kit) == {"A-1": "Floss", "A-2": "Floss"}
+    with factory.begin() as session:
+        session.execute(sa.update(Booking), [{"id": "A-1", "title": "by key"}])
+    assert recorded(kit) == {"A-1": "by key", "A-2": "Floss"}
+
+
+def test_what_no_event_tells_is_touched(reminders, ada, factory, kit):
+    """A bulk INSERT tells no keys: its rows are handed over."""
+    with factory.begin() as session:
+        session.execute(sa.insert(Booking), [{"id": "A-2", "customer_id": ada}])
+        reminders.touch(session, [session.get(Booking, "A-2")])
+    assert recorded(kit) == {"A-1": "Check-up", "A-2": "Check-up"}
+
+
+def test_a_row_that_can_t_be_told_fails_no_commit_and_is_listed(reminders, ada, factory, kit, caplog):
+    """The others are recorded; a line and an item name it, without a word of what it holds, until it is mended."""
+    with factory.begin() as session:
+        session.add(Booking(id="A-2", customer_id=ada, title="broken"))
+        session.add(Booking(id="A-3", customer_id=ada))
+    assert recorded(kit) == {"A-1": "Check-up", "A-3": "Check-up"}
+    (item,) = kit.attention()
+    assert ("A-2" in item.what, "ZeroDivisionError" in item.what, ADA in caplog.text) == (True, True, False)
+    with factory.begin() as session:
+        session.get(Booking, "A-2").title = "Floss"
+    kit.resync()
+    assert (recorded(kit)["A-2"], kit.attention()) == ("Floss", ())
+
+
+@BOTH
+def test_a_ledger_that_can_t_be_written_fails_no_commit(reminders, ada, factory, kit, engine, caplog):
+    """Without its tables nothing is recorded, and the booking stands."""
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE reminder_kit_phones"))
+    with factory.begin() as session:
+        session.add(Booking(id="A-2", customer_id=ada))
+    with factory() as session:
+        assert session.get(Booking, "A-2") is not None
+    assert "could not be recorded" in caplog.text
+
+
+def test_sessions_of_other_factories_are_not_heard(reminders, ada, engine, kit):
+    """Nor are models that are not tracked."""
+    with Session(engine) as session, session.begin():
+        session.add(Booking(id="A-2", customer_id=ada))
+    assert recorded(kit) == {"A-1": "Check-up"}
+
+
+def test_a_model_that_changes_nothing_costs_nothing(reminders, factory, kit):
+    """A commit without a tracked row wakes nobody."""
+    with factory.begin() as session:
+        session.add(Note(id=1))
+    assert reminders.woken == []
+
+
+def test_a_class_of_sessions_and_a_scoped_one_are_heard(make_kit, engine, kit):
+    """Whatever makes sessions may be handed over."""
+
+    class Own(Session):
+        pass
+
+    scoped = scoped_session(sessionmaker(engine))
+    heard = [SessionReminders(kit, factory).track(Booking, to_appointment) for factory in (Own, scoped)]
+    with Own(engine) as session, session.begin():
+        session.add(Customer(phone=ADA, bookings=[Booking(id="A-1")]))
+    scoped.add(Customer(phone=ADA, bookings=[Booking(id="A-2")]))
+    scoped.commit()
+    scoped.remove()
+    for reminders in heard:
+        reminders.follower.wait()
+    assert recorded(kit) == {"A-1": "Check-up", "A-2": "Check-up"}
+
+
+@pytest.mark.parametrize("thing", [object(), "sqlite://"], ids=["object", "text"])
+def test_what_makes_no_sessions_is_refused(kit, thing):
+    """With the kinds that are taken."""
+    with pytest.raises(InvalidInputError, match="async_sessionmaker"):
+        SessionReminders(kit, thing)
+
+
+def test_what_is_not_mapped_is_refused(reminders):
+    """A class that is no model has no rows."""
+    with pytest.raises(InvalidInputError, match="mapped classes"):
+        reminders.track(dict, to_appointment)
+
+
+def test_the_commit_is_followed_by_itself(kit, factory, sandbox):
+    """With nothing in between, what was booked is parked right after the commit."""
+    reminders = SessionReminders(kit, factory).track(Booking, to_appointment)
+    with factory.begin() as session:
+        session.add(Customer(phone=ADA, bookings=[Booking(id="A-1")]))
+    reminders.follower.wait()
+    assert len(parked_texts(sandbox)) == 1
+
+
+@BOTH
+def test_async_sessions_are_the_same(make_kit, engine, sandbox):
+    """An async session's commit records on its own connection, and a task of the loop follows it."""
+    pytest.importorskip("greenlet")
+    from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+    from sqlalchemy.orm import selectinload
+
+    url = engine.url.render_as_string(hide_password=False).replace("sqlite://", "sqlite+aiosqlite://")
+
+    async def story():
+        own = create_async_engine(url)
+        kit = make_kit(kind=AsyncReminderKit, ledger=url.replace("+aiosqlite", ""))
+        await kit.ledger.upgrade()
+        factory = async_sessionmaker(own)
+        reminders = SessionReminders(kit, factory)
+        reminders.track(Booking, to_appointment, also={Customer: lambda customer: customer.bookings})
+        async with factory() as session:
+            session.add(Customer(id=1, phone=ADA, bookings=[Booking(id="A-1"), Booking(id="A-2", title="broken")]))
+            await session.rollback()
+            session.add(Customer(id=1, phone=ADA, bookings=[Booking(id="A-1"), Booking(id="A-2", title="broken")]))
+            await session.commit()
+            await reminders.follower.wait()
+            customer = await session.get(Customer, 1, options=[selectinload(Customer.bookings)], populate_existing=True)
+            customer.phone = BEN
+            await session.commit()
+            await reminders.follower.wait()
+        listed = [item.kind for item in await kit.attention()]
+        await kit.close()
+        await own.dispose()
+        return listed
+
+    assert asyncio.run(story()) == ["unreadable"]
+    assert [item.to for item in sandbox.parked()] == [BEN]
