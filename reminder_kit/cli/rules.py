@@ -107,6 +107,7 @@ def _text_values(line: PreviewLine) -> dict[str, Any]:
         "to": reminder.recipient.phone if reminder.recipient else None,
         "send_at": iso(line.send_at) if line.send_at else None,
         "zone": reminder.zone,
+        "clock": reminder.clock,
         "locale": reminder.locale,
         "late": line.is_late,
         "condition": line.note or None,
@@ -182,6 +183,7 @@ def _text_lines(line: PreviewLine, home: str, *, with_title: bool) -> Iterator[L
         head += f"  for {shortened(reminder.appointment.title or reminder.appointment.id, 40)}"
     notes = [f"if it meets {_condition(line)}"] if line.note else []
     notes += ["late"] if line.is_late else []
+    notes += [f"by the clock of {reminder.clock}"] if reminder.clocks_differ else []
     if line.error or line.draft is None:
         yield Line(head, "bold")
         yield Line(f"  error: {line.error}", "red", 2)

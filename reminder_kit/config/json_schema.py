@@ -95,6 +95,7 @@ def _properties() -> dict[str, Any]:
         "id": _described({"type": "string", "minLength": 1}, "What the rule is called; part of each reminder's key."),
         **{row.key: _described(_form(row), row.words) for row in OFFSET_KEYS},
         "at": _described(_LOCAL_TIME, 'A local time of the appointment: "18:00".'),
+        "clock": _described({"enum": ["place", "reader"]}, "By whose clock texts say when."),
         "anchor": _described({"enum": ["start", "end"]}, "What the offset is counted from."),
         "text": _described(_TEXTS, "The template, or one by locale or channel."),
         "late_text": _described(_TEXTS, "The template for a message that goes out after its due time."),

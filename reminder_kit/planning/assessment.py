@@ -39,7 +39,7 @@ from reminder_kit.rules.placement import Placement, PlacementDecision, place
 from reminder_kit.rules.reminders import Reminder, reminders_of
 from reminder_kit.rules.superseding import is_moved, supersede
 
-__all__ = ["Assessment", "as_if_settled", "assess", "says_when", "stays", "wanted_reminders"]
+__all__ = ["Assessment", "as_if_settled", "assess", "said_as_before", "says_when", "stays", "wanted_reminders"]
 
 
 def as_if_settled(message: Message, settings: Settings, now: datetime) -> Message:
@@ -68,6 +68,8 @@ class Assessment:
     settles: bool = False
     #: Why the parked message is touched, in the order of `changes.CAUSES`.
     causes: tuple[str, ...] = ()
+    #: Whether the parked message goes by the reader's clock as all texts once did, and by another one now.
+    reworded: bool = False
     #: Where a new message goes, or why none does; None: no new one is wanted.
     placement: Placement | None = None
     #: Why no new message is made, or why a kept one is kept although it drifted; None: nothing forbids one.
@@ -223,6 +225,8 @@ def _assess_parked(assessment: Assessment, parked: Message, settings: Settings, 
     reminder = assessment.reminder
     try:
         assessment.causes = _drift(parked, reminder, settings)
+        if assessment.causes == ("text",):
+            assessment.reworded = said_as_before(parked, reminder, (), settings)
     except ConfigurationError as error:
         assessment.skip, assessment.error = Reason.TEMPLATE_ERROR, str(error)
         # better none than one to a stranger, or with a wrong time
@@ -275,6 +279,18 @@ def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str
     if settings.quiet is not None and settings.quiet.covers(parked.send_at, zone(reminder.zone)):
         causes.add("rule")
     return tuple(cause for cause in CAUSES if cause in causes)
+
+
+def said_as_before(parked: Message, reminder: Reminder, others: Sequence[Reminder], settings: Settings) -> bool:
+    """Say whether a parked message has the words in which all times were once said: the reader's clock, unnamed.
+
+    Its text then changes though nobody changed anything, and the guard counts it. Raises `ConfigurationError` where
+    the text can't be written.
+    """
+    if not any(one.clocks_differ for one in (reminder, *others)):
+        return False
+    alone, *included = (evolve(one, local_zone=one.zone) for one in (reminder, *others))
+    return settings.composer.compose(alone, parked.send_at, included).text == parked.draft.text
 
 
 def says_when(causes: tuple[str, ...]) -> bool:

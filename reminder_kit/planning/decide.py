@@ -247,6 +247,7 @@ def _decided(
         placement=assessment.placement,
         message=message,
         notes=assessment.notes,
+        reworded=assessment.reworded,
         **own,
     )
 

@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 
+_CLOCK = "the place's clock"
+"""Told apart from what was parked before texts went by the clock of the place: all of that is looked at once more."""
+
+
 @frozen
 class Settings:
     """All that decides besides the data: rules, defaults, quiet hours, and what the provider allows."""
@@ -132,6 +136,7 @@ class Settings:
             self.alarms,
             self.correction.text,
             repr(self.min_gap),
+            _CLOCK,
             *self._notices,
             *((spare.provider, spare.sender) if spare else ()),
             *sorted(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
@@ -169,6 +174,7 @@ class Settings:
             repr(self.prefer_duplicate),
             self.correction.text,
             repr(self.min_gap),
+            _CLOCK,
             *((self.fallback.provider, self.fallback.sender, repr(self.fallback.window)) if self.fallback else ()),
             *(() if self.only_to is None else ("only to", *self.only_to)),
             *(("holds what is unclear",) if self.holds_unclear else ()),

@@ -5,6 +5,7 @@ Pure: no clock, no I/O. Never lets a reminder vanish: what is not to be sent com
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -22,7 +23,23 @@ from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.offsets import Offset, OffsetKind, apply_offset, dst_note, in_words
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["Reminder", "due_time", "reminder_key", "reminders_of"]
+__all__ = ["Reminder", "due_time", "is_place", "reminder_key", "reminders_of"]
+
+
+_NOWHERE = "nowhere: UTC"
+"""Where the zone of an appointment comes from of which nobody knows one."""
+
+_WHY_CLOCK = {"the place's": "since it has a location", "the reader's": "since it has no location to go to"}
+
+_OF_THE_WEB = re.compile(
+    r"\s*(?:[a-z][a-z0-9+.-]*://|(?:tel|sips?|mailto|callto|facetime):|www\.|[a-z0-9-]+(?:\.[a-z0-9-]+)+/)",
+    re.IGNORECASE,
+)
+
+
+def is_place(location: str) -> bool:
+    """Say whether a location is one that people go to: neither empty nor an address of the web."""
+    return bool(location.strip()) and not _OF_THE_WEB.match(location)
 
 
 @frozen
@@ -41,7 +58,7 @@ class Reminder:
     due_at: datetime | None
     #: The start or end that it is counted from, UTC.
     anchor_at: datetime
-    #: The IANA zone of its text and of quiet hours: the recipient's, else `local_zone`.
+    #: The IANA zone of its reader, and of quiet hours: the recipient's, else `local_zone`.
     zone: str
     #: Where `zone` comes from, for `trail`.
     zone_source: str
@@ -59,6 +76,27 @@ class Reminder:
     instead: str = ""
 
     @property
+    def clock(self) -> str:
+        """The IANA zone by whose clock its text says when: the place's, `local_zone`, or the reader's, `zone`."""
+        wished = self.rule.clock or ("place" if self._is_at_known_place else "reader")
+        return self.local_zone if wished == "place" else self.zone
+
+    @property
+    def _is_at_known_place(self) -> bool:
+        return self.local_source != _NOWHERE and is_place(self.appointment.location)
+
+    @property
+    def clocks_differ(self) -> bool:
+        """Whether the place's clock and the reader's differ at the start, so that a time says nothing unless named."""
+        if self.zone == self.local_zone or self.appointment.all_day:
+            return False
+        if self.local_source == _NOWHERE and self.rule.clock != "place":
+            return False
+        start_at = self.appointment.start_at
+        here, there = in_zone(start_at, zone(self.zone)), in_zone(start_at, zone(self.local_zone))
+        return here.utcoffset() != there.utcoffset()
+
+    @property
     def trail(self) -> tuple[str, ...]:
         """The way to `due_at`, step by step, in words: anchor, offset, due time, zones, refusal."""
         rule, local = self.rule, zone(self.local_zone)
@@ -74,10 +112,18 @@ class Reminder:
             steps.append(f"due {iso(self.due_at)}, which is {due:%a %Y-%m-%d %H:%M} in {self.local_zone}")
             steps.extend(_clock_notes(self.anchor_at, self.due_at, rule.offset, self.local_zone))
         steps.extend([self.instead] if self.instead else [])
-        steps.append(f"text and quiet hours in {self.zone} (from {self.zone_source})")
+        steps.extend(self._zones_in_words())
         if self.refusal is not None:
             steps.append(f"not sent: {self.refusal}" + (f" ({self.detail})" if self.detail else ""))
         return tuple(steps)
+
+    def _zones_in_words(self) -> tuple[str, ...]:
+        where = f"{self.zone} (from {self.zone_source})"
+        if not self.clocks_differ:
+            return (f"text and quiet hours in {where}",)
+        whose = "the reader's" if self.clock == self.zone else "the place's"
+        said = f'as clock = "{self.rule.clock}" says' if self.rule.clock else _WHY_CLOCK[whose]
+        return (f"quiet hours in {where}", f"times in its text by {whose} clock, {self.clock}, {said}")
 
 
 def _clock_notes(anchor_at: datetime, due_at: datetime, offset: Offset, name: str) -> list[str]:
@@ -115,7 +161,7 @@ def _local_zone(appointment: Appointment, defaults: Defaults) -> _LocalZone:
         return _LocalZone(name, "starts_at")
     if defaults.timezone:
         return _LocalZone(defaults.timezone, "defaults.timezone")
-    return _LocalZone("UTC", "nowhere: UTC")
+    return _LocalZone("UTC", _NOWHERE)
 
 
 @lru_cache(maxsize=1024)

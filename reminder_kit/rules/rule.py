@@ -82,6 +82,9 @@ class Rule:
     business_days_after: So many days (from 1) after, likewise: a follow-up.
     on: One instant for all appointments: an aware datetime, or a text with its offset ("2026-02-15T14:30:00Z").
     at: A local time ("18:00") of the appointment's zone, for the keys that count days; None: none is given.
+    clock: By whose clock texts say when: "place" (the appointment's zone) or "reader" (the recipient's); None: the
+        place's where there is a location that is no address of the web, else the reader's. Where the two differ, `when`
+        names the city.
     anchor: What the offset is counted from, "start" or "end"; None: the end for follow-ups, else the start.
     text: What the message says.
     late_text: What it says instead where it goes out after its due time; "": the same.
@@ -127,6 +130,7 @@ class Rule:
     business_days_after: int | None
     on: datetime | None
     at: time | None
+    clock: str | None
     anchor: str
     text: Texts = field(hash=False)
     late_text: Texts = field(hash=False)
@@ -162,6 +166,7 @@ class Rule:
         business_days_after: int | None = None,
         on: str | datetime | None = None,
         at: str | time | None = None,
+        clock: str | None = None,
         anchor: str | None = None,
         text: GivenTexts = "",
         late_text: GivenTexts = "",
@@ -200,12 +205,13 @@ class Rule:
             row.key: None if stated[row.key] is None else row.parse(stated[row.key], f"{name}{row.key}")
             for row in OFFSET_KEYS
         }
-        clock = None if at is None else local_time(at, f"{name}at")
-        row = _offset_key(name, given, clock)
+        wall = None if at is None else local_time(at, f"{name}at")
+        row = _offset_key(name, given, wall)
         self.__attrs_init__(
             id=id,
             **given,
-            at=clock,
+            at=wall,
+            clock=None if clock is None else one_of(clock, ("place", "reader"), f"{name}clock"),
             anchor=_anchor(row, anchor, f"{name}anchor"),
             text=_texts(text, f"{name}text", channel),
             late_text=_texts(late_text, f"{name}late_text", channel),
@@ -226,7 +232,7 @@ class Rule:
             subject=subject,
             empty=empty,
             max_parts=max_parts,
-            offset=row.offset(given[row.key], clock),
+            offset=row.offset(given[row.key], wall),
         )
         self._check(name)
 
@@ -329,7 +335,7 @@ class Rule:
         return self.fingerprint[:8]
 
 
-_LATER = {"empty": "error"}
+_LATER = {"empty": "error", "clock": None}
 """Keys that came later, with their defaults: a rule that does not use them keeps its fingerprint."""
 
 KEYS = tuple(attribute.name for attribute in Rule.__attrs_attrs__ if attribute.name != "offset")

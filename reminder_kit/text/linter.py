@@ -241,4 +241,4 @@ def _with_another(context: TemplateContext) -> TemplateContext:
     """Return the context with a second appointment of the same day, an hour later."""
     first, hour = context.appointment, timedelta(hours=1)
     second = evolve(first, id="A-10043", starts_at=first.starts_at + hour, ends_at=first.starts_at + 2 * hour)
-    return evolve(context, included=((second, context.recipient),))
+    return evolve(context, included=((second, context.recipient, context.said_in),))
