@@ -156,6 +156,7 @@ def rules_schema() -> dict[str, Any]:
             "dependentSchemas": {
                 "at": {"anyOf": [{"required": [row.key]} for row in OFFSET_KEYS if row.at is not At.REFUSED]},
                 "media_urls": {"anyOf": [_IS_MMS, {"properties": {"media_urls": {"const": []}}}]},
+                "after_booking": {"not": {"required": ["anchor"]}},
                 "subject": {"anyOf": [_IS_MMS, {"properties": {"subject": {"const": ""}}}]},
             },
         },

@@ -16,7 +16,7 @@ from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import ReminderRecord
+from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.planning.cancellation import cancellations
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
@@ -35,8 +35,9 @@ from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.unclear import held_back, waited_too_long
 from reminder_kit.rules.alarms import rules_for
+from reminder_kit.rules.bookings import refused_as_old
 from reminder_kit.rules.placement import Placement, PlacementDecision, place
-from reminder_kit.rules.reminders import Reminder, reminders_of
+from reminder_kit.rules.reminders import BOOKING, Reminder, reminders_of
 from reminder_kit.rules.superseding import is_moved, supersede
 
 __all__ = ["Assessment", "as_if_settled", "assess", "said_as_before", "says_when", "stays", "wanted_reminders"]
@@ -325,6 +326,10 @@ def _assess_unparked(
     all_unknown = [message for message in messages if message.state is State.UNKNOWN]
     unknown = sum(texts_in_doubt(message) for message in all_unknown if _is_for(reminder, message, settings))
     record = observed.outcomes.get(reminder.key)
+    if not messages and (record is None or record.status is ReminderStatus.SKIPPED):
+        assessment.placement = refused_as_old(reminder, now)
+        if assessment.placement is not None:
+            return
     if unknown > (1 if own_settings.prefer_duplicate else 0) or (
         not all_unknown and _was_given_up(reminder, messages, record)
     ):
@@ -377,13 +382,13 @@ def _last_sent_is_for(reminder: Reminder, messages: Sequence[Message], settings:
 
 
 def _already_sent(reminder: Reminder, messages: Sequence[Message], observed: Observed, settings: Settings) -> bool:
-    """Say whether the person has this reminder already, for its start or nearly.
+    """Say whether the person has this reminder already, for its start or nearly; of a booking, for any start.
 
     Every move is measured from the start that the person was sent, not from the one before: many small moves add up.
     What went out for another occurrence of the same appointment id counts, where that was at nearly the same time.
     """
     if any(message.state in SENT for message in messages):
-        return _last_sent_is_for(reminder, messages, settings)
+        return reminder.rule.anchor == BOOKING or _last_sent_is_for(reminder, messages, settings)
     if not observed.sent_before:
         return False
     recipient = reminder.recipient.key if reminder.recipient else ""

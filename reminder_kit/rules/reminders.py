@@ -23,8 +23,11 @@ from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.offsets import Offset, OffsetKind, apply_offset, dst_note, in_words
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["Reminder", "due_time", "is_place", "reminder_key", "reminders_of"]
+__all__ = ["BOOKING", "Reminder", "due_time", "is_place", "reminder_key", "reminders_of"]
 
+
+BOOKING = "booking"
+"""The anchor of rules that are counted from when an appointment was booked."""
 
 _NOWHERE = "nowhere: UTC"
 """Where the zone of an appointment comes from of which nobody knows one."""
@@ -56,7 +59,7 @@ class Reminder:
     recipient: Recipient | None
     #: When the rule means it to arrive: UTC, whole seconds. None: the calendar ends before that.
     due_at: datetime | None
-    #: The start or end that it is counted from, UTC.
+    #: The start or end that it is counted from, UTC; the start, where it is counted from the booking.
     anchor_at: datetime
     #: The IANA zone of its reader, and of quiet hours: the recipient's, else `local_zone`.
     zone: str
@@ -97,20 +100,27 @@ class Reminder:
         return here.utcoffset() != there.utcoffset()
 
     @property
+    def counted_from_at(self) -> datetime:
+        """What it is counted from: the anchor, or when the appointment was booked (the start, if nobody knows), UTC."""
+        booked_at = self.appointment.booked_at if self.rule.anchor == BOOKING else None
+        return self.anchor_at if booked_at is None else utc(booked_at)
+
+    @property
     def trail(self) -> tuple[str, ...]:
         """The way to `due_at`, step by step, in words: anchor, offset, due time, zones, refusal."""
         rule, local = self.rule, zone(self.local_zone)
-        clock = in_zone(self.anchor_at, local)
+        counted_from = self.counted_from_at
+        clock = in_zone(counted_from, local)
         where = f"{self.local_zone} (from {self.local_source})" if self.local_source else self.local_zone
-        steps = [f"{rule.anchor} {iso(self.anchor_at)}, which is {clock:%a %Y-%m-%d %H:%M} in {where}"]
-        side = "after" if rule.is_follow_up else "before"
+        steps = [f"{rule.anchor} {iso(counted_from)}, which is {clock:%a %Y-%m-%d %H:%M} in {where}"]
+        side = "before" if rule.goes_back else "after"
         steps.append(
             rule.offset.describe() + ("" if rule.offset.kind is OffsetKind.ABSOLUTE else f" {side} the {rule.anchor}")
         )
         if self.due_at is not None:
             due = in_zone(self.due_at, local)
             steps.append(f"due {iso(self.due_at)}, which is {due:%a %Y-%m-%d %H:%M} in {self.local_zone}")
-            steps.extend(_clock_notes(self.anchor_at, self.due_at, rule.offset, self.local_zone))
+            steps.extend(_clock_notes(counted_from, self.due_at, rule.offset, self.local_zone))
         steps.extend([self.instead] if self.instead else [])
         steps.extend(self._zones_in_words())
         if self.refusal is not None:
@@ -179,7 +189,7 @@ def due_time(rule: Rule, anchor_at: datetime, zone_name: str, is_open: Callable[
     `anchor_at` is UTC, `zone_name` the IANA zone of wall clocks; `is_open` says which days are business days.
     """
     try:
-        moment = apply_offset(anchor_at, zone(zone_name), rule.offset, back=not rule.is_follow_up, is_open=is_open)
+        moment = apply_offset(anchor_at, zone(zone_name), rule.offset, back=rule.goes_back, is_open=is_open)
     except OverflowError:
         return None
     return whole_seconds(moment) if moment.microsecond else moment
@@ -200,8 +210,9 @@ def reminders_of(appointment: Appointment, rules: Sequence[Rule], defaults: Defa
     people = _people(appointment, local, defaults)
     wanted = []
     for rule in rules:
-        anchor_at = start_at if rule.anchor == "start" else end_at
-        due_at = due_time(rule, anchor_at, local.zone, defaults.is_open)
+        anchor_at = end_at if rule.anchor == "end" else start_at
+        counted_from = _booked_at(appointment) if rule.anchor == BOOKING else anchor_at
+        due_at = None if counted_from is None else due_time(rule, counted_from, local.zone, defaults.is_open)
         by_status = _status_refusal(appointment, rule)
         for person in people:
             refusal, detail = (by_status, "") if by_status else _refusal(appointment, rule, person, start_at)
@@ -271,6 +282,8 @@ def _refusal(appointment: Appointment, rule: Rule, person: _Person, start_at: da
 
 def _unmet_condition(appointment: Appointment, rule: Rule, recipient: Recipient, start_at: datetime) -> str:
     """Return in words which condition of the rule is not met; "": all are."""
+    if rule.anchor == BOOKING and (unmet := _unmet_booking(appointment)):
+        return unmet
     if rule.only.tests:
         failing = rule.only.failing(appointment, recipient)
         if failing:
@@ -282,6 +295,17 @@ def _unmet_condition(appointment: Appointment, rule: Rule, recipient: Recipient,
         if unmet:
             return unmet
     return "" if rule.when is None or _when_agrees(appointment, rule, recipient) else "when"
+
+
+def _unmet_booking(appointment: Appointment) -> str:
+    """Return in words why an appointment counts as booked by nobody; "": somebody booked it."""
+    if appointment.booked_at is None:
+        return "after_booking: when it was booked is not known"
+    return "after_booking: an occurrence of a series was not booked by itself" if appointment.recurrence_id else ""
+
+
+def _booked_at(appointment: Appointment) -> datetime | None:
+    return None if appointment.booked_at is None else utc(appointment.booked_at)
 
 
 def _unmet_lead(appointment: Appointment, rule: Rule, start_at: datetime) -> str:

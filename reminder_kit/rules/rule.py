@@ -65,7 +65,7 @@ def _texts(value: object, what: str, channel: str = "") -> Texts:
 class Rule:
     """When, to whom and in which words the recipients of an appointment are reminded.
 
-    Exactly one of the eight keys after `id` says when. A length is a text with its unit ("24 hours", "90 minutes",
+    Exactly one of the nine keys after `id` says when. A length is a text with its unit ("24 hours", "90 minutes",
     "1 day", "PT24H") or a `timedelta`; where 0 is the default, 0 needs no unit. Texts are templates, each one text, or
     one by locale (`{"en": …}`), or one by channel (`{"sms": …, "mms": …}`, each again one text or one by locale), of
     which the rule keeps its own channel's.
@@ -80,12 +80,16 @@ class Rule:
     business_days_before: So many days (from 1) before, without weekends, holidays and closed days, at `at`; without
         `at`, at the anchor's wall clock.
     business_days_after: So many days (from 1) after, likewise: a follow-up.
+    after_booking: A length after `booked_at`, likewise, or none: "You are booked for {{ when }}." Once for a booking,
+        and only where that was an hour ago at most as it came in, so that a first import texts nobody; never for
+        occurrences of a series: nobody booked them one by one. Before the start, as any other.
     on: One instant for all appointments: an aware datetime, or a text with its offset ("2026-02-15T14:30:00Z").
     at: A local time ("18:00") of the appointment's zone, for the keys that count days; None: none is given.
     clock: By whose clock texts say when: "place" (the appointment's zone) or "reader" (the recipient's); None: the
         place's where there is a location that is no address of the web, else the reader's. Where the two differ, `when`
         names the city.
-    anchor: What the offset is counted from, "start" or "end"; None: the end for follow-ups, else the start.
+    anchor: What the offset is counted from, "start" or "end"; None: the end for follow-ups, else the start. With
+        `after_booking` it is the booking ("booking").
     text: What the message says.
     late_text: What it says instead where it goes out after its due time; "": the same.
     together: What it says where it speaks of several `appointments` of one phone and day: the message of the first of
@@ -128,6 +132,7 @@ class Rule:
     weekday: str | None
     business_days_before: int | None
     business_days_after: int | None
+    after_booking: Offset | None
     on: datetime | None
     at: time | None
     clock: str | None
@@ -164,6 +169,7 @@ class Rule:
         weekday: str | None = None,
         business_days_before: int | None = None,
         business_days_after: int | None = None,
+        after_booking: str | timedelta | Offset | None = None,
         on: str | datetime | None = None,
         at: str | time | None = None,
         clock: str | None = None,
@@ -199,6 +205,7 @@ class Rule:
             "weekday": weekday,
             "business_days_before": business_days_before,
             "business_days_after": business_days_after,
+            "after_booking": after_booking,
             "on": on,
         }
         given = {
@@ -239,12 +246,12 @@ class Rule:
     def _check(self, name: str) -> None:
         """Raise `InvalidRuleError`, beginning with `name`, where keys contradict each other."""
         least = self.offset.least()
-        if not self.is_follow_up and least is not None and self.min_notice >= least:
+        if self.goes_back and least is not None and self.min_notice >= least:
             raise InvalidRuleError(
                 f"{name}min_notice ({in_words(self.min_notice)}) is not shorter than the offset ({in_words(least)}), "
                 "so it would never be sent on time: shorten min_notice"
             )
-        if not self.is_follow_up and least is not None and self.min_notice + self.spread >= least and self.spread:
+        if self.goes_back and least is not None and self.min_notice + self.spread >= least and self.spread:
             raise InvalidRuleError(
                 f"{name}spread ({in_words(self.spread)}) reaches the start: shorten it to less than the offset"
             )
@@ -312,6 +319,11 @@ class Rule:
         """Whether reminders come after their anchor: then neither the start nor `min_notice` bounds them."""
         return any(row.follows and getattr(self, row.key) is not None for row in OFFSET_KEYS)
 
+    @cached_property
+    def goes_back(self) -> bool:
+        """Whether reminders come before what they are counted from."""
+        return not self.is_follow_up and self.after_booking is None
+
     @property
     def says_late(self) -> bool:
         """Whether the rule itself says `if_late`."""
@@ -335,7 +347,7 @@ class Rule:
         return self.fingerprint[:8]
 
 
-_LATER = {"empty": "error", "clock": None}
+_LATER = {"empty": "error", "clock": None, "after_booking": None}
 """Keys that came later, with their defaults: a rule that does not use them keeps its fingerprint."""
 
 KEYS = tuple(attribute.name for attribute in Rule.__attrs_attrs__ if attribute.name != "offset")
@@ -378,8 +390,8 @@ def _urls(value: object, what: str) -> tuple[str, ...]:
 def _anchor(row: OffsetKey, anchor: str | None, what: str) -> str:
     """Return the anchor that is given, or the usual one (None): the end for follow-ups, else the start."""
     if anchor is None:
-        return "end" if row.follows else "start"
-    return one_of(anchor, ("start", "end"), what)
+        return row.anchor
+    return one_of(anchor, (row.counted_from,) if row.counted_from else ("start", "end"), what)
 
 
 def _offset_key(name: str, given: Mapping[str, Any], at: time | None) -> OffsetKey:

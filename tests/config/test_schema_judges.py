@@ -224,6 +224,7 @@ VALUES = {
     "weekday": st.sampled_from(["friday", "Fri", "SUNDAY", "fr", "payday", 5]),
     "business_days_before": st.sampled_from([1, 5, 0]),
     "business_days_after": st.sampled_from([1, 5, 0]),
+    "after_booking": LENGTHS,
     "at": st.sampled_from(["18:00", "08:30:00", " 9:00", "25:00", "6pm", 18]),
     "anchor": st.sampled_from(["start", "end", "middle"]),
     "text": TEXTS,
@@ -242,7 +243,7 @@ VALUES = {
 }
 
 
-WHENS = ["before", "after", "days_before", "weekday", "business_days_before", "business_days_after"]
+WHENS = ["before", "after", "days_before", "weekday", "business_days_before", "business_days_after", "after_booking"]
 
 
 @st.composite
