@@ -318,6 +318,7 @@ def file_schema() -> dict[str, Any]:
             "correction": _described(_NOTICE, "The text that follows where a start moved that somebody was told."),
             "cancellation": _described(_NOTICE, "The text that follows where something was cancelled that was told."),
             "min_gap": _described(_LENGTH, "What goes to one number keeps so long apart, where that is feasible."),
+            "max_per_day": _described(_COUNT, "At most so many messages to one number in a day of its own clock."),
             "expected_every": _described(
                 _LENGTH, "A batch job not seen for so long waits for a person; 1 day if left out."
             ),

@@ -46,7 +46,7 @@ here."""
 _TABLES = (
     "calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "retention", "rules",
 )  # fmt: skip
-_OPTIONS = ("rearm_after", "correction", "cancellation", "min_gap", "expected_every", "unclear")
+_OPTIONS = ("rearm_after", "correction", "cancellation", "min_gap", "max_per_day", "expected_every", "unclear")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
 
@@ -328,6 +328,7 @@ _TOP: dict[str, Check] = {
     "correction": Notice.read,
     "cancellation": cancellation_notice,
     "min_gap": checks.duration,
+    "max_per_day": checks.count,
     "expected_every": checks.duration,
     "unclear": UNCLEAR,
     **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),

@@ -103,6 +103,7 @@ class Kit:
         correction: str | Mapping[str, Any] = "",
         cancellation: str | Mapping[str, Any] = "",
         min_gap: str | timedelta = timedelta(0),
+        max_per_day: int | None = None,
         replies: Mapping[str, Any] | None = None,
         unclear: str = "tell",
         expected_every: str | timedelta = timedelta(days=1),
@@ -130,7 +131,8 @@ class Kit:
         `rearm_after` (default: none is sent), `cancellation` the same where it was cancelled: by its status, or
         `withdraw(…, notify=True)`. Either may wait: `{"text": …, "after": "10 minutes"}` (the default for
         cancellations). What is written to one number keeps `min_gap`
-        apart where that is feasible. `replies` are the host's own keywords, `{"confirm": ["C",
+        apart where that is feasible, and is no more than `max_per_day` in a day of its own clock (None:
+        any number). `replies` are the host's own keywords, `{"confirm": ["C",
         "YES"]}`: each is an event of that name for `on`, and `unless = {replied = ["confirm"]}`
         speaks of it. A reply that may ask for no more messages is told (`unclear_reply`) and waits
         for a person; `unclear="hold"` lets nothing go to its number until somebody has seen it.
@@ -161,6 +163,7 @@ class Kit:
             correction=correction,
             cancellation=cancellation,
             min_gap=min_gap,
+            max_per_day=max_per_day,
             replies=replies,
             unclear=unclear,
             expected_every=expected_every,
@@ -208,6 +211,7 @@ class Kit:
             correction=given["correction"],
             cancellation=given["cancellation"],
             min_gap=given["min_gap"],
+            max_per_day=given["max_per_day"],
             max_parts=provider.capabilities.max_parts,
         )
         self.settings = with_fallback(settings, fallback, failures)

@@ -91,6 +91,8 @@ class Assessment:
     clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     #: What other appointments have to do with it, in words for `explain`.
     notes: tuple[str, ...] = ()
+    #: The keys of all reminders of its appointment.
+    siblings: frozenset[str] = frozenset()
     #: Since when (UTC) another ledger may have made a message of it that is not known; None: none has.
     doubted_since: datetime | None = None
 

@@ -89,6 +89,8 @@ class Decision:
     clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     #: What other appointments have to do with the reminder, in words for `explain`.
     notes: tuple[str, ...] = ()
+    #: The keys of all reminders of its appointment: what these say is not said by another record of the same visit.
+    siblings: frozenset[str] = field(default=frozenset(), repr=False)
     #: The message that a ledger which is lost may have made of the reminder; None: it certainly made none.
     doubt: Doubt | None = field(default=None, repr=False)
 

@@ -77,6 +77,8 @@ class Reminder:
     local_source: str = ""
     #: Of a fallback: which message it stands in for, in words; "" for every other reminder.
     instead: str = ""
+    #: Whether it says what is no longer true (a correction, a cancellation) instead of reminding.
+    is_notice: bool = False
 
     @property
     def clock(self) -> str:
