@@ -95,6 +95,7 @@ def _properties() -> dict[str, Any]:
         "id": _described({"type": "string", "minLength": 1}, "What the rule is called; part of each reminder's key."),
         **{row.key: _described(_form(row), row.words) for row in OFFSET_KEYS},
         "at": _described(_LOCAL_TIME, 'A local time of the appointment: "18:00".'),
+        "if_holiday": _described({"enum": ["before", "skip"]}, "Where its day is a holiday or a closed day."),
         "clock": _described({"enum": ["place", "reader"]}, "By whose clock texts say when."),
         "anchor": _described({"enum": ["start", "end"]}, "What the offset is counted from."),
         "text": _described(_TEXTS, "The template, or one by locale or channel."),
@@ -155,6 +156,7 @@ def rules_schema() -> dict[str, Any]:
             "dependentRequired": {row.key: ["at"] for row in OFFSET_KEYS if row.at is At.NEEDED},
             "dependentSchemas": {
                 "at": {"anyOf": [{"required": [row.key]} for row in OFFSET_KEYS if row.at is not At.REFUSED]},
+                "if_holiday": {"anyOf": [{"required": [key]} for key in ("weekday", "days_before")]},
                 "media_urls": {"anyOf": [_IS_MMS, {"properties": {"media_urls": {"const": []}}}]},
                 "after_booking": {"not": {"required": ["anchor"]}},
                 "subject": {"anyOf": [_IS_MMS, {"properties": {"subject": {"const": ""}}}]},
@@ -216,13 +218,14 @@ def _quiet_hours() -> dict[str, Any]:
             days=_described(
                 {"anyOf": [group, {"type": "array", "minItems": 1, "items": group}]}, "The days on which it begins."
             ),
+            on=_described({"enum": ["holidays"]}, "Only on holidays and closed days."),
             also=_described({"anyOf": [own, {"type": "array", "items": own}]}, "Further intervals."),
             country=_described(_COUNTRY, "The customary ones of this country."),
             countries=_described(countries, "Other ones for those who live elsewhere."),
         ),
         "oneOf": [{"required": ["start", "end"]}, {"required": ["country"]}],
         "dependentSchemas": {
-            "country": {"not": {"anyOf": [{"required": [key]} for key in ("start", "end", "days", "also")]}}
+            "country": {"not": {"anyOf": [{"required": [key]} for key in ("start", "end", "days", "on", "also")]}}
         },
     }
 

@@ -221,7 +221,9 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         if name in top:
             rule = Rule(name, before="1 minute", text=Notice.read(top[name], name).text)
             warnings += warnings_of(rule, defaults, name)
-    quiet = _quiet_hours_of(_table_named(tables, "quiet_hours")) if "quiet_hours" in tables else None
+    quiet = None
+    if "quiet_hours" in tables:
+        quiet = _quiet_hours_of(_table_named(tables, "quiet_hours")).with_days_off(defaults)
     if quiet is not None and quiet.always:
         warnings.append("[quiet_hours] cover the whole week: nothing would ever be sent")
     if "name" in provider:

@@ -198,7 +198,7 @@ class Kit:
             sender=provider.sender,
             provider=provider.name,
             composer=Composer(defaults),
-            quiet=given["quiet_hours"],
+            quiet=None if given["quiet_hours"] is None else given["quiet_hours"].with_days_off(defaults),
             key_life=provider.capabilities.key_life,
             account=account_of(provider),
             prefer_duplicate=unknown_outcome == "prefer_duplicate",

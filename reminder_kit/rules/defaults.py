@@ -16,7 +16,7 @@ from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.model.instants import zone
 from reminder_kit.rules.offsets import WEEKDAYS, weekday_number
 
-__all__ = ["Defaults"]
+__all__ = ["Defaults", "is_holiday"]
 
 _SOME_DAY = date(2026, 1, 1)
 
@@ -34,7 +34,7 @@ def _holidays(value: str | Iterable[str]) -> tuple[str, ...]:
     for item in several:
         if not isinstance(item, str):
             raise ConfigurationError(f'holidays must be names of calendars in quotes, not {item!r}: write ["US-NY"]')
-        _is_holiday(item, _SOME_DAY)
+        is_holiday(item, _SOME_DAY)
     return several
 
 
@@ -115,11 +115,16 @@ class Defaults:
         """Say whether a day is a business day: neither weekend, nor closed, nor a holiday."""
         if day.weekday() in self.weekend or day in self.closed_days:
             return False
-        return not any(_is_holiday(calendar, day) for calendar in self.holidays)
+        return not any(is_holiday(calendar, day) for calendar in self.holidays)
+
+    def is_day_off(self, day: date) -> bool:
+        """Say whether a day is a holiday, or one of the host's own closed days; weekends are neither."""
+        return day in self.closed_days or any(is_holiday(calendar, day) for calendar in self.holidays)
 
 
 @lru_cache(maxsize=8192)
-def _is_holiday(calendar: str, day: date) -> bool:
+def is_holiday(calendar: str, day: date) -> bool:
+    """Say whether a day is a holiday of a calendar ("US", "US-CA"). Raises `ConfigurationError` for an unknown one."""
     import holidays
 
     country, _, region = calendar.partition("-")

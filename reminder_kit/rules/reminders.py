@@ -19,6 +19,7 @@ from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import in_zone, iso, named_zone, utc, whole_seconds, zone
 from reminder_kit.model.phones import is_possible
 from reminder_kit.model.reasons import Reason
+from reminder_kit.rules.days_off import beside_days_off
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.offsets import Offset, OffsetKind, apply_offset, dst_note, in_words
 from reminder_kit.rules.rule import Rule
@@ -77,6 +78,8 @@ class Reminder:
     local_source: str = ""
     #: Of a fallback: which message it stands in for, in words; "" for every other reminder.
     instead: str = ""
+    #: What a holiday or a closed day did to `due_at`, in words; "": nothing.
+    aside: str = ""
     #: Whether it says what is no longer true (a correction, a cancellation) instead of reminding.
     is_notice: bool = False
 
@@ -102,6 +105,13 @@ class Reminder:
         return here.utcoffset() != there.utcoffset()
 
     @property
+    def is_from_midnight(self) -> bool:
+        """Whether it is due at the wall clock of an all-day appointment, which is midnight: nobody means that."""
+        rule = self.rule
+        by_clock = rule.offset.kind in (OffsetKind.EXACT, OffsetKind.NOMINAL, OffsetKind.BUSINESS)
+        return self.appointment.all_day and by_clock and rule.offset.at is None and rule.anchor != BOOKING
+
+    @property
     def counted_from_at(self) -> datetime:
         """What it is counted from: the anchor, or when the appointment was booked (the start, if nobody knows), UTC."""
         booked_at = self.appointment.booked_at if self.rule.anchor == BOOKING else None
@@ -122,6 +132,9 @@ class Reminder:
         if self.due_at is not None:
             due = in_zone(self.due_at, local)
             steps.append(f"due {iso(self.due_at)}, which is {due:%a %Y-%m-%d %H:%M} in {self.local_zone}")
+            if self.is_from_midnight:
+                steps.append("the appointment is all day: counted from its midnight, for want of a time")
+            steps.extend([self.aside] if self.aside and self.refusal is not Reason.CONDITION else [])
             steps.extend(_clock_notes(counted_from, self.due_at, rule.offset, self.local_zone))
         steps.extend([self.instead] if self.instead else [])
         steps.extend(self._zones_in_words())
@@ -215,16 +228,19 @@ def reminders_of(appointment: Appointment, rules: Sequence[Rule], defaults: Defa
         anchor_at = end_at if rule.anchor == "end" else start_at
         counted_from = _booked_at(appointment) if rule.anchor == BOOKING else anchor_at
         due_at = None if counted_from is None else due_time(rule, counted_from, local.zone, defaults.is_open)
+        due_at, aside, skips = beside_days_off(rule, due_at, local.zone, defaults)
         by_status = _status_refusal(appointment, rule)
         for person in people:
             refusal, detail = (by_status, "") if by_status else _refusal(appointment, rule, person, start_at)
+            if skips and refusal is None:
+                refusal, detail = Reason.CONDITION, aside
             key = reminder_key(
                 defaults.namespace, appointment.source, appointment.id, appointment.recurrence_id, rule.id, person.key
             )
             wanted.append(
                 Reminder(
                     key, appointment, rule, person.recipient, due_at, anchor_at, person.zone, person.source,
-                    person.locale, refusal, local.zone, detail, local.source,
+                    person.locale, refusal, local.zone, detail, local.source, aside=aside,
                 )
             )  # fmt: skip
     return wanted

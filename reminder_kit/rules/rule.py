@@ -15,50 +15,26 @@ from datetime import datetime, time, timedelta
 from functools import cached_property
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from attrs import asdict, field, frozen
 
 from reminder_kit.errors import InvalidRuleError
-from reminder_kit.model.appointments import Appointment, Data, Recipient, Status
+from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import iso
 from reminder_kit.model.suggestions import suggestion
 from reminder_kit.rules.conditions import Condition
 from reminder_kit.rules.late_policy import LatePolicy, one_of
 from reminder_kit.rules.offset_keys import OFFSET_KEYS, At, OffsetKey
 from reminder_kit.rules.offsets import Offset, in_words, local_time, parse_length
+from reminder_kit.rules.rule_texts import CHANNELS, GivenTexts, Texts, read_texts, read_urls
 
 __all__ = ["KEYS", "Rule"]
 
-Texts = str | Mapping[str, str]
-GivenTexts = str | Mapping[str, str | Mapping[str, str]]
 When = Callable[[Appointment, Recipient | None], bool]
 
 _NONE = timedelta(0)
 _LONGEST_SPREAD = timedelta(days=1)
-_CHANNELS = ("sms", "mms")
-
-
-def _texts(value: object, what: str, channel: str = "") -> Texts:
-    """Return a text, or texts by locale; of texts by channel, those of `channel`. Raises `InvalidRuleError`."""
-    if isinstance(value, Mapping) and value and set(value) <= set(_CHANNELS):
-        if channel not in value:
-            raise InvalidRuleError(
-                f'{what} has none for channel = "{channel}": add {what.rpartition(" ")[2]}.{channel}'
-            )
-        return _texts(value[channel], f"{what}.{channel}")
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, Mapping) or not value:
-        raise InvalidRuleError(f'{what} must be a text or a table of texts by locale ({value!r}): {{ en = "…" }}')
-    for locale, text in value.items():
-        if not isinstance(locale, str) or not isinstance(text, str):
-            raise InvalidRuleError(f"{what}.{locale} must be a text ({text!r})")
-        if locale in _CHANNELS:
-            raise InvalidRuleError(
-                f'{what} mixes texts by channel ({locale}) and by locale: write {{ {locale} = {{ en = "…" }} }}'
-            )
-    return Data(value)
 
 
 @frozen(init=False)
@@ -85,6 +61,8 @@ class Rule:
         occurrences of a series: nobody booked them one by one. Before the start, as any other.
     on: One instant for all appointments: an aware datetime, or a text with its offset ("2026-02-15T14:30:00Z").
     at: A local time ("18:00") of the appointment's zone, for the keys that count days; None: none is given.
+    if_holiday: What becomes of a reminder whose day (by `weekday` or `days_before`) is a holiday or a closed day:
+        "before" (the business day before, at `at`) or "skip"; None: it is sent all the same.
     clock: By whose clock texts say when: "place" (the appointment's zone) or "reader" (the recipient's); None: the
         place's where there is a location that is no address of the web, else the reader's. Where the two differ, `when`
         names the city.
@@ -135,6 +113,7 @@ class Rule:
     after_booking: Offset | None
     on: datetime | None
     at: time | None
+    if_holiday: str | None
     clock: str | None
     anchor: str
     text: Texts = field(hash=False)
@@ -172,6 +151,7 @@ class Rule:
         after_booking: str | timedelta | Offset | None = None,
         on: str | datetime | None = None,
         at: str | time | None = None,
+        if_holiday: str | None = None,
         clock: str | None = None,
         anchor: str | None = None,
         text: GivenTexts = "",
@@ -218,11 +198,12 @@ class Rule:
             id=id,
             **given,
             at=wall,
+            if_holiday=None if if_holiday is None else one_of(if_holiday, ("before", "skip"), f"{name}if_holiday"),
             clock=None if clock is None else one_of(clock, ("place", "reader"), f"{name}clock"),
             anchor=_anchor(row, anchor, f"{name}anchor"),
-            text=_texts(text, f"{name}text", channel),
-            late_text=_texts(late_text, f"{name}late_text", channel),
-            together=_texts(together, f"{name}together", channel),
+            text=read_texts(text, f"{name}text", channel),
+            late_text=read_texts(late_text, f"{name}late_text", channel),
+            together=read_texts(together, f"{name}together", channel),
             if_late=LatePolicy.read(if_late, f"{name}if_late"),
             if_far=one_of(if_far, ("hold", "clamp", "skip"), f"{name}if_far"),
             shift=one_of(shift, ("earlier", "later"), f"{name}shift"),
@@ -234,8 +215,8 @@ class Rule:
             min_booking_lead=_booking_lead(min_booking_lead, f"{name}min_booking_lead"),
             max_booking_lead=_booking_lead(max_booking_lead, f"{name}max_booking_lead"),
             when=when,
-            channel=one_of(channel, _CHANNELS, f"{name}channel"),
-            media_urls=_urls(media_urls, f"{name}media_urls"),
+            channel=one_of(channel, CHANNELS, f"{name}channel"),
+            media_urls=read_urls(media_urls, f"{name}media_urls"),
             subject=subject,
             empty=empty,
             max_parts=max_parts,
@@ -255,6 +236,8 @@ class Rule:
             raise InvalidRuleError(
                 f"{name}spread ({in_words(self.spread)}) reaches the start: shorten it to less than the offset"
             )
+        if self.if_holiday is not None and self.weekday is None and self.days_before is None:
+            raise InvalidRuleError(f"{name}if_holiday ({self.if_holiday!r}) goes with weekday or days_before only")
         if self.spread > _LONGEST_SPREAD:
             raise InvalidRuleError(f"{name}spread ({in_words(self.spread)}) is longer than a day: shorten it")
         if self.channel == "sms" and (self.media_urls or self.subject):
@@ -307,11 +290,12 @@ class Rule:
     def derived(self, id: str, **changes: Any) -> Rule:  # noqa: A002 - as in the constructor
         """Return a rule with another id and all the keys of this one but those changed.
 
-        Where the changes say when, this rule's own way to say when, with `at` and `anchor`, is left out. A rule that
-        does not say `if_late` derives one that does not either. Raises `InvalidRuleError` as the constructor does.
+        Where the changes say when, this rule's own way to say when, with `at`, `anchor` and `if_holiday`, is left out.
+        A rule that does not say `if_late` derives one that does not either. Raises `InvalidRuleError` as the
+        constructor does.
         """
-        anew = any(row.key in changes for row in OFFSET_KEYS)
-        left = {"id", *((row.key for row in OFFSET_KEYS) if anew else ()), *(("at", "anchor") if anew else ())}
+        whens = {*(row.key for row in OFFSET_KEYS), "at", "anchor", "if_holiday"}
+        left = {"id", *(whens if any(row.key in changes for row in OFFSET_KEYS) else ())}
         return Rule(id, **{**{key: getattr(self, key) for key in KEYS if key not in left}, **changes})
 
     @cached_property
@@ -347,7 +331,7 @@ class Rule:
         return self.fingerprint[:8]
 
 
-_LATER = {"empty": "error", "clock": None, "after_booking": None}
+_LATER = {"empty": "error", "clock": None, "after_booking": None, "if_holiday": None}
 """Keys that came later, with their defaults: a rule that does not use them keeps its fingerprint."""
 
 KEYS = tuple(attribute.name for attribute in Rule.__attrs_attrs__ if attribute.name != "offset")
@@ -377,14 +361,6 @@ def _check_leads(name: str, least: timedelta | None, most: timedelta | None) -> 
             f"{name}min_booking_lead ({in_words(least)}) is not shorter than max_booking_lead ({in_words(most)}), so "
             "no appointment would ever fit: exchange them, or leave one out"
         )
-
-
-def _urls(value: object, what: str) -> tuple[str, ...]:
-    several = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
-    for url in several:
-        if not isinstance(url, str) or not url:
-            raise InvalidRuleError(f'{what} must be addresses of pictures ({url!r}): ["https://…"]')
-    return cast("tuple[str, ...]", several)
 
 
 def _anchor(row: OffsetKey, anchor: str | None, what: str) -> str:

@@ -75,6 +75,10 @@ def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
             found += _template_findings(rule, place, source, locale or defaults.locale, defaults)
     if not rule.text and not rule.media_urls:
         found.append(Finding("error", rule.id, 'it has no text: write text = "See you {{ when }}."'))
+    if rule.if_holiday and not defaults.holidays and not defaults.closed_days:
+        found.append(
+            Finding("warning", rule.id, 'if_holiday means no day: write holidays = ["US"] or closed_days at the top')
+        )
     for place, source in (("subject", rule.subject), *(("media_urls", url) for url in rule.media_urls)):
         found += [Finding("error", rule.id, f"{place}: {fault}") for fault in _faults(source)]
     return sorted(found, key=lambda finding: finding.severity)

@@ -225,6 +225,8 @@ VALUES = {
     "business_days_before": st.sampled_from([1, 5, 0]),
     "business_days_after": st.sampled_from([1, 5, 0]),
     "after_booking": LENGTHS,
+    "if_holiday": st.sampled_from(["before", "skip", "after"]),
+    "clock": st.sampled_from(["place", "reader", "venue"]),
     "at": st.sampled_from(["18:00", "08:30:00", " 9:00", "25:00", "6pm", 18]),
     "anchor": st.sampled_from(["start", "end", "middle"]),
     "text": TEXTS,
