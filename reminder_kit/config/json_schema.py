@@ -317,6 +317,7 @@ def file_schema() -> dict[str, Any]:
             "closed_days": _described(closed, "Further days that are no business days: 2026-12-24."),
             "weekend": _described(weekend, "Weekly days off; Saturday and Sunday if left out."),
             "transliterate": _described({"type": "boolean"}, "Write typographic characters plainly."),
+            "must_say": _described(_SEVERAL, "What every text is to say: the sender's name, how to opt out."),
             "rearm_after": _described(_LENGTH, "A move by more than this after sending makes a new reminder due."),
             "correction": _described(_NOTICE, "The text that follows where a start moved that somebody was told."),
             "cancellation": _described(_NOTICE, "The text that follows where something was cancelled that was told."),

@@ -47,7 +47,7 @@ _TABLES = (
     "calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "retention", "rules",
 )  # fmt: skip
 _OPTIONS = ("rearm_after", "correction", "cancellation", "min_gap", "max_per_day", "expected_every", "unclear")
-_DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
+_DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate", "must_say")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
 
 

@@ -53,6 +53,14 @@ def _closed_day(value: object) -> date:
     raise ConfigurationError(f'closed_days must be days, not {value!r}: write ["2026-12-24"]')
 
 
+def _must_say(value: str | Iterable[str]) -> tuple[str, ...]:
+    several = _as_tuple(value, "must_say", '["Harbour Clinic", "STOP"]')
+    for words in several:
+        if not isinstance(words, str) or not words.strip():
+            raise ConfigurationError(f'must_say must be words, not {words!r}: write ["Harbour Clinic", "STOP"]')
+    return several
+
+
 def _weekend(value: Iterable[str | int]) -> frozenset[int]:
     found = frozenset(_weekday(day) for day in _as_tuple(value, "weekend", '["saturday", "sunday"]'))
     if len(found) == len(WEEKDAYS):
@@ -97,6 +105,8 @@ class Defaults:
     closed_days: The host's own closed days, as dates or text ("2026-12-24"); none by default.
     weekend: The weekly days off, by name or number (Monday is 0); Saturday and Sunday by default.
     transliterate: Whether texts are written with plain quotes, dashes and spaces; False by default.
+    must_say: What every text is to say, in any case of its letters: the sender's name, how to opt out; the linter warns
+        of those that do not. Nothing by default, and nothing is decided by it.
 
     Raises `ConfigurationError`, naming the key, for a day or calendar that cannot be, and `InvalidInputError` for an
     unknown zone.
@@ -110,6 +120,7 @@ class Defaults:
     closed_days: frozenset[date] = field(default=frozenset(), converter=_closed_days, repr=_sorted_repr)
     weekend: frozenset[int] = field(default=frozenset({5, 6}), converter=_weekend, repr=_sorted_repr)
     transliterate: bool = field(default=False, validator=_check_flag)
+    must_say: tuple[str, ...] = field(default=(), converter=_must_say, repr=False)
 
     def is_open(self, day: date) -> bool:
         """Say whether a day is a business day: neither weekend, nor closed, nor a holiday."""

@@ -17,7 +17,7 @@ from attrs import frozen
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import in_zone, iso, named_zone, utc, whole_seconds, zone
-from reminder_kit.model.phones import is_possible
+from reminder_kit.model.phones import is_given_out, is_possible
 from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.days_off import beside_days_off
 from reminder_kit.rules.defaults import Defaults
@@ -138,6 +138,8 @@ class Reminder:
             steps.extend(_clock_notes(counted_from, self.due_at, rule.offset, self.local_zone))
         steps.extend([self.instead] if self.instead else [])
         steps.extend(self._zones_in_words())
+        if self.recipient is not None and self.refusal is None and not is_given_out(self.recipient.phone):
+            steps.append("its number is in no range that a country is known to give out: written to all the same")
         if self.refusal is not None:
             steps.append(f"not sent: {self.refusal}" + (f" ({self.detail})" if self.detail else ""))
         return tuple(steps)

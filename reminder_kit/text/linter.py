@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -143,7 +144,12 @@ def _template_findings(rule: Rule, place: str, source: str, locale: str, default
         faults = [fault] if fault else []
         yield from (
             Finding("warning", rule.id, f"{place}: {warning}")
-            for warning in (*_cost_warnings(rule, source, samples, locale, defaults), *_link_warnings(samples))
+            for warning in (
+                *_cost_warnings(rule, source, samples, locale, defaults),
+                *_entity_warnings(source),
+                *_link_warnings(samples),
+                *_unsaid_warnings(samples, defaults),
+            )
         )
     yield from (Finding("error", rule.id, f"{place}: {fault}") for fault in faults)
 
@@ -184,7 +190,9 @@ def _cost_warnings(rule: Rule, source: str, samples: Sequence[str], locale: str,
     own = costly_characters(source)
     if own:
         verb = "is" if len(own) == 1 else "are"
-        yield f"{_quoted(own)} {verb} not in the GSM alphabet: a part then holds 70 characters instead of 160"
+        doubled = ", and each of those beyond the first 65,536 of Unicode, as emoji are, counts two"
+        more = doubled if any(ord(character) > 0xFFFF for character in own) else ""
+        yield f"{_quoted(own)} {verb} not in the GSM alphabet: a part then holds 70 characters instead of 160{more}"
     elif costly:
         yield (
             f"in {locale}, words such as dates bring {_quoted(costly)}, not in the GSM alphabet: a part then holds 70 "
@@ -193,6 +201,25 @@ def _cost_warnings(rule: Rule, source: str, samples: Sequence[str], locale: str,
     cost = max((sms_parts(sample) for sample in samples), key=lambda parts: (parts.parts, parts.units))
     if cost.parts > (rule.max_parts or 1) and rule.channel == "sms":
         yield f"takes {cost.parts} SMS parts ({cost.units} units of {cost.encoding}) for a realistic appointment"
+
+
+_ENTITY = re.compile(r"&(?:[a-z][a-z0-9]{1,9}|#[0-9]{1,6}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+"""A character as HTML writes it."""
+
+
+def _entity_warnings(source: str) -> Iterator[str]:
+    """Yield a warning for what is written as in HTML, and would be sent, and paid for, as it stands."""
+    for entity in sorted(set(_ENTITY.findall(_EXPRESSION.sub("", source)))):
+        meant = unescape(entity)
+        if meant != entity:
+            yield f"{entity!r} is sent as these {len(entity)} characters, since a text is no HTML: write {meant!r}"
+
+
+def _unsaid_warnings(samples: Sequence[str], defaults: Defaults) -> Iterator[str]:
+    """Yield a warning for what every text is to say (`must_say`), and one of the samples does not."""
+    for words in defaults.must_say:
+        if any(words.casefold() not in sample.casefold() for sample in samples):
+            yield f"does not say {words!r}, which must_say asks of every text"
 
 
 def _link_warnings(samples: Sequence[str]) -> Iterator[str]:
