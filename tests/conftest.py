@@ -121,7 +121,10 @@ def kit(make_kit):
 
 @pytest.fixture
 def appointment():
-    """Return a factory of appointments: three days ahead, one recipient, everything replaceable."""
+    """Return a factory of appointments: three days ahead, one recipient, everything replaceable.
+
+    Others than A-1 have another title, so that no two are records of one visit.
+    """
 
     def make(id="A-1", *, days=3, hours=0, phone="+12025550123", name="Ada", **changes):
         starts_at = changes.pop("starts_at", (START + timedelta(days=days, hours=hours)).astimezone(NEW_YORK))
@@ -129,7 +132,7 @@ def appointment():
             "starts_at": starts_at,
             "ends_at": starts_at + timedelta(minutes=30),
             "recipients": [Recipient(phone, name=name)],
-            "title": "Check-up",
+            "title": "Check-up" if id == "A-1" else f"Check-up {id}",
             "location": "12 High Street",
         }
         return Appointment(id, **{**values, **changes})

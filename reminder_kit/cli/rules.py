@@ -91,10 +91,20 @@ def _read_sample(file: str, config: Setup, now: datetime) -> Any:
 def _document(config: Setup, lines: Sequence[PreviewLine], shown: Sequence[PreviewLine]) -> dict[str, Any]:
     return {
         "rules": [rule.id for rule in config.rules],
-        "warnings": list(config.warnings),
+        "warnings": [*config.warnings, *_midnight_warnings(lines)],
         "texts": [_text_values(line) for line in shown],
         "summary": [_rule_values(rule, lines) for rule in _rule_ids(config, lines)],
     }
+
+
+def _midnight_warnings(lines: Sequence[PreviewLine]) -> list[str]:
+    """Return in words which rules count hours from appointments that have no time."""
+    counted = Counter(line.reminder.rule.id for line in lines if line.reminder.is_from_midnight)
+    return [
+        f"rule {rule!r}: {count} of its reminders are of all-day appointments, and so counted from midnight: write "
+        'days_before = 1 and at = "18:00", or keep these apart (unless)'
+        for rule, count in counted.items()
+    ]
 
 
 def _text_values(line: PreviewLine) -> dict[str, Any]:
@@ -107,6 +117,7 @@ def _text_values(line: PreviewLine) -> dict[str, Any]:
         "to": reminder.recipient.phone if reminder.recipient else None,
         "send_at": iso(line.send_at) if line.send_at else None,
         "zone": reminder.zone,
+        "clock": reminder.clock,
         "locale": reminder.locale,
         "late": line.is_late,
         "condition": line.note or None,
@@ -163,6 +174,8 @@ def _preview_lines(
         yield Line("")
     for error in dict.fromkeys(line.error for line in lines if line.error and line not in shown):
         yield Line(f"error: {error}", "red", 2)
+    for warning in _midnight_warnings(lines):
+        yield Line(f"warning: {warning}", "yellow", 2)
     for rule in _rule_ids(config, lines):
         found = _rule_values(rule, lines)
         if sample is not None or found["not_sent"]:
@@ -182,6 +195,7 @@ def _text_lines(line: PreviewLine, home: str, *, with_title: bool) -> Iterator[L
         head += f"  for {shortened(reminder.appointment.title or reminder.appointment.id, 40)}"
     notes = [f"if it meets {_condition(line)}"] if line.note else []
     notes += ["late"] if line.is_late else []
+    notes += [f"by the clock of {reminder.clock}"] if reminder.clocks_differ else []
     if line.error or line.draft is None:
         yield Line(head, "bold")
         yield Line(f"  error: {line.error}", "red", 2)

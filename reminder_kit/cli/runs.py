@@ -22,6 +22,7 @@ from reminder_kit.cli.progress import progress
 from reminder_kit.cli.rendering import Line, change_lines, outcome_line
 from reminder_kit.cli.session import opened
 from reminder_kit.errors import CalendarError, LedgerError, ProviderError, UnsafePlanError
+from reminder_kit.model.phones import is_given_out
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.plan import Plan
@@ -223,6 +224,7 @@ def _show_plan(kit: ReminderKit, made: Plan, file: str, *, force: bool = False) 
         if made.work:
             write_lines([Line(f"digest {made.digest}", "dim")])
     broken = tell_problems(made.problems, file)
+    _tell_doubtful_numbers(made)
     if not force:
         made.raise_if_unsafe()
     return 1 if broken or made.summary["failed"] else 0
@@ -241,6 +243,7 @@ def finished(kit: ReminderKit, report: Report, file: str = "", *, one_line: bool
 def _told(report: Report, file: str) -> int:
     """Say what a run met, and return its exit status."""
     tell_problems(report.problems, file)
+    _tell_doubtful_numbers(report)
     nobody = {change.identity for change in report.changes if change.reason is Reason.NO_RECIPIENT}
     if count := len(nobody) + report.passed_over.without_phone:
         say(f"{count} appointments have no phone number: nobody is reminded of them")
@@ -251,6 +254,18 @@ def _told(report: Report, file: str) -> int:
     if not report.ok or unread or any(item.fails for item in unseen):
         return 1
     return 4 if unseen else 0
+
+
+def _tell_doubtful_numbers(run: Plan | Report) -> None:
+    """Say how many numbers are newly written to that are in no range their country gives out, as far as is known."""
+    new = {change.to: change.identity.id for change in run.changes if change.kind is ChangeKind.SCHEDULE and change.to}
+    doubtful = [name for number, name in new.items() if not is_given_out(number)]
+    if doubtful:
+        several = "" if len(doubtful) == 1 else "s"
+        say(
+            f"{len(doubtful)} number{several} in no range that a country is known to give out, written to all the same "
+            f"(as for appointment {doubtful[0]!r}): look whether a digit is wrong"
+        )
 
 
 def _write(kit: ReminderKit, run: Plan | Report, *, one_line: bool = False, terse: bool = False) -> None:

@@ -166,6 +166,7 @@ _CHECKS: dict[str, Check] = {
     "correction": Notice.read,
     "cancellation": cancellation_notice,
     "min_gap": checks.duration,
+    "max_per_day": _or_none(checks.count),
     "replies": _or_none(_replies),
     "unclear": UNCLEAR,
     "expected_every": checks.duration,

@@ -95,6 +95,8 @@ def _properties() -> dict[str, Any]:
         "id": _described({"type": "string", "minLength": 1}, "What the rule is called; part of each reminder's key."),
         **{row.key: _described(_form(row), row.words) for row in OFFSET_KEYS},
         "at": _described(_LOCAL_TIME, 'A local time of the appointment: "18:00".'),
+        "if_holiday": _described({"enum": ["before", "skip"]}, "Where its day is a holiday or a closed day."),
+        "clock": _described({"enum": ["place", "reader"]}, "By whose clock texts say when."),
         "anchor": _described({"enum": ["start", "end"]}, "What the offset is counted from."),
         "text": _described(_TEXTS, "The template, or one by locale or channel."),
         "late_text": _described(_TEXTS, "The template for a message that goes out after its due time."),
@@ -154,7 +156,9 @@ def rules_schema() -> dict[str, Any]:
             "dependentRequired": {row.key: ["at"] for row in OFFSET_KEYS if row.at is At.NEEDED},
             "dependentSchemas": {
                 "at": {"anyOf": [{"required": [row.key]} for row in OFFSET_KEYS if row.at is not At.REFUSED]},
+                "if_holiday": {"anyOf": [{"required": [key]} for key in ("weekday", "days_before")]},
                 "media_urls": {"anyOf": [_IS_MMS, {"properties": {"media_urls": {"const": []}}}]},
+                "after_booking": {"not": {"required": ["anchor"]}},
                 "subject": {"anyOf": [_IS_MMS, {"properties": {"subject": {"const": ""}}}]},
             },
         },
@@ -214,13 +218,14 @@ def _quiet_hours() -> dict[str, Any]:
             days=_described(
                 {"anyOf": [group, {"type": "array", "minItems": 1, "items": group}]}, "The days on which it begins."
             ),
+            on=_described({"enum": ["holidays"]}, "Only on holidays and closed days."),
             also=_described({"anyOf": [own, {"type": "array", "items": own}]}, "Further intervals."),
             country=_described(_COUNTRY, "The customary ones of this country."),
             countries=_described(countries, "Other ones for those who live elsewhere."),
         ),
         "oneOf": [{"required": ["start", "end"]}, {"required": ["country"]}],
         "dependentSchemas": {
-            "country": {"not": {"anyOf": [{"required": [key]} for key in ("start", "end", "days", "also")]}}
+            "country": {"not": {"anyOf": [{"required": [key]} for key in ("start", "end", "days", "on", "also")]}}
         },
     }
 
@@ -321,10 +326,12 @@ def file_schema() -> dict[str, Any]:
             "closed_days": _described(closed, "Further days that are no business days: 2026-12-24."),
             "weekend": _described(weekend, "Weekly days off; Saturday and Sunday if left out."),
             "transliterate": _described({"type": "boolean"}, "Write typographic characters plainly."),
+            "must_say": _described(_SEVERAL, "What every text is to say: the sender's name, how to opt out."),
             "rearm_after": _described(_LENGTH, "A move by more than this after sending makes a new reminder due."),
             "correction": _described(_NOTICE, "The text that follows where a start moved that somebody was told."),
             "cancellation": _described(_NOTICE, "The text that follows where something was cancelled that was told."),
             "min_gap": _described(_LENGTH, "What goes to one number keeps so long apart, where that is feasible."),
+            "max_per_day": _described(_COUNT, "At most so many messages to one number in a day of its own clock."),
             "expected_every": _described(
                 _LENGTH, "A batch job not seen for so long waits for a person; 1 day if left out."
             ),

@@ -46,8 +46,8 @@ here."""
 _TABLES = (
     "calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "retention", "rules",
 )  # fmt: skip
-_OPTIONS = ("rearm_after", "correction", "cancellation", "min_gap", "expected_every", "unclear")
-_DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate")
+_OPTIONS = ("rearm_after", "correction", "cancellation", "min_gap", "max_per_day", "expected_every", "unclear")
+_DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate", "must_say")
 _PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]+@", re.IGNORECASE)
 
 
@@ -217,7 +217,9 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         if name in top:
             rule = Rule(name, before="1 minute", text=Notice.read(top[name], name).text)
             warnings += warnings_of(rule, defaults, name)
-    quiet = _quiet_hours_of(_table_named(tables, "quiet_hours")) if "quiet_hours" in tables else None
+    quiet = None
+    if "quiet_hours" in tables:
+        quiet = _quiet_hours_of(_table_named(tables, "quiet_hours")).with_days_off(defaults)
     if quiet is not None and quiet.always:
         warnings.append("[quiet_hours] cover the whole week: nothing would ever be sent")
     if "name" in provider:
@@ -323,6 +325,7 @@ _TOP: dict[str, Check] = {
     "correction": Notice.read,
     "cancellation": cancellation_notice,
     "min_gap": checks.duration,
+    "max_per_day": checks.count,
     "expected_every": checks.duration,
     "unclear": UNCLEAR,
     **dict.fromkeys(_DAYS_AND_WORDS, checks.unread),

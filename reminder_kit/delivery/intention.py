@@ -14,6 +14,7 @@ from reminder_kit.model.consent import Writer
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import Claim, HistoryEntry
 from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.repeats import is_repeated
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -37,7 +38,7 @@ class Intention:
     @property
     def asks(self) -> Asks:
         """What it asks of the ledger."""
-        return Asks(claim=self.claim, number=self.message.draft.to)
+        return Asks(claim=self.claim, number=self.message.draft.to, start_at=self.message.start_at)
 
     def is_wanted(self, transaction: Transaction) -> bool:
         """Say whether the appointment is as it was decided on, and the number not barred."""
@@ -60,6 +61,9 @@ class Intention:
         keys = [decision.key, *(reminder.key for reminder in decision.includes)]
         combines = decision.reminder is not None and decision.reminder.rule.together
         if combines and not all(parked.isdisjoint(keys) for parked in transaction.parked_reminders(draft.to)):
+            return True
+        twins = transaction.twins(draft.to, self.message.start_at)
+        if any(is_repeated(twin, draft.text, draft.send_at, self.message.due_at, decision.siblings) for twin in twins):
             return True
         before, after = decision.clearance
         crowd = (draft.to, keys, draft.send_at - before, draft.send_at + after)

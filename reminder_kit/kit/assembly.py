@@ -46,7 +46,7 @@ from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.composer import Composer
-from reminder_kit.text.linter import opt_out_warnings, warnings_of
+from reminder_kit.text.linter import lint, opt_out_warnings, warnings_of
 from reminder_kit.transport.asynchronous import AsyncIO
 from reminder_kit.transport.pace import Pace
 from reminder_kit.webhooks.inbox import Inbox
@@ -93,6 +93,7 @@ class Kit:
         closed_days: Iterable[date | str] = (),
         weekend: Iterable[str | int] = ("saturday", "sunday"),
         transliterate: bool = False,
+        must_say: str | Iterable[str] = (),
         quiet_hours: QuietHours | Mapping[str, Any] | None = None,
         guard: Guard | Mapping[str, Any] | None = None,
         cost: Prices | Mapping[str, Any] | None = None,
@@ -103,6 +104,7 @@ class Kit:
         correction: str | Mapping[str, Any] = "",
         cancellation: str | Mapping[str, Any] = "",
         min_gap: str | timedelta = timedelta(0),
+        max_per_day: int | None = None,
         replies: Mapping[str, Any] | None = None,
         unclear: str = "tell",
         expected_every: str | timedelta = timedelta(days=1),
@@ -122,7 +124,8 @@ class Kit:
         the country of phones written without a code. `fallback` (another sender, or provider)
         sends once more what was not delivered. `holidays` ("US", "US-CA"), `closed_days` and
         `weekend` say which days are no business days; `transliterate` writes typographic
-        quotes, dashes and spaces plainly. `cost` is what an SMS part and an MMS cost. `clock`
+        quotes, dashes and spaces plainly; `must_say` is what the linter asks of every text.
+        `cost` is what an SMS part and an MMS cost. `clock`
         returns the aware present instant; `transport` (one of httpx) replaces the network.
         `suppress_undeliverable` leaves a number alone once the provider reports that nothing
         can ever reach it (a landline, no such number, an opt-out). `correction` is the text of
@@ -130,7 +133,8 @@ class Kit:
         `rearm_after` (default: none is sent), `cancellation` the same where it was cancelled: by its status, or
         `withdraw(…, notify=True)`. Either may wait: `{"text": …, "after": "10 minutes"}` (the default for
         cancellations). What is written to one number keeps `min_gap`
-        apart where that is feasible. `replies` are the host's own keywords, `{"confirm": ["C",
+        apart where that is feasible, and is no more than `max_per_day` in a day of its own clock (None:
+        any number). `replies` are the host's own keywords, `{"confirm": ["C",
         "YES"]}`: each is an event of that name for `on`, and `unless = {replied = ["confirm"]}`
         speaks of it. A reply that may ask for no more messages is told (`unclear_reply`) and waits
         for a person; `unclear="hold"` lets nothing go to its number until somebody has seen it.
@@ -161,6 +165,7 @@ class Kit:
             correction=correction,
             cancellation=cancellation,
             min_gap=min_gap,
+            max_per_day=max_per_day,
             replies=replies,
             unclear=unclear,
             expected_every=expected_every,
@@ -186,6 +191,7 @@ class Kit:
             closed_days,
             weekend,
             transliterate=transliterate,
+            must_say=must_say,
         )
         self.rules = read_rules(given["rules"], defaults)
         _warn_of_opt_outs(self.rules, {name: given[name] for name in ("correction", "cancellation")}, defaults)
@@ -197,7 +203,7 @@ class Kit:
             sender=provider.sender,
             provider=provider.name,
             composer=Composer(defaults),
-            quiet=given["quiet_hours"],
+            quiet=None if given["quiet_hours"] is None else given["quiet_hours"].with_days_off(defaults),
             key_life=provider.capabilities.key_life,
             account=account_of(provider),
             prefer_duplicate=unknown_outcome == "prefer_duplicate",
@@ -210,6 +216,7 @@ class Kit:
             correction=given["correction"],
             cancellation=given["cancellation"],
             min_gap=given["min_gap"],
+            max_per_day=given["max_per_day"],
             max_parts=provider.capabilities.max_parts,
         )
         self.settings = with_fallback(settings, fallback, failures)
@@ -380,7 +387,7 @@ def _note_run(plan: Plan, report: Report, job: str, now: datetime, tx: Transacti
 
 
 def _warn_of_opt_outs(rules: Iterable[Rule], notices: Mapping[str, Notice], defaults: Defaults) -> None:
-    """Log a warning for each text that asks for a reply by which people opt out.
+    """Log a warning for each text that asks for a reply by which people opt out, or lacks what it must say.
 
     Raises `InvalidRuleError` for a notice that could never be sent; `notices` are by name.
     """
@@ -389,7 +396,11 @@ def _warn_of_opt_outs(rules: Iterable[Rule], notices: Mapping[str, Notice], defa
         if notice:
             templates.append(Rule(name, before="1 minute", text=notice.text))
             tuple(warnings_of(templates[-1], defaults))
-    for warning in opt_out_warnings(templates):
+    unsaid = (finding for rule in templates for finding in lint(rule, defaults)) if defaults.must_say else ()
+    for warning in (
+        *opt_out_warnings(templates),
+        *(f"rule {found.rule!r}: {found.message}" for found in unsaid if "must_say" in found.message),
+    ):
         LOG.warning("%s", warning)
 
 

@@ -6,6 +6,7 @@ Never asks anything, and loads no SQL: operations are made where there may be no
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from attrs import frozen
@@ -23,6 +24,8 @@ class Asks:
     claim: Claim | None = None
     #: The number that it would write to; "": none.
     number: str = ""
+    #: The start, UTC, that it would write about to that number; None: it writes nothing.
+    start_at: datetime | None = None
     #: Our name for a message of which events may be waiting; "": none.
     token: str = ""
     #: The provider's name for that message; "": none.

@@ -7,6 +7,7 @@ forgotten with the next thing that is written, but for writes that are put off, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -17,8 +18,8 @@ from reminder_kit.ledger.databases.write_behind import WriteBehind
 from reminder_kit.ledger.sql.row_mapping import event_from
 from reminder_kit.ledger.sql.statements import Statements
 from reminder_kit.model.consent import ConsentEvent
-from reminder_kit.model.messages import DeliveryEvent
-from reminder_kit.model.records import Claim
+from reminder_kit.model.messages import DeliveryEvent, Message
+from reminder_kit.model.records import Claim, Twin
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -33,6 +34,8 @@ class _Answers:
     writes: int = 0
     generations: dict[int, int] = field(factory=dict)
     said: dict[str, list[ConsentEvent]] = field(factory=dict)
+    #: What is written to a number about a start.
+    twins: dict[tuple[str, datetime], list[Twin]] = field(factory=dict)
     #: Events that wait, by how their message is named ("token", "provider_id") and by that name.
     waiting: dict[tuple[str, str], list[DeliveryEvent]] = field(factory=dict)
 
@@ -63,6 +66,8 @@ class Foresight:
         if numbers := {asks.number for asks in asked if asks.number}:
             found = self._reader.consent.about(sorted(numbers))
             self._known.said |= {number: found.get(number, []) for number in numbers}
+        if visits := {(asks.number, asks.start_at) for asks in asked if asks.number and asks.start_at is not None}:
+            self._look_at_twins(visits)
         for by in ("token", "provider_id"):
             if names := {getattr(asks, by) for asks in asked if getattr(asks, by)}:
                 self._look_at_events(by, sorted(names))
@@ -73,6 +78,14 @@ class Foresight:
         holders = {row: (owner, fence) for row, owner, fence, _ in found}
         self._known.generations |= {row: int(generation) for row, *_, generation in found}
         self.proven |= {claim for claim in claims if holders.get(claim.row) == (claim.owner, claim.fence)}
+
+    def _look_at_twins(self, visits: Collection[tuple[str, datetime]]) -> None:
+        """Ask what is written to numbers about starts; until this transaction ends no other one adds to it."""
+        if self._runner.kind == "postgresql":
+            locks = [(f"{self._namespace}:{number}",) for number in sorted({number for number, _ in visits})]
+            self._runner.rows(self._statements.phones.lock_numbers, **self._runner.pack("numbers", locks))
+        found = self._reader.twins(sorted(visits))
+        self._known.twins |= {visit: found.get(visit, []) for visit in visits}
 
     def _look_at_events(self, by: str, names: Sequence[str]) -> None:
         packed = self._runner.pack("names", [(name,) for name in names])
@@ -103,6 +116,18 @@ class Foresight:
         """Return what was said about a number, here or elsewhere."""
         known = self._known.said.get(number)
         return self._reader.consent.heard(number) if known is None else known
+
+    def twins(self, number: str, start_at: datetime) -> list[Twin]:
+        """Return what is written to a number about a start (UTC), in this transaction too."""
+        if (number, start_at) not in self._known.twins:
+            self._look_at_twins([(number, start_at)])
+        return self._known.twins[number, start_at]
+
+    def note(self, message: Message) -> None:
+        """Note a message whose writing is put off: who asks what its visit is told is to know of it."""
+        twins = self._known.twins.get((message.draft.to, message.start_at))
+        if twins is not None:
+            twins.append(Twin(message.key, message.send_at, message.due_at, message.draft.text))
 
     def waiting(self, by: str, name: str) -> list[DeliveryEvent]:
         """Return events that came before their message was known `by` that name, oldest first."""

@@ -48,6 +48,7 @@ from reminder_kit.model.records import (
     PriorMessage,
     ReminderRecord,
     Traffic,
+    Twin,
 )
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.rule_sets import RuleSetRecord
@@ -359,8 +360,19 @@ class Reader:
         if numbers:
             values = {"since": micros(since), "namespace": self._namespace}
             packed = self._runner.pack("numbers", [(number,) for number in numbers])
-            for number, key, send_at in self._runner.rows(self._statements.phones.traffic, **packed, **values):
-                found.setdefault(number, []).append(Traffic(key, instant(send_at)))
+            for number, key, *instants in self._runner.rows(self._statements.phones.traffic, **packed, **values):
+                found.setdefault(number, []).append(Traffic(key, *map(instant, instants)))
+        return found
+
+    def twins(self, visits: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], list[Twin]]:
+        """Return what goes, or went, out to numbers about starts (UTC), for each such pair that has anything."""
+        found: dict[tuple[str, datetime], list[Twin]] = {}
+        if pairs := [(number, micros(start_at)) for number, start_at in dict.fromkeys(visits)]:
+            packed = self._runner.pack("visits", pairs)
+            rows = self._runner.rows(self._statements.phones.twins, namespace=self._namespace, **packed)
+            for number, start_at, key, send_at, due_at, text in rows:
+                twin = Twin(key, instant(send_at), instant(due_at), text)
+                found.setdefault((number, instant(start_at)), []).append(twin)
         return found
 
     def combined(self, numbers: Sequence[str]) -> list[Message]:

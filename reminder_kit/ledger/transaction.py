@@ -48,6 +48,7 @@ from reminder_kit.model.records import (
     RecordResult,
     Release,
     ReminderRecord,
+    Twin,
 )
 from reminder_kit.model.rule_sets import RuleSetRecord
 from reminder_kit.planning.attention import Mark
@@ -274,6 +275,13 @@ class Transaction:
         values |= {"namespace": self._namespace, "number": number}
         return bool(self._runner.rows(self._statements.phones.crowd, **values, low=micros(low), high=micros(high)))
 
+    def twins(self, number: str, start_at: datetime) -> Sequence[Twin]:
+        """Return what goes, or went, out to a number about a start (UTC).
+
+        From then on no other transaction parks for that number before this one has ended.
+        """
+        return self._foresight.twins(number, start_at)
+
     def parked_reminders(self, number: str) -> list[set[str]]:
         """Return the keys of reminders that each message speaks of which is, or may be, parked for a number."""
         found = self._runner.rows(self._statements.phones.parked_reminders, namespace=self._namespace, number=number)
@@ -310,6 +318,7 @@ class Transaction:
         self._foresight.prove(claim)
         values = message_values(self._namespace, claim.row, message, rule, recipient)
         self._runner.defer(self._statements.messages.create_message, [values])
+        self._foresight.note(message)
 
     def move_message(self, claim: Claim | None, before: Message, after: Message) -> None:
         """Write a message's new state (fenced when a claim is given).

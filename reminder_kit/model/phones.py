@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-__all__ = ["country_of", "is_possible", "masked", "phone_number"]
+__all__ = ["country_of", "is_given_out", "is_possible", "masked", "phone_number"]
 
 
 def masked(number: str) -> str:
@@ -94,6 +94,20 @@ def country_of(number: str) -> str:
     except phonenumbers.NumberParseException:
         return ""
     return str(phonenumbers.region_code_for_number(parsed) or parsed.country_code)
+
+
+@lru_cache(maxsize=100_000)
+def is_given_out(number: str) -> bool:
+    """Say whether an E.164 number lies in a range that its country gives out; those for fiction never do.
+
+    What phonenumbers knows of that is never complete: a number of a new range is somebody's all the same.
+    """
+    import phonenumbers
+
+    try:
+        return bool(phonenumbers.is_valid_number(phonenumbers.parse(number)))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def is_possible(number: str) -> bool:

@@ -58,6 +58,10 @@ class Reason(StrEnum):
     TOO_FAR = "too_far"
     #: Another reminder of the appointment says the same, and is nearer to the start.
     SUPERSEDED = "superseded"
+    #: Another record of the same visit (same number, same start) tells the same in the same words.
+    SAME_TEXT = "same_text"
+    #: As many messages as a number gets in one day (`max_per_day`) are nearer to what they speak of.
+    DAY_LIMIT = "day_limit"
     #: The appointment, or the time of a follow-up, is over.
     PAST = "past"
     #: Quiet hours leave no instant for it.

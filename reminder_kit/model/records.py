@@ -35,6 +35,7 @@ __all__ = [
     "ReminderRecord",
     "ReminderStatus",
     "Traffic",
+    "Twin",
     "incoming_by_identity",
     "is_open",
 ]
@@ -305,6 +306,22 @@ class Traffic(NamedTuple):
     key: str
     #: When it goes or went out, UTC.
     send_at: datetime
+    #: When its reminder was due, and when what it speaks of starts, UTC; None: nobody asked.
+    due_at: datetime | None = None
+    start_at: datetime | None = None
+
+
+class Twin(NamedTuple):
+    """One message to a number about a start: perhaps of another record of the same visit."""
+
+    #: The key of its reminder.
+    key: str
+    #: When it goes or went out, UTC.
+    send_at: datetime
+    #: When its reminder was due, UTC.
+    due_at: datetime
+    #: What it says.
+    text: str
 
 
 class FoundMessage(NamedTuple):

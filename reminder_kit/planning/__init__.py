@@ -13,6 +13,8 @@ and, under a claim, what is really done. May import `text`, `rules`, `model` and
     unclear        a reminder held back for a reply that nobody has seen yet
     combining      appointments of one phone and day in one message
     spacing        messages to one number kept apart in time, or left unsaid
+    repeats        of two records of one visit, told in the same words, one message
+    day_limit      no more than so many messages to one number in a day of its own clock
     decision       what is to be done for one reminder; the plan's line and the ledger's line are derived from it
     decide         all of these in order: an `Observed` in, its decisions out
     unchanged      the plan's lines of an appointment that stands as it was recorded

@@ -16,7 +16,7 @@ from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import ReminderRecord
+from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.planning.cancellation import cancellations
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
@@ -35,11 +35,12 @@ from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.unclear import held_back, waited_too_long
 from reminder_kit.rules.alarms import rules_for
+from reminder_kit.rules.bookings import refused_as_old
 from reminder_kit.rules.placement import Placement, PlacementDecision, place
-from reminder_kit.rules.reminders import Reminder, reminders_of
+from reminder_kit.rules.reminders import BOOKING, Reminder, reminders_of
 from reminder_kit.rules.superseding import is_moved, supersede
 
-__all__ = ["Assessment", "as_if_settled", "assess", "says_when", "stays", "wanted_reminders"]
+__all__ = ["Assessment", "as_if_settled", "assess", "said_as_before", "says_when", "stays", "wanted_reminders"]
 
 
 def as_if_settled(message: Message, settings: Settings, now: datetime) -> Message:
@@ -68,6 +69,8 @@ class Assessment:
     settles: bool = False
     #: Why the parked message is touched, in the order of `changes.CAUSES`.
     causes: tuple[str, ...] = ()
+    #: Whether the parked message goes by the reader's clock as all texts once did, and by another one now.
+    reworded: bool = False
     #: Where a new message goes, or why none does; None: no new one is wanted.
     placement: Placement | None = None
     #: Why no new message is made, or why a kept one is kept although it drifted; None: nothing forbids one.
@@ -88,6 +91,8 @@ class Assessment:
     clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     #: What other appointments have to do with it, in words for `explain`.
     notes: tuple[str, ...] = ()
+    #: The keys of all reminders of its appointment.
+    siblings: frozenset[str] = frozenset()
     #: Since when (UTC) another ledger may have made a message of it that is not known; None: none has.
     doubted_since: datetime | None = None
 
@@ -223,6 +228,8 @@ def _assess_parked(assessment: Assessment, parked: Message, settings: Settings, 
     reminder = assessment.reminder
     try:
         assessment.causes = _drift(parked, reminder, settings)
+        if assessment.causes == ("text",):
+            assessment.reworded = said_as_before(parked, reminder, (), settings)
     except ConfigurationError as error:
         assessment.skip, assessment.error = Reason.TEMPLATE_ERROR, str(error)
         # better none than one to a stranger, or with a wrong time
@@ -277,6 +284,18 @@ def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str
     return tuple(cause for cause in CAUSES if cause in causes)
 
 
+def said_as_before(parked: Message, reminder: Reminder, others: Sequence[Reminder], settings: Settings) -> bool:
+    """Say whether a parked message has the words in which all times were once said: the reader's clock, unnamed.
+
+    Its text then changes though nobody changed anything, and the guard counts it. Raises `ConfigurationError` where
+    the text can't be written.
+    """
+    if not any(one.clocks_differ for one in (reminder, *others)):
+        return False
+    alone, *included = (evolve(one, local_zone=one.zone) for one in (reminder, *others))
+    return settings.composer.compose(alone, parked.send_at, included).text == parked.draft.text
+
+
 def says_when(causes: tuple[str, ...]) -> bool:
     """Say whether a parked message still says the right time to the right number, for all that changed."""
     return set(causes) <= {"text", "sender", "media"}
@@ -309,6 +328,10 @@ def _assess_unparked(
     all_unknown = [message for message in messages if message.state is State.UNKNOWN]
     unknown = sum(texts_in_doubt(message) for message in all_unknown if _is_for(reminder, message, settings))
     record = observed.outcomes.get(reminder.key)
+    if not messages and (record is None or record.status is ReminderStatus.SKIPPED):
+        assessment.placement = refused_as_old(reminder, now)
+        if assessment.placement is not None:
+            return
     if unknown > (1 if own_settings.prefer_duplicate else 0) or (
         not all_unknown and _was_given_up(reminder, messages, record)
     ):
@@ -361,13 +384,13 @@ def _last_sent_is_for(reminder: Reminder, messages: Sequence[Message], settings:
 
 
 def _already_sent(reminder: Reminder, messages: Sequence[Message], observed: Observed, settings: Settings) -> bool:
-    """Say whether the person has this reminder already, for its start or nearly.
+    """Say whether the person has this reminder already, for its start or nearly; of a booking, for any start.
 
     Every move is measured from the start that the person was sent, not from the one before: many small moves add up.
     What went out for another occurrence of the same appointment id counts, where that was at nearly the same time.
     """
     if any(message.state in SENT for message in messages):
-        return _last_sent_is_for(reminder, messages, settings)
+        return reminder.rule.anchor == BOOKING or _last_sent_is_for(reminder, messages, settings)
     if not observed.sent_before:
         return False
     recipient = reminder.recipient.key if reminder.recipient else ""

@@ -86,6 +86,7 @@ def _cancellation(reminder: Reminder, told: Message, observed: Observed, setting
         anchor_at=told.start_at,
         refusal=refusal,
         detail="",
+        is_notice=True,
     )
 
 

@@ -92,6 +92,8 @@ class Change:
     error: str | None = None
     #: The recipient's IANA zone; "" where nobody is to be written to.
     zone: str = ""
+    #: Whether a parked message has the words in which all times were once said, and only its clock is another one now.
+    reworded: bool = False
 
     @property
     def is_work(self) -> bool:
@@ -115,7 +117,7 @@ class Change:
 
     @property
     def moves_noticeably(self) -> bool:
-        """Whether the change takes a parked message back, or moves one by more than fifteen minutes.
+        """Whether the change takes a parked message back, moves one by more than fifteen minutes, or rewords one.
 
         A change that ends an intent committed earlier does not count: that intent is ended in any case. Nor does one
         whose reminder is included in another message.
@@ -126,7 +128,7 @@ class Change:
             return self.reason is not Reason.SUPERSEDED
         if self.kind is not ChangeKind.REPLACE or self.was_at is None or self.send_at is None:
             return False
-        return abs(self.send_at - self.was_at) > _NOTICEABLE
+        return self.reworded or abs(self.send_at - self.was_at) > _NOTICEABLE
 
     def as_json(self) -> dict[str, Any]:
         """Return the object of the command line's `--json`; scripts read its keys."""

@@ -23,7 +23,7 @@ from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderStatus
-from reminder_kit.planning.assessment import Assessment, assess, stays
+from reminder_kit.planning.assessment import Assessment, assess, said_as_before, stays
 from reminder_kit.planning.message_times import cancellable, may_be_taken
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
@@ -48,7 +48,7 @@ class Group(NamedTuple):
     rule: str
     #: Their number.
     phone: str
-    #: The day of their starts, in the recipient's zone.
+    #: The day of their starts, by the clock that their texts go by.
     day: date
     #: The instant (UTC) of the alarm they were made of; None: they are of no alarm.
     on: datetime | None
@@ -62,7 +62,7 @@ def group_of(reminder: Reminder) -> Group | None:
     appointment, recipient = reminder.appointment, reminder.recipient
     if not reminder.rule.together or recipient is None:
         return None
-    moment = appointment.starts_at if appointment.all_day else in_zone(appointment.start_at, zone(reminder.zone))
+    moment = appointment.starts_at if appointment.all_day else in_zone(appointment.start_at, zone(reminder.clock))
     return Group(reminder.rule.id, recipient.phone, moment.date(), reminder.rule.on)
 
 
@@ -261,6 +261,7 @@ def combined_text(assessment: Assessment, members: Sequence[Assessment], setting
     if fresh.text == parked.draft.text:
         return
     assessment.causes = (*assessment.causes, "text")
+    assessment.reworded = said_as_before(parked, assessment.reminder, assessment.includes, settings)
     if _is_fixed(assessment, settings, now):
         assessment.skip = Reason.TOO_LATE
         return

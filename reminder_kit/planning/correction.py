@@ -80,4 +80,4 @@ def _correction(
         return None
     rule = Rule(f"{reminder.rule.id}-correction", before="1 minute", text=notice.text, if_late="clamp")
     due_at = due_after(key, observed, notice.after, now) if notice.after else last.send_at
-    return evolve(reminder, key=key, rule=rule, due_at=due_at, anchor_at=reminder.appointment.start_at)
+    return evolve(reminder, key=key, rule=rule, due_at=due_at, anchor_at=reminder.appointment.start_at, is_notice=True)

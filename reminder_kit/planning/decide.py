@@ -21,9 +21,11 @@ from reminder_kit.model.records import Identity, ReminderStatus
 from reminder_kit.planning.assessment import Assessment, as_if_settled, assess, says_when
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.combining import combine
+from reminder_kit.planning.day_limit import within_day_limit
 from reminder_kit.planning.decision import Decision, Doubt
 from reminder_kit.planning.message_times import cancellable, may_be_taken
 from reminder_kit.planning.observed import Observed
+from reminder_kit.planning.repeats import siblings_of, skip_same_texts
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import apply_min_gap
 from reminder_kit.rules.placement import PlacementDecision, place
@@ -39,11 +41,18 @@ def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decisi
     assessments = assess(observed, settings, now)
     if settings.needs_neighbours:
         combine(assessments, observed, settings, now)
+    skip_same_texts(assessments, observed, settings, now)
+    if settings.needs_neighbours:
         apply_min_gap(assessments, observed, settings, now)
+        skip_same_texts(assessments, observed, settings, now)
+    siblings = siblings_of(assessments, observed)
+    for assessment in assessments:
+        assessment.siblings = siblings
     decisions = [_decision(assessment, observed, settings, now) for assessment in assessments]
     known = {assessment.reminder.key for assessment in assessments}
     gone = [key for key in {**observed.outcomes, **observed.messages} if key not in known]
     decisions += [decision for key in gone for decision in _withdrawal(key, observed, settings, Reason.REMOVED, now)]
+    decisions = within_day_limit(decisions, observed.traffic, settings, now)
     return decisions if settings.only_to is None else [_fenced(decision, observed, settings) for decision in decisions]
 
 
@@ -247,6 +256,8 @@ def _decided(
         placement=assessment.placement,
         message=message,
         notes=assessment.notes,
+        reworded=assessment.reworded,
+        siblings=assessment.siblings,
         **own,
     )
 

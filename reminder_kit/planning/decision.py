@@ -61,6 +61,8 @@ class Decision:
     recorded_reason: str = ""
     #: Why a parked message is touched, in the order of `changes.CAUSES`; empty: it is not.
     causes: tuple[str, ...] = ()
+    #: Whether its text goes by another clock than the reader's now, as all once did (`Change.reworded`).
+    reworded: bool = False
     #: When the reminder is to be decided again although nothing changes; None: not before something does.
     park_at: datetime | None = None
     #: Whether the ledger notes that the reminder's old message was taken back for a new one that is still to come.
@@ -87,6 +89,8 @@ class Decision:
     clearance: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     #: What other appointments have to do with the reminder, in words for `explain`.
     notes: tuple[str, ...] = ()
+    #: The keys of all reminders of its appointment: what these say is not said by another record of the same visit.
+    siblings: frozenset[str] = field(default=frozenset(), repr=False)
     #: The message that a ledger which is lost may have made of the reminder; None: it certainly made none.
     doubt: Doubt | None = field(default=None, repr=False)
 
@@ -106,6 +110,7 @@ class Decision:
             reason=self.reason,
             text=shown.text if shown else None,
             causes=self.causes,
+            reworded=self.reworded,
             was_at=self.message.send_at if self.message else None,
             message_id=self.message.provider_id if self.message else None,
             error=self.error or None,

@@ -15,7 +15,7 @@ from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.consent import Suppression
 from reminder_kit.model.messages import Message
-from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, ReminderRecord, Traffic
+from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, ReminderRecord, Traffic, Twin
 from reminder_kit.model.restorations import Restoration
 
 __all__ = ["Observed"]
@@ -50,6 +50,8 @@ class Observed:
     included_in: Mapping[str, Sequence[Message]] = field(factory=dict)
     #: What went out to a number, or is to go out, by number; empty where nothing is kept apart in time.
     traffic: Mapping[str, Sequence[Traffic]] = field(factory=dict)
+    #: What goes, or went, out to its numbers about its start, of other appointments too; by number and start (UTC).
+    twins: Mapping[tuple[str, datetime], Sequence[Twin]] = field(factory=dict, repr=False)
     #: For which causes the provider refuses messages.
     blockers: Sequence[Blocker] = field(default=(), repr=False)
     #: What a ledger that was put back knows nothing of; None: nothing of this appointment can lie in it.

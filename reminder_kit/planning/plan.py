@@ -160,7 +160,7 @@ class Plan:
         going = sum(change.moves_noticeably and not self._is_owed(change) for change in self.changes)
         if self.guarded and self.parked >= self.guard.from_parked and going > self.guard.max_cancel_ratio * self.parked:
             raise UnsafePlanError(
-                f"the plan would withdraw or move {going} of {self.parked} parked reminders, more than "
+                f"the plan would withdraw or move {going} of {self.parked} parked reminders{self._reworded}, more than "
                 f"{self.guard.max_cancel_ratio:.0%}; nothing was changed. Review it, then force it (--force)"
             )
         if self.cancellations > self.guard.max_cancellations:
@@ -175,6 +175,12 @@ class Plan:
                 f"the plan makes {work} changes, more than max_changes = {self.guard.max_changes}; "
                 "nothing was changed. Review it, then force it (--force)"
             )
+
+    @property
+    def _reworded(self) -> str:
+        """How many parked texts go by another clock than before, in words; "": none."""
+        count = sum(change.reworded and change.moves_noticeably for change in self.changes)
+        return f", {count} of them since texts go by the clock of the place now (clock)" if count else ""
 
     def _is_owed(self, change: Change) -> bool:
         """Say whether a message is taken back for somebody who is not to be written to any more."""

@@ -19,10 +19,11 @@ from reminder_kit.model.messages import Draft
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.combining import combined_for_preview
 from reminder_kit.rules.alarms import rules_for
+from reminder_kit.rules.bookings import refused_as_old
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.placement import Placement, place
 from reminder_kit.rules.quiet_hours import QuietHours
-from reminder_kit.rules.reminders import Reminder, reminders_of
+from reminder_kit.rules.reminders import BOOKING, Reminder, reminders_of
 from reminder_kit.rules.rule import Rule
 from reminder_kit.rules.superseding import supersede
 from reminder_kit.rules.window import Window
@@ -88,7 +89,13 @@ class Preview:
         normal = normalise(appointment, self.defaults.region)
         reminders = reminders_of(normal, rules_for(normal, self.rules, self.alarms), self.defaults)
         return supersede(
-            [(reminder, place(reminder, now=now, window=_ANY_TIME, quiet=self.quiet)) for reminder in reminders]
+            [
+                (
+                    reminder,
+                    refused_as_old(reminder, now) or place(reminder, now=now, window=_ANY_TIME, quiet=self.quiet),
+                )
+                for reminder in reminders
+            ]
         )
 
     def _line(self, reminder: Reminder, placement: Placement, includes: Sequence[Reminder] = ()) -> PreviewLine:
@@ -116,6 +123,8 @@ class Preview:
         for rule in self.rules:
             for locale in _locales(rule):
                 appointment = made_up(starts_at, _templates(rule), locale)
+                if rule.anchor == BOOKING:
+                    appointment = evolve(appointment, booked_at=now)
                 yield from self._made_up(appointment, rule, now)
 
     def _made_up(self, appointment: Appointment, rule: Rule, now: datetime) -> Iterator[PreviewLine]:

@@ -28,6 +28,13 @@ __all__ = [
 ]
 
 
+_DAY = timedelta(hours=27)
+"""The longest day that any zone has had since its clocks agree on UTC, and then some."""
+
+_CLOCK = "the place's clock"
+"""Told apart from what was parked before texts went by the clock of the place: all of that is looked at once more."""
+
+
 @frozen
 class Settings:
     """All that decides besides the data: rules, defaults, quiet hours, and what the provider allows."""
@@ -70,6 +77,8 @@ class Settings:
     cancellation: Notice = Notice()  # noqa: RUF009 - likewise
     #: How far messages to one number are kept apart, as elapsed time; zero: not at all.
     min_gap: timedelta = timedelta(0)
+    #: How many messages go to one number in a day of its own clock; None: any number.
+    max_per_day: int | None = None
     #: How many SMS parts the provider takes in one message.
     max_parts: int = 10
     #: How many messages may be parked at the provider at once; None: any number. Read for the fallback only.
@@ -90,10 +99,11 @@ class Settings:
         return Writer(self.senders, self.holds_unclear)
 
     @property
-    def _notices(self) -> tuple[str, ...]:
-        """What digests have of the notices besides the text of corrections; nothing where that is all there is."""
+    def _later_keys(self) -> tuple[str, ...]:
+        """What digests have of notices and the day's limit besides the text of corrections; nothing where unused."""
         waits = ("correction after", repr(self.correction.after)) if self.correction.after else ()
-        return (*waits, *self.cancellation.parts("cancellation"))
+        limit = () if self.max_per_day is None else (f"max_per_day {self.max_per_day}",)
+        return (*waits, *self.cancellation.parts("cancellation"), *limit)
 
     @property
     def _own_senders(self) -> set[str]:
@@ -109,12 +119,17 @@ class Settings:
     @cached_property
     def needs_neighbours(self) -> bool:
         """Whether what is decided for an appointment depends on others of its phone."""
-        return self.combines or bool(self.spacing_reach)
+        return self.combines or bool(self.traffic_reach)
 
     @cached_property
     def spacing_reach(self) -> timedelta:
         """How near in time another message to the same phone must be to matter; zero: it never does."""
         return max(self.min_gap, *(rule.min_silence for rule in self.rules), timedelta(0))
+
+    @cached_property
+    def traffic_reach(self) -> timedelta:
+        """How long before now what went to a phone still matters; zero: what goes to it is not asked at all."""
+        return max(self.spacing_reach, _DAY if self.max_per_day is not None else timedelta(0))
 
     @cached_property
     def rule_set(self) -> RuleSet:
@@ -132,7 +147,8 @@ class Settings:
             self.alarms,
             self.correction.text,
             repr(self.min_gap),
-            *self._notices,
+            _CLOCK,
+            *self._later_keys,
             *((spare.provider, spare.sender) if spare else ()),
             *sorted(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )
@@ -169,10 +185,11 @@ class Settings:
             repr(self.prefer_duplicate),
             self.correction.text,
             repr(self.min_gap),
+            _CLOCK,
             *((self.fallback.provider, self.fallback.sender, repr(self.fallback.window)) if self.fallback else ()),
             *(() if self.only_to is None else ("only to", *self.only_to)),
             *(("holds what is unclear",) if self.holds_unclear else ()),
-            *self._notices,
+            *self._later_keys,
             *sorted(self.senders - self._own_senders),
             *(f"{rule.id}={rule.fingerprint}" for rule in self.rules),
         )

@@ -22,11 +22,11 @@ from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import FeasibleRange, Placement, PlacementDecision, feasible_range, hold
 
-__all__ = ["apply_min_gap", "apply_min_silence", "note_planned", "with_planned"]
+__all__ = ["LAST_LOOK", "apply_min_gap", "apply_min_silence", "new_messages", "note_planned", "with_planned"]
 
 _NONE = timedelta(0)
 _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
-_LAST_LOOK = timedelta(minutes=15)
+LAST_LOOK = timedelta(minutes=15)
 """How long before its parking time a silenced reminder is decided again: what silenced it may be gone by then."""
 
 
@@ -46,13 +46,13 @@ def apply_min_silence(
         return
     going = _going(assessments)
     placed: dict[str, list[datetime]] = {}
-    for assessment, placement, number in _new(assessments):
+    for assessment, placement, number in new_messages(assessments):
         recorded = _send_times(number, observed, {assessment.reminder.key, *going, *besides(assessment)})
         others = [*recorded, *placed.get(number, ())]
         length = assessment.reminder.rule.min_silence
         if placement.send_at is not None and _is_too_soon(placement.send_at, others, length):
             step = ("something else goes to that number within {} before", length)
-            again = placement.send_at - settings.of(assessment.reminder).window.min_lead - _LAST_LOOK
+            again = placement.send_at - settings.of(assessment.reminder).window.min_lead - LAST_LOOK
             again_at = again if now < again else None
             assessment.placement = Placement(
                 PlacementDecision.SKIP, Reason.CONDITION, None, again_at, (*placement.steps, step)
@@ -70,7 +70,7 @@ def apply_min_gap(assessments: Sequence[Assessment], observed: Observed, setting
         return
     going = _going(assessments)
     placed: dict[str, list[datetime]] = {}
-    for assessment, placement, number in _new(assessments):
+    for assessment, placement, number in new_messages(assessments):
         others = placed.setdefault(number, [])
         if assessment.message is None or assessment.message.send_at != placement.send_at:
             besides = {assessment.reminder.key, *going, *(reminder.key for reminder in assessment.includes)}
@@ -81,7 +81,7 @@ def apply_min_gap(assessments: Sequence[Assessment], observed: Observed, setting
             others.append(assessment.placement.send_at)
 
 
-def _new(assessments: Sequence[Assessment]) -> list[tuple[Assessment, Placement, str]]:
+def new_messages(assessments: Sequence[Assessment]) -> list[tuple[Assessment, Placement, str]]:
     """Return the assessments with a new message, soonest first, each with its placement and number."""
     new = [
         (

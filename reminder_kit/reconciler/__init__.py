@@ -9,6 +9,7 @@ reading order:
                   `holding_back` is what waits for a probe, or for room
     executor      record, claim, `settling`, decide again, `carrying_out`, release
     work_item     one claimed appointment at work; `conclusions`: what each end of a dispatch means for its reminder
+    releasing     what came of it is written, and who is to be decided again for it is found
     leases        the name of a worker, its heartbeat, whether it is dead
     reporting     what is reported; `batches` cuts long lists
 
@@ -30,12 +31,14 @@ messages with their states, and the history; the log has a line for each exchang
     message or occurrence it was. `planning.assessment._already_sent`, `_last_sent_is_for`, `_is_for`.
  5. Together with another. A late reminder gives way to one nearer to the start: `rules.superseding.supersede`, by
     `planning.assessment._supersede`. One included in another's message has none: `planning.combining.mark_included`.
+    Of two records of one visit, told in the same words, one message: `planning.repeats.skip_same_texts`.
  6. One at a time. A new message is parked only once the old one is taken back for certain: `CarryingOut._replace`; and
     not while an old one can't be settled: `CarryingOut._blocked`.
  7. Stale duplicates. A message thought lost that turns up beside a newer one is taken back:
     `planning.message_times.stale_duplicates`, `Settling.duplicates`.
  8. In the way. In the transaction of the intent: the appointment was not written since, the number is not suppressed,
-    and no parked message for it includes the reminder or lies too near. `park` and `_is_in_the_way` in the dispatcher.
+    and no parked message for it includes the reminder, says the same of the same start, or lies too near. `park` and
+    `_is_in_the_way` in the dispatcher.
  9. Claim and fence. One worker at a time (`Executor._claim`, `leases`); one that lost its claim can write nothing, so
     that no intent of its own is committed and no request leaves. `ledger.transaction.Transaction`: `claim`, `_prove`.
 10. After a restore. Whatever another ledger may have made since the backup is asked for before a message is made, and

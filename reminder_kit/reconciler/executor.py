@@ -32,10 +32,12 @@ from reminder_kit.model.records import (
 )
 from reminder_kit.model.rule_sets import OTHERS, Standing
 from reminder_kit.planning.changes import Change
+from reminder_kit.planning.day_limit import all_within_day_limit
 from reminder_kit.planning.decide import decisions_for
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Plan, Worklist
 from reminder_kit.planning.probing import waiting_their_turn
+from reminder_kit.planning.repeats import Planned
 from reminder_kit.planning.report import Report
 from reminder_kit.planning.revision import held
 from reminder_kit.planning.settings import Settings
@@ -47,11 +49,12 @@ from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.carrying_out import CarryingOut
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
+from reminder_kit.reconciler.releasing import release
 from reminder_kit.reconciler.reporting import merged, reported
 from reminder_kit.reconciler.restored import refuse_older_state
 from reminder_kit.reconciler.settling import Settling
 from reminder_kit.reconciler.terms import accept
-from reminder_kit.reconciler.work_item import WorkItem, release
+from reminder_kit.reconciler.work_item import WorkItem
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -284,10 +287,15 @@ class Executor:
         now, held_back = self.clock(), worklist.held_back
         barred, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
         planned: dict[str, list[Traffic]] = {}
+        parked = Planned()
         for work, observed in zip(works, all_observed, strict=True):
             work.redecided, work.decide_again = work.redecided or work.decide_again, False
+            work.forget_stale()
             work.barred = barred
-            work.decisions, work.error = decisions_for(with_planned(observed, planned), self.settings, now)
+            work.decisions, work.error = decisions_for(
+                parked.before(with_planned(observed, planned)), self.settings, now
+            )
+            parked.note(work.decisions)
             if run.yields:
                 work.decisions = yielding(work.decisions, observed, fresh=work.is_fresh)
             work.decisions = [held(decision) if decision.key in held_back else decision for decision in work.decisions]
@@ -296,6 +304,10 @@ class Executor:
                 note_planned(planned, [decision.change for decision in work.decisions])
             if work.error:
                 work.complete = False
+        traffic = [observed.traffic for observed in all_observed]
+        limited = all_within_day_limit([work.decisions for work in works], traffic, self.settings, now)
+        for work, decisions in zip(works, limited, strict=True):
+            work.decisions = decisions
 
     def _observe(
         self, works: Sequence[WorkItem], now: datetime, reader: Reader
@@ -321,7 +333,7 @@ class Executor:
             now, settings = self.clock(), self.settings
             done = run.done if settings.combines else None
             digest = OTHERS if run.yields else settings.digest
-            write = partial(release, works, run.plan.actor, now, digest, done, settings.writer)
+            write = partial(release, works, run.plan.actor, now, digest, done, settings)
             run.requeued |= dict.fromkeys(await self._commit(write))
 
     async def _expire(self, works: Sequence[WorkItem]) -> None:

@@ -77,6 +77,7 @@ class Neighbours:
         who bars the numbers of all of them is known then.
         """
         self.barred.learn(all_observed)
+        all_observed = self._with_twins(all_observed)
         if not self.settings.needs_neighbours:
             return self._with_earlier_combinations(all_observed)
         numbers = list(
@@ -85,7 +86,7 @@ class Neighbours:
         if not numbers:
             return list(all_observed)
         traffic = (
-            self.reader.traffic(numbers, self.now - self.settings.spacing_reach) if self.settings.spacing_reach else {}
+            self.reader.traffic(numbers, self.now - self.settings.traffic_reach) if self.settings.traffic_reach else {}
         )
         if not self.settings.combines:
             return [evolve(observed, traffic=traffic) for observed in self._with_earlier_combinations(all_observed)]
@@ -103,6 +104,16 @@ class Neighbours:
             for number, _ in _phones(other.appointment):
                 by_phone.setdefault(number, []).append(other)
         return [evolve(observed, neighbours=_neighbours_of(observed, by_phone)) for observed in asked]
+
+    def _with_twins(self, all_observed: Sequence[Observed]) -> list[Observed]:
+        """Return appointments with what goes, or went, out to their numbers about their start, in others' name too."""
+        twins = self.reader.twins(phone for observed in all_observed for phone in _phones(observed.appointment))
+        if not twins:
+            return list(all_observed)
+        return [
+            evolve(observed, twins={phone: twins[phone] for phone in _phones(observed.appointment) if phone in twins})
+            for observed in all_observed
+        ]
 
     def _with_earlier_combinations(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return appointments with the messages that include them, where no rule combines any but one did once."""

@@ -30,12 +30,14 @@ from reminder_kit.model.records import (
 from reminder_kit.model.rule_sets import Standing
 from reminder_kit.planning.cancellation import CANCELLATION
 from reminder_kit.planning.changes import Change, ChangeKind, PassedOver
+from reminder_kit.planning.day_limit import all_within_day_limit
 from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_past, needs_settling
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Guard, Plan, Worklist
 from reminder_kit.planning.probing import Candidate, candidate, probes
+from reminder_kit.planning.repeats import Planned
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.unchanged import recorded_changes
@@ -105,6 +107,10 @@ class PlanBuilder:
     over: dict[Identity, Counter[str]] = field(factory=dict)
     #: The provider, by reminder key, of what does not go through the first one.
     other_providers: dict[str, str] = field(factory=dict)
+    #: What is to be parked, as far as it was decided.
+    planned: Planned = field(factory=Planned)
+    #: What is decided for each appointment, where the day's limit depends on all of it.
+    _decided: dict[Identity, tuple[list[Decision], Observed]] = field(factory=dict)
     #: The keys of new messages that tell of a cancellation.
     told_off: set[str] = field(factory=set)
     #: The appointments of which something older came in, each with the line that says so.
@@ -240,10 +246,13 @@ class PlanBuilder:
     def add_decisions(self, observed: Observed, record: AppointmentRecord | None) -> None:
         """Decide for one appointment, with its record (None: never recorded), and note what that comes to."""
         identity = observed.identity
-        decisions, error = decisions_for(observed, self.settings, self.now)
+        decisions, error = decisions_for(self.planned.before(observed), self.settings, self.now)
+        self.planned.note(decisions)
         is_new = record is None or record.dirty or not record.planned_with or identity in self._fresh
         if self.yields:
             decisions = yielding(decisions, observed, fresh=is_new)
+        if self.settings.max_per_day is not None:
+            self._decided[identity] = decisions, observed
         self.other_providers |= _other_providers(decisions, self.settings)
         for decision in decisions if self.blockers else ():
             self.candidates.pop(decision.key, None)
@@ -356,6 +365,15 @@ class PlanBuilder:
             observed, record = self._observed[identity]
             self.add_decisions(with_planned(observed, planned), record)
             note_planned(planned, self.changes[identity])
+
+    def apply_day_limit(self) -> None:
+        """Leave unsent what a number gets too much of in one day, in the light of all that was decided."""
+        all_decisions = [decisions for decisions, _ in self._decided.values()]
+        all_traffic = [observed.traffic for _, observed in self._decided.values()]
+        limited = all_within_day_limit(all_decisions, all_traffic, self.settings, self.now)
+        for identity, before, after in zip(self._decided, all_decisions, limited, strict=True):
+            if after != before:
+                self.changes[identity] = [line_of(decision) for decision in after]
 
     def _all(self) -> list[Change]:
         outdated = {identity: [line] for identity, line in self.outdated.items()}
@@ -510,6 +528,7 @@ def build_plan(
         builder.sweep(record for record in reader.records(dirty_only=True) if _is_addressed_to(record, scope.number))
     builder.decide_affected_neighbours()
     builder.respace_new_messages()
+    builder.apply_day_limit()
     builder.choose_probes()
     builder.apply_capacity(cap, settings.provider)
     if settings.fallback is not None and settings.fallback.provider != settings.provider:

@@ -5,7 +5,7 @@ Never asks the provider, and never reads a clock. Writes only inside a transacti
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,9 +14,6 @@ from attrs import define, evolve, field
 
 from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
 from reminder_kit.delivery.retry import backoff
-from reminder_kit.errors import ClaimLostError
-from reminder_kit.ledger.asks import Asks
-from reminder_kit.model.consent import Writer
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import WAITS, Reason
@@ -24,7 +21,6 @@ from reminder_kit.model.records import (
     AppointmentRecord,
     Claim,
     HistoryEntry,
-    Identity,
     Release,
     ReminderRecord,
     ReminderStatus,
@@ -36,7 +32,6 @@ from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_doubtful, is_past, next_look, refusals_in_a_row
 from reminder_kit.planning.unchanged import marked_unconfirmed
 from reminder_kit.reconciler.conclusions import CONCLUSIONS, concluded, why
-from reminder_kit.reconciler.neighbours import ranges_of
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -77,6 +72,8 @@ class WorkItem:
     unsettled: dict[str, DispatchResult] = field(factory=dict)
     #: What failed in this run, by key: it is left to the next run.
     failed: dict[str, DispatchResult] = field(factory=dict)
+    #: The keys of reminders that were decided on what is no longer so: what is decided next counts.
+    stale: set[str] = field(factory=set)
     #: The keys of reminders of which a message is of unknown outcome.
     unconfirmed: set[str] = field(factory=set)
     #: The numbers that were barred when it was decided.
@@ -146,12 +143,21 @@ class WorkItem:
         `retry_at` (UTC) is when a reminder is decided again for which no message was made.
         """
         conclusion = CONCLUSIONS[result.status]
+        if result.status is DispatchStatus.STALE:
+            self.stale.add(decision.key)
         self.note_failure(decision.key, result)
         if result.status is DispatchStatus.MISTIMED and not self._refused_before(decision.key):
             self.decide_again = True
         self.complete = self.complete and conclusion.complete
         self.decide_again = self.decide_again or conclusion.decide_again
         self.changes[decision.key], self.reminder_records[decision.key] = concluded(decision, result, retry_at)
+
+    def forget_stale(self) -> None:
+        """Forget what was noted of reminders that are decided again since it was decided on what is no longer so."""
+        for key in self.stale:
+            self.changes.pop(key, None)
+            self.reminder_records.pop(key, None)
+        self.stale.clear()
 
     def _refused_before(self, key: str) -> int:
         """Return how many messages in a row were refused for their moment, of those the ledger told of."""
@@ -317,62 +323,3 @@ def _detail(record: ReminderRecord, version: str | None) -> dict[str, str]:
     """Return what the history says besides: the error, and the version of the rule (None: no rule wants it)."""
     detail = {"error": record.error, "rule_version": version or ""}
     return {name: value for name, value in detail.items() if value}
-
-
-def release(
-    works: Sequence[WorkItem],
-    actor: str,
-    now: datetime,
-    digest: str,
-    done: Container[Identity] | None,
-    writer: Writer,
-    tx: Transaction,
-) -> list[Identity]:
-    """Write what came of work items and end their claims; returns other appointments to be decided again for it.
-
-    `actor` is the verb, `now` is UTC, `digest` is that of the settings. `done` are the appointments that this run
-    worked on already; None: no rule combines appointments. `writer` is who writes. A lost claim is no error: its holder
-    finishes the work.
-    """
-    requeued = {} if done is None else _affected(tx, works, done)
-    tx.lock(sorted({work.record.row for work in works} | set(requeued)))
-    tx.foresee([Asks(claim=work.claim) for work in works])
-    for work in works:
-        try:
-            work.write(tx, actor, now)
-        except ClaimLostError:
-            work.complete = False
-    parked_for = {number for work in works for number in work.parked_for}
-    barred = tx.reader.consent.suppressions(parked_for, writer) if parked_for else {}
-    for work in works:  # barred while it was worked on: what is parked is withdrawn by the next run
-        work.complete = work.complete and work.parked_for.isdisjoint(barred)
-    tx.requeue(sorted(requeued), now)
-    releases = [work.release(digest, now) for work in works]
-    worked_on = {work.record.row for work in works if work.record.dirty and work.complete}
-    known = tx.reader.phones(sorted(worked_on))
-    for work, release in zip(works, releases, strict=True):
-        if work.record.row in worked_on and not set(known.get(work.record.row, ())) <= set(work.phones()):
-            tx.drop_phones(release, work.phones())
-    tx.release(releases)
-    return list(requeued.values())
-
-
-def _affected(tx: Transaction, works: Sequence[WorkItem], done: Container[Identity]) -> dict[int, Identity]:
-    """Return, by row, the appointments to be decided again for what came of these work items."""
-    affected: dict[int, Identity] = {}
-    batch = {work.record.row for work in works}
-    unknown = tx.add_phones({work.record.row: work.phones() for work in works})
-    requeues = [(work.record.row, Requeue.ALL if work.record.row in unknown else work.requeues()) for work in works]
-    for which in (Requeue.NOT_VISITED, Requeue.OUTSIDE_BATCH):
-        for record in _sharing_number(tx, [row for row, requeue in requeues if requeue is which]):
-            if record.row not in batch and (which is Requeue.OUTSIDE_BATCH or record.identity not in done):
-                affected[record.row] = record.identity
-    for row in (row for row, requeue in requeues if requeue is Requeue.ALL):
-        affected |= {record.row: record.identity for record in _sharing_number(tx, [row]) if record.row != row}
-    return affected
-
-
-def _sharing_number(tx: Transaction, rows: Sequence[int]) -> list[AppointmentRecord]:
-    """Return the appointments that share a number, around the same day, with those of these rows."""
-    phones = [phone for of_row in tx.reader.phones(rows).values() for phone in of_row]
-    return tx.reader.read(tx.reader.sharing_number(ranges_of(phones)))

@@ -16,7 +16,7 @@ from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.model.instants import zone
 from reminder_kit.rules.offsets import WEEKDAYS, weekday_number
 
-__all__ = ["Defaults"]
+__all__ = ["Defaults", "is_holiday"]
 
 _SOME_DAY = date(2026, 1, 1)
 
@@ -34,7 +34,7 @@ def _holidays(value: str | Iterable[str]) -> tuple[str, ...]:
     for item in several:
         if not isinstance(item, str):
             raise ConfigurationError(f'holidays must be names of calendars in quotes, not {item!r}: write ["US-NY"]')
-        _is_holiday(item, _SOME_DAY)
+        is_holiday(item, _SOME_DAY)
     return several
 
 
@@ -51,6 +51,14 @@ def _closed_day(value: object) -> date:
     elif isinstance(value, date) and not isinstance(value, datetime):
         return value
     raise ConfigurationError(f'closed_days must be days, not {value!r}: write ["2026-12-24"]')
+
+
+def _must_say(value: str | Iterable[str]) -> tuple[str, ...]:
+    several = _as_tuple(value, "must_say", '["Harbour Clinic", "STOP"]')
+    for words in several:
+        if not isinstance(words, str) or not words.strip():
+            raise ConfigurationError(f'must_say must be words, not {words!r}: write ["Harbour Clinic", "STOP"]')
+    return several
 
 
 def _weekend(value: Iterable[str | int]) -> frozenset[int]:
@@ -97,6 +105,8 @@ class Defaults:
     closed_days: The host's own closed days, as dates or text ("2026-12-24"); none by default.
     weekend: The weekly days off, by name or number (Monday is 0); Saturday and Sunday by default.
     transliterate: Whether texts are written with plain quotes, dashes and spaces; False by default.
+    must_say: What every text is to say, in any case of its letters: the sender's name, how to opt out; the linter warns
+        of those that do not. Nothing by default, and nothing is decided by it.
 
     Raises `ConfigurationError`, naming the key, for a day or calendar that cannot be, and `InvalidInputError` for an
     unknown zone.
@@ -110,16 +120,22 @@ class Defaults:
     closed_days: frozenset[date] = field(default=frozenset(), converter=_closed_days, repr=_sorted_repr)
     weekend: frozenset[int] = field(default=frozenset({5, 6}), converter=_weekend, repr=_sorted_repr)
     transliterate: bool = field(default=False, validator=_check_flag)
+    must_say: tuple[str, ...] = field(default=(), converter=_must_say, repr=False)
 
     def is_open(self, day: date) -> bool:
         """Say whether a day is a business day: neither weekend, nor closed, nor a holiday."""
         if day.weekday() in self.weekend or day in self.closed_days:
             return False
-        return not any(_is_holiday(calendar, day) for calendar in self.holidays)
+        return not any(is_holiday(calendar, day) for calendar in self.holidays)
+
+    def is_day_off(self, day: date) -> bool:
+        """Say whether a day is a holiday, or one of the host's own closed days; weekends are neither."""
+        return day in self.closed_days or any(is_holiday(calendar, day) for calendar in self.holidays)
 
 
 @lru_cache(maxsize=8192)
-def _is_holiday(calendar: str, day: date) -> bool:
+def is_holiday(calendar: str, day: date) -> bool:
+    """Say whether a day is a holiday of a calendar ("US", "US-CA"). Raises `ConfigurationError` for an unknown one."""
     import holidays
 
     country, _, region = calendar.partition("-")

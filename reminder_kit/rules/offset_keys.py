@@ -59,10 +59,17 @@ class OffsetKey:
     offset: Callable[[Any, time | None], Offset] = field(repr=False)
     #: Whether the reminder comes after its anchor: a follow-up, counted from the end unless the rule says otherwise.
     follows: bool = False
+    #: What it is counted from, whatever the rule's `anchor`; "": from the start or the end.
+    counted_from: str = ""
     #: Whether it goes with the rule's `at`.
     at: At = At.REFUSED
     #: The least number of days, for the form "days".
     least: int = 0
+
+    @property
+    def anchor(self) -> str:
+        """What it is counted from where the rule does not say: "start", "end" or "booking"."""
+        return self.counted_from or ("end" if self.follows else "start")
 
 
 def _length(value: Any, what: str) -> Offset:
@@ -171,6 +178,14 @@ OFFSET_KEYS = (
         follows=True,
         at=At.POSSIBLE,
         least=1,
+    ),
+    OffsetKey(
+        "after_booking",
+        "How long after it was booked, if that is an hour ago at most as it comes in.",
+        "length",
+        _length_or_none,
+        _as_it_is,
+        counted_from="booking",
     ),
     OffsetKey(
         "on", "One instant for all, with its offset: 2026-02-15T14:30:00Z.", "instant", _one_instant, _at_instant

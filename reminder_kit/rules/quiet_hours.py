@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from reminder_kit.errors import InvalidInputError, InvalidRuleError
+from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError
+from reminder_kit.rules.defaults import Defaults, is_holiday
 from reminder_kit.rules.offsets import WEEKDAYS, weekday_number
 
 __all__ = ["QuietHours"]
@@ -23,6 +24,8 @@ __all__ = ["QuietHours"]
 _DAY = 24 * 60
 _WEEK = 7 * _DAY
 _SECOND = timedelta(seconds=1)
+_LONGEST_CLOSED = 400
+"""Days: closed for longer than about as many counts as closed for good."""
 _GROUPS = {"weekdays": range(5), "weekends": range(5, 7), "daily": range(7)}
 
 
@@ -83,6 +86,12 @@ def _countries(value: Any) -> tuple[tuple[str, QuietHours], ...]:
     return tuple(sorted(found.items(), key=lambda pair: pair[0]))
 
 
+def _on(value: object) -> str:
+    if value not in ("", "holidays"):
+        raise InvalidInputError(f'quiet_hours.on cannot be {value!r}: write on = "holidays", or leave it out')
+    return str(value)
+
+
 @lru_cache(maxsize=1024)
 def _country_of(zone_name: str) -> str | None:
     """Return the country that a zone lies in, by CLDR; None: CLDR knows none."""
@@ -101,6 +110,7 @@ class QuietHours:
 
     start: When they begin, a wall-clock time "HH:MM".
     end: When they are over, likewise, on the next day where it is not later than `start`; "24:00" is midnight.
+    on: "holidays": they begin on the kit's `holidays` and `closed_days` only; "" (the default): on any day.
     days: The weekdays on which they begin ("sunday", "weekdays", "weekends", "daily", or several); all by default.
     also: Further quiet hours that hold besides; none by default.
     countries: Other quiet hours for recipients in a zone of these countries, none by default: a table
@@ -111,9 +121,11 @@ class QuietHours:
 
     start: str = field(converter=_clock_text)
     end: str = field(converter=_clock_text)
+    on: str = field(default="", converter=_on, kw_only=True)
     days: tuple[int, ...] = field(default=None, converter=_weekday_numbers, kw_only=True)
     also: tuple[QuietHours, ...] = field(default=(), converter=_further, kw_only=True)
     countries: tuple[tuple[str, QuietHours], ...] = field(default=(), converter=_countries, kw_only=True)
+    _days_off: tuple[tuple[str, ...], frozenset[date]] = field(default=((), frozenset()), kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.start == self.end:
@@ -126,16 +138,17 @@ class QuietHours:
     def from_mapping(cls, values: Mapping[str, Any]) -> QuietHours:
         """Return the quiet hours that a TOML table or a dict describes.
 
-        Its keys are `start`, `end`, `days` and `also`, or `country` alone for the customary ones; `countries` goes with
-        both. Raises `InvalidInputError` for unknown and missing keys.
+        Its keys are `start`, `end`, `days`, `on` and `also`, or `country` alone for the customary ones; `countries`
+        goes with both. Raises `InvalidInputError` for unknown and missing keys.
         """
         if "country" in values and set(values) <= {"country", "countries"}:
             return cls.for_country(values["country"]).with_countries(values.get("countries", ()))
-        unknown = set(values) - {"start", "end", "days", "also", "countries"}
+        unknown = set(values) - {"start", "end", "days", "on", "also", "countries"}
         if unknown or not {"start", "end"} <= set(values):
             raise InvalidInputError(
-                f"quiet_hours has the keys {', '.join(sorted(values)) or 'none'}: it takes start = "
-                '"21:00" and end = "08:00", and optionally days, also and countries; or country = "US" and countries'
+                f"quiet_hours has the keys {', '.join(sorted(values)) or 'none'}: it takes "
+                'start = "21:00" and end = "08:00", and optionally days, on, also and countries; or country = "US" and '
+                "countries"
             )
         return cls(**values)
 
@@ -163,6 +176,7 @@ class QuietHours:
     def describe(self) -> str:
         """Return the quiet hours in words, those of countries too."""
         names = "" if len(self.days) == 7 else " " + ", ".join(WEEKDAYS[day].capitalize() for day in self.days)
+        names += " on holidays" if self.on else ""
         others = "".join(f" (in {country}: {own.describe()})" for country, own in self.countries)
         return (
             "; ".join([f"{self.start}–{self.end}{names}", *(quiet_hours.describe() for quiet_hours in self.also)])
@@ -181,8 +195,48 @@ class QuietHours:
 
     def with_countries(self, countries: Any) -> QuietHours:
         """Return these quiet hours with other `countries`, in any form that the constructor takes."""
-        days = [WEEKDAYS[day] for day in self.days]
-        return QuietHours(self.start, self.end, days=days, also=self.also, countries=countries)
+        return evolve(self, days=[WEEKDAYS[day] for day in self.days], countries=countries)
+
+    @cached_property
+    def goes_by_date(self) -> bool:
+        """Whether any of them hold on holidays only, so that no two weeks need be alike."""
+        return bool(self.on) or any(quiet_hours.goes_by_date for quiet_hours in self.also)
+
+    def with_days_off(self, defaults: Defaults) -> QuietHours:
+        """Return these quiet hours with the holidays and closed days that `on = "holidays"` means.
+
+        Raises `ConfigurationError` where it means none.
+        """
+        parts = (self, *self.also, *(own for _, own in self.countries))
+        if not any(part.goes_by_date for part in parts):
+            return self
+        if not defaults.holidays and not defaults.closed_days:
+            raise ConfigurationError(
+                'quiet_hours: on = "holidays" means no day: name calendars (holidays = ["US"]) or closed_days'
+            )
+        return evolve(
+            self,
+            days=[WEEKDAYS[day] for day in self.days],
+            also=[part.with_days_off(defaults) for part in self.also],
+            countries={country: own.with_days_off(defaults) for country, own in self.countries},
+            days_off=(defaults.holidays, defaults.closed_days),
+        )
+
+    def _begins_on(self, day: date) -> bool:
+        if day.weekday() not in self.days:
+            return False
+        calendars, closed = self._days_off
+        return not self.on or day in closed or any(is_holiday(calendar, day) for calendar in calendars)
+
+    def spans(self, first: date, count: int) -> list[tuple[int, int]]:
+        """Return begins and ends, in minutes since `first` began, of those that begin within so many days from then."""
+        begin, length = self._minutes
+        own = [
+            (number * _DAY + begin, number * _DAY + begin + length)
+            for number in range(count)
+            if self._begins_on(first + timedelta(days=number))
+        ]
+        return own + [span for quiet_hours in self.also for span in quiet_hours.spans(first, count)]
 
     @property
     def always(self) -> bool:
@@ -204,10 +258,15 @@ class QuietHours:
             merged[-1][1] = max(merged[-1][1], first[1] + _WEEK)
         return tuple(begin for begin, _ in merged), tuple(end for _, end in merged)
 
-    def _unmerged(self) -> list[tuple[int, int]]:
+    @cached_property
+    def _minutes(self) -> tuple[int, int]:
+        """When they begin, in minutes since midnight, and how long they last."""
         start, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in (self.start, self.end))
-        length = (end - start) % _DAY or _DAY
-        own = [(day * _DAY + start % _DAY, day * _DAY + start % _DAY + length) for day in self.days]
+        return start % _DAY, (end - start) % _DAY or _DAY
+
+    def _unmerged(self) -> list[tuple[int, int]]:
+        begin, length = self._minutes
+        own = [] if self.on else [(day * _DAY + begin, day * _DAY + begin + length) for day in self.days]
         return own + [interval for quiet_hours in self.also for interval in quiet_hours._unmerged()]  # noqa: SLF001 - its own kind
 
     def covers(self, instant: datetime, zone: ZoneInfo) -> bool:
@@ -235,15 +294,47 @@ def _seconds_to_edges(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> t
 
     Both are wall-clock seconds: a change of the clocks in between is not counted.
     """
-    local = instant.astimezone(zone)
+    local, quiet = instant.astimezone(zone), quiet.within(zone)
+    if quiet.goes_by_date:
+        return _seconds_on_date(quiet, local)
     now = local.weekday() * _DAY + local.hour * 60 + local.minute
-    begins, ends = quiet.within(zone).intervals
+    begins, ends = quiet.intervals
     index = bisect_right(begins, now) - 1
     if index < 0:
         index, now = len(begins) - 1, now + _WEEK
     if now >= ends[index]:
         return None
     return (now - begins[index]) * 60 + local.second, (ends[index] - now) * 60 - local.second
+
+
+def _seconds_on_date(quiet: QuietHours, local: datetime) -> tuple[int, int] | None:
+    """Return the same for quiet hours of which some hold on certain dates only; `local` is the instant's wall clock.
+
+    Looked at are the days around it, and more of them while all of these are quiet: holidays may follow each other.
+    """
+    around = 2
+    while True:
+        now = around * _DAY + local.hour * 60 + local.minute
+        found = _merged_around(quiet.spans(local.date() - timedelta(days=around), 2 * around + 1), now)
+        if found is None:
+            return None
+        begin, end = found
+        if (begin > _DAY and end < 2 * around * _DAY) or around > _LONGEST_CLOSED:
+            return (now - begin) * 60 + local.second, (end - now) * 60 - local.second
+        around *= 4
+
+
+def _merged_around(spans: list[tuple[int, int]], now: int) -> tuple[int, int] | None:
+    """Return the longest time without a gap that these make around a minute; None: it is in none of them."""
+    begin = end = -1
+    for start, stop in sorted(spans):
+        if start <= end:
+            end = max(end, stop)
+        elif now < end:
+            break
+        else:
+            begin, end = start, stop
+    return (begin, end) if begin <= now < end else None
 
 
 @lru_cache(maxsize=16_384)

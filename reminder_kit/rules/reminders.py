@@ -5,6 +5,7 @@ Pure: no clock, no I/O. Never lets a reminder vanish: what is not to be sent com
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -16,13 +17,33 @@ from attrs import frozen
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import in_zone, iso, named_zone, utc, whole_seconds, zone
-from reminder_kit.model.phones import is_possible
+from reminder_kit.model.phones import is_given_out, is_possible
 from reminder_kit.model.reasons import Reason
+from reminder_kit.rules.days_off import beside_days_off
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.offsets import Offset, OffsetKind, apply_offset, dst_note, in_words
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["Reminder", "due_time", "reminder_key", "reminders_of"]
+__all__ = ["BOOKING", "Reminder", "due_time", "is_place", "reminder_key", "reminders_of"]
+
+
+BOOKING = "booking"
+"""The anchor of rules that are counted from when an appointment was booked."""
+
+_NOWHERE = "nowhere: UTC"
+"""Where the zone of an appointment comes from of which nobody knows one."""
+
+_WHY_CLOCK = {"the place's": "since it has a location", "the reader's": "since it has no location to go to"}
+
+_OF_THE_WEB = re.compile(
+    r"\s*(?:[a-z][a-z0-9+.-]*://|(?:tel|sips?|mailto|callto|facetime):|www\.|[a-z0-9-]+(?:\.[a-z0-9-]+)+/)",
+    re.IGNORECASE,
+)
+
+
+def is_place(location: str) -> bool:
+    """Say whether a location is one that people go to: neither empty nor an address of the web."""
+    return bool(location.strip()) and not _OF_THE_WEB.match(location)
 
 
 @frozen
@@ -39,9 +60,9 @@ class Reminder:
     recipient: Recipient | None
     #: When the rule means it to arrive: UTC, whole seconds. None: the calendar ends before that.
     due_at: datetime | None
-    #: The start or end that it is counted from, UTC.
+    #: The start or end that it is counted from, UTC; the start, where it is counted from the booking.
     anchor_at: datetime
-    #: The IANA zone of its text and of quiet hours: the recipient's, else `local_zone`.
+    #: The IANA zone of its reader, and of quiet hours: the recipient's, else `local_zone`.
     zone: str
     #: Where `zone` comes from, for `trail`.
     zone_source: str
@@ -57,27 +78,79 @@ class Reminder:
     local_source: str = ""
     #: Of a fallback: which message it stands in for, in words; "" for every other reminder.
     instead: str = ""
+    #: What a holiday or a closed day did to `due_at`, in words; "": nothing.
+    aside: str = ""
+    #: Whether it says what is no longer true (a correction, a cancellation) instead of reminding.
+    is_notice: bool = False
+
+    @property
+    def clock(self) -> str:
+        """The IANA zone by whose clock its text says when: the place's, `local_zone`, or the reader's, `zone`."""
+        wished = self.rule.clock or ("place" if self._is_at_known_place else "reader")
+        return self.local_zone if wished == "place" else self.zone
+
+    @property
+    def _is_at_known_place(self) -> bool:
+        return self.local_source != _NOWHERE and is_place(self.appointment.location)
+
+    @property
+    def clocks_differ(self) -> bool:
+        """Whether the place's clock and the reader's differ at the start, so that a time says nothing unless named."""
+        if self.zone == self.local_zone or self.appointment.all_day:
+            return False
+        if self.local_source == _NOWHERE and self.rule.clock != "place":
+            return False
+        start_at = self.appointment.start_at
+        here, there = in_zone(start_at, zone(self.zone)), in_zone(start_at, zone(self.local_zone))
+        return here.utcoffset() != there.utcoffset()
+
+    @property
+    def is_from_midnight(self) -> bool:
+        """Whether it is due at the wall clock of an all-day appointment, which is midnight: nobody means that."""
+        rule = self.rule
+        by_clock = rule.offset.kind in (OffsetKind.EXACT, OffsetKind.NOMINAL, OffsetKind.BUSINESS)
+        return self.appointment.all_day and by_clock and rule.offset.at is None and rule.anchor != BOOKING
+
+    @property
+    def counted_from_at(self) -> datetime:
+        """What it is counted from: the anchor, or when the appointment was booked (the start, if nobody knows), UTC."""
+        booked_at = self.appointment.booked_at if self.rule.anchor == BOOKING else None
+        return self.anchor_at if booked_at is None else utc(booked_at)
 
     @property
     def trail(self) -> tuple[str, ...]:
         """The way to `due_at`, step by step, in words: anchor, offset, due time, zones, refusal."""
         rule, local = self.rule, zone(self.local_zone)
-        clock = in_zone(self.anchor_at, local)
+        counted_from = self.counted_from_at
+        clock = in_zone(counted_from, local)
         where = f"{self.local_zone} (from {self.local_source})" if self.local_source else self.local_zone
-        steps = [f"{rule.anchor} {iso(self.anchor_at)}, which is {clock:%a %Y-%m-%d %H:%M} in {where}"]
-        side = "after" if rule.is_follow_up else "before"
+        steps = [f"{rule.anchor} {iso(counted_from)}, which is {clock:%a %Y-%m-%d %H:%M} in {where}"]
+        side = "before" if rule.goes_back else "after"
         steps.append(
             rule.offset.describe() + ("" if rule.offset.kind is OffsetKind.ABSOLUTE else f" {side} the {rule.anchor}")
         )
         if self.due_at is not None:
             due = in_zone(self.due_at, local)
             steps.append(f"due {iso(self.due_at)}, which is {due:%a %Y-%m-%d %H:%M} in {self.local_zone}")
-            steps.extend(_clock_notes(self.anchor_at, self.due_at, rule.offset, self.local_zone))
+            if self.is_from_midnight:
+                steps.append("the appointment is all day: counted from its midnight, for want of a time")
+            steps.extend([self.aside] if self.aside and self.refusal is not Reason.CONDITION else [])
+            steps.extend(_clock_notes(counted_from, self.due_at, rule.offset, self.local_zone))
         steps.extend([self.instead] if self.instead else [])
-        steps.append(f"text and quiet hours in {self.zone} (from {self.zone_source})")
+        steps.extend(self._zones_in_words())
+        if self.recipient is not None and self.refusal is None and not is_given_out(self.recipient.phone):
+            steps.append("its number is in no range that a country is known to give out: written to all the same")
         if self.refusal is not None:
             steps.append(f"not sent: {self.refusal}" + (f" ({self.detail})" if self.detail else ""))
         return tuple(steps)
+
+    def _zones_in_words(self) -> tuple[str, ...]:
+        where = f"{self.zone} (from {self.zone_source})"
+        if not self.clocks_differ:
+            return (f"text and quiet hours in {where}",)
+        whose = "the reader's" if self.clock == self.zone else "the place's"
+        said = f'as clock = "{self.rule.clock}" says' if self.rule.clock else _WHY_CLOCK[whose]
+        return (f"quiet hours in {where}", f"times in its text by {whose} clock, {self.clock}, {said}")
 
 
 def _clock_notes(anchor_at: datetime, due_at: datetime, offset: Offset, name: str) -> list[str]:
@@ -115,7 +188,7 @@ def _local_zone(appointment: Appointment, defaults: Defaults) -> _LocalZone:
         return _LocalZone(name, "starts_at")
     if defaults.timezone:
         return _LocalZone(defaults.timezone, "defaults.timezone")
-    return _LocalZone("UTC", "nowhere: UTC")
+    return _LocalZone("UTC", _NOWHERE)
 
 
 @lru_cache(maxsize=1024)
@@ -133,7 +206,7 @@ def due_time(rule: Rule, anchor_at: datetime, zone_name: str, is_open: Callable[
     `anchor_at` is UTC, `zone_name` the IANA zone of wall clocks; `is_open` says which days are business days.
     """
     try:
-        moment = apply_offset(anchor_at, zone(zone_name), rule.offset, back=not rule.is_follow_up, is_open=is_open)
+        moment = apply_offset(anchor_at, zone(zone_name), rule.offset, back=rule.goes_back, is_open=is_open)
     except OverflowError:
         return None
     return whole_seconds(moment) if moment.microsecond else moment
@@ -154,18 +227,22 @@ def reminders_of(appointment: Appointment, rules: Sequence[Rule], defaults: Defa
     people = _people(appointment, local, defaults)
     wanted = []
     for rule in rules:
-        anchor_at = start_at if rule.anchor == "start" else end_at
-        due_at = due_time(rule, anchor_at, local.zone, defaults.is_open)
+        anchor_at = end_at if rule.anchor == "end" else start_at
+        counted_from = _booked_at(appointment) if rule.anchor == BOOKING else anchor_at
+        due_at = None if counted_from is None else due_time(rule, counted_from, local.zone, defaults.is_open)
+        due_at, aside, skips = beside_days_off(rule, due_at, local.zone, defaults)
         by_status = _status_refusal(appointment, rule)
         for person in people:
             refusal, detail = (by_status, "") if by_status else _refusal(appointment, rule, person, start_at)
+            if skips and refusal is None:
+                refusal, detail = Reason.CONDITION, aside
             key = reminder_key(
                 defaults.namespace, appointment.source, appointment.id, appointment.recurrence_id, rule.id, person.key
             )
             wanted.append(
                 Reminder(
                     key, appointment, rule, person.recipient, due_at, anchor_at, person.zone, person.source,
-                    person.locale, refusal, local.zone, detail, local.source,
+                    person.locale, refusal, local.zone, detail, local.source, aside=aside,
                 )
             )  # fmt: skip
     return wanted
@@ -225,6 +302,8 @@ def _refusal(appointment: Appointment, rule: Rule, person: _Person, start_at: da
 
 def _unmet_condition(appointment: Appointment, rule: Rule, recipient: Recipient, start_at: datetime) -> str:
     """Return in words which condition of the rule is not met; "": all are."""
+    if rule.anchor == BOOKING and (unmet := _unmet_booking(appointment)):
+        return unmet
     if rule.only.tests:
         failing = rule.only.failing(appointment, recipient)
         if failing:
@@ -236,6 +315,17 @@ def _unmet_condition(appointment: Appointment, rule: Rule, recipient: Recipient,
         if unmet:
             return unmet
     return "" if rule.when is None or _when_agrees(appointment, rule, recipient) else "when"
+
+
+def _unmet_booking(appointment: Appointment) -> str:
+    """Return in words why an appointment counts as booked by nobody; "": somebody booked it."""
+    if appointment.booked_at is None:
+        return "after_booking: when it was booked is not known"
+    return "after_booking: an occurrence of a series was not booked by itself" if appointment.recurrence_id else ""
+
+
+def _booked_at(appointment: Appointment) -> datetime | None:
+    return None if appointment.booked_at is None else utc(appointment.booked_at)
 
 
 def _unmet_lead(appointment: Appointment, rule: Rule, start_at: datetime) -> str:

@@ -15,57 +15,33 @@ from datetime import datetime, time, timedelta
 from functools import cached_property
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from attrs import asdict, field, frozen
 
 from reminder_kit.errors import InvalidRuleError
-from reminder_kit.model.appointments import Appointment, Data, Recipient, Status
+from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import iso
 from reminder_kit.model.suggestions import suggestion
 from reminder_kit.rules.conditions import Condition
 from reminder_kit.rules.late_policy import LatePolicy, one_of
 from reminder_kit.rules.offset_keys import OFFSET_KEYS, At, OffsetKey
 from reminder_kit.rules.offsets import Offset, in_words, local_time, parse_length
+from reminder_kit.rules.rule_texts import CHANNELS, GivenTexts, Texts, read_texts, read_urls
 
 __all__ = ["KEYS", "Rule"]
 
-Texts = str | Mapping[str, str]
-GivenTexts = str | Mapping[str, str | Mapping[str, str]]
 When = Callable[[Appointment, Recipient | None], bool]
 
 _NONE = timedelta(0)
 _LONGEST_SPREAD = timedelta(days=1)
-_CHANNELS = ("sms", "mms")
-
-
-def _texts(value: object, what: str, channel: str = "") -> Texts:
-    """Return a text, or texts by locale; of texts by channel, those of `channel`. Raises `InvalidRuleError`."""
-    if isinstance(value, Mapping) and value and set(value) <= set(_CHANNELS):
-        if channel not in value:
-            raise InvalidRuleError(
-                f'{what} has none for channel = "{channel}": add {what.rpartition(" ")[2]}.{channel}'
-            )
-        return _texts(value[channel], f"{what}.{channel}")
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, Mapping) or not value:
-        raise InvalidRuleError(f'{what} must be a text or a table of texts by locale ({value!r}): {{ en = "…" }}')
-    for locale, text in value.items():
-        if not isinstance(locale, str) or not isinstance(text, str):
-            raise InvalidRuleError(f"{what}.{locale} must be a text ({text!r})")
-        if locale in _CHANNELS:
-            raise InvalidRuleError(
-                f'{what} mixes texts by channel ({locale}) and by locale: write {{ {locale} = {{ en = "…" }} }}'
-            )
-    return Data(value)
 
 
 @frozen(init=False)
 class Rule:
     """When, to whom and in which words the recipients of an appointment are reminded.
 
-    Exactly one of the eight keys after `id` says when. A length is a text with its unit ("24 hours", "90 minutes",
+    Exactly one of the nine keys after `id` says when. A length is a text with its unit ("24 hours", "90 minutes",
     "1 day", "PT24H") or a `timedelta`; where 0 is the default, 0 needs no unit. Texts are templates, each one text, or
     one by locale (`{"en": …}`), or one by channel (`{"sms": …, "mms": …}`, each again one text or one by locale), of
     which the rule keeps its own channel's.
@@ -80,9 +56,18 @@ class Rule:
     business_days_before: So many days (from 1) before, without weekends, holidays and closed days, at `at`; without
         `at`, at the anchor's wall clock.
     business_days_after: So many days (from 1) after, likewise: a follow-up.
+    after_booking: A length after `booked_at`, likewise, or none: "You are booked for {{ when }}." Once for a booking,
+        and only where that was an hour ago at most as it came in, so that a first import texts nobody; never for
+        occurrences of a series: nobody booked them one by one. Before the start, as any other.
     on: One instant for all appointments: an aware datetime, or a text with its offset ("2026-02-15T14:30:00Z").
     at: A local time ("18:00") of the appointment's zone, for the keys that count days; None: none is given.
-    anchor: What the offset is counted from, "start" or "end"; None: the end for follow-ups, else the start.
+    if_holiday: What becomes of a reminder whose day (by `weekday` or `days_before`) is a holiday or a closed day:
+        "before" (the business day before, at `at`) or "skip"; None: it is sent all the same.
+    clock: By whose clock texts say when: "place" (the appointment's zone) or "reader" (the recipient's); None: the
+        place's where there is a location that is no address of the web, else the reader's. Where the two differ, `when`
+        names the city.
+    anchor: What the offset is counted from, "start" or "end"; None: the end for follow-ups, else the start. With
+        `after_booking` it is the booking ("booking").
     text: What the message says.
     late_text: What it says instead where it goes out after its due time; "": the same.
     together: What it says where it speaks of several `appointments` of one phone and day: the message of the first of
@@ -125,8 +110,11 @@ class Rule:
     weekday: str | None
     business_days_before: int | None
     business_days_after: int | None
+    after_booking: Offset | None
     on: datetime | None
     at: time | None
+    if_holiday: str | None
+    clock: str | None
     anchor: str
     text: Texts = field(hash=False)
     late_text: Texts = field(hash=False)
@@ -160,8 +148,11 @@ class Rule:
         weekday: str | None = None,
         business_days_before: int | None = None,
         business_days_after: int | None = None,
+        after_booking: str | timedelta | Offset | None = None,
         on: str | datetime | None = None,
         at: str | time | None = None,
+        if_holiday: str | None = None,
+        clock: str | None = None,
         anchor: str | None = None,
         text: GivenTexts = "",
         late_text: GivenTexts = "",
@@ -194,22 +185,25 @@ class Rule:
             "weekday": weekday,
             "business_days_before": business_days_before,
             "business_days_after": business_days_after,
+            "after_booking": after_booking,
             "on": on,
         }
         given = {
             row.key: None if stated[row.key] is None else row.parse(stated[row.key], f"{name}{row.key}")
             for row in OFFSET_KEYS
         }
-        clock = None if at is None else local_time(at, f"{name}at")
-        row = _offset_key(name, given, clock)
+        wall = None if at is None else local_time(at, f"{name}at")
+        row = _offset_key(name, given, wall)
         self.__attrs_init__(
             id=id,
             **given,
-            at=clock,
+            at=wall,
+            if_holiday=None if if_holiday is None else one_of(if_holiday, ("before", "skip"), f"{name}if_holiday"),
+            clock=None if clock is None else one_of(clock, ("place", "reader"), f"{name}clock"),
             anchor=_anchor(row, anchor, f"{name}anchor"),
-            text=_texts(text, f"{name}text", channel),
-            late_text=_texts(late_text, f"{name}late_text", channel),
-            together=_texts(together, f"{name}together", channel),
+            text=read_texts(text, f"{name}text", channel),
+            late_text=read_texts(late_text, f"{name}late_text", channel),
+            together=read_texts(together, f"{name}together", channel),
             if_late=LatePolicy.read(if_late, f"{name}if_late"),
             if_far=one_of(if_far, ("hold", "clamp", "skip"), f"{name}if_far"),
             shift=one_of(shift, ("earlier", "later"), f"{name}shift"),
@@ -221,27 +215,29 @@ class Rule:
             min_booking_lead=_booking_lead(min_booking_lead, f"{name}min_booking_lead"),
             max_booking_lead=_booking_lead(max_booking_lead, f"{name}max_booking_lead"),
             when=when,
-            channel=one_of(channel, _CHANNELS, f"{name}channel"),
-            media_urls=_urls(media_urls, f"{name}media_urls"),
+            channel=one_of(channel, CHANNELS, f"{name}channel"),
+            media_urls=read_urls(media_urls, f"{name}media_urls"),
             subject=subject,
             empty=empty,
             max_parts=max_parts,
-            offset=row.offset(given[row.key], clock),
+            offset=row.offset(given[row.key], wall),
         )
         self._check(name)
 
     def _check(self, name: str) -> None:
         """Raise `InvalidRuleError`, beginning with `name`, where keys contradict each other."""
         least = self.offset.least()
-        if not self.is_follow_up and least is not None and self.min_notice >= least:
+        if self.goes_back and least is not None and self.min_notice >= least:
             raise InvalidRuleError(
                 f"{name}min_notice ({in_words(self.min_notice)}) is not shorter than the offset ({in_words(least)}), "
                 "so it would never be sent on time: shorten min_notice"
             )
-        if not self.is_follow_up and least is not None and self.min_notice + self.spread >= least and self.spread:
+        if self.goes_back and least is not None and self.min_notice + self.spread >= least and self.spread:
             raise InvalidRuleError(
                 f"{name}spread ({in_words(self.spread)}) reaches the start: shorten it to less than the offset"
             )
+        if self.if_holiday is not None and self.weekday is None and self.days_before is None:
+            raise InvalidRuleError(f"{name}if_holiday ({self.if_holiday!r}) goes with weekday or days_before only")
         if self.spread > _LONGEST_SPREAD:
             raise InvalidRuleError(f"{name}spread ({in_words(self.spread)}) is longer than a day: shorten it")
         if self.channel == "sms" and (self.media_urls or self.subject):
@@ -294,17 +290,23 @@ class Rule:
     def derived(self, id: str, **changes: Any) -> Rule:  # noqa: A002 - as in the constructor
         """Return a rule with another id and all the keys of this one but those changed.
 
-        Where the changes say when, this rule's own way to say when, with `at` and `anchor`, is left out. A rule that
-        does not say `if_late` derives one that does not either. Raises `InvalidRuleError` as the constructor does.
+        Where the changes say when, this rule's own way to say when, with `at`, `anchor` and `if_holiday`, is left out.
+        A rule that does not say `if_late` derives one that does not either. Raises `InvalidRuleError` as the
+        constructor does.
         """
-        anew = any(row.key in changes for row in OFFSET_KEYS)
-        left = {"id", *((row.key for row in OFFSET_KEYS) if anew else ()), *(("at", "anchor") if anew else ())}
+        whens = {*(row.key for row in OFFSET_KEYS), "at", "anchor", "if_holiday"}
+        left = {"id", *(whens if any(row.key in changes for row in OFFSET_KEYS) else ())}
         return Rule(id, **{**{key: getattr(self, key) for key in KEYS if key not in left}, **changes})
 
     @cached_property
     def is_follow_up(self) -> bool:
         """Whether reminders come after their anchor: then neither the start nor `min_notice` bounds them."""
         return any(row.follows and getattr(self, row.key) is not None for row in OFFSET_KEYS)
+
+    @cached_property
+    def goes_back(self) -> bool:
+        """Whether reminders come before what they are counted from."""
+        return not self.is_follow_up and self.after_booking is None
 
     @property
     def says_late(self) -> bool:
@@ -329,7 +331,7 @@ class Rule:
         return self.fingerprint[:8]
 
 
-_LATER = {"empty": "error"}
+_LATER = {"empty": "error", "clock": None, "after_booking": None, "if_holiday": None}
 """Keys that came later, with their defaults: a rule that does not use them keeps its fingerprint."""
 
 KEYS = tuple(attribute.name for attribute in Rule.__attrs_attrs__ if attribute.name != "offset")
@@ -361,19 +363,11 @@ def _check_leads(name: str, least: timedelta | None, most: timedelta | None) -> 
         )
 
 
-def _urls(value: object, what: str) -> tuple[str, ...]:
-    several = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
-    for url in several:
-        if not isinstance(url, str) or not url:
-            raise InvalidRuleError(f'{what} must be addresses of pictures ({url!r}): ["https://…"]')
-    return cast("tuple[str, ...]", several)
-
-
 def _anchor(row: OffsetKey, anchor: str | None, what: str) -> str:
     """Return the anchor that is given, or the usual one (None): the end for follow-ups, else the start."""
     if anchor is None:
-        return "end" if row.follows else "start"
-    return one_of(anchor, ("start", "end"), what)
+        return row.anchor
+    return one_of(anchor, (row.counted_from,) if row.counted_from else ("start", "end"), what)
 
 
 def _offset_key(name: str, given: Mapping[str, Any], at: time | None) -> OffsetKey:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.placement import Placement, PlacementDecision
-from reminder_kit.rules.reminders import Reminder
+from reminder_kit.rules.reminders import BOOKING, Reminder
 
 __all__ = ["COLLAPSE_WITHIN", "is_moved", "supersede"]
 
@@ -35,12 +35,12 @@ def supersede(
     `if_late` is "next rule" and a reminder of a nearer rule is still to come.
 
     `parked` holds, by reminder key, the send times (UTC) of messages that stay or went out:
-    these always win. Follow-ups and other reminders don't supersede each other, since they
-    say different things.
+    these always win. Follow-ups, words about a booking and other reminders don't supersede each
+    other, since they say different things.
     """
     if not any(is_moved(placement) for _, placement in pairs):
         return list(pairs)
-    kept: dict[tuple[str, bool], list[tuple[datetime, timedelta]]] = {}
+    kept: dict[tuple[str, str], list[tuple[datetime, timedelta]]] = {}
     moved: list[tuple[timedelta, str, str, int, datetime]] = []
     for index, (reminder, placement) in enumerate(pairs):
         moment = parked.get(reminder.key, placement.send_at)
@@ -84,8 +84,10 @@ def _follower(late: Reminder, pairs: Sequence[tuple[Reminder, Placement]]) -> Re
     return None
 
 
-def _audience(reminder: Reminder) -> tuple[str, bool]:
-    return (reminder.recipient.phone if reminder.recipient else "", reminder.rule.is_follow_up)
+def _audience(reminder: Reminder) -> tuple[str, str]:
+    """Return what reminders have in common that say the same: a number, and which occasion they speak of."""
+    occasion = "after" if reminder.rule.is_follow_up else BOOKING if reminder.rule.anchor == BOOKING else "before"
+    return (reminder.recipient.phone if reminder.recipient else "", occasion)
 
 
 def _distance(reminder: Reminder) -> timedelta:

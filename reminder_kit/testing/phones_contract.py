@@ -66,7 +66,9 @@ class PhonesContract:
         with ledger.writing() as tx:
             tx.move_message(claim, made, evolve(made, includes=told))
         since, send_at = made.send_at, made.send_at
-        assert ledger.read(lambda reader: reader.traffic([PHONE], since)) == {PHONE: [Traffic(made.key, send_at)]}
+        assert ledger.read(lambda reader: reader.traffic([PHONE], since)) == {
+            PHONE: [Traffic(made.key, send_at, made.due_at, made.start_at)]
+        }
         assert (
             ledger.read(lambda reader: reader.traffic([PHONE], since + HOUR))
             == ledger.read(lambda reader: reader.traffic([OTHER], since))

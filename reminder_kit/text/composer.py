@@ -33,7 +33,7 @@ class Composer:
         self.defaults = defaults
 
     def compose(self, reminder: Reminder, send_at: datetime, others: Sequence[Reminder] = ()) -> Draft:
-        """Return the message of a reminder, as it is true at `send_at` (UTC) in its reader's zone and locale.
+        """Return the message of a reminder, as it is true at `send_at` (UTC) for its reader, in words of their locale.
 
         `others` are further reminders, of the same rule and phone, that the message includes.
         Raises `ConfigurationError`, naming appointment, rule and remedy, where there is no
@@ -62,7 +62,13 @@ class Composer:
             reminder.zone,
             locale,
             self.defaults.region,
-            tuple((reminder.appointment, reminder.recipient) for reminder in others if reminder.recipient is not None),
+            tuple(
+                (reminder.appointment, reminder.recipient, reminder.clock)
+                for reminder in others
+                if reminder.recipient is not None
+            ),
+            reminder.clock,
+            reminder.clocks_differ,
         )
 
     def _rendered(self, source: str, context: TemplateContext) -> str:

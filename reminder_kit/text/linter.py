@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -75,6 +76,10 @@ def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
             found += _template_findings(rule, place, source, locale or defaults.locale, defaults)
     if not rule.text and not rule.media_urls:
         found.append(Finding("error", rule.id, 'it has no text: write text = "See you {{ when }}."'))
+    if rule.if_holiday and not defaults.holidays and not defaults.closed_days:
+        found.append(
+            Finding("warning", rule.id, 'if_holiday means no day: write holidays = ["US"] or closed_days at the top')
+        )
     for place, source in (("subject", rule.subject), *(("media_urls", url) for url in rule.media_urls)):
         found += [Finding("error", rule.id, f"{place}: {fault}") for fault in _faults(source)]
     return sorted(found, key=lambda finding: finding.severity)
@@ -139,7 +144,12 @@ def _template_findings(rule: Rule, place: str, source: str, locale: str, default
         faults = [fault] if fault else []
         yield from (
             Finding("warning", rule.id, f"{place}: {warning}")
-            for warning in (*_cost_warnings(rule, source, samples, locale, defaults), *_link_warnings(samples))
+            for warning in (
+                *_cost_warnings(rule, source, samples, locale, defaults),
+                *_entity_warnings(source),
+                *_link_warnings(samples),
+                *_unsaid_warnings(samples, defaults),
+            )
         )
     yield from (Finding("error", rule.id, f"{place}: {fault}") for fault in faults)
 
@@ -180,7 +190,9 @@ def _cost_warnings(rule: Rule, source: str, samples: Sequence[str], locale: str,
     own = costly_characters(source)
     if own:
         verb = "is" if len(own) == 1 else "are"
-        yield f"{_quoted(own)} {verb} not in the GSM alphabet: a part then holds 70 characters instead of 160"
+        doubled = ", and each of those beyond the first 65,536 of Unicode, as emoji are, counts two"
+        more = doubled if any(ord(character) > 0xFFFF for character in own) else ""
+        yield f"{_quoted(own)} {verb} not in the GSM alphabet: a part then holds 70 characters instead of 160{more}"
     elif costly:
         yield (
             f"in {locale}, words such as dates bring {_quoted(costly)}, not in the GSM alphabet: a part then holds 70 "
@@ -189,6 +201,25 @@ def _cost_warnings(rule: Rule, source: str, samples: Sequence[str], locale: str,
     cost = max((sms_parts(sample) for sample in samples), key=lambda parts: (parts.parts, parts.units))
     if cost.parts > (rule.max_parts or 1) and rule.channel == "sms":
         yield f"takes {cost.parts} SMS parts ({cost.units} units of {cost.encoding}) for a realistic appointment"
+
+
+_ENTITY = re.compile(r"&(?:[a-z][a-z0-9]{1,9}|#[0-9]{1,6}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+"""A character as HTML writes it."""
+
+
+def _entity_warnings(source: str) -> Iterator[str]:
+    """Yield a warning for what is written as in HTML, and would be sent, and paid for, as it stands."""
+    for entity in sorted(set(_ENTITY.findall(_EXPRESSION.sub("", source)))):
+        meant = unescape(entity)
+        if meant != entity:
+            yield f"{entity!r} is sent as these {len(entity)} characters, since a text is no HTML: write {meant!r}"
+
+
+def _unsaid_warnings(samples: Sequence[str], defaults: Defaults) -> Iterator[str]:
+    """Yield a warning for what every text is to say (`must_say`), and one of the samples does not."""
+    for words in defaults.must_say:
+        if any(words.casefold() not in sample.casefold() for sample in samples):
+            yield f"does not say {words!r}, which must_say asks of every text"
 
 
 def _link_warnings(samples: Sequence[str]) -> Iterator[str]:
@@ -241,4 +272,4 @@ def _with_another(context: TemplateContext) -> TemplateContext:
     """Return the context with a second appointment of the same day, an hour later."""
     first, hour = context.appointment, timedelta(hours=1)
     second = evolve(first, id="A-10043", starts_at=first.starts_at + hour, ends_at=first.starts_at + 2 * hour)
-    return evolve(context, included=((second, context.recipient),))
+    return evolve(context, included=((second, context.recipient, context.said_in),))

@@ -21,7 +21,7 @@ from reminder_kit.text.filters import CONTEXT, filters
 from reminder_kit.text.patterns import PatternError, fault_of_pattern
 from reminder_kit.text.printable import for_phones
 from reminder_kit.text.readable import is_known_name
-from reminder_kit.text.time_phrases import when
+from reminder_kit.text.time_phrases import city, when
 from reminder_kit.text.views import AppointmentView, RecipientView, RuleView
 
 if TYPE_CHECKING:
@@ -58,25 +58,36 @@ class TemplateContext:
     locale: str
     #: The country whose phone numbers are written nationally; None: none is.
     region: str | None = None
-    #: Further appointments that the text includes, each with whom it is for.
-    included: tuple[tuple[Appointment, Recipient], ...] = ()
+    #: Further appointments that the text includes, each with whom it is for, and the IANA zone whose clock it goes by.
+    included: tuple[tuple[Appointment, Recipient, str], ...] = ()
+    #: The IANA zone by whose clock the appointment's times are said; "": the reader's.
+    clock: str = ""
+    #: Whether that zone is named, since the place's clock and the reader's differ.
+    names_clock: bool = False
+
+    @property
+    def said_in(self) -> str:
+        """The IANA zone by whose clock the appointment's times are said."""
+        return self.clock or self.zone
 
     def when(self, *, day_only: bool = False) -> str:
         """Return in words when the appointment is, as it is true for its reader at `send_at`.
 
-        `day_only` leaves out the time of day; so does an all-day appointment.
+        `day_only` leaves out the time of day; so does an all-day appointment. Where it is another day already on the
+        one of two clocks, the date is said: nobody could tell whose "tomorrow" is meant.
         """
-        local = zone(self.zone)
-        starts_at = self.appointment.starts_at
-        moment = starts_at if self.appointment.all_day else self.appointment.start_at.astimezone(local)
-        today = self.send_at.astimezone(local).date()
-        return when(moment, today, self.locale, all_day=day_only or self.appointment.all_day)
+        local, whole = zone(self.said_in), self.appointment.all_day
+        moment = self.appointment.starts_at if whole else self.appointment.start_at.astimezone(local)
+        today = self.send_at.astimezone(zone(self.zone)).date()
+        dated = not whole and today != self.send_at.astimezone(local).date()
+        said = when(moment, today, self.locale, all_day=day_only or whole, dated=dated)
+        return f"{said} ({city(self.said_in, self.locale)})" if self.names_clock and not day_only else said
 
     def is_day(self, at: datetime) -> bool:
         """Say whether an instant stands for a day: the start or the end of an all-day appointment of the text."""
         return any(
             appointment.all_day and at in (appointment.starts_at, appointment.ends_at)
-            for appointment, _ in ((self.appointment, self.recipient), *self.included)
+            for appointment in (self.appointment, *(included[0] for included in self.included))
         )
 
     def names(self, wanted: frozenset[str]) -> dict[str, Any]:
@@ -87,13 +98,14 @@ class TemplateContext:
     def appointments(self) -> list[AppointmentView]:
         """Return all appointments that the text includes, by their start."""
         included = sorted(
-            ((self.appointment, self.recipient), *self.included), key=lambda item: (item[0].start_at, item[0].label)
+            ((self.appointment, self.recipient, self.said_in), *self.included),
+            key=lambda item: (item[0].start_at, item[0].label),
         )
-        return [AppointmentView(appointment, self.zone, recipient) for appointment, recipient in included]
+        return [AppointmentView(appointment, clock, recipient) for appointment, recipient, clock in included]
 
 
 _VALUES: dict[str, Callable[[TemplateContext], Any]] = {
-    "appointment": lambda context: AppointmentView(context.appointment, context.zone, context.recipient),
+    "appointment": lambda context: AppointmentView(context.appointment, context.said_in, context.recipient),
     "appointments": TemplateContext.appointments,
     "data": lambda context: for_phones(context.appointment.data),
     "day": lambda context: context.when(day_only=True),

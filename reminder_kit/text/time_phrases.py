@@ -14,7 +14,7 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["LANGUAGES", "clock", "day", "distance", "is_known", "known_locale", "names_zone", "weekday", "when"]
+__all__ = ["LANGUAGES", "city", "clock", "day", "distance", "is_known", "known_locale", "names_zone", "weekday", "when"]
 
 
 class _Language(NamedTuple):
@@ -100,20 +100,22 @@ def is_known(tag: str) -> bool:
     return known_locale(tag, tag) != "en" or re.split("[-_]", tag)[0].lower() == "en"
 
 
-def when(moment: datetime, today: date, locale: str, *, all_day: bool = False) -> str:
+def when(moment: datetime, today: date, locale: str, *, all_day: bool = False, dated: bool = False) -> str:
     """Return in words when something is, for somebody who reads them on the day `today`.
 
-    `moment` is read on its own wall clock: give it in the reader's zone. `locale` is one from
-    `known_locale`. With `all_day`, no time is named. The year is named of what is more than 300 days away.
+    `moment` is read on its own wall clock, and `today` by the same: give both in one zone. `locale` is one from
+    `known_locale`. With `all_day`, no time is named; `dated` names the day also where it is today or next to it. The
+    year is named of what is more than 300 days away.
     """
-    return _when(moment.date(), None if all_day else moment.time().replace(second=0, microsecond=0), today, locale)
+    at = None if all_day else moment.time().replace(second=0, microsecond=0)
+    return _when(moment.date(), at, today, locale, dated=dated)
 
 
 @lru_cache(maxsize=65536)
-def _when(on: date, at: time | None, today: date, locale: str) -> str:
+def _when(on: date, at: time | None, today: date, locale: str, *, dated: bool) -> str:
     language = _LANGUAGES.get(locale.partition("_")[0])
     distance = (on - today).days
-    is_near = language is not None and abs(distance) <= 1
+    is_near = language is not None and abs(distance) <= 1 and not dated
     if language is not None and is_near:
         named = (language.yesterday, language.today, language.tomorrow)[distance + 1]
     else:
@@ -232,6 +234,15 @@ def _ahead(seconds: int, unit: Literal["day", "hour", "minute", "second"], local
 
     said = format_timedelta(seconds, granularity=unit, threshold=math.inf, add_direction=True, locale=locale)
     return str(said).translate(_ODD_SPACES)
+
+
+@lru_cache(maxsize=1024)
+def city(zone_name: str, locale: str) -> str:
+    """Return the city by which the locale knows a zone, "Paris"; the zone's own name where it is of no city."""
+    from babel.dates import get_timezone_location
+
+    found = str(get_timezone_location(zone_name, locale=locale, return_city=True)).translate(_ODD_SPACES)
+    return found.replace("’", "'")  # St. John's: the other one would double an SMS's price
 
 
 @lru_cache(maxsize=16384)

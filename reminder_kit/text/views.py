@@ -65,7 +65,7 @@ class View:
 
 
 class AppointmentView(View):
-    """An appointment: its instants are pendulum datetimes in the reader's zone.
+    """An appointment: its instants are pendulum datetimes in the zone whose clock the text goes by, `zone_name`.
 
     Those of an all-day appointment keep their own zone, so that the date stays the same.
     """

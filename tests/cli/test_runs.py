@@ -36,6 +36,19 @@ def test_a_plan_shows_its_changes_and_writes_nothing(run, telnyx, calendar, even
     assert not (folder / "reminders.db").exists()
 
 
+def test_a_number_that_nobody_gives_out_is_written_to_and_pointed_out(run, telnyx, calendar, event):
+    """In one line, by plan and import, and never once it is parked."""
+    file = calendar(event("A-1", phone="+447700900123"), event("A-2"))
+    told = "1 number in no range that a country is known to give out, written to all the same"
+    assert told in run("plan", file, "--now", NOW).err
+    ran = run("import", file, "--now", NOW)
+    assert ran.status == 0
+    assert told in ran.err
+    assert len(telnyx.parked()) == 2
+    assert run("import", file, "--now", NOW).err == ""
+    assert "its number is in no range that a country is known to give out" in run("explain", "A-1", "--now", NOW).out
+
+
 def test_an_answer_that_says_anything_but_scheduled_is_a_warning(run, telnyx, calendar, event):
     """The message was looked up and is parked: the import went well, and its lines say what was odd."""
     telnyx.fault("word", word="queued", method="POST")
@@ -238,7 +251,12 @@ def test_a_batch_job_with_nothing_to_do_says_one_line(run, telnyx, calendar, eve
 
 def test_of_many_done_two_hundred_are_listed(run, telnyx, calendar, event):
     """Of many done the first two hundred are listed and all are counted."""
-    file = calendar(*(event(f"A-{number}", 12 + number % 3, hour=10 + number % 8) for number in range(210)))
+    file = calendar(
+        *(
+            event(f"A-{number}", 12 + number % 3, hour=10 + number % 8, title=f"Visit {number}")
+            for number in range(210)
+        )
+    )
     ran = run("import", file, "--now", NOW)
     assert ran.status == 0
     assert ran.out.count("  schedule  ") == 200

@@ -17,6 +17,7 @@ REFUSED = {
     "region": ({"default_region": "USA"}, "default_region: unknown country 'USA': use two letters"),
     "quiet pair": ({"quiet_hours": ("21:00", "08:00")}, r"quiet_hours must be quiet hours.*QuietHours\("),
     "quiet table": ({"quiet_hours": {"start": "21:00", "end": "08:00", "days": 5}}, "quiet_hours holds a value"),
+    "day": ({"max_per_day": 0}, "max_per_day must be a whole number from 1 up"),
     "gap": ({"min_gap": "half an hour"}, "min_gap cannot be read"),
     "rearm": ({"rearm_after": 15}, "rearm_after must have a unit"),
     "guard key": ({"guard": {"max_cancel": 0.5}}, "guard: unknown key 'max_cancel': did you mean 'max_cancel_ratio'"),

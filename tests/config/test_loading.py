@@ -33,6 +33,7 @@ holidays = ["US-NY"]
 closed_days = [2026-12-24, "2026-12-31"]
 weekend = ["saturday", "sunday"]
 transliterate = true
+must_say = "STOP"
 
 [provider]
 name = "telnyx"
@@ -103,6 +104,7 @@ def test_every_key_becomes_an_argument_of_the_kit(read):
         "closed_days": {date(2026, 12, 24), date(2026, 12, 31)},
         "weekend": {5, 6},
         "transliterate": True,
+        "must_say": ("STOP",),
         "cost": Prices(Decimal("0.004"), Decimal("0.02"), "USD"),
         "rearm_after": timedelta(minutes=20),
         "concurrency": 8,

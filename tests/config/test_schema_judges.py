@@ -226,6 +226,9 @@ VALUES = {
     "weekday": st.sampled_from(["friday", "Fri", "SUNDAY", "fr", "payday", 5]),
     "business_days_before": st.sampled_from([1, 5, 0]),
     "business_days_after": st.sampled_from([1, 5, 0]),
+    "after_booking": LENGTHS,
+    "if_holiday": st.sampled_from(["before", "skip", "after"]),
+    "clock": st.sampled_from(["place", "reader", "venue"]),
     "at": st.sampled_from(["18:00", "08:30:00", " 9:00", "25:00", "6pm", 18]),
     "anchor": st.sampled_from(["start", "end", "middle"]),
     "text": TEXTS,
@@ -244,7 +247,7 @@ VALUES = {
 }
 
 
-WHENS = ["before", "after", "days_before", "weekday", "business_days_before", "business_days_after"]
+WHENS = ["before", "after", "days_before", "weekday", "business_days_before", "business_days_after", "after_booking"]
 
 
 @st.composite

@@ -34,7 +34,7 @@ def test_no_line_holds_a_number_a_text_or_a_name(make_kit, appointment, lines, s
     for fault in (None, "drop_after", "drop_before", "500", "429"):
         if fault:
             sandbox.fault(fault, method="POST")
-        kit.sync(appointment(f"A-{fault}", name="Augusta Ada", title="Root canal"))
+        kit.sync(appointment(f"A-{fault}", name="Augusta Ada", title=f"Root canal {fault}"))
         kit.resync()
     kit.reconcile_opt_outs()
     said = "\n".join(lines())

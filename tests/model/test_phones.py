@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder_kit.model.phones import is_possible, phone_number
+from reminder_kit.model.phones import is_given_out, is_possible, phone_number
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,13 @@ def test_what_is_read_once_is_read_the_same_again(written, region):
     if found is not None:
         assert is_possible(found)
         assert phone_number(found, "DE") == found
+
+
+@pytest.mark.parametrize(
+    ("number", "found"),
+    [("+4915123456789", True), ("+447700900123", False), ("+15551234567", False), ("+49", False)],
+    ids=["given out", "for fiction", "no area", "no number"],
+)
+def test_what_no_country_gives_out_is_known(number, found):
+    """As far as the metadata goes: a number that is possible is written to all the same."""
+    assert is_given_out(number) is found

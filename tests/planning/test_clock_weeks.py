@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pendulum
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.composer import Composer
+from reminder_kit.text.time_phrases import city
 from tests.factories import WINDOW
 from tests.planning.weeks import RULES, WEEKS
 from tests.sampling import examples
@@ -31,6 +33,7 @@ QUIETS = (
     QuietHours("22:30", "02:30", also=[QuietHours("12:00", "14:00", days="weekdays")]),
     QuietHours("00:00", "24:00", days="sunday"),
 )
+LOCATIONS = ("", "12 Harbour Street", "https://meet.example/a-1", "meet.example.com/a-1")
 TEXT = "{{ when }}|{{ appointment.starts_at }}"
 
 
@@ -45,8 +48,10 @@ def cases(draw):
         for number in range(draw(st.integers(1, 3)))
     ]
     visit = Appointment("A-1", start, start + timedelta(minutes=45), timezone=name, recipients=people)
+    visit = evolve(visit, location=draw(st.sampled_from(LOCATIONS)))
+    clock = draw(st.sampled_from([None, "place", "reader"]))
     rules = tuple(
-        Rule(f"r{number}", text=TEXT, **changes)
+        Rule(f"r{number}", text=TEXT, clock=clock, **changes)
         for number, changes in enumerate(draw(st.lists(st.sampled_from(RULES), min_size=1, max_size=4)))
     )
     now = start + timedelta(minutes=draw(st.integers(-8 * 1440, 720)))
@@ -84,16 +89,25 @@ def test_everything_ends_inside_every_constraint_or_refused(case):
 @examples(400)
 @given(cases())
 def test_what_a_text_says_of_the_day_is_so_when_it_arrives(case):
-    """Reckoned a second time with pendulum, from the instants alone."""
+    """Reckoned a second time with pendulum, from the instants alone, by the clock of the place or of its reader."""
+    visit, rules, *_ = case
+    at_place = rules[0].clock == "place" or (rules[0].clock is None and visit.location == "12 Harbour Street")
     for decision in decided(*case):
         if decision.change.kind is not ChangeKind.SCHEDULE:
             continue
-        zone = decision.reminder.zone
-        start = pendulum.from_timestamp(decision.reminder.appointment.start_at.timestamp(), tz=zone)
-        arrives = pendulum.from_timestamp(decision.change.send_at.timestamp(), tz=zone)
-        ahead = (start.date() - arrives.date()).days
+        reader = decision.reminder.zone
+        said_in = visit.timezone if at_place else reader
+        start, there = (
+            pendulum.from_timestamp(visit.start_at.timestamp(), tz=name)
+            for name in (said_in, reader if at_place else visit.timezone)
+        )
+        arrives, at_home = (
+            pendulum.from_timestamp(decision.change.send_at.timestamp(), tz=name) for name in (said_in, reader)
+        )
+        ahead = (start.date() - arrives.date()).days if arrives.date() == at_home.date() else 9
         day = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(ahead) or start.format("dddd D MMMM")
-        assert decision.change.text == f"{day} at {start.format('h:mm A')}|{start}"
+        named = f" ({city(said_in, 'en')})" if start.utcoffset() != there.utcoffset() else ""
+        assert decision.change.text == f"{day} at {start.format('h:mm A')}{named}|{start}"
 
 
 @examples(200)
@@ -104,7 +118,7 @@ def test_neither_the_order_of_rules_nor_that_of_people_matters(case, chance):
     people, turned = list(visit.recipients), list(rules)
     chance.shuffle(people)
     chance.shuffle(turned)
-    other = Appointment(visit.id, visit.starts_at, visit.ends_at, timezone=visit.timezone, recipients=people)
+    other = evolve(visit, recipients=people)
     expected = {decision.change.key: decision.change for decision in decided(*case)}
     assert {decision.change.key: decision.change for decision in decided(other, tuple(turned), quiet, now)} == expected
 

@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from reminder_kit import Rule
 from reminder_kit.model.records import Identity, Incoming
 from reminder_kit.planning.plan import Guard
 from reminder_kit.reconciler.plan_builder import build_plan
 from reminder_kit.reconciler.scope import Scope
-from tests.factories import BOTH, DAY, EVENING, START, visit
+from tests.factories import BOTH, EVENING, START, visit
 
+NAMED = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ appointment.id }} {{ when }}")
 SYNC = Scope("sync", "default")
 COMPLETE = Scope("sync", "default", complete=True)
 SWEEP = Scope("resync", sweep=True)
@@ -20,7 +22,7 @@ SWEEP = Scope("resync", sweep=True)
 
 @pytest.fixture
 def kit(make_kit):
-    return make_kit([DAY])
+    return make_kit([NAMED])
 
 
 def planned(kit, *appointments, scope=SYNC, now=START, cap=None, **changes):

@@ -24,10 +24,10 @@ def at_of(row):
 
 @pytest.mark.parametrize("row", OFFSET_KEYS, ids=lambda row: row.key)
 def test_a_row_says_direction_and_anchor(row):
-    """What lies after its anchor is a follow-up, counted from the end."""
+    """What lies after its anchor is a follow-up, counted from the end; what is counted from the booking is none."""
     rule = said(row, at=at_of(row))
     assert rule.is_follow_up is row.follows
-    assert rule.anchor == ("end" if row.follows else "start")
+    assert rule.anchor == (row.counted_from or ("end" if row.follows else "start"))
     assert getattr(rule, row.key) is not None
 
 

@@ -647,6 +647,9 @@ QUIETS = (
     NIGHT,
     QuietHours("22:30", "02:30"),
     QuietHours("01:30", "02:15"),
+    QuietHours("21:00", "08:00", also=[QuietHours("00:00", "24:00", on="holidays")]).with_days_off(
+        Defaults(closed_days=[day for days in CHANGES.values() for day in days])
+    ),
     QuietHours("12:00", "14:00", also=[NIGHT, QuietHours("00:00", "24:00", days="sunday")]),
 )
 

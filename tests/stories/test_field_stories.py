@@ -297,7 +297,9 @@ def test_b09_the_nightly_job_finds_what_no_hook_told_of(kit, sandbox, appointmen
 def test_b19_ids_that_look_alike_are_not_mixed_up(make_kit, sandbox, appointment):
     """Ids of appointments, recipients and rules may be the same text and stay apart."""
     kit = make_kit([Rule("1", before="24 hours", text="1"), Rule("2", before="1 hour", text="2")])
-    kit.sync([appointment("1", recipients=[Recipient(NUMBER, id="1"), Recipient(OTHER, id="2")]), appointment("2")])
+    kit.sync(
+        [appointment("1", recipients=[Recipient(NUMBER, id="1"), Recipient(OTHER, id="2")]), appointment("2", hours=1)]
+    )
     assert sorted((item.to, item.text) for item in sandbox.parked()) == sorted(
         [(NUMBER, "1"), (NUMBER, "1"), (NUMBER, "2"), (NUMBER, "2"), (OTHER, "1"), (OTHER, "2")]
     )

@@ -51,15 +51,19 @@ def sqlite_kit(make_kit, telnyx):
 
 def odd_appointments():
     """Yield appointments with something odd in each of their fields."""
-    starts_at = START + timedelta(days=3)
-    for name, odd in ODD.items():
+    for number, (name, odd) in enumerate(ODD.items()):
+        starts_at = START + timedelta(days=3, minutes=number)  # no two are records of one visit
         person = Recipient(NUMBER, name=odd, id=odd, data={odd: odd}, locale=odd)
         yield Appointment(f"{name}-1", starts_at, title=odd, location=odd, url=odd, recipients=[person])
         yield Appointment(f"{name}-2", starts_at, tags=[odd], data={odd: [odd]}, revision=(1, odd), recipients=[NUMBER])
         yield Appointment(f"{name}-3", starts_at, recipients=[odd, "+12025550124"])
         if name != "long":
             yield Appointment(
-                odd if odd.strip() else "-", starts_at, source=odd, recurrence_id=odd, recipients=[NUMBER]
+                odd if odd.strip() else "-",
+                starts_at + timedelta(hours=1),
+                source=odd,
+                recurrence_id=odd,
+                recipients=[NUMBER],
             )
 
 

@@ -101,12 +101,12 @@ class TestWhen:
         assert known_locale("klingon", "dothraki") == "en"
 
     def test_b07_b14_it_is_said_in_the_readers_zone_not_in_utc(self):
-        """Day and time are those on the recipient's own clock, across midnight too."""
+        """Day and time are those on the recipient's own clock, which is named, across midnight too."""
         start = datetime(2026, 2, 16, 18, tzinfo=ZoneInfo("America/Los_Angeles"))  # the 17th in UTC
         assert said("{{ when }}", "2026-02-16 12:00", start=start) == "today at 6:00 PM"
         assert (
             said("{{ when }}", "2026-02-16 12:00", start=start, who={"timezone": "Europe/Berlin"})
-            == "tomorrow at 3:00 AM"
+            == "tomorrow at 3:00 AM (Berlin)"
         )
 
     def test_b31_an_all_day_appointment_has_a_date_only(self):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reminder_kit.errors import ConfigurationError
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.linter import lint
@@ -105,3 +106,47 @@ def test_what_is_glued_to_a_link_is_pointed_out(text, glued):
     """Phones end a link where a space does."""
     found = [finding.message for finding in lint(Rule("r", before="24 hours", text=text), Defaults())]
     assert [message.split("'")[1] for message in found if "stands right behind a link" in message] == glued
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Cut &amp; colour", "'&amp;' is sent as these 5 characters, since a text is no HTML: write '&'"),
+        ("Ann&#39;s", "'&#39;' is sent as these 5 characters, since a text is no HTML: write \"'\""),
+        ("Cut & colour; R&D", ""),
+        ("{{ when | replace('&amp;', '&') }}", ""),
+    ],
+)
+def test_what_is_written_as_in_html_is_pointed_out(text, said):
+    """It would be sent, and paid for, letter by letter; a plain ampersand costs one."""
+    found = findings(text)
+    assert any(said in one for one in found) if said else found == []
+
+
+def test_an_emoji_costs_twice():
+    """It makes the whole text dearer, and counts two in it; a letter of another alphabet counts one."""
+    assert "counts two" in findings("See you 🦷")[0]
+    assert "counts two" not in findings("See you ś")[0]
+
+
+def test_what_every_text_must_say_is_missed_where_one_does_not():
+    """In each locale and each kind of text, as it comes out; the case of letters is no matter."""
+    asked = Defaults(must_say=["Harbour Clinic", "STOP"])
+    both = "Harbour clinic: see you {{ when }}. Stop ends texts."
+    assert findings(both, asked) == []
+    assert findings({"en": both, "es": "Harbour Clinic: {{ when }}."}, Defaults(must_say="STOP", locale="en"))[-1] == (
+        "warning: rule 'r': text.es: does not say 'STOP', which must_say asks of every text"
+    )
+    late = findings(both, asked, late_text="Today!")
+    assert [one.partition(": late_text: ")[2] for one in late] == [
+        "does not say 'Harbour Clinic', which must_say asks of every text",
+        "does not say 'STOP', which must_say asks of every text",
+    ]
+    assert findings("{% if recipient.name == 'Bob' %}Harbour Clinic{% endif %}STOP", asked)
+
+
+@pytest.mark.parametrize("wrong", [[""], [5], {"a": 1}], ids=str)
+def test_what_must_be_said_is_words(wrong):
+    """Anything else is refused by name."""
+    with pytest.raises(ConfigurationError, match="must_say must be"):
+        Defaults(must_say=wrong)

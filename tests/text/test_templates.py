@@ -44,7 +44,8 @@ def context(send_at=START - timedelta(days=1), *, locale="en", start=START, **ch
     one = Appointment("A-1", start, recipients=[ann], **given)
     two = Appointment("A-2", start + timedelta(hours=2), recipients=[ann], title="X-ray")
     rule = Rule("day-before", before="24 hours", text="x")
-    return TemplateContext(one, ann, rule, send_at, "America/New_York", known_locale(locale), "US", ((two, ann),))
+    home = "America/New_York"
+    return TemplateContext(one, ann, rule, send_at, home, known_locale(locale), "US", ((two, ann, home),))
 
 
 def rendered(source, *args, **changes):

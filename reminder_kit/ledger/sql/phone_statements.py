@@ -51,7 +51,7 @@ class PhoneStatements(Builder):
         table = self.tables.messages
         states = words(_TRAFFIC)
         return (
-            sa.select(table.c.to_number, table.c.key, table.c.send_at)
+            sa.select(table.c.to_number, table.c.key, table.c.send_at, table.c.due_at, table.c.start_at)
             .where(
                 table.c.namespace == sa.bindparam("namespace"),
                 self._among(table.c.to_number, "numbers"),
@@ -60,6 +60,20 @@ class PhoneStatements(Builder):
             )
             .order_by(table.c.serial)
         )
+
+    @cached_property
+    def twins(self) -> Any:
+        """The messages that go, or went, out to a number about a start, for a list of such pairs."""
+        table = self.tables.messages
+        rows, (number, start_at) = self._listing("visits", [sa.Text, sa.BigInteger])
+        matches = sa.and_(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.to_number == number,
+            table.c.start_at == start_at,
+            table.c.state.in_(words(_TRAFFIC)),
+        )
+        columns = (table.c[name] for name in ("to_number", "start_at", "key", "send_at", "due_at", "text"))
+        return sa.select(*columns).select_from(rows.join(table, matches)).order_by(table.c.serial)
 
     @cached_property
     def combined(self) -> Any:
@@ -123,6 +137,14 @@ class PhoneStatements(Builder):
     def lock_number(self) -> Any:
         """A lock by which one transaction at a time parks for a number (PostgreSQL; SQLite has one writer)."""
         return sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("number"), 7301)))
+
+    @cached_property
+    def lock_numbers(self) -> Any:
+        """The same lock for a list of numbers, in an order that is the same for all."""
+        rows, (number,) = self._listing("numbers", [sa.Text])
+        listed = sa.select(sa.func.hashtextextended(number, 7301).label("lock")).select_from(rows).distinct()
+        ordered = listed.order_by(sa.text("lock")).subquery()
+        return sa.select(sa.func.pg_advisory_xact_lock(ordered.c.lock))
 
     @cached_property
     def add_phones(self) -> Any:

@@ -1,0 +1,114 @@
+"""Repeats: of two records of one visit, told in the same words, one message.
+
+Pure: `now` is an argument. Never touches a message that is parked, and never compares what one appointment says itself:
+only new messages are left unsaid, where another appointment's message to that number tells the same of the same start.
+
+The words are the same if they would be at the other one's time: "tomorrow" an hour earlier is no other message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from attrs import define, evolve, field
+
+from reminder_kit.errors import ConfigurationError
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import Twin
+from reminder_kit.planning.assessment import Assessment
+from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.observed import Observed
+from reminder_kit.planning.settings import Settings
+from reminder_kit.planning.spacing import LAST_LOOK, new_messages
+from reminder_kit.rules.placement import Placement, PlacementDecision
+from reminder_kit.rules.superseding import COLLAPSE_WITHIN
+
+__all__ = ["Planned", "Visit", "is_repeated", "siblings_of", "skip_same_texts"]
+
+Visit = tuple[str, datetime]
+"""A number, and a start (UTC)."""
+
+
+def siblings_of(assessments: Iterable[Assessment], observed: Observed) -> frozenset[str]:
+    """Return the keys of all reminders of an appointment, wanted or only recorded."""
+    return frozenset((*(assessment.reminder.key for assessment in assessments), *observed.messages))
+
+
+def is_repeated(twin: Twin, text: str, send_at: datetime, due_at: datetime, siblings: Collection[str]) -> bool:
+    """Say whether a message of another appointment says a text already, which would go out at `send_at` (UTC).
+
+    It does where either both are due, or both go out, within `COLLAPSE_WITHIN`: the same words a day later are another
+    reminder. `siblings` are the keys of the text's own appointment.
+    """
+    if twin.key in siblings or twin.text != text:
+        return False
+    return min(abs(twin.due_at - due_at), abs(twin.send_at - send_at)) < COLLAPSE_WITHIN
+
+
+def skip_same_texts(assessments: Sequence[Assessment], observed: Observed, settings: Settings, now: datetime) -> None:
+    """Skip new messages that another record of the same visit says already.
+
+    What is skipped is decided again shortly before its time, since the other message may have been withdrawn.
+    """
+    if not observed.twins:
+        return
+    siblings = siblings_of(assessments, observed)
+    for assessment, placement, number in new_messages(assessments):
+        twins = observed.twins.get((number, assessment.reminder.appointment.start_at), ())
+        others = [twin for twin in twins if twin.key not in siblings]
+        said = next((twin for twin in others if _says(twin, assessment, placement, settings)), None)
+        if said is not None and placement.send_at is not None:
+            step = ("another record of the same visit says the same, at {}", said.send_at)
+            again = placement.send_at - settings.of(assessment.reminder).window.min_lead - LAST_LOOK
+            again_at = again if now < again else None
+            assessment.placement = Placement(
+                PlacementDecision.SKIP, Reason.SAME_TEXT, None, again_at, (*placement.steps, step)
+            )
+
+
+def _says(twin: Twin, assessment: Assessment, placement: Placement, settings: Settings) -> bool:
+    """Say whether a message of another appointment says what this reminder would, at its time or at the other's."""
+    reminder, send_at = assessment.reminder, placement.send_at
+    if send_at is None:
+        return False
+    with suppress(ConfigurationError):  # its own decision reports that
+        for moment in (send_at, twin.send_at):
+            text = settings.composer.compose(reminder, moment, assessment.includes).text
+            if is_repeated(twin, text, send_at, reminder.due_at or send_at, ()):
+                return True
+    return False
+
+
+@define
+class Planned:
+    """What was decided to be parked before, in a plan or a batch: the ledger does not know of it yet."""
+
+    _by_visit: dict[Visit, list[Twin]] = field(factory=dict)
+
+    def before(self, observed: Observed) -> Observed:
+        """Return an appointment with what is planned for its visit by others before it."""
+        appointment = observed.appointment
+        if appointment is None or not self._by_visit:
+            return observed
+        visits = [(recipient.phone, appointment.start_at) for recipient in appointment.recipients]
+        more: Mapping[Visit, Sequence[Twin]] = {
+            visit: [*observed.twins.get(visit, ()), *self._by_visit[visit]]
+            for visit in visits
+            if visit in self._by_visit
+        }
+        return evolve(observed, twins={**observed.twins, **more}) if more else observed
+
+    def note(self, decisions: Iterable[Decision]) -> None:
+        """Note what one appointment's decisions park, in the place of what was noted of it before."""
+        for decision in decisions:
+            if decision.reminder is None:
+                continue
+            visit = (decision.number, decision.start_at)
+            twins = [twin for twin in self._by_visit.pop(visit, ()) if twin.key != decision.key]
+            if (draft := decision.draft) is not None:
+                due_at = decision.due_at or draft.send_at
+                twins.append(Twin(decision.key, draft.send_at, due_at, draft.text))
+            if twins:
+                self._by_visit[visit] = twins

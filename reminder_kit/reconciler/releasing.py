@@ -1,0 +1,128 @@
+"""The end of work: what came of claimed work items is written, and who is to be decided again for it is found.
+
+Never asks the provider, and never reads a clock. Writes only inside a transaction that it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from reminder_kit.errors import ClaimLostError
+from reminder_kit.ledger.asks import Asks
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import AppointmentRecord, Identity
+from reminder_kit.planning.changes import ChangeKind
+from reminder_kit.planning.day_limit import too_many
+from reminder_kit.planning.settings import Settings
+from reminder_kit.reconciler.neighbours import ranges_of
+from reminder_kit.reconciler.work_item import Requeue, WorkItem
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.transaction import Transaction
+
+__all__ = ["release"]
+
+_MADE_ROOM = (Reason.SAME_TEXT, Reason.DAY_LIMIT)
+"""Why a reminder is left unsent for a message of another appointment, and sent once that is taken back."""
+
+_PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
+"""What parks a message."""
+
+_GOING = (ChangeKind.CANCEL, ChangeKind.REPLACE)
+"""What takes a parked message back."""
+
+
+def release(
+    works: Sequence[WorkItem],
+    actor: str,
+    now: datetime,
+    digest: str,
+    done: Container[Identity] | None,
+    settings: Settings,
+    tx: Transaction,
+) -> list[Identity]:
+    """Write what came of work items and end their claims; returns other appointments to be decided again for it.
+
+    `actor` is the verb, `now` is UTC, `digest` is that of the settings. `done` are the appointments that this run
+    worked on already; None: no rule combines appointments. `settings` say who writes, and how much in a day. A lost
+    claim is no error: its holder finishes the work.
+    """
+    requeued = (
+        _made_room_for(tx, works)
+        | _one_too_many(tx, works, settings, now)
+        | ({} if done is None else _affected(tx, works, done))
+    )
+    tx.lock(sorted({work.record.row for work in works} | set(requeued)))
+    tx.foresee([Asks(claim=work.claim) for work in works])
+    for work in works:
+        try:
+            work.write(tx, actor, now)
+        except ClaimLostError:
+            work.complete = False
+    parked_for = {number for work in works for number in work.parked_for}
+    barred = tx.reader.consent.suppressions(parked_for, settings.writer) if parked_for else {}
+    for work in works:  # barred while it was worked on: what is parked is withdrawn by the next run
+        work.complete = work.complete and work.parked_for.isdisjoint(barred)
+    tx.requeue(sorted(requeued), now)
+    releases = [work.release(digest, now) for work in works]
+    worked_on = {work.record.row for work in works if work.record.dirty and work.complete}
+    known = tx.reader.phones(sorted(worked_on))
+    for work, release in zip(works, releases, strict=True):
+        if work.record.row in worked_on and not set(known.get(work.record.row, ())) <= set(work.phones()):
+            tx.drop_phones(release, work.phones())
+    tx.release(releases)
+    return list(requeued.values())
+
+
+def _affected(tx: Transaction, works: Sequence[WorkItem], done: Container[Identity]) -> dict[int, Identity]:
+    """Return, by row, the appointments to be decided again for what came of these work items."""
+    affected: dict[int, Identity] = {}
+    batch = {work.record.row for work in works}
+    unknown = tx.add_phones({work.record.row: work.phones() for work in works})
+    requeues = [(work.record.row, Requeue.ALL if work.record.row in unknown else work.requeues()) for work in works]
+    for which in (Requeue.NOT_VISITED, Requeue.OUTSIDE_BATCH):
+        for record in _sharing_number(tx, [row for row, requeue in requeues if requeue is which]):
+            if record.row not in batch and (which is Requeue.OUTSIDE_BATCH or record.identity not in done):
+                affected[record.row] = record.identity
+    for row in (row for row, requeue in requeues if requeue is Requeue.ALL):
+        affected |= {record.row: record.identity for record in _sharing_number(tx, [row]) if record.row != row}
+    return affected
+
+
+def _made_room_for(tx: Transaction, works: Sequence[WorkItem]) -> dict[int, Identity]:
+    """Return, by row, the appointments that were left unsaid for a message that is taken back now."""
+    gone = [work.record.row for work in works if any(change.kind in _GOING for change in work.changes.values())]
+    batch = {work.record.row for work in works}
+    return {
+        record.row: record.identity
+        for record in (_sharing_number(tx, gone) if gone else ())
+        if record.row not in batch and any(outcome.reason in _MADE_ROOM for outcome in record.outcomes)
+    }
+
+
+def _one_too_many(tx: Transaction, works: Sequence[WorkItem], settings: Settings, now: datetime) -> dict[int, Identity]:
+    """Return, by row, the appointments with messages on a day on which a number would now get more than it may."""
+    if settings.max_per_day is None:
+        return {}
+    parked = {
+        change.to: change.zone
+        for work in works
+        for change in work.changes.values()
+        if change.to and change.kind in _PARKING and change.outcome == "done"
+    }
+    traffic = tx.reader.traffic(list(parked), now)
+    keys = {
+        key for number, zone in parked.items() for key in too_many(traffic.get(number, ()), zone, settings.max_per_day)
+    }
+    owners = {owner for owner, *_ in tx.reader.reminder_owners(sorted(keys)).values()}
+    batch = {work.record.row for work in works}
+    records = tx.reader.records(identities=sorted(owners)) if owners else ()
+    return {record.row: record.identity for record in records if record.row not in batch}
+
+
+def _sharing_number(tx: Transaction, rows: Sequence[int]) -> list[AppointmentRecord]:
+    """Return the appointments that share a number, around the same day, with those of these rows."""
+    phones = [phone for of_row in tx.reader.phones(rows).values() for phone in of_row]
+    return tx.reader.read(tx.reader.sharing_number(ranges_of(phones)))

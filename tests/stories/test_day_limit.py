@@ -1,0 +1,121 @@
+"""No more than `max_per_day` messages go to one number in a day of its own clock; those nearest to the start stay."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from attrs import evolve
+
+from reminder_kit import QuietHours, Recipient, Rule
+from reminder_kit.config.loading import load
+from reminder_kit.errors import ConfigurationError
+from tests.factories import NEW_YORK, at_rest, parked_texts, received_texts, visit
+
+DAY = Rule("day", before="24 hours", text="{{ appointment.title }} {{ when }}")
+HOURS = Rule("hours", before="2 hours", text="{{ appointment.title }} soon")
+FAMILY = [visit(name, hour, title=name) for name, hour in zip("ABCD", (10, 11, 12, 13), strict=True)]
+
+
+def outcomes(report):
+    """Return reasons by appointment and rule."""
+    return {(change.identity.id, change.rule): change.reason.value for change in report.changes}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4)))[::5], ids=str)
+def test_the_rest_of_the_day_is_left_unsaid(make_kit, sandbox, order):
+    """Of four that are as near to their start, the first three of the day, in whatever order they come in."""
+    kit = make_kit([DAY], max_per_day=3)
+    plan = kit.plan([FAMILY[index] for index in order])
+    for index in order:
+        kit.sync(FAMILY[index])
+    assert [text[0] for text in parked_texts(sandbox)] == ["A", "B", "C"]
+    assert outcomes(plan) == {(name, "day"): "day_limit" if name == "D" else "on_time" for name in "ABCD"}
+    assert at_rest(kit)
+    (why,) = kit.explain("D").reminders
+    assert "3 other messages go to that number that day (max_per_day)" in why.steps
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_is_nearest_to_its_start_stays(make_kit, sandbox, together):
+    """A text two hours before is worth more than tomorrow's, though it is later that day."""
+    kit = make_kit([DAY, HOURS], max_per_day=1)
+    today, tomorrow = visit("today", 16, day=1, title="Today"), visit("tomorrow", 10, title="Tomorrow")
+    if together:
+        kit.sync([tomorrow, today])
+    else:
+        kit.sync(tomorrow)
+        kit.sync(today)
+    found = outcomes(kit.plan_resync())
+    assert found["tomorrow", "day"] == "day_limit"
+    assert {"Today soon", "Tomorrow soon"} <= set(parked_texts(sandbox))
+    assert at_rest(kit)
+
+
+def test_where_one_is_withdrawn_another_takes_its_place(make_kit, sandbox):
+    """In the same run."""
+    kit = make_kit([DAY], max_per_day=3)
+    kit.sync(FAMILY)
+    kit.withdraw("A")
+    assert [text[0] for text in parked_texts(sandbox)] == ["B", "C", "D"]
+    assert at_rest(kit)
+
+
+def test_what_went_out_counts(make_kit, sandbox):
+    """Nothing that comes in later that day is nearer than what the person has."""
+    kit = make_kit([DAY], max_per_day=1)
+    kit.sync(visit("A", 10, day=1, title="A"))
+    sandbox.clock.advance(hours=2)
+    kit.resync()
+    assert outcomes(kit.sync(visit("B", 17, day=1, title="B"))) == {("B", "day"): "day_limit"}
+    assert received_texts(sandbox) == ["A tomorrow at 10:00 AM"]
+
+
+def test_the_day_is_the_recipient_s(make_kit, sandbox):
+    """Eleven at night and one in the morning of New York are one evening in Los Angeles."""
+    night = [visit("A", 23, title="A"), visit("B", 1, day=3, title="B")]
+    make_kit([DAY], max_per_day=1).sync(night)
+    assert len(sandbox.parked()) == 2
+    people = [Recipient("+12025550177", timezone="America/Los_Angeles")]
+    there = [visit("C", 23, title="C"), visit("D", 1, day=3, title="D")]
+    make_kit([DAY], max_per_day=1).sync([evolve(one, recipients=people) for one in there])
+    assert len(sandbox.parked("+12025550177")) == 1
+
+
+def test_other_numbers_and_other_days_have_their_own(make_kit, sandbox):
+    """Each number, and each day, has its own limit."""
+    kit = make_kit([DAY], max_per_day=1)
+    kit.sync([FAMILY[0], visit("E", 10, phone="+12025550177", title="E"), visit("F", 10, day=3, title="F")])
+    assert len(sandbox.parked()) == 3
+
+
+def test_a_cancellation_is_told_in_any_case(make_kit, sandbox):
+    """Nobody comes for nothing because of a limit."""
+    kit = make_kit([DAY], max_per_day=1, cancellation="{{ appointment.title }} is off")
+    kit.sync(visit("A", 10, day=1, title="A"))
+    sandbox.clock.advance(hours=2)
+    kit.withdraw("A", notify=True)
+    sandbox.clock.advance(minutes=30)
+    assert received_texts(sandbox) == ["A tomorrow at 10:00 AM", "A is off"]
+
+
+def test_it_goes_with_quiet_hours_and_a_gap(make_kit, sandbox):
+    """What is moved to the evening before counts on that day."""
+    kit = make_kit([DAY], max_per_day=2, min_gap=timedelta(minutes=30), quiet_hours=QuietHours("21:00", "11:30"))
+    kit.sync(FAMILY)
+    days = [message.send_at.astimezone(NEW_YORK).date() for message in sandbox.parked()]
+    assert max(map(days.count, days)) <= 2
+    assert at_rest(kit)
+
+
+def test_it_is_a_whole_number_from_one_up(make_kit, tmp_path):
+    """In code and in a file, which name the key."""
+    with pytest.raises(ConfigurationError, match="max_per_day must be a whole number from 1 up"):
+        make_kit([DAY], max_per_day=0)
+    file = tmp_path / "reminders.toml"
+    file.write_text("max_per_day = 2.5")
+    with pytest.raises(ConfigurationError, match="max_per_day must be a whole number"):
+        load(file)
+    file.write_text('max_per_day = 3\n[[rules]]\nid = "r"\nbefore = "1 day"\ntext = "x"')
+    assert load(file).options["max_per_day"] == 3
