@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
 from attrs import evolve, field, frozen
 
-from reminder_kit.calendars.content_lines import Component, Property, unescaped
+from reminder_kit.calendars.content_lines import PHONE_NAME, Component, Property, unescaped
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Recipient
@@ -23,8 +24,6 @@ from reminder_kit.model.phones import is_possible, phone_number
 
 __all__ = ["NOT_PEOPLE", "Directory", "Person", "people", "read_directory"]
 
-_PHONE_NAMES = re.compile(r"X-(?:[A-Z]+-)*(?:PHONE|TEL|TELEPHONE|MOBILE|CELL|SMS)(?:-?NUMBER)?", re.IGNORECASE)
-"""Names of properties and parameters that hold a phone number."""
 _URI = re.compile(r"\s*(tel|sms|smsto|mailto):(.*)", re.IGNORECASE | re.DOTALL)
 NOT_PEOPLE = ("ROOM", "RESOURCE")
 """Calendar user types (CUTYPE) that are no people, and are never reminded."""
@@ -134,7 +133,7 @@ def people(
                 found.setdefault(person.address, recipient)
         general = [] if found else _of_event(source, event, uid, directory, settings)
         if len(general) > 1 and source == "text":
-            warn(f"holds {len(general)} phone numbers in its text: the first is used", event.line)
+            warn("holds several phone numbers in its text: the first is used", event.line)
             general = general[:1]
         if general:
             if len(wanted) > 1:
@@ -222,7 +221,7 @@ def _uri_number(rest: str) -> str:
 
 
 def _is_phone_name(name: str) -> bool:
-    return _PHONE_NAMES.fullmatch(name) is not None or name in ("TEL", "PHONE")
+    return PHONE_NAME.fullmatch(name) is not None or name in ("TEL", "PHONE")
 
 
 def _name(text: str, email: str) -> str:
@@ -251,7 +250,7 @@ def _of_event(
     source: str, event: Component, uid: str, directory: Directory, settings: CalendarSettings
 ) -> list[Recipient]:
     if source == "x-phone":
-        found = [value for name, value in event.properties.items() if _PHONE_NAMES.fullmatch(name)]
+        found = [value for name, value in event.properties.items() if PHONE_NAME.fullmatch(name)]
         return [
             Recipient(_without_scheme(property_.value))
             for same in found
@@ -275,12 +274,26 @@ def _without_scheme(value: str) -> str:
 
 
 def _numbers_in(texts: Iterable[str], region: str | None, *, named: bool = False) -> list[Recipient]:
+    """Return the numbers in some texts, the first two at most: more say no more than that they are several."""
     found: dict[str, Recipient] = {}
     for text in texts:
         if sum(map(str.isdigit, text[:_LONGEST_TEXT])) >= 7:
-            for number, before in _matches(text[:_LONGEST_TEXT], region):
+            for number, before in _first_numbers(text[:_LONGEST_TEXT], region):
                 found.setdefault(number, Recipient(number, name=_name_before(before) if named else ""))
-    return list(found.values())
+        if len(found) > 1:
+            break
+    return list(found.values())[:2]
+
+
+@lru_cache(maxsize=1024)
+def _first_numbers(text: str, region: str | None) -> tuple[tuple[str, str], ...]:
+    """Return the first two numbers of a text, each with what stands before it; the same text comes in many events."""
+    found: dict[str, str] = {}
+    for number, before in _matches(text, region):
+        found.setdefault(number, before[-_LONGEST_NAME:])
+        if len(found) == 2:
+            break
+    return tuple(found.items())
 
 
 def _name_before(text: str) -> str:
@@ -289,6 +302,8 @@ def _name_before(text: str) -> str:
     return match[1] if match else ""
 
 
+_LONGEST_NAME = 200
+"""Characters before a number that its owner's name is looked for in."""
 _LONGEST_TEXT = 4000
 """Characters of a text that are searched for numbers."""
 
@@ -304,6 +319,8 @@ def _matches(text: str, region: str | None) -> Iterator[tuple[str, str]]:
 
     leniency = phonenumbers.Leniency
     for strictness in (leniency.POSSIBLE, leniency.STRICT_GROUPING):
+        if strictness == leniency.POSSIBLE and "+" not in text:
+            continue
         matcher = phonenumbers.PhoneNumberMatcher(text, region, leniency=strictness, max_tries=100)
         for match in matcher:
             if match.raw_string.lstrip("(").startswith("+") == (strictness == leniency.POSSIBLE):

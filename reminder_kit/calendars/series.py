@@ -8,7 +8,7 @@ clock merely shows the same digits (RFC 5545, 3.8.5.1).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from attrs import define, field, frozen
@@ -17,9 +17,9 @@ from reminder_kit.calendars.events import Event
 from reminder_kit.calendars.recurrence import Budget, expand
 from reminder_kit.calendars.rrule import Rule
 from reminder_kit.calendars.settings import Limits
-from reminder_kit.calendars.values import Span, TimeKind, When
+from reminder_kit.calendars.values import Span, TimeKind, When, day_of
 from reminder_kit.errors import CalendarError
-from reminder_kit.model.instants import iso
+from reminder_kit.model.instants import in_zone, iso
 
 __all__ = ["NO_DEFINITION", "Instance", "Series", "answers", "instances", "recurrence_text", "series_of"]
 
@@ -74,6 +74,8 @@ class Series:
     replies: list[Event] = field(factory=list)
     #: Original instants (UTC) whose override cannot be read: nothing is known of these instances.
     hidden: set[datetime] = field(factory=set)
+    #: Overrides that name no instance of the series, as far as it was expanded.
+    stray: list[Event] = field(factory=list)
 
     @property
     def first(self) -> When | None:
@@ -124,7 +126,7 @@ def _key(original: When, first: When | None) -> datetime:
     if first is None or original.kind is first.kind is TimeKind.DATE:
         return original.instant
     if first.kind is TimeKind.DATE:
-        return When(datetime.combine(original.wall, datetime.min.time()), first.zone, TimeKind.DATE).instant
+        return When(datetime.combine(day_of(original, first.zone), time()), first.zone, TimeKind.DATE).instant
     if original.kind is TimeKind.DATE:
         return first._replace(wall=datetime.combine(original.wall, first.wall.time())).instant
     if original.kind is TimeKind.FLOATING:
@@ -155,10 +157,12 @@ def instances(series: Series, start: datetime, end: datetime, limits: Limits, bu
 
     Raises `CalendarError` where there are more of them, or more candidates to look at, than the limits allow.
     """
-    found = [instance for instance in _recurring(series, start, end, limits, budget) if start <= instance.at < end]
+    budget.series()
+    made, stray = _recurring(series, start, end, limits, budget)
+    found = [instance for instance in made if start <= instance.at < end]
     alone = series.overrides.items() if series.first is not None else [*series.ranges, *series.overrides.items()]
     for key, version in alone:
-        override = _override(series, key, version)
+        override = _override(series, stray.get(key, key), version)
         if start <= override.at < end:
             found.append(override)
     budget.made(len(found))
@@ -181,24 +185,63 @@ def _original(series: Series, key: datetime, event: Event) -> When:
     return When(key.astimezone(first.zone).replace(tzinfo=None, fold=0), first.zone, first.kind)
 
 
-def _recurring(series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget) -> Iterator[Instance]:
+def _recurring(
+    series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget
+) -> tuple[list[Instance], dict[datetime, datetime]]:
+    """Return the instances that the master describes, and for overrides of none of them which one they stand for."""
     master = series.master
     if master is None or master.start is None:
-        return
+        return [], {}
     shifts = [_shift(key, version.event) for key, version in series.ranges]
     low = start - _MARGIN - max([timedelta(), *shifts])
     high = end + _MARGIN - min([timedelta(), *shifts])
-    for when, length in _starts(master, master.start, low, high, limits, budget):
-        key = when.instant
-        if key in series.overrides or key in series.hidden:
+    starts = _starts(master, master.start, low, high, limits, budget)
+    stray = _stray(series, master.start, {when.instant: when for when, _ in starts}, (low, high))
+    taken = {*series.overrides, *series.hidden, *stray.values()}
+    described = [_described(series, master, when, length) for when, length in starts if when.instant not in taken]
+    return described, stray
+
+
+def _described(series: Series, master: Event, when: When, length: When | Span | None) -> Instance:
+    """Return the instance of one start, as the master or a RANGE=THISANDFUTURE has it."""
+    key = when.instant
+    later = [version for since, version in series.ranges if since <= key]
+    if later:
+        return _shifted(series, when, key, later[-1])
+    original = when if master.recurs else None
+    return Instance(
+        master, when, key, _end(when, key, length, master.span), original, series.is_off(master), not master.recurs
+    )
+
+
+def _stray(
+    series: Series, first: When, starts: dict[datetime, When], bounds: tuple[datetime, datetime]
+) -> dict[datetime, datetime]:
+    """Return, by the original start that they name, for which instances overrides stand that name none.
+
+    Writers move an instance and its RECURRENCE-ID with it: it stands for the only instance of that day that no other
+    override is for. `starts` are all between two `bounds`; what an EXDATE took away stays away. They are
+    noted in `Series.stray`.
+    """
+    master = series.master
+    inside = [key for key in series.overrides if bounds[0] <= key <= bounds[1] and key not in starts]
+    if not inside or master is None:
+        return {}
+    gone = {_key(when, first) for when in master.without}
+    days = {when.wall.date() for when in master.without if when.kind is TimeKind.DATE}
+    free: dict[date, list[datetime]] = {}
+    for key, when in starts.items():
+        if key not in series.overrides and key not in series.hidden:
+            free.setdefault(when.wall.date(), []).append(key)
+    found = {}
+    for key in inside:
+        same_day = free.pop(key.astimezone(first.zone).date(), [])
+        if key in gone or key.astimezone(first.zone).date() in days:
             continue
-        original = when if master.recurs else None
-        later = [version for since, version in series.ranges if since <= key]
-        if later:
-            yield _shifted(series, when, key, later[-1])
-            continue
-        ends_at = _end(when, key, length, master.span)
-        yield Instance(master, when, key, ends_at, original, series.is_off(master), is_one=not master.recurs)
+        series.stray.append(series.overrides[key].event)
+        if len(same_day) == 1:
+            found[key] = same_day[0]
+    return found
 
 
 def _end(when: When, at: datetime, length: When | Span | None, usual: Span) -> datetime:
@@ -240,6 +283,7 @@ def _starts(
             when = first._replace(wall=wall)
             found.setdefault(when.instant, (when, None))
             if len(found) > limits.occurrences:
+                budget.source -= 10 * len(found)
                 raise CalendarError(f"has more than {limits.occurrences} occurrences in the time asked for")
     for when, length in master.extra:
         instant = _key(when, first)
@@ -274,19 +318,28 @@ def _as_in(first: When, instant: datetime) -> When:
 def _walls(
     rule: Rule, first: When, low: datetime, high: datetime, limits: Limits, budget: Budget
 ) -> Iterator[datetime]:
-    budget.begin(limits.candidates)
+    budget.begin(limits.candidates, within_days=rule.freq in ("HOURLY", "MINUTELY", "SECONDLY"))
     if rule.until is not None:
         high = min(high, _until(rule.until, rule.until_kind, first))
     return expand(rule, first.wall, low, high, budget, dates=first.kind is TimeKind.DATE)
 
 
 def _until(until: datetime, kind: str, first: When) -> datetime:
-    """Return UNTIL as a wall clock of the series: a date includes its day, a local time is local (RFC 5545, 3.3.10)."""
+    """Return UNTIL as a wall clock of the series: a date includes its day, a local time is local (RFC 5545, 3.3.10).
+
+    In UTC it ends a series of days on the day that it is by the series' own clock; at the edge of a UTC day, on that.
+    """
+    if kind == "utc" and first.kind is TimeKind.DATE and until.time() not in _DAYS_EDGES:
+        until = in_zone(until.replace(tzinfo=UTC), first.zone).replace(tzinfo=None, fold=0)
     if kind == "date" or first.kind is TimeKind.DATE:
-        return datetime.combine(until, datetime.max.time())
+        return datetime.combine(until, time.max)
     if kind == "utc" and first.kind is TimeKind.ZONED:
         return until.replace(tzinfo=UTC).astimezone(first.zone).replace(tzinfo=None, fold=0)
     return until
+
+
+_DAYS_EDGES = (time(), time(23, 59), time(23, 59, 59))
+"""Times of UTC by which programs that know no zones write the beginning or the end of a day."""
 
 
 def _wall(instant: datetime) -> datetime:

@@ -34,29 +34,37 @@ class Limits:
     #: Files of a folder.
     files: int = 50_000
     #: Lines of a file.
-    lines: int = 30_000_000
+    lines: int = 10_000_000
     #: Bytes of one line after unfolding.
     line_bytes: int = 1_000_000
     #: Components within each other.
     depth: int = 32
     #: Events of a source, and bytes of one.
-    events: int = 1_000_000
+    events: int = 500_000
     event_bytes: int = 16_000_000
     #: Components of one UID.
     overrides: int = 20_000
+    #: Properties of one name in one component, such as ATTENDEE; there may be ten times as many in all.
+    same: int = 20_000
     #: RDATEs, and EXDATEs, of one event.
     dates: int = 20_000
-    #: VALARMs of one event, and repetitions of one alarm; those beyond are left out with a warning.
+    #: VTIMEZONEs of a source that differ.
+    zones: int = 2000
+    #: VALARMs of one event, and repetitions of one alarm and of all of them; those beyond are left out with a warning.
     alarms: int = 50
     repeats: int = 100
-    #: Occurrences of one series within the horizon.
+    all_repeats: int = 200
+    #: CATEGORIES of one event; those beyond are left out with a warning.
+    categories: int = 500
+    #: Occurrences of one series within the horizon, and of a whole source; reading ends beyond the latter.
     occurrences: int = 10_000
+    all_occurrences: int = 50_000
     #: Unreadable events after which reading ends.
     errors: int = 10_000
     #: Candidates: the instants that one recurrence rule makes us look at, whether or not they belong to it.
     candidates: int = 30_000
-    #: Candidates of a whole source beyond the first 500 of each rule, and ten for each occurrence of a series beyond
-    #: its first 500: what a rule finds says nothing of what it costs.
+    #: Candidates of a whole source beyond the first 500 of each of a series' first rules, and ten for each occurrence
+    #: of a series beyond its first 500: what a rule finds says nothing of what it costs.
     work: int = 2_000_000
     #: Redirects of an address.
     redirects: int = 5

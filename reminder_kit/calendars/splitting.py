@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from attrs import define, field
 
-from reminder_kit.calendars.content_lines import decoded, unescaped
+from reminder_kit.calendars.content_lines import content_line, decoded, unescaped
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.errors import CalendarError
 
@@ -123,6 +123,12 @@ def uid_text(raw: bytes) -> str:
     return unescaped(decoded(raw)[0]).strip()
 
 
+def _value_of(raw: bytes) -> bytes:
+    """Return the value of a line with parameters."""
+    read = content_line(decoded(raw)[0], 0)
+    return b"" if read is None else read.value.encode("utf-8", "replace")
+
+
 @define
 class _Event:
     """What the bytes of an event under way have shown so far."""
@@ -164,7 +170,10 @@ class _Scanner:
         head, colon, value = raw.partition(b":")
         if not colon:
             return
-        name = head.partition(b";")[0].strip().upper()
+        name, semicolon, _ = head.partition(b";")
+        name = name.strip(b"\x00 \t").upper()
+        if semicolon and name not in (b"BEGIN", b"END"):
+            value = _value_of(raw)
         if name == b"BEGIN":
             self.begin(value.strip().upper(), offset, line)
         elif name == b"END":
@@ -194,7 +203,7 @@ class _Scanner:
         if name == b"UID":
             event.uid = event.uid or value.strip(b"\x00 \t")
         elif name == b"DTSTART":
-            event.start = raw.rpartition(b":")[2].strip()[:8]
+            event.start = value.strip()[:8]
         elif name == b"RRULE":
             event.recurs = event.recurs or event.rule is not None
             event.rule = value
@@ -298,7 +307,8 @@ class _Scanner:
     def fault(self, event: _Event, what: str) -> None:
         """Report an unusable event."""
         self.index.events += 1
-        self.index.faults.append((what, uid_text(event.uid) if event.uid else None, event.line, self.file))
+        if len(self.index.faults) <= self.index.limits.errors:
+            self.index.faults.append((what, uid_text(event.uid) if event.uid else None, event.line, self.file))
 
     def ended(self, line: int) -> None:
         """Note that the file ends, and with it whatever is still open."""
