@@ -23,6 +23,7 @@ from reminder_kit.calendars.series import Instance, recurrence_text
 from reminder_kit.calendars.values import TimeKind
 from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import iso
+from reminder_kit.model.revisions import SeriesRevision
 
 __all__ = ["Wording", "categories", "occurrence", "wording"]
 
@@ -143,12 +144,13 @@ def occurrence(
     named: Callable[[tzinfo, datetime], ZoneInfo | None],
     display: str | None,
     after: datetime | None,
+    master: tuple[int, int] | None,
 ) -> Occurrence:
     """Return an instance as an occurrence with its appointment.
 
     `named` returns the IANA zone of a zone at an instant, None where there is none. `display` is the name of the
     calendar's own zone, in which UTC times are shown to people (None: it has none). `after` is the start of the
-    instance before, UTC (None: there is none).
+    instance before, UTC (None: there is none), `master` the revision of its series' master (None: that is not there).
     """
     start = instance.start
     info: tzinfo = named(start.zone, instance.at) or start.zone
@@ -158,6 +160,7 @@ def occurrence(
     starts_at, ends_at = instance.at.astimezone(info), instance.ends_at.astimezone(info)
     all_day = start.kind is TimeKind.DATE
     event = instance.event
+    own = (event.sequence, event.modified)
     times: Callable[[], Times] = _no_alarms
     if words.alarms:
         times = partial(
@@ -174,7 +177,7 @@ def occurrence(
         status=Status.CANCELLED if instance.cancelled else words.status,
         source=source,
         recurrence_id=None if instance.original is None else recurrence_text(instance.original),
-        revision=(event.sequence, event.modified),
+        revision=own if instance.original is None else SeriesRevision(master, own),
         booked_at=words.booked_at,
         tags=words.tags,
         data=words.data | {"alarms": [iso(moment) for moment in times().due]} if words.tells_alarms else words.data,

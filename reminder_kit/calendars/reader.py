@@ -111,6 +111,8 @@ class Reading:
     covers: set[str] = field(factory=set)
     #: UIDs of events that could not be read, none of them in `covers`: what is recorded of them stays as it is.
     unreadable: set[str] = field(factory=set)
+    #: By UID in `covers` the revision of its master, or of its cancellation where that is newer.
+    masters: dict[str, tuple[int, int]] = field(factory=dict)
     #: UIDs withdrawn as a whole by METHOD:CANCEL.
     cancelled: set[str] = field(factory=set)
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
@@ -240,6 +242,7 @@ class Reading:
     def _cover(self, uid: str, series: Series) -> None:
         if series.master is not None and uid not in self.unreadable:
             self.covers.add(uid)
+            self.masters[uid] = series.revision or (0, 0)
             if series.cancelled is not None:
                 self.cancelled.add(uid)
 
@@ -305,7 +308,9 @@ class Reading:
                 key = instance.original.instant if instance.original and instance.original.instant in replies else None
                 if (id(event), key) not in words:
                     words[id(event), key] = self._words(uid, event, replies.get(None, {}) | replies.get(key, {}))
-                yield occurrence(instance, words[id(event), key], uid, self.name, table.named, table.display, after)
+                yield occurrence(
+                    instance, words[id(event), key], uid, self.name, table.named, table.display, after, series.revision
+                )
             after = instance.at
         for event in series.stray:
             self.found.warn(

@@ -82,6 +82,12 @@ class Series:
         """DTSTART of the master; None means that there is no master, or none with a start."""
         return None if self.master is None else self.master.start
 
+    @property
+    def revision(self) -> tuple[int, int] | None:
+        """SEQUENCE and stamp of the master, or of its cancellation where that is newer; None: there is no master."""
+        whole = [event for event in (self.master, self.cancelled) if event is not None]
+        return max((event.order[:2] for event in whole), default=None)
+
     def is_off(self, event: Event) -> bool:
         """Say whether an event does not take place: by its own STATUS, or by a later cancellation of the whole."""
         return event.status == "CANCELLED" or (self.cancelled is not None and self.cancelled.order >= event.order)

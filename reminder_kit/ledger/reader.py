@@ -241,6 +241,14 @@ class Reader:
         )
         return [Identity(*row) for row in found]
 
+    def series_of(self, source: str) -> dict[str, str]:
+        """Return the ids of a source that are not removed, each with the newest revision of its master.
+
+        That is the text of the pair (`revisions.revision_order`); "": none is recorded.
+        """
+        statement = self._statements.queries.series_of_source
+        return dict(self._runner.rows(statement, namespace=self._namespace, **_given(source=source)))  # type: ignore[arg-type]
+
     def history(self, *, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[HistoryEntry]:  # noqa: A002 - the public name of an appointment's identity
         """Return what happened to an appointment, oldest first; all occurrences unless one is named."""
         statement = self._statements.queries.history(source=source is not None, occurrence=recurrence_id is not None)

@@ -17,6 +17,7 @@ from reminder_kit.errors import CalendarError, ReminderKitError, unforeseen
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.host_data import whole_text
+from reminder_kit.model.revisions import is_older, revision_order
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
@@ -35,6 +36,8 @@ class Imported:
     scope: Scope
     #: What could not be read of it, as `calendars.occurrences.Problem`s.
     problems: tuple[Any, ...]
+    #: Ids of which it holds a state older than the one recorded: nothing of that counts.
+    outdated: frozenset[str] = frozenset()
 
 
 def source_name(file: Any) -> str:
@@ -71,11 +74,12 @@ def read_for_import(
     if options.region is None:
         options = evolve(options, region=settings.defaults.region)
     name = whole_text(source) or source_name(file)
-    known = {identity.id for identity in ledger.read(lambda reader: reader.of_source(name))}
+    known = ledger.read(lambda reader: reader.series_of(name))
     start, end = now - _follow_up_reach(settings, now), now + options.horizon
     with _foreseen(name):
         content = read_calendar(file, options, start=start, end=end, name=name, known=known.__contains__, now=now)
         appointments = tuple(occurrence.appointment for occurrence in content)
+    outdated = frozenset(uid for uid, pair in content.masters.items() if _is_outdated(pair, known.get(uid, "")))
     refusal = None
     if complete and not content.sound:
         refusal = f"calendar {name!r} can't be trusted to be complete: {content.unsound_because}"
@@ -85,12 +89,17 @@ def read_for_import(
         "import",
         source=name,
         complete=complete and refusal is None,
-        covers=frozenset(content.covers) if content.sound else frozenset(),
-        spare=frozenset(content.unreadable),
+        covers=frozenset(content.covers) - outdated if content.sound else frozenset(),
+        spare=frozenset(content.unreadable) | outdated,
         horizon=end,
         refusal=refusal,
     )
-    return Imported(appointments, scope, tuple(content.problems))
+    return Imported(appointments, scope, tuple(content.problems), outdated)
+
+
+def _is_outdated(master: tuple[int, int], recorded: str) -> bool:
+    """Say whether a master is older than the newest one recorded of its series ("": none is)."""
+    return bool(recorded) and is_older(revision_order(master), ("ii", recorded)) is True
 
 
 @contextmanager

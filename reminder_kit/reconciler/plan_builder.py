@@ -166,7 +166,9 @@ class PlanBuilder:
     def _is_older(self, incoming: Incoming, record: AppointmentRecord | None) -> bool:
         """Say whether the ledger knows something newer than what came in, also that it is not there any more."""
         overtaken = self.snapshots.overtake(incoming.identity.source, incoming.as_of)
-        return overtaken if record is None else incoming.is_older_than(record, overtaken=overtaken)
+        if record is None:
+            return overtaken or incoming.outdated
+        return incoming.is_older_than(record, overtaken=overtaken)
 
     def _is_noted(self, incoming: Incoming, record: AppointmentRecord) -> bool:
         """Say whether something is to be written of what came in as it was recorded: its revision, or that it came."""

@@ -262,6 +262,9 @@ class Planner:
     def _of_calendar(self, imported: Imported) -> dict[Identity, Incoming]:
         """Return what a calendar holds, without what a person withdrew for as long as it does not change there."""
         found = incoming_by_identity(imported.appointments, self.settings.defaults.region, imported.scope.as_of)
+        for identity, incoming in found.items():
+            if identity.id in imported.outdated:
+                found[identity] = evolve(incoming, outdated=True)
         return self.ledger.read(lambda reader: without_kept_out(reader, found))
 
     def _sources_read(self, now: datetime) -> tuple[list[Imported], tuple[Any, ...]]:
