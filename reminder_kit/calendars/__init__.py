@@ -24,10 +24,11 @@ from __future__ import annotations
 
 from reminder_kit.calendars.occurrences import Occurrence, Problem, occurrence_json
 from reminder_kit.calendars.reader import Reading, read_calendar
-from reminder_kit.calendars.settings import CalendarSettings, Limits
+from reminder_kit.calendars.settings import CalendarSettings, CalendarSource, Limits
 
 __all__ = [
     "CalendarSettings",
+    "CalendarSource",
     "Limits",
     "Occurrence",
     "Problem",

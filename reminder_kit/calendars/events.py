@@ -35,7 +35,7 @@ from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import seconds
 
-__all__ = ["Event", "created", "read_event"]
+__all__ = ["Event", "created", "read_event", "readable_original"]
 
 T = TypeVar("T")
 Unread = Callable[[CalendarError], None]
@@ -256,3 +256,14 @@ def created(component: Component) -> datetime | None:
     """
     found = stamp(component.first("CREATED"))
     return None if found is None or found < datetime(1971, 1, 1, tzinfo=UTC) else found
+
+
+def readable_original(component: Component, zones: Zones) -> When | None:
+    """Return the original start of an event that cannot be read otherwise; None means that it has none."""
+    named = component.first("RECURRENCE-ID")
+    if named is None:
+        return None
+    try:
+        return _when(named, zones)
+    except CalendarError:
+        return None

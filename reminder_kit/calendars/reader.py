@@ -24,16 +24,16 @@ from attrs import define, field
 from reminder_kit.calendars.alarms import read_alarms
 from reminder_kit.calendars.appointments import Wording, categories, occurrence, wording
 from reminder_kit.calendars.content_lines import Component, parse
-from reminder_kit.calendars.events import Event, read_event
+from reminder_kit.calendars.events import Event, read_event, readable_original
 from reminder_kit.calendars.occurrences import Occurrence, Problem
 from reminder_kit.calendars.problems import Problems
 from reminder_kit.calendars.recipients import Directory, people, read_directory
 from reminder_kit.calendars.recurrence import Budget
 from reminder_kit.calendars.series import NO_DEFINITION, Series, answers, instances, series_of
 from reminder_kit.calendars.settings import CalendarSettings
-from reminder_kit.calendars.sources import File, files_of
+from reminder_kit.calendars.sources import File, files_of, what_it_is
 from reminder_kit.calendars.splitting import NAMELESS, Index, Object, Place, scan, uid_text
-from reminder_kit.calendars.values import When, as_when, is_day
+from reminder_kit.calendars.values import When
 from reminder_kit.calendars.vtimezones import Definition, Definitions
 from reminder_kit.calendars.zone_names import iana_zone, known_equivalent
 from reminder_kit.calendars.zones import ZoneTable
@@ -118,6 +118,7 @@ class Reading:
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
     _odd: set[str] = field(factory=set, repr=False)
     _yielded: int = field(default=0, repr=False)
+    _beyond: int = field(default=0, repr=False)
     _open: tuple[int, BinaryIO] | None = field(default=None, repr=False)
     _held: ExitStack = field(factory=ExitStack, repr=False)
 
@@ -130,6 +131,11 @@ class Reading:
     def unsound_because(self) -> str:
         """Why absence means nothing; "": it does mean something (`sound`)."""
         return self.found.unsound_because
+
+    @property
+    def beyond(self) -> int:
+        """How many events begin after the horizon, and were not looked at for that reason."""
+        return self.index.beyond + self._beyond
 
     @property
     def sound(self) -> bool:
@@ -177,7 +183,7 @@ class Reading:
         except OSError as error:
             raise CalendarError(f"{file.label} cannot be read: {error.strerror or error}") from None
         if not seen:
-            raise CalendarError(f"{file.label} {_what_it_is(file)}: give an iCalendar file (BEGIN:VCALENDAR)")
+            raise CalendarError(f"{file.label} {what_it_is(file)}: give an iCalendar file (BEGIN:VCALENDAR)")
 
     def _failed(self, uid: str | None, error: CalendarError) -> None:
         if not self.found.fail(str(error), uid, error.line) and uid is not None:
@@ -218,6 +224,7 @@ class Reading:
             self._failed(uid or None, CalendarError(message, line=places[0].line))
         else:
             self._yielded += len(found)
+            self._beyond += not found and series.first is not None and series.first.instant >= self.end
             if self._yielded > self.settings.limits.all_occurrences:
                 most = self.settings.limits.all_occurrences
                 self.found.end(
@@ -272,7 +279,7 @@ class Reading:
                 events.append(self._event(component, place, position, table, uid))
             except CalendarError as error:
                 self._failed(uid or None, CalendarError(str(error), line=error.line or place.line))
-                when = _readable_original(component, table)
+                when = readable_original(component, table)
                 hidden.extend([] if when is None else [when])
                 master_broken = master_broken or component.first("RECURRENCE-ID") is None
         if master_broken:
@@ -384,25 +391,3 @@ _YEAR = timedelta(days=366)
 _MARGIN = timedelta(days=2)
 _UNFORESEEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)
 """Errors of parsers that nobody thought of: an event that raises one is unreadable, and hurts no other."""
-
-
-def _readable_original(component: Component, table: ZoneTable) -> When | None:
-    """Return the original start of an event that cannot be read otherwise; None means that it has none."""
-    named = component.first("RECURRENCE-ID")
-    if named is None:
-        return None
-    try:
-        return as_when(named.value, named.parameters.get("TZID", ""), table, named.line, is_day=is_day(named))
-    except CalendarError:
-        return None
-
-
-def _what_it_is(file: File) -> str:
-    """Return what a file is that is no calendar, as the end of a sentence."""
-    with file.opened() as stream:
-        head = stream.read(512).lstrip().lower()
-    if not head:
-        return "is empty"
-    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "is a web page (perhaps a log-in page) and no calendar"
-    return "is no calendar"

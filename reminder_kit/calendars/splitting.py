@@ -82,6 +82,8 @@ class Index:
     #: How many events there were, and how many of them without a UID.
     events: int = 0
     nameless: int = 0
+    #: How many begin after the horizon.
+    beyond: int = 0
 
     @classmethod
     def between(cls, start: datetime, end: datetime, limits: Limits) -> Index:
@@ -277,7 +279,10 @@ class _Scanner:
             self.index.nameless += 1
             uid = b"%b%d" % (NAMELESS, self.index.nameless)
         place = Place(self.file, self.calendar, event.offset, end - event.offset, event.line)
-        self.index.add(uid, place, matters=self.matters(event))
+        matters = self.matters(event)
+        if not matters and event.start is not None and event.start > self.index.high:
+            self.index.beyond += 1
+        self.index.add(uid, place, matters=matters)
 
     def matters(self, event: _Event) -> bool:
         """Say whether an event can have an occurrence within the horizon, as far as its bytes show."""

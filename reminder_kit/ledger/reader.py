@@ -241,6 +241,12 @@ class Reader:
         )
         return [Identity(*row) for row in found]
 
+    def state_of(self, source: str) -> tuple[int, int, int]:
+        """Return what changes whenever anything of a source is written: how many there are, are removed, and when."""
+        rows = self._runner.rows(self._statements.queries.state_of_source, namespace=self._namespace, source=source)
+        count, gone, at = rows[0] if rows else (0, 0, 0)
+        return int(count), int(gone or 0), int(at or 0)
+
     def series_of(self, source: str) -> dict[str, str]:
         """Return the ids of a source that are not removed, each with the newest revision of its master.
 

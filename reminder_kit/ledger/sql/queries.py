@@ -125,6 +125,15 @@ class Queries(Builder):
         )
 
     @cached_property
+    def state_of_source(self) -> Any:
+        """How many appointments of a source there are, how many are removed, and when one was written last."""
+        table = self.tables.appointments
+        gone = sa.func.sum(sa.case((table.c.removed == sa.true(), 1), else_=0))
+        return sa.select(sa.func.count(), gone, sa.func.max(table.c.recorded_at)).where(
+            table.c.namespace == sa.bindparam("namespace"), table.c.source == sa.bindparam("source")
+        )
+
+    @cached_property
     def series_of_source(self) -> Any:
         """The ids of a source that are not removed, each with the newest revision of its master; "": none is known."""
         table = self.tables.appointments
