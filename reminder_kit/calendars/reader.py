@@ -249,7 +249,8 @@ class Reading:
     def _cover(self, uid: str, series: Series) -> None:
         if series.master is not None and uid not in self.unreadable:
             self.covers.add(uid)
-            self.masters[uid] = series.revision or (0, 0)
+            if not series.shares:
+                self.masters[uid] = series.revision or (0, 0)
             if series.cancelled is not None:
                 self.cancelled.add(uid)
 
@@ -284,15 +285,28 @@ class Reading:
                 master_broken = master_broken or component.first("RECURRENCE-ID") is None
         if master_broken:
             events = [event for event in events if event.replaces is not None]
-        self._mention(uid, events)
-        return series_of(events, hidden)
+        series = series_of(events, hidden)
+        self._mention(uid, events, series)
+        return series
 
-    def _mention(self, uid: str, events: list[Event]) -> None:
-        """Warn of events that are passed over although they could be read."""
+    def _mention(self, uid: str, events: list[Event], series: Series) -> None:
+        """Warn of events that are passed over although they could be read, and of a UID that names several."""
+        if series.shares and series.master is not None:
+            count = len(series.others) + 1
+            self.found.warn(
+                f"{count} appointments of different starts have this UID: each is taken for itself",
+                uid or None,
+                series.master.line,
+            )
         if events and all(event.method in NO_DEFINITION for event in events):
             self.found.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
         whole = sorted((event for event in events if event.replaces is None), key=lambda event: event.order)
-        if len(whole) > 1 and whole[-1].order[:2] == whole[-2].order[:2] and not whole[-1].is_cancellation:
+        if (
+            not series.shares
+            and len(whole) > 1
+            and whole[-1].order[:2] == whole[-2].order[:2]
+            and not whole[-1].is_cancellation
+        ):
             lines = " and ".join(str(event.line) for event in whole[-2:])
             self.found.warn(
                 f"comes several times (lines {lines}), none of them newer: the last counts", uid or None, whole[-1].line
@@ -308,6 +322,7 @@ class Reading:
     def _worded(self, uid: str, series: Series) -> Iterator[Occurrence]:
         replies = answers(series)
         words: dict[tuple[int, datetime | None], Wording] = {}
+        revision = None if series.shares else series.revision
         after: datetime | None = None
         for instance in instances(series, self._since(series), self.end, self.settings.limits, self.budget):
             if instance.at >= self.start:
@@ -316,7 +331,7 @@ class Reading:
                 if (id(event), key) not in words:
                     words[id(event), key] = self._words(uid, event, replies.get(None, {}) | replies.get(key, {}))
                 yield occurrence(
-                    instance, words[id(event), key], uid, self.name, table.named, table.display, after, series.revision
+                    instance, words[id(event), key], uid, self.name, table.named, table.display, after, revision
                 )
             after = instance.at
         for event in series.stray:

@@ -74,6 +74,10 @@ class Series:
     replies: list[Event] = field(factory=list)
     #: Original instants (UTC) whose override cannot be read: nothing is known of these instances.
     hidden: set[datetime] = field(factory=set)
+    #: Other appointments that bear its UID, each of a start of its own: they are no versions of one.
+    others: list[Event] = field(factory=list)
+    #: Whether it is one of several appointments of one UID, so that each is known by its start.
+    shares: bool = False
     #: Overrides that name no instance of the series, as far as it was expanded.
     stray: list[Event] = field(factory=list)
 
@@ -106,6 +110,8 @@ def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
     masters = [event for event in whole if not event.is_cancellation]
     cancelled = whole[-1] if whole and whole[-1].is_cancellation else None
     series = Series(master=masters[-1] if masters else cancelled, cancelled=cancelled)
+    series.others = _apart(masters)
+    series.shares = bool(series.others)
     series.replies = replies
     series.hidden = {_key(when, series.first) for when in hidden}
     parts: dict[tuple[bool, datetime], list[Event]] = {}
@@ -118,6 +124,30 @@ def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
         else:
             series.overrides[key] = _last_word(versions)
     return series
+
+
+def _apart(masters: Sequence[Event]) -> list[Event]:
+    """Return the masters of one UID that are appointments of their own beside the newest one, oldest first.
+
+    Exporters give one UID to many ("None", the number of a course). Another start without another SEQUENCE, in one
+    calendar, is no new version (RFC 5546, 2.1.4: a new start has a new SEQUENCE); nor is it one in another calendar
+    that is exactly as old.
+    """
+    if len(masters) < 2:
+        return []
+    newest = masters[-1]
+    by_start = {event.start.instant: event for event in masters if event.start is not None}
+
+    def is_apart(event: Event) -> bool:
+        if event.zones is newest.zones:
+            return event.sequence == newest.sequence
+        return event.order[:2] == newest.order[:2]
+
+    return [event for event in by_start.values() if not _starts_alike(event, newest) and is_apart(event)]
+
+
+def _starts_alike(one: Event, other: Event) -> bool:
+    return one.start is not None and other.start is not None and one.start.instant == other.start.instant
 
 
 def _last_word(versions: Sequence[Event]) -> Version:
@@ -171,6 +201,10 @@ def instances(series: Series, start: datetime, end: datetime, limits: Limits, bu
         override = _override(series, stray.get(key, key), version)
         if start <= override.at < end:
             found.append(override)
+    for event in series.others:
+        beside = Series(event, series.cancelled, series.overrides, hidden=series.hidden, shares=True)
+        budget.series()
+        found += [one for one in _recurring(beside, start, end, limits, budget)[0] if start <= one.at < end]
     budget.made(len(found))
     return sorted(found, key=lambda instance: instance.at)
 
@@ -214,7 +248,7 @@ def _described(series: Series, master: Event, when: When, length: When | Span | 
     later = [version for since, version in series.ranges if since <= key]
     if later:
         return _shifted(series, when, key, later[-1])
-    original = when if master.recurs else None
+    original = when if master.recurs or series.shares else None
     return Instance(
         master, when, key, _end(when, key, length, master.span), original, series.is_off(master), not master.recurs
     )
@@ -231,7 +265,7 @@ def _stray(
     """
     master = series.master
     inside = [key for key in series.overrides if bounds[0] <= key <= bounds[1] and key not in starts]
-    if not inside or master is None:
+    if not inside or master is None or series.shares:
         return {}
     gone = {_key(when, first) for when in master.without}
     days = {when.wall.date() for when in master.without if when.kind is TimeKind.DATE}

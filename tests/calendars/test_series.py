@@ -412,3 +412,36 @@ def test_the_horizon_is_half_open(read_events, event, day):
     at_midnight = event(start="DTSTART:20260302T000000Z")
     assert len(read_events(at_midnight, **day(3, 2)).found) == 1
     assert read_events(at_midnight, **day(3, 1)).found == []
+
+
+def test_one_uid_on_several_appointments_of_different_starts_names_each(read_events, event):
+    """A course number, or "None", is no name of one appointment: each is known by it and its start, which is said."""
+    starts = ["20260302T090000Z", "20260303T090000Z", "20260304T100000Z"]
+    found = read_events(*(event(f"SUMMARY:Lesson {n}", start=f"DTSTART:{at}") for n, at in enumerate(starts)))
+    assert found.titles == ["Lesson 0", "Lesson 1", "Lesson 2"]
+    assert {item.appointment.id for item in found.found} == {"visit-1"}
+    assert found.ids == found.starts == ["2026-03-02T09:00:00Z", "2026-03-03T09:00:00Z", "2026-03-04T10:00:00Z"]
+    assert found.warnings == ["3 appointments of different starts have this UID: each is taken for itself"]
+    assert found.reading.covers == {"visit-1"}
+
+
+def test_two_series_of_one_uid_are_both_read(read_events, event):
+    """A course on Mondays and on Wednesdays, under one number; an override finds its own."""
+    monday = event("RRULE:FREQ=WEEKLY;COUNT=2", start="DTSTART:20260302T090000Z")
+    wednesday = event("RRULE:FREQ=WEEKLY;COUNT=2", start="DTSTART:20260304T140000Z")
+    moved = event("RECURRENCE-ID:20260311T140000Z", start="DTSTART:20260312T140000Z")
+    moved_too = event("RECURRENCE-ID:20260309T090000Z", start="DTSTART:20260310T090000Z")
+    found = read_events(monday, wednesday, moved, moved_too)
+    assert found.starts == [f"2026-03-{at}Z" for at in ("02T09:00:00", "04T14:00:00", "10T09:00:00", "12T14:00:00")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(("SEQUENCE:0",), ("SEQUENCE:1",)), (("SEQUENCE:1",), ("SEQUENCE:1", "LAST-MODIFIED:20270101T000000Z"))],
+)
+def test_a_new_start_with_a_new_revision_is_a_new_version(read, event, calendar, old, new):
+    """A rescheduled event is one appointment: in one calendar by its SEQUENCE, in another one by its stamp, too."""
+    one = event(*old, start="DTSTART:20260302T090000Z")
+    other = event(*new, start="DTSTART:20260303T090000Z")
+    found = read(calendar("METHOD:REQUEST", one) + calendar("METHOD:REQUEST", other))
+    assert (found.starts, found.ids) == (["2026-03-03T09:00:00Z"], [None])

@@ -268,3 +268,13 @@ def test_what_lies_beyond_the_horizon_waits_for_a_person_only_where_nobody_reads
     report = make_kit(sources=[path]).resync()
     assert [str(problem) for problem in report.problems] == ["1 events beyond 60 days are read when they come nearer"]
     assert report.attention == ()
+
+
+def test_lessons_of_one_uid_come_and_go_by_themselves(taken, parked):
+    """One that is deleted is withdrawn, and another one that moved is followed, whatever they are called."""
+    taken(*(vevent("None", f"202602{day}T100000") for day in (12, 13, 14)))
+    assert parked() == ["11 15", "12 15", "13 15"]
+    taken(*(vevent("None", f"202602{day}T100000") for day in (12, 14)))
+    assert parked() == ["11 15", "13 15"]
+    taken(vevent("None", "20260212T100000"), vevent("None", "20260214T120000"))
+    assert parked() == ["11 15", "13 17"]
