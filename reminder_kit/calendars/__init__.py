@@ -9,7 +9,7 @@ nothing else of ours; icalendar, phonenumbers and httpx are loaded where they ar
 - `values`, `rrule`, `events`, `alarms`: those properties as values.
 - `zone_names`, `outlook_zones`: what zones are called; `vtimezones`: what files say of them; `zones`: TZIDs as zones.
 - `recurrence`: rules expanded over wall clocks; `series`: all events of one UID as the instances of a horizon.
-- `recipients`: who is reminded, and under which number; `appointments`, `occurrences`: what comes out.
+- `recipients`, `text_numbers`: who is reminded, and under which number; `appointments`, `occurrences`: what comes out.
 - `problems`: what is wrong; `reader`: all of it together; `export`: what will be sent, as a calendar or as CSV.
 
 To know:

@@ -18,7 +18,7 @@ from reminder_kit.calendars.alarms import Alarm, Times, alarm_times
 from reminder_kit.calendars.content_lines import Component, unescaped
 from reminder_kit.calendars.events import Event, created
 from reminder_kit.calendars.occurrences import Occurrence
-from reminder_kit.calendars.recipients import NOT_PEOPLE, Person
+from reminder_kit.calendars.recipients import NOT_PEOPLE, Person, Reached
 from reminder_kit.calendars.series import Instance, recurrence_text
 from reminder_kit.calendars.values import TimeKind
 from reminder_kit.model.appointments import Appointment, Recipient, Status
@@ -38,6 +38,8 @@ class Wording:
     #: URL; None: none.
     url: str | None
     recipients: tuple[Recipient, ...]
+    #: Whose number stands in a text, the likeliest first; the recipients are then none.
+    guesses: tuple[Recipient, ...]
     #: CATEGORIES.
     tags: frozenset[str]
     #: What templates may use besides: description, organizer, attendees, resources, where there are any.
@@ -53,8 +55,7 @@ class Wording:
 
 def wording(
     event: Event,
-    recipients: tuple[Recipient, ...],
-    invited: tuple[Person, ...],
+    reached: Reached,
     alarms: tuple[Alarm, ...],
     tags: Iterable[str],
     *,
@@ -69,9 +70,10 @@ def wording(
         title=_one_line(component.text("SUMMARY")),
         location=_one_line(component.text("LOCATION")),
         url=component.value("URL").strip() or None,
-        recipients=recipients,
+        recipients=reached.recipients,
+        guesses=reached.guesses,
         tags=frozenset(tags),
-        data=_data(component, invited),
+        data=_data(component, reached.invited),
         booked_at=created(component),
         status=Status.TENTATIVE if event.status == "TENTATIVE" else Status.CONFIRMED,
         alarms=alarms,

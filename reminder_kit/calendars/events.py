@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sized
 from datetime import UTC, datetime, time, timedelta
+from hashlib import blake2b
 from typing import TypeVar
 
 from attrs import define
@@ -35,7 +36,7 @@ from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import seconds
 
-__all__ = ["Event", "created", "read_event", "readable_original"]
+__all__ = ["Event", "created", "read_event", "readable_original", "uid_of_content"]
 
 T = TypeVar("T")
 Unread = Callable[[CalendarError], None]
@@ -267,3 +268,13 @@ def readable_original(component: Component, zones: Zones) -> When | None:
         return _when(named, zones)
     except CalendarError:
         return None
+
+
+_IDENTIFYING = ("DTSTART", "RRULE", "RECURRENCE-ID", "SUMMARY", "LOCATION")
+"""The properties by which an event without a UID is known again."""
+
+
+def uid_of_content(event: Event) -> str:
+    """Return a UID for an event that has none, made from what it says."""
+    text = "\x1f".join(event.component.value(name) for name in _IDENTIFYING)
+    return "no-uid-" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()

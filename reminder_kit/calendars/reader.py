@@ -14,31 +14,31 @@ is in the same, with a warning; a series in UTC stays in UTC.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta, tzinfo
-from hashlib import blake2b
-from typing import Any, BinaryIO
+from datetime import datetime, timedelta
+from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from reminder_kit.calendars.alarms import read_alarms
 from reminder_kit.calendars.appointments import Wording, categories, occurrence, wording
 from reminder_kit.calendars.content_lines import Component, parse
-from reminder_kit.calendars.events import Event, read_event, readable_original
+from reminder_kit.calendars.events import Event, read_event, readable_original, uid_of_content
 from reminder_kit.calendars.occurrences import Occurrence, Problem
 from reminder_kit.calendars.problems import Problems
 from reminder_kit.calendars.recipients import Directory, people, read_directory
 from reminder_kit.calendars.recurrence import Budget
 from reminder_kit.calendars.series import NO_DEFINITION, Series, answers, instances, series_of
 from reminder_kit.calendars.settings import CalendarSettings
-from reminder_kit.calendars.sources import File, files_of, what_it_is
+from reminder_kit.calendars.sources import File, Held, files_of, what_it_is
 from reminder_kit.calendars.splitting import NAMELESS, Index, Object, Place, scan, uid_text
+from reminder_kit.calendars.text_numbers import Desks
 from reminder_kit.calendars.values import When
 from reminder_kit.calendars.vtimezones import Definition, Definitions
-from reminder_kit.calendars.zone_names import iana_zone, known_equivalent
 from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
-from reminder_kit.model.instants import utc, zone
+from reminder_kit.model.appointments import Recipient
+from reminder_kit.model.instants import utc
+from reminder_kit.model.phones import phone_number
 
 __all__ = ["Reading", "read_calendar"]
 
@@ -61,18 +61,20 @@ def read_calendar(
     calendar to read; what is wrong with single events is found in `Reading.problems`.
     """
     del now
-    budget = Budget(settings.limits.work)
+    budget, files = Budget(settings.limits.work), files_of(source, settings.limits)
     reading = Reading(
         settings=settings,
         start=utc(start, "start"),
         end=utc(end, "end"),
         name=name,
         known=known,
-        files=files_of(source, settings.limits),
+        files=files,
+        held=Held(files),
         index=Index.between(utc(start), utc(end), settings.limits),
         directory={} if settings.directory is None else read_directory(settings.directory),
         budget=budget,
         found=Problems(settings.limits.errors),
+        desks=Desks({phone_number(number, settings.region) or number for number in settings.allow}),
         definitions=Definitions(
             start=_moved(utc(start), -_MARGIN),
             end=_moved(utc(end), _MARGIN),
@@ -99,6 +101,8 @@ class Reading:
     #: Says whether a UID is recorded; None: no UID is.
     known: Callable[[str], bool] | None = field(repr=False)
     files: list[File] = field(repr=False)
+    #: The one of them that is read just now.
+    held: Held = field(repr=False)
     index: Index = field(repr=False)
     #: The people of the CSV file; empty: there is none.
     directory: Directory = field(repr=False)
@@ -107,6 +111,8 @@ class Reading:
     definitions: Definitions = field(repr=False)
     #: What is wrong, as it is found.
     found: Problems = field(repr=False)
+    #: Which numbers in its texts are desks'.
+    desks: Desks = field(repr=False)
     #: UIDs whose master, or whose cancellation, was read: an occurrence that they no longer yield is gone.
     covers: set[str] = field(factory=set)
     #: UIDs of events that could not be read, none of them in `covers`: what is recorded of them stays as it is.
@@ -119,8 +125,6 @@ class Reading:
     _odd: set[str] = field(factory=set, repr=False)
     _yielded: int = field(default=0, repr=False)
     _beyond: int = field(default=0, repr=False)
-    _open: tuple[int, BinaryIO] | None = field(default=None, repr=False)
-    _held: ExitStack = field(factory=ExitStack, repr=False)
 
     @property
     def problems(self) -> list[Problem]:
@@ -143,13 +147,32 @@ class Reading:
         return not self.unsound_because
 
     def __iter__(self) -> Iterator[Occurrence]:
-        self._open = None
-        with self._held:
+        guessed: list[tuple[Occurrence, tuple[Recipient, ...]]] = []
+        with self.held:
             for raw, places in self.index.groups():
                 if self.found.ended:
-                    return
+                    break
                 if raw in self.index.wanted or self._is_known(raw):
-                    yield from self._occurrences(raw, places)
+                    for one, guesses in self._occurrences(raw, places):
+                        if guesses or guessed:  # what comes later waits too: the order stays
+                            guessed.append((one, guesses))
+                        else:
+                            yield one
+        for one, guesses in guessed:
+            yield self._reaching(one, guesses) if guesses else one
+
+    def _reaching(self, one: Occurrence, guesses: tuple[Recipient, ...]) -> Occurrence:
+        """Return an occurrence whose numbers were found in its text with the first that is no desk's, if any is."""
+        chosen = next((guess for guess in guesses if not self.desks.has(guess.phone)), None)
+        if chosen != guesses[0]:
+            self.found.warn(
+                "the number in its text stands in several people's appointments: it is a desk's and not reminded; name "
+                "it in [calendar] own_numbers, or in allow if it is a person's",
+                one.appointment.id,
+                one.line,
+            )
+        recipients = () if chosen is None else (chosen,)
+        return evolve(one, appointment=evolve(one.appointment, recipients=recipients))
 
     def _is_known(self, raw: bytes) -> bool:
         return self.known is not None and not raw.startswith(NAMELESS) and self.known(uid_text(raw))
@@ -198,16 +221,12 @@ class Reading:
         return parse(self._bytes(place), place.line, self.settings.limits)
 
     def _bytes(self, place: Place) -> bytes:
-        if self._open is None or self._open[0] != place.file:
-            self._held.close()
-            self._open = place.file, self._held.enter_context(self.files[place.file].opened())
-            self.found.label = self.files[place.file].label if len(self.files) > 1 else None
-        stream = self._open[1]
-        stream.seek(place.offset)
-        return stream.read(place.length)
+        data = self.held.read(place.file, place.offset, place.length)
+        self.found.label = self.files[place.file].label if len(self.files) > 1 else None
+        return data
 
-    def _occurrences(self, raw: bytes, places: list[Place]) -> Iterator[Occurrence]:
-        """Yield the occurrences of one UID; whatever is wrong with it is reported, and hurts no other."""
+    def _occurrences(self, raw: bytes, places: list[Place]) -> Iterator[tuple[Occurrence, tuple[Recipient, ...]]]:
+        """Yield the occurrences of one UID, with whom its text may mean; what is wrong with it hurts no other."""
         uid = "" if raw.startswith(NAMELESS) else uid_text(raw)
         try:
             self._check_size(places)
@@ -261,10 +280,8 @@ class Reading:
         event = next((event for event in described if event is not None), None)
         if event is None:
             return ""
-        component = event.component
-        text = "\x1f".join(component.value(name) for name in _IDENTIFYING)
-        self.found.warn("has no UID: it is known by what it says, and a change makes it another", None, component.line)
-        return "no-uid-" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        self.found.warn("has no UID: it is known by what it says, and a change makes it another", None, event.line)
+        return uid_of_content(event)
 
     def _series(self, uid: str, places: list[Place]) -> Series:
         """Return the events of one UID put together; those that cannot be read are reported and hidden."""
@@ -319,7 +336,7 @@ class Reading:
         method = self.index.objects[place.calendar].method
         return read_event(component, method, position, table, self.settings.limits, warn)
 
-    def _worded(self, uid: str, series: Series) -> Iterator[Occurrence]:
+    def _worded(self, uid: str, series: Series) -> Iterator[tuple[Occurrence, tuple[Recipient, ...]]]:
         replies = answers(series)
         words: dict[tuple[int, datetime | None], Wording] = {}
         revision = None if series.shares else series.revision
@@ -330,9 +347,9 @@ class Reading:
                 key = instance.original.instant if instance.original and instance.original.instant in replies else None
                 if (id(event), key) not in words:
                     words[id(event), key] = self._words(uid, event, replies.get(None, {}) | replies.get(key, {}))
-                yield occurrence(
-                    instance, words[id(event), key], uid, self.name, table.named, table.display, after, revision
-                )
+                said = words[id(event), key]
+                one = occurrence(instance, said, uid, self.name, table.named, table.display, after, revision)
+                yield one, said.guesses
             after = instance.at
         for event in series.stray:
             self.found.warn(
@@ -354,12 +371,13 @@ class Reading:
 
         table = event.zones
         is_off = event.is_cancellation or event.status == "CANCELLED"
-        recipients, invited = people(
-            event.component, uid, self.settings, self.directory, replies, _silent if is_off else warn
-        )
+        reached = people(event.component, uid, self.settings, self.directory, replies, _silent if is_off else warn)
+        if reached.guesses:
+            names = [person.email or person.name for person in reached.invited if person.email or person.name]
+            self.desks.note([guess.phone for guess in reached.guesses], uid, names)
         alarms = read_alarms(event.component, table, self.settings.limits, warn)
         tags = categories(event.component, self.settings.limits.categories, warn)
-        return wording(event, recipients, invited, alarms, tags, tells_alarms=self.settings.alarms != "ignore")
+        return wording(event, reached, alarms, tags, tells_alarms=self.settings.alarms != "ignore")
 
     def _table(self, calendar: int) -> ZoneTable:
         found = self._tables.get(calendar)
@@ -368,22 +386,12 @@ class Reading:
         return found
 
     def _new_table(self, calendar: Object) -> ZoneTable:
-        configured = zone(self.settings.timezone) if self.settings.timezone else None
-        default: tzinfo = configured or UTC
-        display: tzinfo | None = None
-        if calendar.zone_name:
-            display = iana_zone(calendar.zone_name) or known_equivalent(calendar.zone_name)
-            if display is None:
-                self.found.warn(
-                    f"unknown X-WR-TIMEZONE {calendar.zone_name[:60]!r}: read in {default}", None, calendar.line
-                )
-        return ZoneTable(
-            default=display or default,
-            define=lambda key: self._definition(calendar.zones[key]) if key in calendar.zones else None,
-            warn=lambda message, line: self.found.warn(message, None, line),
-            definitions=self.definitions,
-            display=getattr(display, "key", None),
-            assumed=display is None and configured is None,
+        return ZoneTable.of(
+            calendar.zone_name,
+            self.settings.timezone,
+            lambda key: self._definition(calendar.zones[key]) if key in calendar.zones else None,
+            lambda message, line: self.found.warn(message, None, line or calendar.line),
+            self.definitions,
         )
 
 
@@ -400,8 +408,6 @@ def _moved(moment: datetime, by: timedelta) -> datetime:
         return moment
 
 
-_IDENTIFYING = ("DTSTART", "RRULE", "RECURRENCE-ID", "SUMMARY", "LOCATION")
-"""The properties by which an event without a UID is known again."""
 _YEAR = timedelta(days=366)
 _MARGIN = timedelta(days=2)
 _UNFORESEEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)

@@ -154,6 +154,10 @@ class CalendarSettings:
     )
     #: A CSV file of people; None: there is none.
     directory: Path | None = None
+    #: Numbers of our own, of desks and machines, which are nobody's to remind; what the kit sends from is among them.
+    own_numbers: tuple[str, ...] = field(default=(), converter=_phones)
+    #: Numbers that are people's although they stand in the notes of several people's appointments.
+    allow: tuple[str, ...] = field(default=(), converter=_phones)
     #: What becomes of VALARMs: `ignore`, `rules` (they are further rules) or `only` (they take the place of rules).
     #: Unless ignored, those still due are in each appointment's `data["alarms"]` as ISO instants.
     alarms: str = field(default="ignore", validator=in_(("ignore", "rules", "only")))
@@ -197,7 +201,7 @@ def _setting(key: str, value: Any, where: str) -> Any:
             raise ConfigurationError(f"[{where}] sources must be a list of texts or tables, not {value!r}")
         found = [CalendarSource.of(one, f"[{where}] sources") for one in several]
         return tuple(one.path if one == CalendarSource(one.path) else one for one in found)
-    if key == "phones":
+    if key in ("phones", "own_numbers", "allow"):
         if not isinstance(value, str | list | tuple):
             raise ConfigurationError(f"[{where}] {key} must be a list of texts, not {value!r}")
         return tuple(_required_text(phone, f"[{where}] {key}") for phone in _phones(value))

@@ -9,19 +9,19 @@ import codecs
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.spool import spool
 from reminder_kit.errors import CalendarError
 
-__all__ = ["File", "Look", "files_of", "look_at", "what_it_is"]
+__all__ = ["File", "Held", "Look", "files_of", "look_at", "what_it_is"]
 
 _PIECE = 256 * 1024
 """Bytes that are read at a time."""
@@ -46,6 +46,31 @@ class File:
         else:
             self.place.seek(0)
             yield self.place
+
+
+@define
+class Held:
+    """Files of which one is open at a time, while pieces of them are read; a context that closes it."""
+
+    files: list[File]
+    _number: int = -1
+    _stream: BinaryIO | None = None
+    _open: ExitStack = field(factory=ExitStack, repr=False)
+
+    def __enter__(self) -> None:
+        """Begin with none open."""
+
+    def __exit__(self, *_error: object) -> None:
+        self._open.close()
+        self._number, self._stream = -1, None
+
+    def read(self, number: int, offset: int, length: int) -> bytes:
+        """Return a piece of a file, by its number; raises `OSError`."""
+        if self._stream is None or self._number != number:
+            self._open.close()
+            self._stream, self._number = self._open.enter_context(self.files[number].opened()), number
+        self._stream.seek(offset)
+        return self._stream.read(length)
 
 
 def files_of(source: Any, limits: Limits) -> list[File]:

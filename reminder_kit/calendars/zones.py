@@ -22,6 +22,7 @@ from reminder_kit.calendars.zone_names import (
     known_equivalent,
     offset_in,
 )
+from reminder_kit.model.instants import zone
 
 __all__ = ["ZoneTable"]
 
@@ -44,6 +45,29 @@ class ZoneTable:
     assumed: bool = False
     _found: dict[str, tzinfo] = field(factory=dict)
     _names: dict[TableZone, ZoneInfo | None] = field(factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        own: str,
+        configured: str | None,
+        define: Callable[[str], Definition | None],
+        warn: Callable[[str, int], None],
+        definitions: Definitions,
+    ) -> ZoneTable:
+        """Return the zones of a calendar object with its X-WR-TIMEZONE (`own`, "": none) and the configured zone."""
+        chosen = zone(configured) if configured else None
+        display = (iana_zone(own) or known_equivalent(own)) if own else None
+        if own and display is None:
+            warn(f"unknown X-WR-TIMEZONE {own[:60]!r}: read in {chosen or UTC}", 0)
+        return cls(
+            default=display or chosen or UTC,
+            define=define,
+            warn=warn,
+            definitions=definitions,
+            display=getattr(display, "key", None),
+            assumed=display is None and chosen is None,
+        )
 
     def __call__(self, tzid: str, line: int) -> tzinfo:
         """Return the zone of a TZID; the default zone, with a warning, where nobody knows it."""

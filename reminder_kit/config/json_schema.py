@@ -292,6 +292,8 @@ def _tables() -> dict[str, Any]:
             phones=_described(
                 {"anyOf": [phones["items"], phones]}, "Where a phone number is looked for, in this order."
             ),
+            own_numbers=_described(_SEVERAL, "Numbers of desks and machines, which are nobody's to remind."),
+            allow=_described(_SEVERAL, "Numbers that are people's although many appointments name them."),
             directory=_TEXT,
             alarms={"enum": ["ignore", "rules", "only"]},
             horizon=_described(_LENGTH, "How far ahead calendars are read; further where a rule reaches further."),

@@ -75,6 +75,7 @@ def read_for_import(
         options = evolve(options, timezone=settings.defaults.timezone)
     if options.region is None:
         options = evolve(options, region=settings.defaults.region)
+    options = evolve(options, own_numbers=(*options.own_numbers, *sorted(settings.senders)))
     name = whole_text(source) or source_name(file)
     known = ledger.read(lambda reader: reader.series_of(name))
     horizon = horizon_of(options, settings, now)

@@ -278,3 +278,10 @@ def test_lessons_of_one_uid_come_and_go_by_themselves(taken, parked):
     assert parked() == ["11 15", "13 15"]
     taken(vevent("None", "20260212T100000"), vevent("None", "20260214T120000"))
     assert parked() == ["11 15", "13 17"]
+
+
+def test_nobody_is_what_we_send_from(kit, sandbox):
+    """A calendar that holds the sender's own number as an attendee has nobody to remind."""
+    report = kit.import_calendar(feed(vevent("s", "20260212T100000", phone="+12025550100")), source="clinic")
+    assert sandbox.parked() == []
+    assert [change.reason.value for change in report.changes] == ["no_recipient"]
