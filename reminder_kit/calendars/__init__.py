@@ -6,10 +6,11 @@ nothing else of ours; icalendar, phonenumbers and httpx are loaded where they ar
 - `settings`: zones, phones, alarms, horizon, and the limits that keep hostile files harmless.
 - `sources`, `http_source`, `spool`: a path, folder, stream, text or address as files that can be read twice.
 - `splitting`: one pass that notes where each event lies; `content_lines`: the bytes of one event as properties.
-- `values`, `rrule`, `events`, `alarms`: those properties as values; `zones`, `outlook_zones`: TZIDs as zones.
+- `values`, `rrule`, `events`, `alarms`: those properties as values.
+- `zone_names`, `outlook_zones`: what zones are called; `vtimezones`: what files say of them; `zones`: TZIDs as zones.
 - `recurrence`: rules expanded over wall clocks; `series`: all events of one UID as the instances of a horizon.
-- `recipients`: who is reminded, and under which number; `appointments`, `occurrences`: what comes out.
-- `reader`: all of it together; `export`: what will be sent, as a calendar or as CSV.
+- `recipients`, `text_numbers`: who is reminded, and under which number; `appointments`, `occurrences`: what comes out.
+- `problems`: what is wrong; `reader`: all of it together; `export`: what will be sent, as a calendar or as CSV.
 
 To know:
 
@@ -23,10 +24,11 @@ from __future__ import annotations
 
 from reminder_kit.calendars.occurrences import Occurrence, Problem, occurrence_json
 from reminder_kit.calendars.reader import Reading, read_calendar
-from reminder_kit.calendars.settings import CalendarSettings, Limits
+from reminder_kit.calendars.settings import CalendarSettings, CalendarSource, Limits
 
 __all__ = [
     "CalendarSettings",
+    "CalendarSource",
     "Limits",
     "Occurrence",
     "Problem",

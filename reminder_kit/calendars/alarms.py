@@ -60,30 +60,35 @@ def read_alarms(event: Component, zones: Zones, limits: Limits, warn: Warn) -> t
     components = [child for child in event.children if child.name == "VALARM"]
     if len(components) > limits.alarms:
         warn(f"has {len(components)} alarms: only the first {limits.alarms} are read", components[limits.alarms].line)
-    found = []
+    found: list[Alarm] = []
+    left = limits.all_repeats
     last_seen = stamp(event.first("X-MOZ-LASTACK"))
     for component in components[: limits.alarms]:
         if component.value("ACTION").strip().upper() == "NONE":
             continue
         try:
-            alarm = _read_alarm(component, zones, limits, warn, last_seen)
+            alarm = _read_alarm(component, zones, min(limits.repeats, left), warn, last_seen)
         except CalendarError as error:
             warn(f"alarm left out: {error}", error.line or component.line)
             continue
         if alarm.at != _APPLES_NEVER or not any(name.startswith("X-APPLE-") for name in component.properties):
             found.append(alarm)
+            left -= alarm.repeats
     return tuple(found)
 
 
-def _read_alarm(alarm: Component, zones: Zones, limits: Limits, warn: Warn, last_seen: datetime | None) -> Alarm:
-    """Return one VALARM; raises `CalendarError` where it has no trigger that can be read."""
+def _read_alarm(alarm: Component, zones: Zones, most: int, warn: Warn, last_seen: datetime | None) -> Alarm:
+    """Return one VALARM, with at most so many repetitions.
+
+    Raises `CalendarError` where it has no trigger that can be read.
+    """
     trigger = alarm.first("TRIGGER")
     if trigger is None:
         raise CalendarError("it has no TRIGGER", line=alarm.line)
     text = trigger.value.strip()
     is_absolute = trigger.parameters.get("VALUE", "").upper() == "DATE-TIME" or text[:1].isdigit()
     at = as_when(text, trigger.parameters.get("TZID", ""), zones, trigger.line).instant if is_absolute else None
-    repeats, every = _repetition(alarm, limits, warn)
+    repeats, every = _repetition(alarm, most, warn)
     related = alarm.first("RELATED-TO")
     return Alarm(
         offset=Span() if is_absolute or text.upper() in ("P", "-P") else as_span(text, trigger.line),
@@ -96,7 +101,7 @@ def _read_alarm(alarm: Component, zones: Zones, limits: Limits, warn: Warn, last
     )
 
 
-def _repetition(alarm: Component, limits: Limits, warn: Warn) -> tuple[int, Span]:
+def _repetition(alarm: Component, most: int, warn: Warn) -> tuple[int, Span]:
     """Return how often an alarm comes again, and after what time: never, unless both are there (RFC 5545, 3.6.6)."""
     repeat, duration = alarm.first("REPEAT"), alarm.first("DURATION")
     if repeat is None or duration is None:
@@ -104,9 +109,10 @@ def _repetition(alarm: Component, limits: Limits, warn: Warn) -> tuple[int, Span
     count, every = integer(repeat.value), as_span(duration.value, duration.line)
     if count is None or every == Span():
         return 0, Span()
-    if count > limits.repeats:
-        warn(f"alarm repeats {count} times: only the first {limits.repeats} are read", repeat.line)
-    return max(0, min(count, limits.repeats)), every
+    if count > most:
+        read = f"only the first {most} are read" if most else "none is read, since its event's alarms repeat so often"
+        warn(f"alarm repeats {count} times: {read}", repeat.line)
+    return max(0, min(count, most)), every
 
 
 def alarm_times(

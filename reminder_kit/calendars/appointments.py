@@ -6,24 +6,26 @@ Never decides when something is, and never passes on what a reminder has no use 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from reminder_kit.calendars.alarms import Alarm, alarm_times
+from reminder_kit.calendars.alarms import Alarm, Times, alarm_times
 from reminder_kit.calendars.content_lines import Component, unescaped
 from reminder_kit.calendars.events import Event, created
 from reminder_kit.calendars.occurrences import Occurrence
-from reminder_kit.calendars.recipients import NOT_PEOPLE, Person
+from reminder_kit.calendars.recipients import NOT_PEOPLE, Person, Reached
 from reminder_kit.calendars.series import Instance, recurrence_text
 from reminder_kit.calendars.values import TimeKind
 from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import iso
+from reminder_kit.model.revisions import SeriesRevision
 
-__all__ = ["Wording", "occurrence", "wording"]
+__all__ = ["Wording", "categories", "occurrence", "wording"]
 
 
 @frozen
@@ -36,6 +38,8 @@ class Wording:
     #: URL; None: none.
     url: str | None
     recipients: tuple[Recipient, ...]
+    #: Whose number stands in a text, the likeliest first; the recipients are then none.
+    guesses: tuple[Recipient, ...]
     #: CATEGORIES.
     tags: frozenset[str]
     #: What templates may use besides: description, organizer, attendees, resources, where there are any.
@@ -51,21 +55,25 @@ class Wording:
 
 def wording(
     event: Event,
-    recipients: tuple[Recipient, ...],
-    invited: tuple[Person, ...],
+    reached: Reached,
     alarms: tuple[Alarm, ...],
+    tags: Iterable[str],
     *,
     tells_alarms: bool,
 ) -> Wording:
-    """Return what an event's occurrences have in common; `tells_alarms` puts due alarms into the data of each."""
+    """Return what an event's occurrences have in common.
+
+    `tags` are its CATEGORIES; `tells_alarms` puts due alarms into the data of each.
+    """
     component = event.component
     return Wording(
         title=_one_line(component.text("SUMMARY")),
         location=_one_line(component.text("LOCATION")),
         url=component.value("URL").strip() or None,
-        recipients=recipients,
-        tags=frozenset(_categories(component)),
-        data=_data(component, invited),
+        recipients=reached.recipients,
+        guesses=reached.guesses,
+        tags=frozenset(tags),
+        data=_data(component, reached.invited),
         booked_at=created(component),
         status=Status.TENTATIVE if event.status == "TENTATIVE" else Status.CONFIRMED,
         alarms=alarms,
@@ -81,13 +89,26 @@ def _one_line(text: str) -> str:
     return " ".join(text[:1000].split())
 
 
-def _categories(component: Component) -> list[str]:
-    return [part for property_ in component.all("CATEGORIES") for part in _comma_separated(property_.value)]
+def categories(component: Component, limit: int, warn: Callable[[str, int], None]) -> list[str]:
+    """Return an event's CATEGORIES, `limit` of them at most; that there are more is handed to `warn`."""
+    found: dict[str, None] = {}
+    for property_ in component.all("CATEGORIES"):
+        for text in _comma_separated(property_.value):
+            if len(found) == limit:
+                warn(f"has more than {limit} CATEGORIES: only the first are read", property_.line)
+                return list(found)
+            found[text] = None
+    return list(found)
 
 
-def _comma_separated(value: str) -> list[str]:
-    """Return the texts of a comma-separated list, unescaped; an escaped comma separates nothing."""
-    return [text for part in re.split(r"(?<!\\),", value) if (text := unescaped(part).strip())]
+_COMMA = re.compile(r"((?:[^\\,]|\\.)+)", re.DOTALL)
+
+
+def _comma_separated(value: str) -> Iterator[str]:
+    """Yield the texts of a comma-separated list, unescaped; an escaped comma separates nothing."""
+    for part in _COMMA.finditer(value):
+        if text := unescaped(part[1]).strip():
+            yield text
 
 
 def _data(component: Component, invited: tuple[Person, ...]) -> dict[str, Any]:
@@ -113,30 +134,40 @@ def _resources(component: Component) -> list[str]:
     return list(dict.fromkeys(name for name in (*listed, *invited) if name))
 
 
+def _no_alarms() -> Times:
+    return Times((), ())
+
+
 def occurrence(
     instance: Instance,
     words: Wording,
     uid: str,
     source: str,
-    named: Callable[[tzinfo], ZoneInfo | None],
+    named: Callable[[tzinfo, datetime], ZoneInfo | None],
     display: str | None,
     after: datetime | None,
+    master: tuple[int, int] | None,
 ) -> Occurrence:
     """Return an instance as an occurrence with its appointment.
 
-    `named` returns the IANA zone of a zone, None where there is none. `display` is the name of the calendar's own zone,
-    in which UTC times are shown to people (None: it has none). `after` is the start of the instance before, UTC (None:
-    there is none).
+    `named` returns the IANA zone of a zone at an instant, None where there is none. `display` is the name of the
+    calendar's own zone, in which UTC times are shown to people (None: it has none). `after` is the start of the
+    instance before, UTC (None: there is none), `master` the revision of its series' master (None: that is not there).
     """
     start = instance.start
-    info: tzinfo = named(start.zone) or start.zone
+    info: tzinfo = named(start.zone, instance.at) or start.zone
     if not isinstance(info, ZoneInfo) and info is not UTC:
         info = timezone(instance.at.astimezone(info).utcoffset() or timedelta())
     key = info.key if isinstance(info, ZoneInfo) else display if start.kind is TimeKind.UTC else None
     starts_at, ends_at = instance.at.astimezone(info), instance.ends_at.astimezone(info)
     all_day = start.kind is TimeKind.DATE
     event = instance.event
-    times = alarm_times(words.alarms, instance.at, instance.ends_at, start.zone, is_one=instance.is_one, after=after)
+    own = (event.sequence, event.modified)
+    times: Callable[[], Times] = _no_alarms
+    if words.alarms:
+        times = partial(
+            alarm_times, words.alarms, instance.at, instance.ends_at, start.zone, is_one=instance.is_one, after=after
+        )
     appointment = Appointment(
         id=uid,
         starts_at=starts_at,
@@ -148,20 +179,19 @@ def occurrence(
         status=Status.CANCELLED if instance.cancelled else words.status,
         source=source,
         recurrence_id=None if instance.original is None else recurrence_text(instance.original),
-        revision=(event.sequence, event.modified),
+        revision=own if instance.original is None else SeriesRevision(master, own),
         booked_at=words.booked_at,
         tags=words.tags,
-        data=words.data | {"alarms": [iso(moment) for moment in times.due]} if words.tells_alarms else words.data,
+        data=words.data | {"alarms": [iso(moment) for moment in times().due]} if words.tells_alarms else words.data,
         url=words.url,
         all_day=all_day,
     )
     return Occurrence(
         appointment=appointment,
         all_day=all_day,
-        alarms=times.valid,
         sequence=event.sequence,
         start=start.wall.date() if all_day else starts_at,
         end=ends_at.date() if all_day else ends_at,
         line=event.line,
-        due_alarms=times.due,
+        times=times,
     )

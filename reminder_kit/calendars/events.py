@@ -8,7 +8,8 @@ alarm.
 from __future__ import annotations
 
 from collections.abc import Callable, Sized
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from hashlib import blake2b
 from typing import TypeVar
 
 from attrs import define
@@ -16,14 +17,29 @@ from attrs import define
 from reminder_kit.calendars.content_lines import Component, Property
 from reminder_kit.calendars.rrule import Rule, read_rule
 from reminder_kit.calendars.settings import Limits
-from reminder_kit.calendars.values import Span, TimeKind, When, Zones, as_span, as_when, integer, periods, stamp, whens
+from reminder_kit.calendars.values import (
+    Period,
+    Span,
+    TimeKind,
+    When,
+    Zones,
+    as_span,
+    as_when,
+    day_of,
+    integer,
+    is_day,
+    periods,
+    stamp,
+    whens,
+)
 from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import seconds
 
-__all__ = ["Event", "created", "read_event"]
+__all__ = ["Event", "created", "read_event", "readable_original", "uid_of_content"]
 
 T = TypeVar("T")
+Unread = Callable[[CalendarError], None]
 Warn = Callable[[str, int], None]
 """Takes a reservation in words, and the line that it is about."""
 
@@ -58,7 +74,7 @@ class Event:
     rules: tuple[Rule, ...] = ()
     exceptions: tuple[Rule, ...] = ()
     #: RDATE, each with the end or length that it gives (None: that of the event), and EXDATE.
-    extra: tuple[tuple[When, When | Span | None], ...] = ()
+    extra: tuple[Period, ...] = ()
     without: tuple[When, ...] = ()
 
     @property
@@ -108,8 +124,8 @@ def read_event(component: Component, method: str, position: int, zones: ZoneTabl
         onwards=replaces is not None and replaces.parameters.get("RANGE", "").upper() == "THISANDFUTURE",
         rules=() if replaces else _rules(component, "RRULE", warn),
         exceptions=() if replaces else _rules(component, "EXRULE", warn),
-        extra=() if replaces else _extra(component, zones, limits),
-        without=() if replaces else _without(component, zones, limits),
+        extra=() if replaces else _extra(component, zones, limits, warn),
+        without=() if replaces else _without(component, zones, limits, warn),
     )
 
 
@@ -128,14 +144,22 @@ def _named_when(property_: Property | None, zones: Zones) -> When | None:
     if property_ is None:
         return None
     try:
-        return as_when(property_.value, property_.parameters.get("TZID", ""), zones, property_.line)
+        return _when(property_, zones)
     except CalendarError as error:
         raise CalendarError(f"{property_.name} {error}", line=property_.line) from None
+
+
+def _when(property_: Property, zones: Zones) -> When:
+    tzid = property_.parameters.get("TZID", "")
+    return as_when(property_.value, tzid, zones, property_.line, is_day=is_day(property_))
 
 
 def _rules(component: Component, name: str, warn: Warn) -> tuple[Rule, ...]:
     found = []
     for property_ in component.all(name)[:50]:
+        if not property_.value.strip("; \t"):
+            warn(f"{name} is empty: it repeats nothing", property_.line)
+            continue
         rule, unknown = read_rule(property_.value, property_.line)
         if unknown:
             warn(f"{name}: unknown part {unknown[0][:20]!r} is passed over", property_.line)
@@ -143,27 +167,32 @@ def _rules(component: Component, name: str, warn: Warn) -> tuple[Rule, ...]:
     return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
 
-def _extra(component: Component, zones: Zones, limits: Limits) -> tuple[tuple[When, When | Span | None], ...]:
-    found: list[tuple[When, When | Span | None]] = []
+def _extra(component: Component, zones: Zones, limits: Limits, warn: Warn) -> tuple[Period, ...]:
+    found: list[Period] = []
     for property_ in component.all("RDATE"):
-        found.extend(_named(property_, lambda property_: periods(property_, zones, limits.dates)))
+        found.extend(_listed(property_, lambda name, unread: periods(name, zones, limits.dates, unread), warn))
         _not_too_many(found, property_, limits)
     return tuple(found)
 
 
-def _without(component: Component, zones: Zones, limits: Limits) -> tuple[When, ...]:
+def _without(component: Component, zones: Zones, limits: Limits, warn: Warn) -> tuple[When, ...]:
     found: list[When] = []
     for property_ in component.all("EXDATE"):
-        found.extend(_named(property_, lambda property_: whens(property_, zones, limits.dates)))
+        found.extend(_listed(property_, lambda name, unread: whens(name, zones, limits.dates, unread), warn))
         _not_too_many(found, property_, limits)
     return tuple(found)
 
 
-def _named(property_: Property, read: Callable[[Property], list[T]]) -> list[T]:
+def _listed(property_: Property, read: Callable[[Property, Unread], list[T]], warn: Warn) -> list[T]:
+    """Return a list of dates; the series stays where one of them can't be read, and a warning names that."""
+    found: list[T] = []
     try:
-        return read(property_)
+        found = read(
+            property_, lambda error: warn(f"{property_.name} {error}: it is passed over", error.line or property_.line)
+        )
     except CalendarError as error:
         raise CalendarError(f"{property_.name} {error}", line=property_.line) from None
+    return found
 
 
 def _not_too_many(found: Sized, property_: Property, limits: Limits) -> None:
@@ -188,9 +217,7 @@ def _span(component: Component, start: When, zones: Zones, warn: Warn) -> Span:
     end, duration = component.first("DTEND"), component.first("DURATION")
     try:
         if end is not None:
-            return _until(
-                start, as_when(end.value, end.parameters.get("TZID", ""), zones, end.line), default, warn, end
-            )
+            return _until(start, _when(end, zones), default, warn, end)
         if duration is not None:
             return _lasting(start, as_span(duration.value, duration.line), default, warn, duration)
     except CalendarError as error:
@@ -202,8 +229,9 @@ def _until(start: When, end: When, default: Span, warn: Warn, property_: Propert
     if (start.kind is TimeKind.DATE) != (end.kind is TimeKind.DATE):
         warn("DTSTART and DTEND are not both dates or both times", property_.line)
     if start.kind is TimeKind.DATE:
-        days = (end.wall - start.wall + timedelta(hours=23, minutes=59, seconds=59)).days
-        if days < 0 or (end.wall < start.wall):
+        wall = datetime.combine(day_of(end, start.zone), time()) if end.kind is TimeKind.UTC else end.wall
+        days = (wall - start.wall + timedelta(hours=23, minutes=59, seconds=59)).days
+        if days < 0 or wall < start.wall:
             warn("DTEND lies before DTSTART: its end is left out", property_.line)
         return Span(days) if days > 0 else default
     exact = end.instant - start.instant
@@ -229,3 +257,24 @@ def created(component: Component) -> datetime | None:
     """
     found = stamp(component.first("CREATED"))
     return None if found is None or found < datetime(1971, 1, 1, tzinfo=UTC) else found
+
+
+def readable_original(component: Component, zones: Zones) -> When | None:
+    """Return the original start of an event that cannot be read otherwise; None means that it has none."""
+    named = component.first("RECURRENCE-ID")
+    if named is None:
+        return None
+    try:
+        return _when(named, zones)
+    except CalendarError:
+        return None
+
+
+_IDENTIFYING = ("DTSTART", "RRULE", "RECURRENCE-ID", "SUMMARY", "LOCATION")
+"""The properties by which an event without a UID is known again."""
+
+
+def uid_of_content(event: Event) -> str:
+    """Return a UID for an event that has none, made from what it says."""
+    text = "\x1f".join(event.component.value(name) for name in _IDENTIFYING)
+    return "no-uid-" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()

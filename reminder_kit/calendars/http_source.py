@@ -9,7 +9,7 @@ the next request, and a 304 gives the same calendar again.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -27,7 +27,7 @@ from reminder_kit.http_bodies import Body, BodyError, TooLargeError
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["fetched", "shown"]
+__all__ = ["fetched", "fetched_if_changed", "shown"]
 
 _REMEMBERED = 8
 """Addresses whose answers are remembered."""
@@ -65,23 +65,57 @@ def fetched(address: str, limits: Limits, transport: Any = None, addresses: Addr
     `webcal:` means HTTPS. `transport` (one of httpx; None: its own) is for tests and proxies, `addresses` resolves
     names. Raises `CalendarError` for anything but a 200, or a 304 to a calendar that is remembered.
     """
+    target = _target(address)
+    conditions, remembered = _last_answers.get(target, ({}, b""))
+    body, given = _asked(address, target, conditions, limits, transport, addresses)
+    return BytesIO(remembered) if body is None else _remembered(target, given, body)
+
+
+def fetched_if_changed(
+    address: str,
+    limits: Limits,
+    conditions: Mapping[str, str],
+    transport: Any = None,
+    addresses: Addresses = addresses_of,
+) -> tuple[BinaryIO | None, Mapping[str, str]]:
+    """Return an address' body, None where it is what it was, and the headers by which that is asked the next time.
+
+    `conditions` are such headers of the last answer; none: the body is wanted in any case. Else as `fetched`.
+    """
+    body, given = _asked(address, _target(address), conditions, limits, transport, addresses)
+    return body, conditions if body is None else given
+
+
+def _target(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    return f"{_SCHEMES[scheme.lower()]}://{rest}"
+
+
+def _asked(
+    address: str,
+    target: str,
+    conditions: Mapping[str, str],
+    limits: Limits,
+    transport: Any,
+    addresses: Addresses,
+) -> tuple[BinaryIO | None, dict[str, str]]:
+    """Return the body of an answer, None for a 304, and the headers that make the next request conditional."""
     import httpx
 
-    scheme, _, rest = address.partition("://")
-    target = f"{_SCHEMES[scheme.lower()]}://{rest}"
-    conditions, remembered = _last_answers.get(target, ({}, b""))
     headers = {
         "Accept": "text/calendar, text/plain;q=0.5, */*;q=0.1",
         "Accept-Encoding": "gzip, deflate",
     }
     try:
         with (
-            httpx.Client(transport=transport, timeout=limits.timeout, headers=headers | conditions) as client,
+            httpx.Client(transport=transport, timeout=limits.timeout, headers={**headers, **conditions}) as client,
             _Journey(client, httpx.URL(target), shown(address), limits, addresses).arrived() as response,
         ):
             if response.status_code == httpx.codes.NOT_MODIFIED and conditions:
-                return BytesIO(remembered)
-            return _remembered(target, response, _body(response, address, limits))
+                return None, {}
+            named = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
+            given = {name: value for name, key in named.items() if (value := response.headers.get(key))}
+            return _body(response, address, limits), given
     except CalendarError:
         raise
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
@@ -207,11 +241,8 @@ def _body(response: httpx.Response, address: str, limits: Limits) -> BinaryIO:
     return copy
 
 
-def _remembered(target: str, response: httpx.Response, body: BinaryIO) -> BinaryIO:
+def _remembered(target: str, given: dict[str, str], body: BinaryIO) -> BinaryIO:
     """Remember an answer that can be asked for conditionally, in place of the oldest one, and return its body."""
-    headers = response.headers
-    conditions = {"If-None-Match": headers.get("etag"), "If-Modified-Since": headers.get("last-modified")}
-    given = {name: value for name, value in conditions.items() if value}
     _last_answers.pop(target, None)
     if given and body.tell() <= _LARGEST_REMEMBERED:
         while len(_last_answers) >= _REMEMBERED:

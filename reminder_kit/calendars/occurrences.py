@@ -5,11 +5,13 @@ Pure: values only. Never reads anything.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
+from reminder_kit.calendars.alarms import Times
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.instants import iso
 from reminder_kit.text.printable import printable
@@ -31,12 +33,15 @@ class Problem:
     severity: str = "error"
     #: The file; None: the source consists of one only.
     file: str | None = None
+    #: How many further events the same is said of.
+    more: int = 0
 
     def __str__(self) -> str:
         place = [] if self.file is None else [self.file]
         place += [] if self.line is None else [f"line {self.line}"]
         place += [] if self.uid is None else [f"UID {self.uid}"]
-        return printable(f"{', '.join(place)}: {self.message}" if place else self.message)
+        message = f"{self.message} (and so of {self.more} more)" if self.more else self.message
+        return printable(f"{', '.join(place)}: {message}" if place else message)
 
 
 @frozen
@@ -47,8 +52,6 @@ class Occurrence:
     appointment: Appointment
     #: Whether it was written as dates.
     all_day: bool
-    #: The UTC instants of its valid VALARMs, in order.
-    alarms: tuple[datetime, ...]
     #: SEQUENCE, 0 where there is none.
     sequence: int
     #: Dates for an all-day event (the end exclusive), else aware datetimes.
@@ -56,9 +59,22 @@ class Occurrence:
     end: datetime | date
     #: The line in the file where its VEVENT begins, from 1.
     line: int
-    #: Those of `alarms` that are still to remind someone of this occurrence: neither dismissed (ACKNOWLEDGED), nor one
-    #: person's snooze, nor an absolute alarm of an earlier occurrence.
-    due_alarms: tuple[datetime, ...] = ()
+    #: Returns the instants of its alarms; most readers of a calendar never ask.
+    times: Callable[[], Times] = field(repr=False, eq=False)
+
+    @property
+    def alarms(self) -> tuple[datetime, ...]:
+        """The UTC instants of its valid VALARMs, in order."""
+        return self.times().valid
+
+    @property
+    def due_alarms(self) -> tuple[datetime, ...]:
+        """Those of `alarms` that are still to remind someone of this occurrence.
+
+        They are neither dismissed (ACKNOWLEDGED), nor one person's snooze, nor an absolute alarm of an earlier
+        occurrence.
+        """
+        return self.times().due
 
 
 def occurrence_json(occurrence: Occurrence) -> dict[str, Any]:

@@ -5,7 +5,7 @@ is parsed by itself from its place in the file, after one pass that splits the s
 
 The parsing is our own (`content_lines`, `values`, `recurrence`, `zones`), because appointment times need what icalendar
 and recurring-ical-events lose: durations as they were written, kinds of values, zones for each file, bounds on work.
-icalendar knows CLDR's Windows zones, reads quoted parameters and writes our exports.
+icalendar knows CLDR's Windows zones and writes our exports, and our tests hold the parsing against it.
 
 Where RFC 5545 is open: a floating time is in the calendar's X-WR-TIMEZONE, else in the configured zone; an unknown TZID
 is in the same, with a warning; a series in UTC stays in UTC.
@@ -14,28 +14,31 @@ is in the same, with a warning; a series in UTC stays in UTC.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta, tzinfo
-from hashlib import blake2b
-from typing import Any, BinaryIO
+from datetime import datetime, timedelta
+from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from reminder_kit.calendars.alarms import read_alarms
-from reminder_kit.calendars.appointments import Wording, occurrence, wording
+from reminder_kit.calendars.appointments import Wording, categories, occurrence, wording
 from reminder_kit.calendars.content_lines import Component, parse
-from reminder_kit.calendars.events import Event, read_event
+from reminder_kit.calendars.events import Event, read_event, readable_original, uid_of_content
 from reminder_kit.calendars.occurrences import Occurrence, Problem
+from reminder_kit.calendars.problems import Problems
 from reminder_kit.calendars.recipients import Directory, people, read_directory
 from reminder_kit.calendars.recurrence import Budget
 from reminder_kit.calendars.series import NO_DEFINITION, Series, answers, instances, series_of
 from reminder_kit.calendars.settings import CalendarSettings
-from reminder_kit.calendars.sources import File, files_of
+from reminder_kit.calendars.sources import File, Held, files_of, what_it_is
 from reminder_kit.calendars.splitting import NAMELESS, Index, Object, Place, scan, uid_text
-from reminder_kit.calendars.values import When, as_when
-from reminder_kit.calendars.zones import ZoneTable, iana_zone, known_equivalent
+from reminder_kit.calendars.text_numbers import Desks
+from reminder_kit.calendars.values import When
+from reminder_kit.calendars.vtimezones import Definition, Definitions
+from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
-from reminder_kit.model.instants import utc, zone
+from reminder_kit.model.appointments import Recipient
+from reminder_kit.model.instants import utc
+from reminder_kit.model.phones import phone_number
 
 __all__ = ["Reading", "read_calendar"]
 
@@ -58,16 +61,28 @@ def read_calendar(
     calendar to read; what is wrong with single events is found in `Reading.problems`.
     """
     del now
+    budget, files = Budget(settings.limits.work), files_of(source, settings.limits)
     reading = Reading(
         settings=settings,
         start=utc(start, "start"),
         end=utc(end, "end"),
         name=name,
         known=known,
-        files=files_of(source, settings.limits),
+        files=files,
+        held=Held(files),
         index=Index.between(utc(start), utc(end), settings.limits),
         directory={} if settings.directory is None else read_directory(settings.directory),
-        budget=Budget(settings.limits.work),
+        budget=budget,
+        found=Problems(settings.limits.errors),
+        desks=Desks({phone_number(number, settings.region) or number for number in settings.allow}),
+        definitions=Definitions(
+            start=_moved(utc(start), -_MARGIN),
+            end=_moved(utc(end), _MARGIN),
+            until=_moved(utc(end), _YEAR),
+            budget=budget,
+            candidates=settings.limits.candidates,
+            most=settings.limits.zones,
+        ),
     )
     reading.look_over()
     return reading
@@ -86,27 +101,45 @@ class Reading:
     #: Says whether a UID is recorded; None: no UID is.
     known: Callable[[str], bool] | None = field(repr=False)
     files: list[File] = field(repr=False)
+    #: The one of them that is read just now.
+    held: Held = field(repr=False)
     index: Index = field(repr=False)
     #: The people of the CSV file; empty: there is none.
     directory: Directory = field(repr=False)
     budget: Budget = field(repr=False)
-    #: What is wrong with the source and its events, in the order in which it was found.
-    problems: list[Problem] = field(factory=list)
+    #: The VTIMEZONEs of all its files.
+    definitions: Definitions = field(repr=False)
+    #: What is wrong, as it is found.
+    found: Problems = field(repr=False)
+    #: Which numbers in its texts are desks'.
+    desks: Desks = field(repr=False)
     #: UIDs whose master, or whose cancellation, was read: an occurrence that they no longer yield is gone.
     covers: set[str] = field(factory=set)
     #: UIDs of events that could not be read, none of them in `covers`: what is recorded of them stays as it is.
     unreadable: set[str] = field(factory=set)
+    #: By UID in `covers` the revision of its master, or of its cancellation where that is newer.
+    masters: dict[str, tuple[int, int]] = field(factory=dict)
     #: UIDs withdrawn as a whole by METHOD:CANCEL.
     cancelled: set[str] = field(factory=set)
-    #: Why absence means nothing; "": it does mean something (`sound`).
-    unsound_because: str = ""
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
-    _said: set[tuple[str, str | None]] = field(factory=set, repr=False)
     _odd: set[str] = field(factory=set, repr=False)
-    _failures: int = field(default=0, repr=False)
-    _label: str | None = field(default=None, repr=False)
-    _open: tuple[int, BinaryIO] | None = field(default=None, repr=False)
-    _held: ExitStack = field(factory=ExitStack, repr=False)
+    _yielded: int = field(default=0, repr=False)
+    _beyond: int = field(default=0, repr=False)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with the source and its events, in the order in which it was found."""
+        return self.found.listed()
+
+    @property
+    def unsound_because(self) -> str:
+        """Why absence means nothing; "": it does mean something (`sound`)."""
+        return self.found.unsound_because
+
+    @property
+    def beyond(self) -> int:
+        """How many events begin after the horizon, and were not looked at for that reason."""
+        return self.index.beyond + self._beyond
 
     @property
     def sound(self) -> bool:
@@ -114,13 +147,32 @@ class Reading:
         return not self.unsound_because
 
     def __iter__(self) -> Iterator[Occurrence]:
-        self._open = None
-        with self._held:
+        guessed: list[tuple[Occurrence, tuple[Recipient, ...]]] = []
+        with self.held:
             for raw, places in self.index.groups():
-                if self._failures > self.settings.limits.errors:
-                    return
+                if self.found.ended:
+                    break
                 if raw in self.index.wanted or self._is_known(raw):
-                    yield from self._occurrences(raw, places)
+                    for one, guesses in self._occurrences(raw, places):
+                        if guesses or guessed:  # what comes later waits too: the order stays
+                            guessed.append((one, guesses))
+                        else:
+                            yield one
+        for one, guesses in guessed:
+            yield self._reaching(one, guesses) if guesses else one
+
+    def _reaching(self, one: Occurrence, guesses: tuple[Recipient, ...]) -> Occurrence:
+        """Return an occurrence whose numbers were found in its text with the first that is no desk's, if any is."""
+        chosen = next((guess for guess in guesses if not self.desks.has(guess.phone)), None)
+        if chosen != guesses[0]:
+            self.found.warn(
+                "the number in its text stands in several people's appointments: it is a desk's and not reminded; name "
+                "it in [calendar] own_numbers, or in allow if it is a person's",
+                one.appointment.id,
+                one.line,
+            )
+        recipients = () if chosen is None else (chosen,)
+        return evolve(one, appointment=evolve(one.appointment, recipients=recipients))
 
     def _is_known(self, raw: bytes) -> bool:
         return self.known is not None and not raw.startswith(NAMELESS) and self.known(uid_text(raw))
@@ -133,18 +185,19 @@ class Reading:
                 self._scan(file, number)
             except CalendarError as error:
                 failures.append(error)
-                self.problems.append(Problem(str(error)))
-                self._distrust(str(error))
+                self.found.add(str(error))
+                self.found.distrust(str(error))
         if failures and len(failures) == len(self.files):
             raise failures[0]
         for message, uid, line, number in self.index.faults:
-            self._label = self.files[number].label if len(self.files) > 1 else None
+            self.found.label = self.files[number].label if len(self.files) > 1 else None
             self._failed(uid, CalendarError(message, line=line))
         if self.index.ended_early:
-            self._distrust(self.index.ended_early)
-            self.problems.append(Problem(f"{self.index.ended_early}: nothing is taken for deleted"))
+            self.found.distrust(self.index.ended_early)
+            self.found.add(f"{self.index.ended_early}: nothing is taken for deleted")
         if not self.index.events:
-            self._distrust("the calendar holds no events")
+            self.found.distrust("the calendar holds no events")
+            self.found.warn("the calendar holds no events")
 
     def _scan(self, file: File, number: int) -> None:
         try:
@@ -153,49 +206,34 @@ class Reading:
         except OSError as error:
             raise CalendarError(f"{file.label} cannot be read: {error.strerror or error}") from None
         if not seen:
-            raise CalendarError(f"{file.label} {_what_it_is(file)}: give an iCalendar file (BEGIN:VCALENDAR)")
-
-    def warn(self, message: str, uid: str | None = None, line: int | None = None) -> None:
-        """Add a warning, once for each event; `uid` and `line` None: it is about no one event or line."""
-        if (message, uid) not in self._said:
-            self._said.add((message, uid))
-            self.problems.append(Problem(message, uid, line, "warning", self._label))
-
-    def _distrust(self, why: str) -> None:
-        self.unsound_because = self.unsound_because or why
+            raise CalendarError(f"{file.label} {what_it_is(file)}: give an iCalendar file (BEGIN:VCALENDAR)")
 
     def _failed(self, uid: str | None, error: CalendarError) -> None:
-        self._failures += 1
-        if self._failures > self.settings.limits.errors:
-            why = f"more than {self.settings.limits.errors} events cannot be read: the rest is passed over"
-            self.problems.extend([] if self.unsound_because == why else [Problem(why)])
-            self.unsound_because = why
-            return
-        self.problems.append(Problem(str(error), uid, error.line, "error", self._label))
-        if uid is None:
-            self._distrust(f"the event at line {error.line} has no readable UID")
-        else:
+        if not self.found.fail(str(error), uid, error.line) and uid is not None:
             self.unreadable.add(uid)
             self.covers.discard(uid)
 
-    def _component(self, place: Place) -> Component:
-        if self._open is None or self._open[0] != place.file:
-            self._held.close()
-            self._open = place.file, self._held.enter_context(self.files[place.file].opened())
-            self._label = self.files[place.file].label if len(self.files) > 1 else None
-        stream = self._open[1]
-        stream.seek(place.offset)
-        return parse(stream.read(place.length), place.line, self.settings.limits.line_bytes)
+    def _definition(self, place: Place) -> Definition:
+        data = self._bytes(place)
+        return self.definitions.read(data, lambda: parse(data, place.line, self.settings.limits))
 
-    def _occurrences(self, raw: bytes, places: list[Place]) -> Iterator[Occurrence]:
-        """Yield the occurrences of one UID; whatever is wrong with it is reported, and hurts no other."""
+    def _component(self, place: Place) -> Component:
+        return parse(self._bytes(place), place.line, self.settings.limits)
+
+    def _bytes(self, place: Place) -> bytes:
+        data = self.held.read(place.file, place.offset, place.length)
+        self.found.label = self.files[place.file].label if len(self.files) > 1 else None
+        return data
+
+    def _occurrences(self, raw: bytes, places: list[Place]) -> Iterator[tuple[Occurrence, tuple[Recipient, ...]]]:
+        """Yield the occurrences of one UID, with whom its text may mean; what is wrong with it hurts no other."""
         uid = "" if raw.startswith(NAMELESS) else uid_text(raw)
         try:
             self._check_size(places)
             series = self._series(uid, places)
             uid = uid or self._uid_from_content(series)
             if self._was_yielded(uid, raw):
-                self.warn("comes again, without a UID or with another spelling of it", uid, places[0].line)
+                self.found.warn("comes again, without a UID or with another spelling of it", uid, places[0].line)
                 return
             found = list(self._worded(uid, series))
         except CalendarError as error:
@@ -204,6 +242,15 @@ class Reading:
             message = f"cannot be read ({type(error).__name__}: {error})"[:200]
             self._failed(uid or None, CalendarError(message, line=places[0].line))
         else:
+            self._yielded += len(found)
+            self._beyond += not found and series.first is not None and series.first.instant >= self.end
+            if self._yielded > self.settings.limits.all_occurrences:
+                most = self.settings.limits.all_occurrences
+                self.found.end(
+                    f"there are more than {most} occurrences in the time asked for: the rest is passed over; shorten "
+                    "the horizon, or raise the calendar's limit `all_occurrences`"
+                )
+                return
             self._cover(uid, series)
             yield from found
 
@@ -221,6 +268,8 @@ class Reading:
     def _cover(self, uid: str, series: Series) -> None:
         if series.master is not None and uid not in self.unreadable:
             self.covers.add(uid)
+            if not series.shares:
+                self.masters[uid] = series.revision or (0, 0)
             if series.cancelled is not None:
                 self.cancelled.add(uid)
 
@@ -231,10 +280,8 @@ class Reading:
         event = next((event for event in described if event is not None), None)
         if event is None:
             return ""
-        component = event.component
-        text = "\x1f".join(component.value(name) for name in _IDENTIFYING)
-        self.warn("has no UID: it is known by what it says, and a change makes it another", None, component.line)
-        return "no-uid-" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        self.found.warn("has no UID: it is known by what it says, and a change makes it another", None, event.line)
+        return uid_of_content(event)
 
     def _series(self, uid: str, places: list[Place]) -> Series:
         """Return the events of one UID put together; those that cannot be read are reported and hidden."""
@@ -245,40 +292,54 @@ class Reading:
             table = self._table(place.calendar)
             component = self._component(place)
             for what, line in component.odd[:5]:
-                self.warn(f"a line {what}", uid or None, line)
+                self.found.warn(f"a line {what}", uid or None, line)
             try:
                 events.append(self._event(component, place, position, table, uid))
             except CalendarError as error:
                 self._failed(uid or None, CalendarError(str(error), line=error.line or place.line))
-                when = _readable_original(component, table)
+                when = readable_original(component, table)
                 hidden.extend([] if when is None else [when])
                 master_broken = master_broken or component.first("RECURRENCE-ID") is None
         if master_broken:
             events = [event for event in events if event.replaces is not None]
-        self._mention(uid, events)
-        return series_of(events, hidden)
+        series = series_of(events, hidden)
+        self._mention(uid, events, series)
+        return series
 
-    def _mention(self, uid: str, events: list[Event]) -> None:
-        """Warn of events that are passed over although they could be read."""
+    def _mention(self, uid: str, events: list[Event], series: Series) -> None:
+        """Warn of events that are passed over although they could be read, and of a UID that names several."""
+        if series.shares and series.master is not None:
+            count = len(series.others) + 1
+            self.found.warn(
+                f"{count} appointments of different starts have this UID: each is taken for itself",
+                uid or None,
+                series.master.line,
+            )
         if events and all(event.method in NO_DEFINITION for event in events):
-            self.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
+            self.found.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
         whole = sorted((event for event in events if event.replaces is None), key=lambda event: event.order)
-        if len(whole) > 1 and whole[-1].order[:2] == whole[-2].order[:2] and not whole[-1].is_cancellation:
+        if (
+            not series.shares
+            and len(whole) > 1
+            and whole[-1].order[:2] == whole[-2].order[:2]
+            and not whole[-1].is_cancellation
+        ):
             lines = " and ".join(str(event.line) for event in whole[-2:])
-            self.warn(
+            self.found.warn(
                 f"comes several times (lines {lines}), none of them newer: the last counts", uid or None, whole[-1].line
             )
 
     def _event(self, component: Component, place: Place, position: int, table: ZoneTable, uid: str) -> Event:
         def warn(message: str, line: int) -> None:
-            self.warn(message, uid or None, line)
+            self.found.warn(message, uid or None, line)
 
         method = self.index.objects[place.calendar].method
         return read_event(component, method, position, table, self.settings.limits, warn)
 
-    def _worded(self, uid: str, series: Series) -> Iterator[Occurrence]:
+    def _worded(self, uid: str, series: Series) -> Iterator[tuple[Occurrence, tuple[Recipient, ...]]]:
         replies = answers(series)
         words: dict[tuple[int, datetime | None], Wording] = {}
+        revision = None if series.shares else series.revision
         after: datetime | None = None
         for instance in instances(series, self._since(series), self.end, self.settings.limits, self.budget):
             if instance.at >= self.start:
@@ -286,10 +347,14 @@ class Reading:
                 key = instance.original.instant if instance.original and instance.original.instant in replies else None
                 if (id(event), key) not in words:
                     words[id(event), key] = self._words(uid, event, replies.get(None, {}) | replies.get(key, {}))
-                yield occurrence(
-                    instance, words[id(event), key], uid, self.name, self._names(table), table.display, after
-                )
+                said = words[id(event), key]
+                one = occurrence(instance, said, uid, self.name, table.named, table.display, after, revision)
+                yield one, said.guesses
             after = instance.at
+        for event in series.stray:
+            self.found.warn(
+                "RECURRENCE-ID names no instance: it stands for that of its day, if there is one", uid, event.line
+            )
 
     def _since(self, series: Series) -> datetime:
         """Return from when instances are needed, UTC: an absolute alarm is due for the first one that follows it."""
@@ -300,20 +365,19 @@ class Reading:
         absolute = [alarm.at for alarm in alarms if alarm.at is not None]
         return max(min([self.start, *absolute]), self.start - _YEAR)
 
-    def _names(self, table: ZoneTable) -> Callable[[tzinfo], Any]:
-        return lambda info: table.named(info, self.start - _MARGIN, self.end + _MARGIN)
-
     def _words(self, uid: str, event: Event, replies: dict[str, str]) -> Wording:
         def warn(message: str, line: int) -> None:
-            self.warn(message, uid, line)
+            self.found.warn(message, uid, line)
 
         table = event.zones
         is_off = event.is_cancellation or event.status == "CANCELLED"
-        recipients, invited = people(
-            event.component, uid, self.settings, self.directory, replies, _silent if is_off else warn
-        )
+        reached = people(event.component, uid, self.settings, self.directory, replies, _silent if is_off else warn)
+        if reached.guesses:
+            names = [person.email or person.name for person in reached.invited if person.email or person.name]
+            self.desks.note([guess.phone for guess in reached.guesses], uid, names)
         alarms = read_alarms(event.component, table, self.settings.limits, warn)
-        return wording(event, recipients, invited, alarms, tells_alarms=self.settings.alarms != "ignore")
+        tags = categories(event.component, self.settings.limits.categories, warn)
+        return wording(event, reached, alarms, tags, tells_alarms=self.settings.alarms != "ignore")
 
     def _table(self, calendar: int) -> ZoneTable:
         found = self._tables.get(calendar)
@@ -322,23 +386,12 @@ class Reading:
         return found
 
     def _new_table(self, calendar: Object) -> ZoneTable:
-        limits = self.settings.limits
-        configured = zone(self.settings.timezone) if self.settings.timezone else None
-        default: tzinfo = configured or UTC
-        display: tzinfo | None = None
-        if calendar.zone_name:
-            display = iana_zone(calendar.zone_name) or known_equivalent(calendar.zone_name)
-            if display is None:
-                self.warn(f"unknown X-WR-TIMEZONE {calendar.zone_name[:60]!r}: read in {default}", None, calendar.line)
-        return ZoneTable(
-            default=display or default,
-            define=lambda key: self._component(calendar.zones[key]) if key in calendar.zones else None,
-            warn=lambda message, line: self.warn(message, None, line),
-            until=self.end + _YEAR,
-            budget=self.budget,
-            candidates=limits.candidates,
-            display=getattr(display, "key", None),
-            assumed=display is None and configured is None,
+        return ZoneTable.of(
+            calendar.zone_name,
+            self.settings.timezone,
+            lambda key: self._definition(calendar.zones[key]) if key in calendar.zones else None,
+            lambda message, line: self.found.warn(message, None, line or calendar.line),
+            self.definitions,
         )
 
 
@@ -347,31 +400,15 @@ def _silent(message: str, line: int) -> None:
     del message, line
 
 
-_IDENTIFYING = ("DTSTART", "RRULE", "RECURRENCE-ID", "SUMMARY", "LOCATION")
-"""The properties by which an event without a UID is known again."""
+def _moved(moment: datetime, by: timedelta) -> datetime:
+    """Return an instant some time later, or earlier; at the ends of time, as it is."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment
+
+
 _YEAR = timedelta(days=366)
 _MARGIN = timedelta(days=2)
 _UNFORESEEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)
 """Errors of parsers that nobody thought of: an event that raises one is unreadable, and hurts no other."""
-
-
-def _readable_original(component: Component, table: ZoneTable) -> When | None:
-    """Return the original start of an event that cannot be read otherwise; None means that it has none."""
-    named = component.first("RECURRENCE-ID")
-    if named is None:
-        return None
-    try:
-        return as_when(named.value, named.parameters.get("TZID", ""), table, named.line)
-    except CalendarError:
-        return None
-
-
-def _what_it_is(file: File) -> str:
-    """Return what a file is that is no calendar, as the end of a sentence."""
-    with file.opened() as stream:
-        head = stream.read(512).lstrip().lower()
-    if not head:
-        return "is empty"
-    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "is a web page (perhaps a log-in page) and no calendar"
-    return "is no calendar"

@@ -14,17 +14,16 @@ from urllib.parse import unquote
 
 from attrs import evolve, field, frozen
 
-from reminder_kit.calendars.content_lines import Component, Property, unescaped
+from reminder_kit.calendars.content_lines import PHONE_NAME, Component, Property, unescaped
 from reminder_kit.calendars.settings import CalendarSettings
+from reminder_kit.calendars.text_numbers import numbers_in
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.instants import zone
-from reminder_kit.model.phones import is_possible, phone_number
+from reminder_kit.model.phones import phone_number
 
-__all__ = ["NOT_PEOPLE", "Directory", "Person", "people", "read_directory"]
+__all__ = ["NOT_PEOPLE", "Directory", "Person", "Reached", "people", "read_directory"]
 
-_PHONE_NAMES = re.compile(r"X-(?:[A-Z]+-)*(?:PHONE|TEL|TELEPHONE|MOBILE|CELL|SMS)(?:-?NUMBER)?", re.IGNORECASE)
-"""Names of properties and parameters that hold a phone number."""
 _URI = re.compile(r"\s*(tel|sms|smsto|mailto):(.*)", re.IGNORECASE | re.DOTALL)
 NOT_PEOPLE = ("ROOM", "RESOURCE")
 """Calendar user types (CUTYPE) that are no people, and are never reminded."""
@@ -65,8 +64,20 @@ class Entry:
     locale: str | None = None
 
 
-Directory = Mapping[str, Entry]
-"""People by "email:…", "name:…" and "uid:…", in lower case."""
+Directory = Mapping[str, "tuple[Entry, ...]"]
+"""People by "email:…", "name:…" and "uid:…", in lower case; several where a person has several rows: guardians."""
+
+
+@frozen
+class Reached:
+    """Who is reminded of an event, as far as the event itself says."""
+
+    #: Who is, for sure.
+    recipients: tuple[Recipient, ...] = ()
+    #: All who are invited.
+    invited: tuple[Person, ...] = ()
+    #: Whose number was found in a text, the likeliest first: one of them is reminded, unless it is a desk's.
+    guesses: tuple[Recipient, ...] = ()
 
 
 def read_directory(path: Path) -> Directory:
@@ -79,7 +90,11 @@ def read_directory(path: Path) -> Directory:
             sample = stream.readline()
             stream.seek(0)
             rows = csv.DictReader(stream, delimiter=";" if sample.count(";") > sample.count(",") else ",")
-            return dict(_entries(rows, path))
+            found: dict[str, tuple[Entry, ...]] = {}
+            for key, entry in _entries(rows, path):
+                known = found.get(key, ())
+                found[key] = known if entry.phone in {one.phone for one in known} else (*known, entry)
+            return found
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(f"the directory {path} cannot be read: {error}; give a CSV file in UTF-8") from None
 
@@ -115,39 +130,62 @@ def people(
     directory: Directory,
     replies: Mapping[str, str],
     warn: Callable[[str, int], None],
-) -> tuple[tuple[Recipient, ...], tuple[Person, ...]]:
+) -> Reached:
     """Return who is reminded, and all who are invited; `replies` are their answers (PARTSTAT) by address.
 
     Sources of numbers are looked into in the configured order. The first that gives an invited person a number decides
     for that person. A number that belongs to the event as a whole (`x-phone`, `contact`, `text`, the directory by UID)
-    is used only while nobody has one, and is taken for the invited person's where exactly one is invited.
+    is used only while nobody has one, and is taken for the invited person's where exactly one is invited. Our own
+    numbers are nobody's, and one from a text is a guess: whoever reads all of the source knows the numbers of desks.
     """
     invited = tuple(_invited(event, replies))
     wanted = tuple(person for person in invited if person.status not in ("DECLINED", "DELEGATED"))
     if invited and not wanted:
-        return (), invited
-    found: dict[str, Recipient] = {}
+        return Reached(invited=invited)
+    found: dict[str, tuple[Recipient, ...]] = {}
     for source in settings.phones if "directory" in settings.phones else _with_directory(settings.phones):
         for person in wanted:
-            recipient = _of_person(source, person, directory)
-            if recipient is not None:
-                found.setdefault(person.address, recipient)
-        general = [] if found else _of_event(source, event, uid, directory, settings)
-        if len(general) > 1 and source == "text":
-            warn(f"holds {len(general)} phone numbers in its text: the first is used", event.line)
-            general = general[:1]
+            recipients = _final(_of_person(source, person, directory), settings)
+            if recipients:
+                found.setdefault(person.address, recipients)
+        if source == "text":
+            if not found and (guesses := _guessed(event, wanted, settings, warn)):
+                return Reached(invited=invited, guesses=guesses)
+            continue
+        general = () if found else _final(_of_event(source, event, uid, directory, settings), settings)
         if general:
             if len(wanted) > 1:
                 _list_missing(wanted, {}, warn, event.line)
-            return _final(_owned(general, wanted), settings.region), invited
+            return Reached(_owned(general, wanted), invited)
     if found:  # an event without any number is counted by whoever reads it
         _list_missing(wanted, found, warn, event.line)
-    reached = (found[person.address] for person in wanted if person.address in found)
-    return _final(reached, settings.region), invited
+    reached = [one for person in wanted for one in found.get(person.address, ())]
+    return Reached(tuple({(one.id, one.phone): one for one in reached}.values()), invited)
+
+
+def _guessed(
+    event: Component, wanted: tuple[Person, ...], settings: CalendarSettings, warn: Callable[[str, int], None]
+) -> tuple[Recipient, ...]:
+    """Return who may be reminded by a number in the event's texts, the likeliest first."""
+    numbers, has_machines = numbers_in((event.text(name) for name in _TEXTS), settings.region)
+    if has_machines:
+        warn("holds a number to dial in by in its text: it is passed over", event.line)
+    guesses = _final((Recipient(number) for number, _ in numbers), settings)
+    if len(guesses) > 1:
+        warn("holds several phone numbers in its text: the first is used", event.line)
+    if guesses and len(wanted) > 1:
+        _list_missing(wanted, {}, warn, event.line)
+    if guesses and len(wanted) == 1:
+        warn(f"{wanted[0].label} has no number of its own: the one in the text is used", event.line)
+    return tuple(_owned((guess,), wanted)[0] for guess in guesses)
+
+
+_TEXTS = ("SUMMARY", "DESCRIPTION", "LOCATION")
+"""The texts in which numbers are looked for: a title names the person, notes name anybody."""
 
 
 def _list_missing(
-    wanted: tuple[Person, ...], found: Mapping[str, Recipient], warn: Callable[[str, int], None], line: int
+    wanted: tuple[Person, ...], found: Mapping[str, object], warn: Callable[[str, int], None], line: int
 ) -> None:
     for person in wanted:
         if person.address not in found:
@@ -160,20 +198,20 @@ def _with_directory(phones: tuple[str, ...]) -> tuple[str, ...]:
     return (*phones[:place], "directory", *phones[place:])
 
 
-def _final(recipients: Iterable[Recipient], region: str | None) -> tuple[Recipient, ...]:
-    """Return each person once, the number as E.164 where it can be."""
-    numbered = (
-        evolve(recipient, phone=phone_number(recipient.phone, region) or recipient.phone) for recipient in recipients
-    )
-    return tuple({(recipient.id, recipient.phone): recipient for recipient in numbered}.values())
+def _final(recipients: Iterable[Recipient], settings: CalendarSettings) -> tuple[Recipient, ...]:
+    """Return each person once, the number as E.164 where it can be, and none whose number is one of our own."""
+    region = settings.region
+    numbered = [evolve(one, phone=phone_number(one.phone, region) or one.phone) for one in recipients]
+    own = {phone_number(number, region) for number in settings.own_numbers} if numbered else set()
+    return tuple({(one.id, one.phone): one for one in numbered if one.phone not in own}.values())
 
 
-def _owned(general: list[Recipient], wanted: tuple[Person, ...]) -> list[Recipient]:
+def _owned(general: tuple[Recipient, ...], wanted: tuple[Person, ...]) -> tuple[Recipient, ...]:
     """Return the event's only number as that of the only person invited."""
     if len(wanted) != 1 or len(general) != 1:
         return general
     person, only = wanted[0], general[0]
-    return [evolve(only, id=only.id or person.email or None, name=only.name or person.name)]
+    return (evolve(only, id=only.id or person.email or None, name=only.name or person.name),)
 
 
 def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
@@ -222,7 +260,7 @@ def _uri_number(rest: str) -> str:
 
 
 def _is_phone_name(name: str) -> bool:
-    return _PHONE_NAMES.fullmatch(name) is not None or name in ("TEL", "PHONE")
+    return PHONE_NAME.fullmatch(name) is not None or name in ("TEL", "PHONE")
 
 
 def _name(text: str, email: str) -> str:
@@ -230,28 +268,42 @@ def _name(text: str, email: str) -> str:
     return "" if name.casefold() == email.casefold() or "@" in name else name
 
 
-def _of_person(source: str, person: Person, directory: Directory) -> Recipient | None:
+def _of_person(source: str, person: Person, directory: Directory) -> list[Recipient]:
     key = person.email or None
     if source == "attendee" and person.phone:
-        return Recipient(person.phone, id=key, name=person.name)
+        return [Recipient(person.phone, id=key, name=person.name)]
     if source == "x-phone" and person.extra:
-        return Recipient(person.extra, id=key, name=person.name)
+        return [Recipient(person.extra, id=key, name=person.name)]
     if source == "directory":
-        entry = directory.get(f"email:{person.email}") if person.email else None
-        entry = entry or (directory.get(f"name:{person.name.casefold()}") if person.name else None)
-        return None if entry is None else _recipient(entry, key, person.name)
-    return None
+        entries = directory.get(f"email:{person.email}", ()) if person.email else ()
+        entries = entries or (directory.get(f"name:{person.name.casefold()}", ()) if person.name else ())
+        return _recipients(entries, key, person.name)
+    return []
 
 
-def _recipient(entry: Entry, key: str | None, name: str) -> Recipient:
-    return Recipient(entry.phone, id=key, name=name or entry.name, timezone=entry.timezone, locale=entry.locale)
+def _recipients(entries: tuple[Entry, ...], key: str | None, name: str) -> list[Recipient]:
+    """Return the people of one or more rows; of several the first is known by the person's address, each by its name.
+
+    `key` and `name` are the invited person's; None and "": not known.
+    """
+    alone = len(entries) == 1
+    return [
+        Recipient(
+            entry.phone,
+            id=None if place else key,
+            name=(name or entry.name) if alone else (entry.name or name),
+            timezone=entry.timezone,
+            locale=entry.locale,
+        )
+        for place, entry in enumerate(entries)
+    ]
 
 
 def _of_event(
     source: str, event: Component, uid: str, directory: Directory, settings: CalendarSettings
 ) -> list[Recipient]:
     if source == "x-phone":
-        found = [value for name, value in event.properties.items() if _PHONE_NAMES.fullmatch(name)]
+        found = [value for name, value in event.properties.items() if PHONE_NAME.fullmatch(name)]
         return [
             Recipient(_without_scheme(property_.value))
             for same in found
@@ -259,14 +311,15 @@ def _of_event(
             if _without_scheme(property_.value)
         ]
     if source == "contact":
-        return _numbers_in(
-            (unescaped(property_.value) for property_ in event.all("CONTACT")), settings.region, named=True
-        )
-    if source == "text":
-        return _numbers_in((event.text(name) for name in ("DESCRIPTION", "LOCATION", "SUMMARY")), settings.region)
+        texts = [unescaped(property_.value) for property_ in event.all("CONTACT")]
+        return [
+            Recipient(number, name=_name_before(before)) for number, before in numbers_in(texts, settings.region)[0]
+        ]
     if source == "directory":
-        entry = directory.get(f"uid:{uid.casefold()}") or directory.get(f"name:{event.text('SUMMARY').casefold()}")
-        return [] if entry is None else [_recipient(entry, None, "")]
+        entries = directory.get(f"uid:{uid.casefold()}") or directory.get(
+            f"name:{event.text('SUMMARY').casefold()}", ()
+        )
+        return _recipients(entries, None, "")
     return []
 
 
@@ -274,39 +327,7 @@ def _without_scheme(value: str) -> str:
     return re.sub(r"^(?:tel|sms):", "", value.strip(), flags=re.IGNORECASE).strip()
 
 
-def _numbers_in(texts: Iterable[str], region: str | None, *, named: bool = False) -> list[Recipient]:
-    found: dict[str, Recipient] = {}
-    for text in texts:
-        if sum(map(str.isdigit, text[:_LONGEST_TEXT])) >= 7:
-            for number, before in _matches(text[:_LONGEST_TEXT], region):
-                found.setdefault(number, Recipient(number, name=_name_before(before) if named else ""))
-    return list(found.values())
-
-
 def _name_before(text: str) -> str:
     """Return the name that a CONTACT gives before the number ("Jane Doe, +1 …"); "" for none."""
     match = re.match(r"\s*([^\W\d_][\w .'’-]{1,58}[\w.])\s*(?:[,;:(]|$)", text)
     return match[1] if match else ""
-
-
-_LONGEST_TEXT = 4000
-"""Characters of a text that are searched for numbers."""
-
-
-def _matches(text: str, region: str | None) -> Iterator[tuple[str, str]]:
-    """Yield the phone numbers in a text as E.164, each with the text before it.
-
-    A number with a country code must be possible; one without must be in use in the region, and grouped as numbers are
-    there, since a text also holds dates, prices and invoices. `region` None: only numbers with a country code are
-    found.
-    """
-    import phonenumbers
-
-    leniency = phonenumbers.Leniency
-    for strictness in (leniency.POSSIBLE, leniency.STRICT_GROUPING):
-        matcher = phonenumbers.PhoneNumberMatcher(text, region, leniency=strictness, max_tries=100)
-        for match in matcher:
-            if match.raw_string.lstrip("(").startswith("+") == (strictness == leniency.POSSIBLE):
-                number = str(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
-                if is_possible(number):  # for phonenumbers one that is only dialled locally is
-                    yield number, text[: match.start]

@@ -15,6 +15,7 @@ from calendar import isleap, monthrange
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import product
+from math import prod
 
 from attrs import define, evolve
 
@@ -25,6 +26,8 @@ __all__ = ["Budget", "expand"]
 
 _FREE = 500
 """Candidates of each rule, and occurrences of each series, that cost the source nothing."""
+_RULES = 4
+"""Rules of one series that have such a share: RRULE, EXRULE, and what people merge."""
 _UNIT = {"HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}
 
 
@@ -32,7 +35,8 @@ _UNIT = {"HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}
 class Budget:
     """How many candidates may still be looked at: for one rule, and for the whole source.
 
-    The first 500 of each rule cost the source nothing, so that no series suffers from what others have used up.
+    The first 500 of each rule cost the source nothing, so that no series suffers from what others have used up; that
+    holds for the first rules of a series, and once all is used up for none that repeats within a day.
     """
 
     #: What is left for the whole source.
@@ -42,11 +46,18 @@ class Budget:
     limit: int = 0
     #: What is left for that rule before the source pays.
     free: int = 0
+    #: Rules of the series under way that had a share of their own.
+    rules: int = 0
 
-    def begin(self, limit: int) -> None:
-        """Grant one rule its own share."""
+    def series(self) -> None:
+        """Begin a series, or the zone of a VTIMEZONE."""
+        self.rules = 0
+
+    def begin(self, limit: int, *, within_days: bool = False) -> None:
+        """Grant one rule its own share; `within_days` says that it repeats within a day."""
+        self.rules += 1
         self.rule = self.limit = limit
-        self.free = _FREE
+        self.free = 0 if self.rules > _RULES or (within_days and self.source < 0) else _FREE
 
     def spend(self, count: int) -> None:
         """Pay for candidates; raises `CalendarError` where the rule's or the source's share is used up."""
@@ -158,7 +169,10 @@ def _instants(rule: Rule, start: datetime, low: datetime, high: datetime, budget
     if rule.freq in _UNIT:
         yield from _within_days(rule, start, low, high, budget)
         return
-    times = [time(h, m, s) for h, m, s in product(*(rule.values(name) for name in _TIME_PARTS)) if s < 60]
+    parts = [rule.values(name) for name in _TIME_PARTS]
+    if prod(map(len, parts)) > _FREE:
+        budget.spend(prod(map(len, parts)))
+    times = [time(h, m, s) for h, m, s in product(*parts) if s < 60]
     for days in _periods(rule, start.date(), low.date(), high.date(), budget):
         if positions:
             budget.spend(len(days) * len(times))
@@ -343,13 +357,13 @@ def _day_times(rule: Rule, midnight: datetime, second: int, high: datetime, budg
         elif base <= 60 and minutes and minute not in minutes:
             second = _aligned(second, unit, (second // 60 + 1) * 60)
         else:
+            budget.spend(max(1, len(minutes)) * max(1, len(seconds)) if base == 3600 else max(1, len(seconds)))
             period = [
                 midnight + timedelta(hours=hour, minutes=m, seconds=s)
                 for m in (minutes if base == 3600 else (minute,))
                 for s in ((second % 60,) if base == 1 else seconds)
                 if s < 60 and (base != 1 or not seconds or s in seconds)
             ]
-            budget.spend(len(period))
             yield from _positioned(period, positions) if positions else period
             second += unit
 

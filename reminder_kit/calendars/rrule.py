@@ -6,11 +6,12 @@ Pure: no clock, no I/O. Never expands a rule: `recurrence` does.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, time
 
 from attrs import evolve, field, frozen
 
 from reminder_kit.errors import CalendarError
+from reminder_kit.model.instants import spelled, utc
 
 __all__ = ["Rule", "read_rule"]
 
@@ -127,7 +128,19 @@ def _weekday(text: str) -> tuple[int, int]:
 def _until(text: str) -> tuple[datetime, str]:
     match = re.fullmatch(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?", text)
     if match is None:
-        raise ValueError(f"UNTIL={text[:20]} is no date or time")
+        return _until_in_words(text)
     year, month, day, hour, minute, second, z = match.groups()
     wall = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), min(int(second or 0), 59))  # noqa: DTZ001 - wall clock
     return wall, "date" if hour is None else "utc" if z else "local"
+
+
+def _until_in_words(text: str) -> tuple[datetime, str]:
+    """Read an UNTIL that is written as ISO 8601 means it, and not as RFC 5545 does."""
+    found = spelled(text)
+    if found is None:
+        raise ValueError(f"UNTIL={text[:20]} is no date or time")
+    if not isinstance(found, datetime):
+        return datetime.combine(found, time()), "date"
+    if found.tzinfo is None:
+        return found.replace(microsecond=0), "local"
+    return utc(found).replace(tzinfo=None, microsecond=0), "utc"

@@ -8,7 +8,7 @@ clock merely shows the same digits (RFC 5545, 3.8.5.1).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from attrs import define, field, frozen
@@ -17,9 +17,9 @@ from reminder_kit.calendars.events import Event
 from reminder_kit.calendars.recurrence import Budget, expand
 from reminder_kit.calendars.rrule import Rule
 from reminder_kit.calendars.settings import Limits
-from reminder_kit.calendars.values import Span, TimeKind, When
+from reminder_kit.calendars.values import Span, TimeKind, When, day_of
 from reminder_kit.errors import CalendarError
-from reminder_kit.model.instants import iso
+from reminder_kit.model.instants import in_zone, iso
 
 __all__ = ["NO_DEFINITION", "Instance", "Series", "answers", "instances", "recurrence_text", "series_of"]
 
@@ -74,11 +74,23 @@ class Series:
     replies: list[Event] = field(factory=list)
     #: Original instants (UTC) whose override cannot be read: nothing is known of these instances.
     hidden: set[datetime] = field(factory=set)
+    #: Other appointments that bear its UID, each of a start of its own: they are no versions of one.
+    others: list[Event] = field(factory=list)
+    #: Whether it is one of several appointments of one UID, so that each is known by its start.
+    shares: bool = False
+    #: Overrides that name no instance of the series, as far as it was expanded.
+    stray: list[Event] = field(factory=list)
 
     @property
     def first(self) -> When | None:
         """DTSTART of the master; None means that there is no master, or none with a start."""
         return None if self.master is None else self.master.start
+
+    @property
+    def revision(self) -> tuple[int, int] | None:
+        """SEQUENCE and stamp of the master, or of its cancellation where that is newer; None: there is no master."""
+        whole = [event for event in (self.master, self.cancelled) if event is not None]
+        return max((event.order[:2] for event in whole), default=None)
 
     def is_off(self, event: Event) -> bool:
         """Say whether an event does not take place: by its own STATUS, or by a later cancellation of the whole."""
@@ -98,6 +110,8 @@ def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
     masters = [event for event in whole if not event.is_cancellation]
     cancelled = whole[-1] if whole and whole[-1].is_cancellation else None
     series = Series(master=masters[-1] if masters else cancelled, cancelled=cancelled)
+    series.others = _apart(masters)
+    series.shares = bool(series.others)
     series.replies = replies
     series.hidden = {_key(when, series.first) for when in hidden}
     parts: dict[tuple[bool, datetime], list[Event]] = {}
@@ -112,6 +126,30 @@ def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
     return series
 
 
+def _apart(masters: Sequence[Event]) -> list[Event]:
+    """Return the masters of one UID that are appointments of their own beside the newest one, oldest first.
+
+    Exporters give one UID to many ("None", the number of a course). Another start without another SEQUENCE, in one
+    calendar, is no new version (RFC 5546, 2.1.4: a new start has a new SEQUENCE); nor is it one in another calendar
+    that is exactly as old.
+    """
+    if len(masters) < 2:
+        return []
+    newest = masters[-1]
+    by_start = {event.start.instant: event for event in masters if event.start is not None}
+
+    def is_apart(event: Event) -> bool:
+        if event.zones is newest.zones:
+            return event.sequence == newest.sequence
+        return event.order[:2] == newest.order[:2]
+
+    return [event for event in by_start.values() if not _starts_alike(event, newest) and is_apart(event)]
+
+
+def _starts_alike(one: Event, other: Event) -> bool:
+    return one.start is not None and other.start is not None and one.start.instant == other.start.instant
+
+
 def _last_word(versions: Sequence[Event]) -> Version:
     last = versions[-1]
     described = [version for version in versions if not version.is_cancellation]
@@ -124,7 +162,7 @@ def _key(original: When, first: When | None) -> datetime:
     if first is None or original.kind is first.kind is TimeKind.DATE:
         return original.instant
     if first.kind is TimeKind.DATE:
-        return When(datetime.combine(original.wall, datetime.min.time()), first.zone, TimeKind.DATE).instant
+        return When(datetime.combine(day_of(original, first.zone), time()), first.zone, TimeKind.DATE).instant
     if original.kind is TimeKind.DATE:
         return first._replace(wall=datetime.combine(original.wall, first.wall.time())).instant
     if original.kind is TimeKind.FLOATING:
@@ -155,12 +193,18 @@ def instances(series: Series, start: datetime, end: datetime, limits: Limits, bu
 
     Raises `CalendarError` where there are more of them, or more candidates to look at, than the limits allow.
     """
-    found = [instance for instance in _recurring(series, start, end, limits, budget) if start <= instance.at < end]
+    budget.series()
+    made, stray = _recurring(series, start, end, limits, budget)
+    found = [instance for instance in made if start <= instance.at < end]
     alone = series.overrides.items() if series.first is not None else [*series.ranges, *series.overrides.items()]
     for key, version in alone:
-        override = _override(series, key, version)
+        override = _override(series, stray.get(key, key), version)
         if start <= override.at < end:
             found.append(override)
+    for event in series.others:
+        beside = Series(event, series.cancelled, series.overrides, hidden=series.hidden, shares=True)
+        budget.series()
+        found += [one for one in _recurring(beside, start, end, limits, budget)[0] if start <= one.at < end]
     budget.made(len(found))
     return sorted(found, key=lambda instance: instance.at)
 
@@ -181,24 +225,63 @@ def _original(series: Series, key: datetime, event: Event) -> When:
     return When(key.astimezone(first.zone).replace(tzinfo=None, fold=0), first.zone, first.kind)
 
 
-def _recurring(series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget) -> Iterator[Instance]:
+def _recurring(
+    series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget
+) -> tuple[list[Instance], dict[datetime, datetime]]:
+    """Return the instances that the master describes, and for overrides of none of them which one they stand for."""
     master = series.master
     if master is None or master.start is None:
-        return
+        return [], {}
     shifts = [_shift(key, version.event) for key, version in series.ranges]
     low = start - _MARGIN - max([timedelta(), *shifts])
     high = end + _MARGIN - min([timedelta(), *shifts])
-    for when, length in _starts(master, master.start, low, high, limits, budget):
-        key = when.instant
-        if key in series.overrides or key in series.hidden:
+    starts = _starts(master, master.start, low, high, limits, budget)
+    stray = _stray(series, master.start, {when.instant: when for when, _ in starts}, (low, high))
+    taken = {*series.overrides, *series.hidden, *stray.values()}
+    described = [_described(series, master, when, length) for when, length in starts if when.instant not in taken]
+    return described, stray
+
+
+def _described(series: Series, master: Event, when: When, length: When | Span | None) -> Instance:
+    """Return the instance of one start, as the master or a RANGE=THISANDFUTURE has it."""
+    key = when.instant
+    later = [version for since, version in series.ranges if since <= key]
+    if later:
+        return _shifted(series, when, key, later[-1])
+    original = when if master.recurs or series.shares else None
+    return Instance(
+        master, when, key, _end(when, key, length, master.span), original, series.is_off(master), not master.recurs
+    )
+
+
+def _stray(
+    series: Series, first: When, starts: dict[datetime, When], bounds: tuple[datetime, datetime]
+) -> dict[datetime, datetime]:
+    """Return, by the original start that they name, for which instances overrides stand that name none.
+
+    Writers move an instance and its RECURRENCE-ID with it: it stands for the only instance of that day that no other
+    override is for. `starts` are all between two `bounds`; what an EXDATE took away stays away. They are
+    noted in `Series.stray`.
+    """
+    master = series.master
+    inside = [key for key in series.overrides if bounds[0] <= key <= bounds[1] and key not in starts]
+    if not inside or master is None or series.shares:
+        return {}
+    gone = {_key(when, first) for when in master.without}
+    days = {when.wall.date() for when in master.without if when.kind is TimeKind.DATE}
+    free: dict[date, list[datetime]] = {}
+    for key, when in starts.items():
+        if key not in series.overrides and key not in series.hidden:
+            free.setdefault(when.wall.date(), []).append(key)
+    found = {}
+    for key in inside:
+        same_day = free.pop(key.astimezone(first.zone).date(), [])
+        if key in gone or key.astimezone(first.zone).date() in days:
             continue
-        original = when if master.recurs else None
-        later = [version for since, version in series.ranges if since <= key]
-        if later:
-            yield _shifted(series, when, key, later[-1])
-            continue
-        ends_at = _end(when, key, length, master.span)
-        yield Instance(master, when, key, ends_at, original, series.is_off(master), is_one=not master.recurs)
+        series.stray.append(series.overrides[key].event)
+        if len(same_day) == 1:
+            found[key] = same_day[0]
+    return found
 
 
 def _end(when: When, at: datetime, length: When | Span | None, usual: Span) -> datetime:
@@ -240,6 +323,7 @@ def _starts(
             when = first._replace(wall=wall)
             found.setdefault(when.instant, (when, None))
             if len(found) > limits.occurrences:
+                budget.source -= 10 * len(found)
                 raise CalendarError(f"has more than {limits.occurrences} occurrences in the time asked for")
     for when, length in master.extra:
         instant = _key(when, first)
@@ -274,19 +358,28 @@ def _as_in(first: When, instant: datetime) -> When:
 def _walls(
     rule: Rule, first: When, low: datetime, high: datetime, limits: Limits, budget: Budget
 ) -> Iterator[datetime]:
-    budget.begin(limits.candidates)
+    budget.begin(limits.candidates, within_days=rule.freq in ("HOURLY", "MINUTELY", "SECONDLY"))
     if rule.until is not None:
         high = min(high, _until(rule.until, rule.until_kind, first))
     return expand(rule, first.wall, low, high, budget, dates=first.kind is TimeKind.DATE)
 
 
 def _until(until: datetime, kind: str, first: When) -> datetime:
-    """Return UNTIL as a wall clock of the series: a date includes its day, a local time is local (RFC 5545, 3.3.10)."""
+    """Return UNTIL as a wall clock of the series: a date includes its day, a local time is local (RFC 5545, 3.3.10).
+
+    In UTC it ends a series of days on the day that it is by the series' own clock; at the edge of a UTC day, on that.
+    """
+    if kind == "utc" and first.kind is TimeKind.DATE and until.time() not in _DAYS_EDGES:
+        until = in_zone(until.replace(tzinfo=UTC), first.zone).replace(tzinfo=None, fold=0)
     if kind == "date" or first.kind is TimeKind.DATE:
-        return datetime.combine(until, datetime.max.time())
+        return datetime.combine(until, time.max)
     if kind == "utc" and first.kind is TimeKind.ZONED:
         return until.replace(tzinfo=UTC).astimezone(first.zone).replace(tzinfo=None, fold=0)
     return until
+
+
+_DAYS_EDGES = (time(), time(23, 59), time(23, 59, 59))
+"""Times of UTC by which programs that know no zones write the beginning or the end of a day."""
 
 
 def _wall(instant: datetime) -> datetime:

@@ -5,6 +5,7 @@ Pure: values only. Never reads a file.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,7 +18,7 @@ from attrs.validators import in_
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.instants import zone
 
-__all__ = ["PHONE_SOURCES", "CalendarSettings", "Limits"]
+__all__ = ["PHONE_SOURCES", "CalendarSettings", "CalendarSource", "Limits"]
 
 PHONE_SOURCES = ("attendee", "x-phone", "contact", "text", "directory")
 """Where a phone number may come from: an attendee's address, X- properties and parameters, CONTACT, texts, a file."""
@@ -34,34 +35,92 @@ class Limits:
     #: Files of a folder.
     files: int = 50_000
     #: Lines of a file.
-    lines: int = 30_000_000
+    lines: int = 10_000_000
     #: Bytes of one line after unfolding.
     line_bytes: int = 1_000_000
     #: Components within each other.
     depth: int = 32
     #: Events of a source, and bytes of one.
-    events: int = 1_000_000
+    events: int = 500_000
     event_bytes: int = 16_000_000
     #: Components of one UID.
     overrides: int = 20_000
+    #: Properties of one name in one component, such as ATTENDEE; there may be ten times as many in all.
+    same: int = 20_000
     #: RDATEs, and EXDATEs, of one event.
     dates: int = 20_000
-    #: VALARMs of one event, and repetitions of one alarm; those beyond are left out with a warning.
+    #: VTIMEZONEs of a source that differ.
+    zones: int = 2000
+    #: VALARMs of one event, and repetitions of one alarm and of all of them; those beyond are left out with a warning.
     alarms: int = 50
     repeats: int = 100
-    #: Occurrences of one series within the horizon.
+    all_repeats: int = 200
+    #: CATEGORIES of one event; those beyond are left out with a warning.
+    categories: int = 500
+    #: Occurrences of one series within the horizon, and of a whole source; reading ends beyond the latter.
     occurrences: int = 10_000
+    all_occurrences: int = 50_000
     #: Unreadable events after which reading ends.
     errors: int = 10_000
     #: Candidates: the instants that one recurrence rule makes us look at, whether or not they belong to it.
     candidates: int = 30_000
-    #: Candidates of a whole source beyond the first 500 of each rule, and ten for each occurrence of a series beyond
-    #: its first 500: what a rule finds says nothing of what it costs.
+    #: Candidates of a whole source beyond the first 500 of each of a series' first rules, and ten for each occurrence
+    #: of a series beyond its first 500: what a rule finds says nothing of what it costs.
     work: int = 2_000_000
     #: Redirects of an address.
     redirects: int = 5
     #: Seconds for each step of fetching an address.
     timeout: float = 30.0
+
+
+@frozen
+class CalendarSource:
+    """A calendar that the batch job reads again. Raises `ConfigurationError` for what can't be one."""
+
+    #: Its file, folder or address.
+    path: str = field(repr=False)
+    #: The source that its appointments get; None: it is named after its file.
+    name: str | None = None
+    #: Whether what it no longer has is withdrawn, under the guard: it always holds all there is.
+    complete: bool = False
+
+    @classmethod
+    def of(cls, value: Any, what: str = "sources") -> CalendarSource:
+        """Return a source given as one, as a path or address, or as a table of these keys.
+
+        `what` names it in errors.
+        """
+        if isinstance(value, CalendarSource):
+            return value
+        if isinstance(value, os.PathLike):
+            return cls(os.fspath(value))
+        if isinstance(value, str) and value:
+            return cls(value)
+        if not isinstance(value, Mapping):
+            raise ConfigurationError(
+                f'{what} must be a list of texts or tables, not {value!r}: write ["clinic.ics"], or '
+                '[{path = "clinic.ics", complete = true}]'
+            )
+        known = [attribute.name for attribute in fields(cls)]
+        for key in value:
+            if key not in known:
+                raise ConfigurationError(f"{what} knows no key {key!r}; it knows {', '.join(known)}")
+        path, name, complete = value.get("path"), value.get("name"), value.get("complete", False)
+        if not (isinstance(path, str) and path):
+            raise ConfigurationError(f'{what} needs a path, a file, folder or address: write path = "clinic.ics"')
+        if not (name is None or (isinstance(name, str) and name)):
+            raise ConfigurationError(f"{what} name must be text, not {name!r}")
+        if not isinstance(complete, bool):
+            raise ConfigurationError(f"{what} complete must be true or false, not {complete!r}")
+        return cls(path, name, complete)
+
+
+def _sources(value: Any) -> tuple[str | CalendarSource, ...]:
+    """Return paths as they are, and tables as sources; a single one needs no list."""
+    several = (value,) if isinstance(value, str | Mapping | CalendarSource) else value
+    if not isinstance(several, list | tuple):
+        raise ConfigurationError(f'sources must be a list of texts or tables, not {value!r}: write ["clinic.ics"]')
+    return tuple(one if isinstance(one, str) and one else CalendarSource.of(one) for one in several)
 
 
 def _phones(value: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
@@ -95,16 +154,20 @@ class CalendarSettings:
     )
     #: A CSV file of people; None: there is none.
     directory: Path | None = None
+    #: Numbers of our own, of desks and machines, which are nobody's to remind; what the kit sends from is among them.
+    own_numbers: tuple[str, ...] = field(default=(), converter=_phones)
+    #: Numbers that are people's although they stand in the notes of several people's appointments.
+    allow: tuple[str, ...] = field(default=(), converter=_phones)
     #: What becomes of VALARMs: `ignore`, `rules` (they are further rules) or `only` (they take the place of rules).
     #: Unless ignored, those still due are in each appointment's `data["alarms"]` as ISO instants.
     alarms: str = field(default="ignore", validator=in_(("ignore", "rules", "only")))
-    #: How far ahead occurrences are imported.
+    #: How far ahead occurrences are imported; further where a rule reaches further.
     horizon: timedelta = timedelta(days=60)
     #: What becomes of events without a number: `say` (they are counted) or `attention` (they wait for a person too).
     without_phone: str = field(default="say", validator=in_(("say", "attention")))
     limits: Limits = field(factory=Limits)
     #: Sources that the batch job reads again.
-    sources: tuple[str, ...] = field(default=(), converter=_phones)
+    sources: tuple[str | CalendarSource, ...] = field(default=(), converter=_sources)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], where: str = "calendar") -> CalendarSettings:
@@ -132,7 +195,13 @@ def _setting(key: str, value: Any, where: str) -> Any:
         return None if value is None else Path(_required_text(value, f"[{where}] directory"))
     if key == "limits":
         return _limits(value, f"[{where}.limits]")
-    if key in ("phones", "sources"):
+    if key == "sources":
+        several = (value,) if isinstance(value, str | Mapping) else value
+        if not isinstance(several, list | tuple):
+            raise ConfigurationError(f"[{where}] sources must be a list of texts or tables, not {value!r}")
+        found = [CalendarSource.of(one, f"[{where}] sources") for one in several]
+        return tuple(one.path if one == CalendarSource(one.path) else one for one in found)
+    if key in ("phones", "own_numbers", "allow"):
         if not isinstance(value, str | list | tuple):
             raise ConfigurationError(f"[{where}] {key} must be a list of texts, not {value!r}")
         return tuple(_required_text(phone, f"[{where}] {key}") for phone in _phones(value))

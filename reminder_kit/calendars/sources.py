@@ -8,19 +8,20 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.spool import spool
 from reminder_kit.errors import CalendarError
 
-__all__ = ["File", "files_of"]
+__all__ = ["File", "Held", "Look", "files_of", "look_at", "what_it_is"]
 
 _PIECE = 256 * 1024
 """Bytes that are read at a time."""
@@ -47,8 +48,35 @@ class File:
             yield self.place
 
 
+@define
+class Held:
+    """Files of which one is open at a time, while pieces of them are read; a context that closes it."""
+
+    files: list[File]
+    _number: int = -1
+    _stream: BinaryIO | None = None
+    _open: ExitStack = field(factory=ExitStack, repr=False)
+
+    def __enter__(self) -> None:
+        """Begin with none open."""
+
+    def __exit__(self, *_error: object) -> None:
+        self._open.close()
+        self._number, self._stream = -1, None
+
+    def read(self, number: int, offset: int, length: int) -> bytes:
+        """Return a piece of a file, by its number; raises `OSError`."""
+        if self._stream is None or self._number != number:
+            self._open.close()
+            self._stream, self._number = self._open.enter_context(self.files[number].opened()), number
+        self._stream.seek(offset)
+        return self._stream.read(length)
+
+
 def files_of(source: Any, limits: Limits) -> list[File]:
     """Return the files that a source consists of; raises `CalendarError` naming what cannot be used, and the remedy."""
+    if isinstance(source, File):
+        return [source]
     if isinstance(source, bytes | bytearray | memoryview):
         return [_in_memory(bytes(source), limits)]
     if isinstance(source, str):
@@ -60,6 +88,49 @@ def files_of(source: Any, limits: Limits) -> list[File]:
     if isinstance(source, os.PathLike):
         return _of_path(Path(source), limits)
     raise CalendarError(f"a calendar is a path, bytes, text, a stream or an address, not a {type(source).__name__}")
+
+
+@frozen
+class Look:
+    """What a look at a source shows, before anything of it is read."""
+
+    #: Its files; None: its address says that it is what it was.
+    files: list[File] | None
+    #: The digest of its bytes; "": as it was.
+    digest: str
+    #: The headers by which an address is asked the next time whether anything changed.
+    conditions: Mapping[str, str]
+
+
+def look_at(source: str, limits: Limits, conditions: Mapping[str, str]) -> Look:
+    """Look at a path or address; `conditions` are those of the last look, none: it is wanted in any case.
+
+    Raises `CalendarError` as `files_of` does.
+    """
+    given: Mapping[str, str] = {}
+    if source.lower().startswith(_SCHEMES):
+        from reminder_kit.calendars.http_source import fetched_if_changed, shown
+
+        body, given = fetched_if_changed(source, limits, conditions)
+        if body is None:
+            return Look(None, "", given)
+        files = [_with_plain_lines(File(shown(source), body))]
+    else:
+        files = files_of(source, limits)
+    return Look(files, _digest(files), given)
+
+
+def _digest(files: list[File]) -> str:
+    total = blake2b(digest_size=16)
+    for file in files:
+        total.update(file.label.encode("utf-8", "replace") + b"\0")
+        try:
+            with file.opened() as stream:
+                while piece := stream.read(_PIECE):
+                    total.update(piece)
+        except OSError:  # which is told where it is read
+            total.update(b"\0?")
+    return total.hexdigest()
 
 
 def _of_text(source: str, limits: Limits) -> list[File]:
@@ -91,8 +162,8 @@ def _of_path(path: Path, limits: Limits) -> list[File]:
 
 
 def _in_folder(path: Path, limits: Limits) -> list[File]:
-    """Return a folder's calendar files, one an event as vdirsyncer has them; half-written ones begin with a dot."""
-    found = sorted(file for file in path.rglob("*.ics") if file.is_file() and not file.name.startswith("."))
+    """Return a folder's calendar files, one an event as CalDAV servers have them; hidden ones are none of it."""
+    found = sorted(file for file in path.rglob("*.ics") if file.is_file() and not _is_hidden(file.relative_to(path)))
     if len(found) > limits.files:
         raise CalendarError(f"{path} holds more than {limits.files} files; raise the calendar's limit `files`")
     if not found:
@@ -100,6 +171,11 @@ def _in_folder(path: Path, limits: Limits) -> list[File]:
     if sum(path.stat().st_size for path in found) > limits.file_bytes:
         raise _too_large(str(path), limits)
     return [File(str(path), path) for path in found]
+
+
+def _is_hidden(path: Path) -> bool:
+    """Say whether any part of a path below the folder is hidden: half-written files, `.git`, `.Radicale.cache`."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _too_large(label: str, limits: Limits) -> CalendarError:
@@ -144,3 +220,14 @@ def _rewritten(file: File, stream: BinaryIO, change: Any) -> File:
     while piece := stream.read(_PIECE):
         copy.write(change(piece))
     return File(file.label, copy)
+
+
+def what_it_is(file: File) -> str:
+    """Return what a file is that is no calendar, as the end of a sentence."""
+    with file.opened() as stream:
+        head = stream.read(512).lstrip().lower()
+    if not head:
+        return "is empty"
+    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "is a web page (perhaps a log-in page) and no calendar"
+    return "is no calendar"

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from attrs import define, field
 
-from reminder_kit.calendars.content_lines import decoded, unescaped
+from reminder_kit.calendars.content_lines import content_line, decoded, unescaped
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.errors import CalendarError
 
@@ -82,6 +82,8 @@ class Index:
     #: How many events there were, and how many of them without a UID.
     events: int = 0
     nameless: int = 0
+    #: How many begin after the horizon.
+    beyond: int = 0
 
     @classmethod
     def between(cls, start: datetime, end: datetime, limits: Limits) -> Index:
@@ -121,6 +123,12 @@ def _digits(moment: datetime, by: timedelta) -> bytes:
 def uid_text(raw: bytes) -> str:
     """Return the text of a UID's raw bytes."""
     return unescaped(decoded(raw)[0]).strip()
+
+
+def _value_of(raw: bytes) -> bytes:
+    """Return the value of a line with parameters."""
+    read = content_line(decoded(raw)[0], 0)
+    return b"" if read is None else read.value.encode("utf-8", "replace")
 
 
 @define
@@ -164,7 +172,10 @@ class _Scanner:
         head, colon, value = raw.partition(b":")
         if not colon:
             return
-        name = head.partition(b";")[0].strip().upper()
+        name, semicolon, _ = head.partition(b";")
+        name = name.strip(b"\x00 \t").upper()
+        if semicolon and name not in (b"BEGIN", b"END"):
+            value = _value_of(raw)
         if name == b"BEGIN":
             self.begin(value.strip().upper(), offset, line)
         elif name == b"END":
@@ -194,7 +205,7 @@ class _Scanner:
         if name == b"UID":
             event.uid = event.uid or value.strip(b"\x00 \t")
         elif name == b"DTSTART":
-            event.start = raw.rpartition(b":")[2].strip()[:8]
+            event.start = value.strip()[:8]
         elif name == b"RRULE":
             event.recurs = event.recurs or event.rule is not None
             event.rule = value
@@ -268,7 +279,10 @@ class _Scanner:
             self.index.nameless += 1
             uid = b"%b%d" % (NAMELESS, self.index.nameless)
         place = Place(self.file, self.calendar, event.offset, end - event.offset, event.line)
-        self.index.add(uid, place, matters=self.matters(event))
+        matters = self.matters(event)
+        if not matters and event.start is not None and event.start > self.index.high:
+            self.index.beyond += 1
+        self.index.add(uid, place, matters=matters)
 
     def matters(self, event: _Event) -> bool:
         """Say whether an event can have an occurrence within the horizon, as far as its bytes show."""
@@ -298,7 +312,8 @@ class _Scanner:
     def fault(self, event: _Event, what: str) -> None:
         """Report an unusable event."""
         self.index.events += 1
-        self.index.faults.append((what, uid_text(event.uid) if event.uid else None, event.line, self.file))
+        if len(self.index.faults) <= self.index.limits.errors:
+            self.index.faults.append((what, uid_text(event.uid) if event.uid else None, event.line, self.file))
 
     def ended(self, line: int) -> None:
         """Note that the file ends, and with it whatever is still open."""

@@ -8,16 +8,32 @@ and 24 hours are not (RFC 5545, 3.3.6).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from reminder_kit.calendars.content_lines import Property
 from reminder_kit.errors import CalendarError
-from reminder_kit.model.instants import utc
+from reminder_kit.model.instants import in_zone, spelled, utc
 
-__all__ = ["Span", "TimeKind", "When", "as_span", "as_when", "integer", "offset_of", "periods", "stamp", "whens"]
+__all__ = [
+    "Period",
+    "Span",
+    "TimeKind",
+    "When",
+    "as_span",
+    "as_when",
+    "day_of",
+    "integer",
+    "is_day",
+    "offset_of",
+    "periods",
+    "stamp",
+    "whens",
+]
+
+T = TypeVar("T")
 
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[Tt](\d\d)(\d\d)(\d\d)?([Zz])?)?")
 _DURATION = re.compile(
@@ -54,7 +70,10 @@ class When(NamedTuple):
     @property
     def instant(self) -> datetime:
         """The UTC instant; a time in a gap of the clock is read with the offset before the gap (RFC 5545, 3.3.5)."""
-        return utc(self.wall.replace(tzinfo=self.zone))
+        try:
+            return self.wall.replace(tzinfo=self.zone).astimezone(UTC)
+        except OverflowError:
+            return utc(self.wall.replace(tzinfo=self.zone))  # says so
 
 
 class Span(NamedTuple):
@@ -85,51 +104,122 @@ Zones = Callable[[str, int], tzinfo]
 """Returns the zone of a TZID, or of floating times for ""; the line is for warnings."""
 
 
-def as_when(text: str, tzid: str, zones: Zones, line: int) -> When:
-    """Return one DATE or DATE-TIME; `tzid` "" means that none is given.
+def as_when(text: str, tzid: str, zones: Zones, line: int, *, is_day: bool = False) -> When:
+    """Return one DATE or DATE-TIME; `tzid` "" means that none is given, `is_day` that it is a whole day (VALUE=DATE).
 
-    A TZID does not apply to dates and UTC times (RFC 5545, 3.2.19). Raises `CalendarError`.
+    A TZID does not apply to dates and UTC times (RFC 5545, 3.2.19). Besides the RFC's form any of ISO 8601's is taken,
+    with dashes, fractions of a second or an offset. Raises `CalendarError`.
     """
     match = _TIME.fullmatch(text.strip())
-    if match is None:
-        raise CalendarError(f"{text[:40]!r} is no date or time", line=line)
+    wall, kind = _in_words(text, line) if match is None else _in_digits(match, text, line)
+    if kind is TimeKind.DATE:
+        return When(wall, zones("", line), kind)
+    if is_day:
+        when = When(wall, UTC if kind is TimeKind.UTC else zones("", line), kind)
+        return When(datetime.combine(day_of(when, zones("", line)), time()), zones("", line), TimeKind.DATE)
+    if kind is TimeKind.UTC:
+        return When(wall, UTC, kind)
+    if tzid.strip():
+        return When(wall, zones(tzid, line), TimeKind.ZONED)
+    return When(wall, zones("", line), kind)
+
+
+def _in_digits(match: re.Match[str], text: str, line: int) -> tuple[datetime, TimeKind]:
     year, month, day, hour, minute, second, z = match.groups()
     try:
         if hour is None:
-            return When(datetime(int(year), int(month), int(day)), zones("", line), TimeKind.DATE)  # noqa: DTZ001 - wall clock
+            return datetime(int(year), int(month), int(day)), TimeKind.DATE  # noqa: DTZ001 - wall clock
         wall = datetime(int(year), int(month), int(day), int(hour), int(minute), min(int(second or 0), 59))  # noqa: DTZ001 - wall clock
     except ValueError:
         raise CalendarError(f"{text[:40]!r} is no date or time", line=line) from None
-    if z:
-        return When(wall, UTC, TimeKind.UTC)
-    if tzid.strip():
-        return When(wall, zones(tzid, line), TimeKind.ZONED)
-    return When(wall, zones("", line), TimeKind.FLOATING)
+    return wall, TimeKind.UTC if z else TimeKind.FLOATING
 
 
-def whens(property_: Property, zones: Zones, limit: int) -> list[When]:
-    """Return the comma-separated times of one property; raises `CalendarError` beyond `limit` of them."""
+def _in_words(text: str, line: int) -> tuple[datetime, TimeKind]:
+    """Read a date or time that is written as ISO 8601 means it, and not as RFC 5545 does."""
+    found = spelled(text)
+    if found is None:
+        raise CalendarError(f"{text[:40]!r} is no date or time", line=line)
+    if not isinstance(found, datetime):
+        return datetime.combine(found, time()), TimeKind.DATE
+    if found.tzinfo is None:
+        return found.replace(microsecond=0), TimeKind.FLOATING
+    return utc(found).replace(tzinfo=None, microsecond=0), TimeKind.UTC
+
+
+def day_of(when: When, zone: tzinfo) -> date:
+    """Return the day that a time means where only days are meant.
+
+    A time in UTC is the midnight of that day: that of `zone`, else UTC's own, else that of another zone, and so the
+    nearest one. Other times are on their own day, whatever their zone.
+    """
+    if when.kind is not TimeKind.UTC:
+        return when.wall.date()
+    local = in_zone(when.wall.replace(tzinfo=UTC), zone).replace(tzinfo=None)
+    if local.time() == time():
+        return local.date()
+    if when.wall.time() == time():
+        return when.wall.date()
+    return local.date() if local.hour < 12 or local.date() == date.max else local.date() + timedelta(days=1)
+
+
+def is_day(property_: Property) -> bool:
+    """Say whether a property's values are days, whatever else is in them (VALUE=DATE)."""
+    return property_.parameters.get("VALUE", "").upper() == "DATE"
+
+
+Unread = Callable[[CalendarError], None]
+"""Takes what is wrong with one value of a list, of which the others are read."""
+
+
+def whens(property_: Property, zones: Zones, limit: int, unread: Unread | None = None) -> list[When]:
+    """Return the comma-separated times of one property; raises `CalendarError` beyond `limit` of them.
+
+    One that can't be read is handed to `unread`; None: it is raised.
+    """
     tzid = property_.parameters.get("TZID", "")
     texts = [text for text in property_.value.split(",", limit) if text.strip()]
     if len(texts) > limit or (texts and texts[-1].count(",")):
         raise CalendarError(f"{property_.name} holds more than {limit} dates", line=property_.line)
-    return [as_when(text, tzid, zones, property_.line) for text in texts]
+    days = is_day(property_)
+    return list(
+        _readable(texts, lambda text: as_when(text, tzid, zones, property_.line, is_day=days), unread),
+    )
 
 
-def periods(property_: Property, zones: Zones, limit: int) -> list[tuple[When, When | Span | None]]:
-    """Return the times of an RDATE, each with the end or length it was given as a PERIOD (RFC 5545, 3.3.9)."""
+def _readable(texts: Iterable[str], read: Callable[[str], T], unread: Unread | None) -> Iterator[T]:
+    for text in texts:
+        try:
+            yield read(text)
+        except CalendarError as error:
+            if unread is None:
+                raise
+            unread(error)
+
+
+Period = tuple[When, "When | Span | None"]
+"""A start, and the end or length that it was given (None: none)."""
+
+
+def periods(property_: Property, zones: Zones, limit: int, unread: Unread | None = None) -> list[Period]:
+    """Return the times of an RDATE, each with the end or length it was given as a PERIOD (RFC 5545, 3.3.9).
+
+    One that can't be read is handed to `unread`; None: it is raised.
+    """
     if "/" not in property_.value:
-        return [(when, None) for when in whens(property_, zones, limit)]
+        return [(when, None) for when in whens(property_, zones, limit, unread)]
+    texts = [text for text in property_.value.split(",", limit)[:limit] if text.strip()]
+    return list(_readable(texts, lambda text: _period(text, property_, zones), unread))
+
+
+def _period(text: str, property_: Property, zones: Zones) -> Period:
     tzid = property_.parameters.get("TZID", "")
-    found: list[tuple[When, When | Span | None]] = []
-    for text in property_.value.split(",", limit)[:limit]:
-        start, slash, rest = text.strip().partition("/")
-        end: When | Span | None = None
-        if slash:
-            is_span = rest[:1] in "Pp+-" and bool(rest)
-            end = as_span(rest, property_.line) if is_span else as_when(rest, tzid, zones, property_.line)
-        found.append((as_when(start, tzid, zones, property_.line), end))
-    return found
+    start, slash, rest = text.strip().partition("/")
+    end: When | Span | None = None
+    if slash:
+        is_span = rest[:1] in "Pp+-" and bool(rest)
+        end = as_span(rest, property_.line) if is_span else as_when(rest, tzid, zones, property_.line)
+    return as_when(start, tzid, zones, property_.line), end
 
 
 def as_span(text: str, line: int) -> Span:
@@ -150,13 +240,14 @@ def stamp(property_: Property | None) -> datetime | None:
 
     One without `Z` is taken for UTC, as RFC 5545, 3.8.7 requires it to be.
     """
-    match = None if property_ is None else _TIME.fullmatch(property_.value.strip())
-    if match is None:
+    if property_ is None:
         return None
+    match = _TIME.fullmatch(property_.value.strip())
     try:
-        return datetime(*(int(part or 0) for part in match.groups()[:6]), tzinfo=UTC)  # type: ignore[misc,arg-type]
-    except ValueError:
+        read = _in_words(property_.value, 0) if match is None else _in_digits(match, property_.value, 0)
+    except CalendarError:
         return None
+    return read[0].replace(tzinfo=UTC)
 
 
 def integer(text: str) -> int | None:

@@ -1,174 +1,30 @@
-"""Time zones of one calendar: TZIDs resolved to IANA zones, or to tables built from its own VTIMEZONEs.
+"""Zones: TZIDs as zones, for one calendar object, and never beyond it.
 
-Never shares anything between files but IANA zones, and never opens a path that a file names. icalendar remembers the
-first VTIMEZONE of a name for the whole process, so that one customer's file would shift the times of another's; that is
-why the tables are built here.
+Never uses any data but IANA zones and the calendar's own VTIMEZONEs. A name of Area/City is IANA's, and a warning says
+where the file's own rules differ; whatever else a TZID is called, it is what the file says of it (RFC 5545, 3.2.19 and
+3.6.5), and only where the file says nothing of the time in question what IANA, Windows or the name itself says.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from attrs import define, field
 
-from reminder_kit.calendars.content_lines import Component
-from reminder_kit.calendars.outlook_zones import DISPLAY_NAMES
-from reminder_kit.calendars.recurrence import Budget, expand
-from reminder_kit.calendars.rrule import read_rule
-from reminder_kit.calendars.values import as_when, offset_of, whens
-from reminder_kit.errors import CalendarError
+from reminder_kit.calendars.vtimezones import Definition, Definitions, TableZone
+from reminder_kit.calendars.zone_names import (
+    folded,
+    iana_zone,
+    is_abbreviation,
+    is_place,
+    known_equivalent,
+    offset_in,
+)
 from reminder_kit.model.instants import zone
 
-__all__ = ["TableZone", "ZoneTable", "iana_zone", "known_equivalent", "table_zone"]
-
-_NEVER = frozenset({"localtime", "posixrules", "factory", "leapseconds", "tzdata"})
-"""Files of the zone database that are no zones, or the machine's own."""
-_UTC_NAMES = frozenset({"utc", "gmt", "etc/utc", "etc/gmt", "z", "zulu", "uct", "universal", "tzone://microsoft/utc"})
-"""What is written for UTC."""
-_ZERO = timedelta()
-_CANDIDATES = 5000
-"""Candidates for one part of a VTIMEZONE: more changes of the clock than any real zone has."""
-
-
-@lru_cache(maxsize=1)
-def _iana_names() -> Mapping[str, str]:
-    """Return the names of IANA zones by their lower case."""
-    return {name.casefold(): name for name in available_timezones() if name.casefold() not in _NEVER}
-
-
-@lru_cache(maxsize=1)
-def _windows_names() -> Mapping[str, str]:
-    """Return the IANA names of Windows' and Outlook's names, by their lower case."""
-    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
-
-    return {name.casefold(): value for name, value in WINDOWS_TO_OLSON.items()} | {
-        name.casefold(): value for name, value in DISPLAY_NAMES.items()
-    }
-
-
-def folded(tzid: str) -> str:
-    """Return a TZID in the form in which TZIDs are compared: case, quotes and surrounding space don't matter."""
-    return tzid.strip().strip('"').strip().casefold()
-
-
-def iana_zone(tzid: str) -> tzinfo | None:
-    """Return the IANA zone that a TZID names, also behind a prefix such as `/mozilla.org/20050126_1/`, else None."""
-    key = folded(tzid)
-    if key in _UTC_NAMES:
-        return UTC
-    if key in _iana_names():
-        return zone(_iana_names()[key])
-    segments = key[-100:].split("/")
-    if len(segments) > 1 and ("/" in key[:1] or len(segments) > 2):
-        for count in (3, 2):
-            name = _iana_names().get("/".join(segments[-count:]))
-            if name is not None:
-                return zone(name)
-    return None
-
-
-def known_equivalent(tzid: str) -> ZoneInfo | None:
-    """Return the IANA zone of a Windows name (CLDR) or of an Outlook display name, else None."""
-    key = folded(tzid)
-    key = key[:200]
-    key = re.sub(r"^\((?:utc|gmt)[^)]*\)\s*", "", key) if key.startswith("(") else key
-    while key:
-        name = _windows_names().get(key)
-        if name is not None:
-            return zone(name)
-        key = key.rpartition(",")[0].strip()
-    return None
-
-
-class TableZone(tzinfo):
-    """A zone given by its changes of the clock: what a VTIMEZONE says, for the years that were asked for."""
-
-    def __init__(self, tzid: str, first: timedelta, changes: list[tuple[datetime, timedelta]]) -> None:
-        self.tzid = tzid
-        self._utc = [instant for instant, _ in changes]
-        self._offsets = [first, *(offset for _, offset in changes)]
-        pairs = list(zip(self._utc, self._offsets, self._offsets[1:], strict=False))
-        self._walls = (
-            [instant + max(before, after) for instant, before, after in pairs],
-            [instant + min(before, after) for instant, before, after in pairs],
-        )
-
-    def utcoffset(self, moment: datetime | None) -> timedelta:
-        """Return the offset of a wall clock: in a gap the one before the gap, in an overlap the one `fold` chooses."""
-        if moment is None:
-            return self._offsets[-1]
-        return self._offsets[bisect_right(self._walls[moment.fold], moment.replace(tzinfo=None, fold=0))]
-
-    def dst(self, moment: datetime | None) -> timedelta:
-        """Return 0: the offsets of a VTIMEZONE include daylight saving."""
-        del moment
-        return _ZERO
-
-    def tzname(self, moment: datetime | None) -> str:
-        """Return the TZID."""
-        del moment
-        return self.tzid
-
-    def fromutc(self, moment: datetime) -> datetime:
-        """Return the wall clock of a UTC instant."""
-        instant = moment.replace(tzinfo=None)
-        index = bisect_right(self._utc, instant)
-        wall = instant + self._offsets[index]
-        repeated = index > 0 and wall - self._utc[index - 1] < self._offsets[index - 1]
-        return wall.replace(tzinfo=self, fold=int(repeated))
-
-    def agrees_with(self, other: tzinfo, instants: list[datetime]) -> bool:
-        """Say whether both zones show the same clock at these UTC instants."""
-        return all(
-            instant.astimezone(self).utcoffset() == instant.astimezone(other).utcoffset() for instant in instants
-        )
-
-
-def table_zone(component: Component, until: datetime, budget: Budget, candidates: int) -> TableZone:
-    """Return the zone that a VTIMEZONE defines (RFC 5545, 3.6.5), with its changes up to `until`.
-
-    Raises `CalendarError` where it holds no readable STANDARD or DAYLIGHT part.
-    """
-    changes: dict[datetime, tuple[timedelta, timedelta]] = {}
-    parts = [child for child in component.children if child.name in ("STANDARD", "DAYLIGHT")]
-    for part in parts[:200]:
-        budget.begin(min(candidates, _CANDIDATES))
-        before = offset_of(part.value("TZOFFSETFROM") or part.value("TZOFFSETTO"), part.line)
-        after = offset_of(part.value("TZOFFSETTO"), part.line)
-        for wall in _onsets(part, until.replace(tzinfo=None), budget):
-            changes[wall - before] = (before, after)
-    if not changes:
-        raise CalendarError("its VTIMEZONE has neither STANDARD nor DAYLIGHT", line=component.line)
-    ordered = sorted(changes.items())
-    return TableZone(
-        component.value("TZID").strip(), ordered[0][1][0], [(instant, after) for instant, (_, after) in ordered]
-    )
-
-
-def _onsets(part: Component, until: datetime, budget: Budget) -> set[datetime]:
-    """Return the wall clocks at which a STANDARD or DAYLIGHT part begins, up to `until`."""
-    start = as_when(part.value("DTSTART"), "", lambda _tzid, _line: UTC, part.line).wall
-    walls = {start}
-    before = offset_of(part.value("TZOFFSETFROM") or part.value("TZOFFSETTO"), part.line)
-    for property_ in part.all("RRULE"):
-        rule, _ = read_rule(property_.value, property_.line)
-        end = until
-        if rule.until is not None:
-            end = min(until, rule.until + (before if rule.until_kind == "utc" else _ZERO))
-            end = end.replace(hour=23, minute=59) if rule.until_kind == "date" else end
-        walls.update(expand(rule, start, start, end, budget))
-    for rdate in part.all("RDATE"):
-        walls.update(when.wall for when in whens(rdate, lambda _tzid, _line: UTC, 2000))
-    return walls
-
-
-Definition = Callable[[str], Component | None]
-"""Returns the calendar's VTIMEZONE of a TZID (`folded`); None: it has none."""
+__all__ = ["ZoneTable"]
 
 
 @define
@@ -177,21 +33,41 @@ class ZoneTable:
 
     #: The zone of floating times, and of TZIDs that nobody knows.
     default: tzinfo
-    #: Finds the calendar's VTIMEZONE of a TZID.
-    define: Definition
+    #: Finds the calendar's VTIMEZONE of a TZID (`folded`); None: it has none.
+    define: Callable[[str], Definition | None]
     #: Takes what could not be resolved, once for each TZID, and the line.
     warn: Callable[[str, int], None]
-    #: Up to when tables hold changes of the clock, UTC.
-    until: datetime
-    budget: Budget
-    #: Candidates that one part of a VTIMEZONE may cost.
-    candidates: int
+    #: The VTIMEZONEs of the whole source.
+    definitions: Definitions
     #: The IANA name of the calendar's own zone, in which UTC times are shown to people; None: it has none.
     display: str | None = None
     #: Whether nobody chose `default`, so that its use is worth a warning.
     assumed: bool = False
     _found: dict[str, tzinfo] = field(factory=dict)
-    _names: dict[str, ZoneInfo | None] = field(factory=dict)
+    _names: dict[TableZone, ZoneInfo | None] = field(factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        own: str,
+        configured: str | None,
+        define: Callable[[str], Definition | None],
+        warn: Callable[[str, int], None],
+        definitions: Definitions,
+    ) -> ZoneTable:
+        """Return the zones of a calendar object with its X-WR-TIMEZONE (`own`, "": none) and the configured zone."""
+        chosen = zone(configured) if configured else None
+        display = (iana_zone(own) or known_equivalent(own)) if own else None
+        if own and display is None:
+            warn(f"unknown X-WR-TIMEZONE {own[:60]!r}: read in {chosen or UTC}", 0)
+        return cls(
+            default=display or chosen or UTC,
+            define=define,
+            warn=warn,
+            definitions=definitions,
+            display=getattr(display, "key", None),
+            assumed=display is None and chosen is None,
+        )
 
     def __call__(self, tzid: str, line: int) -> tzinfo:
         """Return the zone of a TZID; the default zone, with a warning, where nobody knows it."""
@@ -205,37 +81,69 @@ class ZoneTable:
         return found
 
     def _resolved(self, tzid: str, line: int) -> tzinfo:
-        found = iana_zone(tzid)
-        if found is not None:
-            return found
-        try:
-            definition = self.define(folded(tzid))
-            if definition is not None:
-                return table_zone(definition, self.until, self.budget, self.candidates)
-        except CalendarError as error:
-            self.warn(f"VTIMEZONE {tzid.strip()[:60]!r} cannot be used: {error}", error.line or line)
-        equivalent = known_equivalent(tzid)
-        if equivalent is not None:
-            return equivalent
-        self.warn(f"unknown time zone {tzid.strip()[:60]!r}: read in {self.default}", line)
-        return self.default
+        known = iana_zone(tzid) or known_equivalent(tzid)
+        table = self._of_the_file(tzid, line)
+        if table is not None and known is not None and self.definitions.agrees(table, known):
+            return known
+        if known is not None and is_place(getattr(known, "key", "")) and iana_zone(tzid) is known:
+            if table is not None:
+                self.warn(
+                    f"the file's own rules for {_short(tzid)} differ from that place's: those of the place count", line
+                )
+            return known
+        if table is not None:
+            return table if known is None else self._since_it_begins(table, known, tzid, line)
+        if known is not None:
+            if is_abbreviation(tzid):
+                self.warn(f"{_short(tzid)} without a VTIMEZONE is read as IANA's zone of that name", line)
+            return known
+        return self._by_its_name(tzid, line)
 
-    def named(self, info: tzinfo, start: datetime, end: datetime) -> ZoneInfo | None:
-        """Return the IANA zone that a zone is, or that its table agrees with from `start` to `end` (UTC), else None."""
-        if isinstance(info, ZoneInfo):
-            return info
-        if not isinstance(info, TableZone):
+    def _of_the_file(self, tzid: str, line: int) -> TableZone | None:
+        definition = self.define(folded(tzid))
+        if definition is None:
             return None
-        if info.tzid not in self._names:
-            self._names[info.tzid] = self._agreeing(info, start, end)
-        return self._names[info.tzid]
+        if definition.fault:
+            self.warn(f"VTIMEZONE {_short(tzid)} cannot be used: {definition.fault}", line)
+        return definition.zone
 
-    def _agreeing(self, info: TableZone, start: datetime, end: datetime) -> ZoneInfo | None:
+    def _since_it_begins(self, table: TableZone, known: tzinfo, tzid: str, line: int) -> tzinfo:
+        """Return the zone of a file from when it says anything on, and the known one before that."""
+        if table.begins <= self.definitions.start:
+            return table
+        self.warn(f"VTIMEZONE {_short(tzid)} begins {table.begins:%Y-%m-%d}: before that it is read as {known}", line)
+        return table.after(known)
+
+    def _by_its_name(self, tzid: str, line: int) -> tzinfo:
+        carried = offset_in(tzid)
+        if carried is None:
+            self.warn(f"unknown time zone {_short(tzid)}: read in {self.default}", line)
+            return self.default
+        found, is_all = carried
+        if not is_all:
+            self.warn(f"unknown time zone {_short(tzid)}: read with the offset in its name, without summer time", line)
+        return found
+
+    def named(self, info: tzinfo, at: datetime) -> ZoneInfo | None:
+        """Return the IANA zone that a zone is, or whose clock it shows within the horizon.
+
+        Where there is none it is IANA's zone of the offset at an instant (`at`, UTC); None: there is not even that.
+        """
+        if isinstance(info, ZoneInfo) or info is UTC:
+            return info if isinstance(info, ZoneInfo) else None
+        found: ZoneInfo | None = None
+        if isinstance(info, TableZone):
+            if info not in self._names:
+                self._names[info] = self.definitions.place(info, self._guesses(info))
+            found = self._names[info]
+        return found or self.definitions.place_of(at.astimezone(info).utcoffset() or timedelta(), at)
+
+    def _guesses(self, info: TableZone) -> tuple[tzinfo | None, ...]:
         definition = self.define(folded(info.tzid))
-        location = definition.value("X-LIC-LOCATION") if definition is not None else ""
-        guesses = (iana_zone(location) if location else None, known_equivalent(info.tzid), self.default)
-        days = [start + timedelta(hours=12 * number) for number in range(min((end - start).days * 2 + 2, 800))]
-        for guess in guesses:
-            if isinstance(guess, ZoneInfo) and info.agrees_with(guess, days):
-                return guess
-        return None
+        location = "" if definition is None else definition.location
+        return iana_zone(location) if location else None, known_equivalent(info.tzid), self.default
+
+
+def _short(tzid: str) -> str:
+    """Return a TZID as warnings show it."""
+    return repr(tzid.strip()[:60])

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 from attrs import evolve, frozen
 
+from reminder_kit.calendars.http_source import shown
+from reminder_kit.calendars.settings import CalendarSource
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json, write_lines
 from reminder_kit.cli.own_kit import OwnKit
@@ -27,6 +29,7 @@ from reminder_kit.model.places import Place
 from reminder_kit.model.rule_sets import serving
 from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.ports import Question
+from reminder_kit.reconciler.polled_calendars import distinct, name_of
 from reminder_kit.reconciler.terms import why_still
 from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.offsets import in_words
@@ -83,6 +86,7 @@ def examined(found: Callable[[], Setup]) -> Iterator[Finding]:
     if config.defaults.timezone is None:
         yield Finding("configuration", "warn", 'no timezone: local times are UTC; write timezone = "America/New_York"')
     yield from _rules(config)
+    yield from _examine("calendars", lambda: _calendars(config))
     yield from _examine("ledger", lambda: _ledger(config, now))
     yield from _examine("credentials", lambda: _provider(config.provider(), config, now))
     yield from _examine("fallback", lambda: _fallback(config, now))
@@ -105,6 +109,20 @@ def _rules(config: Setup) -> Iterator[Finding]:
             "rules", "fail", "there are none, so that nobody is reminded: write [[rules]] (in code, rules=[…])"
         )
     yield from (Finding("rules", "warn", warning) for warning in config.warnings)
+
+
+def _calendars(config: Setup) -> Iterator[Finding]:
+    """Yield a finding for each calendar that the batch job reads: whether what vanishes there is withdrawn."""
+    given = config.kit.sources if isinstance(config, OwnKit) else config.calendar.sources
+    for source in distinct(tuple(map(CalendarSource.of, given))):
+        is_address = "://" in source.path
+        words = f"{name_of(source)} ({shown(source.path) if is_address else source.path})"
+        if not is_address and not Path(source.path).exists():
+            yield Finding("calendars", "warn", f"{words} is not there: check the path")
+        elif source.complete:
+            yield Finding("calendars", "ok", f"{words}: what vanishes there is withdrawn, under the guard")
+        else:
+            yield Finding("calendars", "ok", f"{words}: what vanishes there stays, unless it says complete = true")
 
 
 # The ledger

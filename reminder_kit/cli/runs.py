@@ -83,7 +83,8 @@ def import_(
 ) -> int:
     """Read FILE (.ics file, folder, address, or - for stdin) and park its reminders.
 
-    What is due beyond the provider's window is recorded, and parked in time by `resync`.
+    It is read up to `[calendar] horizon` (60 days, or as far as a rule reaches). What is due beyond the provider's
+    window is recorded, and parked in time by `resync`.
     """
     with opened(now, writing=not dry_run, warn=True) as kit:
         if not dry_run:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reminder_kit.calendars.settings import CalendarSettings
+from reminder_kit.calendars.settings import CalendarSettings, CalendarSource
 from reminder_kit.config import checks
 from reminder_kit.config.checks import Check
 from reminder_kit.config.provider_table import KIT_KEYS
@@ -125,15 +125,12 @@ def _calendar(value: Any, what: str) -> CalendarSettings:
     return CalendarSettings.from_mapping(value, what)
 
 
-def _sources(value: Any, what: str) -> tuple[str, ...]:
-    """Return files and addresses of calendars, of which a single one needs no list."""
-    several = (value,) if isinstance(value, str | os.PathLike) else value
-    if not isinstance(several, Iterable) or isinstance(several, Mapping):
+def _sources(value: Any, what: str) -> tuple[CalendarSource, ...]:
+    """Return the calendars that the batch job reads, of which a single one needs no list."""
+    several = (value,) if isinstance(value, str | os.PathLike | Mapping | CalendarSource) else value
+    if not isinstance(several, Iterable):
         raise ConfigurationError(f'{what} must be a list, not {value!r}: write ["clinic.ics"]')
-    found = tuple(os.fspath(one) if isinstance(one, os.PathLike) else one for one in several)
-    for one in found:
-        checks.text(one, what)
-    return found
+    return tuple(CalendarSource.of(one, what) for one in several)
 
 
 def _replies(value: Any, what: str) -> Mapping[str, Any]:

@@ -185,6 +185,25 @@ _DAY = {"type": "string", "pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*$", "exa
 _NUMBER = {"type": "string", "pattern": r"^[\s().…-]*\+[0-9\s().…-]*[0-9][0-9\s().…-]*$", "examples": ["+1202555"]}
 _MODE = {"type": "string", "pattern": "^0?6[046]0$", "examples": ["0600", "0660"]}
 _NUMBERS = {"anyOf": [_NUMBER, {"type": "array", "items": _NUMBER}]}
+_SOURCE = {
+    "anyOf": [
+        _TEXT,
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["path"],
+            "properties": {
+                "path": {**_TEXT, "description": "Its file, folder or address."},
+                "name": {**_TEXT, "description": "The source of its appointments; else named after its file."},
+                "complete": {"type": "boolean", "description": "Whether what it no longer has is withdrawn."},
+            },
+        },
+    ]
+}
+_SOURCES = {
+    "anyOf": [_SOURCE, {"type": "array", "items": _SOURCE}],
+    "description": "Calendars that the batch job reads again.",
+}
 _SEVERAL = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 
 
@@ -287,11 +306,13 @@ def _tables() -> dict[str, Any]:
             phones=_described(
                 {"anyOf": [phones["items"], phones]}, "Where a phone number is looked for, in this order."
             ),
+            own_numbers=_described(_SEVERAL, "Numbers of desks and machines, which are nobody's to remind."),
+            allow=_described(_SEVERAL, "Numbers that are people's although many appointments name them."),
             directory=_TEXT,
             alarms={"enum": ["ignore", "rules", "only"]},
-            horizon=_LENGTH,
+            horizon=_described(_LENGTH, "How far ahead calendars are read; further where a rule reaches further."),
             without_phone={"enum": ["say", "attention"]},
-            sources=_SEVERAL,
+            sources=_SOURCES,
             limits={"type": "object"},
         ),
         "retention": _table(

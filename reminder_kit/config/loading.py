@@ -345,7 +345,17 @@ _OWNERS: dict[str, tuple[str, ...]] = {
     "guard": tuple(GUARD_KEYS),
     "retention": tuple(_RETENTION),
     "cost": ("part", "mms", "currency"),
-    "calendar": ("phones", "directory", "alarms", "horizon", "sources", "limits", "without_phone"),
+    "calendar": (
+        "phones",
+        "own_numbers",
+        "allow",
+        "directory",
+        "alarms",
+        "horizon",
+        "sources",
+        "limits",
+        "without_phone",
+    ),
 }
 
 

@@ -5,7 +5,7 @@ Decides nothing itself, and never reads a clock: the faces give it one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -40,6 +40,7 @@ from reminder_kit.ports import IO, PERMANENT, Failure, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.reconciler.executor import Executor
 from reminder_kit.reconciler.planner import Planner, read_rules
+from reminder_kit.reconciler.polled_calendars import distinct, note_read
 from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.notices import Notice
@@ -110,7 +111,7 @@ class Kit:
         expected_every: str | timedelta = timedelta(days=1),
         retention: str | timedelta | None = None,
         calendar: CalendarSettings | Mapping[str, Any] | None = None,
-        sources: str | Sequence[str] = (),
+        sources: Any = (),
         concurrency: int = 16,
         rate: str | float | None = None,
         timeout: str | float = 30.0,
@@ -140,7 +141,9 @@ class Kit:
         for a person; `unclear="hold"` lets nothing go to its number until somebody has seen it.
         Where the batch job was not seen for `expected_every` (elapsed time), that waits for a person. It removes
         the personal data of appointments that ended `retention` ago or earlier (None: `ledger purge` alone does).
-        `only_to` (numbers, or how they begin: "+1202555") lets nobody else be written to: for staging.
+        `sources` are calendars that the batch job reads again: paths, addresses, or tables of `path`, `name` and
+        `complete` (what vanishes there is withdrawn). `only_to` (numbers, or how they begin: "+1202555") lets nobody
+        else be written to: for staging.
 
         Every argument may be what the same key of a file is: lengths of time in words ("30 minutes"), `guard`,
         `quiet_hours`, `cost` and `calendar` as tables. Raises `ConfigurationError`, naming the argument and what would
@@ -224,7 +227,9 @@ class Kit:
         self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention", self.settings.writer)
         self._retention: timedelta | None = given["retention"]
         guard = given["guard"] or Guard()
-        self._planner = Planner(self.ledger, provider, self.settings, guard, given["calendar"], given["sources"])
+        #: The calendars that the batch job reads again (`CalendarSource`).
+        self.sources = distinct(given["sources"])
+        self._planner = Planner(self.ledger, provider, self.settings, guard, given["calendar"], self.sources)
         self._clock = _Clock(clock or self._system_clock)
         options = {"timeout": given["timeout"], "transport": transport}
         self._io = self._connected(provider, concurrency, pace=Pace(rate), **options)
@@ -315,7 +320,7 @@ class Kit:
         report, now = evolve(report, problems=plan.problems), self.now()
         if plan.worklist.foreign:
             LOG.error("nobody is written to: %s; `reminder-kit attention` says what to do", plan.worklist.foreign)
-        if job or plan.worklist.snapshot:
+        if job or plan.worklist.snapshot or plan.notes:
             await self._io.result(self.ledger.submit(partial(_note_run, plan, report, job, now)))
         return await self._watched(plan, report, now)
 
@@ -384,6 +389,7 @@ def _note_run(plan: Plan, report: Report, job: str, now: datetime, tx: Transacti
     if plan.worklist.snapshot is not None:
         source, taken_at = plan.worklist.snapshot
         tx.mark_run(f"{SNAPSHOT}{source}", taken_at, {})
+    note_read(plan.notes, tx, now)
 
 
 def _warn_of_opt_outs(rules: Iterable[Rule], notices: Mapping[str, Notice], defaults: Defaults) -> None:

@@ -242,6 +242,20 @@ class Reader:
         )
         return [Identity(*row) for row in found]
 
+    def state_of(self, source: str) -> tuple[int, int, int]:
+        """Return what changes whenever anything of a source is written: how many there are, are removed, and when."""
+        rows = self._runner.rows(self._statements.queries.state_of_source, namespace=self._namespace, source=source)
+        count, gone, at = rows[0] if rows else (0, 0, 0)
+        return int(count), int(gone or 0), int(at or 0)
+
+    def series_of(self, source: str) -> dict[str, str]:
+        """Return the ids of a source that are not removed, each with the newest revision of its master.
+
+        That is the text of the pair (`revisions.revision_order`); "": none is recorded.
+        """
+        statement = self._statements.queries.series_of_source
+        return dict(self._runner.rows(statement, namespace=self._namespace, **_given(source=source)))  # type: ignore[arg-type]
+
     def history(self, *, id: str, source: str | None = None, recurrence_id: str | None = None) -> list[HistoryEntry]:  # noqa: A002 - the public name of an appointment's identity
         """Return what happened to an appointment, oldest first; all occurrences unless one is named."""
         statement = self._statements.queries.history(source=source is not None, occurrence=recurrence_id is not None)

@@ -17,6 +17,7 @@ from reminder_kit.ledger.sql.row_mapping import instant, micros, micros_or_none
 from reminder_kit.ledger.sql.statements import Statements
 from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.records import Identity, Incoming, RecordResult
+from reminder_kit.model.revisions import is_older
 
 __all__ = ["Recorder"]
 
@@ -38,9 +39,9 @@ class _RecordedRow:
         Revisions of one kind are compared; else, or where they are equal, with `as_of`, what was recorded later than
         that instant (in microseconds) is newer.
         """
-        kind, order = incoming.order
-        if kind and kind == self.kind and order != self.order:
-            return order < self.order
+        older = is_older(incoming.order, (self.kind, self.order))
+        if older is not None:
+            return older
         return as_of is not None and self.recorded_at > as_of
 
     def holds(self, incoming: Incoming) -> bool:
@@ -49,8 +50,8 @@ class _RecordedRow:
 
     def grows(self, incoming: Incoming) -> bool:
         """Say whether the revision of an unchanged appointment grew."""
-        kind, order = incoming.order
-        return bool(kind) and (kind != self.kind or order > self.order)
+        kind = incoming.order[0]
+        return bool(kind) and (kind != self.kind or is_older((self.kind, self.order), incoming.order) is True)
 
     def is_news(self, incoming: Incoming, at: datetime) -> bool:
         """Say whether it is to be noted that an unchanged appointment was handed in `at`."""

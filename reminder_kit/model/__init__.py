@@ -9,7 +9,8 @@ Pure: no clock, no I/O, no SQL. Imports `errors` and nothing else of this librar
     reasons       the codes that say why a reminder is where it is
     lifecycle     the states of a message, and who may move it from which to which
     messages      `Draft`, `Message`, `DeliveryEvent`: one text at the provider
-    snapshots     appointments as text, revisions as text that sorts
+    revisions     which of two states is the older one, as text that sorts
+    snapshots     appointments as text
     consent       who said what about writing to a number, and who bars it by that
     as_of         what is newer than a host's snapshot
     records       what the ledger remembers, and what it is handed

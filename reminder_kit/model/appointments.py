@@ -30,7 +30,10 @@ __all__ = [
 ]
 
 Revision = int | datetime | tuple[Any, ...]
-"""What orders the updates of an appointment: a counter, an aware datetime, or a tuple of these."""
+"""What orders the updates of an appointment: a counter, an aware datetime, or a tuple of these.
+
+Those of calendars are told in `model.revisions`.
+"""
 
 
 class Status(StrEnum):

@@ -17,7 +17,8 @@ from reminder_kit.model.appointments import Appointment, normalise
 from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.messages import Message
 from reminder_kit.model.restorations import Restoration
-from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_order
+from reminder_kit.model.revisions import is_older, revision_order
+from reminder_kit.model.snapshots import decode, encode, fingerprint
 
 __all__ = [
     "FORCED",
@@ -139,7 +140,7 @@ class AppointmentRecord:
     start_at: datetime
     #: When it was last written, UTC.
     recorded_at: datetime
-    #: Kind and order of its revision (`snapshots.revision_order`); ("", ""): it has none.
+    #: Kind and order of its revision (`revisions.revision_order`); ("", ""): it has none.
     revision: tuple[str, str] = ("", "")
     #: What is remembered of its reminders.
     outcomes: tuple[ReminderRecord, ...] = ()
@@ -193,6 +194,8 @@ class Incoming:
     fingerprint: str
     #: When the host read it; None: nothing is too new for it.
     as_of: AsOf | None = field(default=None, eq=False, repr=False)
+    #: Whether it belongs to a state of its whole series that is older than what is recorded, whatever its own revision.
+    outdated: bool = False
 
     @property
     def identity(self) -> Identity:
@@ -201,7 +204,7 @@ class Incoming:
 
     @property
     def order(self) -> tuple[str, str]:
-        """Kind and order of its revision, as text that sorts (`snapshots.revision_order`)."""
+        """Kind and order of its revision, as text that sorts (`revisions.revision_order`)."""
         return revision_order(self.appointment.revision)
 
     def is_older_than(self, record: AppointmentRecord, *, overtaken: bool = False) -> bool:
@@ -210,9 +213,9 @@ class Incoming:
         Revisions of one kind decide by themselves, unless they are equal. Else `as_of` decides about what differs:
         whatever was recorded after that is newer; all is where a newer complete snapshot has `overtaken` this one.
         """
-        kind, order = self.order
-        if kind and kind == record.revision[0] and order != record.revision[1]:
-            return order < record.revision[1]
+        older = True if self.outdated else is_older(self.order, record.revision)
+        if older is not None:
+            return older
         differs = record.removed or record.fingerprint != self.fingerprint
         return differs and self.as_of is not None and (overtaken or self.as_of.is_newer(record.written))
 
@@ -400,8 +403,7 @@ def incoming_by_identity(
 
 
 def _is_older(incoming: Incoming, other: Incoming) -> bool:
-    kind, order = incoming.order
-    return bool(kind) and kind == other.order[0] and order < other.order[1]
+    return is_older(incoming.order, other.order) is True
 
 
 def _difference(one: Appointment, other: Appointment) -> str:

@@ -17,10 +17,10 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from reminder_kit.model.appointments import Appointment, Recipient, Revision
+from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.instants import UTC, named_zone, utc, zone
 
-__all__ = ["decode", "encode", "fingerprint", "revision_order"]
+__all__ = ["decode", "encode", "fingerprint"]
 
 
 def encode(appointment: Appointment) -> str:
@@ -157,28 +157,3 @@ def _zone_of(where: str) -> Any:
     if where.lstrip("-").isdigit():
         return timezone(timedelta(seconds=int(where))) if int(where) else UTC
     return zone(where)
-
-
-def revision_order(revision: Revision | None) -> tuple[str, str]:
-    """Return a revision as its kind and a text of digits; within one kind, the texts sort as the revisions do.
-
-    The kind is one letter for each part: "i" for a whole number, "t" for an instant, "n" for what is neither. It is ""
-    where there is no revision, or none that can be compared. Nor can revisions of different kinds be compared: then the
-    last write wins.
-    """
-    if revision is None:
-        return "", ""
-    if isinstance(revision, tuple):
-        pairs = [revision_order(part) for part in revision]
-        return "".join(kind or "n" for kind, _ in pairs), "".join(order for _, order in pairs)
-    if isinstance(revision, datetime) and revision.utcoffset() is not None:
-        since = utc(revision, "revision") - datetime(1970, 1, 1, tzinfo=UTC)
-        return "t", _sortable_digits(since // timedelta(microseconds=1))
-    if isinstance(revision, int):
-        return "i", _sortable_digits(int(revision))
-    return "", ""
-
-
-def _sortable_digits(number: int) -> str:
-    bound = 10**20
-    return f"{min(max(number + bound, 0), 2 * bound):021d}"

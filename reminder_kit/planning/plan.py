@@ -39,6 +39,10 @@ class Guard:
     #: Has no effect: which sync is too small for the ratio is not up to the host.
     small: int = 20
 
+    def is_too_much(self, going: int, parked: int) -> bool:
+        """Say whether so many of the messages that are parked are more than one plan may take back or move."""
+        return parked >= self.from_parked and going > self.max_cancel_ratio * parked
+
 
 @frozen
 class Worklist:
@@ -118,6 +122,10 @@ class Plan:
     problems: tuple[Any, ...] = field(default=(), repr=False)
     #: The calendars that were read, each by its source with what could not be read of it.
     readings: tuple[tuple[str, tuple[Any, ...]], ...] = field(default=(), repr=False)
+    #: The calendars of the batch job of which nothing was withdrawn although it vanished there, by source with why.
+    refused: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    #: What is to be noted of calendars once the plan is carried out (`reconciler.polled_calendars.Note`).
+    notes: tuple[Any, ...] = field(default=(), repr=False)
     #: What whoever carries it out needs besides; not for hosts.
     worklist: Worklist = field(default=Worklist(), repr=False)
 
@@ -158,7 +166,7 @@ class Plan:
         if self.rules_refusal:
             raise UnsafePlanError(self.rules_refusal)
         going = sum(change.moves_noticeably and not self._is_owed(change) for change in self.changes)
-        if self.guarded and self.parked >= self.guard.from_parked and going > self.guard.max_cancel_ratio * self.parked:
+        if self.guarded and self.guard.is_too_much(going, self.parked):
             raise UnsafePlanError(
                 f"the plan would withdraw or move {going} of {self.parked} parked reminders{self._reworded}, more than "
                 f"{self.guard.max_cancel_ratio:.0%}; nothing was changed. Review it, then force it (--force)"

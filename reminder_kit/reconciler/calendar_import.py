@@ -17,12 +17,13 @@ from reminder_kit.errors import CalendarError, ReminderKitError, unforeseen
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.host_data import whole_text
+from reminder_kit.model.revisions import is_older, revision_order
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
 from reminder_kit.rules.reminders import due_time
 
-__all__ = ["Imported", "read_for_import", "source_name"]
+__all__ = ["Imported", "horizon_of", "read_for_import", "refused_problem", "source_name"]
 
 
 @frozen
@@ -35,6 +36,8 @@ class Imported:
     scope: Scope
     #: What could not be read of it, as `calendars.occurrences.Problem`s.
     problems: tuple[Any, ...]
+    #: Ids of which it holds a state older than the one recorded: nothing of that counts.
+    outdated: frozenset[str] = frozenset()
 
 
 def source_name(file: Any) -> str:
@@ -56,12 +59,14 @@ def read_for_import(
     complete: bool,
     now: datetime,
     ledger: Ledger,
+    ahead: timedelta | None = None,
 ) -> Imported:
     """Read a calendar from `now` (UTC) to its horizon, and back by as long as a follow-up may still be due.
 
     `calendar` are the settings for reading (None: the usual ones), `source` is the calendar's (None: its name).
     `complete` says that what it no longer has is to be withdrawn: the scope refuses that where not all of it could be
-    read, or nothing came. Raises `CalendarError` where it is no calendar at all.
+    read, or nothing came. `ahead` is how much further than the horizon it is read since it will be read again (None:
+    it is imported once). Raises `CalendarError` where it is no calendar at all.
     """
     from reminder_kit.calendars import CalendarSettings, read_calendar
 
@@ -70,14 +75,18 @@ def read_for_import(
         options = evolve(options, timezone=settings.defaults.timezone)
     if options.region is None:
         options = evolve(options, region=settings.defaults.region)
+    options = evolve(options, own_numbers=(*options.own_numbers, *sorted(settings.senders)))
     name = whole_text(source) or source_name(file)
-    known = {identity.id for identity in ledger.read(lambda reader: reader.of_source(name))}
-    start, end = now - _follow_up_reach(settings, now), now + options.horizon
+    known = ledger.read(lambda reader: reader.series_of(name))
+    horizon = horizon_of(options, settings, now)
+    start, end = now - _follow_up_reach(settings, now), now + horizon + (ahead or timedelta())
     with _foreseen(name):
         content = read_calendar(file, options, start=start, end=end, name=name, known=known.__contains__, now=now)
         appointments = tuple(occurrence.appointment for occurrence in content)
+    outdated = frozenset(uid for uid, pair in content.masters.items() if _is_outdated(pair, known.get(uid, "")))
     refusal = None
-    if complete and not content.sound:
+    live = ahead is None or (complete and ledger.read(lambda reader: reader.parked(source=name)))
+    if complete and live and not content.sound:
         refusal = f"calendar {name!r} can't be trusted to be complete: {content.unsound_because}"
     elif complete and not appointments and ledger.read(lambda reader: reader.parked(source=name)):
         refusal = f"calendar {name!r} has no coming events while reminders are parked for it"
@@ -85,12 +94,55 @@ def read_for_import(
         "import",
         source=name,
         complete=complete and refusal is None,
-        covers=frozenset(content.covers) if content.sound else frozenset(),
-        spare=frozenset(content.unreadable),
+        covers=frozenset(content.covers) - outdated if content.sound else frozenset(),
+        spare=frozenset(content.unreadable) | outdated,
         horizon=end,
         refusal=refusal,
     )
-    return Imported(appointments, scope, tuple(content.problems))
+    return Imported(appointments, scope, (*content.problems, *_beyond(content.beyond, horizon, ahead)), outdated)
+
+
+def _beyond(events: int, horizon: timedelta, ahead: timedelta | None) -> tuple[Any, ...]:
+    """Return the problem of events beyond the horizon: for a person only where nobody reads the calendar again."""
+    from reminder_kit.calendars import Problem
+
+    if not events:
+        return ()
+    what = f"{events} events beyond {horizon.days} days"
+    if ahead is not None:
+        return (Problem(f"{what} are read when they come nearer", severity="warning"),)
+    return (
+        Problem(
+            f"{what} are not read: import the calendar again by then, name it in [calendar] sources, or raise horizon"
+        ),
+    )
+
+
+def refused_problem(why: str) -> Any:
+    """Return the problem of a calendar whose absences were not taken for an answer, and why."""
+    from reminder_kit.calendars import Problem
+
+    return Problem(f"{why}: nothing of it was changed; check it, then force it (`reminder-kit resync --force`)")
+
+
+def horizon_of(options: Any, settings: Settings, now: datetime) -> timedelta:
+    """Return how far ahead a calendar is read: as configured, and further where a rule reaches further."""
+    anchor = now + _FAR
+    dues = [due_time(rule, anchor, "UTC", settings.defaults.is_open) for rule in settings.rules]
+    reach = max((anchor - due for due in dues if due is not None and due < anchor), default=timedelta())
+    own: timedelta = options.horizon
+    return own if reach <= own - _EARLIER else timedelta(days=-(-(reach + _EARLIER) // timedelta(days=1)))
+
+
+_FAR = timedelta(days=3660)
+"""Further ahead than any rule reaches."""
+_EARLIER = timedelta(days=1)
+"""How long before it is due an appointment must have been read, so that its reminder is in time."""
+
+
+def _is_outdated(master: tuple[int, int], recorded: str) -> bool:
+    """Say whether a master is older than the newest one recorded of its series ("": none is)."""
+    return bool(recorded) and is_older(revision_order(master), ("ii", recorded)) is True
 
 
 @contextmanager

@@ -117,6 +117,8 @@ class PlanBuilder:
     outdated: dict[Identity, Change] = field(factory=dict)
     #: The newest complete snapshots that were carried out.
     snapshots: Snapshots = field(factory=Snapshots)
+    #: The polled calendars whose absences are not taken for an answer, each with why.
+    refused: dict[str, str] = field(factory=dict)
     #: How those were read that are withdrawn for their absence.
     absent: dict[Identity, Written] = field(factory=dict)
     #: The appointments that differ from what is recorded.
@@ -172,7 +174,9 @@ class PlanBuilder:
     def _is_older(self, incoming: Incoming, record: AppointmentRecord | None) -> bool:
         """Say whether the ledger knows something newer than what came in, also that it is not there any more."""
         overtaken = self.snapshots.overtake(incoming.identity.source, incoming.as_of)
-        return overtaken if record is None else incoming.is_older_than(record, overtaken=overtaken)
+        if record is None:
+            return overtaken or incoming.outdated
+        return incoming.is_older_than(record, overtaken=overtaken)
 
     def _is_noted(self, incoming: Incoming, record: AppointmentRecord) -> bool:
         """Say whether something is to be written of what came in as it was recorded: its revision, or that it came."""
@@ -333,6 +337,24 @@ class PlanBuilder:
                 self.neighbours.announce(record.identity, None)
             self.decide([(record.identity, record) for record in gone], {record.identity: None for record in gone})
 
+    def permitted(self, all_incoming: Mapping[Identity, Incoming], guard: Guard) -> Mapping[Identity, Incoming]:
+        """Return what came in without the polled calendars of which too much vanished at once: nothing is done of them.
+
+        What is new there would make room for what vanished to go with the next run.
+        """
+        for part in self.scope.covered if not self.scope.forced else ():
+            if not part.complete or self.snapshots.overtake(part.source, part.as_of):
+                continue
+            gone = vanished(self.reader, part, all_incoming.__contains__, self.now)
+            going = sum(message.state is State.SCHEDULED for record in gone for message in record.messages)
+            parked = self.reader.parked(source=part.source)
+            if guard.is_too_much(going, parked):
+                why = f"of the {parked} parked reminders of calendar {part.source!r} {going} would be withdrawn"
+                self.refused[part.source or ""] = f"{why}, more than {guard.max_cancel_ratio:.0%}"
+        if not self.refused:
+            return all_incoming
+        return {identity: one for identity, one in all_incoming.items() if identity.source not in self.refused}
+
     def decide_affected_neighbours(self) -> None:
         """Decide for appointments that are combined with one that changed, or no longer are.
 
@@ -446,6 +468,7 @@ class PlanBuilder:
             barred=frozenset(self.barred.by_number)
             & {change.to or "" for change in self._all() if change.kind is ChangeKind.CANCEL},
             refusal=scope.refusal,
+            refused=tuple(self.refused.items()),
             rules_refusal=self.terms.refusal,
         )
 
@@ -516,8 +539,8 @@ def build_plan(
     blockers = reader.blockers()
     builder = PlanBuilder(reader, settings, now, scope, barred, settings.digest, blockers, neighbours, terms)
     builder.snapshots = Snapshots.known(reader, scope)
-    builder.add_incoming(all_incoming)
-    for part in (scope, *scope.covered):
+    builder.add_incoming(builder.permitted(all_incoming, guard))
+    for part in (scope, *(part for part in scope.covered if part.source not in builder.refused)):
         if (part.complete or part.covers) and not builder.snapshots.overtake(part.source, part.as_of):
             builder.withdraw(vanished(reader, part, builder.came_in, now), absent=True)
     if scope.withdraw:

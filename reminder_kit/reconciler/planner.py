@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
 from reminder_kit.errors import (
-    CalendarError,
     ConfigurationError,
     InvalidInputError,
     LedgerError,
@@ -40,11 +39,12 @@ from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import Provider
 from reminder_kit.reconciler.barred import Barred
-from reminder_kit.reconciler.calendar_import import Imported, read_for_import
+from reminder_kit.reconciler.calendar_import import Imported, read_for_import, refused_problem
 from reminder_kit.reconciler.intake import Intake
 from reminder_kit.reconciler.kept_out import without_kept_out
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.plan_builder import build_plan
+from reminder_kit.reconciler.polled_calendars import Polled, Polling
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.rule import Rule
@@ -76,8 +76,8 @@ class Planner:
     guard: Guard
     #: How calendars are read (`CalendarSettings`); None: as usual.
     calendar: Any = None
-    #: The files and addresses of the calendars that the batch job reads.
-    sources: tuple[str, ...] = ()
+    #: The calendars that the batch job reads (`CalendarSource`).
+    sources: tuple[Any, ...] = ()
 
     def sync(
         self,
@@ -134,7 +134,17 @@ class Planner:
         of a file's age is not asked, since copying makes old files young and a kit's clock need not be the machine's.
         """
         taken = AsOf.told(as_of, now) if as_of is not None else None
-        imported = self._read_calendar(file, now, taken, source=source, complete=complete)
+        imported = read_for_import(
+            file,
+            self.calendar,
+            self.settings,
+            source=source,
+            complete=complete,
+            now=now,
+            ledger=self.ledger,
+            ahead=timedelta() if str(file) in {source.path for source in self.sources} else None,
+        )
+        imported = evolve(imported, scope=evolve(imported.scope, as_of=taken))
         all_incoming = self._of_calendar(imported)
         noted = () if taken is None else _noted(all_incoming)
         plan = self._make(all_incoming, evolve(imported.scope, noted=noted, forced=forced), now)
@@ -163,7 +173,8 @@ class Planner:
         batch, all_incoming = intake.batch, dict(intake.batch.all_incoming)
         source = _only_one(intake.sources) if complete else None
         nothing_came = complete and not intake.count
-        all_imported, problems = ([], ()) if only_dirty else self._sources_read(now)
+        polled = Polled() if only_dirty else self._polling.read(now)
+        all_imported = polled.all_imported
         for imported in all_imported:
             all_incoming |= self._of_calendar(imported)
         scope = Scope(
@@ -180,7 +191,7 @@ class Planner:
             let_go=intake.came_in,
         )
         plan = self._make(all_incoming, scope, now, refuse_empty=nothing_came)
-        plan = evolve(plan, problems=problems, readings=_readings(all_imported))
+        plan = _with_refusals(plan, polled)
         plan = _with_contradictions(plan, batch)
         return plan.unguarded() if plan.is_unsafe and self._forced_is_open(now) else plan
 
@@ -243,32 +254,17 @@ class Planner:
             intake.draw(_sourced(appointments, None))
         return intake
 
-    def _read_calendar(
-        self, file: Any, now: datetime, taken: AsOf | None, *, source: str | None, complete: bool
-    ) -> Imported:
-        imported = read_for_import(
-            file, self.calendar, self.settings, source=source, complete=complete, now=now, ledger=self.ledger
-        )
-        return evolve(imported, scope=evolve(imported.scope, as_of=taken))
+    @property
+    def _polling(self) -> Polling:
+        return Polling(self.sources, self.calendar, self.settings, self.ledger)
 
     def _of_calendar(self, imported: Imported) -> dict[Identity, Incoming]:
         """Return what a calendar holds, without what a person withdrew for as long as it does not change there."""
         found = incoming_by_identity(imported.appointments, self.settings.defaults.region, imported.scope.as_of)
+        for identity, incoming in found.items():
+            if identity.id in imported.outdated:
+                found[identity] = evolve(incoming, outdated=True)
         return self.ledger.read(lambda reader: without_kept_out(reader, found))
-
-    def _sources_read(self, now: datetime) -> tuple[list[Imported], tuple[Any, ...]]:
-        """Return what the batch job's calendars hold, and what could not be read; one may be out of reach."""
-        all_imported: list[Imported] = []
-        problems: list[Any] = []
-        for source in self.sources:
-            try:
-                imported = self._read_calendar(source, now, AsOf.drawn(now), source=None, complete=False)
-            except CalendarError as error:
-                problems.append(error)
-                continue
-            all_imported.append(imported)
-            problems += imported.problems
-        return all_imported, tuple(problems)
 
     def _make(
         self, all_incoming: Mapping[Identity, Incoming], scope: Scope, now: datetime, *, refuse_empty: bool = False
@@ -316,6 +312,21 @@ def _only_one(sources: Iterable[str]) -> str:
             "hand in one source at a time"
         )
     return names[0] if names else "default"
+
+
+def _with_refusals(plan: Plan, polled: Polled) -> Plan:
+    """Return the batch job's plan with what was read, and which calendars' absences were not taken for an answer."""
+    refused = dict(plan.refused)
+    refused |= {one.scope.source or "": one.scope.refusal for one in polled.all_imported if one.scope.refusal}
+    told = [evolve(one, problems=(*one.problems, *_refusal(refused, one))) for one in polled.all_imported]
+    problems = (*polled.problems, *(problem for one in told for problem in _refusal(refused, one)))
+    notes = tuple(note for note in polled.notes if note.source not in refused)
+    return evolve(plan, problems=problems, readings=_readings(told), notes=notes)
+
+
+def _refusal(refused: Mapping[str, str], imported: Imported) -> tuple[Any, ...]:
+    why = refused.get(imported.scope.source or "")
+    return (refused_problem(why),) if why else ()
 
 
 def _noted(all_incoming: Mapping[Identity, Incoming]) -> Collection[Identity]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminder_kit.calendars.zones import TableZone
+from reminder_kit.calendars.vtimezones import TableZone
 from reminder_kit.model.instants import zone
 
 BERLIN = zone("Europe/Berlin")
@@ -41,9 +41,19 @@ def test_before_and_after_all_changes_the_first_and_the_last_offset_hold():
 
 
 def test_a_zone_of_no_known_name_is_the_hosts_own_where_their_clocks_agree(read_events, event, zone_of):
-    """Its appointments then carry that name; where the clocks differ, or no zone is the host's, they carry none."""
+    """Its appointments carry that name, else that of a place with the same clock: texts go by it."""
     office = zone_of("Office", standard="+0100", daylight="+0200")
     booked = event("RRULE:FREQ=MONTHLY;COUNT=3", start="DTSTART;TZID=Office:20260226T090000")
-    for own, expected in (("Europe/Berlin", "Europe/Berlin"), ("America/New_York", None), (None, None)):
+    for own in ("Europe/Vienna", "America/New_York", None):
         found = read_events(office, booked, timezone=own)
-        assert [item.appointment.timezone for item in found.found] == [expected] * 3
+        (name,) = {item.appointment.timezone for item in found.found}
+        assert name == own if own == "Europe/Vienna" else name.startswith("Europe/")
+        assert {item.appointment.starts_at.astimezone(zone(name)).hour for item in found.found} == {9}
+
+
+def test_a_zone_like_no_place_has_the_offset_of_each_appointment(read_events, event, zone_of):
+    """Three hours ahead in winter and four in summer is no place's clock: each occurrence carries its own offset."""
+    office = zone_of("Office", standard="+0300", daylight="+0400")
+    found = read_events(office, event("RRULE:FREQ=MONTHLY;COUNT=3", start="DTSTART;TZID=Office:20260226T090000"))
+    assert [item.appointment.timezone for item in found.found] == ["Etc/GMT-3", "Etc/GMT-3", "Etc/GMT-4"]
+    assert {item.appointment.starts_at.hour for item in found.found} == {9}

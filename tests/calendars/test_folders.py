@@ -35,3 +35,13 @@ def test_a_problem_of_an_event_without_an_id_names_none(read_events, event):
     told = [(problem.uid, problem.line) for problem in found.reading.problems]
     assert {uid for uid, _ in told} == {None, "a"}
     assert all(line for _, line in told)
+
+
+def test_what_is_hidden_below_a_folder_is_no_part_of_it(read, event, calendar, tmp_path):
+    """CalDAV servers and version control keep copies in hidden folders; the folder's own place may be hidden."""
+    root = tmp_path / ".calendars" / "clinic"
+    for place in ("a.ics", "sub/b.ics", ".Radicale.cache/a.ics", ".git/old/a.ics", "sub/.tmp/a.ics", ".half.ics"):
+        file = root / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(calendar(event(uid=place.replace("/", "-"))), encoding="utf-8", newline="")
+    assert [item.appointment.id for item in read(root).found] == ["a.ics", "sub-b.ics"]

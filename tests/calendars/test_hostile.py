@@ -111,6 +111,101 @@ def test_reading_ends_after_very_many_broken_events(spent, event, calendar):
     assert found.reading.unsound_because == "more than 10 events cannot be read: the rest is passed over"
 
 
+def test_reading_ends_beyond_the_occurrences_of_a_whole_source(spent, event, calendar):
+    """Many ordinary series are read up to `all_occurrences`; the rest is passed over, named, and not taken for gone."""
+    series = [event("RRULE:FREQ=DAILY", uid=str(number)) for number in range(10)]
+    found, _ = spent(calendar(*series), Limits(all_occurrences=400))
+    assert len(found.found) == 3 * 121
+    assert "raise the calendar's limit `all_occurrences`" in found.errors[0].message
+    assert len(found.errors) == 1
+    assert not found.reading.sound
+
+
+@pytest.mark.parametrize("freq", ["SECONDLY", "MINUTELY", "HOURLY;BYMINUTE=0,10,20,30,40,50"])
+def test_thousands_of_rules_within_days_cost_little_once_the_work_is_used_up(spent, event, calendar, freq):
+    """What is used up by rules that repeat within a day is not lent to more of them; an ordinary one is read."""
+    bad = [event(f"RRULE:FREQ={freq}", uid=f"bad-{number}", start="DTSTART:20200101T090000Z") for number in range(200)]
+    found, _ = spent(calendar(*bad, event("RRULE:FREQ=WEEKLY;COUNT=3")))
+    assert [item.appointment.id for item in found.found][-3:] == ["visit-1"] * 3
+    assert found.reading.budget.source > -200_000
+
+
+def test_very_many_rules_of_one_series_pay_from_the_first_candidate(spent, event, calendar):
+    """Fifty EXRULEs each below their free share are paid for all the same."""
+    rules = [f"EXRULE:FREQ=HOURLY;INTERVAL=12;BYMINUTE={minute}" for minute in range(50)]
+    _, work = spent(calendar(event("RRULE:FREQ=DAILY", *rules)))
+    assert work > 40 * 300
+
+
+def test_a_product_of_times_is_paid_for_before_it_is_made(spent, event, calendar):
+    """Each second of a day, in a month that never comes, is refused before a list of them is made."""
+    rule = "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;BYHOUR={H};BYMINUTE={M};BYSECOND={M}".format(**NUMBERS)
+    found, work = spent(calendar(event(rule)))
+    assert "candidates" in found.errors[0].message
+    assert work == 0
+
+
+def test_alarms_are_computed_for_who_asks(spent, event, calendar, alarm):
+    """Fifty alarms that repeat are a bounded number of instants, and none is computed while nobody asks."""
+    alarms = [alarm(f"TRIGGER:-PT{n + 1}M", "REPEAT:90", "DURATION:PT7M") for n in range(50)]
+    found, _ = spent(calendar(event("RRULE:FREQ=DAILY", *alarms)))
+    assert len(found.found[0].alarms) <= 50 + Limits().all_repeats
+    assert any("none is read, since its event's alarms repeat so often" in warning for warning in found.warnings)
+
+
+def test_categories_are_bounded(spent, event, calendar):
+    """An event of thousands of categories keeps the first ones, with a warning."""
+    found, _ = spent(calendar(event("CATEGORIES:" + ",".join(f"c{n}" for n in range(900)))))
+    assert len(found.only.appointment.tags) == 500
+    assert found.warnings == ["has more than 500 CATEGORIES: only the first are read"]
+
+
+def test_warnings_are_bounded(spent, event, calendar):
+    """Beyond 2,000 different warnings one says that there are more."""
+    found, _ = spent(calendar(*[event(f"SEQUENCE:no-{n}", uid=str(n)) for n in range(2100)]))
+    assert len(found.warnings) == 2001
+    assert found.warnings[-1] == "further warnings than these 2000 are left out"
+
+
+def test_the_same_warning_of_many_events_is_counted(spent, event, calendar):
+    """What is wrong with many events in the same way is said of the first three, with the number of the others."""
+    found, _ = spent(calendar(*[event("SEQUENCE:no", uid=str(n)) for n in range(30)]))
+    assert [problem.uid for problem in found.reading.problems] == ["0", "1", "2"]
+    assert [problem.more for problem in found.reading.problems] == [0, 0, 27]
+    assert str(found.reading.problems[2]).endswith("read as 0 (and so of 27 more)")
+
+
+def test_very_many_vtimezones_are_bounded(spent, event, calendar, zone_of):
+    """Beyond `zones` different VTIMEZONEs a further one is not built, which a warning says."""
+    zones = [zone_of(f"Z{number}", standard="+0200") for number in range(5)]
+    events = [event(uid=str(number), start=f"DTSTART;TZID=Z{number}:20260302T090000") for number in range(5)]
+    found, _ = spent(calendar(*zones, *events), Limits(zones=3))
+    assert found.starts == ["2026-03-02T07:00:00Z"] * 3 + ["2026-03-02T14:00:00Z"] * 2
+    assert sum("more than 3 different ones" in warning for warning in found.warnings) == 2
+
+
+def test_a_vtimezone_of_very_many_parts_is_refused(spent, event, calendar):
+    """A VTIMEZONE of more parts than any zone has is a warning, and its event is read."""
+    part = "BEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\n"
+    zone_text = f"BEGIN:VTIMEZONE\r\nTZID:Z\r\n{part * 401}END:VTIMEZONE"
+    found, _ = spent(calendar(zone_text, event(start="DTSTART;TZID=Z:20260302T090000")))
+    assert any("more than 400 parts" in warning for warning in found.warnings)
+
+
+def test_a_text_is_searched_up_to_its_second_number(spent, event, calendar):
+    """A text of hundreds of numbers says no more than that there are several."""
+    numbers = " ".join(f"+1 202 555 {n:04}" for n in range(100, 199))
+    found, _ = spent(calendar(event(f"DESCRIPTION:{numbers}", phone=None)))
+    assert found.phones == ["+12025550100"]
+    assert "holds several phone numbers in its text: the first is used" in found.warnings
+
+
+def test_unended_events_by_the_thousand_are_not_all_kept(spent):
+    """Of events that never end no more are kept than are reported."""
+    found, _ = spent(b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\n" * 3000, Limits(errors=100))
+    assert len(found.reading.index.faults) <= 101
+
+
 def test_very_many_dates_are_refused(spent, event, calendar):
     """An event with thousands of RDATEs or EXDATEs is unreadable, on one line or on many."""
     dates = ",".join(["20260302T090000Z"] * 5000)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from reminder_kit.calendars.text_numbers import numbers_in
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.phones import is_possible
 
@@ -112,7 +113,7 @@ def test_of_several_numbers_in_a_text_the_first_is_used(read_events, event):
     """The first of several numbers in a text is the recipient, and a warning says so."""
     found = read_events(event("DESCRIPTION:+12025550102 or +12025550103", phone=None))
     assert found.phones == ["+12025550102"]
-    assert "holds 2 phone numbers in its text: the first is used" in found.warnings
+    assert "holds several phone numbers in its text: the first is used" in found.warnings
 
 
 def test_ids_and_prices_in_a_text_are_no_phones(read_events, event):
@@ -188,11 +189,104 @@ def test_a_directory_that_cannot_be_used_is_named(read_events, event, tmp_path, 
 @given(st.text(st.sampled_from("0123456789+-() x.,ab"), max_size=60))
 def test_whatever_a_text_holds_its_numbers_are_possible_ones(text):
     """Whatever is found in a text is a number that could be dialled."""
-    from reminder_kit.calendars.recipients import _numbers_in
-
-    assert all(is_possible(recipient.phone) for recipient in _numbers_in([text], "US"))
+    assert all(is_possible(number) for number, _ in numbers_in([text], "US")[0])
 
 
 def test_whom_a_cancelled_event_cannot_reach_does_not_matter(read_events, event):
     """A cancelled event without a number is no warning, since nobody is to be reminded."""
     assert read_events(event("STATUS:CANCELLED", phone=None)).warnings == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Join with Google Meet: https://meet.example.com/abc\\nOr dial: (US) +1 252-555-0177 PIN: 123456789#",
+        "One tap mobile\\n+12525550177\\,\\,81234567890#\\,\\,\\,\\,*123456# US\\n+13015550178\\,\\,81234567890# US",
+        "Dial by your location\\n +1 252 555 0177 US (New York)\\n +1 301 555 0178 US\\n +1 312 555 0179 US",
+        "Microsoft Teams meeting\\nOr call in (audio only)\\n+1 252-555-0177\\,\\,123456# United States",
+        "Einwahl: +1 252 555 0177",
+        "Phone conference 1-252-555-0177\\, access code 4711",
+        "Zoom meeting: +1 252 555 0177",
+    ],
+    ids=["Meet", "one tap", "a list", "Teams", "German", "conference", "Zoom"],
+)
+def test_a_number_to_dial_in_by_is_nobodys(read_events, event, text):
+    """The numbers of meetings are machines'; what else is in a text may be a person's."""
+    only_machines = read_events(event(f"DESCRIPTION:{text}", phone=None))
+    assert only_machines.phones == []
+    assert "holds a number to dial in by in its text: it is passed over" in only_machines.warnings
+    named = read_events(event("SUMMARY:Ada +1 202 555 0123", f"DESCRIPTION:{text}", phone=None))
+    assert named.phones == ["+12025550123"]
+
+
+@pytest.mark.parametrize("text", ["Meeting with Ada\\, +1 202 555 0123", "Call Ada at +1 202 555 0123\\, room 4"])
+def test_a_number_of_somebody_whom_one_meets_is_theirs(read_events, event, text):
+    """That one meets or calls a person makes no machine of the number."""
+    assert read_events(event(f"DESCRIPTION:{text}", phone=None)).phones == ["+12025550123"]
+
+
+def test_a_title_names_the_person_before_the_notes_do(read_events, event):
+    """Of numbers in several texts that of the title is used."""
+    lines = ("DESCRIPTION:Ask +1 202 555 0199", "SUMMARY:Bo +1 202 555 0123")
+    assert read_events(event(*lines, phone=None)).phones[0] == "+12025550123"
+
+
+def noted(event, count, *, people=None, text="DESCRIPTION:Call us at (202) 555-0100."):
+    """Return events with the same note, each for another person unless told otherwise."""
+    return [
+        event(
+            text,
+            uid=f"v-{n}",
+            phone=f"ATTENDEE;CN=Client {n % (people or count)}:mailto:c{n % (people or count)}@x.example",
+        )
+        for n in range(count)
+    ]
+
+
+def test_a_number_in_the_notes_of_several_people_is_a_desks(read_events, event):
+    """What stands in three people's appointments is nobody's own: it is listed, and nobody is reminded by it."""
+    found = read_events(*noted(event, 3))
+    assert [item.appointment.recipients for item in found.found] == [(), (), ()]
+    assert (
+        sum("it is a desk's and not reminded; name it in [calendar] own_numbers" in one for one in found.warnings) == 3
+    )
+    assert not any("5550100" in str(problem) for problem in found.reading.problems)
+
+
+def test_a_number_that_one_person_has_in_many_appointments_is_that_persons(read_events, event):
+    """Six visits of two people are no desk's, nor are three events without anybody invited, whatever their titles."""
+    found = read_events(*noted(event, 6, people=2))
+    assert {one.phone for item in found.found for one in item.appointment.recipients} == {"+12025550100"}
+    titled = [event(f"SUMMARY:Visit {n} (202) 555-0100", uid=f"v-{n}", phone=None) for n in range(4)]
+    assert {one.phone for item in read_events(*titled).found for one in item.appointment.recipients} == {"+12025550100"}
+
+
+def test_the_host_decides_whose_number_it_is(read_events, event):
+    """`allow` says that a number is a person's, `own_numbers` that it is nobody's, wherever it stands."""
+    allowed = read_events(*noted(event, 3), allow=["202-555-0100"])
+    assert {one.phone for item in allowed.found for one in item.appointment.recipients} == {"+12025550100"}
+    for phone in ("ATTENDEE;CN=Desk:tel:+12025550100", "X-PHONE:+12025550100", "DESCRIPTION:+12025550100"):
+        assert read_events(event(phone=phone), own_numbers=["+1 202 555 0100"]).phones == []
+
+
+def test_behind_a_desks_number_a_persons_may_stand(read_events, event):
+    """Where the first number of a text is a desk's, the second one is used."""
+    last = event("DESCRIPTION:Call (202) 555-0100. Ada: (202) 555-0123", uid="last", phone=None)
+    found = read_events(*noted(event, 3), last)
+    assert [one.phone for one in found.found[-1].appointment.recipients] == ["+12025550123"]
+
+
+def test_that_somebody_gets_a_number_from_a_text_is_said(read_events, event):
+    """A guess for an invited person is a warning."""
+    found = read_events(event("DESCRIPTION:Ada\\, +1 202 555 0123", phone="ATTENDEE;CN=Ada:mailto:ada@x.example"))
+    assert people(found) == [("+12025550123", "Ada", "ada@x.example")]
+    assert found.warnings == ["Ada has no number of its own: the one in the text is used"]
+
+
+def test_two_rows_for_one_person_are_two_recipients(read_events, event, tmp_path):
+    """Both guardians of a child are reminded, each by name; the same row twice is one."""
+    path = tmp_path / "people.csv"
+    rows = ["email,name,phone", "kid@x.example,Ada,+12025550101", "kid@x.example,Bo,+12025550102"]
+    path.write_text("\n".join([*rows, rows[1]]) + "\n")
+    found = read_events(event(phone="ATTENDEE;CN=Kid:mailto:kid@x.example"), directory=path)
+    assert people(found) == [("+12025550101", "Ada", "kid@x.example"), ("+12025550102", "Bo", None)]

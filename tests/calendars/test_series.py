@@ -44,10 +44,65 @@ def test_until_ends_a_zoned_series(read_events, event, until, count):
     assert len(read_events(event(f"RRULE:FREQ=WEEKLY;UNTIL={until}")).found) == count
 
 
-def test_until_with_a_time_ends_a_series_of_days_on_that_day(read_events, event):
-    """UNTIL with a UTC time ends a series of days on the date of its digits."""
-    found = read_events(event("RRULE:FREQ=DAILY;UNTIL=20260304T045959Z", start="DTSTART;VALUE=DATE:20260302"))
-    assert found.starts == ["2026-03-02", "2026-03-03", "2026-03-04"]
+@pytest.mark.parametrize(
+    ("until", "zone", "days"),
+    [
+        pytest.param("20260303T230000Z", "Europe/Berlin", 3, id="local midnight, east of Greenwich"),
+        pytest.param("20260304T225959Z", "Europe/Berlin", 3, id="the end of the local day, east"),
+        pytest.param("20260304T050000Z", "America/New_York", 3, id="local midnight, west"),
+        pytest.param("20260305T045959Z", "America/New_York", 3, id="the end of the local day, west"),
+        pytest.param("20260304T000000Z", "America/New_York", 3, id="midnight of a writer without zones"),
+        pytest.param("20260304T235959Z", "Europe/Berlin", 3, id="the end of such a writer's day"),
+        pytest.param("2026-03-04", "Europe/Berlin", 3, id="ISO 8601"),
+    ],
+)
+def test_until_in_utc_ends_a_series_of_days_on_the_day_it_means(read_events, event, until, zone, days):
+    """UNTIL of whole days is the local day of its instant, or the UTC day at whose edge it lies."""
+    whole = event(f"RRULE:FREQ=DAILY;UNTIL={until}", start="DTSTART;VALUE=DATE:20260302")
+    assert read_events(whole, timezone=zone).starts == ["2026-03-02", "2026-03-03", "2026-03-04"][:days]
+
+
+@pytest.mark.parametrize(
+    ("line", "zone"),
+    [
+        ("EXDATE:20260302T230000Z", "Europe/Berlin"),
+        ("EXDATE:20260303T050000Z", "America/New_York"),
+        ("EXDATE:20260303T000000Z", "Asia/Tokyo"),
+        ("EXDATE:20260303T000000Z", "America/New_York"),
+        ("EXDATE:20260302T220000Z", "Europe/London"),
+        ("EXDATE;TZID=Europe/Berlin:20260303T000000", "America/New_York"),
+        ("EXDATE:20260303T000000", "Europe/Berlin"),
+    ],
+    ids=["Berlin's", "New York's", "UTC's, in Tokyo", "UTC's, in New York", "Cairo's, in London", "zoned", "floating"],
+)
+def test_a_midnight_takes_a_whole_day_away(read_events, event, line, zone):
+    """An EXDATE of a series of days may be a midnight: the local one, UTC's, or another zone's."""
+    whole = event("RRULE:FREQ=DAILY;COUNT=3", line, start="DTSTART;VALUE=DATE:20260302")
+    assert read_events(whole, timezone=zone).starts == ["2026-03-02", "2026-03-04"]
+
+
+def test_a_midnight_names_the_whole_day_that_an_override_is_for(read_events, event):
+    """A RECURRENCE-ID in UTC of a series of days is the local midnight of its day, east of Greenwich too."""
+    moved = event("RECURRENCE-ID:20260302T230000Z", start="DTSTART;VALUE=DATE:20260306")
+    series = event("RRULE:FREQ=DAILY;COUNT=3", start="DTSTART;VALUE=DATE:20260302")
+    found = read_events(series, moved, timezone="Europe/Berlin")
+    assert (found.starts, found.warnings) == (["2026-03-02", "2026-03-04", "2026-03-06"], [])
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("DTSTART;VALUE=DATE:20260302T000000", "DTEND;VALUE=DATE:20260303T000000"),
+        ("DTSTART;VALUE=DATE:20260301T230000Z", "DTEND;VALUE=DATE:20260302T230000Z"),
+        ("DTSTART;VALUE=DATE;TZID=Asia/Tokyo:20260302T000000", "DTEND;VALUE=DATE:20260303"),
+        ("DTSTART;VALUE=DATE:2026-03-02", "DTEND:20260302T230000Z"),
+    ],
+    ids=["midnight", "UTC", "with a TZID", "ISO 8601"],
+)
+def test_value_date_says_that_a_whole_day_is_meant(read_events, event, start, end):
+    """What is called a date is one, whatever time stands behind it."""
+    found = read_events(event(end, start=start), timezone="Europe/Berlin")
+    assert (found.starts, found.ends, found.only.all_day) == (["2026-03-02"], ["2026-03-03"], True)
 
 
 def test_an_exdate_in_utc_removes_its_instant(read_events, event):
@@ -155,10 +210,93 @@ def test_an_override_may_name_its_instance_in_other_forms(read_events, event, li
     assert sorted(found.ids)[1] == "2026-03-09T13:00:00Z"
 
 
-def test_a_recurrence_id_in_utc_does_not_replace_the_same_digits(read_events, event):
-    """Fault 4: 09:00 Z is no instance; the override stands beside the series."""
-    found = read_events(event(SERIES), event("RECURRENCE-ID:20260309T090000Z", "SUMMARY:Other"))
-    assert len(found.found) == 5
+def test_a_recurrence_id_in_utc_does_not_name_the_same_digits(read_events, event):
+    """Fault 4: 14:00 Z is no instance of a series at 14:00 in Berlin; where no other is on its day, both are shown."""
+    series = event("RRULE:FREQ=WEEKLY;COUNT=2;BYDAY=MO", start="DTSTART;TZID=Asia/Tokyo:20260302T080000")
+    found = read_events(
+        series, event("RECURRENCE-ID:20260308T080000Z", "SUMMARY:Other", start="DTSTART:20260308T150000Z")
+    )
+    assert found.starts == ["2026-03-01T23:00:00Z", "2026-03-08T15:00:00Z", "2026-03-08T23:00:00Z"]
+    assert [warning for warning in found.warnings if "names no instance" in warning]
+
+
+@pytest.mark.parametrize(
+    ("original", "status"),
+    [("20260309T140000", "confirmed"), ("20260309T140000", "cancelled")],
+    ids=["moved", "cancelled"],
+)
+def test_an_override_that_replaces_nothing_stands_for_the_instance_of_its_day(read_events, event, original, status):
+    """Writers move RECURRENCE-ID along with an instance: that day is shown once, under the instance's own id."""
+    change = "STATUS:CANCELLED" if status == "cancelled" else "SUMMARY:Later"
+    stray = event(
+        f"RECURRENCE-ID;TZID=America/New_York:{original}", change, start=f"DTSTART;TZID=America/New_York:{original}"
+    )
+    found = read_events(event(SERIES), stray)
+    assert found.starts == [
+        "2026-03-02T14:00:00Z",
+        "2026-03-09T18:00:00Z",
+        "2026-03-16T13:00:00Z",
+        "2026-03-23T13:00:00Z",
+    ]
+    assert (found.ids[1], found.statuses[1]) == ("2026-03-09T13:00:00Z", status)
+    assert "RECURRENCE-ID names no instance: it stands for that of its day, if there is one" in found.warnings
+
+
+def test_an_override_that_replaces_nothing_is_shown_beside_several_of_its_day(read_events, event):
+    """Which of several instances of one day it stands for can't be told: all are shown, with a warning."""
+    stray = event(
+        "RECURRENCE-ID;TZID=America/New_York:20260302T140000", start="DTSTART;TZID=America/New_York:20260302T140000"
+    )
+    found = read_events(event("RRULE:FREQ=HOURLY;INTERVAL=2;COUNT=3"), stray)
+    assert len(found.found) == 4
+    assert len(found.warnings) == 1
+
+
+def test_an_override_of_an_instance_that_was_taken_out_is_no_surprise(read_events, event):
+    """An EXDATE beside the override of the same instance is how some programs write a move: nothing is warned of."""
+    moved = event(SECOND, start="DTSTART;TZID=America/New_York:20260309T160000")
+    found = read_events(event(SERIES, "EXDATE;TZID=America/New_York:20260309T090000"), moved)
+    assert found.starts[1] == "2026-03-09T20:00:00Z"
+    assert (len(found.found), found.warnings) == (4, [])
+
+
+def test_one_date_of_a_list_that_cannot_be_read_costs_no_series(read_events, event):
+    """An EXDATE or RDATE of no date is passed over with a warning; the others of its list count."""
+    found = read_events(
+        event("RRULE:FREQ=DAILY;COUNT=3", "EXDATE:never,20260303T140000Z", "RDATE:2026,20260401T140000Z,")
+    )
+    assert found.starts == ["2026-03-02T14:00:00Z", "2026-03-04T14:00:00Z", "2026-04-01T14:00:00Z"]
+    assert found.errors == []
+    assert sorted(found.warnings) == [
+        "EXDATE 'never' is no date or time: it is passed over",
+        "RDATE '2026' is no date or time: it is passed over",
+    ]
+
+
+@pytest.mark.parametrize("rule", ["RRULE:", "RRULE: ;"])
+def test_an_empty_rule_repeats_nothing(read_events, event, rule):
+    """An RRULE without any part is told of, and its event happens once."""
+    found = read_events(event(rule))
+    assert (found.ids, found.warnings) == ([None], ["RRULE is empty: it repeats nothing"])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-03-02T14:00:00Z", "2026-03-02T09:00:00-05:00", "20260302T140000.000Z", "20260302T0900-0500",
+        "2026-03-02t14:00z", "20260302T140000+0000", "2026-03-02 14:00:00 UTC",
+    ],
+)  # fmt: skip
+def test_a_time_in_iso_8601_is_plain(read_events, event, written):
+    """Dashes, colons, fractions and offsets are no RFC 5545, and can't be misread."""
+    found = read_events(event("RRULE:FREQ=DAILY;UNTIL=2026-03-03T23:00:00Z", start=f"DTSTART:{written}"))
+    assert (found.starts, found.errors) == (["2026-03-02T14:00:00Z", "2026-03-03T14:00:00Z"], [])
+
+
+def test_a_local_time_in_iso_8601_is_in_its_zone(read_events, event):
+    """A TZID applies to a time without an offset, however it is written."""
+    found = read_events(event("DURATION:PT1H", start="DTSTART;TZID=Europe/Berlin:2026-03-02T09:00:00.000"))
+    assert (found.starts, found.ends) == (["2026-03-02T08:00:00Z"], ["2026-03-02T09:00:00Z"])
 
 
 def test_instances_move_into_and_out_of_the_horizon(read_events, event, day):
@@ -274,3 +412,36 @@ def test_the_horizon_is_half_open(read_events, event, day):
     at_midnight = event(start="DTSTART:20260302T000000Z")
     assert len(read_events(at_midnight, **day(3, 2)).found) == 1
     assert read_events(at_midnight, **day(3, 1)).found == []
+
+
+def test_one_uid_on_several_appointments_of_different_starts_names_each(read_events, event):
+    """A course number, or "None", is no name of one appointment: each is known by it and its start, which is said."""
+    starts = ["20260302T090000Z", "20260303T090000Z", "20260304T100000Z"]
+    found = read_events(*(event(f"SUMMARY:Lesson {n}", start=f"DTSTART:{at}") for n, at in enumerate(starts)))
+    assert found.titles == ["Lesson 0", "Lesson 1", "Lesson 2"]
+    assert {item.appointment.id for item in found.found} == {"visit-1"}
+    assert found.ids == found.starts == ["2026-03-02T09:00:00Z", "2026-03-03T09:00:00Z", "2026-03-04T10:00:00Z"]
+    assert found.warnings == ["3 appointments of different starts have this UID: each is taken for itself"]
+    assert found.reading.covers == {"visit-1"}
+
+
+def test_two_series_of_one_uid_are_both_read(read_events, event):
+    """A course on Mondays and on Wednesdays, under one number; an override finds its own."""
+    monday = event("RRULE:FREQ=WEEKLY;COUNT=2", start="DTSTART:20260302T090000Z")
+    wednesday = event("RRULE:FREQ=WEEKLY;COUNT=2", start="DTSTART:20260304T140000Z")
+    moved = event("RECURRENCE-ID:20260311T140000Z", start="DTSTART:20260312T140000Z")
+    moved_too = event("RECURRENCE-ID:20260309T090000Z", start="DTSTART:20260310T090000Z")
+    found = read_events(monday, wednesday, moved, moved_too)
+    assert found.starts == [f"2026-03-{at}Z" for at in ("02T09:00:00", "04T14:00:00", "10T09:00:00", "12T14:00:00")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(("SEQUENCE:0",), ("SEQUENCE:1",)), (("SEQUENCE:1",), ("SEQUENCE:1", "LAST-MODIFIED:20270101T000000Z"))],
+)
+def test_a_new_start_with_a_new_revision_is_a_new_version(read, event, calendar, old, new):
+    """A rescheduled event is one appointment: in one calendar by its SEQUENCE, in another one by its stamp, too."""
+    one = event(*old, start="DTSTART:20260302T090000Z")
+    other = event(*new, start="DTSTART:20260303T090000Z")
+    found = read(calendar("METHOD:REQUEST", one) + calendar("METHOD:REQUEST", other))
+    assert (found.starts, found.ids) == (["2026-03-03T09:00:00Z"], [None])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.calendars import CalendarSettings, read_calendar
-from reminder_kit.calendars.zones import iana_zone, known_equivalent
+from reminder_kit.calendars.zone_names import iana_zone, known_equivalent
 from reminder_kit.model.instants import zone
 
 LOCAL = "20260302T090000"
@@ -92,12 +92,12 @@ def test_a_vtimezone_may_come_later_and_in_another_case(read_events, event, zone
 
 
 def test_a_windows_names_own_vtimezone_is_believed_first(read_events, event, zone_of):
-    """A VTIMEZONE that differs from its Windows name's zone is believed, and the zone has no name."""
+    """A VTIMEZONE that differs from its Windows name's zone is believed; it bears the name of its offset."""
     found = read_events(
         zone_of("W. Europe Standard Time", standard="+0300"), event(start=at("W. Europe Standard Time"))
     )
     assert found.starts == ["2026-03-02T06:00:00Z"]
-    assert found.only.appointment.timezone is None
+    assert found.only.appointment.timezone == "Etc/GMT-3"
 
 
 def test_a_vtimezone_that_agrees_with_its_windows_name_is_it(read_events, event, zone_of):
@@ -108,10 +108,109 @@ def test_a_vtimezone_that_agrees_with_its_windows_name_is_it(read_events, event,
     assert found.found[0].appointment.timezone == "Europe/Berlin"
 
 
-def test_an_iana_name_is_believed_before_a_wrong_vtimezone(read_events, event, zone_of):
-    """A TZID that is an IANA name is that zone, whatever its VTIMEZONE says."""
+def test_a_place_is_believed_before_a_wrong_vtimezone(read_events, event, zone_of):
+    """A TZID that is IANA's name of a place is that place, and a warning says where its VTIMEZONE differs."""
     found = read_events(zone_of("Europe/Berlin", standard="+0900"), event(start=at("Europe/Berlin")))
     assert found.starts == ["2026-03-02T08:00:00Z"]
+    assert found.warnings == [
+        "the file's own rules for 'Europe/Berlin' differ from that place's: those of the place count"
+    ]
+    agreed = read_events(zone_of("Europe/Berlin", standard="+0100", daylight="+0200"), event(start=at("Europe/Berlin")))
+    assert (agreed.starts, agreed.warnings) == (["2026-03-02T08:00:00Z"], [])
+
+
+@pytest.mark.parametrize("name", ["GMT", "EST", "CET", "UTC", "Etc/UTC", "Etc/GMT+5", "Japan", "US/Pacific"])
+def test_any_other_name_is_what_the_file_says_it_is(read_events, event, zone_of, name):
+    """RFC 5545 §3.2.19: a TZID refers to the VTIMEZONE of its file; writers call their summer time GMT or EST."""
+    found = read_events(
+        zone_of(name, standard="+0200", daylight="+0300"),
+        event("RRULE:FREQ=MONTHLY;COUNT=2", start=at(name)),
+    )
+    assert found.starts == ["2026-03-02T07:00:00Z", "2026-04-02T06:00:00Z"]
+    assert found.warnings == []
+    assert [item.appointment.starts_at.hour for item in found.found] == [9, 9]
+
+
+def test_a_vtimezone_that_says_the_same_is_the_zone_of_its_name(read_events, event, zone_of):
+    """UTC that is defined as UTC stays UTC."""
+    found = read_events(zone_of("UTC", standard="+0000"), event(start=at("UTC")))
+    assert (found.starts, found.only.appointment.timezone) == (["2026-03-02T09:00:00Z"], None)
+
+
+def test_before_a_vtimezone_begins_its_name_counts(read_events, event):
+    """A VTIMEZONE without a part in force yet says nothing: IANA's zone of that name does, with a warning."""
+    part = "BEGIN:DAYLIGHT\r\nDTSTART:20260401T000000\r\nTZOFFSETFROM:-0500\r\nTZOFFSETTO:+0100\r\nEND:DAYLIGHT"
+    later = f"BEGIN:VTIMEZONE\r\nTZID:EST\r\n{part}\r\nEND:VTIMEZONE"
+    found = read_events(later, event("RRULE:FREQ=MONTHLY;COUNT=3", start=at("EST")))
+    assert found.starts == ["2026-03-02T14:00:00Z", "2026-04-02T08:00:00Z", "2026-05-02T08:00:00Z"]
+    assert found.warnings == ["VTIMEZONE 'EST' begins 2026-04-01: before that it is read as EST"]
+
+
+def test_an_abbreviation_without_a_vtimezone_is_warned_of(read_events, event):
+    """EST without a VTIMEZONE is IANA's, five hours behind all year; that somebody meant New York's can't be told."""
+    found = read_events(event("RRULE:FREQ=MONTHLY;COUNT=2", start=at("EST")))
+    assert found.starts == ["2026-03-02T14:00:00Z", "2026-04-02T14:00:00Z"]
+    assert found.warnings == ["'EST' without a VTIMEZONE is read as IANA's zone of that name"]
+
+
+@pytest.mark.parametrize(
+    ("tzid", "start", "name"),
+    [
+        ("UTC+02", "2026-03-02T07:00:00Z", "Etc/GMT-2"),
+        ("UTC+2", "2026-03-02T07:00:00Z", "Etc/GMT-2"),
+        ("GMT+0200", "2026-03-02T07:00:00Z", "Etc/GMT-2"),
+        ('"GMT-05:00"', "2026-03-02T14:00:00Z", "Etc/GMT+5"),
+        ('"UTC+05:45"', "2026-03-02T03:15:00Z", "Asia/Katmandu"),
+        ("+0300", "2026-03-02T06:00:00Z", "Etc/GMT-3"),
+        ("GMT Standard Time 1", "2026-03-02T09:00:00Z", "Europe/London"),
+        ("Eastern Standard Time 2", "2026-03-02T14:00:00Z", "America/New_York"),
+        ("Europe/Berlin 1", "2026-03-02T08:00:00Z", "Europe/Berlin"),
+        ('"tzone://Microsoft/W. Europe Standard Time"', "2026-03-02T08:00:00Z", "Europe/Berlin"),
+        ("Etc/GMT+5", "2026-03-02T14:00:00Z", "Etc/GMT+5"),
+    ],
+)
+def test_names_carry_their_meaning(read_events, event, tzid, start, name):
+    """An offset in a name, a number behind one and Exchange's prefix need no VTIMEZONE."""
+    found = read_events(event(start=at(tzid)))
+    assert (found.starts, found.only.appointment.timezone) == ([start], name)
+    assert not [warning for warning in found.warnings if "unknown" in warning]
+
+
+def test_a_display_name_that_nobody_knows_has_at_least_its_offset(read_events, event):
+    """The offset before a name that isn't known is better than the configured zone; a warning says what is lost."""
+    found = read_events(event(start=at('"(UTC+02:00) Somewhere"')))
+    assert found.starts == ["2026-03-02T07:00:00Z"]
+    assert "without summer time" in found.warnings[0]
+
+
+def test_a_vtimezone_rules_what_texts_and_quiet_hours_go_by(read_events, event, zone_of):
+    """An appointment in a zone of the file's own bears the name of a place with that clock, half-hours too."""
+    for standard, daylight, names in (
+        ("-0500", None, {"Etc/GMT+5"}),
+        ("+0530", None, {"Asia/Calcutta", "Asia/Kolkata"}),
+        ("+0000", None, {"Etc/GMT"}),
+        ("+0100", "+0200", {"Europe/Berlin", "Europe/Paris", "Europe/Budapest", "Europe/Warsaw"}),
+    ):
+        found = read_events(zone_of("Office", standard=standard, daylight=daylight), event(start=at("Office")))
+        assert found.only.appointment.timezone in names
+
+
+def test_the_zone_that_an_old_event_began_in_is_read_as_it_was_then(read_events, event, zone_of):
+    """A series is as long as it was when it began, although its zone's rules are written for the horizon first."""
+    found = read_events(
+        zone_of("Office", standard="+0300", daylight="+0400"),
+        event("DTEND:19950705T070000Z", "RRULE:FREQ=YEARLY;BYMONTH=4", start="DTSTART;TZID=Office:19950705T100000"),
+    )
+    assert (found.starts, found.ends) == (["2026-04-05T06:00:00Z"], ["2026-04-05T07:00:00Z"])
+
+
+def test_one_vtimezone_in_many_calendars_is_built_once(read, event, calendar, zone_of):
+    """Zones are known by the bytes of their VTIMEZONE, whichever calendar they stand in."""
+    zone_text = zone_of("Office", standard="+0300", daylight="+0400")
+    text = "".join(calendar(zone_text, event(uid=f"v-{number}", start=at("Office"))) for number in range(30))
+    found = read(text)
+    assert len(found.found) == 30
+    assert len(found.reading.definitions._read) == 1
 
 
 def test_a_custom_zone_changes_its_clock_as_it_says(read_events, event, zone_of):

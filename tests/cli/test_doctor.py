@@ -217,3 +217,20 @@ def test_a_fallback_that_sends_as_the_provider_does_is_refused(run, telnyx, seco
     ran = run("resync")
     assert ran.status == 2
     assert "the fallback sends from the same sender at telnyx" in ran.err
+
+
+def test_of_each_polled_calendar_it_is_said_whether_absence_counts(run, folder):
+    """Who polls a feed must know what becomes of an appointment that vanishes there."""
+    (folder / "there.ics").write_text("BEGIN:VCALENDAR\nEND:VCALENDAR\n", encoding="utf-8")
+    config = (folder / "reminders.toml").read_text()
+    sources = (
+        '["there.ics", "gone.ics", {path = "https://desk.example/a.ics?key=secret", name = "desk", complete = true}]'
+    )
+    (folder / "reminders.toml").write_text(f"{config}\n[calendar]\nsources = {sources}\n")
+    ran = run("doctor", "--json")
+    told = [item["message"] for item in ran.json if item["check"] == "calendars"]
+    assert told == [
+        "there (there.ics): what vanishes there stays, unless it says complete = true",
+        "gone (gone.ics) is not there: check the path",
+        "desk (https://desk.example/a.ics): what vanishes there is withdrawn, under the guard",
+    ]

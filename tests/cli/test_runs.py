@@ -252,10 +252,7 @@ def test_a_batch_job_with_nothing_to_do_says_one_line(run, telnyx, calendar, eve
 def test_of_many_done_two_hundred_are_listed(run, telnyx, calendar, event):
     """Of many done the first two hundred are listed and all are counted."""
     file = calendar(
-        *(
-            event(f"A-{number}", 12 + number % 3, hour=10 + number % 8, title=f"Visit {number}")
-            for number in range(210)
-        )
+        *(event(f"A-{number}", 12 + number % 3, hour=10 + number % 8, title=f"Visit {number}") for number in range(210))
     )
     ran = run("import", file, "--now", NOW)
     assert ran.status == 0

@@ -8,8 +8,10 @@ from itertools import permutations, product
 import pytest
 from attrs import evolve
 
+from reminder_kit.ledger.recorder import _intake_values
 from reminder_kit.model.as_of import AsOf
 from reminder_kit.model.records import RecordResult
+from reminder_kit.model.revisions import SeriesRevision
 from reminder_kit.testing.ledger_stage import NOW, as_recorded, incoming
 
 EARLY, LATE = datetime(1971, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
@@ -72,6 +74,30 @@ def test_what_was_read_before_the_last_write_is_refused_unless_revisions_decide(
         assert early is (RecordResult.CHANGED if decides else RecordResult.STALE), name
         late = NOW + timedelta(hours=1, minutes=1)
         assert record(name, high, NOW + timedelta(hours=2), as_of=told(late)) is RecordResult.CHANGED, name
+
+
+SERIES = [SeriesRevision(master, own) for master in (None, (1, 5), (2, 4)) for own in ((1, 5), (2, 4), (3, 9))]
+"""Occurrences of calendars, with their master and alone."""
+
+
+def test_the_ledger_compares_masters_and_lone_overrides_as_a_plan_does(ledger, record):
+    """Each against each: the statement that writes refuses exactly what a plan calls older."""
+    for number, (first, second) in enumerate(product([*SERIES, (1, 5), None], repeat=2)):
+        record(f"A-{number}", first)
+        coming = incoming(f"A-{number}", revision=second, title="x")
+        older = coming.is_older_than(as_recorded(ledger, f"A-{number}"))
+        with ledger.writing() as transaction:
+            statement = transaction._recorder._statements.updates.record(as_of=False)  # past the look beforehand
+            row = _intake_values(coming) | {"namespace": "default", "recorded_at": 1}
+            written = _written(transaction._recorder._runner, statement, row)
+        assert written == (0 if older else 1), (first, second)
+
+
+def _written(runner, statement, row):
+    if runner.kind == "sqlite":
+        return runner.many(statement, [row])
+    same = {"namespace": row.pop("namespace"), "recorded_at": row.pop("recorded_at")}
+    return runner.run(statement, **runner.pack("intakes", [tuple(row.values())]), **same)
 
 
 def test_what_a_plan_calls_older_is_what_the_ledger_refuses(ledger, record):

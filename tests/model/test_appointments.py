@@ -17,7 +17,8 @@ from reminder_kit import Appointment, Recipient
 from reminder_kit.errors import InvalidInputError, NaiveDatetimeError
 from reminder_kit.model.appointments import normalise
 from reminder_kit.model.phones import masked, phone_number
-from reminder_kit.model.snapshots import decode, encode, fingerprint, revision_order
+from reminder_kit.model.revisions import revision_order
+from reminder_kit.model.snapshots import decode, encode, fingerprint
 from reminder_kit.rules.reminders import reminder_key
 
 NOON = datetime(2026, 2, 13, 12, 0, tzinfo=UTC)

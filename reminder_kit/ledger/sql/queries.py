@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from reminder_kit.ledger.sql.builder import MESSAGE_COLUMNS, OUTCOME_COLUMNS, RECORD_COLUMNS, Builder, words
 from reminder_kit.ledger.sql.tables import WAITING
 from reminder_kit.model.lifecycle import OPEN, SENT, State
+from reminder_kit.model.revisions import OF_SERIES, PART
 
 __all__ = ["Filters", "Queries"]
 
@@ -116,6 +117,35 @@ class Queries(Builder):
                 table.c.snapshot != "",
             )
             .order_by(table.c.row_id)
+        )
+
+    @cached_property
+    def state_of_source(self) -> Any:
+        """How many appointments of a source there are, how many are removed, and when one was written last."""
+        table = self.tables.appointments
+        gone = sa.func.sum(sa.case((table.c.removed == sa.true(), 1), else_=0))
+        return sa.select(sa.func.count(), gone, sa.func.max(table.c.recorded_at)).where(
+            table.c.namespace == sa.bindparam("namespace"), table.c.source == sa.bindparam("source")
+        )
+
+    @cached_property
+    def series_of_source(self) -> Any:
+        """The ids of a source that are not removed, each with the newest revision of its master; "": none is known."""
+        table = self.tables.appointments
+        master = sa.case(
+            (table.c.revision_kind == OF_SERIES, sa.func.substr(table.c.revision, 1, PART)),
+            (sa.and_(table.c.revision_kind == "ii", table.c.recurrence_id == ""), table.c.revision),
+            else_="",
+        )
+        return (
+            sa.select(table.c.id, sa.func.max(master))
+            .where(
+                table.c.namespace == sa.bindparam("namespace"),
+                table.c.source == sa.bindparam("source"),
+                table.c.removed == sa.false(),
+                table.c.snapshot != "",
+            )
+            .group_by(table.c.id)
         )
 
     @cached_property

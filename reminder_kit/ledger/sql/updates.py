@@ -16,6 +16,7 @@ from reminder_kit.ledger.sql.builder import Builder, words
 from reminder_kit.ledger.sql.tables import WAITING
 from reminder_kit.model.lifecycle import OPEN
 from reminder_kit.model.reasons import Reason
+from reminder_kit.model.revisions import ALONE, OF_SERIES, PART
 
 __all__ = ["Updates"]
 
@@ -26,6 +27,16 @@ _INCOMING_COLUMNS = (
     "source", "id", "recurrence_id", "snapshot", "fingerprint", "revision_kind", "revision", "starts_at", "ends_at",
 )  # fmt: skip
 """Columns of an appointment that come in with it; the others begin the same for all."""
+
+
+def _compared(new: Any, old: Any) -> tuple[Any, Any, Any]:
+    """Return whether the revisions of two rows can be compared, and what of each is: as `revisions.is_older` does."""
+    series = sa.and_(new.revision_kind == OF_SERIES, old.revision_kind == OF_SERIES)
+    alone = sa.and_(new.revision_kind == ALONE, old.revision_kind == OF_SERIES)
+    same = sa.and_(new.revision_kind != "", old.revision_kind == new.revision_kind)
+    master, own = sa.func.substr(old.revision, 1, PART), sa.func.substr(old.revision, PART + 1)
+    mine = sa.case((series, sa.func.substr(new.revision, 1, PART)), else_=new.revision)
+    return sa.or_(same, alone), mine, sa.case((series, master), (alone, own), else_=old.revision)
 
 
 class Updates(Builder):
@@ -40,10 +51,10 @@ class Updates(Builder):
         table = self.tables.appointments
         insert = self._incoming()
         new = insert.excluded
-        both = sa.and_(new.revision_kind != "", table.c.revision_kind == new.revision_kind)
-        stale = sa.and_(both, new.revision < table.c.revision)
+        both, mine, theirs = _compared(new, table.c)
+        stale = sa.and_(both, mine < theirs)
         if as_of:
-            newer = sa.and_(both, new.revision > table.c.revision)
+            newer = sa.and_(both, mine > theirs)
             later = sa.and_(sa.not_(newer), table.c.recorded_at > sa.bindparam("as_of", type_=sa.BigInteger))
             stale = sa.or_(stale, later)
         names = (*_INCOMING_COLUMNS[3:], "recorded_at")

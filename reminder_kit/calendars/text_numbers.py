@@ -1,0 +1,136 @@
+"""Numbers in texts: which of the numbers that people write into titles and notes may be somebody's to remind.
+
+Never takes the number of a machine or a desk for a person's: one to dial in by, and one that stands in the notes of
+many people's appointments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+
+from attrs import define, field
+
+from reminder_kit.model.phones import is_possible
+
+__all__ = ["Desks", "Found", "numbers_in"]
+
+Found = tuple[str, str]
+"""A number as E.164, and what stands before it."""
+
+_LONGEST_NAME = 200
+"""Characters before a number that its owner's name is looked for in."""
+_MOST = 12
+"""Numbers of one text that are looked at: a list to dial in by, and one more."""
+_LONGEST_TEXT = 4000
+"""Characters of a text that are searched for numbers."""
+
+
+def numbers_in(texts: Iterable[str], region: str | None) -> tuple[list[Found], bool]:
+    """Return the first two numbers in some texts (more say no more than that they are several), none of a machine's.
+
+    With them comes whether a machine's was passed over. `region` None: only numbers with a country code are found.
+    """
+    found: dict[str, str] = {}
+    passed_over = False
+    for text in texts:
+        if sum(map(str.isdigit, text[:_LONGEST_TEXT])) >= 7:
+            numbers, machines = _first_numbers(text[:_LONGEST_TEXT], region)
+            passed_over = passed_over or machines
+            for number, before in numbers:
+                found.setdefault(number, before)
+        if len(found) > 1:
+            break
+    return list(found.items())[:2], passed_over
+
+
+@lru_cache(maxsize=1024)
+def _first_numbers(text: str, region: str | None) -> tuple[tuple[Found, ...], bool]:
+    """Return the first two numbers of a text that are no machine's, and whether one is; many events say the same."""
+    found: dict[str, str] = {}
+    machine_until = -1
+    for number, start, end in _matches(text, region):
+        listed = machine_until >= 0 and start - machine_until <= _LISTED
+        if listed or _is_machines(text, start, end):
+            machine_until = end
+            continue
+        found.setdefault(number, text[max(0, start - _LONGEST_NAME) : start])
+        if len(found) == 2:
+            break
+    return tuple(found.items()), machine_until >= 0
+
+
+_LISTED = 80
+"""Characters between the numbers of one list: where one is to dial in by, so is the next."""
+_AFTER = re.compile(
+    r"[ \t]*(?:,+[ \t]*[\d*#,]+#"
+    r"|[^\n\d+]{0,30}\b(?:pin|pass ?code|access code|conference id|meeting id|participant code)\b)",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    r"\b(?:dial(?:[ -]?in)?|or dial|one[ -]tap|join by phone|by phone|einwahl|call[ -]in|conference|webinar|"
+    r"meeting(?!\s+(?:with|mit)\b)|zoom|teams|meet\.google|google meet)\b[^\n+]{0,60}$",
+    re.IGNORECASE,
+)
+"""What stands near a number to dial in by."""
+
+
+def _is_machines(text: str, start: int, end: int) -> bool:
+    """Say whether a number is one to dial in by, by what stands before it in its line and the one above, and behind."""
+    lines = text[max(0, start - 160) : start].rsplit("\n", 2)[-2:]
+    return _AFTER.match(text, end) is not None or any(_BEFORE.search(line.rstrip(": \t")) for line in lines)
+
+
+@define
+class Desks:
+    """The numbers of desks: those in the notes of several appointments of several people."""
+
+    #: Numbers that are people's, however often they come.
+    allowed: Collection[str] = ()
+    #: By number, the appointments (UIDs) and the people (addresses or names) in whose text it stands.
+    _seen: dict[str, tuple[set[str], set[str]]] = field(factory=dict)
+
+    def note(self, numbers: Iterable[str], uid: str, people: Iterable[str]) -> None:
+        """Note in the text of which appointment, and for whom, numbers stand."""
+        for number in numbers:
+            uids, known = self._seen.setdefault(number, (set(), set()))
+            if len(known) < _SEVERAL or len(uids) < _SEVERAL:
+                uids.add(uid)
+                known.update(people)
+
+    def has(self, number: str) -> bool:
+        """Say whether a number is a desk's."""
+        uids, known = self._seen.get(number, ((), ()))
+        return number not in self.allowed and len(uids) >= _SEVERAL and len(known) >= _SEVERAL
+
+
+_SEVERAL = 3
+"""Appointments, and people, that one number may be for before it is nobody's own."""
+
+
+def _matches(text: str, region: str | None) -> Iterator[tuple[str, int, int]]:
+    """Yield the phone numbers in a text as E.164, each with where it begins and ends; in the order of the text.
+
+    A number with a country code must be possible; one without must be in use in the region, and grouped as numbers are
+    there, since a text also holds dates, prices and invoices. `region` None: only numbers with a country code are
+    found.
+    """
+    import phonenumbers
+
+    leniency = phonenumbers.Leniency
+    found: list[tuple[str, int, int]] = []
+    for strictness in (leniency.POSSIBLE, leniency.STRICT_GROUPING):
+        if strictness == leniency.POSSIBLE and "+" not in text:
+            continue
+        matcher = phonenumbers.PhoneNumberMatcher(text, region, leniency=strictness, max_tries=100)
+        of_this_kind = 0
+        for match in matcher:
+            if of_this_kind == _MOST:
+                break
+            if match.raw_string.lstrip("(").startswith("+") == (strictness == leniency.POSSIBLE):
+                number = str(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
+                if is_possible(number):  # for phonenumbers one that is only dialled locally is
+                    found.append((number, match.start, match.end))
+                    of_this_kind += 1
+    yield from sorted(found, key=lambda item: item[1])
