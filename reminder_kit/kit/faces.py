@@ -70,6 +70,7 @@ class ReminderKit(Kit):
     retry = _blocking(Verbs.retry)
     explain = _blocking(Verbs.explain)
     attention = _blocking(Verbs.attention)
+    messages = _blocking(Verbs.messages)
     status = _blocking(Verbs.status)
 
     def close(self) -> None:
