@@ -31,6 +31,8 @@ _COMMANDS = {
     "status": ("show:status", "Show what is parked, held, due next, failed; and today."),
     "attention": ("attention:attention", "List what waits for a person, and what to do."),
     "retry": ("attention:retry", "Try now what waits."),
+    "serve": ("page:serve", "Serve the page to look at: today, attention, health, rules."),
+    "report": ("page:report", "Write what was sent, and how the job is, into one file."),
     "export": ("export:export", "Write what will be sent as a calendar or as CSV."),
     "cancel": ("interventions:cancel", "Withdraw an appointment's reminders."),
     "suppress": ("interventions:suppress", "Send nothing to a phone any more."),

@@ -10,7 +10,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,9 +23,7 @@ from reminder_kit.errors import ConfigurationError
 if TYPE_CHECKING:
     import uvicorn
 
-    from reminder_kit.webhook_app import WebhookApp
-
-__all__ = ["webhook"]
+__all__ = ["listening", "serve_app", "webhook"]
 
 _LAST_ANSWERS = 10
 """Seconds that requests under way get once the server is asked to stop."""
@@ -54,9 +52,9 @@ def serve(port: int, host: str, path: str) -> int:
     with opened(writing=True) as kit:
         face = face_of(kit)
         app = WebhookApp(face, path=path, tell=_log_line, closes=face is not kit)  # in the loop that it was used in
-        with _listening(host, port) as door:
+        with listening(host, port) as door:
             shown = f"[{host}]" if ":" in host else host
-            _serve(app, door, f"http://{shown}:{door.getsockname()[1]}/{path.lstrip('/')}")
+            serve_app(app, door, f"http://{shown}:{door.getsockname()[1]}/{path.lstrip('/')}")
     return 0
 
 
@@ -65,7 +63,7 @@ def _log_line(level: int, text: str) -> None:
     say(text if level < logging.WARNING else f"{logging.getLevelName(level).lower()}: {text}")
 
 
-def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
+def _server(app: Any, ready: Callable[[], None]) -> uvicorn.Server:
     """Return the server that runs the application and calls `ready` once it listens.
 
     Raises `ConfigurationError` where uvicorn is not installed.
@@ -74,7 +72,7 @@ def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
         import uvicorn
     except ImportError:
         raise ConfigurationError(
-            "webhook serve needs the package uvicorn: pip install 'reminder-kit[webhooks]'"
+            "to serve needs the package uvicorn: pip install 'reminder-kit[webhooks]' (the page: 'reminder-kit[page]')"
         ) from None
 
     class Server(uvicorn.Server):
@@ -98,7 +96,7 @@ def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
     return Server(config)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
     """Return a socket that listens; raises `ConfigurationError` where the address is taken or not ours."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -108,7 +106,7 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _serve(app: WebhookApp, door: socket.socket, address: str) -> None:
+def serve_app(app: Any, door: socket.socket, address: str) -> None:
     """Serve until SIGTERM or SIGINT; after a SIGTERM the process ends in order, which the server alone would not.
 
     Raises `ConfigurationError` where the server did not start.

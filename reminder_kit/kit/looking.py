@@ -13,7 +13,7 @@ from attrs import evolve
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.kit.people import PeopleVerbs
 from reminder_kit.model.instants import utc, zone
-from reminder_kit.model.looks import Reply, Told
+from reminder_kit.model.looks import LOOKED, Look, Reply, Told
 from reminder_kit.model.names import NOBODY, words_of
 from reminder_kit.model.records import RECENT
 from reminder_kit.model.status import KitStatus, today_of
@@ -65,6 +65,14 @@ class LookingVerbs(PeopleVerbs):
             return _with_replies(named, reader)
 
         return await self._in_thread(self.ledger.read, read)
+
+    async def note_look(self, number: str, who: str, act: str = LOOKED, id: str = "") -> None:  # noqa: A002 - the identity's public name
+        """Note that somebody looked at a person, or did something for one by hand; `person` hands that over, too.
+
+        `who` it was, as far as the host knows; `act` what was done, `id` the appointment that it was about.
+        """
+        look = Look(self.now(), who, act, number, id)
+        await self._written(lambda tx: tx.note_look(look), None)
 
     async def status(self) -> KitStatus:
         """Return counts and instants: held, parked, due next, barred by whom, unknown, last batch job, what waits.

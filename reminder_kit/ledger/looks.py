@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reminder_kit.ledger.databases.runner import Asker, Runner
 from reminder_kit.ledger.sql.look_statements import LookStatements
@@ -95,6 +95,17 @@ class LookReader:
         values = {"since": micros(since), "until": micros(until), "most": most, "namespace": self._namespace}
         values |= {} if number is None else {"number": number}
         values |= {} if rows is None else self._runner.pack("rows", [(row,) for row in rows])
+        return self._told(by, values)
+
+    def told_before(self, since: datetime, until: datetime, before: str, most: int) -> list[Told]:
+        """Return a page of messages from `since` on, the latest first, behind one sent at `until` with the id `before`.
+
+        Instants are UTC; where several go out at one instant, the order is that of their ids.
+        """
+        values = {"since": micros(since), "until": micros(until), "most": most, "namespace": self._namespace}
+        return self._told("page", {**values, "before": before})
+
+    def _told(self, by: str, values: Mapping[str, Any]) -> list[Told]:
         found = [
             Told(message_from(row), Identity(*row[-5:-2]), row[-2], row[-1])
             for row in self._runner.rows(self._statements.messages(by), **values)
@@ -129,6 +140,11 @@ class LookReader:
         for rule, state, count in self._runner.rows(self._statements.counted, **values):
             found.setdefault(rule, {})[state] = int(count)
         return found
+
+    def counted_keywords(self, since: datetime, until: datetime) -> dict[str, int]:
+        """Return how many appointments were replied to with a keyword, by the rule whose message went out in a time."""
+        values = {"since": micros(since), "until": micros(until), "namespace": self._namespace}
+        return {rule: int(count) for rule, count in self._runner.rows(self._statements.counted_keywords, **values)}
 
     def looks(self, number: str) -> list[Look]:
         """Return who looked at a number, or did something for it by hand, the latest first, at most fifty."""

@@ -73,25 +73,31 @@ class LookStatements(Builder):
 
     @cache  # noqa: B019 - statements live as long as the process
     def messages(self, by: str) -> Any:
-        """Return the question for messages, the latest first: `by` a "number", by "rows", or by "time" alone.
+        """Return the question for messages, the latest first: `by` a "number", by "rows", by "time", by "page".
 
-        With source, id and recurrence id of the appointment, rule and recipient behind their columns.
+        With source, id and recurrence id of the appointment, rule and recipient behind their columns. A "page" goes on
+        behind the message with the id `before` and the send time `until`.
         """
         table, owner = self.tables.messages, self.tables.appointments
         names = (owner.c.source, owner.c.id, owner.c.recurrence_id, table.c.rule, table.c.recipient)
         chosen = sa.select(*(table.c[name] for name in MESSAGE_COLUMNS), *names)
+        until = sa.bindparam("until", type_=sa.BigInteger)
+        ends: Any = table.c.send_at < until
+        if by == "page":
+            tied = sa.and_(table.c.send_at == until, table.c.id < sa.bindparam("before", type_=sa.Text))
+            ends = sa.and_(table.c.send_at <= until, sa.or_(ends, tied))
         chosen = chosen.select_from(table.join(owner, owner.c.row_id == table.c.row_id)).where(
             table.c.namespace == sa.bindparam("namespace"),
             table.c.send_at >= sa.bindparam("since", type_=sa.BigInteger),
-            table.c.send_at < sa.bindparam("until", type_=sa.BigInteger),
+            ends,
             table.c.to_number != "",
         )
         if by == "number":
             chosen = chosen.where(table.c.to_number == sa.bindparam("number"))
         if by == "rows":
             chosen = chosen.where(self._among(table.c.row_id, "rows"))
-        order = (table.c.send_at.desc(), table.c.serial.desc())
-        return chosen.order_by(*order).limit(sa.bindparam("most", type_=sa.Integer))
+        tie = table.c.id if by == "page" else table.c.serial
+        return chosen.order_by(table.c.send_at.desc(), tie.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 
     @cached_property
     def reports(self) -> Any:
@@ -151,6 +157,23 @@ class LookStatements(Builder):
             )
             .group_by(table.c.rule, table.c.state)
             .order_by(table.c.rule, table.c.state)
+        )
+
+    @cached_property
+    def counted_keywords(self) -> Any:
+        """How many appointments whose message of a rule was due in a time were replied to with a keyword, by rule."""
+        table, owner = self.tables.messages, self.tables.appointments
+        return (
+            sa.select(table.c.rule, sa.func.count(table.c.row_id.distinct()))
+            .select_from(table.join(owner, owner.c.row_id == table.c.row_id))
+            .where(
+                table.c.namespace == sa.bindparam("namespace"),
+                table.c.send_at >= sa.bindparam("since", type_=sa.BigInteger),
+                table.c.send_at < sa.bindparam("until", type_=sa.BigInteger),
+                owner.c.replied != "",
+            )
+            .group_by(table.c.rule)
+            .order_by(table.c.rule)
         )
 
     @cached_property
