@@ -248,7 +248,13 @@ class Kit:
     @contextmanager
     def standing_at(self, instant: datetime) -> Iterator[None]:
         """Have the kit's clock stand still at an aware instant meanwhile, for whoever uses the kit."""
-        before, self._clock.read = self._clock.read, lambda: instant
+        with self.by_clock(lambda: instant):
+            yield
+
+    @contextmanager
+    def by_clock(self, read: Callable[[], datetime]) -> Iterator[None]:
+        """Have the kit's clock say meanwhile what `read` returns (aware), for whoever uses the kit."""
+        before, self._clock.read = self._clock.read, read
         try:
             yield
         finally:

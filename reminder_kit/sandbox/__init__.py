@@ -13,6 +13,7 @@ Over HTTP: `with serve(sandbox) as server: Telnyx(base_url=server.base_url, …)
 In reading order: `messages`, `http_messages`, `clock` (values); `state` (what it holds, and what time does to that);
 `telnyx`, `twilio`, `vonage` (the endpoints); `telnyx_webhooks`, `signer`, `webhooks` (what it sends); `faults`,
 `rate_limit` (what goes wrong); `core` (the door for every request); `admin` (what a test asks under `/_sandbox/`);
+`inbox` (the page at `/`);
 `server`, `transport` (over HTTP, and without a socket).
 
 To know: it does what the providers' documents say, and where these are silent a switch decides (`repeat_cancel`,

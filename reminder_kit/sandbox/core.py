@@ -12,6 +12,7 @@ from attrs import evolve
 
 from reminder_kit.sandbox import admin, telnyx, telnyx_webhooks, twilio, vonage
 from reminder_kit.sandbox.http_messages import Answer, Call, Logged, answer
+from reminder_kit.sandbox.inbox import inbox_page
 from reminder_kit.sandbox.state import Dialect, SandboxState
 
 __all__ = ["Sandbox"]
@@ -40,6 +41,8 @@ class Sandbox(SandboxState):
         """Answer one request; what has fallen due by now happens before."""
         if call.path.startswith("/_sandbox"):
             return admin.respond(self, call)
+        if call.path == "/" and call.method in ("GET", "HEAD"):
+            return inbox_page()
         with self._lock:
             self._fall_due()
             found, fault = self._limited(call)
