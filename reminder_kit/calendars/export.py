@@ -20,7 +20,7 @@ from reminder_kit.text.printable import printable
 
 __all__ = ["COLUMNS", "to_csv", "to_ics"]
 
-COLUMNS = ("send_at", "appointment", "recurrence_id", "title", "rule", "to", "text")
+COLUMNS = ("send_at", "appointment", "recurrence_id", "title", "rule", "to", "text", "name", "state")
 """The keys of a row, in the order of the CSV's columns. Only `send_at` and `appointment` must be there."""
 
 _FORMULA = re.compile(r"\s*[=@+\-\uff1d\uff20\uff0b\uff0d]")
@@ -48,7 +48,7 @@ def to_ics(rows: Iterable[Mapping[str, Any]], now: datetime, name: str = "Remind
         event.add("uid", _uid(row))
         event.add("dtstamp", utc(now, "now"))
         event.add("dtstart", _send_at(row))
-        event.add("summary", _cell(row, "title") or "Reminder")
+        event.add("summary", ", ".join(filter(None, (_cell(row, "title"), _cell(row, "name")))) or "Reminder")
         event.add("description", "\n".join(filter(None, (_cell(row, "to"), _cell(row, "text")))))
         event.add("transp", "TRANSPARENT")
         calendar.add_component(event)

@@ -28,9 +28,12 @@ _COMMANDS = {
     "resync": ("runs:resync", "Do the batch job: bring everything in order."),
     "appointments": ("show:appointments", "List the appointments of a calendar."),
     "explain": ("show:explain", "Say why an appointment's reminders are, or are not, sent."),
-    "status": ("show:status", "Show what is parked, held, due next, failed."),
+    "messages": ("messages:messages", "Show what people were told: text, delivery, reply."),
+    "status": ("show:status", "Show what is parked, held, due next, failed; and today."),
     "attention": ("attention:attention", "List what waits for a person, and what to do."),
     "retry": ("attention:retry", "Try now what waits."),
+    "serve": ("page:serve", "Serve the page to look at: today, attention, health, rules."),
+    "report": ("page:report", "Write what was sent, and how the job is, into one file."),
     "export": ("export:export", "Write what will be sent as a calendar or as CSV."),
     "cancel": ("interventions:cancel", "Withdraw an appointment's reminders."),
     "suppress": ("interventions:suppress", "Send nothing to a phone any more."),
@@ -103,8 +106,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if "--debug" in given:
             raise
         return _report_error(error)
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as interrupt:
+        from reminder_kit.cli.interrupted import Terminated
+
+        return 143 if isinstance(interrupt, Terminated) else 130
     return status if isinstance(status, int) else 0
 
 

@@ -9,11 +9,12 @@ from datetime import datetime
 
 import click
 
+from reminder_kit.cli.called import called_in
 from reminder_kit.cli.options import chosen, common, now_option, source_option
+from reminder_kit.cli.outcomes import finished
 from reminder_kit.cli.output import warn, write_json, write_lines, zone_of
 from reminder_kit.cli.recorded import identities, say_not_recorded
-from reminder_kit.cli.rendering import Line, item_lines
-from reminder_kit.cli.runs import finished
+from reminder_kit.cli.rendering import LISTED, Line, item_lines
 from reminder_kit.cli.session import opened
 from reminder_kit.model.instants import iso
 from reminder_kit.model.reasons import WAITS
@@ -35,7 +36,9 @@ def attention(seen: str | None, now: datetime | None) -> int:
         if chosen().json:
             write_json({"now": iso(kit.now()), "items": [item.as_json() for item in items]})
         else:
-            write_lines(line for item in items for line in item_lines(item, zone_of(kit)))
+            members = (member.identity for item in items for member in item.affected[:LISTED])
+            called = called_in(kit, filter(None, members))
+            write_lines(line for item in items for line in item_lines(item, zone_of(kit), called))
             if not items:
                 write_lines([Line("nothing waits for a person")])
     return 4 if any(not item.seen for item in items) else 0

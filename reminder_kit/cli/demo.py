@@ -6,8 +6,11 @@ Never shows what did not happen: every line comes from a plan, from a report, or
 from __future__ import annotations
 
 import tempfile
+import time
+import webbrowser
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +20,7 @@ import click
 from attrs import frozen
 
 from reminder_kit.cli.options import chosen, common
-from reminder_kit.cli.output import write_json, write_lines
+from reminder_kit.cli.output import say, write_json, write_lines
 from reminder_kit.cli.rendering import Line, aligned, change_lines, day, moment, outcome_line
 from reminder_kit.config.loading import load
 from reminder_kit.kit.faces import ReminderKit
@@ -36,8 +39,9 @@ _WIDTH = 80
 
 
 @click.command()
+@click.option("--browse", is_flag=True, help="Open the inbox of the local Telnyx, and leave it open at the end.")
 @common
-def demo() -> int:
+def demo(*, browse: bool) -> int:
     """See the main job at work: a calendar comes in, changes, and days pass. No account is needed.
 
     Everything shown happens, over HTTP, between a kit and a local Telnyx in this
@@ -56,12 +60,42 @@ def demo() -> int:
         }
         with ReminderKit(**arguments) as kit:
             story = _Story(kit, sandbox, place)
+            inbox = f"{server.url}/" if browse else ""
+            if inbox:
+                _open(inbox)
             for lines in story.chapters(server.base_url):
                 if not chosen().json:
                     write_lines(lines, width=_WIDTH)
+                if inbox:
+                    _leave_time()
             if chosen().json:
                 write_json(story.document())
+            if inbox:
+                _stay(inbox)
     return 0
+
+
+_PAUSE = 3.0
+"""Seconds between the chapters, for who watches texts arrive."""
+
+
+def _open(inbox: str) -> None:
+    """Open the inbox in the reader's browser, and say where it is in any case."""
+    say(f"the inbox: {inbox}")
+    webbrowser.open(inbox)
+
+
+def _leave_time() -> None:
+    """Leave time to look, between the chapters."""
+    time.sleep(_PAUSE)
+
+
+def _stay(inbox: str) -> None:
+    """Go on serving the inbox until Ctrl-C."""
+    say(f"{inbox} stays open: move its clock, reply STOP; Ctrl-C ends it")
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)
 
 
 @frozen

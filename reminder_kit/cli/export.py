@@ -14,10 +14,14 @@ import click
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json, write_text
 from reminder_kit.cli.session import Setup, configured, present
+from reminder_kit.errors import ConfigurationError
 from reminder_kit.ledger.databases.private_files import write_private
 from reminder_kit.model.lifecycle import OPEN
+from reminder_kit.model.names import Called
 from reminder_kit.model.phones import masked
 from reminder_kit.model.records import AppointmentRecord, ReminderRecord, ReminderStatus
+from reminder_kit.rules.reminders import reminders_of
+from reminder_kit.text.composer import Composer
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -31,7 +35,10 @@ __all__ = ["export"]
 @click.option("--numbers", is_flag=True, help="Show whole phone numbers.")
 @common
 def export(kind: str, output: str | None, *, numbers: bool) -> int:
-    """Write what is parked or held, with its send time and text, as a calendar (.ics) or as CSV."""
+    """Write what is parked or held, with its send time and text, as a calendar (.ics) or as CSV.
+
+    The text of what is held is the one of its due time, by the rules as they are now.
+    """
     from reminder_kit.calendars.export import to_csv, to_ics
 
     setup = configured()
@@ -50,11 +57,11 @@ def export(kind: str, output: str | None, *, numbers: bool) -> int:
 
 def _rows(setup: Setup, now: datetime, *, numbers: bool) -> list[dict[str, Any]]:
     """Return a row for each parked or held reminder of an appointment that is not over."""
-    ledger = setup.ledger()
+    ledger, composer = setup.ledger(), Composer(setup.defaults)
 
     def rows(reader: Reader) -> list[dict[str, Any]]:
         return [
-            _row(record, outcome, numbers=numbers)
+            _row(record, outcome, _text(record, outcome, setup, composer), numbers=numbers)
             for record in reader.records(ended_after=now)
             for outcome in record.outcomes
             if outcome.status in (ReminderStatus.PARKED, ReminderStatus.HELD)
@@ -67,14 +74,34 @@ def _rows(setup: Setup, now: datetime, *, numbers: bool) -> list[dict[str, Any]]
     return found
 
 
-def _row(record: AppointmentRecord, outcome: ReminderRecord, *, numbers: bool) -> dict[str, Any]:
+def _text(record: AppointmentRecord, outcome: ReminderRecord, setup: Setup, composer: Composer) -> str | None:
+    """Return what is parked for a reminder, else what it would say as it is due; None: nothing that is known."""
     parked = [message for message in record.messages if message.key == outcome.key and message.state in OPEN]
+    if parked:
+        return parked[-1].draft.text
+    send_at = outcome.send_at or outcome.due_at
+    if send_at is None:
+        return None
+    for reminder in reminders_of(record.appointment, setup.rules, setup.defaults):
+        if reminder.key == outcome.key:
+            try:
+                return composer.compose(reminder, send_at).text
+            except ConfigurationError:
+                return None  # `attention` lists it, with what is missing
+    return None
+
+
+def _row(record: AppointmentRecord, outcome: ReminderRecord, text: str | None, *, numbers: bool) -> dict[str, Any]:
+    called = Called.of(record.appointment)
     return {
         "send_at": outcome.send_at or outcome.due_at,
         "appointment": record.identity.id,
         "recurrence_id": record.identity.recurrence_id or None,
-        "title": record.appointment.title,
+        "title": called.title,
+        "name": called.name(outcome.recipient, outcome.to) or None,
         "rule": outcome.rule,
         "to": outcome.to if numbers else masked(outcome.to),
-        "text": parked[-1].draft.text if parked else None,
+        "state": outcome.status.value,
+        "reason": outcome.reason,
+        "text": text,
     }

@@ -10,9 +10,9 @@ from datetime import datetime
 import click
 
 from reminder_kit.cli.options import chosen, common, forced, now_option, source_option
+from reminder_kit.cli.outcomes import finished
 from reminder_kit.cli.output import say, write_json, write_text
 from reminder_kit.cli.recorded import identities, occurrence_option, say_not_recorded
-from reminder_kit.cli.runs import finished
 from reminder_kit.cli.session import opened
 from reminder_kit.model.consent import Way
 from reminder_kit.planning.report import Report

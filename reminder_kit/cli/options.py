@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 from attrs import define
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.model.instants import from_iso
+from reminder_kit.model.instants import from_iso, spelled, utc
 
 __all__ = [
     "APP_VARIABLE",
     "EVERY",
     "INSTANT",
+    "MOMENT",
     "Chosen",
+    "begin_of",
     "chosen",
     "common",
     "forced",
     "now_option",
     "source_option",
 ]
+
+_EXAMPLE = "2026-02-15T14:30:00Z"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -97,6 +102,23 @@ def _parse_instant(_ctx: click.Context, _parameter: click.Parameter, value: str 
         ) from None
 
 
+def _parse_moment(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | date | None:
+    """Return an option's instant, UTC, or its day; None means that it was not given. Raises `click.BadParameter`."""
+    found = None if value is None else spelled(value)
+    if value is None or (isinstance(found, date) and not isinstance(found, datetime)):
+        return found
+    if found is None or found.tzinfo is None:
+        raise click.BadParameter(f"{value!r} is no day and no instant with a zone: write 2026-03-02 or {_EXAMPLE}")
+    return utc(found)
+
+
+def begin_of(moment: datetime | date, zone: ZoneInfo) -> datetime:
+    """Return an instant as it is, UTC, and of a day the instant at which it begins in a zone."""
+    if isinstance(moment, datetime):
+        return moment
+    return utc(datetime.combine(moment, time(), zone))
+
+
 def _parse_pause(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
     """Return an option's length of time; None means that it was not given. Raises `click.BadParameter`."""
     if value is None:
@@ -109,6 +131,9 @@ def _parse_pause(_ctx: click.Context, _parameter: click.Parameter, value: str | 
 
 INSTANT: dict[str, Any] = {"metavar": "ISO", "callback": _parse_instant}
 """Settings of an option that takes an instant with a zone, and gives it in UTC."""
+
+MOMENT: dict[str, Any] = {"metavar": "ISO", "callback": _parse_moment}
+"""Settings of an option that takes a day, or an instant with a zone, which it gives in UTC."""
 
 EVERY: dict[str, Any] = {"metavar": "DURATION", "callback": _parse_pause}
 """Settings of an option that takes a length of time such as 60s."""

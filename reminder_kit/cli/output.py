@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -126,7 +127,8 @@ def _echo(text: str) -> None:
 def _wrapped(line: Line, width: int | None) -> list[str]:
     if width is None or len(line.text) <= width:
         return [line.text]
-    return textwrap.wrap(line.text, width, subsequent_indent=" " * line.hang) or [""]
+    options: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.wrap(line.text, width, subsequent_indent=" " * line.hang, **options) or [""]
 
 
 def takes_colours(stream: IO[str]) -> bool:
@@ -150,11 +152,28 @@ def warn(text: str) -> None:
     say(f"warning: {text}")
 
 
-def tell_problems(problems: Iterable[Any], name: str) -> bool:
-    """Write a calendar's problems to stderr, and say whether an event could not be read at all."""
+def tell_problems(problems: Iterable[Any], name: str, *, only_errors: bool = False) -> bool:
+    """Write a calendar's problems to stderr, and say whether an event could not be read at all.
+
+    Warnings in the same words are one line with their number and the first of them; `only_errors` leaves warnings out.
+    """
+    alike: dict[str, list[Any]] = {}
     broken = False
     for problem in problems:
-        severity = getattr(problem, "severity", "error")
-        broken = broken or severity == "error"
-        say(f"{'warning' if severity == 'warning' else 'warning: not read'}: {name}: {problem}")
+        if getattr(problem, "severity", "error") == "error":
+            broken = True
+            say(f"warning: not read: {name}: {problem}")
+        else:
+            alike.setdefault(_kind_of(problem), []).append(problem)
+    for kind, group in () if only_errors else alike.items():
+        warn(f"{name}: {group[0]}" if len(group) == 1 else f"{name}: {len(group)} times: {kind}; first: {group[0]}")
     return broken
+
+
+_PARTICULAR = re.compile(r"^.*(?= has no phone number)|'[^']*'|\"[^\"]*\"|“[^”]*”|\b\S*\d\S*")
+"""Who has no number, what is quoted, and what has a digit: in it, warnings of the same kind differ."""
+
+
+def _kind_of(problem: Any) -> str:
+    """Return what a warning is about, without what is particular to one event."""
+    return printable(_PARTICULAR.sub("…", getattr(problem, "message", str(problem))))

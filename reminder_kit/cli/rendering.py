@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,9 @@ from attrs import field, frozen
 
 from reminder_kit.model.instants import in_zone, iso
 from reminder_kit.model.instants import zone as zone_named
+from reminder_kit.model.names import NOBODY, Called
 from reminder_kit.model.phones import masked
+from reminder_kit.model.records import Identity
 from reminder_kit.planning.attention import Affected, AttentionItem
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.plan import Plan
@@ -23,6 +26,7 @@ from reminder_kit.planning.report import Report
 from reminder_kit.text.printable import printable
 
 __all__ = [
+    "LISTED",
     "Line",
     "aligned",
     "change_lines",
@@ -36,7 +40,7 @@ __all__ = [
 
 _SHOWN = 200
 """Lines of each kind that need nothing done which are listed."""
-_LISTED = 20
+LISTED = 20
 """How many of those whom an item concerns are listed."""
 _QUIET = (ChangeKind.KEEP, ChangeKind.HOLD, ChangeKind.SKIP)
 _STYLES = {
@@ -100,9 +104,12 @@ def aligned(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
     ]
 
 
-def change_lines(changes: Iterable[Change], zone: ZoneInfo) -> list[Line]:
+def change_lines(
+    changes: Iterable[Change], zone: ZoneInfo, called: Mapping[Identity, Called] = MappingProxyType({})
+) -> list[Line]:
     """Return changes by day: what goes out when, what is withdrawn, what is not sent and why.
 
+    `called` are the names that stand beside the ids, by appointment.
     An error is written once for all rows in succession that have it. Of changes that are done, and of those that need
     nothing done, at most 200 each are listed.
     """
@@ -112,7 +119,7 @@ def change_lines(changes: Iterable[Change], zone: ZoneInfo) -> list[Line]:
     hidden = {id(change) for change in (*quiet[_SHOWN:], *done[_SHOWN:])}
     lines: list[Line] = []
     for title, group in _groups([change for change in listed if id(change) not in hidden], zone):
-        lines += [Line(title, "bold"), *_rows(group, zone), Line("")]
+        lines += [Line(title, "bold"), *_rows(group, zone, called), Line("")]
     if hidden:
         lines.append(Line(f"… and {len(hidden)} more that need nothing done any more (--json lists all)", "dim"))
     return lines
@@ -137,8 +144,12 @@ def _order(change: Change) -> tuple[str, str, str]:
     return (iso(at) if at else "", change.identity.id, change.rule)
 
 
-def _rows(group: Sequence[Change], zone: ZoneInfo) -> list[Line]:
-    lines = aligned([_cells(change, zone) for change in group])
+def _rows(group: Sequence[Change], zone: ZoneInfo, called: Mapping[Identity, Called]) -> list[Line]:
+    names = [shortened(called.get(change.identity, NOBODY).label(change.recipient, change.to), 36) for change in group]
+    cells = [_cells(change, zone) for change in group]
+    if any(names):
+        cells = [[*cell[:3], name, *cell[3:]] for cell, name in zip(cells, names, strict=True)]
+    lines = aligned(cells)
     found: list[Line] = []
     said = None
     for change, line in zip(group, lines, strict=True):
@@ -187,7 +198,9 @@ def outcome_line(run: Plan | Report) -> Line:
     return Line(f"{count} appointment{'' if count == 1 else 's'}: {what}.", "bold red" if bad else "bold")
 
 
-def item_lines(item: AttentionItem, zone: ZoneInfo) -> list[Line]:
+def item_lines(
+    item: AttentionItem, zone: ZoneInfo, called: Mapping[Identity, Called] = MappingProxyType({})
+) -> list[Line]:
     """Return what waits for a person as lines: the cause and its remedy, then whom it concerns (at most 20)."""
     seen = " (seen)" if item.seen else ""
     again = f", tried again {moment(item.next_try_at, zone)}" if item.next_try_at else ""
@@ -199,14 +212,17 @@ def item_lines(item: AttentionItem, zone: ZoneInfo) -> list[Line]:
         [
             moment(member.start_at, zone) if member.start_at else "–",
             _named(item, member),
+            _label(member, called),
             member.rule or "–",
             masked(member.to) if member.to else "–",
         ]
-        for member in item.affected[:_LISTED]
+        for member in item.affected[:LISTED]
     ]
+    if not any(row[2] for row in rows):
+        rows = [[*row[:2], *row[3:]] for row in rows]
     lines += [Line(text, "dim") for text in aligned(rows, indent=10)]
-    if len(item.affected) > _LISTED:
-        lines.append(Line(f"          … and {len(item.affected) - _LISTED} more (--json lists all)", "dim"))
+    if len(item.affected) > LISTED:
+        lines.append(Line(f"          … and {len(item.affected) - LISTED} more (--json lists all)", "dim"))
     return lines
 
 
@@ -215,6 +231,11 @@ def _named(item: AttentionItem, member: Affected) -> str:
     if item.kind == "unclear_reply" and member.error:
         return f"“{shortened(' '.join(member.error.split()), 60)}”"
     return shortened(member.identity.id if member.identity else member.key)
+
+
+def _label(member: Affected, called: Mapping[Identity, Called]) -> str:
+    known = called.get(member.identity, NOBODY) if member.identity else NOBODY
+    return shortened(known.label(number=member.to), 36)
 
 
 def count_lines(counts: Mapping[str, Any], zone: ZoneInfo, indent: int = 0) -> list[Line]:

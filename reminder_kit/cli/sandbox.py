@@ -6,6 +6,7 @@ Never sends anything to a phone.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +14,20 @@ from reminder_kit.cli.options import chosen, common, now_option
 from reminder_kit.cli.output import write_json
 from reminder_kit.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from reminder_kit.sandbox import Sandbox
+
 __all__ = ["sandbox"]
 
 _ANY_KEY = "KEY_SANDBOX"
+
+
+def _public_key(sandbox: Sandbox) -> str:
+    """Return what its webhooks are verified with; "": nothing is there to sign them with."""
+    try:
+        return sandbox.public_key
+    except ConfigurationError:
+        return ""
 
 
 @click.command()
@@ -27,19 +39,24 @@ _ANY_KEY = "KEY_SANDBOX"
 def sandbox(port: int, host: str, key: str | None, now: datetime | None) -> int:
     """Run a local Telnyx until interrupted, and print what to point TELNYX_BASE_URL at.
 
-    With --now its clock stands still there, until it is moved (POST /_sandbox/clock
-    {"advance": 3600}). GET /_sandbox/messages lists what it holds.
+    Its inbox is a page to open in a browser: phones, texts, the clock, faults, replies.
+    With --now its clock stands still there, until it is moved there, or by POST
+    /_sandbox/clock {"advance": 3600}. GET /_sandbox/messages lists what it holds.
     """
     from reminder_kit.sandbox import Sandbox, Server, run
 
     def ready(server: Server) -> None:
-        shown = {"base_url": server.base_url, "api_key": key or _ANY_KEY}
+        shown = {"base_url": server.base_url, "api_key": key or _ANY_KEY, "inbox": f"{server.url}/"}
+        shown |= {"public_key": public_key} if (public_key := _public_key(server.sandbox)) else {}
         if chosen().json:
             write_json(shown, one_line=True)
             return
         click.echo(f"base_url: {server.base_url}")
         click.echo(f"export TELNYX_BASE_URL={server.base_url}")
         click.echo(f"export TELNYX_API_KEY={shown['api_key']}")
+        if public_key:
+            click.echo(f"export TELNYX_PUBLIC_KEY={public_key}")
+        click.echo(f"inbox: {shown['inbox']}")
 
     try:
         run(host, port, sandbox=Sandbox(clock=now, key=key), ready=ready)

@@ -5,13 +5,13 @@ Never writes to ledger or provider.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import click
-from attrs import evolve
+from attrs import asdict, evolve
 
-from reminder_kit.cli.options import INSTANT, chosen, common, now_option, source_option
+from reminder_kit.cli.options import MOMENT, begin_of, chosen, common, now_option, source_option
 from reminder_kit.cli.output import tell_problems, warn, write_json, write_lines, zone_of
 from reminder_kit.cli.recorded import occurrence_option, say_not_recorded
 from reminder_kit.cli.rendering import Line, aligned, count_lines, shortened
@@ -19,6 +19,7 @@ from reminder_kit.cli.session import Setup, configured, opened, present
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.instants import zone
 from reminder_kit.model.phones import masked
+from reminder_kit.model.status import KitStatus
 from reminder_kit.reconciler.calendar_import import source_name
 
 __all__ = ["appointments", "explain", "status"]
@@ -26,35 +27,40 @@ __all__ = ["appointments", "explain", "status"]
 
 @click.command()
 @click.argument("file")
-@click.option("--from", "start", required=True, help="Occurrences that start at or after this,", **INSTANT)
-@click.option("--to", "end", required=True, help="and before this.", **INSTANT)
+@click.option(
+    "--from", "start", required=True, help="Occurrences that start at or after this day or instant,", **MOMENT
+)
+@click.option("--to", "end", required=True, help="and before this.", **MOMENT)
 @click.option("--default-timezone", metavar="TZ", help="IANA zone of floating and all-day times.")
 @source_option
 @now_option
 @common
 def appointments(
     file: str,
-    start: datetime,
-    end: datetime,
+    start: datetime | date,
+    end: datetime | date,
     default_timezone: str | None,
     source: str | None,
     now: datetime | None,
 ) -> int:
     """List the appointments of FILE, with or without phones; with --json, one object a line.
 
-    Needs no configuration; how calendars are read is taken from one, or from --app, if it is there.
-    Exit status 1 where events could not be read.
+    A day begins at midnight of the default zone. Needs no configuration; how calendars are
+    read is taken from one, or from --app, if it is there. Exit status 1 where events could not be read.
     """
     from reminder_kit.calendars import occurrence_json, read_calendar
 
-    if end <= start:
-        raise click.UsageError("--to must be later than --from")
     setup = configured(needed=False)
+    settings = _settings(setup, default_timezone)
+    home = zone(settings.timezone or "UTC")
+    begin, until = begin_of(start, home), begin_of(end, home)
+    if until <= begin:
+        raise click.UsageError("--to must be later than --from")
     reading = read_calendar(
         file,
-        _settings(setup, default_timezone),
-        start=start,
-        end=end,
+        settings,
+        start=begin,
+        end=until,
         name=source or source_name(file),
         now=now or present(setup),
     )
@@ -114,15 +120,14 @@ def explain(id: str, recurrence_id: str | None, source: str | None, now: datetim
 @click.command()
 @common
 def status() -> int:
-    """Show what is parked, held, due next and failed, and when the batch job last ran."""
+    """Show what is parked, held, due next and failed, what went out today, and when the batch job last ran."""
     with opened() as kit:
-        counts = kit.status()
-        runs = {name: {"at": at, **detail} for name, (at, detail) in counts["runs"].items()}
+        found = kit.status()
         if chosen().json:
-            write_json({**counts, "runs": runs})
+            runs = {name: {"at": at, **detail} for name, (at, detail) in found.runs.items()}
+            write_json({**found, "runs": runs, "today": asdict(found.today)})
         else:
-            last = {"last resync": runs["resync"]["at"] if "resync" in runs else "never"}
-            write_lines(count_lines({**_named(counts), **last}, zone_of(kit)))
+            write_lines(count_lines(_for_people(found), zone_of(kit)))
         if kit.ledger.check_schema() == "absent":
             warn("there is no ledger yet: the first import, sync or resync creates it")
     return 0
@@ -145,6 +150,10 @@ _NAMES = {
 """How the counts are called for people, in order."""
 
 
-def _named(counts: dict[str, Any]) -> dict[str, Any]:
-    """Return the counts under the names of `_NAMES`, for people."""
-    return {name: counts[key] for key, name in _NAMES.items() if key in counts}
+def _for_people(found: KitStatus) -> dict[str, Any]:
+    """Return the counts under the names of `_NAMES`, with what was today, and when the batch job last ran."""
+    today = found.today
+    shown = {name: found[key] for key, name in _NAMES.items()}
+    went = {"sent": today.sent, "of these delivered": today.delivered, "undelivered": today.undelivered}
+    shown["today"] = {**went, "to come": today.to_come, **({"replies": today.replies} if today.replies else {})}
+    return {**shown, "last resync": found.runs["resync"][0] if "resync" in found.runs else "never"}

@@ -6,26 +6,31 @@ does.
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 import click
 
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import say, write_json, write_text
 from reminder_kit.cli.own_kit import face_of
-from reminder_kit.cli.session import opened
+from reminder_kit.cli.session import is_loopback, opened
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.model.instants import from_iso
 
 if TYPE_CHECKING:
     import uvicorn
 
-    from reminder_kit.webhook_app import WebhookApp
+    from reminder_kit.kit.faces import ReminderKit
 
-__all__ = ["webhook"]
+__all__ = ["listening", "serve_app", "webhook"]
 
 _LAST_ANSWERS = 10
 """Seconds that requests under way get once the server is asked to stop."""
@@ -41,8 +46,9 @@ def webhook() -> None:
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--path", default="/", show_default=True, help="The only path taken.")
+@click.option("--sandbox-clock", metavar="URL", help="Take the time from the sandbox at this address: to rehearse.")
 @common
-def serve(port: int, host: str, path: str) -> int:
+def serve(port: int, host: str, path: str, sandbox_clock: str | None) -> int:
     """Take in signed webhooks until interrupted: reports on messages, and replies.
 
     Each is verified, stored and answered at once; what follows from it (withdrawing after
@@ -51,13 +57,36 @@ def serve(port: int, host: str, path: str) -> int:
     """
     from reminder_kit.webhook_app import WebhookApp
 
-    with opened(writing=True) as kit:
+    with opened(writing=True) as kit, _clock_of(kit, sandbox_clock):
         face = face_of(kit)
         app = WebhookApp(face, path=path, tell=_log_line, closes=face is not kit)  # in the loop that it was used in
-        with _listening(host, port) as door:
+        with listening(host, port) as door:
             shown = f"[{host}]" if ":" in host else host
-            _serve(app, door, f"http://{shown}:{door.getsockname()[1]}/{path.lstrip('/')}")
+            serve_app(app, door, f"http://{shown}:{door.getsockname()[1]}/{path.lstrip('/')}")
     return 0
+
+
+def _clock_of(kit: ReminderKit, sandbox: str | None) -> AbstractContextManager[None]:
+    """Have a kit go by the clock of a sandbox meanwhile; None: by its own.
+
+    Raises `ConfigurationError` where the sandbox, or the kit's provider, is not on this machine, or no clock answers.
+    """
+    if sandbox is None:
+        return nullcontext()
+    for address in (sandbox, kit.provider.base_url):
+        if not is_loopback(address):
+            raise ConfigurationError(f"--sandbox-clock is for a sandbox on this machine, and {address} is not")
+    root = "/".join(sandbox.split("/")[:3])
+
+    def read() -> datetime:
+        try:
+            with urlopen(f"{root}/_sandbox/clock", timeout=5) as answer:  # noqa: S310 - http, and on this machine
+                return from_iso(json.load(answer)["now"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigurationError(f"no sandbox tells the time at {root}: {error}") from None
+
+    read()
+    return kit.by_clock(read)
 
 
 def _log_line(level: int, text: str) -> None:
@@ -65,7 +94,7 @@ def _log_line(level: int, text: str) -> None:
     say(text if level < logging.WARNING else f"{logging.getLevelName(level).lower()}: {text}")
 
 
-def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
+def _server(app: Any, ready: Callable[[], None]) -> uvicorn.Server:
     """Return the server that runs the application and calls `ready` once it listens.
 
     Raises `ConfigurationError` where uvicorn is not installed.
@@ -76,7 +105,7 @@ def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
         from reminder_kit.cli.webhook_protocol import Impatient
     except ImportError:
         raise ConfigurationError(
-            "webhook serve needs the package uvicorn: pip install 'reminder-kit[webhooks]'"
+            "to serve needs the package uvicorn: pip install 'reminder-kit[webhooks]' (the page: 'reminder-kit[page]')"
         ) from None
 
     class Server(uvicorn.Server):
@@ -101,7 +130,7 @@ def _server(app: WebhookApp, ready: Callable[[], None]) -> uvicorn.Server:
     return Server(config)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
     """Return a socket that listens; raises `ConfigurationError` where the address is taken or not ours."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -111,7 +140,7 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _serve(app: WebhookApp, door: socket.socket, address: str) -> None:
+def serve_app(app: Any, door: socket.socket, address: str) -> None:
     """Serve until SIGTERM or SIGINT; after a SIGTERM the process ends in order, which the server alone would not.
 
     Raises `ConfigurationError` where the server did not start.

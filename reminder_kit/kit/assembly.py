@@ -25,10 +25,10 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
 from reminder_kit.model.consent import sender_names
 from reminder_kit.model.host_data import shown_name
-from reminder_kit.model.instants import utc
+from reminder_kit.model.instants import iso, utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
-from reminder_kit.model.records import SNAPSHOT
+from reminder_kit.model.records import RECENT, SNAPSHOT
 from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.changes import Change
 from reminder_kit.planning.fallback import fallback_id
@@ -59,6 +59,9 @@ if TYPE_CHECKING:
 __all__ = ["Kit", "account_of", "failures_of", "senders_of", "with_fallback"]
 
 T = TypeVar("T")
+
+_RUNS = 60
+"""How many of the latest runs the ledger keeps."""
 
 
 @define
@@ -259,7 +262,13 @@ class Kit:
     @contextmanager
     def standing_at(self, instant: datetime) -> Iterator[None]:
         """Have the kit's clock stand still at an aware instant meanwhile, for whoever uses the kit."""
-        before, self._clock.read = self._clock.read, lambda: instant
+        with self.by_clock(lambda: instant):
+            yield
+
+    @contextmanager
+    def by_clock(self, read: Callable[[], datetime]) -> Iterator[None]:
+        """Have the kit's clock say meanwhile what `read` returns (aware), for whoever uses the kit."""
+        before, self._clock.read = self._clock.read, read
         try:
             yield
         finally:
@@ -384,12 +393,23 @@ class Kit:
 
 def _note_run(plan: Plan, report: Report, job: str, now: datetime, tx: Transaction) -> None:
     """Note that a job was done ("": none that has a name), and when all that a source has was read."""
+    counts = {name: count for name, count in report.summary.items() if count}
     if job:
-        tx.mark_run(job, now, {name: count for name, count in report.summary.items() if count})
+        tx.mark_run(job, now, counts)
+        _note_recent(job, plan, counts, now, tx)
     if plan.worklist.snapshot is not None:
         source, taken_at = plan.worklist.snapshot
         tx.mark_run(f"{SNAPSHOT}{source}", taken_at, {})
     note_read(plan.notes, tx, now)
+
+
+def _note_recent(job: str, plan: Plan, counts: Mapping[str, int], now: datetime, tx: Transaction) -> None:
+    """Note a run among the latest ones, with the seconds it took by the kit's clock."""
+    seconds = round((now - plan.now).total_seconds(), 1)
+    known = tx.reader.last_run(RECENT)
+    before = known[1]["runs"] if known else []
+    run = {"at": iso(now), "job": job, "seconds": seconds, "counts": counts}
+    tx.mark_run(RECENT, now, {"runs": [*before[1 - _RUNS :], run]})
 
 
 def _warn_of_opt_outs(rules: Iterable[Rule], notices: Mapping[str, Notice], defaults: Defaults) -> None:

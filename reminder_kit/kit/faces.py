@@ -70,6 +70,8 @@ class ReminderKit(Kit):
     retry = _blocking(Verbs.retry)
     explain = _blocking(Verbs.explain)
     attention = _blocking(Verbs.attention)
+    messages = _blocking(Verbs.messages)
+    note_look = _blocking(Verbs.note_look)
     status = _blocking(Verbs.status)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from attrs import evolve
 
 from reminder_kit.errors import InvalidInputError, PlanChangedError
 from reminder_kit.kit.listeners import announces_run
-from reminder_kit.kit.people import PeopleVerbs
+from reminder_kit.kit.looking import LookingVerbs
 from reminder_kit.model.appointments import Appointment, Status, recurrence_name
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.messages import DeliveryEvent
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Verbs"]
 
 
-class Verbs(PeopleVerbs):
-    """The verbs; those about consent are in a module of their own."""
+class Verbs(LookingVerbs):
+    """The verbs; those about consent, about people and those that only look are in modules of their own."""
 
     # Planning
 
@@ -368,13 +368,6 @@ class Verbs(PeopleVerbs):
                     f"nothing waits under the name {shown_name(seen)}: see `attention` for the names"
                 )
         return tuple(await self._in_thread(self._watch.items, now))
-
-    async def status(self) -> dict[str, Any]:
-        """Return counts and instants: held, parked, due next, barred by whom, unknown, last batch job, what waits."""
-        items = await self._in_thread(self._watch.items, self.now())
-        senders = self.settings.senders
-        counts: dict[str, Any] = await self._in_thread(self.ledger.read, lambda reader: reader.counts(senders))
-        return counts | {"attention": {"items": len(items), "unseen": sum(not item.seen for item in items)}}
 
 
 def _cancelled(found: Sequence[Identity], reader: Reader) -> list[Appointment]:

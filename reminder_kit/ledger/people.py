@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from reminder_kit.ledger.databases.runner import Asker, Runner
+from reminder_kit.ledger.looks import list_names
 from reminder_kit.ledger.sql.person_statements import PersonStatements
 from reminder_kit.ledger.sql.row_mapping import instant
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.instants import iso, utc
 from reminder_kit.model.records import Identity
 from reminder_kit.model.snapshots import decode, encode
+
+if TYPE_CHECKING:
+    from reminder_kit.ledger.sql.statements import Statements
 
 __all__ = ["PersonEraser", "PersonReader"]
 
@@ -59,6 +63,7 @@ class PersonReader:
             "messages": self._listed(self._statements.messages, number, of_message),
             "events": self._listed(self._statements.events, number, self._statements.event_columns),
             "history": self._listed(self._statements.history, number, self._statements.history_columns),
+            "looks": self._listed(self._statements.looks, number, self._statements.look_columns),
         }
 
     def _asked(self, statement: Any, number: str) -> Sequence[Sequence[Any]]:
@@ -88,14 +93,13 @@ def _appointment(appointment: Appointment, number: str) -> dict[str, Any]:
 class PersonEraser:
     """The erasure of one person, inside one transaction."""
 
-    def __init__(
-        self, runner: Runner, reader: PersonReader, namespace: str, statements: PersonStatements, purges: Sequence[Any]
-    ) -> None:
+    def __init__(self, runner: Runner, reader: PersonReader, namespace: str, statements: Statements) -> None:
         self._runner = runner
         self._reader = reader
         self._namespace = namespace
-        self._statements = statements
-        self._purges = purges
+        self._statements = statements.person
+        self._looks = statements.looks
+        self._purges = statements.updates.purges
 
     def erase(self, number: str) -> int | None:
         """Take all that is kept of a number out of the ledger; returns in how many appointments it was.
@@ -114,6 +118,7 @@ class PersonEraser:
             elif len(left) < len(appointment.recipients):
                 snapshot = encode(evolve(appointment, recipients=left))
                 self._runner.run(self._statements.keep_snapshot, which=row, left=snapshot)
+                list_names({row: evolve(appointment, recipients=left)}, self._runner, self._looks, self._namespace)
         for statement in self._statements.erasures:
             self._runner.run(statement, namespace=self._namespace, which_number=number)
         packed = self._runner.pack("rows", [(row,) for row in alone])

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 
 from reminder_kit.ledger.consent import ConsentReader
 from reminder_kit.ledger.databases.runner import Asker
+from reminder_kit.ledger.looks import LookReader
 from reminder_kit.ledger.people import PersonReader
 from reminder_kit.ledger.sql.queries import Filters
 from reminder_kit.ledger.sql.row_mapping import (
@@ -124,6 +125,8 @@ class Reader:
         self.sweep = SweepReader(runner, namespace, self._statements.sweep)
         #: All that is kept of one person.
         self.people = PersonReader(runner, namespace, self._statements.person)
+        #: What people ask who look.
+        self.looks = LookReader(runner, namespace, self._statements)
 
     def records(
         self,

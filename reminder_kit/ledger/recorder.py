@@ -12,6 +12,7 @@ from typing import Any
 from attrs import define, field
 
 from reminder_kit.ledger.databases.runner import Runner
+from reminder_kit.ledger.looks import list_names
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.sql.row_mapping import instant, micros, micros_or_none
 from reminder_kit.ledger.sql.statements import Statements
@@ -137,25 +138,32 @@ class Recorder:
         else:
             packed = self._runner.pack("intakes", [tuple(row.values()) for row in rows])
             written = self._runner.run(statement, **packed, **same)
-        self._list_phones(batch.fresh.values())
+        self._list_people(batch.fresh.values())
         if written == len(rows):
             batch.fresh.clear()
 
-    def _list_phones(self, all_incoming: Iterable[Incoming]) -> None:
-        """Note which numbers appointments just written are for; what they were for stays until they were worked on.
+    def _list_people(self, all_incoming: Iterable[Incoming]) -> None:
+        """Note which numbers, and whose names, appointments just written are for.
+
+        The numbers that they were for stay until they were worked on.
 
         Those that others wrote otherwise at the same time are left out.
         """
         written = {incoming.identity: incoming for incoming in all_incoming}
-        rows = [
-            (row, number, micros(written[identity].appointment.start_at))
+        listed = {
+            row: written[identity].appointment
             for identity, (row, fingerprint, *_) in self._reader.recorded(written).items()
             if fingerprint == written[identity].fingerprint
-            for number in dict.fromkeys(one.phone for one in written[identity].appointment.recipients)
+        }
+        rows = [
+            (row, number, micros(appointment.start_at))
+            for row, appointment in listed.items()
+            for number in dict.fromkeys(one.phone for one in appointment.recipients)
         ]
         if rows:
             packed = self._runner.pack("phones", rows)
             self._runner.run(self._statements.phones.add_phones, namespace=self._namespace, **packed)
+        list_names(listed, self._runner, self._statements.looks, self._namespace)
 
     def _corrected(self, batch: _Batch, all_incoming: Sequence[Incoming]) -> list[RecordResult]:
         """Return the answers; where others wrote at the same time, look at what stands now."""

@@ -18,6 +18,7 @@ from reminder_kit.ledger.consent import ConsentRecorder
 from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.databases.write_behind import WriteBehind
 from reminder_kit.ledger.foresight import Foresight
+from reminder_kit.ledger.looks import note_look
 from reminder_kit.ledger.people import PersonEraser
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.recorder import Recorder
@@ -38,6 +39,7 @@ from reminder_kit.ledger.sql.statements import statements_for
 from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.consent import Writer, suppression_of
+from reminder_kit.model.looks import Look
 from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.places import Place
 from reminder_kit.model.records import (
@@ -74,9 +76,7 @@ class Transaction:
         #: What is said about writing to numbers.
         self.consent = ConsentRecorder(self._runner, self.reader.consent, namespace, self._statements.consent)
         #: The erasure of one person.
-        self.people = PersonEraser(
-            self._runner, self.reader.people, namespace, self._statements.person, self._statements.updates.purges
-        )
+        self.people = PersonEraser(self._runner, self.reader.people, namespace, self._statements)
         self._recorder = Recorder(self._runner, self.reader, namespace, self._statements)
         #: What is written where the ledger was put back to an older state.
         self.restorations = Restorations(self._runner, self.reader, namespace, self._statements)
@@ -393,6 +393,10 @@ class Transaction:
         """Say when a job last ran: the one row that a run may write although nothing changed."""
         values = {"namespace": self._namespace, "name": name, "at": micros(at), "detail": json.dumps(dict(detail))}
         self._runner.run(self._statements.updates.mark_run, **values)
+
+    def note_look(self, look: Look) -> None:
+        """Note that somebody looked at a person, or did something for one by hand."""
+        note_look(self._runner, self._statements.looks, self._namespace, look)
 
     def store_event(self, event: DeliveryEvent, received_at: datetime) -> bool:
         """Keep a delivery event; False where that very event was kept before."""

@@ -22,6 +22,7 @@ from reminder_kit.model.snapshots import decode, encode, fingerprint
 
 __all__ = [
     "FORCED",
+    "RECENT",
     "SNAPSHOT",
     "AppointmentRecord",
     "Batch",
@@ -43,6 +44,9 @@ __all__ = [
 
 FORCED = "forced"
 """The name of the job under which the ledger notes that a plan is carried out although its guard refused it."""
+
+RECENT = "recent"
+"""The name of the job under which the ledger keeps its latest runs: when, which job, how long, what came of it."""
 
 SNAPSHOT = "snapshot "
 """What the name begins with under which the ledger keeps when a source's newest complete snapshot was taken."""

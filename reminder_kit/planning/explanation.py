@@ -5,7 +5,7 @@ Pure: no clock, no I/O. Never decides anything: it is handed decisions. `str()` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from reminder_kit.model.instants import in_zone, iso, zone
 from reminder_kit.model.messages import Message
+from reminder_kit.model.names import NOBODY, Called
 from reminder_kit.model.phones import masked
 from reminder_kit.model.records import HistoryEntry, Identity
 from reminder_kit.planning.changes import Change
@@ -49,6 +50,7 @@ class ReminderExplanation:
             "messages": [
                 {
                     "state": message.state.value,
+                    "text": message.draft.text,
                     "send_at": iso(message.send_at),
                     "message_id": message.provider_id,
                     "presumed": message.presumed,
@@ -70,13 +72,15 @@ class Explanation:
     reminders: tuple[ReminderExplanation, ...]
     #: What the history has of the appointment as a whole, oldest first.
     history: tuple[HistoryEntry, ...] = ()
+    #: What its occurrences and their people are called.
+    called: Mapping[Identity, Called] = field(factory=dict, repr=False)
 
     @property
     def lines(self) -> list[str]:
         """The explanation as lines of text; phone numbers are masked."""
         lines: list[str] = []
         for reminder in self.reminders:
-            lines += _reminder_lines(reminder)
+            lines += _reminder_lines(reminder, self.called.get(reminder.change.identity, NOBODY))
         if self.history:
             lines += ["history of the appointment:", *(_history_line(entry) for entry in self.history)]
         return [printable(line) for line in lines] or [f"nothing is recorded for appointment {self.id!r}"]
@@ -88,7 +92,9 @@ class Explanation:
         """Return the explanation as plain JSON values."""
         return {
             "appointment": self.id,
-            "reminders": [reminder.as_json() for reminder in self.reminders],
+            "reminders": [
+                {**reminder.as_json(), **_names(reminder.change, self.called)} for reminder in self.reminders
+            ],
             "history": [_history_json(entry) for entry in self.history],
         }
 
@@ -140,21 +146,32 @@ def _local(moment: datetime, name: str) -> str:
     return f"{in_zone(moment, zone(name)):%a %Y-%m-%d %H:%M} in {name}"
 
 
-def _reminder_lines(explanation: ReminderExplanation) -> list[str]:
+def _names(change: Change, called: Mapping[Identity, Called]) -> dict[str, str | None]:
+    known = called.get(change.identity, NOBODY)
+    return {"title": known.title or None, "name": known.name(change.recipient, change.to) or None}
+
+
+def _reminder_lines(explanation: ReminderExplanation, called: Called) -> list[str]:
     change = explanation.change
-    label = _label(change.identity)
+    label = " · ".join(filter(None, (_label(change.identity), called.title)))
     when = f" at {iso(change.send_at)}" if change.send_at else ""
     causes = f" ({', '.join(change.causes)})" if change.causes else ""
     version = f" (version {explanation.rule_version})" if explanation.rule_version else ""
-    head = f"{label} · rule {change.rule or '-'}{version} · to {masked(change.to or '') if change.to else 'nobody'}"
+    name = called.name(change.recipient, change.to)
+    to = " ".join(filter(None, (name, masked(change.to)))) if change.to else "nobody"
+    head = f"{label} · rule {change.rule or '-'}{version} · to {to}"
     lines = [head, *(f"  {step}" for step in explanation.steps), f"  → {change.kind}{when}: {change.reason}{causes}"]
     if change.error:
         lines.append(f"  error: {change.error}")
-    lines += [
-        f"  message {message.provider_id or '(no id yet)'}: {message.state}"
-        f"{' (presumed)' if message.presumed else ''}, for {iso(message.send_at)}"
-        for message in explanation.messages
-    ]
+    if change.text and change.is_work:
+        lines.append(f"  “{change.text}”")
+    for message in explanation.messages:
+        presumed = " (presumed)" if message.presumed else ""
+        named = f"  message {message.provider_id or '(no id yet)'}: {message.state}{presumed}"
+        lines += [
+            f"{named}, for {iso(message.send_at)}",
+            *([f"    “{message.draft.text}”"] if message.draft.text else []),
+        ]
     return lines + [f"  {_history_line(entry)}" for entry in explanation.history]
 
 

@@ -349,7 +349,8 @@ def _explanation(
     reminders: list[ReminderExplanation] = []
     for record in reader.records(identities=identities) if identities else ():
         reminders += _explained(reader, settings, record, history, now)
-    return Explanation(id, tuple(reminders), tuple(entry for entry in history if not entry.key))
+    called = reader.looks.called(identities) if identities else {}
+    return Explanation(id, tuple(reminders), tuple(entry for entry in history if not entry.key), called)
 
 
 def _explained(

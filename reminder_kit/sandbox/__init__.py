@@ -14,6 +14,7 @@ In reading order: `messages`, `http_messages`, `clock` (values); `state` (what i
 `telnyx`, `twilio`, `vonage` (the endpoints), `telnyx_lists`, `twilio_lists` (what they show); `telnyx_webhooks`,
 `signer`, `webhooks` (what it sends); `problems`, `telnyx_refusals` (errors as each provider writes them); `faults`,
 `rate_limit` (what goes wrong); `core` (the door for every request); `admin` (what a test asks under `/_sandbox/`);
+`inbox` (the page at `/`);
 `server`, `transport` (over HTTP, and without a socket).
 
 To know: it does what the providers' documents say, and where these are silent a switch decides (`repeat_cancel`,

@@ -13,6 +13,7 @@ from attrs import evolve
 from reminder_kit.errors import unforeseen
 from reminder_kit.sandbox import admin, telnyx, telnyx_webhooks, twilio, vonage
 from reminder_kit.sandbox.http_messages import Answer, Call, Logged
+from reminder_kit.sandbox.inbox import inbox_page
 from reminder_kit.sandbox.problems import problems_of
 from reminder_kit.sandbox.state import Dialect, SandboxState
 
@@ -47,6 +48,8 @@ class Sandbox(SandboxState):
         """
         if call.path.startswith("/_sandbox"):
             return admin.respond(self, call)
+        if call.path == "/" and call.method in ("GET", "HEAD"):
+            return inbox_page()
         with self._lock:
             try:
                 self._fall_due()

@@ -106,4 +106,4 @@ def test_tables_hold_words_and_no_formulas(run, hostile):
     assert {row["appointment"] for row in rows} == {printable(ID), "'=cmd()"}
     assert {row["title"] for row in rows} == {printable(f"T{EVIL}"), "'=1+1"}
     events = icalendar.Calendar.from_ical(run("export").out).events
-    assert {str(event["summary"]) for event in events} == {printable(f"T{EVIL}"), "=1+1"}
+    assert {str(event["summary"]).rpartition(", ")[0] for event in events} == {printable(f"T{EVIL}"), "=1+1"}

@@ -172,18 +172,17 @@ def on_a_terminal(*arguments, folder, **environ):
     return job.returncode, seen.decode()
 
 
-def test_a_person_sees_a_bar_and_colours(folder, telnyx, calendar, event):
-    """A person sees a bar colours and lines no wider than the terminal."""
-    many = [event(f"A-{number}", 12 + number % 3) for number in range(25)]
+def test_a_person_sees_colours_and_names(folder, telnyx, calendar, event):
+    """A person sees colours, names beside ids, and lines no wider than the terminal."""
+    many = [event(f"A-{number}", 12 + number % 3) for number in range(3)]
     calendar(event("a-very-long-identifier-of-an-appointment@clinic.example", title="A very long title " * 4), *many)
     status, seen = on_a_terminal("import", "clinic.ics", "--now", NOW, folder=folder)
     assert status == 0
     assert "\x1b[32m" in seen
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
     assert max(map(len, re.split(r"[\r\n]+", plain))) <= 80
-    assert "parking ━" in plain
     assert "a-very-long-…" in plain
-    assert "26 scheduled" in plain
+    assert "4 scheduled" in plain
 
 
 def test_no_color_is_respected(folder, telnyx, calendar, event):
@@ -191,3 +190,29 @@ def test_no_color_is_respected(folder, telnyx, calendar, event):
     calendar(event("A-1"))
     _, seen = on_a_terminal("plan", "clinic.ics", "--now", NOW, folder=folder, NO_COLOR="1")
     assert "\x1b[" not in seen
+
+
+def test_a_bar_is_shown_once_it_is_of_use():
+    """With its rate and the time that is left from the given seconds on; before that nothing is written."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    from reminder_kit.cli.progress import bar
+
+    for patience, shown in ((60.0, False), (0.0, True)):
+        out = StringIO()
+        with bar(Console(file=out, force_terminal=True, width=80), 3, "parking", patience) as advance:
+            while patience == 0 and "parking" not in out.getvalue():
+                pass
+            advance()
+        assert ("parking" in out.getvalue(), "/s" in out.getvalue(), "1/3" in out.getvalue()) == (shown,) * 3
+
+
+def test_names_stand_beside_ids(change):
+    """Title and name of who is written to, where any of a group has them."""
+    from reminder_kit.model.names import Called
+
+    called = {Identity("default", "A-1", ""): Called("Check-up", {"P": "Ada"})}
+    (line,) = [text for text in texts(change_lines([change()], NEW_YORK, called)) if "A-1" in text]
+    assert line == "  23:30  schedule  A-1  Check-up, Ada  day-before  +12…23  on_time"

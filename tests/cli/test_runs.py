@@ -27,7 +27,7 @@ def test_a_plan_shows_its_changes_and_writes_nothing(run, telnyx, calendar, even
     ran = run("plan", file, "--now", NOW)
     assert (ran.status, ran.err) == (0, "")
     assert "Wed 11 Feb 2026 (America/New_York)" in ran.out
-    assert "10:00  schedule  A-1  day-before  +12…23  on_time" in ran.out
+    assert "10:00  schedule  A-1  Check-up, Ada  day-before  +12…23  on_time" in ran.out
     assert "“Hi Ada, Check-up tomorrow at 10:00 AM.”" in ran.out
     assert "beyond_window" in ran.out
     assert "2 appointments: 1 to schedule, 1 held." in ran.out
@@ -74,7 +74,7 @@ def test_an_import_parks_and_a_second_one_makes_no_request(run, telnyx, calendar
 
 
 def test_the_json_of_a_run_is_the_contract(run, telnyx, calendar, event):
-    """The JSON of a run has exactly the documented keys, with the number in full for programs."""
+    """The JSON of a run has exactly the documented keys, with names, and the number in full for programs."""
     ran = run("import", calendar(event("A-1")), "--now", NOW, "--json")
     (message,) = telnyx.parked()
     assert ran.json == {
@@ -94,19 +94,25 @@ def test_the_json_of_a_run_is_the_contract(run, telnyx, calendar, event):
             {
                 "change": "schedule",
                 "appointment": "A-1",
+                "source": "clinic",
                 "recurrence_id": None,
                 "rule": "day-before",
                 "to": "+12025550123",
                 "due_at": "2026-02-11T15:00:00Z",
                 "send_at": "2026-02-11T15:00:00Z",
+                "was_at": None,
+                "timezone": "America/New_York",
                 "text": "Hi Ada, Check-up tomorrow at 10:00 AM.",
                 "reason": "on_time",
                 "cause": [],
                 "outcome": "done",
                 "message_id": message.id,
                 "error": None,
+                "title": "Check-up",
+                "name": "Ada",
             }
         ],
+        "problems": [],
     }
 
 
@@ -351,3 +357,98 @@ def test_appointments_without_a_number_are_counted_by_every_run(run, telnyx, cal
     """Also by a run that passes them over."""
     run("import", calendar(event("A-1", phone="")), "--now", NOW)
     assert "1 appointments have no phone number: nobody is reminded of them" in run("resync", "--now", NOW).err
+
+
+def test_a_quiet_run_that_changes_nothing_says_nothing(run, telnyx, calendar, event):
+    """What was done is told as ever; where nothing was, neither stdout nor stderr has a word, JSON or not."""
+    file = calendar(event("A-1"), event("A-2", phone=""))
+    first = run("import", file, "--quiet", "--now", NOW)
+    assert "1 scheduled" in first.out
+    for command in (("import", file), ("import", file, "--json"), ("resync",), ("plan", file)):
+        ran = run(*command, "--quiet", "--now", NOW)
+        assert (ran.status, ran.out, ran.err) == (0, "", ""), command
+
+
+def test_a_quiet_run_still_tells_what_is_wrong(run, telnyx, calendar, event):
+    """An event that can't be read is told each time, and the status is that of a run that is not quiet."""
+    broken = event("A-2").replace("DTSTART;TZID=America/New_York:20260212T100000", "DTSTART:soon")
+    file = calendar(event("A-1"), broken)
+    run("import", file, "--now", NOW)
+    loud, quiet = run("import", file, "--now", NOW), run("import", file, "--quiet", "--now", NOW)
+    assert quiet.status == loud.status != 0
+    assert "A-2" in quiet.err
+    assert quiet.out == ""
+
+
+def test_only_changes_are_listed_where_that_is_wished(run, telnyx, calendar, event):
+    """What is kept, held or skipped is in the sums, and not in the list."""
+    run("import", calendar(event("A-1")), "--now", NOW)
+    file = calendar(event("A-1"), event("A-2", 13), event("A-3", 28))
+    ran = run("plan", file, "--changes-only", "--now", NOW)
+    assert "A-2" in ran.out
+    assert "A-1" not in ran.out
+    assert "A-3" not in ran.out
+    assert "3 appointments: 1 to schedule, 1 held, 1 kept." in ran.out
+
+
+def test_a_plan_as_json_has_all_that_a_person_sees(run, telnyx, calendar, event):
+    """Digest, source, what could not be read, and names: what is carried out by `--expect-digest` can be reviewed."""
+    broken = event("A-2").replace("DTSTART;TZID=America/New_York:20260212T100000", "DTSTART:soon")
+    shown = run("plan", calendar(event("A-1"), broken), "--json", "--now", NOW).json
+    assert (shown["source"], len(shown["digest"])) == ("clinic", 32)
+    (problem,) = shown["problems"]
+    assert (problem["severity"], problem["uid"]) == ("error", "A-2")
+    assert (shown["changes"][0]["title"], shown["changes"][0]["name"]) == ("Check-up", "Ada")
+    assert shown["forecast"]
+
+
+def test_events_without_a_number_are_one_line_of_a_plan_too(run, telnyx, calendar, event):
+    """With their number and the first of them."""
+    ran = run("plan", calendar(*[event(f"A-{number}", 12, phone="") for number in range(5)]), "--now", NOW)
+    said = "5 appointments have no phone number: nobody is reminded of them; first: A-0, Check-up\n"
+    assert ran.err == said
+
+
+def test_warnings_of_one_kind_are_one_line(capsys):
+    """With their number and the first; errors are told one by one, and are all that is told where that is wished."""
+    from reminder_kit.calendars.occurrences import Problem
+    from reminder_kit.cli.output import tell_problems
+
+    nobody = "has no phone number and is not reminded"
+    quiet = [Problem(f"Cy {n} {nobody}", f"U-{n}", n, "warning") for n in range(3)]
+    zone = Problem("unknown time zone 'X': read in UTC", None, 7, "warning")
+    broken = [Problem("DTSTART is missing", "B-1", 9), Problem("DTSTART is missing", "B-2", 12)]
+    assert tell_problems([*quiet, zone, *broken], "c.ics")
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: not read: c.ics: line 9, UID B-1: DTSTART is missing",
+        "warning: not read: c.ics: line 12, UID B-2: DTSTART is missing",
+        f"warning: c.ics: 3 times: … {nobody}; first: line 0, UID U-0: Cy 0 {nobody}",
+        "warning: c.ics: line 7: unknown time zone 'X': read in UTC",
+    ]
+    assert not tell_problems([*quiet, zone], "c.ics", only_errors=True)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_says_what_was_done(folder, telnyx, calendar, event, heard_interrupts, number, status):
+    """What was parked by then, and that the next resync finishes the rest; which it does."""
+    calendar(*[event(f"A-{place}", 12 + place % 3, phone=f"+120255501{place:02}") for place in range(40)])
+    telnyx.fault("slow", None, delay=0.3, method="POST")
+    job = subprocess.Popen(
+        [sys.executable, "-m", "reminder_kit", "import", "clinic.ics", "--now", NOW],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while telnyx.write_count < 5:
+        assert job.poll() is None
+    job.send_signal(number)
+    _, err = job.communicate(timeout=60)
+    assert job.returncode == status
+    assert "interrupted after " in err
+    assert "the next `reminder-kit resync` finishes it" in err
+    assert "Traceback" not in err
+    assert 5 <= len(telnyx.parked()) < 40

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from reminder_kit.sandbox import Sandbox
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -89,10 +91,13 @@ def sandbox():
 def test_the_sandbox_prints_what_to_export_and_ends_when_told(sandbox):
     """The sandbox prints its address and key, serves its own page, and ends with 0 on SIGTERM."""
     job = sandbox("--now", "2026-03-02T13:00:00Z")
-    address, export, key = (job.stdout.readline().strip() for _ in range(3))
+    address, export, key, public_key, inbox = (job.stdout.readline().strip() for _ in range(5))
     base_url = address.removeprefix("base_url: ")
     assert export == f"export TELNYX_BASE_URL={base_url}"
     assert key == "export TELNYX_API_KEY=KEY_SANDBOX"
+    assert public_key == f"export TELNYX_PUBLIC_KEY={Sandbox().public_key}"
+    with urllib.request.urlopen(inbox.removeprefix("inbox: ")) as answer:
+        assert b"Inbox of the sandbox" in answer.read()
     with urllib.request.urlopen(base_url.removesuffix("/v2") + "/_sandbox/") as answer:
         assert json.load(answer)["now"] == "2026-03-02T13:00:00Z"
     job.send_signal(signal.SIGTERM)
@@ -159,3 +164,30 @@ raise SystemExit(main(["demo"]))
         cwd=tmp_path, check=False,
     )  # fmt: skip
     assert (ran.returncode, ran.stderr) == (130, "")
+
+
+def test_the_demo_can_be_watched(monkeypatch, capsys, tmp_path):
+    """--browse opens the inbox of the very Telnyx that the demo speaks to, which answers until Ctrl-C."""
+    from reminder_kit.cli import demo, main
+
+    seen = []
+
+    def opened(address):
+        seen.append(address)
+
+    def look():
+        with urllib.request.urlopen(f"{seen[0]}_sandbox/messages") as answer:
+            seen.append(json.load(answer)["count"])
+
+    def stay(address):
+        with urllib.request.urlopen(address) as answer:
+            seen.append(answer.status)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo.webbrowser, "open", opened)
+    monkeypatch.setattr(demo, "_leave_time", look)
+    monkeypatch.setattr(demo, "_stay", stay)
+    assert main(["demo", "--browse"]) == 0
+    assert capsys.readouterr().err.startswith("the inbox: http://127.0.0.1:")
+    assert seen[-1] == 200
+    assert 0 < max(seen[1:-1]) <= 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -331,19 +332,22 @@ def test_what_will_be_sent_is_exported_as_csv(run, coming):
     ran = run("export", "--format", "csv")
     assert ran.status == 0
     first, parked, held = ran.out.splitlines()
-    assert first == "send_at,appointment,recurrence_id,title,rule,to,text"
+    assert first == "send_at,appointment,recurrence_id,title,rule,to,text,name,state"
     assert parked.partition(",")[2].startswith('A-1,,Check-up,day-before,+12…23,"Hi Ada, Check-up tomorrow at')
-    assert held.partition(",")[2] == "A-2,,'=Crown,day-before,+12…23,"
+    assert parked.endswith(",Ada,parked")
+    assert re.fullmatch(
+        r"A-2,,'=Crown,day-before,\+12…23,\"?Hi Ada, =Crown tomorrow.*,Ada,held", held.partition(",")[2]
+    )
     assert "+12025550123" in run("export", "--format", "csv", "--numbers").out
 
 
 def test_what_will_be_sent_is_exported_as_a_calendar(run, coming, folder):
-    """An export has one event a coming reminder, for nobody but its owner; in JSON the text where one is parked."""
+    """An export has one event a coming reminder, for nobody but its owner; of what is held, too, the text is told."""
     assert run("export", "--output", "sent.ics").status == 0
     assert (folder / "sent.ics").read_bytes().count(b"BEGIN:VEVENT") == 2
     assert (folder / "sent.ics").stat().st_mode & 0o777 == 0o600
     rows = run("export", "--json").json
-    assert [(row["appointment"], bool(row["text"])) for row in rows] == [("A-1", True), ("A-2", False)]
+    assert [(row["appointment"], bool(row["text"])) for row in rows] == [("A-1", True), ("A-2", True)]
 
 
 def test_rules_schema_is_printed_for_editors(run):
@@ -368,3 +372,28 @@ def test_rules_check_reads_texts_at_the_time_they_go_out(run, folder, calendar, 
         ("day-before", "2026-02-11T15:00:00Z", "Hi Ada, Check-up tomorrow at 10:00 AM."),
         ("night", "2026-02-12T01:59:00Z", "See you tomorrow at 10:00 AM."),
     ]
+
+
+def test_from_and_to_may_be_days(run, calendar, event):
+    """A day begins at midnight of the default zone; what is no day and no instant is refused with both spellings."""
+    file = calendar(event("A-1", 12), event("A-2", 13, hour=23), event("A-3", 14))
+    ran = run("appointments", file, "--from", "2026-02-13", "--to", "2026-02-14", "--json")
+    assert [line["id"] for line in lines(ran)] == ["A-2"]
+    berlin = ("--default-timezone", "Europe/Berlin")
+    assert run("appointments", file, "--from", "2026-02-13", "--to", "2026-02-14", *berlin, "--json").out == ""
+    for wrong in ("soon", "2026-02-30", "2026-02-13T10:00:00"):
+        ran = run("appointments", file, "--from", wrong, "--to", "2026-02-14")
+        assert (ran.status, "write 2026-03-02 or 2026-02-15T14:30:00Z" in ran.err) == (2, True)
+    assert run("appointments", file, "--from", "2026-02-14", "--to", "2026-02-14").status == 2
+
+
+def test_explain_shows_the_text_and_the_names(run, telnyx, calendar, event):
+    """What would be parked, then what is; title and name stand beside id and number."""
+    run("import", calendar(event("A-1")), "--now", NOW)
+    ran = run("explain", "A-1", "--now", NOW)
+    assert "A-1 [clinic] · Check-up · rule day-before" in ran.out
+    assert "to Ada +12…23" in ran.out
+    assert "    “Hi Ada, Check-up tomorrow at 10:00 AM.”" in ran.out
+    (reminder,) = run("explain", "A-1", "--now", NOW, "--json").json["reminders"]
+    assert (reminder["title"], reminder["name"]) == ("Check-up", "Ada")
+    assert reminder["messages"][0]["text"] == "Hi Ada, Check-up tomorrow at 10:00 AM."

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from reminder_kit.testing import signed_event
+from tests.factories import NOW
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +45,35 @@ def status_of(address, method="POST", body=b"{}"):
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
+
+
+def test_the_way_back_is_rehearsed_by_the_clock_of_the_sandbox(run, telnyx, folder, calendar, event):
+    """With the sandbox at another time than the machine, its webhooks are still taken, and followed."""
+    assert run("import", calendar(event("A-1")), "--now", NOW).status == 0
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "TELNYX_PUBLIC_KEY": telnyx.public_key}
+    command = [sys.executable, "-m", "reminder_kit", "webhook", "serve", "--port", "0", "--json"]
+    with subprocess.Popen(
+        [*command, "--sandbox-clock", os.environ["TELNYX_BASE_URL"]],
+        cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as job:  # fmt: skip
+        telnyx.webhook_url = json.loads(job.stdout.readline())["address"]
+        telnyx.clock.set("2026-02-10T15:00:00Z")
+        telnyx.inbound("+12025550123", "STOP")
+        until = time.monotonic() + 20
+        while telnyx.parked() and time.monotonic() < until:
+            time.sleep(0.05)
+        job.send_signal(signal.SIGTERM)
+        job.communicate(timeout=20)
+    assert telnyx.parked() == []
+    assert telnyx.hooks.sent[-1].answers == [200]
+
+
+@pytest.mark.parametrize("address", ["https://sandbox.example", "http://127.0.0.1:9", "nothing"])
+def test_a_clock_that_is_none_is_refused(run, telnyx, address):
+    """Another machine's, one that does not answer, and what is no address: a line, and status 2."""
+    ran = run("webhook", "serve", "--port", "0", "--sandbox-clock", address)
+    assert ran.status == 2
+    assert ran.err.count("\n") == 1
 
 
 def test_stop_withdraws_what_is_parked_and_forgeries_are_refused(run, telnyx, served, machine_now, calendar):

@@ -21,14 +21,15 @@ _MESSAGE = (
     "send_at", "created_at", "error",
 )  # fmt: skip
 _EVENT = ("type", "occurred_at", "received_at", "provider", "provider_id", "text", "code")
+_LOOK = ("at", "who", "act", "id")
 _HISTORY = ("at", "actor", "event", "source", "id", "recurrence_id", "rule", "message_id", "reason", "detail")
 
 
 class PersonStatements(Builder):
     """What is kept of a number, and the writes that take it away."""
 
-    #: The columns of a message, an event and a line of history, in the order in which they are read.
-    message_columns, event_columns, history_columns = _MESSAGE, _EVENT, _HISTORY
+    #: The columns of a message, an event, a line of history and a look, in the order in which they are read.
+    message_columns, event_columns, history_columns, look_columns = _MESSAGE, _EVENT, _HISTORY, _LOOK
 
     def _of_number(self, table: Any, name: str = "to_number") -> Any:
         return sa.and_(
@@ -79,6 +80,13 @@ class PersonStatements(Builder):
         return chosen.where(mine, table.c.key.in_(theirs)).order_by(table.c.serial)
 
     @cached_property
+    def looks(self) -> Any:
+        """Who looked at the person, or did something for the person by hand."""
+        table = self.tables.looks
+        chosen = sa.select(*(table.c[name] for name in _LOOK))
+        return chosen.where(self._of_number(table, "number")).order_by(table.c.serial)
+
+    @cached_property
     def snapshots(self) -> Any:
         """The snapshots of a list of rows that were not purged."""
         table = self.tables.appointments
@@ -98,6 +106,7 @@ class PersonStatements(Builder):
         """What takes a number, and all that was written to it and by it, out of the ledger: history first."""
         history, messages, reminders = self.tables.history, self.tables.messages, self.tables.reminders
         phones, events, consents = self.tables.phones, self.tables.events, self.tables.consents
+        looks = self.tables.looks
         theirs = sa.select(reminders.c.key).where(self._of_number(reminders))
         silent = {"to_number": "", "recipient": "", "text": "", "subject": "", "media_urls": "[]", "request": b""}
         mine = history.c.namespace == sa.bindparam("namespace", type_=sa.Text)
@@ -108,4 +117,5 @@ class PersonStatements(Builder):
             sa.delete(phones).where(self._of_number(phones, "number")),
             self._update(events, number=None, text=None, raw="{}").where(self._of_number(events, "number")),
             self._update(consents, words="").where(self._of_number(consents, "number")),
+            self._update(looks, number="").where(self._of_number(looks, "number")),
         )

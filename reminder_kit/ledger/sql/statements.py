@@ -11,6 +11,7 @@ from attrs import frozen
 
 from reminder_kit.ledger.sql.attention_statements import AttentionStatements
 from reminder_kit.ledger.sql.consent_statements import ConsentStatements
+from reminder_kit.ledger.sql.look_statements import LookStatements
 from reminder_kit.ledger.sql.message_statements import MessageStatements
 from reminder_kit.ledger.sql.person_statements import PersonStatements
 from reminder_kit.ledger.sql.phone_statements import PhoneStatements
@@ -26,7 +27,7 @@ __all__ = ["Statements", "statements_for"]
 
 @frozen
 class Statements:
-    """The statements: what is asked, what is written; for messages, numbers, consent, what waits, the ledger itself."""
+    """The statements: what is asked, what is written; for messages, numbers, consent, attention, the ledger, looks."""
 
     queries: Queries
     updates: Updates
@@ -38,6 +39,7 @@ class Statements:
     standing: StandingStatements
     restoration: RestorationStatements
     sweep: SweepStatements
+    looks: LookStatements
 
 
 @cache
@@ -55,4 +57,5 @@ def statements_for(schema: str | None, kind: str) -> Statements:
         StandingStatements(*given),
         RestorationStatements(*given),
         SweepStatements(*given),
+        LookStatements(*given),
     )

@@ -23,6 +23,7 @@ from reminder_kit.ledger.sql.columns import (
     text_column,
 )
 from reminder_kit.ledger.sql.consent_tables import consents
+from reminder_kit.ledger.sql.look_tables import looks, names
 from reminder_kit.ledger.sql.standing_tables import places, rule_sets
 
 __all__ = ["PREFIX", "VERSION_TABLE", "WAITING", "Tables", "tables_of"]
@@ -36,7 +37,7 @@ WAITING = "waiting"
 
 @frozen
 class Tables:
-    """The twelve tables of one schema, and the MetaData they belong to."""
+    """The fourteen tables of one schema, and the MetaData they belong to."""
 
     metadata: sa.MetaData
     #: Every appointment that was recorded, with its lease.
@@ -63,6 +64,10 @@ class Tables:
     rule_sets: sa.Table
     #: Where it was when it was last worked on.
     places: sa.Table
+    #: By which words of their names people are found.
+    names: sa.Table
+    #: Who looked at whom.
+    looks: sa.Table
 
 
 @lru_cache(maxsize=32)
@@ -83,6 +88,8 @@ def tables_of(schema: str | None) -> Tables:
         _attention(metadata),
         rule_sets(metadata),
         places(metadata),
+        names(metadata),
+        looks(metadata),
     )
 
 
@@ -132,6 +139,7 @@ def _appointments(metadata: sa.MetaData) -> sa.Table:
         index("appointments_coming", "namespace", "planned_with", where="next_at IS NOT NULL"),
         index("appointments_at_rest", "namespace", "ends_at", "planned_with", where="next_at IS NULL"),
         index("appointments_recorded_at", "namespace", "recorded_at"),
+        index("appointments_starts_at", "namespace", "starts_at"),
         index("appointments_unpurged", "namespace", "ends_at", where="snapshot != ''"),
     )
 
@@ -208,6 +216,7 @@ def _messages(metadata: sa.MetaData) -> sa.Table:
         index("messages_state", "state", "namespace", "next_try_at"),
         index("messages_provider_id", "provider_id"),
         index("messages_number", "to_number", "namespace"),
+        index("messages_send_at", "namespace", "send_at"),
     )
 
 
@@ -291,6 +300,7 @@ def _events(metadata: sa.MetaData) -> sa.Table:
         sa.UniqueConstraint("namespace", "id", name=f"uq_{PREFIX}events"),
         index("events_provider_id", "provider_id"),
         index("events_token", "token"),
+        index("events_number", "namespace", "number", where="number IS NOT NULL"),
         index("events_unpurged", "namespace", "received_at", where="raw != '{}'"),
     )
 

@@ -353,6 +353,7 @@ class Updates(Builder):
                 self._among(reminders.c.row_id, "rows")
             ),
             sa.delete(self.tables.phones).where(self._among(self.tables.phones.c.row_id, "rows")),
+            sa.delete(self.tables.names).where(self._among(self.tables.names.c.row_id, "rows")),
             self._update(appointments, lease_until=None, **blank).where(self._among(appointments.c.row_id, "rows")),
         )
 

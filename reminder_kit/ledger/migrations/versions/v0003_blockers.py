@@ -1,11 +1,14 @@
 """The third version: why a provider refuses messages, which items were seen, whose rules a ledger serves, and where.
 
-Besides, the history of consent in the place of numbers that were suppressed.
+Besides, the history of consent in the place of numbers that were suppressed, and the words people are found by.
 Never changed once released: what follows goes into a new version.
 """
 
 from __future__ import annotations
 
+import json
+import re
+import unicodedata
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +19,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_BATCH = 1000
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _CONSENT_INDEXES = {
     "number": ["number", "lifts_before"],
@@ -77,6 +81,53 @@ def upgrade() -> None:
         sa.Column("known", sa.Text, nullable=False),
         schema=schema,
     )
+    _looks(schema)
+
+
+def _looks(schema: str | None) -> None:
+    """Add what those go by who look: the words of names, filled from what is recorded, and who looked at whom."""
+    word = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    names = op.create_table(
+        "reminder_kit_names",
+        sa.Column("row_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("word", word, primary_key=True),
+        sa.Column("namespace", sa.Text, nullable=False),
+        schema=schema,
+    )
+    op.create_index("ix_reminder_kit_names_word", "reminder_kit_names", ["namespace", "word", "row_id"], schema=schema)
+    op.create_table(
+        "reminder_kit_looks",
+        sa.Column("serial", _SERIAL, primary_key=True, autoincrement=True),
+        sa.Column("namespace", sa.Text, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        *[sa.Column(name, sa.Text, nullable=False) for name in ("who", "act", "number", "id")],
+        schema=schema,
+    )
+    op.create_index("ix_reminder_kit_looks_number", "reminder_kit_looks", ["namespace", "number"], schema=schema)
+    connection, after = op.get_bind(), 0
+    while rows := _appointments(connection, schema, after):
+        found = [
+            {"row_id": row, "word": word, "namespace": namespace}
+            for row, namespace, snapshot in rows
+            for word in _words(snapshot)
+        ]
+        if found:
+            connection.execute(sa.insert(names), found)
+        after = rows[-1][0]
+
+
+def _appointments(connection: sa.Connection, schema: str | None, after: int) -> list[Any]:
+    columns: list[Any] = [sa.column(name) for name in ("row_id", "namespace", "snapshot")]
+    table = sa.table("reminder_kit_appointments", *columns, schema=schema)
+    chosen = sa.select(*columns).select_from(table).where(table.c.row_id > after, table.c.snapshot != "")
+    return list(connection.execute(chosen.order_by(table.c.row_id).limit(_BATCH)))
+
+
+def _words(snapshot: str) -> list[str]:
+    names = " ".join(one.get("name", "") for one in json.loads(snapshot)["recipients"])
+    folded = unicodedata.normalize("NFKD", names.casefold())
+    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    return list(dict.fromkeys(word[:40] for word in re.findall(r"[^\W_]+", plain)))[:12]
 
 
 def _consents(schema: str | None) -> None:
@@ -137,6 +188,11 @@ def _add_indexes(schema: str | None) -> None:
         ["namespace", "recorded_at"],
         schema=schema,
     )
+    for name, table, column in (
+        ("appointments_starts_at", "appointments", "starts_at"),
+        ("messages_send_at", "messages", "send_at"),
+    ):
+        op.create_index(f"ix_reminder_kit_{name}", f"reminder_kit_{table}", ["namespace", column], schema=schema)
     op.drop_index("ix_reminder_kit_messages_state", "reminder_kit_messages", schema=schema)
     op.create_index(
         "ix_reminder_kit_messages_state", "reminder_kit_messages", ["state", "namespace", "next_try_at"], schema=schema
@@ -146,6 +202,7 @@ def _add_indexes(schema: str | None) -> None:
         ("appointments_coming", "appointments", ["planned_with"], "next_at IS NOT NULL"),
         ("appointments_at_rest", "appointments", ["ends_at", "planned_with"], "next_at IS NULL"),
         ("events_unpurged", "events", ["received_at"], "raw != '{}'"),
+        ("events_number", "events", ["number"], "number IS NOT NULL"),
         ("consents_erased", "consents", ["number"], "way = 'erased'"),
     ):
         where = sa.text(condition)
