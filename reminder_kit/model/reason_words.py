@@ -84,6 +84,11 @@ REASON_WORDS: dict[Reason, ReasonWords] = {
         "the number is none of those that may be written to here (`only_to`)", "Nothing on a staging system."
     ),
     Reason.DUPLICATE_NUMBER: ReasonWords("another recipient of the appointment has the same number", _NOTHING),
+    Reason.SAME_TEXT: ReasonWords("another record of the same visit tells it in the same words", _NOTHING),
+    Reason.DAY_LIMIT: ReasonWords(
+        "the number gets as many messages that day as it may (`max_per_day`)",
+        "Nothing; or raise `max_per_day`, or tell several appointments in one message (`together`).",
+    ),
     Reason.ALREADY_SENT: ReasonWords("the person has it", _NOTHING),
     Reason.NOT_CONFIRMED: ReasonWords(
         "an earlier message of it may have gone out, and is not doubled",
