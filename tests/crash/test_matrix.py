@@ -166,6 +166,7 @@ class Trial:
         assert all(item.error for item in named)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_killed_at_some_steps_the_next_run_ends_in_one_state(matrix, in_file, name):
     """A sample of steps, far apart, and of provider behaviours: each scenario ends in the same state."""
@@ -174,6 +175,7 @@ def test_killed_at_some_steps_the_next_run_ends_in_one_state(matrix, in_file, na
         matrix("telnyx", name, behaviours[(first + index) % len(behaviours)], in_file, [point])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", OTHERS)
 def test_killed_without_idempotency_keys_the_policy_is_followed(matrix, in_file, kind):
     """A sample: what may have gone out before the process died is posted again, or not, as the policy says."""
