@@ -47,7 +47,7 @@ def test_what_is_nearest_to_its_start_stays(make_kit, sandbox, together):
     else:
         kit.sync(tomorrow)
         kit.sync(today)
-    found = outcomes(kit.plan_resync())
+    found = outcomes(kit.plan([today, tomorrow]))
     assert found["tomorrow", "day"] == "day_limit"
     assert {"Today soon", "Tomorrow soon"} <= set(parked_texts(sandbox))
     assert at_rest(kit)

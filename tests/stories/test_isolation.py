@@ -96,14 +96,17 @@ def test_one_bad_calendar_does_not_end_the_batch_job(make_kit, sandbox, appointm
     assert "s3cret" not in str(report.problems[0])
 
 
-def test_what_nobody_foresaw_of_a_calendar_is_that_calendars_alone(make_kit, sandbox, appointment, monkeypatch):
+def test_what_nobody_foresaw_of_a_calendar_is_that_calendars_alone(
+    make_kit, sandbox, appointment, monkeypatch, tmp_path
+):
     """An error of no kind that a reader may raise is told by kind and place, without its words."""
 
     def broken(*_args, **_options):
         raise KeyError("+12025550123")
 
     monkeypatch.setattr("reminder_kit.calendars.read_calendar", broken)
-    kit = make_kit(sources=("clinic.ics",))
+    (tmp_path / "clinic.ics").write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+    kit = make_kit(sources=(str(tmp_path / "clinic.ics"),))
     kit.record(appointment())
     (problem,) = kit.resync().problems
     assert str(problem).startswith("calendar 'clinic' cannot be read (KeyError in broken, test_isolation.py line ")
