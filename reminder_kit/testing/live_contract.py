@@ -4,10 +4,10 @@ Never lets a message go out, see `reminder_kit.testing.live`. A fact that can't 
 reason; `ProviderContract` asks it of the sandbox.
 
     @pytest.mark.live
-    class TestPigeonLive(LiveContract):
+    class TestMineLive(LiveContract):
         @pytest.fixture
         def stage(self):
-            return LiveStage(Pigeon(...), os.environ["REMINDER_KIT_LIVE_TO"])
+            return LiveStage(MyProvider(...), os.environ["REMINDER_KIT_LIVE_TO"])
 """
 # ruff: noqa: S101 - its assertions are the contract
 
