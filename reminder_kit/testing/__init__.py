@@ -6,7 +6,8 @@ loaded when it is used. In reading order:
 - `plugin`: the fixtures `reminder_kit_…`, which pytest finds by itself.
 - `simulated_inbox`, `signed_events`: what a number would receive; webhooks as a provider would sign them.
 - `house`, `provider_stage`, `provider_contract`: a stand-in to be filled in, a provider on it, what must hold for it.
-- `live`, `live_contract`: a real provider, and as much of that as can be asked without sending a message.
+- `live`, `live_contract`, `live_table`: a real provider, as much of that as can be asked without sending a message, and
+  what it answers where its documents are silent.
 - `ledger_stage`, `ledger_contract`, `phones_contract`, `consent_contract`: what must hold for both of our ledgers.
 - `crash`: a process killed at its n-th step.
 
