@@ -12,7 +12,7 @@ In reading order:
 - `refusals`: what all refusals have in common: a table of codes, and the error for an answer whose code is in none.
 - `replies`: what a person's reply asks for, and the host's own keywords.
 - `addresses`: what a provider's own address may be.
-- `signatures`, `jwt`: how webhooks are verified, over their raw bytes.
+- `signatures`, `jwt`: how webhooks are verified, over their raw bytes, beside what `ports.verifying` has of it.
 
 To know:
 

@@ -5,16 +5,13 @@ Pure: no clock, no I/O. Never lets a provider's words into an error without mask
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
-from typing import Any
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.instants import from_iso
 from reminder_kit.model.phones import masked
-from reminder_kit.ports import Response
+from reminder_kit.ports import json_object, text_of
 from reminder_kit.text.printable import printable
 
 __all__ = ["instant_of", "json_object", "short", "text_of"]
@@ -24,20 +21,6 @@ _LONGEST = 160
 
 _NUMBER = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")
 """Seven digits or more, however they are grouped: what may be a phone number."""
-
-
-def json_object(response: Response) -> dict[str, Any] | None:
-    """Return the answer's body as a JSON object; None means that it is anything else."""
-    try:
-        value = json.loads(response.body)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def text_of(value: object) -> str:
-    """Return a JSON scalar as whole text, without half characters and NUL; "" for null, lists and objects."""
-    return whole_text(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def instant_of(value: object) -> datetime | None:

@@ -31,8 +31,9 @@ from reminder_kit.errors import (
     UnknownRefusalError,
 )
 from reminder_kit.ports import Response
+from reminder_kit.ports.reading import by_status
 
-__all__ = ["Refusal", "Refusals", "by_status", "refusals_by_code"]
+__all__ = ["Refusal", "Refusals", "refusals_by_code"]
 
 _REMEDIES: dict[type[ProviderError], str] = {
     AccountRefusedError: "mend the account: nothing like it is taken until then",
@@ -70,24 +71,6 @@ def refusals_by_code(
         for kind, remedies in kinds.items()
         for code, remedy in remedies.items()
     }
-
-
-def by_status(status: int, verb: str) -> type[ProviderError]:
-    """Return the error that an HTTP status means, where no code says more, for the answer to a verb ("create", …).
-
-    A redirection means that `base_url` is not the provider's, so that nothing at all is taken there.
-    """
-    if status == 429:
-        return RateLimitedError
-    if status == 401 or 300 <= status < 400:
-        return RefusedCredentialError
-    if status in {402, 403}:
-        return AccountRefusedError if verb == "create" else RefusedCredentialError
-    if status >= 500 or status in {408, 409}:
-        return UnknownOutcomeError if verb == "create" else TransientError
-    if status == 425:
-        return TransientError
-    return UnknownRefusalError if verb == "create" else MessageNotFoundError
 
 
 def _kind(known: Refusal | None, verb: str, status: int, otherwise: type[ProviderError]) -> type[ProviderError]:

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 
 from reminder_kit.errors import ConfigurationError, SignatureError
-from reminder_kit.model.instants import from_seconds, utc
+from reminder_kit.ports import check_age, lowered, same_hmac
+from reminder_kit.ports.verifying import check_near
 
 __all__ = ["check_age", "check_ed25519_key", "check_near", "lowered", "same_hmac", "verify_ed25519"]
 
@@ -24,43 +21,6 @@ _D = -121665 * pow(121666, -1, _P) % _P
 _EIGHTH = 0x5FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 _SMALL_ORDER = frozenset({0, 1, _P - 1, _EIGHTH, _P - _EIGHTH})
 """The y of the eight points that come to nothing after at most eight steps: under such a key anybody can sign."""
-
-
-def lowered(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers with names in lower case and dashes, whether they came by name or as WSGI variables (HTTP_…)."""
-    return {name.lower().removeprefix("http_").replace("_", "-"): value for name, value in headers.items()}
-
-
-def check_age(timestamp: str, now: datetime, tolerance: timedelta, what: str) -> datetime:
-    """Return the UTC instant that a Unix timestamp (seconds, in ASCII digits) names; `what` is the webhook in errors.
-
-    Raises `SignatureError` where it is further than `tolerance` from `now`, either way, see `check_near`.
-    """
-    with suppress(ValueError, OverflowError):
-        if timestamp.isascii() and timestamp.isdigit():  # `int` takes more than that, and no provider writes it
-            return check_near(from_seconds(int(timestamp)), now, tolerance, what)
-    raise SignatureError(f"{what}: the timestamp {timestamp[:20]!r} is no Unix time")
-
-
-def check_near(at: datetime, now: datetime, tolerance: timedelta, what: str) -> datetime:
-    """Return the instant at which a webhook was signed; raises `SignatureError` where that is too far from `now`.
-
-    Either way: an old webhook may be a replay, one of the future shows that a clock is wrong.
-    """
-    if abs(utc(now) - at) > tolerance:
-        raise SignatureError(
-            f"{what}: signed at {at:%Y-%m-%dT%H:%M:%SZ}, more than {tolerance} from now: a replay, or a clock is wrong"
-        )
-    return at
-
-
-def same_hmac(secret: str, signed: bytes, signature: str, algorithm: str) -> bool:
-    """Say, in constant time, whether a base64 signature is the HMAC of what was signed.
-
-    `algorithm` is a name of hashlib, such as `sha1`.
-    """
-    made = base64.b64encode(hmac.digest(secret.encode(), signed, getattr(hashlib, algorithm)))
-    return hmac.compare_digest(made, signature.encode())
 
 
 def _decoded(text: str, size: int, otherwise: str) -> bytes:

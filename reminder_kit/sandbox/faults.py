@@ -5,6 +5,7 @@ Pure: a fault changes an answer. Never fails by chance: the same script fails th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
@@ -79,27 +80,36 @@ class Fault:
         )
 
 
-def _with_changed_message(found: Answer, change: Callable[[dict[str, Any]], None]) -> Answer:
-    """Return an answer in JSON whose message was changed."""
-    import json
-
-    value = json.loads(found.body or b"{}")
-    change(value.get("data", value))
+def _changed(found: Answer, change: Callable[[dict[str, Any]], None]) -> Answer:
+    """Return an answer in JSON in which every object was changed; any other answer as it is."""
+    try:
+        value = json.loads(found.body)
+    except ValueError:
+        return found
+    level = [value]
+    while level:
+        for item in level:
+            if isinstance(item, dict):
+                change(item)
+        level = [inner for item in level for inner in _inside(item)]
     return evolve(found, body=json.dumps(value).encode())
 
 
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
 def _reworded(word: str) -> Callable[[dict[str, Any]], None]:
-    def change(message: dict[str, Any]) -> None:
-        listed = message.get("to")
-        for entry in listed if isinstance(listed, list) else [message]:
-            entry["status"] = word
+    def change(item: dict[str, Any]) -> None:
+        if isinstance(item.get("status"), str):
+            item["status"] = word
 
     return change
 
 
-def _without_id(message: dict[str, Any]) -> None:
+def _without_id(item: dict[str, Any]) -> None:
     for name in ("id", "sid", "message_uuid"):
-        message.pop(name, None)
+        item.pop(name, None)
 
 
 def _instead(fault: Fault, problems: Problems) -> Answer | None:
@@ -130,7 +140,7 @@ def _afterwards(fault: Fault, found: Answer, problems: Problems) -> Answer:
         return found
     if fault.kind == "garbage":
         return evolve(found, body=b"<html>OK</html>")
-    return _with_changed_message(found, _without_id if fault.kind == "no_id" else _reworded(fault.word))
+    return _changed(found, _without_id if fault.kind == "no_id" else _reworded(fault.word))
 
 
 @define

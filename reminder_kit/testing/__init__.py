@@ -5,8 +5,9 @@ loaded when it is used. In reading order:
 
 - `plugin`: the fixtures `reminder_kit_…`, which pytest finds by itself.
 - `simulated_inbox`, `signed_events`: what a number would receive; webhooks as a provider would sign them.
-- `provider_stage`, `provider_contract`: a provider on a sandbox, and what must hold for it.
-- `live`, `live_contract`: a real provider, and as much of that as can be asked without sending a message.
+- `house`, `provider_stage`, `provider_contract`: a stand-in to be filled in, a provider on it, what must hold for it.
+- `live`, `live_contract`, `live_table`: a real provider, as much of that as can be asked without sending a message, and
+  what it answers where its documents are silent.
 - `ledger_stage`, `ledger_contract`, `phones_contract`, `consent_contract`: what must hold for both of our ledgers.
 - `crash`: a process killed at its n-th step.
 
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reminder_kit.testing.crash import CrashPoints, kill_at
+    from reminder_kit.testing.house import Guest, House
     from reminder_kit.testing.ledger_contract import LedgerContract
     from reminder_kit.testing.live import LiveStage
     from reminder_kit.testing.live_contract import LiveContract
@@ -41,7 +43,9 @@ __all__ = [
     "TELNYX_PUBLIC_KEY",
     "WEBHOOK_SECRET",
     "CrashPoints",
+    "Guest",
     "Held",
+    "House",
     "LedgerContract",
     "LiveContract",
     "LiveStage",
@@ -55,6 +59,7 @@ __all__ = [
 
 _HOMES = {
     "crash": ("CrashPoints", "kill_at"),
+    "house": ("Guest", "House"),
     "simulated_inbox": ("would_receive",),
     "ledger_contract": ("LedgerContract",),
     "signed_events": ("EVENT_TYPES", "TELNYX_PUBLIC_KEY", "WEBHOOK_SECRET", "signed_event"),

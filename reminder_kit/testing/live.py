@@ -96,6 +96,8 @@ class LiveStage:
     sleep: Callable[[float], None] = time.sleep
     #: The messages to be cancelled: the provider's id, and the send time.
     parked: dict[str, datetime] = field(factory=dict)
+    #: The id of the message that `post` parked last; "": it was refused.
+    last: str = ""
     #: Send times of messages whose id was never learned.
     lost: list[datetime] = field(factory=list)
 
@@ -137,6 +139,28 @@ class LiveStage:
             raise
         self.parked[receipt.provider_id] = draft.send_at
         return receipt
+
+    def post(self, draft: Draft, request: Request) -> Response:
+        """Send a request that parks a draft, and return the answer as it is; what it parks, `close` cancels."""
+        try:
+            response = self.send(request)
+        except NoAnswerError:
+            self._look_for(draft, request)
+            raise
+        try:
+            self.last = self.provider.parse_created(response).provider_id
+        except UnknownOutcomeError:
+            self._look_for(draft, request)
+        except ProviderError:
+            self.last = ""
+        else:
+            self.parked[self.last] = draft.send_at
+        return response
+
+    def let_go(self, provider_id: str) -> None:
+        """Leave a message to itself that went out, or may have, where that was allowed; one that waits is cancelled."""
+        if not self._is_withdrawn(provider_id):
+            self.parked.pop(provider_id, None)
 
     def read(self, provider_id: str) -> Receipt:
         """Ask for a message."""

@@ -4,16 +4,16 @@ Never lets a message go out, see `reminder_kit.testing.live`. A fact that can't 
 reason; `ProviderContract` asks it of the sandbox.
 
     @pytest.mark.live
-    class TestPigeonLive(LiveContract):
+    class TestMineLive(LiveContract):
         @pytest.fixture
         def stage(self):
-            return LiveStage(Pigeon(...), os.environ["REMINDER_KIT_LIVE_TO"])
+            return LiveStage(MyProvider(...), os.environ["REMINDER_KIT_LIVE_TO"])
 """
 # ruff: noqa: S101 - its assertions are the contract
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, cast
 
@@ -31,6 +31,8 @@ from reminder_kit.errors import (
 )
 from reminder_kit.ports import OptOutLister, Provider
 from reminder_kit.testing.live import LiveStage
+from reminder_kit.testing.live_table import asked, shown
+from reminder_kit.testing.plugin import TABLE
 from reminder_kit.testing.provider_stage import read_by
 
 __all__ = ["NOT_LIVE", "LiveContract"]
@@ -158,6 +160,17 @@ class LiveContract:
         with pytest.raises(ProviderError) as raised:
             live.create(draft)
         assert isinstance(raised.value, InvalidNumberError)
+
+    def test_what_the_documents_do_not_say(
+        self, live: LiveStage, record_property: Callable[[str, object], None]
+    ) -> None:
+        """What the provider answers there is told in a table at the end of the run, which holds no number and no text.
+
+        Whatever it answers is right: only what must never be in the table is checked.
+        """
+        lines = [*shown(live.provider.name, asked(live))]
+        assert not any(digits in "".join(lines) for digits in {live.to.lstrip("+"), *live.parked} - {""})
+        record_property(TABLE, lines)
 
     @pytest.mark.parametrize("fact", NOT_LIVE)
     def test_what_is_not_asked_live(self, fact: str) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from reminder_kit.sandbox import Clock, Sandbox
 
 __all__ = [
+    "TABLE",
+    "pytest_terminal_summary",
     "reminder_kit_clock",
     "reminder_kit_ledger",
     "reminder_kit_maker",
@@ -30,6 +32,21 @@ __all__ = [
     "reminder_kit_start",
     "reminder_kit_would_receive",
 ]
+
+
+TABLE = "reminder_kit live table"
+"""The name under which a live test leaves the lines of its table."""
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what real providers answered where their documents are silent, so that it can be shown to others."""
+    reports = [report for found in ("passed", "failed") for report in terminalreporter.stats.get(found, [])]
+    properties = [item for report in reports if "live" in report.keywords for item in report.user_properties]
+    for name, lines in properties:
+        if name == TABLE:
+            terminalreporter.write_sep("-", "where the documents are silent")
+            for line in lines:
+                terminalreporter.write_line(line)
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@
 
 Never looks inside an adapter: it speaks to a provider through its port, over a transport.
 
-    class TestPigeon(ProviderContract):
+    class TestMine(ProviderContract):
         @pytest.fixture
         def stage(self):
-            sandbox = PigeonSandbox()
-            return Stage(Pigeon(...), sandbox, sandbox.transport())
+            house = MyHouse("2026-02-10T09:00:00Z", receiver)
+            return Stage(MyProvider(...), house, house.transport(), webhooks)
 
-A test that needs what the provider declares that it cannot do is skipped.
+A test that needs what the provider declares that it cannot do is skipped, and so is what its documents leave open
+(`Stage`: an edge that it does not refuse, a number that it takes at first).
 """
 # ruff: noqa: S101 - its assertions are the contract
 
@@ -38,7 +39,8 @@ from reminder_kit.errors import (
 )
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.ports import NoAnswerError, Receipt, Response
-from reminder_kit.testing.provider_stage import Held, ProviderSandbox, Stage
+from reminder_kit.testing.provider_stage import Held, ProviderSandbox, Stage, read_by
+from reminder_kit.webhooks.verification import verified_events
 
 __all__ = ["Held", "ProviderContract", "ProviderSandbox", "Stage"]
 
@@ -132,18 +134,20 @@ class ProviderContract:
         )
 
     def test_the_declared_window_is_the_providers(self, stage: Stage) -> None:
-        """A send time at either edge with its margin is taken; one beyond the bare edge is refused for certain.
+        """A send time at either edge with its margin is taken; one beyond a bare edge is refused for certain.
 
         `MistimedError` says it best, since the message is then placed anew; an adapter whose provider gives no code of
-        its own for it may raise `UnknownRefusalError` or `RejectedError`.
+        its own for it may raise `UnknownRefusalError` or `RejectedError`. Edges that are not the provider's (`edges` of
+        the stage) are not asked for: nothing is ever posted beyond them.
         """
         _Needs(scheduling=True).check(stage)
         window = stage.provider.capabilities.window
         stage.create(stage.draft(window.min_lead + window.margin), "near")
         stage.create(stage.draft(window.max_lead - window.margin), "far")
         assert len(stage.sandbox.parked()) == 2
-        for name, lead in (("nearer", window.min_lead - _SECOND), ("farther", window.max_lead + _SECOND)):
-            error = _raised(lambda lead=lead, name=name: stage.create(stage.draft(lead), name))
+        beyond = {"near": window.min_lead - _SECOND, "far": window.max_lead + _SECOND}
+        for edge in stage.edges:
+            error = _raised(lambda edge=edge: stage.create(stage.draft(beyond[edge]), f"beyond {edge}"))
             assert isinstance(error, MistimedError | UnknownRefusalError | RejectedError)
         assert len(stage.sandbox.parked()) == 2
 
@@ -158,7 +162,12 @@ class ProviderContract:
         """Creating a message for it raises `OptedOutError`, where the provider says so at once."""
         _Needs(scheduling=True).check(stage)
         stage.sandbox.inbound(stage.to, "STOP")
-        error = _raised(stage.create)
+        try:
+            stage.create()
+        except ProviderError as problem:
+            error = problem
+        else:
+            pytest.skip(f"{stage.provider.name} takes it at first: its webhooks tell")
         assert isinstance(error, OptedOutError)
         assert stage.to not in str(error)
 
@@ -207,7 +216,7 @@ class ProviderContract:
         before = stage.find(draft)
         stage.sandbox.clock.set(draft.send_at + timedelta(hours=1))
         (receipt,) = stage.find(draft)
-        assert receipt.status == "delivered"
+        assert "delivered" in {receipt.status, stage.read(receipt.provider_id).status}
         assert [receipt.provider_id for receipt in before] in ([], [receipt.provider_id])
         assert (receipt.provider_id,) != tuple(receipt.provider_id for receipt in stage.find(other, "2"))
 
@@ -269,16 +278,20 @@ class ProviderContract:
         """A status that is in no table is `unknown`; the message stays what it was."""
         _Needs(reading=True).check(stage)
         receipt = stage.create()
-        stage.sandbox.fault("word", word="pondering")
+        stage.sandbox.fault("word", times=None, word="pondering")
         assert stage.read(receipt.provider_id).status == "unknown"
 
     @pytest.mark.parametrize("status", [200, 202, 301, 400, 401, 403, 404, 409, 418, 422, 429, 500, 503])
     @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"<html>", b'{"errors":[]}', b'{"code":null}'])
     def test_no_answer_raises_anything_but_provider_errors(self, stage: Stage, status: int, body: bytes) -> None:
         """Whatever comes back, the class of the error says what to do about it."""
-        provider = stage.provider
-        for parse in (provider.parse_created, provider.parse_read, provider.parse_cancelled):
-            error = _raised(lambda parse=parse: parse(Response(status, {}, body)))
+        provider, answer = stage.provider, Response(status, {}, body)
+        for act in (
+            lambda: provider.parse_created(answer),
+            lambda: read_by(provider, stage.stranger, lambda _: answer),
+            lambda: provider.parse_cancelled(answer),
+        ):
+            error = _raised(act)
             assert error.provider == provider.name
             assert str(error)
 
@@ -319,14 +332,14 @@ class ProviderContract:
             assert stage.read(receipt.provider_id).status in {"cancelled", "unknown"}
 
     def test_cancelling_late_is_too_late(self, stage: Stage) -> None:
-        """Within the declared cut-off the provider says no; the message still goes out."""
+        """Within the declared cut-off the provider says no; the message still goes out, or has arrived."""
         _Needs(cancelling=True, scheduling=True).check(stage)
         receipt = stage.create()
         (held,) = stage.sandbox.parked()
         cutoff = stage.provider.capabilities.window.cancel_cutoff
-        stage.sandbox.clock.set(held.send_at - cutoff if cutoff else held.send_at)
+        stage.sandbox.clock.set(held.send_at - cutoff if cutoff and stage.keeps_cutoff else held.send_at)
         assert isinstance(_raised(lambda: stage.cancel(receipt.provider_id)), TooLateToCancelError)
-        assert stage.read(receipt.provider_id).status in {"scheduled", "sent"}
+        assert stage.read(receipt.provider_id).status in {"scheduled", "sent", "delivered"}
 
     def test_cancelling_in_time_is_in_time(self, stage: Stage) -> None:
         """Up to the declared cut-off and margin the provider still says yes."""
@@ -360,16 +373,20 @@ class ProviderContract:
 
     def _events(self, stage: Stage, now: datetime | None = None) -> list[DeliveryEvent]:
         """Return the events of all webhooks there were, verified at `now` (None: the sandbox's time)."""
-        now = now or stage.sandbox.now()
-        return [event for headers, body in stage.webhooks for event in stage.provider.events(headers, body, now)]
+        now, one = now or stage.sandbox.now(), [stage.provider]
+        return [event for headers, body in stage.webhooks for event in verified_events(one, None, headers, body, now)]
 
     def test_webhooks_tell_what_happened(self, stage: Stage) -> None:
-        """Delivery, reply and opt-out become events with ids, numbers and, where declared, our token."""
+        """Delivery, reply and opt-out become events with ids and, where declared, our token; a reply with its number.
+
+        They go through the kit's own door, which tells by its words what a reply asks for.
+        """
         self.all_webhooks(stage)
         events = self._events(stage)
         assert {"delivered", "received", "opted_out"} <= {event.type for event in events} <= _EVENTS
         assert len({event.id for event in events}) == len(events)
-        assert {event.number for event in events} == {stage.to}
+        assert {event.number for event in events if event.text is not None} == {stage.to}
+        assert {event.number for event in events} <= {stage.to, None}
         assert {event.provider for event in events} == {stage.provider.name}
         if stage.provider.capabilities.echoes_token:
             assert [event.token for event in events if event.type == "delivered"] == ["token-1"]
@@ -384,7 +401,8 @@ class ProviderContract:
     def test_a_forged_webhook_is_refused(self, stage: Stage) -> None:
         """A changed byte, a missing signature and a body under another's signature all raise `WebhookError`."""
         for headers, body in self.all_webhooks(stage):
-            changed = body.replace(b"2025550123", b"2025550199")
+            changed = body.replace(stage.to.lstrip("+").encode(), b"12025550199")
+            changed = changed if changed != body else body.replace(b"a", b"b")
             for forged in ((headers, changed), ({}, body), (headers, b'"nonsense"')):
                 with pytest.raises(WebhookError):
                     stage.provider.events(*forged, stage.sandbox.now())

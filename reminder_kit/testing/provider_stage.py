@@ -79,6 +79,10 @@ class Stage:
     wrong: str = "+1202"
     #: An id of no message.
     stranger: str = "7a3c21eb-8b8e-48ab-ace2-a83e4367c087"
+    #: The edges of the window beyond which the provider refuses a send time, of "near" and "far"; the others are ours.
+    edges: tuple[str, ...] = ("near", "far")
+    #: Whether the provider refuses to cancel from the declared cut-off on; else once it has sent.
+    keeps_cutoff: bool = True
     #: The sandbox's time when the stage was set.
     began_at: datetime = field(init=False)
 

@@ -19,6 +19,7 @@ from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
+from reminder_kit.providers.replies import reply_type
 from reminder_kit.webhooks.answering import FAST
 
 __all__ = ["is_number", "normalised", "number_of"]
@@ -38,7 +39,8 @@ _MOST = 10_000
 def normalised(event: DeliveryEvent, provider: str, region: str | None, now: datetime) -> DeliveryEvent:
     """Return an event of a provider's adapter as the ledger keeps it; `now` is the kit's present, UTC.
 
-    A type of none of ours is `unknown`. A time without zone, or of the future (beyond what clocks may be apart), is
+    A type of none of ours is `unknown`; a reply that says STOP or START is one, also where its adapter takes it for
+    any other. A time without zone, or of the future (beyond what clocks may be apart), is
     `now`. A number is read as a recipient's is, with the kit's `region`; what is none stays as it is, cut. An id of
     beyond all measure is known by its digest, a provider's name for a message and a token of that size are nobody's.
     Raises `PayloadError` where there is no id.
@@ -47,7 +49,7 @@ def normalised(event: DeliveryEvent, provider: str, region: str | None, now: dat
         raise PayloadError(f"{provider}: the event has no id, so that it could not be told from its repetition")
     return DeliveryEvent(
         id=event.id if len(event.id) <= _LONGEST_NAME else _digest(event.id),
-        type=event.type if isinstance(event.type, str) and event.type in _TYPES else "unknown",
+        type=_type(event),
         occurred_at=_happened(event.occurred_at, now),
         provider=provider,
         provider_id=_name(event.provider_id),
@@ -58,6 +60,13 @@ def normalised(event: DeliveryEvent, provider: str, region: str | None, now: dat
         senders=sender_names(*(whole_text(name)[:_LONGEST_NAME] for name in event.senders or ())),
         raw=_kept(event.raw),
     )
+
+
+def _type(event: DeliveryEvent) -> str:
+    """Return an event's type: one of ours, and of a reply what its words ask for, whether or not its adapter looked."""
+    if not isinstance(event.type, str) or event.type not in _TYPES:
+        return "unknown"
+    return reply_type(event.text or "") if event.type == "received" else event.type
 
 
 def _digest(name: str) -> str:

@@ -155,7 +155,7 @@ ACCOUNT_PATH = f"/2010-04-01/Accounts/{ACCOUNT}"
 PATHS = [
     *("/v2/messages", "/v2/messages/schedule", "/v2/messages/long_code", "/v2/messages/number_pool"),
     *("/v2/messages/short_code", "/v2/messages/alphanumeric_sender_id", "/v2/messaging_optouts", "/v2/messages/x"),
-    *("/v2/messaging_profiles", "/v2/detail_records", "/v1/messages", "/v1/Services/MG1", "/v2", "/", "*", ""),
+    *("/v2/messaging_profiles", "/v2/detail_records", "/v1/messages", "/v1/Services/MG1", "/v2", "/nowhere", "*", ""),
     *(f"{ACCOUNT_PATH}.json", f"{ACCOUNT_PATH}/Messages.json", f"{ACCOUNT_PATH}/Messages/SM1.json"),
 ]
 WORDS = ["0", "-1", "x", "", "1", "9" * 20, "²", "messaging", "2026-01-01", "\udcff", "1970-01-01T00:00:00"]
@@ -219,4 +219,4 @@ def test_an_absolute_target_is_answered_as_its_path():
     path = "/v2/messaging_profiles?page[size]=1"
     found = Sandbox().handle(Call.of("GET", f"http://127.0.0.1:4010{path}", PROVIDERS["telnyx"].headers(), b""))
     assert found.status == 200
-    assert Sandbox().handle(Call.of("GET", "http://127.0.0.1:4010", {}, b"")).status == 404
+    assert Sandbox().handle(Call.of("GET", "http://127.0.0.1:4010/nowhere", {}, b"")).status == 404

@@ -1,27 +1,28 @@
-"""Pigeon Post keeps what every provider of reminder_kit must keep."""
+"""Sinch keeps what every provider of reminder_kit must keep."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
-from pigeon_post import Pigeon
-from pigeon_post.loft import Loft
+from sinch_house import SinchHouse
+from sinch_sms import Sinch
 
-from reminder_kit.errors import SignatureError
-from reminder_kit.sandbox import SandboxTransport
+from reminder_kit.ports import SignatureError
 from reminder_kit.testing.provider_contract import ProviderContract, Stage
 
 
-class TestPigeon(ProviderContract):
+class TestSinch(ProviderContract):
     """The contract's tests, and one of our own."""
 
     @pytest.fixture
-    def stage(self) -> Stage:
-        """Return a fresh provider on a fresh local post."""
+    def stage(self, monkeypatch: pytest.MonkeyPatch) -> Stage:
+        """Return a fresh provider in a fresh house."""
+        monkeypatch.setenv("SINCH_API_TOKEN", "KEY")
+        monkeypatch.setenv("SINCH_SECRET", SinchHouse.secret)
         webhooks = []
-        loft = Loft("2026-02-10T09:00:00Z", lambda headers, body: webhooks.append((headers, body)))
-        return Stage(Pigeon("+12025550100", "KEY", "SEAL"), loft, SandboxTransport(loft), webhooks)
+        house = SinchHouse("2026-02-10T09:00:00Z", lambda headers, body: webhooks.append((headers, body)))
+        return Stage(Sinch("+12025550100"), house, house.transport(), webhooks, wrong="", edges=(), keeps_cutoff=False)
 
     def test_a_stale_webhook_is_refused(self, stage: Stage) -> None:
         """Six minutes are too many."""
