@@ -387,8 +387,8 @@ class Reader:
         if pairs := [(number, micros(start_at)) for number, start_at in dict.fromkeys(visits)]:
             packed = self._runner.pack("visits", pairs)
             rows = self._runner.rows(self._statements.phones.twins, namespace=self._namespace, **packed)
-            for number, start_at, key, send_at, due_at, text in rows:
-                twin = Twin(key, instant(send_at), instant(due_at), text)
+            for number, start_at, key, send_at, due_at, *said in rows:
+                twin = Twin(key, instant(send_at), instant(due_at), *said)
                 found.setdefault((number, instant(start_at)), []).append(twin)
         return found
 

@@ -19,6 +19,7 @@ from reminder_kit.ledger.sql.statements import Statements
 from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.records import Identity, Incoming, RecordResult
 from reminder_kit.model.revisions import is_older
+from reminder_kit.rules.reminders import reminder_key
 
 __all__ = ["Recorder"]
 
@@ -177,6 +178,27 @@ class Recorder:
             else answer
             for incoming, answer in zip(all_incoming, batch.answers, strict=True)
         ]
+
+    def take_over(self, pairs: Sequence[tuple[Identity, Identity]], now: datetime) -> None:
+        """Give appointments other identities: `Transaction.take_over` says what that means."""
+        known = self._reader.recorded(identity for pair in pairs for identity in pair)
+        for old, new in pairs:
+            if old in known and not known[old][2] and new not in known:
+                values = {"which": known[old][0], "new_id": new.id, "new_occurrence": new.recurrence_id}
+                if self._runner.run(self._statements.updates.take_over, **values, now=micros(now)):
+                    self._take_over_reminders(known[old][0], new)
+
+    def _take_over_reminders(self, row: int, new: Identity) -> None:
+        """Give the reminders and messages of a row the keys that they have under its new identity."""
+        same = {"namespace": self._namespace}
+        owned = self._runner.rows(self._statements.queries.keys_of_row, which=row, **same)
+        keys = [
+            {"old_key": key, "new_key": reminder_key(self._namespace, *new, rule, recipient), **same}
+            for key, rule, recipient in dict.fromkeys((str(key), str(rule), str(who)) for key, rule, who in owned)
+            if rule
+        ]
+        for statement in self._statements.updates.rename_keys if keys else ():
+            self._runner.many(statement, keys)
 
     def remove(self, identities: Sequence[Identity], now: datetime, seen: Mapping[Identity, Written]) -> list[Identity]:
         """Mark appointments as removed: `Transaction.remove` says what that means."""

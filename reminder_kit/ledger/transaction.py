@@ -125,6 +125,14 @@ class Transaction:
         """
         return self._recorder.remove(identities, now, seen)
 
+    def take_over(self, pairs: Sequence[tuple[Identity, Identity]], now: datetime) -> None:
+        """Give recorded appointments other identities (old, new), with their reminders and messages, unclaimed ones.
+
+        Their revisions are cleared: whatever comes next under the new identity is taken. One that nobody knows any
+        more, or whose new identity is known by now, stays as it is.
+        """
+        self._recorder.take_over(pairs, now)
+
     def generation(self, row: int) -> int | None:
         """Return how often the appointment of a row was written."""
         return self._foresight.generation(row)

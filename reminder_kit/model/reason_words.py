@@ -84,6 +84,7 @@ REASON_WORDS: dict[Reason, ReasonWords] = {
         "the number is none of those that may be written to here (`only_to`)", "Nothing on a staging system."
     ),
     Reason.DUPLICATE_NUMBER: ReasonWords("another recipient of the appointment has the same number", _NOTHING),
+    Reason.TOLD_ELSEWHERE: ReasonWords("the same appointment tells it already, under another id", _NOTHING),
     Reason.SAME_TEXT: ReasonWords("another record of the same visit tells it in the same words", _NOTHING),
     Reason.DAY_LIMIT: ReasonWords(
         "the number gets as many messages that day as it may (`max_per_day`)",

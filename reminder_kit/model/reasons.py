@@ -60,6 +60,8 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     #: Another record of the same visit (same number, same start) tells the same in the same words.
     SAME_TEXT = "same_text"
+    #: Another appointment of the same calendar has told it, or will: the same rule, number, start and words.
+    TOLD_ELSEWHERE = "told_elsewhere"
     #: As many messages as a number gets in one day (`max_per_day`) are nearer to what they speak of.
     DAY_LIMIT = "day_limit"
     #: The appointment, or the time of a follow-up, is over.

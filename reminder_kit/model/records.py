@@ -329,6 +329,9 @@ class Twin(NamedTuple):
     due_at: datetime
     #: What it says.
     text: str
+    #: The id of its rule, and the source of its appointment; "": nobody asked.
+    rule: str = ""
+    source: str = ""
 
 
 class FoundMessage(NamedTuple):

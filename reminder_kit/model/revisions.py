@@ -11,10 +11,12 @@ from typing import NamedTuple
 from reminder_kit.model.appointments import Revision
 from reminder_kit.model.instants import utc
 
-__all__ = ["ALONE", "OF_SERIES", "PART", "SeriesRevision", "is_older", "revision_order"]
+__all__ = ["ALONE", "OF_CALENDARS", "OF_SERIES", "PART", "SeriesRevision", "is_older", "revision_order"]
 
 OF_SERIES, ALONE = "m", "o"
 """The kinds of occurrences that came with the master of their series, and of those that came without it."""
+OF_CALENDARS = ("ii", OF_SERIES, ALONE)
+"""The kinds of all that calendars hand in; what has no series has a pair, as a host's own pair of numbers would be."""
 PART = 42
 """Characters that one pair (SEQUENCE, stamp) takes; of an occurrence with its master that of the master comes first."""
 

@@ -17,6 +17,7 @@ from reminder_kit.model.consent import Suppression
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, ReminderRecord, Traffic, Twin
 from reminder_kit.model.restorations import Restoration
+from reminder_kit.model.revisions import OF_CALENDARS, revision_order
 
 __all__ = ["Observed"]
 
@@ -52,6 +53,8 @@ class Observed:
     traffic: Mapping[str, Sequence[Traffic]] = field(factory=dict)
     #: What goes, or went, out to its numbers about its start, of other appointments too; by number and start (UTC).
     twins: Mapping[tuple[str, datetime], Sequence[Twin]] = field(factory=dict, repr=False)
+    #: Whether it comes from a calendar, where one visit may have one id after the other.
+    is_of_calendar: bool = False
     #: For which causes the provider refuses messages.
     blockers: Sequence[Blocker] = field(default=(), repr=False)
     #: What a ledger that was put back knows nothing of; None: nothing of this appointment can lie in it.
@@ -82,8 +85,18 @@ class Observed:
         all that are known.
         A reply that is recorded becomes a tag of the appointment, `replied:<keyword>`.
         """
+        kind = revision_order(appointment.revision)[0] if appointment is not None else ""
+        kind = kind or (record.revision[0] if record is not None else "")
+        of_calendar = kind in OF_CALENDARS
         if record is None:
-            return cls(identity, appointment, suppressed=suppressed, sent_before=sent_before or {}, blockers=blockers)
+            return cls(
+                identity,
+                appointment,
+                suppressed=suppressed,
+                sent_before=sent_before or {},
+                blockers=blockers,
+                is_of_calendar=of_calendar,
+            )
         if appointment is not None and record.replied:
             appointment = evolve(appointment, tags=appointment.tags | {f"replied:{record.replied}"})
         by_key: dict[str, tuple[Message, ...]] = {}
@@ -100,6 +113,7 @@ class Observed:
             suppressed,
             blockers=blockers,
             gap=gap,
+            is_of_calendar=of_calendar,
             changed_at=record.recorded_at if appointment is not None and _is_as_recorded(appointment, record) else None,
         )
 

@@ -60,6 +60,8 @@ class Worklist:
     #: appointments they are.
     probes: frozenset[str] = field(default=frozenset(), repr=False)
     probing: tuple[Identity, ...] = field(default=(), repr=False)
+    #: Recorded appointments that come in under another identity: the old one and the new one of each.
+    takeovers: tuple[tuple[Identity, Identity], ...] = field(default=(), repr=False)
     #: How those of the removals were read that are withdrawn for their absence: where one was written since, it stays.
     seen: Mapping[Identity, Written] = field(factory=dict, repr=False)
     #: When what came in was read, UTC, so that a newer snapshot may overtake what it lacks; None: nothing did.
@@ -86,7 +88,9 @@ class Worklist:
         """Return the worklist of the `chosen` appointments alone, with nothing recorded or removed."""
         order = tuple(identity for identity in self.order if identity in chosen)
         probing = tuple(identity for identity in self.probing if identity in chosen)
-        return evolve(self, all_incoming=(), removals=(), seen={}, snapshot=None, order=order, probing=probing)
+        return evolve(
+            self, all_incoming=(), removals=(), takeovers=(), seen={}, snapshot=None, order=order, probing=probing
+        )
 
 
 @frozen
@@ -111,6 +115,8 @@ class Plan:
     #: How many people it newly tells that their appointments are cancelled.
     cancellations: int = 0
     guard: Guard = Guard()
+    #: How many new messages it parks for numbers and starts that are told, or parked, under another id already.
+    again: int = 0
     #: The numbers that are suppressed: messages taken back for them don't count for the guard.
     barred: frozenset[str] = field(default=frozenset(), repr=False)
     #: Why nothing may be withdrawn although the input asks for it (a feed that broke off); None: it may.
@@ -171,6 +177,12 @@ class Plan:
                 f"the plan would withdraw or move {going} of {self.parked} parked reminders{self._reworded}, more than "
                 f"{self.guard.max_cancel_ratio:.0%}; nothing was changed. Review it, then force it (--force)"
             )
+        if self.guarded and self.guard.is_too_much(self.again, self.parked):
+            raise UnsafePlanError(
+                f"the plan would tell {self.again} times what is told already under another id, next to {self.parked} "
+                f"parked reminders, more than {self.guard.max_cancel_ratio:.0%}; nothing was changed. See whether the "
+                "ids of the input are new ones, then force it (--force)"
+            )
         if self.cancellations > self.guard.max_cancellations:
             raise UnsafePlanError(
                 f"the plan would tell {self.cancellations} people that their appointments are cancelled, more than "
@@ -229,6 +241,7 @@ class Plan:
         worklist = Worklist(
             all_incoming=self.worklist.all_incoming,
             removals=self.worklist.removals,
+            takeovers=self.worklist.takeovers,
             as_of=self.worklist.as_of,
             standing=Standing.YIELDS,
             foreign=why,

@@ -64,8 +64,16 @@ def skip_same_texts(assessments: Sequence[Assessment], observed: Observed, setti
             again = placement.send_at - settings.of(assessment.reminder).window.min_lead - LAST_LOOK
             again_at = again if now < again else None
             assessment.placement = Placement(
-                PlacementDecision.SKIP, Reason.SAME_TEXT, None, again_at, (*placement.steps, step)
+                PlacementDecision.SKIP, _reason(said, assessment, observed), None, again_at, (*placement.steps, step)
             )
+
+
+def _reason(twin: Twin, assessment: Assessment, observed: Observed) -> Reason:
+    """Return why a reminder is not sent: a calendar's appointment under another id, or another record of the visit."""
+    same = (
+        observed.is_of_calendar and twin.source == observed.identity.source and twin.rule == assessment.reminder.rule.id
+    )
+    return Reason.TOLD_ELSEWHERE if same else Reason.SAME_TEXT
 
 
 def _says(twin: Twin, assessment: Assessment, placement: Placement, settings: Settings) -> bool:
@@ -109,6 +117,7 @@ class Planned:
             twins = [twin for twin in self._by_visit.pop(visit, ()) if twin.key != decision.key]
             if (draft := decision.draft) is not None:
                 due_at = decision.due_at or draft.send_at
-                twins.append(Twin(decision.key, draft.send_at, due_at, draft.text))
+                source = decision.identity.source
+                twins.append(Twin(decision.key, draft.send_at, due_at, draft.text, decision.rule, source))
             if twins:
                 self._by_visit[visit] = twins

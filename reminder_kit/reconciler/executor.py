@@ -49,7 +49,7 @@ from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.carrying_out import CarryingOut
 from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
-from reminder_kit.reconciler.releasing import release
+from reminder_kit.reconciler.releasing import let_speak, release
 from reminder_kit.reconciler.reporting import merged, reported
 from reminder_kit.reconciler.restored import refuse_older_state
 from reminder_kit.reconciler.settling import Settling
@@ -188,6 +188,8 @@ class Executor:
             part = evolve(worklist, all_incoming=tuple(piece))
             if piece is not pieces[-1]:
                 part = evolve(part, removals=(), complete=())
+            if piece is not pieces[0]:
+                part = evolve(part, takeovers=())
             run.standing, results = await self._commit(partial(_recorded, run, part, place, self.clock()))
             refused |= {
                 incoming.identity
@@ -224,6 +226,7 @@ class Executor:
                 await self._settle(works, dispatchers)
                 await self.io.call(self._decide, works, run)
                 await carrying_out.carry_out(works)
+                let_speak(works)
                 for _ in range(_AGAIN):
                     if again := [work for work in works if work.decide_again]:
                         await self._reread(again)
@@ -362,6 +365,7 @@ def _recorded(
 
 def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:
     results: list[RecordResult] = []
+    tx.take_over(worklist.takeovers, now)
     for as_of, run in groupby(worklist.all_incoming, lambda item: item.as_of.at if item.as_of else worklist.as_of):
         results += [result for batch in batched(run) for result in tx.record(batch, now, as_of=as_of, note=True)]
     for removals in batched(_still_gone(worklist, tx)):

@@ -47,9 +47,11 @@ from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.holding_back import hold_for_probes, hold_for_room
 from reminder_kit.reconciler.neighbours import Neighbours
+from reminder_kit.reconciler.releasing import MADE_ROOM
 from reminder_kit.reconciler.restored import complete_sources, gap_of_new, line_of
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.reconciler.snapshots import Snapshots
+from reminder_kit.reconciler.takeovers import takeovers, under
 from reminder_kit.reconciler.terms import Terms, terms_of
 
 if TYPE_CHECKING:
@@ -117,6 +119,11 @@ class PlanBuilder:
     outdated: dict[Identity, Change] = field(factory=dict)
     #: The newest complete snapshots that were carried out.
     snapshots: Snapshots = field(factory=Snapshots)
+    #: What comes in under another identity than it is recorded under, as it will be then; and who it was.
+    taken_over: dict[Identity, AppointmentRecord] = field(factory=dict)
+    formerly: dict[Identity, Identity] = field(factory=dict)
+    #: The keys of new messages for numbers and starts that are told under another id already.
+    again: set[str] = field(factory=set)
     #: The polled calendars whose absences are not taken for an answer, each with why.
     refused: dict[str, str] = field(factory=dict)
     #: How those were read that are withdrawn for their absence.
@@ -125,6 +132,8 @@ class PlanBuilder:
     _fresh: set[Identity] = field(factory=set)
     #: The appointments (before, now) whose neighbours are still to be decided.
     _affecting: list[tuple[AppointmentRecord | None, Appointment | None]] = field(factory=list)
+    #: Those that are left unsaid for a message of another appointment, with what was known of them.
+    _unsaid: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
     #: What was known of the appointments in `todo`, to decide them again.
     _observed: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
 
@@ -134,6 +143,7 @@ class PlanBuilder:
             self._announce(all_incoming)
         for identities in batched(all_incoming):
             records = {record.identity: record for record in self.reader.records(identities=identities)}
+            records |= {identity: self.taken_over[identity] for identity in identities if identity in self.taken_over}
             to_decide = [
                 identity for identity in identities if self._must_decide(all_incoming[identity], records.get(identity))
             ]
@@ -267,6 +277,7 @@ class PlanBuilder:
             for decision in decisions
             if decision.kind in _PARKING and _tells_of_cancellation(decision) and decision.key not in observed.outcomes
         }
+        self._note_twins(decisions, observed, record)
         self.changes[identity] = (
             [quarantined(identity, error)] if error else [line_of(decision) for decision in decisions]
         )
@@ -287,6 +298,14 @@ class PlanBuilder:
             self.over[identity] = Counter(message.provider for message in past)
             if not news and all(_waits_for_room(decision, record) for decision in effective):
                 self.waiting[identity] = {decision.key for decision in effective}
+
+    def _note_twins(self, decisions: Sequence[Decision], observed: Observed, record: AppointmentRecord | None) -> None:
+        """Note what is told in the name of other appointments, too: left unsaid for that, or told again."""
+        if any(decision.reason in MADE_ROOM for decision in decisions):
+            self._unsaid[observed.identity] = observed, record
+        new = {decision.key: decision for decision in decisions if decision.kind is ChangeKind.SCHEDULE}
+        self.again -= new.keys()
+        self.again |= {key for key, decision in new.items() if _is_told_again(decision, observed)}
 
     def _is_due(self, decision: Decision) -> bool:
         """Say whether a parked message waits to be replaced, and may be if the one that is tried is taken."""
@@ -337,6 +356,15 @@ class PlanBuilder:
                 self.neighbours.announce(record.identity, None)
             self.decide([(record.identity, record) for record in gone], {record.identity: None for record in gone})
 
+    def take_over(self, all_incoming: Mapping[Identity, Incoming]) -> None:
+        """Find what comes in under another identity than it is recorded under: it is no new appointment, nor gone."""
+        scopes = [self.scope] if self.scope.actor == "import" else list(self.scope.covered)
+        found = takeovers(self.reader, self.settings, all_incoming, scopes)
+        namespace = self.settings.defaults.namespace
+        self.formerly = {identity: record.identity for identity, record in found.items()}
+        self.taken_over = {identity: under(identity, record, namespace) for identity, record in found.items()}
+        self.seen.update(self.formerly.values())
+
     def permitted(self, all_incoming: Mapping[Identity, Incoming], guard: Guard) -> Mapping[Identity, Incoming]:
         """Return what came in without the polled calendars of which too much vanished at once: nothing is done of them.
 
@@ -345,7 +373,7 @@ class PlanBuilder:
         for part in self.scope.covered if not self.scope.forced else ():
             if not part.complete or self.snapshots.overtake(part.source, part.as_of):
                 continue
-            gone = vanished(self.reader, part, all_incoming.__contains__, self.now)
+            gone = vanished(self.reader, part, lambda one: one in all_incoming or one in self.seen, self.now)
             going = sum(message.state is State.SCHEDULED for record in gone for message in record.messages)
             parked = self.reader.parked(source=part.source)
             if guard.is_too_much(going, parked):
@@ -354,6 +382,18 @@ class PlanBuilder:
         if not self.refused:
             return all_incoming
         return {identity: one for identity, one in all_incoming.items() if identity.source not in self.refused}
+
+    def let_speak(self) -> None:
+        """Decide again for who was left unsaid for a message of another one that is taken back in the same plan."""
+        unsaid, self._unsaid = self._unsaid, {}
+        going = {change.key for change in self._all() if change.kind in _GOING} if unsaid else set()
+        for identity, (observed, record) in unsaid.items() if going else ():
+            twins = {visit: [one for one in told if one.key not in going] for visit, told in observed.twins.items()}
+            if (
+                any(len(told) < len(observed.twins[visit]) for visit, told in twins.items())
+                and identity in self.changes
+            ):
+                self.add_decisions(evolve(observed, twins=twins), record)
 
     def decide_affected_neighbours(self) -> None:
         """Decide for appointments that are combined with one that changed, or no longer are.
@@ -429,21 +469,27 @@ class PlanBuilder:
         rows = [row for batch in batched(self.seen) for row in self.reader.rows(batch).values()]
         return self.reader.sweep.passed_over(rows, self.now)
 
+    def _takeovers(self) -> tuple[tuple[Identity, Identity], ...]:
+        """Return the identities that are taken over, each with the one that does: those that are to be recorded."""
+        accepted = {incoming.identity for incoming in self.accepted}
+        return tuple((old, new) for new, old in self.formerly.items() if new in accepted)
+
     def plan(self, guard: Guard) -> Plan:
         """Return the plan as it is by now, with the guard that may refuse it."""
         scope = self.scope
         parked = 0
-        if scope.guarded and any(change.kind in _GOING for change in self._all()):
+        if scope.guarded and (self.again or any(change.kind in _GOING for change in self._all())):
             parked = self.reader.parked(source=None if scope.sweep else scope.source)
         return Plan(
             now=self.now,
             actor=scope.actor,
             changes=tuple(self._all()),
-            appointments=len(self.seen),
+            appointments=len(self.seen) - len(self.formerly),
             passed_over=self._passed_over(),
             worklist=Worklist(
                 all_incoming=tuple(self.accepted),
                 removals=tuple(self.removals),
+                takeovers=self._takeovers(),
                 order=tuple(self.order),
                 held_back=frozenset(self.held_back),
                 probes=self.probes,
@@ -464,6 +510,7 @@ class PlanBuilder:
             parked=parked,
             guarded=scope.guarded,
             cancellations=len(self.told_off),
+            again=len(self.again),
             guard=guard,
             barred=frozenset(self.barred.by_number)
             & {change.to or "" for change in self._all() if change.kind is ChangeKind.CANCEL},
@@ -500,6 +547,12 @@ def _waits_for_room(decision: Decision, record: AppointmentRecord) -> bool:
     if reminder_record is None or decision.kind is not ChangeKind.SCHEDULE:
         return False
     return reminder_record.reason == Reason.AT_CAPACITY and reminder_record.due_at == decision.due_at
+
+
+def _is_told_again(decision: Decision, observed: Observed) -> bool:
+    """Say whether a new message is for a number and start that are told already, in the name of another appointment."""
+    twins = observed.twins.get((decision.number, decision.start_at), ()) if decision.reminder is not None else ()
+    return any(twin.key not in decision.siblings for twin in twins)
 
 
 def _tells_of_cancellation(decision: Decision) -> bool:
@@ -539,6 +592,7 @@ def build_plan(
     blockers = reader.blockers()
     builder = PlanBuilder(reader, settings, now, scope, barred, settings.digest, blockers, neighbours, terms)
     builder.snapshots = Snapshots.known(reader, scope)
+    builder.take_over(all_incoming)
     builder.add_incoming(builder.permitted(all_incoming, guard))
     for part in (scope, *(part for part in scope.covered if part.source not in builder.refused)):
         if (part.complete or part.covers) and not builder.snapshots.overtake(part.source, part.as_of):
@@ -549,6 +603,7 @@ def build_plan(
         builder.sweep(reader.records(ended_after=now, dirty_only=True) if scope.only_dirty else builder.due())
     if scope.number:
         builder.sweep(record for record in reader.records(dirty_only=True) if _is_addressed_to(record, scope.number))
+    builder.let_speak()
     builder.decide_affected_neighbours()
     builder.respace_new_messages()
     builder.apply_day_limit()

@@ -22,9 +22,9 @@ from reminder_kit.reconciler.work_item import Requeue, WorkItem
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["release"]
+__all__ = ["MADE_ROOM", "let_speak", "release"]
 
-_MADE_ROOM = (Reason.SAME_TEXT, Reason.DAY_LIMIT)
+MADE_ROOM = (Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE, Reason.DAY_LIMIT)
 """Why a reminder is left unsent for a message of another appointment, and sent once that is taken back."""
 
 _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
@@ -76,6 +76,20 @@ def release(
     return list(requeued.values())
 
 
+def let_speak(works: Sequence[WorkItem]) -> None:
+    """Have those decided again that were left unsaid for messages of others of these, which are taken back by now."""
+    gone = {
+        decision.message.draft.to
+        for work in works
+        for decision in work.decisions
+        if decision.kind in _GOING and decision.message is not None
+    }
+    for work in works if gone else ():
+        unsaid = {one.key for one in work.decisions if one.reason in MADE_ROOM and one.number in gone}
+        work.stale |= unsaid
+        work.decide_again = work.decide_again or bool(unsaid)
+
+
 def _affected(tx: Transaction, works: Sequence[WorkItem], done: Container[Identity]) -> dict[int, Identity]:
     """Return, by row, the appointments to be decided again for what came of these work items."""
     affected: dict[int, Identity] = {}
@@ -98,7 +112,7 @@ def _made_room_for(tx: Transaction, works: Sequence[WorkItem]) -> dict[int, Iden
     return {
         record.row: record.identity
         for record in (_sharing_number(tx, gone) if gone else ())
-        if record.row not in batch and any(outcome.reason in _MADE_ROOM for outcome in record.outcomes)
+        if record.row not in batch and any(outcome.reason in MADE_ROOM for outcome in record.outcomes)
     }
 
 

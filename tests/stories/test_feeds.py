@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 
 from reminder_kit import Rule
-from reminder_kit.errors import ConfigurationError
+from reminder_kit.errors import ConfigurationError, UnsafePlanError
 
 NUMBER, OTHER = "+12025550123", "+12025550124"
 
@@ -285,3 +285,80 @@ def test_nobody_is_what_we_send_from(kit, sandbox):
     report = kit.import_calendar(feed(vevent("s", "20260212T100000", phone="+12025550100")), source="clinic")
     assert sandbox.parked() == []
     assert [change.reason.value for change in report.changes] == ["no_recipient"]
+
+
+def people_at(day, prefix, count):
+    """Return visits of as many people on a day, under ids of their own for each request."""
+    return [
+        vevent(f"{prefix}-{n}", f"202602{day}T{9 + n % 8:02}0000", phone=f"+120255500{n:02}")
+        for n in range(1, count + 1)
+    ]
+
+
+def recorded(kit):
+    """Return the ids that are recorded and not removed."""
+    return sorted(
+        record.identity.id for record in kit.ledger.read(lambda reader: list(reader.records())) if not record.removed
+    )
+
+
+@pytest.mark.parametrize("complete", [True, False], ids=["complete", "not complete"])
+def test_fresh_ids_at_each_request_are_the_same_visits(make_kit, tmp_path, sandbox, complete):
+    """Whatever they are called, each person is told once, nothing is withdrawn, and the ledger does not grow."""
+    path = tmp_path / "feed.ics"
+    kit = make_kit(sources=[{"path": str(path), "name": "desk", "complete": complete}])
+    for request in range(4):
+        path.write_text(feed(*people_at(12, f"r{request}", 12)), encoding="utf-8", newline="")
+        report = kit.resync()
+        assert (report.ok, report.attention) == (True, ())
+        assert len(sandbox.parked()) == 12
+        assert recorded(kit) == sorted(f"r{request}-{n}" for n in range(1, 13))
+        sandbox.clock.advance(minutes=5)
+    sandbox.clock.advance(days=2)
+    path.write_text(feed(*people_at(12, "late", 12)), encoding="utf-8", newline="")
+    kit.resync()
+    assert all(len(sandbox.inbox(f"+120255500{n:02}")) == 1 for n in range(1, 13))
+
+
+def test_a_visit_keeps_its_history_under_its_new_id(kit, sandbox):
+    """What was parked under the old id is followed under the new one: moved with it, and withdrawn by its name."""
+    kit.import_calendar(feed(vevent("old", "20260212T100000")), source="desk")
+    (parked,) = sandbox.parked()
+    assert kit.import_calendar(feed(vevent("new", "20260212T100000")), source="desk").summary["keep"] == 1
+    assert [message.id for message in sandbox.parked()] == [parked.id]
+    assert len(kit.explain("new").reminders) == 1
+    assert kit.explain("old").reminders == ()
+    kit.import_calendar(feed(vevent("new", "20260212T130000", sequence=1)), source="desk")
+    assert [f"{message.send_at:%d %H}" for message in sandbox.parked()] == ["11 18"]
+    kit.withdraw("new", source="desk")
+    assert sandbox.parked() == []
+
+
+def test_ids_that_are_dealt_anew_follow_their_visits(taken, parked, sandbox):
+    """A feed that numbers its events from 0 on gives the first one's id to the second once that is the first."""
+    taken(vevent("0", "20260212T100000"), vevent("1", "20260212T110000", phone=OTHER), complete=True)
+    taken(vevent("0", "20260212T110000", phone=OTHER), complete=True)
+    assert [(message.to, f"{message.send_at:%d %H}") for message in sandbox.parked()] == [(OTHER, "11 16")]
+
+
+def test_two_ids_for_one_visit_in_one_feed_are_told_once(taken, kit, sandbox):
+    """The second is `told_elsewhere`; where the first is withdrawn, the second one tells it."""
+    both = [vevent("a", "20260212T100000"), vevent("b", "20260212T100000")]
+    report = kit.import_calendar(feed(*both), source="clinic")
+    assert [(change.identity.id, change.reason.value) for change in report.changes if change.kind.value == "skip"] == [
+        ("b", "told_elsewhere")
+    ]
+    assert len(sandbox.parked()) == 1
+    taken(both[1], complete=True)
+    assert len(sandbox.parked()) == 1
+    assert kit.plan_calendar(feed(both[1]), source="clinic", complete=True).work == ()
+
+
+def test_many_new_ids_with_other_words_for_what_is_parked_are_refused(kit, sandbox):
+    """The guard counts additions: new appointments at the starts and for the people that are told already."""
+    kit.import_calendar(feed(*people_at(12, "one", 12)), source="desk")
+    other = [event.replace("SUMMARY:Physio", "SUMMARY:Physiotherapy") for event in people_at(12, "two", 12)]
+    with pytest.raises(UnsafePlanError, match="would tell 12 times what is told already under another id"):
+        kit.import_calendar(feed(*other), source="desk")
+    assert len(sandbox.parked()) == 12
+    assert kit.import_calendar(feed(*other), source="desk", force=True).ok

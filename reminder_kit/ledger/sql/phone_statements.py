@@ -72,8 +72,11 @@ class PhoneStatements(Builder):
             table.c.start_at == start_at,
             table.c.state.in_(words(_TRAFFIC)),
         )
-        columns = (table.c[name] for name in ("to_number", "start_at", "key", "send_at", "due_at", "text"))
-        return sa.select(*columns).select_from(rows.join(table, matches)).order_by(table.c.serial)
+        names = ("to_number", "start_at", "key", "send_at", "due_at", "text", "rule")
+        owners = self.tables.appointments
+        joined = rows.join(table, matches).join(owners, owners.c.row_id == table.c.row_id)
+        columns = [*(table.c[name] for name in names), owners.c.source]
+        return sa.select(*columns).select_from(joined).order_by(table.c.serial)
 
     @cached_property
     def combined(self) -> Any:

@@ -120,6 +120,17 @@ class Queries(Builder):
         )
 
     @cached_property
+    def keys_of_row(self) -> Any:
+        """The keys of an appointment's reminders, with their rules and recipients, also of those with messages only."""
+        parts = (
+            sa.select(table.c.key, table.c.rule, table.c.recipient).where(
+                table.c.row_id == sa.bindparam("which"), table.c.namespace == sa.bindparam("namespace")
+            )
+            for table in (self.tables.reminders, self.tables.messages)
+        )
+        return sa.union(*parts)
+
+    @cached_property
     def state_of_source(self) -> Any:
         """How many appointments of a source there are, how many are removed, and when one was written last."""
         table = self.tables.appointments

@@ -1,0 +1,55 @@
+"""An appointment under another id: its row, reminders and messages have that name, on every database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reminder_kit.model.records import Identity
+from reminder_kit.rules.reminders import reminder_key
+from reminder_kit.testing.ledger_stage import NOW, as_recorded, incoming, park_one
+
+OLD, NEW = Identity("default", "A-1"), Identity("default", "B-7")
+
+
+def take_over(ledger, *pairs):
+    with ledger.writing() as transaction:
+        transaction.take_over(pairs or [(OLD, NEW)], NOW + timedelta(hours=1))
+
+
+def test_reminders_and_messages_go_with_their_appointment(ledger):
+    """What was parked under the old id is found under the new one, by the key that a plan computes for it."""
+    park_one(ledger)
+    before = as_recorded(ledger)
+    take_over(ledger)
+    after = as_recorded(ledger, "B-7")
+    assert ledger.read(lambda reader: reader.recorded([OLD])) == {}
+    assert (after.row, after.identity, after.revision) == (before.row, NEW, ("", ""))
+    assert [message.id for message in after.messages] == [message.id for message in before.messages]
+    expected = [reminder_key("default", *NEW, one.rule, one.recipient) for one in after.outcomes]
+    assert [one.key for one in after.outcomes] == expected
+    assert {message.key for message in after.messages} <= set(expected)
+
+
+@pytest.mark.parametrize("state", ["known", "removed", "gone"])
+def test_an_id_that_is_known_by_now_takes_nothing_over(ledger, state):
+    """Another process may have recorded the new id meanwhile, or removed the old one: nothing is changed then."""
+    park_one(ledger)
+    with ledger.writing() as transaction:
+        if state == "known":
+            transaction.record([incoming("B-7")], NOW)
+        if state == "removed":
+            transaction.remove([OLD], NOW)
+    take_over(ledger, (Identity("default", "gone") if state == "gone" else OLD, NEW))
+    assert as_recorded(ledger).identity == OLD
+    assert (NEW in ledger.read(lambda reader: reader.recorded([NEW]))) is (state == "known")
+
+
+def test_an_appointment_that_somebody_works_on_keeps_its_id(ledger):
+    """A worker that holds a claim writes under the keys it knows: it is not taken over before that ends."""
+    record, *_ = park_one(ledger)
+    with ledger.writing() as transaction:
+        transaction.claim([record.row], "worker", NOW + timedelta(hours=1), timedelta(minutes=1))
+    take_over(ledger)
+    assert as_recorded(ledger).identity == OLD
