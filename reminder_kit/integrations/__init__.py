@@ -3,6 +3,7 @@
 Never imported by the rest of the library; each module is imported by its user alone, and needs a package that the
 library does not. May import `kit` and everything below it; integrations know nothing of each other.
 
+- `celery`: the batch job as a task, and one that follows a commit.
 - `django`: a project's models, recorded as they are saved; migrations, checks, command, webhooks, signals, admin.
 - `flask`: transactions that record, webhooks, a command.
 - `opentelemetry`: a kit's runs, changes, events and counts as metrics.
