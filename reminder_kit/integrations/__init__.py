@@ -7,6 +7,7 @@ library does not. May import `kit` and everything below it; integrations know no
 - `django`: a project's models, recorded as they are saved; migrations, checks, command, webhooks, signals, admin.
 - `flask`: transactions that record, webhooks, a command.
 - `opentelemetry`: a kit's runs, changes, events and counts as metrics.
+- `radicale`: a hook of the CalDAV server's; its collections are complete sources.
 - `sqlalchemy`: what sessions save, recorded as they commit.
 - `starlette`: a kit in an application's life, its requests, its webhooks, and a job of its own; FastAPI, too.
 

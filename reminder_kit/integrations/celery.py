@@ -26,6 +26,7 @@ from celery import Celery, signals
 from reminder_kit.config.checks import length
 from reminder_kit.errors import InvalidInputError, ReminderKitError, UnsafePlanError, unforeseen
 from reminder_kit.kit.faces import ReminderKit
+from reminder_kit.kit.rows import drawn
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
 
@@ -114,7 +115,7 @@ def setup(
         if live is None:
             held.kit().resync()
         else:
-            held.kit().resync(live(), complete=True, as_of=held.kit().now())
+            held.kit().resync(drawn(live), complete=True)
 
     def resync_dirty() -> None:
         held.kit().resync(only_dirty=True)

@@ -74,7 +74,6 @@ def test_what_is_live_is_handed_in(app, kit, appointment, sandbox):
     tasks = setup(app, kit, live=lambda: iter(rows))
     tasks.resync.delay()
     assert len(sandbox.parked()) == 2
-    sandbox.clock.advance(seconds=10)
     rows.pop()
     tasks.resync.delay()
     assert len(sandbox.parked()) == 1
@@ -109,7 +108,6 @@ def test_a_run_that_would_withdraw_too_much_is_refused(app, kit, appointment, sa
     rows = [appointment()]
     tasks = setup(app, kit, live=lambda: iter(rows))
     tasks.resync.delay()
-    sandbox.clock.advance(seconds=10)
     rows.clear()
     assert tasks.resync.delay().successful()
     assert (len(sandbox.parked()), "refused as unsafe" in caplog.text) == (1, True)
