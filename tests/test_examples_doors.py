@@ -14,7 +14,7 @@ DOORS = {
     "reminder_kit": "model rules text config kit ledger transport errors ports webhook_app testing sandbox calendars",
     "reminder_kit.providers": "telnyx twilio vonage answers replies signatures",
     "reminder_kit.testing": "provider_contract ledger_contract live live_contract",
-    "reminder_kit.integrations": "django flask opentelemetry sqlalchemy starlette",
+    "reminder_kit.integrations": "celery django flask opentelemetry sqlalchemy starlette",
 }
 PUBLIC = {"reminder_kit", *(f"{package}.{name}" for package, names in DOORS.items() for name in names.split())}
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "examples").rglob("*.md"))]

@@ -26,7 +26,7 @@ from reminder_kit.errors import InvalidInputError, UnsafePlanError
 from reminder_kit.kit.endpoint import taken_in
 from reminder_kit.kit.faces import ReminderKit
 from reminder_kit.kit.following import Follower
-from reminder_kit.kit.rows import Row, list_failure, record_rows, said
+from reminder_kit.kit.rows import Row, drawn, list_failure, record_rows, said
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.host_data import shown_name
@@ -113,9 +113,8 @@ class Reminders:
         """Hand in what is live, complete; False: it was refused as unsafe."""
         if self.live is None:
             return True
-        as_of = self.kit.now()
         try:
-            self.kit.sync(self.live(), complete=True, as_of=as_of, force=force)
+            self.kit.sync(drawn(self.live), complete=True, force=force)
         except UnsafePlanError as error:
             LOG.error("%s", error)
             return False

@@ -26,6 +26,7 @@ from typing import Any
 from reminder_kit.config.checks import length
 from reminder_kit.errors import ReminderKitError, unforeseen
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+from reminder_kit.kit.rows import drawn
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.webhook_app import WebhookApp
@@ -162,7 +163,7 @@ class _Work:
             if self._live is None or only_dirty:
                 await called(self._kit, self._kit.resync, only_dirty=only_dirty)
             else:
-                await called(self._kit, self._kit.resync, self._live(), complete=True, as_of=self._kit.now())
+                await called(self._kit, self._kit.resync, drawn(self._live), complete=True)
         except Exception as error:  # noqa: BLE001 - the application goes on whatever it is
             told = str(error) if isinstance(error, ReminderKitError) else unforeseen(error)
             LOG.error("a run failed: %s (the next one does it)", told)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from reminder_kit.errors import ReminderKitError, unforeseen
 from reminder_kit.forks import Forkable, survive_forks
@@ -31,11 +32,18 @@ def _tell(error: Exception) -> None:
 class Follower(Forkable):
     """Follows in a thread that lives while there is something to do; a process that ends waits for its run.
 
-    `afterwards` is called in that thread at its end: a host closes there what its callbacks opened.
+    `afterwards` is called in that thread at its end: a host closes there what its callbacks opened. `job` is what is
+    done (None: what was recorded is brought to the provider).
     """
 
-    def __init__(self, kit: ReminderKit, afterwards: Callable[[], object] = lambda: None) -> None:
-        self._kit = kit
+    def __init__(
+        self,
+        kit: ReminderKit,
+        afterwards: Callable[[], object] = lambda: None,
+        *,
+        job: Callable[[], object] | None = None,
+    ) -> None:
+        self._job = job or partial(kit.resync, only_dirty=True)
         self._afterwards = afterwards
         kit.before_closing.append(self.wait)
         self.after_fork_in_child()
@@ -67,7 +75,7 @@ class Follower(Forkable):
         try:
             while self._is_wanted():
                 try:
-                    self._kit.resync(only_dirty=True)
+                    self._job()
                 except Exception as error:  # noqa: BLE001 - the host goes on whatever it is
                     _tell(error)
         finally:

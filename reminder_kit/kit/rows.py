@@ -5,7 +5,7 @@ Never commits, and never decides what becomes of a row: the host's function says
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from inspect import iscoroutine
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from reminder_kit.model.host_data import shown_name, whole_text
 from reminder_kit.planning.attention import UNREADABLE, Mark
 from reminder_kit.transport.blocking import run_blocking
 
-__all__ = ["Row", "list_failure", "record_rows", "said", "unlist"]
+__all__ = ["Row", "drawn", "list_failure", "record_rows", "said", "unlist"]
 
 T = TypeVar("T")
 _LONGEST = 250
@@ -66,6 +66,14 @@ def record_rows(kit: ReminderKit | AsyncReminderKit, rows: Sequence[Row], connec
 def _done(made: Any) -> Any:
     """Return what a verb of either face returns: on a lent connection none suspends."""
     return run_blocking(made) if iscoroutine(made) else made
+
+
+def drawn(live: Callable[[], Iterable[Appointment]]) -> Iterator[Appointment]:
+    """Yield what a function returns, which is called as the first is drawn: so the kit itself knows when it was read.
+
+    What is recorded from then on is newer, exactly; `as_of` would leave alone also what came up to 5 seconds before.
+    """
+    yield from live()
 
 
 def said(error: Exception) -> str:

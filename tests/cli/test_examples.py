@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def main_of(name):
 def test_every_script_is_tested_here():
     """The examples on disk are those that this file runs."""
     tested = {"booking_app", "nightly_job", "async_host", "webhook_endpoint", "asgi_host", "test_asgi_host"}
-    tested |= {"sqlalchemy_outbox", "fastapi_app", "flask_app"}
+    tested |= {"sqlalchemy_outbox", "fastapi_app", "flask_app", "celery_worker"}
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
 
@@ -85,3 +86,15 @@ def test_the_configuration_and_calendar_go_together(run, telnyx, folder):
     assert ran.status == 0, ran.out + ran.err
     assert len(telnyx.parked()) > 5
     assert {item.to for item in telnyx.parked()} == {"+12025550101", "+12025550102"}
+
+
+def test_cron_and_a_folder_need_no_code(run, telnyx, folder):
+    """The lines of the example's crontab park what its folder has, and withdraw what it has no longer."""
+    shutil.copytree(EXAMPLES / "cron_folder", folder, dirs_exist_ok=True)
+    lines = re.findall(r"&& reminder-kit (.*)", (folder / "crontab").read_text(encoding="utf-8"))
+    now = ("--now", "2026-02-10T14:00:00Z")
+    assert [run(*line.split(), *now).status for line in lines] == [0, 0]
+    assert [item.to for item in telnyx.parked()] == ["+12025550101", "+12025550102"]
+    (folder / "desk" / "visit-b.ics").unlink()
+    assert [run(*line.split(), *now).status for line in lines] == [0, 0]
+    assert [item.to for item in telnyx.parked()] == ["+12025550101"]

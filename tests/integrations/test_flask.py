@@ -191,7 +191,6 @@ def test_resync_hands_in_what_is_live_first(app, command, reminders, kit, appoin
     reminders.live = lambda: iter(rows)
     assert command("resync")[0] == 0
     assert len(sandbox.parked()) == 12
-    sandbox.clock.advance(seconds=10)
     del rows[2:]
     assert command("resync")[0] == 3
     assert len(sandbox.parked()) == 12

@@ -194,15 +194,15 @@ class Reminders:
     def feed(self, *, force: bool = False) -> Iterator[tuple[str, Report | UnsafePlanError]]:
         """Hand all live rows of each tracked model to the kit, complete: what no signal told is found.
 
+        They are read as the kit draws them, so that what is recorded from then on is newer.
+
         Yields the source of each, with its report or why it was refused as unsafe. A row that can't be read stays as
         it was recorded, and is listed.
         """
         kit = self.kit
         for tracked in self.tracked:
-            as_of = kit.now()
             try:
-                drawn = tracked.appointments(kit)
-                report = kit.sync(drawn, tracked.source, complete=True, as_of=as_of, force=force)
+                report = kit.sync(tracked.appointments(kit), tracked.source, complete=True, force=force)
             except UnsafePlanError as error:
                 LOG.error("%s: %s", tracked.source, error)
                 yield tracked.source, error

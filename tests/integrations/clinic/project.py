@@ -149,11 +149,6 @@ def recorded(reminders):
 
 
 @pytest.fixture
-def fed(reminders, sandbox):
-    """Return a function that does the batch job's reading, some seconds later."""
-
-    def feed():
-        sandbox.clock.advance(seconds=10)
-        return [*reminders.feed()]
-
-    return feed
+def fed(reminders):
+    """Return a function that does the batch job's reading, at the very instant at which all else was recorded."""
+    return lambda: [*reminders.feed()]

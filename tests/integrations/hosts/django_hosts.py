@@ -185,7 +185,6 @@ def edited_at_the_desk():
 def found_by_the_batch_job():
     AppointmentRequest.objects.update(start_time=dt.time(16), end_time=dt.time(17))
     assert told() == ["See you tomorrow at 3:00 PM."]  # nobody was told
-    TELNYX.clock.advance(seconds=10)
     call_command("reminders", "resync", "--json")
     assert told() == ["See you tomorrow at 4:00 PM."], told()
 

@@ -1,4 +1,4 @@
-"""The third version: consent, blockers, what waits for a person, rule sets and places."""
+"""The third version: consent, blockers, what waits for a person, rule sets, places, names and looks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ KEYS = (
     ("Attention", "attention", "member", models.TextField),
     ("RuleSet", "rule_sets", "digest", models.TextField),
     ("Place", "places", "namespace", models.TextField),
+    ("Name", "names", "word", models.TextField),
+    ("Look", "looks", "serial", models.BigAutoField),
 )
 
 

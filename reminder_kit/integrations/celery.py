@@ -1,0 +1,166 @@
+"""Celery: the batch job as a task that beat sends, and a task that follows a commit.
+
+Never keeps state in a task: whatever a worker that was killed left open is settled by the next run, from the ledger.
+
+    app = Celery("clinic", broker="redis://localhost")
+    tasks = setup(app, make_kit, every="60s")     # or a kit; a function is called once in each worker process
+    tasks.wake()                                  # after a commit: what was recorded is followed by a worker
+
+| task | sent by | expires |
+|---|---|---|
+| `reminder_kit.resync` | beat, every so often | after one interval: those that waited longer are superfluous |
+| `reminder_kit.resync_dirty` | `wake`, Django's FOLLOW "celery" | after one interval: the batch job does it then |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from threading import Lock
+from typing import Any
+
+from attrs import define, field
+from celery import Celery, signals
+
+from reminder_kit.config.checks import length
+from reminder_kit.errors import InvalidInputError, ReminderKitError, UnsafePlanError, unforeseen
+from reminder_kit.kit.faces import ReminderKit
+from reminder_kit.kit.rows import drawn
+from reminder_kit.logs import LOG
+from reminder_kit.model.appointments import Appointment
+
+__all__ = ["RESYNC", "RESYNC_DIRTY", "Tasks", "setup"]
+
+RESYNC = "reminder_kit.resync"
+"""The name of the task that does the batch job."""
+
+RESYNC_DIRTY = "reminder_kit.resync_dirty"
+"""The name of the task that follows a commit."""
+
+
+@define
+class _Held:
+    """The kit of this process: one that was given, or one that a function makes as the process begins."""
+
+    given: ReminderKit | Callable[[], ReminderKit]
+    _kit: ReminderKit | None = None
+    _pid: int = 0
+    _lock: Any = field(factory=Lock)
+
+    def kit(self) -> ReminderKit:
+        """Return the kit; raises `InvalidInputError` for what is none."""
+        with self._lock:
+            if self._kit is None or self._pid != os.getpid():
+                self._kit, self._pid = _checked(self.given() if callable(self.given) else self.given), os.getpid()
+            return self._kit
+
+    def close(self) -> None:
+        """Close the kit of this process, if it was used."""
+        if self._kit is not None and self._pid == os.getpid():
+            self._kit.close()
+
+
+def _checked(kit: Any) -> ReminderKit:
+    if not isinstance(kit, ReminderKit):
+        raise InvalidInputError(
+            f"Celery's tasks block: give a ReminderKit, or what makes one, not {type(kit).__name__}"
+        )
+    return kit
+
+
+@define
+class Tasks:
+    """The two tasks, and the kit of this process."""
+
+    #: Does the batch job.
+    resync: Any
+    #: Looks at what was recorded since.
+    resync_dirty: Any
+    _held: _Held
+
+    @property
+    def kit(self) -> ReminderKit:
+        """The kit of this process."""
+        return self._held.kit()
+
+    def wake(self) -> None:
+        """Have a worker follow a commit; never raises: where the broker is away the batch job does it."""
+        try:
+            self.resync_dirty.apply_async(retry=False)
+        except Exception as error:  # noqa: BLE001 - a request goes on whatever is wrong with the broker
+            LOG.error("no worker could be woken: %s (the batch job does it)", unforeseen(error))
+
+
+def setup(
+    app: Celery,
+    kit: ReminderKit | Callable[[], ReminderKit],
+    *,
+    every: str | float | timedelta = "60 seconds",
+    live: Callable[[], Iterable[Appointment]] | None = None,
+    feed: Callable[[], Iterable[object]] | None = None,
+) -> Tasks:
+    """Add the two tasks to an application, and an entry to its beat.
+
+    `kit` is a kit, or a function that makes one: it is called in each worker process as that begins, so that a process
+    has connections of its own. `every` is how often the batch job is done. `live` returns all appointments there are,
+    which each batch job takes in as complete; `feed` is called before it instead (Django's `reminders.feed`). Raises
+    `ConfigurationError` for what is no length of time, `InvalidInputError` for what is no blocking kit.
+    """
+    held, pause = _Held(kit if callable(kit) else _checked(kit)), _seconds(every)
+
+    def resync() -> None:
+        for _ in feed() if feed is not None else ():
+            pass
+        if live is None:
+            held.kit().resync()
+        else:
+            held.kit().resync(drawn(live), complete=True)
+
+    def resync_dirty() -> None:
+        held.kit().resync(only_dirty=True)
+
+    options = {"ignore_result": True, "acks_late": True, "reject_on_worker_lost": True, "expires": pause}
+    tasks = [
+        app.task(_told(job), name=name, **options) for name, job in ((RESYNC, resync), (RESYNC_DIRTY, resync_dirty))
+    ]
+    entry = {"task": RESYNC, "schedule": pause, "options": {"expires": pause}}
+    app.conf.beat_schedule = {**(app.conf.beat_schedule or {}), "reminder_kit": entry}
+    _hear(held)
+    return Tasks(tasks[0], tasks[1], held)
+
+
+def _told(job: Callable[[], None]) -> Callable[[], None]:
+    """Return a job that logs what it fails on: the next one does it, and nothing is gained by a retry of the task."""
+
+    def task() -> None:
+        try:
+            job()
+        except UnsafePlanError as error:
+            LOG.error("refused as unsafe: %s", error)
+        except ReminderKitError as error:
+            LOG.error("a run failed: %s (the next one does it)", error)
+
+    return task
+
+
+def _hear(held: _Held) -> None:
+    """Have the kit be made as a worker process begins, and closed as it ends."""
+
+    def begin(**_: Any) -> None:
+        held.kit()
+
+    def end(**_: Any) -> None:
+        held.close()
+
+    signals.worker_process_init.connect(begin, weak=False)
+    signals.worker_process_shutdown.connect(end, weak=False)
+
+
+def _seconds(every: str | float | timedelta) -> float:
+    """Return a pause in seconds; "60s" is understood as the command line's --every."""
+    if isinstance(every, timedelta):
+        every = every.total_seconds()
+    if isinstance(every, str) and every.strip()[:-1].isdecimal() and every.strip()[-1] in "smh":
+        every = int(every.strip()[:-1]) * {"s": 1, "m": 60, "h": 3600}[every.strip()[-1]]
+    return float(length(every, "every"))
