@@ -14,6 +14,7 @@ from reminder_kit.config import checks
 from reminder_kit.config.checks import Check
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.suggestions import suggestion
+from reminder_kit.providers.senders import barred_countries
 from reminder_kit.rules.senders import SenderCondition
 
 __all__ = ["KIT_KEYS", "SECRET_NAMES", "provider_arguments", "sender_rows"]
@@ -71,6 +72,9 @@ def sender_rows(value: Any, what: str) -> tuple[Any, tuple[Mapping[str, Any], ..
                 f'{what}[{number}] must be a table with a sender: {{ from = "+1…", country = "CA" }}'
             )
         condition = SenderCondition.read({key: row[key] for key in row if key != "from"}, f"{what}[{number}]")
+        for country in condition.countries:
+            if why := barred_countries(row["from"]).get(country):
+                raise ConfigurationError(f"{what}[{number}]: {why}")
         if condition == SenderCondition():
             usual.append(row["from"])
         else:

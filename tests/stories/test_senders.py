@@ -161,6 +161,10 @@ def test_a_file_has_them_as_a_table(tmp_path):
     [
         ('[{from = "+14165550100", country = "CA"}]', "has 0 senders for all that no other is for"),
         (f'[{{from = "+14165550100"}}, {USUAL}]', "has 2 senders for all"),
+        (
+            f'[{{from = "Clinic", country = ["DE", "CA"]}}, {USUAL}]',
+            r"from\[1\]: the sender 'Clinic' is a name, and no",
+        ),
         ('[{country = "CA"}]', r"from\[1\] must be a table"),
         (f'[{{from = "+14165550100", lang = "fr"}}, {USUAL}]', "unknown key 'lang'"),
     ],
