@@ -158,6 +158,7 @@ def rules_schema() -> dict[str, Any]:
                 "at": {"anyOf": [{"required": [row.key]} for row in OFFSET_KEYS if row.at is not At.REFUSED]},
                 "if_holiday": {"anyOf": [{"required": [key]} for key in ("weekday", "days_before")]},
                 "media_urls": {"anyOf": [_IS_MMS, {"properties": {"media_urls": {"const": []}}}]},
+                "after_change": {"not": {"required": ["anchor"]}},
                 "after_booking": {"not": {"required": ["anchor"]}},
                 "subject": {"anyOf": [_IS_MMS, {"properties": {"subject": {"const": ""}}}]},
             },
