@@ -91,10 +91,13 @@ class Planned:
     def before(self, observed: Observed) -> Observed:
         """Return an appointment with what is planned for its visit by others."""
         appointment = observed.appointment
-        if appointment is None or not (self._by_visit or (self._going and observed.twins)):
+        if appointment is None or not (self._by_visit or self._going):
+            return observed
+        visits = {(recipient.phone, appointment.start_at) for recipient in appointment.recipients}
+        if self._by_visit.keys().isdisjoint(visits) and not (self._going and observed.twins):
             return observed
         twins: dict[Visit, list[Twin]] = {}
-        for visit in {(recipient.phone, appointment.start_at) for recipient in appointment.recipients}:
+        for visit in visits:
             staying = [twin for twin in observed.twins.get(visit, ()) if twin.key not in self._going]
             if found := [*staying, *self._by_visit.get(visit, ())]:
                 twins[visit] = found
