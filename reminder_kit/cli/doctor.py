@@ -160,7 +160,8 @@ def _stand(config: Setup, ledger: Ledger, now: datetime) -> Finding:
     except ReminderKitError:  # which is told where the provider is examined
         return Finding("ledger", "ok", words)
     whom = "anybody" if settings.only_to is None else f"nobody but {', '.join(settings.only_to) or 'nobody'}"
-    account = f"{settings.provider} {settings.account or '(no key)'} from {settings.sender}"
+    senders = (settings.sender, *(own.sender for _, own in settings.others))
+    account = f"{settings.provider} {settings.account or '(no key)'} from {', '.join(senders)}"
     words = f"{words}; account {account}; it may write to {whom}"
     current = serving(records)
     if current is None or current.rules.digest == settings.rule_set.digest:

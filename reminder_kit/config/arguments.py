@@ -21,6 +21,7 @@ from reminder_kit.ports import Capabilities
 from reminder_kit.rules.notices import Notice, cancellation_notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
+from reminder_kit.rules.senders import SENDER_KEYS, SenderCondition
 
 __all__ = ["GUARD_KEYS", "UNCLEAR", "checked"]
 
@@ -148,10 +149,31 @@ def _clock(value: Any, what: str) -> Any:
     return value
 
 
+def _senders(value: Any, what: str) -> tuple[tuple[Any, SenderCondition], ...]:
+    """Return further senders, each a provider with what it is for, from tables `{"provider": …, "country": "CA"}`."""
+    if not isinstance(value, list | tuple):
+        raise ConfigurationError(
+            f'{what} must be a list of tables, not {value!r}: [{{"provider": …, "country": "CA"}}]'
+        )
+    found = []
+    for number, row in enumerate(value, 1):
+        where = f"{what}[{number}]"
+        if not isinstance(row, Mapping) or "provider" not in row:
+            raise ConfigurationError(
+                f'{where} must be a table with a provider: {{"provider": Telnyx(…), "country": "CA"}}'
+            )
+        condition = SenderCondition.read({key: row[key] for key in row if key != "provider"}, where)
+        if condition == SenderCondition():
+            raise ConfigurationError(f"{where} does not say what it is for: give {' or '.join(SENDER_KEYS)}")
+        found.append((_provider(row["provider"], f"{where}: provider"), condition))
+    return tuple(found)
+
+
 _CHECKS: dict[str, Check] = {
     "provider": _provider,
     "rules": _rules,
     "fallback": _or_none(_provider),
+    "senders": _senders,
     "timezone": _or_none(checks.zone_name),
     "locale": checks.locale_tag,
     "default_region": _or_none(checks.country),

@@ -158,6 +158,7 @@ def rules_schema() -> dict[str, Any]:
                 "at": {"anyOf": [{"required": [row.key]} for row in OFFSET_KEYS if row.at is not At.REFUSED]},
                 "if_holiday": {"anyOf": [{"required": [key]} for key in ("weekday", "days_before")]},
                 "media_urls": {"anyOf": [_IS_MMS, {"properties": {"media_urls": {"const": []}}}]},
+                "after_change": {"not": {"required": ["anchor"]}},
                 "after_booking": {"not": {"required": ["anchor"]}},
                 "subject": {"anyOf": [_IS_MMS, {"properties": {"subject": {"const": ""}}}]},
             },
@@ -203,6 +204,20 @@ _SOURCE = {
 _SOURCES = {
     "anyOf": [_SOURCE, {"type": "array", "items": _SOURCE}],
     "description": "Calendars that the batch job reads again.",
+}
+_SENDERS = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["from"],
+        "properties": {
+            "from": _TEXT,
+            **dict.fromkeys(("rule", "source", "location", "country"), _WORDS),
+            "channel": {"anyOf": [{"enum": ["sms", "mms"]}, {"type": "array", "items": {"enum": ["sms", "mms"]}}]},
+        },
+    },
 }
 _SEVERAL = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 
@@ -253,7 +268,7 @@ def _sender() -> dict[str, Any]:
     """Return a schema for each key that the provider's table and the fallback's have in common."""
     return {
         "name": _described(_TEXT, "telnyx, twilio, vonage, or one that a package announces."),
-        "from": _described(_TEXT, "The number, or name, messages come from."),
+        "from": _described({"anyOf": [_TEXT, _SENDERS]}, "The number, or name, messages come from; or several."),
         "base_url": _TEXT,
         "webhook_url": _TEXT,
         "schedule_ahead": _LENGTH,

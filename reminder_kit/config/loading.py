@@ -18,7 +18,7 @@ from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.config import checks
 from reminder_kit.config.arguments import GUARD_KEYS, UNCLEAR
 from reminder_kit.config.checks import Check
-from reminder_kit.config.provider_table import KIT_KEYS, SECRET_NAMES, provider_arguments
+from reminder_kit.config.provider_table import KIT_KEYS, SECRET_NAMES, provider_arguments, sender_rows
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError, ReminderKitError
 from reminder_kit.model.suggestions import suggestion
 from reminder_kit.planning.forecast import Prices
@@ -98,13 +98,26 @@ class Config:
             )
         return str(table["name"])
 
+    def senders(self) -> tuple[dict[str, Any], ...]:
+        """Return the provider's further senders, built anew: the rows of `from` that say what they are for."""
+        rows = sender_rows(self.provider_table.get("from"), "[provider] from")[1]
+        return tuple(
+            {
+                "provider": self._provider_from({**self.provider_table, "from": row["from"]}, "provider"),
+                **{key: value for key, value in row.items() if key != "from"},
+            }
+            for row in rows
+        )
+
     def provider(self) -> Provider:
         """Return the provider, built anew from [provider] and the environment.
 
         Raises `ConfigurationError`, naming file and key, for a provider that is not installed, for a key that the
         provider does not know, and for a value that it does not take.
         """
-        return self._provider_from(self.provider_table, "provider")
+        own = sender_rows(self.provider_table.get("from"), "[provider] from")[0]
+        table = {key: value for key, value in self.provider_table.items() if key != "from"}
+        return self._provider_from(table if own is None else {**table, "from": own}, "provider")
 
     def fallback(self) -> Provider | None:
         """Return the fallback, built anew from [fallback] and the environment; None: there is none.
@@ -134,6 +147,7 @@ class Config:
         """Return what the constructor of `ReminderKit` takes."""
         return {
             "provider": self.provider(),
+            **({"senders": found} if (found := self.senders()) else {}),
             **({} if self.fallback_table is None else {"fallback": self.fallback()}),
             "rules": self.rules,
             "ledger": self.ledger(),
@@ -222,6 +236,7 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         quiet = _quiet_hours_of(_table_named(tables, "quiet_hours")).with_days_off(defaults)
     if quiet is not None and quiet.always:
         warnings.append("[quiet_hours] cover the whole week: nothing would ever be sent")
+    sender_rows(provider.get("from"), "[provider] from")
     if "name" in provider:
         checks.text(provider["name"], "[provider] name")
     if _PASSWORD.match(ledger.get("url", "")):

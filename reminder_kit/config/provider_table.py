@@ -14,8 +14,10 @@ from reminder_kit.config import checks
 from reminder_kit.config.checks import Check
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.suggestions import suggestion
+from reminder_kit.providers.senders import barred_countries
+from reminder_kit.rules.senders import SenderCondition
 
-__all__ = ["KIT_KEYS", "SECRET_NAMES", "provider_arguments"]
+__all__ = ["KIT_KEYS", "SECRET_NAMES", "provider_arguments", "sender_rows"]
 
 SECRET_NAMES = re.compile(r"(.*_)?(api_key|api_secret|key|secret|auth_token|token|password|private_key)")
 """Keys that look like a secret's name: these belong into the environment."""
@@ -52,6 +54,36 @@ def provider_arguments(kind: Any, table: Mapping[str, Any], where: str) -> dict[
             value, str(parameters[_argument_name(key)].annotation), f"{where} {key}"
         )
     return found
+
+
+def sender_rows(value: Any, what: str) -> tuple[Any, tuple[Mapping[str, Any], ...]]:
+    """Return the sender for all that no row is for, and the rows that say what theirs are for.
+
+    `value` is what `from` says: one sender (no rows), or a list of tables, of which one says nothing but `from`.
+    Raises `ConfigurationError`, naming `what`.
+    """
+    if not isinstance(value, list):
+        return value, ()
+    usual: list[Any] = []
+    rows: list[Mapping[str, Any]] = []
+    for number, row in enumerate(value, 1):
+        if not isinstance(row, Mapping) or not isinstance(row.get("from"), str):
+            raise ConfigurationError(
+                f'{what}[{number}] must be a table with a sender: {{ from = "+1…", country = "CA" }}'
+            )
+        condition = SenderCondition.read({key: row[key] for key in row if key != "from"}, f"{what}[{number}]")
+        for country in condition.countries:
+            if why := barred_countries(row["from"]).get(country):
+                raise ConfigurationError(f"{what}[{number}]: {why}")
+        if condition == SenderCondition():
+            usual.append(row["from"])
+        else:
+            rows.append(row)
+    if len(usual) != 1:
+        raise ConfigurationError(
+            f"{what} has {len(usual)} senders for all that no other is for, and needs one: a table with `from` alone"
+        )
+    return usual[0], tuple(rows)
 
 
 def _is_key(name: str, annotation: str) -> bool:

@@ -5,7 +5,7 @@ Never asks a provider for another one's message, and never decides what is dispa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ class Dispatchers:
 
     first: Dispatcher
     second: Dispatcher | None = None
+    #: Those of the provider's other senders.
+    others: tuple[Dispatcher, ...] = ()
 
     @classmethod
     def over(
@@ -43,20 +45,24 @@ class Dispatchers:
         actor: str,
         *,
         patient: bool,
+        others: Iterable[Route] = (),
     ) -> Dispatchers:
-        """Return the dispatchers over a kit's routes for one run."""
+        """Return the dispatchers over a kit's routes for one run; `others` are those of further senders."""
         first, second = (
             None if route is None else Dispatcher.over(route, ledger, clock, actor, patient=patient) for route in routes
         )
         assert first is not None  # noqa: S101 - a kit has a provider
-        return cls(first, second)
+        further = (Dispatcher.over(route, ledger, clock, actor, patient=patient) for route in others)
+        return cls(first, second, tuple(further))
 
     def of(self, what: Message | Reminder) -> Dispatcher:
         """Return the dispatcher whose provider a message belongs to, or a reminder goes through."""
         settings = self.first.route.settings
-        if self.second is None or settings.of(what) is settings:
+        found = settings.of(what)
+        if found is settings:
             return self.first
-        return self.second
+        own = (dispatcher for dispatcher in self.others if dispatcher.route.settings is found)
+        return next(own, self.second or self.first)
 
     def settle(
         self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool], *, alone: bool = True

@@ -1,6 +1,7 @@
 """A route: one provider of a kit, with all that is its own.
 
-Never sends anything; `exchange` does. A kit has one route, and a second one where it has a fallback.
+Never sends anything; `exchange` does. A kit has one route, one more for each further sender, and one where it has a
+fallback.
 """
 
 from __future__ import annotations
@@ -127,6 +128,10 @@ class Route:
         if fallback is None or settings.fallback is None or io is None:
             return None
         return cls(fallback, settings.fallback, io)
+
+    def beside(self, provider: Provider, settings: Settings) -> Route:
+        """Return the route of another sender of the same provider: whether that answers is known to both."""
+        return Route(provider, settings, self.io, self.breaker, self.skew)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -5,7 +5,7 @@ Decides nothing itself, and never reads a clock: the faces give it one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_run
 from reminder_kit.kit.restored import once_opt_outs_are_known
+from reminder_kit.kit.senders import with_senders
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
 from reminder_kit.model.consent import sender_names
@@ -88,6 +89,7 @@ class Kit:
         rules: Iterable[Rule | Mapping[str, Any]],
         ledger: str | Any = "sqlite:///reminders.db",
         *,
+        senders: Sequence[Mapping[str, Any]] = (),
         fallback: Provider | None = None,
         timezone: str | None = None,
         locale: str = "en",
@@ -125,7 +127,10 @@ class Kit:
 
         `ledger` is the URL of an SQLite file or a PostgreSQL database, an SQLAlchemy engine
         or a `Ledger`. `timezone` is the IANA zone of whatever names none, `default_region`
-        the country of phones written without a code. `fallback` (another sender, or provider)
+        the country of phones written without a code. `senders` are further senders of the same
+        provider, each for some of the messages: `[{"provider": Telnyx(from_="+1416…"), "country":
+        "CA"}]`, by `rule`, `source`, `location`, `country` of the number, and `channel`; the first
+        that fits, and may write there, is taken. `fallback` (another sender, or provider)
         sends once more what was not delivered. `holidays` ("US", "US-CA"), `closed_days` and
         `weekend` say which days are no business days; `transliterate` writes typographic
         quotes, dashes and spaces plainly; `must_say` is what the linter asks of every text.
@@ -157,6 +162,7 @@ class Kit:
         given = arguments.checked(
             provider=provider,
             rules=rules,
+            senders=senders,
             fallback=fallback,
             timezone=timezone,
             locale=locale,
@@ -186,6 +192,7 @@ class Kit:
         self.provider, self.fallback = provider, fallback
         #: What is waited for as the kit is closed: who follows commits (`kit.following`).
         self.before_closing: list[Callable[[], Any]] = []
+        self.senders: tuple[Provider, ...] = tuple(one for one, _ in given["senders"])
         self.prices, self.calendar = given["cost"], given["calendar"]
         self.expected_every = given["expected_every"]
         defaults = Defaults(
@@ -216,7 +223,7 @@ class Kit:
             rearm_after=given["rearm_after"],
             alarms=getattr(given["calendar"], "alarms", "ignore"),
             suppress_undeliverable=suppress_undeliverable,
-            senders=senders_of(provider, fallback),
+            senders=senders_of(provider, *self.senders, fallback),
             holds_unclear=unclear == "hold",
             only_to=None if only_to is None else checks.numbers(only_to, "only_to"),
             correction=given["correction"],
@@ -224,8 +231,10 @@ class Kit:
             min_gap=given["min_gap"],
             max_per_day=given["max_per_day"],
             max_parts=provider.capabilities.max_parts,
+            not_to=provider.capabilities.not_to,
+            sends_mms=provider.capabilities.mms,
         )
-        self.settings = with_fallback(settings, fallback, failures)
+        self.settings = with_fallback(with_senders(settings, given["senders"]), fallback, failures)
         without_phone = getattr(given["calendar"], "without_phone", "")
         self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention", self.settings.writer)
         self._retention: timedelta | None = given["retention"]
@@ -241,7 +250,9 @@ class Kit:
         self._listeners = Listeners(isinstance(self._io, AsyncIO), (*EVENT_TYPES, *keywords.names.values()))
         route = Route(provider, self.settings, self._io)
         spare = Route.of(fallback, self.settings, self._fallback_io)
-        self._executor = Executor(self.ledger, self.settings, self._io, self._clock, route, spare)
+        rows = zip(self.senders, self.settings.others, strict=True)
+        others = tuple(route.beside(one, own) for one, (_, own) in rows)
+        self._executor = Executor(self.ledger, self.settings, self._io, self._clock, route, spare, others)
         self._inbox = Inbox(MessageEvents(failures, suppress_undeliverable), keywords, given["rearm_after"])
 
     @classmethod
@@ -339,7 +350,7 @@ class Kit:
 
     def _routes(self) -> list[tuple[Provider, IO]]:
         """Return the provider, then its fallback, if there is one, each with what carries requests to it."""
-        routes = [(self.provider, self._io)]
+        routes = [(one, self._io) for one in (self.provider, *self.senders)]
         if self.fallback is not None and self._fallback_io is not None:
             routes.append((self.fallback, self._fallback_io))
         return routes

@@ -8,6 +8,7 @@ and, under a claim, what is really done. May import `text`, `rules`, `model` and
     message_times  what time allows with one message: to repeat it, to take it back, to forget it
     assessment     each wanted reminder by itself: what is parked for it, and where a new message would go
     cancellation   one message for whom a message told of an appointment that was then cancelled
+    moves          when a start moved, for rules that are counted from that
     correction     one more reminder for whom a message named a start that is no longer true
     fallback       one more reminder, through another sender, where the first message did not arrive
     unclear        a reminder held back for a reply that nobody has seen yet

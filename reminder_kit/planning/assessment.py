@@ -31,6 +31,7 @@ from reminder_kit.planning.message_times import (
     replayable,
     texts_in_doubt,
 )
+from reminder_kit.planning.moves import counted_from_moves
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.unclear import held_back, waited_too_long
@@ -108,7 +109,7 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
 
     Corrections, cancellations and fallbacks are among them. What neighbours change is up to `combining` and `spacing`.
     """
-    wanted = wanted_reminders(observed, settings)
+    wanted = wanted_reminders(observed, settings, now)
     including = (
         {reminder.key: _messages_that_include(reminder, observed, settings, now) for reminder in wanted}
         if observed.included_in
@@ -159,13 +160,17 @@ def _messages_that_include(reminder: Reminder, observed: Observed, settings: Set
     return as_its_own
 
 
-def wanted_reminders(observed: Observed, settings: Settings) -> list[Reminder]:
-    """Return the reminders of an appointment by its rules, refused where nobody is to be written to."""
+def wanted_reminders(observed: Observed, settings: Settings, now: datetime | None = None) -> list[Reminder]:
+    """Return the reminders of an appointment by its rules, refused where nobody is to be written to.
+
+    `now` None: what is counted from a move is due as it is recorded.
+    """
     if observed.appointment is None:
         return []
     reminders = reminders_of(
         observed.appointment, rules_for(observed.appointment, settings.rules, settings.alarms), settings.defaults
     )
+    reminders = counted_from_moves(reminders, observed, settings, now)
     return _whom_may_be_written_to(reminders, observed, settings)
 
 

@@ -23,7 +23,7 @@ from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import cancellable
 from reminder_kit.planning.settings import Settings
-from reminder_kit.planning.spacing import LAST_LOOK
+from reminder_kit.planning.spacing import EACH_RUN
 
 __all__ = ["all_within_day_limit", "planned_traffic", "too_many", "within_day_limit"]
 
@@ -44,8 +44,8 @@ def within_day_limit(
 ) -> list[Decision]:
     """Return the decisions of one appointment, those unsent that `max_per_day` leaves no room for.
 
-    `traffic` is, by number, what goes or went out to it otherwise. What is left unsent is decided again shortly before
-    its time, since another message of that day may have been withdrawn.
+    `traffic` is, by number, what goes or went out to it otherwise. What is left unsent is decided again by each
+    run, since another message of that day may have been withdrawn.
     """
     limit = settings.max_per_day
     if limit is None:
@@ -56,7 +56,7 @@ def within_day_limit(
         for number, planned in own.items()
     }
     return [
-        _unsent(decision, settings, now)
+        _unsent(decision, settings)
         if _may_be_withheld(decision, settings, now) and _nearer(decision, everything, now) >= limit
         else decision
         for decision in decisions
@@ -151,12 +151,8 @@ def _rank(traffic: Traffic, now: datetime) -> _Rank:
     return _Rank(distance, traffic.send_at, traffic.key)
 
 
-def _unsent(decision: Decision, settings: Settings, now: datetime) -> Decision:
+def _unsent(decision: Decision, settings: Settings) -> Decision:
     """Return a decision after which nothing goes out, and what is parked is taken back."""
-    assert decision.reminder is not None  # noqa: S101 - asked by the caller
-    draft = decision.draft or (decision.message.draft if decision.message is not None else None)
-    assert draft is not None  # noqa: S101 - likewise
-    again = draft.send_at - settings.of(decision.reminder).window.min_lead - LAST_LOOK
     note = f"{settings.max_per_day} other messages go to that number that day (max_per_day)"
     return evolve(
         decision.unsent(Reason.DAY_LIMIT),
@@ -165,6 +161,6 @@ def _unsent(decision: Decision, settings: Settings, now: datetime) -> Decision:
         recorded_reason="",
         causes=(),
         adopt=False,
-        park_at=again if now < again else None,
+        park_at=EACH_RUN,
         notes=(*decision.notes, note),
     )

@@ -16,6 +16,7 @@ from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.blockers import Blocker, stopping
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Draft, Message
+from reminder_kit.model.phones import country_of
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, ReminderStatus
 from reminder_kit.planning.assessment import Assessment, as_if_settled, assess, says_when
@@ -41,13 +42,15 @@ def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decisi
     assessments = assess(observed, settings, now)
     if settings.needs_neighbours:
         combine(assessments, observed, settings, now)
-    skip_same_texts(assessments, observed, settings, now)
+    skip_same_texts(assessments, observed, settings)
     if settings.needs_neighbours:
         apply_min_gap(assessments, observed, settings, now)
-        skip_same_texts(assessments, observed, settings, now)
+        skip_same_texts(assessments, observed, settings)
     siblings = siblings_of(assessments, observed)
     for assessment in assessments:
         assessment.siblings = siblings
+        if settings.others:
+            assessment.notes = (*assessment.notes, f"sent from {settings.of(assessment.reminder).sender}")
     decisions = [_decision(assessment, observed, settings, now) for assessment in assessments]
     known = {assessment.reminder.key for assessment in assessments}
     gone = [key for key in {**observed.outcomes, **observed.messages} if key not in known]
@@ -98,6 +101,9 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
     except ConfigurationError as error:
         assessment.error = str(error)
         return _without(assessment, observed, Reason.TEMPLATE_ERROR, settings, now)
+    if why := own_settings.not_to and own_settings.not_to.get(country_of(draft.to)):
+        assessment.error = why
+        return _without(assessment, observed, Reason.QUARANTINED, settings, now)
     if parked is None:
         return _new(assessment, observed, draft, settings, now)
     if parked.state is not State.CANCELLING and is_same(parked, draft, own_settings):

@@ -119,7 +119,7 @@ def _pair(
         message for message in own if message.state is State.REJECTED and message.error.startswith(REFUSED_SENDER)
     ]
     is_parked = any(message.state in OPEN for message in fallbacks)
-    if refusals and (is_parked or _is_of(refusals[-1], settings)):
+    if refusals and (is_parked or _is_of(refusals[-1], settings.of(reminder))):
         fallback = _derived(reminder, "a message that was refused for its sender", reminder.due_at, late=False)
         return _refused(reminder, Reason.QUARANTINED), fallback
     if stopped or is_parked:
@@ -137,7 +137,7 @@ def _is_stopped(reminder: Reminder, settings: Settings, blockers: Sequence[Block
         return ""
     rule = reminder.rule
     like = Draft(reminder.recipient.phone, "", reminder.due_at, "", rule.media_urls, rule.channel)
-    blocker = stopping(blockers, reminder.key, like, **settings.origin)
+    blocker = stopping(blockers, reminder.key, like, **settings.of(reminder).origin)
     if blocker is None or blocker.next_try_at <= now:
         return ""
     too_late = blocker.next_try_at + settings.window.min_lead + settings.window.margin >= reminder.due_at

@@ -19,11 +19,11 @@ from reminder_kit.model.messages import Draft
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.combining import combined_for_preview
 from reminder_kit.rules.alarms import rules_for
-from reminder_kit.rules.bookings import refused_as_old
+from reminder_kit.rules.bookings import refused_as_old, unchanged
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.placement import Placement, place
 from reminder_kit.rules.quiet_hours import QuietHours
-from reminder_kit.rules.reminders import BOOKING, Reminder, reminders_of
+from reminder_kit.rules.reminders import BOOKING, CHANGE, Reminder, due_time, reminders_of
 from reminder_kit.rules.rule import Rule
 from reminder_kit.rules.superseding import supersede
 from reminder_kit.rules.window import Window
@@ -87,7 +87,8 @@ class Preview:
 
     def _placed(self, appointment: Appointment, now: datetime) -> list[tuple[Reminder, Placement]]:
         normal = normalise(appointment, self.defaults.region)
-        reminders = reminders_of(normal, rules_for(normal, self.rules, self.alarms), self.defaults)
+        found = reminders_of(normal, rules_for(normal, self.rules, self.alarms), self.defaults)
+        reminders = [unchanged(reminder) for reminder in found]
         return supersede(
             [
                 (
@@ -129,6 +130,10 @@ class Preview:
 
     def _made_up(self, appointment: Appointment, rule: Rule, now: datetime) -> Iterator[PreviewLine]:
         (wanted,) = reminders_of(normalise(appointment, self.defaults.region), [rule], self.defaults)
+        if rule.anchor == CHANGE:
+            wanted = evolve(
+                wanted, due_at=due_time(rule, now, wanted.local_zone, self.defaults.is_open), changed_at=now
+            )
         note = wanted.detail if wanted.refusal is Reason.CONDITION else ""
         reminder = evolve(wanted, refusal=None) if note else wanted
         placement = place(reminder, now=now, window=_ANY_TIME, quiet=self.quiet)

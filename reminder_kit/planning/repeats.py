@@ -1,6 +1,6 @@
 """Repeats: of two records of one visit, told in the same words, one message.
 
-Pure: `now` is an argument. Never touches a message that is parked, and never compares what one appointment says itself:
+Pure: no clock, no I/O. Never touches a message that is parked, and never compares what one appointment says itself:
 only new messages are left unsaid, where another appointment's message to that number tells the same of the same start.
 
 The words are the same if they would be at the other one's time: "tomorrow" an hour earlier is no other message.
@@ -8,7 +8,7 @@ The words are the same if they would be at the other one's time: "tomorrow" an h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -18,10 +18,11 @@ from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Twin
 from reminder_kit.planning.assessment import Assessment
+from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
-from reminder_kit.planning.spacing import LAST_LOOK, new_messages
+from reminder_kit.planning.spacing import EACH_RUN, new_messages
 from reminder_kit.rules.placement import Placement, PlacementDecision
 from reminder_kit.rules.superseding import COLLAPSE_WITHIN
 
@@ -47,10 +48,10 @@ def is_repeated(twin: Twin, text: str, send_at: datetime, due_at: datetime, sibl
     return min(abs(twin.due_at - due_at), abs(twin.send_at - send_at)) < COLLAPSE_WITHIN
 
 
-def skip_same_texts(assessments: Sequence[Assessment], observed: Observed, settings: Settings, now: datetime) -> None:
+def skip_same_texts(assessments: Sequence[Assessment], observed: Observed, settings: Settings) -> None:
     """Skip new messages that another record of the same visit says already.
 
-    What is skipped is decided again shortly before its time, since the other message may have been withdrawn.
+    What is skipped is decided again by each run, since the other message may have been withdrawn.
     """
     if not observed.twins:
         return
@@ -61,10 +62,8 @@ def skip_same_texts(assessments: Sequence[Assessment], observed: Observed, setti
         said = next((twin for twin in others if _says(twin, assessment, placement, settings)), None)
         if said is not None and placement.send_at is not None:
             step = ("another record of the same visit says the same, at {}", said.send_at)
-            again = placement.send_at - settings.of(assessment.reminder).window.min_lead - LAST_LOOK
-            again_at = again if now < again else None
             assessment.placement = Placement(
-                PlacementDecision.SKIP, _reason(said, assessment, observed), None, again_at, (*placement.steps, step)
+                PlacementDecision.SKIP, _reason(said, assessment, observed), None, EACH_RUN, (*placement.steps, step)
             )
 
 
@@ -91,26 +90,37 @@ def _says(twin: Twin, assessment: Assessment, placement: Placement, settings: Se
 
 @define
 class Planned:
-    """What was decided to be parked before, in a plan or a batch: the ledger does not know of it yet."""
+    """What was decided to be parked, or taken back, in a plan or a batch: the ledger does not know of it yet."""
 
     _by_visit: dict[Visit, list[Twin]] = field(factory=dict)
+    #: The keys of reminders whose parked message is taken back.
+    _going: set[str] = field(factory=set)
 
     def before(self, observed: Observed) -> Observed:
-        """Return an appointment with what is planned for its visit by others before it."""
+        """Return an appointment with what is planned for its visit by others."""
         appointment = observed.appointment
-        if appointment is None or not self._by_visit:
+        if appointment is None or not (self._by_visit or self._going):
             return observed
-        visits = [(recipient.phone, appointment.start_at) for recipient in appointment.recipients]
-        more: Mapping[Visit, Sequence[Twin]] = {
-            visit: [*observed.twins.get(visit, ()), *self._by_visit[visit]]
-            for visit in visits
-            if visit in self._by_visit
-        }
-        return evolve(observed, twins={**observed.twins, **more}) if more else observed
+        visits = {(recipient.phone, appointment.start_at) for recipient in appointment.recipients}
+        if self._by_visit.keys().isdisjoint(visits) and not (self._going and observed.twins):
+            return observed
+        twins: dict[Visit, list[Twin]] = {}
+        for visit in visits:
+            staying = [twin for twin in observed.twins.get(visit, ()) if twin.key not in self._going]
+            if found := [*staying, *self._by_visit.get(visit, ())]:
+                twins[visit] = found
+        return evolve(observed, twins=twins)
+
+    @staticmethod
+    def depends(decisions: Iterable[Decision]) -> bool:
+        """Say whether decisions depend on what others say, and may be others once all of these are decided."""
+        return any(decision.reason in (Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE) for decision in decisions)
 
     def note(self, decisions: Iterable[Decision]) -> None:
         """Note what one appointment's decisions park, in the place of what was noted of it before."""
         for decision in decisions:
+            if decision.kind in (ChangeKind.CANCEL, ChangeKind.REPLACE):
+                self._going.add(decision.key)
             if decision.reminder is None:
                 continue
             visit = (decision.number, decision.start_at)

@@ -14,12 +14,14 @@ from attrs import field, frozen
 
 from reminder_kit.model.consent import Writer, sender_name
 from reminder_kit.model.messages import Message
+from reminder_kit.model.phones import country_of
 from reminder_kit.model.rule_sets import RuleSet
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.rules.rule import Rule
+from reminder_kit.rules.senders import SenderCondition
 from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
 
@@ -85,6 +87,11 @@ class Settings:
     cap: int | None = None
     #: By provider, the codes of undelivered messages after which no other sender would fare better.
     permanent_codes: Mapping[str, frozenset[str]] = field(factory=dict, repr=False, eq=False)
+    #: The countries that the sender can't write to, each with why; and whether it can send MMS.
+    not_to: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
+    sends_mms: bool = True
+    #: Other senders of the same provider, each with what it is for and its settings: the first that fits is taken.
+    others: tuple[tuple[SenderCondition, Settings], ...] = ()
     #: The same for the provider that stands in where a message does not arrive; None: none does.
     fallback: Settings | None = None
 
@@ -103,13 +110,15 @@ class Settings:
         """What digests have of notices and the day's limit besides the text of corrections; nothing where unused."""
         waits = ("correction after", repr(self.correction.after)) if self.correction.after else ()
         limit = () if self.max_per_day is None else (f"max_per_day {self.max_per_day}",)
-        return (*waits, *self.cancellation.parts("cancellation"), *limit)
+        others = (f"{settings.sender} for {condition!r}" for condition, settings in self.others)
+        return (*waits, *self.cancellation.parts("cancellation"), *limit, *others)
 
     @property
     def _own_senders(self) -> set[str]:
         """The names among `senders` that are told by the providers' own: all but those of pools."""
         spare = self.fallback
-        return {sender_name(sender) for sender in (self.sender, spare.sender if spare else "")}
+        others = (settings.sender for _, settings in self.others)
+        return {sender_name(sender) for sender in (self.sender, *others, spare.sender if spare else "")}
 
     @cached_property
     def combines(self) -> bool:
@@ -159,17 +168,27 @@ class Settings:
         """Say whether the provider may be asked for anything that concerns this number (E.164)."""
         return self.only_to is None or number.startswith(self.only_to)
 
+    def _chosen_for(self, reminder: Reminder) -> Settings:
+        """Return the settings of the first of the other senders that is for a reminder, and may send it; else these."""
+        to = country_of(reminder.recipient.phone) if self.others and reminder.recipient is not None else ""
+        for condition, settings in self.others:
+            able = to not in settings.not_to and (settings.sends_mms or reminder.rule.channel != "mms")
+            if able and condition.fits(reminder):
+                return settings
+        return self
+
     def of(self, what: Message | Reminder) -> Settings:
         """Return the settings of the provider a message belongs to, or a reminder goes through."""
         spare = self.fallback
-        if spare is None:
+        if spare is None and not self.others:
             return self
         if isinstance(what, Reminder):
-            return spare if what.instead else self
-        for candidate in (self, spare):
+            return spare if spare is not None and what.instead else self._chosen_for(what)
+        others = (settings for _, settings in self.others)
+        for candidate in filter(None, (self, *others, spare)):
             if (candidate.provider, candidate.sender) == (what.provider, what.sender):
                 return candidate
-        return spare if what.provider == spare.provider != self.provider else self
+        return self if spare is None else spare if what.provider == spare.provider != self.provider else self
 
     @property
     def digest(self) -> str:

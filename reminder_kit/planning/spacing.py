@@ -10,7 +10,7 @@ Pure: `now` is an argument. Never touches a message that is parked: only new one
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from attrs import evolve
 
@@ -22,12 +22,16 @@ from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.placement import FeasibleRange, Placement, PlacementDecision, feasible_range, hold
 
-__all__ = ["LAST_LOOK", "apply_min_gap", "apply_min_silence", "new_messages", "note_planned", "with_planned"]
+__all__ = ["EACH_RUN", "apply_min_gap", "apply_min_silence", "new_messages", "note_planned", "with_planned"]
 
 _NONE = timedelta(0)
 _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
 LAST_LOOK = timedelta(minutes=15)
 """How long before its parking time a silenced reminder is decided again: what silenced it may be gone by then."""
+
+EACH_RUN = datetime(1970, 1, 1, tzinfo=UTC)
+"""When what was left unsaid for another appointment's message is looked at again: by each run, since that message may
+be taken back by any, and a process that dies can tell nobody of it."""
 
 
 def apply_min_silence(

@@ -59,6 +59,8 @@ class Capabilities:
     cancels: bool = True
     #: Whether it takes MMS.
     mms: bool = True
+    #: The countries (two letters) that its sender can't write to, each with why and what helps.
+    not_to: Mapping[str, str] = field(factory=dict, repr=False)
     #: Whether its webhooks carry the token that `create` was given.
     echoes_token: bool = False
     #: How many parts an SMS may have.

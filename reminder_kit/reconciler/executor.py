@@ -115,6 +115,8 @@ class Executor:
     route: Route
     #: The way to the fallback; None: there is none.
     fallback: Route | None = None
+    #: The ways of the provider's other senders.
+    others: tuple[Route, ...] = ()
     #: The name under which claims are held; each claim adds a number to it.
     owner: Owner | str = field(factory=Owner)
     _claim_numbers: Iterator[int] = field(factory=count)
@@ -155,14 +157,14 @@ class Executor:
 
     @property
     def _routes(self) -> list[Route]:
-        return [route for route in (self.route, self.fallback) if route is not None]
+        return [route for route in (self.route, *self.others, self.fallback) if route is not None]
 
     def start_asking(self, now: datetime) -> list[str]:
         """Have providers that are left alone asked at `now` (UTC); returns the names of their notes in the ledger."""
         for route in self._routes:
             if route.breaker.open_until is not None:
                 route.breaker.open_until = min(now, route.breaker.open_until)
-        return [route.outage for route in self._routes]
+        return list(dict.fromkeys(route.outage for route in self._routes))
 
     async def _remember(self, now: datetime) -> None:
         """Write down whether the providers answer, where that has changed."""
@@ -241,7 +243,8 @@ class Executor:
         return [identity for identity in identities if identity not in claimed]
 
     def _dispatchers(self, actor: str, *, patient: bool) -> Dispatchers:
-        return Dispatchers.over((self.route, self.fallback), self.ledger, self.clock, actor, patient=patient)
+        routes = (self.route, self.fallback)
+        return Dispatchers.over(routes, self.ledger, self.clock, actor, patient=patient, others=self.others)
 
     async def _claim(self, identities: Sequence[Identity], run: Execution) -> list[WorkItem]:
         """Claim what is free, or held by a process of this machine that is dead; returns it in the same order."""
@@ -286,31 +289,36 @@ class Executor:
 
     def _decide(self, works: Sequence[WorkItem], run: Execution) -> None:
         """Decide by the same functions as the plan, at the current clock and from one snapshot of the ledger."""
-        worklist = run.plan.worklist
-        now, held_back = self.clock(), worklist.held_back
+        now = self.clock()
         barred, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
         planned: dict[str, list[Traffic]] = {}
         parked = Planned()
         for work, observed in zip(works, all_observed, strict=True):
             work.redecided, work.decide_again = work.redecided or work.decide_again, False
-            work.forget_stale()
             work.barred = barred
-            work.decisions, work.error = decisions_for(
-                parked.before(with_planned(observed, planned)), self.settings, now
-            )
-            parked.note(work.decisions)
-            if run.yields:
-                work.decisions = yielding(work.decisions, observed, fresh=work.is_fresh)
-            work.decisions = [held(decision) if decision.key in held_back else decision for decision in work.decisions]
-            work.decisions = waiting_their_turn(work.decisions, worklist.probes, observed.blockers, self.settings, now)
+            work.forget_stale()
+            known = with_planned(observed, planned)
+            self._decide_one(work, known, parked, run, now)
             if self.settings.spacing_reach:
                 note_planned(planned, [decision.change for decision in work.decisions])
-            if work.error:
-                work.complete = False
+        for work, observed in zip(works, all_observed, strict=True):
+            if parked.depends(work.decisions):  # on a message that another one of these takes back
+                self._decide_one(work, observed, parked, run, now)
         traffic = [observed.traffic for observed in all_observed]
         limited = all_within_day_limit([work.decisions for work in works], traffic, self.settings, now)
         for work, decisions in zip(works, limited, strict=True):
             work.decisions = decisions
+
+    def _decide_one(self, work: WorkItem, observed: Observed, parked: Planned, run: Execution, now: datetime) -> None:
+        worklist = run.plan.worklist
+        decisions, work.error = decisions_for(parked.before(observed), self.settings, now)
+        parked.note(decisions)
+        if run.yields:
+            decisions = yielding(decisions, observed, fresh=work.is_fresh)
+        decisions = [held(decision) if decision.key in worklist.held_back else decision for decision in decisions]
+        work.decisions = waiting_their_turn(decisions, worklist.probes, observed.blockers, self.settings, now)
+        if work.error:
+            work.complete = False
 
     def _observe(
         self, works: Sequence[WorkItem], now: datetime, reader: Reader

@@ -111,6 +111,8 @@ class PlanBuilder:
     other_providers: dict[str, str] = field(factory=dict)
     #: What is to be parked, as far as it was decided.
     planned: Planned = field(factory=Planned)
+    #: What was known of appointments that say nothing since another one says it.
+    _silent: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
     #: What is decided for each appointment, where the day's limit depends on all of it.
     _decided: dict[Identity, tuple[list[Decision], Observed]] = field(factory=dict)
     #: The keys of new messages that tell of a cancellation.
@@ -261,12 +263,10 @@ class PlanBuilder:
         """Decide for one appointment, with its record (None: never recorded), and note what that comes to."""
         identity = observed.identity
         decisions, error = decisions_for(self.planned.before(observed), self.settings, self.now)
-        self.planned.note(decisions)
+        self._note(decisions, observed, record)
         is_new = record is None or record.dirty or not record.planned_with or identity in self._fresh
         if self.yields:
             decisions = yielding(decisions, observed, fresh=is_new)
-        if self.settings.max_per_day is not None:
-            self._decided[identity] = decisions, observed
         self.other_providers |= _other_providers(decisions, self.settings)
         for decision in decisions if self.blockers else ():
             self.candidates.pop(decision.key, None)
@@ -427,6 +427,19 @@ class PlanBuilder:
             observed, record = self._observed[identity]
             self.add_decisions(with_planned(observed, planned), record)
             note_planned(planned, self.changes[identity])
+
+    def _note(self, decisions: list[Decision], observed: Observed, record: AppointmentRecord | None) -> None:
+        """Note decisions on which those of other appointments depend."""
+        self.planned.note(decisions)
+        if self.planned.depends(decisions):
+            self._silent[observed.identity] = observed, record
+        if self.settings.max_per_day is not None and not self.yields:
+            self._decided[observed.identity] = decisions, observed
+
+    def decide_silent_again(self) -> None:
+        """Decide again for appointments that say nothing since another one says it: that may be taken back."""
+        for observed, record in list(self._silent.values()):
+            self.add_decisions(observed, record)
 
     def apply_day_limit(self) -> None:
         """Leave unsent what a number gets too much of in one day, in the light of all that was decided."""
@@ -605,6 +618,7 @@ def build_plan(
         builder.sweep(record for record in reader.records(dirty_only=True) if _is_addressed_to(record, scope.number))
     builder.let_speak()
     builder.decide_affected_neighbours()
+    builder.decide_silent_again()
     builder.respace_new_messages()
     builder.apply_day_limit()
     builder.choose_probes()

@@ -68,7 +68,7 @@ class OffsetKey:
 
     @property
     def anchor(self) -> str:
-        """What it is counted from where the rule does not say: "start", "end" or "booking"."""
+        """What it is counted from where the rule does not say: "start", "end", "booking" or "change"."""
         return self.counted_from or ("end" if self.follows else "start")
 
 
@@ -186,6 +186,14 @@ OFFSET_KEYS = (
         _length_or_none,
         _as_it_is,
         counted_from="booking",
+    ),
+    OffsetKey(
+        "after_change",
+        "How long after its start moved, told or not.",
+        "length",
+        _length_or_none,
+        _as_it_is,
+        counted_from="change",
     ),
     OffsetKey(
         "on", "One instant for all, with its offset: 2026-02-15T14:30:00Z.", "instant", _one_instant, _at_instant

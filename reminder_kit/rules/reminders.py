@@ -24,11 +24,14 @@ from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.offsets import Offset, OffsetKind, apply_offset, dst_note, in_words
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["BOOKING", "Reminder", "due_time", "is_place", "reminder_key", "reminders_of"]
+__all__ = ["BOOKING", "CHANGE", "Reminder", "due_time", "is_place", "reminder_key", "reminders_of"]
 
 
 BOOKING = "booking"
 """The anchor of rules that are counted from when an appointment was booked."""
+
+CHANGE = "change"
+"""The anchor of rules that are counted from when a start moved: only who knows the ledger can say when that was."""
 
 _NOWHERE = "nowhere: UTC"
 """Where the zone of an appointment comes from of which nobody knows one."""
@@ -82,6 +85,8 @@ class Reminder:
     aside: str = ""
     #: Whether it says what is no longer true (a correction, a cancellation) instead of reminding.
     is_notice: bool = False
+    #: When (UTC) it was learned that the start moved, for rules that are counted from that; None: it did not.
+    changed_at: datetime | None = None
 
     @property
     def clock(self) -> str:
@@ -109,11 +114,13 @@ class Reminder:
         """Whether it is due at the wall clock of an all-day appointment, which is midnight: nobody means that."""
         rule = self.rule
         by_clock = rule.offset.kind in (OffsetKind.EXACT, OffsetKind.NOMINAL, OffsetKind.BUSINESS)
-        return self.appointment.all_day and by_clock and rule.offset.at is None and rule.anchor != BOOKING
+        return self.appointment.all_day and by_clock and rule.offset.at is None and rule.anchor in ("start", "end")
 
     @property
     def counted_from_at(self) -> datetime:
-        """What it is counted from: the anchor, or when the appointment was booked (the start, if nobody knows), UTC."""
+        """What it is counted from, UTC: the anchor, or when the appointment was booked, or moved; else the start."""
+        if self.changed_at is not None:
+            return self.changed_at
         booked_at = self.appointment.booked_at if self.rule.anchor == BOOKING else None
         return self.anchor_at if booked_at is None else utc(booked_at)
 
@@ -228,7 +235,7 @@ def reminders_of(appointment: Appointment, rules: Sequence[Rule], defaults: Defa
     wanted = []
     for rule in rules:
         anchor_at = end_at if rule.anchor == "end" else start_at
-        counted_from = _booked_at(appointment) if rule.anchor == BOOKING else anchor_at
+        counted_from = {BOOKING: _booked_at(appointment), CHANGE: None}.get(rule.anchor, anchor_at)
         due_at = None if counted_from is None else due_time(rule, counted_from, local.zone, defaults.is_open)
         due_at, aside, skips = beside_days_off(rule, due_at, local.zone, defaults)
         by_status = _status_refusal(appointment, rule)

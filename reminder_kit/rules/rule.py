@@ -41,7 +41,7 @@ _LONGEST_SPREAD = timedelta(days=1)
 class Rule:
     """When, to whom and in which words the recipients of an appointment are reminded.
 
-    Exactly one of the nine keys after `id` says when. A length is a text with its unit ("24 hours", "90 minutes",
+    Exactly one of the ten keys after `id` says when. A length is a text with its unit ("24 hours", "90 minutes",
     "1 day", "PT24H") or a `timedelta`; where 0 is the default, 0 needs no unit. Texts are templates, each one text, or
     one by locale (`{"en": …}`), or one by channel (`{"sms": …, "mms": …}`, each again one text or one by locale), of
     which the rule keeps its own channel's.
@@ -59,6 +59,9 @@ class Rule:
     after_booking: A length after `booked_at`, likewise, or none: "You are booked for {{ when }}." Once for a booking,
         and only where that was an hour ago at most as it came in, so that a first import texts nobody; never for
         occurrences of a series: nobody booked them one by one. Before the start, as any other.
+    after_change: A length after the kit learned that the start moved by more than its `rearm_after`, likewise, or none:
+        "Your appointment is now {{ when }}." Once for each new start, to whoever has the appointment (a `correction`
+        goes to whom a message told the old start), and never as it first comes in. Before the start, as any other.
     on: One instant for all appointments: an aware datetime, or a text with its offset ("2026-02-15T14:30:00Z").
     at: A local time ("18:00") of the appointment's zone, for the keys that count days; None: none is given.
     if_holiday: What becomes of a reminder whose day (by `weekday` or `days_before`) is a holiday or a closed day:
@@ -67,7 +70,7 @@ class Rule:
         place's where there is a location that is no address of the web, else the reader's. Where the two differ, `when`
         names the city.
     anchor: What the offset is counted from, "start" or "end"; None: the end for follow-ups, else the start. With
-        `after_booking` it is the booking ("booking").
+        `after_booking` it is the booking ("booking"), with `after_change` the change ("change").
     text: What the message says.
     late_text: What it says instead where it goes out after its due time; "": the same.
     together: What it says where it speaks of several `appointments` of one phone and day: the message of the first of
@@ -111,6 +114,7 @@ class Rule:
     business_days_before: int | None
     business_days_after: int | None
     after_booking: Offset | None
+    after_change: Offset | None
     on: datetime | None
     at: time | None
     if_holiday: str | None
@@ -149,6 +153,7 @@ class Rule:
         business_days_before: int | None = None,
         business_days_after: int | None = None,
         after_booking: str | timedelta | Offset | None = None,
+        after_change: str | timedelta | Offset | None = None,
         on: str | datetime | None = None,
         at: str | time | None = None,
         if_holiday: str | None = None,
@@ -186,6 +191,7 @@ class Rule:
             "business_days_before": business_days_before,
             "business_days_after": business_days_after,
             "after_booking": after_booking,
+            "after_change": after_change,
             "on": on,
         }
         given = {
@@ -306,7 +312,7 @@ class Rule:
     @cached_property
     def goes_back(self) -> bool:
         """Whether reminders come before what they are counted from."""
-        return not self.is_follow_up and self.after_booking is None
+        return not self.is_follow_up and self.anchor in ("start", "end")
 
     @property
     def says_late(self) -> bool:
@@ -331,7 +337,7 @@ class Rule:
         return self.fingerprint[:8]
 
 
-_LATER = {"empty": "error", "clock": None, "after_booking": None, "if_holiday": None}
+_LATER = {"empty": "error", "clock": None, "after_booking": None, "after_change": None, "if_holiday": None}
 """Keys that came later, with their defaults: a rule that does not use them keeps its fingerprint."""
 
 KEYS = tuple(attribute.name for attribute in Rule.__attrs_attrs__ if attribute.name != "offset")

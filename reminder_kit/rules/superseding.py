@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.placement import Placement, PlacementDecision
-from reminder_kit.rules.reminders import BOOKING, Reminder
+from reminder_kit.rules.reminders import Reminder
 
 __all__ = ["COLLAPSE_WITHIN", "is_moved", "supersede"]
 
@@ -35,7 +35,7 @@ def supersede(
     `if_late` is "next rule" and a reminder of a nearer rule is still to come.
 
     `parked` holds, by reminder key, the send times (UTC) of messages that stay or went out:
-    these always win. Follow-ups, words about a booking and other reminders don't supersede each
+    these always win. Follow-ups, words about a booking or a change, and other reminders don't supersede each
     other, since they say different things.
     """
     if not any(is_moved(placement) for _, placement in pairs):
@@ -86,7 +86,7 @@ def _follower(late: Reminder, pairs: Sequence[tuple[Reminder, Placement]]) -> Re
 
 def _audience(reminder: Reminder) -> tuple[str, str]:
     """Return what reminders have in common that say the same: a number, and which occasion they speak of."""
-    occasion = "after" if reminder.rule.is_follow_up else BOOKING if reminder.rule.anchor == BOOKING else "before"
+    occasion = "after" if reminder.rule.is_follow_up else "before" if reminder.rule.goes_back else reminder.rule.anchor
     return (reminder.recipient.phone if reminder.recipient else "", occasion)
 
 

@@ -54,10 +54,11 @@ def test_a_rule_without_its_dependent_key_is_refused_by_both():
 
 
 def test_of_the_keys_that_say_when_exactly_one_is_required():
-    """A rule says when in one way: the schema takes exactly one of the nine keys."""
+    """A rule says when in one way: the schema takes exactly one of the ten keys."""
     assert [item["required"] for item in ITEM["oneOf"]] == [
         ["before"], ["after"], ["days_before"], ["days_after"], ["weekday"], ["business_days_before"],
-        ["business_days_after"], ["after_booking"], ["on"],
+        ["business_days_after"], ["after_booking"], ["after_change"],
+        ["on"],
     ]  # fmt: skip
 
 

@@ -227,6 +227,7 @@ VALUES = {
     "business_days_before": st.sampled_from([1, 5, 0]),
     "business_days_after": st.sampled_from([1, 5, 0]),
     "after_booking": LENGTHS,
+    "after_change": LENGTHS,
     "if_holiday": st.sampled_from(["before", "skip", "after"]),
     "clock": st.sampled_from(["place", "reader", "venue"]),
     "at": st.sampled_from(["18:00", "08:30:00", " 9:00", "25:00", "6pm", 18]),
@@ -247,7 +248,16 @@ VALUES = {
 }
 
 
-WHENS = ["before", "after", "days_before", "weekday", "business_days_before", "business_days_after", "after_booking"]
+WHENS = [
+    "before",
+    "after",
+    "days_before",
+    "weekday",
+    "business_days_before",
+    "business_days_after",
+    "after_booking",
+    "after_change",
+]
 
 
 @st.composite

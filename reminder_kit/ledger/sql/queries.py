@@ -316,7 +316,7 @@ class Queries(Builder):
             number(table.c.dirty == sa.true()),
             number(table.c.removed == sa.true()),
             number(table.c.lease_owner.is_not(None)),
-            sa.func.min(table.c.next_at),
+            sa.func.min(sa.func.nullif(table.c.next_at, 0)),  # 0: by each run
         )
         return counted.where(table.c.namespace == sa.bindparam("namespace"))
 

@@ -29,6 +29,7 @@ from reminder_kit.model.instants import iso
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Listed, OptOuts, Question, Receipt, Remark, Request, Response
 from reminder_kit.providers.addresses import http_address
+from reminder_kit.providers.senders import barred_countries
 from reminder_kit.providers.signatures import check_ed25519_key
 from reminder_kit.providers.telnyx.lists import listed, opted_out, recorded
 from reminder_kit.providers.telnyx.responses import FAILURES, TOKEN, receipt, refusal
@@ -138,6 +139,7 @@ class Telnyx:
             key_life=timedelta(hours=24) if endpoint == "messages" else None,
             lookup_age=timedelta(days=10),
             mms=not self._alphanumeric,
+            not_to=barred_countries(self._from) if self._alphanumeric else {},
             echoes_token=self._webhook_url is not None,
             max_parts=_PARTS,
             finds=self._webhook_url is not None,

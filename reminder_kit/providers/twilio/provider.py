@@ -31,6 +31,7 @@ from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Listed, Question, Receipt, Remark, Request, Response
 from reminder_kit.providers.addresses import http_address
 from reminder_kit.providers.answers import json_object, text_of
+from reminder_kit.providers.senders import barred_countries, is_name
 from reminder_kit.providers.twilio.responses import receipt, receipt_of, refusal
 from reminder_kit.providers.twilio.settings import inspected
 from reminder_kit.providers.twilio.webhooks import FAILURES, Secrets, verified
@@ -105,6 +106,8 @@ class Twilio:
         self.capabilities = Capabilities(
             window=Window(min_lead, ahead, timedelta(0)),
             cap=500_000,
+            mms=not is_name(self._from),
+            not_to=barred_countries(self._from),
             lookup_age=timedelta(days=365),
             finds=True,
             pool=self._service if self._from else "",

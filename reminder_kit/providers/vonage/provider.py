@@ -35,6 +35,7 @@ from reminder_kit.ports import Capabilities, Receipt, Request, Response
 from reminder_kit.providers.addresses import http_address
 from reminder_kit.providers.answers import json_object, text_of
 from reminder_kit.providers.jwt import made_rs256, numeric_date, verified_hs256
+from reminder_kit.providers.senders import barred_countries
 from reminder_kit.providers.signatures import check_near, lowered
 from reminder_kit.providers.vonage.content import content
 from reminder_kit.providers.vonage.responses import FAILURES, refusal
@@ -97,6 +98,7 @@ class Vonage:
         self.capabilities = Capabilities(
             window=Window(_NONE, _NONE, _NONE, _NONE),
             cancels=False,
+            not_to=barred_countries(self._from),
             echoes_token=True,
             signed_by="authorization",
             failures=FAILURES,
