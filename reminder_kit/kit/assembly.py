@@ -386,6 +386,10 @@ class Kit:
         await self._io.call(self.ledger.prepare)
         return await self._io.result(self.ledger.submit(write))
 
+    def _recipient(self, name: str) -> str:
+        """Return what a person is known by: a number as E.164, else the host's own name."""
+        return phone_number(name, self.settings.defaults.region) or name
+
     def _number(self, phone: str) -> str:
         number = phone_number(phone, self.settings.defaults.region)
         if number is None:

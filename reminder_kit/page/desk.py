@@ -227,7 +227,12 @@ class _Visit:
         runs = tuple({**run, "when": datetime.fromisoformat(run["at"])} for run in found.runs)
         last = status.runs["resync"][0] if "resync" in status.runs else None
         currency = self.kit.prices.currency if self.kit.prices else ""
-        values: dict[str, Any] = {"counts": status, "health": evolve(found, runs=runs), "last": last, "currency": currency}
+        values: dict[str, Any] = {
+            "counts": status,
+            "health": evolve(found, runs=runs),
+            "last": last,
+            "currency": currency,
+        }
         provider = self.kit.provider.name
         return await self.page("health.html", "Health", here="/health", live=True, provider=provider, **values)
 
@@ -257,6 +262,11 @@ class _Visit:
         number = form.get("number", "")
         identity = record.identity if record else None
         wanted = {"number": number, "words": form.get("words", "").strip(), "item": form.get("item", "")}
+        if token := form.get("message", ""):
+            asked = {"provider": form.get("provider", ""), "token": token}
+            told = await self.desk.read(lambda reader: reader.find_message(**asked))
+            identity = told.identity if told else None
+            wanted |= {"rule": told.rule, "recipient": told.recipient} if told else {}
         name = form.get("act", "")
         done = await act(self.kit, self.desk.call, name, {**wanted, "identity": identity})
         LOG.info("%s on the page: %s", name, "done" if done.ok else "not done")
