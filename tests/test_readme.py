@@ -1,4 +1,4 @@
-"""README is true: its Python is run against a local Telnyx, its TOML is loaded, its commands exist."""
+"""README is true, and what it leads to: its Python is run against a local Telnyx, TOML is loaded, commands exist."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DEVELOPING = README.partition("## Developing")[2].partition("\n## ")[0]
+GUIDE = ROOT / "reminder_kit" / "guide"
+DEVELOPING = (GUIDE / "developing.md").read_text(encoding="utf-8")
+RULES = (GUIDE / "rules.md").read_text(encoding="utf-8")
 INSTANT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00"
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language, text=README):
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 @pytest.fixture
@@ -97,7 +99,8 @@ def test_the_first_example_says_that_there_is_no_key(place, run, monkeypatch, ca
 def test_the_tests_of_a_host_pass(pytester):
     """The block of tests that a host may copy passes as it stands."""
     pytest.importorskip("cryptography")
-    (block,) = re.findall(r"<!-- host tests -->\n```python\n(.*?)```", README, re.DOTALL)
+    page = (GUIDE / "testing.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"<!-- host tests -->\n```python\n(.*?)```", page, re.DOTALL)
     pytester.makepyfile(block)
     pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider").assert_outcomes(passed=2)
 
@@ -106,7 +109,7 @@ def test_the_configuration_is_one_the_library_takes(tmp_path):
     """The first TOML block loads, and so does each later one added to it, without a warning."""
     from reminder_kit.config.loading import load
 
-    block, *more = blocks("toml")
+    block, *more = blocks("toml", RULES)
     assert tomllib.loads(block)["guard"]["max_cancel_ratio"] == 0.5
     (tmp_path / "reminders.toml").write_text(block, encoding="utf-8")
     arguments = load(tmp_path / "reminders.toml").arguments()
@@ -138,15 +141,15 @@ def test_the_filters_and_conditions_it_lists_are_those_there_are():
     from reminder_kit.rules.conditions import KEYS
     from reminder_kit.text.filters import filters
 
-    (table,) = re.findall(r"^\| filter \|(?:.*\n)+?\n", README, re.MULTILINE)
+    (table,) = re.findall(r"^\| filter \|(?:.*\n)+?\n", RULES, re.MULTILINE)
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(filters())
-    (sentence,) = re.findall(r"`only` and `unless` say whom.*?;", README)
+    (sentence,) = re.findall(r"`only` and `unless` say whom.*?;", RULES)
     assert set(KEYS) <= set(re.findall(r"`(\w+)`", sentence))
 
 
 def test_the_picture_shows_every_package_there_is():
     """The picture of the rooms and the line below it name each package of `reminder_kit`, and no other."""
-    (picture,) = re.findall(r"```text\n(.*?)```", DEVELOPING, re.DOTALL)
+    (picture,) = blocks("txt", DEVELOPING)
     shown = set(re.findall(r"\b([a-z_]+)/", picture + DEVELOPING.partition(picture)[2].partition("\n|")[0]))
     assert shown == {path.parent.name for path in (ROOT / "reminder_kit").glob("*/__init__.py")}
 
@@ -169,4 +172,11 @@ def test_its_table_of_ways_to_say_when_is_that_of_the_rules():
 
     at = {At.NEEDED: "needed", At.POSSIBLE: "possible", At.REFUSED: ""}
     rows = [f"| `{row.key}` | {row.words} | {at[row.at]} |" for row in OFFSET_KEYS]
-    assert "\n".join(rows) in README
+    assert "\n".join(rows) in RULES
+
+
+def test_it_is_the_front_door():
+    """Two hundred lines at most, and it leads to every page of the guide."""
+    assert len(README.splitlines()) <= 200
+    linked = set(re.findall(r"\]\(reminder_kit/guide/(\w+)\.md\)", README))
+    assert linked == {path.stem for path in GUIDE.glob("*.md")}

@@ -43,6 +43,7 @@ _COMMANDS = {
     "ledger": ("ledger:ledger", "Upgrade, check, purge, back up, restore or adopt it."),
     "webhook": ("webhook:webhook", "Take in the provider's webhooks."),
     "doctor": ("doctor:doctor", "Check configuration, credentials, clock, ledger, provider."),
+    "guide": ("guide:guide", "Read the guide: start, rules, operations, every reason and error."),
     "sandbox": ("sandbox:sandbox", "Run a local Telnyx to try things on."),
     "demo": ("demo:demo", "See the main job at work; no account needed."),
 }

@@ -192,7 +192,7 @@ class _Story:
             Line(""),
             Line(f"{self.sandbox.request_count} HTTP requests: {said}.", "bold"),
             Line(f"{len(self._arrived())} messages were sent, {cancelled} withdrawn in time, {left} still parked."),
-            Line("Next: your own calendar. Write a reminders.toml (see the README), then"),
+            Line("Next: your own calendar. Write a reminders.toml (reminder-kit init), then"),
             Line("  reminder-kit plan YOUR.ics"),
         ]
 

@@ -22,7 +22,7 @@ from reminder_kit.model.phones import phone_number
 __all__ = ["init"]
 
 _TEMPLATE = """\
-# What reminder-kit sends, and when. Every key: `reminder-kit rules schema`, and the README.
+# What reminder-kit sends, and when. Every key: `reminder-kit rules schema`, and `reminder-kit guide rules`.
 # No secrets here: they are environment variables ({variable}).
 
 timezone = "{timezone}"{pad}# for local rules, and for times that name no zone

@@ -194,7 +194,7 @@ def _file_text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigurationError(
-            f"{path}: there is no such file: create it (see the README's reminders.toml) or name another with --config"
+            f"{path}: there is no such file: create it (`reminder-kit init`) or name another with --config"
         ) from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not UTF-8 (byte {error.start}): save it as UTF-8") from None

@@ -68,6 +68,7 @@ class ReminderKit(Kit):
     reconcile_opt_outs = _blocking(Verbs.reconcile_opt_outs)
     receive = _blocking(Verbs.receive)
     retry = _blocking(Verbs.retry)
+    send_again = _blocking(Verbs.send_again)
     explain = _blocking(Verbs.explain)
     attention = _blocking(Verbs.attention)
     messages = _blocking(Verbs.messages)

@@ -26,6 +26,7 @@ from reminder_kit.planning.explanation import Explanation
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
 from reminder_kit.ports import IO
+from reminder_kit.reconciler.again import ask_again
 from reminder_kit.reconciler.kept_out import bar
 from reminder_kit.reconciler.planner import SMALL, Appointments, Planner
 from reminder_kit.reconciler.retrying import hasten, start_afresh
@@ -319,6 +320,31 @@ class Verbs(LookingVerbs):
             await self._io.result(self.ledger.submit(partial(start_afresh, id, source, now)))
         plan = await self._in_thread(self._planner.resync, now, only_dirty=True)
         return await self._carry_out(plan, force=True, patient=False)
+
+    @announces_run("again")
+    async def send_again(
+        self,
+        id: str,  # noqa: A002 - the identity's public name
+        rule: str,
+        recipient: str | None = None,
+        source: str | None = None,
+        recurrence_id: str | date | None = None,
+    ) -> Report:
+        """Send a reminder that went out once more, because a person says so: one new message, in words true by then.
+
+        It goes out as soon as window, quiet hours and `min_gap` allow, before the start, and to nobody who is barred;
+        changes name it `<rule>-again`. `recipient` is the person's id or number; None: the only one. Raises
+        `InvalidInputError` where a message of it is parked, waits or is in doubt, or none went out yet.
+        """
+        now, name = self.now(), recurrence_name(recurrence_id)
+        await self._in_thread(self.ledger.upgrade_if_older)
+        found = await self._in_thread(self.ledger.read, lambda reader: reader.identities(id, source, name))
+        if len(found) != 1:
+            raise InvalidInputError(f"{len(found)} appointments are meant by {shown_name(id)}: name its occurrence")
+        who = recipient if recipient is None else self._recipient(recipient)
+        await self._io.result(self.ledger.submit(lambda tx: ask_again(found[0], rule, who, self.settings, now, tx)))
+        plan = await self._in_thread(self._planner.resync, now, only_dirty=True)
+        return await self._carry_out(plan, patient=False)
 
     async def receive(
         self, headers: Mapping[str, str], body: bytes, provider: str | None = None, url: str | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from reminder_kit.errors import InvalidInputError, ReminderKitError
+from reminder_kit.model.reason_words import reason_words
 
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
@@ -60,6 +61,19 @@ async def _skip(kit: ReminderKit | AsyncReminderKit, call: Call, wanted: Mapping
     return done if report.ok else _open(len(report.failed) + len(report.unknown))
 
 
+async def _again(kit: ReminderKit | AsyncReminderKit, call: Call, wanted: Mapping[str, Any]) -> Done:
+    identity: Identity = wanted["identity"]
+    occurrence = identity.recurrence_id or None
+    report = await call(kit.send_again, identity.id, wanted["rule"], wanted["recipient"], identity.source, occurrence)
+    mine = [change for change in report.changes if change.rule.startswith(f"{wanted['rule']}-again")]
+    if not report.ok or not mine:
+        return _open(len(report.failed) + len(report.unknown) or 1)
+    last = mine[-1]
+    if last.send_at is None:
+        return Done(f"It is not sent: {reason_words(last.reason).short}.", ok=False)
+    return Done(f"It is sent once more: “{last.text}”")
+
+
 async def _retry_all(kit: ReminderKit | AsyncReminderKit, call: Call, _wanted: Mapping[str, Any]) -> Done:
     report = await call(kit.retry)
     return Done(f"Tried: {report.headline}.") if report.ok else _open(len(report.failed) + len(report.unknown))
@@ -79,6 +93,7 @@ ACTS = {
     "allow": _allow,
     "retry": _retry,
     "skip": _skip,
+    "again": _again,
     "retry_all": _retry_all,
     "seen": _seen,
 }
@@ -89,7 +104,7 @@ async def act(kit: ReminderKit | AsyncReminderKit, call: Call, name: str, wanted
     """Carry out an action and say what came of it; an error of the kit is said in its words, which name the remedy."""
     if name not in ACTS:
         return Done("there is no such action", ok=False)
-    if name in ("retry", "skip") and wanted["identity"] is None:
+    if name in ("retry", "skip", "again") and wanted["identity"] is None:
         return Done("this appointment is not recorded any more", ok=False)
     try:
         return await ACTS[name](kit, call, wanted)

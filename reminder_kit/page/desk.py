@@ -23,6 +23,7 @@ from reminder_kit.logs import LOG
 from reminder_kit.model.instants import in_zone, zone
 from reminder_kit.model.names import words_of
 from reminder_kit.model.phones import phone_number
+from reminder_kit.model.status import KitStatus
 from reminder_kit.page.actions import act
 from reminder_kit.page.asked import Answer, Asked, redirect
 from reminder_kit.page.guard import HEADERS, Visitor, csrf_of, from_here
@@ -50,7 +51,7 @@ class Desk:
     admit: Callable[[Asked], Visitor | Answer]
     secret: str = field(repr=False)
     actions: bool = False
-    _health: tuple[float, Health] | None = None
+    _health: tuple[float, Health, KitStatus] | None = None
 
     async def answer(self, asked: Asked) -> Answer:
         """Answer one request; whatever goes wrong is a page that says so, and never a traceback."""
@@ -84,14 +85,14 @@ class Desk:
             return await asyncio.to_thread(self.kit.ledger.read, question)
         return self.kit.ledger.read(question)
 
-    async def health(self) -> Health:
-        """Return the health, counted a minute ago at most."""
+    async def health(self) -> tuple[Health, KitStatus]:
+        """Return the health and the status, counted a minute ago at most."""
         if self._health is None or monotonic() - self._health[0] > _FRESH:
             kit, now = self.kit, self.kit.now()
             cap, name = kit.provider.capabilities.cap, kit.settings.defaults.timezone
             found = await self.read(lambda reader: health(reader, now, name, cap, kit.prices))
-            self._health = (monotonic(), found)
-        return self._health[1]
+            self._health = (monotonic(), found, await self.call(kit.status))
+        return self._health[1:]
 
 
 @define
@@ -222,11 +223,16 @@ class _Visit:
         return await self.page("attention.html", "Attention", here="/attention", live=True, **values)
 
     async def _health(self) -> Answer:
-        found, status = await self.desk.health(), await self.desk.call(self.kit.status)
+        found, status = await self.desk.health()
         runs = tuple({**run, "when": datetime.fromisoformat(run["at"])} for run in found.runs)
         last = status.runs["resync"][0] if "resync" in status.runs else None
         currency = self.kit.prices.currency if self.kit.prices else ""
-        values = {"counts": status, "health": evolve(found, runs=runs), "last": last, "currency": currency}
+        values: dict[str, Any] = {
+            "counts": status,
+            "health": evolve(found, runs=runs),
+            "last": last,
+            "currency": currency,
+        }
         provider = self.kit.provider.name
         return await self.page("health.html", "Health", here="/health", live=True, provider=provider, **values)
 
@@ -256,6 +262,11 @@ class _Visit:
         number = form.get("number", "")
         identity = record.identity if record else None
         wanted = {"number": number, "words": form.get("words", "").strip(), "item": form.get("item", "")}
+        if token := form.get("message", ""):
+            asked = {"provider": form.get("provider", ""), "token": token}
+            told = await self.desk.read(lambda reader: reader.find_message(**asked))
+            identity = told.identity if told else None
+            wanted |= {"rule": told.rule, "recipient": told.recipient} if told else {}
         name = form.get("act", "")
         done = await act(self.kit, self.desk.call, name, {**wanted, "identity": identity})
         LOG.info("%s on the page: %s", name, "done" if done.ok else "not done")

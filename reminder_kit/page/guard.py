@@ -26,10 +26,6 @@ from reminder_kit.page.asked import Answer, Asked, redirect
 
 __all__ = ["HEADERS", "Permit", "TokenGuard", "Visitor", "csrf_of", "from_here"]
 
-Permit = Callable[[object], "Visitor | str | None"]
-"""A host's permission: it is handed the ASGI scope, the WSGI environment or Django's request, and says who looks; None:
-nobody may."""
-
 COOKIE = "reminder_kit_page"
 
 HEADERS = (
@@ -51,6 +47,11 @@ class Visitor:
     who: str
     #: Whether they may act where the page has actions at all.
     may_act: bool = True
+
+
+Permit = Callable[[object], Visitor | str | None]
+"""A host's permission: it is handed the ASGI scope, the WSGI environment or Django's request, and says who looks; None:
+nobody may."""
 
 
 def csrf_of(secret: str, who: str) -> str:

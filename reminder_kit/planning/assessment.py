@@ -17,6 +17,7 @@ from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord, ReminderStatus
+from reminder_kit.planning.again import sent_again
 from reminder_kit.planning.cancellation import cancellations
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
@@ -107,9 +108,11 @@ class Assessment:
 def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assessment]:
     """Return an assessment of every wanted reminder of an appointment, as far as the appointment alone decides.
 
-    Corrections, cancellations and fallbacks are among them. What neighbours change is up to `combining` and `spacing`.
+    Corrections, cancellations, fallbacks and what is sent again are among them. What neighbours change is up to
+    `combining` and `spacing`.
     """
     wanted = wanted_reminders(observed, settings, now)
+    again = sent_again(wanted, observed)
     including = (
         {reminder.key: _messages_that_include(reminder, observed, settings, now) for reminder in wanted}
         if observed.included_in
@@ -123,6 +126,7 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
         by_key |= {key: [*by_key.get(key, ()), *messages] for key, messages in including.items()}
         more = _notices(wanted, by_key, observed, settings, now)
         wanted = [*with_fallbacks(wanted, by_key, settings, observed.blockers, now), *more]
+    wanted = [*wanted, *again]
     assessments = [_assessed(reminder, observed, including.get(reminder.key, []), settings, now) for reminder in wanted]
     _supersede(assessments)
     return assessments

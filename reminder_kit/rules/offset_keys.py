@@ -7,7 +7,7 @@ A new way to say when changes these places:
 1. a row of `OFFSET_KEYS` here, with the functions that read its value and make its offset;
 2. `rule.Rule`: a field, an argument, its line in `stated`, a line of the docstring; where it takes an `at`, also the
    error of `_offset_key` that names the keys which do;
-3. the table of ways to say when in the README, whose test compares it with `OFFSET_KEYS`;
+3. the table of ways to say when in the guide (`rules`), whose test compares it with `OFFSET_KEYS`;
 4. only where it counts in a new way: `offsets.OffsetKind`, `Offset.describe` and `apply_offset`;
 5. only where its value is written in a new way: `form` below, `_form` of `config.json_schema`, and an example of such
    a value in `tests/rules/test_offset_keys.py`, which tests every row.
@@ -49,7 +49,7 @@ class OffsetKey:
 
     #: The key, in code and TOML alike.
     key: str
-    #: What it means, in words for editors and the README.
+    #: What it means, in words for editors and the guide.
     words: str
     #: How a value is written: "length", "days", "weekday" or "instant", as the schema describes it.
     form: str
@@ -199,4 +199,4 @@ OFFSET_KEYS = (
         "on", "One instant for all, with its offset: 2026-02-15T14:30:00Z.", "instant", _one_instant, _at_instant
     ),
 )
-"""Every way to say when, in the order in which errors and the README name them."""
+"""Every way to say when, in the order in which errors and the guide name them."""

@@ -23,7 +23,9 @@ from reminder_kit.text.linter import lint
 ROOT = Path(__file__).parents[2]
 FILE = Draft202012Validator(file_schema())
 RULE = Draft202012Validator(rules_schema()["items"])
-TOML_IN_README = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+TOML_IN_GUIDE = re.findall(
+    r"```toml\n(.*?)```", (ROOT / "reminder_kit" / "guide" / "rules.md").read_text(encoding="utf-8"), re.DOTALL
+)
 HEAD = '[provider]\nname = "telnyx"\nfrom = "+12025550100"\n'
 GOOD = 'id = "r"\ntext = "See you {{ when }}."\n'
 
@@ -57,9 +59,9 @@ def test_the_schemas_are_schemas():
     Draft202012Validator.check_schema(rules_schema())
 
 
-@pytest.mark.parametrize("text", [*TOML_IN_README, (ROOT / "examples" / "reminders.toml").read_text(encoding="utf-8")])
+@pytest.mark.parametrize("text", [*TOML_IN_GUIDE, (ROOT / "examples" / "reminders.toml").read_text(encoding="utf-8")])
 def test_what_readme_and_examples_show_is_right(text):
-    """Every TOML block of the README and the example file pass the schema."""
+    """Every TOML block of the guide to rules and the example file pass the schema."""
     assert [error.message for error in FILE.iter_errors(as_json(tomllib.loads(text)))] == []
 
 

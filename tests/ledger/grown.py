@@ -29,7 +29,14 @@ def grow(engine, copies):
     """Copy every appointment of a ledger, with all that belongs to it, so many times."""
     tables = tables_of(None)
     with engine.begin() as connection:
-        for table in (tables.appointments, tables.reminders, tables.messages, tables.history, tables.phones):
+        for table in (
+            tables.appointments,
+            tables.reminders,
+            tables.messages,
+            tables.history,
+            tables.phones,
+            tables.names,
+        ):
             names = [column.name for column in table.columns if column.name != "serial"]
             into, chosen = ", ".join(f'"{name}"' for name in names), ", ".join(map(_of_copy, names))
             connection.exec_driver_sql(

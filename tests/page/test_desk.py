@@ -118,6 +118,19 @@ def test_an_appointment_is_kept_out_from_the_page(told, browser, sandbox):
     assert told.person(NUMBER)["looks"][-1]["id"] == "A-1"
 
 
+def test_a_message_is_sent_again_from_the_page(told, browser, sandbox):
+    """One new message in true words; while it is parked there is no second one."""
+    desk = browser(actions=True)
+    form = re.search(r'name="message" value="([0-9a-f]+)"', desk.get("/person/1.0").html)
+    wanted = {"act": "again", "number": NUMBER, "message": form[1], "provider": "telnyx"}
+    page = desk.send("/act", **wanted)
+    assert "It is sent once more: “Check-up tomorrow at 9:00 AM”" in page.text
+    assert len([message for message in sandbox.parked() if message.to == NUMBER]) == 2
+    assert "is parked: it goes out by itself" in desk.send("/act", **wanted).text
+    assert "not recorded any more" in desk.send("/act", **{**wanted, "message": "0"}).text
+    assert told.person(NUMBER)["looks"][-2]["act"] == "again: not done"
+
+
 def test_what_waits_is_tried_from_the_page(told, browser):
     """One appointment, or all that waits; an item is marked as seen."""
     desk = browser(actions=True)
