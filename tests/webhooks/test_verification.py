@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -66,6 +68,19 @@ def test_a_signature_of_anything_is_a_wrong_one(name, value):
         if key != "content-type":
             with pytest.raises(SignatureError):
                 taken(name, headers | {key: value}, body)
+
+
+@pytest.mark.parametrize("first", ["telnyx", "twilio"])
+def test_a_webhook_that_is_signed_in_its_body_is_anybodys(first):
+    """Vonage's SMS API signs by a parameter: as a fallback, too, it is asked where no header says whose a STOP is."""
+    fields = {"messageId": "0A1", "msisdn": "12025550123", "text": "STOP", "timestamp": str(int(NOW.timestamp()))}
+    signed = "".join(f"&{name}={value}" for name, value in sorted(fields.items()))
+    sig = hmac.new(WEBHOOK_SECRET.encode(), signed.encode(), "sha256").hexdigest()
+    body = json.dumps({**fields, "sig": sig}).encode()
+    (event,) = verified_events([PROVIDERS[first], PROVIDERS["vonage"]], None, {}, body, NOW)
+    assert (event.type, event.number) == ("opted_out", "+12025550123")
+    with pytest.raises(SignatureError, match=first.title()):
+        verified_events([PROVIDERS[first], PROVIDERS["vonage"]], None, {}, body + b" ", NOW - timedelta(hours=1))
 
 
 @EACH
