@@ -32,7 +32,8 @@ from reminder_kit.errors import (
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.logs import LOG
 from reminder_kit.model.instants import iso
-from reminder_kit.webhooks.verification import LARGEST
+from reminder_kit.ports import Provider
+from reminder_kit.webhooks.verification import LARGEST, verified_events
 
 __all__ = ["CONFIG_VARIABLE", "PATH_VARIABLE", "WebhookApp", "app"]
 
@@ -48,6 +49,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _PATIENCE = 10.0
 """Seconds that a body may take to come in."""
+_DIGITS = 18
+"""Digits of a length that is read as a number at all."""
 _AT_ONCE = 64
 """Bodies of the largest size that are held at a time, or as many smaller ones as weigh the same."""
 _BY_NOBODY = {
@@ -105,16 +108,19 @@ class WebhookApp:
         self._run_wanted = False
         #: The task of that run; None: there was none yet.
         self._follower: asyncio.Task[None] | None = None
-        with suppress(WebhookError):
-            kit.provider.events(_BY_NOBODY, b"", kit.now())
+        self._try_out(kit.provider)
         self._try_fallback()
+
+    def _try_out(self, provider: Provider) -> None:
+        """Raise `ConfigurationError` where a provider's webhooks can't be verified."""
+        with suppress(WebhookError):
+            verified_events([provider], None, _BY_NOBODY, b"", self._kit.now(), url=self._url or None)
 
     def _try_fallback(self) -> None:
         """Warn where the fallback's webhooks can't be verified; the provider's are taken all the same."""
         try:
-            with suppress(WebhookError):
-                if self._kit.fallback is not None:
-                    self._kit.fallback.events(_BY_NOBODY, b"", self._kit.now())
+            if self._kit.fallback is not None:
+                self._try_out(self._kit.fallback)
         except ConfigurationError as error:
             self._tell(logging.WARNING, f"the fallback's webhooks can't be taken: {error}")
 
@@ -177,7 +183,7 @@ class WebhookApp:
             return 405
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self._largest:
+        if length.isdecimal() and (len(length) > _DIGITS or int(length) > self._largest):
             return 413
         body = _Body(self._largest, self._make_room)
         try:

@@ -106,8 +106,9 @@ def test_a_stop_is_answered_once_stored_and_followed_afterwards(make_app, sandbo
         ({"content": b""}, 401),
         ({"content": b" " * 1001}, 413),
         ({"content": b"{}", "headers": {"content-length": "1001"}}, 413),
+        ({"content": b"{}", "headers": {"content-length": "9" * 5000}}, 413),
     ],
-    ids=["path", "path first", "method", "put", "unsigned", "empty", "large", "said to be large"],
+    ids=["path", "path first", "method", "put", "unsigned", "empty", "large", "said to be large", "no length"],
 )
 def test_what_is_no_signed_webhook_is_refused_by_its_status(make_app, request_, status):
     """Path, method, size and signature are refused in that order, and the connection is closed."""
@@ -186,6 +187,16 @@ def test_the_host_says_at_which_address_an_application_stands(make_app, make_kit
         for query in ("", "?clinic=7&x=%20y"):
             headers, body = signed_event("twilio", "received", url=url + query)
             assert asked(app, path=f"/{query}", headers=headers, content=body).status_code == 200
+
+
+def test_the_hosts_address_is_enough(make_app, make_kit):
+    """A provider without a `webhook_url` of its own is served where the application says where it stands."""
+    provider = Twilio("AC" + "0" * 32, WEBHOOK_SECRET, "MG" + "0" * 32)
+    headers, body = signed_event("twilio", "received", url="https://clinic.example/replies")
+    app = make_app(kit=make_kit(provider=provider), url="https://clinic.example/replies")
+    assert asked(app, headers=headers, content=body).status_code == 200
+    with pytest.raises(ConfigurationError, match="webhook_url"):
+        make_app(kit=make_kit(provider=provider))
 
 
 def test_a_webhook_that_comes_again_is_answered_as_before(make_app, sandbox, logged):
