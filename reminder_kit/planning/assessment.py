@@ -18,7 +18,7 @@ from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.planning.again import sent_again
-from reminder_kit.planning.cancellation import cancellations
+from reminder_kit.planning.cancellation import cancellations, still_told
 from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections
 from reminder_kit.planning.doubts import is_in_doubt
@@ -205,7 +205,7 @@ def _assessed(
     """Return the assessment of one reminder; `including` are messages of other reminders that include it."""
     messages = [as_if_settled(message, settings, now) for message in observed.messages.get(reminder.key, ())]
     parked = next((message for message in reversed(messages) if message.state in OPEN), None)
-    messages += including
+    messages = [*still_told(reminder, [*messages, *including], observed, now)]
     settles = parked is not None and needs_settling(parked, now)
     sent = [message.send_at for message in messages if message.state in SENT and message.state is not State.UNDELIVERED]
     assessment = Assessment(reminder, parked, settles, skip=reminder.refusal, said_at=max(sent, default=None))

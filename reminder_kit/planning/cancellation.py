@@ -16,13 +16,13 @@ from reminder_kit.model.lifecycle import SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.correction import correction_key, due_after
-from reminder_kit.planning.message_times import cancellable
+from reminder_kit.planning.message_times import cancellable, is_past
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
-from reminder_kit.rules.reminders import Reminder
+from reminder_kit.rules.reminders import BOOKING, Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["CANCELLATION", "cancellations"]
+__all__ = ["CANCELLATION", "cancellations", "still_told"]
 
 CANCELLATION = "cancellation"
 """The id of the rule of these messages."""
@@ -70,8 +70,7 @@ def _told(message: Message, number: str, settings: Settings, now: datetime) -> b
 
 def _cancellation(reminder: Reminder, told: Message, observed: Observed, settings: Settings, now: datetime) -> Reminder:
     assert reminder.recipient is not None  # noqa: S101 - whom nothing was written to was told nothing
-    name = (*observed.identity, reminder.recipient.key, CANCELLATION)
-    key = blake2b("\x1f".join(map(str, name)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    key = _key(observed, reminder.recipient.key)
     text = settings.cancellation.text
     rule = Rule(CANCELLATION, before="1 minute", text=text, if_late="clamp", shift="later", empty=reminder.rule.empty)
     refusal = None if reminder.recipient.opted_in else Reason.OPTED_OUT
@@ -88,6 +87,40 @@ def _cancellation(reminder: Reminder, told: Message, observed: Observed, setting
         detail="",
         is_notice=True,
     )
+
+
+def _key(observed: Observed, recipient: str) -> str:
+    """Return the key of the cancellation of an appointment for a recipient, who is known by that key."""
+    name = (*observed.identity, recipient, CANCELLATION)
+    return blake2b("\x1f".join(map(str, name)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def still_told(reminder: Reminder, messages: Sequence[Message], observed: Observed, now: datetime) -> Sequence[Message]:
+    """Return the messages of a reminder, without those that went out before the person was told the contrary.
+
+    A cancellation undoes the reminders before it: what is put back after that is reminded of anew. Those undo it in
+    turn. What is told of a booking, or after the visit, is told once.
+    """
+    if reminder.recipient is None or not any(message.state in SENT for message in messages):
+        return messages
+    own, recipient = reminder.key, reminder.recipient
+    cancellation = _key(observed, recipient.key)
+    if own == cancellation:
+        contrary = [message for key, several in observed.messages.items() if key != own for message in several]
+    elif reminder.is_notice or reminder.rule.is_follow_up or reminder.rule.anchor == BOOKING:
+        return messages
+    else:
+        contrary = [*observed.messages.get(cancellation, ())]
+    undone_at = max((message.send_at for message in contrary if _arrived(message, recipient.phone, now)), default=None)
+    if undone_at is None:
+        return messages
+    return [message for message in messages if message.state not in SENT or message.send_at > undone_at]
+
+
+def _arrived(message: Message, number: str, now: datetime) -> bool:
+    """Say whether a number has a message, or must be taken to have it, since its time is over."""
+    went_out = message.state in SENT or (message.state is State.SCHEDULED and is_past(message, now))
+    return went_out and message.state is not State.UNDELIVERED and message.draft.to == number
 
 
 def _as_told(appointment: Appointment, start_at: datetime) -> Appointment:

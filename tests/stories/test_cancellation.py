@@ -63,6 +63,34 @@ def test_put_back_meanwhile_nothing_goes_out(reminded, sandbox, appointment):
     assert notices(sandbox) == []
 
 
+@pytest.mark.parametrize("reports", [True, False], ids=["reported", "not asked yet"])
+def test_put_back_once_it_was_told_she_is_reminded_anew(reminded, sandbox, appointment, reports):
+    """Else "cancelled" is the last she heard of a visit that takes place; and cancelled again, that is told again."""
+    for times in (1, 2):
+        reminded.sync(appointment(status="cancelled"))
+        sandbox.clock.advance(minutes=11)
+        if reports:
+            reminded.resync()
+        assert notices(sandbox) == [TOLD] * times
+        reminded.sync(appointment())
+        sandbox.clock.advance(minutes=11)
+        assert received_texts(sandbox)[-1] == "See you tomorrow at 9:00 AM"
+        assert not [change for change in reminded.resync().changes if change.is_work]
+    sandbox.clock.advance(hours=2)
+    assert received_texts(sandbox)[-1] == "Soon: tomorrow at 9:00 AM"
+
+
+def test_put_back_too_late_for_taking_the_cancellation_back(reminded, sandbox, appointment):
+    """It goes out, and the reminder after it."""
+    reminded.sync(appointment(status="cancelled"))
+    sandbox.clock.advance(minutes=9, seconds=50)
+    reminded.sync(appointment())
+    for _ in range(3):
+        sandbox.clock.advance(minutes=10)
+        reminded.resync()
+    assert received_texts(sandbox)[-2:] == [TOLD, "See you tomorrow at 9:00 AM"]
+
+
 def test_it_speaks_of_the_start_that_was_told(reminded, sandbox, appointment):
     """Moved, which nobody told her, and then cancelled: she knows of nine o'clock."""
     reminded.sync(appointment(hours=5))
