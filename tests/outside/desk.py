@@ -24,7 +24,7 @@ default_region = "US"
 
 [provider]
 name = "telnyx"
-from = "+12025550100"
+from = "+12025550190"
 
 [quiet_hours]
 start = "21:00"

@@ -10,7 +10,7 @@ CONFIGURATIONS = {
     "broken TOML": ('America/New_York"', "America", ["line 2", "broken TOML"]),
     "unknown zone": ("America/New_York", "Mars/Base", ["timezone", "Mars/Base"]),
     "unknown provider": ('"telnyx"', '"telnix"', ["telnix", "telnyx, "]),
-    "no sender": ('from = "+12025550100"', "", ["from", "[provider]"]),
+    "no sender": ('from = "+12025550190"', "", ["from", "[provider]"]),
     "misspelt key": ("from =", "form =", ["form", "did you mean"]),
     "offset without unit": ('before = "24 hours"', "before = 24", ["day-before", "line 13", "24 hours"]),
     "no such unit": ('"24 hours"', '"24 parsecs"', ["day-before", "24 parsecs"]),
