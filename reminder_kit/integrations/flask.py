@@ -126,7 +126,8 @@ class Reminders:
         def webhook(provider: str | None = None) -> tuple[str, int]:
             if request.method != "POST":
                 return "", 200
-            status = taken_in(self.kit, dict(request.headers.items()), request.get_data(), provider, refused=401)
+            headers, query = dict(request.headers.items()), request.query_string.decode("latin-1")
+            status = taken_in(self.kit, headers, request.get_data(), provider, refused=401, query=query)
             if status == 200:
                 self.wake()
             return "", status

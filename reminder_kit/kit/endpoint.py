@@ -13,21 +13,20 @@ from reminder_kit.logs import LOG
 
 __all__ = ["taken_in"]
 
-_HOSTS_OWN = "x-reminder-kit-url"
-"""A header by which a host tells Twilio's adapter which address was called: no caller's word counts for that."""
 
-
-def taken_in(kit: ReminderKit, headers: Mapping[str, str], body: bytes, provider: str | None, refused: int) -> int:
+def taken_in(
+    kit: ReminderKit, headers: Mapping[str, str], body: bytes, provider: str | None, refused: int, query: str = ""
+) -> int:
     """Have a kit take a webhook in, and return the status that answers it: 200 once it is stored.
 
-    `provider` is the name in its address (None: there is none); another one's is a 404. `refused` is what answers one
-    that is not signed, or no event; 503: the ledger can't be written, 500: anything else.
+    `provider` is the name in its address (None: there is none); another one's is a 404. `query` is that of the request,
+    for providers that sign the address: the rest of it is `webhook_url`. `refused` is what answers one that is not
+    signed, or no event; 503: the ledger can't be written, 500: anything else.
     """
     if provider is not None and provider not in {known.name for known in (kit.provider, kit.fallback) if known}:
         return 404
-    given = {name: value for name, value in headers.items() if name.lower() != _HOSTS_OWN}
     try:
-        kit.receive(given, body, provider=provider)
+        kit.receive(headers, body, provider=provider, url=f"?{query}" if query else None)
     except WebhookError as error:
         LOG.warning("refused a webhook: %s", error)
         return refused

@@ -237,3 +237,20 @@ def test_the_example_books_moves_and_cancels(make_kit, sandbox, tmp_path):
     assert client.delete("/bookings/1").status_code == 204
     kit.close()
     assert parked_texts(sandbox) == []
+
+
+def test_what_twilio_signs_is_the_configured_address_with_the_query_that_came(make_kit, sandbox):
+    """Several addresses lead here, told apart by their query; a header names none, nor does another host."""
+    from reminder_kit.providers.twilio import Twilio
+    from reminder_kit.testing import WEBHOOK_SECRET
+
+    url = "https://clinic.example/hooks/twilio"
+    kit = make_kit(provider=Twilio("AC" + "1" * 32, WEBHOOK_SECRET, "MG" + "2" * 32, webhook_url=url))
+    client = flask.Flask("clinic")
+    Reminders(kit, client, follow=False)
+    for query in ("", "?desk=2&x=%20"):
+        headers, body = signed_event("twilio", "received", url=url + query)
+        assert client.test_client().post(f"/hooks/twilio{query}", data=body, headers=headers).status_code == 200
+    headers, body = signed_event("twilio", "received", url="https://clinic.example/other")
+    said = {**headers, "x-reminder-kit-url": "https://clinic.example/other", "host": "clinic.example"}
+    assert client.test_client().post("/hooks/twilio", data=body, headers=said).status_code == 401

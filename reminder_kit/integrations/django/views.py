@@ -25,7 +25,8 @@ def webhook(request: HttpRequest, provider: str | None = None) -> HttpResponse:
         return HttpResponse()
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST", "HEAD", "GET"])
-    status = taken_in(reminders.kit, dict(request.headers.items()), request.body, provider, refused=400)
+    headers, query = dict(request.headers.items()), request.META.get("QUERY_STRING", "")
+    status = taken_in(reminders.kit, headers, request.body, provider, refused=400, query=query)
     if status == 200:
         reminders.wake()
     return HttpResponse(status=status)
