@@ -147,6 +147,25 @@ def test_what_is_said_last_counts(reminders, kit, db, appointment, said):
     assert found == {"gone, then saved": ["Floss 1"], "saved twice": ["Floss 1"]}.get(said, found)
 
 
+def test_a_connection_that_commits_by_itself_is_refused(reminders, kit, db, appointment):
+    """Nothing could be rolled back on it, until the host has begun a transaction."""
+    alone = sqlite3.connect(kit.ledger.url.removeprefix("sqlite:///"), isolation_level=None)
+
+    def fails():
+        with reminders.transaction(alone) as tx:
+            booked(alone)
+            tx.saved(appointment())
+            raise ZeroDivisionError
+
+    with pytest.raises(InvalidInputError, match=r"autocommit.*begin a transaction on it first"):
+        fails()
+    alone.execute("BEGIN")
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert alone.execute("SELECT count(*) FROM bookings").fetchone() == (0,)
+    alone.close()
+
+
 def test_a_session_is_taken_as_a_connection_is(reminders, kit, appointment):
     """SQLAlchemy's session, a scoped one, and whatever has one as `session` (Flask-SQLAlchemy's db)."""
     import sqlalchemy as sa
