@@ -318,16 +318,16 @@ class Reading:
         if events and all(event.method in NO_DEFINITION for event in events):
             self.found.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
         whole = sorted((event for event in events if event.replaces is None), key=lambda event: event.order)
-        if (
-            not series.shares
-            and len(whole) > 1
-            and whole[-1].order[:2] == whole[-2].order[:2]
-            and not whole[-1].is_cancellation
-        ):
-            lines = " and ".join(str(event.line) for event in whole[-2:])
-            self.found.warn(
-                f"comes several times (lines {lines}), none of them newer: the last counts", uid or None, whole[-1].line
-            )
+        by_start: dict[datetime | None, list[Event]] = {}
+        for event in whole:
+            by_start.setdefault(event.start.instant if series.shares and event.start else None, []).append(event)
+        for versions in by_start.values():
+            *before, last = versions
+            if before and last.order[:2] == before[-1].order[:2] and not last.is_cancellation:
+                lines = f"lines {before[-1].line} and {last.line}"
+                self.found.warn(
+                    f"comes several times ({lines}), none of them newer: the last counts", uid or None, last.line
+                )
 
     def _event(self, component: Component, place: Place, position: int, table: ZoneTable, uid: str) -> Event:
         def warn(message: str, line: int) -> None:

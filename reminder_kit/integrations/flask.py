@@ -12,6 +12,7 @@ Never fails a request, and never commits but in a `transaction` that it was aske
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -80,9 +81,11 @@ class Reminders:
         """Commit what happens inside with what is said of it, or nothing of both; then have it followed.
 
         `db` is a connection of sqlite3, psycopg or SQLAlchemy, a session, or Flask-SQLAlchemy's `db`. What can't be
-        recorded is logged and listed, and the host's own rows are committed all the same.
+        recorded is logged and listed, and the host's own rows are committed all the same. Raises `InvalidInputError`
+        for a driver's connection that commits each statement by itself: what raises could not be rolled back there.
         """
         held = getattr(db, "session", db)
+        _refuse_autocommit(held)
         transaction = Transaction(held)
         try:
             yield transaction
@@ -154,6 +157,21 @@ class Transaction:
     def gone(self, id: str, source: str | None = None) -> None:  # noqa: A002 - the identity's public name
         """Say that there is no such appointment any more."""
         self.rows.append(Row(source, id))
+
+
+def _refuse_autocommit(db: Any) -> None:
+    """Raise `InvalidInputError` for a driver's connection on which nothing that was done could be rolled back."""
+    if isinstance(db, sqlite3.Connection):
+        alone = getattr(db, "autocommit", False) is True or (db.isolation_level is None and not db.in_transaction)
+    elif type(db).__module__.partition(".")[0] in ("psycopg", "psycopg2"):
+        alone = db.autocommit and not db.info.transaction_status
+    else:
+        return
+    if alone:
+        raise InvalidInputError(
+            "this connection commits each statement by itself (autocommit), so that a booking could not be rolled back "
+            "with its record: begin a transaction on it first, or open it without autocommit"
+        )
 
 
 def _connection_of(db: Any) -> Any:

@@ -46,24 +46,28 @@ class _Tracked:
     id: Callable[[Any], str] | None
     #: For other models, which rows one of theirs changes.
     also: Mapping[type, Callable[[Any], Iterable[Any]]]
+    #: The source of its appointments; None: each says its own.
+    source: str | None = None
 
     def row(self, instance: Any) -> Row:
         """Return what a row is now."""
         found = self.function(instance)
         if self.id is not None:
-            return Row.of(None, str(self.id(instance)), found)
-        return Row(None, found.id, found) if found else Row(None, _key(instance))
+            return Row.of(self.source, str(self.id(instance)), found)
+        return Row(self.source, found.id if found else _key(instance), found)
 
     def gone(self, instance: Any) -> Row:
         """Return what a row was that is deleted; where its function can't say that any more, its key does."""
         if self.id is not None:
-            return Row(None, str(self.id(instance)))
+            return Row(self.source, str(self.id(instance)))
         try:
             found = self.function(instance)
         except Exception as error:  # noqa: BLE001 - what it belonged to may be gone, too
             LOG.warning("a deleted %s is withdrawn by its key: %s", self.model.__name__, said(error))
             found = None
-        return Row(found.source if found else None, found.id if found else _key(instance))
+        if found is None:
+            return Row(self.source, _key(instance))
+        return Row(self.source or found.source, found.id, recurrence_id=found.recurrence_id)
 
 
 def _key(instance: Any) -> str:
@@ -122,17 +126,20 @@ class SessionReminders:
         *,
         id: Callable[[Any], str] | None = None,  # noqa: A002 - the identity's public name
         also: Mapping[type, Callable[[Any], Iterable[Any]]] | None = None,
+        source: str | None = None,
     ) -> SessionReminders:
         """Say which appointment a row of a model is; None: none, so that what it was is withdrawn.
 
         `id` says a row's appointment's id: needed where `to_appointment` returns None for a row whose appointment's id
-        is not its primary key. `also` says for other models which rows one of theirs changes. Returns the registry, so
-        that calls may be chained. Raises `InvalidInputError` for a class that is not mapped.
+        is not its primary key. `also` says for other models which rows one of theirs changes. `source` is its
+        appointments', whatever they say themselves: needed where appointments of another source (a second model, a
+        calendar) may have the same id, since a row that is none any more names no source. Returns the registry, so that
+        calls may be chained. Raises `InvalidInputError` for a class that is not mapped.
         """
         for one in (model, *(also or {})):
             if sa.inspect(one, raiseerr=False) is None:
                 raise InvalidInputError(f"SessionReminders tracks mapped classes, and {one!r} is none")
-        self._tracked.append(_Tracked(model, to_appointment, id, also or {}))
+        self._tracked.append(_Tracked(model, to_appointment, id, also or {}, source))
         return self
 
     def touch(self, session: Any, rows: Iterable[Any]) -> None:
@@ -165,6 +172,11 @@ class SessionReminders:
                 with session.no_autoflush:
                     gone = tracked.gone(instance)
                 changes.append((instance, partial(_as_it_was, gone)))
+            for model, rows in tracked.also.items():
+                if isinstance(instance, model):
+                    with session.no_autoflush:
+                        beside = _told(_collected(session), partial(_key, instance), lambda: [*rows(instance)])  # noqa: B023 - called at once
+                    changes += [(row, partial(_rows_of, session, tracked, row, stale=True)) for row in beside]
 
     def _executing(self, state: ORMExecuteState) -> None:
         """Find the rows of a bulk UPDATE or DELETE before it is carried out."""
@@ -203,7 +215,7 @@ class SessionReminders:
             return
         session.flush()
         collected = _collected(session)
-        if rows := _last_of(_all_rows(collected)):
+        if rows := [*_all_rows(collected)]:
             self._record(session, rows, collected)
         collected.changes.clear()
 
@@ -305,8 +317,3 @@ def _note(collected: _Collected, names: Iterable[tuple[str | None, str]], words:
     for source, name in names:
         LOG.error("row %s could not be recorded: %s (it is saved; the batch job repairs it)", shown_name(name), words)
         collected.failed.append((source, name, words))
-
-
-def _last_of(rows: Iterable[Row]) -> list[Row]:
-    """Return the last state of each appointment."""
-    return list({(row.source or (row.appointment and row.appointment.source), row.id): row for row in rows}.values())

@@ -6,6 +6,7 @@ Never commits, and never decides what becomes of a row: the host's function says
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
 from inspect import iscoroutine
 from typing import Any, TypeVar
 
@@ -37,6 +38,8 @@ class Row:
     id: str
     #: The appointment that it is now; None: there is none any more.
     appointment: Appointment | None = None
+    #: Which occurrence of that id there is none of any more; None: all of them.
+    recurrence_id: str | date | None = None
 
     @classmethod
     def of(cls, source: str | None, id: str, appointment: Appointment | None) -> Row:  # noqa: A002 - the identity's public name
@@ -52,15 +55,30 @@ class Row:
 def record_rows(kit: ReminderKit | AsyncReminderKit, rows: Sequence[Row], connection: Any = None) -> None:
     """Record what rows are now, and withdraw those that are none any more, on the host's connection.
 
-    Without one it is in a transaction of our own, of a blocking kit. In the caller's thread or greenlet.
+    What is said of an appointment last counts. Without a connection it is in a transaction of our own, of a blocking
+    kit. In the caller's thread or greenlet.
     """
-    for source in dict.fromkeys(row.source for row in rows):
-        found = [row for row in rows if row.source == source]
-        if there := [row.appointment for row in found if row.appointment is not None]:
-            _done(kit.record(there, source, connection=connection))
-        for row in found:
-            if row.appointment is None:
-                _done(kit.withdraw(row.id, source, connection=connection))
+    gone, there = _as_said_last(rows)
+    for row in gone:
+        _done(kit.withdraw(row.id, row.source, row.recurrence_id, connection=connection))
+    for source in dict.fromkeys(row.source for row in there):
+        found = [row.appointment for row in there if row.source == source and row.appointment is not None]
+        _done(kit.record(found, source, connection=connection))
+
+
+def _as_said_last(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Return the rows that are gone, each once, and those that are there after whatever went before; in their order."""
+    gone: dict[tuple[str | None, str, Any], Row] = {}
+    there: dict[tuple[str, str, Any], Row] = {}
+    for row in reversed(rows):
+        if row.appointment is None:
+            gone.setdefault((row.source, row.id, row.recurrence_id), row)
+            continue
+        source, occurrence = row.source or row.appointment.source, row.appointment.recurrence_id
+        went = ((whose, row.id, which) for whose in (source, None) for which in (occurrence, None))
+        if gone.keys().isdisjoint(went):
+            there.setdefault((source, row.id, occurrence), row)
+    return [*reversed(gone.values())], [*reversed(there.values())]
 
 
 def _done(made: Any) -> Any:
@@ -87,15 +105,22 @@ def _member(source: str, id: str) -> str:  # noqa: A002 - the identity's public 
 
 
 def list_failure(kit: ReminderKit | AsyncReminderKit, source: str, id: str, words: str) -> None:  # noqa: A002 - the identity's public name
-    """Have a row that could not be recorded be listed for a person, until a run meets its appointment again."""
+    """Have a row that could not be recorded be listed for a person, until a run meets its appointment again.
+
+    Raises nothing: it is called once the host has committed, and what kept the row out may keep that out as well.
+    """
     mark = Mark(kit.now(), seen=False, detail=f"appointment {shown_name(id)} could not be recorded: {words}")
 
     def keep(tx: Transaction) -> None:
         tx.keep_marks({(UNREADABLE, _member(source, id)): mark})
 
-    kit.ledger.prepare()
-    kit.ledger.submit(keep).result()
-    LOG.warning("waits for a person: %s", mark.detail)
+    try:
+        kit.ledger.prepare()
+        kit.ledger.submit(keep).result()
+    except Exception as error:  # noqa: BLE001 - the log says both, and the batch job repairs it
+        LOG.error("appointment %s can't be listed: %s", shown_name(id), said(error))
+    else:
+        LOG.warning("waits for a person: %s", mark.detail)
 
 
 def unlist(kit: ReminderKit, source: str, failed: Iterable[str]) -> None:

@@ -255,6 +255,42 @@ def test_without_its_ledger_a_save_goes_on(django, clinic, tmp_path, caplog):
     assert "create its folder" in caplog.text
 
 
+def test_a_ledger_of_its_own_is_followed_after_each_record(clinic, patient, book, sandbox, tmp_path):
+    """What is recorded there after the commit is followed, to the last row of the transaction."""
+    from django.db import transaction
+
+    reminders = clinic(follow="thread", database=None, ledger=f"sqlite:///{tmp_path / 'ledger.db'}")
+    reminders.kit.ledger.upgrade()
+    record = reminders.kit.record
+
+    def slowly(*args, **options):
+        reminders.wait()  # whatever was woken for before is over by now
+        return record(*args, **options)
+
+    reminders.kit.record = slowly
+    with transaction.atomic():
+        book(patient)
+        book(type(patient).objects.create(name="Ben", phone=BEN), "V-2")
+    reminders.wait()
+    assert len(parked_texts(sandbox)) == 4
+
+
+def test_what_a_ledger_of_its_own_refuses_is_listed(clinic, patient, book, tmp_path, caplog):
+    """The save is committed by then; the row waits for a person."""
+    from reminder_kit.errors import LedgerError
+
+    reminders = clinic(database=None, ledger=f"sqlite:///{tmp_path / 'ledger.db'}")
+
+    def refuses(*_args, **_options):
+        raise LedgerError("it is locked")
+
+    reminders.kit.record = refuses
+    book(patient)
+    assert "clinic.visit 'V-1' could not be recorded: it is locked" in caplog.text
+    (item,) = [item for item in reminders.kit.attention() if item.kind == "unreadable"]
+    assert "V-1" in item.what
+
+
 # What follows
 
 

@@ -118,6 +118,54 @@ def test_what_can_t_be_recorded_fails_no_booking(make_kit, appointment, tmp_path
     assert "A-1" in item.what
 
 
+def test_a_ledger_that_takes_nothing_at_all_fails_no_booking(reminders, kit, db, appointment, caplog):
+    """Nothing can be recorded there, nor listed: the log says both, and the booking is committed."""
+    db.execute("DROP TABLE reminder_kit_phones")
+    db.execute("DROP TABLE reminder_kit_attention")
+    db.commit()
+    with reminders.transaction(db) as tx:
+        booked(db)
+        tx.saved(appointment())
+    assert db.execute("SELECT count(*) FROM bookings").fetchone() == (1,)
+    assert "appointment 'A-1' can't be listed" in caplog.text
+    reminders.follower.wait()
+
+
+@pytest.mark.parametrize("said", ["gone, then saved", "saved, then gone", "saved twice"])
+def test_what_is_said_last_counts(reminders, kit, db, appointment, said):
+    """A booking that is made anew in the transaction which deleted it is there, and the other way round."""
+    kit.record(appointment(title="Before"))
+    with reminders.transaction(db) as tx:
+        for word in {"saved twice": ["saved", "saved"]}.get(said, said.split(", then ")):
+            if word == "gone":
+                tx.gone("A-1")
+            else:
+                tx.saved(appointment(title=f"Floss {len(tx.rows)}"))
+    assert recorded(kit) == ([] if said.endswith("gone") else ["A-1"])
+    reminders.follower.wait()
+    found = kit.ledger.read(lambda reader: [record.appointment.title for record in reader.records()])
+    assert found == {"gone, then saved": ["Floss 1"], "saved twice": ["Floss 1"]}.get(said, found)
+
+
+def test_a_connection_that_commits_by_itself_is_refused(reminders, kit, db, appointment):
+    """Nothing could be rolled back on it, until the host has begun a transaction."""
+    alone = sqlite3.connect(kit.ledger.url.removeprefix("sqlite:///"), isolation_level=None)
+
+    def fails():
+        with reminders.transaction(alone) as tx:
+            booked(alone)
+            tx.saved(appointment())
+            raise ZeroDivisionError
+
+    with pytest.raises(InvalidInputError, match=r"autocommit.*begin a transaction on it first"):
+        fails()
+    alone.execute("BEGIN")
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert alone.execute("SELECT count(*) FROM bookings").fetchone() == (0,)
+    alone.close()
+
+
 def test_a_session_is_taken_as_a_connection_is(reminders, kit, appointment):
     """SQLAlchemy's session, a scoped one, and whatever has one as `session` (Flask-SQLAlchemy's db)."""
     import sqlalchemy as sa

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from attrs import evolve
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, scoped_session, sessionmaker
 
 from reminder_kit import Appointment, AsyncReminderKit, Recipient
@@ -216,6 +217,81 @@ def test_a_ledger_that_can_t_be_written_fails_no_commit(reminders, ada, factory,
     with factory() as session:
         assert session.get(Booking, "A-2") is not None
     assert "could not be recorded" in caplog.text
+
+
+def test_a_ledger_that_takes_nothing_at_all_fails_no_commit(reminders, ada, factory, kit, engine, caplog):
+    """Not even the list of failures can be written then: the log says so, and the session goes on."""
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE reminder_kit_phones"))
+        connection.execute(sa.text("DROP TABLE reminder_kit_attention"))
+    with factory() as session:
+        session.add(Booking(id="A-2", customer_id=ada))
+        session.commit()
+        assert session.get(Booking, "A-2") is not None
+    assert "appointment 'A-2' can't be listed" in caplog.text
+
+
+def test_what_a_deleted_row_of_another_model_changed_is_heard_of(factory, ada, engine, kit):
+    """A note that named the visit is deleted, by itself or by a bulk DELETE: the visit is recorded without it."""
+
+    def titled(booking):
+        with_notes = sa.select(sa.func.count(Note.id))
+        found = to_appointment(booking)
+        return evolve(found, title=f"{sa.orm.object_session(booking).scalar(with_notes)} notes")
+
+    def bookings(note):
+        return sa.orm.object_session(note).scalars(sa.select(Booking))
+
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, titled, also={Note: bookings})
+    with own.begin() as session:
+        session.add_all([Note(id=1), Note(id=2)])
+    assert recorded(kit) == {"A-1": "2 notes"}
+    with own.begin() as session:
+        session.delete(session.get(Note, 1))
+    assert recorded(kit) == {"A-1": "1 notes"}
+    with own.begin() as session:
+        session.execute(sa.delete(Note))
+    assert recorded(kit) == {"A-1": "0 notes"}
+
+
+def test_rows_may_be_occurrences_of_one_id(factory, ada, engine, kit):
+    """Each is recorded, whichever came last, and one that is deleted takes no other one along."""
+
+    def occurrence(booking):
+        return evolve(to_appointment(booking), id="series", recurrence_id=booking.id)
+
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, occurrence)
+    with own.begin() as session:
+        session.add_all([Booking(id=f"O-{n}", customer_id=ada) for n in range(3)])
+    with own.begin() as session:
+        session.delete(session.get(Booking, "O-1"))
+    found = kit.ledger.read(lambda reader: list(reader.records()))
+    assert {record.identity.recurrence_id for record in found if not record.removed} >= {"O-0", "O-2"}
+    assert "O-1" not in {record.identity.recurrence_id for record in found if not record.removed}
+
+
+@pytest.mark.parametrize("named", [{}, {"id": lambda booking: booking.id}], ids=["by its appointment", "by its id"])
+def test_what_is_deleted_and_inserted_anew_in_one_transaction_is_there(factory, ada, engine, kit, named):
+    """What is said of a row last counts."""
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, to_appointment, **named)
+    with own.begin() as session:
+        session.delete(session.get(Booking, "A-1"))
+        session.flush()
+        session.add(Booking(id="A-1", customer_id=ada, title="Floss"))
+    assert recorded(kit) == {"A-1": "Floss"}
+
+
+def test_a_row_that_is_none_withdraws_nothing_of_another_source(factory, ada, engine, kit):
+    """Two models, or a model and a calendar, may count from one: `source` keeps them apart."""
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Note, lambda note: None, source="notes")
+    kit.record(evolve(to_appointment(Booking(id="1", title="Physio", customer=Customer(phone=ADA))), source="bookings"))
+    with own.begin() as session:
+        session.add(Note(id=1))
+    assert recorded(kit)["1"] == "Physio"
 
 
 def test_sessions_of_other_factories_are_not_heard(reminders, ada, engine, kit):

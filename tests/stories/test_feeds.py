@@ -280,6 +280,14 @@ def test_lessons_of_one_uid_come_and_go_by_themselves(taken, parked):
     assert parked() == ["11 15", "13 17"]
 
 
+def test_two_lessons_of_one_uid_and_one_start_are_told_to_be_one(kit, sandbox):
+    """Of what can't be told apart the last counts, and a line says so, also where others of that UID can."""
+    events = [vevent("None", f"20260212T{hour}0000", phone=phone) for hour, phone in ((10, NUMBER), (11, OTHER))]
+    report = kit.import_calendar(feed(*events, vevent("None", "20260212T100000", phone=OTHER)), source="clinic")
+    assert [message.to for message in sandbox.parked()] == [OTHER, OTHER]
+    assert any("comes several times (lines 4 and 22)" in str(problem) for problem in report.problems)
+
+
 def test_nobody_is_what_we_send_from(kit, sandbox):
     """A calendar that holds the sender's own number as an attendee has nobody to remind."""
     report = kit.import_calendar(feed(vevent("s", "20260212T100000", phone="+12025550100")), source="clinic")

@@ -128,7 +128,18 @@ class Recording:
             with to_record_on(using) as connection:
                 record_rows(self._reminders.kit, rows, connection)
         else:
-            _after_commit(lambda: record_rows(self._reminders.kit, rows), using)
+            _after_commit(lambda: self._record_elsewhere(rows), using)
+
+    def _record_elsewhere(self, rows: Sequence[Row]) -> None:
+        """Record what a host has committed in another database, then have it followed; what can't be is listed."""
+        try:
+            record_rows(self._reminders.kit, rows)
+        except Exception as error:  # noqa: BLE001 - the host has committed, and goes on
+            for row in rows:
+                words = said(error)
+                LOG.error("%s %s could not be recorded: %s", row.source, shown_name(row.id), words)
+                list_failure(self._reminders.kit, row.source or "default", row.id, words)
+        self._reminders.wake()
 
     def _guarded(self, tracked: Tracked, names: Sequence[str], using: str, step: Callable[[], None]) -> None:
         """Take a step in a savepoint; one that fails is rolled back, logged under the last of its names, and listed."""
