@@ -47,6 +47,7 @@ def _created_by_copying(request, monkeypatch, empty_ledger):
     def copy(database):
         with contextlib.suppress(OSError):
             database.path.touch(database._mode, exist_ok=False)
+            database.path.chmod(database._mode)
             database.path.write_bytes(empty_ledger)
         create(database)
 

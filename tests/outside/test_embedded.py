@@ -49,11 +49,11 @@ def test_both_faces_leave_the_same_at_the_provider(make, telnyx):
         async with make(AsyncReminderKit) as kit:
             plan = await kit.plan([visit()])
             await kit.apply(plan, expect_digest=plan.digest)
-            return (await kit.sync(visit(id=f"B-{i}") for i in range(30))).summary
+            return (await kit.sync(visit(id=f"B-{i}", name=f"P{i}") for i in range(30))).summary
 
     assert asyncio.run(main())["schedule"] == 30
     parked = telnyx.parked()
-    assert set(parked) == {("+12025550123", "2026-02-12T14:00:00Z", "Hi Ada, Check-up tomorrow at 9:00 AM.")}
+    assert {(to, send_at) for to, send_at, _ in parked} == {("+12025550123", "2026-02-12T14:00:00Z")}
     assert len(parked) == 31
     with make() as kit:
         assert kit.resync().summary["keep"] == 31
@@ -75,12 +75,12 @@ def test_what_is_recorded_lives_and_dies_with_the_transaction(kit, telnyx, tmp_p
 
 def test_a_host_whose_query_came_back_empty_loses_nothing(kit, telnyx):
     """A complete list without appointments is refused, and a shorter one withdraws what it lacks."""
-    kit.sync([visit(id=f"A-{i}") for i in range(3)])
+    kit.sync([visit(id=f"A-{i}", name=f"P{i}") for i in range(3)])
     for run in (lambda: kit.sync([], complete=True), lambda: kit.resync([], complete=True)):
         with pytest.raises(UnsafePlanError, match="nothing came in"):
             run()
     assert len(telnyx.parked()) == 3
-    assert kit.resync([visit(id="A-0")], complete=True).summary["cancel"] == 2
+    assert kit.resync([visit(id="A-0", name="P0")], complete=True).summary["cancel"] == 2
 
 
 @pytest.mark.parametrize("id", [None, "", "  "], ids=["none", "empty", "blank"])
@@ -110,15 +110,15 @@ def test_half_a_character_or_a_nul_in_one_row_stops_nobody_else(kit, telnyx):
         visit(id="A\ud83d-1"),
         visit(id="A-2", title="cut \ud83d"),
         visit(id="A-3", name="A\0B"),
-        visit(id="A-4", data={"note": "x\ud83d", "k\ud83d": ["\0"]}),
+        visit(id="A-4", name="Bob", data={"note": "x\ud83d", "k\ud83d": ["\0"]}),
     ]
     report = kit.sync(rows)
     assert report.ok
     assert sorted(text for _, _, text in telnyx.parked()) == [
         "Hi Ada, Check-up tomorrow at 9:00 AM.",
-        "Hi Ada, Check-up tomorrow at 9:00 AM.",
         "Hi Ada, cut \ufffd tomorrow at 9:00 AM.",
         "Hi A\ufffdB, Check-up tomorrow at 9:00 AM.",
+        "Hi Bob, Check-up tomorrow at 9:00 AM.",
     ]
     assert kit.sync(rows).summary["keep"] == 4
 
