@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-from reminder_kit.calendars.content_lines import Component
+from reminder_kit.calendars.content_lines import KEPT, Component
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.values import Span, Zones, as_span, as_when, integer, stamp
 from reminder_kit.errors import CalendarError
@@ -59,7 +59,8 @@ def read_alarms(event: Component, zones: Zones, limits: Limits, warn: Warn) -> t
     """
     components = [child for child in event.children if child.name == "VALARM"]
     if len(components) > limits.alarms:
-        warn(f"has {len(components)} alarms: only the first {limits.alarms} are read", components[limits.alarms].line)
+        count = f"{KEPT} or more" if len(components) == KEPT else len(components)
+        warn(f"has {count} alarms: only the first {limits.alarms} are read", components[limits.alarms].line)
     found: list[Alarm] = []
     left = limits.all_repeats
     last_seen = stamp(event.first("X-MOZ-LASTACK"))

@@ -21,7 +21,7 @@ from attrs import define, field
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.errors import CalendarError
 
-__all__ = ["PHONE_NAME", "Component", "Property", "content_line", "decoded", "parse", "unescaped"]
+__all__ = ["KEPT", "PHONE_NAME", "Component", "Property", "content_line", "decoded", "parse", "unescaped"]
 
 _READ = frozenset(
     b"BEGIN END UID DTSTART DTEND DURATION RRULE RDATE EXDATE EXRULE RECURRENCE-ID SEQUENCE DTSTAMP LAST-MODIFIED "
@@ -202,7 +202,7 @@ class _Parser:
         self.torn = False
         parent, child = self.stack[-1], Component(name, number)
         if not self.read_depth:
-            if len(parent.children) < _CHILDREN and (parent is self.top or name in _COMPONENTS):
+            if len(parent.children) < KEPT and (parent is self.top or name in _COMPONENTS):
                 parent.children.append(child)
             else:
                 self.read_depth = len(self.stack)
@@ -219,7 +219,7 @@ class _Parser:
             raise CalendarError(f"has more than {what}; raise the limit `same`", line=read.line)
 
 
-_CHILDREN = 1000
+KEPT = 1000
 """Components within another one that are kept: alarms, or changes of the clock, beyond which nothing is read."""
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from reminder_kit.model.records import Identity
 from reminder_kit.rules.reminders import reminder_key
 from reminder_kit.testing.ledger_stage import NOW, as_recorded, incoming, park_one
@@ -32,18 +30,20 @@ def test_reminders_and_messages_go_with_their_appointment(ledger):
     assert {message.key for message in after.messages} <= set(expected)
 
 
-@pytest.mark.parametrize("state", ["known", "removed", "gone"])
-def test_an_id_that_is_known_by_now_takes_nothing_over(ledger, state):
+def test_an_id_that_is_known_by_now_takes_nothing_over(ledger):
     """Another process may have recorded the new id meanwhile, or removed the old one: nothing is changed then."""
-    park_one(ledger)
+    for name in ("A-1", "A-2"):
+        park_one(ledger, name)
+    removed = Identity("default", "A-2")
     with ledger.writing() as transaction:
-        if state == "known":
-            transaction.record([incoming("B-7")], NOW)
-        if state == "removed":
-            transaction.remove([OLD], NOW)
-    take_over(ledger, (Identity("default", "gone") if state == "gone" else OLD, NEW))
-    assert as_recorded(ledger).identity == OLD
-    assert (NEW in ledger.read(lambda reader: reader.recorded([NEW]))) is (state == "known")
+        transaction.record([incoming("B-7")], NOW)
+        transaction.remove([removed], NOW)
+    take_over(
+        ledger, (OLD, NEW), (removed, Identity("default", "C")), (Identity("default", "gone"), Identity("default", "D"))
+    )
+    assert [as_recorded(ledger, name).identity.id for name in ("A-1", "A-2", "B-7")] == ["A-1", "A-2", "B-7"]
+    unknown = [Identity("default", "C"), Identity("default", "D")]
+    assert ledger.read(lambda reader: reader.recorded(unknown)) == {}
 
 
 def test_an_appointment_that_somebody_works_on_keeps_its_id(ledger):
