@@ -473,6 +473,9 @@ def with_fallback(
         cap=able.cap,
         account=account_of(fallback),
         prefer_duplicate=False,
+        not_to=able.not_to,
+        sends_mms=able.mms,
+        others=(),
     )
     permanent_codes = {
         name: frozenset(code for code, failure in codes.items() if failure in PERMANENT)

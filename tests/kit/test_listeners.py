@@ -95,7 +95,7 @@ def test_what_is_tried_again_failed(listened, runs, sandbox, appointment):
 
 
 def test_what_may_have_worked_is_unknown(listened, runs, sandbox, appointment):
-    kit = listened(provider=Vonage("Clinic", "abcd1234", "SECRET"), unknown_outcome="prefer_missing")
+    kit = listened(provider=Vonage("+12025550100", "abcd1234", "SECRET"), unknown_outcome="prefer_missing")
     kit.sync(appointment(days=1, hours=-2))
     sandbox.clock.advance(hours=22)
     del runs[:]

@@ -103,7 +103,7 @@ FALLBACKS = {
     "with keys": (FALLBACK, {1}),
     "without keys": (KEYLESS, {0, 1}),
     "looked for": (Twilio("AC" + "1" * 32, SECRET, "MG" + "2" * 32), {0, 1}),
-    "sent at once": (Vonage("Clinic", "k", SECRET), {0, 1}),
+    "sent at once": (Vonage("+12025550102", "k", SECRET), {0, 1}),
 }
 
 

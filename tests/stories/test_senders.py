@@ -110,6 +110,20 @@ def test_who_can_t_be_written_to_is_told_by_the_plan(make_kit, sandbox):
     assert sandbox.request_count == before
 
 
+def test_the_fallback_has_what_its_own_sender_may(make_kit, sandbox):
+    """A name's fallback, which is a number, writes where the name can't; other senders are no matter of it."""
+    kit = make_kit(
+        [DAY],
+        provider=telnyx("Clinic"),
+        default_region="DE",
+        fallback=telnyx(SENDER),
+        senders=[row(CANADIAN, country="CA")],
+    )
+    assert kit.settings.fallback.not_to == {}
+    assert kit.settings.fallback.others == ()
+    assert "US" in kit.settings.not_to
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

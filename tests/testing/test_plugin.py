@@ -103,7 +103,7 @@ def test_configured(reminder_kit_maker, reminder_kit_clock, reminder_kit_would_r
 
 def test_held_and_sent_by_us(reminder_kit_sandbox, reminder_kit_maker, reminder_kit_clock, reminder_kit_would_receive):
     from reminder_kit.providers.vonage.provider import Vonage
-    kit = reminder_kit_maker(RULES, provider=Vonage("Clinic", "abcd1234", "SECRET"))
+    kit = reminder_kit_maker(RULES, provider=Vonage("+12025550100", "abcd1234", "SECRET"))
     kit.sync(visit(reminder_kit_clock))
     start = reminder_kit_clock()
     (message,) = reminder_kit_would_receive(kit, "+12025550123", within=timedelta(days=12))
