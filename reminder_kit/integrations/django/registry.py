@@ -11,21 +11,20 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from reminder_kit.errors import InvalidInputError, UnsafePlanError
-from reminder_kit.kit.following import Follower
-from reminder_kit.kit.rows import list_failure, unlist
 from reminder_kit.logs import LOG
-from reminder_kit.model.appointments import Appointment
-from reminder_kit.planning.report import Report
 
 if TYPE_CHECKING:
     from reminder_kit.integrations.django.configuration import Configuration
     from reminder_kit.integrations.django.recording import Recording
     from reminder_kit.integrations.django.tracking import Tracked
     from reminder_kit.kit.faces import ReminderKit
+    from reminder_kit.kit.following import Follower
+    from reminder_kit.model.appointments import Appointment
+    from reminder_kit.planning.report import Report
 
 __all__ = ["Reminders", "reminders"]
 
-Function = Callable[[Any], Appointment | None]
+Function = Callable[[Any], "Appointment | None"]
 _CHUNK = 500
 """Rows that are recorded at a time."""
 
@@ -100,6 +99,31 @@ class Reminders:
         from reminder_kit.integrations.django.recording import Recording
 
         return Recording(self)
+
+    # Hearing
+
+    def listen(self) -> None:
+        """Hear every save and deletion; those of other models are passed over by their class, and load nothing."""
+        from django.db.models import signals
+
+        signals.post_save.connect(self._saved, dispatch_uid="reminder_kit")
+        signals.pre_delete.connect(self._deleting, dispatch_uid="reminder_kit")
+        signals.post_delete.connect(self._deleted, dispatch_uid="reminder_kit")
+
+    def _concerns(self, sender: Any) -> bool:
+        return any(issubclass(sender, tracked.kinds) for tracked in self.tracked)
+
+    def _saved(self, sender: Any, instance: Any, *, raw: bool = False, using: str = "default", **_more: Any) -> None:
+        if not raw and self._concerns(sender):  # what a fixture loads is left to the batch job
+            self.recording.saved(instance, using)
+
+    def _deleting(self, sender: Any, instance: Any, **_more: Any) -> None:
+        if self._concerns(sender):
+            self.recording.deleting(instance)
+
+    def _deleted(self, sender: Any, instance: Any, using: str = "default", **_more: Any) -> None:
+        if self._concerns(sender):
+            self.recording.deleted(instance, using)
 
     # Tracking
 
@@ -178,6 +202,8 @@ class Reminders:
     def _thread(self) -> Follower:
         from django.db import connections
 
+        from reminder_kit.kit.following import Follower
+
         kit = self.kit
         with self._lock:
             if self._follower is None:
@@ -199,6 +225,8 @@ class Reminders:
         Yields the source of each, with its report or why it was refused as unsafe. A row that can't be read stays as
         it was recorded, and is listed.
         """
+        from reminder_kit.kit.rows import list_failure, unlist
+
         kit = self.kit
         for tracked in self.tracked:
             try:
