@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from reminder_kit.integrations.django.tracking import Tracked
     from reminder_kit.kit.faces import ReminderKit
     from reminder_kit.kit.following import Follower
-    from reminder_kit.model.appointments import Appointment
+    from reminder_kit.kit.rows import Said
     from reminder_kit.planning.report import Report
 
 __all__ = ["Reminders", "reminders"]
 
-Function = Callable[[Any], "Appointment | None"]
+Function = Callable[[Any], "Said"]
 _CHUNK = 500
 """Rows that are recorded at a time."""
 
@@ -138,6 +138,7 @@ class Reminders:
     ) -> Callable[[Function], Function]:
         """Return a decorator of the function that says which appointment a row of a model is (None: none).
 
+        A row that recurs is all its occurrences, a list of appointments, each with its `recurrence_id`.
         `id` says a row's appointment's id (default: its primary key as text), `live` returns all rows that are, or may
         be, appointments to come (default: all there are): the batch job withdraws what is not among them. `also` says
         for other models which rows one of theirs changes. `source` is the appointments' source (default:

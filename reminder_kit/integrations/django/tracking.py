@@ -15,7 +15,7 @@ from reminder_kit.model.host_data import shown_name
 
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import ReminderKit
-    from reminder_kit.kit.rows import Row
+    from reminder_kit.kit.rows import Row, Said
     from reminder_kit.model.appointments import Appointment
 
 __all__ = ["Tracked"]
@@ -30,8 +30,8 @@ class Tracked:
 
     #: The model.
     model: Any
-    #: Which appointment a row is; None: none.
-    function: Callable[[Any], Appointment | None]
+    #: Which appointment a row is, or all occurrences of one that recurs; None: none.
+    function: Callable[[Any], Said]
     #: The id of a row's appointment.
     id: Callable[[Any], str]
     #: All rows that are, or may be, appointments to come: what is not among them is withdrawn by the batch job.
@@ -66,14 +66,13 @@ class Tracked:
         for instance in _drawn(self.live()):
             identifier = str(self.id(instance))
             try:
-                found = self.row(instance).appointment
+                found = self.row(instance).appointments
             except Exception as error:  # noqa: BLE001 - one row stops nothing else
                 LOG.error("%s %s can't be read: %s", self.source, shown_name(identifier), said(error))
                 self.failed.append(identifier)
                 yield from _recorded(kit, self.source, identifier)
             else:
-                if found is not None:
-                    yield found
+                yield from found
 
 
 def _drawn(rows: Any) -> Iterable[Any]:
