@@ -42,13 +42,14 @@ STORIES = [
     "found by the batch job",
     "deleted at the desk",
     "dragged in the calendar, and deleted",
+    "one of a series cancelled",
 ]
 
 
 @pytest.mark.parametrize("options", [[], ["thread"], ["atomic"], ["thread", "atomic"]], ids=" ".join)
 @pytest.mark.parametrize("url", ["sqlite_url", "postgres_url"])
 def test_two_booking_applications_are_followed(url, options, request):
-    """django-appointment and django-scheduler, untouched, with twelve lines of glue; each step by their own pages."""
+    """django-appointment and django-scheduler, untouched, with a dozen lines of glue each, by their own pages."""
     pytest.importorskip("appointment")
     pytest.importorskip("schedule")
     command = [sys.executable, "-m", "tests.integrations.hosts.django_hosts", request.getfixturevalue(url), *options]
