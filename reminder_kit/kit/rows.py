@@ -5,7 +5,7 @@ Never commits, and never decides what becomes of a row: the host's function says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from inspect import iscoroutine
 from typing import Any, TypeVar
@@ -21,9 +21,12 @@ from reminder_kit.model.host_data import shown_name, whole_text
 from reminder_kit.planning.attention import UNREADABLE, Mark
 from reminder_kit.transport.blocking import run_blocking
 
-__all__ = ["Row", "drawn", "list_failure", "record_rows", "said", "unlist"]
+__all__ = ["Row", "Said", "drawn", "list_failure", "record_rows", "said", "unlist"]
 
 T = TypeVar("T")
+Said = Appointment | Iterable[Appointment] | None
+"""What a host's function says of a row: an appointment, all occurrences of one that recurs, or that it is none."""
+_LISTED = " could not be recorded: "
 _LONGEST = 250
 """Characters of a member's name that are kept of what could not be recorded."""
 
@@ -40,16 +43,28 @@ class Row:
     appointment: Appointment | None = None
     #: Which occurrence of that id there is none of any more; None: all of them.
     recurrence_id: str | date | None = None
+    #: All occurrences of one that recurs, so that one which is recorded and absent is withdrawn; None: it is one.
+    occurrences: tuple[Appointment, ...] | None = None
+
+    @property
+    def appointments(self) -> tuple[Appointment, ...]:
+        """The appointments that it is now."""
+        if self.occurrences is not None:
+            return self.occurrences
+        return () if self.appointment is None else (self.appointment,)
 
     @classmethod
-    def of(cls, source: str | None, id: str, appointment: Appointment | None) -> Row:  # noqa: A002 - the identity's public name
-        """Return a row, checked: its appointment must have the row's own id. Raises `InvalidInputError`."""
-        if appointment is not None and appointment.id != id:
-            raise InvalidInputError(
-                f"the function returned appointment {shown_name(appointment.id)} for a row whose `id` is "
-                f"{shown_name(id)}: both must be the same, so that a row that is gone can be withdrawn"
-            )
-        return cls(source, id, appointment)
+    def of(cls, source: str | None, id: str, found: Said) -> Row:  # noqa: A002 - the identity's public name
+        """Return a row, checked: its appointments must have the row's own id. Raises `InvalidInputError`."""
+        is_one = found is None or isinstance(found, Appointment)
+        row = cls(source, id, found) if is_one else cls(source, id, occurrences=tuple(found))  # type: ignore[arg-type]
+        for appointment in row.appointments:
+            if appointment.id != id:
+                raise InvalidInputError(
+                    f"the function returned appointment {shown_name(appointment.id)} for a row whose `id` is "
+                    f"{shown_name(id)}: both must be the same, so that a row that is gone can be withdrawn"
+                )
+        return row
 
 
 def record_rows(kit: ReminderKit | AsyncReminderKit, rows: Sequence[Row], connection: Any = None) -> None:
@@ -58,12 +73,31 @@ def record_rows(kit: ReminderKit | AsyncReminderKit, rows: Sequence[Row], connec
     What is said of an appointment last counts. Without a connection it is in a transaction of our own, of a blocking
     kit. In the caller's thread or greenlet.
     """
-    gone, there = _as_said_last(rows)
+    for row in [row for row in rows if row.occurrences is not None]:
+        _done(kit.record(list(row.appointments), row.source, connection=connection))
+        _withdraw_absent(kit, row, connection)
+    gone, there = _as_said_last([row for row in rows if row.occurrences is None])
     for row in gone:
         _done(kit.withdraw(row.id, row.source, row.recurrence_id, connection=connection))
     for source in dict.fromkeys(row.source for row in there):
         found = [row.appointment for row in there if row.source == source and row.appointment is not None]
         _done(kit.record(found, source, connection=connection))
+
+
+def _withdraw_absent(kit: ReminderKit | AsyncReminderKit, row: Row, connection: Any) -> None:
+    """Withdraw the coming occurrences of a row that it has no longer."""
+    present, now = {appointment.recurrence_id or "" for appointment in row.appointments}, kit.now()
+
+    def withdraw(tx: Transaction) -> None:
+        known = tx.reader.identities(row.id, row.source)
+        coming = [found.identity for found in tx.reader.records(identities=known) if found.start_at > now]
+        tx.remove([identity for identity in coming if identity.recurrence_id not in present], now)
+
+    if connection is None:
+        kit.ledger.submit(withdraw).result()
+        return
+    with kit.ledger.on(connection) as tx:
+        withdraw(tx)
 
 
 def _as_said_last(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
@@ -109,7 +143,7 @@ def list_failure(kit: ReminderKit | AsyncReminderKit, source: str, id: str, word
 
     Raises nothing: it is called once the host has committed, and what kept the row out may keep that out as well.
     """
-    mark = Mark(kit.now(), seen=False, detail=f"appointment {shown_name(id)} could not be recorded: {words}")
+    mark = Mark(kit.now(), seen=False, detail=f"appointment {shown_name(id)}{_LISTED}{words}")
 
     def keep(tx: Transaction) -> None:
         tx.keep_marks({(UNREADABLE, _member(source, id)): mark})
@@ -128,8 +162,12 @@ def unlist(kit: ReminderKit, source: str, failed: Iterable[str]) -> None:
     still = {_member(source, id) for id in failed}  # noqa: A001 - the identity's public name
 
     def drop(tx: Transaction) -> None:
-        listed = [name for name in tx.reader.marks() if name[0] == UNREADABLE and name[1].startswith(f"{source}/")]
-        tx.drop_marks(name for name in listed if name[1] not in still)
+        tx.drop_marks(name for name in _listed(tx.reader.marks(), source) if name[1] not in still)
 
-    if any(name[1].startswith(f"{source}/") for name in kit.ledger.read(lambda reader: reader.marks())):
+    if _listed(kit.ledger.read(lambda reader: reader.marks()), source):
         kit.ledger.submit(drop).result()
+
+
+def _listed(marks: Mapping[tuple[str, str], Mark], source: str) -> list[tuple[str, str]]:
+    """Return the members of a source that were listed here, and by no run."""
+    return [name for name, mark in marks.items() if name[1].startswith(f"{source}/") and _LISTED in mark.detail]

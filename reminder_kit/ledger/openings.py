@@ -21,6 +21,9 @@ __all__ = ["Done", "Openings", "give_back"]
 class Done:
     """What is done already; an async host may await it all the same."""
 
+    def __repr__(self) -> str:
+        return "done"
+
     def __await__(self) -> Generator[Any, Any, None]:
         yield from ()
 

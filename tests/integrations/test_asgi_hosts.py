@@ -56,7 +56,7 @@ def served(request, example, make_kit):
 
 
 async def until(is_so):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):  # longer than the pause between two runs
         while not is_so():  # noqa: ASYNC110 - what a host sees is asked for
             await asyncio.sleep(0.01)
 

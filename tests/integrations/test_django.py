@@ -172,6 +172,26 @@ def test_the_batch_job_finds_what_no_signal_told(reminders, fed, recorded, patie
     assert recorded() == {"V-0": "Floss", "V-2": "Check-up"}
 
 
+def test_a_row_that_recurs_is_all_its_occurrences(reminders, patient, book, fed):
+    """A function may return a list: what of it is gone is withdrawn, by a save as by the batch job."""
+    from tests.integrations.clinic.models import Visit
+
+    def coming():
+        found = reminders.kit.ledger.read(lambda reader: list(reader.records()))
+        return sorted(str(record.start_at.date()) for record in found if not record.removed)
+
+    visit = book(patient, title="course of 3")
+    assert coming() == ["2026-02-13", "2026-02-20", "2026-02-27"]
+    visit.title = "course of 2"
+    visit.save()
+    assert coming() == ["2026-02-13", "2026-02-20"]
+    Visit.objects.update(title="course of 1")
+    fed()
+    assert coming() == ["2026-02-13"]
+    visit.delete()
+    assert coming() == []
+
+
 # What goes wrong
 
 

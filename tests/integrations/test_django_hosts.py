@@ -42,16 +42,31 @@ STORIES = [
     "found by the batch job",
     "deleted at the desk",
     "dragged in the calendar, and deleted",
+    "one of a series cancelled",
 ]
 
 
 @pytest.mark.parametrize("options", [[], ["thread"], ["atomic"], ["thread", "atomic"]], ids=" ".join)
 @pytest.mark.parametrize("url", ["sqlite_url", "postgres_url"])
 def test_two_booking_applications_are_followed(url, options, request):
-    """django-appointment and django-scheduler, untouched, with twelve lines of glue; each step by their own pages."""
+    """django-appointment and django-scheduler, untouched, with a dozen lines of glue each, by their own pages."""
     pytest.importorskip("appointment")
     pytest.importorskip("schedule")
     command = [sys.executable, "-m", "tests.integrations.hosts.django_hosts", request.getfixturevalue(url), *options]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert [line for line in ran.stdout.splitlines() if line in STORIES] == STORIES
+
+
+def test_a_process_that_only_serves_loads_nothing_of_ours_that_is_heavy():
+    """django.setup, with a model tracked, loads neither database, HTTP nor template libraries: a booking does."""
+    code = (
+        "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'settings'; django.setup(); "
+        "from reminder_kit.integrations.django import reminders; assert reminders.tracked; "
+        "print([name for name in ('sqlalchemy', 'alembic', 'httpx', 'jinja2', 'phonenumbers') if name in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=EXAMPLE, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.stdout == "[]\n", ran.stderr

@@ -191,6 +191,19 @@ def test_a_stop_is_taken_in_and_followed(clinic, patient, book, sandbox, letter)
     assert parked_texts(sandbox) == []
 
 
+def test_where_every_page_asks_for_a_login_the_endpoint_does_not(django, reminders, letter):
+    """LoginRequiredMiddleware (Django 5.1) lets the provider in, whose signature says who speaks."""
+    from django.conf import settings
+    from django.test import Client, override_settings
+
+    if django.VERSION < (5, 1):
+        return  # there is no such middleware to be let in by
+    guard = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+    with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, guard]):
+        assert hook(Client(), letter("delivered", number=ADA)) == 200
+        assert Client().get("/admin/reminder_kit/reminder/").status_code == 302
+
+
 def test_under_asgi_it_is_answered_too(reminders, letter):
     """Django's handler for ASGI calls the same view."""
     import asyncio

@@ -18,7 +18,7 @@ from reminder_kit.integrations.starlette import Reminders
 from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event
 from tests.factories import NUMBER, parked_texts
 
-SOON = 5.0
+SOON = 60.0
 """Seconds in which what is to happen happens."""
 
 

@@ -21,7 +21,7 @@ from reminder_kit.planning.preview import Preview
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import ReminderKit
 
-__all__ = ["check_database", "check_project", "register_all"]
+__all__ = ["check_database", "check_project"]
 
 Found = Iterator[checks.CheckMessage]
 
@@ -33,12 +33,6 @@ _BY_NOBODY = {
     "authorization": "Bearer e30.e30.AA",
 }
 """Headers with signatures of nobody: refusing them shows whether anything could be verified."""
-
-
-def register_all() -> None:
-    """Register what `manage.py check` is to look at."""
-    checks.register(check_project, "reminder_kit")
-    checks.register(check_database, checks.Tags.database)
 
 
 def check_project(**_options: Any) -> list[checks.CheckMessage]:

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import connections, transaction
-from django.db.models import signals
 
 from reminder_kit.integrations.django.databases import to_record_on
 from reminder_kit.integrations.django.tracking import Tracked
@@ -54,35 +53,25 @@ class Recording:
     def __init__(self, reminders: Registry) -> None:
         self._reminders = reminders
 
-    def connect(self) -> None:
-        """Hear every save and deletion; those of other models are passed over by their class."""
-        signals.post_save.connect(self.saved, dispatch_uid="reminder_kit")
-        signals.pre_delete.connect(self.deleting, dispatch_uid="reminder_kit")
-        signals.post_delete.connect(self.deleted, dispatch_uid="reminder_kit")
+    # What is heard
 
-    # What signals call
-
-    def saved(self, sender: Any, instance: Any, *, raw: bool = False, using: str = "default", **_more: Any) -> None:
-        """Record a row, or the rows that another model's row changes; what a fixture loads is left to the batch job."""
-        if raw:
-            return
+    def saved(self, instance: Any, using: str) -> None:
+        """Record a row, or the rows that another model's row changes."""
         for tracked in self._reminders.tracked:
-            if issubclass(sender, tracked.kinds):
+            if isinstance(instance, tracked.kinds):
                 self.changed(tracked, self.keys_of(tracked, instance), using)
 
-    def deleting(self, sender: Any, instance: Any, **_more: Any) -> None:
+    def deleting(self, instance: Any) -> None:
         """Note what an instance is as long as its relations are there."""
         noted: list[tuple[Tracked, str, list[Any]]] = []
         for tracked in self._reminders.tracked:
-            if issubclass(sender, tracked.model):
+            if isinstance(instance, tracked.model):
                 noted.append((tracked, self._id_of(tracked, instance), []))
-            noted += [(tracked, "", self._keys(tracked, rows, instance)) for rows in _also(tracked, sender)]
-        if noted:
-            setattr(instance, _STASH, noted)
+            noted += [(tracked, "", self._keys(tracked, rows, instance)) for rows in _also(tracked, type(instance))]
+        setattr(instance, _STASH, noted)
 
-    def deleted(self, sender: Any, instance: Any, using: str = "default", **_more: Any) -> None:
+    def deleted(self, instance: Any, using: str) -> None:
         """Withdraw what a row was, and record the rows that it changed."""
-        del sender
         for tracked, name, keys in instance.__dict__.pop(_STASH, ()):
             if name:
                 gone = [Row(tracked.source, name)]

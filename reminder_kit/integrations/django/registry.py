@@ -11,21 +11,20 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from reminder_kit.errors import InvalidInputError, UnsafePlanError
-from reminder_kit.kit.following import Follower
-from reminder_kit.kit.rows import list_failure, unlist
 from reminder_kit.logs import LOG
-from reminder_kit.model.appointments import Appointment
-from reminder_kit.planning.report import Report
 
 if TYPE_CHECKING:
     from reminder_kit.integrations.django.configuration import Configuration
     from reminder_kit.integrations.django.recording import Recording
     from reminder_kit.integrations.django.tracking import Tracked
     from reminder_kit.kit.faces import ReminderKit
+    from reminder_kit.kit.following import Follower
+    from reminder_kit.kit.rows import Said
+    from reminder_kit.planning.report import Report
 
 __all__ = ["Reminders", "reminders"]
 
-Function = Callable[[Any], Appointment | None]
+Function = Callable[[Any], "Said"]
 _CHUNK = 500
 """Rows that are recorded at a time."""
 
@@ -101,6 +100,31 @@ class Reminders:
 
         return Recording(self)
 
+    # Hearing
+
+    def listen(self) -> None:
+        """Hear every save and deletion; those of other models are passed over by their class, and load nothing."""
+        from django.db.models import signals
+
+        signals.post_save.connect(self._saved, dispatch_uid="reminder_kit")
+        signals.pre_delete.connect(self._deleting, dispatch_uid="reminder_kit")
+        signals.post_delete.connect(self._deleted, dispatch_uid="reminder_kit")
+
+    def _concerns(self, sender: Any) -> bool:
+        return any(issubclass(sender, tracked.kinds) for tracked in self.tracked)
+
+    def _saved(self, sender: Any, instance: Any, *, raw: bool = False, using: str = "default", **_more: Any) -> None:
+        if not raw and self._concerns(sender):  # what a fixture loads is left to the batch job
+            self.recording.saved(instance, using)
+
+    def _deleting(self, sender: Any, instance: Any, **_more: Any) -> None:
+        if self._concerns(sender):
+            self.recording.deleting(instance)
+
+    def _deleted(self, sender: Any, instance: Any, using: str = "default", **_more: Any) -> None:
+        if self._concerns(sender):
+            self.recording.deleted(instance, using)
+
     # Tracking
 
     def track(
@@ -114,6 +138,7 @@ class Reminders:
     ) -> Callable[[Function], Function]:
         """Return a decorator of the function that says which appointment a row of a model is (None: none).
 
+        A row that recurs is all its occurrences, a list of appointments, each with its `recurrence_id`.
         `id` says a row's appointment's id (default: its primary key as text), `live` returns all rows that are, or may
         be, appointments to come (default: all there are): the batch job withdraws what is not among them. `also` says
         for other models which rows one of theirs changes. `source` is the appointments' source (default:
@@ -178,6 +203,8 @@ class Reminders:
     def _thread(self) -> Follower:
         from django.db import connections
 
+        from reminder_kit.kit.following import Follower
+
         kit = self.kit
         with self._lock:
             if self._follower is None:
@@ -199,6 +226,8 @@ class Reminders:
         Yields the source of each, with its report or why it was refused as unsafe. A row that can't be read stays as
         it was recorded, and is listed.
         """
+        from reminder_kit.kit.rows import list_failure, unlist
+
         kit = self.kit
         for tracked in self.tracked:
             try:

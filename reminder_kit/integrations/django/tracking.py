@@ -6,15 +6,17 @@ Never writes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from reminder_kit.kit.faces import ReminderKit
-from reminder_kit.kit.rows import Row, said
 from reminder_kit.logs import LOG
-from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.host_data import shown_name
+
+if TYPE_CHECKING:
+    from reminder_kit.kit.faces import ReminderKit
+    from reminder_kit.kit.rows import Row, Said
+    from reminder_kit.model.appointments import Appointment
 
 __all__ = ["Tracked"]
 
@@ -28,8 +30,8 @@ class Tracked:
 
     #: The model.
     model: Any
-    #: Which appointment a row is; None: none.
-    function: Callable[[Any], Appointment | None]
+    #: Which appointment a row is, or all occurrences of one that recurs; None: none.
+    function: Callable[[Any], Said]
     #: The id of a row's appointment.
     id: Callable[[Any], str]
     #: All rows that are, or may be, appointments to come: what is not among them is withdrawn by the batch job.
@@ -48,6 +50,8 @@ class Tracked:
 
     def row(self, instance: Any) -> Row:
         """Return what a row is; whatever its function raises is raised."""
+        from reminder_kit.kit.rows import Row
+
         return Row.of(self.source, str(self.id(instance)), self.function(instance))
 
     def read_again(self, keys: Sequence[Any], using: str | None) -> Iterator[Any]:
@@ -56,18 +60,19 @@ class Tracked:
 
     def appointments(self, kit: ReminderKit) -> Iterator[Appointment]:
         """Yield the appointments of all live rows as they are drawn; a row that raises stays as it was recorded."""
+        from reminder_kit.kit.rows import said
+
         self.failed = []
         for instance in _drawn(self.live()):
             identifier = str(self.id(instance))
             try:
-                found = self.row(instance).appointment
+                found = self.row(instance).appointments
             except Exception as error:  # noqa: BLE001 - one row stops nothing else
                 LOG.error("%s %s can't be read: %s", self.source, shown_name(identifier), said(error))
                 self.failed.append(identifier)
                 yield from _recorded(kit, self.source, identifier)
             else:
-                if found is not None:
-                    yield found
+                yield from found
 
 
 def _drawn(rows: Any) -> Iterable[Any]:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from reminder_kit import Appointment, Recipient
 from reminder_kit.integrations.django import reminders
 from tests.integrations.clinic.models import Patient, Visit
+
+
+def occurrence(visit, week):
+    """Return one week of a course."""
+    starts_at = visit.starts_at + timedelta(weeks=week)
+    return Appointment(visit.number, starts_at, recurrence_id=starts_at, recipients=[Recipient(visit.patient.phone)])
 
 
 @reminders.track(
@@ -18,5 +26,7 @@ def appointment(visit):
         return None
     if visit.title == "broken":
         raise ZeroDivisionError("Ada Lovelace, +12025550123")
+    if visit.title.startswith("course"):
+        return [occurrence(visit, week) for week in range(int(visit.title.removeprefix("course of ")))]
     person = Recipient(visit.patient.phone, id=str(visit.patient.pk), name=visit.patient.name)
     return Appointment(visit.number, visit.starts_at, title=visit.title, recipients=[person])

@@ -108,7 +108,8 @@ from appointment.models import (
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
-from schedule.models import Calendar, Event
+from schedule.models import Calendar, Event, Occurrence
+from schedule.models import Rule as Recurrence
 
 import reminder_kit
 from reminder_kit.integrations.django import reminders
@@ -126,9 +127,15 @@ def appointment(a):
     return reminder_kit.Appointment(a.id_request, starts_at, recipients=[reminder_kit.Recipient(str(a.phone))])
 
 
-@reminders.track(Event)
+@reminders.track(Event, also={Occurrence: lambda o: [o.event]})
 def event(e):
-    return reminder_kit.Appointment(str(e.pk), e.start, title=e.title, recipients=[reminder_kit.Recipient(ADA)])
+    coming = e.get_occurrences(timezone.now(), timezone.now() + dt.timedelta(days=60))
+    person = reminder_kit.Recipient(ADA)
+    return [
+        reminder_kit.Appointment(str(e.pk), o.start, recurrence_id=o.original_start, recipients=[person])
+        for o in coming
+        if not o.cancelled
+    ]
 
 
 # The stories
@@ -213,6 +220,23 @@ def dragged_in_the_calendar():
     assert told() == []
 
 
+def one_of_a_series_cancelled():
+    daily = Recurrence.objects.create(name="daily", description="daily", frequency="DAILY")
+    start = dt.datetime.combine(DAY, dt.time(15), dt.UTC)
+    calendar = Calendar.objects.get()
+    whole = {"start": start, "end": start + dt.timedelta(hours=1), "calendar": calendar, "title": "Physio"}
+    series = Event.objects.create(**whole, rule=daily)
+    before = len(told())
+    assert before > 1, before
+    first = series.get_occurrences(start, start + dt.timedelta(days=1))[0]
+    first.save()  # its page for occurrences that are not stored answers with an error of its own
+    answer = desk().post(f"/schedule/occurrence/cancel/{series.pk}/{first.pk}/", {"next": "/"})
+    assert answer.status_code == 302, answer.content
+    assert len(told()) == before - 1, (before, told())
+    series.delete()
+    assert told() == []
+
+
 def main():
     call_command("migrate", "auth", verbosity=0)  # which tables without migrations refer to
     call_command("migrate", run_syncdb=True, verbosity=0)
@@ -234,6 +258,8 @@ def main():
     print("deleted at the desk")
     dragged_in_the_calendar()
     print("dragged in the calendar, and deleted")
+    one_of_a_series_cancelled()
+    print("one of a series cancelled")
     reminders.close()
 
 
