@@ -27,8 +27,8 @@ from reminder_kit.rules.reminders import CHANGE, Reminder, due_time
 __all__ = ["counted_from_moves"]
 
 _UNTOLD = frozenset({
-    Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE, Reason.DAY_LIMIT, Reason.TEMPLATE_ERROR, Reason.QUARANTINED, Reason.NOT_CONFIRMED,
-    Reason.SUPERSEDED, Reason.TOO_LATE, Reason.PAST, Reason.QUIET_HOURS,
+    Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE, Reason.DAY_LIMIT, Reason.TEMPLATE_ERROR, Reason.QUARANTINED,
+    Reason.NOT_CONFIRMED, Reason.SUPERSEDED, Reason.TOO_LATE, Reason.PAST, Reason.QUIET_HOURS,
 })  # fmt: skip
 """Why a move was not told that was to be."""
 
