@@ -40,7 +40,7 @@ def ask_again(
         raise InvalidInputError(f"nothing is recorded for {shown_name(identity.id)}: check the id")
     record = records[0]
     observed = Observed.recorded(record, {})
-    reminder = _meant(wanted_reminders(observed, settings), rule, recipient, identity)
+    reminder = _meant(wanted_reminders(observed, settings, now), rule, recipient, identity)
     barred = reminder.recipient is not None and tx.is_barred(reminder.recipient.phone, settings.writer)
     if why := "the number is barred" if barred else refusal(reminder, observed, now):
         raise InvalidInputError(f"rule {rule!r} of appointment {shown_name(identity.id)} can't be sent again: {why}")

@@ -26,7 +26,7 @@ def told(state=State.DELIVERED, *, outcomes=(), settings=SETTINGS, **changes):
 
 
 def wished(observed, settings=SETTINGS, now=NOW):
-    (reminder,) = wanted_reminders(observed, settings)
+    (reminder,) = wanted_reminders(observed, settings, now)
     return evolve(observed, outcomes={**observed.outcomes, (record := wish(reminder, observed, now)).key: record})
 
 
@@ -78,7 +78,7 @@ def test_a_second_wish_is_another_message():
 def test_nothing_is_sent_again_that_may_still_go_out(state, why):
     """While one is parked or in doubt, or before any went out, a wish is refused, with the reason."""
     observed = told(state)
-    (reminder,) = wanted_reminders(observed, SETTINGS)
+    (reminder,) = wanted_reminders(observed, SETTINGS, NOW)
     said = refusal(reminder, observed, NOW)
     assert (why in said) if why else not said
 
@@ -86,14 +86,14 @@ def test_nothing_is_sent_again_that_may_still_go_out(state, why):
 def test_a_wish_that_waits_refuses_another():
     """Until it went out, or can't any more."""
     observed = wished(told())
-    (reminder,) = wanted_reminders(observed, SETTINGS)
+    (reminder,) = wanted_reminders(observed, SETTINGS, NOW)
     assert "waits" in refusal(reminder, observed, NOW)
 
 
 def test_what_has_begun_and_who_is_refused_is_not_sent_again():
     """After the start nothing is; a number that can't be one gets nothing either."""
     observed = told()
-    (reminder,) = wanted_reminders(observed, SETTINGS)
+    (reminder,) = wanted_reminders(observed, SETTINGS, NOW)
     assert refusal(reminder, observed, reminder.appointment.start_at) == "the appointment has begun"
     assert "opted_out" in refusal(evolve(reminder, refusal=Reason.OPTED_OUT), observed, NOW)
     assert refusal(evolve(reminder, refusal=Reason.CONDITION), observed, NOW) == ""
