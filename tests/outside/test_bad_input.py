@@ -146,7 +146,7 @@ def test_an_unreachable_provider_loses_nothing(desk, telnyx, event):
         ["plan", "clinic.ics", "--now", "2026-02-10T14:00:00"],
         ["plan", "clinic.ics", "--now", "yesterday"],
         ["resync", "--every", "soon"],
-        ["appointments", "clinic.ics", "--from", "2026-02-10", "--to", NOW],
+        ["appointments", "clinic.ics", "--from", "2026-02-30", "--to", NOW],
         ["suppress", "12", "--now", NOW],
         ["appointments", "clinic.ics", "--from", NOW, "--to", NOW],
     ],
