@@ -22,10 +22,13 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.reminders import BOOKING, Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["CANCELLATION", "cancellations", "still_told"]
+__all__ = ["CANCELLATION", "SAID_BY_OTHERS", "cancellations", "still_told"]
 
 CANCELLATION = "cancellation"
 """The id of the rule of these messages."""
+
+SAID_BY_OTHERS = (Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE)
+"""Why a reminder is not sent that another record of its visit says."""
 
 
 def cancellations(
@@ -39,7 +42,8 @@ def cancellations(
 
     One is due where the appointment itself says that it is cancelled, and the last that the person was told of it is
     still to come; it speaks of the start that was told. `messages` are those of reminders and corrections, by key. It
-    goes out `after` the change, as soon as the provider and quiet hours allow, before that start, and once.
+    goes out `after` the change, as soon as the provider and quiet hours allow, before that start, and once. Where
+    another record of the visit stands (the same number, start and words), it is only a duplicate that is gone.
     """
     appointment = observed.appointment
     if appointment is None or appointment.status is not Status.CANCELLED:
@@ -49,10 +53,14 @@ def cancellations(
         who = reminder.recipient
         if who is None or reminder.refusal is not Reason.CANCELLED or who.phone in found:
             continue
+        if who.phone in observed.still_expected:
+            continue
         told = [message for message in _of(reminder, messages) if _told(message, who.phone, settings, now)]
         if told:
             last = max(told, key=lambda message: (message.send_at, message.created_at))
-            found[who.phone] = _cancellation(reminder, last, observed, settings, now)
+            found[who.phone] = _cancellation(reminder, last.start_at, observed, settings, now)
+        elif _told_by_another(reminder, observed, now):
+            found[who.phone] = _cancellation(reminder, appointment.start_at, observed, settings, now)
     return list(found.values())
 
 
@@ -68,21 +76,35 @@ def _told(message: Message, number: str, settings: Settings, now: datetime) -> b
     return message.state in SENT or leaves or (message.state is State.UNKNOWN and message.send_at <= now)
 
 
-def _cancellation(reminder: Reminder, told: Message, observed: Observed, settings: Settings, now: datetime) -> Reminder:
+def _told_by_another(reminder: Reminder, observed: Observed, now: datetime) -> bool:
+    """Say whether another record of the visit told it, whose words this one did not repeat; once so, it stays so."""
+    assert reminder.recipient is not None  # noqa: S101 - whoever asks has somebody
+    known = observed.outcomes.get(reminder.key)
+    silent = known is not None and known.reason in SAID_BY_OTHERS
+    if not silent and _key(observed, reminder.recipient.key) not in observed.outcomes:
+        return False
+    visit = (reminder.recipient.phone, reminder.appointment.start_at)
+    return visit[1] > now and any(twin.send_at <= now for twin in observed.twins.get(visit, ()))
+
+
+def _cancellation(
+    reminder: Reminder, told: datetime, observed: Observed, settings: Settings, now: datetime
+) -> Reminder:
+    """Return the cancellation of an appointment for whom a reminder is; `told` is the start, UTC, of which it told."""
     assert reminder.recipient is not None  # noqa: S101 - whom nothing was written to was told nothing
     key = _key(observed, reminder.recipient.key)
     text = settings.cancellation.text
     rule = Rule(CANCELLATION, before="1 minute", text=text, if_late="clamp", shift="later", empty=reminder.rule.empty)
     refusal = None if reminder.recipient.opted_in else Reason.OPTED_OUT
     due_at = due_after(key, observed, settings.cancellation.after, now)
-    known = _as_told(reminder.appointment, told.start_at)
+    known = _as_told(reminder.appointment, told)
     return evolve(
         reminder,
         key=key,
         appointment=known,
         rule=rule,
         due_at=due_at,
-        anchor_at=told.start_at,
+        anchor_at=told,
         refusal=refusal,
         detail="",
         is_notice=True,

@@ -53,6 +53,8 @@ class Observed:
     traffic: Mapping[str, Sequence[Traffic]] = field(factory=dict)
     #: What goes, or went, out to its numbers about its start, of other appointments too; by number and start (UTC).
     twins: Mapping[tuple[str, datetime], Sequence[Twin]] = field(factory=dict, repr=False)
+    #: The numbers for which another appointment of the same start still stands, where this one is cancelled.
+    still_expected: frozenset[str] = field(default=frozenset(), repr=False)
     #: Whether it comes from a calendar, where one visit may have one id after the other.
     is_of_calendar: bool = False
     #: For which causes the provider refuses messages.

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.appointments import Appointment, Status
 from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import is_possible
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage
+from reminder_kit.planning.cancellation import SAID_BY_OTHERS
 from reminder_kit.planning.combining import SAME_DAY
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
@@ -77,7 +78,7 @@ class Neighbours:
         who bars the numbers of all of them is known then.
         """
         self.barred.learn(all_observed)
-        all_observed = self._with_twins(all_observed)
+        all_observed = self._with_others_that_stand(self._with_twins(all_observed))
         if not self.settings.needs_neighbours:
             return self._with_earlier_combinations(all_observed)
         numbers = list(
@@ -114,6 +115,32 @@ class Neighbours:
             evolve(observed, twins={phone: twins[phone] for phone in _phones(observed.appointment) if phone in twins})
             for observed in all_observed
         ]
+
+    def _with_others_that_stand(self, all_observed: Sequence[Observed]) -> list[Observed]:
+        """Return appointments, those of which a cancellation may be told with whom another record still expects."""
+        if not self.settings.cancellation.text:
+            return list(all_observed)
+        return [
+            evolve(observed, still_expected=self._expected_elsewhere(observed)) if _is_told_off(observed) else observed
+            for observed in all_observed
+        ]
+
+    def _expected_elsewhere(self, observed: Observed) -> frozenset[str]:
+        """Return the numbers to which other records of the visit say the same, and were silent for that."""
+        phones = dict(_phones(observed.appointment))
+        records = self.sharing_number([(number, start_at, start_at) for number, start_at in phones.items()])
+        others = [
+            self._observed(identity, record, None)
+            for identity, record in records.items()
+            if identity != observed.identity
+        ]
+        return frozenset(
+            number
+            for other in others
+            if other.appointment is not None and not other.appointment.is_off and _is_silent(other)
+            for number, start_at in _phones(other.appointment)
+            if phones.get(number) == start_at
+        )
 
     def _with_earlier_combinations(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return appointments with the messages that include them, where no rule combines any but one did once."""
@@ -199,6 +226,15 @@ class Neighbours:
         phones = [phone for of_row in self.reader.phones(rows).values() for phone in of_row]
         phones += [phone for appointment in appointments for phone in _phones(appointment)]
         return self.sharing_number(ranges_of(phones)) if phones else {}
+
+
+def _is_silent(observed: Observed) -> bool:
+    """Say whether another record of the visit says what a reminder of this one would."""
+    return any(record.reason in SAID_BY_OTHERS for record in observed.outcomes.values())
+
+
+def _is_told_off(observed: Observed) -> bool:
+    return observed.appointment is not None and observed.appointment.status is Status.CANCELLED
 
 
 def _with_sent(observed: Observed, sent: Mapping[tuple[str, str], Sequence[PriorMessage]] | None) -> Observed:

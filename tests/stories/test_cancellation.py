@@ -54,6 +54,33 @@ def test_who_was_told_hears_it_once(reminded, sandbox, appointment):
     assert received_texts(sandbox)[1:] == [TOLD]
 
 
+def test_a_duplicate_that_is_cancelled_tells_nobody(reminded, sandbox, appointment):
+    """The desk merges two records of one visit: it takes place, and nobody reads that it is off."""
+    reminded.sync(appointment("B-1", title="Check-up, merged"))
+    assert not [
+        change for change in reminded.sync(appointment(status="cancelled")).changes if change.rule == "cancellation"
+    ]
+    sandbox.clock.advance(minutes=30)
+    reminded.resync()
+    assert notices(sandbox) == []
+    reminded.sync(appointment("B-1", title="Check-up, merged", status="cancelled"))
+    sandbox.clock.advance(minutes=30)
+    reminded.resync()
+    assert len(notices(sandbox)) == 1
+
+
+def test_one_of_two_children_who_come_together_is_cancelled(make_kit, sandbox, appointment):
+    """They share a number and a start, and not the words: the other's visit stands, and this one's end is told."""
+    named = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}")
+    kit = make_kit([named], cancellation="{{ appointment.title }} is off")
+    kit.sync([appointment("A-1", title="Ada"), appointment("A-2", title="Bob")])
+    sandbox.clock.advance(days=2, hours=1)
+    kit.sync(appointment("A-2", title="Bob", status="cancelled"))
+    sandbox.clock.advance(minutes=30)
+    kit.resync()
+    assert received_texts(sandbox)[2:] == ["Bob is off"]
+
+
 def test_put_back_meanwhile_nothing_goes_out(reminded, sandbox, appointment):
     """Who clicks twice tells nobody."""
     reminded.sync(appointment(status="cancelled"))
