@@ -577,6 +577,8 @@ def test_what_a_provider_sends_again_after_a_5xx_is_stored_once(make_app, make_k
         sandbox.close()
     assert list(kit.ledger.read(lambda reader: reader.suppressions())) == [NUMBER]
     assert len(kit.ledger.read(lambda reader: reader.consent.events(NUMBER))) == 1
+    del kit.ledger.submit
+    kit.ledger.close()
 
 
 BURST = """
