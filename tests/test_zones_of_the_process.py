@@ -112,6 +112,7 @@ for zone, days in WEEKS.items():
 """
 
 
+@pytest.mark.slow
 def test_b58_instants_words_and_steps_are_the_same_in_every_zone():
     """Weeks of clock changes, planned in processes of three zones, come out line by line the same."""
     first = run_in("UTC", "-c", PROBE)

@@ -51,6 +51,7 @@ from reminder_kit.text.composer import Composer
 from reminder_kit.text.linter import lint, opt_out_warnings, warnings_of
 from reminder_kit.transport.asynchronous import AsyncIO
 from reminder_kit.transport.pace import Pace
+from reminder_kit.transport.tally import Tally
 from reminder_kit.webhooks.inbox import Inbox
 
 if TYPE_CHECKING:
@@ -343,7 +344,8 @@ class Kit:
         if plan.worklist.foreign:
             LOG.error("nobody is written to: %s; `reminder-kit attention` says what to do", plan.worklist.foreign)
         if job or plan.worklist.snapshot or plan.notes:
-            await self._io.result(self.ledger.submit(partial(_note_run, plan, report, job, now)))
+            exchanged = _exchanged(self._routes())
+            await self._io.result(self.ledger.submit(partial(_note_run, plan, report, job, exchanged, now)))
         return await self._watched(plan, report, now)
 
     async def _permitted(self, plan: Plan) -> Plan:
@@ -408,24 +410,35 @@ class Kit:
         return number
 
 
-def _note_run(plan: Plan, report: Report, job: str, now: datetime, tx: Transaction) -> None:
+Exchanged = Mapping[str, Mapping[str, float]]
+"""What was exchanged with each provider, by its name (`Tally.take`)."""
+
+
+def _exchanged(routes: Iterable[tuple[Provider, IO]]) -> Exchanged:
+    """Return what was exchanged since it was asked for last; of a world of somebody's own nothing is known."""
+    tallies = [(provider.name, getattr(io, "tally", None)) for provider, io in routes]
+    taken = [(name, tally.take()) for name, tally in tallies if isinstance(tally, Tally)]
+    return {name: found for name, found in taken if found}
+
+
+def _note_run(plan: Plan, report: Report, job: str, exchanged: Exchanged, now: datetime, tx: Transaction) -> None:
     """Note that a job was done ("": none that has a name), and when all that a source has was read."""
     counts = {name: count for name, count in report.summary.items() if count}
     if job:
         tx.mark_run(job, now, counts)
-        _note_recent(job, plan, counts, now, tx)
+        _note_recent(job, plan, {"counts": counts, "providers": exchanged}, now, tx)
     if plan.worklist.snapshot is not None:
         source, taken_at = plan.worklist.snapshot
         tx.mark_run(f"{SNAPSHOT}{source}", taken_at, {})
     note_read(plan.notes, tx, now)
 
 
-def _note_recent(job: str, plan: Plan, counts: Mapping[str, int], now: datetime, tx: Transaction) -> None:
-    """Note a run among the latest ones, with the seconds it took by the kit's clock."""
+def _note_recent(job: str, plan: Plan, found: Mapping[str, object], now: datetime, tx: Transaction) -> None:
+    """Note a run among the latest ones, with the seconds it took by the kit's clock, and what was `found`."""
     seconds = round((now - plan.now).total_seconds(), 1)
     known = tx.reader.last_run(RECENT)
     before = known[1]["runs"] if known else []
-    run = {"at": iso(now), "job": job, "seconds": seconds, "counts": counts}
+    run = {"at": iso(now), "job": job, "seconds": seconds, **found}
     tx.mark_run(RECENT, now, {"runs": [*before[1 - _RUNS :], run]})
 
 

@@ -15,6 +15,7 @@ from reminder_kit.ports import Provider, Request, Response
 from reminder_kit.transport.arrivals import Arrivals
 from reminder_kit.transport.http import TIMEOUT, HttpChannel
 from reminder_kit.transport.pace import Pace
+from reminder_kit.transport.tally import Tally
 
 if TYPE_CHECKING:
     import httpx
@@ -68,6 +69,11 @@ class AsyncIO:
         """Load what a first request needs: httpx and the certificates."""
         self._channel.load()
 
+    @property
+    def tally(self) -> Tally:
+        """What was exchanged with the provider."""
+        return self._channel.tally
+
     async def turn(self) -> None:
         """Wait for a place in the provider's rate; who was held back anew meanwhile waits for another one."""
         pace = self._channel.pace
@@ -78,6 +84,11 @@ class AsyncIO:
 
     async def send(self, request: Request) -> Response:
         """Send one request and return the whole answer; raises `NotSentError` or `NoAnswerError`."""
+        with self._channel.tally.timed() as answers:
+            answers.append(await self._send(request))
+        return answers[0]
+
+    async def _send(self, request: Request) -> Response:
         built = self._channel.built(request)
         await self._enter_loop()
         async with self._slots:

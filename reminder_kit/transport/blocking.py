@@ -18,6 +18,7 @@ from reminder_kit.http_bodies import BodyError
 from reminder_kit.ports import Provider, Request, Response
 from reminder_kit.transport.http import TIMEOUT, HttpChannel
 from reminder_kit.transport.pace import Pace
+from reminder_kit.transport.tally import Tally
 
 if TYPE_CHECKING:
     import httpx
@@ -109,6 +110,11 @@ class BlockingIO(Forkable):
         """Load what a first request needs: httpx and the certificates."""
         self._channel.load()
 
+    @property
+    def tally(self) -> Tally:
+        """What was exchanged with the provider."""
+        return self._channel.tally
+
     async def turn(self) -> None:
         """Wait for a place in the provider's rate; who was held back anew meanwhile waits for another one."""
         pace = self._channel.pace
@@ -119,6 +125,11 @@ class BlockingIO(Forkable):
 
     async def send(self, request: Request) -> Response:
         """Send one request and return the whole answer; raises `NotSentError` or `NoAnswerError`."""
+        with self._channel.tally.timed() as answers:
+            answers.append(self._send(request))
+        return answers[0]
+
+    def _send(self, request: Request) -> Response:
         import httpx
 
         channel = self._channel

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from reminder_kit.http_bodies import Body, BodyError
 from reminder_kit.ports import NoAnswerError, NotSentError, Provider, Request, Response
 from reminder_kit.transport.pace import Pace
+from reminder_kit.transport.tally import Tally
 
 if TYPE_CHECKING:
     import ssl
@@ -59,6 +60,7 @@ class HttpChannel:
         self._addresses: dict[str, httpx.URL] = {}
         self._context: ssl.SSLContext | None = None
         self.pace = pace or Pace()
+        self.tally = Tally()
 
     def built(self, request: Request) -> httpx.Request:
         """Return a request of httpx with the provider's address, credentials and time limits.

@@ -58,6 +58,7 @@ def test_the_demo_masks_numbers_and_gives_reasons(demo):
         assert reason in demo
 
 
+@pytest.mark.slow
 def test_the_demo_ends_with_the_right_messages_received():
     """The demo's people receive true texts at the right time, and nothing stays parked."""
     printed = json.loads(command("demo", "--json").stdout)

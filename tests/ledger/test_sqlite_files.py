@@ -172,6 +172,7 @@ def public_path():
     shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone can become another user")
 @pytest.mark.parametrize("log", ["no log", "log", "log alone"])
 def test_a_folder_that_may_not_be_written_to_can_be_read(public_path, ledgers, log):

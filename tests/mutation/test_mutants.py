@@ -124,6 +124,7 @@ def test_what_nothing_runs_and_what_is_only_logged_is_left_alone():
     }
 
 
+@pytest.mark.slow
 def test_a_point_is_where_its_mutant_differs():
     """The line a point names is one of the lines its mutant changes, wherever points before it were left out."""
     path = "reminder_kit/rules/superseding.py"

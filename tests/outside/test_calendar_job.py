@@ -192,6 +192,7 @@ AFTER = [
 ]
 
 
+@pytest.mark.slow
 def test_whatever_changed_leaves_exactly_the_right_messages(desk, telnyx, before_and_after):
     """What moved, was edited, reassigned, cancelled or vanished leaves exactly the right messages."""
     before, after = before_and_after

@@ -226,6 +226,7 @@ def test_it_runs_as_a_module_in_a_process_that_imported_nothing(desk, telnyx, ev
     assert len(telnyx.parked()) == 2
 
 
+@pytest.mark.slow
 def test_imports_that_race_park_each_reminder_once(desk, telnyx, event):
     """Imports that race on a ledger that is not there yet park each reminder once."""
     clinic = desk.write(*visits(event, 8))

@@ -96,6 +96,7 @@ def test_killed_at_random_moments_it_ends_in_the_same_state(desk, telnyx, day):
     assert desk.run("ledger", "check", "--json").json == {"faults": []}
 
 
+@pytest.mark.slow
 def test_answers_that_never_come_double_nothing(desk, telnyx, day):
     """Lost answers and refusals are asked for again, and end with one message a reminder."""
     telnyx.fail("POST", "drop_after", 2)
@@ -163,6 +164,7 @@ def test_a_forced_import_that_is_killed_is_ended_unforced(desk, telnyx, event, c
     desk.at("import", desk.write(event("V-0", "20260213T100000")), "--complete", now=LATER[1], status=3)
 
 
+@pytest.mark.slow
 def test_a_forced_import_that_failed_is_repeated_unforced(desk, telnyx, event):
     """A forced import that failed is repeated by a resync that nobody forces."""
     people = [(f"V-{i}", f"P{i}:+1202555010{i}") for i in range(6)]

@@ -162,6 +162,7 @@ def test_the_health_of_the_job_is_shown(told, browser):
     assert "11: 2 delivered" in page.text
     assert "day-before 2 100%" in page.text
     assert re.search(r"17:00 \d+\.\d .*2 keep", page.text)
+    assert re.search(r"telnyx: \d+ requests?, [\d.]+ s each, [\d.]+ s the slowest", page.text)
 
 
 def test_rules_are_shown_as_people_read_them(kit, browser):

@@ -138,6 +138,7 @@ def test_another_worker_at_any_step_sends_no_second_one(appointment, point):
     assert len(world.sandbox.messages()) == 2
 
 
+@pytest.mark.slow
 def test_at_rest_the_laws_hold_whatever_failed():
     """In twelve random histories the laws hold, and fallbacks stood in for what failed."""
     assert sum(stood_in(play(seed)) for seed in range(12)) > 0

@@ -20,6 +20,7 @@ def play(seed, ledger=None):
     return play_history(ReplyHistory, seed, where, ledger=ledger, steps=64)
 
 
+@pytest.mark.slow
 def test_each_reply_is_told_once_whenever_it_comes():
     """In four random histories; each had replies whose text is known, and keywords that held."""
     for seed in range(4):

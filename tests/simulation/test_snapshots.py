@@ -20,6 +20,7 @@ def play(seed, ledger=None):
     return play_history(SnapshotHistory, seed, where, ledger=ledger, steps=48)
 
 
+@pytest.mark.slow
 def test_a_snapshot_undoes_nothing_that_was_recorded_after_it():
     """In eight random histories; and each of them had something to keep, and something to follow."""
     for seed in range(8):

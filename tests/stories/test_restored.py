@@ -96,6 +96,7 @@ def test_it_writes_to_nobody_until_it_is_adopted(lost):
     assert len(lost.sandbox.requests) == asked
 
 
+@pytest.mark.slow
 def test_nobody_gets_a_text_twice_and_nobody_who_opted_out_gets_one(lost):
     """Two days lie between; the host hands in what it has, and the batch job goes on until all is over."""
     kit = lost.kit
