@@ -26,7 +26,7 @@ timezone = "UTC"
 default_region = "US"
 [provider]
 name = "telnyx"
-from = "+12025550100"
+from = "+12025550190"
 [guard]
 max_cancel_ratio = 1.0
 [calendar]

@@ -187,7 +187,12 @@ def test_batch_jobs_that_run_at_once_share_the_work(place, request):
     start, out = context.Event(), context.Queue()
     with serve(sandbox) as server:
         with make_kit(url, server.base_url) as kit:
-            kit.record([Appointment(f"A-{n}", start_at, recipients=[recipient]) for n, recipient in enumerate(people)])
+            kit.record(
+                [  # each at a minute of its own: two of one person would be records of one visit
+                    Appointment(f"A-{n}", start_at + timedelta(minutes=n), recipients=[recipient])
+                    for n, recipient in enumerate(people)
+                ]
+            )
         args = (url, server.base_url, start, out)
         children = [context.Process(target=resync_once, args=args) for _ in range(3)]
         for child in children:
