@@ -160,7 +160,7 @@ def test_an_abbreviation_without_a_vtimezone_is_warned_of(read_events, event):
         ("UTC+2", "2026-03-02T07:00:00Z", "Etc/GMT-2"),
         ("GMT+0200", "2026-03-02T07:00:00Z", "Etc/GMT-2"),
         ('"GMT-05:00"', "2026-03-02T14:00:00Z", "Etc/GMT+5"),
-        ('"UTC+05:45"', "2026-03-02T03:15:00Z", "Asia/Katmandu"),
+        ('"UTC+08:45"', "2026-03-02T00:15:00Z", "Australia/Eucla"),
         ("+0300", "2026-03-02T06:00:00Z", "Etc/GMT-3"),
         ("GMT Standard Time 1", "2026-03-02T09:00:00Z", "Europe/London"),
         ("Eastern Standard Time 2", "2026-03-02T14:00:00Z", "America/New_York"),
