@@ -66,6 +66,7 @@ def test_a_webhook_endpoint_obeys_stop():
     assert parked == 0
 
 
+@pytest.mark.slow
 def test_a_host_on_asgi_is_tested_with_signed_webhooks(monkeypatch):
     """The ASGI example mounts its routes, and its own tests pass."""
     pytest.importorskip("cryptography")

@@ -64,6 +64,7 @@ def test_columns_stand_below_each_other_and_nothing_is_lost(rows):
             place += width + 2
 
 
+@pytest.mark.slow
 @given(st.text(max_size=80))
 def test_a_long_name_keeps_its_ends_and_never_exceeds_the_width(name):
     """A name longer than 24 characters keeps its beginning and its end."""

@@ -214,6 +214,7 @@ def test_every_goes_with_neither_now_nor_dry_run(run, telnyx):
     assert run("resync", "--every", "soon").status == 2
 
 
+@pytest.mark.slow
 def test_every_runs_again_and_again_until_terminated(telnyx, folder):
     """`--every` prints a line of JSON a run and ends with status 0 when terminated."""
     with subprocess.Popen(

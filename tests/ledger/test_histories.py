@@ -6,6 +6,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -93,6 +94,7 @@ def run(ledger, steps):
 
 
 # found once: what comes twice in one batch is compared with what came in between, not with what stood before
+@pytest.mark.slow
 @example([("record", [("A-1", "two", 2)]), ("record", [("A-1", "one", None), ("A-1", "two", 1)])])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
@@ -106,6 +108,7 @@ def test_a_ledger_in_memory_is_like_a_dictionary(steps):
         ledger.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_a_ledger_on_a_server_is_like_a_dictionary(postgres_server, steps):

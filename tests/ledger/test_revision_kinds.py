@@ -100,6 +100,7 @@ def _written(runner, statement, row):
     return runner.run(statement, **runner.pack("intakes", [tuple(row.values())]), **same)
 
 
+@pytest.mark.slow
 def test_what_a_plan_calls_older_is_what_the_ledger_refuses(ledger, record):
     """Whatever is recorded, whatever comes in, and whenever it was read: before, just at the last write, or after."""
     read = {

@@ -138,6 +138,7 @@ def walks(by_size):
     return {name: (work, large[name]) for name, work in small.items() if large[name] > work * ALLOWED + STEPS}
 
 
+@pytest.mark.slow
 def test_on_sqlite_no_verb_walks_the_ledger(tmp_path):
     """The statements go by indexes, whatever SQLite's planner makes of tables without statistics."""
     by_size = []
@@ -149,6 +150,7 @@ def test_on_sqlite_no_verb_walks_the_ledger(tmp_path):
     assert not walks(by_size)
 
 
+@pytest.mark.slow
 def test_purging_costs_the_same_for_each_appointment_however_many_there_are(tmp_path):
     """Neither the history of others nor what was purged before is walked over again."""
     later, each, again = START + timedelta(days=400), [], []

@@ -128,6 +128,7 @@ def test_a_missing_key_is_named_before_anything_is_written(desk, telnyx, event):
     desk.at("plan", clinic, TELNYX_API_KEY=None)  # a preview needs none
 
 
+@pytest.mark.slow
 def test_an_unreachable_provider_loses_nothing(desk, telnyx, event):
     """What could not be posted fails with the address, and the next import parks it."""
     clinic = desk.write(event("A", "20260212T100000"))

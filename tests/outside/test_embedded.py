@@ -133,6 +133,7 @@ def test_one_tag_is_one_tag():
     assert visit(tags="dental").tags == {"dental"}
 
 
+@pytest.mark.slow
 def test_after_an_outage_what_was_begun_is_not_refused(make, telnyx):
     """An outage while many visits move doesn't make the batch job refuse what was begun."""
     day = timedelta(days=1)

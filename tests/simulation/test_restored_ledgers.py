@@ -170,6 +170,7 @@ def play(seed):
     return play_history(Restored, seed, "tests/simulation/test_restored_ledgers.py")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_nobody_gets_a_text_twice_and_nothing_is_lost_in_silence(seed):
     """In three random histories each text goes out once, or somebody is told of it, and nobody barred is written to."""

@@ -97,6 +97,7 @@ class Unreachable(httpx.BaseTransport):
         return self.inner.handle_request(request)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["telnyx", "telnyx, schedule endpoint", "twilio"])
 def test_a_network_that_was_down_costs_nothing_but_time(name, tmp_path):
     """What could not be posted while the network was down is parked once it is up again."""
