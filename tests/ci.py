@@ -49,5 +49,6 @@ def pytest_runtest_makereport():
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     report = yield
-    asks_for_hosts = "not hosts" not in collector.config.option.markexpr
+    marks = collector.config.option.markexpr
+    asks_for_hosts = "hosts" in marks and "not hosts" not in marks
     return _as_failure(report) if asks_for_hosts or not collector.path.name.endswith(HOSTS) else report
