@@ -51,7 +51,7 @@ class Hook(BaseHook):
     """What Radicale calls for each change, under its lock: it notes which collection it was, and wakes a thread."""
 
     def __init__(self, configuration: Any) -> None:
-        super().__init__(configuration)  # type: ignore[no-untyped-call]
+        super().__init__(configuration)
         self._root = Path(configuration.get("storage", "filesystem_folder")) / "collection-root"
         self._lock = Lock()
         #: The collections that changed, each with the ids of events that were deleted from it.
