@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["WAITS", "Reason"]
+__all__ = ["SAID_BY_OTHERS", "WAITS", "Reason"]
 
 
 class Reason(StrEnum):
@@ -103,3 +103,6 @@ class Reason(StrEnum):
 
 WAITS = (Reason.WAITING_ACCOUNT, Reason.WAITING_PROVIDER)
 """Why a reminder is held that waits for what may be mended, not for its time."""
+
+SAID_BY_OTHERS = (Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE)
+"""Why a reminder is not sent that another record of its visit says."""

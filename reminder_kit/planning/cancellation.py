@@ -14,7 +14,7 @@ from attrs import evolve
 from reminder_kit.model.appointments import Appointment, Status
 from reminder_kit.model.lifecycle import SENT, State
 from reminder_kit.model.messages import Message
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
 from reminder_kit.planning.correction import correction_key, due_after
 from reminder_kit.planning.message_times import cancellable, is_past
 from reminder_kit.planning.observed import Observed
@@ -22,13 +22,10 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.reminders import BOOKING, Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["CANCELLATION", "SAID_BY_OTHERS", "cancellations", "still_told"]
+__all__ = ["CANCELLATION", "cancellations", "still_told"]
 
 CANCELLATION = "cancellation"
 """The id of the rule of these messages."""
-
-SAID_BY_OTHERS = (Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE)
-"""Why a reminder is not sent that another record of its visit says."""
 
 
 def cancellations(

@@ -17,7 +17,7 @@ from attrs import evolve
 from reminder_kit.model.instants import whole_seconds
 from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
 from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
@@ -27,7 +27,7 @@ from reminder_kit.rules.reminders import CHANGE, Reminder, due_time
 __all__ = ["counted_from_moves"]
 
 _UNTOLD = frozenset({
-    Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE, Reason.DAY_LIMIT, Reason.TEMPLATE_ERROR, Reason.QUARANTINED,
+    *SAID_BY_OTHERS, Reason.DAY_LIMIT, Reason.TEMPLATE_ERROR, Reason.QUARANTINED,
     Reason.NOT_CONFIRMED, Reason.SUPERSEDED, Reason.TOO_LATE, Reason.PAST, Reason.QUIET_HOURS,
 })  # fmt: skip
 """Why a move was not told that was to be."""

@@ -111,9 +111,9 @@ class Plan:
     parked: int = 0
     #: Whether the guard's ratio applies.
     guarded: bool = True
-    #: How much the plan may take away or touch.
     #: How many people it newly tells that their appointments are cancelled.
     cancellations: int = 0
+    #: How much the plan may take away or touch.
     guard: Guard = Guard()
     #: How many new messages it parks for numbers and starts that are told, or parked, under another id already.
     again: int = 0

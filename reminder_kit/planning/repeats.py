@@ -15,7 +15,7 @@ from datetime import datetime
 from attrs import define, evolve, field
 
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
 from reminder_kit.model.records import Twin
 from reminder_kit.planning.assessment import Assessment
 from reminder_kit.planning.changes import ChangeKind
@@ -114,7 +114,7 @@ class Planned:
     @staticmethod
     def depends(decisions: Iterable[Decision]) -> bool:
         """Say whether decisions depend on what others say, and may be others once all of these are decided."""
-        return any(decision.reason in (Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE) for decision in decisions)
+        return any(decision.reason in SAID_BY_OTHERS for decision in decisions)
 
     def note(self, decisions: Iterable[Decision]) -> None:
         """Note what one appointment's decisions park, in the place of what was noted of it before."""

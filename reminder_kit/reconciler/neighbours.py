@@ -16,9 +16,8 @@ from reminder_kit.model.appointments import Appointment, Status
 from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import is_possible
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
 from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage
-from reminder_kit.planning.cancellation import SAID_BY_OTHERS
 from reminder_kit.planning.combining import SAME_DAY
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings

@@ -47,7 +47,6 @@ from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.holding_back import hold_for_probes, hold_for_room
 from reminder_kit.reconciler.neighbours import Neighbours
-from reminder_kit.reconciler.releasing import MADE_ROOM
 from reminder_kit.reconciler.restored import complete_sources, gap_of_new, line_of
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.reconciler.snapshots import Snapshots
@@ -134,8 +133,6 @@ class PlanBuilder:
     _fresh: set[Identity] = field(factory=set)
     #: The appointments (before, now) whose neighbours are still to be decided.
     _affecting: list[tuple[AppointmentRecord | None, Appointment | None]] = field(factory=list)
-    #: Those that are left unsaid for a message of another appointment, with what was known of them.
-    _unsaid: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
     #: What was known of the appointments in `todo`, to decide them again.
     _observed: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
 
@@ -277,7 +274,7 @@ class PlanBuilder:
             for decision in decisions
             if decision.kind in _PARKING and _tells_of_cancellation(decision) and decision.key not in observed.outcomes
         }
-        self._note_twins(decisions, observed, record)
+        self._note_twins(decisions, observed)
         self.changes[identity] = (
             [quarantined(identity, error)] if error else [line_of(decision) for decision in decisions]
         )
@@ -299,10 +296,8 @@ class PlanBuilder:
             if not news and all(_waits_for_room(decision, record) for decision in effective):
                 self.waiting[identity] = {decision.key for decision in effective}
 
-    def _note_twins(self, decisions: Sequence[Decision], observed: Observed, record: AppointmentRecord | None) -> None:
-        """Note what is told in the name of other appointments, too: left unsaid for that, or told again."""
-        if any(decision.reason in MADE_ROOM for decision in decisions):
-            self._unsaid[observed.identity] = observed, record
+    def _note_twins(self, decisions: Sequence[Decision], observed: Observed) -> None:
+        """Note what is told again of what was told in the name of other appointments."""
         new = {decision.key: decision for decision in decisions if decision.kind is ChangeKind.SCHEDULE}
         self.again -= new.keys()
         self.again |= {key for key, decision in new.items() if _is_told_again(decision, observed)}
@@ -382,18 +377,6 @@ class PlanBuilder:
         if not self.refused:
             return all_incoming
         return {identity: one for identity, one in all_incoming.items() if identity.source not in self.refused}
-
-    def let_speak(self) -> None:
-        """Decide again for who was left unsaid for a message of another one that is taken back in the same plan."""
-        unsaid, self._unsaid = self._unsaid, {}
-        going = {change.key for change in self._all() if change.kind in _GOING} if unsaid else set()
-        for identity, (observed, record) in unsaid.items() if going else ():
-            twins = {visit: [one for one in told if one.key not in going] for visit, told in observed.twins.items()}
-            if (
-                any(len(told) < len(observed.twins[visit]) for visit, told in twins.items())
-                and identity in self.changes
-            ):
-                self.add_decisions(evolve(observed, twins=twins), record)
 
     def decide_affected_neighbours(self) -> None:
         """Decide for appointments that are combined with one that changed, or no longer are.
@@ -616,7 +599,7 @@ def build_plan(
         builder.sweep(reader.records(ended_after=now, dirty_only=True) if scope.only_dirty else builder.due())
     if scope.number:
         builder.sweep(record for record in reader.records(dirty_only=True) if _is_addressed_to(record, scope.number))
-    builder.let_speak()
+    builder.decide_silent_again()
     builder.decide_affected_neighbours()
     builder.decide_silent_again()
     builder.respace_new_messages()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reminder_kit.errors import ClaimLostError
 from reminder_kit.ledger.asks import Asks
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
 from reminder_kit.model.records import AppointmentRecord, Identity
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.day_limit import too_many
@@ -22,9 +22,9 @@ from reminder_kit.reconciler.work_item import Requeue, WorkItem
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["MADE_ROOM", "let_speak", "release"]
+__all__ = ["let_speak", "release"]
 
-MADE_ROOM = (Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE, Reason.DAY_LIMIT)
+_MADE_ROOM = (*SAID_BY_OTHERS, Reason.DAY_LIMIT)
 """Why a reminder is left unsent for a message of another appointment, and sent once that is taken back."""
 
 _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
@@ -85,7 +85,7 @@ def let_speak(works: Sequence[WorkItem]) -> None:
         if decision.kind in _GOING and decision.message is not None
     }
     for work in works if gone else ():
-        unsaid = {one.key for one in work.decisions if one.reason in MADE_ROOM and one.number in gone}
+        unsaid = {one.key for one in work.decisions if one.reason in _MADE_ROOM and one.number in gone}
         work.stale |= unsaid
         work.decide_again = work.decide_again or bool(unsaid)
 
@@ -112,7 +112,7 @@ def _made_room_for(tx: Transaction, works: Sequence[WorkItem]) -> dict[int, Iden
     return {
         record.row: record.identity
         for record in (_sharing_number(tx, gone) if gone else ())
-        if record.row not in batch and any(outcome.reason in MADE_ROOM for outcome in record.outcomes)
+        if record.row not in batch and any(outcome.reason in _MADE_ROOM for outcome in record.outcomes)
     }
 
 

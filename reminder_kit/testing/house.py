@@ -6,6 +6,7 @@ all stand-ins is here: messages that fall due as the clock is moved, faults on d
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
@@ -38,7 +39,7 @@ class Guest:
     status: str = "scheduled"
 
 
-class House:
+class House(ABC):
     """A provider's stand-in in this process; `receiver` takes headers and body of each webhook.
 
     A subclass has `respond`, which answers one request, and, where the provider has webhooks, `report` (on a message
@@ -58,9 +59,9 @@ class House:
 
     # What a subclass says
 
+    @abstractmethod
     def respond(self, call: Call) -> Answer:
         """Answer one request."""
-        raise NotImplementedError
 
     def report(self, guest: Guest) -> Letter | None:  # noqa: ARG002 - a subclass uses it
         """Return the webhook that says that a message was delivered; None: there is none."""

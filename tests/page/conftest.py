@@ -12,19 +12,11 @@ from reminder_kit.page import PageWsgi
 from reminder_kit.page.asked import Asked
 from reminder_kit.page.guard import Visitor
 from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.sandbox import Sandbox, SandboxTransport
+from reminder_kit.sandbox import SandboxTransport
 from reminder_kit.transport.blocking import run_blocking
-from tests.factories import DAY, HOUR, SENDER, START, visit
+from tests.factories import DAY, HOUR, SENDER, visit
 
 BEN = "+12025550177"
-
-
-@pytest.fixture
-def sandbox():
-    """A local Telnyx whose clock stands at START."""
-    with_clock = Sandbox(clock=START, strict=True)
-    yield with_clock
-    with_clock.close()
 
 
 @pytest.fixture

@@ -7,17 +7,10 @@ import pytest
 from reminder_kit import ReminderKit
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.providers.telnyx import Telnyx
-from reminder_kit.sandbox import Sandbox, SandboxTransport
-from tests.factories import DAY, NUMBER, SENDER, START, at_rest, received_texts, visit
+from reminder_kit.sandbox import SandboxTransport
+from tests.factories import DAY, NUMBER, SENDER, at_rest, received_texts, visit
 
 WORDS = "Check-up tomorrow at 9:00 AM"
-
-
-@pytest.fixture
-def sandbox():
-    found = Sandbox(clock=START, strict=True)
-    yield found
-    found.close()
 
 
 @pytest.fixture

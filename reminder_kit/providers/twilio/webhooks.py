@@ -212,8 +212,8 @@ def verified(
     signed_address = _with_digest(address, body) if _is_json(body) else address
     algorithm = _algorithm(names.get("x-twilio-webhooks-signature-settings", ""))
     checks = [
-        same_hmac(secret, signed_text(each, signed_fields), signature, algorithm)
-        for each in _addresses(signed_address)
+        same_hmac(secret, signed_text(spelling, signed_fields), signature, algorithm)
+        for spelling in _addresses(signed_address)
         for secret in secrets.of(algorithm)
     ]
     if not any(checks):
