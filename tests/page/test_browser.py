@@ -11,11 +11,13 @@ import threading
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
+import sqlalchemy as sa
 
 from reminder_kit.page import PageWsgi, write_report
 from reminder_kit.page.guard import TokenGuard
 from reminder_kit.sandbox import serve
 from tests.factories import NUMBER, START, visit
+from tests.ledger.grown import grow
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -113,6 +115,21 @@ def test_axe_would_find_something(look):
     page, _ = look("data:text/html,<p style='color:%23999;background:%23aaa'>dim</p><input><img src=x>")
     found = {name for name, _ in violations(page)}
     assert {"color-contrast", "label", "image-alt"} <= found
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_each_page_opens_among_so_many(kit, sandbox, served, look, size):
+    """Axe finds nothing, and the console says nothing, however many appointments there are besides."""
+    fill(kit, sandbox)
+    engine = sa.create_engine(kit.ledger.url)
+    grow(engine, size // 3)
+    engine.dispose()
+    page, said = look(served, bypass_csp=True)
+    root = served.partition("/?")[0]
+    for path in PAGES[:-1]:
+        assert page.goto(root + path).status == 200, path
+        assert violations(page) == [], path
+    assert said == []
 
 
 @pytest.mark.parametrize("people", [False, True], ids=["empty", "with people"])
