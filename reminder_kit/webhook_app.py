@@ -31,7 +31,9 @@ from reminder_kit.errors import (
 )
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.logs import LOG
+from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import iso
+from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.ports import Provider
 from reminder_kit.webhooks.verification import LARGEST, verified_events
 
@@ -76,10 +78,12 @@ class WebhookApp:
     The query that a request came with takes the place of its own.
 
     `tell(level, text)` is called for each event and failure with a level of `logging`; None means the logger
-    `reminder_kit`. `closes` says that the kit is closed at the end of the lifespan. A host that mounts the application
-    passes `lifespan=app.lifespan` on, so that its end waits for runs under way. Mounted at "/hooks" with
-    `path="/telnyx"` the endpoint is at /hooks/telnyx. An application that is mounted at its own address without a path
-    is reached with a slash at its end only; hosts redirect there, and providers take a redirect for a failure.
+    `reminder_kit`. Of what an event is about it tells the appointment's id; `described(event)`, if given, returns what
+    is told beside it, such as the names that a log must not have. `closes` says that the kit is closed at the end of
+    the lifespan. A host that mounts the application passes `lifespan=app.lifespan` on, so that its end waits for runs
+    under way. Mounted at "/hooks" with `path="/telnyx"` the endpoint is at /hooks/telnyx. An application that is
+    mounted at its own address without a path is reached with a slash at its end only; hosts redirect there, and
+    providers take a redirect for a failure.
 
     Raises `ConfigurationError` where no webhook could be verified.
     """
@@ -93,6 +97,7 @@ class WebhookApp:
         largest: int = LARGEST,
         patience: float = _PATIENCE,
         tell: Callable[[int, str], object] | None = None,
+        described: Callable[[DeliveryEvent], str] | None = None,
         closes: bool = False,
     ) -> None:
         self._kit = kit
@@ -103,6 +108,7 @@ class WebhookApp:
         self._held = 0
         self._patience = patience
         self._tell = tell or LOG.log
+        self._described = described
         self._closes = closes
         #: Whether something came in that the run under way may not have seen.
         self._run_wanted = False
@@ -222,10 +228,21 @@ class WebhookApp:
             self._tell(logging.ERROR, f"a webhook could not be taken in: {unforeseen(error)}")
             return 500
         for event in events:
-            again = " (it came before)" if event.repeated else ""
-            self._tell(logging.INFO, f"{iso(event.occurred_at)} {event.type}{again}")
+            await self._tell_of(event)
         self._request_run()
         return 200
+
+    async def _tell_of(self, event: DeliveryEvent) -> None:
+        """Tell of an event that was taken in: when, what, and whose appointment it is about."""
+        words = [iso(event.occurred_at), event.type]
+        words += [f"of {shown_name(event.appointment[1])}"] if event.appointment else []
+        if self._described is not None:
+            try:
+                words.append(await asyncio.to_thread(self._described, event))
+            except ReminderKitError as error:
+                LOG.warning("what an event is about could not be told: %s", error)
+        words += ["(it came before)"] if event.repeated else []
+        self._tell(logging.INFO, " ".join(filter(None, words)))
 
     # What follows
 

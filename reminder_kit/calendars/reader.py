@@ -39,6 +39,7 @@ from reminder_kit.errors import CalendarError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.instants import utc
 from reminder_kit.model.phones import phone_number
+from reminder_kit.progress import counted
 
 __all__ = ["Reading", "read_calendar"]
 
@@ -149,7 +150,7 @@ class Reading:
     def __iter__(self) -> Iterator[Occurrence]:
         guessed: list[tuple[Occurrence, tuple[Recipient, ...]]] = []
         with self.held:
-            for raw, places in self.index.groups():
+            for raw, places in counted(self.index.groups(), "reading", len(self.index.places)):
                 if self.found.ended:
                     break
                 if raw in self.index.wanted or self._is_known(raw):

@@ -107,7 +107,8 @@ def _tell_of_nobody(kit: ReminderKit, run: Plan | Report) -> None:
         named = ", ".join(filter(None, (shortened(nobody[0].id), shortened(title, 36))))
         first = f"; first: {named}"
     if count := len(nobody) + run.passed_over.without_phone:
-        say(f"{count} appointments have no phone number: nobody is reminded of them{first}")
+        has = "appointment has" if count == 1 else "appointments have"
+        say(f"{count} {has} no phone number: nobody is reminded of {'it' if count == 1 else 'them'}{first}")
 
 
 def _tell_doubtful_numbers(run: Plan | Report) -> None:

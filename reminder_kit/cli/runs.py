@@ -20,7 +20,7 @@ from reminder_kit.cli.interrupted import telling_if_interrupted
 from reminder_kit.cli.options import EVERY, INSTANT, chosen, common, forced, now_option, source_option
 from reminder_kit.cli.outcomes import finished, show_plan, told
 from reminder_kit.cli.output import say, warn, write_json, write_json_list
-from reminder_kit.cli.progress import progress
+from reminder_kit.cli.progress import PARKING, progress
 from reminder_kit.cli.session import opened
 from reminder_kit.errors import LedgerError, ProviderError, UnsafePlanError
 from reminder_kit.planning.changes import ChangeKind
@@ -70,7 +70,8 @@ def plan(
     would be refused as unsafe.
     """
     with opened(now, warn=True) as kit:
-        made = kit.plan_calendar(file, source, complete=complete, as_of=as_of)
+        with progress(kit):
+            made = kit.plan_calendar(file, source, complete=complete, as_of=as_of)
         name = source or source_name(file)
         return show_plan(kit, made, file, source=name, terse=changes_only, quiet=quiet)
 
@@ -108,13 +109,15 @@ def import_(
     with opened(now, writing=not dry_run, warn=True) as kit:
         if not dry_run:
             kit.ledger.upgrade_if_older()
-        made = kit.plan_calendar(file, source, complete=complete, as_of=as_of, force=force)
+        with progress(kit):
+            made = kit.plan_calendar(file, source, complete=complete, as_of=as_of, force=force)
         if dry_run:
             name = source or source_name(file)
             return show_plan(kit, made, file, source=name, force=force, terse=changes_only, quiet=quiet)
         if not force:
             _refuse_unsafe(made)
-        with telling_if_interrupted(kit), progress(kit, _answers(made), "parking"):
+        with telling_if_interrupted(kit), progress(kit) as bar:
+            bar.begin(PARKING, _answers(made))
             report = kit.apply(made, expect_digest=expect_digest, force=force)
         return finished(kit, report, file, terse=changes_only, quiet=quiet)
 
@@ -156,7 +159,8 @@ def resync(
         if kit.ledger.check_schema(older=True) == "absent":
             warn(f"there is no ledger at {kit.ledger.url} yet, seen from {Path.cwd()}: nothing is recorded in it")
         if dry_run:
-            made = kit.plan_resync(force=force)
+            with progress(kit):
+                made = kit.plan_resync(force=force)
             return show_plan(kit, made, "calendar", force=force, terse=changes_only, quiet=quiet)
         pause = None if not opt_outs else _HOUR if every else timedelta(0)
         if every is None:
@@ -188,7 +192,7 @@ def _resync_once(kit: ReminderKit, *, force: bool, whole: bool, quiet: bool, one
     `whole` lists also what it passed over; one that is `quiet` says nothing where nothing is to be told.
     """
     try:
-        with progress(kit, None, "resync"):
+        with progress(kit):
             report = kit.resync(force=force)
     except UnsafePlanError:
         if chosen().json:

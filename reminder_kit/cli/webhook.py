@@ -10,25 +10,32 @@ import json
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import click
 
+from reminder_kit.cli.called import called_in
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import say, write_json, write_text
 from reminder_kit.cli.own_kit import face_of
+from reminder_kit.cli.rendering import shortened
 from reminder_kit.cli.session import is_loopback, opened
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.instants import from_iso
+from reminder_kit.model.names import NOBODY
+from reminder_kit.model.records import Identity
 
 if TYPE_CHECKING:
     import uvicorn
 
     from reminder_kit.kit.faces import ReminderKit
+    from reminder_kit.model.messages import DeliveryEvent
 
 __all__ = ["listening", "serve_app", "webhook"]
 
@@ -47,8 +54,11 @@ def webhook() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--path", default="/", show_default=True, help="The only path taken.")
 @click.option("--sandbox-clock", metavar="URL", help="Take the time from the sandbox at this address: to rehearse.")
+@click.option(
+    "--names/--no-names", default=None, help="Show titles and names beside ids (default: on a terminal, not in a log)."
+)
 @common
-def serve(port: int, host: str, path: str, sandbox_clock: str | None) -> int:
+def serve(port: int, host: str, path: str, sandbox_clock: str | None, *, names: bool | None) -> int:
     """Take in signed webhooks until interrupted: reports on messages, and replies.
 
     Each is verified, stored and answered at once; what follows from it (withdrawing after
@@ -59,7 +69,10 @@ def serve(port: int, host: str, path: str, sandbox_clock: str | None) -> int:
 
     with opened(writing=True) as kit, _clock_of(kit, sandbox_clock):
         face = face_of(kit)
-        app = WebhookApp(face, path=path, tell=_log_line, closes=face is not kit)  # in the loop that it was used in
+        shows_names = sys.stderr.isatty() if names is None else names
+        described = partial(_described, kit) if shows_names else None
+        # in the loop that it was used in
+        app = WebhookApp(face, path=path, tell=_log_line, described=described, closes=face is not kit)
         with listening(host, port) as door:
             shown = f"[{host}]" if ":" in host else host
             serve_app(app, door, f"http://{shown}:{door.getsockname()[1]}/{path.lstrip('/')}")
@@ -87,6 +100,15 @@ def _clock_of(kit: ReminderKit, sandbox: str | None) -> AbstractContextManager[N
 
     read()
     return kit.by_clock(read)
+
+
+def _described(kit: ReminderKit, event: DeliveryEvent) -> str:
+    """Return the title of the appointment that an event is about, and the name of its person, as far as recorded."""
+    if event.appointment is None:
+        return ""
+    identity = Identity(*event.appointment)
+    label = called_in(kit, [identity]).get(identity, NOBODY).label(number=event.number)
+    return f"({shortened(label)})" if label else ""
 
 
 def _log_line(level: int, text: str) -> None:

@@ -42,6 +42,7 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.unchanged import recorded_changes
 from reminder_kit.planning.yielding import yielding
+from reminder_kit.progress import counted
 from reminder_kit.reconciler.absences import vanished
 from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.batches import batched
@@ -140,7 +141,7 @@ class PlanBuilder:
         """Decide for what came in."""
         if self.settings.combines:
             self._announce(all_incoming)
-        for identities in batched(all_incoming):
+        for identities in batched(counted(all_incoming, "planning", len(all_incoming))):
             records = {record.identity: record for record in self.reader.records(identities=identities)}
             records |= {identity: self.taken_over[identity] for identity in identities if identity in self.taken_over}
             to_decide = [
@@ -312,7 +313,7 @@ class PlanBuilder:
 
     def sweep(self, records: Iterable[AppointmentRecord]) -> None:
         """Decide for recorded appointments that did not come in, or only as they were before."""
-        for batch in batched(records):
+        for batch in batched(counted(records, "planning")):
             unseen = [record for record in batch if record.identity not in self.seen]
             self.seen.update(record.identity for record in unseen)
             for record in unseen:

@@ -56,17 +56,23 @@ class Inbox:
         """
         came, announced = list[DeliveryEvent](), list[DeliveryEvent]()
         for event in events:
-            came.append(evolve(event, repeated=not tx.store_event(event, now)))
-            if came[-1].repeated:
+            if not tx.store_event(event, now):
+                came.append(evolve(event, repeated=True))
                 continue
+            told = self._follow(tx, event, now)
+            came.append(told[0])
+            announced += told
             if event.type in STATES:
-                announced += self._follow_message(tx, event, now)
                 announced += self.match_again(tx, now)
-            elif event.type == "unknown":
-                announced.append(event)  # a word that decides nothing is nobody's reply
-            else:
-                announced += self._take_reply(tx, event, now)
         return Taken(tuple(came), announced)
+
+    def _follow(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
+        """Act on an event that is new, and return what is announced: first the event, with what it is about."""
+        if event.type in STATES:
+            return self._follow_message(tx, event, now)
+        if event.type == "unknown":  # a word that decides nothing is nobody's reply
+            return [event]
+        return self._take_reply(tx, event, now)
 
     def _take_reply(self, tx: Transaction, event: DeliveryEvent, now: datetime) -> list[DeliveryEvent]:
         """Act on what a person replied, and return it: a reply is about what had gone out to its number by then.

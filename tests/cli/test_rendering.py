@@ -203,10 +203,11 @@ def test_a_bar_is_shown_once_it_is_of_use():
 
     for patience, shown in ((60.0, False), (0.0, True)):
         out = StringIO()
-        with bar(Console(file=out, force_terminal=True, width=80), 3, "parking", patience) as advance:
+        with bar(Console(file=out, force_terminal=True, width=80), patience) as seen:
+            seen.begin("parking", 3)
             while patience == 0 and "parking" not in out.getvalue():
                 pass
-            advance()
+            seen.advance()
         assert ("parking" in out.getvalue(), "/s" in out.getvalue(), "1/3" in out.getvalue()) == (shown,) * 3
 
 

@@ -357,7 +357,7 @@ def test_a_list_of_all_is_json_of_a_run(run, telnyx, others):
 def test_appointments_without_a_number_are_counted_by_every_run(run, telnyx, calendar, event):
     """Also by a run that passes them over."""
     run("import", calendar(event("A-1", phone="")), "--now", NOW)
-    assert "1 appointments have no phone number: nobody is reminded of them" in run("resync", "--now", NOW).err
+    assert "1 appointment has no phone number: nobody is reminded of it" in run("resync", "--now", NOW).err
 
 
 def test_a_quiet_run_that_changes_nothing_says_nothing(run, telnyx, calendar, event):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -99,6 +100,24 @@ def test_stop_withdraws_what_is_parked_and_forgeries_are_refused(run, telnyx, se
     assert "opted_out" in err
     assert "refused a webhook" in err
     assert "5550123" not in err
+    assert "Ada" not in err
+
+
+def test_names_stand_beside_ids_for_a_person_who_looks(run, telnyx, folder, calendar, event):
+    """With --names a line tells id, title and name of whose message it is about."""
+    assert run("import", calendar(event("A-1")), "--now", NOW).status == 0
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "TELNYX_PUBLIC_KEY": telnyx.public_key}
+    command = [sys.executable, "-m", "reminder_kit", "webhook", "serve", "--port", "0", "--json", "--names"]
+    with subprocess.Popen(
+        [*command, "--sandbox-clock", os.environ["TELNYX_BASE_URL"]],
+        cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as job:  # fmt: skip
+        telnyx.webhook_url = json.loads(job.stdout.readline())["address"]
+        telnyx.clock.advance(hours=24 * 4)
+        line = job.stderr.readline()
+        job.send_signal(signal.SIGTERM)
+        job.communicate(timeout=20)
+    assert re.search(r"^\S+ \w+ of 'A-1' \(Check-up, Ada\)$", line), line
 
 
 def test_without_a_public_key_it_does_not_start(run, telnyx):

@@ -213,6 +213,34 @@ def test_headers_of_any_bytes_are_refused_as_not_signed(make_app):
         assert asked(make_app(), headers=headers, content=b"{}").status_code == 401
 
 
+@pytest.mark.parametrize("described", [lambda _: "(Check-up)", lambda _: "", None])
+def test_what_is_told_beside_an_event_is_asked_for(make_app, sandbox, logged, described):
+    """The words that a host wants beside an event's own stand in its line, and no others."""
+    assert asked(make_app(described=described), **signed(sandbox, "received", text="hello")).status_code == 200
+    beside = described and described(None)
+    assert [text.partition(" ")[2] for _, text in logged] == [f"received {beside}" if beside else "received"]
+
+
+def test_an_event_is_told_with_the_id_it_is_about(make_app, sandbox, logged, appointment):
+    """Of a report on a message the log names the appointment's id, and neither title, name nor number."""
+    app = make_app()
+    (change,) = app._kit.sync(appointment("Visit-7", title="Root canal")).changes
+    sandbox.clock.advance(days=3)
+    assert asked(app, **signed(sandbox, "delivered", provider_id=change.message_id)).status_code == 200
+    assert [text.partition(" ")[2] for _, text in logged] == ["delivered of 'Visit-7'"]
+
+
+def test_words_that_the_ledger_keeps_back_cost_no_webhook(make_app, sandbox, logged, caplog):
+    """Where the names cannot be read the event is taken in and told without them, and the log says why."""
+
+    def fails(_event):
+        raise LedgerError("the ledger is being restored")
+
+    assert asked(make_app(described=fails), **signed(sandbox, "received", text="hello")).status_code == 200
+    assert [text.partition(" ")[2] for _, text in logged] == ["received"]
+    assert "the ledger is being restored" in caplog.text
+
+
 def test_a_stop_whose_number_nobody_can_read_is_logged(make_app, sandbox, logged, caplog):
     """It is answered 200, since it will never be read better; the log and the host's listeners are told of it."""
     app, told = make_app(), []
