@@ -5,6 +5,7 @@ Never writes over a file that is there, and never writes a secret.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,7 @@ default_region = "{region}"              # for phones written without a country 
 
 [provider]
 name = "{provider}"
-from = "{sender}"              # your number there
+{sender}
 # webhook_url = "https://example.com/hooks/{provider}"   # where it reports to; see "Hearing back"
 
 [ledger]
@@ -57,18 +58,34 @@ if_late = "skip"                   # who books later than that is not told at on
 text = "See you {{{{ when }}}}."
 """
 
-_SENDERS = {"telnyx": "TELNYX_API_KEY", "vonage": "VONAGE_API_KEY, VONAGE_API_SECRET"}
-"""Providers that send from a number, with what the environment must hold."""
+_VARIABLES = {
+    "telnyx": "TELNYX_API_KEY",
+    "twilio": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN",
+    "vonage": "VONAGE_API_KEY, VONAGE_API_SECRET",
+}
+"""Providers, each with what the environment must hold."""
+
+_FROM = 'from = "{}"              # your number there'
+_SERVICE = 'messaging_service_sid = "{}"   # whose senders it sends from'
 
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Ask nothing: take what the options say, and what is usual.")
 @click.option("--timezone", metavar="ZONE", help="Where you are: America/New_York.")
 @click.option("--region", metavar="COUNTRY", help="Whose phones are written without a country code: US.")
-@click.option("--provider", type=click.Choice(list(_SENDERS)), help="Who sends.")
+@click.option("--provider", type=click.Choice(list(_VARIABLES)), help="Who sends.")
 @click.option("--from", "sender", metavar="NUMBER", help="The number you send from.")
+@click.option("--service", metavar="SID", help="With Twilio, instead of a number: the Messaging Service, MG….")
 @common
-def init(timezone: str | None, region: str | None, provider: str | None, sender: str | None, *, yes: bool) -> int:
+def init(
+    timezone: str | None,
+    region: str | None,
+    provider: str | None,
+    sender: str | None,
+    service: str | None,
+    *,
+    yes: bool,
+) -> int:
     """Write a commented reminders.toml (or the file that --config names) to begin with."""
     path = Path(chosen().config or DEFAULT_PATH)
     if chosen().app is not None:
@@ -78,20 +95,31 @@ def init(timezone: str | None, region: str | None, provider: str | None, sender:
     zone = ask(timezone, "Time zone", "America/New_York", checks.zone_name, "--timezone")
     country = ask(region, "Country", "US", checks.country, "--region")
     name = provider or "telnyx"
-    number = ask(sender, f"Number you send from at {name.capitalize()}", "+12025550100", _number_in(country), "--from")
+    if name == "twilio":
+        _refuse(sender, "--from", "Twilio parks messages for a Messaging Service only: name it, --service MG…")
+        line = _SERVICE.format(ask(service, "Messaging Service at Twilio (MG…)", "MG" + "0" * 32, _sid, "--service"))
+    else:
+        _refuse(service, "--service", "it is Twilio's: name the number you send from, --from +1…")
+        question = f"Number you send from at {name.capitalize()}"
+        line = _FROM.format(ask(sender, question, "+12025550100", _number_in(country), "--from"))
     text = _TEMPLATE.format(
         timezone=zone,
         pad=" " * max(1, 22 - len(zone)),
         region=country,
         provider=name,
-        sender=number,
-        variable=_SENDERS[name],
+        sender=line,
+        variable=_VARIABLES[name],
     )
     with _new_file(path) as file:
         file.write(text)
     load(path)
-    _tell(path, _SENDERS[name])
+    _tell(path, _VARIABLES[name])
     return 0
+
+
+def _refuse(given: str | None, option: str, why: str) -> None:
+    if given is not None:
+        raise click.UsageError(f"{option}: {why}")
 
 
 def _refuse_present(path: Path) -> None:
@@ -141,9 +169,16 @@ def _number_in(country: str) -> checks.Check:
     return check
 
 
+def _sid(value: Any, what: str) -> str:
+    sid = str(value)
+    if not re.fullmatch(r"MG[0-9a-fA-F]{32}", sid):
+        raise ConfigurationError(f"{what} is no Messaging Service: MG and 32 hexadecimal digits, from Twilio's console")
+    return sid
+
+
 def _tell(path: Path, variable: str) -> None:
     if chosen().json:
         write_json({"written": str(path)})
         return
     write_text(f"written: {path}")
-    say(f"next: export {variable}=…, `reminder-kit rules check`, `reminder-kit doctor`")
+    say(f"next: export {variable.replace(', ', '=… ')}=…, `reminder-kit rules check`, `reminder-kit doctor`")

@@ -20,6 +20,7 @@ def empty(folder):
         pytest.param([], id="as usual"),
         pytest.param(["--timezone", "Europe/Warsaw", "--region", "pl", "--from", "+48 512 345 678"], id="elsewhere"),
         pytest.param(["--provider", "vonage"], id="another provider"),
+        pytest.param(["--provider", "twilio", "--service", "MG" + "a1" * 16], id="a provider with services"),
     ],
 )
 def test_what_it_writes_passes_rules_check(run, empty, options, monkeypatch):
@@ -52,6 +53,9 @@ def test_a_file_that_is_there_stays(run, folder):
         pytest.param(["--region", "Utopia"], "--region", id="a country that is none"),
         pytest.param(["--from", "the desk"], "--from is no phone number", id="a number that is none"),
         pytest.param(["--provider", "pigeon"], "pigeon", id="a provider we can't begin with"),
+        pytest.param(["--provider", "twilio", "--from", "+12025550100"], "--service MG", id="a number, at Twilio"),
+        pytest.param(["--service", "MG" + "1" * 32], "--from +1", id="a service, elsewhere"),
+        pytest.param(["--provider", "twilio", "--service", "MG12"], "32 hexadecimal", id="a service that is none"),
         pytest.param(["--app", "clinic:kit"], "leave --app out", id="an app's kit"),
         pytest.param(["--config", "no/such/folder.toml"], "no/such/folder.toml", id="no folder"),
     ],

@@ -15,7 +15,10 @@ from contextlib import suppress
 
 from tests.mutation.points import ROOT
 
-QUICK = "not slow and not nightly and not benchmark and not fuzz and not live and not zones and not mutation"
+QUICK = (
+    "not slow and not nightly and not benchmark and not fuzz and not live and not zones and not mutation "
+    "and not hosts and not browser"
+)
 COPIED = ("reminder_kit", "tests", "examples", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
 ONE_TEST = "30"
 """Seconds for one test: what takes longer runs forever, and is noticed."""
