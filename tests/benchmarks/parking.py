@@ -18,14 +18,18 @@ WARM = 64
 
 
 def visits(count, prefix="A"):
-    """Return appointments of which one reminder each lands in the provider's window."""
+    """Return appointments of which one reminder each lands in the provider's window.
+
+    Of another prefix they are other people's: else they would be told what they were told under another id.
+    """
     from reminder_kit import Appointment, Recipient
 
+    area = 202 if prefix == "A" else 212
     return [
         Appointment(
             f"{prefix}-{index}",
             START + timedelta(days=3, minutes=index % 600),
-            recipients=[Recipient(f"+1202555{index % 10_000:04d}", name=f"Ada {index}")],
+            recipients=[Recipient(f"+1{area}555{index % 10_000:04d}", name=f"Ada {index}")],
             title="Check-up",
             location="12 High Street",
         )
