@@ -86,16 +86,19 @@ def fetch(handler, address="https://example.com/c.ics", **limits):
     return fetched(address, Limits(**limits), httpx.MockTransport(handler)).read()
 
 
-def test_webcal_means_https():
-    """A webcal address is fetched by https."""
+@pytest.mark.parametrize(
+    ("scheme", "fetched_by"), [("http", "http"), ("https", "https"), ("webcal", "https"), ("webcals", "https")]
+)
+def test_webcal_means_https(scheme, fetched_by):
+    """A webcal address, or a webcals one, is fetched by https, any other as it is written."""
     seen = []
 
     def answer(request):
         seen.append(str(request.url))
         return httpx.Response(200, content=b"BEGIN:VCALENDAR")
 
-    assert fetched("webcal://example.com/c.ics", Limits(), httpx.MockTransport(answer)).tell() == 15
-    assert seen == ["https://example.com/c.ics"]
+    assert fetched(f"{scheme}://example.com/c.ics", Limits(), httpx.MockTransport(answer)).tell() == 15
+    assert seen == [f"{fetched_by}://example.com/c.ics"]
 
 
 def test_an_unchanged_calendar_is_not_sent_again():

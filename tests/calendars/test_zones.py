@@ -1,16 +1,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder_kit.calendars import CalendarSettings, read_calendar
-from reminder_kit.calendars.zone_names import iana_zone, known_equivalent
+from reminder_kit.calendars.zone_names import iana_zone, is_place, known_equivalent
 from reminder_kit.model.instants import zone
 
 LOCAL = "20260302T090000"
+
+
+NAMES = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+AREAS = sorted({name.split("/")[0] for name in NAMES if "/" in name} - {"Etc"})
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_every_area_of_iana_names_places(area):
+    """Continents and oceans, from IANA's own list of zones; what is in none of them is no place."""
+    assert is_place(f"{area}/Somewhere") is (area not in {"Brazil", "Canada", "Chile", "Mexico", "US"})
 
 
 def at(tzid):

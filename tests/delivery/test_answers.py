@@ -33,6 +33,21 @@ def asked(sandbox, method):
     return sum(request.method == method for request in sandbox.requests)
 
 
+@pytest.mark.parametrize(
+    ("length", "state"), [(1, "scheduled"), (200, "scheduled"), (201, "creating"), (0, "creating")]
+)
+def test_what_can_be_no_id_is_no_answer(make_kit, sandbox, appointment, monkeypatch, length, state):
+    """Two hundred characters are an id; more, or none, leave the message in doubt, and it is asked about again."""
+    kit = make_kit(provider=PROVIDERS["telnyx"]())
+    parse = Telnyx.parse_created
+    monkeypatch.setattr(
+        Telnyx, "parse_created", lambda self, answer: evolve(parse(self, answer), provider_id="x" * length)
+    )
+    kit.sync(appointment())
+    (message,) = kit.ledger.read(lambda reader: next(reader.records()).messages)
+    assert message.state.value == state
+
+
 @pytest.mark.parametrize("later", [timedelta(minutes=10), timedelta(hours=3)], ids=["10 minutes", "3 hours"])
 @pytest.mark.parametrize(("name", "word"), [(name, word) for name, words in WORDS.items() for word in words])
 def test_one_question_settles_any_word_but_scheduled(make_kit, sandbox, appointment, name, word, later):

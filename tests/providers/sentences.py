@@ -7,6 +7,12 @@ what a clinic's people answer. All of them were written down, with their meaning
 
 from __future__ import annotations
 
+TREATMENTS = """
+medication medications medicine medicines meds pill pills tablet tablets drug drugs treatment treatments therapy
+antibiotic antibiotics aspirin insulin ibuprofen blood_thinner blood_thinners drops cream diet bleeding pain
+"""
+"""What patients stop, or ask whether to; "_" stands for a space."""
+
 STOP = """
 STOP
 stop

@@ -13,7 +13,7 @@ from reminder_kit.errors import ConfigurationError
 from reminder_kit.providers.replies import Replies, is_unclear, reply_type
 from reminder_kit.providers.reply_grammar import Meaning, reading_of
 from reminder_kit.providers.stop_phrases import ALONE, CLASSES, LANGUAGES
-from tests.providers.sentences import SENTENCES
+from tests.providers.sentences import SENTENCES, TREATMENTS
 from tests.sampling import examples
 
 
@@ -29,6 +29,13 @@ def test_only_what_is_certain_opts_anybody_out():
     for sentence, meant in SENTENCES:
         assert (reply_type(sentence) == "opted_out") is (meant == "stop"), sentence
         assert is_unclear(sentence) is (meant == "unclear"), sentence
+
+
+@pytest.mark.parametrize("treatment", TREATMENTS.split())
+@pytest.mark.parametrize("asked", ["Should I stop taking my {}?", "when do i stop the {}", "stop {}"])
+def test_what_patients_stop_is_no_message(asked, treatment):
+    """Whoever asks about a treatment goes on being reminded, and nobody has to look at it."""
+    assert reading_of(asked.format(treatment.replace("_", " "))) is Meaning.NOTHING
 
 
 @examples(60)
