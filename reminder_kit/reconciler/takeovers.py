@@ -57,9 +57,7 @@ def takeovers(
         return {}
     search = _Search(reader, settings, all_incoming, parts, now)
     candidates = [
-        identity
-        for identity, incoming in all_incoming.items()
-        if identity.source in parts and not incoming.outdated and incoming.appointment.recipients
+        identity for identity, incoming in all_incoming.items() if identity.source in parts and not incoming.outdated
     ]
     for identities in batched(candidates):
         search.find_by_visit(identities)
@@ -82,6 +80,8 @@ class _Search:
     _taken: set[int] = field(factory=set)
     #: The sources of which an id came in that is recorded.
     _steady: set[str] = field(factory=set)
+    #: What is recorded without a number, by source.
+    _numberless: dict[str, dict[_Visit, list[AppointmentRecord]]] = field(factory=dict)
     #: What nobody knows by its id, or by its visit.
     _left: dict[Identity, Appointment] = field(factory=dict)
 
@@ -92,10 +92,10 @@ class _Search:
         unknown = {
             identity: self.all_incoming[identity].appointment for identity in identities if identity not in known
         }
-        by_visit: dict[_Visit, list[AppointmentRecord]] = {}
         starts = [(one.phone, one_of.start_at) for one_of in unknown.values() for one in one_of.recipients]
-        for record, appointment in self._recorded([(number, start, start) for number, start in starts]):
-            by_visit.setdefault(_visit(appointment), []).append(record)
+        by_visit = _by_visit(self._recorded([(number, start, start) for number, start in starts]))
+        for source in {identity.source for identity, one in unknown.items() if not one.recipients}:
+            by_visit |= self._without_numbers(source)
         for identity, appointment in unknown.items():
             again = self._known_again(appointment, by_visit.get(_visit(appointment), ()))
             if again is None:
@@ -106,7 +106,7 @@ class _Search:
     def find_moved(self) -> None:
         """Find those that are at another time now, of sources that deal their ids anew."""
         restless = {name for name in self.parts if name not in self._steady and is_restless(self.reader, name)}
-        left = {one: appointment for one, appointment in self._left.items() if one.source in restless}
+        left = {one: visit for one, visit in self._left.items() if one.source in restless and visit.recipients}
         for batch in batched(left):
             numbers = dict.fromkeys(one.phone for identity in batch for one in left[identity].recipients)
             by_person: dict[tuple[object, ...], list[AppointmentRecord]] = {}
@@ -128,6 +128,25 @@ class _Search:
     ) -> list[tuple[AppointmentRecord, Appointment]]:
         """Return what is recorded for numbers between two starts, and has not come in under its id."""
         rows = self.reader.sharing_number(list(dict.fromkeys(ranges))) if ranges else []
+        return self._read(rows)
+
+    def _without_numbers(self, source: str) -> dict[_Visit, list[AppointmentRecord]]:
+        """Return what is recorded of a source without anybody's number: it is known again too, lest it piles up."""
+        if source not in self._numberless:
+            absent = (
+                row
+                for row, identity in self.reader.sweep.of_source(source, self.now)
+                if identity not in self.all_incoming
+            )
+            found: list[tuple[AppointmentRecord, Appointment]] = []
+            for rows in batched(absent):
+                numbered = self.reader.phones(rows)
+                found += self._read([row for row in rows if row not in numbered])
+            self._numberless[source] = _by_visit(found)
+        return self._numberless[source]
+
+    def _read(self, rows: Sequence[int]) -> list[tuple[AppointmentRecord, Appointment]]:
+        """Return the records of rows that may be taken over, each with its appointment."""
         found = []
         for record in self.reader.records(rows=rows) if rows else ():
             part = self.parts.get(record.identity.source)
@@ -154,6 +173,13 @@ class _Search:
 
 _FAR = datetime(9999, 12, 31, tzinfo=UTC)
 """Later than any start."""
+
+
+def _by_visit(found: Iterable[tuple[AppointmentRecord, Appointment]]) -> dict[_Visit, list[AppointmentRecord]]:
+    by_visit: dict[_Visit, list[AppointmentRecord]] = {}
+    for record, appointment in found:
+        by_visit.setdefault(_visit(appointment), []).append(record)
+    return by_visit
 
 
 def _readable(record: AppointmentRecord) -> Appointment | None:

@@ -191,3 +191,73 @@ def test_a_visit_keeps_its_history_under_its_new_id(polled, sandbox):
     assert "schedule" in {entry.event for reminder in explained.reminders for entry in reminder.history}
     assert poll.kit.ledger.read(lambda reader: reader.history(id="old")) == []
     assert "old" not in str(poll.kit.person(NUMBER))
+
+
+@pytest.mark.parametrize("complete", [True, False], ids=["complete", "not complete"])
+def test_what_has_no_number_does_not_pile_up(polled, complete):
+    """An event that nobody is reminded of has one place in the ledger, whatever it is called."""
+    poll = polled([DAY], complete=complete)
+    for request in range(3):
+        poll(event(f"r{request}", "20260212T090000", phones=[], title="Team"), event(f"s{request}", "20260212T090000"))
+    known = poll.kit.ledger.read(lambda reader: [record.identity.id for record in reader.records()])
+    assert sorted(known) == ["r2", "s2"]
+
+
+def people(request, hours):
+    """Return visits on one day under ids of this request, each person at an hour of its own."""
+    return [
+        event(f"{request}-{n}", f"20260212T{hour:02}0000", phones=[f"+120255500{n:02}"])
+        for n, hour in enumerate(hours, 1)
+    ]
+
+
+def hours_parked(sandbox):
+    """Return the local hours at which reminders are parked, by the last two digits of their numbers."""
+    return sorted((message.to[-2:], f"{message.send_at:%H}") for message in sandbox.parked())
+
+
+@pytest.mark.parametrize("complete", [True, False], ids=["complete", "not complete"])
+def test_a_visit_that_moves_in_a_feed_of_fresh_ids_is_told_at_its_new_time_alone(polled, sandbox, complete):
+    """Once a feed is known to deal its ids anew, who is at another time there is no second visit."""
+    poll = polled([DAY], complete=complete)
+    for request in "abc":
+        poll(*people(request, [9, 10, 11]))
+    report = poll(*people("d", [9, 13, 11]))
+    assert (report.ok, written(report)) == (True, ["replace"])
+    assert hours_parked(sandbox) == [("01", "14"), ("02", "18"), ("03", "16")]
+    assert written(poll(*people("e", [9, 13, 11]))) == []
+    poll(*people("f", [9, 13, 11]), event("f-4", "20260212T150000", phones=["+12025550002"]))
+    assert hours_parked(sandbox) == [("01", "14"), ("02", "18"), ("02", "20"), ("03", "16")]
+
+
+def test_absence_alone_withdraws_nothing_in_a_feed_that_is_not_complete(polled, sandbox):
+    """Who is not there any more, and at no other time either, is told as before."""
+    poll = polled([DAY], complete=False)
+    for request in "abc":
+        poll(*people(request, [9, 10]))
+    assert written(poll(*people("d", [9]))) == []
+    assert hours_parked(sandbox) == [("01", "14"), ("02", "15")]
+
+
+def test_a_second_visit_is_a_second_visit_where_ids_stay(polled, sandbox):
+    """In a feed that is not complete and whose ids stay, a new id for a person is a further appointment."""
+    poll = polled([DAY], complete=False)
+    for _ in range(4):
+        poll(*people("a", [9, 10]))
+    poll(
+        event("a-1", "20260212T090000", phones=["+12025550001"]), event("x", "20260212T130000", phones=["+12025550002"])
+    )
+    assert hours_parked(sandbox) == [("01", "14"), ("02", "15"), ("02", "18")]
+
+
+def test_what_a_person_keeps_out_stays_out_under_fresh_ids(polled, sandbox):
+    """A visit that was withdrawn for good is not told under its next id, until it changes in the calendar."""
+    poll = polled([DAY])
+    for request in "abc":
+        poll(*people(request, [9, 10]))
+    poll.kit.withdraw("c-2", source="desk", keep=True)
+    for request in "de":
+        poll(*people(request, [9, 10]))
+        assert hours_parked(sandbox) == [("01", "14")]
+    poll(*people("f", [9, 12]))
+    assert hours_parked(sandbox) == [("01", "14"), ("02", "17")]
