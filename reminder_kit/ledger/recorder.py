@@ -14,9 +14,10 @@ from attrs import define, field
 from reminder_kit.ledger.databases.runner import Runner
 from reminder_kit.ledger.looks import list_names
 from reminder_kit.ledger.reader import Reader
-from reminder_kit.ledger.sql.row_mapping import instant, micros, micros_or_none
+from reminder_kit.ledger.sql.row_mapping import included_text, instant, micros, micros_or_none
 from reminder_kit.ledger.sql.statements import Statements
 from reminder_kit.model.as_of import AsOf, Written
+from reminder_kit.model.messages import Included
 from reminder_kit.model.records import Identity, Incoming, RecordResult
 from reminder_kit.model.revisions import is_older
 from reminder_kit.rules.reminders import reminder_key
@@ -182,23 +183,45 @@ class Recorder:
     def take_over(self, pairs: Sequence[tuple[Identity, Identity]], now: datetime) -> None:
         """Give appointments other identities: `Transaction.take_over` says what that means."""
         known = self._reader.recorded(identity for pair in pairs for identity in pair)
+        rows: dict[int, Identity] = {}
         for old, new in pairs:
             if old in known and not known[old][2] and new not in known:
                 values = {"which": known[old][0], "new_id": new.id, "new_occurrence": new.recurrence_id}
-                if self._runner.run(self._statements.updates.take_over, **values, now=micros(now)):
-                    self._take_over_reminders(known[old][0], new)
+                if self._runner.run(self._statements.renames.appointment, **values, now=micros(now)):
+                    rows[known[old][0]] = new
+                    self._take_over_history(old, new)
+        self._rename_included(rows, self._rename_keys(rows))
 
-    def _take_over_reminders(self, row: int, new: Identity) -> None:
-        """Give the reminders and messages of a row the keys that they have under its new identity."""
+    def _take_over_history(self, old: Identity, new: Identity) -> None:
+        """Have what happened under the old identity be told of the new one."""
+        names = {"source": old.source, "old_id": old.id, "old_occurrence": old.recurrence_id}
+        values = {"new_id": new.id, "new_occurrence": new.recurrence_id, "namespace": self._namespace}
+        self._runner.run(self._statements.renames.history, **names, **values)
+
+    def _rename_keys(self, rows: Mapping[int, Identity]) -> dict[str, str]:
+        """Give the reminders, messages and history of rows the keys of their new identities; returns them by old."""
         same = {"namespace": self._namespace}
-        owned = self._runner.rows(self._statements.queries.keys_of_row, which=row, **same)
-        keys = [
-            {"old_key": key, "new_key": reminder_key(self._namespace, *new, rule, recipient), **same}
-            for key, rule, recipient in dict.fromkeys((str(key), str(rule), str(who)) for key, rule, who in owned)
-            if rule
+        renamed = [
+            {"old_key": key, "new_key": new_key, "which": row, "id": new.id, **same}
+            for row, new in rows.items()
+            for key, rule, who in self._runner.rows(self._statements.queries.keys_of_row, which=row, **same)
+            if rule and (new_key := reminder_key(self._namespace, *new, str(rule), str(who))) != key
         ]
-        for statement in self._statements.updates.rename_keys if keys else ():
-            self._runner.many(statement, keys)
+        for statement in self._statements.renames.keys if renamed else ():
+            self._runner.many(statement, renamed)
+        return {values["old_key"]: values["new_key"] for values in renamed}
+
+    def _rename_included(self, rows: Collection[int], keys: Mapping[str, str]) -> None:
+        """Give the reminders that messages to the numbers of rows include their new keys."""
+        phones = self._reader.phones(list(rows)) if keys else {}
+        numbers = dict.fromkeys(number for of_row in phones.values() for number, _ in of_row)
+        changed = [
+            {"id": message.id, "new_told": included_text(included), "namespace": self._namespace}
+            for message in self._reader.combined(list(numbers))
+            if (included := _renamed(message.includes, keys)) != message.includes
+        ]
+        if changed:
+            self._runner.many(self._statements.renames.included, changed)
 
     def remove(self, identities: Sequence[Identity], now: datetime, seen: Mapping[Identity, Written]) -> list[Identity]:
         """Mark appointments as removed: `Transaction.remove` says what that means."""
@@ -222,6 +245,10 @@ class Recorder:
             return list(here)
         after = self._reader.recorded(here)
         return [identity for identity in here if after[identity][2]]
+
+
+def _renamed(included: tuple[Included, ...], keys: Mapping[str, str]) -> tuple[Included, ...]:
+    return tuple(one._replace(key=keys.get(one.key, one.key)) for one in included)
 
 
 def _once_each(all_incoming: Sequence[Incoming]) -> Iterator[list[Incoming]]:

@@ -12,7 +12,7 @@ all must come to the same result from the same data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -175,17 +175,18 @@ def assign_leaders(
     others leads the rest, if one message has room for them; else each leads itself.
     """
     candidates = [assessment for assessment in group if _is_to_be_sent(assessment)]
-    fixed = sorted((candidate for candidate in candidates if _is_fixed(candidate, settings, now)), key=_order)
+    order = _order_of(group)
+    fixed = sorted((candidate for candidate in candidates if _is_fixed(candidate, settings, now)), key=order)
     left = _without(candidates, fixed)
     sent = [assessment for assessment in group if assessment.skip is Reason.ALREADY_SENT and assessment.message is None]
     for leader in fixed:
         members = [candidate for candidate in (*left, *sent) if _includes(leader.message, candidate.reminder, settings)]
         left = _without(left, members)
-        yield leader, sorted(members, key=_order)
+        yield leader, sorted(members, key=order)
     if not left:
         return
-    first = min(left, key=_order)
-    others = sorted(_without(left, [first]), key=_order) if len(left) <= _MOST else left
+    first = min(left, key=order)
+    others = sorted(_without(left, [first]), key=order) if len(left) <= _MOST else left
     if len(left) <= _MOST and _fits(first, others, settings):
         yield first, others
     else:
@@ -210,6 +211,24 @@ def _fits(leader: Assessment, members: Sequence[Assessment], settings: Settings)
     except ReminderKitError:
         return False
     return leader.reminder.rule.channel != "sms" or sms_parts(text).parts <= settings.max_parts
+
+
+def _order_of(group: Iterable[Assessment]) -> Callable[[Assessment], tuple[timedelta, int, str]]:
+    """Return what the reminders of a group are sorted by: as `_order` says, and of one start as they are told already.
+
+    So whoever joins at the same start, or gets another key, changes no more of a parked message than its words.
+    """
+    told: dict[str, int] = {}
+    for assessment in group:
+        if assessment.message is not None and assessment.message.includes and assessment.keep:
+            keys = (assessment.reminder.key, *(included.key for included in assessment.message.includes))
+            told.update({key: place for place, key in enumerate(keys, -len(keys))})
+
+    def order(assessment: Assessment) -> tuple[timedelta, int, str]:
+        since_epoch, key = _order(assessment)
+        return since_epoch, told.get(key, 0), key
+
+    return order
 
 
 def _order(assessment: Assessment) -> tuple[timedelta, str]:

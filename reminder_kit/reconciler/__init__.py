@@ -6,7 +6,8 @@ reading order:
     planner       what each verb asks for: input, `scope` (what absence means), guard; `calendar_import` reads calendars
     plan_builder  one snapshot of the ledger in, a plan out; `neighbours` are the appointments that share a number,
                   `absences` those that did not come in, `snapshots` when all of a source came in last,
-                  `takeovers` those that come in under another id, `polled_calendars` are read only where they changed,
+                  `takeovers` those that come in under another id (`restless`: calendars of which all do),
+                  `polled_calendars` are read only where they changed,
                   `holding_back` is what waits for a probe, or for room
     executor      record, claim, `settling`, decide again, `carrying_out`, release
     work_item     one claimed appointment at work; `conclusions`: what each end of a dispatch means for its reminder

@@ -51,6 +51,7 @@ from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.releasing import let_speak, release
 from reminder_kit.reconciler.reporting import merged, reported
+from reminder_kit.reconciler.restless import note_restless
 from reminder_kit.reconciler.restored import refuse_older_state
 from reminder_kit.reconciler.settling import Settling
 from reminder_kit.reconciler.terms import accept
@@ -374,6 +375,7 @@ def _recorded(
 def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:
     results: list[RecordResult] = []
     tx.take_over(worklist.takeovers, now)
+    note_restless((old.source for old, _ in worklist.takeovers), now, tx)
     for as_of, run in groupby(worklist.all_incoming, lambda item: item.as_of.at if item.as_of else worklist.as_of):
         results += [result for batch in batched(run) for result in tx.record(batch, now, as_of=as_of, note=True)]
     for removals in batched(_still_gone(worklist, tx)):

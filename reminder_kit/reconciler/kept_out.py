@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.instants import iso
 from reminder_kit.model.records import AppointmentRecord, Identity, Incoming
 from reminder_kit.model.snapshots import encode, fingerprint
+from reminder_kit.reconciler.restless import is_restless
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -45,6 +48,13 @@ def _name(identity: Identity) -> str:
     return f"{identity.source}/{identity.id}"
 
 
+def _visit(appointment: Appointment) -> str:
+    """Return a digest of when, for which numbers and under which title an appointment is, whatever it is called."""
+    numbers = sorted({one.phone for one in appointment.recipients})
+    said = repr((iso(appointment.start_at), numbers, appointment.title))
+    return blake2b(said.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
 def bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction) -> None:
     """Keep recorded appointments out, and occurrences of them that are yet to come, until they change."""
     kept = dict(_kept_out(tx.reader))
@@ -55,6 +65,7 @@ def bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction) ->
         content = _content(record.appointment)
         if content not in entry["contents"]:
             entry["contents"].append(content)
+        entry.setdefault("visits", {})[record.identity.recurrence_id] = _visit(record.appointment)
     tx.mark_run(_JOB, now, kept)
 
 
@@ -64,9 +75,32 @@ def _kept_out(reader: Reader) -> Mapping[str, Any]:
 
 
 def without_kept_out(reader: Reader, all_incoming: Mapping[Identity, Incoming]) -> dict[Identity, Incoming]:
-    """Return what came of calendars without what is kept out there."""
+    """Return what came of calendars without what is kept out there.
+
+    By its id; where a source deals its ids anew, by its visit, if no id of it came in again.
+    """
     kept = _kept_out(reader)
-    return {identity: incoming for identity, incoming in all_incoming.items() if not _is_kept_out(kept, incoming)}
+    left = {identity: incoming for identity, incoming in all_incoming.items() if not _is_kept_out(kept, incoming)}
+    visits = _visits_kept_out(kept, {identity.source for identity in left}, reader)
+    if not visits:
+        return left
+    known = reader.recorded(left)
+    return {
+        identity: incoming
+        for identity, incoming in left.items()
+        if identity in known or _visit(incoming.appointment) not in visits.get(identity.source, ())
+    }
+
+
+def _visits_kept_out(kept: Mapping[str, Any], sources: Iterable[str], reader: Reader) -> dict[str, set[str]]:
+    """Return the visits that are kept out, by source, of those that deal their ids anew."""
+    found: dict[str, set[str]] = {}
+    for source in sources:
+        entries = [entry for name, entry in kept.items() if name.startswith(f"{source}/")]
+        visits = {visit for entry in entries for visit in entry.get("visits", {}).values()}
+        if visits and is_restless(reader, source):
+            found[source] = visits
+    return found
 
 
 def _is_kept_out(kept: Mapping[str, Any], incoming: Incoming) -> bool:

@@ -17,11 +17,12 @@ from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import is_possible
 from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
-from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage
+from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, Traffic
 from reminder_kit.planning.combining import SAME_DAY
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.barred import Barred
+from reminder_kit.reconciler.takeovers import NewNames
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -61,6 +62,8 @@ class Neighbours:
     barred: Barred
     #: Appointments about to be recorded; None: about to be withdrawn.
     announced: dict[Identity, Appointment | None] = field(factory=dict)
+    #: What the ledger calls otherwise than it will.
+    names: NewNames = field(factory=NewNames)
     _by_phone: dict[str, list[Identity]] = field(factory=dict)
 
     def announce(self, identity: Identity, appointment: Appointment | None) -> None:
@@ -77,6 +80,7 @@ class Neighbours:
         who bars the numbers of all of them is known then.
         """
         self.barred.learn(all_observed)
+        all_observed = [self.names.observed(observed) for observed in all_observed]
         all_observed = self._with_others_that_stand(self._with_twins(all_observed))
         if not self.settings.needs_neighbours:
             return self._with_earlier_combinations(all_observed)
@@ -85,9 +89,7 @@ class Neighbours:
         )
         if not numbers:
             return list(all_observed)
-        traffic = (
-            self.reader.traffic(numbers, self.now - self.settings.traffic_reach) if self.settings.traffic_reach else {}
-        )
+        traffic = self._traffic(numbers) if self.settings.traffic_reach else {}
         if not self.settings.combines:
             return [evolve(observed, traffic=traffic) for observed in self._with_earlier_combinations(all_observed)]
         combined = self._messages_that_include(numbers)
@@ -105,11 +107,21 @@ class Neighbours:
                 by_phone.setdefault(number, []).append(other)
         return [evolve(observed, neighbours=_neighbours_of(observed, by_phone)) for observed in asked]
 
+    def _traffic(self, numbers: Sequence[str]) -> dict[str, list[Traffic]]:
+        traffic = self.reader.traffic(numbers, self.now - self.settings.traffic_reach)
+        if not self.names.keys:
+            return traffic
+        return {number: [one._replace(key=self.names.key(one.key)) for one in ones] for number, ones in traffic.items()}
+
     def _with_twins(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return appointments with what goes, or went, out to their numbers about their start, in others' name too."""
         twins = self.reader.twins(phone for observed in all_observed for phone in _phones(observed.appointment))
         if not twins:
             return list(all_observed)
+        if self.names.keys:
+            twins = {
+                visit: [one._replace(key=self.names.key(one.key)) for one in ones] for visit, ones in twins.items()
+            }
         return [
             evolve(observed, twins={phone: twins[phone] for phone in _phones(observed.appointment) if phone in twins})
             for observed in all_observed
@@ -156,7 +168,7 @@ class Neighbours:
     def _messages_that_include(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
         """Return the messages for these numbers that speak of several reminders, by the key of each they include."""
         by_key: dict[str, list[Message]] = {}
-        for message in self.reader.combined(numbers):
+        for message in self.names.messages(self.reader.combined(numbers)):
             for included in message.includes:
                 by_key.setdefault(included.key, []).append(message)
         return by_key
@@ -166,7 +178,7 @@ class Neighbours:
     ) -> list[Observed]:
         """Return appointments with what went out, in others' messages, for another occurrence of the same id."""
         pairs = [(key, message) for key, messages in combined.items() for message in messages if message.state in SENT]
-        owners = self.reader.reminder_owners(list(dict.fromkeys(key for key, _ in pairs))) if pairs else {}
+        owners = self._owners(list(dict.fromkeys(key for key, _ in pairs))) if pairs else {}
         sent: dict[tuple[str, str], dict[tuple[str, str], list[PriorMessage]]] = {}
         for key, message in pairs:
             if key in owners:
@@ -180,12 +192,23 @@ class Neighbours:
             else list(all_observed)
         )
 
+    def _owners(self, keys: Sequence[str]) -> dict[str, tuple[Identity, str, str]]:
+        owners = self.reader.reminder_owners([self.names.old_key(key) for key in keys])
+        now = self.names.now
+        return {
+            self.names.key(key): (now.get(identity, identity), rule, recipient)
+            for key, (identity, rule, recipient) in owners.items()
+        }
+
     def _same_day(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return every appointment that shares a number with one of these around the same time."""
         phones = [phone for observed in all_observed for phone in _phones(observed.appointment)]
         records = self.sharing_number(ranges_of(phones))
         sent = self.reader.sent_before_many(list(dict.fromkeys((record.source, record.id) for record in records)))
-        found = [self._observed(identity, record, sent.get(identity[:2])) for identity, record in records.items()]
+        found = [
+            self.names.observed(self._observed(identity, record, sent.get(identity[:2])))
+            for identity, record in records.items()
+        ]
         self.barred.learn(found)
         return found
 
@@ -198,7 +221,7 @@ class Neighbours:
         """Return the appointments that are, or were, for a number between two starts; None: not recorded yet."""
         rows = self.reader.sharing_number(ranges)
         recorded: dict[Identity, AppointmentRecord | None] = {
-            record.identity: record for record in (self.reader.records(rows=rows) if rows else ())
+            record.identity: record for record in map(self.names.record, self.reader.records(rows=rows) if rows else ())
         }
         missing = {
             identity

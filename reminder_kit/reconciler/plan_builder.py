@@ -51,7 +51,7 @@ from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.restored import complete_sources, gap_of_new, line_of
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.reconciler.snapshots import Snapshots
-from reminder_kit.reconciler.takeovers import takeovers, under
+from reminder_kit.reconciler.takeovers import NewNames, takeovers
 from reminder_kit.reconciler.terms import Terms, terms_of
 
 if TYPE_CHECKING:
@@ -355,10 +355,9 @@ class PlanBuilder:
     def take_over(self, all_incoming: Mapping[Identity, Incoming]) -> None:
         """Find what comes in under another identity than it is recorded under: it is no new appointment, nor gone."""
         scopes = [self.scope] if self.scope.actor == "import" else list(self.scope.covered)
-        found = takeovers(self.reader, self.settings, all_incoming, scopes)
-        namespace = self.settings.defaults.namespace
-        self.formerly = {identity: record.identity for identity, record in found.items()}
-        self.taken_over = {identity: under(identity, record, namespace) for identity, record in found.items()}
+        found = takeovers(self.reader, self.settings, all_incoming, scopes, self.now)
+        names = self.neighbours.names = NewNames.of(found, self.settings.defaults.namespace)
+        self.taken_over, self.formerly = dict(names.records), dict(names.formerly)
         self.seen.update(self.formerly.values())
 
     def permitted(self, all_incoming: Mapping[Identity, Incoming], guard: Guard) -> Mapping[Identity, Incoming]:

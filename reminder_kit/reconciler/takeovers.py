@@ -1,101 +1,278 @@
 """Takeovers: appointments of a calendar that come in under another id than they are recorded under.
 
 Some feeds make fresh UIDs at each request, and programs do when they move house. An appointment whose id nobody knows
-is the recorded one of the same source, number, start and title whose id did not come in: it takes over what is
-recorded of that, its parked messages too, as an edit of it.
+is a recorded one of the same source, number and start whose id did not come in, if both have the same title, or all
+that is said of either is the same: it takes over what is recorded of that, its parked messages too, as an edit of it.
+
+Where the ledger knows that a source deals all its ids anew at each request (`is_restless`), an absent id says nothing,
+and a visit that moved can't be followed by it: there an appointment nobody knows is the recorded one of the same
+numbers and title that is not there any more, the nearest by start.
 
 Reads one snapshot of the ledger, and never writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+from attrs import define, evolve, field, frozen
 
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.messages import Message
 from reminder_kit.model.records import AppointmentRecord, Identity, Incoming
+from reminder_kit.planning.observed import Observed
+from reminder_kit.planning.same_words import says_the_same
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.batches import batched
+from reminder_kit.reconciler.restless import is_restless
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.reminders import reminder_key
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
 
-__all__ = ["takeovers", "under"]
+__all__ = ["NewNames", "takeovers"]
 
-_Visit = tuple[str, object, frozenset[str], str]
-"""By what an appointment is known again: source, start (UTC), numbers, title."""
+_Visit = tuple[str, datetime, frozenset[str]]
+"""By what an appointment is known again: source, start (UTC), numbers."""
 
 
 def takeovers(
-    reader: Reader, settings: Settings, all_incoming: Mapping[Identity, Incoming], scopes: Iterable[Scope]
+    reader: Reader,
+    settings: Settings,
+    all_incoming: Mapping[Identity, Incoming],
+    scopes: Iterable[Scope],
+    now: datetime,
 ) -> dict[Identity, AppointmentRecord]:
     """Return, by the new identity, the records that are taken over, as they were; `scopes` are those of calendars.
 
-    None are where rules tell several appointments in one message, or where the ledger was put back: what is recorded
-    then belongs to other appointments too, or is in doubt.
+    None are where the ledger was put back: what is recorded then is in doubt. `now` is the instant of the plan, UTC.
     """
-    spared = {part.source or "": part.spare for part in scopes if part.refusal is None}
-    if not spared or settings.combines or reader.standing.restoration() is not None:
+    parts = {part.source or "": part for part in scopes if part.refusal is None}
+    if not parts or reader.standing.restoration() is not None:
         return {}
+    search = _Search(reader, settings, all_incoming, parts, now)
     candidates = [
-        identity
-        for identity, incoming in all_incoming.items()
-        if identity.source in spared and not incoming.outdated and incoming.appointment.recipients
+        identity for identity, incoming in all_incoming.items() if identity.source in parts and not incoming.outdated
     ]
-    found: dict[Identity, AppointmentRecord] = {}
     for identities in batched(candidates):
-        known = reader.recorded(identities)
-        unknown = {identity: all_incoming[identity].appointment for identity in identities if identity not in known}
-        for identity, record in _pairs(reader, unknown, spared):
-            if record.identity not in all_incoming and record not in found.values():
-                found[identity] = record
-    return found
+        search.find_by_visit(identities)
+    search.find_moved()
+    return search.found
 
 
-def _pairs(
-    reader: Reader, unknown: Mapping[Identity, Appointment], spared: Mapping[str, object]
-) -> Iterator[tuple[Identity, AppointmentRecord]]:
-    ranges = [
-        (one.phone, appointment.start_at, appointment.start_at)
-        for appointment in unknown.values()
-        for one in appointment.recipients
-    ]
-    rows = reader.sharing_number(list(dict.fromkeys(ranges)))
+@define
+class _Search:
+    """The takeovers of one plan, as far as they were found."""
+
+    reader: Reader
+    settings: Settings
+    all_incoming: Mapping[Identity, Incoming]
+    #: The scopes of calendars, by source.
+    parts: Mapping[str, Scope]
+    now: datetime
+    found: dict[Identity, AppointmentRecord] = field(factory=dict)
+    #: The rows that are taken over.
+    _taken: set[int] = field(factory=set)
+    #: The sources of which an id came in that is recorded.
+    _steady: set[str] = field(factory=set)
+    #: What is recorded without a number, by source.
+    _numberless: dict[str, dict[_Visit, list[AppointmentRecord]]] = field(factory=dict)
+    #: What nobody knows by its id, or by its visit.
+    _left: dict[Identity, Appointment] = field(factory=dict)
+
+    def find_by_visit(self, identities: Sequence[Identity]) -> None:
+        """Find those that have the start and numbers of one that is recorded."""
+        known = self.reader.recorded(identities)
+        self._steady.update(identity.source for identity in known)
+        unknown = {
+            identity: self.all_incoming[identity].appointment for identity in identities if identity not in known
+        }
+        starts = [(one.phone, one_of.start_at) for one_of in unknown.values() for one in one_of.recipients]
+        by_visit = _by_visit(self._recorded([(number, start, start) for number, start in starts]))
+        for source in {identity.source for identity, one in unknown.items() if not one.recipients}:
+            by_visit |= self._without_numbers(source)
+        for identity, appointment in unknown.items():
+            again = self._known_again(appointment, by_visit.get(_visit(appointment), ()))
+            if again is None:
+                self._left[identity] = appointment
+            else:
+                self._take(identity, again)
+
+    def find_moved(self) -> None:
+        """Find those that are at another time now, of sources that deal their ids anew."""
+        restless = {name for name in self.parts if name not in self._steady and is_restless(self.reader, name)}
+        left = {one: visit for one, visit in self._left.items() if one.source in restless and visit.recipients}
+        for batch in batched(left):
+            numbers = dict.fromkeys(one.phone for identity in batch for one in left[identity].recipients)
+            by_person: dict[tuple[object, ...], list[AppointmentRecord]] = {}
+            for record, appointment in self._recorded([(number, self.now, _FAR) for number in numbers]):
+                if self._is_absent(record):
+                    by_person.setdefault(_person(appointment), []).append(record)
+            for identity in batch:
+                free = [one for one in by_person.get(_person(left[identity]), ()) if one.row not in self._taken]
+                start_at = left[identity].start_at
+                if start_at > self.now and free:
+                    self._take(identity, min(free, key=lambda one: (abs(one.start_at - start_at), one.row)))
+
+    def _take(self, identity: Identity, record: AppointmentRecord) -> None:
+        self.found[identity] = record
+        self._taken.add(record.row)
+
+    def _recorded(
+        self, ranges: Sequence[tuple[str, datetime, datetime]]
+    ) -> list[tuple[AppointmentRecord, Appointment]]:
+        """Return what is recorded for numbers between two starts, and has not come in under its id."""
+        rows = self.reader.sharing_number(list(dict.fromkeys(ranges))) if ranges else []
+        return self._read(rows)
+
+    def _without_numbers(self, source: str) -> dict[_Visit, list[AppointmentRecord]]:
+        """Return what is recorded of a source without anybody's number: it is known again too, lest it piles up."""
+        if source not in self._numberless:
+            absent = (
+                row
+                for row, identity in self.reader.sweep.of_source(source, self.now)
+                if identity not in self.all_incoming
+            )
+            found: list[tuple[AppointmentRecord, Appointment]] = []
+            for rows in batched(absent):
+                numbered = self.reader.phones(rows)
+                found += self._read([row for row in rows if row not in numbered])
+            self._numberless[source] = _by_visit(found)
+        return self._numberless[source]
+
+    def _read(self, rows: Sequence[int]) -> list[tuple[AppointmentRecord, Appointment]]:
+        """Return the records of rows that may be taken over, each with its appointment."""
+        found = []
+        for record in self.reader.records(rows=rows) if rows else ():
+            part = self.parts.get(record.identity.source)
+            free = not record.removed and record.row not in self._taken and record.identity not in self.all_incoming
+            if part is not None and free and record.identity.id not in part.spare:
+                appointment = _readable(record)
+                found += [] if appointment is None else [(record, appointment)]
+        return found
+
+    def _known_again(self, appointment: Appointment, records: Iterable[AppointmentRecord]) -> AppointmentRecord | None:
+        """Return that of the records of a visit which an appointment is: of its title, else of its words."""
+        free = [record for record in records if record.row not in self._taken]
+        same_title = (record for record in free if record.appointment.title == appointment.title)
+        same_words = (record for record in free if says_the_same(record.appointment, appointment, self.settings))
+        return next(same_title, None) or next(same_words, None)
+
+    def _is_absent(self, record: AppointmentRecord) -> bool:
+        """Say whether a record is of a visit to come that the calendar would hold if it took place as recorded."""
+        part = self.parts[record.identity.source]
+        inside = part.horizon is None or record.start_at < part.horizon
+        newer = part.as_of is not None and part.as_of.is_newer(record.written)
+        return self.now < record.start_at and inside and not newer
+
+
+_FAR = datetime(9999, 12, 31, tzinfo=UTC)
+"""Later than any start."""
+
+
+def _by_visit(found: Iterable[tuple[AppointmentRecord, Appointment]]) -> dict[_Visit, list[AppointmentRecord]]:
     by_visit: dict[_Visit, list[AppointmentRecord]] = {}
-    for record in reader.records(rows=rows) if rows else ():
-        visit = None if record.removed or record.identity.source not in spared else _recorded_visit(record)
-        if visit is not None and record.identity.id not in spared[record.identity.source]:  # type: ignore[operator]
-            by_visit.setdefault(visit, []).append(record)
-    for identity, appointment in unknown.items():
-        if left := by_visit.get(_visit(appointment)):
-            yield identity, left.pop(0)
+    for record, appointment in found:
+        by_visit.setdefault(_visit(appointment), []).append(record)
+    return by_visit
 
 
-def _recorded_visit(record: AppointmentRecord) -> _Visit | None:
-    """Return by what a recorded appointment is known again; None: it can't be read here."""
+def _readable(record: AppointmentRecord) -> Appointment | None:
+    """Return a recorded appointment; None: it can't be read here."""
     try:
-        return _visit(record.appointment)
+        return record.appointment
     except (ReminderKitError, ValueError):
         return None
 
 
 def _visit(appointment: Appointment) -> _Visit:
-    phones = frozenset(recipient.phone for recipient in appointment.recipients)
-    return appointment.source, appointment.start_at, phones, appointment.title
+    return appointment.source, appointment.start_at, frozenset(one.phone for one in appointment.recipients)
 
 
-def under(identity: Identity, record: AppointmentRecord, namespace: str) -> AppointmentRecord:
-    """Return a record as it will be once an identity has taken it over."""
-    keys = {one.key: reminder_key(namespace, *identity, one.rule, one.recipient) for one in record.outcomes if one.rule}
-    return evolve(
-        record,
-        identity=identity,
-        revision=("", ""),
-        outcomes=tuple(evolve(one, key=keys.get(one.key, one.key)) for one in record.outcomes),
-        messages=tuple(evolve(one, key=keys.get(one.key, one.key)) for one in record.messages),
-    )
+def _person(appointment: Appointment) -> tuple[object, ...]:
+    """Return by what an appointment at another time is known again."""
+    source, _, numbers = _visit(appointment)
+    return source, numbers, appointment.title
+
+
+@frozen
+class NewNames:
+    """What the ledger calls otherwise than it will: the records that are taken over, and the keys of their reminders.
+
+    Whatever is read of the ledger for a plan goes through these, so that it is as it will be.
+    """
+
+    #: Records as they will be, by the identity that takes them over.
+    records: Mapping[Identity, AppointmentRecord] = field(factory=dict)
+    #: Who that was.
+    formerly: Mapping[Identity, Identity] = field(factory=dict)
+    #: The key that a reminder will have, by the one it has; and the other way round.
+    keys: Mapping[str, str] = field(factory=dict)
+    old_keys: Mapping[str, str] = field(factory=dict)
+
+    @classmethod
+    def of(cls, found: Mapping[Identity, AppointmentRecord], namespace: str) -> NewNames:
+        """Return the names of takeovers that were found (`takeovers`)."""
+        keys = {
+            one.key: reminder_key(namespace, *identity, one.rule, one.recipient)
+            for identity, record in found.items()
+            for one in record.outcomes
+            if one.rule
+        }
+        names = cls(
+            formerly={identity: record.identity for identity, record in found.items()},
+            keys=keys,
+            old_keys={new: old for old, new in keys.items()},
+        )
+        return evolve(names, records={identity: names._under(identity, record) for identity, record in found.items()})
+
+    @cached_property
+    def now(self) -> dict[Identity, Identity]:
+        """Who takes over, by who it was."""
+        return {old: new for new, old in self.formerly.items()}
+
+    def _under(self, identity: Identity, record: AppointmentRecord) -> AppointmentRecord:
+        return evolve(
+            record,
+            identity=identity,
+            revision=("", ""),
+            outcomes=tuple(evolve(one, key=self.key(one.key)) for one in record.outcomes),
+            messages=self.messages(record.messages),
+        )
+
+    def key(self, key: str) -> str:
+        """Return the key that a reminder will have."""
+        return self.keys.get(key, key)
+
+    def old_key(self, key: str) -> str:
+        """Return the key that a reminder has."""
+        return self.old_keys.get(key, key)
+
+    def messages(self, messages: Iterable[Message]) -> tuple[Message, ...]:
+        """Return messages with the keys that their reminders will have, and those they include."""
+        if not self.keys:
+            return tuple(messages)
+        return tuple(
+            evolve(
+                message,
+                key=self.key(message.key),
+                includes=tuple(one._replace(key=self.key(one.key)) for one in message.includes),
+            )
+            for message in messages
+        )
+
+    def record(self, record: AppointmentRecord) -> AppointmentRecord:
+        """Return a record as it will be, where it is taken over."""
+        new = self.now.get(record.identity) if self.formerly else None
+        return record if new is None else self.records[new]
+
+    def observed(self, observed: Observed) -> Observed:
+        """Return an appointment whose messages include what they will include."""
+        if not self.keys or not any(one.includes for messages in observed.messages.values() for one in messages):
+            return observed
+        return evolve(observed, messages={key: self.messages(ones) for key, ones in observed.messages.items()})

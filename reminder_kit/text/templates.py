@@ -96,10 +96,13 @@ class TemplateContext:
         return {**values, CONTEXT: self}
 
     def appointments(self) -> list[AppointmentView]:
-        """Return all appointments that the text includes, by their start."""
+        """Return all appointments that the text includes, by their start; those of one start by title and name.
+
+        Not by id, which some calendars deal anew each time they are read: the text would be another one.
+        """
         included = sorted(
             ((self.appointment, self.recipient, self.said_in), *self.included),
-            key=lambda item: (item[0].start_at, item[0].label),
+            key=lambda item: (item[0].start_at, item[0].title, item[1].name, item[0].label),
         )
         return [AppointmentView(appointment, clock, recipient) for appointment, recipient, clock in included]
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from attrs import evolve
+
+from reminder_kit.model.messages import Included
 from reminder_kit.model.records import Identity
 from reminder_kit.rules.reminders import reminder_key
 from reminder_kit.testing.ledger_stage import NOW, as_recorded, incoming, park_one
@@ -53,3 +56,30 @@ def test_an_appointment_that_somebody_works_on_keeps_its_id(ledger):
         transaction.claim([record.row], "worker", NOW + timedelta(hours=1), timedelta(minutes=1))
     take_over(ledger)
     assert as_recorded(ledger).identity == OLD
+
+
+def test_messages_that_include_a_reminder_include_it_under_its_new_key(ledger):
+    """What is told in another appointment's message stays so, also where that keeps its own id."""
+    (other, claim, message), _ = park_one(ledger, "B-1"), park_one(ledger)
+    (key,) = [one.key for one in as_recorded(ledger).outcomes]
+    told = (Included(key, NOW), Included("k-9", NOW))
+    with ledger.writing() as transaction:
+        transaction.move_message(claim, message, evolve(message, includes=told))
+    take_over(ledger)
+    (after,) = as_recorded(ledger, "B-7").outcomes
+    (telling,) = as_recorded(ledger, other.identity.id).messages
+    assert after.key != key
+    assert telling.includes == (Included(after.key, NOW), Included("k-9", NOW))
+
+
+def test_history_goes_with_its_appointment(ledger):
+    """What happened under the old id is told of the new one, by the keys its reminders have now; nobody else's is."""
+    park_one(ledger)
+    before = ledger.read(lambda reader: reader.history(id="A-1"))
+    take_over(ledger)
+    after = ledger.read(lambda reader: reader.history(id="B-7"))
+    assert ledger.read(lambda reader: reader.history(id="A-1")) == []
+    assert [(entry.at, entry.event, bool(entry.key)) for entry in after] == [
+        (entry.at, entry.event, bool(entry.key)) for entry in before
+    ]
+    assert {entry.key for entry in after} - {""} <= {one.key for one in as_recorded(ledger, "B-7").outcomes}

@@ -7,7 +7,8 @@ else. In reading order:
 - `builder`: what statements are built from: lists handed over as one value, upserts that write only what differs.
 - `each_row`: a statement for a list of rows (PostgreSQL), in the place of one that is run for each of them (SQLite).
 - `queries`, `updates`, `message_statements`, `phone_statements`: what is asked, what is written of appointments, what
-  is written of reminders and messages, and both for the numbers that appointments are for.
+  is written of reminders and messages, and both for the numbers that appointments are for; `rename_statements`: what
+  is written where an appointment gets another identity.
 - `statements`: all of them together, built once for each schema and kind of database.
 - `row_mapping`: from rows to the values of `reminder_kit.model`, and back.
 

@@ -180,7 +180,7 @@ def included_from(told: str) -> tuple[Included, ...]:
     return () if not told else tuple(Included(key, instant(start_at)) for key, start_at in json.loads(told))
 
 
-def _included_text(told: Sequence[Included]) -> str:
+def included_text(told: Sequence[Included]) -> str:
     """Return the column `told` of a message that includes these reminders; "" for none."""
     return json.dumps([(included.key, micros(included.start_at)) for included in told]) if told else ""
 
@@ -216,7 +216,7 @@ def message_values(namespace: str, row: int, message: Message, rule: str, recipi
         "next_try_at": micros_or_none(message.next_try_at),
         "error": whole_text(message.error),
         "presumed": message.presumed,
-        "told": _included_text(message.includes),
+        "told": included_text(message.includes),
     }
 
 
@@ -235,7 +235,7 @@ def moved_values(namespace: str, before: Message, after: Message) -> dict[str, A
         "new_presumed": after.presumed,
         "new_due_at": micros(after.due_at),
         "new_start_at": micros(after.start_at),
-        "new_told": _included_text(after.includes),
+        "new_told": included_text(after.includes),
     }
 
 

@@ -16,6 +16,7 @@ from reminder_kit.ledger.sql.message_statements import MessageStatements
 from reminder_kit.ledger.sql.person_statements import PersonStatements
 from reminder_kit.ledger.sql.phone_statements import PhoneStatements
 from reminder_kit.ledger.sql.queries import Queries
+from reminder_kit.ledger.sql.rename_statements import RenameStatements
 from reminder_kit.ledger.sql.restoration_statements import RestorationStatements
 from reminder_kit.ledger.sql.standing_statements import StandingStatements
 from reminder_kit.ledger.sql.sweep_statements import SweepStatements
@@ -27,7 +28,10 @@ __all__ = ["Statements", "statements_for"]
 
 @frozen
 class Statements:
-    """The statements: what is asked, what is written; for messages, numbers, consent, attention, the ledger, looks."""
+    """The statements: what is asked, what is written; for messages, numbers, consent, attention, the ledger, looks.
+
+    The last ones give appointments other names.
+    """
 
     queries: Queries
     updates: Updates
@@ -40,6 +44,7 @@ class Statements:
     restoration: RestorationStatements
     sweep: SweepStatements
     looks: LookStatements
+    renames: RenameStatements
 
 
 @cache
@@ -58,4 +63,5 @@ def statements_for(schema: str | None, kind: str) -> Statements:
         RestorationStatements(*given),
         SweepStatements(*given),
         LookStatements(*given),
+        RenameStatements(*given),
     )

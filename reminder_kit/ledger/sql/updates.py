@@ -131,34 +131,6 @@ class Updates(Builder):
         )
 
     @cached_property
-    def take_over(self) -> Any:
-        """Write another id and occurrence of an appointment that nobody works on; it has no revision then."""
-        table = self.tables.appointments
-        now = sa.bindparam("now", type_=sa.BigInteger)
-        return self._update(
-            table,
-            id=sa.bindparam("new_id"),
-            recurrence_id=sa.bindparam("new_occurrence"),
-            revision_kind="",
-            revision="",
-        ).where(
-            table.c.row_id == sa.bindparam("which"),
-            sa.or_(table.c.lease_owner.is_(None), table.c.lease_until.is_(None), table.c.lease_until < now),
-        )
-
-    @cached_property
-    def rename_keys(self) -> tuple[Any, Any]:
-        """Write another key of a reminder, and of its messages."""
-        tables = (self.tables.reminders, self.tables.messages)
-        first, second = (
-            self._update(table, key=sa.bindparam("new_key")).where(
-                table.c.namespace == sa.bindparam("namespace"), table.c.key == sa.bindparam("old_key")
-            )
-            for table in tables
-        )
-        return first, second
-
-    @cached_property
     def claimable(self) -> Any:
         """Those of a list of rows that nobody else holds, locked; rows that are locked already are passed over."""
         table = self.tables.appointments
