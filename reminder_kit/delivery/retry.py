@@ -101,6 +101,8 @@ class CircuitBreaker:
     failures: int = 0
     open_until: datetime | None = None
     cause: ProviderError | None = None
+    #: Whether this process was answered since it left the provider alone last.
+    was_answered: bool = False
 
     def check(self, now: datetime) -> None:
         """Raise while it is open: the refusal itself, or that the provider is left alone for now."""
@@ -118,11 +120,11 @@ class CircuitBreaker:
 
     def open(self, until: datetime, cause: ProviderError) -> None:
         """Leave the provider alone until an instant (UTC), as another process found out."""
-        self.failures, self.open_until, self.cause = _FAILURES, until, cause
+        self.failures, self.open_until, self.cause, self.was_answered = _FAILURES, until, cause, False
 
     def answered(self) -> None:
         """Note that the provider works."""
-        self.failures, self.open_until, self.cause = 0, None, None
+        self.failures, self.open_until, self.cause, self.was_answered = 0, None, None, True
 
     def failed(self, error: ProviderError, now: datetime) -> None:
         """Note a failure. What `check` refused is none: it neither prolongs the minute nor is its own cause."""
@@ -133,7 +135,7 @@ class CircuitBreaker:
             return
         self.failures += 1
         if self.failures >= _FAILURES or isinstance(error, RefusedCredentialError):
-            self.open_until, self.cause = now + _LEFT_ALONE, error
+            self.open_until, self.cause, self.was_answered = now + _LEFT_ALONE, error, False
 
 
 @define

@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from reminder_kit.delivery.accounts import AccountState
 from reminder_kit.delivery.retry import CircuitBreaker, ClockSkew
 from reminder_kit.errors import ProviderError, QueueFullError, RefusedCredentialError, TransientError
 from reminder_kit.model.blockers import Blocker, stopping
@@ -35,20 +36,28 @@ def honours_keys(settings: Settings) -> str:
 class Route:
     """A provider, its settings and connections, and what was learned of it in this process.
 
-    `breaker` says whether the provider is left alone for now, `skew` how far its clock is from ours, `full_until` until
-    when it is taken to be full, `blockers` for which causes it refuses messages, `honours_keys` whether
-    it has answered a repeated request from memory, so that its idempotency keys are known to work.
+    `account` is what all who send by the provider's account learn of it together, `blockers` for which causes it
+    refuses messages, `honours_keys` whether it has answered a repeated request from memory, so that its idempotency
+    keys are known to work.
     """
 
     provider: Provider
     settings: Settings
     io: IO
-    breaker: CircuitBreaker = field(factory=CircuitBreaker)
-    skew: ClockSkew = field(factory=ClockSkew)
-    full_until: datetime | None = None
+    account: AccountState = field(factory=AccountState)
     blockers: tuple[Blocker, ...] = ()
     honours_keys: bool = False
     _noted_until: datetime | None = None
+
+    @property
+    def breaker(self) -> CircuitBreaker:
+        """Whether the provider is left alone for now."""
+        return self.account.breaker
+
+    @property
+    def skew(self) -> ClockSkew:
+        """How far the provider's clock is from ours."""
+        return self.account.skew
 
     def check(self, now: datetime) -> None:
         """Raise where nothing is to be posted at `now`.
@@ -56,7 +65,7 @@ class Route:
         `QueueFullError`: the provider said a moment ago that it holds as many messages as it takes. `TransientError`:
         it is left alone, after failures.
         """
-        if self.full_until is not None and now < self.full_until:
+        if self.account.full_until is not None and now < self.account.full_until:
             name = self.provider.name
             raise QueueFullError(f"{name} had no room a moment ago", provider=name, code="no_room")
         self.breaker.check(now)
@@ -66,12 +75,16 @@ class Route:
         """The name under which the ledger notes whether the provider answers."""
         return f"{self.provider.name} outage"
 
-    def recall(self, learned: Mapping[str, tuple[datetime, Mapping[str, Any]]]) -> None:
-        """Take over what the ledger notes of the provider: whether it honours keys, until when it is left alone."""
+    def recall(self, learned: Mapping[str, tuple[datetime, Mapping[str, Any]]], now: datetime) -> None:
+        """Take over what the ledger notes of the provider: whether it honours keys, until when it is left alone.
+
+        What was noted of an outage that is over by `now` says nothing to who has been answered since.
+        """
         self.honours_keys = honours_keys(self.settings) in learned
         noted = learned.get(self.outage, (None, {}))[1]
         until = datetime.fromisoformat(noted["until"]) if noted.get("until") else None
-        if until is not None and until != self._noted_until and self.breaker.open_until is None:
+        is_news = until is not None and until != self._noted_until and self.breaker.open_until is None
+        if until is not None and is_news and (until > now or not self.breaker.was_answered):
             self.breaker.open(until, TransientError(noted["cause"], provider=self.provider.name))
         self._noted_until = until
 
@@ -116,22 +129,24 @@ class Route:
 
     def note_full(self, now: datetime) -> None:
         """Note that the provider has no room."""
-        self.full_until = now + _FULL
+        self.account.full_until = now + _FULL
 
     def note_room(self) -> None:
         """Note that a message was taken back, and left room."""
-        self.full_until = None
+        self.account.full_until = None
 
     @classmethod
-    def of(cls, fallback: Provider | None, settings: Settings, io: IO | None) -> Route | None:
+    def of(
+        cls, fallback: Provider | None, settings: Settings, io: IO | None, account: AccountState | None = None
+    ) -> Route | None:
         """Return the route of a kit's fallback, None where it has none."""
         if fallback is None or settings.fallback is None or io is None:
             return None
-        return cls(fallback, settings.fallback, io)
+        return cls(fallback, settings.fallback, io, account or AccountState())
 
     def beside(self, provider: Provider, settings: Settings) -> Route:
         """Return the route of another sender of the same provider: whether that answers is known to both."""
-        return Route(provider, settings, self.io, self.breaker, self.skew)
+        return Route(provider, settings, self.io, self.account)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -9,61 +9,56 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from attrs import define, evolve
 
 from reminder_kit.config import arguments, checks
+from reminder_kit.delivery.accounts import account_of
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.routes import Route
-from reminder_kit.errors import ConfigurationError, InvalidInputError
+from reminder_kit.errors import InvalidInputError
+from reminder_kit.kit.fallbacks import failures_of, senders_of, with_fallback
 from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_run
 from reminder_kit.kit.restored import once_opt_outs_are_known
+from reminder_kit.kit.run_notes import exchanged, note_run
 from reminder_kit.kit.senders import with_senders
+from reminder_kit.kit.shared import Alone, Shared
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
-from reminder_kit.model.consent import sender_names
 from reminder_kit.model.host_data import shown_name
-from reminder_kit.model.instants import iso, utc
+from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
-from reminder_kit.model.records import RECENT, SNAPSHOT
 from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.changes import Change
-from reminder_kit.planning.fallback import fallback_id
 from reminder_kit.planning.forecast import Forecast, Prices, forecast_of
 from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.report import Report
 from reminder_kit.planning.settings import Settings
-from reminder_kit.ports import IO, PERMANENT, Failure, Provider
+from reminder_kit.ports import IO, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.reconciler.executor import Executor
 from reminder_kit.reconciler.planner import Planner, read_rules
-from reminder_kit.reconciler.polled_calendars import distinct, note_read
+from reminder_kit.reconciler.polled_calendars import distinct
 from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.composer import Composer
-from reminder_kit.text.linter import lint, opt_out_warnings, warnings_of
+from reminder_kit.text.linter import linted, opt_out_warnings
 from reminder_kit.transport.asynchronous import AsyncIO
-from reminder_kit.transport.pace import Pace
-from reminder_kit.transport.tally import Tally
 from reminder_kit.webhooks.inbox import Inbox
 
 if TYPE_CHECKING:
     from reminder_kit.calendars.settings import CalendarSettings
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Kit", "account_of", "failures_of", "senders_of", "with_fallback"]
+__all__ = ["Kit"]
 
 T = TypeVar("T")
-
-_RUNS = 60
-"""How many of the latest runs the ledger keeps."""
 
 
 @define
@@ -123,6 +118,7 @@ class Kit:
         timeout: str | float = 30.0,
         clock: Callable[[], datetime] | None = None,
         transport: Any = None,
+        shared: Shared | None = None,
     ) -> None:
         """Put the parts together; nothing is opened, created or asked yet.
 
@@ -154,7 +150,7 @@ class Kit:
         paths, addresses, or tables of `path`, `name` and `complete` (what vanishes there is withdrawn). At most
         `concurrency` requests are under way at once, at a `rate` of so many ("50/s"; None: as many as the
         provider takes), each within `timeout` seconds. `only_to` (numbers, or how they begin: "+1202555") lets
-        nobody else be written to: for staging.
+        nobody else be written to: for staging. `shared` is what `Tenants` hands to each of its kits.
 
         Every argument may be what the same key of a file is: lengths of time in words ("30 minutes"), `guard`,
         `quiet_hours`, `cost` and `calendar` as tables. Raises `ConfigurationError`, naming the argument and what would
@@ -210,7 +206,10 @@ class Kit:
             must_say=must_say,
         )
         self.rules = read_rules(given["rules"], defaults)
-        _warn_of_opt_outs(self.rules, {name: given[name] for name in ("correction", "cancellation")}, defaults)
+        self.shared = shared or Alone()
+        said = _warnings(self.rules, {name: given[name] for name in ("correction", "cancellation")}, defaults)
+        for warning in said if self.shared.is_first(namespace, "\n".join(said)) else ():
+            LOG.warning("%s", warning)
         failures = failures_of(fallback, provider)
         settings = Settings(
             rules=self.rules,
@@ -246,13 +245,15 @@ class Kit:
         self.sources = distinct(given["sources"])
         self._planner = Planner(self.ledger, provider, self.settings, guard, given["calendar"], self.sources)
         self._clock = _Clock(clock or self._system_clock)
-        options = {"timeout": given["timeout"], "transport": transport}
-        self._io = self._connected(provider, concurrency, pace=Pace(rate), **options)
-        self._fallback_io = self._connected(fallback, concurrency, pace=Pace(rate), **options) if fallback else None
+        options = {"timeout": given["timeout"], "transport": transport, "pool": self.shared.pool}
+        pace = partial(self.shared.pace, namespace, rate=rate)
+        self._io = self._connected(provider, concurrency, pace=pace(provider), **options)
+        self._fallback_io = self._connected(fallback, concurrency, pace=pace(fallback), **options) if fallback else None
         keywords = Replies.of(given["replies"])
         self._listeners = Listeners(isinstance(self._io, AsyncIO), (*EVENT_TYPES, *keywords.names.values()))
-        route = Route(provider, self.settings, self._io)
-        spare = Route.of(fallback, self.settings, self._fallback_io)
+        route = Route(provider, self.settings, self._io, self.shared.account(provider))
+        learned = self.shared.account(fallback) if fallback else None
+        spare = Route.of(fallback, self.settings, self._fallback_io, learned)
         rows = zip(self.senders, self.settings.others, strict=True)
         others = tuple(route.beside(one, own) for one, (_, own) in rows)
         self._executor = Executor(self.ledger, self.settings, self._io, self._clock, route, spare, others)
@@ -344,8 +345,8 @@ class Kit:
         if plan.worklist.foreign:
             LOG.error("nobody is written to: %s; `reminder-kit attention` says what to do", plan.worklist.foreign)
         if job or plan.worklist.snapshot or plan.notes:
-            exchanged = _exchanged(self._routes())
-            await self._io.result(self.ledger.submit(partial(_note_run, plan, report, job, exchanged, now)))
+            found = exchanged(self._routes())
+            await self._io.result(self.ledger.submit(partial(note_run, plan, report, job, found, now)))
         return await self._watched(plan, report, now)
 
     async def _permitted(self, plan: Plan) -> Plan:
@@ -410,40 +411,8 @@ class Kit:
         return number
 
 
-Exchanged = Mapping[str, Mapping[str, float]]
-"""What was exchanged with each provider, by its name (`Tally.take`)."""
-
-
-def _exchanged(routes: Iterable[tuple[Provider, IO]]) -> Exchanged:
-    """Return what was exchanged since it was asked for last; of a world of somebody's own nothing is known."""
-    tallies = [(provider.name, getattr(io, "tally", None)) for provider, io in routes]
-    taken = [(name, tally.take()) for name, tally in tallies if isinstance(tally, Tally)]
-    return {name: found for name, found in taken if found}
-
-
-def _note_run(plan: Plan, report: Report, job: str, exchanged: Exchanged, now: datetime, tx: Transaction) -> None:
-    """Note that a job was done ("": none that has a name), and when all that a source has was read."""
-    counts = {name: count for name, count in report.summary.items() if count}
-    if job:
-        tx.mark_run(job, now, counts)
-        _note_recent(job, plan, {"counts": counts, "providers": exchanged}, now, tx)
-    if plan.worklist.snapshot is not None:
-        source, taken_at = plan.worklist.snapshot
-        tx.mark_run(f"{SNAPSHOT}{source}", taken_at, {})
-    note_read(plan.notes, tx, now)
-
-
-def _note_recent(job: str, plan: Plan, found: Mapping[str, object], now: datetime, tx: Transaction) -> None:
-    """Note a run among the latest ones, with the seconds it took by the kit's clock, and what was `found`."""
-    seconds = round((now - plan.now).total_seconds(), 1)
-    known = tx.reader.last_run(RECENT)
-    before = known[1]["runs"] if known else []
-    run = {"at": iso(now), "job": job, "seconds": seconds, **found}
-    tx.mark_run(RECENT, now, {"runs": [*before[1 - _RUNS :], run]})
-
-
-def _warn_of_opt_outs(rules: Iterable[Rule], notices: Mapping[str, Notice], defaults: Defaults) -> None:
-    """Log a warning for each text that asks for a reply by which people opt out, or lacks what it must say.
+def _warnings(rules: Iterable[Rule], notices: Mapping[str, Notice], defaults: Defaults) -> list[str]:
+    """Return a warning for each text that asks for a reply by which people opt out, or lacks what it must say.
 
     Raises `InvalidRuleError` for a notice that could never be sent; `notices` are by name.
     """
@@ -451,80 +420,6 @@ def _warn_of_opt_outs(rules: Iterable[Rule], notices: Mapping[str, Notice], defa
     for name, notice in notices.items():
         if notice:
             templates.append(Rule(name, before="1 minute", text=notice.text))
-            tuple(warnings_of(templates[-1], defaults))
-    unsaid = (finding for rule in templates for finding in lint(rule, defaults)) if defaults.must_say else ()
-    for warning in (
-        *opt_out_warnings(templates),
-        *(f"rule {found.rule!r}: {found.message}" for found in unsaid if "must_say" in found.message),
-    ):
-        LOG.warning("%s", warning)
-
-
-def with_fallback(
-    settings: Settings, fallback: Provider | None, failures: Mapping[str, Mapping[str, Failure]]
-) -> Settings:
-    """Return the settings of a kit with those of its fallback.
-
-    Raises `ConfigurationError` for a fallback that would do no better, and for a rule whose
-    id is that of another one's fallback.
-    """
-    if fallback is None:
-        return settings
-    if (fallback.name, fallback.sender) == (settings.provider, settings.sender):
-        raise ConfigurationError(
-            f"the fallback sends from the same sender at {fallback.name} as the provider, and would fail as it does: "
-            "give it another `from`, or another provider"
-        )
-    _refuse_alike(settings.rules)
-    able = fallback.capabilities
-    spare = evolve(
-        settings,
-        window=able.window,
-        sender=fallback.sender,
-        provider=fallback.name,
-        key_life=able.key_life,
-        cap=able.cap,
-        account=account_of(fallback),
-        prefer_duplicate=False,
-        not_to=able.not_to,
-        sends_mms=able.mms,
-        others=(),
-    )
-    permanent_codes = {
-        name: frozenset(code for code, failure in codes.items() if failure in PERMANENT)
-        for name, codes in failures.items()
-    }
-    return evolve(settings, fallback=spare, permanent_codes=permanent_codes)
-
-
-def _refuse_alike(rules: Iterable[Rule]) -> None:
-    """Raise `ConfigurationError` where a rule has the id under which another rule's fallback is reported."""
-    ids = {rule.id for rule in rules}
-    for rule in rules:
-        if (name := fallback_id(rule.id)) in ids:
-            raise ConfigurationError(
-                f"rule {name!r}: what stands in for rule {rule.id!r} is told by that id: call it something else"
-            )
-
-
-def account_of(provider: Provider) -> str:
-    """Return eight hex digits that tell one account's credentials from another's; "" where there are none.
-
-    They say nothing of the credentials; a token that is made anew every few minutes is another account each time.
-    """
-    try:
-        credentials = provider.headers().get("authorization", "")
-    except ConfigurationError:
-        return ""
-    return blake2b(credentials.encode(), digest_size=4, person=b"account").hexdigest()
-
-
-def senders_of(*providers: Provider | None) -> frozenset[str]:
-    """Return the names of all that these providers send from: numbers, names and pools."""
-    known = [provider for provider in providers if provider is not None]
-    return frozenset(name for provider in known for name in sender_names(provider.sender, provider.capabilities.pool))
-
-
-def failures_of(*providers: Provider | None) -> dict[str, Mapping[str, Failure]]:
-    """Return what each provider's codes mean, by its name."""
-    return {provider.name: provider.capabilities.failures for provider in providers if provider is not None}
+            linted(templates[-1], defaults)
+    unsaid = (warning for rule in templates for warning in linted(rule, defaults)) if defaults.must_say else ()
+    return [*opt_out_warnings(templates), *(warning for warning in unsaid if "must_say" in warning)]

@@ -12,7 +12,8 @@ In reading order:
 - `backups`: a file copied while it is at work, and put back; `restorations`: what nobody knows any more then.
 - `group_commit`: writes of many threads committed together, so that each is durable before its request leaves.
 - `asks`: what an operation is going to ask; `foresight`: asked for all operations of a group at once.
-- `openings`: what a ledger has open, given back also when nobody closes it.
+- `homes`, `openings`: what a process has open of a ledger for all its namespaces, given back also if nobody closes it.
+- `namespaces`: which there are, which have something to do, and whose a message is; for who serves all of them.
 - `versions` and `migrations/`: which version the tables have, and how they get to the latest.
 - `integrity`: what can be wrong with a ledger, found and mended by `reminder-kit ledger check`.
 - `sql/`: tables, statements, and rows as values; `databases/`: connections, files, errors, the host's own connection.

@@ -6,22 +6,21 @@ Never loads SQLAlchemy before it is used, never calls a provider, never reads a 
 from __future__ import annotations
 
 import os
-import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve, frozen
 
 from reminder_kit.errors import InvalidInputError, LedgerError
-from reminder_kit.forks import Forkable, put_aside, survive_forks
 from reminder_kit.ledger.databases.patience import PATIENCE, patience
 from reminder_kit.ledger.databases.private_files import file_mode
-from reminder_kit.ledger.openings import Done, Openings, give_back
+from reminder_kit.ledger.homes import Home, is_engine
+from reminder_kit.ledger.openings import Done, Openings
 from reminder_kit.model.host_data import shown_name, too_long, whole_text
 from reminder_kit.model.instants import utc
 from reminder_kit.model.places import Place, adopted
@@ -53,7 +52,7 @@ class Purged:
     is_gone: bool = True
 
 
-class Ledger(Forkable):
+class Ledger:
     """One ledger, used by any number of threads; safe to have been made before a fork.
 
     One that nobody holds any more is closed by itself, with a `ResourceWarning`.
@@ -77,53 +76,24 @@ class Ledger(Forkable):
         mode: str = "0600",
         busy_timeout: float | str | timedelta = PATIENCE,
     ) -> None:
-        if not isinstance(url, str) and not hasattr(getattr(url, "sync_engine", url), "dialect"):
+        if not isinstance(url, str) and not is_engine(url):
             raise InvalidInputError(
                 f"a ledger is kept in SQLite or PostgreSQL, not in a {type(url).__name__}: give an URL "
                 "(sqlite:///reminders.db, postgresql://…), an SQLAlchemy engine, or a reminder_kit.ledger.Ledger"
             )
-        if not isinstance(namespace, str) or whole_text(namespace) != namespace or too_long(namespace, _NAMESPACE):
-            raise InvalidInputError(
-                f"a ledger's namespace is a text of {_NAMESPACE} bytes at most, of whole characters without NUL, not "
-                f"{shown_name(namespace)}"
-            )
-        self.namespace = namespace
+        self.namespace = _namespace(namespace)
         self.schema = schema
-        self._mode = file_mode(mode, "mode")
-        self._patience = patience(busy_timeout, "busy_timeout")
-        self._given = url
-        self._begin_anew()
-        survive_forks(self)
+        self._home = Home(url, file_mode(mode, "mode"), patience(busy_timeout, "busy_timeout"))
+        self._is_lent = False
 
-    def _begin_anew(self) -> None:
-        """Begin with nothing open; what is open when nobody holds the ledger any more is given back, with a warning."""
-        self._lock = RLock()
-        self._pid = os.getpid()
-        self._open = Openings()
-        self._unclosed = weakref.finalize(self, give_back, self._open, "ledger")
-        self._unclosed.atexit = False
-        self._forget()
+    def namespaced(self, namespace: str) -> Ledger:
+        """Return the same ledger for another namespace: it shares database, connections and writer with this one.
 
-    def _forget(self) -> None:
-        self._current: object = None
-        self._identity_: DatabaseIdentity | None = None
-        self._place_: Place | None = None
-
-    def before_fork(self) -> None:
-        """Have no transaction open that a child would get half of."""
-        if self._open.group is not None:
-            self._open.group.rest()
-
-    def after_fork_in_parent(self) -> None:
-        """Go on committing."""
-        if self._open.group is not None:
-            self._open.group.go_on()
-
-    def after_fork_in_child(self) -> None:
-        """Leave everything to the parent that is open, and begin anew."""
-        self._unclosed.detach()
-        put_aside(self._open)
-        self._begin_anew()
+        Closing it closes nothing: this one is closed by whoever made it. Raises `InvalidInputError` as the constructor.
+        """
+        other = copy(self)
+        other.namespace, other._is_lent = _namespace(namespace), True  # noqa: SLF001 - one of our own
+        return other
 
     def __repr__(self) -> str:
         return f"Ledger({self.url!r}, namespace={self.namespace!r})"
@@ -134,15 +104,16 @@ class Ledger(Forkable):
         return self._database.name
 
     @property
-    def _database(self) -> Database:
-        from reminder_kit.ledger.databases.connections import database_for
+    def _given(self) -> str | sa.Engine:
+        return self._home.given
 
-        if self._pid != os.getpid():  # forked by a program that does not tell Python
-            self.after_fork_in_child()
-        with self._lock:
-            if self._open.database is None:
-                self._open.database = database_for(self._given, self._mode, self._patience)
-            return self._open.database
+    @property
+    def _database(self) -> Database:
+        return self._home.database
+
+    @property
+    def _open(self) -> Openings:
+        return self._home.open
 
     # Schema
 
@@ -158,7 +129,7 @@ class Ledger(Forkable):
         database.create()
         with database.writing() as connection:
             upgrade(connection, self.schema, database.name)
-        self._current = database.stamp()
+        self._home.current = database.stamp()
         return Done()
 
     def prepare(self) -> None:
@@ -188,12 +159,12 @@ class Ledger(Forkable):
 
     def _is_known(self, database: Database) -> bool:
         """Say whether this very database was found to be current; connections to one that was replaced are dropped."""
-        if self._current is None:
+        if self._home.current is None:
             return False
-        if self._current == database.stamp():
+        if self._home.current == database.stamp():
             return True
         database.close()
-        self._current = None
+        self._home.current = None
         return False
 
     def _version(self) -> str | None:
@@ -219,7 +190,7 @@ class Ledger(Forkable):
             if older and version in VERSIONS:
                 return "older"
             raise refuse(version, database.name)
-        self._current = stamp
+        self._home.current = stamp
         return "current"
 
     # Its place
@@ -229,9 +200,9 @@ class Ledger(Forkable):
         database = self._database
         if database.kind == "sqlite":
             return database.place()
-        if self._place_ is None:
-            self._place_ = database.place()
-        return self._place_
+        if self._home.place is None:
+            self._home.place = database.place()
+        return self._home.place
 
     def adopt(self, *, restored: datetime | None = None, opt_outs_known: bool = False) -> None:
         """Have the ledger work where it is now: it was moved or restored, and the one it was works no more.
@@ -328,14 +299,7 @@ class Ledger(Forkable):
         raises is rolled back and harms no other; since it may then have run twice, an
         operation must depend on nothing but the transaction.
         """
-        from reminder_kit.ledger.group_commit import Group
-
-        with self._lock:
-            _ = self._database
-            if self._open.group is None:
-                self._open.group = Group()
-            group = self._open.group
-        return group.submit(op, self.writing)
+        return self._home.submit(op, self.writing)
 
     @contextmanager
     def on(self, connection: Any) -> Iterator[Transaction]:
@@ -361,9 +325,9 @@ class Ledger(Forkable):
         from reminder_kit.ledger.databases.host_connection import identity_of
         from reminder_kit.ledger.databases.runner import runner_of
 
-        if self._identity_ is None or anew:
-            self._identity_ = self._database.ask(lambda found: identity_of(runner_of(found), self.schema))
-        return self._identity_
+        if self._home.identity is None or anew:
+            self._home.identity = self._database.ask(lambda found: identity_of(runner_of(found), self.schema))
+        return self._home.identity
 
     # Reading
 
@@ -390,10 +354,15 @@ class Ledger(Forkable):
 
     def close(self) -> None:
         """Commit what was submitted and close all connections; the ledger opens them again when used."""
-        if self._pid != os.getpid():
-            return
-        with self._lock:
-            closing = Openings(self._open.database, self._open.group)
-            self._open.database = self._open.group = None
-            self._forget()
-        closing.close()
+        if not self._is_lent:
+            self._home.close()
+
+
+def _namespace(name: str) -> str:
+    """Return the name of a namespace; raises `InvalidInputError` for what can't be one."""
+    if not isinstance(name, str) or whole_text(name) != name or too_long(name, _NAMESPACE):
+        raise InvalidInputError(
+            f"a ledger's namespace is a text of {_NAMESPACE} bytes at most, of whole characters without NUL, not "
+            f"{shown_name(name)}"
+        )
+    return name

@@ -257,7 +257,7 @@ class Executor:
             standing = run.accepted(place, now, tx)
             learned = tx.reader.runs()
             for route in self._routes:
-                route.recall(learned)
+                route.recall(learned, now)
             rows = list(tx.reader.rows(identities).values())
             claims = tx.claim(rows, owner, now, LEASE)
             if missing := [row for row in rows if row not in claims]:

@@ -48,7 +48,7 @@ from reminder_kit.reconciler.polled_calendars import Polled, Polling
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.rule import Rule
-from reminder_kit.text.linter import warnings_of
+from reminder_kit.text.linter import linted
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -428,5 +428,5 @@ def read_rules(rules: Iterable[Rule | Mapping[str, Any]], defaults: Defaults) ->
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise ConfigurationError(f"two rules have the id {twice[0]!r}: a reminder is known by its rule's id")
     for rule in all_rules:
-        tuple(warnings_of(rule, defaults))  # what can't be sent is refused; warnings are for `rules check`
+        linted(rule, defaults)  # what can't be sent is refused; warnings are for `rules check`
     return all_rules

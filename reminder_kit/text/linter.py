@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from reminder_kit.rules.defaults import Defaults
     from reminder_kit.rules.rule import Rule
 
-__all__ = ["OPT_OUT_WORDS", "Finding", "lint", "opt_out_warnings", "warnings_of"]
+__all__ = ["OPT_OUT_WORDS", "Finding", "lint", "linted", "opt_out_warnings", "warnings_of"]
 
 OPT_OUT_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
 """Replies by which providers opt a number out (Telnyx documents these as opt-out keywords; Twilio knows two more)."""
@@ -95,6 +96,28 @@ def warnings_of(rule: Rule, defaults: Defaults, where: str = "") -> Iterator[str
         if finding.severity == "error":
             raise InvalidRuleError(f"{where}: {warning}" if where else warning)
         yield warning
+
+
+_LINTED: dict[bytes, tuple[str, ...]] = {}
+_MOST_LINTED = 50_000
+"""How many rules are known to be sendable: of three for each of many thousand practices, some ten megabytes."""
+
+
+def linted(rule: Rule, defaults: Defaults) -> tuple[str, ...]:
+    """Return the warnings about a rule's texts, as `warnings_of`; what was linted before in this process is known.
+
+    To try a text for every month and weekday takes some 4 ms, and a kit may be made for each request. Raises
+    `InvalidRuleError`.
+    """
+    said = f"{rule.id} {rule.fingerprint} {evolve(defaults, namespace='')!r} {defaults.must_say!r}"
+    key = blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    if (known := _LINTED.get(key)) is not None:
+        return known
+    found = tuple(warnings_of(rule, defaults))
+    if len(_LINTED) >= _MOST_LINTED:
+        _LINTED.clear()
+    _LINTED[key] = found
+    return found
 
 
 def opt_out_warnings(rules: Iterable[Rule]) -> Iterator[str]:

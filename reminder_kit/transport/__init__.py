@@ -6,6 +6,7 @@ known. May import `ports` and the rooms below it, and httpx, which is loaded wit
 - `http`: one request out and one whole answer back: addresses, credentials, limits, and which failure of httpx means
   that nothing was sent.
 - `conversation`, `connections`: HTTP/1.1 over sockets of our own, as transports of httpx; without httpx's detours.
+- `pools`, `certificates`: connections at rest and what servers are trusted by, for one kit or for many that share them.
 - `pace`: the slow-down that all workers of a process share, learned from the provider's answers.
 - `arrivals`: what an event loop waits for from other threads.
 - `blocking`, `asynchronous`: `IO` (`reminder_kit.ports`) for either face, and `run_blocking`.

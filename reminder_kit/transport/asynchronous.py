@@ -6,7 +6,7 @@ Never blocks that loop: a blocking function runs in a thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -15,6 +15,7 @@ from reminder_kit.ports import Provider, Request, Response
 from reminder_kit.transport.arrivals import Arrivals
 from reminder_kit.transport.http import TIMEOUT, HttpChannel
 from reminder_kit.transport.pace import Pace
+from reminder_kit.transport.pools import AsyncPool
 from reminder_kit.transport.tally import Tally
 
 if TYPE_CHECKING:
@@ -39,31 +40,34 @@ class AsyncIO:
         timeout: float = TIMEOUT,
         transport: httpx.AsyncBaseTransport | None = None,
         pace: Pace | None = None,
+        pool: AsyncPool | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._channel = HttpChannel(provider, timeout, pace)
+        self._is_own = pool is None
+        self._pool = pool or AsyncPool()
+        self._channel = HttpChannel(provider, timeout, pace, self._pool.certificates)
         self._given = transport
         self._sleep = sleep
         self._concurrency = concurrency
         self._arrivals: Arrivals | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
-        self._idle: list[httpx.AsyncBaseTransport] = []
-        #: Closes what is idle when its loop ends, or nobody holds this any more; None: there is nothing yet.
-        self._keeper: AsyncGenerator[None] | None = None
 
     @property
     def pace(self) -> Pace:
         """The slow-down that all who send through this share."""
         return self._channel.pace
 
-    async def _enter_loop(self) -> None:
-        """Begin anew in another event loop: connections belong to the loop that opened them, and end with it."""
+    def _slots_here(self) -> asyncio.Semaphore:
+        """Return what bounds the requests under way in the running loop."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop, self._slots, self._idle = loop, asyncio.Semaphore(self._concurrency), []
-            self._keeper = _kept(self._idle)
-            await anext(self._keeper)
+            self._loop, self._slots = loop, asyncio.Semaphore(self._concurrency)
+        return self._slots
+
+    @property
+    def _idle(self) -> list[httpx.AsyncBaseTransport]:
+        return self._pool.at(self._channel.place)
 
     def load(self) -> None:
         """Load what a first request needs: httpx and the certificates."""
@@ -90,16 +94,17 @@ class AsyncIO:
 
     async def _send(self, request: Request) -> Response:
         built = self._channel.built(request)
-        await self._enter_loop()
-        async with self._slots:
+        async with self._slots_here():
             if self._given is not None:
                 return await self._exchange(self._given, built)
-            idle = self._idle
+            idle = await self._pool.idle(self._channel.place)
             transport = idle.pop() if idle else self._channel.opened_async()
             try:
                 return await self._exchange(transport, built)
             finally:
                 idle.append(transport)
+                while len(idle) > self._concurrency:  # others share them
+                    await idle.pop(0).aclose()
 
     async def _exchange(self, transport: httpx.AsyncBaseTransport, built: httpx.Request) -> Response:
         import httpx
@@ -152,25 +157,11 @@ class AsyncIO:
         return [results[index] for index in range(len(jobs))]
 
     async def aclose(self) -> None:
-        """Close all connections; call it in the loop that used them."""
-        keeper, self._keeper, self._loop = self._keeper, None, None
-        if keeper is not None:
-            await keeper.aclose()
+        """Close all connections, unless others share them; call it in the loop that used them."""
+        if self._is_own:
+            await self._pool.aclose()
 
 
 def _stream(response: httpx.Response) -> httpx.AsyncByteStream:
     """Return the pieces of an answer as they come: what is read is the whole of it, so that httpx need not count."""
     return cast("httpx.AsyncByteStream", response.stream)
-
-
-async def _kept(idle: list[httpx.AsyncBaseTransport]) -> AsyncGenerator[None]:
-    """Yield once, and close what is idle when this is closed: by `aclose`, by its loop as that ends, or when dropped.
-
-    A loop closes the generators that were begun in it (`loop.shutdown_asyncgens`, which `asyncio.run` calls), and one
-    that nobody holds any more is handed to it to be closed there.
-    """
-    try:
-        yield
-    finally:
-        while idle:
-            await idle.pop().aclose()

@@ -6,18 +6,16 @@ Never used by the async face; inside a running event loop it blocks that loop, a
 from __future__ import annotations
 
 import time
-import warnings
-import weakref
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from reminder_kit.forks import Forkable, put_aside, survive_forks
 from reminder_kit.http_bodies import BodyError
 from reminder_kit.ports import Provider, Request, Response
 from reminder_kit.transport.http import TIMEOUT, HttpChannel
 from reminder_kit.transport.pace import Pace
+from reminder_kit.transport.pools import Pool
 from reminder_kit.transport.tally import Tally
 
 if TYPE_CHECKING:
@@ -41,12 +39,12 @@ def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("the coroutine waits for an event loop: give it a blocking IO, or await it")
 
 
-class BlockingIO(Forkable):
+class BlockingIO:
     """`IO` whose coroutines never suspend, so that `run_blocking` can drive them.
 
     Up to `concurrency` jobs run at once, each in a thread that ends with them; no thread is started for a single one.
     `timeout` is in seconds, for each step of an exchange and for the whole of the answer. `transport` (one of httpx)
-    replaces the network, `sleep` (of seconds) the waiting; `pace` None means one of its own.
+    replaces the network, `sleep` (of seconds) the waiting; `pace` and `pool` None mean one of its own.
     """
 
     def __init__(
@@ -57,26 +55,19 @@ class BlockingIO(Forkable):
         timeout: float = TIMEOUT,
         transport: httpx.BaseTransport | None = None,
         pace: Pace | None = None,
+        pool: Pool | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._channel = HttpChannel(provider, timeout, pace)
+        self._is_own = pool is None
+        self._pool = pool or Pool(provider.name)
+        self._channel = HttpChannel(provider, timeout, pace, self._pool.certificates)
         self._concurrency = concurrency
         self._given = transport
         self._sleep = sleep
-        self._begin_anew()
-        survive_forks(self)
 
-    def _begin_anew(self) -> None:
-        """Begin without connections; those that are idle when nobody holds this any more are closed, with a warning."""
-        self._idle: list[httpx.BaseTransport] = []
-        self._unclosed = weakref.finalize(self, _close_left, self._idle, self._channel.name)
-        self._unclosed.atexit = False
-
-    def after_fork_in_child(self) -> None:
-        """Leave connections to the parent."""
-        self._unclosed.detach()
-        put_aside(self._idle)
-        self._begin_anew()
+    @property
+    def _idle(self) -> list[httpx.BaseTransport]:
+        return self._pool.idle(self._channel.place)
 
     @property
     def pace(self) -> Pace:
@@ -169,27 +160,11 @@ class BlockingIO(Forkable):
             return list(threads.map(lambda job: run_blocking(job()), jobs))
 
     def close(self) -> None:
-        """Close all connections; a later request opens new ones."""
-        _close_all(self._idle)
+        """Close all connections, unless others share them; a later request opens new ones."""
+        if self._is_own:
+            self._pool.close()
 
 
 def _stream(response: httpx.Response) -> httpx.SyncByteStream:
     """Return the pieces of an answer as they come: what is read is the whole of it, so that httpx need not count."""
     return cast("httpx.SyncByteStream", response.stream)
-
-
-def _close_all(idle: list[httpx.BaseTransport]) -> bool:
-    """Close transports, also while others take and give back; says whether there was one."""
-    was_open = bool(idle)
-    while idle:
-        with suppress(IndexError):
-            idle.pop().close()
-    return was_open
-
-
-def _close_left(idle: list[httpx.BaseTransport], name: str) -> None:
-    """Close the connections of an `IO` that nobody holds any more, and warn that it was not closed."""
-    if _close_all(idle):
-        warnings.warn(
-            f"unclosed connections to {name}: close the kit, or use it in a `with`", ResourceWarning, stacklevel=2
-        )

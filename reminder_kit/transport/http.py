@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from reminder_kit.http_bodies import Body, BodyError
 from reminder_kit.ports import NoAnswerError, NotSentError, Provider, Request, Response
+from reminder_kit.transport.certificates import Certificates
 from reminder_kit.transport.pace import Pace
 from reminder_kit.transport.tally import Tally
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["TIMEOUT", "HttpChannel"]
+__all__ = ["TIMEOUT", "HttpChannel", "Place"]
 
 TIMEOUT = 30.0
 """Seconds that each step of an exchange may take."""
@@ -33,6 +34,9 @@ _LARGEST_ANSWER = 4 * 1024 * 1024
 
 _IDLE = 4.0
 """Seconds after which an idle connection is not used again, before the server closes it (after five or more)."""
+
+Place = tuple[str, str, int | None]
+"""Scheme, host and port of an address."""
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -50,15 +54,17 @@ def _proxy(scheme: str, host: str) -> str | None:
 class HttpChannel:
     """What both faces of `IO` need to speak HTTP to one provider: addresses, headers, limits, errors and its pace.
 
-    `timeout` is in seconds, for each step of an exchange. `pace` None means one of its own.
+    `timeout` is in seconds, for each step of an exchange. `pace` and `certificates` None mean some of its own.
     """
 
-    def __init__(self, provider: Provider, timeout: float, pace: Pace | None) -> None:
+    def __init__(
+        self, provider: Provider, timeout: float, pace: Pace | None, certificates: Certificates | None = None
+    ) -> None:
         self._provider = provider
         self.name = provider.name
         self.timeout = timeout
         self._addresses: dict[str, httpx.URL] = {}
-        self._context: ssl.SSLContext | None = None
+        self._trusted = certificates or Certificates()
         self.pace = pace or Pace()
         self.tally = Tally()
 
@@ -139,14 +145,18 @@ class HttpChannel:
         return _proxy(address.scheme, address.host)
 
     def _certificates(self) -> ssl.SSLContext:
-        """Return httpx's context; certificates are loaded once, and only for https (40 ms)."""
+        """Return the context for the provider's address."""
         import httpx
 
-        if self._context is None:
-            scheme = httpx.URL(self._provider.base_url).scheme
-            self._context = httpx.create_ssl_context(verify=scheme != "http")
-            self._context.set_alpn_protocols(["http/1.1"])
-        return self._context
+        return self._trusted.context(httpx.URL(self._provider.base_url).scheme)
+
+    @property
+    def place(self) -> Place:
+        """Where the provider is: whoever speaks to the same place can use the same connections."""
+        import httpx
+
+        address = httpx.URL(self._provider.base_url)
+        return address.scheme, address.host, address.port
 
     def _by(self, proxy: str) -> dict[str, Any]:
         """Return what a transport of httpx is made with that goes by a proxy."""

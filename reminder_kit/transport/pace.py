@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.forks import Forkable, survive_forks
@@ -62,6 +62,10 @@ class Pace(Forkable):
     def after_fork_in_child(self) -> None:
         """Forget who held the lock: no such thread is in the child."""
         self._lock = threading.Lock()
+
+    def keep_to(self, rates: Iterable[str | float]) -> None:
+        """Space requests by the slowest of these rates from now on; none: by no rate."""
+        self._gap = max((1 / _per_second(rate) for rate in rates), default=0.0)
 
     def reserve(self) -> float:
         """Take the next place in the line of requests, and return how many seconds to wait for it."""

@@ -443,7 +443,7 @@ def test_a_fork_opens_connections_of_its_own():
         io = BlockingIO(telnyx(server.base_url))
         run_blocking(io.send(GET))
         (theirs,) = io._idle
-        io.after_fork_in_child()
+        io._pool.after_fork_in_child()
         run_blocking(io.send(GET))
         assert theirs not in io._idle
         assert len(io._idle) == 1

@@ -112,6 +112,11 @@ class Vonage:
         """The number or name that messages are sent from."""
         return self._from
 
+    @property
+    def account(self) -> str:
+        """What its tokens are made of, which are others each time; "": the headers tell the account themselves."""
+        return f"{self._application}:{self._private_key}" if self._application and self._private_key else ""
+
     def headers(self) -> Mapping[str, str]:
         """Return the credentials; raises `ConfigurationError` where they are missing."""
         if self._application and self._private_key:
