@@ -5,7 +5,7 @@ Never writes to ledger or provider.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import click
@@ -25,12 +25,16 @@ from reminder_kit.reconciler.calendar_import import source_name
 __all__ = ["appointments", "explain", "status"]
 
 
+_END = datetime.max.replace(tzinfo=UTC)
+"""The last instant there is."""
+
+
 @click.command()
 @click.argument("file")
 @click.option(
     "--from", "start", required=True, help="Occurrences that start at or after this day or instant,", **MOMENT
 )
-@click.option("--to", "end", required=True, help="and before this.", **MOMENT)
+@click.option("--to", "end", help="and before this (default: as far as an import reads, 60 days).", **MOMENT)
 @click.option("--default-timezone", metavar="TZ", help="IANA zone of floating and all-day times.")
 @source_option
 @now_option
@@ -38,7 +42,7 @@ __all__ = ["appointments", "explain", "status"]
 def appointments(
     file: str,
     start: datetime | date,
-    end: datetime | date,
+    end: datetime | date | None,
     default_timezone: str | None,
     source: str | None,
     now: datetime | None,
@@ -53,7 +57,9 @@ def appointments(
     setup = configured(needed=False)
     settings = _settings(setup, default_timezone)
     home = zone(settings.timezone or "UTC")
-    begin, until = begin_of(start, home), begin_of(end, home)
+    now = now or present(setup)
+    begin = begin_of(start, home)
+    until = begin + min(settings.horizon, _END - begin) if end is None else begin_of(end, home)
     if until <= begin:
         raise click.UsageError("--to must be later than --from")
     reading = read_calendar(
@@ -62,7 +68,7 @@ def appointments(
         start=begin,
         end=until,
         name=source or source_name(file),
-        now=now or present(setup),
+        now=now,
     )
     as_json, rows = chosen().json, []
     for occurrence in reading:

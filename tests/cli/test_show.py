@@ -93,8 +93,17 @@ def test_people_get_a_table_by_start_with_masked_numbers(run, calendar, event):
     assert "Bob" in second
 
 
-def test_from_and_to_are_needed_and_in_order(run, calendar, event):
-    """`appointments` without its two ends, or with the later one first, is wrong usage."""
+@pytest.mark.parametrize(
+    ("start", "listed"), [("2026-02-12", 1), ("2026-02-13", 0), ("2025-12-14T15:00:00Z", 0), ("9999-12-20", 0)]
+)
+def test_without_an_end_it_lists_as_far_as_an_import_reads(run, calendar, event, start, listed):
+    """Sixty days from a day or instant on, or to the end of time."""
+    ran = run("appointments", calendar(event("A-1", 12)), "--from", start)
+    assert (ran.status, ran.out.count("Ada")) == (0, listed)
+
+
+def test_from_is_needed_and_before_to(run, calendar, event):
+    """`appointments` without a beginning, or with the end first, is wrong usage."""
     file = calendar(event("A-1"))
     assert run("appointments", file).status == 2
     assert run("appointments", file, "--from", "2026-02-12T00:00:00Z", "--to", "2026-02-11T00:00:00Z").status == 2
