@@ -284,7 +284,10 @@ def _tables() -> dict[str, Any]:
             closed=False,
             **_sender(),
             concurrency=_COUNT,
-            rate=_described({"anyOf": [_TEXT, {"type": "number"}]}, 'At most so many requests: "50/s".'),
+            rate=_described(
+                {"anyOf": [_TEXT, {"type": "number"}]},
+                'At most so many requests of the account by all: "50/s".',
+            ),
             timeout=_described({"anyOf": [_TEXT, {"type": "number"}]}, "How long an answer is waited for."),
             unknown_outcome={"enum": ["prefer_duplicate", "prefer_missing"]},
             suppress_undeliverable=_described({"type": "boolean"}, "Whether what nothing reaches is left alone."),

@@ -246,7 +246,7 @@ class Kit:
         self._planner = Planner(self.ledger, provider, self.settings, guard, given["calendar"], self.sources)
         self._clock = _Clock(clock or self._system_clock)
         options = {"timeout": given["timeout"], "transport": transport, "pool": self.shared.pool}
-        pace = partial(self.shared.pace, namespace, rate=rate)
+        pace = partial(self.shared.pace, self.ledger, rate=rate)
         self._io = self._connected(provider, concurrency, pace=pace(provider), **options)
         self._fallback_io = self._connected(fallback, concurrency, pace=pace(fallback), **options) if fallback else None
         keywords = Replies.of(given["replies"])

@@ -88,8 +88,8 @@ class ConsentVerbs(Kit):
         last = await self._in_thread(self.ledger.read, lambda reader: reader.last_run(OPT_OUTS))
         if last is not None and now - last[0] < not_within:
             return 0
-        listed = await opted_out(self._routes(), self.settings.defaults.region)
         await self._io.call(self.ledger.prepare)
+        listed = await opted_out(self._routes(), self.settings.defaults.region)
         return await self._io.result(self.ledger.submit(partial(bar_listed, listed, now, self.settings.writer)))
 
 

@@ -11,9 +11,12 @@ from typing import Any, Protocol
 from attrs import define, field
 
 from reminder_kit.delivery.accounts import AccountState, account_of
+from reminder_kit.kit.rates import granting
+from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ports import Provider
 from reminder_kit.transport.pace import Pace
 from reminder_kit.transport.pools import AsyncPool, Pool
+from reminder_kit.transport.shared_pace import SharedPace
 
 __all__ = ["Alone", "Common", "Shared"]
 
@@ -26,8 +29,8 @@ class Shared(Protocol):
     #: Has what was recorded in a namespace be followed, apart from the request; None: each integration does it.
     follower: Any
 
-    def pace(self, namespace: str, provider: Provider, *, rate: str | float | None) -> Pace:
-        """Return the pace at which a namespace that asks for a rate may send by a provider's account."""
+    def pace(self, ledger: Ledger, provider: Provider, *, rate: str | float | None) -> Pace:
+        """Return the pace at which a ledger's namespace that asks for a rate may send by a provider's account."""
         ...
 
     def account(self, provider: Provider) -> AccountState:
@@ -45,10 +48,9 @@ class Alone:
     pool: Any = None
     follower: Any = None
 
-    def pace(self, namespace: str, provider: Provider, *, rate: str | float | None) -> Pace:
-        """Return a pace of its own."""
-        del namespace, provider
-        return Pace(rate)
+    def pace(self, ledger: Ledger, provider: Provider, *, rate: str | float | None) -> Pace:
+        """Return a pace of its own, whose places are those of all processes that have the ledger."""
+        return SharedPace(rate, granting(ledger, provider))
 
     def account(self, provider: Provider) -> AccountState:
         """Return a state of its own."""
@@ -66,15 +68,17 @@ class _Account:
     """One account, and at which rate each of those who send by it asked to."""
 
     state: AccountState = field(factory=AccountState)
-    pace: Pace = field(factory=Pace)
+    #: Nobody asked for it yet: None.
+    pace: Pace | None = None
     rates: dict[str, str | float] = field(factory=dict)
 
-    def paced(self, namespace: str, rate: str | float | None) -> Pace:
-        """Return the pace: that of the slowest of those who asked for any."""
+    def paced(self, ledger: Ledger, provider: Provider, rate: str | float | None) -> Pace:
+        """Return the pace: that of the slowest of those who asked for any; its places are in the first one's ledger."""
         if rate is None:
-            self.rates.pop(namespace, None)
+            self.rates.pop(ledger.namespace, None)
         else:
-            self.rates[namespace] = rate
+            self.rates[ledger.namespace] = rate
+        self.pace = self.pace or SharedPace(None, granting(ledger, provider))
         self.pace.keep_to(self.rates.values())
         return self.pace
 
@@ -89,10 +93,13 @@ class Common:
     _said: dict[str, str] = field(factory=dict)
     _lock: Any = field(factory=Lock)
 
-    def pace(self, namespace: str, provider: Provider, *, rate: str | float | None) -> Pace:
-        """Return the pace of the provider's account, which is that of whoever asked for the slowest rate."""
+    def pace(self, ledger: Ledger, provider: Provider, *, rate: str | float | None) -> Pace:
+        """Return the pace of the provider's account, which is that of whoever asked for the slowest rate.
+
+        Its places are those of all processes that have the ledger.
+        """
         with self._lock:
-            return self._account(provider).paced(namespace, rate)
+            return self._account(provider).paced(ledger, provider, rate)
 
     def account(self, provider: Provider) -> AccountState:
         """Return what is learned of the provider's account."""

@@ -61,13 +61,13 @@ class Home(Forkable):
 
     def before_fork(self) -> None:
         """Have no transaction open that a child would get half of."""
-        if self.open.group is not None:
-            self.open.group.rest()
+        for group in self.open.groups:
+            group.rest()
 
     def after_fork_in_parent(self) -> None:
         """Go on committing."""
-        if self.open.group is not None:
-            self.open.group.go_on()
+        for group in self.open.groups:
+            group.go_on()
 
     def after_fork_in_child(self) -> None:
         """Leave everything to the parent that is open, and begin anew."""
@@ -87,15 +87,13 @@ class Home(Forkable):
                 self.open.database = database_for(self.given, self._mode, self._patience)
             return self.open.database
 
-    def submit(self, op: Callable[[Transaction], T], writing: Writing) -> Future[T]:
-        """Have the one writer run an operation in a transaction that `writing` opens; returns at once."""
-        from reminder_kit.ledger.group_commit import Group
+    def submit(self, op: Callable[[Transaction], T], writing: Writing, *, apart: bool = False) -> Future[T]:
+        """Have the one writer run an operation in a transaction that `writing` opens; returns at once.
 
+        `apart`, on PostgreSQL, has another one do it, for what other processes wait for.
+        """
         with self.lock:
-            _ = self.database
-            if self.open.group is None:
-                self.open.group = Group()
-            group = self.open.group
+            group = self.open.committing(apart=apart and self.database.kind != "sqlite")
         return group.submit(op, writing)
 
     def close(self) -> None:
@@ -103,8 +101,7 @@ class Home(Forkable):
         if self._pid != os.getpid():
             return
         with self.lock:
-            closing = Openings(self.open.database, self.open.group)
-            self.open.database = self.open.group = None
+            closing = self.open.taken()
             self._forget()
         closing.close()
 

@@ -292,14 +292,15 @@ class Ledger:
             yield transaction
             transaction.flush()
 
-    def submit(self, op: Callable[[Transaction], T]) -> Future[T]:
+    def submit(self, op: Callable[[Transaction], T], *, apart: bool = False) -> Future[T]:
         """Have an operation run and committed, together with others that wait; its future completes once it is durable.
 
         Operations run one after another, in the order they came, in one thread. One that
         raises is rolled back and harms no other; since it may then have run twice, an
-        operation must depend on nothing but the transaction.
+        operation must depend on nothing but the transaction. `apart`, on PostgreSQL, is for one that other processes
+        wait for: they are not to wait for all else that this one writes.
         """
-        return self._home.submit(op, self.writing)
+        return self._home.submit(op, self.writing, apart=apart)
 
     @contextmanager
     def on(self, connection: Any) -> Iterator[Transaction]:

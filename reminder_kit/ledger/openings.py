@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from attrs import define
+from attrs import define, evolve
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.databases.connections import Database
@@ -30,26 +30,50 @@ class Done:
 
 @define
 class Openings:
-    """The database of a ledger, and the thread that commits to it; None: not open."""
+    """The database of a ledger, and the threads that commit to it; None: not open."""
 
     database: Database | None = None
     group: Group | None = None
+    #: Commits what holds a lock that other processes wait for.
+    apart: Group | None = None
+
+    @property
+    def groups(self) -> list[Group]:
+        """Those that are at work."""
+        return [group for group in (self.group, self.apart) if group is not None]
+
+    def committing(self, *, apart: bool) -> Group:
+        """Return the thread that commits to it, begun when it is first needed; `apart`: what others wait for."""
+        from reminder_kit.ledger.group_commit import Group
+
+        if apart:
+            self.apart = self.apart or Group()
+            return self.apart
+        self.group = self.group or Group()
+        return self.group
+
+    def taken(self) -> Openings:
+        """Return what is open, to be closed, and have nothing open any more."""
+        taken = evolve(self)
+        self.database = self.group = self.apart = None
+        return taken
 
     def close(self) -> None:
-        """Commit what was submitted, end the thread and close the connections."""
-        if self.group is not None:
-            self.group.close()
+        """Commit what was submitted, end the threads and close the connections."""
+        for group in self.groups:
+            group.close()
         if self.database is not None:
             self.database.close()
 
 
 def give_back(left: Openings, name: str) -> None:
-    """End the thread and close the connections of a ledger that nobody holds any more, and warn that it was not closed.
+    """End the threads and close the connections of a ledger that nobody holds any more; warn that it was not closed.
 
     Nothing is waiting to be committed: whatever waits holds its ledger.
     """
-    group, database = left.group, left.database
-    is_left = group is not None and group.end()
+    database, is_left = left.database, False
+    for group in left.groups:
+        is_left |= group.end()
     if database is not None and database.is_open:
         database.close()
         is_left = True

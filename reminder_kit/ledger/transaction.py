@@ -20,6 +20,7 @@ from reminder_kit.ledger.databases.write_behind import WriteBehind
 from reminder_kit.ledger.foresight import Foresight
 from reminder_kit.ledger.looks import note_look
 from reminder_kit.ledger.people import PersonEraser
+from reminder_kit.ledger.rates import grant
 from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.recorder import Recorder
 from reminder_kit.ledger.restorations import Restorations
@@ -42,6 +43,7 @@ from reminder_kit.model.consent import Writer, suppression_of
 from reminder_kit.model.looks import Look
 from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.places import Place
+from reminder_kit.model.rates import Granted, Wanted
 from reminder_kit.model.records import (
     Claim,
     HistoryEntry,
@@ -405,6 +407,10 @@ class Transaction:
     def note_look(self, look: Look) -> None:
         """Note that somebody looked at a person, or did something for one by hand."""
         note_look(self._runner, self._statements.looks, self._namespace, look)
+
+    def grant(self, account: str, wanted: Wanted) -> Granted:
+        """Give places in the rate of a provider's account, which is that of all namespaces."""
+        return grant(account, wanted, self._runner, self._statements.rates)
 
     def store_event(self, event: DeliveryEvent, received_at: datetime) -> bool:
         """Keep a delivery event; False where that very event was kept before."""

@@ -33,6 +33,8 @@ In which order a provider is called
   the message. The webhook application calls it once with no headers and no body, to see whether it can verify at all.
 - *After a restore* of the ledger from a backup, where the provider is a `Lister`: `messages_to` and `parse_messages`,
   for what another ledger has made of a reminder since; and `opt_outs`, before anybody is written to.
+- *As the kit is made*: `account` where the provider is an `AccountHolder`, else `headers`: a digest of it is the
+  account's name.
 - *On request*: `ping` by the command `doctor`, then `inspect` where the provider is `Inspectable`; `opt_outs` and
   `parse_opt_outs`, page by page.
 
@@ -117,6 +119,7 @@ from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports.declared import PERMANENT, Capabilities, Failure
 from reminder_kit.ports.exchange import NoAnswerError, NotSentError, Request, Response
 from reminder_kit.ports.provider import (
+    AccountHolder,
     AddressSigner,
     Finder,
     Inspectable,
@@ -138,6 +141,7 @@ from reminder_kit.rules.window import Window
 __all__ = [
     "IO",
     "PERMANENT",
+    "AccountHolder",
     "AccountRefusedError",
     "AddressSigner",
     "Capabilities",

@@ -18,6 +18,7 @@ from reminder_kit.ports.declared import Capabilities
 from reminder_kit.ports.exchange import Request, Response
 
 __all__ = [
+    "AccountHolder",
     "AddressSigner",
     "Finder",
     "Inspectable",
@@ -137,6 +138,18 @@ class Provider(Protocol):
         is made plain by the kit: numbers without a country code are read with the kit's region, a time of the future is
         `now`. Raises `SignatureError` where the webhook is not genuine or too old, `PayloadError` where it is genuine
         and can't be read, `ConfigurationError` where the key to verify with is missing.
+        """
+        ...
+
+
+class AccountHolder(Provider, Protocol):
+    """A provider whose credentials say something else every few minutes, and that names what they are made with."""
+
+    @property
+    def account(self) -> str:
+        """What tells one account from another, by which the kit keeps to rates and knows what is refused.
+
+        It may be secret, since only a digest is kept; "": the credentials tell.
         """
         ...
 

@@ -8,6 +8,7 @@ known. May import `ports` and the rooms below it, and httpx, which is loaded wit
 - `conversation`, `connections`: HTTP/1.1 over sockets of our own, as transports of httpx; without httpx's detours.
 - `pools`, `certificates`: connections at rest and what servers are trusted by, for one kit or for many that share them.
 - `pace`: the slow-down that all workers of a process share, learned from the provider's answers.
+- `shared_pace`: a rate that holds across processes: its places are taken elsewhere, in blocks.
 - `arrivals`: what an event loop waits for from other threads.
 - `blocking`, `asynchronous`: `IO` (`reminder_kit.ports`) for either face, and `run_blocking`.
 
@@ -23,5 +24,6 @@ from __future__ import annotations
 from reminder_kit.transport.asynchronous import AsyncIO
 from reminder_kit.transport.blocking import BlockingIO, run_blocking
 from reminder_kit.transport.pace import Pace
+from reminder_kit.transport.shared_pace import SharedPace
 
-__all__ = ["AsyncIO", "BlockingIO", "Pace", "run_blocking"]
+__all__ = ["AsyncIO", "BlockingIO", "Pace", "SharedPace", "run_blocking"]

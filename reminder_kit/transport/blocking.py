@@ -108,14 +108,11 @@ class BlockingIO:
 
     async def turn(self) -> None:
         """Wait for a place in the provider's rate; who was held back anew meanwhile waits for another one."""
-        pace = self._channel.pace
-        while (wait := pace.reserve()) > 0:
-            self._sleep(wait)
-            if not pace.held():
-                return
+        await self._channel.pace.turn(self)
 
     async def send(self, request: Request) -> Response:
         """Send one request and return the whole answer; raises `NotSentError` or `NoAnswerError`."""
+        await self._channel.pace.leave(self)
         with self._channel.tally.timed() as answers:
             answers.append(self._send(request))
         return answers[0]

@@ -1,6 +1,6 @@
 """The pace: the slow-down that all workers of a process share.
 
-Never sends anything itself, and never waits: it says how long to. Its clock is an argument.
+Never sends anything itself, and never waits but by what `turn` and `leave` are given. Its clock is an argument.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.forks import Forkable, survive_forks
-from reminder_kit.ports import Response
+from reminder_kit.model.rates import HEADROOM
+from reminder_kit.ports import IO, Response
 
 __all__ = ["Pace"]
 
@@ -21,10 +22,8 @@ _APART = 0.05
 """Seconds between those who were held back together: they don't all come back at once."""
 
 
-def _per_second(rate: str | float | None) -> float:
-    """Return a rate in requests a second, 0 for None; raises `InvalidInputError` for what is no rate."""
-    if rate is None:
-        return 0.0
+def _per_second(rate: str | float) -> float:
+    """Return a rate in requests a second; raises `InvalidInputError` for what is no rate."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*(s|sec|second|m|min|minute|h|hour))?\s*", str(rate))
     count = float(found[1]) if found else 0.0
     if not found or count <= 0:
@@ -35,11 +34,16 @@ def _per_second(rate: str | float | None) -> float:
 class Pace(Forkable):
     """The slow-down that all workers of a process share; safe between threads.
 
-    `rate` ("50/s", "600/min", or a number a second; None: no limit) spaces requests evenly. A 429, a 503 with
-    `Retry-After`, or `x-ratelimit-remaining: 0` holds everyone back until the time that the provider names, but for no
-    longer than `longest` seconds; where it names none, for 1 s, doubling up to 16. `clock` returns seconds that only
-    grow. Raises `InvalidInputError` for what is no rate.
+    `rate` ("50/s", "600/min", or a number a second; None: no limit) spaces requests evenly, with the headroom that
+    `rates.HEADROOM` is for. A 429, a 503 with `Retry-After`, or `x-ratelimit-remaining: 0` holds everyone back until
+    the time that the provider names, but for no longer than `longest` seconds; where it names none, for 1 s, doubling
+    up to 16. `clock` returns seconds that only grow. Raises `InvalidInputError` for what is no rate.
     """
+
+    #: For how many seconds the first refusal holds everyone back that names no time, and whether one of a request that
+    #: left before it holds for twice as long.
+    _first_hold = 1.0
+    _doubles_meanwhile = True
 
     def __init__(
         self,
@@ -48,8 +52,7 @@ class Pace(Forkable):
         longest: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        per_second = _per_second(rate)
-        self._gap = 1 / per_second if per_second else 0.0
+        self.keep_to([] if rate is None else [rate])
         self._longest = longest
         self._clock = clock
         self._lock = threading.Lock()
@@ -65,7 +68,18 @@ class Pace(Forkable):
 
     def keep_to(self, rates: Iterable[str | float]) -> None:
         """Space requests by the slowest of these rates from now on; none: by no rate."""
-        self._gap = max((1 / _per_second(rate) for rate in rates), default=0.0)
+        self._per_second = min(map(_per_second, rates), default=0.0)
+        self._gap = HEADROOM / self._per_second if self._per_second else 0.0
+
+    async def turn(self, io: IO) -> None:
+        """Wait for a place in the line of requests; who was held back anew meanwhile waits for another one."""
+        while (wait := self.reserve()) > 0:
+            await io.sleep(wait)
+            if not self.held():
+                return
+
+    async def leave(self, io: IO) -> None:
+        """Wait for the very moment of the place that was got in `turn`: here, that is over."""
 
     def reserve(self) -> float:
         """Take the next place in the line of requests, and return how many seconds to wait for it."""
@@ -91,10 +105,12 @@ class Pace(Forkable):
             self._refused = 0
             return
         with self._lock:
-            self._refused = min(self._refused + slow, 5)
+            now = self._clock()
+            if slow and (self._doubles_meanwhile or now >= self._until):
+                self._refused = min(self._refused + 1, 5)
             wait = response.retry_after
             if wait is None:
-                wait = 2.0 ** (self._refused - 1) if slow else 0.0
-            until = self._clock() + min(wait, self._longest)
+                wait = self._first_hold * 2.0 ** (self._refused - 1) if slow else 0.0
+            until = now + min(wait, self._longest)
             if until > self._until:
                 self._until, self._waiting = until, 0

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
+from reminder_kit.model.rates import HEADROOM
 from reminder_kit.ports import NoAnswerError, NotSentError, Request, Response
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Limit, Sandbox, SandboxTransport, serve
@@ -415,8 +416,9 @@ def test_a_client_that_keeps_to_what_is_told_is_never_refused():
     ("rate", "gap"), [("50/s", 0.02), ("600/min", 0.1), ("36/hour", 100.0), (4, 0.25), ("0.5/second", 2.0)]
 )
 def test_a_rate_spaces_requests_evenly(rate, gap):
+    """A little further apart than the rate asks for: some are longer on their way than others."""
     pace = Pace(rate, clock=Waits().clock)
-    assert [pace.reserve() for _ in range(3)] == pytest.approx([0, gap, 2 * gap])
+    assert [pace.reserve() for _ in range(3)] == pytest.approx([0, gap * HEADROOM, 2 * gap * HEADROOM])
 
 
 @pytest.mark.parametrize("rate", ["fast", "0/s", "-1", "5/fortnight", ""])

@@ -1,4 +1,4 @@
-"""The tables in which the ledger knows of itself: by which rules it is worked, and where it is.
+"""The tables in which the ledger knows of itself: by which rules it is worked, where it is, at which pace.
 
 Never opens a connection.
 """
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from reminder_kit.ledger.sql.columns import flag_column, instant_column, table, text_column
 
-__all__ = ["places", "rule_sets"]
+__all__ = ["places", "rates", "rule_sets"]
 
 
 def rule_sets(metadata: sa.MetaData) -> sa.Table:
@@ -37,4 +37,19 @@ def places(metadata: sa.MetaData) -> sa.Table:
         sa.Column("namespace", sa.Text, primary_key=True),
         # The places at which the ledger may be found: a JSON list of [identity, address].
         text_column("known"),
+    )
+
+
+def rates(metadata: sa.MetaData) -> sa.Table:
+    """Return the table of rates: see `RateBook`. An account's is that of all namespaces."""
+    return table(
+        metadata,
+        "rates",
+        # The provider, and a digest of its credentials.
+        sa.Column("name", sa.Text, primary_key=True),
+        # Instants of whichever clock the processes share: the first place taken and the steps to each further one, as a
+        # JSON list, the next one by an even spacing, and until when the provider is left alone.
+        text_column("taken"),
+        instant_column("due", nullable=False),
+        instant_column("until", nullable=False),
     )

@@ -16,6 +16,7 @@ from reminder_kit.ledger.sql.message_statements import MessageStatements
 from reminder_kit.ledger.sql.person_statements import PersonStatements
 from reminder_kit.ledger.sql.phone_statements import PhoneStatements
 from reminder_kit.ledger.sql.queries import Queries
+from reminder_kit.ledger.sql.rate_statements import RateStatements
 from reminder_kit.ledger.sql.rename_statements import RenameStatements
 from reminder_kit.ledger.sql.restoration_statements import RestorationStatements
 from reminder_kit.ledger.sql.standing_statements import StandingStatements
@@ -28,10 +29,7 @@ __all__ = ["Statements", "statements_for"]
 
 @frozen
 class Statements:
-    """The statements: what is asked, what is written; for messages, numbers, consent, attention, the ledger, looks.
-
-    The last ones give appointments other names.
-    """
+    """The statements, by what they are about; each is built when it is first needed."""
 
     queries: Queries
     updates: Updates
@@ -45,6 +43,7 @@ class Statements:
     sweep: SweepStatements
     looks: LookStatements
     renames: RenameStatements
+    rates: RateStatements
 
 
 @cache
@@ -64,4 +63,5 @@ def statements_for(schema: str | None, kind: str) -> Statements:
         SweepStatements(*given),
         LookStatements(*given),
         RenameStatements(*given),
+        RateStatements(*given),
     )

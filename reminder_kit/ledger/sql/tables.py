@@ -24,7 +24,7 @@ from reminder_kit.ledger.sql.columns import (
 )
 from reminder_kit.ledger.sql.consent_tables import consents
 from reminder_kit.ledger.sql.look_tables import looks, names
-from reminder_kit.ledger.sql.standing_tables import places, rule_sets
+from reminder_kit.ledger.sql.standing_tables import places, rates, rule_sets
 
 __all__ = ["PREFIX", "VERSION_TABLE", "WAITING", "Tables", "tables_of"]
 
@@ -37,7 +37,7 @@ WAITING = "waiting"
 
 @frozen
 class Tables:
-    """The fourteen tables of one schema, and the MetaData they belong to."""
+    """The fifteen tables of one schema, and the MetaData they belong to."""
 
     metadata: sa.MetaData
     #: Every appointment that was recorded, with its lease.
@@ -68,6 +68,8 @@ class Tables:
     names: sa.Table
     #: Who looked at whom.
     looks: sa.Table
+    #: Which places in the rates of accounts are taken.
+    rates: sa.Table
 
 
 @lru_cache(maxsize=32)
@@ -90,6 +92,7 @@ def tables_of(schema: str | None) -> Tables:
         places(metadata),
         names(metadata),
         looks(metadata),
+        rates(metadata),
     )
 
 

@@ -1,4 +1,4 @@
-"""The third version: consent, blockers, what waits for a person, rule sets, places, names and looks."""
+"""The third version: consent, blockers, what waits for a person, rule sets, places, names, looks and rates."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ KEYS = (
     ("Place", "places", "namespace", models.TextField),
     ("Name", "names", "word", models.TextField),
     ("Look", "looks", "serial", models.BigAutoField),
+    ("Rate", "rates", "name", models.TextField),
 )
 
 

@@ -81,6 +81,14 @@ def upgrade() -> None:
         sa.Column("known", sa.Text, nullable=False),
         schema=schema,
     )
+    op.create_table(
+        "reminder_kit_rates",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("taken", sa.Text, nullable=False),
+        sa.Column("due", sa.BigInteger, nullable=False),
+        sa.Column("until", sa.BigInteger, nullable=False),
+        schema=schema,
+    )
     _looks(schema)
 
 
