@@ -87,8 +87,11 @@ class Home(Forkable):
                 self.open.database = database_for(self.given, self._mode, self._patience)
             return self.open.database
 
-    def submit(self, op: Callable[[Transaction], T], writing: Writing) -> Future[T]:
-        """Have the one writer run an operation in a transaction that `writing` opens; returns at once."""
+    def submit(self, op: Callable[[Transaction], T], writing: Writing, namespace: str) -> Future[T]:
+        """Have the one writer run an operation, within a namespace, in a transaction that `writing` opens.
+
+        Returns at once.
+        """
         from reminder_kit.ledger.group_commit import Group
 
         with self.lock:
@@ -96,7 +99,7 @@ class Home(Forkable):
             if self.open.group is None:
                 self.open.group = Group()
             group = self.open.group
-        return group.submit(op, writing)
+        return group.submit(op, writing, namespace)
 
     def close(self) -> None:
         """Commit what was submitted and close all connections; they are opened again when used."""

@@ -299,7 +299,7 @@ class Ledger:
         raises is rolled back and harms no other; since it may then have run twice, an
         operation must depend on nothing but the transaction.
         """
-        return self._home.submit(op, self.writing)
+        return self._home.submit(op, self.writing, self.namespace)
 
     @contextmanager
     def on(self, connection: Any) -> Iterator[Transaction]:
