@@ -89,7 +89,7 @@ def whose(event: DeliveryEvent, named: Named, ledger: Ledger, senders: Senders) 
     ours = {sender_name(sender) for sender in event.senders} or {sender_name(word) for word in named.words}
     wrote = [*writers(ledger, _number(event), event.occurred_at), *writers(ledger, _number(event))]
     last = [name for name, sender in wrote if sender_name(sender) in ours]
-    return list(dict.fromkeys([*last, *senders(ours)]))
+    return list(dict.fromkeys(last)) or senders(ours)
 
 
 def _number(event: DeliveryEvent) -> list[str]:
@@ -127,7 +127,7 @@ class _Asked:
 
     def first_of(self, names: Iterable[str]) -> tuple[DeliveryEvent, ...]:
         """Return the events by the first key that fits; none fits: ()."""
-        return next(filter(None, map(self.events, islice(dict.fromkeys(names), _TRIED))), ())
+        return next(filter(None, map(self.events, islice(names, _TRIED))), ())
 
 
 def attributed(
@@ -144,7 +144,7 @@ def attributed(
     named, asked = named_in(body, url), _Asked(tenants, webhook)
     events = asked.first_of(named.candidates(tenants.ledger, tenants.writing_from))
     if not events:
-        if asked.first_of(tenants.recent()):
+        if asked.error is None and asked.first_of(tenants.recent()):
             LOG.info("a webhook is nobody's here: passed over")
             return {}
         raise asked.error or SignatureError("no tenant has a message, a number or a sender that this webhook names")
