@@ -12,7 +12,7 @@ from attrs import define, field
 
 from reminder_kit.delivery.accounts import AccountState, account_of
 from reminder_kit.ports import Provider
-from reminder_kit.transport.pace import Pace
+from reminder_kit.transport.pace import Pace, gap_of
 from reminder_kit.transport.pools import AsyncPool, Pool
 
 __all__ = ["Alone", "Common", "Shared"]
@@ -63,19 +63,16 @@ class Alone:
 
 @define
 class _Account:
-    """One account, and at which rate each of those who send by it asked to."""
+    """One account, and how many seconds each of those who send by it asked to have between two requests."""
 
     state: AccountState = field(factory=AccountState)
     pace: Pace = field(factory=Pace)
-    rates: dict[str, str | float] = field(factory=dict)
+    gaps: dict[str, float] = field(factory=dict)
 
     def paced(self, namespace: str, rate: str | float | None) -> Pace:
         """Return the pace: that of the slowest of those who asked for any."""
-        if rate is None:
-            self.rates.pop(namespace, None)
-        else:
-            self.rates[namespace] = rate
-        self.pace.keep_to(self.rates.values())
+        self.gaps[namespace] = gap_of(rate)
+        self.pace.keep_to(max(self.gaps.values()))
         return self.pace
 
 
@@ -101,7 +98,10 @@ class Common:
 
     def _account(self, provider: Provider) -> _Account:
         """Return the account whose credentials these are, at that address."""
-        return self._accounts.setdefault((provider.name, provider.base_url, account_of(provider)), _Account())
+        name = (provider.name, provider.base_url, account_of(provider))
+        if name not in self._accounts:
+            self._accounts[name] = _Account()
+        return self._accounts[name]
 
     def is_first(self, namespace: str, about: str) -> bool:
         """Say whether something else was said of a namespace the last time, or nothing."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
 from functools import partial, update_wrapper
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
@@ -146,6 +147,10 @@ class TenantVerbs(Serving[K]):
         return tuple([Heard(name, await self[name]._taken(events)) for name, events in found.items()])  # noqa: SLF001
 
 
+def _contexts(jobs: Sequence[object]) -> list[Context]:
+    return [copy_context() for _ in jobs]
+
+
 def _resync(kit: Any, *, only_dirty: bool, force: bool) -> Any:
     return kit.resync(only_dirty=only_dirty, force=force)
 
@@ -188,8 +193,8 @@ class Tenants(Serving[ReminderKit]):
         if self._at_once == 1 or len(jobs) <= 1:
             return [await job() for job in jobs]
         threads = ThreadPoolExecutor(min(self._at_once, len(jobs)), thread_name_prefix="reminder-kit-tenants")
-        try:
-            return list(threads.map(lambda job: run_blocking(job()), jobs))
+        try:  # each with what the caller has in its context: who prints to where, whose trace it is
+            return list(threads.map(lambda copied, job: copied.run(run_blocking, job()), _contexts(jobs), jobs))
         finally:  # who is interrupted waits for the tenants that were begun, and for no more
             threads.shutdown(cancel_futures=True)
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.forks import Forkable, survive_forks
 from reminder_kit.ports import Response
 
-__all__ = ["Pace"]
+__all__ = ["Pace", "gap_of"]
 
 
 _APART = 0.05
@@ -30,6 +30,12 @@ def _per_second(rate: str | float | None) -> float:
     if not found or count <= 0:
         raise InvalidInputError(f"rate = {rate!r} is no rate: write '50/s', '600/min' or a number a second")
     return count / {"s": 1, "m": 60, "h": 3600}[(found[2] or "s")[0]]
+
+
+def gap_of(rate: str | float | None) -> float:
+    """Return how many seconds a rate has between two requests, 0 for None; raises as `Pace` does."""
+    per_second = _per_second(rate)
+    return 1 / per_second if per_second else 0.0
 
 
 class Pace(Forkable):
@@ -48,8 +54,7 @@ class Pace(Forkable):
         longest: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        per_second = _per_second(rate)
-        self._gap = 1 / per_second if per_second else 0.0
+        self._gap = gap_of(rate)
         self._longest = longest
         self._clock = clock
         self._lock = threading.Lock()
@@ -63,9 +68,9 @@ class Pace(Forkable):
         """Forget who held the lock: no such thread is in the child."""
         self._lock = threading.Lock()
 
-    def keep_to(self, rates: Iterable[str | float]) -> None:
-        """Space requests by the slowest of these rates from now on; none: by no rate."""
-        self._gap = max((1 / _per_second(rate) for rate in rates), default=0.0)
+    def keep_to(self, gap: float) -> None:
+        """Space requests by so many seconds from now on; 0: by no rate."""
+        self._gap = gap
 
     def reserve(self) -> float:
         """Take the next place in the line of requests, and return how many seconds to wait for it."""
