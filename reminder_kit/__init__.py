@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reminder_kit.errors import ReminderKitError
     from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
     from reminder_kit.kit.listeners import Run
+    from reminder_kit.kit.tenants import AsyncTenants, Tenants
     from reminder_kit.model.appointments import Appointment, Recipient
     from reminder_kit.model.messages import DeliveryEvent, Message
     from reminder_kit.model.reasons import Reason
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Appointment",
     "AsyncReminderKit",
+    "AsyncTenants",
     "Change",
     "DeliveryEvent",
     "Guard",
@@ -62,6 +64,7 @@ __all__ = [
     "Report",
     "Rule",
     "Run",
+    "Tenants",
     "Window",
     "__version__",
 ]
@@ -70,7 +73,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "errors": ("ReminderKitError",),
-    "kit": ("AsyncReminderKit", "ReminderKit"),
+    "kit": ("AsyncReminderKit", "AsyncTenants", "ReminderKit", "Tenants"),
     "kit.listeners": ("Run",),
     "model": ("Appointment", "DeliveryEvent", "Message", "Reason", "Recipient"),
     "planning": ("Change", "Guard", "Plan", "Report"),

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -30,6 +30,8 @@ from reminder_kit.errors import (
     unforeseen,
 )
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+from reminder_kit.kit.tenant_outcomes import Heard
+from reminder_kit.kit.tenants import AsyncTenants, Tenants
 from reminder_kit.logs import LOG
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import iso
@@ -77,6 +79,10 @@ class WebhookApp:
     `url` is the application's public address, for providers that sign it (Twilio); "": the provider's `webhook_url`.
     The query that a request came with takes the place of its own.
 
+    Of `Tenants` (or `AsyncTenants`) the one endpoint takes in the webhooks of all: each for whichever tenant it is, or,
+    a level below `path`, for the tenant that is named there ("/telnyx/north"). Whose
+    webhooks can't be verified is told as they come.
+
     `tell(level, text)` is called for each event and failure with a level of `logging`; None means the logger
     `reminder_kit`. Of what an event is about it tells the appointment's id; `described(event)`, if given, returns what
     is told beside it, such as the names that a log must not have. `closes` says that the kit is closed at the end of
@@ -90,7 +96,7 @@ class WebhookApp:
 
     def __init__(
         self,
-        kit: ReminderKit | AsyncReminderKit,
+        kit: ReminderKit | AsyncReminderKit | Tenants | AsyncTenants,
         *,
         path: str = "/",
         url: str = "",
@@ -114,19 +120,20 @@ class WebhookApp:
         self._run_wanted = False
         #: The task of that run; None: there was none yet.
         self._follower: asyncio.Task[None] | None = None
-        self._try_out(kit.provider)
-        self._try_fallback()
+        if not isinstance(kit, Tenants | AsyncTenants):
+            self._try_out(kit, kit.provider)
+            self._try_fallback(kit)
 
-    def _try_out(self, provider: Provider) -> None:
+    def _try_out(self, kit: ReminderKit | AsyncReminderKit, provider: Provider) -> None:
         """Raise `ConfigurationError` where a provider's webhooks can't be verified."""
         with suppress(WebhookError):
-            verified_events([provider], None, _BY_NOBODY, b"", self._kit.now(), url=self._url or None)
+            verified_events([provider], None, _BY_NOBODY, b"", kit.now(), url=self._url or None)
 
-    def _try_fallback(self) -> None:
+    def _try_fallback(self, kit: ReminderKit | AsyncReminderKit) -> None:
         """Warn where the fallback's webhooks can't be verified; the provider's are taken all the same."""
         try:
-            if self._kit.fallback is not None:
-                self._try_out(self._kit.fallback)
+            if kit.fallback is not None:
+                self._try_out(kit, kit.fallback)
         except ConfigurationError as error:
             self._tell(logging.WARNING, f"the fallback's webhooks can't be taken: {error}")
 
@@ -165,7 +172,7 @@ class WebhookApp:
 
     async def _call_kit(self, verb: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Carry out a verb of either face without blocking the event loop."""
-        if isinstance(self._kit, AsyncReminderKit):
+        if isinstance(self._kit, AsyncReminderKit | AsyncTenants):
             return await verb(*args, **options)
         return await asyncio.to_thread(partial(verb, *args, **options))
 
@@ -183,7 +190,8 @@ class WebhookApp:
 
     async def _status(self, scope: Scope, receive: Receive) -> int | None:
         """Return the status that a request is answered with; None means that its sender left."""
-        if _below(scope).strip("/") != self._path:
+        tenant = self._tenant(_below(scope).strip("/"))
+        if tenant is None:
             return 404
         if scope["method"] != "POST":
             return 405
@@ -195,11 +203,18 @@ class WebhookApp:
         try:
             async with asyncio.timeout(self._patience):
                 status = await body.read(receive)
-            return await self._taken(headers, body.whole(), self._called(scope)) if status == 200 else status
+            return await self._taken(headers, body.whole(), self._called(scope), tenant) if status == 200 else status
         except TimeoutError:
             return 408
         finally:
             self._held -= body.size
+
+    def _tenant(self, below: str) -> str | None:
+        """Return the tenant that an address names; "": it names none, None: nothing is there."""
+        if below == self._path:
+            return ""
+        before, _, name = below.rpartition("/")
+        return name if isinstance(self._kit, Tenants | AsyncTenants) and before == self._path else None
 
     def _make_room(self, size: int) -> bool:
         """Say whether so many more bytes may be held: what floods in is refused, and sent again by its provider."""
@@ -214,10 +229,11 @@ class WebhookApp:
         query = scope.get("query_string", b"").decode("latin-1")
         return urljoin(self._url, f"?{query}") if query else self._url or None
 
-    async def _taken(self, headers: dict[str, str], body: bytes, url: str | None = None) -> int:
+    async def _taken(self, headers: dict[str, str], body: bytes, url: str | None = None, tenant: str = "") -> int:
         """Have the kit take a webhook in and return the status that answers it; a 5xx makes the provider try again."""
+        named = {"tenant": tenant} if tenant else {}
         try:
-            events = await self._call_kit(self._kit.receive, headers, body, url=url)
+            events = await self._call_kit(self._kit.receive, headers, body, url=url, **named)
         except WebhookError as error:
             self._tell(logging.WARNING, f"refused a webhook: {error}")
             return 401 if isinstance(error, SignatureError) else 400
@@ -227,14 +243,14 @@ class WebhookApp:
         except Exception as error:  # noqa: BLE001 - whatever it is, the provider is asked to try again
             self._tell(logging.ERROR, f"a webhook could not be taken in: {unforeseen(error)}")
             return 500
-        for event in events:
-            await self._tell_of(event)
+        for whose, event in _told(events):
+            await self._tell_of(event, whose)
         self._request_run()
         return 200
 
-    async def _tell_of(self, event: DeliveryEvent) -> None:
-        """Tell of an event that was taken in: when, what, and whose appointment it is about."""
-        words = [iso(event.occurred_at), event.type]
+    async def _tell_of(self, event: DeliveryEvent, whose: str) -> None:
+        """Tell of an event that was taken in: when, what, which tenant's (""), and which appointment it is about."""
+        words = [iso(event.occurred_at), event.type, whose]
         words += [f"of {shown_name(event.appointment[1])}"] if event.appointment else []
         if self._described is not None:
             try:
@@ -264,6 +280,15 @@ class WebhookApp:
                 self._tell(
                     logging.ERROR, f"what follows a webhook failed: {unforeseen(error)} (the next resync does it)"
                 )
+
+
+def _told(received: Iterable[DeliveryEvent | Heard]) -> Iterator[tuple[str, DeliveryEvent]]:
+    """Yield what came in, each with the words for whose it is: "" of a kit."""
+    for one in received:
+        if isinstance(one, Heard):
+            yield from ((f"for {shown_name(one.tenant)}", event) for event in one.events)
+        else:
+            yield "", one
 
 
 def _below(scope: Scope) -> str:

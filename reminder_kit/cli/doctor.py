@@ -20,10 +20,11 @@ from reminder_kit.calendars.http_source import shown
 from reminder_kit.calendars.settings import CalendarSource
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json, write_lines
-from reminder_kit.cli.own_kit import OwnKit
+from reminder_kit.cli.own_kit import OwnKit, opened_tenants
 from reminder_kit.cli.rendering import Line
-from reminder_kit.cli.session import Setup, configured, is_loopback, made_kit, present
+from reminder_kit.cli.session import Setup, all_tenants, configured, is_loopback, made_kit, present
 from reminder_kit.errors import ReminderKitError
+from reminder_kit.kit.tenant_outcomes import Outcome
 from reminder_kit.model.instants import iso
 from reminder_kit.model.places import Place
 from reminder_kit.model.rule_sets import serving
@@ -35,6 +36,7 @@ from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.offsets import in_words
 
 if TYPE_CHECKING:
+    from reminder_kit.kit.tenants import AsyncTenants, Tenants
     from reminder_kit.ledger.ledger import Ledger
     from reminder_kit.ports import Inspectable, Provider, Request, Response
 
@@ -60,8 +62,11 @@ class Finding:
 @click.command()
 @common
 def doctor() -> int:
-    """Check configuration, rules, credentials, provider, clock and ledger; exit status 1 where one fails."""
-    findings = list(examined(configured))
+    """Check configuration, rules, credentials, provider, clock and ledger; exit status 1 where one fails.
+
+    Of several tenants it checks whether each can be served, and the ledger; with --tenant all that is one's own.
+    """
+    findings = list(examined(configured) if chosen().tenant is not None else _all_examined())
     if chosen().json:
         write_json(
             [{"check": finding.what, "state": finding.state, "message": finding.message} for finding in findings]
@@ -72,6 +77,51 @@ def doctor() -> int:
             for finding in findings
         )
     return 1 if any(finding.state == "fail" for finding in findings) else 0
+
+
+def _all_examined() -> Iterator[Finding]:
+    """Yield every finding: of the configuration there is, or of each of several tenants whether it can be served."""
+    try:
+        tenants = all_tenants()
+    except ReminderKitError:  # which is told as any configuration's is
+        tenants = None
+    yield from examined(configured) if tenants is None else _tenants(tenants)
+
+
+def _tenants(tenants: Tenants | AsyncTenants) -> Iterator[Finding]:
+    """Yield whether the ledger is there, and who of all tenants can't be served, and why."""
+    with opened_tenants(tenants) as found:
+        yield from _examine("ledger", lambda: _shared_ledger(found.ledger))
+        try:
+            outcomes = [_built(found, name) for name in found.names()]
+        except ReminderKitError as error:
+            yield Finding("tenants", "fail", str(error))
+            return
+    broken = [outcome for outcome in outcomes if outcome.error is not None]
+    yield from (Finding("tenant", "fail", f"{one.tenant}: {one.words}") for one in broken)
+    state = "ok" if outcomes else "warn"
+    words = f"{len(outcomes) - len(broken)} of {len(outcomes)} can be served"
+    yield Finding("tenants", state, f"{words}; `reminder-kit doctor --tenant NAME` examines one")
+
+
+def _shared_ledger(ledger: Ledger) -> Iterator[Finding]:
+    state = ledger.check_schema()
+    if state == "absent":
+        yield Finding("ledger", "warn", f"{ledger.url} is not there yet: `reminder-kit ledger upgrade` creates it")
+    else:
+        yield Finding("ledger", "ok", f"{ledger.url} is there and current")
+        yield from _open_to_others(ledger.place())
+
+
+def _built(tenants: Tenants, name: str) -> Outcome[None]:
+    """Return whether a tenant's kit can be built, with its key."""
+    try:
+        kit = tenants.kit_or_none(name)
+        if kit is not None:
+            kit.provider.headers()
+    except Exception as error:  # noqa: BLE001 - whatever its build raises is a finding
+        return Outcome(name, error=error)
+    return Outcome(name)
 
 
 def examined(found: Callable[[], Setup]) -> Iterator[Finding]:

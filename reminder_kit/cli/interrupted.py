@@ -18,7 +18,7 @@ from reminder_kit.cli.progress import Counting
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import ReminderKit
 
-__all__ = ["Terminated", "telling_if_interrupted"]
+__all__ = ["Terminated", "telling_if_interrupted", "terminable"]
 
 
 class Terminated(KeyboardInterrupt):
@@ -28,7 +28,7 @@ class Terminated(KeyboardInterrupt):
 @contextmanager
 def telling_if_interrupted(kit: ReminderKit) -> Iterator[None]:
     """Carry out a run; where it is interrupted, say what was done, and by what the rest is finished."""
-    with _terminable():
+    with terminable():
         try:
             yield
         except KeyboardInterrupt:
@@ -45,7 +45,7 @@ def _done(kit: ReminderKit) -> str:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Have SIGTERM end what is done meanwhile as Ctrl-C does; only the main thread can say so."""
     if threading.current_thread() is not threading.main_thread():
         yield

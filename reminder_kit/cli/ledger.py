@@ -13,7 +13,7 @@ import click
 from reminder_kit.cli.options import chosen, common, now_option
 from reminder_kit.cli.output import say, write_json, write_lines
 from reminder_kit.cli.rendering import Line
-from reminder_kit.cli.session import configured, present
+from reminder_kit.cli.session import configured, present, whole_ledger
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.instants import iso
 from reminder_kit.rules.offsets import parse_length
@@ -31,7 +31,7 @@ def ledger() -> None:
 @common
 def upgrade() -> int:
     """Create the ledger's tables, or bring them up to this version."""
-    found = configured().ledger()
+    found, _ = whole_ledger()
     try:
         found.upgrade()
     finally:
@@ -47,7 +47,7 @@ def check(*, repair: bool) -> int:
     """Check what must always be so; exit status 1 where something is not."""
     from reminder_kit.ledger.integrity import check as checked
 
-    found = configured().ledger()
+    found, _ = whole_ledger()
     try:
         faults = checked(found, repair=repair)
     finally:
@@ -93,8 +93,8 @@ def adopt(now: datetime | None, *, restored: bool, opt_outs_known: bool) -> int:
     Until then a ledger that is not where it last worked, or was restored, writes to nobody. A copy to try things on
     needs a key of its own, and `[provider] only_to`, before it is adopted.
     """
-    setup = configured()
-    found, at = setup.ledger(), now or present(setup)
+    found, present_at = whole_ledger()
+    at = now or present_at
     try:
         found.adopt(restored=at if restored else None, opt_outs_known=opt_outs_known)
         known = found.read(lambda reader: reader.standing.restoration())
@@ -115,7 +115,7 @@ def backup(file: Path) -> int:
     A new FILE is its owner's alone; a copy that stands there is replaced once the new one is whole. PostgreSQL has
     means of its own (pg_dump).
     """
-    found = configured().ledger()
+    found, _ = whole_ledger()
     try:
         found.backup(file)
     finally:
@@ -136,8 +136,8 @@ def restore(file: Path, now: datetime | None, *, force: bool) -> int:
     they come in again, and what may have been parked meanwhile is asked from the provider; what it can't tell is
     unknown, and is listed (`attention`), never sent without a person.
     """
-    setup = configured()
-    found, at = setup.ledger(), now or present(setup)
+    found, present_at = whole_ledger()
+    at = now or present_at
     try:
         restored = found.restore(file, at, force=force)
     finally:

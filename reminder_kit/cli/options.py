@@ -47,6 +47,8 @@ class Chosen:
     config: str | None = None
     #: The app's own kit that --app names, as module and attribute; None: none was named.
     app: str | None = None
+    #: Which of several tenants is meant; None: there is one alone, or none was named.
+    tenant: str | None = None
     #: Whether stdout is JSON.
     json: bool = False
 
@@ -75,10 +77,11 @@ def _store_common(ctx: click.Context, parameter: click.Parameter, value: Any) ->
 
 
 def common(command: F) -> F:
-    """Add --config, --app, --json and --debug, which are taken before and after the subcommand."""
+    """Add --config, --app, --tenant, --json and --debug, which are taken before and after the subcommand."""
     options = [
         click.option("--config", metavar="FILE", help="Configuration (default: reminders.toml).", **_STORED),
         click.option("--app", metavar="MODULE:KIT", help=f"The app's own kit instead (or {APP_VARIABLE}).", **_STORED),
+        click.option("--tenant", metavar="NAME", help="Which of several tenants is meant.", **_STORED),
         click.option("--json", is_flag=True, help="Write JSON to stdout.", **_STORED),
         click.option("--debug", is_flag=True, expose_value=False, help="Show where an error comes from."),
     ]

@@ -23,7 +23,7 @@ from reminder_kit.planning.report import Report
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import ReminderKit
 
-__all__ = ["finished", "show_plan", "told"]
+__all__ = ["finished", "show_plan", "status_of", "told"]
 
 
 def show_plan(
@@ -87,6 +87,12 @@ def told(kit: ReminderKit, report: Report, file: str, *, idle: bool = False) -> 
     unseen = [item for item in report.attention if not item.seen]
     for item in unseen:
         say(f"waits for a person: {item}")
+    return status_of(report)
+
+
+def status_of(report: Report) -> int:
+    """Return the exit status of a run: 1 something failed, 4 something unseen waits for a person, 0 all is done."""
+    unseen = [item for item in report.attention if not item.seen]
     unread = any(isinstance(problem, CalendarError) for problem in report.problems)
     if not report.ok or unread or any(item.fails for item in unseen):
         return 1

@@ -28,13 +28,14 @@ from reminder_kit.text.linter import warnings_of
 
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+    from reminder_kit.kit.tenants import AsyncTenants, Tenants
     from reminder_kit.ledger.ledger import Ledger
     from reminder_kit.ports import Provider
     from reminder_kit.rules.defaults import Defaults
     from reminder_kit.rules.quiet_hours import QuietHours
     from reminder_kit.rules.rule import Rule
 
-__all__ = ["OwnKit", "face_of", "own_kit"]
+__all__ = ["OwnKit", "face_of", "is_tenants", "opened_tenants", "own", "own_kit", "several"]
 
 _LONGEST = 300
 """Characters of the app's own error that are repeated."""
@@ -48,6 +49,8 @@ class OwnKit:
     path: str
     #: The kit itself, of either face.
     kit: ReminderKit | AsyncReminderKit
+    #: The tenants that the kit is one of; None: it is a kit by itself.
+    tenants: Tenants | AsyncTenants | None = None
 
     @property
     def defaults(self) -> Defaults:
@@ -101,7 +104,9 @@ class OwnKit:
 
     def ledger(self) -> Ledger:
         """Return the kit's ledger."""
-        return self.kit.ledger
+        if self.tenants is None:
+            return self.kit.ledger
+        return self.tenants.ledger.namespaced(self.kit.ledger.namespace, closes=True)
 
     @contextmanager
     def opened(self, now: datetime | None) -> Iterator[ReminderKit]:
@@ -116,7 +121,9 @@ class OwnKit:
     def _blocking(self) -> AbstractContextManager[ReminderKit]:
         from reminder_kit.kit.faces import AsyncReminderKit
 
-        return _driven(self.kit) if isinstance(self.kit, AsyncReminderKit) else self.kit
+        if isinstance(self.kit, AsyncReminderKit):
+            return _driven(self.kit, self.tenants or self.kit)
+        return self.kit if self.tenants is None else _closing(self.kit, self.tenants)
 
 
 # An async kit
@@ -125,7 +132,7 @@ class OwnKit:
 class _Driven:
     """An `AsyncReminderKit` as a blocking one: each verb is driven to its end, one after the other, in one loop."""
 
-    def __init__(self, kit: AsyncReminderKit, runner: asyncio.Runner) -> None:
+    def __init__(self, kit: AsyncReminderKit | AsyncTenants, runner: asyncio.Runner) -> None:
         self.face = kit
         self._runner = runner
 
@@ -138,24 +145,76 @@ class _Driven:
 
 
 @contextmanager
-def _driven(kit: AsyncReminderKit) -> Iterator[ReminderKit]:
+def _driven(kit: AsyncReminderKit, closed: Any) -> Iterator[ReminderKit]:
     with asyncio.Runner() as runner:
         try:
             yield cast("ReminderKit", _Driven(kit, runner))
         finally:
-            runner.run(kit.close())
+            runner.run(closed.close())
+
+
+@contextmanager
+def _closing(kit: ReminderKit, tenants: Any) -> Iterator[ReminderKit]:
+    try:
+        yield kit
+    finally:
+        tenants.close()
+
+
+@contextmanager
+def opened_tenants(tenants: Tenants | AsyncTenants) -> Iterator[Tenants]:
+    """Work with tenants of either face as with blocking ones, and close them at the end."""
+    from reminder_kit.kit.tenants import AsyncTenants
+
+    with ours_alone():
+        if isinstance(tenants, AsyncTenants):
+            with asyncio.Runner() as runner:
+                try:
+                    yield cast("Tenants", _Driven(tenants, runner))
+                finally:
+                    runner.run(tenants.close())
+        else:
+            with tenants:
+                yield tenants
 
 
 def face_of(kit: ReminderKit) -> ReminderKit | AsyncReminderKit:
     """Return the kit itself of one that a command works with: for a server, which has an event loop of its own."""
-    return kit.face if isinstance(kit, _Driven) else kit
+    return cast("AsyncReminderKit", kit.face) if isinstance(kit, _Driven) else kit
 
 
 # Finding it
 
 
-def own_kit(name: str, said: str) -> OwnKit:
-    """Return the kit that a name leads to, an attribute or what a function without arguments returns.
+def own_kit(name: str, said: str, tenant: str | None = None) -> OwnKit:
+    """Return the kit that a name leads to, or that of a tenant where it leads to tenants.
+
+    Raises `ConfigurationError` as `own` does, and where no tenant is named of several, or one of a kit.
+    """
+    found = own(name, said)
+    if _is_kit(found):
+        if tenant is not None:
+            raise ConfigurationError(f"--tenant {tenant}: {said} is one kit, and no `Tenants`: leave --tenant out")
+        return OwnKit(name, cast("ReminderKit", found))
+    tenants = cast("Tenants", found)
+    if tenant is None:
+        raise ConfigurationError(several(said))
+    try:
+        with ours_alone():
+            return OwnKit(name, tenants[tenant], tenants)
+    except ReminderKitError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _raised(said, f"building {tenant}", error, "mend what `build` does for it") from error
+
+
+def several(said: str) -> str:
+    """Return what is said to who works with several tenants and names none."""
+    return f"{said} has several tenants: name one with --tenant NAME; `resync --all-tenants` serves all of them"
+
+
+def own(name: str, said: str) -> ReminderKit | AsyncReminderKit | Tenants | AsyncTenants:
+    """Return the kit, or the tenants, that a name leads to: an attribute, or what a function without arguments returns.
 
     `said` is how it was named, for errors. The current folder is importable, and what is printed as the app is loaded
     goes to stderr. Raises `ConfigurationError` with the remedy where the name leads to no kit, or to an error.
@@ -167,8 +226,7 @@ def own_kit(name: str, said: str) -> OwnKit:
     if folder not in sys.path and "" not in sys.path:
         sys.path.insert(0, folder)
     with ours_alone():
-        kit = _kit(_attribute(_imported(module, said), attribute, said), name, said)
-    return OwnKit(name, kit)
+        return cast("ReminderKit", _kit(_attribute(_imported(module, said), attribute, said), name, said))
 
 
 def _spelt(module: str, attribute: str) -> str:
@@ -198,16 +256,16 @@ def _attribute(module: ModuleType, attribute: str, said: str) -> Any:
     found: Any = module
     for part in attribute.split("."):
         if not hasattr(found, part):
-            kits = [key for key, value in vars(module).items() if _is_kit(value)]
+            kits = [key for key, value in vars(module).items() if _is_kit(value) or is_tenants(value)]
             remedy = suggestion(part, kits) if kits else f"write kit = ReminderKit(…) in {module.__name__}"
             raise ConfigurationError(f"{said}: there is no {part!r} in {module.__name__}: {remedy}")
         found = getattr(found, part)
     return found
 
 
-def _kit(found: Any, name: str, said: str) -> ReminderKit | AsyncReminderKit:
-    if _is_kit(found):
-        return cast("ReminderKit", found)
+def _kit(found: Any, name: str, said: str) -> Any:
+    if _is_kit(found) or is_tenants(found):
+        return found
     if not callable(found):
         raise ConfigurationError(
             f"{said} is a {type(found).__name__}, and no kit: name a ReminderKit, or a function that returns one"
@@ -219,15 +277,22 @@ def _kit(found: Any, name: str, said: str) -> ReminderKit | AsyncReminderKit:
     except (Exception, SystemExit) as error:
         remedy = "it must return a ReminderKit, and take no arguments"
         raise _raised(said, f"calling {name}()", error, remedy) from error
-    if not _is_kit(made):
+    if not _is_kit(made) and not is_tenants(made):
         raise ConfigurationError(f"{said} returned a {type(made).__name__}, and no kit: return a ReminderKit")
-    return cast("ReminderKit", made)
+    return made
 
 
 def _is_kit(value: object) -> bool:
     from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 
     return isinstance(value, ReminderKit | AsyncReminderKit)
+
+
+def is_tenants(value: object) -> bool:
+    """Say whether something is tenants, of either face."""
+    from reminder_kit.kit.tenants import AsyncTenants, Tenants
+
+    return isinstance(value, Tenants | AsyncTenants)
 
 
 def _raised(said: str, what: str, error: BaseException, remedy: str) -> ConfigurationError:

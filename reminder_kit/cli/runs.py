@@ -5,9 +5,6 @@ Never plans anything itself: the kit does.
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -21,8 +18,10 @@ from reminder_kit.cli.options import EVERY, INSTANT, chosen, common, forced, now
 from reminder_kit.cli.outcomes import finished, show_plan, told
 from reminder_kit.cli.output import say, warn, write_json, write_json_list
 from reminder_kit.cli.progress import PARKING, progress
+from reminder_kit.cli.repeating import repeated
 from reminder_kit.cli.session import opened
-from reminder_kit.errors import LedgerError, ProviderError, UnsafePlanError
+from reminder_kit.cli.tenants import resync_all
+from reminder_kit.errors import ProviderError, UnsafePlanError
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
@@ -126,6 +125,7 @@ def import_(
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @click.option("--every", help="Go on for ever, with this pause: 60s, 5m, 1h.", **EVERY)
 @click.option("--opt-outs", is_flag=True, help="First read the provider's list of opt-outs (hourly with --every).")
+@click.option("--all-tenants", is_flag=True, help="For every tenant of the ledger; one that fails stops no other.")
 @click.option("--all", "whole", is_flag=True, help="With --json: list what was passed over, since it stands, as well.")
 @_changes_only
 @_quiet
@@ -138,6 +138,7 @@ def resync(
     *,
     dry_run: bool,
     opt_outs: bool,
+    all_tenants: bool,
     whole: bool,
     force: bool,
     changes_only: bool,
@@ -147,8 +148,12 @@ def resync(
 
     It looks at what changed, is due or is in doubt; all that stands is counted in the summary, and
     listed with --json --all. With --every it goes on until terminated, each run's JSON on a line of
-    its own; the configuration is read once.
+    its own; the configuration is read once. With --all-tenants there is a report for each tenant, a line of JSON each.
     """
+    if all_tenants:
+        if now is not None or dry_run or opt_outs or whole or changes_only:
+            raise click.UsageError("--all-tenants goes with --every, --force, --quiet and --json alone")
+        return resync_all(every, force=force, quiet=quiet)
     if whole and (dry_run or not chosen().json):
         raise click.UsageError("--all lists what stands after a run, as JSON: give --json as well, and no --dry-run")
     if every is not None and (now is not None or dry_run):
@@ -167,7 +172,7 @@ def resync(
             with telling_if_interrupted(kit):
                 return max(_reconcile_opt_outs(kit, pause), _resync_once(kit, force=force, whole=whole, quiet=quiet))
         once = partial(_resync_once, kit, force=force, whole=whole, quiet=quiet, one_line=True)
-        return _repeat(lambda: max(_reconcile_opt_outs(kit, pause), once()), every)
+        return repeated(lambda: max(_reconcile_opt_outs(kit, pause), once()), every)
 
 
 def _reconcile_opt_outs(kit: ReminderKit, pause: timedelta | None) -> int:
@@ -215,24 +220,6 @@ def _write_all(report: Report, reader: Reader, *, one_line: bool) -> None:
     )
     head = {name: value for name, value in report.as_json().items() if name != "changes"}
     write_json_list(head, "changes", (change.as_json() for change in chain(report.changes, stands)), one_line=one_line)
-
-
-def _repeat(job: Callable[[], int], pause: timedelta) -> int:
-    """Do a job again and again until terminated; a failure that may have passed by the next time does not end it."""
-    stop = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    status = 0
-    try:
-        while not stop.is_set():
-            try:
-                status = job()
-            except (LedgerError, ProviderError, UnsafePlanError) as error:
-                say(f"error: {error} (next try in {pause.total_seconds():g} s)")
-                status = 3 if isinstance(error, UnsafePlanError) else 1
-            stop.wait(pause.total_seconds())
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    return status
 
 
 def _refuse_unsafe(made: Plan) -> None:

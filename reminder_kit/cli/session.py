@@ -18,18 +18,21 @@ from urllib.parse import urlsplit
 import click
 
 from reminder_kit.cli.options import APP_VARIABLE, chosen
-from reminder_kit.cli.own_kit import OwnKit, own_kit
+from reminder_kit.cli.own_kit import OwnKit, is_tenants, own, own_kit, several
 from reminder_kit.cli.progress import Counting
 from reminder_kit.config.loading import DEFAULT_PATH, Config, load
+from reminder_kit.config.tenant_files import TenantFiles, require_named
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.instants import iso
 from reminder_kit.text.printable import printable
 
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+    from reminder_kit.kit.tenants import AsyncTenants, Tenants
+    from reminder_kit.ledger.ledger import Ledger
     from reminder_kit.ports import Provider
 
-__all__ = ["Setup", "configured", "is_loopback", "made_kit", "opened", "present"]
+__all__ = ["Setup", "all_tenants", "configured", "is_loopback", "made_kit", "opened", "present", "whole_ledger"]
 
 Setup = Config | OwnKit
 """What a command works with: what a file says, or the kit that an app made."""
@@ -44,16 +47,66 @@ def configured(*, needed: bool = True, warn: bool = False) -> Setup:
     With `warn` its warnings are written to stderr: where somebody reads what will be sent, not in every batch job.
     Raises `ConfigurationError`.
     """
-    file, app = chosen().config, _app_named()
+    file, app, tenant = chosen().config, _app_named(), chosen().tenant
     if app is not None:
-        setup: Setup = own_kit(*app)
+        setup: Setup = own_kit(*app, tenant)
     elif not needed and file is None and not Path(DEFAULT_PATH).exists():
         setup = Config(path=Path(DEFAULT_PATH))
     else:
-        setup = load(file or DEFAULT_PATH)
+        setup = _of_tenant(load(file or DEFAULT_PATH), tenant, needed=needed)
     for warning in setup.warnings if warn else ():
         _warn(f"{setup.path}: {warning}")
     return setup
+
+
+def _of_tenant(common: Config, tenant: str | None, *, needed: bool) -> Config:
+    """Return the configuration of the tenant that was named, or the one there is."""
+    if common.tenants_folder is None:
+        if tenant is not None:
+            raise ConfigurationError(
+                f"--tenant {tenant}: {common.path} has no [tenants] folder, and with it no tenants: leave --tenant out"
+            )
+        return common
+    if tenant is None:
+        if needed:
+            raise ConfigurationError(several(str(common.path)))
+        return common
+    return require_named(common, tenant, TenantFiles(common))
+
+
+def whole_ledger() -> tuple[Ledger, datetime]:
+    """Return the ledger itself, whoever of several tenants is in it, not opened yet, and the present instant.
+
+    Raises `ConfigurationError`.
+    """
+    app = _app_named()
+    if chosen().tenant is not None:
+        setup = configured()
+    elif app is None:
+        setup = load(chosen().config or DEFAULT_PATH)
+    else:
+        found = own(*app)
+        if is_tenants(found):
+            return found.ledger, datetime.now(UTC)
+        setup = OwnKit(app[0], cast("ReminderKit", found))
+    return cast("Ledger", setup.ledger()), present(setup)
+
+
+def all_tenants() -> Tenants | AsyncTenants | None:
+    """Return all tenants of the configuration, or of the app; None: there are none, but one kit by itself.
+
+    Raises `ConfigurationError`.
+    """
+    from reminder_kit.kit.tenants import Tenants
+
+    if (app := _app_named()) is not None:
+        found = own(*app)
+        return cast("Tenants", found) if is_tenants(found) else None
+    common = load(chosen().config or DEFAULT_PATH)
+    if common.tenants_folder is None:
+        return None
+    files = TenantFiles(common)
+    return Tenants(common.ledger(), files.build, names=files.names)
 
 
 def _app_named() -> tuple[str, str] | None:

@@ -22,10 +22,10 @@ import click
 
 from reminder_kit.cli.called import called_in
 from reminder_kit.cli.options import chosen, common
-from reminder_kit.cli.output import say, write_json, write_text
+from reminder_kit.cli.output import ours_alone, say, write_json, write_text
 from reminder_kit.cli.own_kit import face_of
 from reminder_kit.cli.rendering import shortened
-from reminder_kit.cli.session import is_loopback, opened
+from reminder_kit.cli.session import all_tenants, is_loopback, opened
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.instants import from_iso
 from reminder_kit.model.names import NOBODY
@@ -63,20 +63,32 @@ def serve(port: int, host: str, path: str, sandbox_clock: str | None, *, names: 
 
     Each is verified, stored and answered at once; what follows from it (withdrawing after
     a STOP) is done right afterwards. Put it behind a proxy that speaks TLS, and name
-    the public address as [provider] webhook_url.
+    the public address as [provider] webhook_url. Of several tenants it takes in the webhooks of all, each at this
+    address or, a level below, at the tenant's own (/NAME); --tenant serves one.
     """
     from reminder_kit.webhook_app import WebhookApp
 
+    tenants = all_tenants() if chosen().tenant is None else None
+    if tenants is not None:
+        if sandbox_clock is not None:
+            raise click.UsageError("--sandbox-clock is for one tenant: name it with --tenant")
+        with ours_alone():
+            _serve(WebhookApp(tenants, path=path, tell=_log_line, closes=True), host, port, path)
+        return 0
     with opened(writing=True) as kit, _clock_of(kit, sandbox_clock):
         face = face_of(kit)
         shows_names = sys.stderr.isatty() if names is None else names
         described = partial(_described, kit) if shows_names else None
         # in the loop that it was used in
         app = WebhookApp(face, path=path, tell=_log_line, described=described, closes=face is not kit)
-        with listening(host, port) as door:
-            shown = f"[{host}]" if ":" in host else host
-            serve_app(app, door, f"http://{shown}:{door.getsockname()[1]}/{path.lstrip('/')}")
+        _serve(app, host, port, path)
     return 0
+
+
+def _serve(app: Any, host: str, port: int, path: str) -> None:
+    with listening(host, port) as door:
+        shown = f"[{host}]" if ":" in host else host
+        serve_app(app, door, f"http://{shown}:{door.getsockname()[1]}/{path.lstrip('/')}")
 
 
 def _clock_of(kit: ReminderKit, sandbox: str | None) -> AbstractContextManager[None]:

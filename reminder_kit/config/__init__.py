@@ -7,6 +7,7 @@ order:
     arguments       the arguments of a kit in code, by the same checks
     provider_table  [provider] and [fallback] as arguments of a provider's class
     loading         `load` and `Config`: tables, rules, secrets
+    tenant_files    a folder with a file for each tenant, laid over what all have in common
     json_schema     JSON Schemas of the file, for editors
 
 What to know:

@@ -272,6 +272,10 @@ def _sender() -> dict[str, Any]:
         "base_url": _TEXT,
         "webhook_url": _TEXT,
         "schedule_ahead": _LENGTH,
+        "environment": _described(
+            {"type": "string", "pattern": "^[A-Z][A-Z0-9_]{0,60}$"},
+            "What the names of this account's variables begin with: NORTH reads NORTH_TELNYX_API_KEY.",
+        ),
     }
 
 
@@ -332,6 +336,11 @@ def _tables() -> dict[str, Any]:
             without_phone={"enum": ["say", "attention"]},
             sources=_SOURCES,
             limits={"type": "object"},
+        ),
+        "tenants": _table(
+            "Many tenants over one ledger, each with a file of its own that is laid over this one.",
+            "folder",
+            folder=_described(_TEXT, "Where their files are: north.toml is the tenant north."),
         ),
         "retention": _table(
             "How long personal data is kept.",

@@ -31,7 +31,7 @@ from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.linter import warnings_of
 
-__all__ = ["DEFAULT_LEDGER", "DEFAULT_PATH", "LEDGER_VARIABLE", "Config", "load"]
+__all__ = ["DEFAULT_LEDGER", "DEFAULT_PATH", "LEDGER_VARIABLE", "Config", "checked", "load", "parsed"]
 
 DEFAULT_PATH = "reminders.toml"
 """The file that is read where none is named."""
@@ -45,6 +45,7 @@ here."""
 
 _TABLES = (
     "calendar", "cost", "fallback", "guard", "ledger", "provider", "quiet_hours", "replies", "retention", "rules",
+    "tenants",
 )  # fmt: skip
 _OPTIONS = ("rearm_after", "correction", "cancellation", "min_gap", "max_per_day", "expected_every", "unclear")
 _DAYS_AND_WORDS = ("holidays", "closed_days", "weekend", "transliterate", "must_say")
@@ -81,6 +82,8 @@ class Config:
     calendar: CalendarSettings = field(factory=CalendarSettings)
     #: The rules, in the order of the file.
     rules: tuple[Rule, ...] = ()
+    #: The folder with a file for each tenant; None: there are no tenants.
+    tenants_folder: Path | None = None
     #: Further arguments of the kit, by name.
     options: Mapping[str, Any] = field(factory=dict)
     #: What should be known and stops nothing.
@@ -174,13 +177,22 @@ def load(path: str | Path = DEFAULT_PATH, *, environ: Mapping[str, str] = os.env
     is broken.
     """
     path = Path(path)
+    return checked(path, *parsed(path), environ)
+
+
+def parsed(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return the text of a file, and what TOML makes of it. Raises `ConfigurationError`."""
     text = _file_text(path)
     try:
-        values = tomllib.loads(text)
+        return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: broken TOML: {error}; mend that place") from None
     except RecursionError:
         raise ConfigurationError(f"{path}: broken TOML: lists and tables too deep within each other") from None
+
+
+def checked(path: Path, text: str, values: dict[str, Any], environ: Mapping[str, str] = os.environ) -> Config:
+    """Return what a file says, checked; `text` is where its rules stand, for errors. Raises as `load` does."""
     try:
         return _checked_config(path, text, values, environ)
     except (ConfigurationError, InvalidRuleError) as error:
@@ -253,12 +265,20 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         prices=Prices.from_mapping(_table_named(tables, "cost")) if "cost" in tables else None,
         calendar=CalendarSettings.from_mapping(_table_named(tables, "calendar")),
         rules=rules,
+        tenants_folder=_tenants_folder(_table_named(tables, "tenants")) if "tenants" in tables else None,
         options={
             **options,
             **{key: top[key] for key in _OPTIONS if key in top},
         },
         warnings=tuple(warnings),
     )
+
+
+def _tenants_folder(table: Mapping[str, Any]) -> Path:
+    found = _checked_table(table, {"folder": checks.text}, "tenants")
+    if "folder" not in found:
+        raise ConfigurationError('[tenants] folder is missing: write folder = "tenants", a folder with a file for each')
+    return Path(found["folder"])
 
 
 def _retention(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Never makes a provider, and never reads a secret from the file.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from inspect import Parameter, signature
@@ -46,12 +47,39 @@ def provider_arguments(kind: Any, table: Mapping[str, Any], where: str) -> dict[
     )
     found = {}
     for key, value in table.items():
-        if key == "name" or key in KIT_KEYS:
+        if key in ("name", "environment") or key in KIT_KEYS:
             continue
         if key not in known:
-            raise ConfigurationError(f"{where} unknown key {key!r}: {suggestion(key, ('name', *known, *KIT_KEYS))}")
+            raise ConfigurationError(
+                f"{where} unknown key {key!r}: {suggestion(key, ('name', 'environment', *known, *KIT_KEYS))}"
+            )
         found[_argument_name(key)] = checks.typed(
             value, str(parameters[_argument_name(key)].annotation), f"{where} {key}"
+        )
+    if "environment" in table:
+        found |= _from_environment(parameters, str(table.get("name")), table["environment"], where)
+    return found
+
+
+def _from_environment(
+    parameters: Mapping[str, Parameter], name: str, prefix: Any, where: str, environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return the arguments that variables with a prefix hold: "NORTH" reads NORTH_TELNYX_API_KEY, and so on.
+
+    Raises `ConfigurationError` for what is no prefix, and where no variable has a secret: the account that all others
+    use is not taken for it.
+    """
+    if not isinstance(prefix, str) or not re.fullmatch(r"[A-Z][A-Z0-9_]{0,60}", prefix):
+        raise ConfigurationError(
+            f"{where} environment must be what the names of its variables begin with, in capitals, not {prefix!r}"
+        )
+    variables = {each: f"{prefix}_{name}_{each}".upper() for each in parameters}
+    found = {each: environ[variable] for each, variable in variables.items() if environ.get(variable)}
+    secrets = [each for each in parameters if SECRET_NAMES.fullmatch(each) and each != "public_key"]
+    if secrets and not set(secrets) & set(found):
+        raise ConfigurationError(
+            f"{where} environment = {prefix!r}: there is no key of that account: set the environment variable "
+            f"{variables[secrets[0]]}"
         )
     return found
 

@@ -26,7 +26,7 @@ from flask.cli import with_appcontext
 from reminder_kit.errors import InvalidInputError, UnsafePlanError
 from reminder_kit.kit.endpoint import taken_in
 from reminder_kit.kit.faces import ReminderKit
-from reminder_kit.kit.following import Follower
+from reminder_kit.kit.following import follower_of
 from reminder_kit.kit.rows import Row, drawn, list_failure, record_rows, said
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
@@ -57,7 +57,7 @@ class Reminders:
             raise InvalidInputError(f"Flask's views block: give a ReminderKit, not a {type(kit).__name__}")
         self.kit = kit
         self.live = live
-        self.follower = Follower(kit)
+        self.follower = follower_of(kit)
         self._follow = follow
         if app is not None:
             self.init_app(app)

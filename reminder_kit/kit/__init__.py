@@ -10,7 +10,11 @@ In reading order:
 - `consent`: suppress, allow, and what was said about a number.
 - `verbs`: plan, apply, sync, resync, record, withdraw, receive, explain …
 - `assembly`: how provider, fallback, rules, ledger and settings become planner, executor and inbox.
+- `fallbacks`, `senders`, `run_notes`: what stands in, further senders, and what the ledger keeps of a run.
+- `tenants`: many kits over one ledger; `tenant_kits` builds and drops them, `tenant_webhooks` finds whose a webhook is,
+  `tenant_outcomes` are the reports, `shared` what the kits have in common.
 - `restored`: who opted out meanwhile, asked before a ledger that was restored writes to anybody.
+- `receiving`: a webhook for one kit, verified.
 - `rows`, `following`, `endpoint`: for integrations: a host's rows recorded in its transaction, followed after its
   commit, and its webhooks answered.
 - `listeners`: callbacks of the host, told of events, changes and runs.
@@ -26,5 +30,6 @@ To know:
 from __future__ import annotations
 
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+from reminder_kit.kit.tenants import AsyncTenants, Tenants
 
-__all__ = ["AsyncReminderKit", "ReminderKit"]
+__all__ = ["AsyncReminderKit", "AsyncTenants", "ReminderKit", "Tenants"]

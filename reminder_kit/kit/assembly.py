@@ -360,6 +360,14 @@ class Kit:
             routes.append((self.fallback, self._fallback_io))
         return routes
 
+    async def _taken(self, events: Sequence[DeliveryEvent]) -> tuple[DeliveryEvent, ...]:
+        """Store verified events, act on them, and tell listeners; returns them, each with whether it came before."""
+        now = self.now()
+        await self._io.call(self.ledger.prepare)
+        taken = await self._io.result(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
+        await self._tell(taken.announced)
+        return taken.events
+
     async def _tell(self, events: Iterable[DeliveryEvent]) -> None:
         """Tell listeners of events, each under its type and under "*"; what can't be acted upon is logged, too."""
         for event in events:

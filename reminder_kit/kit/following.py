@@ -20,7 +20,12 @@ __all__ = ["Follower", "TaskFollower", "follower_of"]
 
 
 def follower_of(kit: ReminderKit | AsyncReminderKit) -> Follower | TaskFollower:
-    """Return the follower that suits a kit: a thread for the blocking face, a task of the loop for the other."""
+    """Return the follower that suits a kit: a thread for the blocking face, a task of the loop for the other.
+
+    That of a tenant's kit is the one of all tenants.
+    """
+    if kit.shared.follower is not None:
+        return kit.shared.follower  # type: ignore[no-any-return]
     return TaskFollower(kit) if isinstance(kit, AsyncReminderKit) else Follower(kit)
 
 

@@ -14,7 +14,7 @@ from reminder_kit.delivery.accounts import AccountState, account_of
 from reminder_kit.kit.rates import granting
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ports import Provider
-from reminder_kit.transport.pace import Pace
+from reminder_kit.transport.pace import Pace, per_second
 from reminder_kit.transport.pools import AsyncPool, Pool
 from reminder_kit.transport.shared_pace import SharedPace
 
@@ -65,21 +65,21 @@ class Alone:
 
 @define
 class _Account:
-    """One account, and at which rate each of those who send by it asked to."""
+    """One account, and how many requests a second each of those who send by it asked for at most."""
 
     state: AccountState = field(factory=AccountState)
     #: Nobody asked for it yet: None.
     pace: Pace | None = None
-    rates: dict[str, str | float] = field(factory=dict)
+    rates: dict[str, float] = field(factory=dict)
 
     def paced(self, ledger: Ledger, provider: Provider, rate: str | float | None) -> Pace:
         """Return the pace: that of the slowest of those who asked for any; its places are in the first one's ledger."""
         if rate is None:
             self.rates.pop(ledger.namespace, None)
         else:
-            self.rates[ledger.namespace] = rate
+            self.rates[ledger.namespace] = per_second(rate)
         self.pace = self.pace or SharedPace(None, granting(ledger, provider))
-        self.pace.keep_to(self.rates.values())
+        self.pace.keep_to([min(self.rates.values())] if self.rates else [])
         return self.pace
 
 
@@ -108,7 +108,10 @@ class Common:
 
     def _account(self, provider: Provider) -> _Account:
         """Return the account whose credentials these are, at that address."""
-        return self._accounts.setdefault((provider.name, provider.base_url, account_of(provider)), _Account())
+        name = (provider.name, provider.base_url, account_of(provider))
+        if name not in self._accounts:
+            self._accounts[name] = _Account()
+        return self._accounts[name]
 
     def is_first(self, namespace: str, about: str) -> bool:
         """Say whether something else was said of a namespace the last time, or nothing."""

@@ -16,6 +16,7 @@ from attrs import evolve
 from reminder_kit.errors import InvalidInputError, PlanChangedError
 from reminder_kit.kit.listeners import announces_run
 from reminder_kit.kit.looking import LookingVerbs
+from reminder_kit.kit.receiving import verified
 from reminder_kit.model.appointments import Appointment, Status, recurrence_name
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.messages import DeliveryEvent
@@ -32,7 +33,6 @@ from reminder_kit.reconciler.planner import SMALL, Appointments, Planner
 from reminder_kit.reconciler.retrying import hasten, start_afresh
 from reminder_kit.reconciler.scope import require_one_source
 from reminder_kit.text.samples import made_up
-from reminder_kit.webhooks.verification import verified_events
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -357,13 +357,7 @@ class Verbs(LookingVerbs):
         `InvalidInputError` where the body is not bytes.
         What follows (withdrawing after a STOP) is done by the next `resync(only_dirty=True)`.
         """
-        now = self.now()
-        providers = [provider for provider in (self.provider, self.fallback) if provider is not None]
-        events = verified_events(providers, provider, headers, body, now, self.settings.defaults.region, url)
-        await self._io.call(self.ledger.prepare)
-        taken = await self._io.result(self.ledger.submit(lambda tx: self._inbox.take(tx, events, now)))
-        await self._tell(taken.announced)
-        return taken.events
+        return await self._taken(verified(self, headers, body, provider, url))
 
     # Looking
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 from attrs import field, frozen
 
 from reminder_kit.errors import LedgerError
-from reminder_kit.ledger.asks import asks_of
+from reminder_kit.ledger.asks import Asks, asks_of
 from reminder_kit.ledger.databases.failures import is_worth_another_try
 from reminder_kit.ledger.databases.write_behind import NotAsMeantError
 from reminder_kit.ledger.transaction import Transaction
@@ -48,6 +48,8 @@ class _Job:
     future: Future[Any]
     #: Opens the transaction that it is run in.
     writing: Writing
+    #: What it sees of the ledger: operations of several namespaces are committed together.
+    namespace: str
 
 
 @frozen
@@ -116,8 +118,8 @@ class _Writer:
                 is_open = True
                 while len(results) < len(jobs):
                     wave = jobs[len(results) :]
-                    transaction.foresee(asks_of(job.operation) for job in wave)
-                    results += [job.operation(transaction) for job in wave]
+                    _foresee(wave, transaction)
+                    results += [job.operation(transaction.within(job.namespace)) for job in wave]
                     if time.monotonic() < until:
                         jobs += self._waiting(_MOST - len(jobs))
         except NotAsMeantError:
@@ -139,6 +141,15 @@ class _Writer:
         else:
             for one in jobs:
                 _commit_alone(one)
+
+
+def _foresee(jobs: Sequence[_Job], transaction: Transaction) -> None:
+    """Have what operations are going to ask be asked ahead, for all of a namespace at once."""
+    asked: dict[str, list[Asks]] = {}
+    for job in jobs:
+        asked.setdefault(job.namespace, []).append(asks_of(job.operation))
+    for namespace, all_asks in asked.items():
+        transaction.within(namespace).foresee(all_asks)
 
 
 def _commit_alone(job: _Job) -> None:
@@ -174,8 +185,11 @@ class Group:
         #: The writer that a fork waits for; None: none does, or it would take too long.
         self._resting: _Writer | None = None
 
-    def submit(self, operation: Callable[[Transaction], T], writing: Writing) -> Future[T]:
-        """Have an operation run in a transaction that `writing` opens, and committed; returns at once."""
+    def submit(self, operation: Callable[[Transaction], T], writing: Writing, namespace: str) -> Future[T]:
+        """Have an operation run, within a namespace, in a transaction that `writing` opens, and committed.
+
+        Returns at once.
+        """
         future: Future[T] = Future()
         if current_thread() is self._thread:
             raise LedgerError("an operation of the ledger can't wait for another one: call the transaction itself")
@@ -185,7 +199,7 @@ class Group:
                 thread = Thread(target=writer.run, name="reminder-kit-ledger", daemon=True)
                 thread.start()
                 self._writer, self._thread = writer, thread
-            self._writer.waiting.put(_Job(operation, future, writing))
+            self._writer.waiting.put(_Job(operation, future, writing, namespace))
         return future
 
     def close(self) -> None:

@@ -87,14 +87,18 @@ class Home(Forkable):
                 self.open.database = database_for(self.given, self._mode, self._patience)
             return self.open.database
 
-    def submit(self, op: Callable[[Transaction], T], writing: Writing, *, apart: bool = False) -> Future[T]:
-        """Have the one writer run an operation in a transaction that `writing` opens; returns at once.
+    def submit(
+        self, op: Callable[[Transaction], T], writing: Writing, namespace: str, *, apart: bool = False
+    ) -> Future[T]:
+        """Have the one writer run an operation, within a namespace, in a transaction that `writing` opens.
+
+        Returns at once. `apart`, on PostgreSQL, has another one do it, for what other processes wait for.
 
         `apart`, on PostgreSQL, has another one do it, for what other processes wait for.
         """
         with self.lock:
             group = self.open.committing(apart=apart and self.database.kind != "sqlite")
-        return group.submit(op, writing)
+        return group.submit(op, writing, namespace)
 
     def close(self) -> None:
         """Commit what was submitted and close all connections; they are opened again when used."""

@@ -86,13 +86,14 @@ class Ledger:
         self._home = Home(url, file_mode(mode, "mode"), patience(busy_timeout, "busy_timeout"))
         self._is_lent = False
 
-    def namespaced(self, namespace: str) -> Ledger:
+    def namespaced(self, namespace: str, *, closes: bool = False) -> Ledger:
         """Return the same ledger for another namespace: it shares database, connections and writer with this one.
 
-        Closing it closes nothing: this one is closed by whoever made it. Raises `InvalidInputError` as the constructor.
+        Closing it closes nothing, since this one is closed by whoever made it; with `closes` it closes them for both.
+        Raises `InvalidInputError` as the constructor.
         """
         other = copy(self)
-        other.namespace, other._is_lent = _namespace(namespace), True  # noqa: SLF001 - one of our own
+        other.namespace, other._is_lent = _namespace(namespace), not closes  # noqa: SLF001 - one of our own
         return other
 
     def __repr__(self) -> str:
@@ -300,7 +301,7 @@ class Ledger:
         operation must depend on nothing but the transaction. `apart`, on PostgreSQL, is for one that other processes
         wait for: they are not to wait for all else that this one writes.
         """
-        return self._home.submit(op, self.writing, apart=apart)
+        return self._home.submit(op, self.writing, self.namespace, apart=apart)
 
     @contextmanager
     def on(self, connection: Any) -> Iterator[Transaction]:

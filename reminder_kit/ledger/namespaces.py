@@ -11,28 +11,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from attrs import frozen
 
 from reminder_kit.ledger.sql.restoration_statements import EVERYWHERE
-from reminder_kit.ledger.sql.row_mapping import instant
+from reminder_kit.ledger.sql.row_mapping import micros
 from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.model.lifecycle import LIVE, OPEN
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.ledger import Ledger
 
-__all__ = ["Writing", "is_anything_open", "namespaces", "namespaces_at_work", "owners", "writing_to"]
-
-
-@frozen
-class Writing:
-    """That a namespace wrote, or is to write, to a number."""
-
-    namespace: str
-    #: What it writes from.
-    sender: str
-    #: The latest send time, UTC.
-    last_at: datetime
+__all__ = ["is_anything_open", "namespaces", "namespaces_at_work", "owners", "writers"]
 
 
 def namespaces(ledger: Ledger) -> list[str]:
@@ -56,12 +44,14 @@ def owners(ledger: Ledger, ids: Collection[str], tokens: Collection[str]) -> lis
     return list(dict.fromkeys([*found, *(_column(ledger, lambda: _carrying(ledger.schema, tokens)) if tokens else ())]))
 
 
-def writing_to(ledger: Ledger, numbers: Collection[str]) -> list[Writing]:
-    """Return which namespaces wrote, or are to write, to any of these numbers, the latest first."""
+def writers(ledger: Ledger, numbers: Collection[str], until: datetime | None = None) -> list[tuple[str, str]]:
+    """Return which namespaces write to any of these numbers, and from what, who did so last before the others.
+
+    `until` (UTC): what goes out later says nothing; None: it is taken for what went out.
+    """
     if not numbers:
         return []
-    found = _rows(ledger, lambda: _to(ledger.schema, numbers))
-    return [Writing(namespace, sender, instant(at)) for namespace, sender, at in found]
+    return [(namespace, sender) for namespace, sender, _ in _rows(ledger, lambda: _to(ledger.schema, numbers, until))]
 
 
 def _column(ledger: Ledger, statement: Callable[[], Any]) -> list[str]:
@@ -114,8 +104,10 @@ def _carrying(schema: str | None, tokens: Iterable[str]) -> Any:
     return sa.select(known.c.name).where(has)
 
 
-def _to(schema: str | None, numbers: Iterable[str]) -> Any:
+def _to(schema: str | None, numbers: Iterable[str], until: datetime | None) -> Any:
     table = tables_of(schema).messages
     last = sa.func.max(table.c.send_at)
     found = sa.select(table.c.namespace, table.c.sender, last).where(table.c.to_number.in_(list(numbers)))
+    if until is not None:
+        found = found.where(table.c.send_at <= micros(until))
     return found.group_by(table.c.namespace, table.c.sender).order_by(last.desc(), table.c.namespace)

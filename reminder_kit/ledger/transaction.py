@@ -71,8 +71,9 @@ class Transaction:
     """
 
     def __init__(self, runner: Runner, namespace: str, schema: str | None, *, together: bool = False) -> None:
-        self._runner = WriteBehind(runner)
+        self._runner = runner if isinstance(runner, WriteBehind) else WriteBehind(runner)
         self._namespace = namespace
+        self._schema = schema
         self._statements = statements_for(schema, runner.kind)
         self.reader = Reader(self._runner, namespace, schema)
         #: What is said about writing to numbers.
@@ -84,6 +85,16 @@ class Transaction:
         self.restorations = Restorations(self._runner, self.reader, namespace, self._statements)
         self._foresight = Foresight(self._runner, self.reader, namespace, self._statements)
         self._together = together
+        #: The same transaction, as other namespaces see it.
+        self._others: dict[str, Transaction] = {}
+
+    def within(self, namespace: str) -> Transaction:
+        """Return this very transaction as another namespace sees it: committed, or rolled back, together with it."""
+        if namespace == self._namespace:
+            return self
+        if namespace not in self._others:
+            self._others[namespace] = Transaction(self._runner, namespace, self._schema, together=self._together)
+        return self._others[namespace]
 
     def foresee(self, all_asks: Iterable[Asks]) -> None:
         """Ask ahead, for several operations at once, what they say that they ask."""

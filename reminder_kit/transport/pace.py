@@ -5,6 +5,7 @@ Never sends anything itself, and never waits but by what `turn` and `leave` are 
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -15,16 +16,18 @@ from reminder_kit.forks import Forkable, survive_forks
 from reminder_kit.model.rates import HEADROOM
 from reminder_kit.ports import IO, Response
 
-__all__ = ["Pace"]
+__all__ = ["Pace", "per_second"]
 
 
 _APART = 0.05
 """Seconds between those who were held back together: they don't all come back at once."""
 
 
-def _per_second(rate: str | float) -> float:
+def per_second(rate: str | float) -> float:
     """Return a rate in requests a second; raises `InvalidInputError` for what is no rate."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*(s|sec|second|m|min|minute|h|hour))?\s*", str(rate))
+    if isinstance(rate, float) and 0 < rate < math.inf:  # however small: "0.1/h" is 2.8e-05 a second
+        return rate
     count = float(found[1]) if found else 0.0
     if not found or count <= 0:
         raise InvalidInputError(f"rate = {rate!r} is no rate: write '50/s', '600/min' or a number a second")
@@ -68,7 +71,7 @@ class Pace(Forkable):
 
     def keep_to(self, rates: Iterable[str | float]) -> None:
         """Space requests by the slowest of these rates from now on; none: by no rate."""
-        self._per_second = min(map(_per_second, rates), default=0.0)
+        self._per_second = min(map(per_second, rates), default=0.0)
         self._gap = HEADROOM / self._per_second if self._per_second else 0.0
 
     async def turn(self, io: IO) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from attrs import evolve
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.ledger.namespaces import is_anything_open, namespaces, namespaces_at_work, owners, writing_to
+from reminder_kit.ledger.namespaces import is_anything_open, namespaces, namespaces_at_work, owners, writers
 from reminder_kit.model.lifecycle import State
 from reminder_kit.testing.ledger_stage import NOW, PHONE, incoming, park_one, record_all
 
@@ -26,6 +27,28 @@ def test_namespaces_of_one_ledger_share_its_connections_and_its_writer(ledger):
     assert threading.active_count() == before
     assert north._database is south._database is ledger._database
     assert (repr(north) != repr(south), north.url) == (True, south.url)
+
+
+def test_operations_of_several_namespaces_are_committed_together_each_in_its_own(ledger):
+    """What is submitted at once is one transaction; each operation writes, and asks ahead, in its own namespace."""
+    names = [f"n-{number}" for number in range(20)]
+    for name in names:
+        record_all(ledger.namespaced(name), incoming())
+    many = [ledger.namespaced(name) for name in names]
+    gate, seen = threading.Event(), []
+    first = ledger.submit(lambda _tx: gate.wait(10))
+
+    def write(tx, name):
+        seen.append(id(tx._runner))
+        tx.mark_run(name, NOW, {})
+        return tx.reader.counts()["appointments"]
+
+    futures = [one.submit(partial(write, name=name)) for one, name in zip(many, names, strict=True)]
+    gate.set()
+    first.result(10)
+    assert [future.result(10) for future in futures] == [1] * len(names)
+    assert len(set(seen)) < len(names)
+    assert [list(one.read(lambda reader: reader.runs())) for one in many] == [[name] for name in names]
 
 
 def test_a_shared_ledger_is_closed_by_who_made_it(sqlite_url):
@@ -51,7 +74,7 @@ def test_there_are_no_namespaces_where_there_is_no_ledger(sqlite_url):
     """Asking creates nothing."""
     whole = Ledger(sqlite_url)
     assert (namespaces(whole), namespaces_at_work(whole), owners(whole, ["P"], ["m"])) == ([], [], [])
-    assert (writing_to(whole, [PHONE]), is_anything_open(whole)) == ([], False)
+    assert (writers(whole, [PHONE]), is_anything_open(whole)) == ([], False)
 
 
 def test_whoever_serves_all_finds_whose_work_and_whose_message_it_is(ledger):
@@ -68,7 +91,8 @@ def test_whoever_serves_all_finds_whose_work_and_whose_message_it_is(ledger):
     assert "south" in namespaces_at_work(ledger)
     assert (owners(ledger, ["P-north", "other"], []), owners(ledger, [], [made.id])) == (["north"], ["north"])
     assert owners(ledger, ["P"], ["m"]) == []
-    (writing,) = writing_to(ledger, [PHONE, "+12025550199"])
-    assert (writing.namespace, writing.sender) == ("north", made.sender)
-    assert NOW - timedelta(days=99) < writing.last_at
+    assert writers(ledger, [PHONE, "+12025550199"]) == [("north", made.sender)]
+    at = made.draft.send_at
+    assert writers(ledger, [PHONE], at) == [("north", made.sender)]
+    assert writers(ledger, [PHONE], at - timedelta(seconds=1)) == []
     assert [is_anything_open(one) for one in (north, south, jobs)] == [True, False, False]

@@ -1,0 +1,34 @@
+"""A job done again and again, until the process is asked to end.
+
+Never ends for a failure that may have passed by the next time.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from reminder_kit.cli.output import say
+from reminder_kit.errors import LedgerError, ProviderError, UnsafePlanError
+
+__all__ = ["repeated"]
+
+
+def repeated(job: Callable[[], int], pause: timedelta) -> int:
+    """Do a job again and again until terminated; a failure that may have passed by the next time does not end it."""
+    stop = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    status = 0
+    try:
+        while not stop.is_set():
+            try:
+                status = job()
+            except (LedgerError, ProviderError, UnsafePlanError) as error:
+                say(f"error: {error} (next try in {pause.total_seconds():g} s)")
+                status = 3 if isinstance(error, UnsafePlanError) else 1
+            stop.wait(pause.total_seconds())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return status
