@@ -14,7 +14,7 @@ from typing import Any, cast
 from attrs import evolve, field, frozen
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.model.host_data import Data, data_of, shown_name, text_or_none, too_long, whole_text
+from reminder_kit.model.host_data import NO_DATA, Data, data_of, shown_name, text_or_none, too_long, whole_text
 from reminder_kit.model.instants import iso, named_zone, spelled, utc, zone
 from reminder_kit.model.phones import masked, phone_number
 from reminder_kit.model.suggestions import suggestion
@@ -115,7 +115,7 @@ class Recipient:
     timezone: str | None = field(default=None, validator=_known_zone)
     locale: str | None = field(default=None, converter=text_or_none)
     opted_in: bool = field(default=True, converter=_flag)
-    data: Mapping[str, Any] = field(factory=Data, converter=_data, hash=False)
+    data: Mapping[str, Any] = field(default=NO_DATA, converter=_data, hash=False)
 
     def __attrs_post_init__(self) -> None:
         for name, kind, right in (("opted_in", bool, "True or False"), ("data", Data, "a dict")):
@@ -244,7 +244,7 @@ class Appointment:
     revision: Revision | None = None
     booked_at: datetime | None = None
     tags: frozenset[str] = field(default=frozenset(), converter=_tags)
-    data: Mapping[str, Any] = field(factory=Data, converter=_data, hash=False)
+    data: Mapping[str, Any] = field(default=NO_DATA, converter=_data, hash=False)
     url: str | None = field(default=None, converter=text_or_none)
     all_day: bool = field(default=False, converter=_flag)
 

@@ -14,7 +14,7 @@ from typing import Any
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.instants import utc
 
-__all__ = ["Data", "data_of", "shown_name", "text_or_none", "too_long", "whole_text"]
+__all__ = ["NO_DATA", "Data", "data_of", "shown_name", "text_or_none", "too_long", "whole_text"]
 
 _DEEPEST = 100
 """How many lists and dicts may lie within each other."""
@@ -121,8 +121,14 @@ class Data(dict[str, Any]):
         return Data, (dict(self),)
 
 
+NO_DATA = Data()
+"""What appointments and people share that have none: nearly all of them."""
+
+
 def data_of(value: Mapping[str, Any]) -> Data:
     """Return a host's mapping as `Data`. Raises `InvalidInputError` for a value that the ledger cannot keep."""
     if isinstance(value, Data):
         return value
+    if not value:
+        return NO_DATA
     return Data({whole_text(key): _storable(item, f"data[{key!r}]") for key, item in value.items()})

@@ -9,7 +9,7 @@ thousandth of pendulum's; pendulum is what hosts may hand in and templates get t
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -24,11 +24,14 @@ __all__ = [
     "named_zone",
     "seconds",
     "spelled",
+    "steady_offset",
     "utc",
     "whole_seconds",
     "zone",
 ]
 
+_PLAIN_ZONES = (ZoneInfo, timezone)
+"""Zones of the standard library, whose own arithmetic is right: others, of wrappers and elders, may move in a gap."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,10 +48,12 @@ def utc(moment: datetime, what: str = "the instant") -> datetime:
             f"pendulum.datetime({moment.year}, {moment.month}, {moment.day}, {moment.hour}, {moment.minute}, "
             'tz="America/New_York")'
         )
-    as_utc = datetime(
-        moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond, UTC
-    )
     try:
+        if type(moment) is datetime and type(moment.tzinfo) in _PLAIN_ZONES:
+            return moment.astimezone(UTC)
+        as_utc = datetime(
+            moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond, UTC
+        )
         return as_utc - offset
     except OverflowError:
         raise InvalidInputError(f"{what} is not within the years 1 to 9999: {moment.isoformat()}") from None
@@ -76,6 +81,24 @@ def seconds(moment: datetime) -> int:
 def from_seconds(count: int) -> datetime:
     """Return the UTC instant so many seconds after 1970 began."""
     return _EPOCH + timedelta(seconds=count)
+
+
+_HOURS = [timedelta(hours=hour) for hour in range(25)]
+
+
+@lru_cache(maxsize=8192)
+def steady_offset(where: ZoneInfo, day: int) -> int | None:
+    """Return a zone's offset from UTC, in seconds, on a whole UTC day; None: it changes on that day.
+
+    `day` is the number of days since 1970 began. On nearly all days the wall clock is a matter of adding this number.
+    """
+    begin = _EPOCH + timedelta(days=day)
+    try:
+        offsets = {(begin + hours).astimezone(where).utcoffset() for hours in _HOURS}
+    except OverflowError:  # the calendar begins, or ends
+        return None
+    offset = offsets.pop()
+    return None if offsets or offset is None else offset // timedelta(seconds=1)
 
 
 def iso(moment: datetime) -> str:

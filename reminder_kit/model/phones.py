@@ -112,4 +112,4 @@ def is_given_out(number: str) -> bool:
 
 def is_possible(number: str) -> bool:
     """Say whether a text is a possible number in its E.164 form already."""
-    return phone_number(number, None) == number
+    return _phone_number(number, None) == number

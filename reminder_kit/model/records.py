@@ -200,10 +200,11 @@ class Incoming:
     as_of: AsOf | None = field(default=None, eq=False, repr=False)
     #: Whether it belongs to a state of its whole series that is older than what is recorded, whatever its own revision.
     outdated: bool = False
+    #: Which appointment it is.
+    identity: Identity = field(init=False, eq=False, repr=False)
 
-    @property
-    def identity(self) -> Identity:
-        """Which appointment it is."""
+    @identity.default
+    def _identity(self) -> Identity:
         return Identity.of(self.appointment)
 
     @property

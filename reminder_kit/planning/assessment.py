@@ -112,7 +112,7 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
     `combining` and `spacing`.
     """
     wanted = wanted_reminders(observed, settings, now)
-    again = sent_again(wanted, observed)
+    again = sent_again(wanted, observed) if observed.outcomes else []
     including = (
         {reminder.key: _messages_that_include(reminder, observed, settings, now) for reminder in wanted}
         if observed.included_in
@@ -126,7 +126,7 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
         by_key |= {key: [*by_key.get(key, ()), *messages] for key, messages in including.items()}
         more = _notices(wanted, by_key, observed, settings, now)
         wanted = [*with_fallbacks(wanted, by_key, settings, observed.blockers, now), *more]
-    wanted = [*wanted, *again]
+    wanted += again
     assessments = [_assessed(reminder, observed, including.get(reminder.key, []), settings, now) for reminder in wanted]
     _supersede(assessments)
     return assessments
@@ -174,7 +174,8 @@ def wanted_reminders(observed: Observed, settings: Settings, now: datetime | Non
     reminders = reminders_of(
         observed.appointment, rules_for(observed.appointment, settings.rules, settings.alarms), settings.defaults
     )
-    reminders = counted_from_moves(reminders, observed, settings, now)
+    if settings.counts_moves:
+        reminders = counted_from_moves(reminders, observed, settings, now)
     return _whom_may_be_written_to(reminders, observed, settings)
 
 
@@ -203,7 +204,10 @@ def _assessed(
     reminder: Reminder, observed: Observed, including: list[Message], settings: Settings, now: datetime
 ) -> Assessment:
     """Return the assessment of one reminder; `including` are messages of other reminders that include it."""
-    messages = [as_if_settled(message, settings, now) for message in observed.messages.get(reminder.key, ())]
+    known = observed.messages.get(reminder.key)
+    if not known and not including:
+        return _assessed_alone(reminder, observed, settings, now)
+    messages = [as_if_settled(message, settings, now) for message in known or ()]
     parked = next((message for message in reversed(messages) if message.state in OPEN), None)
     messages = [*still_told(reminder, [*messages, *including], observed, now)]
     settles = parked is not None and needs_settling(parked, now)
@@ -220,8 +224,23 @@ def _assessed(
     return assessment
 
 
+def _assessed_alone(reminder: Reminder, observed: Observed, settings: Settings, now: datetime) -> Assessment:
+    """Return the assessment of a reminder of which no message is known: of nearly all, where a plan is of many."""
+    assessment = Assessment(reminder, skip=reminder.refusal)
+    if reminder.refusal is not None:
+        return assessment
+    if observed.outcomes or observed.sent_before or reminder.rule.anchor == BOOKING:
+        _assess_unparked(assessment, (), observed, settings, now)
+    else:
+        _assess_new(assessment, (), observed, settings.of(reminder), now)
+    _assess_unclear(assessment, observed)
+    return assessment
+
+
 def _assess_unclear(assessment: Assessment, observed: Observed) -> None:
     """Fill in what becomes of a reminder whose number left unclear whether it wants any."""
+    if not observed.suppressed and not observed.outcomes:
+        return
     reminder = assessment.reminder
     if (late := waited_too_long(assessment.placement, observed.outcomes.get(reminder.key))) is not None:
         assessment.placement = late
@@ -331,13 +350,13 @@ def _assess_unparked(
     With `prefer_duplicate` False none does.
     """
     reminder, own_settings = assessment.reminder, settings.of(assessment.reminder)
-    if _already_sent(reminder, messages, observed, settings):
+    if (messages or observed.sent_before) and _already_sent(reminder, messages, observed, settings):
         assessment.skip = Reason.ALREADY_SENT
         return
     all_unknown = [message for message in messages if message.state is State.UNKNOWN]
-    unknown = sum(texts_in_doubt(message) for message in all_unknown if _is_for(reminder, message, settings))
+    unknown = sum([texts_in_doubt(message) for message in all_unknown if _is_for(reminder, message, settings)])
     record = observed.outcomes.get(reminder.key)
-    if not messages and (record is None or record.status is ReminderStatus.SKIPPED):
+    if reminder.rule.anchor == BOOKING and not messages and (record is None or record.status is ReminderStatus.SKIPPED):
         assessment.placement = refused_as_old(reminder, now)
         if assessment.placement is not None:
             return
@@ -347,27 +366,37 @@ def _assess_unparked(
         assessment.skip = Reason.NOT_CONFIRMED
         return
     assessment.replaces = bool(unknown) or (record is not None and record.replacing)
-    assessment.placement = place(
-        reminder, now=now, window=own_settings.window, quiet=settings.quiet, replaces=assessment.replaces
-    )
     assessment.causes = ("settle",) if unknown else ()
-    if assessment.placement.decision is PlacementDecision.SEND:
-        _assess_restored(assessment, messages, observed, own_settings)
+    _assess_new(assessment, messages, observed, own_settings, now)
+
+
+def _assess_new(
+    assessment: Assessment, messages: Sequence[Message], observed: Observed, settings: Settings, now: datetime
+) -> None:
+    """Fill in where a new message goes; `settings` are those of whoever sends it."""
+    reminder, replaces = assessment.reminder, assessment.replaces
+    placement = place(reminder, now=now, window=settings.window, quiet=settings.quiet, replaces=replaces)
+    assessment.placement = placement
+    if placement.decision is PlacementDecision.SEND and (observed.is_awaited or observed.gap is not None):
+        _assess_restored(assessment, placement, messages, observed, settings)
 
 
 def _assess_restored(
-    assessment: Assessment, messages: Sequence[Message], observed: Observed, settings: Settings
+    assessment: Assessment,
+    placement: Placement,
+    messages: Sequence[Message],
+    observed: Observed,
+    settings: Settings,
 ) -> None:
     """Fill in whether a new message waits since the ledger was put back to an older state.
 
     Nobody knows whether an appointment is still on that did not come in again since; and nobody whether there is a
     message already of one that did.
     """
-    assert assessment.placement is not None  # noqa: S101 - it was just placed
     if observed.is_awaited:
         assessment.placement = Placement(PlacementDecision.HOLD, Reason.RESTORED_LEDGER)
         assessment.error = "the ledger was restored from a backup, and the appointment did not come in again since"
-    elif is_in_doubt(assessment.reminder, assessment.placement, messages, settings.window, observed.gap):
+    elif is_in_doubt(assessment.reminder, placement, messages, settings.window, observed.gap):
         assert observed.gap is not None  # noqa: S101 - without one nothing is in doubt
         assessment.doubted_since = observed.gap.since
 
@@ -420,9 +449,8 @@ def _supersede(assessments: list[Assessment]) -> None:
 
     See `rules.superseding`; a message that stays parked, or went out, always wins.
     """
-    if len(assessments) < 2 or not any(
-        assessment.placement is not None and is_moved(assessment.placement) for assessment in assessments
-    ):
+    placements = [assessment.placement for assessment in assessments if assessment.placement is not None]
+    if len(assessments) < 2 or not any(map(is_moved, placements)):
         return
     settled = {assessment.reminder.key: at for assessment in assessments if (at := _settled_at(assessment)) is not None}
     pairs = [
@@ -433,10 +461,10 @@ def _supersede(assessments: list[Assessment]) -> None:
         for assessment in assessments
         if assessment.reminder.key in settled
     ]
-    placements = {reminder.key: placement for reminder, placement in supersede(pairs, parked=settled)}
+    by_key = {reminder.key: placement for reminder, placement in supersede(pairs, parked=settled)}
     for assessment in assessments:
         if assessment.placement is not None:
-            assessment.placement = placements[assessment.reminder.key]
+            assessment.placement = by_key[assessment.reminder.key]
 
 
 def _settled_at(assessment: Assessment) -> datetime | None:

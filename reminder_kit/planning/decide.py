@@ -49,13 +49,15 @@ def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decisi
     siblings = siblings_of(assessments, observed)
     for assessment in assessments:
         assessment.siblings = siblings
-        if settings.others:
-            assessment.notes = (*assessment.notes, f"sent from {settings.of(assessment.reminder).sender}")
+    for assessment in assessments if settings.others else ():
+        assessment.notes = (*assessment.notes, f"sent from {settings.of(assessment.reminder).sender}")
     decisions = [_decision(assessment, observed, settings, now) for assessment in assessments]
-    known = {assessment.reminder.key for assessment in assessments}
-    gone = [key for key in {**observed.outcomes, **observed.messages} if key not in known]
-    decisions += [decision for key in gone for decision in _withdrawal(key, observed, settings, Reason.REMOVED, now)]
-    decisions = within_day_limit(decisions, observed.traffic, settings, now)
+    if observed.outcomes or observed.messages:
+        known = {assessment.reminder.key for assessment in assessments}
+        gone = [key for key in {**observed.outcomes, **observed.messages} if key not in known]
+        decisions += [found for key in gone for found in _withdrawal(key, observed, settings, Reason.REMOVED, now)]
+    if settings.max_per_day is not None:
+        decisions = within_day_limit(decisions, observed.traffic, settings, now)
     return decisions if settings.only_to is None else [_fenced(decision, observed, settings) for decision in decisions]
 
 

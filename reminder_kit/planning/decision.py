@@ -15,6 +15,7 @@ from reminder_kit.model.messages import Draft, Included, Message
 from reminder_kit.model.phones import masked
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity, ReminderRecord, ReminderStatus
+from reminder_kit.model.values import value
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.rules.placement import Placement
 from reminder_kit.rules.reminders import Reminder
@@ -35,7 +36,7 @@ class Doubt:
     draft: Draft
 
 
-@frozen
+@value
 class Decision:
     """What is to be done for one reminder, and all that is needed to do it. Instants are UTC."""
 
@@ -96,19 +97,23 @@ class Decision:
 
     @cached_property
     def change(self) -> Change:
-        """The decision as a line of a plan."""
+        """The decision as a line of a plan, the same each time it is asked for."""
+        return self.line()
+
+    def line(self) -> Change:
+        """Return the decision as a line of a plan, made anew: most are asked for once."""
         shown = None if self.kind in _UNSHOWN else self.draft or (self.message.draft if self.message else None)
         return Change(
-            kind=self.kind,
-            identity=self.identity,
-            key=self.key,
-            rule=self.rule,
-            recipient=self.recipient,
-            to=shown.to if shown else self.number or None,
-            due_at=self.due_at,
-            send_at=shown.send_at if shown else None,
-            reason=self.reason,
-            text=shown.text if shown else None,
+            self.kind,
+            self.identity,
+            self.key,
+            self.rule,
+            self.recipient,
+            shown.to if shown else self.number or None,
+            self.due_at,
+            shown.send_at if shown else None,
+            self.reason,
+            shown.text if shown else None,
             causes=self.causes,
             reworded=self.reworded,
             was_at=self.message.send_at if self.message else None,

@@ -22,7 +22,8 @@ from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.bookings import unchanged
-from reminder_kit.rules.reminders import CHANGE, Reminder, due_time
+from reminder_kit.rules.due_times import due_time
+from reminder_kit.rules.reminders import CHANGE, Reminder
 
 __all__ = ["counted_from_moves"]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.blockers import Blocker
@@ -18,6 +18,7 @@ from reminder_kit.model.messages import Message
 from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, ReminderRecord, Traffic, Twin
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.revisions import OF_CALENDARS, revision_order
+from reminder_kit.model.values import value
 
 __all__ = ["Observed"]
 
@@ -29,7 +30,7 @@ def _is_as_recorded(appointment: Appointment, record: AppointmentRecord) -> bool
     return not appointment.is_off or (record.wanted is not None and record.wanted.status is appointment.status)
 
 
-@frozen
+@value
 class Observed:
     """One appointment, what is recorded of it, and what other appointments of its phones have to do with it."""
 

@@ -21,9 +21,10 @@ from reminder_kit.planning.combining import combined_for_preview
 from reminder_kit.rules.alarms import rules_for
 from reminder_kit.rules.bookings import refused_as_old, unchanged
 from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.due_times import due_time
 from reminder_kit.rules.placement import Placement, place
 from reminder_kit.rules.quiet_hours import QuietHours
-from reminder_kit.rules.reminders import BOOKING, CHANGE, Reminder, due_time, reminders_of
+from reminder_kit.rules.reminders import BOOKING, CHANGE, Reminder, reminders_of
 from reminder_kit.rules.rule import Rule
 from reminder_kit.rules.superseding import supersede
 from reminder_kit.rules.window import Window

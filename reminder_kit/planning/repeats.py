@@ -34,7 +34,7 @@ Visit = tuple[str, datetime]
 
 def siblings_of(assessments: Iterable[Assessment], observed: Observed) -> frozenset[str]:
     """Return the keys of all reminders of an appointment, wanted or only recorded."""
-    return frozenset((*(assessment.reminder.key for assessment in assessments), *observed.messages))
+    return frozenset([*[assessment.reminder.key for assessment in assessments], *observed.messages])
 
 
 def is_repeated(twin: Twin, text: str, send_at: datetime, due_at: datetime, siblings: Collection[str]) -> bool:

@@ -17,6 +17,7 @@ from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import country_of
 from reminder_kit.model.rule_sets import RuleSet
 from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.due_times import CHANGE
 from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import Reminder
@@ -124,6 +125,11 @@ class Settings:
     def combines(self) -> bool:
         """Whether any rule puts several appointments of one phone into one message."""
         return any(rule.together for rule in self.rules)
+
+    @cached_property
+    def counts_moves(self) -> bool:
+        """Whether any rule is counted from when a start moved."""
+        return any(rule.anchor == CHANGE for rule in self.rules)
 
     @cached_property
     def needs_neighbours(self) -> bool:

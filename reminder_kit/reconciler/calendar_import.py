@@ -20,8 +20,8 @@ from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.revisions import is_older, revision_order
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.scope import Scope
+from reminder_kit.rules.due_times import due_time
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
-from reminder_kit.rules.reminders import due_time
 
 __all__ = ["Imported", "horizon_of", "read_for_import", "refused_problem", "source_name"]
 

@@ -61,6 +61,7 @@ __all__ = ["build_plan"]
 
 _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
 _GOING = (ChangeKind.CANCEL, ChangeKind.REPLACE)
+_WORK = (*_PARKING, ChangeKind.CANCEL)
 
 
 @define
@@ -253,7 +254,7 @@ class PlanBuilder:
         for observed, (_, record) in zip(self.neighbours.with_context(all_observed), recorded, strict=True):
             if record is None and observed.appointment is not None:
                 gap = gap_of_new(observed.identity, observed.appointment, self.terms.restoration)
-                self.add_decisions(evolve(observed, gap=gap), None)
+                self.add_decisions(observed if gap is None else evolve(observed, gap=gap), None)
             else:
                 self.add_decisions(observed, record)
 
@@ -527,7 +528,7 @@ def _other_providers(decisions: Iterable[Decision], settings: Settings) -> dict[
 
 def _has_effect(decision: Decision, record: AppointmentRecord | None) -> bool:
     """Say whether carrying a decision out would write to the provider or change the record."""
-    if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
+    if decision.kind in _WORK or decision.adopt or "settle" in decision.causes:
         return True
     return record is None or decision.record not in record.outcomes
 

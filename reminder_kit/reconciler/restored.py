@@ -45,7 +45,7 @@ def complete_sources(scope: Scope, known: Restoration | None) -> tuple[str, ...]
 def line_of(decision: Decision) -> Change:
     """Return the plan's line of a decision: one for which a message may exist already is asked about first."""
     if decision.doubt is None:
-        return decision.change
+        return decision.line()
     waiting = evolve(decision.change, kind=ChangeKind.HOLD, reason=Reason.RESTORED_LEDGER, send_at=None, text=None)
     return evolve(waiting, error="the provider is asked first: a message may have been made since the backup")
 

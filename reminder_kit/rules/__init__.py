@@ -8,6 +8,7 @@ Pure: no clock, no I/O; `now` is an argument. Imports `model` and `errors`. In r
     rule         `Rule`: all of these together, read and checked
     alarms       a calendar's own alarms as rules
     defaults     what holds where the host says nothing; business days
+    due_times    when the rules are due for one start, worked out once for all appointments of it
     reminders    appointment × rule × recipient → reminders with their due times and keys
     quiet_hours  local times at which nobody is written to
     window       when a provider takes messages, and until when it gives them back

@@ -92,7 +92,7 @@ def _known_zone(_instance: object, _attribute: object, value: str | None) -> Non
         zone(value)
 
 
-@frozen
+@frozen(cache_hash=True)
 class Defaults:
     """What holds where an appointment or a recipient says nothing.
 

@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -298,14 +297,7 @@ def apply_offset(
         return anchor_at - offset.elapsed if back else anchor_at + offset.elapsed
     if offset.instant is not None:
         return offset.instant
-    if offset.kind is OffsetKind.BUSINESS:
-        return _on_calendar(anchor_at, zone, offset, is_open, back=back)
-    return _cached_on_calendar(anchor_at, zone, offset, back=back)
-
-
-@lru_cache(maxsize=65_536)
-def _cached_on_calendar(anchor_at: datetime, zone: ZoneInfo, offset: Offset, *, back: bool) -> datetime:
-    return _on_calendar(anchor_at, zone, offset, is_weekday, back=back)
+    return _on_calendar(anchor_at, zone, offset, is_open, back=back)
 
 
 def _on_calendar(

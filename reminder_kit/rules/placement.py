@@ -191,26 +191,25 @@ class FeasibleRange(NamedTuple):
         return self.from_then_on(target) or self.up_to(bound)
 
 
-def _deadline(reminder: Reminder) -> datetime | None:
+def _deadline(rule: Rule, anchor_at: datetime) -> datetime | None:
     """Return the last whole second, UTC, at which a reminder may be sent; None for follow-ups: nothing bounds them.
 
     That is `min_notice` before its anchor, and at least a second before it.
     """
-    rule = reminder.rule
     if rule.is_follow_up:
         return None
-    bound = reminder.anchor_at - rule.min_notice
+    bound = anchor_at - rule.min_notice
     if bound.microsecond:
         return whole_seconds(bound)
     return bound if rule.min_notice else bound - _SECOND
 
 
-def _spread_due_time(reminder: Reminder, due_at: datetime, deadline: datetime | None) -> datetime:
+def _spread_due_time(share: timedelta, due_at: datetime, deadline: datetime | None) -> datetime:
     """Return the due time, moved later by the reminder's own share of its rule's `spread`, but not past the deadline.
 
     The share is the same each time: it follows from the reminder's key, so that no other message can change it.
     """
-    moved = due_at + _own_share(reminder)
+    moved = due_at + share
     return moved if deadline is None or moved <= deadline else due_at
 
 
@@ -225,7 +224,7 @@ def _own_share(reminder: Reminder) -> timedelta:
     return crc32(reminder.key.encode()) % minutes * _MINUTE
 
 
-def _beside_quiet_hours(reminder: Reminder, due_at: datetime, feasible: FeasibleRange) -> datetime | None:
+def _beside_quiet_hours(rule: Rule, share: timedelta, due_at: datetime, feasible: FeasibleRange) -> datetime | None:
     """Return where a reminder goes that has a `spread` and whose due time is quiet: its share away from quiet hours.
 
     So the reminders of a night don't all go out in the one minute beside it. None: that instant is quiet itself, or
@@ -233,11 +232,11 @@ def _beside_quiet_hours(reminder: Reminder, due_at: datetime, feasible: Feasible
     """
     if feasible.quiet is None:
         return None
-    earlier = reminder.rule.shift == "earlier"
+    earlier = rule.shift == "earlier"
     edge = feasible.quiet.began(due_at, feasible.zone) if earlier else feasible.quiet.over(due_at, feasible.zone)
     if edge is None:
         return None
-    moved = edge - _MINUTE - _own_share(reminder) if earlier else edge + _own_share(reminder)
+    moved = edge - _MINUTE - share if earlier else edge + share
     return None if feasible.quiet.covers(moved, feasible.zone) or not feasible.in_time(moved) else moved
 
 
@@ -259,22 +258,42 @@ def place(
     booked_at = appointment.booked_at
     if booked_at is not None and not replaces and not rule.says_late and due_at < booked_at:
         return _skip(Reason.TOO_LATE, ("due before it was booked, at {}, and the rule is silent on if_late", booked_at))
-    deadline, local = _deadline(reminder), zone(reminder.zone)
+    share = _own_share(reminder) if rule.spread else _NONE
+    return _placed(rule, due_at, share, reminder.anchor_at, reminder.zone, now, window, quiet, replaces)
+
+
+# Remembered, since of many appointments most share their starts, and their reminders with them where they go.
+
+
+@lru_cache(maxsize=32_768)
+def _placed(
+    rule: Rule,
+    due_at: datetime,
+    share: timedelta,
+    anchor_at: datetime,
+    zone_name: str,
+    now: datetime,
+    window: Window,
+    quiet: QuietHours | None,
+    replaces: bool,  # noqa: FBT001 - what a cache looks up is quickest by its place
+) -> Placement:
+    """Return where a rule's reminder goes, all instants in UTC; `share` is its own part of the rule's `spread`."""
+    deadline, local = _deadline(rule, anchor_at), zone(zone_name)
     quiet = None if quiet is None else quiet.within(local)
     notes: tuple[Step, ...] = ()
     if rule.spread:
-        due_at = _spread_due_time(reminder, due_at, deadline)
+        due_at = _spread_due_time(share, due_at, deadline)
         notes = (("spread over {}: to {}", rule.spread, due_at),)
     feasible = _feasible(now, window, quiet, due_at, deadline, local, notes)
     was_quiet = feasible.was_quiet
     if not was_quiet and feasible.earliest <= due_at <= feasible.latest and feasible.in_time(due_at):
         return Placement(PlacementDecision.SEND, Reason.ON_TIME, due_at, None, feasible.step)
     grace = GRACE if window.holds_and_sends else _NONE
-    moved = _beside_quiet_hours(reminder, due_at, feasible) if rule.spread and was_quiet else None
+    moved = _beside_quiet_hours(rule, share, due_at, feasible) if rule.spread and was_quiet else None
     if moved is not None and moved >= feasible.earliest - grace:
         return _place_on_time(rule, moved, feasible, window)
     if _on_time_until(due_at, rule, feasible) < feasible.earliest - grace:
-        return _place_late(reminder, due_at, feasible, window, now, replaces=replaces)
+        return _place_late(rule, anchor_at, due_at, feasible, window, now, replaces=replaces)
     return _place_on_time(rule, due_at, feasible, window)
 
 
@@ -300,7 +319,8 @@ def _window_edges(window: Window, now: datetime) -> tuple[datetime, datetime]:
 def feasible_range(reminder: Reminder, *, now: datetime, window: Window, quiet: QuietHours | None) -> FeasibleRange:
     """Return the instants at which a reminder may be sent, at the aware instant `now`; `quiet` None: none are quiet."""
     due_at = reminder.due_at or reminder.anchor_at
-    return _feasible(utc(now, "now"), window, quiet, due_at, _deadline(reminder), zone(reminder.zone), ())
+    deadline = _deadline(reminder.rule, reminder.anchor_at)
+    return _feasible(utc(now, "now"), window, quiet, due_at, deadline, zone(reminder.zone), ())
 
 
 def _on_time_until(due_at: datetime, rule: Rule, feasible: FeasibleRange) -> datetime:
@@ -316,7 +336,10 @@ def _on_time_until(due_at: datetime, rule: Rule, feasible: FeasibleRange) -> dat
 
 
 def _place_on_time(rule: Rule, due_at: datetime, feasible: FeasibleRange, window: Window) -> Placement:
-    target = feasible.nearest(max(due_at, feasible.earliest), earlier=rule.shift == "earlier")
+    if not feasible.was_quiet and due_at >= feasible.earliest and feasible.in_time(due_at):
+        target: datetime | None = due_at
+    else:
+        target = feasible.nearest(max(due_at, feasible.earliest), earlier=rule.shift == "earlier")
     if target is None:
         return _infeasible(feasible)
     steps: tuple[Step, ...] = ()
@@ -336,11 +359,17 @@ def _place_on_time(rule: Rule, due_at: datetime, feasible: FeasibleRange, window
 
 
 def _place_late(
-    reminder: Reminder, due_at: datetime, feasible: FeasibleRange, window: Window, now: datetime, *, replaces: bool
+    rule: Rule,
+    anchor_at: datetime,
+    due_at: datetime,
+    feasible: FeasibleRange,
+    window: Window,
+    now: datetime,
+    *,
+    replaces: bool,
 ) -> Placement:
-    rule = reminder.rule
     step = ("due {}, nearer than the window allows at {}: late", due_at, now)
-    over = rule.is_follow_up and reminder.anchor_at <= now
+    over = rule.is_follow_up and anchor_at <= now
     if not replaces:
         if not rule.if_late.still_useful(now - due_at):
             return _skip(Reason.PAST if over else Reason.TOO_LATE, step, ("if_late is {}", rule.if_late))
@@ -387,7 +416,7 @@ def over_at(reminder: Reminder) -> datetime:
 
     That is past the last instant before its anchor; of follow-ups, when they are a day late.
     """
-    deadline = _deadline(reminder)
+    deadline = _deadline(reminder.rule, reminder.anchor_at)
     return (reminder.due_at or reminder.anchor_at) + FOLLOW_UP_PATIENCE if deadline is None else deadline + _SECOND
 
 
@@ -398,7 +427,7 @@ def still_allowed(send_at: datetime, reminder: Reminder, quiet: QuietHours | Non
     """
     if reminder.refusal is not None:
         return reminder.refusal
-    deadline = _deadline(reminder)
+    deadline = _deadline(reminder.rule, reminder.anchor_at)
     if deadline is not None and send_at > deadline:
         return Reason.PAST if reminder.appointment.end_at <= send_at else Reason.TOO_LATE
     if quiet is not None and quiet.covers(send_at, zone(reminder.zone)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from attrs import evolve, field, frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError
+from reminder_kit.model.instants import steady_offset
 from reminder_kit.rules.defaults import Defaults, is_holiday
 from reminder_kit.rules.offsets import WEEKDAYS, weekday_number
 
@@ -24,6 +25,9 @@ __all__ = ["QuietHours"]
 _DAY = 24 * 60
 _WEEK = 7 * _DAY
 _SECOND = timedelta(seconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_IN_WEEK = 3 * _DAY
+"""Minutes of its week before 1970 began, on a Thursday."""
 _LONGEST_CLOSED = 400
 """Days: closed for longer than about as many counts as closed for good."""
 _GROUPS = {"weekdays": range(5), "weekends": range(5, 7), "daily": range(7)}
@@ -285,30 +289,42 @@ class QuietHours:
         return instant if _seconds_to_edges(self, instant, zone) is None else _quiet_since(self, instant, zone)
 
 
-# These are cached, since the reminders of one plan ask for the same few instants again and again.
-
-
-@lru_cache(maxsize=32_768)
 def _seconds_to_edges(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> tuple[int, int] | None:
     """Return seconds since the begin and until the end of the quiet time around an instant; None: it is not quiet.
 
     Both are wall-clock seconds: a change of the clocks in between is not counted.
     """
-    local, quiet = instant.astimezone(zone), quiet.within(zone)
+    if quiet.countries:
+        quiet = quiet.within(zone)
     if quiet.goes_by_date:
-        return _seconds_on_date(quiet, local)
-    now = local.weekday() * _DAY + local.hour * 60 + local.minute
+        return _seconds_on_date(quiet, instant.astimezone(zone).replace(tzinfo=None))
+    now, second = divmod(_wall_clock(instant, zone), 60)
+    now = (now + _EPOCH_IN_WEEK) % _WEEK
     begins, ends = quiet.intervals
     index = bisect_right(begins, now) - 1
     if index < 0:
         index, now = len(begins) - 1, now + _WEEK
     if now >= ends[index]:
         return None
-    return (now - begins[index]) * 60 + local.second, (ends[index] - now) * 60 - local.second
+    return (now - begins[index]) * 60 + second, (ends[index] - now) * 60 - second
 
 
+def _wall_clock(instant: datetime, zone: ZoneInfo) -> int:
+    """Return what the clocks of a zone say at a UTC instant, in seconds since they said that 1970 began."""
+    elapsed = instant - _EPOCH
+    offset = steady_offset(zone, elapsed.days)
+    if offset is None:
+        elapsed = instant.astimezone(zone).replace(tzinfo=UTC) - _EPOCH
+        offset = 0
+    return elapsed.days * 86_400 + elapsed.seconds + offset
+
+
+# These are cached, since the reminders of one plan ask for the same few instants again and again.
+
+
+@lru_cache(maxsize=8192)
 def _seconds_on_date(quiet: QuietHours, local: datetime) -> tuple[int, int] | None:
-    """Return the same for quiet hours of which some hold on certain dates only; `local` is the instant's wall clock.
+    """Return the same for quiet hours of which some hold on certain dates only; `local` is its naive wall clock.
 
     Looked at are the days around it, and more of them while all of these are quiet: holidays may follow each other.
     """
@@ -337,7 +353,7 @@ def _merged_around(spans: list[tuple[int, int]], now: int) -> tuple[int, int] | 
     return (begin, end) if begin <= now < end else None
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8192)
 def _quiet_until(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> datetime | None:
     for _ in range(64):
         edges = _seconds_to_edges(quiet, instant, zone)
@@ -348,7 +364,7 @@ def _quiet_until(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> dateti
     return None
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8192)
 def _quiet_since(quiet: QuietHours, instant: datetime, zone: ZoneInfo) -> datetime | None:
     begin = probe = instant
     for _ in range(64):

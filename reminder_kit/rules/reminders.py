@@ -6,35 +6,33 @@ Pure: no clock, no I/O. Never lets a reminder vanish: what is not to be sent com
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.appointments import Appointment, Recipient, Status
-from reminder_kit.model.instants import in_zone, iso, named_zone, utc, whole_seconds, zone
+from reminder_kit.model.instants import in_zone, iso, named_zone, utc, zone
 from reminder_kit.model.phones import is_given_out, is_possible
 from reminder_kit.model.reasons import Reason
-from reminder_kit.rules.days_off import beside_days_off
 from reminder_kit.rules.defaults import Defaults
-from reminder_kit.rules.offsets import Offset, OffsetKind, apply_offset, dst_note, in_words
+from reminder_kit.rules.due_times import BOOKING, CHANGE, due_times
+from reminder_kit.rules.offsets import Offset, OffsetKind, dst_note, in_words
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["BOOKING", "CHANGE", "Reminder", "due_time", "is_place", "reminder_key", "reminders_of"]
+__all__ = ["BOOKING", "CHANGE", "Reminder", "is_place", "reminder_key", "reminders_of"]
 
-
-BOOKING = "booking"
-"""The anchor of rules that are counted from when an appointment was booked."""
-
-CHANGE = "change"
-"""The anchor of rules that are counted from when a start moved: only who knows the ledger can say when that was."""
 
 _NOWHERE = "nowhere: UTC"
 """Where the zone of an appointment comes from of which nobody knows one."""
+
+_TAKING_PLACE = (Status.CONFIRMED, Status.TENTATIVE)
+"""Statuses that refuse no reminder."""
 
 _WHY_CLOCK = {"the place's": "since it has a location", "the reader's": "since it has no location to go to"}
 
@@ -49,9 +47,13 @@ def is_place(location: str) -> bool:
     return bool(location.strip()) and not _OF_THE_WEB.match(location)
 
 
-@frozen
+@frozen(slots=False)
 class Reminder:
-    """One appointment × rule × recipient."""
+    """One appointment × rule × recipient.
+
+    Without slots, since of frozen values those take twice as long to make, and no more than a few of these live at
+    once.
+    """
 
     #: Its identity, whatever its time (`reminder_key`).
     key: str
@@ -190,8 +192,9 @@ def _local_zone(appointment: Appointment, defaults: Defaults) -> _LocalZone:
     """Return the IANA zone that wall-clock rules are counted in, and where it comes from."""
     if appointment.timezone:
         return _LocalZone(appointment.timezone, "appointment.timezone")
-    name = named_zone(appointment.starts_at.tzinfo)
-    if name and _is_zone(name):
+    where = appointment.starts_at.tzinfo
+    name = named_zone(where)
+    if name and (type(where) is ZoneInfo or _is_zone(name)):
         return _LocalZone(name, "starts_at")
     if defaults.timezone:
         return _LocalZone(defaults.timezone, "defaults.timezone")
@@ -207,18 +210,6 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def due_time(rule: Rule, anchor_at: datetime, zone_name: str, is_open: Callable[[date], bool]) -> datetime | None:
-    """Return the instant that a rule means, UTC in whole seconds; None: the calendar ends before it.
-
-    `anchor_at` is UTC, `zone_name` the IANA zone of wall clocks; `is_open` says which days are business days.
-    """
-    try:
-        moment = apply_offset(anchor_at, zone(zone_name), rule.offset, back=rule.goes_back, is_open=is_open)
-    except OverflowError:
-        return None
-    return whole_seconds(moment) if moment.microsecond else moment
-
-
 def reminders_of(appointment: Appointment, rules: Sequence[Rule], defaults: Defaults) -> list[Reminder]:
     """Return one reminder for each rule and recipient of an appointment, by rule, then by recipient.
 
@@ -229,27 +220,24 @@ def reminders_of(appointment: Appointment, rules: Sequence[Rule], defaults: Defa
     `condition`, `invalid_number`, `duplicate_number`, `opted_out`.
     Raises `ConfigurationError`, naming appointment and rule, where a rule's `when` fails.
     """
-    start_at, end_at = appointment.start_at, appointment.end_at
     local = _local_zone(appointment, defaults)
     people = _people(appointment, local, defaults)
+    start_at, booked_at = appointment.start_at, _booked_at(appointment)
+    rules = tuple(rules)
+    dues = due_times(rules, start_at, appointment.end_at, booked_at, local.zone, defaults)
+    is_usual = appointment.status in _TAKING_PLACE
+    common = common_digest(defaults.namespace, appointment.source, appointment.id, appointment.recurrence_id)
     wanted = []
-    for rule in rules:
-        anchor_at = end_at if rule.anchor == "end" else start_at
-        counted_from = {BOOKING: _booked_at(appointment), CHANGE: None}.get(rule.anchor, anchor_at)
-        due_at = None if counted_from is None else due_time(rule, counted_from, local.zone, defaults.is_open)
-        due_at, aside, skips = beside_days_off(rule, due_at, local.zone, defaults)
-        by_status = _status_refusal(appointment, rule)
+    for rule, (anchor_at, due_at, aside, skips) in zip(rules, dues, strict=True):
+        by_status = None if is_usual else _status_refusal(appointment, rule)
         for person in people:
             refusal, detail = (by_status, "") if by_status else _refusal(appointment, rule, person, start_at)
             if skips and refusal is None:
                 refusal, detail = Reason.CONDITION, aside
-            key = reminder_key(
-                defaults.namespace, appointment.source, appointment.id, appointment.recurrence_id, rule.id, person.key
-            )
             wanted.append(
                 Reminder(
-                    key, appointment, rule, person.recipient, due_at, anchor_at, person.zone, person.source,
-                    person.locale, refusal, local.zone, detail, local.source, aside=aside,
+                    key_within(common, rule.id, person.key), appointment, rule, person.recipient, due_at, anchor_at,
+                    person.zone, person.source, person.locale, refusal, local.zone, detail, local.source, "", aside,
                 )
             )  # fmt: skip
     return wanted
@@ -301,7 +289,7 @@ def _status_refusal(appointment: Appointment, rule: Rule) -> Reason | None:
 
 def _refusal(appointment: Appointment, rule: Rule, person: _Person, start_at: datetime) -> tuple[Reason | None, str]:
     """Return why a reminder is refused (None: it is not), and in words which condition refused it ("": none)."""
-    if person.recipient is None:
+    if person.recipient is None or not rule.has_conditions:
         return person.refusal, ""
     unmet = _unmet_condition(appointment, rule, person.recipient, start_at)
     return (Reason.CONDITION, unmet) if unmet else (person.refusal, "")
@@ -369,9 +357,21 @@ def reminder_key(
     So a moved appointment keeps its reminders. `appointment` and `rule` are ids, `recipient` is the recipient's key;
     `recurrence_id` None: it does not recur.
     """
+    return key_within(common_digest(namespace, source, appointment, recurrence_id), rule, recipient)
+
+
+def common_digest(namespace: str, source: str, appointment: str, recurrence_id: str | None) -> blake2b:
+    """Return the digest that the keys of all reminders of an appointment begin with, for `key_within`."""
     occurrence = recurrence_id or ""
     text = (
         f"{len(namespace)}:{namespace}\x1f{len(source)}:{source}\x1f{len(appointment)}:{appointment}\x1f"
-        f"{len(occurrence)}:{occurrence}\x1f{len(rule)}:{rule}\x1f{len(recipient)}:{recipient}"
+        f"{len(occurrence)}:{occurrence}\x1f"
     )
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
+
+
+def key_within(common: blake2b, rule: str, recipient: str) -> str:
+    """Return the key of the reminder by a rule, for a recipient, of the appointment with this `common_digest`."""
+    digest = common.copy()
+    digest.update(f"{len(rule)}:{rule}\x1f{len(recipient)}:{recipient}".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

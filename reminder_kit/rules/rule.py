@@ -304,6 +304,17 @@ class Rule:
         left = {"id", *(whens if any(row.key in changes for row in OFFSET_KEYS) else ())}
         return Rule(id, **{**{key: getattr(self, key) for key in KEYS if key not in left}, **changes})
 
+    def __hash__(self) -> int:
+        """Hash by the id: what is remembered of rules is looked up once for each appointment."""
+        return hash(self.id)
+
+    @cached_property
+    def has_conditions(self) -> bool:
+        """Whether it is for some appointments or recipients only."""
+        leads = self.min_booking_lead is not None or self.max_booking_lead is not None
+        tests = self.only.tests or self.unless.tests
+        return bool(self.anchor == "booking" or tests or leads or self.when is not None)
+
     @cached_property
     def is_follow_up(self) -> bool:
         """Whether reminders come after their anchor: then neither the start nor `min_notice` bounds them."""

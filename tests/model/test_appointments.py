@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -153,6 +154,24 @@ def test_b62_a_snapshot_keeps_the_instant_and_the_zone():
     text = encode(Appointment("A", datetime(2026, 11, 1, 1, 30, fold=1, tzinfo=ZoneInfo("America/New_York"))))
     assert '["2026-11-01T06:30:00+00:00","America/New_York"]' in text
     assert decode(text).starts_at.isoformat() == "2026-11-01T01:30:00-05:00"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"ends_at": NOON, "booked_at": NOON, "timezone": "Asia/Tokyo", "url": "https://clinic.example/ü?a=1&b=2"},
+        {"title": 'a "quoted"\ttitle', "location": "\u2028\x7f", "tags": ["ü", "Z", "a"], "all_day": True},
+        {"data": {"b": {"$date": "x"}, "a": [1, 2.5, None, NOON]}, "status": "no_show", "recurrence_id": NOON},
+    ],
+    ids=["least", "instants", "texts", "data"],
+)
+def test_a_snapshot_is_json_in_its_shortest_form(fields):
+    """Its keys are sorted and nothing is spaced out, so that equal appointments are one text in every process."""
+    person = Recipient("+12025550123", id="P", name="Ada Ö", timezone="Asia/Tokyo", locale="de", opted_in=False)
+    text = encode(Appointment("A", NOON, recipients=[person, Recipient("x", data={"$a": 1, "b": []})], **fields))
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert decode(text).recipients[0] == person
 
 
 def test_the_fingerprint_ignores_the_revision_and_nothing_else():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reminder_kit import QuietHours, Recipient, Rule
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.rules.defaults import Defaults
 
 TORONTO, NEW_YORK = ZoneInfo("America/Toronto"), ZoneInfo("America/New_York")
 BOTH = QuietHours.from_mapping({"country": "US", "countries": ["CA"]})
@@ -114,3 +117,21 @@ def test_what_cannot_be_is_refused(table, said):
 def test_a_week_without_a_minute_for_anything_is_told(quiet, always):
     """`always` is true only where the intervals cover every minute of the week."""
     assert quiet.always is always
+
+
+def test_a_closed_day_is_quiet_by_each_zones_own_calendar():
+    """One instant is a closed day in London and the evening before it in New York: only London is quiet."""
+    holidays = QuietHours("00:00", "24:00", on="holidays").with_days_off(Defaults(closed_days=["2026-02-13"]))
+    instant = local("2026-02-13 02:00", ZoneInfo("Europe/London"))
+    quiet = {name: holidays.covers(instant, ZoneInfo(name)) for name in ("Europe/London", "America/New_York")}
+    assert quiet == {"Europe/London": True, "America/New_York": False}
+
+
+@given(
+    st.sampled_from(["America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia"]),
+    st.datetimes(datetime(2011, 12, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
+)
+def test_quiet_is_what_the_clock_on_the_wall_says(name, instant):
+    """Every night from 21:00 to 08:00, on any day of any zone, those on which clocks change among them."""
+    wall = instant.astimezone(ZoneInfo(name)).time()
+    assert QuietHours("21:00", "08:00").covers(instant, ZoneInfo(name)) is not (time(8) <= wall < time(21))
