@@ -1,7 +1,9 @@
 """A Celery worker that does the batch job, and follows what the application records.
 
-Run it: `celery --app celery_worker worker --beat` (needs `reminder-kit[celery]`, a broker, TELNYX_API_KEY and the
-reminders.toml of this folder). In the application, after a commit: `from celery_worker import tasks; tasks.wake()`.
+Run it: `celery --app celery_worker worker --beat`, and as many further ones without `--beat` as are wanted, on as many
+machines: they share what is due, in shards, where the ledger is PostgreSQL (needs `reminder-kit[celery]`, a broker,
+TELNYX_API_KEY and the reminders.toml of this folder). In the application, after a commit: `from celery_worker import
+tasks; tasks.wake()`.
 """
 
 from __future__ import annotations
@@ -21,4 +23,9 @@ def make_kit() -> ReminderKit:
     return ReminderKit.from_config("reminders.toml")
 
 
-tasks = setup(app, make_kit, every=os.environ.get("REMINDERS_EVERY", "60s"))
+tasks = setup(
+    app,
+    make_kit,
+    every=os.environ.get("REMINDERS_EVERY", "60s"),
+    shard=int(os.environ.get("REMINDERS_SHARD", "200")),
+)

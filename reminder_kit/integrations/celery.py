@@ -9,7 +9,11 @@ Never keeps state in a task: whatever a worker that was killed left open is sett
 | task | sent by | expires |
 |---|---|---|
 | `reminder_kit.resync` | beat, every so often | after one interval: those that waited longer are superfluous |
+| `reminder_kit.resync_shard` | `reminder_kit.resync`, where much is due | after one interval: the next round has it |
 | `reminder_kit.resync_dirty` | `wake`, Django's FOLLOW "celery" | after one interval: the batch job does it then |
+
+A worker that does the batch job hands out all of it but one shard (`kit.shards`). Whatever becomes of these tasks, done
+twice or never, an appointment is worked on by one worker at a time, by its lease in the ledger.
 """
 
 from __future__ import annotations
@@ -30,10 +34,13 @@ from reminder_kit.kit.rows import drawn
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
 
-__all__ = ["RESYNC", "RESYNC_DIRTY", "Tasks", "setup"]
+__all__ = ["RESYNC", "RESYNC_DIRTY", "RESYNC_SHARD", "Tasks", "setup"]
 
 RESYNC = "reminder_kit.resync"
 """The name of the task that does the batch job."""
+
+RESYNC_SHARD = "reminder_kit.resync_shard"
+"""The name of the task that does a part of the batch job."""
 
 RESYNC_DIRTY = "reminder_kit.resync_dirty"
 """The name of the task that follows a commit."""
@@ -71,10 +78,12 @@ def _checked(kit: Any) -> ReminderKit:
 
 @define
 class Tasks:
-    """The two tasks, and the kit of this process."""
+    """The tasks, and the kit of this process."""
 
-    #: Does the batch job.
+    #: Does the batch job, or hands it out.
     resync: Any
+    #: Does a part of it.
+    resync_shard: Any
     #: Looks at what was recorded since.
     resync_dirty: Any
     _held: _Held
@@ -99,43 +108,68 @@ def setup(
     every: str | float | timedelta = "60 seconds",
     live: Callable[[], Iterable[Appointment]] | None = None,
     feed: Callable[[], Iterable[object]] | None = None,
+    shard: int = 200,
 ) -> Tasks:
-    """Add the two tasks to an application, and an entry to its beat.
+    """Add the tasks to an application, and an entry to its beat.
 
     `kit` is a kit, or a function that makes one: it is called in each worker process as that begins, so that a process
     has connections of its own. `every` is how often the batch job is done. `live` returns all appointments there are,
-    which each batch job takes in as complete; `feed` is called before it instead (Django's `reminders.feed`). Raises
-    `ConfigurationError` for what is no length of time, `InvalidInputError` for what is no blocking kit.
+    which each batch job takes in as complete; `feed` is called before it instead (Django's `reminders.feed`).
+    `shard` is how many appointments a worker takes at once where there is more to do than that; with `live`, or
+    calendars that the kit reads, one worker does all.
+
+    Raises `ConfigurationError` for what is no length of time, `InvalidInputError` for what is no blocking kit, and for
+    a shard of none.
     """
     held, pause = _Held(kit if callable(kit) else _checked(kit)), _seconds(every)
+    if shard < 1:
+        raise InvalidInputError(f"shard = {shard}: a worker takes one appointment at least")
 
     def resync() -> None:
         for _ in feed() if feed is not None else ():
             pass
         if live is None:
-            held.kit().resync()
+            _spread(held.kit(), shard, tasks.resync_shard)
         else:
             held.kit().resync(drawn(live), complete=True)
+
+    def resync_shard(rows: list[int]) -> None:
+        held.kit().resync(shard=rows)
 
     def resync_dirty() -> None:
         held.kit().resync(only_dirty=True)
 
     options = {"ignore_result": True, "acks_late": True, "reject_on_worker_lost": True, "expires": pause}
-    tasks = [
-        app.task(_told(job), name=name, **options) for name, job in ((RESYNC, resync), (RESYNC_DIRTY, resync_dirty))
-    ]
+
+    def task(job: Callable[..., None], name: str) -> Any:
+        return app.task(_told(job), name=name, **options)
+
+    tasks = Tasks(task(resync, RESYNC), task(resync_shard, RESYNC_SHARD), task(resync_dirty, RESYNC_DIRTY), held)
     entry = {"task": RESYNC, "schedule": pause, "options": {"expires": pause}}
     app.conf.beat_schedule = {**(app.conf.beat_schedule or {}), "reminder_kit": entry}
     _hear(held)
-    return Tasks(tasks[0], tasks[1], held)
+    return tasks
 
 
-def _told(job: Callable[[], None]) -> Callable[[], None]:
+def _spread(kit: ReminderKit, most: int, task: Any) -> None:
+    """Do the batch job: the first part here, and each further one by whichever worker takes it."""
+    shards = kit.shards(most)
+    parts = shards.parts[1:]
+    try:
+        for part in parts:
+            task.apply_async((part,))
+    except Exception as error:  # noqa: BLE001 - reminders go on whatever is wrong with the broker
+        LOG.error("the batch job could not be handed out: %s (this worker does all of it)", unforeseen(error))
+        parts = ()
+    kit.resync(shard=shards.parts[0] if parts else None)
+
+
+def _told(job: Callable[..., None]) -> Callable[..., None]:
     """Return a job that logs what it fails on: the next one does it, and nothing is gained by a retry of the task."""
 
-    def task() -> None:
+    def task(*given: Any) -> None:
         try:
-            job()
+            job(*given)
         except UnsafePlanError as error:
             LOG.error("refused as unsafe: %s", error)
         except ReminderKitError as error:

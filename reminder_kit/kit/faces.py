@@ -58,6 +58,7 @@ class ReminderKit(Kit):
     sync = _blocking(Verbs.sync)
     import_calendar = _blocking(Verbs.import_calendar)
     resync = _blocking(Verbs.resync)
+    shards = _blocking(Verbs.shards)
     record = _blocking(Verbs.record)
     withdraw = _blocking(Verbs.withdraw)
     suppress = _blocking(Verbs.suppress)

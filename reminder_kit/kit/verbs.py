@@ -32,6 +32,7 @@ from reminder_kit.reconciler.kept_out import bar
 from reminder_kit.reconciler.planner import SMALL, Appointments, Planner
 from reminder_kit.reconciler.retrying import hasten, start_afresh
 from reminder_kit.reconciler.scope import require_one_source
+from reminder_kit.reconciler.shards import Shards, shards_of
 from reminder_kit.text.samples import made_up
 
 if TYPE_CHECKING:
@@ -205,15 +206,22 @@ class Verbs(LookingVerbs):
         *,
         complete: bool = False,
         only_dirty: bool = False,
+        shard: Collection[int] | None = None,
         force: bool = False,
         as_of: datetime | None = None,
     ) -> Report:
         """Do the batch job: whatever was recorded, became due, failed or was left open is brought in order.
 
         `appointments` (any iterable) are taken in first, as they were `as_of` (see `plan`;
-        default: as the call began). `only_dirty` looks only at what was recorded since.
+        default: as the call began). `only_dirty` looks only at what was recorded since, `shard` at a part of it (see
+        `shards`). Raises `InvalidInputError` for a shard together with any of these.
         """
         await self._in_thread(self.ledger.upgrade_if_older)
+        if shard is not None:
+            if appointments is not None or complete or only_dirty:
+                raise InvalidInputError("a shard is a part of what is recorded: nothing is handed in with it")
+            plan = await self._in_thread(self._planner.shard, self.now(), shard)
+            return await self._carry_out(plan, force=force, job="resync")
         plan = await self._in_thread(
             self._planner.resync,
             self.now(),
@@ -232,6 +240,16 @@ class Verbs(LookingVerbs):
         if self._retention is not None:
             await self._in_thread(self.ledger.purge, report.now - self._retention, report.now)
         return report
+
+    async def shards(self, most: int = 200) -> Shards:
+        """Return what the batch job has to do in parts, for several workers to do at once: `resync(shard=part)` each.
+
+        A part is of at most so many appointments; those that share a number are in one part, however many they are.
+        Where `whole` says why, the batch job is to be done by one worker: `resync()`. Nothing is written. A part that
+        nobody does, or that two do, costs nothing: the next round has it, and an appointment is worked on by one.
+        """
+        await self._in_thread(self.ledger.upgrade_if_older)
+        return await self._in_thread(shards_of, self._planner, self.now(), most)
 
     async def record(
         self,

@@ -39,6 +39,20 @@ class SweepReader:
         found = self._runner.rows(statement, namespace=self._namespace, now=micros(now), settings=settings)
         return [int(row) for (row,) in found]
 
+    def dirty(self) -> frozenset[int]:
+        """Return the rows of appointments that were written and not worked on since."""
+        found = self._runner.rows(self._statements.dirty, namespace=self._namespace)
+        return frozenset(int(row) for (row,) in found)
+
+    def with_messages(self, rows: Sequence[int], now: datetime) -> dict[int, int]:
+        """Return those of the rows that have any message, each with how many of them go out later than `now` (UTC)."""
+        found: dict[int, int] = {}
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            packed = self._runner.pack("rows", [(row,) for row in rows[start : start + _ROWS_AT_ONCE]])
+            counted = self._runner.rows(self._statements.with_messages, now=micros(now), **packed)
+            found |= {int(row): int(count) for row, count in counted}
+        return found
+
     def of_source(self, source: str, now: datetime) -> Iterator[tuple[int, Identity]]:
         """Yield the appointments of a source that are not over at `now` (UTC), each with its row, in their order."""
         after, given = 0, {"namespace": self._namespace, "source": whole_text(source), "now": micros(now)}

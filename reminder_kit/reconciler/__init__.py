@@ -9,6 +9,7 @@ reading order:
                   `takeovers` those that come in under another id (`restless`: calendars of which all do),
                   `polled_calendars` are read only where they changed,
                   `holding_back` is what waits for a probe, or for room
+    shards        the batch job in parts, for the workers of a fleet
     executor      record, claim, `settling`, decide again, `carrying_out`, release
     work_item     one claimed appointment at work; `conclusions`: what each end of a dispatch means for its reminder
     releasing     what came of it is written, and who is to be decided again for it is found

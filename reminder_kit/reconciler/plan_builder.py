@@ -330,7 +330,11 @@ class PlanBuilder:
 
     def due(self) -> Iterator[AppointmentRecord]:
         """Yield the recorded appointments at which anything is to be done, or to be said; all others stand."""
-        rows = self.reader.sweep.needing_a_look(self.now, self.digest, waiting=self._account_is_free)
+        rows = self.scope.rows
+        if self.scope.only_dirty:
+            return self.reader.records(ended_after=self.now, dirty_only=True)
+        if rows is None:
+            rows = self.reader.sweep.needing_a_look(self.now, self.digest, waiting=self._account_is_free)
         return self.reader.records(rows=rows, ended_after=self.now)
 
     def withdraw(self, records: Iterable[AppointmentRecord], *, absent: bool = False) -> None:
@@ -461,7 +465,7 @@ class PlanBuilder:
 
     def _passed_over(self) -> PassedOver:
         """Return how much the batch job did not look at, which stands as it was decided."""
-        if not self.scope.sweep or self.scope.only_dirty:
+        if not self.scope.sweep or not self.scope.whole:
             return PassedOver()
         rows = [row for batch in batched(self.seen) for row in self.reader.rows(batch).values()]
         return self.reader.sweep.passed_over(rows, self.now)
@@ -597,7 +601,7 @@ def build_plan(
     if scope.withdraw:
         builder.withdraw(reader.records(identities=scope.withdraw))
     if scope.sweep:
-        builder.sweep(reader.records(ended_after=now, dirty_only=True) if scope.only_dirty else builder.due())
+        builder.sweep(builder.due())
     if scope.number:
         builder.sweep(record for record in reader.records(dirty_only=True) if _is_addressed_to(record, scope.number))
     builder.decide_silent_again()

@@ -198,6 +198,10 @@ class Planner:
     def _forced_is_open(self, now: datetime) -> bool:
         return is_open(self.ledger.read(lambda reader: reader.last_run(FORCED)), now)
 
+    def shard(self, now: datetime, rows: Collection[int]) -> Plan:
+        """Return the plan of a part of the batch job: what is recorded in these rows, and nothing else."""
+        return self._make({}, Scope("resync", sweep=True, rows=tuple(rows)), now)
+
     def withdrawal(self, identities: Sequence[Identity], now: datetime) -> Plan:
         """Return the plan that withdraws recorded appointments."""
         return self._make({}, Scope("withdraw", guarded=False, withdraw=tuple(identities)), now)

@@ -46,6 +46,8 @@ class Scope:
     sweep: bool = False
     #: Whether such a sweep is only of appointments that were written and not worked on yet.
     only_dirty: bool = False
+    #: The rows of appointments that such a sweep is of; None: of all.
+    rows: Collection[int] | None = None
     #: Whether the guard's ratio applies.
     guarded: bool = True
     #: The start, UTC, up to which absence means anything; None: any start.
@@ -75,7 +77,7 @@ class Scope:
     @property
     def whole(self) -> bool:
         """Whether the run is over the whole ledger, or a whole calendar, so that its rules must be those of it."""
-        return self.actor in ("import", "resync") and not self.only_dirty
+        return self.actor in ("import", "resync") and not self.only_dirty and self.rows is None
 
 
 def require_one_source(identities: list[Identity]) -> list[Identity]:

@@ -26,7 +26,7 @@ def main_of(name):
 def test_every_script_is_tested_here():
     """The examples on disk are those that this file runs."""
     tested = {"booking_app", "nightly_job", "async_host", "webhook_endpoint", "asgi_host", "test_asgi_host"}
-    tested |= {"sqlalchemy_outbox", "fastapi_app", "flask_app", "celery_worker"}
+    tested |= {"sqlalchemy_outbox", "fastapi_app", "flask_app", "celery_worker", "procrastinate_worker"}
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
 

@@ -19,7 +19,7 @@ celery = pytest.importorskip("celery")
 
 from reminder_kit import Appointment, AsyncReminderKit, Recipient, ReminderKit  # noqa: E402
 from reminder_kit.errors import ConfigurationError, InvalidInputError  # noqa: E402
-from reminder_kit.integrations.celery import RESYNC, RESYNC_DIRTY, setup  # noqa: E402
+from reminder_kit.integrations.celery import RESYNC, RESYNC_DIRTY, RESYNC_SHARD, setup  # noqa: E402
 from reminder_kit.sandbox import Sandbox, serve  # noqa: E402
 from tests.factories import parked_texts  # noqa: E402
 
@@ -44,16 +44,17 @@ def _signals():
         held_signal.receivers[:] = receivers
 
 
-def test_both_tasks_and_the_entry_of_beat_are_added(app, kit):
+def test_the_tasks_and_the_entry_of_beat_are_added(app, kit):
     """By their names; beat's message expires after one interval, so that none pile up while no worker is there."""
     app.conf.beat_schedule = {"other": {"task": "x", "schedule": 1}}
     tasks = setup(app, kit, every="5m")
-    assert {RESYNC, RESYNC_DIRTY} <= {*app.tasks}
+    assert {RESYNC, RESYNC_SHARD, RESYNC_DIRTY} <= {*app.tasks}
     assert app.conf.beat_schedule["reminder_kit"] == {"task": RESYNC, "schedule": 300, "options": {"expires": 300}}
     assert "other" in app.conf.beat_schedule
     assert [
-        (task.expires, task.acks_late, task.reject_on_worker_lost) for task in (tasks.resync, tasks.resync_dirty)
-    ] == [(300, True, True)] * 2
+        (task.expires, task.acks_late, task.reject_on_worker_lost)
+        for task in (tasks.resync, tasks.resync_shard, tasks.resync_dirty)
+    ] == [(300, True, True)] * 3
 
 
 def test_the_batch_job_and_what_follows_a_commit(app, kit, appointment, sandbox):
@@ -66,6 +67,35 @@ def test_the_batch_job_and_what_follows_a_commit(app, kit, appointment, sandbox)
     tasks.resync.delay()
     assert len(parked_texts(sandbox)) == 1
     assert kit.status()["runs"]["resync"][0] == sandbox.clock()
+
+
+def test_much_that_is_due_is_handed_out_in_shards(app, kit, appointment, sandbox):
+    """The worker that is told to do the batch job does one part, others do the rest: each is parked once."""
+    tasks, handed_out = setup(app, kit, shard=3), []
+    send = tasks.resync_shard.apply_async
+    tasks.resync_shard.apply_async = lambda given: (handed_out.append(len(given[0])), send(given))
+    kit.record([appointment(f"A-{n}", phone=f"+120255501{n:02d}", hours=n) for n in range(8)])
+    tasks.resync.delay()
+    assert handed_out == [3, 2]
+    assert len(set(parked_texts(sandbox))) == 8
+    tasks.resync.delay()
+    assert handed_out == [3, 2]
+
+
+def test_where_nothing_can_be_handed_out_one_worker_does_all(app, kit, appointment, sandbox, caplog):
+    """A broker that is away keeps no reminder from going out."""
+    tasks = setup(app, kit, shard=3)
+    tasks.resync_shard.apply_async = lambda _given: 1 / 0
+    kit.record([appointment(f"A-{n}", phone=f"+120255501{n:02d}") for n in range(8)])
+    tasks.resync.delay()
+    assert len(sandbox.parked()) == 8
+    assert "could not be handed out: ZeroDivisionError" in caplog.text
+
+
+def test_a_shard_of_none_is_refused(app, kit):
+    """By name."""
+    with pytest.raises(InvalidInputError, match="shard = 0"):
+        setup(app, kit, shard=0)
 
 
 def test_what_is_live_is_handed_in(app, kit, appointment, sandbox):

@@ -6,11 +6,7 @@ import itertools
 import signal
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
-from tempfile import mkdtemp
 
 import httpx
 import pytest
@@ -19,37 +15,15 @@ from reminder_kit import Appointment, Recipient, ReminderKit, Rule
 from reminder_kit.errors import LedgerError
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Sandbox, SandboxTransport
-from tests import postgres_server
 from tests.factories import START
 from tests.postgres import binaries
+from tests.postgres_stops import Server
 
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(1800)]
 
 PEOPLE = 12
 STOPS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 """How a server is stopped: its clients are sent away, or it ends as in a crash."""
-
-
-class Server:
-    """A server that can be stopped and started again on the same files and port."""
-
-    def __init__(self):
-        self.identity = postgres_server.ordinary_user()
-        self.home = Path(mkdtemp(prefix="rk-stops-"))
-        self.binaries = postgres_server.placed(self.home, binaries(), self.identity)
-        self.data = postgres_server.prepare(self.home, self.binaries, self.identity)
-        self.port, self.runs, self.process = postgres_server.free_port(), ExitStack(), None
-        self.url = postgres_server.url_at(self.port)
-        self.starter = self.runs.enter_context(ThreadPoolExecutor(1))
-
-    def start(self):
-        """Start it from a thread of its own: a server ends with the thread that started it, as with its process."""
-        running = postgres_server.running(self.home, self.data, self.port, self.binaries, self.identity)
-        self.process = self.starter.submit(self.runs.enter_context, running).result()
-
-    def stop(self, how=signal.SIGINT):
-        self.process.send_signal(how)
-        self.process.wait(60)
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,22 @@ class SweepStatements(Builder):
         return sa.union(*parts).order_by(sa.literal_column("1"))
 
     @cached_property
+    def dirty(self) -> Any:
+        """The rows of appointments that were written and not worked on since."""
+        table = self.tables.appointments
+        return sa.select(table.c.row_id).where(
+            table.c.namespace == sa.bindparam("namespace"), table.c.dirty == sa.true()
+        )
+
+    @cached_property
+    def with_messages(self) -> Any:
+        """Those of a list of rows that have any message, each with how many of them can still be taken back."""
+        table = self.tables.messages
+        to_come = sa.and_(table.c.state.in_(words(OPEN)), table.c.send_at > sa.bindparam("now"))
+        counted = sa.select(table.c.row_id, sa.func.sum(sa.case((to_come, 1), else_=0)))
+        return counted.where(self._among(table.c.row_id, "rows")).group_by(table.c.row_id)
+
+    @cached_property
     def of_source(self) -> Any:
         """A page of the appointments of a source that are not over, in the order of their rows."""
         table = self.tables.appointments
