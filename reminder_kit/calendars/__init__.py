@@ -8,8 +8,10 @@ nothing else of ours; icalendar, phonenumbers and httpx are loaded where they ar
 - `splitting`: one pass that notes where each event lies; `content_lines`: the bytes of one event as properties.
 - `values`, `rrule`, `events`, `alarms`: those properties as values.
 - `zone_names`, `outlook_zones`: what zones are called; `vtimezones`: what files say of them; `zones`: TZIDs as zones.
-- `recurrence`: rules expanded over wall clocks; `series`: all events of one UID as the instances of a horizon.
-- `recipients`, `text_numbers`: who is reminded, and under which number; `appointments`, `occurrences`: what comes out.
+- `recurrence`: rules expanded over wall clocks; `series`: all events of one UID as the instances of a horizon;
+  `shared_uids`: which of them are no versions of one.
+- `recipients`, `text_numbers`: who is reminded, and under which number; `wordings`: what the events of a source say.
+- `appointments`, `occurrences`: what comes out.
 - `problems`: what is wrong; `reader`: all of it together; `export`: what will be sent, as a calendar or as CSV.
 
 To know:

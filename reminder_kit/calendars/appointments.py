@@ -19,8 +19,8 @@ from reminder_kit.calendars.content_lines import Component, unescaped
 from reminder_kit.calendars.events import Event, created
 from reminder_kit.calendars.occurrences import Occurrence
 from reminder_kit.calendars.recipients import NOT_PEOPLE, Person, Reached
-from reminder_kit.calendars.series import Instance, recurrence_text
-from reminder_kit.calendars.values import TimeKind
+from reminder_kit.calendars.series import Instance
+from reminder_kit.calendars.values import TimeKind, recurrence_text
 from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import iso
 from reminder_kit.model.revisions import SeriesRevision
@@ -147,12 +147,14 @@ def occurrence(
     display: str | None,
     after: datetime | None,
     master: tuple[int, int] | None,
+    whose: str = "",
 ) -> Occurrence:
     """Return an instance as an occurrence with its appointment.
 
     `named` returns the IANA zone of a zone at an instant, None where there is none. `display` is the name of the
     calendar's own zone, in which UTC times are shown to people (None: it has none). `after` is the start of the
     instance before, UTC (None: there is none), `master` the revision of its series' master (None: that is not there).
+    `whose` tells it from another one of its UID and start ("": nothing has to).
     """
     start = instance.start
     info: tzinfo = named(start.zone, instance.at) or start.zone
@@ -178,7 +180,7 @@ def occurrence(
         location=words.location,
         status=Status.CANCELLED if instance.cancelled else words.status,
         source=source,
-        recurrence_id=None if instance.original is None else recurrence_text(instance.original),
+        recurrence_id=None if instance.original is None else recurrence_text(instance.original) + whose,
         revision=own if instance.original is None else SeriesRevision(master, own),
         booked_at=words.booked_at,
         tags=words.tags,

@@ -17,28 +17,27 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from reminder_kit.calendars.alarms import read_alarms
-from reminder_kit.calendars.appointments import Wording, categories, occurrence, wording
+from reminder_kit.calendars.appointments import Wording, occurrence
 from reminder_kit.calendars.content_lines import Component, parse
 from reminder_kit.calendars.events import Event, read_event, readable_original, uid_of_content
 from reminder_kit.calendars.occurrences import Occurrence, Problem
 from reminder_kit.calendars.problems import Problems
-from reminder_kit.calendars.recipients import Directory, people, read_directory
 from reminder_kit.calendars.recurrence import Budget
 from reminder_kit.calendars.series import NO_DEFINITION, Series, answers, instances, series_of
 from reminder_kit.calendars.settings import CalendarSettings
+from reminder_kit.calendars.shared_uids import passed_over
 from reminder_kit.calendars.sources import File, Held, files_of, what_it_is
 from reminder_kit.calendars.splitting import NAMELESS, Index, Object, Place, scan, uid_text
-from reminder_kit.calendars.text_numbers import Desks
 from reminder_kit.calendars.values import When
 from reminder_kit.calendars.vtimezones import Definition, Definitions
+from reminder_kit.calendars.wordings import Wordings, silent
 from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.instants import utc
-from reminder_kit.model.phones import phone_number
 from reminder_kit.progress import counted
 
 __all__ = ["Reading", "read_calendar"]
@@ -62,7 +61,8 @@ def read_calendar(
     calendar to read; what is wrong with single events is found in `Reading.problems`.
     """
     del now
-    budget, files = Budget(settings.limits.work), files_of(source, settings.limits)
+    files, budget = files_of(source, settings.limits), Budget(settings.limits.work)
+    found = Problems(settings.limits.errors)
     reading = Reading(
         settings=settings,
         start=utc(start, "start"),
@@ -72,10 +72,9 @@ def read_calendar(
         files=files,
         held=Held(files),
         index=Index.between(utc(start), utc(end), settings.limits),
-        directory={} if settings.directory is None else read_directory(settings.directory),
         budget=budget,
-        found=Problems(settings.limits.errors),
-        desks=Desks({phone_number(number, settings.region) or number for number in settings.allow}),
+        found=found,
+        wordings=Wordings.begin(settings, found),
         definitions=Definitions(
             start=_moved(utc(start), -_MARGIN),
             end=_moved(utc(end), _MARGIN),
@@ -105,15 +104,13 @@ class Reading:
     #: The one of them that is read just now.
     held: Held = field(repr=False)
     index: Index = field(repr=False)
-    #: The people of the CSV file; empty: there is none.
-    directory: Directory = field(repr=False)
     budget: Budget = field(repr=False)
     #: The VTIMEZONEs of all its files.
     definitions: Definitions = field(repr=False)
     #: What is wrong, as it is found.
     found: Problems = field(repr=False)
-    #: Which numbers in its texts are desks'.
-    desks: Desks = field(repr=False)
+    #: What its events say.
+    wordings: Wordings = field(repr=False)
     #: UIDs whose master, or whose cancellation, was read: an occurrence that they no longer yield is gone.
     covers: set[str] = field(factory=set)
     #: UIDs of events that could not be read, none of them in `covers`: what is recorded of them stays as it is.
@@ -160,20 +157,7 @@ class Reading:
                         else:
                             yield one
         for one, guesses in guessed:
-            yield self._reaching(one, guesses) if guesses else one
-
-    def _reaching(self, one: Occurrence, guesses: tuple[Recipient, ...]) -> Occurrence:
-        """Return an occurrence whose numbers were found in its text with the first that is no desk's, if any is."""
-        chosen = next((guess for guess in guesses if not self.desks.has(guess.phone)), None)
-        if chosen != guesses[0]:
-            self.found.warn(
-                "the number in its text stands in several people's appointments: it is a desk's and not reminded; name "
-                "it in [calendar] own_numbers, or in allow if it is a person's",
-                one.appointment.id,
-                one.line,
-            )
-        recipients = () if chosen is None else (chosen,)
-        return evolve(one, appointment=evolve(one.appointment, recipients=recipients))
+            yield self.wordings.settled(one, guesses) if guesses else one
 
     def _is_known(self, raw: bytes) -> bool:
         return self.known is not None and not raw.startswith(NAMELESS) and self.known(uid_text(raw))
@@ -303,32 +287,29 @@ class Reading:
                 master_broken = master_broken or component.first("RECURRENCE-ID") is None
         if master_broken:
             events = [event for event in events if event.replaces is not None]
-        series = series_of(events, hidden)
+        series = series_of(events, hidden, lambda event: self.wordings.numbers_of(uid, event))
         self._mention(uid, events, series)
         return series
 
     def _mention(self, uid: str, events: list[Event], series: Series) -> None:
         """Warn of events that are passed over although they could be read, and of a UID that names several."""
+        kept = [event for event in (series.master, *series.others) if event is not None]
         if series.shares and series.master is not None:
-            count = len(series.others) + 1
             self.found.warn(
-                f"{count} appointments of different starts have this UID: each is taken for itself",
+                f"{len(kept)} appointments have this UID, of different starts or people: each is taken for itself",
                 uid or None,
                 series.master.line,
             )
         if events and all(event.method in NO_DEFINITION for event in events):
             self.found.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
-        whole = sorted((event for event in events if event.replaces is None), key=lambda event: event.order)
-        by_start: dict[datetime | None, list[Event]] = {}
-        for event in whole:
-            by_start.setdefault(event.start.instant if series.shares and event.start else None, []).append(event)
-        for versions in by_start.values():
-            *before, last = versions
-            if before and last.order[:2] == before[-1].order[:2] and not last.is_cancellation:
-                lines = f"lines {before[-1].line} and {last.line}"
-                self.found.warn(
-                    f"comes several times ({lines}), none of them newer: the last counts", uid or None, last.line
-                )
+        for first, event in passed_over(events, kept, shares=series.shares):
+            lines = sorted((first.line, event.line))
+            self.found.warn(
+                f"comes several times (lines {lines[0]} and {lines[1]}), none of them newer: the one of line "
+                f"{event.line} counts",
+                uid or None,
+                event.line,
+            )
 
     def _event(self, component: Component, place: Place, position: int, table: ZoneTable, uid: str) -> Event:
         def warn(message: str, line: int) -> None:
@@ -347,9 +328,10 @@ class Reading:
                 event, table = instance.event, instance.event.zones
                 key = instance.original.instant if instance.original and instance.original.instant in replies else None
                 if (id(event), key) not in words:
-                    words[id(event), key] = self._words(uid, event, replies.get(None, {}) | replies.get(key, {}))
+                    words[id(event), key] = self.wordings.of(uid, event, replies.get(None, {}) | replies.get(key, {}))
                 said = words[id(event), key]
-                one = occurrence(instance, said, uid, self.name, table.named, table.display, after, revision)
+                whose = series.whose.get(event, "")
+                one = occurrence(instance, said, uid, self.name, table.named, table.display, after, revision, whose)
                 yield one, said.guesses
             after = instance.at
         for event in series.stray:
@@ -362,23 +344,9 @@ class Reading:
         master = series.master
         if master is None or not master.recurs or not master.component.children:
             return self.start
-        alarms = read_alarms(master.component, master.zones, self.settings.limits, _silent)
+        alarms = read_alarms(master.component, master.zones, self.settings.limits, silent)
         absolute = [alarm.at for alarm in alarms if alarm.at is not None]
         return max(min([self.start, *absolute]), self.start - _YEAR)
-
-    def _words(self, uid: str, event: Event, replies: dict[str, str]) -> Wording:
-        def warn(message: str, line: int) -> None:
-            self.found.warn(message, uid, line)
-
-        table = event.zones
-        is_off = event.is_cancellation or event.status == "CANCELLED"
-        reached = people(event.component, uid, self.settings, self.directory, replies, _silent if is_off else warn)
-        if reached.guesses:
-            names = [person.email or person.name for person in reached.invited if person.email or person.name]
-            self.desks.note([guess.phone for guess in reached.guesses], uid, names)
-        alarms = read_alarms(event.component, table, self.settings.limits, warn)
-        tags = categories(event.component, self.settings.limits.categories, warn)
-        return wording(event, reached, alarms, tags, tells_alarms=self.settings.alarms != "ignore")
 
     def _table(self, calendar: int) -> ZoneTable:
         found = self._tables.get(calendar)
@@ -394,11 +362,6 @@ class Reading:
             lambda message, line: self.found.warn(message, None, line or calendar.line),
             self.definitions,
         )
-
-
-def _silent(message: str, line: int) -> None:
-    """Take a warning and drop it, such as that a person of a cancelled event has no number."""
-    del message, line
 
 
 def _moved(moment: datetime, by: timedelta) -> datetime:

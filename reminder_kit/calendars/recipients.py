@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from reminder_kit.calendars.content_lines import PHONE_NAME, Component, Property, unescaped
 from reminder_kit.calendars.settings import CalendarSettings
-from reminder_kit.calendars.text_numbers import numbers_in
+from reminder_kit.calendars.text_numbers import TextSearch
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.instants import zone
@@ -130,6 +130,7 @@ def people(
     directory: Directory,
     replies: Mapping[str, str],
     warn: Callable[[str, int], None],
+    search: TextSearch,
 ) -> Reached:
     """Return who is reminded, and all who are invited; `replies` are their answers (PARTSTAT) by address.
 
@@ -137,6 +138,7 @@ def people(
     for that person. A number that belongs to the event as a whole (`x-phone`, `contact`, `text`, the directory by UID)
     is used only while nobody has one, and is taken for the invited person's where exactly one is invited. Our own
     numbers are nobody's, and one from a text is a guess: whoever reads all of the source knows the numbers of desks.
+    Raises `CalendarError` where no more may be looked at.
     """
     invited = tuple(_invited(event, replies))
     wanted = tuple(person for person in invited if person.status not in ("DECLINED", "DELEGATED"))
@@ -145,14 +147,14 @@ def people(
     found: dict[str, tuple[Recipient, ...]] = {}
     for source in settings.phones if "directory" in settings.phones else _with_directory(settings.phones):
         for person in wanted:
-            recipients = _final(_of_person(source, person, directory), settings)
+            recipients = _final(_of_person(source, person, directory), settings, search)
             if recipients:
                 found.setdefault(person.address, recipients)
         if source == "text":
-            if not found and (guesses := _guessed(event, wanted, settings, warn)):
+            if not found and (guesses := _guessed(event, wanted, settings, warn, search)):
                 return Reached(invited=invited, guesses=guesses)
             continue
-        general = () if found else _final(_of_event(source, event, uid, directory, settings), settings)
+        general = () if found else _final(_of_event(source, event, uid, directory, search), settings, search)
         if general:
             if len(wanted) > 1:
                 _list_missing(wanted, {}, warn, event.line)
@@ -164,13 +166,17 @@ def people(
 
 
 def _guessed(
-    event: Component, wanted: tuple[Person, ...], settings: CalendarSettings, warn: Callable[[str, int], None]
+    event: Component,
+    wanted: tuple[Person, ...],
+    settings: CalendarSettings,
+    warn: Callable[[str, int], None],
+    search: TextSearch,
 ) -> tuple[Recipient, ...]:
     """Return who may be reminded by a number in the event's texts, the likeliest first."""
-    numbers, has_machines = numbers_in((event.text(name) for name in _TEXTS), settings.region)
+    numbers, has_machines = search.numbers_in(event.text(name) for name in _TEXTS)
     if has_machines:
         warn("holds a number to dial in by in its text: it is passed over", event.line)
-    guesses = _final((Recipient(number) for number, _ in numbers), settings)
+    guesses = _final([Recipient(number) for number, _ in numbers], settings, search)
     if len(guesses) > 1:
         warn("holds several phone numbers in its text: the first is used", event.line)
     if guesses and len(wanted) > 1:
@@ -198,12 +204,17 @@ def _with_directory(phones: tuple[str, ...]) -> tuple[str, ...]:
     return (*phones[:place], "directory", *phones[place:])
 
 
-def _final(recipients: Iterable[Recipient], settings: CalendarSettings) -> tuple[Recipient, ...]:
+def _final(recipients: Collection[Recipient], settings: CalendarSettings, search: TextSearch) -> tuple[Recipient, ...]:
     """Return each person once, the number as E.164 where it can be, and none whose number is one of our own."""
     region = settings.region
+    search.pay(_READ * max(0, len(recipients) - _FREE))
     numbered = [evolve(one, phone=phone_number(one.phone, region) or one.phone) for one in recipients]
     own = {phone_number(number, region) for number in settings.own_numbers} if numbered else set()
     return tuple({(one.id, one.phone): one for one in numbered if one.phone not in own}.values())
+
+
+_READ, _FREE = 30, 3
+"""What reading a number costs (`TextSearch.pay`), and how many cost nothing: an ordinary event is always read."""
 
 
 def _owned(general: tuple[Recipient, ...], wanted: tuple[Person, ...]) -> tuple[Recipient, ...]:
@@ -299,9 +310,7 @@ def _recipients(entries: tuple[Entry, ...], key: str | None, name: str) -> list[
     ]
 
 
-def _of_event(
-    source: str, event: Component, uid: str, directory: Directory, settings: CalendarSettings
-) -> list[Recipient]:
+def _of_event(source: str, event: Component, uid: str, directory: Directory, search: TextSearch) -> list[Recipient]:
     if source == "x-phone":
         found = [value for name, value in event.properties.items() if PHONE_NAME.fullmatch(name)]
         return [
@@ -312,9 +321,7 @@ def _of_event(
         ]
     if source == "contact":
         texts = [unescaped(property_.value) for property_ in event.all("CONTACT")]
-        return [
-            Recipient(number, name=_name_before(before)) for number, before in numbers_in(texts, settings.region)[0]
-        ]
+        return [Recipient(number, name=_name_before(before)) for number, before in search.numbers_in(texts)[0]]
     if source == "directory":
         entries = directory.get(f"uid:{uid.casefold()}") or directory.get(
             f"name:{event.text('SUMMARY').casefold()}", ()

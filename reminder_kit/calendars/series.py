@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from reminder_kit.calendars.events import Event
 from reminder_kit.calendars.recurrence import Budget, expand
 from reminder_kit.calendars.rrule import Rule
 from reminder_kit.calendars.settings import Limits
+from reminder_kit.calendars.shared_uids import NumbersOf, kept_apart, names_of, owners_of
 from reminder_kit.calendars.values import Span, TimeKind, When, day_of
 from reminder_kit.errors import CalendarError
-from reminder_kit.model.instants import in_zone, iso
+from reminder_kit.model.instants import in_zone
 
-__all__ = ["NO_DEFINITION", "Instance", "Series", "answers", "instances", "recurrence_text", "series_of"]
+__all__ = ["NO_DEFINITION", "Instance", "Series", "answers", "instances", "series_of"]
 
 _MARGIN = timedelta(days=2)
 """How far beyond the horizon instances are made, since wall clocks and UTC differ by less than a day each way."""
@@ -74,10 +76,18 @@ class Series:
     replies: list[Event] = field(factory=list)
     #: Original instants (UTC) whose override cannot be read: nothing is known of these instances.
     hidden: set[datetime] = field(factory=set)
-    #: Other appointments that bear its UID, each of a start of its own: they are no versions of one.
+    #: Other appointments that bear its UID, each of a start, or of people, of its own: they are no versions of one.
     others: list[Event] = field(factory=list)
     #: Whether it is one of several appointments of one UID, so that each is known by its start.
     shares: bool = False
+    #: Overrides of instances that another override describes for other people.
+    beside: list[tuple[datetime, Version]] = field(factory=list)
+    #: What tells appointments of one UID and start from each other, by event; none: nothing has to.
+    whose: dict[Event, str] = field(factory=dict)
+    #: Of which of several appointments of one start an override is, by event; none: of each that has its instant.
+    owners: dict[Event, Event] = field(factory=dict)
+    #: The original instants (UTC) of overrides, by the appointment that they are of; None: of whichever has it.
+    taken: dict[Event | None, set[datetime]] = field(factory=dict)
     #: Overrides that name no instance of the series, as far as it was expanded.
     stray: list[Event] = field(factory=list)
 
@@ -97,11 +107,13 @@ class Series:
         return event.status == "CANCELLED" or (self.cancelled is not None and self.cancelled.order >= event.order)
 
 
-def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
+def series_of(
+    events: Iterable[Event], hidden: Iterable[When] = (), numbers_of: NumbersOf = lambda _event: frozenset()
+) -> Series:
     """Return a series made of all events of one UID; `hidden` are original starts whose override cannot be read.
 
     Of several versions of one part the last word is the one with the greatest SEQUENCE, then stamp, then place (RFC
-    5546, 2.1.5).
+    5546, 2.1.5). `numbers_of` says whom an event is for, where that tells one appointment from another.
     """
     events = list(events)
     replies = [event for event in events if event.method == "REPLY"]
@@ -109,9 +121,11 @@ def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
     whole = [event for event in ordered if event.replaces is None]
     masters = [event for event in whole if not event.is_cancellation]
     cancelled = whole[-1] if whole and whole[-1].is_cancellation else None
-    series = Series(master=masters[-1] if masters else cancelled, cancelled=cancelled)
-    series.others = _apart(masters)
+    people = cache(numbers_of)
+    alike = kept_apart(masters, people)
+    series = Series(master=alike[-1] if alike else cancelled, cancelled=cancelled, others=alike[:-1])
     series.shares = bool(series.others)
+    series.whose = names_of(alike, people)
     series.replies = replies
     series.hidden = {_key(when, series.first) for when in hidden}
     parts: dict[tuple[bool, datetime], list[Event]] = {}
@@ -122,32 +136,32 @@ def series_of(events: Iterable[Event], hidden: Iterable[When] = ()) -> Series:
         if onwards:
             series.ranges.append((key, _last_word(versions)))
         else:
-            series.overrides[key] = _last_word(versions)
+            *beside, series.overrides[key] = _last_words(versions, people)
+            series.beside += [(key, version) for version in beside]
+            if beside:
+                described = [version.event for version in (*beside, series.overrides[key])]
+                series.whose |= names_of(described, people)
+    _give_overrides_their_owners(series, alike, people)
     return series
 
 
-def _apart(masters: Sequence[Event]) -> list[Event]:
-    """Return the masters of one UID that are appointments of their own beside the newest one, oldest first.
-
-    Exporters give one UID to many ("None", the number of a course). Another start without another SEQUENCE, in one
-    calendar, is no new version (RFC 5546, 2.1.4: a new start has a new SEQUENCE); nor is it one in another calendar
-    that is exactly as old.
-    """
-    if len(masters) < 2:
-        return []
-    newest = masters[-1]
-    by_start = {event.start.instant: event for event in masters if event.start is not None}
-
-    def is_apart(event: Event) -> bool:
-        if event.zones is newest.zones:
-            return event.sequence == newest.sequence
-        return event.order[:2] == newest.order[:2]
-
-    return [event for event in by_start.values() if not _starts_alike(event, newest) and is_apart(event)]
+def _give_overrides_their_owners(series: Series, masters: Sequence[Event], people: NumbersOf) -> None:
+    """Fill in of which of several appointments of one start each override is, and whose instants they take."""
+    overrides = [(key, version.event) for key, version in (*series.overrides.items(), *series.beside)]
+    if any(master in series.whose for master in masters):
+        series.owners = owners_of([event for _, event in overrides], masters, people)
+        series.whose |= {event: series.whose.get(owner, "") for event, owner in series.owners.items()}
+    for key, event in overrides:
+        series.taken.setdefault(series.owners.get(event), set()).add(key)
 
 
-def _starts_alike(one: Event, other: Event) -> bool:
-    return one.start is not None and other.start is not None and one.start.instant == other.start.instant
+def _last_words(versions: Sequence[Event], numbers_of: NumbersOf) -> list[Version]:
+    """Return the last word on one instance, after those on it that are for other people and no older."""
+    if versions[-1].is_cancellation or len(versions) < 2:
+        return [_last_word(versions)]
+    described = [version for version in versions if not version.is_cancellation]
+    *others, last = kept_apart(described, numbers_of, of_one_start=True)
+    return [*(_last_word([one]) for one in others), _last_word([*versions[: versions.index(last)], last])]
 
 
 def _last_word(versions: Sequence[Event]) -> Version:
@@ -181,13 +195,6 @@ def answers(series: Series) -> dict[datetime | None, dict[str, str]]:
     return found
 
 
-def recurrence_text(original: When) -> str:
-    """Return the original start as a recurrence id: a date, a wall clock for floating times, else a UTC instant."""
-    if original.kind is TimeKind.DATE:
-        return original.wall.date().isoformat()
-    return original.wall.isoformat() if original.kind is TimeKind.FLOATING else iso(original.instant)
-
-
 def instances(series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget) -> list[Instance]:
     """Return the instances with `start` <= their start < `end` (UTC), in order, cancelled ones too.
 
@@ -201,8 +208,10 @@ def instances(series: Series, start: datetime, end: datetime, limits: Limits, bu
         override = _override(series, stray.get(key, key), version)
         if start <= override.at < end:
             found.append(override)
+    beside_each = (_override(series, key, version) for key, version in series.beside)
+    found += [override for override in beside_each if start <= override.at < end]
     for event in series.others:
-        beside = Series(event, series.cancelled, series.overrides, hidden=series.hidden, shares=True)
+        beside = evolve(series, master=event, ranges=[], others=[])
         budget.series()
         found += [one for one in _recurring(beside, start, end, limits, budget)[0] if start <= one.at < end]
     budget.made(len(found))
@@ -237,8 +246,12 @@ def _recurring(
     high = end + _MARGIN - min([timedelta(), *shifts])
     starts = _starts(master, master.start, low, high, limits, budget)
     stray = _stray(series, master.start, {when.instant: when for when, _ in starts}, (low, high))
-    taken = {*series.overrides, *series.hidden, *stray.values()}
-    described = [_described(series, master, when, length) for when, length in starts if when.instant not in taken]
+    taken = (series.taken.get(None, ()), series.taken.get(master, ()), series.hidden, set(stray.values()))
+    described = [
+        _described(series, master, when, length)
+        for when, length in starts
+        if not any(when.instant in instants for instants in taken)
+    ]
     return described, stray
 
 

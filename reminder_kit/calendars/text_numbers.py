@@ -1,23 +1,26 @@
 """Numbers in texts: which of the numbers that people write into titles and notes may be somebody's to remind.
 
 Never takes the number of a machine or a desk for a person's: one to dial in by, and one that stands in the notes of
-many people's appointments.
+many people's appointments. Never searches more than its share.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Collection, Iterable
 
 from attrs import define, field
 
+from reminder_kit.errors import CalendarError
 from reminder_kit.model.phones import is_possible
 
-__all__ = ["Desks", "Found", "numbers_in"]
+__all__ = ["Desks", "Found", "TextSearch"]
 
 Found = tuple[str, str]
 """A number as E.164, and what stands before it."""
+
+_Match = tuple[str, int, int]
+"""A number as E.164, and where it begins and ends."""
 
 _LONGEST_NAME = 200
 """Characters before a number that its owner's name is looked for in."""
@@ -27,30 +30,80 @@ _LONGEST_TEXT = 4000
 """Characters of a text that are searched for numbers."""
 
 
-def numbers_in(texts: Iterable[str], region: str | None) -> tuple[list[Found], bool]:
-    """Return the first two numbers in some texts (more say no more than that they are several), none of a machine's.
+@define(eq=False)
+class TextSearch:
+    """The search for numbers in the texts of one source: each is searched once, and paid for."""
 
-    With them comes whether a machine's was passed over. `region` None: only numbers with a country code are found.
-    """
-    found: dict[str, str] = {}
-    passed_over = False
-    for text in texts:
-        if sum(map(str.isdigit, text[:_LONGEST_TEXT])) >= 7:
-            numbers, machines = _first_numbers(text[:_LONGEST_TEXT], region)
+    #: The country of numbers without a country code; None: only numbers with one are found.
+    region: str | None = None
+    #: What the search may still cost, in microseconds or so.
+    left: int = 4_000_000
+    _known: dict[str, tuple[tuple[Found, ...], bool]] = field(factory=dict, repr=False)
+
+    def numbers_in(self, texts: Iterable[str]) -> tuple[list[Found], bool]:
+        """Return the first two numbers in some texts (more say no more than that they are several), no machine's.
+
+        With them comes whether a machine's was passed over. Raises `CalendarError` where the share is used up.
+        """
+        found: dict[str, str] = {}
+        passed_over = False
+        for text in texts:
+            numbers, machines = self._searched(text[:_LONGEST_TEXT])
             passed_over = passed_over or machines
             for number, before in numbers:
                 found.setdefault(number, before)
-        if len(found) > 1:
-            break
-    return list(found.items())[:2], passed_over
+            if len(found) > 1:
+                break
+        return list(found.items())[:2], passed_over
+
+    def _searched(self, text: str) -> tuple[tuple[Found, ...], bool]:
+        """Return what is in a text; many events say the same, and most hold no digits that could be a number."""
+        known = self._known.get(text)
+        if known is None:
+            plain = _RUN.sub(_hidden_where_short, text)
+            if (digits := sum(map(str.isdigit, plain))) == 0:
+                return (), False
+            self.pay(_EACH + _DIGIT * min(digits, _MOST_DIGITS))
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            matches = _matches(plain, self.region)
+            self.left -= min(self.left, _MATCH * max(0, len(matches) - _FEW))
+            known = self._known[text] = _first_numbers(matches, text)
+        return known
+
+    def pay(self, cost: int) -> None:
+        """Pay for looking at what may be a number; raises `CalendarError` where the share is used up."""
+        if cost > self.left:
+            raise CalendarError(
+                "the calendar holds too much that may be a number to look at all of it; give attendees their numbers, "
+                "or raise its limit `numbers`, which is used up"
+            )
+        self.left -= cost
 
 
-@lru_cache(maxsize=1024)
-def _first_numbers(text: str, region: str | None) -> tuple[tuple[Found, ...], bool]:
-    """Return the first two numbers of a text that are no machine's, and whether one is; many events say the same."""
+_RUN = re.compile(r"\d(?:(?:[^\w\n]|[xXー]){0,4}\d)*")
+"""Digits that belong together, as phonenumbers has it: with four characters of punctuation between them at most."""
+_SHORTEST = 7
+"""As few digits a number may have."""
+_EACH, _DIGIT, _MOST_DIGITS = 30, 7, 700
+"""What a search costs, and each digit; so many at the most, since phonenumbers gives up after a hundred tries."""
+_MATCH, _FEW = 200, 2
+"""What each number beyond a few costs besides."""
+_REMEMBERED = 1000
+"""Texts of which it is remembered what is in them."""
+
+
+def _hidden_where_short(run: re.Match[str]) -> str:
+    """Return digits as they are, and too few for a number as letters: phonenumbers would look at each of them."""
+    digits = run[0]
+    return digits if sum(map(str.isdigit, digits)) >= _SHORTEST else "x" * len(digits)
+
+
+def _first_numbers(matches: Iterable[_Match], text: str) -> tuple[tuple[Found, ...], bool]:
+    """Return the first two numbers of a text that are no machine's, and whether one is."""
     found: dict[str, str] = {}
     machine_until = -1
-    for number, start, end in _matches(text, region):
+    for number, start, end in matches:
         listed = machine_until >= 0 and start - machine_until <= _LISTED
         if listed or _is_machines(text, start, end):
             machine_until = end
@@ -109,8 +162,8 @@ _SEVERAL = 3
 """Appointments, and people, that one number may be for before it is nobody's own."""
 
 
-def _matches(text: str, region: str | None) -> Iterator[tuple[str, int, int]]:
-    """Yield the phone numbers in a text as E.164, each with where it begins and ends; in the order of the text.
+def _matches(text: str, region: str | None) -> list[_Match]:
+    """Return the phone numbers in a text as E.164, each with where it begins and ends; in the order of the text.
 
     A number with a country code must be possible; one without must be in use in the region, and grouped as numbers are
     there, since a text also holds dates, prices and invoices. `region` None: only numbers with a country code are
@@ -119,7 +172,7 @@ def _matches(text: str, region: str | None) -> Iterator[tuple[str, int, int]]:
     import phonenumbers
 
     leniency = phonenumbers.Leniency
-    found: list[tuple[str, int, int]] = []
+    found: list[_Match] = []
     for strictness in (leniency.POSSIBLE, leniency.STRICT_GROUPING):
         if strictness == leniency.POSSIBLE and "+" not in text:
             continue
@@ -133,4 +186,4 @@ def _matches(text: str, region: str | None) -> Iterator[tuple[str, int, int]]:
                 if is_possible(number):  # for phonenumbers one that is only dialled locally is
                     found.append((number, match.start, match.end))
                     of_this_kind += 1
-    yield from sorted(found, key=lambda item: item[1])
+    return sorted(found, key=lambda item: item[1])

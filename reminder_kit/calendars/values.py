@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from reminder_kit.calendars.content_lines import Property
 from reminder_kit.errors import CalendarError
-from reminder_kit.model.instants import in_zone, spelled, utc
+from reminder_kit.model.instants import in_zone, iso, spelled, utc
 
 __all__ = [
     "Period",
@@ -29,6 +29,7 @@ __all__ = [
     "is_day",
     "offset_of",
     "periods",
+    "recurrence_text",
     "stamp",
     "whens",
 ]
@@ -265,3 +266,10 @@ def offset_of(text: str, line: int) -> timedelta:
     if found >= timedelta(hours=24):
         raise CalendarError(f"{text[:40]!r} is an offset of a day or more", line=line)
     return -found if sign == "-" else found
+
+
+def recurrence_text(original: When) -> str:
+    """Return the original start as a recurrence id: a date, a wall clock for floating times, else a UTC instant."""
+    if original.kind is TimeKind.DATE:
+        return original.wall.date().isoformat()
+    return original.wall.isoformat() if original.kind is TimeKind.FLOATING else iso(original.instant)

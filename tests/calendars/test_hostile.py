@@ -200,6 +200,29 @@ def test_a_text_is_searched_up_to_its_second_number(spent, event, calendar):
     assert "holds several phone numbers in its text: the first is used" in found.warnings
 
 
+@pytest.mark.parametrize("name", ["DESCRIPTION", "CONTACT"])
+def test_all_texts_of_a_source_have_one_share_of_search(spent, event, calendar, name):
+    """Beyond it the events are unreadable by name, and keep what is recorded; a text known costs nothing."""
+    lines = [f"{name}:{n} {'12 34567 ' * 400}" for n in range(9)]
+    known = [event(lines[0], phone=None, uid=f"known-{n}") for n in range(50)]
+    found, _ = spent(
+        calendar(*(event(line, phone=None, uid=f"e-{n}") for n, line in enumerate(lines)), *known, event(uid="late")),
+        limits=Limits(numbers=27_000),
+    )
+    assert len(found.found) == 5 + 50 + 1
+    assert found.reading.unreadable == {f"e-{n}" for n in range(5, 9)}
+    assert all("limit `numbers`, which is used up" in problem.message for problem in found.errors)
+
+
+def test_numbers_that_are_given_are_paid_for_too(spent, event, calendar):
+    """An event of hundreds of numbers of its own costs what reading them does."""
+    many = [f"X-PHONE:+1202555{n:04}" for n in range(1000)]
+    found, _ = spent(
+        calendar(*(event(*many, phone=None, uid=f"e-{n}") for n in range(4))), limits=Limits(numbers=100_000)
+    )
+    assert found.reading.unreadable == {"e-3"}
+
+
 def test_unended_events_by_the_thousand_are_not_all_kept(spent):
     """Of events that never end no more are kept than are reported."""
     found, _ = spent(b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\n" * 3000, Limits(errors=100))

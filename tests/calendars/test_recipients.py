@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reminder_kit.calendars.text_numbers import numbers_in
+from reminder_kit.calendars.text_numbers import TextSearch
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.phones import is_possible
 
@@ -189,7 +189,7 @@ def test_a_directory_that_cannot_be_used_is_named(read_events, event, tmp_path, 
 @given(st.text(st.sampled_from("0123456789+-() x.,ab"), max_size=60))
 def test_whatever_a_text_holds_its_numbers_are_possible_ones(text):
     """Whatever is found in a text is a number that could be dialled."""
-    assert all(is_possible(number) for number, _ in numbers_in([text], "US")[0])
+    assert all(is_possible(number) for number, _ in TextSearch("US").numbers_in([text])[0])
 
 
 def test_whom_a_cancelled_event_cannot_reach_does_not_matter(read_events, event):

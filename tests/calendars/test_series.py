@@ -421,7 +421,7 @@ def test_one_uid_on_several_appointments_of_different_starts_names_each(read_eve
     assert found.titles == ["Lesson 0", "Lesson 1", "Lesson 2"]
     assert {item.appointment.id for item in found.found} == {"visit-1"}
     assert found.ids == found.starts == ["2026-03-02T09:00:00Z", "2026-03-03T09:00:00Z", "2026-03-04T10:00:00Z"]
-    assert found.warnings == ["3 appointments of different starts have this UID: each is taken for itself"]
+    assert found.warnings == ["3 appointments have this UID, of different starts or people: each is taken for itself"]
     assert found.reading.covers == {"visit-1"}
 
 
@@ -445,3 +445,52 @@ def test_a_new_start_with_a_new_revision_is_a_new_version(read, event, calendar,
     other = event(*new, start="DTSTART:20260303T090000Z")
     found = read(calendar("METHOD:REQUEST", one) + calendar("METHOD:REQUEST", other))
     assert (found.starts, found.ids) == (["2026-03-03T09:00:00Z"], [None])
+
+
+def _person(event, number, start="DTSTART:20260302T090000Z", *lines):
+    return event(*lines, start=start, phone=f"ATTENDEE:tel:+1202555{number:04}", uid="course")
+
+
+def _phones(found):
+    return [one.appointment.recipients[0].phone for one in found.found]
+
+
+def test_people_of_one_uid_and_start_are_appointments_of_their_own(read_events, event):
+    """Whoever shares a UID and a start with others is known by a few digits besides, whatever the order."""
+    both = [_person(event, 101), _person(event, 102)]
+    found = read_events(*both)
+    assert sorted(_phones(found)) == ["+12025550101", "+12025550102"]
+    assert len(set(found.ids)) == 2
+    assert all(name.startswith("2026-03-02T09:00:00Z/") for name in found.ids)
+    assert set(read_events(*reversed(both)).ids) == set(found.ids)
+
+
+def test_of_people_of_one_uid_each_has_a_series_of_its_own_with_its_overrides(read_events, event):
+    """An occurrence that is moved for one of them stays where it is for the other."""
+    weekly = "RRULE:FREQ=WEEKLY;COUNT=3"
+    moved = _person(event, 102, "DTSTART:20260309T150000Z", "RECURRENCE-ID:20260309T090000Z")
+    found = read_events(
+        _person(event, 101, "DTSTART:20260302T090000Z", weekly),
+        _person(event, 102, "DTSTART:20260302T090000Z", weekly),
+        moved,
+    )
+    hours = {}
+    for phone, start in zip(_phones(found), found.starts, strict=True):
+        hours.setdefault(phone[-3:], []).append(start[8:13])
+    assert hours == {"101": ["02T09", "09T09", "16T09"], "102": ["02T09", "09T15", "16T09"]}
+    assert len(set(found.ids)) == 6
+
+
+def test_people_of_one_moved_occurrence_are_all_told(read_events, event):
+    """Exporters write one override for each person of a lesson."""
+    original = "RECURRENCE-ID:20260302T090000Z"
+    rows = [_person(event, number, "DTSTART:20260302T100000Z", original) for number in (101, 102, 103)]
+    found = read_events(*rows)
+    assert sorted(phone[-3:] for phone in _phones(found)) == ["101", "102", "103"]
+    assert len(set(found.ids)) == 3
+
+
+def test_a_newer_version_for_other_people_is_the_same_appointment(read_events, event):
+    """Who is replaced by somebody else with a new SEQUENCE is told no more."""
+    found = read_events(_person(event, 101), _person(event, 102, "DTSTART:20260302T090000Z", "SEQUENCE:1"))
+    assert _phones(found) == ["+12025550102"]

@@ -280,12 +280,24 @@ def test_lessons_of_one_uid_come_and_go_by_themselves(taken, parked):
     assert parked() == ["11 15", "13 17"]
 
 
-def test_two_lessons_of_one_uid_and_one_start_are_told_to_be_one(kit, sandbox):
-    """Of what can't be told apart the last counts, and a line says so, also where others of that UID can."""
-    events = [vevent("None", f"20260212T{hour}0000", phone=phone) for hour, phone in ((10, NUMBER), (11, OTHER))]
-    report = kit.import_calendar(feed(*events, vevent("None", "20260212T100000", phone=OTHER)), source="clinic")
+def test_two_people_of_one_uid_and_one_start_are_both_told(taken, sandbox):
+    """Never the last one wins: each has a reminder of their own, in any order, and leaves by themselves."""
+    ada, ben, cy = (vevent("None", "20260212T100000", phone=f"+1202555012{n}") for n in (3, 4, 5))
+    assert taken(ada, ben) == {"schedule": 2}
+    assert taken(ben, ada) == {"keep": 2}
+    assert taken(cy, ada, ben, vevent("None", "20260212T110000", phone=NUMBER)) == {"keep": 2, "schedule": 2}
+    assert taken(cy, ben) == {"keep": 2, "cancel": 2}
+    assert taken(ben) == {"keep": 1, "cancel": 1}
+    assert [message.to for message in sandbox.parked()] == [OTHER]
+
+
+def test_two_lessons_of_one_uid_start_and_number_are_one(kit, sandbox):
+    """Of what can't be told apart one counts, and a line says so, also where others of that UID can."""
+    events = [vevent("None", f"20260212T{hour}0000", phone=phone) for hour, phone in ((10, OTHER), (11, OTHER))]
+    nobody = vevent("None", "20260212T100000").replace("ATTENDEE;CN=Ada:tel:", "X-NOTE:")
+    report = kit.import_calendar(feed(*events, vevent("None", "20260212T100000", phone=OTHER), nobody), source="clinic")
     assert [message.to for message in sandbox.parked()] == [OTHER, OTHER]
-    assert any("comes several times (lines 4 and 22)" in str(problem) for problem in report.problems)
+    assert any("the one of line 22 counts" in str(problem) for problem in report.problems)
 
 
 def test_nobody_is_what_we_send_from(kit, sandbox):

@@ -1,0 +1,89 @@
+"""Wordings: what the events of one source say, and whom to: whose numbers stand in texts is settled once all is read.
+
+Never decides when something is. What each event says is looked at once, however many occurrences it describes.
+"""
+
+from __future__ import annotations
+
+from attrs import define, evolve, field
+
+from reminder_kit.calendars.alarms import read_alarms
+from reminder_kit.calendars.appointments import Wording, categories, wording
+from reminder_kit.calendars.events import Event
+from reminder_kit.calendars.occurrences import Occurrence
+from reminder_kit.calendars.problems import Problems
+from reminder_kit.calendars.recipients import Directory, Reached, people, read_directory
+from reminder_kit.calendars.settings import CalendarSettings
+from reminder_kit.calendars.text_numbers import Desks, TextSearch
+from reminder_kit.model.appointments import Recipient
+from reminder_kit.model.phones import phone_number
+
+__all__ = ["Wordings", "silent"]
+
+
+@define(eq=False)
+class Wordings:
+    """What the events of one source say."""
+
+    settings: CalendarSettings
+    #: What is wrong with the source, as it is found.
+    found: Problems = field(repr=False)
+    #: The people of the CSV file; empty: there is none.
+    directory: Directory = field(repr=False)
+    #: Which numbers in its texts are desks'.
+    desks: Desks = field(repr=False)
+    search: TextSearch = field(repr=False)
+
+    @classmethod
+    def begin(cls, settings: CalendarSettings, found: Problems) -> Wordings:
+        """Return those of a source that is about to be read; raises `ConfigurationError` as `read_directory` does."""
+        return cls(
+            settings,
+            found,
+            directory={} if settings.directory is None else read_directory(settings.directory),
+            desks=Desks({phone_number(number, settings.region) or number for number in settings.allow}),
+            search=TextSearch(settings.region, settings.limits.numbers),
+        )
+
+    def of(self, uid: str, event: Event, replies: dict[str, str]) -> Wording:
+        """Return what all occurrences that one event describes have in common; `replies` are people's answers."""
+
+        def warn(message: str, line: int) -> None:
+            self.found.warn(message, uid, line)
+
+        is_off = event.is_cancellation or event.status == "CANCELLED"
+        reached = people(
+            event.component, uid, self.settings, self.directory, replies, silent if is_off else warn, self.search
+        )
+        if reached.guesses:
+            names = [person.email or person.name for person in reached.invited if person.email or person.name]
+            self.desks.note([guess.phone for guess in reached.guesses], uid, names)
+        alarms = read_alarms(event.component, event.zones, self.settings.limits, warn)
+        tags = categories(event.component, self.settings.limits.categories, warn)
+        return wording(event, reached, alarms, tags, tells_alarms=self.settings.alarms != "ignore")
+
+    def numbers_of(self, uid: str, event: Event) -> frozenset[str]:
+        """Return the numbers that an event is for, by which it is told from another one of its UID and start."""
+        reached: Reached = people(event.component, uid, self.settings, self.directory, {}, silent, self.search)
+        return frozenset(one.phone for one in (*reached.recipients, *reached.guesses[:1]))
+
+    def settled(self, one: Occurrence, guesses: tuple[Recipient, ...]) -> Occurrence:
+        """Return an occurrence whose numbers were found in its text with the first that is no desk's, if any is.
+
+        To be asked once all of the source was read.
+        """
+        chosen = next((guess for guess in guesses if not self.desks.has(guess.phone)), None)
+        if chosen != guesses[0]:
+            self.found.warn(
+                "the number in its text stands in several people's appointments: it is a desk's and not reminded; name "
+                "it in [calendar] own_numbers, or in allow if it is a person's",
+                one.appointment.id,
+                one.line,
+            )
+        recipients = () if chosen is None else (chosen,)
+        return evolve(one, appointment=evolve(one.appointment, recipients=recipients))
+
+
+def silent(message: str, line: int) -> None:
+    """Take a warning and drop it, such as that a person of a cancelled event has no number."""
+    del message, line
