@@ -24,9 +24,13 @@ To know:
 
 from __future__ import annotations
 
-from reminder_kit.calendars.occurrences import Occurrence, Problem, occurrence_json
-from reminder_kit.calendars.reader import Reading, read_calendar
-from reminder_kit.calendars.settings import CalendarSettings, CalendarSource, Limits
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reminder_kit.calendars.occurrences import Occurrence, Problem, occurrence_json
+    from reminder_kit.calendars.reader import Reading, read_calendar
+    from reminder_kit.calendars.settings import CalendarSettings, CalendarSource, Limits
 
 __all__ = [
     "CalendarSettings",
@@ -38,3 +42,23 @@ __all__ = [
     "occurrence_json",
     "read_calendar",
 ]
+
+_HOMES = {
+    "occurrences": ("Occurrence", "Problem", "occurrence_json"),
+    "reader": ("Reading", "read_calendar"),
+    "settings": ("CalendarSettings", "CalendarSource", "Limits"),
+}
+"""Loaded when asked for: a kit that reads no calendar needs its settings alone."""
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'reminder_kit.calendars' has no attribute {name!r}")
+    value = getattr(import_module(f"reminder_kit.calendars.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

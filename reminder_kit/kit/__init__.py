@@ -29,7 +29,19 @@ To know:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
-from reminder_kit.kit.tenants import AsyncTenants, Tenants
+
+if TYPE_CHECKING:
+    from reminder_kit.kit.tenants import AsyncTenants, Tenants
 
 __all__ = ["AsyncReminderKit", "AsyncTenants", "ReminderKit", "Tenants"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("AsyncTenants", "Tenants"):
+        raise AttributeError(f"module 'reminder_kit.kit' has no attribute {name!r}")
+    from reminder_kit.kit import tenants  # most hosts have one kit
+
+    return getattr(tenants, name)

@@ -7,6 +7,7 @@ known. May import `ports` and the rooms below it, and httpx, which is loaded wit
   that nothing was sent.
 - `conversation`, `connections`: HTTP/1.1 over sockets of our own, as transports of httpx; without httpx's detours.
 - `pools`, `certificates`: connections at rest and what servers are trusted by, for one kit or for many that share them.
+- `lean_httpx`: httpx without its command line, which takes memory.
 - `pace`: the slow-down that all workers of a process share, learned from the provider's answers.
 - `shared_pace`: a rate that holds across processes: its places are taken elsewhere, in blocks.
 - `arrivals`: what an event loop waits for from other threads.

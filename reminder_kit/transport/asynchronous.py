@@ -104,7 +104,7 @@ class AsyncIO:
                     await idle.pop(0).aclose()
 
     async def _exchange(self, transport: httpx.AsyncBaseTransport, built: httpx.Request) -> Response:
-        import httpx
+        from reminder_kit.transport.lean_httpx import httpx
 
         channel = self._channel
         try:

@@ -118,7 +118,7 @@ class BlockingIO:
         return answers[0]
 
     def _send(self, request: Request) -> Response:
-        import httpx
+        from reminder_kit.transport.lean_httpx import httpx
 
         channel = self._channel
         built = channel.built(request)

@@ -23,7 +23,7 @@ class Certificates:
         """Return the context for a scheme, made when it is first asked for."""
         trusted = scheme != "http"
         if trusted not in self._contexts:
-            import httpx
+            from reminder_kit.transport.lean_httpx import httpx
 
             made = httpx.create_ssl_context(verify=trusted)
             made.set_alpn_protocols(["http/1.1"])

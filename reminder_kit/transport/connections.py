@@ -25,9 +25,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-import httpx
-
 from reminder_kit.transport.conversation import Conversation
+from reminder_kit.transport.lean_httpx import httpx
 
 __all__ = ["AsyncConnection", "Connection"]
 

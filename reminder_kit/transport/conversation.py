@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import h11
-import httpx
+
+from reminder_kit.transport.lean_httpx import httpx
 
 __all__ = ["Conversation", "Head"]
 

@@ -73,7 +73,7 @@ class HttpChannel:
 
         Raises `NotSentError` where the address is none, and what `Provider.headers` raises.
         """
-        import httpx
+        from reminder_kit.transport.lean_httpx import httpx
 
         try:
             url = self._addresses.get(request.path) or httpx.URL(self._provider.base_url + request.path)
@@ -99,7 +99,7 @@ class HttpChannel:
 
     def failure(self, error: Exception) -> Exception:
         """Return the error that one of httpx means: `NotSentError` without a connection, else `NoAnswerError`."""
-        import httpx
+        from reminder_kit.transport.lean_httpx import httpx
 
         if isinstance(error, BodyError):
             return NoAnswerError(f"{self._where}: the answer {error}; it may have been done")
@@ -121,46 +121,44 @@ class HttpChannel:
 
     def opened(self) -> httpx.BaseTransport:
         """Return a transport for one request at a time, of the blocking face; nothing is connected yet."""
-        import httpx
-
         from reminder_kit.transport.connections import Connection
+        from reminder_kit.transport.lean_httpx import httpx
 
         proxy = self.proxy()
         return httpx.HTTPTransport(**self._by(proxy)) if proxy else Connection(self._certificates(), _IDLE)
 
     def opened_async(self) -> httpx.AsyncBaseTransport:
         """Return a transport for one request at a time, of the async face; nothing is connected yet."""
-        import httpx
-
         from reminder_kit.transport.connections import AsyncConnection
+        from reminder_kit.transport.lean_httpx import httpx
 
         proxy = self.proxy()
         return httpx.AsyncHTTPTransport(**self._by(proxy)) if proxy else AsyncConnection(self._certificates(), _IDLE)
 
     def proxy(self) -> str | None:
         """Return the proxy by which the provider is spoken to, as the environment names it; None: none."""
-        import httpx
+        from reminder_kit.transport.lean_httpx import httpx
 
         address = httpx.URL(self._provider.base_url)
         return _proxy(address.scheme, address.host)
 
     def _certificates(self) -> ssl.SSLContext:
         """Return the context for the provider's address."""
-        import httpx
+        from reminder_kit.transport.lean_httpx import httpx
 
         return self._trusted.context(httpx.URL(self._provider.base_url).scheme)
 
     @property
     def place(self) -> Place:
         """Where the provider is: whoever speaks to the same place can use the same connections."""
-        import httpx
+        from reminder_kit.transport.lean_httpx import httpx
 
         address = httpx.URL(self._provider.base_url)
         return address.scheme, address.host, address.port
 
     def _by(self, proxy: str) -> dict[str, Any]:
         """Return what a transport of httpx is made with that goes by a proxy."""
-        import httpx
+        from reminder_kit.transport.lean_httpx import httpx
 
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE)
         return {"verify": self._certificates(), "proxy": proxy, "limits": limits}

@@ -19,14 +19,19 @@ kit = ReminderKit(Telnyx("KEY", "+12025550100", base_url="http://127.0.0.1:9/v2"
 kit.warm()
 wanted = "httpx", "sqlalchemy", "babel.dates", "phonenumbers", "jinja2", "reminder_kit.transport.connections"
 print([name for name in wanted if name not in sys.modules], kit.ledger.check_schema())
+idle = "alembic", "click", "rich", "pygments", "reminder_kit.calendars.reader", "sqlalchemy.dialects.postgresql"
+print([name for name in (*idle, "reminder_kit.kit.tenants", "sqlalchemy.orm") if name in sys.modules])
 """
 
 
 def test_what_a_first_run_needs_is_loaded_and_nothing_is_written(tmp_path):
-    """In a process of its own: no ledger appears, and nobody is asked (at port 9 nobody would answer)."""
+    """In a process of its own: no ledger appears, nobody is asked, and what only others need is not loaded.
+
+    At port 9 nobody would answer; others have calendars, PostgreSQL, many tenants, or httpx's command line.
+    """
     line = [sys.executable, "-c", WARMED, f"sqlite:///{tmp_path / 'r.db'}"]
     ran = subprocess.run(line, capture_output=True, text=True, check=False)
-    assert ran.stdout == "[] absent\n", ran.stderr
+    assert ran.stdout == "[] absent\n[]\n", ran.stderr
     assert list(tmp_path.iterdir()) == []
 
 

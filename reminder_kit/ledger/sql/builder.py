@@ -10,9 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from reminder_kit.ledger.sql.each_row import EachRow
 from reminder_kit.ledger.sql.tables import Tables
@@ -52,7 +49,14 @@ class Builder:
         self.kind = kind
 
     def _insert(self, table: sa.Table) -> Any:
-        return (sqlite_insert if self.kind == "sqlite" else postgresql_insert)(table).inline()
+        # a process works on one kind of database, and either dialect takes megabytes
+        if self.kind == "sqlite":
+            from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+            return sqlite_insert(table).inline()
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert(table).inline()
 
     def _among(self, column: Any, name: str) -> Any:
         """Return the condition that a column is in the list `name`, which `Runner.pack` hands over."""
@@ -65,6 +69,8 @@ class Builder:
             rows = sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("value", name=name)
             paths: list[Any] = [sa.literal_column(f"'$[{index}]'") for index in range(len(types))]
             return rows, [sa.func.json_extract(rows.c.value, path) for path in paths]
+        from sqlalchemy.dialects.postgresql import ARRAY
+
         arrays = [sa.bindparam(f"{name}{index}", type_=ARRAY(_array_type(kind))) for index, kind in enumerate(types)]
         names = [sa.column(f"c{index}", kind) for index, kind in enumerate(types)]
         rows = sa.func.unnest(*arrays).table_valued(*names, name=name).render_derived()
