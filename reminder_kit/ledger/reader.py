@@ -317,11 +317,15 @@ class Reader:
         found = self._runner.rows(self._statements.attention.marks, namespace=self._namespace)
         return {(item, member): Mark(instant(since), bool(seen), detail) for item, member, since, seen, detail in found}
 
-    def parked(self, source: str | None = None, provider: str | None = None) -> int:
-        """Return how many messages are, or may be, parked: in all or for one source, anywhere or at one provider."""
-        statement = self._statements.queries.parked(source=source is not None, provider=provider is not None)
-        values = {} if source is None else {"namespace": self._namespace}
-        found = self._runner.rows(statement, **values, **_given(source=source, provider=provider))
+    def parked(self, source: str | None = None) -> int:
+        """Return how many messages are, or may be, parked: in all, or for one source."""
+        statement = self._statements.queries.parked(source=source is not None)
+        found = self._runner.rows(statement, namespace=self._namespace, **_given(source=source))
+        return int(found[0][0]) if found else 0
+
+    def parked_everywhere(self, provider: str) -> int:
+        """Return how many messages of all namespaces are, or may be, parked at a provider, with one cap for all."""
+        found = self._runner.rows(self._statements.queries.parked_everywhere, **_given(provider=provider))
         return int(found[0][0]) if found else 0
 
     def room(self, cap: int, wanted: int, provider: str) -> int:
@@ -331,7 +335,7 @@ class Reader:
         """
         made = self._runner.rows(self._statements.queries.made)
         at_most = (made[0][0] or 0) if made else 0
-        return cap - (at_most if at_most + wanted <= cap else self.parked(provider=provider))
+        return cap - (at_most if at_most + wanted <= cap else self.parked_everywhere(provider))
 
     def sent_before(self, identity: Identity) -> SentByWhom:
         """Return, by (rule, recipient), what went out for this id, whichever occurrence."""

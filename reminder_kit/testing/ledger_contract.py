@@ -14,6 +14,7 @@ A subclass runs them on what its fixture `ledger` returns, an empty ledger with 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -344,13 +345,13 @@ class _Asking:
         assert ledger.read(lambda reader: reader.of_source("default")) == [Identity("default", "A-1")]
 
     def test_namespaces_know_nothing_of_each_other(self, ledger: Ledger) -> None:
-        """The same appointment is recorded in each; only parked messages count for all: they share the provider."""
+        """The same appointment is recorded in each; only where a provider has room, all parked messages count."""
         park_one(ledger)
         other = Ledger(ledger._given, namespace="other", schema=ledger.schema)  # noqa: SLF001 - the same place
         try:
             assert other.read(lambda reader: list(reader.records())) == []
             assert other.read(lambda reader: (reader.identities("A-1"), reader.of_source("default"))) == ([], [])
-            assert other.read(lambda reader: (reader.parked(), reader.parked("default"))) == (1, 0)
+            assert other.read(lambda reader: (reader.parked(), reader.parked("default"))) == (0, 0)
             assert ledger.read(lambda reader: reader.parked("default")) == 1
             with other.writing() as transaction:
                 assert transaction.record([incoming()], NOW) == [RecordResult.NEW]
@@ -533,7 +534,7 @@ class _Messages:
         ) == ({}, {})
 
     def test_the_parked_are_counted(self, ledger: Ledger) -> None:
-        """Messages being created and cancelled count as parked; each source and provider can be asked for."""
+        """Messages being created and cancelled count as parked, for each source; a provider's cap is everybody's."""
         _, claim, made = park_one(ledger)
         park_one(ledger, "A-2")
         assert (
@@ -541,9 +542,10 @@ class _Messages:
             ledger.read(lambda reader: reader.parked("default")),
             ledger.read(lambda reader: reader.parked("clinic")),
         ) == (2, 2, 0)
-        sources, name = (None, "default", "clinic"), made.provider
-        by_provider = ledger.read(lambda reader: [reader.parked(source, provider=name) for source in sources])
-        assert (by_provider, ledger.read(lambda reader: reader.parked(provider="nobody"))) == ([2, 2, 0], 0)
+        park_one(other := ledger.namespaced("other"))
+        assert [one.read(lambda reader: reader.parked()) for one in (ledger, other)] == [2, 1]
+        names = (made.provider, "nobody")
+        assert [ledger.read(partial(_parked_at, provider=name)) for name in names] == [3, 0]
         with ledger.writing() as transaction:
             transaction.move_message(claim, made, evolve(made, state=State.REJECTED))
         assert ledger.read(lambda reader: reader.parked()) == 1
@@ -739,3 +741,8 @@ def ledger_counts(transaction: Any) -> dict[str, Any]:
 
 class LedgerContract(_Recording, _Asking, _Claiming, _Messages, PhonesContract, ConsentContract, _Remembering):
     """What both of our ledgers keep: recording, asking, claiming, messages, phones, consent, what is remembered."""
+
+
+def _parked_at(reader: Any, provider: str) -> int:
+    found: int = reader.parked_everywhere(provider)
+    return found

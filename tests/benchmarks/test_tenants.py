@@ -1,6 +1,6 @@
-"""What five thousand practices in one process cost: memory, threads, descriptors, used in turn and by the batch job.
+"""What five thousand practices in one process cost: memory, threads and descriptors, used in turn and by the batch job.
 
-`python -m pytest -s -m benchmark tests/benchmarks/test_tenants.py`: a process of its own, against a server in another.
+`python -m pytest -s -m benchmark tests/benchmarks/test_tenants.py`; in a process of its own, a server in another one.
 """
 
 from __future__ import annotations

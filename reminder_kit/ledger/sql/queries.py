@@ -215,23 +215,24 @@ class Queries(Builder):
         )
 
     @cache  # noqa: B019 - statements live as long as the process
-    def parked(self, *, source: bool, provider: bool) -> Any:
-        """Return the question how many messages are, or may be, parked.
-
-        Without a `source` those of all namespaces count: they share the provider's cap.
-        """
+    def parked(self, *, source: bool) -> Any:
+        """Return the question how many messages of a namespace are, or may be, parked: in all, or for one source."""
         table, owner = self.tables.messages, self.tables.appointments
-        states = words(OPEN)
-        counted = sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(states))
-        if provider:
-            counted = counted.where(table.c.provider == sa.bindparam("provider"))
+        counted = sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(words(OPEN)))
         if not source:
-            return counted
+            return counted.where(table.c.namespace == sa.bindparam("namespace"))
         return counted.where(
             table.c.row_id == owner.c.row_id,
             owner.c.namespace == sa.bindparam("namespace"),
             owner.c.source == sa.bindparam("source"),
         )
+
+    @cached_property
+    def parked_everywhere(self) -> Any:
+        """How many messages of all namespaces are, or may be, parked at a provider: they share its cap."""
+        table = self.tables.messages
+        counted = sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(words(OPEN)))
+        return counted.where(table.c.provider == sa.bindparam("provider"))
 
     @cached_property
     def made(self) -> Any:
