@@ -31,7 +31,7 @@ from tests.factories import NUMBER, START
 
 SENDER, ALONE = {"north": "+12025550110", "south": "+12025550111"}, "+12025550187"
 """What each writes from, and the number of somebody whom south alone knows."""
-SECRETS = ("SOUTHNAME", "SOUTHTITLE", "SOUTHTEXT", "SOUTHWORD", "southsource", "S-ONLY", ALONE, ALONE[1:], "187")
+SECRETS = ("SOUTHNAME", "SOUTHTITLE", "SOUTHTEXT", "SOUTHWORD", "southsource", "S-ONLY", ALONE, ALONE[1:])
 """Words that only south may ever say."""
 CALENDAR = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n"
 
