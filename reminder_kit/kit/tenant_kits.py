@@ -19,7 +19,6 @@ from reminder_kit.kit.listeners import EVENT_TYPES, Listeners
 from reminder_kit.kit.shared import Common
 from reminder_kit.kit.tenant_outcomes import Outcome
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.ledger.namespaces import is_anything_open, namespaces
 from reminder_kit.logs import LOG
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.transport.pools import AsyncPool, Pool
@@ -122,11 +121,15 @@ class TenantKits(Generic[K]):
 
     def all_names(self) -> list[str]:
         """Return all tenants, sorted, as `names` does, without awaiting anything."""
+        from reminder_kit.ledger.namespaces import namespaces
+
         given: Iterable[str] = () if self._names is None else self._names()
         return sorted({*namespaces(self.ledger), *given})
 
     def kit_or_none(self, name: str) -> K | None:
         """Return a tenant's kit; None: it is no more, and nothing of it is left to do."""
+        from reminder_kit.ledger.namespaces import is_anything_open
+
         with self._lock:
             kept = self._kits.get(name)
         if kept is None and self._build(name) is None:

@@ -18,7 +18,6 @@ from reminder_kit.errors import InvalidInputError, LedgerError, PayloadError, Re
 from reminder_kit.kit.receiving import verified
 from reminder_kit.kit.tenant_kits import TenantKits
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.ledger.namespaces import owners, writers
 from reminder_kit.logs import LOG
 from reminder_kit.model.consent import sender_name
 from reminder_kit.model.messages import DeliveryEvent
@@ -54,6 +53,8 @@ class Named:
 
     def candidates(self, ledger: Ledger, senders: Senders) -> Iterator[str]:
         """Yield the tenants whose keys it may be verified with, likely ones first."""
+        from reminder_kit.ledger.namespaces import owners, writers
+
         yield from owners(ledger, self.words, self.tokens)
         ours = {sender_name(word) for word in self.words}
         found = writers(ledger, self.numbers)
@@ -83,6 +84,8 @@ def whose(event: DeliveryEvent, named: Named, ledger: Ledger, senders: Senders) 
     A report is its message's; a reply is that of who wrote last, from the sender that it was sent to, to its number by
     then. What is about nothing that is recorded is of those who write from a sender that it names.
     """
+    from reminder_kit.ledger.namespaces import owners, writers
+
     ids, tokens = ([value] if value else [] for value in (event.provider_id, event.token))
     if found := owners(ledger, ids, tokens):
         return found

@@ -24,7 +24,6 @@ from reminder_kit.kit.receiving import verified
 from reminder_kit.kit.tenant_kits import K, TenantKits
 from reminder_kit.kit.tenant_outcomes import Heard, Outcome, TenantsReport
 from reminder_kit.kit.tenant_webhooks import attributed
-from reminder_kit.ledger.namespaces import namespaces_at_work
 from reminder_kit.logs import LOG
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.planning.report import Report
@@ -118,6 +117,8 @@ class TenantVerbs(Serving[K]):
         looks only at what was recorded since, and at no tenant of whom nothing was. `tell` is called with each outcome
         as it comes.
         """
+        from reminder_kit.ledger.namespaces import namespaces_at_work
+
         if tenants is None and only_dirty:
             tenants = await self._call(namespaces_at_work, self.ledger)
         run = partial(_resync, only_dirty=only_dirty, force=force)

@@ -26,7 +26,14 @@ def main_of(name):
 def test_every_script_is_tested_here():
     """The examples on disk are those that this file runs."""
     tested = {"booking_app", "nightly_job", "async_host", "webhook_endpoint", "asgi_host", "test_asgi_host"}
-    tested |= {"sqlalchemy_outbox", "fastapi_app", "flask_app", "celery_worker", "procrastinate_worker"}
+    tested |= {
+        "many_practices",
+        "sqlalchemy_outbox",
+        "fastapi_app",
+        "flask_app",
+        "celery_worker",
+        "procrastinate_worker",
+    }
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
 
@@ -56,6 +63,17 @@ def test_an_asynchronous_host_parks_twenty_at_once(capsys):
 def test_sessions_of_sqlalchemy_are_followed():
     """The outbox example ends with the moved booking's reminder at the new phone, and none of the deleted one."""
     assert main_of("sqlalchemy_outbox") == [("+12025550103", "Hi Ada, see you tomorrow at 3:00 PM.")]
+
+
+def test_a_platform_serves_all_its_practices_but_one():
+    """The platform's example parks each practice's reminder from its own sender, and lists who can't be served."""
+    parked, failed = main_of("many_practices")
+    assert parked == [
+        ("+12025550110", "See you tomorrow at 8:00 AM, North Practice."),
+        ("+12025550111", "Hasta mañana a las 14:00, Clínica Sur."),
+    ]
+    assert list(failed) == ["west"]
+    assert "Mars/Olympus" in failed["west"]
 
 
 def test_a_webhook_endpoint_obeys_stop():
