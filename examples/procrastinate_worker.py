@@ -39,12 +39,12 @@ def resync(timestamp: int) -> None:
     """Do the batch job: hand out all of it but one shard, and do that one."""
     del timestamp
     shards = kit().shards(SHARD)
-    for part in shards.parts[1:]:
+    for part in shards.others:
         try:  # one that waits already, of an earlier round, is enough
             resync_shard.configure(queueing_lock=f"shard {part[0]}").defer(rows=list(part))
         except AlreadyEnqueued:
             continue
-    kit().resync(shard=shards.parts[0] if len(shards) > 1 else None)
+    kit().resync(shard=shards.own)
 
 
 @app.task

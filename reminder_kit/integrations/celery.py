@@ -154,14 +154,14 @@ def setup(
 def _spread(kit: ReminderKit, most: int, task: Any) -> None:
     """Do the batch job: the first part here, and each further one by whichever worker takes it."""
     shards = kit.shards(most)
-    parts = shards.parts[1:]
+    own = shards.own
     try:
-        for part in parts:
+        for part in shards.others:
             task.apply_async((part,))
     except Exception as error:  # noqa: BLE001 - reminders go on whatever is wrong with the broker
         LOG.error("the batch job could not be handed out: %s (this worker does all of it)", unforeseen(error))
-        parts = ()
-    kit.resync(shard=shards.parts[0] if parts else None)
+        own = None
+    kit.resync(shard=own)
 
 
 def _told(job: Callable[..., None]) -> Callable[..., None]:

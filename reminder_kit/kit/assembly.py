@@ -349,6 +349,12 @@ class Kit:
             await self._io.result(self.ledger.submit(partial(note_run, plan, report, job, found, now)))
         return await self._watched(plan, report, now)
 
+    async def _purged(self, report: Report) -> Report:
+        """Return the report of a batch job once what is older than `retention` is purged."""
+        if self._retention is not None:
+            await self._in_thread(self.ledger.purge, report.now - self._retention, report.now)
+        return report
+
     async def _permitted(self, plan: Plan) -> Plan:
         """Return a plan, or where the ledger was restored and may write to nobody yet, one that only records."""
         return await once_opt_outs_are_known(plan, self.ledger, self._routes(), self.settings, self.now())

@@ -221,7 +221,7 @@ class Verbs(LookingVerbs):
             if appointments is not None or complete or only_dirty:
                 raise InvalidInputError("a shard is a part of what is recorded: nothing is handed in with it")
             plan = await self._in_thread(self._planner.shard, self.now(), shard)
-            return await self._carry_out(plan, force=force, job="resync")
+            return await self._purged(await self._carry_out(plan, force=force, job="resync"))
         plan = await self._in_thread(
             self._planner.resync,
             self.now(),
@@ -236,17 +236,15 @@ class Verbs(LookingVerbs):
             await self._executor.apply(plan.in_any_case(), patient=True)
         if only_dirty:  # what follows a webhook or a suppression is no run of the batch job
             return await self._carry_out(plan, force=force)
-        report = await self._carry_out(plan, force=force, job="resync")
-        if self._retention is not None:
-            await self._in_thread(self.ledger.purge, report.now - self._retention, report.now)
-        return report
+        return await self._purged(await self._carry_out(plan, force=force, job="resync"))
 
     async def shards(self, most: int = 200) -> Shards:
         """Return what the batch job has to do in parts, for several workers to do at once: `resync(shard=part)` each.
 
-        A part is of at most so many appointments; those that share a number are in one part, however many they are.
-        Where `whole` says why, the batch job is to be done by one worker: `resync()`. Nothing is written. A part that
-        nobody does, or that two do, costs nothing: the next round has it, and an appointment is worked on by one.
+        `own` is for whoever asked, `others` are to be handed out. A part is of at most so many appointments; those that
+        share a number are in one part, however many they are. Where `whole` says why, the batch job is to be done by
+        one worker: `own` is None then. Nothing is written. A part that nobody does, or that two do, costs nothing: the
+        next round has it, and an appointment is worked on by one.
         """
         await self._in_thread(self.ledger.upgrade_if_older)
         return await self._in_thread(shards_of, self._planner, self.now(), most)

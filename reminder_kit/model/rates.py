@@ -20,7 +20,7 @@ provider that counts strictly would refuse what came too near to what was late."
 HORIZON = SECOND
 """How far ahead places are given away: what a process that is killed had is lost for no longer."""
 
-CATCH_UP = 15 * SECOND // 100
+CATCH_UP = 2 * SECOND // 5
 """How far behind an even spacing of requests may be caught up, at one and a half times their frequency."""
 
 _LONGEST_HOLD = 60 * SECOND

@@ -43,6 +43,16 @@ class Shards:
     #: Why it is to be done whole, by one worker, in words; "": it need not be.
     whole: str = ""
 
+    @property
+    def own(self) -> tuple[int, ...] | None:
+        """The part of whoever asked, for `resync(shard=…)`; empty: there is none; None: it is to be done whole."""
+        return None if self.whole else next(iter(self.parts), ())
+
+    @property
+    def others(self) -> tuple[tuple[int, ...], ...]:
+        """The parts that are for others."""
+        return self.parts[1:]
+
     def __iter__(self) -> Iterator[tuple[int, ...]]:
         return iter(self.parts)
 
