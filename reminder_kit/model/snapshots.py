@@ -81,7 +81,7 @@ def _appointment_fields(appointment: Appointment) -> dict[str, Any]:
 
 def _recipient_fields(recipient: Recipient) -> dict[str, Any]:
     fields: dict[str, Any] = {"phone": recipient.phone}
-    for name in ("id", "name", "timezone", "locale"):
+    for name in ("id", "name", "timezone", "locale", "email"):
         value = getattr(recipient, name)
         if value:
             fields[name] = value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -16,11 +16,13 @@ from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports.declared import Capabilities
 from reminder_kit.ports.exchange import Request, Response
+from reminder_kit.rules.reminders import Reminder
 
 __all__ = [
     "AddressSigner",
     "Finder",
     "Inspectable",
+    "LetterWriter",
     "Listed",
     "Lister",
     "OptOutLister",
@@ -138,6 +140,15 @@ class Provider(Protocol):
         `now`. Raises `SignatureError` where the webhook is not genuine or too old, `PayloadError` where it is genuine
         and can't be read, `ConfigurationError` where the key to verify with is missing.
         """
+        ...
+
+
+@runtime_checkable
+class LetterWriter(Protocol):
+    """A provider that is a channel: it is told of the reminder, not of its words alone."""
+
+    def letter(self, reminder: Reminder, draft: Draft, *, token: str) -> Request:
+        """Return the POST that hands in the letter of a reminder; otherwise as `Provider.create`."""
         ...
 
 
