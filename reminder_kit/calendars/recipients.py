@@ -62,6 +62,8 @@ class Entry:
     timezone: str | None = None
     #: The person's language; None: not known.
     locale: str | None = None
+    #: The person's e-mail address; "": not known.
+    email: str = ""
 
 
 Directory = Mapping[str, "tuple[Entry, ...]"]
@@ -110,7 +112,9 @@ def _entries(rows: csv.DictReader[str], path: Path) -> Iterator[tuple[str, Entry
         info = values.get("timezone") or values.get("zone") or None
         if info is not None:
             _checked_zone(info, path, rows.line_num)
-        entry = Entry(values["phone"], values.get("name", ""), info, values.get("locale") or None)
+        entry = Entry(
+            values["phone"], values.get("name", ""), info, values.get("locale") or None, values.get("email", "")
+        )
         for key in ("email", "name", "uid"):
             if values.get(key):
                 yield f"{key}:{values[key].casefold()}", entry
@@ -222,7 +226,8 @@ def _owned(general: tuple[Recipient, ...], wanted: tuple[Person, ...]) -> tuple[
     if len(wanted) != 1 or len(general) != 1:
         return general
     person, only = wanted[0], general[0]
-    return (evolve(only, id=only.id or person.email or None, name=only.name or person.name),)
+    id_, name, email = only.id or person.email or None, only.name or person.name, only.email or person.email
+    return (evolve(only, id=id_, name=name, email=email),)
 
 
 def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
@@ -282,9 +287,11 @@ def _name(text: str, email: str) -> str:
 def _of_person(source: str, person: Person, directory: Directory) -> list[Recipient]:
     key = person.email or None
     if source == "attendee" and person.phone:
-        return [Recipient(person.phone, id=key, name=person.name)]
+        return [Recipient(person.phone, id=key, name=person.name, email=person.email)]
     if source == "x-phone" and person.extra:
-        return [Recipient(person.extra, id=key, name=person.name)]
+        return [Recipient(person.extra, id=key, name=person.name, email=person.email)]
+    if source == "email" and person.email:
+        return [Recipient(id=key, name=person.name, email=person.email)]
     if source == "directory":
         entries = directory.get(f"email:{person.email}", ()) if person.email else ()
         entries = entries or (directory.get(f"name:{person.name.casefold()}", ()) if person.name else ())
@@ -305,6 +312,7 @@ def _recipients(entries: tuple[Entry, ...], key: str | None, name: str) -> list[
             name=(name or entry.name) if alone else (entry.name or name),
             timezone=entry.timezone,
             locale=entry.locale,
+            email=entry.email or ("" if place else key or ""),
         )
         for place, entry in enumerate(entries)
     ]

@@ -20,7 +20,7 @@ from reminder_kit.model.instants import zone
 
 __all__ = ["PHONE_SOURCES", "CalendarSettings", "CalendarSource", "Limits"]
 
-PHONE_SOURCES = ("attendee", "x-phone", "contact", "text", "directory")
+PHONE_SOURCES = ("attendee", "x-phone", "contact", "text", "directory", "email")
 """Where a phone number may come from: an attendee's address, X- properties and parameters, CONTACT, texts, a file."""
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}

@@ -23,7 +23,8 @@ from reminder_kit.cli.output import write_json, write_lines
 from reminder_kit.cli.own_kit import OwnKit, opened_tenants
 from reminder_kit.cli.rendering import Line
 from reminder_kit.cli.session import Setup, all_tenants, configured, is_loopback, made_kit, present
-from reminder_kit.errors import ReminderKitError
+from reminder_kit.errors import ProviderError, ReminderKitError
+from reminder_kit.kit.channels import as_provider, carried
 from reminder_kit.kit.tenant_outcomes import Outcome
 from reminder_kit.model.instants import iso
 from reminder_kit.model.places import Place
@@ -269,21 +270,33 @@ def _last_run(at: datetime | None, every: timedelta, now: datetime) -> Finding:
 
 def _fallback(config: Setup, now: datetime) -> Iterator[Finding]:
     """Yield the findings about the fallback, if there is one, under its name."""
-    if (fallback := config.fallback()) is not None:
+    if (fallback := as_provider(config.fallback(), is_async=True)) is not None:
         yield from (evolve(finding, what="fallback") for finding in _provider(fallback, config, now))
 
 
 def _provider(provider: Provider, config: Setup, now: datetime) -> Iterator[Finding]:
     provider.headers()
-    yield Finding("credentials", "ok", f"{provider.name}: there is a key")
+    if not provider.capabilities.reaches:
+        yield Finding("credentials", "ok", f"{provider.name}: there is a key")
     response = _asked(provider, Question(provider.ping()), config)
     if isinstance(response, str):
         yield Finding("provider", "fail", response)
+        return
+    if provider.capabilities.reaches:
+        yield _letters(provider, response)
         return
     yield _reached(provider, response)
     if response.status < 300 and provider.capabilities.inspects:
         yield from _settings(cast("Inspectable", provider), response, config)
     yield from _skew(provider, response, now)
+
+
+def _letters(provider: Provider, response: Response) -> Finding:
+    """Return the finding about a channel that was asked whether it is there; nothing was delivered."""
+    place = f"{provider.name} ({response.body.decode('utf-8', 'replace')}) is there"
+    needs = {"email": "an e-mail address", "phone": "a number", "anyone": "a number, an address or a name"}
+    needed = needs[provider.capabilities.reaches]
+    return Finding("provider", "ok", f"{place}; it reaches who has {needed}, and delivers as the batch job runs")
 
 
 def _settings(provider: Inspectable, pinged: Response, config: Setup) -> Iterator[Finding]:
@@ -322,7 +335,8 @@ def _asked(provider: Provider, question: Question, config: Setup) -> Response | 
             return f"{question.base_url} is not asked for settings: the app's kit speaks to {provider.base_url} alone"
         return asyncio.run(_answer(question.request, config.kit.io_of(provider)))
     place = cast("Provider", _Elsewhere(provider, question.base_url)) if elsewhere else provider
-    return asyncio.run(_answer(question.request, BlockingIO(place, timeout=config.options.get("timeout", 30.0))))
+    options = {"timeout": config.options.get("timeout", 30.0), **carried(provider)}
+    return asyncio.run(_answer(question.request, BlockingIO(place, **options)))
 
 
 async def _answer(request: Request, io: Any) -> Response | str:
@@ -330,7 +344,7 @@ async def _answer(request: Request, io: Any) -> Response | str:
 
     try:
         return await io.send(request)  # type: ignore[no-any-return]
-    except (NotSentError, NoAnswerError) as error:
+    except (NotSentError, NoAnswerError, ProviderError) as error:
         return str(error)
     finally:
         await io.aclose() if hasattr(io, "aclose") else io.close()

@@ -18,8 +18,8 @@ from reminder_kit.model.suggestions import suggestion
 __all__ = ["ORDER", "guide", "pages"]
 
 ORDER = (
-    "start", "how_it_works", "rules", "when_it_goes_out", "templates", "senders", "calendars", "hosts", "snapshots",
-    "what_the_host_knows", "webhooks", "notices", "page", "what_waits", "reasons", "errors", "operations",
+    "start", "how_it_works", "rules", "when_it_goes_out", "templates", "senders", "channels", "calendars", "hosts",
+    "snapshots", "what_the_host_knows", "webhooks", "notices", "page", "what_waits", "reasons", "errors", "operations",
     "ledger_at_rest", "rules_and_ledgers", "tenants", "money", "providers", "senders", "testing", "consent",
     "personal_data", "hostile_input", "developing",
 )  # fmt: skip

@@ -18,6 +18,7 @@ from reminder_kit.cli.session import opened
 from reminder_kit.model.instants import in_zone
 from reminder_kit.model.looks import Told
 from reminder_kit.model.phones import masked
+from reminder_kit.rules.rule_texts import CHANNELS
 
 __all__ = ["messages"]
 
@@ -82,7 +83,8 @@ def _message_lines(told: Told, home: ZoneInfo, *, full: bool) -> Iterator[Line]:
     number = message.draft.to if full else masked(message.draft.to)
     who = " ".join(filter(None, (told.name, number)))
     what = ", ".join(filter(None, (told.called.title, shortened(told.identity.id))))
-    parts = (f"{in_zone(message.send_at, home):%H:%M}", who, what, told.rule, _stand(told, home))
+    by = "" if message.draft.channel in CHANNELS else f"by {message.draft.channel}"
+    parts = (f"{in_zone(message.send_at, home):%H:%M}", who, what, told.rule, by, _stand(told, home))
     yield Line(f"  {'  '.join(filter(None, parts))}", "dim" if told.is_off else "", 9)
     if message.draft.text:
         yield Line(f"         “{message.draft.text}”", "", 10)

@@ -120,7 +120,7 @@ def _tell_of_nobody(kit: ReminderKit, run: Plan | Report) -> None:
 def _tell_doubtful_numbers(run: Plan | Report) -> None:
     """Say how many numbers are newly written to that are in no range their country gives out, as far as is known."""
     new = {change.to: change.identity.id for change in run.changes if change.kind is ChangeKind.SCHEDULE and change.to}
-    doubtful = [name for number, name in new.items() if not is_given_out(number)]
+    doubtful = [name for number, name in new.items() if "@" not in number and not is_given_out(number)]
     if doubtful:
         several = "" if len(doubtful) == 1 else "s"
         say(

@@ -17,7 +17,7 @@ from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.suggestions import suggestion
 from reminder_kit.planning.forecast import Prices
 from reminder_kit.planning.plan import Guard
-from reminder_kit.ports import Capabilities
+from reminder_kit.ports import Capabilities, Channel
 from reminder_kit.rules.notices import Notice, cancellation_notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
@@ -59,6 +59,10 @@ def _provider(value: Any, what: str) -> Any:
         "from reminder_kit.providers.telnyx import Telnyx; one that is named in a file is read by "
         "ReminderKit.from_config"
     )
+
+
+def _fallback(value: Any, what: str) -> Any:
+    return value if isinstance(value, Channel) else _provider(value, what)
 
 
 def _rules(value: Any, what: str) -> tuple[Any, ...]:
@@ -172,7 +176,7 @@ def _senders(value: Any, what: str) -> tuple[tuple[Any, SenderCondition], ...]:
 _CHECKS: dict[str, Check] = {
     "provider": _provider,
     "rules": _rules,
-    "fallback": _or_none(_provider),
+    "fallback": _or_none(_fallback),
     "senders": _senders,
     "timezone": _or_none(checks.zone_name),
     "locale": checks.locale_tag,

@@ -13,6 +13,7 @@ from typing import Any
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError
 from reminder_kit.ledger.databases import patience, private_files
+from reminder_kit.model.emails import email_address
 from reminder_kit.model.instants import zone
 from reminder_kit.rules.offsets import parse_length
 
@@ -134,10 +135,16 @@ def flag(value: Any, what: str) -> bool:
 
 
 def numbers(value: Any, what: str) -> tuple[str, ...]:
-    """Return phone numbers, or how they begin ("+1202555"), without blanks; an empty list stays empty."""
+    """Return phone numbers, or how they begin ("+1202555"), without blanks, and whole e-mail addresses.
+
+    An empty list stays empty.
+    """
     listed = value if isinstance(value, list | tuple | set | frozenset) else [value]
     found = []
     for number in listed:
+        if isinstance(number, str) and (address := email_address(number)) is not None:
+            found.append(address)
+            continue
         plain = re.sub(r"[\s().…-]", "", number) if isinstance(number, str) else ""
         if not re.fullmatch(r"\+[0-9]{1,15}", plain):
             raise ConfigurationError(

@@ -185,7 +185,9 @@ _COUNT = {"type": "integer", "minimum": 1}
 _DAY = {"type": "string", "pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*$", "examples": ["2026-12-24"]}
 _NUMBER = {"type": "string", "pattern": r"^[\s().…-]*\+[0-9\s().…-]*[0-9][0-9\s().…-]*$", "examples": ["+1202555"]}
 _MODE = {"type": "string", "pattern": "^0?6[046]0$", "examples": ["0600", "0660"]}
-_NUMBERS = {"anyOf": [_NUMBER, {"type": "array", "items": _NUMBER}]}
+_ADDRESS = {"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$", "examples": ["ada@mail.example"]}
+_NUMBER_OR_ADDRESS = {"anyOf": [_NUMBER, _ADDRESS]}
+_NUMBERS = {"anyOf": [_NUMBER_OR_ADDRESS, {"type": "array", "items": _NUMBER_OR_ADDRESS}]}
 _SOURCE = {
     "anyOf": [
         _TEXT,
@@ -281,7 +283,7 @@ def _sender() -> dict[str, Any]:
 
 def _tables() -> dict[str, Any]:
     """Return a schema for each table of the file but the rules."""
-    phones = {"type": "array", "items": {"enum": ["attendee", "x-phone", "contact", "text", "directory"]}}
+    phones = {"type": "array", "items": {"enum": ["attendee", "x-phone", "contact", "text", "directory", "email"]}}
     return {
         "provider": _table(
             "Who sends. Secrets belong into the environment; a provider has keys of its own besides.",
@@ -298,10 +300,21 @@ def _tables() -> dict[str, Any]:
             only_to=_described(_NUMBERS, "Nobody else is written to: numbers, or how they begin."),
         ),
         "fallback": _table(
-            "Who sends once more what was not delivered: another sender, or another provider; absent: nobody.",
+            "Who sends once more what was not delivered: another sender, provider, or a channel; absent: nobody.",
             "name",
             closed=False,
-            **_sender(),
+            **{**_sender(), "name": _described(_TEXT, "A provider's name, or a channel's: email, callback.")},
+            host=_described(_TEXT, "Of an e-mail: the SMTP server."),
+            port=_described({"type": "integer", "minimum": 1, "maximum": 65535}, "Its port; 587 if left out."),
+            username=_described(_TEXT, "Whom we log in as; the password is SMTP_PASSWORD in the environment."),
+            tls=_described({"enum": ["starttls", "implicit", "none"]}, "How the connection is encrypted."),
+            subject=_described(_TEXT, "What stands above an e-mail, a template; else how its text begins."),
+            reply_to=_described(_TEXT, "Where answers to an e-mail go."),
+            bounces=_described(_TEXT, "Where mail servers report what they could not deliver."),
+            certificates=_described(_TEXT, "A file of certificates to trust in place of the system's."),
+            call=_described(_TEXT, "Of a callback: the function, as package.module:function."),
+            reaches=_described({"enum": ["anyone", "email", "phone"]}, "Of a callback: what it needs of a person."),
+            as_name=_described(_TEXT, "Of a callback: the name that plans show."),
         ),
         "ledger": _table(
             "Where what is parked is remembered.",

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from attrs import field, frozen
 
@@ -18,12 +18,19 @@ from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.config import checks
 from reminder_kit.config.arguments import GUARD_KEYS, UNCLEAR
 from reminder_kit.config.checks import Check
-from reminder_kit.config.provider_table import KIT_KEYS, SECRET_NAMES, provider_arguments, sender_rows
+from reminder_kit.config.provider_table import (
+    KIT_KEYS,
+    SECRET_NAMES,
+    check_subject,
+    class_of,
+    provider_arguments,
+    sender_rows,
+)
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError, ReminderKitError
 from reminder_kit.model.suggestions import suggestion
 from reminder_kit.planning.forecast import Prices
 from reminder_kit.planning.plan import Guard
-from reminder_kit.ports import Provider
+from reminder_kit.ports import Channel, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.notices import Notice, cancellation_notice
@@ -122,20 +129,21 @@ class Config:
         table = {key: value for key, value in self.provider_table.items() if key != "from"}
         return self._provider_from(table if own is None else {**table, "from": own}, "provider")
 
-    def fallback(self) -> Provider | None:
+    def fallback(self) -> Provider | Channel | None:
         """Return the fallback, built anew from [fallback] and the environment; None: there is none.
 
         Raises as `provider` does.
         """
-        return None if self.fallback_table is None else self._provider_from(self.fallback_table, "fallback")
+        return None if self.fallback_table is None else self._built_from(self.fallback_table, "fallback")
 
     def _provider_from(self, table: Mapping[str, Any], where: str) -> Provider:
-        from reminder_kit.providers import provider_class
+        return cast("Provider", self._built_from(table, where))
 
+    def _built_from(self, table: Mapping[str, Any], where: str) -> Provider | Channel:
         name = self._name_in(table, where)
         try:
-            kind = provider_class(name)
-            return kind(**provider_arguments(kind, table, f"{self.path}: [{where}]"))
+            kind = class_of(name, where)
+            return kind(**provider_arguments(kind, table, f"{self.path}: [{where}]"))  # type: ignore[no-any-return]
         except ConfigurationError as error:
             said = str(error).replace("[provider]", f"[{where}]")  # adapters name the table they are mostly read from
             raise _naming_file(ConfigurationError(said), self.path) from None
@@ -232,6 +240,7 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
     )
     provider = _table_named(tables, "provider")
     fallback = _fallback_table(tables)
+    check_subject(fallback, defaults)
     ledger = _checked_table(_table_named(tables, "ledger"), _LEDGER, "ledger")
     rules, warnings = _checked_rules(tables.get("rules", []), text, defaults)
     options = {key: check(provider[key], f"[provider] {key}") for key, check in KIT_KEYS.items() if key in provider}
@@ -410,9 +419,6 @@ def _refuse_secrets(tables: Mapping[str, Any]) -> None:
                     f"[{name}] {key}: secrets do not belong into a file: remove it and set the environment "
                     f"variable {variable}"
                 )
-
-
-# Providers
 
 
 # Rules

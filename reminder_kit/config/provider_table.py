@@ -16,9 +16,12 @@ from reminder_kit.config.checks import Check
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.suggestions import suggestion
 from reminder_kit.providers.senders import barred_countries
+from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.rule import Rule
 from reminder_kit.rules.senders import SenderCondition
+from reminder_kit.text.linter import warnings_of
 
-__all__ = ["KIT_KEYS", "SECRET_NAMES", "provider_arguments", "sender_rows"]
+__all__ = ["KIT_KEYS", "SECRET_NAMES", "check_subject", "class_of", "provider_arguments", "sender_rows"]
 
 SECRET_NAMES = re.compile(r"(.*_)?(api_key|api_secret|key|secret|auth_token|token|password|private_key)")
 """Keys that look like a secret's name: these belong into the environment."""
@@ -121,3 +124,25 @@ def _is_key(name: str, annotation: str) -> bool:
 
 def _argument_name(key: str) -> str:
     return "from_" if key == "from" else key
+
+
+def class_of(name: str, where: str) -> Any:
+    """Return the class that the name of a table stands for: a provider's, or as a fallback a channel's, too."""
+    from reminder_kit.channels import channel_class, channel_names
+    from reminder_kit.providers import provider_class, provider_names
+
+    if name in channel_names():
+        if where != "fallback":
+            raise ConfigurationError(f"[{where}] name {name!r} is a channel's: it goes under [fallback]")
+        return channel_class(name)
+    if where == "fallback" and name not in provider_names():
+        known = ", ".join((*provider_names(), *channel_names()))
+        raise ConfigurationError(f"unknown provider or channel {name!r}: use one of {known}")
+    return provider_class(name)
+
+
+def check_subject(table: Mapping[str, Any] | None, defaults: Defaults) -> None:
+    """Raise `InvalidRuleError` where the template above a channel's words can't be written."""
+    subject = (table or {}).get("subject")
+    if isinstance(subject, str) and subject:  # what a text message would cost of it is no matter
+        tuple(warnings_of(Rule("fallback", before="1 minute", text=subject), defaults, "[fallback] subject"))

@@ -45,7 +45,7 @@ from reminder_kit.planning.message_times import (
     key_lives,
     replayable,
 )
-from reminder_kit.ports import Receipt, Request
+from reminder_kit.ports import LetterWriter, Receipt, Request
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -102,7 +102,7 @@ class Dispatcher:
         try:
             provider.headers()  # a missing key is an error before anything is written
             self.route.check(self.clock())
-            request = provider.create(draft, token=message_id, idempotency_key=message_id)
+            request = self._request(decision, draft, message_id)
         except RejectedError as error:
             return DispatchResult.rejected(error)
         except ProviderError as error:
@@ -117,6 +117,13 @@ class Dispatcher:
             return DispatchResult(DispatchStatus.STALE)
         posted = await self.posting.post(claimed, request, may_still_send, intention.is_wanted)
         return await self._confirmed(claimed, posted)
+
+    def _request(self, decision: Decision, draft: Draft, message_id: str) -> Request:
+        """Return the request that creates a message; a channel is told more of the reminder than its words."""
+        provider = self.route.provider
+        if isinstance(provider, LetterWriter) and decision.reminder is not None:
+            return provider.letter(decision.reminder, draft, token=message_id)
+        return provider.create(draft, token=message_id, idempotency_key=message_id)
 
     def _intended(self, decision: Decision, draft: Draft, request: Request, message_id: str) -> Message:
         """Return the message that a request is to create, which repeats it under the message's own name."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from reminder_kit.ledger.asks import Asks
-from reminder_kit.model.consent import Writer
+from reminder_kit.model.consent import Writer, bars_letter
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import Claim, HistoryEntry
 from reminder_kit.planning.decision import Decision
@@ -43,7 +43,16 @@ class Intention:
     def is_wanted(self, transaction: Transaction) -> bool:
         """Say whether the appointment is as it was decided on, and the number not barred."""
         is_same = transaction.generation(self.claim.row) == self.generation
-        return is_same and not transaction.is_barred(self.message.draft.to, self.writer)
+        return is_same and not self._is_barred(transaction)
+
+    def _is_barred(self, transaction: Transaction) -> bool:
+        """Say whether it must not be written to; a letter neither where it goes nor where its person has a number."""
+        to, reminder = self.message.draft.to, self.decision.reminder
+        if reminder is None or reminder.detour is None or reminder.recipient is None:
+            return transaction.is_barred(to, self.writer)
+        number = reminder.recipient.phone
+        found = transaction.reader.consent.suppressions({to, number} - {""}, self.writer)
+        return any(bars_letter(barred, number) for barred in found.values())
 
     def __call__(self, transaction: Transaction) -> bool:
         """Write the message down as one whose request is about to leave; False: it is not wanted any more."""

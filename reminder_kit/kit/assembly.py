@@ -19,6 +19,7 @@ from reminder_kit.delivery.accounts import account_of
 from reminder_kit.delivery.message_events import MessageEvents
 from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.kit.channels import as_provider, carried
 from reminder_kit.kit.fallbacks import failures_of, senders_of, with_fallback
 from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_run
 from reminder_kit.kit.restored import once_opt_outs_are_known
@@ -27,6 +28,7 @@ from reminder_kit.kit.senders import with_senders
 from reminder_kit.kit.shared import Alone, Shared
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
+from reminder_kit.model.emails import email_address
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
@@ -37,7 +39,7 @@ from reminder_kit.planning.forecast import Forecast, Prices, forecast_of
 from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.report import Report
 from reminder_kit.planning.settings import Settings
-from reminder_kit.ports import IO, Provider
+from reminder_kit.ports import IO, Channel, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.reconciler.executor import Executor
 from reminder_kit.reconciler.planner import Planner, read_rules
@@ -78,6 +80,7 @@ class Kit:
     _fallback_io: IO | None
     _system_clock: Callable[[], datetime]
     _connected: Callable[..., Any]
+    _is_async: bool
 
     def __init__(
         self,
@@ -86,7 +89,7 @@ class Kit:
         ledger: str | Any = "sqlite:///reminders.db",
         *,
         senders: Sequence[Mapping[str, Any]] = (),
-        fallback: Provider | None = None,
+        fallback: Provider | Channel | None = None,
         timezone: str | None = None,
         locale: str = "en",
         default_region: str | None = None,
@@ -129,7 +132,8 @@ class Kit:
         `senders` are further senders of the same provider, each for some of the messages: `[{"provider":
         Telnyx(from_="+1416…"), "country": "CA"}]`, by `rule`, `source`, `location`, `country` of the number, and
         `channel`; the first that fits, and may write there, is taken.
-        `fallback` (another sender, or provider) sends once more what was not delivered. `holidays` ("US",
+        `fallback` (another sender, or provider, or a `Channel`: an e-mail, a call) sends once more what was not
+        delivered; a channel also reminds whom no text can reach. `holidays` ("US",
         "US-CA"), `closed_days` and `weekend` say which days are no business days; `transliterate` writes
         typographic quotes, dashes and spaces plainly; `must_say` is what the linter asks of every text. `cost`
         is what an SMS part and an MMS cost. `clock` returns the aware present instant; `transport` (one of
@@ -188,6 +192,7 @@ class Kit:
             timeout=timeout,
             clock=clock,
         )
+        fallback = as_provider(fallback, is_async=self._is_async)
         self.provider, self.fallback = provider, fallback
         #: What is waited for as the kit is closed: who follows commits (`kit.following`).
         self.before_closing: list[Callable[[], Any]] = []
@@ -248,6 +253,7 @@ class Kit:
         options = {"timeout": given["timeout"], "transport": transport, "pool": self.shared.pool}
         pace = partial(self.shared.pace, self.ledger, rate=rate)
         self._io = self._connected(provider, concurrency, pace=pace(provider), **options)
+        options |= carried(fallback)
         self._fallback_io = self._connected(fallback, concurrency, pace=pace(fallback), **options) if fallback else None
         keywords = Replies.of(given["replies"])
         self._listeners = Listeners(isinstance(self._io, AsyncIO), (*EVENT_TYPES, *keywords.names.values()))
@@ -320,7 +326,8 @@ class Kit:
 
     def forecast(self, plan: Plan) -> Forecast:
         """Return what the messages a plan would park come to, by rule and in all, in SMS parts and money."""
-        return forecast_of(plan.changes, self.rules, self.prices)
+        spare = self.settings.fallback
+        return forecast_of(plan.changes, self.rules, self.prices, spare.provider if spare and spare.reaches else "")
 
     # What verbs are made of
 
@@ -415,12 +422,15 @@ class Kit:
         return await self._io.result(self.ledger.submit(write))
 
     def _recipient(self, name: str) -> str:
-        """Return what a person is known by: a number as E.164, else the host's own name."""
-        return phone_number(name, self.settings.defaults.region) or name
+        """Return what a person is known by: a number as E.164, an e-mail address, else the host's own name."""
+        return phone_number(name, self.settings.defaults.region) or email_address(name) or name
 
     def _number(self, phone: str) -> str:
-        number = phone_number(phone, self.settings.defaults.region)
+        """Return a number as E.164, or an e-mail address as it is compared."""
+        number = email_address(phone) if "@" in phone else phone_number(phone, self.settings.defaults.region)
         if number is None:
+            if "@" in phone:
+                raise InvalidInputError("this is no possible e-mail address: correct it")
             raise InvalidInputError("this is no possible phone number: write it with its country code, +1…")
         return number
 

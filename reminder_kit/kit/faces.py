@@ -46,6 +46,7 @@ class ReminderKit(Kit):
     _io: BlockingIO
     _fallback_io: BlockingIO | None
     _system_clock = staticmethod(_system_clock)
+    _is_async = False
 
     def _connected(self, provider: Provider, concurrency: int, **options: Any) -> BlockingIO:
         return BlockingIO(provider, concurrency, **options)
@@ -98,6 +99,7 @@ class AsyncReminderKit(Verbs):
     _io: AsyncIO
     _fallback_io: AsyncIO | None
     _system_clock = staticmethod(_system_clock)
+    _is_async = True
 
     def _connected(self, provider: Provider, concurrency: int, **options: Any) -> AsyncIO:
         return AsyncIO(provider, concurrency, **options)

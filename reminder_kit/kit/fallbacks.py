@@ -11,6 +11,7 @@ from attrs import evolve
 
 from reminder_kit.delivery.accounts import account_of
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.kit.channels import lasting, letter_keys
 from reminder_kit.model.consent import sender_names
 from reminder_kit.planning.fallback import fallback_id
 from reminder_kit.planning.settings import Settings
@@ -45,15 +46,12 @@ def with_fallback(
         key_life=able.key_life,
         cap=able.cap,
         account=account_of(fallback),
-        prefer_duplicate=False,
         not_to=able.not_to,
         sends_mms=able.mms,
         others=(),
+        **{"prefer_duplicate": False, **letter_keys(fallback, settings)},
     )
-    permanent_codes = {
-        name: frozenset(code for code, failure in codes.items() if failure in PERMANENT)
-        for name, codes in failures.items()
-    }
+    permanent_codes = {name: lasting(codes, PERMANENT, fallback) for name, codes in failures.items()}
     return evolve(settings, fallback=spare, permanent_codes=permanent_codes)
 
 

@@ -5,6 +5,7 @@ Decides nothing itself. What was erased is barred; who handed the person in is t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -44,20 +45,31 @@ class PeopleVerbs(ConsentVerbs):
     """The verbs by which a host answers a person who asks for its data, or for its erasure."""
 
     async def person(self, phone: str) -> dict[str, Any]:
-        """Return all that the ledger keeps of a number in this namespace, as plain JSON values.
+        """Return all that the ledger keeps of a number or e-mail address in this namespace, as plain JSON values.
 
         `number`, `barred_by` and `consent` (who bars it, and all that was said), `appointments` (of those with several
         people, this one alone), `messages` with their texts, `events` (replies, reports on delivery) and `history`.
-        Instants are UTC.
+        What was written to another name of the same person (the address beside the number) is told under `also`, by
+        that name. Instants are UTC.
         """
         number, now = self._number(phone), self.now()
+        names = await self._in_thread(self.ledger.read, lambda reader: reader.people.names(number))
+        told = {name: await PeopleVerbs._told_of(self, name) for name in names}
+        others = {name: told[name] for name in names[1:]}
+        return {"now": iso(now), **told[number], **({"also": others} if others else {})}
+
+    async def _told_of(self, number: str) -> dict[str, Any]:
+        """Return all that is kept of one number or address."""
         consent: Consent = await ConsentVerbs.consent(self, number)
         kept = await self._in_thread(self.ledger.read, lambda reader: reader.people.kept(number))
         said = consent.as_json()
-        return {"now": iso(now), "number": number, "barred_by": said["barred_by"], "consent": said["events"], **kept}
+        return {"number": number, "barred_by": said["barred_by"], "consent": said["events"], **kept}
 
     async def erase(self, phone: str) -> Erasure:
-        """Take back what is parked for a number, bar it, and erase all that is kept of it in this namespace.
+        """Take back what is parked for a number or address, bar it, and erase all that is kept of it in this namespace.
+
+        So with every name that the same person is written to by, and nobody else: an e-mail address goes with its
+        number.
 
         What stays is the number with when it was barred, by whom and that it was erased, so that nothing is sent to it
         if its appointments are handed in again (`allow` lifts that); and of messages their states, rules, reasons and
@@ -65,9 +77,12 @@ class PeopleVerbs(ConsentVerbs):
         provider does not answer, nothing is erased (`Erasure.parked`), but the number is barred: erase once it is out.
         """
         number, now = self._number(phone), self.now()
+        names = await self._in_thread(self.ledger.read, lambda reader: reader.people.names(number))
+        for other in names[1:]:
+            await ConsentVerbs.suppress(self, other, ERASED, way=ERASED)
         report = await ConsentVerbs.suppress(self, number, ERASED, way=ERASED)
         coming = await self._in_thread(self.ledger.read, lambda reader: _coming(reader, number, now))
-        count = await self._written(partial(_erase, number, now), None)
+        count = await self._written(partial(_erase, names, now), None)
         if count is not None:
             await self._in_thread(self.ledger.purge, _NEVER, now)  # nothing ended before; the files are rid of it, too
             return Erasure(report, count, coming)
@@ -75,14 +90,20 @@ class PeopleVerbs(ConsentVerbs):
         return Erasure(report, None, coming, tuple(sorted({identity.id for identity in parked})))
 
 
-def _erase(number: str, now: datetime, tx: Transaction) -> int | None:
-    """Erase a number, and note that the ledger's files are still to be rid of it; None: nothing was erased."""
+def _erase(names: Sequence[str], now: datetime, tx: Transaction) -> int | None:
+    """Erase a person's names, and note that the ledger's files are still to be rid of them; None: nothing was erased.
+
+    Returned is in how many appointments any of them was.
+    """
     from reminder_kit.ledger.transaction import PURGED
 
-    count = tx.people.erase(number)
-    if count is not None:
-        tx.mark_run(PURGED, now, {"open": True})
-    return count
+    if any(tx.reader.people.parked(name) for name in names):
+        return None
+    rows = {row for name in names for row in tx.reader.people.rows(name)}
+    for name in names:
+        tx.people.erase(name)
+    tx.mark_run(PURGED, now, {"open": True})
+    return len(rows)
 
 
 def _coming(reader: Reader, number: str, now: datetime) -> tuple[str, ...]:

@@ -38,6 +38,9 @@ async def once_opt_outs_are_known(
     opt-outs are read, and barred; where one keeps no list, a person must say that they are.
     """
     io, known = routes[0][1], plan.worklist.restoration
+    routes = [
+        (provider, way) for provider, way in routes if not provider.capabilities.reaches
+    ]  # nobody texts a channel
     if known is None or not known.adopted or plan.worklist.foreign:
         return plan
     until = known.at + max(provider.capabilities.window.max_lead for provider, _ in routes)

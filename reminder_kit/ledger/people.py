@@ -15,7 +15,7 @@ from reminder_kit.ledger.databases.runner import Asker, Runner
 from reminder_kit.ledger.looks import list_names
 from reminder_kit.ledger.sql.person_statements import PersonStatements
 from reminder_kit.ledger.sql.row_mapping import instant
-from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.instants import iso, utc
 from reminder_kit.model.records import Identity
 from reminder_kit.model.snapshots import decode, encode
@@ -50,8 +50,23 @@ class PersonReader:
         packed = self._runner.pack("rows", [(row,) for row in rows])
         return {row: decode(snapshot) for row, snapshot in self._runner.rows(self._statements.snapshots, **packed)}
 
+    def names(self, number: str) -> tuple[str, ...]:
+        """Return a number or e-mail address, and what else its person is written to by, and nobody else.
+
+        An address that a family shares is no name of one of them: what was written there stays with it.
+        """
+        people = self._people_of(number)
+        others = dict.fromkeys(name for one in people for name in one.addresses if name != number)
+        own = (name for name in others if all({*one.addresses} <= {number, name} for one in self._people_of(name)))
+        return (number, *own)
+
+    def _people_of(self, name: str) -> list[Recipient]:
+        """Return all recipients in the ledger with a number or address."""
+        found = self.appointments(self.rows(name)).values()
+        return [one for appointment in found for one in appointment.recipients if name in one.addresses]
+
     def kept(self, number: str) -> dict[str, Any]:
-        """Return all that is kept of a number but for its consent, as plain JSON values.
+        """Return all that is kept of a number or address but for its consent, as plain JSON values.
 
         Of an appointment with several people only this one is told of.
         """
@@ -82,7 +97,7 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def _appointment(appointment: Appointment, number: str) -> dict[str, Any]:
-    own = [recipient for recipient in appointment.recipients if recipient.phone == number]
+    own = [recipient for recipient in appointment.recipients if number in recipient.addresses]
     others = len(appointment.recipients) - len(own)
     fields: dict[str, Any] = json.loads(encode(evolve(appointment, recipients=own)))
     moments = {name: getattr(appointment, name) for name in ("starts_at", "ends_at", "booked_at")}
@@ -112,7 +127,7 @@ class PersonEraser:
         rows = self._reader.rows(number)
         alone = []
         for row, appointment in self._reader.appointments(rows).items():
-            left = [recipient for recipient in appointment.recipients if recipient.phone != number]
+            left = [recipient for recipient in appointment.recipients if number not in recipient.addresses]
             if not left:
                 alone.append(row)
             elif len(left) < len(appointment.recipients):

@@ -160,7 +160,7 @@ class Recorder:
         rows = [
             (row, number, micros(appointment.start_at))
             for row, appointment in listed.items()
-            for number in dict.fromkeys(one.phone for one in appointment.recipients)
+            for number in dict.fromkeys(name for one in appointment.recipients for name in one.addresses)
         ]
         if rows:
             packed = self._runner.pack("phones", rows)

@@ -14,6 +14,7 @@ from typing import Any, cast
 from attrs import evolve, field, frozen
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.model.emails import email_address
 from reminder_kit.model.host_data import NO_DATA, Data, data_of, shown_name, text_or_none, too_long, whole_text
 from reminder_kit.model.instants import iso, named_zone, spelled, utc, zone
 from reminder_kit.model.phones import masked, phone_number
@@ -53,12 +54,19 @@ class Status(StrEnum):
 _LONGEST_PHONE = 250
 """Characters of a phone number that are kept: what is longer can't be one (phonenumbers reads no more either)."""
 
+_LONGEST_EMAIL = 320
+"""Characters of an e-mail address that are kept: what is longer can't be one."""
+
 _LONGEST_NAMES = (("id", 1000), ("source", 500), ("recurrence_id", 500))
 """Bytes of UTF-8 of what an appointment is known by: PostgreSQL finds no row by more."""
 
 
 def _phone(value: object) -> str:
     return whole_text(value)[:_LONGEST_PHONE]
+
+
+def _email(value: object) -> str:
+    return "" if value is None else whole_text(value)[:_LONGEST_EMAIL]
 
 
 def _appointment_id(value: object) -> str:
@@ -98,24 +106,28 @@ class Recipient:
 
     phone: The number to write to, kept as it was given (250 characters of it). The kit reads it as E.164, with its
         default region where it has no country code; one that cannot be a number is refused when a reminder needs it.
+        "" where none is known.
     id: The host's own name for the person. With it, a new number follows the person; None: the number *is* the person.
     name: For texts; "" where it is not known.
     timezone: The IANA zone in which the person reads times, and in which quiet hours hold; None: the appointment's.
     locale: The language tag of the person's texts ("es", "pt-BR"); None: the kit's default.
     opted_in: Whether the person agreed to be written to; False: every reminder is refused with `opted_out`.
     data: The host's own data, for conditions and texts; empty by default.
+    email: The address to write to where a text does not arrive and the kit's `fallback` writes e-mails, kept as it was
+        given (320 characters of it); "" where none is known. One that cannot be an address is never written to.
 
     Raises `InvalidInputError` for an unknown zone, for data that the ledger cannot keep, and for an `opted_in` that is
     neither yes nor no.
     """
 
-    phone: str = field(converter=_phone, repr=lambda phone: repr(masked(phone)))
+    phone: str = field(default="", converter=_phone, repr=lambda phone: repr(masked(phone)))
     id: str | None = field(default=None, converter=text_or_none)
     name: str = field(default="", converter=whole_text, repr=False)
     timezone: str | None = field(default=None, validator=_known_zone)
     locale: str | None = field(default=None, converter=text_or_none)
     opted_in: bool = field(default=True, converter=_flag)
     data: Mapping[str, Any] = field(default=NO_DATA, converter=_data, hash=False)
+    email: str = field(default="", converter=_email, repr=lambda email: repr(masked(email)), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         for name, kind, right in (("opted_in", bool, "True or False"), ("data", Data, "a dict")):
@@ -126,8 +138,13 @@ class Recipient:
 
     @property
     def key(self) -> str:
-        """What makes this the same person next time: `id`, else `phone` as it stands."""
-        return self.id or self.phone
+        """What makes this the same person next time: `id`, else `phone` as it stands, else `email`."""
+        return self.id or self.phone or self.email
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where the person can be written to, as far as that is known: the number, then the e-mail address."""
+        return tuple(filter(None, (self.phone, self.email)))
 
 
 def _recipients(value: Recipient | str | Iterable[Recipient | str]) -> tuple[Recipient, ...]:
@@ -296,13 +313,18 @@ class Appointment:
 
 
 def normalise(appointment: Appointment, region: str | None) -> Appointment:
-    """Return the appointment with its recipients' phones as E.164; what cannot be a number stays as it was given.
+    """Return the appointment with its recipients' phones as E.164, and their e-mail addresses as they are compared.
 
-    `region` (two letters, "US") is the country of numbers without a country code; None: those stay as they are.
+    What cannot be a number, or an address, stays as it was given. `region` (two letters, "US") is the country of
+    numbers without a country code; None: those stay as they are.
     """
-    recipients = tuple(
-        recipient if number is None or number == recipient.phone else evolve(recipient, phone=number)
-        for recipient in appointment.recipients
-        for number in (phone_number(recipient.phone, region),)
-    )
+    recipients = tuple(_normal(recipient, region) for recipient in appointment.recipients)
     return appointment if recipients == appointment.recipients else evolve(appointment, recipients=recipients)
+
+
+def _normal(recipient: Recipient, region: str | None) -> Recipient:
+    phone = phone_number(recipient.phone, region) or recipient.phone
+    email = (email_address(recipient.email) or recipient.email) if recipient.email else ""
+    if (phone, email) == (recipient.phone, recipient.email):
+        return recipient
+    return evolve(recipient, phone=phone, email=email)

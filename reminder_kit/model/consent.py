@@ -46,6 +46,7 @@ __all__ = [
     "Writer",
     "answer_to",
     "bars",
+    "bars_letter",
     "host_barred",
     "host_lifted",
     "sender_name",
@@ -207,6 +208,14 @@ class Lifted:
 
     def __bool__(self) -> bool:
         return bool(self.bars)
+
+
+def bars_letter(barred: Suppression, number: str) -> bool:
+    """Say whether what bars a number, or an address, bars a letter too that a channel takes to its person.
+
+    That no text arrives at the person's own `number`, as the provider reports, is what letters are for.
+    """
+    return not (barred.number == number and barred.by == Party.PROVIDER)
 
 
 # What stands

@@ -36,7 +36,9 @@ class Called:
     @classmethod
     def of(cls, appointment: Appointment) -> Called:
         """Return what an appointment that is at hand is called."""
-        people = ({"id": one.id, "phone": one.phone, "name": one.name} for one in appointment.recipients)
+        people = (
+            {"id": one.id, "phone": one.phone, "email": one.email, "name": one.name} for one in appointment.recipients
+        )
         return cls(appointment.title, _people(people))
 
     @classmethod
@@ -62,7 +64,7 @@ def _people(recipients: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in recipients:
         if name := one.get("name"):
-            for key in (one.get("id"), one["phone"]):
+            for key in (one.get("id"), one["phone"], one.get("email")):
                 if key:
                     found.setdefault(key, name)
     return found

@@ -18,8 +18,11 @@ __all__ = ["country_of", "is_given_out", "is_possible", "masked", "phone_number"
 def masked(number: str) -> str:
     """Return a phone number as logs and errors may show it: its first three characters and its last two.
 
-    Of six characters or less nothing is shown.
+    Of six characters or less nothing is shown. Of an e-mail address that is the first character and the last two, for
+    what stands before its @ is mostly a name.
     """
+    if "@" in number:
+        return f"{number[0]}…@…{number[-2:]}"
     return f"{number[:3]}…{number[-2:]}" if len(number) > 6 else "…"
 
 

@@ -80,6 +80,7 @@ REASON_WORDS: dict[Reason, ReasonWords] = {
     ),
     Reason.INVALID_NUMBER: ReasonWords("no message can reach the number", "Correct the phone number."),
     Reason.NO_RECIPIENT: ReasonWords("there is nobody to write to", "Add a phone number to the appointment."),
+    Reason.BY_CHANNEL: ReasonWords("no number is known, and the `fallback` takes it (an e-mail, a call)", _NOTHING),
     Reason.OUTSIDE_ONLY_TO: ReasonWords(
         "the number is none of those that may be written to here (`only_to`)", "Nothing on a staging system."
     ),

@@ -85,6 +85,8 @@ class Reason(StrEnum):
     INVALID_NUMBER = "invalid_number"
     #: The appointment has nobody to remind.
     NO_RECIPIENT = "no_recipient"
+    #: No number is known, and a channel (an e-mail, a call) takes care of it: its fallback.
+    BY_CHANNEL = "by_channel"
     #: The number is none of those that may be written to (`only_to`).
     OUTSIDE_ONLY_TO = "outside_only_to"
     #: Another recipient of the appointment has the same number.

@@ -57,7 +57,8 @@ def _recipient_text(recipient: Recipient) -> str:
     text = f'"phone":{_quoted(recipient.phone)}'
     if not recipient.opted_in:
         text = f'"opted_in":false,{text}'
-    for name, value in (("name", recipient.name), ("locale", recipient.locale), ("id", recipient.id)):
+    more = (("name", recipient.name), ("locale", recipient.locale), ("id", recipient.id), ("email", recipient.email))
+    for name, value in more:
         if value:
             text = f'"{name}":{_quoted(value)},{text}'
     if recipient.data:

@@ -20,6 +20,7 @@ from attrs import define, evolve, field
 from reminder_kit.errors import InvalidInputError, LedgerError, ReminderKitError
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.logs import LOG
+from reminder_kit.model.emails import email_address
 from reminder_kit.model.instants import in_zone, zone
 from reminder_kit.model.names import words_of
 from reminder_kit.model.phones import phone_number
@@ -186,7 +187,7 @@ class _Visit:
         return datetime.combine(shown, time(), self.zone).astimezone(UTC)
 
     async def _search(self, text: str) -> Answer:
-        number = phone_number(text, self.kit.settings.defaults.region) if text else None
+        number = (email_address(text) or phone_number(text, self.kit.settings.defaults.region)) if text else None
         if number is not None:
             return await self._person(number, "")
         rows: Any = ()

@@ -81,7 +81,7 @@ def wish(reminder: Reminder, observed: Observed, now: datetime) -> ReminderRecor
         key=again_key(reminder.key, number),
         rule=again_id(reminder.rule.id, number),
         recipient=who.key if who else "",
-        to=who.phone if who else "",
+        to=reminder.to,
         status=ReminderStatus.HELD,
         reason=Reason.CLAMPED_LATE,
         due_at=now,

@@ -125,7 +125,7 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
         }
         by_key |= {key: [*by_key.get(key, ()), *messages] for key, messages in including.items()}
         more = _notices(wanted, by_key, observed, settings, now)
-        wanted = [*with_fallbacks(wanted, by_key, settings, observed.blockers, now), *more]
+        wanted = [*with_fallbacks(wanted, by_key, settings, observed.blockers, now, observed.suppressed), *more]
     wanted += again
     assessments = [_assessed(reminder, observed, including.get(reminder.key, []), settings, now) for reminder in wanted]
     _supersede(assessments)
@@ -187,7 +187,7 @@ def _whom_may_be_written_to(reminders: list[Reminder], observed: Observed, setti
 
 
 def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]) -> Reminder:
-    suppression = suppressed.get(reminder.recipient.phone) if reminder.recipient else None
+    suppression = suppressed.get(reminder.to) if reminder.recipient else None
     if suppression is None or suppression.holds or reminder.refusal is not None:
         return reminder
     reason = Reason.OPTED_OUT if suppression.by == Party.RECIPIENT else Reason.SUPPRESSED
@@ -195,7 +195,7 @@ def _unless_suppressed(reminder: Reminder, suppressed: Mapping[str, Suppression]
 
 
 def _unless_outside(reminder: Reminder, settings: Settings) -> Reminder:
-    if reminder.refusal is not None or reminder.recipient is None or settings.may_write_to(reminder.recipient.phone):
+    if reminder.refusal is not None or reminder.recipient is None or settings.may_write_to(reminder.to):
         return reminder
     return evolve(reminder, refusal=Reason.OUTSIDE_ONLY_TO)
 
@@ -246,7 +246,7 @@ def _assess_unclear(assessment: Assessment, observed: Observed) -> None:
         assessment.placement = late
     if (not assessment.keep and assessment.placement is None) or reminder.recipient is None:
         return
-    waiting = held_back(reminder, observed.suppressed.get(reminder.recipient.phone), assessment.placement)
+    waiting = held_back(reminder, observed.suppressed.get(reminder.to), assessment.placement)
     if waiting is not None:
         assessment.placement, assessment.keep, assessment.skip, assessment.error = waiting, False, None, ""
 
@@ -276,8 +276,7 @@ def _assess_parked(assessment: Assessment, parked: Message, settings: Settings, 
 
 def is_for_start_and_number(parked: Message, reminder: Reminder) -> bool:
     """Say whether a parked message is for the start and the number that its reminder has now."""
-    to = reminder.recipient.phone if reminder.recipient else ""
-    return parked.start_at == reminder.appointment.start_at and parked.draft.to == to
+    return parked.start_at == reminder.appointment.start_at and parked.draft.to == reminder.to
 
 
 def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str, ...]:
@@ -294,7 +293,7 @@ def _drift(parked: Message, reminder: Reminder, settings: Settings) -> tuple[str
         causes.add("moved")
     elif parked.due_at != reminder.due_at:
         causes.add("moved" if reminder.rule.is_follow_up else "rule")
-    if parked.draft.to != reminder.recipient.phone:
+    if parked.draft.to != reminder.to:
         causes.add("recipient")
     if parked.sender != own_settings.sender or parked.provider != own_settings.provider:
         causes.add("sender")
@@ -411,7 +410,7 @@ def _was_given_up(reminder: Reminder, messages: Sequence[Message], record: Remin
         return False
     if messages and may_be_taken(messages[-1]):
         return False
-    return record.due_at == reminder.due_at and record.to == reminder.recipient.phone
+    return record.due_at == reminder.due_at and record.to == reminder.to
 
 
 def _last_sent_is_for(reminder: Reminder, messages: Sequence[Message], settings: Settings) -> bool:
@@ -441,7 +440,7 @@ def _is_for(reminder: Reminder, message: Message, settings: Settings) -> bool:
     """Say whether a message was made for the reminder's number, and its start up to `rearm_after`."""
     assert reminder.recipient is not None  # noqa: S101 - a reminder without recipient is refused before
     near = abs(reminder.appointment.start_at - message.start_at) <= settings.rearm_after
-    return near and reminder.recipient.phone == message.draft.to
+    return near and reminder.to == message.draft.to
 
 
 def _supersede(assessments: list[Assessment]) -> None:

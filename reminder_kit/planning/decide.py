@@ -252,7 +252,7 @@ def _decided(
         key=reminder.key,
         rule=reminder.rule.id,
         recipient=reminder.recipient.key if reminder.recipient else "",
-        number=reminder.recipient.phone if reminder.recipient else "",
+        number=reminder.to,
         due_at=reminder.due_at,
         kind=kind,
         reason=reason,

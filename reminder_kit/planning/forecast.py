@@ -108,7 +108,8 @@ class Forecast:
 
     def _row(self, cost: Cost, held: int) -> dict[str, Any]:
         price = self.price(cost)
-        return {**cost._asdict(), "held": held, "price": None if price is None else float(price)}
+        counted = {name: count for name, count in cost._asdict().items() if count or name != "letters"}
+        return {**counted, "held": held, "price": None if price is None else float(price)}
 
     @property
     def lines(self) -> list[str]:
@@ -124,12 +125,14 @@ class Forecast:
         return lines
 
     def _words(self, cost: Cost, held: int) -> str:
-        sms = cost.messages - cost.mms
+        sms = cost.messages - cost.mms - cost.letters
         words = [f"{sms} SMS in {cost.parts} part{'' if cost.parts == 1 else 's'}"] if sms else []
         if cost.ucs2:
             words.append(f"{cost.ucs2} of them UCS-2")
         if cost.mms:
             words.append(f"{cost.mms} MMS")
+        if cost.letters:
+            words.append(f"{cost.letters} by the fallback, without a price")
         price = self.price(cost)
         if price is not None and self.prices is not None and cost.messages:
             words.append(f"{price:.2f} {self.prices.currency}".rstrip())
@@ -138,9 +141,16 @@ class Forecast:
         return ", ".join(words)
 
 
-def forecast_of(changes: Iterable[Change], rules: Iterable[Rule], prices: Prices | None = None) -> Forecast:
-    """Return what the messages come to that these changes would park; `prices` None: in SMS parts only."""
-    channels = {name: rule.channel for rule in rules for name in (rule.id, fallback_id(rule.id))}
+def forecast_of(
+    changes: Iterable[Change], rules: Iterable[Rule], prices: Prices | None = None, fallback: str = ""
+) -> Forecast:
+    """Return what the messages come to that these changes would park; `prices` None: in SMS parts only.
+
+    `fallback` is the channel that takes what texts can't; "": fallbacks are texts as others.
+    """
+    known = list(rules)
+    channels = {rule.id: rule.channel for rule in known}
+    channels |= {fallback_id(rule.id): fallback or rule.channel for rule in known}
     listed = list(changes)
     parking = [
         change

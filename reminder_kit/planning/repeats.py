@@ -101,7 +101,7 @@ class Planned:
         appointment = observed.appointment
         if appointment is None or not (self._by_visit or self._going):
             return observed
-        visits = {(recipient.phone, appointment.start_at) for recipient in appointment.recipients}
+        visits = {(name, appointment.start_at) for one in appointment.recipients for name in one.addresses}
         if self._by_visit.keys().isdisjoint(visits) and not (self._going and observed.twins):
             return observed
         twins: dict[Visit, list[Twin]] = {}

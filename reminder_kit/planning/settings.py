@@ -91,6 +91,10 @@ class Settings:
     #: The countries that the sender can't write to, each with why; and whether it can send MMS.
     not_to: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
     sends_mms: bool = True
+    #: Of a channel: what of a person it goes to (`ports.REACHES`), and the template of what stands above its words; "":
+    #: it is a provider, and texts numbers. Read for the fallback only.
+    reaches: str = ""
+    subject: str = ""
     #: Other senders of the same provider, each with what it is for and its settings: the first that fits is taken.
     others: tuple[tuple[SenderCondition, Settings], ...] = ()
     #: The same for the provider that stands in where a message does not arrive; None: none does.
@@ -171,8 +175,10 @@ class Settings:
         return RuleSet(digest, rules, alarms=self.alarms != "ignore" and bool(rules))
 
     def may_write_to(self, number: str) -> bool:
-        """Say whether the provider may be asked for anything that concerns this number (E.164)."""
-        return self.only_to is None or number.startswith(self.only_to)
+        """Say whether anything may be asked for that concerns this number (E.164), or this e-mail address."""
+        if self.only_to is None or number in self.only_to:
+            return True
+        return "@" not in number and number.startswith(self.only_to)
 
     def _chosen_for(self, reminder: Reminder) -> Settings:
         """Return the settings of the first of the other senders that is for a reminder, and may send it; else these."""
@@ -197,6 +203,12 @@ class Settings:
         return self if spare is None else spare if what.provider == spare.provider != self.provider else self
 
     @property
+    def as_fallback(self) -> tuple[str, ...]:
+        """What the digest of a kit has of its fallback."""
+        own = (self.reaches, self.subject) if self.reaches else ()
+        return (self.provider, self.sender, repr(self.window), *own)
+
+    @property
     def digest(self) -> str:
         """What reminders are decided with, as 32 hex digits; where it changes, every appointment is decided anew."""
         parts = (
@@ -211,7 +223,7 @@ class Settings:
             self.correction.text,
             repr(self.min_gap),
             _CLOCK,
-            *((self.fallback.provider, self.fallback.sender, repr(self.fallback.window)) if self.fallback else ()),
+            *(self.fallback.as_fallback if self.fallback else ()),
             *(() if self.only_to is None else ("only to", *self.only_to)),
             *(("holds what is unclear",) if self.holds_unclear else ()),
             *self._later_keys,

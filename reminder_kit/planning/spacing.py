@@ -93,7 +93,7 @@ def new_messages(assessments: Sequence[Assessment]) -> list[tuple[Assessment, Pl
             assessment.reminder.key,
             assessment,
             assessment.placement,
-            assessment.reminder.recipient.phone,
+            assessment.reminder.to,
         )
         for assessment in assessments
         if assessment.placement is not None
@@ -178,7 +178,7 @@ def with_planned(observed: Observed, planned: Mapping[str, Sequence[Traffic]]) -
     """Return an appointment with what was planned for its numbers by others before it; `planned` is by number."""
     if not planned or observed.appointment is None:
         return observed
-    numbers = {recipient.phone for recipient in observed.appointment.recipients} & planned.keys()
+    numbers = {name for one in observed.appointment.recipients for name in one.addresses} & planned.keys()
     more = {number: [*observed.traffic.get(number, ()), *planned[number]] for number in numbers}
     return evolve(observed, traffic={**observed.traffic, **more}) if more else observed
 

@@ -7,6 +7,9 @@ Whoever writes a provider needs this package alone (the errors of providers are 
 members of `Provider`; these docstrings are the specification, `reminder_kit.testing.ProviderContract` checks it. A
 package names its class in the entry points `reminder_kit.providers`.
 
+Whoever reaches people otherwise than by texts, as a last resort, writes a `Channel` (`channel`): one method, handed a
+`Letter`. `reminder_kit.testing.ChannelContract` checks it.
+
 In reading order: `exchange` (a request and its answer), `declared` (what a provider can do), `provider` (the port
 itself, and those of what only some can do), `reading` and `verifying` (help with answers and webhooks), `world` (what
 the kit asks of the machine).
@@ -116,6 +119,7 @@ from reminder_kit.errors import (
 )
 from reminder_kit.model.instants import from_iso, iso
 from reminder_kit.model.messages import DeliveryEvent, Draft
+from reminder_kit.ports.channel import REACHES, Channel, Letter
 from reminder_kit.ports.declared import PERMANENT, Capabilities, Failure
 from reminder_kit.ports.exchange import NoAnswerError, NotSentError, Request, Response
 from reminder_kit.ports.provider import (
@@ -123,6 +127,7 @@ from reminder_kit.ports.provider import (
     AddressSigner,
     Finder,
     Inspectable,
+    LetterWriter,
     Listed,
     Lister,
     OptOutLister,
@@ -141,10 +146,12 @@ from reminder_kit.rules.window import Window
 __all__ = [
     "IO",
     "PERMANENT",
+    "REACHES",
     "AccountHolder",
     "AccountRefusedError",
     "AddressSigner",
     "Capabilities",
+    "Channel",
     "ConfigurationError",
     "DeliveryEvent",
     "Draft",
@@ -152,6 +159,8 @@ __all__ = [
     "Finder",
     "Inspectable",
     "InvalidNumberError",
+    "Letter",
+    "LetterWriter",
     "Listed",
     "Lister",
     "MessageNotFoundError",

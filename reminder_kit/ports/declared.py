@@ -84,5 +84,7 @@ class Capabilities:
     signs_address: bool = False
     #: Whether it is an `Inspectable`.
     inspects: bool = False
+    #: Of a channel: what of a person its letters go to (`REACHES`); "": it is a provider, and texts numbers.
+    reaches: str = ""
     #: What its codes for undelivered messages mean; a code that is not in it means nothing to the kit.
     failures: Mapping[str, Failure] = field(factory=dict, repr=False)

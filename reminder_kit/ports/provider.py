@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -16,12 +16,14 @@ from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports.declared import Capabilities
 from reminder_kit.ports.exchange import Request, Response
+from reminder_kit.rules.reminders import Reminder
 
 __all__ = [
     "AccountHolder",
     "AddressSigner",
     "Finder",
     "Inspectable",
+    "LetterWriter",
     "Listed",
     "Lister",
     "OptOutLister",
@@ -151,6 +153,15 @@ class AccountHolder(Provider, Protocol):
 
         It may be secret, since only a digest is kept; "": the credentials tell.
         """
+        ...
+
+
+@runtime_checkable
+class LetterWriter(Protocol):
+    """A provider that is a channel: it is told of the reminder, not of its words alone."""
+
+    def letter(self, reminder: Reminder, draft: Draft, *, token: str) -> Request:
+        """Return the POST that hands in the letter of a reminder; otherwise as `Provider.create`."""
         ...
 
 

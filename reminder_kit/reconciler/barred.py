@@ -21,7 +21,7 @@ __all__ = ["Barred"]
 
 @define
 class Barred:
-    """The numbers that one writer must not write to, as far as they were asked for."""
+    """The numbers, and e-mail addresses, that one writer must not write to, as far as they were asked for."""
 
     #: The snapshot of the ledger.
     reader: Reader
@@ -41,7 +41,7 @@ class Barred:
 
 def _numbers_of(observed: Observed) -> set[str]:
     people = observed.appointment.recipients if observed.appointment is not None else ()
-    numbers = {recipient.phone for recipient in people}
+    numbers = {name for recipient in people for name in recipient.addresses}
     for messages in observed.messages.values():
         numbers.update(message.draft.to for message in messages)
     return numbers

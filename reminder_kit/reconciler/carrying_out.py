@@ -118,7 +118,10 @@ class CarryingOut:
         work.conclude(decision, result, work.retry_at(decision.key, self.clock()))
         if result.status is DispatchStatus.REJECTED:
             by_itself = bool(decision.includes)  # a message of its own may be taken where the text for several was not
-            work.decide_again = work.decide_again or by_itself
+            spare = self.settings.fallback
+            is_letter = decision.reminder is not None and decision.reminder.detour is not None
+            goes_otherwise = spare is not None and bool(spare.reaches) and not is_letter
+            work.decide_again = work.decide_again or by_itself or goes_otherwise
         elif result.status is DispatchStatus.BLOCKED:
             work.decide_again = work.decide_again or self.dispatchers.second is not None
         elif result.status is DispatchStatus.DONE and decision.kind is not ChangeKind.CANCEL:

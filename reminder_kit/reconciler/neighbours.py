@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, field
 
 from reminder_kit.model.appointments import Appointment, Status
+from reminder_kit.model.emails import email_address
 from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import is_possible
@@ -40,12 +41,12 @@ def ranges_of(phones: Iterable[tuple[str, datetime]]) -> list[Range]:
 
 
 def _phones(appointment: Appointment | None) -> list[tuple[str, datetime]]:
-    """Return the numbers an appointment is for, each once, with its start (UTC); None has none."""
+    """Return the numbers and e-mail addresses an appointment is for, each once, with its start (UTC); None has none."""
     if appointment is None:
         return []
     start_at = appointment.start_at
-    numbers = dict.fromkeys(recipient.phone for recipient in appointment.recipients)
-    return [(number, start_at) for number in numbers if is_possible(number)]
+    names = dict.fromkeys(name for one in appointment.recipients for name in one.addresses)
+    return [(name, start_at) for name in names if is_possible(name) or email_address(name) == name]
 
 
 @define

@@ -276,11 +276,16 @@ class WorkItem:
         ]
 
     def phones(self) -> list[tuple[str, datetime]]:
-        """Return the numbers the appointment is for now, each once, with its start (UTC); none where it is removed."""
+        """Return the numbers and addresses the appointment is for now, each once, with its start (UTC).
+
+        None where it is removed.
+        """
         if self.record.removed:
             return []
         appointment = self.record.appointment
-        return [(number, appointment.start_at) for number in {recipient.phone for recipient in appointment.recipients}]
+        people = appointment.recipients
+        names = {name for one in people for name in one.addresses}
+        return [(name, appointment.start_at) for name in names]
 
     def reported(self) -> list[Change]:
         """Return the report's lines of the appointment."""

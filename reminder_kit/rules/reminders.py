@@ -13,12 +13,12 @@ from hashlib import blake2b
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import field, frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import in_zone, iso, named_zone, utc, zone
-from reminder_kit.model.phones import is_given_out, is_possible
+from reminder_kit.model.phones import is_given_out, is_possible, masked
 from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.due_times import BOOKING, CHANGE, due_times
@@ -45,6 +45,18 @@ _OF_THE_WEB = re.compile(
 def is_place(location: str) -> bool:
     """Say whether a location is one that people go to: neither empty nor an address of the web."""
     return bool(location.strip()) and not _OF_THE_WEB.match(location)
+
+
+@frozen
+class Detour:
+    """The way of a reminder that is no text: a channel, and what of its recipient that goes to."""
+
+    #: The channel's name: "email".
+    by: str
+    #: Where it goes: an e-mail address, a number, or the host's own name of the person.
+    to: str = field(repr=lambda to: repr(masked(to)))
+    #: The template of what stands above its words; "": the rule's subject.
+    subject: str = ""
 
 
 @frozen(slots=False)
@@ -89,6 +101,15 @@ class Reminder:
     is_notice: bool = False
     #: When (UTC) it was learned that the start moved, for rules that are counted from that; None: it did not.
     changed_at: datetime | None = None
+    #: Of a fallback through a channel: by which way it goes; None: it is a text to the recipient's number.
+    detour: Detour | None = None
+
+    @property
+    def to(self) -> str:
+        """Where its message goes: the recipient's number, or where a channel goes; "": it has no recipient."""
+        if self.detour is not None:
+            return self.detour.to
+        return self.recipient.phone if self.recipient is not None else ""
 
     @property
     def clock(self) -> str:
@@ -147,7 +168,9 @@ class Reminder:
             steps.extend(_clock_notes(counted_from, self.due_at, rule.offset, self.local_zone))
         steps.extend([self.instead] if self.instead else [])
         steps.extend(self._zones_in_words())
-        if self.recipient is not None and self.refusal is None and not is_given_out(self.recipient.phone):
+        if self.detour is not None:
+            steps.append(f"it goes by {self.detour.by} to {masked(self.detour.to)}")
+        elif self.recipient is not None and self.refusal is None and not is_given_out(self.recipient.phone):
             steps.append("its number is in no range that a country is known to give out: written to all the same")
         if self.refusal is not None:
             steps.append(f"not sent: {self.refusal}" + (f" ({self.detail})" if self.detail else ""))

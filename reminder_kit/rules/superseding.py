@@ -87,7 +87,7 @@ def _follower(late: Reminder, pairs: Sequence[tuple[Reminder, Placement]]) -> Re
 def _audience(reminder: Reminder) -> tuple[str, str]:
     """Return what reminders have in common that say the same: a number, and which occasion they speak of."""
     occasion = "after" if reminder.rule.is_follow_up else "before" if reminder.rule.goes_back else reminder.rule.anchor
-    return (reminder.recipient.phone if reminder.recipient else "", occasion)
+    return (reminder.to, occasion)
 
 
 def _distance(reminder: Reminder) -> timedelta:

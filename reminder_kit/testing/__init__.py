@@ -6,6 +6,7 @@ loaded when it is used. In reading order:
 - `plugin`: the fixtures `reminder_kit_…`, which pytest finds by itself.
 - `simulated_inbox`, `signed_events`: what a number would receive; webhooks as a provider would sign them.
 - `house`, `provider_stage`, `provider_contract`: a stand-in to be filled in, a provider on it, what must hold for it.
+- `channel_contract`: what must hold for a channel, on a stage where its letters arrive.
 - `live`, `live_contract`, `live_table`: a real provider, as much of that as can be asked without sending a message, and
   what it answers where its documents are silent.
 - `ledger_stage`, `ledger_contract`, `phones_contract`, `consent_contract`: what must hold for both of our ledgers.
@@ -22,6 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reminder_kit.testing.channel_contract import ChannelContract, ChannelStage
     from reminder_kit.testing.crash import CrashPoints, kill_at
     from reminder_kit.testing.house import Guest, House
     from reminder_kit.testing.ledger_contract import LedgerContract
@@ -35,13 +37,15 @@ if TYPE_CHECKING:
 with suppress(ImportError):  # a host's tests need not be pytest's
     import pytest
 
-    contracts = ("ledger_contract", "live_contract", "provider_contract")
+    contracts = ("channel_contract", "ledger_contract", "live_contract", "provider_contract")
     pytest.register_assert_rewrite(*(f"reminder_kit.testing.{contract}" for contract in contracts))
 
 __all__ = [
     "EVENT_TYPES",
     "TELNYX_PUBLIC_KEY",
     "WEBHOOK_SECRET",
+    "ChannelContract",
+    "ChannelStage",
     "CrashPoints",
     "Guest",
     "Held",
@@ -58,6 +62,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "channel_contract": ("ChannelContract", "ChannelStage"),
     "crash": ("CrashPoints", "kill_at"),
     "house": ("Guest", "House"),
     "simulated_inbox": ("would_receive",),

@@ -46,10 +46,12 @@ class Composer:
         source, locale = self._template_and_locale(reminder, send_at, joint=bool(others))
         context = self._context(reminder, recipient, send_at, locale, others)
         text = self._rendered(source, context)
-        subject = self._rendered(rule.subject, context) if rule.subject else ""
+        detour = reminder.detour
+        subject_source = (detour.subject if detour else "") or rule.subject
+        subject = self._rendered(subject_source, context) if subject_source else ""
         media_urls = tuple(compiled(url).render(context) for url in rule.media_urls) if rule.media_urls else ()
         self._refuse_unsendable(reminder, text, media_urls)
-        return Draft(recipient.phone, text, send_at, subject, media_urls, rule.channel)
+        return Draft(reminder.to, text, send_at, subject, media_urls, detour.by if detour else rule.channel)
 
     def _context(
         self, reminder: Reminder, recipient: Recipient, send_at: datetime, locale: str, others: Sequence[Reminder]
@@ -103,6 +105,8 @@ class Composer:
         rule, fault = reminder.rule, ""
         if not text and not media_urls:
             fault = "its text comes out empty: mend the template"
+        elif reminder.detour is not None:  # a channel knows no parts
+            pass
         elif rule.max_parts is not None and rule.channel == "sms" and (cost := sms_parts(text)).parts > rule.max_parts:
             fault = (
                 f"its text takes {cost.parts} SMS parts ({cost.encoding}), and max_parts is {rule.max_parts}: "

@@ -34,7 +34,7 @@ _NAMES = {
 _FIELDS = {
     **dict.fromkeys(("starts_at", "ends_at", "booked_at"), "datetime"),
     **dict.fromkeys(("id", "title", "location", "source", "url", "timezone", "recurrence_id"), "text"),
-    **dict.fromkeys(("name", "phone", "locale", "key", "channel", "subject"), "text"),
+    **dict.fromkeys(("name", "phone", "email", "locale", "key", "channel", "subject"), "text"),
     "recipient": "recipient",
     "recipients": "[recipient]",
     "tags": "[text]",

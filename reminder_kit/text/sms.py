@@ -50,7 +50,7 @@ class Parts(NamedTuple):
 class Cost(NamedTuple):
     """What the messages of one rule, or of a run, come to."""
 
-    #: How many messages, SMS and MMS.
+    #: How many messages, SMS and MMS, and letters of a channel, which cost nothing here.
     messages: int
     #: How many parts all SMS have.
     parts: int
@@ -58,6 +58,8 @@ class Cost(NamedTuple):
     ucs2: int
     #: How many MMS.
     mms: int
+    #: How many letters.
+    letters: int = 0
 
     def price(self, part: Decimal, mms: Decimal = Decimal(0)) -> Decimal:
         """Return the price of all messages, where a part of an SMS costs `part` and an MMS `mms`, of one currency."""
@@ -69,6 +71,9 @@ def forecast(messages: Iterable[tuple[str, str, str]]) -> dict[str, Cost]:
     costs: dict[str, Cost] = {}
     for rule, channel, text in messages:
         so_far = costs.get(rule, Cost(0, 0, 0, 0))
+        if channel not in ("sms", "mms"):
+            costs[rule] = so_far._replace(messages=so_far.messages + 1, letters=so_far.letters + 1)
+            continue
         if channel == "mms":
             costs[rule] = so_far._replace(messages=so_far.messages + 1, mms=so_far.mms + 1)
             continue

@@ -290,3 +290,27 @@ def test_two_rows_for_one_person_are_two_recipients(read_events, event, tmp_path
     path.write_text("\n".join([*rows, rows[1]]) + "\n")
     found = read_events(event(phone="ATTENDEE;CN=Kid:mailto:kid@x.example"), directory=path)
     assert people(found) == [("+12025550101", "Ada", "kid@x.example"), ("+12025550102", "Bo", None)]
+
+
+@pytest.mark.parametrize(
+    ("line", "email"),
+    [
+        ("ATTENDEE;CN=Ann;X-PHONE=202-555-0101:mailto:Ann@example.com", "ann@example.com"),
+        ("ATTENDEE;CN=Ann;EMAIL=ann@example.com:tel:+12025550101", "ann@example.com"),
+        ("ATTENDEE;CN=Ann:tel:+12025550101", ""),
+        ("ATTENDEE;CN=Ann:mailto:ann@example.com\nX-PHONE:+12025550101", "ann@example.com"),
+    ],
+)
+def test_the_address_of_who_has_a_number_comes_along(read_events, event, line, email):
+    """For a last resort by e-mail: the address of an attendee, also where the event's only number is hers."""
+    recipients = read_events(event(*line.split("\n"), phone=None)).only.appointment.recipients
+    assert [one.email for one in recipients] == [email]
+
+
+def test_who_is_known_by_an_address_alone_is_reminded_only_where_that_is_asked_for(read_events, event):
+    """Those invited are colleagues, too: only `phones` with "email" in it makes recipients of them."""
+    lines = ("ATTENDEE;CN=Ann:mailto:ann@example.com", "ATTENDEE;CN=Bo:tel:+12025550102")
+    assert people(read_events(event(*lines, phone=None))) == [("+12025550102", "Bo", None)]
+    found = read_events(event(*lines, phone=None), phones=["attendee", "email"])
+    assert people(found) == [("", "Ann", "ann@example.com"), ("+12025550102", "Bo", None)]
+    assert [one.email for one in found.only.appointment.recipients] == ["ann@example.com", ""]

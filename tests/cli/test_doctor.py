@@ -234,3 +234,30 @@ def test_of_each_polled_calendar_it_is_said_whether_absence_counts(run, folder):
         "gone (gone.ics) is not there: check the path",
         "desk (https://desk.example/a.ics): what vanishes there is withdrawn, under the guard",
     ]
+
+
+def test_a_channel_is_asked_whether_it_is_there(run, telnyx, machine_now, folder):
+    """The SMTP server of the fallback is reached, or is not; nothing is sent, and no clock is compared."""
+    telnyx.clock.set(machine_now)
+    file = folder / "reminders.toml"
+    given = file.read_text()
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    table = f'[fallback]\nname = "email"\nfrom = "a@b.example"\nhost = "127.0.0.1"\nport = {port}\n'
+    file.write_text(f"{given}\n{table}")
+    ran = run("doctor", "--json")
+    assert ran.status == 1
+    assert f"email at 127.0.0.1:{port}" in message(ran, "fallback")
+    file.write_text(given + '\n[fallback]\nname = "callback"\ncall = "reminder_kit.model.phones:masked"\n')
+    assert "it reaches who has a number, an address or a name" in message(run("doctor", "--json"), "fallback")
+
+
+def test_a_channel_without_its_password_fails(run, telnyx, folder, monkeypatch):
+    """A user whose password is nowhere is told with the variable to set."""
+    monkeypatch.delenv("SMTP_PASSWORD", raising=False)
+    table = '\n[fallback]\nname = "email"\nfrom = "a@b.example"\nhost = "b.example"\nusername = "clinic"\n'
+    file = folder / "reminders.toml"
+    file.write_text(file.read_text() + table)
+    ran = run("doctor", "--json")
+    assert ("fallback", "fail") in states(ran)
+    assert "SMTP_PASSWORD" in message(ran, "fallback")

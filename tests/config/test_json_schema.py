@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from inspect import signature
 
 import pytest
 from attrs import fields
 
 from reminder_kit.calendars.settings import PHONE_SOURCES, CalendarSettings
+from reminder_kit.channels.callback import Callback
+from reminder_kit.channels.email import Email
 from reminder_kit.config import loading as config
 from reminder_kit.config.arguments import GUARD_KEYS
 from reminder_kit.config.json_schema import file_schema, rules_schema
@@ -87,7 +90,9 @@ class TestFile:
         """`rate` and the like hold for the whole kit: they stand under [provider] alone."""
         provider, fallback = (set(self.KEYS[name]["properties"]) for name in ("provider", "fallback"))
         assert provider - fallback == {*config.KIT_KEYS} & provider
-        assert fallback < provider
+        of_channels = {key for kind in (Email, Callback) for key in signature(kind).parameters}
+        assert fallback - provider <= of_channels
+        assert of_channels - fallback == {"from_", "password", "timeout"}
         assert self.KEYS["fallback"]["required"] == ["name"]
 
     def test_the_rules_of_a_file_are_rules(self):

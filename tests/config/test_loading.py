@@ -193,9 +193,52 @@ def test_the_kit_of_a_file_has_its_fallback(read, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("table", "name", "sender"),
+    [
+        ("name = 'email'\nfrom = 'Clinic <a@b.example>'\nhost = 'smtp.b.example'\nport = 465", "email", "a@b.example"),
+        ("name = 'callback'\ncall = 'reminder_kit.model.phones:masked'\nas_name = 'desk'", "desk", "desk"),
+    ],
+)
+def test_a_fallback_may_be_a_channel(read, tmp_path, table, name, sender):
+    """An e-mail, or a function by its place; the kit has it as its fallback."""
+    read(f"{FIRST}[fallback]\n{table}\n[ledger]\nurl = 'sqlite:///{tmp_path}/r.db'\n{RULE}")
+    with ReminderKit.from_config(tmp_path / "reminders.toml") as kit:
+        assert (kit.fallback.name, kit.settings.fallback.sender) == (name, sender)
+
+
+@pytest.mark.parametrize(
+    ("table", "parts"),
+    [
+        ("name = 'email'\nfrom = 'a@b.example'\npassword = 'hunter2'", ("EMAIL_PASSWORD", "secrets")),
+        ("name = 'email'\nfrom = 'a@b.example'\nsubject = '{{ nobody }}'", ("[fallback] subject", "nobody")),
+        ("name = 'email'\nfrom = 'a@b.example'\nsubject = '{{ when'", ("[fallback] subject",)),
+    ],
+)
+def test_a_channel_in_a_file_holds_no_secret_and_no_broken_template(read, table, parts):
+    """Both are refused as the file is read, naming the key."""
+    with pytest.raises((ConfigurationError, InvalidRuleError)) as caught:
+        read(f"{FIRST}[fallback]\n{table}\n{RULE}")
+    assert "hunter2" not in str(caught.value)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_a_channel_is_no_provider(read):
+    """Texts can't begin as e-mails: the name is told where it belongs."""
+    config = read(f"[provider]\nname = 'email'\nfrom = 'a@b.example'\n{RULE}")
+    with pytest.raises(ConfigurationError, match=r"goes under \[fallback\]"):
+        config.provider()
+
+
+@pytest.mark.parametrize(
     ("table", "parts"),
     [
         ("from = '+12025550101'", ("[fallback] name is missing",)),
+        ("name = 'email'", ("[fallback]", "sender")),
+        ("name = 'email'\nfrom = 'clinic'", ("from must be an e-mail address",)),
+        ("name = 'email'\nfrom = 'a@b.example'\nport = '587'", ("[fallback] port", "587")),
+        ("name = 'callback'", ("call",)),
+        ("name = 'callback'\ncall = 'clinic'", ("package.module:function",)),
         ("name = 'telnix'", ("telnix", "telnyx")),
         ("name = 'telnyx'", ("from", "messaging_profile_id", "in [fallback]")),
         ("name = 'telnyx'\nform = '+12025550101'", ("[fallback] unknown key 'form'", "'from'")),

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit import Appointment, Recipient
+from reminder_kit.channels.callback import Callback
 from reminder_kit.testing import signed_event
 from tests.factories import NUMBER, visit
 
@@ -144,3 +145,58 @@ def test_the_batch_job_removes_what_is_older_than_the_retention(make_kit, sandbo
     kit.resync()
     assert "Lovelace" not in all_words(kit)
     assert "Grace" in all_words(kit)
+
+
+class TestAnAddress:
+    """Whoever is written to by e-mail, too, is one person with number and address."""
+
+    ADA = "ada.lovelace@mail.example"
+
+    @pytest.fixture
+    def written(self, make_kit, sandbox):
+        """A kit by which Ada got a letter, for want of a number, beside others who share an address."""
+        kit = make_kit(fallback=Callback(lambda _letter: None, "email", "email"))
+        family = [Recipient(OTHER, email="family@mail.example"), Recipient("+12025550125", email="family@mail.example")]
+        ada = [Recipient(NUMBER, name="Ada Lovelace", email=self.ADA)]
+        start = visit("A-1").starts_at
+        kit.sync(
+            [
+                Appointment("A-1", start, recipients=ada),
+                Appointment("A-2", start + timedelta(days=1), recipients=[Recipient(name="Ada", email=self.ADA)]),
+                Appointment("A-3", start, recipients=family),
+            ]
+        )
+        sandbox.clock.advance(days=2)
+        kit.resync()
+        return kit
+
+    @pytest.mark.parametrize("asked", [NUMBER, "Ada.Lovelace@mail.example".lower()])
+    def test_is_handed_over_with_the_number(self, written, asked):
+        """By whichever of the two she asks, both are told of, each with what was written there."""
+        kept = written.person(asked)
+        (other,) = kept["also"]
+        assert {kept["number"], other} == {NUMBER, self.ADA}
+        by_address = kept if kept["number"] == self.ADA else kept["also"][other]
+        assert [item["channel"] for item in by_address["messages"]] == ["email"]
+        assert {item["id"] for item in by_address["appointments"]} == {"A-1", "A-2"}
+
+    @pytest.mark.parametrize("asked", [NUMBER, ADA])
+    def test_goes_with_the_number_and_is_barred(self, written, sandbox, asked):
+        """Neither name nor address is left but among what is barred, and nothing goes there any more."""
+        sandbox.clock.advance(days=2)
+        written.resync()
+        assert written.erase(asked).parked == ()
+        words = all_words(written)
+        assert "Lovelace" not in words
+        for name in (NUMBER, self.ADA):
+            assert {line.split()[0] for line in words.splitlines() if name in line} == {"reminder_kit_consents"}
+            assert [bar.way for bar in written.consent(name).bars] == ["erased"]
+
+    def test_of_a_family_stays_the_familys(self, written, sandbox):
+        """Erasing one of several who share an address leaves it to the others."""
+        assert "also" not in written.person(OTHER)
+        sandbox.clock.advance(days=2)
+        written.resync()
+        written.erase(OTHER)
+        assert not written.consent("family@mail.example").bars
+        assert "family@mail.example" in all_words(written)

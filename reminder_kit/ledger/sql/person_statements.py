@@ -37,6 +37,12 @@ class PersonStatements(Builder):
             table.c[name] == sa.bindparam("which_number", type_=sa.Text),
         )
 
+    def _of_person(self, table: Any) -> Any:
+        """As `_of_number`, and by the key of a recipient that is the number, or address, itself."""
+        mine = table.c.namespace == sa.bindparam("namespace", type_=sa.Text)
+        who = sa.bindparam("which_number", type_=sa.Text)
+        return sa.and_(mine, sa.or_(table.c.to_number == who, table.c.recipient == who))
+
     @cached_property
     def rows(self) -> Any:
         """The rows of appointments that the number is, or was, a recipient of."""
@@ -107,13 +113,13 @@ class PersonStatements(Builder):
         history, messages, reminders = self.tables.history, self.tables.messages, self.tables.reminders
         phones, events, consents = self.tables.phones, self.tables.events, self.tables.consents
         looks = self.tables.looks
-        theirs = sa.select(reminders.c.key).where(self._of_number(reminders))
+        theirs = sa.select(reminders.c.key).where(self._of_person(reminders))
         silent = {"to_number": "", "recipient": "", "text": "", "subject": "", "media_urls": "[]", "request": b""}
         mine = history.c.namespace == sa.bindparam("namespace", type_=sa.Text)
         return (
             self._update(history, detail="{}").where(mine, history.c.key.in_(theirs)),
-            self._update(messages, error="", **silent).where(self._of_number(messages)),
-            self._update(reminders, to_number="", recipient="", error="").where(self._of_number(reminders)),
+            self._update(messages, error="", **silent).where(self._of_person(messages)),
+            self._update(reminders, to_number="", recipient="", error="").where(self._of_person(reminders)),
             sa.delete(phones).where(self._of_number(phones, "number")),
             self._update(events, number=None, text=None, raw="{}").where(self._of_number(events, "number")),
             self._update(consents, words="").where(self._of_number(consents, "number")),

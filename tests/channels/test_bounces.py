@@ -1,0 +1,126 @@
+"""Reports on delivery, as mail servers write them: what they say of our messages, and nothing of anybody else's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from reminder_kit.channels.bounces import FAILURES, reported
+from reminder_kit.channels.email import Email
+from reminder_kit.errors import PayloadError, SignatureError
+from reminder_kit.ports import Failure
+
+NOW = datetime(2026, 2, 12, 15, 0, tzinfo=UTC)
+TOKEN = "0123456789abcdef" * 2
+
+REPORT = """\
+From: MAILER-DAEMON@mail.example
+To: bounces@clinic.example
+Date: Thu, 12 Feb 2026 14:00:07 +0000
+Subject: Undelivered Mail Returned to Sender
+Content-Type: multipart/report; report-type=delivery-status; boundary="B"
+
+--B
+Content-Type: text/plain
+
+I'm sorry to have to inform you about <ada@mail.example>.
+
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example
+
+Final-Recipient: rfc822; ada@mail.example
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 5.1.1 User unknown
+
+--B
+Content-Type: {returned}
+
+From: hello@clinic.example
+To: ada@mail.example
+X-Reminder-Token: {token}
+
+Hi Ada
+--B--
+"""
+
+
+def report(action="failed", status="5.1.1", returned="message/rfc822", token=TOKEN):
+    filled = REPORT.format(action=action, status=status, returned=returned, token=token)
+    return filled.replace("\n", "\r\n").encode()
+
+
+@pytest.mark.parametrize("returned", ["message/rfc822", "text/rfc822-headers"], ids=["the whole", "its headers"])
+@pytest.mark.parametrize(
+    ("action", "status", "type", "code"),
+    [
+        ("failed", "5.1.1", "undelivered", "5.1.1"),
+        ("Failed", "5.2.2 (mailbox full)", "undelivered", "5.2.2"),
+        ("delivered", "2.0.0", "delivered", ""),
+        ("delayed", "4.4.7", "unknown", ""),
+    ],
+)
+def test_a_report_is_told_in_our_words(returned, action, status, type, code):
+    """Its message is known by our token, whatever is returned of it; a delay decides nothing."""
+    (event,) = reported(report(action, status, returned), "email", NOW)
+    assert (event.type, event.token, event.code) == (type, TOKEN, code)
+    assert event.occurred_at == datetime(2026, 2, 12, 14, 0, 7, tzinfo=UTC)
+    assert event.number is None
+    assert "ada" not in str(dict(event.raw))
+
+
+def test_the_same_report_is_the_same_event():
+    """A report that comes twice is one; another one about the same message is another."""
+    first, again, other = (
+        reported(report(status=status), "email", NOW)[0].id for status in ("5.1.1", "5.1.1", "5.2.2")
+    )
+    assert first == again != other
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\x00",
+        b"Subject: hello\r\n\r\nX-Reminder-Token: " + TOKEN.encode(),
+        report(token="no token of ours"),
+        report(token=""),
+        report(status="fine"),
+        report().replace(b"multipart/report", b"multipart/mixed"),
+        report().replace(b'boundary="B"', b""),
+    ],
+)
+def test_what_is_no_report_on_ours_is_not_genuine(body):
+    """Without the token of a message of ours, in a report that says what happened, nothing is believed."""
+    with pytest.raises(SignatureError):
+        Email("hello@clinic.example", "localhost").events({}, body, NOW)
+
+
+def test_a_report_without_bounds_is_not_read():
+    """Neither one of a million bytes, nor one of ten thousand parts within each other, takes long."""
+    with pytest.raises(PayloadError, match="1000000"):
+        reported(b"x" * 1_000_001, "email", NOW)
+    nested = b"".join(b'Content-Type: multipart/report; boundary="%d"\r\n\r\n--%d\r\n' % (n, n) for n in range(300))
+    assert reported(nested, "email", NOW) == ()
+
+
+def test_a_date_of_the_future_is_now():
+    """A clock that is wrong somewhere on the way moves nothing beyond now."""
+    for date in (b"Thu, 12 Feb 2126 14:00:07 +0000", b"never", b"99 99 99"):
+        (event,) = reported(report().replace(b"Thu, 12 Feb 2026 14:00:07 +0000", date), "email", NOW)
+        assert event.occurred_at == NOW
+
+
+def test_an_address_that_is_none_is_at_fault_for_good():
+    """Bad mailboxes and domains (5.1.x, 5.2.1) bar the address; a full mailbox does not."""
+    assert {code for code, failure in FAILURES.items() if failure is Failure.INVALID_NUMBER} == {
+        "5.1.1",
+        "5.1.2",
+        "5.1.3",
+        "5.1.6",
+        "5.1.10",
+        "5.2.1",
+    }
