@@ -48,6 +48,7 @@ from reminder_kit.model.records import (
     Identity,
     PriorMessage,
     ReminderRecord,
+    Sharing,
     Traffic,
     Twin,
 )
@@ -190,12 +191,13 @@ class Reader:
         for found_message in self._runner.rows(self._statements.queries.messages, **packed):
             messages.setdefault(found_message[0], []).append(message_from(found_message))
         return [
-            record_from(row, tuple(outcomes.get(row[0], ())), tuple(messages.get(row[0], ())), self._restoration)
+            record_from(row, tuple(outcomes.get(row[0], ())), tuple(messages.get(row[0], ())), self.restoration)
             for row in found
         ]
 
     @cached_property
-    def _restoration(self) -> Restoration | None:
+    def restoration(self) -> Restoration | None:
+        """That the ledger was put back to an older state, as it was first asked for; None: it never was."""
         return self.standing.restoration()
 
     def recorded(self, identities: Iterable[Identity]) -> dict[Identity, Sequence[Any]]:
@@ -356,14 +358,15 @@ class Reader:
                 by_whom.setdefault((rule, recipient), []).append(PriorMessage(key, instant(start_at), instant(sent_at)))
         return found
 
-    def sharing_number(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[int]:
-        """Return the rows of appointments that are (or were, until worked on) for a number between two instants."""
+    def sharing_number(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[Sharing]:
+        """Return which appointments are, or were until worked on, for a number between two instants; by row."""
         if not ranges:
             return []
         packed = self._runner.pack("ranges", [(number, micros(low), micros(high)) for number, low, high in ranges])
+        found = self._runner.rows(self._statements.phones.sharing_number, namespace=self._namespace, **packed)
         return [
-            int(row)
-            for (row,) in self._runner.rows(self._statements.phones.sharing_number, namespace=self._namespace, **packed)
+            Sharing(int(row), Identity(*identity), number, instant(start_at), bool(stands), not dirty)
+            for row, *identity, number, start_at, stands, dirty in found
         ]
 
     def phones(self, rows: Sequence[int]) -> dict[int, list[tuple[str, datetime]]]:

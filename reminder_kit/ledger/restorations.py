@@ -54,8 +54,8 @@ class Restorations:
 
     def note_complete(self, sources: Collection[str]) -> None:
         """Note, of a ledger that was put back, that all appointments of these sources came in by now."""
-        restoration = self._reader.standing.restoration()
-        if restoration is None or not sources:
+        restoration = self._reader.standing.restoration() if sources else None
+        if restoration is None:
             return
         ((highest,),) = self._runner.rows(self._statements.restoration.highest_row)
         complete = {**restoration.complete, **dict.fromkeys(sources, highest or 0)}

@@ -7,7 +7,7 @@ made under and raise `ClaimLostError` where it was taken over.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -184,18 +184,40 @@ class Transaction:
 
         Each claim has a new, higher fence, also where the owner held the row already.
         """
+        return self._leased(self._fences(rows, owner, now), owner, now + lease)
+
+    def _fences(self, rows: Collection[int], owner: str, now: datetime) -> dict[int, int]:
+        """Return the fences of those of the rows that nobody else holds, locked until this transaction ends."""
         if not rows:
             return {}
         packed = self._runner.pack("rows", [(row,) for row in rows])
         same = {"owner": owner, "namespace": self._namespace}
-        found = self._runner.rows(self._statements.updates.claimable, **packed, **same, now=micros(now))
-        claims = {row: Claim(row, owner, fence + 1) for row, fence in found}
+        return dict(
+            map(tuple, self._runner.rows(self._statements.updates.claimable, **packed, **same, now=micros(now)))
+        )
+
+    def _leased(self, fences: Mapping[int, int], owner: str, until: datetime) -> dict[int, Claim]:
+        claims = {row: Claim(row, owner, fence + 1) for row, fence in fences.items()}
         if claims:
             packed = self._runner.pack("rows", [(row,) for row in claims])
-            self._runner.run(self._statements.updates.claim, **packed, owner=owner, until=micros(now + lease))
+            self._runner.run(self._statements.updates.claim, **packed, owner=owner, until=micros(until))
         self._unproven(lambda claim: claim.row in claims)
         self._foresight.proven |= set(claims.values())
         return claims
+
+    def claim_groups(
+        self, groups: Collection[Collection[int]], owner: str, now: datetime, lease: timedelta
+    ) -> dict[int, Claim]:
+        """Claim groups of rows as `claim` does, of each group all or none; two may have rows in common.
+
+        The rows are locked in their order first, so that of two workers with groups that meet one waits for the other,
+        and never both.
+        """
+        rows = sorted(set[int]().union(*groups))
+        self.lock(rows)
+        fences = self._fences(rows, owner, now)
+        whole = set[int]().union(*(group for group in groups if fences.keys() >= set(group)))
+        return self._leased({row: fences[row] for row in sorted(whole)}, owner, now + lease)
 
     def _unproven(self, is_over: Callable[[Claim], bool]) -> None:
         """Forget which claims hold, of those that are over."""

@@ -319,6 +319,28 @@ class Traffic(NamedTuple):
     start_at: datetime | None = None
 
 
+class Sharing(NamedTuple):
+    """That a recorded appointment is, or was until it is worked on, for a number from a start on."""
+
+    #: Its row.
+    row: int
+    #: Which appointment it is.
+    identity: Identity
+    #: The number.
+    number: str
+    #: The start, UTC.
+    start_at: datetime
+    #: Whether it is not removed, and that is its start now.
+    stands: bool
+    #: Whether it was worked on since it was written.
+    settled: bool
+
+    @property
+    def visit(self) -> tuple[str, datetime]:
+        """The number and the start."""
+        return self.number, self.start_at
+
+
 class Twin(NamedTuple):
     """One message to a number about a start: perhaps of another record of the same visit."""
 

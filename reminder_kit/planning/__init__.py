@@ -12,12 +12,14 @@ and, under a claim, what is really done. May import `text`, `rules`, `model` and
     correction     one more reminder for whom a message named a start that is no longer true
     fallback       one more reminder, through another sender, where the first message did not arrive
     unclear        a reminder held back for a reply that nobody has seen yet
+    busy_days      a phone with dozens of appointments in a day is told of each by itself
     combining      appointments of one phone and day in one message
     spacing        messages to one number kept apart in time, or left unsaid
     repeats        of two records of one visit, told in the same words, one message
     day_limit      no more than so many messages to one number in a day of its own clock
     decision       what is to be done for one reminder; the plan's line and the ledger's line are derived from it
     decide         all of these in order: an `Observed` in, its decisions out
+    group          several that share a number, decided together, each in the light of the others
     unchanged      the plan's lines of an appointment that stands as it was recorded
     revision       a decision to park, looked at again just before it is carried out
     changes        one line of a plan or report; `plan` and `report` are many, with a digest and a guard
@@ -30,6 +32,7 @@ What to know:
   number, the sender, the data its text shows, and the rule are unchanged. Its text is composed anew for that recorded
   time and compared; `now` and the window never move it.
 - Whoever decides for one of several appointments that share a number comes to the same result from the same snapshot.
+  What can't be so, since it depends on an order or on what is about to be done, is decided for the group (`group`).
 - An appointment for which nothing can be decided is one change with its error, and stops no other one.
 """
 

@@ -24,6 +24,7 @@ from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.assessment import Assessment, assess, said_as_before, stays
+from reminder_kit.planning.busy_days import MOST
 from reminder_kit.planning.message_times import cancellable, may_be_taken
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
@@ -36,9 +37,6 @@ __all__ = ["SAME_DAY", "combine", "combined_for_preview", "group_of"]
 
 SAME_DAY = timedelta(hours=51)
 """How far apart two starts on one date can be: a day, 26 hours between zones, and an hour where clocks change."""
-
-_MOST = 50
-"""How many reminders one message may speak of; where more share a phone and day, each has a message of its own."""
 
 
 class Group(NamedTuple):
@@ -73,11 +71,15 @@ def combine(assessments: Sequence[Assessment], observed: Observed, settings: Set
     first, since no message may wait for a reminder that is not sent.
     """
     groups: dict[Group, list[Assessment]] = {}
-    for assessment, shared in (*_grouped(assessments, observed), *_neighbours(assessments, observed, settings, now)):
+    grouped = _grouped(assessments, observed)
+    for assessment, shared in (*grouped, *_neighbours(assessments, observed, settings, now)):
         if shared is not None:
             groups.setdefault(shared, []).append(assessment)
     own = {id(assessment) for assessment in assessments}
     own_groups = [group for group in groups.values() if any(id(assessment) in own for assessment in group)]
+    own_groups += [
+        [assessment] for assessment, shared in grouped if shared is None and assessment.reminder.rule.together
+    ]
     if settings.spacing_reach:
         group_by_id = {id(assessment): group for group in own_groups for assessment in group if id(assessment) in own}
         apply_min_silence(
@@ -147,13 +149,13 @@ def _is_silent(assessment: Assessment, observed: Observed) -> bool:
 
 
 def _is_alone(assessment: Assessment, observed: Observed) -> bool:
-    """Say whether a reminder has a message of its own: the provider refused one of it and this number for good.
+    """Say whether a reminder has a message of its own: its number has a busy day, or the provider refused it for good.
 
     So a refusal never keeps its group from being sent; nor does what waits since a ledger was put back.
     """
-    if assessment.is_uncertain:
-        return True
     recipient = assessment.reminder.recipient
+    if assessment.is_uncertain or (recipient is not None and recipient.phone in observed.busy):
+        return True
     return recipient is not None and any(
         message.state is State.REJECTED and not may_be_taken(message) and message.draft.to == recipient.phone
         for message in observed.messages.get(assessment.reminder.key, ())
@@ -186,8 +188,8 @@ def assign_leaders(
     if not left:
         return
     first = min(left, key=order)
-    others = sorted(_without(left, [first]), key=order) if len(left) <= _MOST else left
-    if len(left) <= _MOST and _fits(first, others, settings):
+    others = sorted(_without(left, [first]), key=order) if len(left) <= MOST else left
+    if len(left) <= MOST and _fits(first, others, settings):
         yield first, others
     else:
         yield from ((assessment, []) for assessment in left)

@@ -48,6 +48,8 @@ class Observed:
     suppressed: Mapping[str, Suppression] = field(factory=dict)
     #: Appointments of the same phones around the same day; empty where no rule combines any.
     neighbours: Sequence[Observed] = field(default=(), repr=False)
+    #: Its numbers that have too many appointments on its day for any of them to be told together.
+    busy: frozenset[str] = field(default=frozenset(), repr=False)
     #: Messages of other appointments' reminders that include one, by the key of the one they include.
     included_in: Mapping[str, Sequence[Message]] = field(factory=dict)
     #: What went out to a number, or is to go out, by number; empty where nothing is kept apart in time.

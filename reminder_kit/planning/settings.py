@@ -130,6 +130,11 @@ class Settings:
         """Whether any rule puts several appointments of one phone into one message."""
         return any(rule.together for rule in self.rules)
 
+    @property
+    def day_zone(self) -> str:
+        """The zone by whose days it is counted how many appointments a phone has (`planning.busy_days`)."""
+        return self.defaults.timezone or "UTC"
+
     @cached_property
     def counts_moves(self) -> bool:
         """Whether any rule is counted from when a start moved."""

@@ -14,9 +14,17 @@ from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import AppointmentRecord, Identity, ReminderRecord, ReminderStatus
 from reminder_kit.planning.changes import Change, ChangeKind
+from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_doubtful
 
-__all__ = ["marked_unconfirmed", "recorded_changes"]
+__all__ = ["changes_anything", "marked_unconfirmed", "recorded_changes"]
+
+
+def changes_anything(decision: Decision, record: AppointmentRecord | None) -> bool:
+    """Say whether carrying a decision out would write to the provider or change the record; None: nothing is known."""
+    if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
+        return True
+    return record is None or decision.record not in record.outcomes
 
 
 def recorded_changes(record: AppointmentRecord, now: datetime) -> list[Change]:

@@ -4,21 +4,28 @@ May import `delivery`, `ledger`, `calendars`, `ports`, `planning` and the packag
 reading order:
 
     planner       what each verb asks for: input, `scope` (what absence means), guard; `calendar_import` reads calendars
-    plan_builder  one snapshot of the ledger in, a plan out; `neighbours` are the appointments that share a number,
-                  `absences` those that did not come in, `snapshots` when all of a source came in last,
+    plan_builder  one snapshot of the ledger in, a plan out; `looking` says at what it must look,
+                  `absences` are those that did not come in, `snapshots` when all of a source came in last,
                   `takeovers` those that come in under another id (`restless`: calendars of which all do),
                   `polled_calendars` are read only where they changed,
                   `holding_back` is what waits for a probe, or for room
     shards        the batch job in parts, for the workers of a fleet
+    deciding      each appointment of a plan, in the light of its `neighbours`: those that share a number with it,
+                  which `sharing` finds; `recall` keeps what the snapshot answered
     executor      record, claim, `settling`, decide again, `carrying_out`, release
-    work_item     one claimed appointment at work; `conclusions`: what each end of a dispatch means for its reminder
-    releasing     what came of it is written, and who is to be decided again for it is found
+    claimed       the appointments that are worked on at once, each with its group; `work_item` is one of them,
+                  `conclusions` what each end of a dispatch means for its reminder
+    releasing     what came of it is written
     leases        the name of a worker, its heartbeat, whether it is dead
     reporting     what is reported; `batches` cuts long lists
 
 A plan's decisions are never carried out as they are: under the claim the same functions decide again, at the current
-clock, so that an old plan does no harm. What came of an appointment may concern those combined with it: they are
-decided again, in the same run or by the next one (`work_item.Requeue`).
+clock, so that an old plan does no harm.
+
+The unit of work is the group: an appointment with all that share a number with it in reach. It is claimed whole or not
+at all, decided at once (`planning.group`), and decided again at once where one of it came to something else than was
+decided. So nobody needs to be told afterwards, but for what the day's limit leaves unsent beyond the group: that is
+decided again in the same run, or by the next one.
 
 What keeps a text from going out twice (README, promise 3), in the order in which to look. `kit.explain(id)` has the
 messages with their states, and the history; the log has a line for each exchange with the provider.
@@ -42,8 +49,9 @@ messages with their states, and the history; the log has a line for each exchang
  8. In the way. In the transaction of the intent: the appointment was not written since, the number is not suppressed,
     and no parked message for it includes the reminder, says the same of the same start, or lies too near. `park` and
     `_is_in_the_way` in the dispatcher.
- 9. Claim and fence. One worker at a time (`Executor._claim`, `leases`); one that lost its claim can write nothing, so
-    that no intent of its own is committed and no request leaves. `ledger.transaction.Transaction`: `claim`, `_prove`.
+ 9. Claim and fence. One worker at a time for all of a group (`claimed.claim_groups`, `leases`); one that lost its
+    claim can write nothing, so that no intent of its own is committed and no request leaves.
+    `ledger.transaction.Transaction`: `claim`, `_prove`.
 10. After a restore. Whatever another ledger may have made since the backup is asked for before a message is made, and
     is unknown where it can't be: `planning.doubts`, `delivery.gaps`; requests of that time are not repeated
     (`ledger.restorations`). `reconciler.restored` has what a run minds besides.

@@ -19,35 +19,30 @@ from reminder_kit.delivery.routes import Route
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
 from reminder_kit.model.consent import Suppression
-from reminder_kit.model.messages import Message
 from reminder_kit.model.places import Place
 from reminder_kit.model.records import (
     FORCED,
-    AppointmentRecord,
-    Claim,
     Identity,
     RecordResult,
-    Traffic,
     is_open,
 )
 from reminder_kit.model.rule_sets import OTHERS, Standing
 from reminder_kit.planning.changes import Change
-from reminder_kit.planning.day_limit import all_within_day_limit
-from reminder_kit.planning.decide import decisions_for
+from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.group import decide_group
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Plan, Worklist
 from reminder_kit.planning.probing import waiting_their_turn
-from reminder_kit.planning.repeats import Planned
 from reminder_kit.planning.report import Report
 from reminder_kit.planning.revision import held
 from reminder_kit.planning.settings import Settings
-from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.yielding import yielding
 from reminder_kit.ports import IO
 from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.carrying_out import CarryingOut
-from reminder_kit.reconciler.leases import LEASE, Heartbeat, Owner, is_dead
+from reminder_kit.reconciler.claimed import Claimed, by_id, claim_groups
+from reminder_kit.reconciler.leases import Heartbeat, Owner
 from reminder_kit.reconciler.neighbours import Neighbours
 from reminder_kit.reconciler.releasing import let_speak, release
 from reminder_kit.reconciler.reporting import merged, reported
@@ -65,7 +60,7 @@ __all__ = ["Executor"]
 
 _BATCH = 100  # appointments claimed and worked on at a time
 _INTAKE = 1000  # appointments recorded in one transaction
-_AGAIN = 2  # times an appointment is decided again within one batch
+_AGAIN = 4  # times an appointment is decided again within one batch
 _PATIENCE = 90.0  # seconds a host's call waits for appointments that another worker holds
 _ROUNDS = 4  # times a run goes on, at the most, to what must be decided again for what came of others
 
@@ -84,7 +79,9 @@ class Execution:
     forced: bool = field(kw_only=True, default=False)
     #: The report's lines of the appointments that were worked on so far.
     done: dict[Identity, list[Change]] = field(factory=dict)
-    #: The appointments to be decided again for what came of others, in order.
+    #: The appointments for which anything is to be done, as far as is known.
+    wanted: frozenset[Identity] = frozenset()
+    #: The appointments to be decided again for what came of others on the same day, in order.
     requeued: dict[Identity, None] = field(factory=dict)
 
     @property
@@ -142,6 +139,7 @@ class Executor:
         if probing:  # what follows them depends on what they come to
             await self._work_through(probing, run)
         waiting = [identity for identity in plan.worklist.order if identity not in {*refused, *probing}]
+        run.wanted = frozenset(waiting)
         for _ in range(_ROUNDS):
             run.requeued = {}
             await self._work_through(waiting, run)
@@ -207,8 +205,13 @@ class Executor:
     async def _work_through(self, waiting: Sequence[Identity], run: Execution) -> None:
         """Work batch by batch, then wait for what another worker holds; the batch job leaves that to it."""
         waited, delay = 0.0, 0.05
+        worked: set[Identity] = set()
         while True:
-            waiting = [identity for batch in batched(waiting, _BATCH) for identity in await self._work(batch, run)]
+            tried: list[Identity] = []
+            for batch in batched((identity for identity in waiting if identity not in worked), _BATCH):
+                worked |= await self._work(batch, run)
+                tried += batch
+            waiting = [identity for identity in tried if identity not in worked]
             if run.patient or not waiting or waited >= _PATIENCE:
                 break
             await self.io.sleep(delay)
@@ -218,108 +221,119 @@ class Executor:
             planned = [change for change in run.plan.changes if change.identity == identity]
             run.done[identity] = [evolve(change, outcome="failed", error=error) for change in planned if change.is_work]
 
-    async def _work(self, identities: Sequence[Identity], run: Execution) -> list[Identity]:
-        """Work on the appointments that nobody else holds; returns the others."""
-        works = await self._claim(identities, run)
-        dispatchers = self._dispatchers(run.plan.actor, patient=run.patient)
+    async def _work(self, identities: Sequence[Identity], run: Execution) -> set[Identity]:
+        """Work on the appointments of which nobody else holds any of the group; returns which were worked on."""
+        claimed = await self._claim(identities, run)
+        works, dispatchers = claimed.works, self._dispatchers(run.plan.actor, patient=run.patient)
         carrying_out = CarryingOut(dispatchers, self.settings, self.io, self.clock)
         finished = False
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
-                await self._settle(works, dispatchers)
-                await self.io.call(self._decide, works, run)
-                await carrying_out.carry_out(works)
+                await self._settle_and_decide(works, claimed.active, run, dispatchers)
+                await carrying_out.carry_out(claimed.active)
                 let_speak(works)
                 for _ in range(_AGAIN):
-                    if again := [work for work in works if work.decide_again]:
-                        await self._reread(again)
-                        await self.io.call(self._decide, again, run)
-                        await carrying_out.carry_out(again)
+                    if again := claimed.unfinished():
+                        await self._decide_again(again, run, dispatchers)
+                        await carrying_out.carry_out([work for work in again if work.active])
+            for work in claimed.unfinished():
+                work.complete = False
             finished = True
         finally:
             await (self._release(works, run) if finished else self._expire(works))
-        for work in works:
+        for work in claimed.active:
             run.done[work.record.identity] = merged(run.done.get(work.record.identity, ()), work.reported())
-        claimed = {work.record.identity for work in works}
-        return [identity for identity in identities if identity not in claimed]
+        return {work.record.identity for work in claimed.active}
 
     def _dispatchers(self, actor: str, *, patient: bool) -> Dispatchers:
         routes = (self.route, self.fallback)
         return Dispatchers.over(routes, self.ledger, self.clock, actor, patient=patient, others=self.others)
 
-    async def _claim(self, identities: Sequence[Identity], run: Execution) -> list[WorkItem]:
-        """Claim what is free, or held by a process of this machine that is dead; returns it in the same order."""
+    async def _claim(self, identities: Sequence[Identity], run: Execution) -> Claimed:
+        """Claim what is free, or held by a process of this machine that is dead, each with its group."""
         now, owner = self.clock(), f"{self.owner}.{next(self._claim_numbers)}"
         place = await self.io.call(self.ledger.place) if run.standing is None else None
 
-        def claim(tx: Transaction) -> tuple[Standing, dict[int, Claim], list[AppointmentRecord]]:
+        def claim(tx: Transaction) -> tuple[Standing, Claimed]:
             refuse_older_state(tx)
             standing = run.accepted(place, now, tx)
             learned = tx.reader.runs()
             for route in self._routes:
                 route.recall(learned, now)
-            rows = list(tx.reader.rows(identities).values())
-            claims = tx.claim(rows, owner, now, LEASE)
-            if missing := [row for row in rows if row not in claims]:
-                tx.expire([owner for owner in tx.holders(missing) if is_dead(owner)])
-                claims |= tx.claim(missing, owner, now, LEASE)
-            return standing, claims, tx.reader.read(list(claims))
+            return standing, claim_groups(identities, run.wanted, owner, now, self.settings, tx)
 
-        run.standing, claims, records = await self._commit(claim)
-        position = {identity: index for index, identity in enumerate(identities)}
-        works = [WorkItem(claims[record.row], record, _by_id(record.messages)) for record in records]
-        return sorted(works, key=lambda work: position[work.record.identity])
+        found: tuple[Standing, Claimed] = await self._commit(claim)
+        run.standing, claimed = found
+        return claimed
 
     async def _reread(self, works: Sequence[WorkItem]) -> None:
         records = await self._commit(lambda tx: tx.reader.read([work.claim.row for work in works]))
         fresh = {record.row: record for record in records}
         for work in works:
             work.record = fresh[work.claim.row]
-            work.messages = _by_id(work.record.messages)
+            work.messages = by_id(work.record.messages)
             work.unsettled |= work.failed  # what failed a moment ago is not tried on other terms at once
 
     # Settling and deciding
 
-    async def _settle(self, works: Sequence[WorkItem], dispatchers: Dispatchers) -> None:
-        """Find out what became of messages whose last step is open, then take stale duplicates back."""
-        settling = Settling(self.ledger, self.settings, self.io, self.clock)
+    async def _settle_and_decide(
+        self, works: Sequence[WorkItem], unsettled: Sequence[WorkItem], run: Execution, dispatchers: Dispatchers
+    ) -> None:
+        """Settle, then decide; who joins for what was decided is settled too before anything is done for it."""
+        decided = False
+        while unsettled or not decided:
+            if await self._settle(unsettled, dispatchers) or not decided:
+                await self.io.call(self._decide, works, run)
+                decided = True
+            unsettled = [work for work in works if work.join()]
+
+    async def _decide_again(self, works: Sequence[WorkItem], run: Execution, dispatchers: Dispatchers) -> None:
+        for work in works:
+            work.decide_anew()
+        await self._reread(works)
+        await self._settle_and_decide(works, (), run, dispatchers)
+
+    async def _settle(self, works: Sequence[WorkItem], dispatchers: Dispatchers) -> bool:
+        """Find out what became of messages whose last step is open, then take stale duplicates back.
+
+        Says whether there was any.
+        """
+        settling, found = Settling(self.ledger, self.settings, self.io, self.clock), False
         for stage in (settling.open_steps, settling.duplicates):
             if jobs := await stage(works, dispatchers):
                 await self.io.gather(jobs)
                 await self._reread(works)
+                found = True
+        return found
 
     def _decide(self, works: Sequence[WorkItem], run: Execution) -> None:
         """Decide by the same functions as the plan, at the current clock and from one snapshot of the ledger."""
         now = self.clock()
         barred, all_observed = self.ledger.read(lambda reader: self._observe(works, now, reader))
-        planned: dict[str, list[Traffic]] = {}
-        parked = Planned()
-        for work, observed in zip(works, all_observed, strict=True):
-            work.redecided, work.decide_again = work.redecided or work.decide_again, False
-            work.barred = barred
-            work.forget_stale()
-            known = with_planned(observed, planned)
-            self._decide_one(work, known, parked, run, now)
-            if self.settings.spacing_reach:
-                note_planned(planned, [decision.change for decision in work.decisions])
-        for work, observed in zip(works, all_observed, strict=True):
-            if parked.depends(work.decisions):  # on a message that another one of these takes back
-                self._decide_one(work, observed, parked, run, now)
-        traffic = [observed.traffic for observed in all_observed]
-        limited = all_within_day_limit([work.decisions for work in works], traffic, self.settings, now)
-        for work, decisions in zip(works, limited, strict=True):
-            work.decisions = decisions
+        fresh = {work.record.identity for work in works if work.is_fresh}
 
-    def _decide_one(self, work: WorkItem, observed: Observed, parked: Planned, run: Execution, now: datetime) -> None:
+        def revised(observed: Observed, decisions: list[Decision]) -> list[Decision]:
+            return self._revised(decisions, observed, run, now, fresh=observed.identity in fresh)
+
+        decided = decide_group(all_observed, self.settings, now, revised)
+        for work, (decisions, error) in zip(works, decided, strict=True):
+            work.decide_again, work.barred = False, barred
+            work.forget_stale()
+            work.decisions, work.error = decisions, error
+            work.complete = work.complete and not error
+
+    def _revised(
+        self, decisions: list[Decision], observed: Observed, run: Execution, now: datetime, *, fresh: bool
+    ) -> list[Decision]:
+        """Return an appointment's decisions, held where the run has no room, or waits for a probe, or left as they are.
+
+        `fresh` says that it was written since it was worked on, or is new.
+        """
         worklist = run.plan.worklist
-        decisions, work.error = decisions_for(parked.before(observed), self.settings, now)
-        parked.note(decisions)
         if run.yields:
-            decisions = yielding(decisions, observed, fresh=work.is_fresh)
+            decisions = yielding(decisions, observed, fresh=fresh)
         decisions = [held(decision) if decision.key in worklist.held_back else decision for decision in decisions]
-        work.decisions = waiting_their_turn(decisions, worklist.probes, observed.blockers, self.settings, now)
-        if work.error:
-            work.complete = False
+        return waiting_their_turn(decisions, worklist.probes, observed.blockers, self.settings, now)
 
     def _observe(
         self, works: Sequence[WorkItem], now: datetime, reader: Reader
@@ -328,34 +342,28 @@ class Executor:
         barred, blockers = Barred(reader, self.settings.writer), reader.blockers()
         for route in self._routes:
             route.know(blockers)
-        pairs = list(dict.fromkeys((work.record.identity.source, work.record.identity.id) for work in works))
-        sent = reader.sent_before_many(pairs)
+        neighbours = Neighbours(reader, self.settings, now, barred)
+        neighbours.know(work.record for work in works)
+        sent = neighbours.sent_before(work.record.identity for work in works)
         all_observed = [
             Observed.recorded(work.record, barred.by_number, sent.get(work.record.identity[:2]), blockers)
             for work in works
         ]
-        in_context = Neighbours(reader, self.settings, now, barred).with_context(all_observed)
-        return barred.by_number, in_context
+        return barred.by_number, neighbours.with_context(all_observed)
 
     # Writing down
 
     async def _release(self, works: Sequence[WorkItem], run: Execution) -> None:
         """Write what came of work items, end their claims, and note which other appointments to decide again."""
         if works:
-            now, settings = self.clock(), self.settings
-            done = run.done if settings.combines else None
-            digest = OTHERS if run.yields else settings.digest
-            write = partial(release, works, run.plan.actor, now, digest, done, settings)
+            digest = OTHERS if run.yields else self.settings.digest
+            write = partial(release, works, run.plan.actor, self.clock(), digest, self.settings)
             run.requeued |= dict.fromkeys(await self._commit(write))
 
     async def _expire(self, works: Sequence[WorkItem]) -> None:
         """End the leases of work that was broken off (a key press, a cancelled task): all is still to be done."""
         now = self.clock()
         await self._commit(lambda tx: tx.renew([work.claim for work in works], now))
-
-
-def _by_id(messages: Sequence[Message]) -> dict[str, Message]:
-    return {message.id: message for message in messages}
 
 
 def _mark_run(name: str, now: datetime, detail: Mapping[str, Any], tx: Transaction) -> None:
@@ -385,7 +393,7 @@ def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[Reco
 
 def _still_gone(worklist: Worklist, tx: Transaction) -> list[Identity]:
     """Return what is to be removed, without what is only absent from a list that a newer complete one overtook."""
-    if worklist.seen_at is None:
+    if worklist.seen_at is None or not worklist.removals:
         return list(worklist.removals)
     overtaken = tx.reader.overtaken(worklist.seen_at)
     return [one for one in worklist.removals if one not in worklist.seen or one.source not in overtaken]

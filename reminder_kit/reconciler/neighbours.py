@@ -6,9 +6,9 @@ recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, evolve, field
 
@@ -18,29 +18,26 @@ from reminder_kit.model.lifecycle import SENT
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import is_possible
 from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
-from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, Traffic
+from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage, Traffic, Twin
+from reminder_kit.planning.busy_days import BusyDays, Calendar, Visit
 from reminder_kit.planning.combining import SAME_DAY
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.barred import Barred
+from reminder_kit.reconciler.recall import Recall
+from reminder_kit.reconciler.sharing import Nearby, Sharers
 from reminder_kit.reconciler.takeovers import NewNames
 
 if TYPE_CHECKING:
-    from reminder_kit.ledger.reader import Reader
+    from reminder_kit.ledger.reader import Reader, SentByWhom
 
-__all__ = ["Neighbours", "ranges_of"]
+__all__ = ["Neighbours"]
 
-Range = tuple[str, datetime, datetime]
-"""A number, and the first and the last start (UTC) of the appointments asked for."""
-
-
-def ranges_of(phones: Iterable[tuple[str, datetime]]) -> list[Range]:
-    """Return, for numbers and starts (UTC), the ranges in which other appointments of the same day lie."""
-    distinct = dict.fromkeys((number, start_at) for number, start_at in phones if is_possible(number))
-    return [(number, start_at - SAME_DAY, start_at + SAME_DAY) for number, start_at in distinct]
+K = TypeVar("K")
+KeyedT = TypeVar("KeyedT", Traffic, Twin)
 
 
-def _phones(appointment: Appointment | None) -> list[tuple[str, datetime]]:
+def _phones(appointment: Appointment | None) -> list[Visit]:
     """Return the numbers and e-mail addresses an appointment is for, each once, with its start (UTC); None has none."""
     if appointment is None:
         return []
@@ -66,10 +63,64 @@ class Neighbours:
     #: What the ledger calls otherwise than it will.
     names: NewNames = field(factory=NewNames)
     _by_phone: dict[str, list[Identity]] = field(factory=dict)
+    #: How many of those about to be recorded a number has on a day.
+    _announced_days: BusyDays = field(init=False)
+    _sharers: Sharers = field(init=False)
+    _records: Recall[int, AppointmentRecord] = field(init=False)
+    _by_identity: Recall[Identity, AppointmentRecord] = field(init=False)
+    _sent: Recall[tuple[str, str], SentByWhom] = field(init=False)
+    _combined: Recall[str, list[Message]] = field(init=False)
+    _twins: Recall[Visit, list[Twin]] = field(init=False)
+    _traffic: Recall[str, list[Traffic]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        reader, since = self.reader, self.now - self.settings.traffic_reach
+        self._sharers = Sharers(reader, self.settings, lambda one: self.names.now.get(one, one))
+        self._records = Recall(
+            lambda rows: {record.row: record for record in map(self.names.record, reader.records(rows=rows))}
+        )
+        self._by_identity = Recall(self._recorded)
+        self._sent = Recall(reader.sent_before_many)
+        self._combined = Recall(self._speaking_of_several)
+        self._twins = Recall(lambda visits: self._renamed(reader.twins(visits)))
+        self._traffic = Recall(lambda numbers: self._renamed(reader.traffic(numbers, since)))
+
+    @_announced_days.default
+    def _of_nobody(self) -> BusyDays:
+        return BusyDays(Calendar(self.settings.day_zone))
+
+    def _renamed(self, found: dict[K, list[KeyedT]]) -> dict[K, list[KeyedT]]:
+        """Return what was found with the keys that reminders will have."""
+        if not self.names.keys:
+            return found
+        return {about: [one._replace(key=self.names.key(one.key)) for one in ones] for about, ones in found.items()}
+
+    def _read(self, rows: Collection[int]) -> dict[int, AppointmentRecord]:
+        return {record.row: self.names.record(record) for record in self.reader.records(rows=rows)}
+
+    def _recorded(self, identities: Collection[Identity]) -> dict[Identity, AppointmentRecord]:
+        found = {record.identity: record for record in self.reader.records(identities=identities)}
+        self._records.tell({record.row: record for record in found.values()})
+        return found
+
+    def recorded(self, identities: Iterable[Identity]) -> dict[Identity, AppointmentRecord]:
+        """Return what is recorded of some appointments."""
+        return self._by_identity(identities)
+
+    def sent_before(self, identities: Iterable[Identity]) -> dict[tuple[str, str], SentByWhom]:
+        """Return, by (source, id), what went out for any occurrence of some appointments."""
+        return self._sent(identity[:2] for identity in identities)
+
+    def know(self, records: Iterable[AppointmentRecord]) -> None:
+        """Take some records for read, since they are claimed: nobody else has written them since."""
+        listed = list(records)
+        self._records.tell({record.row: record for record in listed})
+        self._by_identity.tell({record.identity: record for record in listed})
 
     def announce(self, identity: Identity, appointment: Appointment | None) -> None:
         """Note an appointment that is about to be recorded; None: withdrawn."""
         if self.settings.combines:
+            self._announced_days.count(_phones(appointment), instead_of=_phones(self.announced.get(identity)))
             self.announced[identity] = appointment
             for number, _ in _phones(appointment):
                 self._by_phone.setdefault(number, []).append(identity)
@@ -94,7 +145,7 @@ class Neighbours:
         if not self.settings.combines:
             return [evolve(observed, traffic=traffic) for observed in self._with_earlier_combinations(all_observed)]
         combined = self._messages_that_include(numbers)
-        same_day = self._same_day(all_observed)
+        all_observed, same_day = self._same_day(all_observed)
         asked, others = (
             [
                 evolve(observed, traffic=traffic, included_in=combined)
@@ -108,21 +159,11 @@ class Neighbours:
                 by_phone.setdefault(number, []).append(other)
         return [evolve(observed, neighbours=_neighbours_of(observed, by_phone)) for observed in asked]
 
-    def _traffic(self, numbers: Sequence[str]) -> dict[str, list[Traffic]]:
-        traffic = self.reader.traffic(numbers, self.now - self.settings.traffic_reach)
-        if not self.names.keys:
-            return traffic
-        return {number: [one._replace(key=self.names.key(one.key)) for one in ones] for number, ones in traffic.items()}
-
     def _with_twins(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return appointments with what goes, or went, out to their numbers about their start, in others' name too."""
-        twins = self.reader.twins(phone for observed in all_observed for phone in _phones(observed.appointment))
+        twins = self._twins(phone for observed in all_observed for phone in _phones(observed.appointment))
         if not twins:
             return list(all_observed)
-        if self.names.keys:
-            twins = {
-                visit: [one._replace(key=self.names.key(one.key)) for one in ones] for visit, ones in twins.items()
-            }
         return [
             evolve(observed, twins={phone: twins[phone] for phone in _phones(observed.appointment) if phone in twins})
             for observed in all_observed
@@ -140,7 +181,7 @@ class Neighbours:
     def _expected_elsewhere(self, observed: Observed) -> frozenset[str]:
         """Return the numbers to which other records of the visit say the same, and were silent for that."""
         phones = dict(_phones(observed.appointment))
-        records = self.sharing_number([(number, start_at, start_at) for number, start_at in phones.items()])
+        records = self._of_visit(phones.items())
         others = [
             self._observed(identity, record, None)
             for identity, record in records.items()
@@ -169,10 +210,17 @@ class Neighbours:
     def _messages_that_include(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
         """Return the messages for these numbers that speak of several reminders, by the key of each they include."""
         by_key: dict[str, list[Message]] = {}
-        for message in self.names.messages(self.reader.combined(numbers)):
+        found = [message for messages in self._combined(numbers).values() for message in messages]
+        for message in sorted(found, key=lambda message: message.created_at):
             for included in message.includes:
                 by_key.setdefault(included.key, []).append(message)
         return by_key
+
+    def _speaking_of_several(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
+        by_number: dict[str, list[Message]] = {}
+        for message in self.names.messages(self.reader.combined(numbers)):
+            by_number.setdefault(message.draft.to, []).append(message)
+        return by_number
 
     def _with_prior_messages(
         self, all_observed: Sequence[Observed], combined: Mapping[str, Sequence[Message]]
@@ -201,54 +249,72 @@ class Neighbours:
             for key, (identity, rule, recipient) in owners.items()
         }
 
-    def _same_day(self, all_observed: Sequence[Observed]) -> list[Observed]:
-        """Return every appointment that shares a number with one of these around the same time."""
+    def _same_day(self, all_observed: Sequence[Observed]) -> tuple[list[Observed], list[Observed]]:
+        """Return appointments, those with a busy day marked, and every other that shares a number and day with one."""
         phones = [phone for observed in all_observed for phone in _phones(observed.appointment)]
-        records = self.sharing_number(ranges_of(phones))
-        sent = self.reader.sent_before_many(list(dict.fromkeys((record.source, record.id) for record in records)))
+        around = self._sharers.around(phones)
+        as_asked = {one.identity: one for one in all_observed if one.identity not in self.announced}
+        busy = self._announced_days.having(around.standing(self.announced.keys() | as_asked.keys()))
+        busy.count(phone for one in as_asked.values() for phone in _phones(one.appointment))
+        near = Nearby(phone for phone in phones if phone not in busy)
+        quiet = (one for day, found in around.days.items() if not busy.is_busy(day) for one in found)
+        standing = {one.row for one in quiet if one.stands and one.identity not in self.announced and one.visit in near}
+        recorded = {record.identity: record for record in self._records(sorted(standing)).values()}
+        records = recorded | self._coming(dict(phones), lambda visit: visit not in busy and visit in near)
+        sent = self.sent_before(records)
         found = [
             self.names.observed(self._observed(identity, record, sent.get(identity[:2])))
             for identity, record in records.items()
         ]
         self.barred.learn(found)
-        return found
+        return [_with_busy_days(observed, busy) for observed in all_observed], found
 
     def _observed(self, identity: Identity, record: AppointmentRecord | None, sent: Any) -> Observed:
         if identity in self.announced or record is None:
             return Observed.of(identity, self.announced.get(identity), record, self.barred.by_number, sent)
         return Observed.recorded(record, self.barred.by_number, sent)
 
-    def sharing_number(self, ranges: Sequence[Range]) -> dict[Identity, AppointmentRecord | None]:
-        """Return the appointments that are, or were, for a number between two starts; None: not recorded yet."""
-        rows = self.reader.sharing_number(ranges)
-        recorded: dict[Identity, AppointmentRecord | None] = {
-            record.identity: record for record in map(self.names.record, self.reader.records(rows=rows) if rows else ())
-        }
-        missing = {
-            identity
-            for number in dict.fromkeys(number for number, *_ in ranges)
-            for identity in self._by_phone.get(number, ())
-            if identity not in recorded
-        }
-        coming = sorted(identity for identity in missing if self._lies_in(identity, ranges))
-        before = {record.identity: record for record in self.reader.records(identities=coming)} if coming else {}
-        return recorded | {identity: before.get(identity) for identity in coming}
+    def _coming(
+        self, numbers: Iterable[str], is_wanted: Callable[[Visit], bool]
+    ) -> dict[Identity, AppointmentRecord | None]:
+        """Return what is about to be recorded for some numbers, as it is recorded (None: not yet), where it is wanted.
 
-    def _lies_in(self, identity: Identity, ranges: Sequence[Range]) -> bool:
-        """Say whether an announced appointment lies in one of the ranges."""
-        phones = dict(_phones(self.announced.get(identity)))
-        return any(number in phones and low <= phones[number] <= high for number, low, high in ranges)
+        `is_wanted` is asked for the visits it will be.
+        """
+        identities = {
+            identity
+            for number in numbers
+            for identity in self._by_phone.get(number, ())
+            if any(phone[0] == number and is_wanted(phone) for phone in _phones(self.announced.get(identity)))
+        }
+        listed = sorted(identities)
+        before = {**self.recorded(listed), **self.names.records}
+        return {identity: before.get(identity) for identity in listed}
+
+    def _of_visit(self, visits: Collection[Visit]) -> dict[Identity, AppointmentRecord | None]:
+        """Return the appointments that are, or were, for a number at a start; None: not recorded yet."""
+        rows = sorted({one.row for found in self._sharers.of(visits).values() for one in found})
+        recorded = {record.identity: record for record in self._records(rows).values()}
+        return recorded | self._coming(dict(visits), lambda visit: visit in visits)
 
     def affected_by(
-        self, rows: Sequence[int], appointments: Iterable[Appointment | None]
+        self, rows: Collection[int], appointments: Iterable[Appointment | None]
     ) -> dict[Identity, AppointmentRecord | None]:
         """Return the appointments that share a number with what changed: with what it is now, or was before.
 
         `rows` are the changed appointments as they are recorded, `appointments` as they are now (None: withdrawn).
         """
-        phones = [phone for of_row in self.reader.phones(rows).values() for phone in of_row]
+        phones = [phone for of_row in self.reader.phones(list(rows)).values() for phone in of_row]
         phones += [phone for appointment in appointments for phone in _phones(appointment)]
-        return self.sharing_number(ranges_of(phones)) if phones else {}
+        around = self._sharers.around(phones)
+        changed = around.identities(rows) | self.announced.keys()
+        busy = self._announced_days.having(around.standing(self.announced.keys()))
+        found = around.affected(phones, busy, changed).by(phones)
+        affected = {one.row for one in found if one.identity not in changed}
+        recorded = {record.identity: record for record in self._records(sorted(affected)).values()}
+        near = Nearby(phone for phone in phones if phone not in busy)
+        coming = self._coming(dict(phones), lambda visit: visit not in busy and visit in near)
+        return recorded | coming
 
 
 def _is_silent(observed: Observed) -> bool:
@@ -268,6 +334,12 @@ def _with_sent(observed: Observed, sent: Mapping[tuple[str, str], Sequence[Prior
         for rule_and_recipient, prior_messages in sent.items()
     }
     return evolve(observed, sent_before={**observed.sent_before, **sent_before})
+
+
+def _with_busy_days(observed: Observed, busy: BusyDays) -> Observed:
+    """Return an appointment with its numbers that have too many of its day to be told of together."""
+    numbers = frozenset(phone[0] for phone in _phones(observed.appointment) if phone in busy)
+    return evolve(observed, busy=numbers) if numbers else observed
 
 
 def _was_combined(observed: Observed) -> bool:

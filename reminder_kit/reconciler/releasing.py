@@ -5,26 +5,25 @@ Never asks the provider, and never reads a clock. Writes only inside a transacti
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reminder_kit.errors import ClaimLostError
 from reminder_kit.ledger.asks import Asks
 from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
-from reminder_kit.model.records import AppointmentRecord, Identity
+from reminder_kit.model.records import Identity
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.day_limit import too_many
 from reminder_kit.planning.settings import Settings
-from reminder_kit.reconciler.neighbours import ranges_of
-from reminder_kit.reconciler.work_item import Requeue, WorkItem
+from reminder_kit.reconciler.work_item import WorkItem
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
 __all__ = ["let_speak", "release"]
 
-_MADE_ROOM = (*SAID_BY_OTHERS, Reason.DAY_LIMIT)
+_UNSAID = (*SAID_BY_OTHERS, Reason.DAY_LIMIT)
 """Why a reminder is left unsent for a message of another appointment, and sent once that is taken back."""
 
 _PARKING = (ChangeKind.SCHEDULE, ChangeKind.REPLACE)
@@ -35,26 +34,16 @@ _GOING = (ChangeKind.CANCEL, ChangeKind.REPLACE)
 
 
 def release(
-    works: Sequence[WorkItem],
-    actor: str,
-    now: datetime,
-    digest: str,
-    done: Container[Identity] | None,
-    settings: Settings,
-    tx: Transaction,
+    works: Sequence[WorkItem], actor: str, now: datetime, digest: str, settings: Settings, tx: Transaction
 ) -> list[Identity]:
     """Write what came of work items and end their claims; returns other appointments to be decided again for it.
 
-    `actor` is the verb, `now` is UTC, `digest` is that of the settings. `done` are the appointments that this run
-    worked on already; None: no rule combines appointments. `settings` say who writes, and how much in a day. A lost
-    claim is no error: its holder finishes the work.
+    `actor` is the verb, `now` is UTC, `digest` is that of the settings. `settings` say who writes, and how much in a
+    day. A lost claim is no error: its holder finishes the work.
     """
-    requeued = (
-        _made_room_for(tx, works)
-        | _one_too_many(tx, works, settings, now)
-        | ({} if done is None else _affected(tx, works, done))
-    )
-    tx.lock(sorted({work.record.row for work in works} | set(requeued)))
+    all_works, works = works, [work for work in works if work.active]
+    requeued = _one_too_many(tx, works, settings, now)
+    tx.lock(sorted({work.record.row for work in all_works} | set(requeued)))
     tx.foresee([Asks(claim=work.claim) for work in works])
     for work in works:
         try:
@@ -66,13 +55,13 @@ def release(
     for work in works:  # barred while it was worked on: what is parked is withdrawn by the next run
         work.complete = work.complete and work.parked_for.isdisjoint(barred)
     tx.requeue(sorted(requeued), now)
-    releases = [work.release(digest, now) for work in works]
+    releases = {work.record.row: work.release(digest, now) for work in all_works}
     worked_on = {work.record.row for work in works if work.record.dirty and work.complete}
     known = tx.reader.phones(sorted(worked_on))
-    for work, release in zip(works, releases, strict=True):
+    for work in works:
         if work.record.row in worked_on and not set(known.get(work.record.row, ())) <= set(work.phones()):
-            tx.drop_phones(release, work.phones())
-    tx.release(releases)
+            tx.drop_phones(releases[work.record.row], work.phones())
+    tx.release(list(releases.values()))
     return list(requeued.values())
 
 
@@ -85,35 +74,9 @@ def let_speak(works: Sequence[WorkItem]) -> None:
         if decision.kind in _GOING and decision.message is not None
     }
     for work in works if gone else ():
-        unsaid = {one.key for one in work.decisions if one.reason in _MADE_ROOM and one.number in gone}
+        unsaid = {one.key for one in work.decisions if one.reason in _UNSAID and one.number in gone}
         work.stale |= unsaid
         work.decide_again = work.decide_again or bool(unsaid)
-
-
-def _affected(tx: Transaction, works: Sequence[WorkItem], done: Container[Identity]) -> dict[int, Identity]:
-    """Return, by row, the appointments to be decided again for what came of these work items."""
-    affected: dict[int, Identity] = {}
-    batch = {work.record.row for work in works}
-    unknown = tx.add_phones({work.record.row: work.phones() for work in works})
-    requeues = [(work.record.row, Requeue.ALL if work.record.row in unknown else work.requeues()) for work in works]
-    for which in (Requeue.NOT_VISITED, Requeue.OUTSIDE_BATCH):
-        for record in _sharing_number(tx, [row for row, requeue in requeues if requeue is which]):
-            if record.row not in batch and (which is Requeue.OUTSIDE_BATCH or record.identity not in done):
-                affected[record.row] = record.identity
-    for row in (row for row, requeue in requeues if requeue is Requeue.ALL):
-        affected |= {record.row: record.identity for record in _sharing_number(tx, [row]) if record.row != row}
-    return affected
-
-
-def _made_room_for(tx: Transaction, works: Sequence[WorkItem]) -> dict[int, Identity]:
-    """Return, by row, the appointments that were left unsaid for a message that is taken back now."""
-    gone = [work.record.row for work in works if any(change.kind in _GOING for change in work.changes.values())]
-    batch = {work.record.row for work in works}
-    return {
-        record.row: record.identity
-        for record in (_sharing_number(tx, gone) if gone else ())
-        if record.row not in batch and any(outcome.reason in _MADE_ROOM for outcome in record.outcomes)
-    }
 
 
 def _one_too_many(tx: Transaction, works: Sequence[WorkItem], settings: Settings, now: datetime) -> dict[int, Identity]:
@@ -134,9 +97,3 @@ def _one_too_many(tx: Transaction, works: Sequence[WorkItem], settings: Settings
     batch = {work.record.row for work in works}
     records = tx.reader.records(identities=sorted(owners)) if owners else ()
     return {record.row: record.identity for record in records if record.row not in batch}
-
-
-def _sharing_number(tx: Transaction, rows: Sequence[int]) -> list[AppointmentRecord]:
-    """Return the appointments that share a number, around the same day, with those of these rows."""
-    phones = [phone for of_row in tx.reader.phones(rows).values() for phone in of_row]
-    return tx.reader.read(tx.reader.sharing_number(ranges_of(phones)))

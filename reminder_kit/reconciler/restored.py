@@ -52,7 +52,7 @@ def line_of(decision: Decision) -> Change:
 
 def refuse_older_state(tx: Transaction) -> None:
     """Raise `LedgerError` where the ledger was put back while a run was at work, and may write to nobody yet."""
-    known = tx.reader.standing.restoration()
+    known = tx.reader.restoration
     if known is not None and not known.lets_work:
         raise LedgerError(
             "the ledger was restored from a backup while this run was at work: nothing more was done; run again, and "

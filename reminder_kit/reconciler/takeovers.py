@@ -127,8 +127,8 @@ class _Search:
         self, ranges: Sequence[tuple[str, datetime, datetime]]
     ) -> list[tuple[AppointmentRecord, Appointment]]:
         """Return what is recorded for numbers between two starts, and has not come in under its id."""
-        rows = self.reader.sharing_number(list(dict.fromkeys(ranges))) if ranges else []
-        return self._read(rows)
+        found = self.reader.sharing_number(list(dict.fromkeys(ranges))) if ranges else []
+        return self._read(sorted({one.row for one in found}))
 
     def _without_numbers(self, source: str) -> dict[_Visit, list[AppointmentRecord]]:
         """Return what is recorded of a source without anybody's number: it is known again too, lest it piles up."""

@@ -51,14 +51,14 @@ def terms_of(reader: Reader, own: RuleSet, scope: Scope, place: Place | None, no
     bid = Bid(own, takes=scope.takes, whole=scope.whole, forced=scope.forced)
     records = reader.standing.rule_sets()
     found = bid.standing(records, now)
-    known = reader.standing.places()
+    known, restoration = reader.standing.places(), reader.restoration
     return Terms(
         bid,
         found,
         refusal=bid.refusal(records) if found is Standing.REFUSED else "",
         news=bool(scope.takes and noted(own, records, now, found)) or not _is_known(place, known),
-        foreign=why_still(reader, place, now),
-        restoration=reader.standing.restoration(),
+        foreign=_why_still(reader, restoration, place, known, now),
+        restoration=restoration,
     )
 
 
@@ -71,7 +71,12 @@ def why_still(reader: Reader, place: Place | None, now: datetime) -> str:
 
     It was put back to an older state, or has anything live in it and is not where it was last worked on.
     """
-    restoration, known = reader.standing.restoration(), reader.standing.places()
+    return _why_still(reader, reader.restoration, place, reader.standing.places(), now)
+
+
+def _why_still(
+    reader: Reader, restoration: Restoration | None, place: Place | None, known: list[Place], now: datetime
+) -> str:
     if restoration is not None and not restoration.adopted:
         return f"the ledger was restored from a backup of {iso(restoration.since)}, and not adopted since"
     if place is None or not known or _is_known(place, known) or not _is_live(reader, now):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
@@ -30,26 +29,13 @@ from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import quarantined
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_doubtful, is_past, next_look, refusals_in_a_row
-from reminder_kit.planning.unchanged import marked_unconfirmed
+from reminder_kit.planning.unchanged import changes_anything, marked_unconfirmed
 from reminder_kit.reconciler.conclusions import CONCLUSIONS, concluded, why
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["Requeue", "WorkItem"]
-
-
-class Requeue(StrEnum):
-    """Which appointments that share a number are to be decided again after one was worked on."""
-
-    #: None.
-    NONE = "none"
-    #: Those this run has not worked on yet.
-    NOT_VISITED = "not visited"
-    #: Also those of an earlier batch: they were decided on what was planned for this one.
-    OUTSIDE_BATCH = "outside batch"
-    #: All of them.
-    ALL = "all"
+__all__ = ["WorkItem"]
 
 
 @define
@@ -84,8 +70,8 @@ class WorkItem:
     complete: bool = True
     #: Whether it is to be decided again at once.
     decide_again: bool = False
-    #: Whether it was decided more than once in this run.
-    redecided: bool = False
+    #: Whether anything is to be done for it; else it is only claimed, and decided, with those that share a number.
+    active: bool = True
 
     @property
     def is_fresh(self) -> bool:
@@ -239,41 +225,41 @@ class WorkItem:
                 self.messages[after.id] = after
 
     def release(self, digest: str, now: datetime) -> Release:
-        """Return what is written when the claim is given back; `digest` is that of the settings, `now` is UTC."""
+        """Return what is written when the claim is given back; `digest` is that of the settings, `now` is UTC.
+
+        Where nothing was done for it, it is left just as it was.
+        """
+        if not self.active:
+            left = self.record
+            return Release(
+                self.claim, left.generation, complete=False, planned_with=left.planned_with, next_at=left.next_at
+            )
         records = {record.key: record for record in self.record.outcomes} | self.reminder_records
         upcoming = next_look(list(records.values()), list(self.messages.values())) if self.complete else now
         return Release(self.claim, self.record.generation, self.complete, digest, upcoming)
 
-    def requeues(self) -> Requeue:
-        """Say which appointments that share a number are to be decided again for what came of this one.
+    @property
+    def came_otherwise(self) -> bool:
+        """Whether anything came to something else than was decided, so that it is decided again for those with it.
 
-        What came of it differs from what was recorded (`before`), or from what was decided (`meant`): the others
-        were decided on one of these.
+        What only waits does not count: those told in its message wait with it.
         """
-        recorded, requeue = {record.key: record for record in self.record.outcomes}, Requeue.NONE
-        for decision in self._combinable():
-            before, meant = recorded.get(decision.key), decision.record
-            after = self.reminder_records.get(decision.key, meant)
-            if before == after and not self.redecided:
-                continue
-            fell_through = after.status is ReminderStatus.SKIPPED and after.reason != Reason.SUPERSEDED
-            silence = _silences(decision) and Reason.CONDITION in (after.reason, before.reason if before else "")
-            if self.redecided or silence or (after != meant and after.status is not ReminderStatus.HELD):
-                return Requeue.ALL
-            if fell_through:
-                requeue = Requeue.OUTSIDE_BATCH
-            elif requeue is Requeue.NONE and not _only_waits(before, after, decision):
-                requeue = Requeue.NOT_VISITED
-        return Requeue.NOT_VISITED if requeue is Requeue.NONE and self.record.dirty else requeue
+        dispatched = (decision for decision in self.decisions if decision.change.is_work)
+        results = ((decision.record, self.reminder_records.get(decision.key)) for decision in dispatched)
+        return any(
+            after is not None and after != meant and after.status is not ReminderStatus.HELD for meant, after in results
+        )
 
-    def _combinable(self) -> list[Decision]:
-        """Return the decisions on which those of other appointments may depend."""
-        return [
-            decision
-            for decision in self.decisions
-            if (decision.reminder is not None and decision.reminder.rule.together)
-            or (decision.message and decision.message.includes)
-        ]
+    def decide_anew(self) -> None:
+        """Have what was noted and not carried out decided again, since it was decided on what is no longer so."""
+        self.stale |= {key for key, change in self.changes.items() if change.outcome is None}
+
+    def join(self) -> bool:
+        """Have something done for an appointment that is only claimed, if anything is to be; says whether it is."""
+        if self.active or not any(changes_anything(decision, self.record) for decision in self.decisions):
+            return False
+        self.active = True
+        return True
 
     def phones(self) -> list[tuple[str, datetime]]:
         """Return the numbers and addresses the appointment is for now, each once, with its start (UTC).
@@ -291,20 +277,6 @@ class WorkItem:
         """Return the report's lines of the appointment."""
         changes = list(self.changes.values())
         return [*changes, quarantined(self.record.identity, self.error)] if self.error else changes
-
-
-def _silences(decision: Decision) -> bool:
-    """Say whether a decision depends, by its rule's `min_silence`, on all that goes to its number."""
-    return decision.reminder is not None and bool(decision.reminder.rule.min_silence)
-
-
-def _only_waits(before: ReminderRecord | None, after: ReminderRecord, decision: Decision) -> bool:
-    """Say whether a reminder that includes others was only parked after being held, or held after being parked."""
-    return (
-        before is not None
-        and {before.status, after.status} <= {ReminderStatus.HELD, ReminderStatus.PARKED}
-        and bool(decision.includes)
-    )
 
 
 def _belongs_in_history(change: Change, *, is_news: bool) -> bool:

@@ -27,6 +27,7 @@ from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.places import Place
 from reminder_kit.model.records import (
     SNAPSHOT,
+    Claim,
     HistoryEntry,
     Identity,
     RecordResult,
@@ -432,6 +433,26 @@ class _Claiming:
             transaction.keep_outcomes(claim, [outcome()])
             transaction.release([Release(claim, 1, complete=True, planned_with="", next_at=None)])
             transaction.keep_outcomes(claim, [outcome()])
+
+    def test_of_a_group_all_are_claimed_or_none(self, ledger: Ledger) -> None:
+        """Where another holds one of a group none of it is claimed; groups may meet, and each is claimed once."""
+        rows = [record.row for record in record_all(ledger, *(incoming(f"A-{number}") for number in range(5)))]
+        held = claim_all(ledger, [rows[1]], "other")[rows[1]]
+        groups = [frozenset(rows[:2]), frozenset(rows[2:4]), frozenset(rows[3:])]
+
+        def claimed() -> dict[int, Claim]:
+            with ledger.writing() as transaction:
+                return transaction.claim_groups(groups, "w", NOW, LEASE)
+
+        assert sorted(claimed()) == rows[2:]
+        with ledger.writing() as transaction:
+            transaction.renew([held], NOW)
+        again = claimed()
+        assert sorted(again) == rows
+        with ledger.writing() as transaction:
+            for claim in again.values():
+                transaction.keep_outcomes(claim, [])
+            assert transaction.claim_groups([], "w", NOW, LEASE) == {}
 
     def test_the_dead_can_be_relieved(self, ledger: Ledger) -> None:
         """`holders` says who holds rows, `expire` ends the leases of a worker."""

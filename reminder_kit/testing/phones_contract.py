@@ -6,7 +6,7 @@ Never looks inside a ledger; a part of `LedgerContract`.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from attrs import evolve
 
@@ -14,7 +14,7 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Included
-from reminder_kit.model.records import Release, Traffic
+from reminder_kit.model.records import Release, Sharing, Traffic
 from reminder_kit.testing.ledger_stage import NOW, PHONE, START, as_recorded, claim_all, incoming, park_one, record_all
 
 __all__ = ["PhonesContract"]
@@ -31,15 +31,14 @@ class PhonesContract:
         records = record_all(ledger, incoming("A-1"), incoming("A-2"), incoming("A-3", recipients=[Recipient(OTHER)]))
         start_at = records[0].start_at
         rows = [record.row for record in records]
-        assert ledger.read(lambda reader: reader.sharing_number([(PHONE, start_at, start_at)])) == rows[:2]
-        assert ledger.read(lambda reader: reader.sharing_number([(PHONE, start_at + HOUR, start_at + 2 * HOUR)])) == []
-        assert (
-            ledger.read(
-                lambda reader: reader.sharing_number([(OTHER, start_at - HOUR, start_at), (PHONE, start_at, start_at)])
-            )
-            == rows
-        )
-        assert ledger.read(lambda reader: reader.sharing_number([])) == []
+
+        def sharing(*ranges: tuple[str, datetime, datetime]) -> list[int]:
+            return [one.row for one in ledger.read(lambda reader: reader.sharing_number(ranges))]
+
+        assert sharing((PHONE, start_at, start_at)) == rows[:2]
+        assert sharing((PHONE, start_at + HOUR, start_at + 2 * HOUR)) == []
+        assert sharing((OTHER, start_at - HOUR, start_at), (PHONE, start_at, start_at)) == rows
+        assert sharing() == []
         assert ledger.read(lambda reader: reader.phones(rows[2:])) == {rows[2]: [(OTHER, start_at)]}
 
     def test_what_an_appointment_was_for_is_known_until_it_was_worked_on(self, ledger: Ledger) -> None:
@@ -58,6 +57,28 @@ class PhonesContract:
         with ledger.writing() as tx:
             tx.drop_phones(Release(claim, after.generation, True, "", None), [])  # noqa: FBT003 - clean
         assert ledger.read(lambda reader: reader.phones([after.row])) == {}
+
+    def test_who_shares_a_number_is_known_with_its_start(self, ledger: Ledger) -> None:
+        """Each that shares a number is named with its start, whether it stands, and whether it was worked on since."""
+        (before,) = record_all(ledger, incoming())
+        claim = claim_all(ledger, [before.row])[before.row]
+        with ledger.writing() as tx:
+            tx.release([Release(claim, before.generation, True, "", None)])  # noqa: FBT003 - clean
+
+        def sharing() -> list[Sharing]:
+            return ledger.read(
+                lambda reader: reader.sharing_number([(PHONE, START - 99 * HOUR, before.start_at + 24 * HOUR)])
+            )
+
+        known = Sharing(before.row, before.identity, PHONE, before.start_at, stands=True, settled=True)
+        assert sharing() == [known]
+        (after,) = record_all(ledger, incoming(starts_at=before.start_at + HOUR))
+        left = known._replace(stands=False, settled=False)
+        come = known._replace(start_at=after.start_at, settled=False)
+        assert sharing() == [left, come]
+        with ledger.writing() as tx:
+            tx.remove([before.identity], START)
+        assert not any(one.stands for one in sharing())
 
     def test_what_is_written_to_a_number_and_what_else_it_tells(self, ledger: Ledger) -> None:
         """Messages since an instant are found, that instant included; `is_crowded` leaves both ends out."""

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from reminder_kit import Appointment, Rule
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
 from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.combining import group_of
 from reminder_kit.rules.placement import PlacementDecision, place, still_allowed
@@ -159,10 +159,22 @@ class JointLaws(Laws):
         included = [message for message, _ in self.tells.get(reminder.key, ())]
         if outcome.reason == Reason.NOT_CONFIRMED and any(item.id in self.once_unknown for item in included):
             return
+        if outcome.reason in SAID_BY_OTHERS:
+            assert self.is_said(reminder), f"left to another record, which says nothing: {outcome}"
+            return
         if outcome.reason == Reason.CONDITION and reminder.rule.min_silence:
             assert outcome.park_at is not None or self.is_silenced(reminder), f"silenced for nothing: {outcome}"
             return
         super().check_absent(reminder, outcome, found)
+
+    def is_said(self, reminder):
+        """Say whether a message of another reminder tells, or told, its number of its start."""
+        return any(
+            message.to == reminder.recipient.phone and moment(row["start_at"]) == reminder.appointment.start_at
+            for key, found in self.by_key.items()
+            for message, row in found
+            if key != reminder.key and message.status != "cancelled"
+        )
 
     def is_silenced(self, reminder):
         """Say whether something else goes to its number shortly before it would, or would have at its time."""

@@ -106,5 +106,6 @@ def test_two_workers_that_take_in_one_record_each_park_one(make_kit, sandbox):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(reason for report in reports for reason in outcomes(report).values()) == ["on_time", "same_text"]
+    found = outcomes(reports[0]) | outcomes(reports[1])  # who is first may have both to work on
+    assert sorted(found.values()) == ["on_time", "same_text"]
     assert len(sandbox.parked(NUMBER)) == 1

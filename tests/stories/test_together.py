@@ -252,8 +252,9 @@ def test_suppressing_the_number_withdraws_the_message_of_all(evening, sandbox):
     assert parked_texts(sandbox) == ["tomorrow: 9:00 AM Check-up (Ada), 11:00 AM Check-up (Ada)"]
 
 
-def test_a_message_the_provider_refuses_holds_nobody_up(evening, sandbox):
+def test_a_message_the_provider_refuses_holds_nobody_up(make_kit, sandbox):
     """The first one's message is refused for good; the others do not wait for it."""
+    evening = make_kit([EVENING], concurrency=1)  # so that it is the first one's that is refused a second time
     sandbox.fault("error", 2, method="POST", status=400, code="40302")
     report = evening.sync([visit("A"), visit("B", 11), visit("C", 12)])
     assert [(item.identity.id, item.reason) for item in report.failed] == [("A", "quarantined")]

@@ -277,8 +277,9 @@ def test_a_mended_text_tells_each_once(make_kit, sandbox):
     assert parked_texts(sandbox) == [BOTH]
 
 
-def test_one_that_was_refused_stays_apart_whatever_is_edited(evening, sandbox):
+def test_one_that_was_refused_stays_apart_whatever_is_edited(make_kit, sandbox):
     """An edit of a neighbour doesn't join the message that was refused, and tells none twice."""
+    evening = make_kit([EVENING], concurrency=1)  # so that it is the first one's that is refused a second time
     sandbox.fault("error", 2, method="POST", status=400, code="40302")
     evening.sync([visit("A"), visit("B", 11), visit("C", 12)])
     evening.sync(visit("C", 12, title="Cleaning"))

@@ -26,7 +26,11 @@ class PhoneStatements(Builder):
 
     @cached_property
     def sharing_number(self) -> Any:
-        """The rows of appointments that are for a number and start between two instants, for a list of such ranges."""
+        """Which appointments are for a number and start between two instants, for a list of such ranges.
+
+        Each with the number and the start, whether it stands (it is not removed, and that is its start now), and
+        whether it was worked on since it was written.
+        """
         table, owner = self.tables.phones, self.tables.appointments
         rows, (number, low, high) = self._listing("ranges", [sa.Text, sa.BigInteger, sa.BigInteger])
         matches = sa.and_(
@@ -35,8 +39,10 @@ class PhoneStatements(Builder):
             table.c.starts_at.between(low, high),
         )
         joined = rows.join(table, matches).join(owner, owner.c.row_id == table.c.row_id)
-        chosen = sa.select(table.c.row_id).select_from(joined).where(owner.c.snapshot != "")
-        return chosen.distinct().order_by(table.c.row_id)
+        stands = sa.and_(owner.c.removed.is_(sa.false()), owner.c.starts_at == table.c.starts_at)
+        columns = (table.c.row_id, owner.c.source, owner.c.id, owner.c.recurrence_id, table.c.number, table.c.starts_at)
+        chosen = sa.select(*columns, stands, owner.c.dirty).select_from(joined).where(owner.c.snapshot != "")
+        return chosen.order_by(table.c.row_id, table.c.number, table.c.starts_at)
 
     @cached_property
     def phones_of(self) -> Any:
