@@ -124,5 +124,5 @@ def _unlisted(
 def _visits(record: AppointmentRecord) -> list[Visit]:
     with suppress(ReminderKitError, ValueError):  # its decision reports that it can't be read here
         wanted = record.wanted
-        return [(recipient.phone, wanted.start_at) for recipient in wanted.recipients] if wanted else []
+        return [(name, wanted.start_at) for one in wanted.recipients for name in one.addresses] if wanted else []
     return []
