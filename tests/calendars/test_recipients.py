@@ -290,3 +290,18 @@ def test_two_rows_for_one_person_are_two_recipients(read_events, event, tmp_path
     path.write_text("\n".join([*rows, rows[1]]) + "\n")
     found = read_events(event(phone="ATTENDEE;CN=Kid:mailto:kid@x.example"), directory=path)
     assert people(found) == [("+12025550101", "Ada", "kid@x.example"), ("+12025550102", "Bo", None)]
+
+
+def test_an_empty_line_ends_a_list_of_numbers_to_dial_in_by(read_events, event):
+    """The patient's number below the meeting's is the patient's."""
+    dial = "Join by phone\\n+1 312 626 6799 US (Chicago)\\n+1 646 558 8656"
+    found = read_events(event(f"DESCRIPTION:{dial}\\n\\nPatient: (202) 555-0101", phone=None))
+    assert found.phones == ["+12025550101"]
+    assert read_events(event(f"DESCRIPTION:{dial}\\n(202) 555-0101", phone=None)).phones == []
+
+
+def test_who_is_told_by_no_number_of_the_text_is_not_said_to_be(read_events, event):
+    """That somebody gets the number of the text is said only where it is used, not where it is a desk's."""
+    people = [(f"u{n}", f"ATTENDEE;CN=P{n}:mailto:p{n}@clinic.example") for n in range(3)]
+    found = read_events(*(event("DESCRIPTION:Desk (202) 555-0199", phone=who, uid=uid) for uid, who in people))
+    assert not any("has no number of its own" in warning for warning in found.warnings)
