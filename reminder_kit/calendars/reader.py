@@ -28,7 +28,7 @@ from reminder_kit.calendars.problems import Problems
 from reminder_kit.calendars.recurrence import Budget
 from reminder_kit.calendars.series import NO_DEFINITION, Series, answers, instances, series_of
 from reminder_kit.calendars.settings import CalendarSettings
-from reminder_kit.calendars.shared_uids import passed_over
+from reminder_kit.calendars.shared_uids import digits_of, passed_over
 from reminder_kit.calendars.sources import File, Held, files_of, what_it_is
 from reminder_kit.calendars.splitting import NAMELESS, Index, Object, Place, scan, uid_text
 from reminder_kit.calendars.values import When
@@ -121,6 +121,8 @@ class Reading:
     cancelled: set[str] = field(factory=set)
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
     _odd: set[str] = field(factory=set, repr=False)
+    #: The numbers that events without a UID are for, by what they say.
+    _nameless: dict[str, set[frozenset[str]]] = field(factory=dict, repr=False)
     _yielded: int = field(default=0, repr=False)
     _beyond: int = field(default=0, repr=False)
 
@@ -266,7 +268,12 @@ class Reading:
         if event is None:
             return ""
         self.found.warn("has no UID: it is known by what it says, and a change makes it another", None, event.line)
-        return uid_of_content(event)
+        uid = uid_of_content(event)
+        numbers = self.wordings.numbers_of(uid, event)
+        known = self._nameless.setdefault(uid, set())
+        is_for_others = bool(known and numbers and numbers not in known)
+        known.add(numbers)
+        return f"{uid}-{digits_of(numbers)}" if is_for_others else uid
 
     def _series(self, uid: str, places: list[Place]) -> Series:
         """Return the events of one UID put together; those that cannot be read are reported and hidden."""

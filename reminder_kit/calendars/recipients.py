@@ -80,6 +80,8 @@ class Reached:
     invited: tuple[Person, ...] = ()
     #: Whose number was found in a text, the likeliest first: one of them is reminded, unless it is a desk's.
     guesses: tuple[Recipient, ...] = ()
+    #: Who has no number, and gets that of the text; "": nobody in particular.
+    borrower: str = ""
 
 
 def read_directory(path: Path) -> Directory:
@@ -156,7 +158,7 @@ def people(
                 found.setdefault(person.address, recipients)
         if source == "text":
             if not found and (guesses := _guessed(event, wanted, settings, warn, search)):
-                return Reached(invited=invited, guesses=guesses)
+                return Reached((), invited, guesses, wanted[0].label if len(wanted) == 1 else "")
             continue
         general = () if found else _final(_of_event(source, event, uid, directory, search), settings, search)
         if general:
@@ -185,8 +187,6 @@ def _guessed(
         warn("holds several phone numbers in its text: the first is used", event.line)
     if guesses and len(wanted) > 1:
         _list_missing(wanted, {}, warn, event.line)
-    if guesses and len(wanted) == 1:
-        warn(f"{wanted[0].label} has no number of its own: the one in the text is used", event.line)
     return tuple(_owned((guess,), wanted)[0] for guess in guesses)
 
 

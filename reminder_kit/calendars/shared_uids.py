@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from reminder_kit.calendars.events import Event
 
-__all__ = ["NumbersOf", "kept_apart", "names_of", "owners_of", "passed_over"]
+__all__ = ["NumbersOf", "digits_of", "kept_apart", "names_of", "owners_of", "passed_over"]
 
 NumbersOf = Callable[[Event], frozenset[str]]
 """Returns the numbers of the people an event is for."""
@@ -79,8 +79,13 @@ def passed_over(events: Iterable[Event], kept: Sequence[Event], *, shares: bool)
     return [(other, event) for other, event in pairs if other is not None]
 
 
+def digits_of(numbers: Iterable[str]) -> str:
+    """Return a few digits by which people are told apart, too few to tell their numbers."""
+    return blake2b(" ".join(sorted(numbers)).encode(), digest_size=2).hexdigest()
+
+
 def _name(numbers: Iterable[str], taken: set[str]) -> str:
-    digits = blake2b(" ".join(numbers).encode(), digest_size=2).hexdigest()
+    digits = digits_of(numbers)
     names = (f"/{digits}" if not count else f"/{digits}-{count}" for count in range(len(taken) + 1))
     return next(name for name in names if name not in taken)
 

@@ -104,7 +104,8 @@ def _first_numbers(matches: Iterable[_Match], text: str) -> tuple[tuple[Found, .
     found: dict[str, str] = {}
     machine_until = -1
     for number, start, end in matches:
-        listed = machine_until >= 0 and start - machine_until <= _LISTED
+        between = text[machine_until:start] if machine_until >= 0 else ""
+        listed = 0 < len(between) <= _LISTED and _ENDS_LIST.search(between) is None
         if listed or _is_machines(text, start, end):
             machine_until = end
             continue
@@ -116,6 +117,8 @@ def _first_numbers(matches: Iterable[_Match], text: str) -> tuple[tuple[Found, .
 
 _LISTED = 80
 """Characters between the numbers of one list: where one is to dial in by, so is the next."""
+_ENDS_LIST = re.compile(r"\n[ \t]*\r?\n")
+"""What ends such a list: an empty line."""
 _AFTER = re.compile(
     r"[ \t]*(?:,+[ \t]*[\d*#,]+#"
     r"|[^\n\d+]{0,30}\b(?:pin|pass ?code|access code|conference id|meeting id|participant code)\b)",

@@ -33,6 +33,8 @@ class Wordings:
     #: Which numbers in its texts are desks'.
     desks: Desks = field(repr=False)
     search: TextSearch = field(repr=False)
+    #: Who gets the number of a text for want of one, by UID and line of the event.
+    _borrowers: dict[tuple[str, int], str] = field(factory=dict, repr=False)
 
     @classmethod
     def begin(cls, settings: CalendarSettings, found: Problems) -> Wordings:
@@ -58,6 +60,8 @@ class Wordings:
         if reached.guesses:
             names = [person.email or person.name for person in reached.invited if person.email or person.name]
             self.desks.note([guess.phone for guess in reached.guesses], uid, names)
+            if reached.borrower and not is_off:
+                self._borrowers[uid, event.line] = reached.borrower
         alarms = read_alarms(event.component, event.zones, self.settings.limits, warn)
         tags = categories(event.component, self.settings.limits.categories, warn)
         return wording(event, reached, alarms, tags, tells_alarms=self.settings.alarms != "ignore")
@@ -79,6 +83,11 @@ class Wordings:
                 "it in [calendar] own_numbers, or in allow if it is a person's",
                 one.appointment.id,
                 one.line,
+            )
+        borrower = self._borrowers.get((one.appointment.id, one.line))
+        if borrower is not None and chosen is not None:
+            self.found.warn(
+                f"{borrower} has no number of its own: the one in the text is used", one.appointment.id, one.line
             )
         recipients = () if chosen is None else (chosen,)
         return evolve(one, appointment=evolve(one.appointment, recipients=recipients))

@@ -96,11 +96,13 @@ def known_equivalent(tzid: str) -> ZoneInfo | None:
     Outlook numbers a second definition of a name ("GMT Standard Time 1"), Exchange puts `tzone://Microsoft/` before.
     """
     key = folded(tzid)[:200].removeprefix("tzone://microsoft/")
-    for name in dict.fromkeys((key, _NUMBERED.sub("", key))):
+    carried = _CARRIED.fullmatch(key)
+    is_offset = carried is not None and not carried["rest"]  # the 5 of UTC-5 is no number of a definition
+    base = key if is_offset else _NUMBERED.sub("", key)
+    for name in dict.fromkeys((key, base)):
         found = _by_display_name(name)
         if found is not None:
             return found
-    base = _NUMBERED.sub("", key)
     return None if base == key else zone(_iana_names()[base]) if base in _iana_names() else None
 
 

@@ -314,3 +314,18 @@ def test_who_is_known_by_an_address_alone_is_reminded_only_where_that_is_asked_f
     found = read_events(event(*lines, phone=None), phones=["attendee", "email"])
     assert people(found) == [("", "Ann", "ann@example.com"), ("+12025550102", "Bo", None)]
     assert [one.email for one in found.only.appointment.recipients] == ["ann@example.com", ""]
+
+
+def test_an_empty_line_ends_a_list_of_numbers_to_dial_in_by(read_events, event):
+    """The patient's number below the meeting's is the patient's."""
+    dial = "Join by phone\\n+1 312 626 6799 US (Chicago)\\n+1 646 558 8656"
+    found = read_events(event(f"DESCRIPTION:{dial}\\n\\nPatient: (202) 555-0101", phone=None))
+    assert found.phones == ["+12025550101"]
+    assert read_events(event(f"DESCRIPTION:{dial}\\n(202) 555-0101", phone=None)).phones == []
+
+
+def test_who_is_told_by_no_number_of_the_text_is_not_said_to_be(read_events, event):
+    """That somebody gets the number of the text is said only where it is used, not where it is a desk's."""
+    people = [(f"u{n}", f"ATTENDEE;CN=P{n}:mailto:p{n}@clinic.example") for n in range(3)]
+    found = read_events(*(event("DESCRIPTION:Desk (202) 555-0199", phone=who, uid=uid) for uid, who in people))
+    assert not any("has no number of its own" in warning for warning in found.warnings)

@@ -494,3 +494,11 @@ def test_a_newer_version_for_other_people_is_the_same_appointment(read_events, e
     """Who is replaced by somebody else with a new SEQUENCE is told no more."""
     found = read_events(_person(event, 101), _person(event, 102, "DTSTART:20260302T090000Z", "SEQUENCE:1"))
     assert _phones(found) == ["+12025550102"]
+
+
+def test_people_of_events_without_a_uid_are_all_told(read_events, event):
+    """Where all they say is the same but whom they are for, none takes the place of another; a copy is one."""
+    rows = [event(uid=None, phone=f"ATTENDEE:tel:+1202555{number:04}") for number in (101, 102, 102)]
+    found = read_events(*rows)
+    assert sorted(_phones(found)) == ["+12025550101", "+12025550102"]
+    assert len({one.appointment.id for one in found.found}) == 2

@@ -169,6 +169,9 @@ def test_an_abbreviation_without_a_vtimezone_is_warned_of(read_events, event):
     [
         ("UTC+02", "2026-03-02T07:00:00Z", "Etc/GMT-2"),
         ("UTC+2", "2026-03-02T07:00:00Z", "Etc/GMT-2"),
+        ("UTC-5", "2026-03-02T14:00:00Z", "Etc/GMT+5"),
+        ("GMT-5", "2026-03-02T14:00:00Z", "Etc/GMT+5"),
+        ("UTC-05", "2026-03-02T14:00:00Z", "Etc/GMT+5"),
         ("GMT+0200", "2026-03-02T07:00:00Z", "Etc/GMT-2"),
         ('"GMT-05:00"', "2026-03-02T14:00:00Z", "Etc/GMT+5"),
         ('"UTC+08:45"', "2026-03-02T00:15:00Z", "Australia/Eucla"),
