@@ -16,8 +16,6 @@ from attrs import define, evolve
 
 from reminder_kit.config import arguments, checks
 from reminder_kit.delivery.accounts import account_of
-from reminder_kit.delivery.message_events import MessageEvents
-from reminder_kit.delivery.routes import Route
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.kit.channels import as_provider, carried
 from reminder_kit.kit.fallbacks import failures_of, senders_of, with_fallback
@@ -33,7 +31,6 @@ from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
-from reminder_kit.planning.attention import AttentionItem
 from reminder_kit.planning.changes import Change
 from reminder_kit.planning.forecast import Forecast, Prices, forecast_of
 from reminder_kit.planning.plan import Guard, Plan
@@ -41,10 +38,6 @@ from reminder_kit.planning.report import Report
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Channel, Provider
 from reminder_kit.providers.replies import Replies
-from reminder_kit.reconciler.executor import Executor
-from reminder_kit.reconciler.planner import Planner, read_rules
-from reminder_kit.reconciler.polled_calendars import distinct
-from reminder_kit.reconciler.watch import Watch
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.quiet_hours import QuietHours
@@ -52,11 +45,11 @@ from reminder_kit.rules.rule import Rule
 from reminder_kit.text.composer import Composer
 from reminder_kit.text.linter import linted, opt_out_warnings
 from reminder_kit.transport.asynchronous import AsyncIO
-from reminder_kit.webhooks.inbox import Inbox
 
 if TYPE_CHECKING:
     from reminder_kit.calendars.settings import CalendarSettings
     from reminder_kit.ledger.transaction import Transaction
+    from reminder_kit.planning.attention import AttentionItem
 
 __all__ = ["Kit"]
 
@@ -161,6 +154,15 @@ class Kit:
         be right, `InvalidRuleError` for a rule, and `InvalidInputError` for quiet hours and ledgers that can't be.
         Texts that ask for a reply by which people opt out are logged as a warning.
         """
+        # what carries verbs out is loaded with the first kit: to import its class need not take that long
+        from reminder_kit.delivery.message_events import MessageEvents
+        from reminder_kit.delivery.routes import Route
+        from reminder_kit.reconciler.executor import Executor
+        from reminder_kit.reconciler.planner import Planner, read_rules
+        from reminder_kit.reconciler.polled_calendars import distinct
+        from reminder_kit.reconciler.watch import Watch
+        from reminder_kit.webhooks.inbox import Inbox
+
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, namespace=namespace)
         given = arguments.checked(
             provider=provider,

@@ -14,7 +14,6 @@ from reminder_kit.kit.assembly import Kit
 from reminder_kit.model.consent import Lifted, Way
 from reminder_kit.planning.consent_view import Consent
 from reminder_kit.planning.report import Report
-from reminder_kit.webhooks.opt_out_lists import OPT_OUTS, bar_listed, opted_out
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -84,6 +83,8 @@ class ConsentVerbs(Kit):
         only. Not done again within `not_within` of the last time. Raises
         `ConfigurationError` where the provider keeps no list, else from `ProviderError`.
         """
+        from reminder_kit.webhooks.opt_out_lists import OPT_OUTS, bar_listed, opted_out
+
         now = self.now()
         last = await self._in_thread(self.ledger.read, lambda reader: reader.last_run(OPT_OUTS))
         if last is not None and now - last[0] < not_within:

@@ -21,10 +21,10 @@ from reminder_kit.model.restorations import Restoration
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Provider
-from reminder_kit.webhooks.opt_out_lists import OptedOut, bar_listed, opted_out
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
+    from reminder_kit.webhooks.opt_out_lists import OptedOut
 
 __all__ = ["once_opt_outs_are_known"]
 
@@ -52,6 +52,8 @@ async def once_opt_outs_are_known(
     unlisted = [provider.name for provider, _ in routes if not provider.capabilities.lists_opt_outs]
     if unlisted:
         return plan.held_whole(f"{why}: {' and '.join(unlisted)} cannot be asked", Reason.RESTORED_LEDGER)
+    from reminder_kit.webhooks.opt_out_lists import opted_out
+
     try:
         listed = await opted_out(routes, settings.defaults.region)
     except ProviderError as error:
@@ -62,5 +64,7 @@ async def once_opt_outs_are_known(
 
 
 def _bar(restoration: Restoration, listed: Sequence[OptedOut], writer: Writer, now: datetime, tx: Transaction) -> None:
+    from reminder_kit.webhooks.opt_out_lists import bar_listed
+
     bar_listed(listed, now, writer, tx)
     tx.restorations.keep(restoration)

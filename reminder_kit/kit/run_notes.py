@@ -14,7 +14,6 @@ from reminder_kit.model.records import RECENT, SNAPSHOT
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
 from reminder_kit.ports import IO, Provider
-from reminder_kit.reconciler.polled_calendars import note_read
 from reminder_kit.transport.tally import Tally
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ def exchanged(routes: Iterable[tuple[Provider, IO]]) -> Exchanged:
 
 def note_run(plan: Plan, report: Report, job: str, exchanged: Exchanged, now: datetime, tx: Transaction) -> None:
     """Note that a job was done ("": none that has a name), and when all that a source has was read."""
+    from reminder_kit.reconciler.polled_calendars import note_read
+
     counts = {name: count for name, count in report.summary.items() if count}
     if job:
         tx.mark_run(job, now, counts)

@@ -22,22 +22,17 @@ from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
-from reminder_kit.planning.attention import AttentionItem
-from reminder_kit.planning.explanation import Explanation
-from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
-from reminder_kit.ports import IO
-from reminder_kit.reconciler.again import ask_again
-from reminder_kit.reconciler.kept_out import bar
-from reminder_kit.reconciler.planner import SMALL, Appointments, Planner
-from reminder_kit.reconciler.retrying import hasten, start_afresh
-from reminder_kit.reconciler.scope import require_one_source
-from reminder_kit.reconciler.shards import Shards, shards_of
-from reminder_kit.text.samples import made_up
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
+    from reminder_kit.planning.attention import AttentionItem
+    from reminder_kit.planning.explanation import Explanation
+    from reminder_kit.planning.plan import Plan
+    from reminder_kit.ports import IO
+    from reminder_kit.reconciler.planner import Appointments, Planner
+    from reminder_kit.reconciler.shards import Shards
 
 __all__ = ["Verbs"]
 
@@ -247,6 +242,8 @@ class Verbs(LookingVerbs):
         next round has it, and an appointment is worked on by one.
         """
         await self._in_thread(self.ledger.upgrade_if_older)
+        from reminder_kit.reconciler.shards import shards_of
+
         return await self._in_thread(shards_of, self._planner, self.now(), most)
 
     async def record(
@@ -263,6 +260,8 @@ class Verbs(LookingVerbs):
         With `connection` (SQLAlchemy's, a session, or a DB-API connection) this is part of
         the host's own transaction: it is committed, or rolled back, with the booking.
         """
+        from reminder_kit.reconciler.planner import SMALL
+
         taken = self._planner.taken(appointments, as_of, self.now())
         all_incoming, now = self._planner.incoming(appointments, source), self.now()
 
@@ -291,6 +290,9 @@ class Verbs(LookingVerbs):
         kit has a `cancellation`. `force` passes over the guard (`max_changes`). With `connection` it is only
         recorded, in the host's transaction.
         """
+        from reminder_kit.reconciler.kept_out import bar
+        from reminder_kit.reconciler.scope import require_one_source
+
         now, name = self.now(), recurrence_name(recurrence_id)
 
         def named(reader: Reader) -> list[Identity]:
@@ -326,6 +328,8 @@ class Verbs(LookingVerbs):
         made anew that may exist. With an id also what was refused for good, or may exist, is made anew: a second
         text may come of that. Raises `InvalidInputError` for an id that is not recorded.
         """
+        from reminder_kit.reconciler.retrying import hasten, start_afresh
+
         now = self.now()
         await self._in_thread(self.ledger.upgrade_if_older)
         await self._io.call(self.ledger.prepare)
@@ -352,6 +356,8 @@ class Verbs(LookingVerbs):
         changes name it `<rule>-again`. `recipient` is the person's id or number; None: the only one. Raises
         `InvalidInputError` where a message of it is parked, waits or is in doubt, or none went out yet.
         """
+        from reminder_kit.reconciler.again import ask_again
+
         now, name = self.now(), recurrence_name(recurrence_id)
         await self._in_thread(self.ledger.upgrade_if_older)
         found = await self._in_thread(self.ledger.read, lambda reader: reader.identities(id, source, name))
@@ -414,6 +420,7 @@ def _cancelled(found: Sequence[Identity], reader: Reader) -> list[Appointment]:
 def _load(planner: Planner, ios: Sequence[IO], now: datetime) -> None:
     """Plan for a made-up appointment, which reads the ledger and writes a text, and load what writes and sends."""
     import reminder_kit.ledger.group_commit  # noqa: F401 - that is all
+    from reminder_kit.text.samples import made_up
 
     planner.sync(made_up(now + timedelta(days=3), ()), now)
     for io in ios:

@@ -45,7 +45,7 @@ def encode(appointment: Appointment) -> str:
     if appointment.recurrence_id:
         parts.append(f'"recurrence_id":{_quoted(appointment.recurrence_id)},')
     parts.append(f'"source":{_quoted(appointment.source)},"starts_at":{_instant_and_zone(appointment.starts_at)},')
-    parts.append(f'"status":"{appointment.status.value}"')
+    parts.append(f'"status":{_quoted(appointment.status)}')
     if appointment.tags:
         parts.append(f',"tags":[{",".join(map(_quoted, sorted(appointment.tags)))}]')
     more = (("timezone", appointment.timezone), ("title", appointment.title), ("url", appointment.url))

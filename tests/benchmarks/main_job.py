@@ -138,16 +138,15 @@ def fields(appointment):
 def local_telnyx():
     """A sandbox in a process of its own, so that it does not share the client's interpreter."""
     command = [sys.executable, "-m", "reminder_kit", "sandbox", "--port", "0", "--now", "2026-02-10T14:00:00Z"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        for line in server.stdout:
-            if "http://" in line:
-                address = line[line.index("http://") :].split()[0].strip("\"'")
-                break
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            for line in server.stdout:
+                if "http://" in line:
+                    address = line[line.index("http://") :].split()[0].strip("\"'")
+                    break
+            yield address
+        finally:
+            server.terminate()
 
 
 def body(index):
