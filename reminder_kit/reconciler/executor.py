@@ -60,9 +60,9 @@ __all__ = ["Executor"]
 
 _BATCH = 100  # appointments claimed and worked on at a time
 _INTAKE = 1000  # appointments recorded in one transaction
-_AGAIN = 4  # times an appointment is decided again within one batch
+_AGAIN = 4  # times a group is decided again within one batch
 _PATIENCE = 90.0  # seconds a host's call waits for appointments that another worker holds
-_ROUNDS = 4  # times a run goes on, at the most, to what must be decided again for what came of others
+_ROUNDS = 4  # times a run goes on, at the most, to what the limit of a day has decided again
 
 
 @define

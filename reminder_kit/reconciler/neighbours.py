@@ -76,9 +76,7 @@ class Neighbours:
     def __attrs_post_init__(self) -> None:
         reader, since = self.reader, self.now - self.settings.traffic_reach
         self._sharers = Sharers(reader, self.settings, lambda one: self.names.now.get(one, one))
-        self._records = Recall(
-            lambda rows: {record.row: record for record in map(self.names.record, reader.records(rows=rows))}
-        )
+        self._records = Recall(self._read)
         self._by_identity = Recall(self._recorded)
         self._sent = Recall(reader.sent_before_many)
         self._combined = Recall(self._speaking_of_several)

@@ -86,6 +86,19 @@ def test_what_a_dead_process_held_of_a_group_is_taken_over(evening, sandbox, mon
     assert parked_texts(sandbox) == [BOTH]
 
 
+def test_who_was_recorded_by_an_older_library_is_of_the_group_too(evening, sandbox):
+    """An older library, still at work on the same ledger, lists no numbers: whoever claims first lists them."""
+    evening.sync(visit("A"))
+    evening.record(visit("B", 11))
+    row = records(evening)["B"].row
+    with evening.ledger._database.writing() as connection:
+        connection.exec_driver_sql(f"DELETE FROM reminder_kit_phones WHERE row_id = {row}")
+    assert evening.resync().ok
+    assert parked_texts(sandbox) == [BOTH]
+    assert row in evening.ledger.read(lambda reader: reader.phones([row]))
+    assert at_rest(evening)
+
+
 def book_at_once(kits, visits):
     """Have each kit sync the visits one by one at the same time as the others, in an order of its own."""
     start, failed = threading.Barrier(len(kits)), []
