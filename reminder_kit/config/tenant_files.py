@@ -13,11 +13,15 @@ from typing import Any
 from reminder_kit.config.loading import Config, checked, parsed
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.host_data import shown_name
+from reminder_kit.model.suggestions import suggestion
 
 __all__ = ["COMMON", "TenantFiles", "laid_over", "require_named"]
 
 COMMON = ("ledger", "namespace", "tenants")
 """What is everybody's, and stands in the common file alone."""
+
+_LISTED = 20
+"""Tenants that are named to who names one that there is not."""
 
 
 class TenantFiles:
@@ -73,8 +77,9 @@ def require_named(common: Config, name: str, files: TenantFiles) -> Config:
     """Return the configuration of the tenant that was named; raises `ConfigurationError` where it has no file."""
     found = files.config(name)
     if found is None:
-        raise ConfigurationError(
-            f"{common.path}: there is no tenant {shown_name(name)}: {files.folder} has {len(files.names())} files, and "
-            f"none of them is {shown_name(name)}.toml"
-        )
+        names = files.names()
+        hint = suggestion(name, names)
+        if len(names) > _LISTED and not hint.startswith("did"):
+            hint = f"it has {len(names)} others"
+        raise ConfigurationError(f"{common.path}: there is no tenant {shown_name(name)} in {files.folder}: {hint}")
     return found

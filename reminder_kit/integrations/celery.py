@@ -19,10 +19,10 @@ twice or never, an appointment is worked on by one worker at a time, by its leas
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from attrs import define, field
 from celery import Celery, signals
@@ -33,6 +33,10 @@ from reminder_kit.kit.faces import ReminderKit
 from reminder_kit.kit.rows import drawn
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
+from reminder_kit.reconciler.batches import batched
+
+if TYPE_CHECKING:
+    from reminder_kit.kit.tenants import Tenants
 
 __all__ = ["RESYNC", "RESYNC_DIRTY", "RESYNC_SHARD", "Tasks", "setup"]
 
@@ -48,15 +52,15 @@ RESYNC_DIRTY = "reminder_kit.resync_dirty"
 
 @define
 class _Held:
-    """The kit of this process: one that was given, or one that a function makes as the process begins."""
+    """The kit, or tenants, of this process: given, or made by a function as the process begins."""
 
-    given: ReminderKit | Callable[[], ReminderKit]
-    _kit: ReminderKit | None = None
+    given: ReminderKit | Tenants | Callable[[], ReminderKit | Tenants]
+    _kit: ReminderKit | Tenants | None = None
     _pid: int = 0
     _lock: Any = field(factory=Lock)
 
-    def kit(self) -> ReminderKit:
-        """Return the kit; raises `InvalidInputError` for what is none."""
+    def kit(self) -> ReminderKit | Tenants:
+        """Return the kit, or the tenants; raises `InvalidInputError` for what is neither."""
         with self._lock:
             if self._kit is None or self._pid != os.getpid():
                 self._kit, self._pid = _checked(self.given() if callable(self.given) else self.given), os.getpid()
@@ -68,12 +72,18 @@ class _Held:
             self._kit.close()
 
 
-def _checked(kit: Any) -> ReminderKit:
-    if not isinstance(kit, ReminderKit):
-        raise InvalidInputError(
-            f"Celery's tasks block: give a ReminderKit, or what makes one, not {type(kit).__name__}"
-        )
-    return kit
+def _checked(kit: Any) -> ReminderKit | Tenants:
+    if isinstance(kit, ReminderKit) or _is_tenants(kit):
+        return cast("ReminderKit", kit)
+    raise InvalidInputError(
+        f"Celery's tasks block: give a ReminderKit, Tenants, or what makes one, not {type(kit).__name__}"
+    )
+
+
+def _is_tenants(kit: object) -> TypeGuard[Tenants]:
+    from reminder_kit.kit.tenants import Tenants  # most hosts have one kit
+
+    return isinstance(kit, Tenants)
 
 
 @define
@@ -90,8 +100,8 @@ class Tasks:
 
     @property
     def kit(self) -> ReminderKit:
-        """The kit of this process."""
-        return self._held.kit()
+        """The kit (or tenants) of this process."""
+        return cast("ReminderKit", self._held.kit())
 
     def wake(self) -> None:
         """Have a worker follow a commit; never raises: where the broker is away the batch job does it."""
@@ -103,7 +113,7 @@ class Tasks:
 
 def setup(
     app: Celery,
-    kit: ReminderKit | Callable[[], ReminderKit],
+    kit: ReminderKit | Tenants | Callable[[], ReminderKit | Tenants],
     *,
     every: str | float | timedelta = "60 seconds",
     live: Callable[[], Iterable[Appointment]] | None = None,
@@ -118,10 +128,14 @@ def setup(
     `shard` is how many appointments a worker takes at once where there is more to do than that; with `live`, or
     calendars that the kit reads, one worker does all.
 
-    Raises `ConfigurationError` for what is no length of time, `InvalidInputError` for what is no blocking kit, and for
-    a shard of none.
+    Of `Tenants` a worker takes `shard` tenants at once, and `wake` has whatever was recorded for any of them followed.
+
+    Raises `ConfigurationError` for what is no length of time, `InvalidInputError` for what is no blocking kit, for a
+    shard of none, and for `live` with tenants.
     """
     held, pause = _Held(kit if callable(kit) else _checked(kit)), _seconds(every)
+    if live is not None and _is_tenants(kit):
+        raise InvalidInputError("live is one kit's list of appointments: of Tenants each is handed its own")
     if shard < 1:
         raise InvalidInputError(f"shard = {shard}: a worker takes one appointment at least")
 
@@ -130,11 +144,15 @@ def setup(
             pass
         if live is None:
             _spread(held.kit(), shard, tasks.resync_shard)
+        elif _is_tenants(held.kit()):
+            raise InvalidInputError(
+                "live is one kit's list of appointments: with Tenants each kit's host hands in its own"
+            )
         else:
-            held.kit().resync(drawn(live), complete=True)
+            cast("ReminderKit", held.kit()).resync(drawn(live), complete=True)
 
-    def resync_shard(rows: list[int]) -> None:
-        held.kit().resync(shard=rows)
+    def resync_shard(part: list[Any]) -> None:
+        _resync_part(held.kit(), part)
 
     def resync_dirty() -> None:
         held.kit().resync(only_dirty=True)
@@ -151,17 +169,31 @@ def setup(
     return tasks
 
 
-def _spread(kit: ReminderKit, most: int, task: Any) -> None:
+def _spread(kit: ReminderKit | Tenants, most: int, task: Any) -> None:
     """Do the batch job: the first part here, and each further one by whichever worker takes it."""
-    shards = kit.shards(most)
-    own = shards.own
+    own: Sequence[Any] | None
+    others: Sequence[Sequence[Any]]
+    if _is_tenants(kit):
+        parts = [[*part] for part in batched(kit.names(), most)]
+        own, others = (parts[0] if parts else []), parts[1:]
+    else:
+        shards = cast("ReminderKit", kit).shards(most)
+        own, others = shards.own, shards.others
     try:
-        for part in shards.others:
+        for part in others:
             task.apply_async((part,))
     except Exception as error:  # noqa: BLE001 - reminders go on whatever is wrong with the broker
         LOG.error("the batch job could not be handed out: %s (this worker does all of it)", unforeseen(error))
         own = None
-    kit.resync(shard=own)
+    _resync_part(kit, own)
+
+
+def _resync_part(kit: ReminderKit | Tenants, part: Sequence[Any] | None) -> None:
+    """Do a part of the batch job: rows of a kit, or names of tenants; None: all of it."""
+    if _is_tenants(kit):
+        kit.resync(tenants=part)
+    else:
+        cast("ReminderKit", kit).resync(shard=part)
 
 
 def _told(job: Callable[..., None]) -> Callable[..., None]:

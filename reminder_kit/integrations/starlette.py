@@ -21,15 +21,21 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any
 
 from reminder_kit.config.checks import length
-from reminder_kit.errors import ReminderKitError, unforeseen
+from reminder_kit.errors import InvalidInputError, ReminderKitError, unforeseen
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.kit.rows import drawn
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.webhook_app import WebhookApp
+
+if TYPE_CHECKING:
+    from reminder_kit.kit.tenants import AsyncTenants, Tenants
+
+    Served = ReminderKit | AsyncReminderKit | Tenants | AsyncTenants
 
 __all__ = ["Reminders"]
 
@@ -40,21 +46,24 @@ Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
 
 
 class Reminders:
-    """One kit, of either face, in one application; `Depends(reminders)` hands it to FastAPI's functions.
+    """One kit, or `Tenants`, of either face, in one application; `Depends(reminders)` hands it to FastAPI's functions.
 
     `every` is how often the batch job is done here ("60s", a timedelta, seconds; None: `reminder-kit resync` does it
     elsewhere). `live` returns all appointments there are, which each of these runs takes in as complete. `wraps` is the
-    application's own lifespan. Raises `ConfigurationError` for what is no length of time.
+    application's own lifespan. Raises `ConfigurationError` for what is no length of time, and `InvalidInputError` for
+    `live` with tenants.
     """
 
     def __init__(
         self,
-        kit: ReminderKit | AsyncReminderKit,
+        kit: Served,
         *,
         every: str | float | timedelta | None = None,
         live: Callable[[], Iterable[Appointment]] | None = None,
         wraps: Lifespan | None = None,
     ) -> None:
+        if live is not None and not isinstance(kit, ReminderKit | AsyncReminderKit):
+            raise InvalidInputError("live is one kit's list of appointments: of Tenants each is handed its own")
         self.kit = kit
         self._pause = None if every is None else _seconds(every)
         self._live = live
@@ -89,7 +98,7 @@ class Reminders:
         What the application's own lifespan yields is yielded on.
         """
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(called, self.kit, self.kit.close)
+            stack.push_async_callback(called, self.kit.close)
             await self._prepare()
             for mounted in self._mounted:
                 await stack.enter_async_context(mounted.lifespan(app))
@@ -108,9 +117,9 @@ class Reminders:
         await work.end()
 
 
-async def called(kit: ReminderKit | AsyncReminderKit, verb: Callable[..., Any], *args: Any, **options: Any) -> Any:
+async def called(verb: Callable[..., Any], *args: Any, **options: Any) -> Any:
     """Carry out a verb of either face without blocking the event loop."""
-    if isinstance(kit, AsyncReminderKit):
+    if iscoroutinefunction(verb):
         return await verb(*args, **options)
     return await asyncio.to_thread(partial(verb, *args, **options))
 
@@ -120,7 +129,7 @@ class _Work:
 
     def __init__(
         self,
-        kit: ReminderKit | AsyncReminderKit,
+        kit: Served,
         pause: float | None,
         live: Callable[[], Iterable[Appointment]] | None,
     ) -> None:
@@ -161,9 +170,9 @@ class _Work:
         """Do a run; what fails is told, and done by the next."""
         try:
             if self._live is None or only_dirty:
-                await called(self._kit, self._kit.resync, only_dirty=only_dirty)
+                await called(self._kit.resync, only_dirty=only_dirty)
             else:
-                await called(self._kit, self._kit.resync, drawn(self._live), complete=True)
+                await called(self._kit.resync, drawn(self._live), complete=True)
         except Exception as error:  # noqa: BLE001 - the application goes on whatever it is
             told = str(error) if isinstance(error, ReminderKitError) else unforeseen(error)
             LOG.error("a run failed: %s (the next one does it)", told)

@@ -13,10 +13,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from contextvars import Context, copy_context
 from functools import partial, update_wrapper
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
+from reminder_kit.errors import LedgerError
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.kit.following import Follower, TaskFollower
 from reminder_kit.kit.listeners import called
@@ -122,7 +124,13 @@ class TenantVerbs(Serving[K]):
         if tenants is None and only_dirty:
             tenants = await self._call(namespaces_at_work, self.ledger)
         run = partial(_resync, only_dirty=only_dirty, force=force)
-        return TenantsReport(tuple(await TenantVerbs.each(self, run, tenants, tell)))
+        purges = ExitStack()
+        if not only_dirty:
+            purges.enter_context(self.ledger.scrubbing_once())
+        try:
+            return TenantsReport(tuple(await TenantVerbs.each(self, run, tenants, tell)))
+        finally:
+            await self._call(_rid, purges)
 
     async def receive(
         self,
@@ -146,6 +154,14 @@ class TenantVerbs(Serving[K]):
             return (Heard(tenant, await kit._taken(verified(kit, headers, body, provider, url))),)  # noqa: SLF001
         found = await self._call(attributed, self, (headers, body, provider, url))
         return tuple([Heard(name, await self[name]._taken(events)) for name, events in found.items()])  # noqa: SLF001
+
+
+def _rid(purges: ExitStack) -> None:
+    """Have files rid of what was purged; where that fails it is noted, and the next batch job does it."""
+    try:
+        purges.close()
+    except LedgerError as error:
+        LOG.error("what was purged may still stand in free space: %s (the next batch job does it)", error)
 
 
 def _contexts(jobs: Sequence[object]) -> list[Context]:

@@ -9,6 +9,7 @@ import os
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import datetime
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,6 +41,8 @@ class Home(Forkable):
         self.given = given
         self._mode = mode
         self._patience = patience
+        #: By namespace, when what it purged is still to be rid of in files; None: that is done at once.
+        self.unscrubbed: dict[str, datetime] | None = None
         self._begin_anew()
         survive_forks(self)
 

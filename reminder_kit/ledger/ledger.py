@@ -6,7 +6,7 @@ Never loads SQLAlchemy before it is used, never calls a provider, never reads a 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from copy import copy
@@ -266,15 +266,40 @@ class Ledger:
             is_open = (tx.reader.last_run(PURGED) or (now, {}))[1].get("open", False)
         if not is_open:
             return Purged(count)
+        if (put_off := self._home.unscrubbed) is not None:
+            put_off[self.namespace] = now
+            return Purged(count, is_gone=False)
         try:
-            is_gone = self._database.scrub()
+            is_gone = self._scrubbed({self.namespace: now})
         except LedgerError as error:
             words = f"{count} past appointments were purged, but may still stand in free space"
             raise LedgerError(f"{words}: {error}") from error
-        if is_gone:
-            with self.writing() as tx:
-                tx.mark_run(PURGED, now, {"open": False})
         return Purged(count, is_gone=is_gone)
+
+    @contextmanager
+    def scrubbing_once(self) -> Iterator[None]:
+        """Rid the files only at the end of what is purged meanwhile, in whichever namespace: once, not for each.
+
+        Nothing is lost where that fails: it is noted, and the next purge does it.
+        """
+        self._home.unscrubbed = {}
+        try:
+            yield
+        finally:
+            open_still, self._home.unscrubbed = self._home.unscrubbed, None
+            if open_still:
+                self._scrubbed(open_still)
+
+    def _scrubbed(self, purged: Mapping[str, datetime]) -> bool:
+        """Rid the files of what namespaces purged, and note that; False: a reader holds the log."""
+        from reminder_kit.ledger.transaction import PURGED
+
+        if not self._database.scrub():
+            return False
+        with self.writing() as tx:
+            for namespace, now in purged.items():
+                tx.within(namespace).mark_run(PURGED, now, {"open": False})
+        return True
 
     # Writing
 

@@ -17,10 +17,11 @@ import pytest
 
 celery = pytest.importorskip("celery")
 
-from reminder_kit import Appointment, AsyncReminderKit, Recipient, ReminderKit  # noqa: E402
+from reminder_kit import Appointment, AsyncReminderKit, Recipient, ReminderKit, Tenants  # noqa: E402
 from reminder_kit.errors import ConfigurationError, InvalidInputError  # noqa: E402
 from reminder_kit.integrations.celery import RESYNC, RESYNC_DIRTY, RESYNC_SHARD, setup  # noqa: E402
-from reminder_kit.sandbox import Sandbox, serve  # noqa: E402
+from reminder_kit.providers.telnyx import Telnyx  # noqa: E402
+from reminder_kit.sandbox import Sandbox, SandboxTransport, serve  # noqa: E402
 from tests.factories import parked_texts  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +91,33 @@ def test_where_nothing_can_be_handed_out_one_worker_does_all(app, kit, appointme
     tasks.resync.delay()
     assert len(sandbox.parked()) == 8
     assert "could not be handed out: ZeroDivisionError" in caplog.text
+
+
+def test_tenants_are_handed_out_by_their_names(app, sandbox, appointment, tmp_path, caplog):
+    """A worker takes so many of them, others the rest; one whose kit can't be built stops none."""
+    handed_out = []
+
+    def build(name):
+        world = {"clock": sandbox.clock, "transport": SandboxTransport(sandbox), "timezone": "UTC"}
+        rules = [{"id": "r", "before": "24 hours", "text": f"{name} {{{{ when }}}}"}]
+        return {"provider": Telnyx("KEY", names[name]), "rules": rules, **world}
+
+    names = {f"p-{n}": f"+120255501{n:02}" for n in range(5)}
+    with Tenants(f"sqlite:///{tmp_path / 'all.db'}", build, names=lambda: ["p-x"]) as tenants:
+        tasks = setup(app, tenants, shard=2)
+        send = tasks.resync_shard.apply_async
+        tasks.resync_shard.apply_async = lambda given: (handed_out.append(given[0]), send(given))
+        for name in names:
+            tenants[name].record(appointment())
+        tasks.resync.delay()
+        assert handed_out == [["p-2", "p-3"], ["p-4", "p-x"]]
+        assert len(sandbox.parked()) == 5
+        assert "tenant 'p-x': KeyError" in caplog.text
+        tenants["p-1"].record(appointment("A-2", days=4))
+        tasks.wake()
+        assert len(sandbox.parked()) == 6
+        with pytest.raises(InvalidInputError, match="live is one kit's"):
+            setup(app, tenants, live=list)
 
 
 def test_a_shard_of_none_is_refused(app, kit):

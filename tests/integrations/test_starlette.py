@@ -12,9 +12,11 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from reminder_kit import AsyncReminderKit, ReminderKit
-from reminder_kit.errors import ConfigurationError
+from reminder_kit import AsyncReminderKit, AsyncTenants, ReminderKit, Tenants
+from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.integrations.starlette import Reminders
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.sandbox import SandboxTransport
 from reminder_kit.testing import TELNYX_PUBLIC_KEY, signed_event
 from tests.factories import NUMBER, parked_texts
 
@@ -24,8 +26,6 @@ SOON = 60.0
 
 @pytest.fixture(params=[ReminderKit, AsyncReminderKit], ids=["blocking", "async"])
 def kit(make_kit, request):
-    from reminder_kit.providers.telnyx import Telnyx
-
     return make_kit(kind=request.param, provider=Telnyx("KEY", "+12025550100", public_key=TELNYX_PUBLIC_KEY))
 
 
@@ -220,3 +220,33 @@ def test_fastapi_hands_the_kit_over_as_a_dependency(kit, appointment, sandbox):
             return answer.json()
 
     assert asyncio.run(whole()) == {"same": True}
+
+
+@pytest.mark.parametrize("kind", [Tenants, AsyncTenants], ids=["blocking", "async"])
+def test_an_application_may_serve_many_tenants(kind, sandbox, appointment, tmp_path):
+    """`reminders()[name]` is a tenant's kit; what any of them recorded is followed, and one endpoint hears for all."""
+    senders = {"north": "+12025550110", "south": "+12025550111"}
+
+    def build(name):
+        provider = Telnyx("KEY", senders[name], public_key=TELNYX_PUBLIC_KEY)
+        rules = [{"id": "day-before", "before": "24 hours", "text": f"{name}: {{{{ when }}}}."}]
+        world = {"clock": sandbox.clock, "transport": SandboxTransport(sandbox)}
+        return {"provider": provider, "rules": rules, "timezone": "America/New_York", **world}
+
+    reminders = Reminders(kind(f"sqlite:///{tmp_path / 'all.db'}", build))
+    hooks = Mount("/hooks", reminders.webhooks("/telnyx"))
+    stop = {"number": NUMBER, "our_number": senders["south"], "now": sandbox.clock()}
+
+    async def story(client):
+        for name in senders:
+            await spoken(reminders()[name].record(appointment()))
+        reminders.wake()
+        await until(lambda: len(sandbox.parked()) == 2)
+        headers, body = signed_event("telnyx", "opted_out", **stop)
+        assert (await client.post("/hooks/telnyx", headers=headers, content=body)).status_code == 200
+        await until(lambda: len(sandbox.parked()) == 1)
+
+    run(reminders, story, hooks)
+    assert parked_texts(sandbox) == ["north: tomorrow at 9:00 AM."]
+    with pytest.raises(InvalidInputError, match="live is one kit's"):
+        Reminders(reminders.kit, live=list)

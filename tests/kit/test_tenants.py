@@ -176,6 +176,26 @@ def test_what_tenants_can_not_be_is_refused(sqlite_url):
         Tenants(sqlite_url, lambda _: None).on("run", 3)
 
 
+def test_files_are_rid_once_of_what_all_tenants_purged(serve_tenants, platform, monkeypatch):
+    """The file is written anew once for a batch job, not for each tenant; nothing of anybody stands in it then."""
+    served = serve_tenants()
+    for name in ("north", "south"):
+        platform.options[name] = {"retention": "1 day"}
+        served.run(served.tenants[name].sync(visit_to(name)))
+    platform.advance(days=6)
+    database, scrubs = served.tenants.ledger._database, []
+    scrub = database.scrub
+    monkeypatch.setattr(database, "scrub", lambda: scrubs.append(1) or scrub())
+    assert served.run(served.tenants.resync()).ok
+    assert scrubs == [1]
+    assert b"Ada of" not in database.path.read_bytes()
+    for name in ("north", "south"):
+        runs = served.tenants[name].ledger.read(lambda reader: reader.runs())
+        assert runs["purge"][1] == {"open": False}
+    assert served.run(served.tenants.resync()).ok
+    assert scrubs == [1]
+
+
 def test_who_has_no_row_yet_is_served_where_names_says_so(tenants, platform, sqlite_url):
     """A practice whose calendars are polled is in no namespace before its first run."""
     with Tenants(sqlite_url, platform.build, names=lambda: ["west"]) as others:

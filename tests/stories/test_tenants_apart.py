@@ -123,6 +123,18 @@ def by_number(verb):
     return lambda kit, _: [refused(verb(kit), number) for number in (NUMBER, ALONE)]
 
 
+def shown_rows(tenants):
+    """Return the rows of south's appointments, all of them due for another look."""
+    return tenants["south"].ledger.read(lambda reader: [record.row for record in reader.records()])
+
+
+def strange_rows(shards, tenants):
+    """Say which of the rows that are to be worked on are south's: none may be."""
+    rows = {row for part in (shards.own or (), *shards.others) for row in part}
+    assert rows
+    return "SOUTHWORD" * len(rows & set(shown_rows(tenants)))
+
+
 def forged(kit, tenants):
     """Hand north a report about south's message, and a reply to south's sender: genuine, since the account is one."""
     house = kit._io._given._sandbox
@@ -160,9 +172,15 @@ VERBS = {
     "receive": forged,
     "reconcile_opt_outs": lambda kit, _: refused(kit.reconcile_opt_outs),
     "record": lambda kit, _: kit.record(visits_of("north"), "northsource"),
-    "resync": lambda kit, _: [kit.resync(), kit.resync([], complete=True, force=True), kit.resync(only_dirty=True)],
+    "resync": lambda kit, tenants: [
+        kit.resync(shard=shown_rows(tenants)),
+        kit.resync(),
+        kit.resync([], complete=True, force=True),
+        kit.resync(only_dirty=True),
+    ],
     "retry": lambda kit, _: [kit.retry(), refused(kit.retry, "A-1"), refused(kit.retry, "S-ONLY")],
     "send_again": lambda kit, _: [refused(kit.send_again, one, "day") for one in ("A-1", "S-ONLY")],
+    "shards": lambda kit, tenants: (kit.record(visits_of("north"), "more"), strange_rows(kit.shards(1), tenants))[1],
     "standing_at": lambda kit, _: kit.standing_at(kit.now()).__enter__(),
     "status": lambda kit, _: kit.status(),
     "suppress": by_number(lambda kit: kit.suppress),

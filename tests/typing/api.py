@@ -8,6 +8,7 @@ from typing import assert_type
 from reminder_kit import (
     Appointment,
     AsyncReminderKit,
+    AsyncTenants,
     Change,
     DeliveryEvent,
     Plan,
@@ -17,6 +18,7 @@ from reminder_kit import (
     Report,
     Rule,
     Run,
+    Tenants,
 )
 from reminder_kit.providers.telnyx import Telnyx
 
@@ -45,6 +47,24 @@ async def embedded() -> None:
         assert_type(await async_kit.sync([visit]), Report)
         assert_type(await async_kit.resync(), Report)
         assert_type(await async_kit.sync([visit], covers=["A-1"], as_of=async_kit.now()), Report)
+
+
+def build(name: str) -> dict[str, object] | None:
+    return {"provider": Telnyx(from_=name), "rules": rules}
+
+
+tenants = Tenants("sqlite:///all.db", build, names=lambda: ["north"], keep=10)
+assert_type(tenants["north"], ReminderKit)
+assert_type(tenants.resync().ok, bool)
+assert_type(tenants.resync(tenants=["north"]).reports, dict[str, Report])
+assert_type(tenants.names(), list[str])
+assert_type(tenants.receive({}, b"")[0].tenant, str)
+
+
+async def many() -> None:
+    async with AsyncTenants("sqlite:///all.db", build) as async_tenants:
+        assert_type(await async_tenants["north"].sync([visit]), Report)
+        assert_type((await async_tenants.resync()).reports, dict[str, Report])
 
 
 def told_run(run: Run) -> None:
