@@ -74,8 +74,6 @@ def filled(url, engine, address, count):
         kit.ledger.upgrade()
         kit.sync([visit(f"S-{n}", 3 + n if n < 2 else 6 + n / 100, f"+1202{n:07d}") for n in range(SEEDS)])
     grow(engine, count // SEEDS - 1)
-    with engine.begin() as connection:  # what is parked is so within the window: none of it goes out before the rest
-        connection.exec_driver_sql(f"UPDATE {PREFIX}appointments SET dirty = false")
 
 
 def weight(engine, count):
