@@ -36,6 +36,8 @@ __all__ = ["Changes", "Collection", "collection_of", "described"]
 
 _BATCH = 100
 """Resources that are asked for at once."""
+_NAMED = 5
+"""Calendars that an error names."""
 _ROUNDS = 1000
 """How often a list that comes in parts is asked for (RFC 6578, 3.6)."""
 _DAV = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:S="http://calendarserver.org/ns/"'
@@ -166,8 +168,16 @@ class Collection:
         if not found:
             raise CalendarError(f"{self.label} answers {answer.status}, and is no CalDAV server: check the address")
         if not found[0].is_calendar:
-            raise CalendarError(f"{self.label} is no calendar: give the address of one, as its server shows it")
+            raise CalendarError(f"{self.label} is no calendar: give the address of one{self._calendars_in()}")
         return found[0]
+
+    def _calendars_in(self) -> str:
+        """Return which calendars a collection holds, as the end of a sentence; "": none, or it is not told."""
+        body = f"<D:propfind {_DAV}><D:prop><D:resourcetype/></D:prop></D:propfind>"
+        answer = self._asked("PROPFIND", "1", body)
+        there = self._read(answer).resources if answer.status == _MULTI else ()
+        names = [unquote(_path(one.href).rstrip("/").rpartition("/")[2])[:40] for one in there if one.is_calendar]
+        return f" ({', '.join(sorted(names)[:_NAMED])} in it)" if names else ", as its server shows it"
 
     # Both ways
 

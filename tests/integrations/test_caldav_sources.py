@@ -183,6 +183,14 @@ def test_the_async_face_reads_it_too(server, sandbox, options):
 
 
 @pytest.mark.parametrize("server", ["radicale"], indirect=True)
+def test_a_users_home_is_no_calendar_and_names_those_in_it(server, options):
+    """Whoever gives the address above is told what is there."""
+    home = {"caldav": server.address.removesuffix("room/"), "name": "home"}
+    with pytest.raises(CalendarError, match=r"is no calendar: give the address of one \(room in it\)"):
+        collection_of(CalendarSource.of(home), Limits()).changes({})
+
+
+@pytest.mark.parametrize("server", ["radicale"], indirect=True)
 def test_a_wrong_password_reads_nothing_and_withdraws_nothing(server, options, monkeypatch):
     """Who may not read is told with the status; nothing is taken for empty."""
     server.put("a", 10)
